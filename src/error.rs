@@ -1,0 +1,330 @@
+//! The one error type: what is wrong, where, what to do about it.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// Result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What sort of failure an [`Error`] is; it decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line asks for something that does not make sense.
+    Usage,
+    /// The rule file is missing, does not parse or contradicts itself.
+    Configuration,
+    /// A template does not parse or does not render.
+    Template,
+    /// A data file holds something that cannot be loaded.
+    Input,
+    /// The embedded warehouse does not know this GoogleSQL construct.
+    Unsupported,
+    /// The warehouse refused DML because it would touch rows in the streaming buffer.
+    StreamingBuffer,
+    /// Another process holds the database.
+    Locked,
+    /// A table or column that a statement names does not exist.
+    NotFound,
+    /// The warehouse refused or failed a statement for any other reason.
+    Warehouse,
+    /// The table after the run is not what the run promised.
+    Verification,
+    /// A file or stream could not be read or written.
+    Io,
+}
+
+/// A failure with its context. Build it with [`Error::new`], then add what is known:
+/// the [place](Error::at), the [way out](Error::help), the [cause](Error::caused_by).
+pub struct Error(Box<Repr>);
+
+struct Repr {
+    kind: Kind,
+    message: String,
+    place: Option<Place>,
+    help: Option<String>,
+    during: Vec<String>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind; `message` says what is wrong, without a full stop.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Repr {
+            kind,
+            message: message.into(),
+            place: None,
+            help: None,
+            during: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// A file or stream that could not be read or written. `doing` is a phrase like
+    /// ``cannot read `onerow.toml` ``.
+    pub fn io(doing: impl Into<String>, cause: std::io::Error) -> Self {
+        Self::new(Kind::Io, doing).caused_by(cause)
+    }
+
+    /// Adds the place in a source text.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// Adds what the reader can do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Adds what was being done, the innermost first: `deactivate of 2026-01-28`.
+    #[must_use]
+    pub fn during(mut self, doing: impl Into<String>) -> Self {
+        self.0.during.push(doing.into());
+        self
+    }
+
+    /// Adds the lower-level error that led to this one.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Where in a source text it was found, if it was found in one.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+
+    /// The process exit code: 2 for usage, configuration and templates, otherwise 1.
+    pub fn exit_code(&self) -> u8 {
+        match self.0.kind {
+            Kind::Usage | Kind::Configuration | Kind::Template => 2,
+            _ => 1,
+        }
+    }
+
+    /// The whole report for a terminal: message, place with the source line, causes, help.
+    pub fn render(&self, renderer: &Renderer) -> String {
+        let title = self.headline();
+        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        if let Some(place) = &self.0.place {
+            group = group.element(place.snippet());
+        }
+        for doing in &self.0.during {
+            group = group.element(Level::NOTE.message(format!("during {doing}")));
+        }
+        if let Some(help) = &self.0.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+
+    /// Message and causes on one line, for the ledger and for logs.
+    pub fn headline(&self) -> String {
+        let mut text = self.0.message.clone();
+        let mut cause: Option<&dyn std::error::Error> =
+            self.0.cause.as_deref().map(|c| c as &dyn std::error::Error);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(error.to_string().trim());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        if let Some(place) = &self.0.place {
+            write!(f, " ({place})")?;
+        }
+        for doing in &self.0.during {
+            write!(f, "; during {doing}")?;
+        }
+        if let Some(help) = &self.0.help {
+            write!(f, "; {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A place in a source text that people edit: a rule file, a template, a data file, rendered SQL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Place {
+    file: Arc<str>,
+    source: Arc<str>,
+    range: Range<usize>,
+}
+
+impl Place {
+    /// The bytes `range` of `source`, which is the text of `file`. A range that does not fit
+    /// the text is moved to the nearest one that does.
+    pub fn new(
+        file: impl Into<Arc<str>>,
+        source: impl Into<Arc<str>>,
+        range: Range<usize>,
+    ) -> Self {
+        let source = source.into();
+        let start = floor_char_boundary(&source, range.start);
+        let end = floor_char_boundary(&source, range.end).max(start);
+        Self { file: file.into(), source, range: start..end }
+    }
+
+    /// The place of a 1-based line and column (in characters) of `source`.
+    pub fn of_line(
+        file: impl Into<Arc<str>>,
+        source: impl Into<Arc<str>>,
+        line: usize,
+        column: usize,
+    ) -> Self {
+        let source = source.into();
+        let start = line_start(&source, line);
+        let offset: usize = source[start..]
+            .chars()
+            .take_while(|c| *c != '\n')
+            .take(column.saturating_sub(1))
+            .map(char::len_utf8)
+            .sum();
+        Self::new(file, source, start + offset..start + offset)
+    }
+
+    /// The file's name, as the reader knows it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// 1-based line.
+    pub fn line(&self) -> usize {
+        self.source[..self.range.start].matches('\n').count() + 1
+    }
+
+    /// 1-based column, in characters.
+    pub fn column(&self) -> usize {
+        let line_start = self.source[..self.range.start].rfind('\n').map_or(0, |i| i + 1);
+        self.source[line_start..self.range.start].chars().count() + 1
+    }
+
+    fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+        Snippet::source(&*self.source)
+            .path(&*self.file)
+            .annotation(AnnotationKind::Primary.span(self.range.clone()))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line(), self.column())
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads a file that must be UTF-8. The error names the byte that is not.
+pub fn read_utf8(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path)
+        .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
+    String::from_utf8(bytes).map_err(|cause| {
+        let valid = cause.utf8_error().valid_up_to();
+        let line = cause.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
+        Error::new(
+            Kind::Input,
+            format!("`{}` is not UTF-8: line {line}, byte {valid}", path.display()),
+        )
+        .help("save the file as UTF-8 and run the command again")
+    })
+}
+
+/// The candidate most like `name`, if one is close enough to be a likely slip of the finger.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A help sentence for an unknown name: the nearest candidate, or all of them.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(name, candidates.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None if candidates.is_empty() => "there is none to choose from".to_owned(),
+        None => format!("known: {}", candidates.join(", ")),
+    }
+}
+
+fn line_start(source: &str, line: usize) -> usize {
+    match line {
+        0 | 1 => 0,
+        _ => source.match_indices('\n').nth(line - 2).map_or(source.len(), |(i, _)| i + 1),
+    }
+}
+
+fn floor_char_boundary(text: &str, mut index: usize) -> usize {
+    index = index.min(text.len());
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let place = Place::new("a.sql", "é\nSELECT ü, x", 12..13);
+        assert_eq!(place.to_string(), "a.sql:2:9");
+        let same = Place::of_line("a.sql", "é\nSELECT ü, x", 2, 9);
+        assert_eq!((same.line(), same.column()), (2, 9));
+    }
+
+    #[test]
+    fn a_place_outside_the_text_is_moved_inside() {
+        assert_eq!(Place::new("a", "xy\n", 40..90).to_string(), "a:2:1");
+        assert_eq!(Place::of_line("a", "xy", 9, 9).to_string(), "a:1:3");
+    }
+
+    #[test]
+    fn the_report_shows_the_line_and_the_way_out() {
+        let error = Error::new(Kind::Configuration, "unknown key `partion`")
+            .at(Place::new("onerow.toml", "[rule.a]\npartion = \"d\"\n", 9..16))
+            .help(did_you_mean("partion", ["partition", "key"]));
+        let report = error.render(&Renderer::plain());
+        assert!(report.contains("onerow.toml:2:1"), "{report}");
+        assert!(report.contains("partion = \"d\""), "{report}");
+        assert!(report.contains("did you mean `partition`?"), "{report}");
+    }
+
+    #[test]
+    fn a_far_fetched_name_lists_what_is_known() {
+        assert_eq!(did_you_mean("zzz", ["detect", "verify"]), "known: detect, verify");
+    }
+}

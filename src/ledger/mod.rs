@@ -1,0 +1,96 @@
+//! The append-only record of every statement a run sent: before it, and after it.
+
+pub mod sqlite;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Kind, Result};
+use crate::statement::{Fingerprint, StepName};
+use crate::warehouse::JobId;
+
+/// What an entry says of its statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// About to be sent. Written before the statement is.
+    Started,
+    /// Answered. Written after the answer.
+    Done,
+    /// Refused or failed, with the error; it changed nothing.
+    Failed,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl FromStr for State {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "started" => Ok(Self::Started),
+            "done" => Ok(Self::Done),
+            "failed" => Ok(Self::Failed),
+            _ => Err(Error::new(Kind::Warehouse, format!("the ledger holds the state `{text}`"))
+                .help("it was written by another version of onerow; use that version")),
+        }
+    }
+}
+
+/// One line of the ledger. A statement that ran to its end has two: `started`, then `done` or
+/// `failed`, with the same run and sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The run's id.
+    pub run: String,
+    /// The statement's place in the run, from 1.
+    pub sequence: u32,
+    /// The rule's name.
+    pub rule: String,
+    /// The statement's dates, as people read them: `2026-01-20 to 2026-01-29`.
+    pub dates: String,
+    /// What the statement is for.
+    pub step: StepName,
+    /// The id under which the warehouse knows the statement.
+    pub job: JobId,
+    /// SHA-256 of `sql`.
+    pub fingerprint: Fingerprint,
+    /// The text that was sent.
+    pub sql: String,
+    /// Query parameters and template variables, as JSON.
+    pub parameters: serde_json::Value,
+    /// What this entry says.
+    pub state: State,
+    /// Rows changed by a mutation, or returned by a query. `None` unless done.
+    pub affected: Option<u64>,
+    /// When this entry was written.
+    pub at: Timestamp,
+    /// What went wrong, or what the outcome was found out from. `None` when all went well.
+    pub error: Option<String>,
+    /// The version of onerow that wrote it.
+    pub version: String,
+    /// Who ran it: user and host.
+    pub who: String,
+}
+
+/// Where entries are kept. Nothing is ever changed or removed.
+pub trait Ledger {
+    /// Writes one entry durably before it returns. Creates the ledger if there is none.
+    fn append(&self, entry: &Entry) -> Result<()>;
+
+    /// All entries, oldest first, of this run (or a run whose id starts so) and rule, where given.
+    /// A ledger that does not exist yet has none, and is not created.
+    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>>;
+
+    /// Entries of a rule that were started and have no outcome: their process died.
+    fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>>;
+}

@@ -1,0 +1,11 @@
+//! onerow keeps one promise about a BigQuery table: for every key, on every date, exactly one
+//! active row. It renders templated SQL that finds the duplicates of a date and deactivates the
+//! older ones, checks that SQL, and runs it with every statement in a ledger.
+
+pub mod check;
+pub mod error;
+pub mod googlesql;
+pub mod ledger;
+pub mod statement;
+pub mod warehouse;
+pub mod window;

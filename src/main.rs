@@ -1,0 +1,3 @@
+//! The `onerow` command.
+
+fn main() {}

@@ -1,0 +1,169 @@
+//! One rendered template: its SQL text, what it is for, and its fingerprint.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
+use crate::window::Window;
+
+/// What a statement is for: `detect`, `deactivate`, `verify`, or a step of the project's own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepName(String);
+
+impl StepName {
+    /// Finds what is superseded, per date.
+    pub const DETECT: &str = "detect";
+    /// Deactivates the settled superseded rows of one date.
+    pub const DEACTIVATE: &str = "deactivate";
+    /// Looks at the touched dates afterwards.
+    pub const VERIFY: &str = "verify";
+    /// Selects the survivors: the read-side view.
+    pub const CURRENT: &str = "current";
+
+    /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is
+    /// also a file name and part of job ids. A leading `_` marks files of macros, not steps.
+    pub fn parse(name: &str) -> Result<Self> {
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.len() <= 64
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
+        if good {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(Error::new(
+                Kind::Usage,
+                format!("`{}` is not a step name", name.escape_debug()),
+            )
+            .help("a step name has lower-case letters, digits, `_` and `-`, and starts with a letter"))
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for StepName {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// SHA-256 of a statement's text, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of this text.
+    pub fn of(sql: &str) -> Self {
+        let digest = Sha256::digest(sql.as_bytes());
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// A fingerprint read back from a ledger.
+    pub fn from_ledger(text: String) -> Self {
+        Self(text)
+    }
+
+    /// All 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, for people.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A template rendered for one rule and window. Not yet parsed, not yet checked.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// What it is for.
+    pub step: StepName,
+    /// The dates it is about.
+    pub window: Window,
+    /// The text that is reviewed, checked, sent and logged.
+    pub sql: String,
+    /// SHA-256 of `sql`.
+    pub fingerprint: Fingerprint,
+}
+
+impl Statement {
+    /// A statement with this text.
+    pub fn new(step: StepName, window: Window, sql: String) -> Self {
+        let fingerprint = Fingerprint::of(&sql);
+        Self { step, window, sql, fingerprint }
+    }
+
+    /// How messages name it: `deactivate of 2026-01-28`.
+    pub fn title(&self) -> String {
+        format!("{} of {}", self.step, self.window)
+    }
+}
+
+/// The named query parameters of a statement: what only the moment of the run knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Params(BTreeMap<String, SqlValue>);
+
+impl Params {
+    /// No parameters.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds `@name`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: SqlValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The value of `@name`.
+    pub fn get(&self, name: &str) -> Option<&SqlValue> {
+        self.0.get(name)
+    }
+
+    /// All parameters, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &SqlValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_the_sha_256_of_the_text() {
+        let fingerprint = Fingerprint::of("SELECT 1\n");
+        assert_eq!(fingerprint.as_str().len(), 64);
+        assert_eq!(fingerprint.short(), "a0a22c9dfa42");
+        assert_ne!(fingerprint, Fingerprint::of("SELECT 1"));
+    }
+
+    #[test]
+    fn a_step_name_is_fit_for_a_file_and_a_job_id() {
+        for bad in ["", "_survivors", "Detect", "a/b", "a.b", "..", "a b", "1a"] {
+            assert!(StepName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(StepName::parse("null-lines_2").is_ok());
+    }
+}

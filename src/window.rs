@@ -1,0 +1,296 @@
+//! Dates and keywords: which partition dates a command is about.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{SqlValue, strict_date};
+
+/// The most dates one window may hold: as many as a BigQuery table may have partitions.
+/// Source: <https://cloud.google.com/bigquery/quotas#partitioned_tables>
+pub const MAX_DAYS: usize = 10_000;
+
+/// The date of a partition, between 0001-01-01 and 9999-12-31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+impl Day {
+    /// Reads `YYYY-MM-DD`.
+    pub fn parse(text: &str) -> Result<Self> {
+        strict_date(text).map(Self).ok_or_else(|| {
+            let message = format!("`{}` is not a date", text.escape_debug());
+            Error::new(Kind::Usage, message).help("write a date that exists, as YYYY-MM-DD")
+        })
+    }
+
+    /// The day as a calendar date.
+    pub fn date(self) -> Date {
+        self.0
+    }
+
+    /// The day after, unless this is 9999-12-31.
+    pub fn next(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
+    }
+
+    /// The day as an INT64 partition writes it: `20260128`.
+    pub fn as_yyyymmdd(self) -> i64 {
+        i64::from(self.0.year()) * 10_000
+            + i64::from(self.0.month()) * 100
+            + i64::from(self.0.day())
+    }
+
+    /// The day that an INT64 partition means, or `None` for a number that is no date.
+    pub fn from_yyyymmdd(number: i64) -> Option<Self> {
+        let year = i16::try_from(number / 10_000).ok().filter(|year| *year >= 1)?;
+        let month = i8::try_from(number / 100 % 100).ok()?;
+        let day = i8::try_from(number % 100).ok()?;
+        Date::new(year, month, day).ok().map(Self)
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        Self(date)
+    }
+}
+
+impl From<Day> for SqlValue {
+    fn from(day: Day) -> Self {
+        Self::Date(day.0)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A date as people give it, before it is known what day it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayArg {
+    /// The current date in the rule's time zone.
+    Today,
+    /// The date before it.
+    Yesterday,
+    /// This date.
+    On(Day),
+}
+
+impl DayArg {
+    fn resolve(self, today: Date) -> Result<Day> {
+        match self {
+            Self::Today => Ok(Day(today)),
+            Self::Yesterday => days_before(today, 1),
+            Self::On(day) => Ok(day),
+        }
+    }
+}
+
+impl FromStr for DayArg {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "TODAY" => Ok(Self::Today),
+            "YESTERDAY" => Ok(Self::Yesterday),
+            _ => Day::parse(text).map(Self::On).map_err(|_| {
+                let message = format!("`{}` is not a date", text.escape_debug());
+                Error::new(Kind::Usage, message)
+                    .help("write a date that exists as YYYY-MM-DD, or TODAY, or YESTERDAY")
+            }),
+        }
+    }
+}
+
+/// The dates of a command as people give them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowArg {
+    /// These dates.
+    Dates(Vec<DayArg>),
+    /// All dates from the first to the last, both included.
+    Range(DayArg, DayArg),
+    /// This many dates up to and including yesterday.
+    Last(u32),
+}
+
+impl WindowArg {
+    /// The dates meant at the instant `now` in `zone`. Errors: a range that ends before it
+    /// starts, no dates at all, more than [`MAX_DAYS`].
+    pub fn resolve(&self, now: Timestamp, zone: &TimeZone) -> Result<Window> {
+        let today = zone.to_datetime(now).date();
+        match self {
+            Self::Dates(dates) => {
+                Window::of_days(dates.iter().map(|d| d.resolve(today)).collect::<Result<_>>()?)
+            }
+            Self::Range(from, to) => Window::range(from.resolve(today)?, to.resolve(today)?),
+            Self::Last(0) => Err(Error::new(Kind::Usage, "--last 0 names no date")),
+            Self::Last(count) => Window::range(days_before(today, *count)?, days_before(today, 1)?),
+        }
+    }
+}
+
+fn days_before(today: Date, count: u32) -> Result<Day> {
+    if count as usize > MAX_DAYS {
+        return Err(too_long(count as usize));
+    }
+    let days = SignedDuration::from_hours(24 * i64::from(count));
+    today.checked_sub(days).ok().filter(|date| date.year() >= 1).map(Day).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{count} days before {today} is before the year 1"))
+    })
+}
+
+/// The dates of one command: at least one, each once, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window(Vec<Day>);
+
+impl Window {
+    /// One date.
+    pub fn day(day: Day) -> Self {
+        Self(vec![day])
+    }
+
+    /// These dates, in any order. Errors: none, or more than [`MAX_DAYS`].
+    pub fn of_days(mut days: Vec<Day>) -> Result<Self> {
+        days.sort_unstable();
+        days.dedup();
+        if days.is_empty() {
+            return Err(Error::new(Kind::Usage, "no dates given"));
+        }
+        if days.len() > MAX_DAYS {
+            return Err(too_long(days.len()));
+        }
+        Ok(Self(days))
+    }
+
+    /// All dates from the first to the last, both included. Errors: `to` is before `from`, or
+    /// more than [`MAX_DAYS`].
+    pub fn range(from: Day, to: Day) -> Result<Self> {
+        if to < from {
+            return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}"))
+                .help("swap the two dates"));
+        }
+        let count = (to.0 - from.0).get_days() as usize + 1;
+        if count > MAX_DAYS {
+            return Err(too_long(count));
+        }
+        let days = std::iter::successors(Some(from), |day| day.next());
+        Ok(Self(days.take(count).collect()))
+    }
+
+    /// The dates, in order.
+    pub fn days(&self) -> &[Day] {
+        &self.0
+    }
+
+    /// The first date.
+    pub fn first(&self) -> Day {
+        self.0[0]
+    }
+
+    /// The last date.
+    pub fn last(&self) -> Day {
+        self.0[self.0.len() - 1]
+    }
+
+    /// Whether the date belongs to the window.
+    pub fn contains(&self, day: Day) -> bool {
+        self.0.binary_search(&day).is_ok()
+    }
+
+    /// The window as runs of consecutive dates, each with its first and last date.
+    pub fn runs(&self) -> Vec<(Day, Day)> {
+        let mut runs: Vec<(Day, Day)> = Vec::new();
+        for &day in &self.0 {
+            match runs.last_mut() {
+                Some((_, last)) if last.next() == Some(day) => *last = day,
+                _ => runs.push((day, day)),
+            }
+        }
+        runs
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (first, last)) in self.runs().into_iter().enumerate() {
+            if i > 0 {
+                f.write_str(", ")?;
+            }
+            match first == last {
+                true => write!(f, "{first}")?,
+                false => write!(f, "{first} to {last}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn too_long(count: usize) -> Error {
+    Error::new(Kind::Usage, format!("{count} dates are too many for one command"))
+        .help(format!("a window holds at most {MAX_DAYS} dates, BigQuery's limit of partitions"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    fn at(text: &str, zone: &str) -> (Timestamp, TimeZone) {
+        (text.parse().unwrap(), TimeZone::get(zone).unwrap())
+    }
+
+    #[test]
+    fn yesterday_is_the_day_before_in_the_rules_time_zone() {
+        let (now, new_york) = at("2026-01-31T03:00:00Z", "America/New_York");
+        let yesterday = WindowArg::Dates(vec![DayArg::Yesterday]);
+        assert_eq!(yesterday.resolve(now, &new_york).unwrap().to_string(), "2026-01-29");
+        assert_eq!(yesterday.resolve(now, &TimeZone::UTC).unwrap().to_string(), "2026-01-30");
+    }
+
+    #[test]
+    fn the_last_dates_end_with_yesterday() {
+        let (now, utc) = at("2026-03-02T00:00:00Z", "UTC");
+        let window = WindowArg::Last(3).resolve(now, &utc).unwrap();
+        assert_eq!(window.to_string(), "2026-02-27 to 2026-03-01");
+    }
+
+    #[test]
+    fn the_last_zero_dates_are_refused() {
+        let (now, utc) = at("2026-03-02T00:00:00Z", "UTC");
+        assert!(WindowArg::Last(0).resolve(now, &utc).is_err());
+        assert!(WindowArg::Last(u32::MAX).resolve(now, &utc).is_err());
+    }
+
+    #[test]
+    fn a_list_is_sorted_and_holds_each_date_once() {
+        let days = ["2026-01-30", "2026-01-20", "2026-01-21", "2026-01-30"].map(day).to_vec();
+        let window = Window::of_days(days).unwrap();
+        assert_eq!(window.to_string(), "2026-01-20 to 2026-01-21, 2026-01-30");
+    }
+
+    #[test]
+    fn a_range_is_neither_backwards_nor_endless() {
+        assert!(Window::range(day("2026-01-02"), day("2026-01-01")).is_err());
+        assert!(Window::range(day("0001-01-01"), day("9999-12-31")).is_err());
+        let last = Window::range(day("9999-12-30"), day("9999-12-31")).unwrap();
+        assert_eq!(last.days().len(), 2);
+    }
+
+    #[test]
+    fn a_number_that_is_no_date_is_no_day() {
+        assert_eq!(Day::from_yyyymmdd(20260128), Some(day("2026-01-28")));
+        for number in [20260132, 20261301, 0, -20260128, 202601280, i64::MAX] {
+            assert_eq!(Day::from_yyyymmdd(number), None, "{number}");
+        }
+        assert_eq!(day("2026-01-28").as_yyyymmdd(), 20260128);
+    }
+}
