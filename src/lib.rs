@@ -3,6 +3,7 @@
 //! older ones, checks that SQL, and runs it with every statement in a ledger.
 
 pub mod check;
+pub mod clock;
 pub mod error;
 pub mod googlesql;
 pub mod ledger;

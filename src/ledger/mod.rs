@@ -82,6 +82,21 @@ pub struct Entry {
     pub who: String,
 }
 
+/// The right to run against one ledger, for as long as it lives. The system releases it when the
+/// process dies, so an entry without an outcome that is seen by the holder is one whose process died.
+#[derive(Debug)]
+#[must_use = "the claim ends when it is dropped"]
+pub struct Claim {
+    _lock: Option<std::fs::File>,
+}
+
+impl Claim {
+    /// A claim that lasts as long as the lock on this file; `None` where nobody else can come.
+    pub fn holding(lock: Option<std::fs::File>) -> Self {
+        Self { _lock: lock }
+    }
+}
+
 /// Where entries are kept. Nothing is ever changed or removed.
 pub trait Ledger {
     /// Writes one entry durably before it returns. Creates the ledger if there is none.
@@ -90,6 +105,9 @@ pub trait Ledger {
     /// All entries, oldest first, of this run (or a run whose id starts so) and rule, where given.
     /// A ledger that does not exist yet has none, and is not created.
     fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>>;
+
+    /// Waits a little for the right to run, then gives up with [`Kind::Locked`].
+    fn claim(&self) -> Result<Claim>;
 
     /// Entries of a rule that were started and have no outcome: their process died.
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>>;
