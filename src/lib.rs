@@ -7,6 +7,7 @@ pub mod clock;
 pub mod error;
 pub mod googlesql;
 pub mod ledger;
+pub mod rule;
 pub mod statement;
 pub mod warehouse;
 pub mod window;

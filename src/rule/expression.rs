@@ -1,0 +1,149 @@
+//! Key and keep entries: GoogleSQL expressions that a user writes and templates take over as text.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+
+/// A parsed entry: the columns it names, and the one it consists of, if it is just one.
+pub(super) struct Expression {
+    pub columns: BTreeSet<String>,
+    pub plain_column: Option<String>,
+}
+
+/// Parses a key entry. The error is a phrase.
+pub(super) fn parse_key(text: &str) -> Result<Expression, String> {
+    let mut parser = parser(text)?;
+    let expr = parser.parse_expr().map_err(|error| error.to_string())?;
+    at_end(&mut parser)?;
+    inspect(&expr)
+}
+
+/// Parses a keep entry: an expression, then ASC or DESC, then NULLS FIRST or LAST.
+pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
+    let mut parser = parser(text)?;
+    let order = parser.parse_order_by_expr().map_err(|error| error.to_string())?;
+    at_end(&mut parser)?;
+    if order.with_fill.is_some() {
+        return Err("WITH FILL is not GoogleSQL".to_owned());
+    }
+    inspect(&order.expr)
+}
+
+fn parser(text: &str) -> Result<Parser<'static>, String> {
+    static DIALECT: BigQueryDialect = BigQueryDialect {};
+    let tokens = Tokenizer::new(&DIALECT, text).tokenize().map_err(|error| error.to_string())?;
+    let awkward = tokens.iter().any(|token| {
+        matches!(
+            token,
+            Token::Whitespace(
+                Whitespace::Newline
+                    | Whitespace::SingleLineComment { .. }
+                    | Whitespace::MultiLineComment(_)
+            )
+        )
+    });
+    if awkward {
+        return Err("it holds a comment or a line break".to_owned());
+    }
+    Ok(Parser::new(&DIALECT).with_tokens(tokens))
+}
+
+fn at_end(parser: &mut Parser<'_>) -> Result<(), String> {
+    match parser.peek_token().token {
+        Token::EOF => Ok(()),
+        token => Err(format!("`{token}` comes after the end of the expression")),
+    }
+}
+
+fn inspect(expr: &Expr) -> Result<Expression, String> {
+    let mut names = Names::default();
+    if let ControlFlow::Break(problem) = expr.visit(&mut names) {
+        return Err(problem);
+    }
+    let plain_column = match expr {
+        Expr::Identifier(ident) => Some(ident.value.clone()),
+        _ => None,
+    };
+    Ok(Expression { columns: names.0, plain_column })
+}
+
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Visitor for Names {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<String> {
+        ControlFlow::Break("it holds a subquery".to_owned())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<String> {
+        ControlFlow::Break(format!("it reads `{relation}`"))
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        match expr {
+            Expr::Identifier(ident) if ident.value.starts_with('@') => {
+                return ControlFlow::Break(format!("it holds the parameter `{ident}`"));
+            }
+            Expr::Identifier(ident) => {
+                self.0.insert(ident.value.clone());
+            }
+            Expr::CompoundIdentifier(parts) => {
+                self.0.extend(parts.first().map(|part| part.value.clone()));
+            }
+            Expr::Value(value) if matches!(value.value, sqlparser::ast::Value::Placeholder(_)) => {
+                return ControlFlow::Break(format!("it holds the parameter `{value}`"));
+            }
+            Expr::Function(function) if function.over.is_some() => {
+                return ControlFlow::Break("it holds a window function".to_owned());
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_entry_is_a_column_or_an_expression() {
+        assert_eq!(parse_key("game_id").unwrap().plain_column.as_deref(), Some("game_id"));
+        let expression = parse_key("COALESCE(LOWER(system_id), 'none')").unwrap();
+        assert_eq!(expression.plain_column, None);
+        assert!(expression.columns.contains("system_id"));
+    }
+
+    #[test]
+    fn an_entry_cannot_end_the_clause_it_stands_in() {
+        for bad in [
+            "a, b",
+            "a) OVER (PARTITION BY b",
+            "a -- b",
+            "a /* b */",
+            "a\nb",
+            "",
+            "a; DROP TABLE t",
+            "(SELECT 1)",
+            "@horizon",
+            "ROW_NUMBER() OVER (ORDER BY a)",
+            "a DESC",
+        ] {
+            assert!(parse_key(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_keep_entry_has_a_direction() {
+        assert_eq!(parse_keep("a DESC NULLS LAST").unwrap().plain_column.as_deref(), Some("a"));
+        for bad in ["a DESC, b", "a SIDEWAYS", "a DESC -- b"] {
+            assert!(parse_keep(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The JSON Schema of the rule file, and what follows from it: which keys are known.
+
+use serde_json::Value as Json;
+use toml::de::{DeTable, DeValue};
+
+use super::file::{Document, Source};
+use crate::error::{Error, Kind, Result, did_you_mean};
+
+/// The JSON Schema of `onerow.toml`, for editors.
+pub fn schema() -> Json {
+    schemars::schema_for!(Document).to_value()
+}
+
+/// Refuses a key that the schema does not know, at its place, offering the nearest known key.
+pub(super) fn refuse_unknown_keys(source: &Source) -> Result<()> {
+    let document = DeTable::parse(&source.text).map_err(|error| source.toml_error(&error))?;
+    let schema = schema();
+    Keys { source, root: &schema }.table(document.get_ref(), &schema, &[])
+}
+
+struct Keys<'a> {
+    source: &'a Source,
+    root: &'a Json,
+}
+
+impl Keys<'_> {
+    fn table(&self, table: &DeTable<'_>, schema: &Json, path: &[&str]) -> Result<()> {
+        let schema = self.resolve(schema);
+        let known = schema.get("properties").and_then(Json::as_object);
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let of_key = known.and_then(|known| known.get(name));
+            let of_key = match of_key.or_else(|| schema.get("additionalProperties")) {
+                Some(Json::Bool(false)) => {
+                    let known = known.into_iter().flatten().map(|(key, _)| key.as_str());
+                    return Err(Error::new(Kind::Configuration, unknown(name, path))
+                        .at(self.source.place(key.span()))
+                        .help(did_you_mean(name, known)));
+                }
+                Some(of_key) => of_key,
+                None => continue,
+            };
+            if let DeValue::Table(inner) = value.get_ref() {
+                self.table(inner, of_key, &[path, &[name]].concat())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve<'a>(&'a self, schema: &'a Json) -> &'a Json {
+        let target = schema.get("$ref").and_then(Json::as_str).and_then(|r| r.strip_prefix('#'));
+        target.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
+    }
+}
+
+fn unknown(name: &str, path: &[&str]) -> String {
+    match path {
+        [] => format!("unknown key `{}`", name.escape_debug()),
+        path => format!("unknown key `{}` in [{}]", name.escape_debug(), path.join(".")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_describes_every_key_of_a_rule() {
+        let schema = schema();
+        let rule = &schema["$defs"]["RuleSection"];
+        assert_eq!(rule["additionalProperties"], false);
+        for key in ["table", "partition", "key", "keep", "row_id", "active"] {
+            assert!(rule["properties"][key]["description"].is_string(), "{key}");
+            assert!(rule["required"].as_array().unwrap().contains(&key.into()), "{key}");
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! From the rule file as written to rules that can be trusted. Every error names its place.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use toml::Spanned;
+
+use super::expression::{Expression, parse_keep, parse_key};
+use super::file::{
+    DetailedStep, Document, RuleFile, RuleSection, Source, StepSection, Warehouse, WarehouseKind,
+    WarehouseSection, WarehouseType,
+};
+use super::{Keep, Partition, Rule, RuleName, Scope, Step};
+use crate::error::{Error, Kind, Result, did_you_mean, nearest};
+use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
+use crate::statement::StepName;
+
+const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
+const DEFAULT_PATH: &str = ".onerow/local.db";
+
+pub(super) fn rule_file(source: &Source, document: Document) -> Result<RuleFile> {
+    let warehouses = document
+        .warehouse
+        .iter()
+        .map(|(name, section)| warehouse(source, name, section))
+        .collect::<Result<Vec<_>>>()?;
+    if let Some(name) = &document.default_warehouse
+        && !warehouses.iter().any(|warehouse| warehouse.name == *name.get_ref())
+    {
+        let known = warehouses.iter().map(|warehouse| warehouse.name.as_str());
+        let message = format!("there is no warehouse `{}`", name.get_ref());
+        return Err(source.error(name, message).help(did_you_mean(name.get_ref(), known)));
+    }
+    let rules = document
+        .rule
+        .iter()
+        .map(|(name, section)| RuleReader { source, section, columns: Vec::new() }.read(name))
+        .collect::<Result<Vec<_>>>()?;
+    if rules.is_empty() {
+        return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))
+            .help("add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from"));
+    }
+    let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
+    Ok(RuleFile { rules, warehouses, default_warehouse })
+}
+
+fn warehouse(
+    source: &Source,
+    name: &Spanned<String>,
+    section: &WarehouseSection,
+) -> Result<Warehouse> {
+    let bigquery = [
+        ("project", &section.project),
+        ("location", &section.location),
+        ("max_bytes_billed", &section.max_bytes_billed),
+        ("ledger", &section.ledger),
+    ];
+    let sqlite = [("path", &section.path), ("drain", &section.drain)];
+    let (foreign, kind): (&[_], _) = match section.r#type.get_ref() {
+        WarehouseKind::Sqlite => (
+            &bigquery,
+            WarehouseType::Sqlite {
+                path: PathBuf::from(
+                    section.path.as_ref().map_or(DEFAULT_PATH, |path| path.get_ref().as_str()),
+                ),
+                drain: optional_duration(source, section.drain.as_ref())?,
+            },
+        ),
+        WarehouseKind::Bigquery => (&sqlite, WarehouseType::BigQuery),
+    };
+    for (key, value) in foreign {
+        if let Some(value) = value {
+            let message = format!("`{key}` does not go with this type of warehouse");
+            return Err(source.error(value, message).help("remove it, or change `type`"));
+        }
+    }
+    Ok(Warehouse { name: name.get_ref().clone(), kind })
+}
+
+/// 90 minutes unless given.
+fn optional_duration(source: &Source, text: Option<&Spanned<String>>) -> Result<SignedDuration> {
+    let Some(text) = text else { return Ok(DEFAULT_SETTLE) };
+    match text.get_ref().parse::<SignedDuration>() {
+        Ok(duration) if !duration.is_negative() => Ok(duration),
+        _ => Err(source
+            .error(text, format!("`{}` is not a duration", text.get_ref()))
+            .help("write it as `90m` or `1h 30m`")),
+    }
+}
+
+struct RuleReader<'a> {
+    source: &'a Source,
+    section: &'a RuleSection,
+    columns: Vec<(Ident, SqlType)>,
+}
+
+impl RuleReader<'_> {
+    fn read(mut self, name: &Spanned<String>) -> Result<Rule> {
+        let section = self.section;
+        let rule_name = RuleName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+        self.columns = self.columns()?;
+        let partition = self.partition()?;
+        let written_at = section.written_at.as_ref();
+        Ok(Rule {
+            name: rule_name,
+            table: TableName::parse(section.table.get_ref())
+                .map_err(|error| self.at(&section.table, error))?,
+            partition,
+            key: self.key()?,
+            keep: self.keep()?,
+            row_id: self.row_id()?,
+            active: self.column(&section.active, "active", &[SqlType::Bool])?.0,
+            touched_at: self.touched_at()?,
+            written_at: written_at
+                .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
+                .transpose()?
+                .map(|(column, _)| column),
+            settle: optional_duration(self.source, section.settle.as_ref())?,
+            time_zone: self.time_zone()?,
+            vars: self.vars()?,
+            steps: self.steps()?,
+            columns: self.columns,
+        })
+    }
+
+    fn at<T>(&self, spanned: &Spanned<T>, error: Error) -> Error {
+        error.at(self.source.place(spanned.span()))
+    }
+
+    fn columns(&self) -> Result<Vec<(Ident, SqlType)>> {
+        let mut columns: Vec<(Ident, SqlType)> = Vec::new();
+        for (name, sql_type) in &self.section.columns {
+            let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            if columns.iter().any(|(known, _)| known.same_column(ident.as_str())) {
+                let message = format!("column `{ident}` is listed twice; BigQuery ignores case");
+                return Err(self.source.error(name, message));
+            }
+            let sql_type = sql_type.get_ref().parse().map_err(|error| self.at(sql_type, error))?;
+            columns.push((ident, sql_type));
+        }
+        Ok(columns)
+    }
+
+    /// The type that the rule lists for a column; `None` where the rule lists no columns.
+    /// Errors: the rule lists columns, but not this one.
+    fn listed<T>(&self, at: &Spanned<T>, name: &str) -> Result<Option<SqlType>> {
+        if self.columns.is_empty() {
+            return Ok(None);
+        }
+        let known = self.columns.iter().find(|(column, _)| column.same_column(name));
+        known.map(|(_, sql_type)| Some(*sql_type)).ok_or_else(|| {
+            let all = self.columns.iter().map(|(column, _)| column.as_str());
+            let message = format!(
+                "table `{}` has no column `{}`",
+                self.section.table.get_ref(),
+                name.escape_debug()
+            );
+            let help = match nearest(name, all) {
+                Some(column) => {
+                    format!("did you mean `{column}`? If not, add it to the rule's columns")
+                }
+                None => "add it to the rule's columns, with its type".to_owned(),
+            };
+            self.source.error(at, message).help(help)
+        })
+    }
+
+    /// A column that must have one of these types. The type is the listed one, else the first.
+    fn column(
+        &self,
+        name: &Spanned<String>,
+        role: &str,
+        types: &[SqlType],
+    ) -> Result<(Ident, SqlType)> {
+        let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+        let sql_type = self.listed(name, ident.as_str())?.unwrap_or(types[0]);
+        if !types.contains(&sql_type) {
+            let wanted: Vec<String> = types.iter().map(SqlType::to_string).collect();
+            let message = format!(
+                "`{role}` is {ident}, which is of type {sql_type}; it must be {}",
+                wanted.join(" or ")
+            );
+            return Err(self.source.error(name, message));
+        }
+        Ok((ident, sql_type))
+    }
+
+    fn partition(&self) -> Result<Partition> {
+        let column = &self.section.partition;
+        let kind =
+            self.section.partition_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
+        let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
+        match self.listed(column, ident.as_str())? {
+            Some(listed) if listed != kind.sql_type() => Err(self
+                .source
+                .error(
+                    column,
+                    format!(
+                        "`{ident}` is of type {listed}, but the partition is read as {}",
+                        kind.sql_type()
+                    ),
+                )
+                .help(format!(
+                    "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP or INT64)"
+                ))),
+            _ => Ok(Partition { column: ident, kind }),
+        }
+    }
+
+    fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {
+        let types = [SqlType::Timestamp, SqlType::Datetime];
+        let column = self.section.touched_at.as_ref();
+        column.map(|column| self.column(column, "touched_at", &types)).transpose()
+    }
+
+    fn row_id(&self) -> Result<Ident> {
+        let column = &self.section.row_id;
+        let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
+        match self.listed(column, ident.as_str())? {
+            Some(listed) if !listed.can_be_key() => Err(self
+                .source
+                .error(column, format!("`row_id` is {ident}, which is of type {listed}"))
+                .help("a row id must be comparable for equality, such as STRING or INT64")),
+            _ => Ok(ident),
+        }
+    }
+
+    fn key(&self) -> Result<Vec<Fragment>> {
+        let entries = self.section.key.get_ref();
+        if entries.is_empty() {
+            return Err(self
+                .source
+                .error(&self.section.key, "`key` is empty")
+                .help("name the columns that make a row unique on a date"));
+        }
+        let mut key: Vec<Fragment> = Vec::new();
+        for entry in entries {
+            let parsed = self.entry(entry, "key", parse_key)?;
+            if let Some(column) = &parsed.plain_column
+                && let Some(listed) = self.listed(entry, column)?
+                && !listed.can_be_key()
+            {
+                return Err(self
+                    .source
+                    .error(entry, format!("key column `{column}` is of type {listed}, which cannot be part of a key"))
+                    .help(format!("BigQuery refuses PARTITION BY {listed}; use an expression that is exact, such as CAST({column} AS STRING)")));
+            }
+            let fragment = Fragment::vouched(entry.get_ref().trim());
+            if key.contains(&fragment) {
+                return Err(self.source.error(entry, format!("`{fragment}` is in the key twice")));
+            }
+            key.push(fragment);
+        }
+        Ok(key)
+    }
+
+    fn keep(&self) -> Result<Vec<Keep>> {
+        let entries = self.section.keep.get_ref();
+        if entries.is_empty() {
+            return Err(self
+                .source
+                .error(&self.section.keep, "`keep` is empty")
+                .help("say which row stays, such as [\"created_at DESC\", \"id DESC\"]"));
+        }
+        let mut keep = Vec::new();
+        for entry in entries {
+            let parsed = self.entry(entry, "keep", parse_keep)?;
+            if let Some(column) = &parsed.plain_column
+                && let Some(listed) = self.listed(entry, column)?
+                && !listed.can_be_ordered()
+            {
+                return Err(self.source.error(
+                    entry,
+                    format!("`keep` orders by {column}, but type {listed} has no order"),
+                ));
+            }
+            keep.push(Keep {
+                order: Fragment::vouched(entry.get_ref().trim()),
+                column: parsed.plain_column,
+                place: self.source.place(entry.span()),
+            });
+        }
+        Ok(keep)
+    }
+
+    fn entry(
+        &self,
+        entry: &Spanned<String>,
+        role: &str,
+        parse: fn(&str) -> Result<Expression, String>,
+    ) -> Result<Expression> {
+        let parsed = parse(entry.get_ref()).map_err(|problem| {
+            let message = format!(
+                "{role} entry `{}` cannot be used: {problem}",
+                entry.get_ref().escape_debug()
+            );
+            self.source.error(entry, message)
+        })?;
+        for column in &parsed.columns {
+            self.listed(entry, column)?;
+        }
+        Ok(parsed)
+    }
+
+    fn time_zone(&self) -> Result<TimeZone> {
+        let Some(name) = &self.section.time_zone else { return Ok(TimeZone::UTC) };
+        TimeZone::get(name.get_ref()).map_err(|_| {
+            let known: Vec<String> =
+                jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+            let help = match nearest(name.get_ref(), known.iter().map(String::as_str)) {
+                Some(zone) => format!("did you mean `{zone}`?"),
+                None => "write an IANA name, such as America/New_York".to_owned(),
+            };
+            self.source
+                .error(name, format!("there is no time zone `{}`", name.get_ref()))
+                .help(help)
+        })
+    }
+
+    fn vars(&self) -> Result<Vec<(Ident, SqlValue)>> {
+        let section = &self.section.vars;
+        section
+            .iter()
+            .map(|(name, value)| {
+                let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+                let value = super::vars::of_toml(value.get_ref())
+                    .map_err(|problem| self.source.error(value, format!("`{ident}` {problem}")))?;
+                Ok((ident, value))
+            })
+            .collect()
+    }
+
+    fn steps(&self) -> Result<Vec<Step>> {
+        let required = [StepName::DETECT, StepName::DEACTIVATE, StepName::VERIFY];
+        let Some(entries) = &self.section.steps else {
+            return required.iter().map(|name| step(name, None)).collect();
+        };
+        let mut steps: Vec<Step> = Vec::new();
+        for entry in entries.get_ref() {
+            let next = match entry.get_ref().clone() {
+                StepSection::Name(name) => step(&name, None),
+                StepSection::Detailed(DetailedStep { name, per }) => step(&name, Some(per)),
+            }
+            .map_err(|error| self.at(entry, error))?;
+            if steps.iter().any(|known| known.name == next.name) {
+                return Err(self.source.error(entry, format!("step `{}` stands twice", next.name)));
+            }
+            steps.push(next);
+        }
+        let order = steps.iter().filter(|step| required.contains(&step.name.as_str()));
+        if !order.map(|step| step.name.as_str()).eq(required) {
+            return Err(self
+                .source
+                .error(entries, "`steps` must hold detect, deactivate and verify, in that order")
+                .help("put steps of your own before, between or after them"));
+        }
+        Ok(steps)
+    }
+}
+
+fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
+    let name = StepName::parse(name)?;
+    let scope = match (scope, name.as_str()) {
+        (Some(_), StepName::DETECT | StepName::DEACTIVATE | StepName::VERIFY) => {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("how often `{name}` is rendered is fixed"),
+            )
+            .help(format!("write it as \"{name}\"")));
+        }
+        (scope, _) => scope.unwrap_or_else(|| Scope::default_of(&name)),
+    };
+    Ok(Step { name, scope })
+}
