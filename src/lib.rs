@@ -9,5 +9,6 @@ pub mod googlesql;
 pub mod ledger;
 pub mod rule;
 pub mod statement;
+pub mod template;
 pub mod warehouse;
 pub mod window;

@@ -1,0 +1,50 @@
+{#- Which row of a key survives: written once, here. Every template that ranks rows or counts
+    duplicates calls these macros, so that two definitions cannot exist. -#}
+
+{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded. -#}
+{%- macro place(rule) -%}
+ROW_NUMBER() OVER (
+  PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
+  ORDER BY {{ rule.keep | commas }}
+)
+{%- endmacro -%}
+
+{#- Whether DML may touch the row: it was written before the horizon, or nobody knows when. -#}
+{%- macro settled(rule) -%}
+{%- if rule.written_at -%}
+COALESCE({{ rule.written_at }} < @horizon, TRUE)
+{%- else -%}
+TRUE
+{%- endif -%}
+{%- endmacro -%}
+
+{#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
+    the row id: more than one, and an UPDATE by row id could not touch one and spare the other. -#}
+{%- macro ranked(rule, window) -%}
+SELECT
+  {{ rule.date }} AS date,
+  {{ rule.row_id }} AS row_id,
+  {{ place(rule) | indent(2) }} AS place,
+  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+  {{ settled(rule) }} AS settled
+FROM {{ rule.table }}
+WHERE {{ window.filter }}
+  AND {{ rule.active }}
+{%- endmacro -%}
+
+{#- What onerow reads: one row per date, with these columns. -#}
+{%- macro counts(rule, window) -%}
+SELECT
+  date,
+  COUNT(*) AS active,
+  COUNTIF(place = 1) AS keys,
+  COUNTIF(place > 1) AS duplicates,
+  COUNTIF(place > 1 AND NOT settled) AS buffered,
+  COUNTIF(row_id IS NULL OR copies > 1) AS twins,
+  COUNTIF(settled) AS settled
+FROM (
+  {{ ranked(rule, window) | indent(2) }}
+)
+GROUP BY date
+ORDER BY date
+{%- endmacro -%}

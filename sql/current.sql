@@ -1,0 +1,11 @@
+{#- The read-side view: the survivors of every date, so that readers are right while duplicates wait. -#}
+{%- from "_survivors.sql" import place -%}
+SELECT * EXCEPT (onerow_place)
+FROM (
+  SELECT
+    *,
+    {{ place(rule) | indent(4) }} AS onerow_place
+  FROM {{ rule.table }}
+  WHERE {{ rule.active }}
+)
+WHERE onerow_place = 1

@@ -1,0 +1,3 @@
+{#- Counts the touched dates again, in the words of detect. Changes nothing. -#}
+{%- from "_survivors.sql" import counts -%}
+{{ counts(rule, window) }}

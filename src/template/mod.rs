@@ -1,0 +1,75 @@
+//! Templates: the shipped ones, the project's own, and rendering them for a rule and a window.
+
+mod literal;
+mod render;
+
+use std::collections::BTreeMap;
+
+use crate::rule::{Rule, RuleName};
+use crate::statement::StepName;
+
+pub use render::Renderer;
+
+const SHIPPED: &[(&str, &str)] = &[
+    ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
+    ("current.sql", include_str!("../../sql/current.sql")),
+    ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
+    ("detect.sql", include_str!("../../sql/detect.sql")),
+    ("verify.sql", include_str!("../../sql/verify.sql")),
+];
+
+/// A template as messages show it.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Its path in the project, or a note that it is built in.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// All templates of a project: the shipped ones and what overrides or joins them.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    general: BTreeMap<String, Template>,
+    of_rules: BTreeMap<RuleName, BTreeMap<String, Template>>,
+}
+
+impl Templates {
+    /// The templates built into onerow.
+    pub fn shipped() -> Self {
+        let template = |name: &str, text: &str| Template {
+            path: format!("sql/{name} (built in)"),
+            text: text.to_owned(),
+        };
+        let general =
+            SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), template(name, text))).collect();
+        Self { general, of_rules: BTreeMap::new() }
+    }
+
+    /// Adds the project's `sql/<file>`, for all rules or, as `sql/<rule>/<file>`, for one.
+    #[must_use]
+    pub fn with(mut self, rule: Option<RuleName>, file: &str, template: Template) -> Self {
+        match rule {
+            None => self.general.insert(file.to_owned(), template),
+            Some(rule) => self.of_rules.entry(rule).or_default().insert(file.to_owned(), template),
+        };
+        self
+    }
+
+    /// The text of a shipped template, for a project that wants to start from it.
+    pub fn shipped_text(file: &str) -> Option<&'static str> {
+        SHIPPED.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
+    }
+
+    /// The templates in force for a rule, by file name: its own before the general ones.
+    fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
+        let own = self.of_rules.get(&rule.name).into_iter().flatten();
+        self.general.iter().chain(own).map(|(name, template)| (name.as_str(), template)).collect()
+    }
+
+    /// The steps a rule has templates for, by name.
+    pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
+        let names = self.of(rule).into_keys().filter_map(|file| file.strip_suffix(".sql"));
+        names.filter_map(|name| StepName::parse(name).ok()).collect()
+    }
+}
