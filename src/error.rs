@@ -19,6 +19,8 @@ pub enum Kind {
     Configuration,
     /// A template does not parse or does not render.
     Template,
+    /// A statement has findings, so that it must not run.
+    Findings,
     /// A data file holds something that cannot be loaded.
     Input,
     /// The embedded warehouse does not know this GoogleSQL construct.
@@ -107,10 +109,12 @@ impl Error {
         self.0.place.as_ref()
     }
 
-    /// The process exit code: 2 for usage, configuration and templates, otherwise 1.
+    /// The process exit code: 2 for usage, configuration and templates, 3 for findings,
+    /// otherwise 1.
     pub fn exit_code(&self) -> u8 {
         match self.0.kind {
             Kind::Usage | Kind::Configuration | Kind::Template => 2,
+            Kind::Findings => 3,
             _ => 1,
         }
     }

@@ -43,9 +43,9 @@ pub trait Warehouse {
 pub struct JobId(String);
 
 impl JobId {
-    /// The id of this attempt. `day` is the statement's first date.
-    pub fn derive(run: &str, sequence: u32, step: &StepName, day: Day, attempt: u32) -> Self {
-        Self(format!("onerow_{run}_{sequence}_{step}_{day}_{attempt}"))
+    /// The id of the statement with this place in the run. `day` is its first date.
+    pub fn derive(run: &str, sequence: u32, step: &StepName, day: Day) -> Self {
+        Self(format!("onerow_{run}_{sequence}_{step}_{day}"))
     }
 
     /// An id read back from a ledger.

@@ -1,0 +1,156 @@
+//! What kind of statement it is, and whether its step may be of that kind.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Expr, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
+};
+
+use super::{Code, Finding, Text};
+use crate::statement::StepName;
+
+/// The columns that onerow reads from detect and verify.
+pub(crate) const COUNTS: [&str; 7] =
+    ["date", "active", "keys", "duplicates", "buffered", "twins", "settled"];
+
+pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    let step = &text.statement.step;
+    match parsed {
+        Statement::Query(query) => {
+            findings.extend(hidden_mutation(text, query));
+            match step.as_str() {
+                StepName::DEACTIVATE => findings.push(wrong_kind(text, parsed, "an UPDATE")),
+                StepName::DETECT | StepName::VERIFY => findings.extend(missing_count(text, query)),
+                _ => {}
+            }
+        }
+        Statement::Update(_) => match step.as_str() {
+            StepName::DETECT | StepName::VERIFY | StepName::CURRENT => {
+                findings.push(wrong_kind(text, parsed, "a query"));
+            }
+            _ => findings.extend(mutates_between(text, parsed)),
+        },
+        other => findings.push(refused(text, other)),
+    }
+}
+
+fn wrong_kind(text: &Text<'_>, parsed: &Statement, wanted: &str) -> Finding {
+    text.finding(
+        Code::WrongKind,
+        parsed.span(),
+        format!("the step {} must be {wanted}", text.statement.step),
+        "give a statement that does something else a step name of its own",
+    )
+}
+
+fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
+    let sql = parsed.to_string();
+    let word = sql.split([' ', '(', ';']).next().unwrap_or_default().to_ascii_uppercase();
+    let ddl = ["CREATE", "DROP", "ALTER", "TRUNCATE", "RENAME", "UNDROP"].contains(&word.as_str());
+    match ddl {
+        true => text.finding(
+            Code::Ddl,
+            parsed.span(),
+            format!("{word} changes the dataset itself, which a clean-up of rows must not do"),
+            "make such changes outside onerow",
+        ),
+        false => text.finding(
+            Code::WrongKind,
+            parsed.span(),
+            format!("{word} is neither a query nor an UPDATE"),
+            "onerow runs queries, and UPDATEs that deactivate rows",
+        ),
+    }
+}
+
+/// A query that holds DML or writes its result into a table.
+fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding> {
+    let found = query.visit(&mut FindMutation).break_value()?;
+    Some(text.finding(
+        Code::WrongKind,
+        query.span(),
+        format!("the query holds {found}"),
+        "onerow runs queries, and UPDATEs that deactivate rows",
+    ))
+}
+
+struct FindMutation;
+
+impl Visitor for FindMutation {
+    type Break = &'static str;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
+        match &*query.body {
+            SetExpr::Insert(_) => ControlFlow::Break("INSERT"),
+            SetExpr::Update(_) => ControlFlow::Break("UPDATE"),
+            SetExpr::Delete(_) => ControlFlow::Break("DELETE"),
+            SetExpr::Merge(_) => ControlFlow::Break("MERGE"),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<&'static str> {
+        match select.into {
+            Some(_) => ControlFlow::Break("SELECT INTO"),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn missing_count(text: &Text<'_>, query: &Query) -> Option<Finding> {
+    let mut body = &*query.body;
+    while let SetExpr::Query(inner) = body {
+        body = &inner.body;
+    }
+    let SetExpr::Select(select) = body else { return None };
+    let names: Vec<&str> = select.projection.iter().filter_map(output_name).collect();
+    if select.projection.iter().any(|item| output_name(item).is_none()) {
+        return None;
+    }
+    let missing: Vec<&str> = COUNTS
+        .into_iter()
+        .filter(|count| !names.iter().any(|name| name.eq_ignore_ascii_case(count)))
+        .collect();
+    (!missing.is_empty()).then(|| {
+        text.finding(
+            Code::MissingCount,
+            select.span(),
+            format!(
+                "onerow reads the column{} {} from {}, and the query does not return {}",
+                if missing.len() == 1 { "" } else { "s" },
+                missing.join(", "),
+                text.statement.step,
+                if missing.len() == 1 { "it" } else { "them" },
+            ),
+            "call the macro `counts` of `_survivors.sql`, or return the column",
+        )
+    })
+}
+
+/// The name of an output column; `None` where only the warehouse could tell.
+fn output_name(item: &SelectItem) -> Option<&str> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(&alias.value),
+        SelectItem::UnnamedExpr(Expr::Identifier(column)) => Some(&column.value),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
+            parts.last().map(|part| part.value.as_str())
+        }
+        _ => None,
+    }
+}
+
+fn mutates_between(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let steps = &text.rule.steps;
+    let at = |name: &str| steps.iter().position(|step| step.name == *name);
+    let this = at(text.statement.step.as_str())?;
+    let shipped = text.statement.step == *StepName::DEACTIVATE;
+    let after_detect = at(StepName::DETECT).is_some_and(|detect| this > detect);
+    (!shipped && after_detect).then(|| {
+        text.finding(
+            Code::MutatesBetween,
+            parsed.span(),
+            "this step changes rows after detect has counted them, so that verify could not tell what happened",
+            "put it before detect in the rule's steps",
+        )
+    })
+}

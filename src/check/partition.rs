@@ -1,0 +1,260 @@
+//! Whether a mutation's WHERE confines it to the partitions of its window, in the forms that
+//! people write: `=`, `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
+
+use jiff::civil::Date;
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Spanned, TableFactor, Update, Value,
+};
+
+use super::{Code, Finding, Text};
+use crate::googlesql::{parse_timestamp, strict_date};
+use crate::rule::PartitionType;
+use crate::window::{Day, Window};
+
+pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
+    let reader = Reader {
+        column: text.rule.partition.column.as_str(),
+        kind: text.rule.partition.kind,
+        qualifiers: qualifiers(&update.table.relation),
+    };
+    let bound = update.selection.as_ref().and_then(|condition| reader.bound(condition));
+    let window = Spans::of_window(&text.statement.window);
+    let column = &text.rule.partition.column;
+    let reason = match bound {
+        Some(bound) if !bound.0.is_empty() && bound.is_within(&window) => return,
+        Some(bound) if bound.0.is_empty() => {
+            format!("its conditions on {column} exclude each other")
+        }
+        Some(_) => format!(
+            "its conditions on {column} reach beyond {}, so that it would change other dates",
+            text.statement.window
+        ),
+        None => format!(
+            "its WHERE does not confine {column} to {}: it would read every partition, and could change any",
+            text.statement.window
+        ),
+    };
+    let span = update.selection.as_ref().map_or(update.table.span(), Spanned::span);
+    findings.push(text.finding(
+        Code::NoPartition,
+        span,
+        reason,
+        "put {{ window.filter }} into the WHERE, joined to the rest with AND",
+    ));
+}
+
+/// The names by which the UPDATE's conditions may call its table.
+fn qualifiers(relation: &TableFactor) -> Vec<String> {
+    match relation {
+        TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
+        TableFactor::Table { name, .. } => {
+            let name = super::mutation::dotted(name);
+            let last = name.rsplit('.').next().unwrap_or_default().to_owned();
+            vec![last, name]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Half-open spans of time in microseconds since the epoch: sorted, disjoint.
+#[derive(Debug, Clone, PartialEq)]
+struct Spans(Vec<(i64, i64)>);
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+impl Spans {
+    fn of_window(window: &Window) -> Self {
+        let runs = window.runs().into_iter();
+        Self(runs.map(|(first, last)| (start_of(first), start_of(last) + DAY)).collect())
+    }
+
+    fn intersect(&self, other: &Self) -> Self {
+        let pairs = self.0.iter().flat_map(|a| other.0.iter().map(move |b| (a, b)));
+        let common = pairs.map(|(a, b)| (a.0.max(b.0), a.1.min(b.1)));
+        Self(common.filter(|(from, to)| from < to).collect())
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        let mut all = [self.0.as_slice(), other.0.as_slice()].concat();
+        all.sort_unstable();
+        let mut merged: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in all {
+            match merged.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => merged.push((from, to)),
+            }
+        }
+        Self(merged)
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.intersect(other) == *self
+    }
+}
+
+struct Reader<'a> {
+    column: &'a str,
+    kind: PartitionType,
+    qualifiers: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Spans that hold every row for which the condition is true; `None` where the condition
+    /// says nothing about the partition column.
+    fn bound(&self, condition: &Expr) -> Option<Spans> {
+        match condition {
+            Expr::Nested(inner) => self.bound(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                match (self.bound(left), self.bound(right)) {
+                    (Some(left), Some(right)) => Some(left.intersect(&right)),
+                    (left, right) => left.or(right),
+                }
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::Or, right } => {
+                Some(self.bound(left)?.union(&self.bound(right)?))
+            }
+            Expr::BinaryOp { left, op, right } => self
+                .comparison(left, op, right)
+                .or_else(|| self.comparison(right, &mirrored(op)?, left)),
+            Expr::Between { expr, negated: false, low, high } => {
+                let from = self.comparison(expr, &BinaryOperator::GtEq, low)?;
+                Some(from.intersect(&self.comparison(expr, &BinaryOperator::LtEq, high)?))
+            }
+            Expr::InList { expr, list, negated: false } => {
+                let mut all = Spans(Vec::new());
+                for item in list {
+                    all = all.union(&self.comparison(expr, &BinaryOperator::Eq, item)?);
+                }
+                Some(all)
+            }
+            _ => None,
+        }
+    }
+
+    fn comparison(&self, column: &Expr, op: &BinaryOperator, constant: &Expr) -> Option<Spans> {
+        let (from, to) = match self.reading(column)? {
+            Reading::Column => self.constant(constant)?,
+            Reading::Date => day_span(date_of(constant)?),
+        };
+        Some(Spans(vec![match op {
+            BinaryOperator::Eq => (from, to),
+            BinaryOperator::GtEq => (from, i64::MAX),
+            BinaryOperator::Gt => (to, i64::MAX),
+            BinaryOperator::LtEq => (i64::MIN, to),
+            BinaryOperator::Lt => (i64::MIN, from),
+            _ => return None,
+        }]))
+    }
+
+    /// Whether the expression is the partition column, or its DATE.
+    fn reading(&self, expr: &Expr) -> Option<Reading> {
+        match expr {
+            Expr::Nested(inner) => self.reading(inner),
+            Expr::Identifier(name) => {
+                name.value.eq_ignore_ascii_case(self.column).then_some(Reading::Column)
+            }
+            Expr::CompoundIdentifier(parts) => {
+                let (column, qualifier) = parts.split_last()?;
+                let qualifier: Vec<&str> = qualifier.iter().map(|p| p.value.as_str()).collect();
+                let qualifier = qualifier.join(".");
+                let ours = column.value.eq_ignore_ascii_case(self.column)
+                    && self.qualifiers.iter().any(|known| known.eq_ignore_ascii_case(&qualifier));
+                ours.then_some(Reading::Column)
+            }
+            Expr::Function(function) if self.kind != PartitionType::Int64 => {
+                let argument = only_argument(function, "DATE")?;
+                self.reading(argument).map(|_| Reading::Date)
+            }
+            _ => None,
+        }
+    }
+
+    /// The span of time in which a row's column equals the constant.
+    fn constant(&self, expr: &Expr) -> Option<(i64, i64)> {
+        match self.kind {
+            PartitionType::Date => date_of(expr).map(day_span),
+            PartitionType::Int64 => {
+                let Expr::Value(value) = expr else { return None };
+                let Value::Number(number, _) = &value.value else { return None };
+                Day::from_yyyymmdd(number.parse().ok()?).map(|day| day_span(day.date()))
+            }
+            PartitionType::Datetime | PartitionType::Timestamp => {
+                let instant = parse_timestamp(text_of(expr, self.kind)?)?.as_microsecond();
+                Some((instant, instant + 1))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Reading {
+    Column,
+    Date,
+}
+
+fn mirrored(op: &BinaryOperator) -> Option<BinaryOperator> {
+    Some(match op {
+        BinaryOperator::Eq => BinaryOperator::Eq,
+        BinaryOperator::Lt => BinaryOperator::Gt,
+        BinaryOperator::LtEq => BinaryOperator::GtEq,
+        BinaryOperator::Gt => BinaryOperator::Lt,
+        BinaryOperator::GtEq => BinaryOperator::LtEq,
+        _ => return None,
+    })
+}
+
+fn date_of(expr: &Expr) -> Option<Date> {
+    match expr {
+        Expr::Function(function) => date_of(only_argument(function, "DATE")?),
+        _ => strict_date(text_of(expr, PartitionType::Date)?),
+    }
+}
+
+/// The text of a literal of this type, or of a string that is coerced to it.
+fn text_of(expr: &Expr, kind: PartitionType) -> Option<&str> {
+    let value = match (expr, kind) {
+        (Expr::Nested(inner), _) => return text_of(inner, kind),
+        (Expr::TypedString(typed), PartitionType::Date) if typed.data_type == DataType::Date => {
+            &typed.value
+        }
+        (Expr::TypedString(typed), PartitionType::Datetime)
+            if matches!(typed.data_type, DataType::Datetime(_)) =>
+        {
+            &typed.value
+        }
+        (Expr::TypedString(typed), PartitionType::Timestamp)
+            if matches!(typed.data_type, DataType::Timestamp(..)) =>
+        {
+            &typed.value
+        }
+        (Expr::Value(value), _) => value,
+        _ => return None,
+    };
+    match &value.value {
+        Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match list.args.as_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))]
+            if super::mutation::dotted(&function.name).eq_ignore_ascii_case(name) =>
+        {
+            Some(argument)
+        }
+        _ => None,
+    }
+}
+
+fn day_span(date: Date) -> (i64, i64) {
+    let start = start_of(Day::from(date));
+    (start, start + DAY)
+}
+
+fn start_of(day: Day) -> i64 {
+    let days = (day.date() - Date::constant(1970, 1, 1)).get_days();
+    i64::from(days) * DAY
+}

@@ -1,0 +1,158 @@
+//! One date of a run: the UPDATE, a second attempt when the streaming buffer refuses it, and a
+//! second look when the table changed meanwhile.
+
+use super::apply::Run;
+use super::horizon::Horizon;
+use super::{Counts, checked, params};
+use crate::check::Checked;
+use crate::error::{Error, Kind, Result};
+use crate::statement::StepName;
+use crate::warehouse::Answer;
+
+/// How often a date is detected again before the run gives up on a table that keeps changing.
+const ROUNDS: usize = 3;
+
+/// What the run knows of a date so far.
+pub(super) struct Progressing {
+    /// Keys that had an active row when the run began.
+    pub keys: u64,
+    /// The figures as last detected, and the horizon they were counted with.
+    pub baseline: Counts,
+    pub horizon: Horizon,
+    /// Rows deactivated since the baseline was counted, and in all.
+    pub since_baseline: u64,
+    pub deactivated: u64,
+    /// Whether an UPDATE may have changed the date.
+    pub touched: bool,
+}
+
+impl Progressing {
+    pub fn new(counts: Counts, horizon: Horizon) -> Self {
+        Self {
+            keys: counts.keys,
+            baseline: counts,
+            horizon,
+            since_baseline: 0,
+            deactivated: 0,
+            touched: false,
+        }
+    }
+
+    /// Clean dates cost nothing; buffered ones wait; twins are left alone.
+    pub fn needs_update(&self) -> bool {
+        let left = self.baseline.settled_duplicates().saturating_sub(self.since_baseline);
+        left > 0 && self.baseline.twins == 0
+    }
+
+    /// The figures before this run deactivated anything.
+    pub fn as_found(&self) -> Counts {
+        self.baseline.before(self.deactivated - self.since_baseline)
+    }
+
+    fn rebase(&mut self, counts: Counts, horizon: Horizon) {
+        self.baseline = counts;
+        self.horizon = horizon;
+        self.since_baseline = 0;
+    }
+
+    fn add(&mut self, affected: u64) {
+        self.since_baseline += affected;
+        self.deactivated += affected;
+        self.touched = true;
+    }
+}
+
+impl Run<'_> {
+    /// Deactivates the settled superseded rows of one date. What goes wrong with the date becomes
+    /// a problem of the run. Errors: the ledger's.
+    pub(super) fn deactivate_day(&mut self, update: &Checked) -> Result<()> {
+        let day = update.statement().window.first();
+        let Some(mut state) = self.days.remove(&day) else { return Ok(()) };
+        let mut problem = None;
+        for _ in 0..ROUNDS {
+            if problem.is_some() || !state.needs_update() {
+                break;
+            }
+            problem = self.round(update, &mut state)?;
+        }
+        if problem.is_none() && state.needs_update() {
+            problem = Some(Error::new(
+                Kind::Verification,
+                format!("{day} kept changing: it was detected {ROUNDS} times and never held still"),
+            ));
+        }
+        self.problems.extend(problem);
+        self.days.insert(day, state);
+        Ok(())
+    }
+
+    /// Sends the UPDATE once and draws the consequence. Returns what went wrong with the date.
+    fn round(&mut self, update: &Checked, state: &mut Progressing) -> Result<Option<Error>> {
+        let day = update.statement().window.first();
+        let expected = state.baseline.settled_duplicates();
+        match self.journal.send(update, &params(state.horizon, &self.journal.run.clone()))? {
+            Ok(Answer::Affected(affected)) => {
+                state.add(affected);
+                if affected == expected {
+                    return Ok(None);
+                }
+                self.context.progress.note(&format!(
+                    "{day}: {expected} rows were detected and {affected} deactivated, \
+                     so the table changed in between; detecting again"
+                ));
+                self.detect_again(update, state, state.horizon)
+            }
+            Ok(Answer::Rows(_)) => {
+                state.touched = true;
+                Ok(Some(Error::new(Kind::Warehouse, "the warehouse answered an UPDATE with rows")))
+            }
+            Err(error) if error.kind() == Kind::StreamingBuffer => self.refused(update, state),
+            Err(error) => {
+                state.touched = true;
+                Ok(Some(error))
+            }
+        }
+    }
+
+    /// The last word is the warehouse's: the UPDATE is tried once more with the earlier horizon,
+    /// where there is one; else the date is buffered.
+    fn refused(&mut self, update: &Checked, state: &mut Progressing) -> Result<Option<Error>> {
+        let day = update.statement().window.first();
+        let rule = self.context.renderer.rule();
+        match state.horizon.earlier(rule, self.now) {
+            Some(earlier) => {
+                self.context.progress.note(&format!(
+                    "{day}: refused because of rows in the streaming buffer; trying once more with what was written before {}",
+                    earlier.instant()
+                ));
+                self.detect_again(update, state, earlier)
+            }
+            None => {
+                self.context.progress.note(&format!(
+                    "{day}: refused because of rows in the streaming buffer; the date is buffered"
+                ));
+                state.baseline = state.baseline.all_buffered();
+                Ok(None)
+            }
+        }
+    }
+
+    fn detect_again(
+        &mut self,
+        update: &Checked,
+        state: &mut Progressing,
+        horizon: Horizon,
+    ) -> Result<Option<Error>> {
+        let window = &update.statement().window;
+        for statement in checked(self.context.renderer, StepName::DETECT, window)? {
+            match self.count(&statement, horizon)? {
+                Ok(counts) => {
+                    let found = counts.get(&window.first()).copied().unwrap_or_default();
+                    state.rebase(found, horizon);
+                }
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,99 @@
+//! The horizon: the instant before which a row counts as settled.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::rule::Rule;
+
+/// Which rows DML may touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Horizon {
+    /// Rows written before this instant.
+    At(Timestamp),
+    /// None: the table has a streaming buffer, and the rule cannot tell which rows are in it.
+    /// The instant is the run's start, for statements that take `@horizon` all the same.
+    Nothing(Timestamp),
+}
+
+impl Horizon {
+    /// Without a buffer, now. With one, the earlier of its oldest entry and now − `settle`.
+    pub fn new(rule: &Rule, now: Timestamp, oldest_buffered: Option<Timestamp>) -> Self {
+        match (oldest_buffered, &rule.written_at) {
+            (None, _) => Self::At(now),
+            (Some(_), None) => Self::Nothing(now),
+            (Some(oldest), Some(_)) => Self::At(oldest.min(before(now, rule.settle))),
+        }
+    }
+
+    /// The horizon for a second attempt, when the warehouse knew of a buffer that its metadata
+    /// did not report: now − `settle`. `None` where that would touch no fewer rows.
+    pub fn earlier(self, rule: &Rule, now: Timestamp) -> Option<Self> {
+        let earlier = before(now, rule.settle);
+        match self {
+            Self::At(instant) if rule.written_at.is_some() && earlier < instant => {
+                Some(Self::At(earlier))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of `@horizon`.
+    pub fn instant(self) -> Timestamp {
+        match self {
+            Self::At(instant) | Self::Nothing(instant) => instant,
+        }
+    }
+}
+
+fn before(now: Timestamp, settle: SignedDuration) -> Timestamp {
+    now.checked_sub(settle).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleFile;
+
+    fn rule(written_at: &str) -> Rule {
+        let text = format!(
+            "[rule.p]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"k\"]\nkeep = [\"id\"]\n\
+             row_id = \"id\"\nactive = \"a\"\n{written_at}"
+        );
+        RuleFile::parse("onerow.toml", &text).unwrap().rules[0].clone()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn without_a_buffer_everything_is_settled() {
+        let now = at("2026-01-30T10:00:00Z");
+        assert_eq!(Horizon::new(&rule(""), now, None), Horizon::At(now));
+    }
+
+    #[test]
+    fn with_a_buffer_the_earlier_of_its_oldest_entry_and_settle_counts() {
+        let rule = rule("written_at = \"w\"");
+        let now = at("2026-01-30T10:00:00Z");
+        let of = |oldest| Horizon::new(&rule, now, Some(at(oldest)));
+        assert_eq!(of("2026-01-30T09:59:00Z"), Horizon::At(at("2026-01-30T08:30:00Z")));
+        assert_eq!(of("2026-01-30T07:00:00Z"), Horizon::At(at("2026-01-30T07:00:00Z")));
+    }
+
+    #[test]
+    fn a_rule_that_cannot_tell_has_no_settled_part_while_there_is_a_buffer() {
+        let now = at("2026-01-30T10:00:00Z");
+        let horizon = Horizon::new(&rule(""), now, Some(now));
+        assert_eq!(horizon, Horizon::Nothing(now));
+        assert_eq!(horizon.earlier(&rule(""), now), None);
+    }
+
+    #[test]
+    fn a_second_attempt_touches_fewer_rows_or_is_not_made() {
+        let rule = rule("written_at = \"w\"");
+        let now = at("2026-01-30T10:00:00Z");
+        let earlier = Horizon::At(at("2026-01-30T08:30:00Z"));
+        assert_eq!(Horizon::At(now).earlier(&rule, now), Some(earlier));
+        assert_eq!(earlier.earlier(&rule, now), None);
+    }
+}
