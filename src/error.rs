@@ -229,7 +229,7 @@ impl Place {
         self.source[line_start..self.range.start].chars().count() + 1
     }
 
-    fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+    pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(&*self.source)
             .path(&*self.file)
             .annotation(AnnotationKind::Primary.span(self.range.clone()))

@@ -3,11 +3,15 @@
 //! older ones, checks that SQL, and runs it with every statement in a ledger.
 
 pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod googlesql;
 pub mod ledger;
+pub mod load;
 pub mod plan;
+pub mod project;
+pub mod report;
 pub mod rule;
 pub mod run;
 pub mod statement;

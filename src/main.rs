@@ -1,3 +1,9 @@
 //! The `onerow` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use onerow::cli::{self, Effects};
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run(std::env::args_os(), &Effects::real()))
+}

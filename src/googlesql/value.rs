@@ -69,7 +69,8 @@ impl SqlValue {
                     .ok_or_else(|| wrong("a DATETIME, such as 2026-01-28 07:41:30"))?,
             ),
             SqlType::Time => {
-                Self::Time(text.trim().parse().map_err(|_| wrong("a TIME, such as 07:41:30"))?)
+                let time = text.trim().parse().ok().filter(|_| is_exact(text));
+                Self::Time(time.ok_or_else(|| wrong("a TIME, such as 07:41:30"))?)
             }
             SqlType::Timestamp => {
                 Self::Timestamp(parse_timestamp(text.trim()).ok_or_else(|| {
@@ -248,16 +249,26 @@ pub(crate) fn strict_date(text: &str) -> Option<Date> {
     (date.year() >= 1).then_some(date)
 }
 
+/// A date and a time without offset or zone: such a suffix would be ignored, not understood.
 fn strict_datetime(text: &str) -> Option<DateTime> {
     strict_date(text.get(..10)?)?;
-    let datetime: DateTime = text.parse().ok()?;
-    Some(datetime)
+    let civil = text[10..].chars().all(|c| c.is_ascii_digit() || " Tt:.".contains(c));
+    (civil && is_exact(text)).then(|| text.parse().ok())?
+}
+
+/// Whether the fraction of a second, if there is one, has no more digits than BigQuery keeps.
+fn is_exact(text: &str) -> bool {
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.chars().take_while(char::is_ascii_digit).count() <= 6
 }
 
 /// An instant with an offset or zone, as BigQuery prints or RFC 3339 writes it; without either it
 /// is UTC, as in BigQuery.
 pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     strict_date(text.get(..10)?)?;
+    if !is_exact(text) {
+        return None;
+    }
     let instant = match text.strip_suffix(" UTC") {
         Some(civil) => strict_datetime(civil)?.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp(),
         None => match text.parse::<Timestamp>() {
@@ -310,6 +321,10 @@ mod tests {
             ("123456789012345678901234567890", SqlType::Numeric),
             ("x", SqlType::Timestamp),
             ("é26-01-28 00:00", SqlType::Timestamp),
+            ("2026-01-28T00:00:00[America/New_York]", SqlType::Timestamp),
+            ("2026-01-28 00:00:00.1234567", SqlType::Timestamp),
+            ("2026-01-28 00:00:00-05:00", SqlType::Datetime),
+            ("07:41:30.1234567", SqlType::Time),
         ] {
             assert!(SqlValue::parse(text, sql_type).is_err(), "{text} as {sql_type}");
         }

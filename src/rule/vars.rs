@@ -80,7 +80,7 @@ impl VarArg {
             (Some(wanted), _) => SqlValue::parse(&self.text, wanted).map_err(|error| {
                 Error::new(
                     Kind::Usage,
-                    format!("--var {}: the rule declares it as {wanted}", self.name),
+                    format!("--var {}: the rule declares it as {wanted}", self.name.as_str()),
                 )
                 .caused_by(error)
             }),

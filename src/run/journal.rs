@@ -110,8 +110,9 @@ impl<'a> Journal<'a> {
         let params: serde_json::Map<String, Json> =
             params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
         let vars = self.context.renderer.vars().iter();
-        let vars: serde_json::Map<String, Json> =
-            vars.map(|(name, value)| (name.to_string(), value.literal().as_str().into())).collect();
+        let vars: serde_json::Map<String, Json> = vars
+            .map(|(name, value)| (name.as_str().to_owned(), value.literal().as_str().into()))
+            .collect();
         let mut parameters = Json::Object(params);
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);

@@ -188,7 +188,7 @@ fn refuse_unused(rule: &Rule, environment: &Environment<'_>, name: &Ident) -> Re
     let known = known.chain(read.iter().map(String::as_str));
     Err(Error::new(
         Kind::Usage,
-        format!("--var {name}: no template of rule {} reads it", rule.name),
+        format!("--var {}: no template of rule {} reads it", name.as_str(), rule.name),
     )
     .help(did_you_mean(name.as_str(), known)))
 }

@@ -1,0 +1,72 @@
+//! `onerow load`
+
+use std::path::PathBuf;
+
+use super::common::ProjectArgs;
+use super::{Effects, Outcome};
+use crate::error::{Error, Kind, Result};
+use crate::load::{self, FileFormat};
+use crate::warehouse::sqlite::{Access, Streaming};
+
+/// Load CSV or NDJSON files into the embedded warehouse
+#[derive(clap::Args)]
+#[command(after_help = "\
+The types are those of the rule's columns. An empty CSV field is NULL. Either a whole file is
+loaded or nothing of it.
+
+Examples:
+  onerow load predictions.csv --rule player_prop_predictions
+  onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z")]
+pub(super) struct Args {
+    /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// The rule whose table the rows go to; may be left out where there is only one
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// Put the rows into the imitated streaming buffer, as of now
+    #[arg(long)]
+    streamed: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.project.open()?;
+    let rules = &project.file.rules;
+    let rule = match (&args.rule, rules.as_slice()) {
+        (Some(name), _) => project.file.rule(name)?,
+        (None, [only]) => only,
+        (None, all) => {
+            let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
+            return Err(Error::new(Kind::Usage, "the rule file holds several rules")
+                .help(format!("name one with --rule: {}", names.join(", "))));
+        }
+    };
+    if rule.columns.is_empty() {
+        return Err(Error::new(
+            Kind::Configuration,
+            format!("rule {} lists no columns, so the types of the file are unknown", rule.name),
+        )
+        .help(format!("add a section [rule.{}.columns] with a type for each column", rule.name)));
+    }
+    let mut tables = Vec::new();
+    for path in &args.files {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|cause| Error::io(format!("cannot read `{name}`"), cause))?;
+        let format = FileFormat::of_path(path)?;
+        let rows = load::read(&name, &bytes, format, &rule.columns)?;
+        tables.push((name, rows));
+    }
+    let warehouse = args.project.warehouse(&project, effects, Access::Create)?;
+    let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
+    for (name, rows) in tables {
+        let mut rows = rows.into_iter().map(Ok);
+        let count = warehouse.load(&rule.table, &rule.columns, &mut rows, streaming)?;
+        warehouse.index(&rule.table, &rule.partition.column)?;
+        let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
+        effects.say(&format!("{name}: {count} rows into {}{buffered}", rule.table.dotted()));
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,114 @@
+//! The command line: one file per command. stdout carries data, stderr carries messages.
+
+mod apply;
+mod check;
+mod common;
+mod completions;
+mod effects;
+mod init;
+mod load;
+mod log;
+mod outcome;
+mod plan;
+mod progress;
+mod render;
+mod run;
+mod schema;
+mod status;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+pub use effects::Effects;
+use outcome::Outcome;
+
+/// For every key, on every date, exactly one active row.
+///
+/// onerow finds duplicate rows of a BigQuery table by a rule that you can review, deactivates the
+/// older ones, verifies the result and records every statement in a ledger.
+#[derive(Parser)]
+#[command(name = "onerow", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say on stderr what is being sent
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done and clean, 1 failed, 2 usage or configuration, 3 check findings,
+4 duplicates found (only with --exit-code), 75 buffered rows remain, try again later";
+
+#[derive(Subcommand)]
+enum Command {
+    Render(render::Args),
+    Check(check::Args),
+    Status(status::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Run(run::Args),
+    Log(log::Args),
+    Load(load::Args),
+    Init(init::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+}
+
+/// Runs one command line and returns its exit code. Everything it does to the world it does
+/// through `effects`, so that it can run more than once in a process.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return effects.usage(&error),
+    };
+    effects.trace(cli.verbose);
+    match dispatch(cli.command, effects) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => {
+            effects.report(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
+    match command {
+        Command::Render(args) => render::run(&args, effects),
+        Command::Check(args) => check::run(&args, effects),
+        Command::Status(args) => status::run(&args, effects),
+        Command::Plan(args) => plan::run(&args, effects),
+        Command::Apply(args) => apply::run(&args, effects),
+        Command::Run(args) => run::run(&args, effects),
+        Command::Log(args) => log::run(&args, effects),
+        Command::Load(args) => load::run(&args, effects),
+        Command::Init(args) => init::run(&args, effects),
+        Command::Schema(args) => schema::run(&args, effects),
+        Command::Completions(args) => completions::run(&args, effects),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_an_example_and_every_argument_its_help() {
+        let mut cli = Cli::command();
+        cli.build();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            let name = command.get_name();
+            let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(example.contains(&format!("onerow {name}")), "{name} has no example");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{name} {} has no help", argument.get_id());
+            }
+        }
+    }
+}

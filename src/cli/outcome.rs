@@ -1,0 +1,40 @@
+//! How a command ended when nothing stopped it.
+
+use crate::run::Ending;
+
+/// The end of a command that ran through; errors are something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// Done, and clean.
+    Done,
+    /// Duplicates were found, and the exit code was asked to say so.
+    Duplicates,
+    /// Buffered rows remain: try again later.
+    Buffered,
+    /// A statement has findings.
+    Findings,
+    /// Something went wrong with a part, and was reported.
+    Failed,
+}
+
+impl Outcome {
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Findings => 3,
+            Self::Duplicates => 4,
+            Self::Buffered => 75,
+        }
+    }
+}
+
+impl From<Ending> for Outcome {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Clean => Self::Done,
+            Ending::Buffered => Self::Buffered,
+            Ending::Failed => Self::Failed,
+        }
+    }
+}

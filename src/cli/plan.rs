@@ -1,0 +1,83 @@
+//! `onerow plan`
+
+use super::common::Common;
+use super::{Effects, Outcome};
+use crate::check;
+use crate::error::Result;
+use crate::plan::{self, Plan};
+use crate::report::{self, Format, PlanSummary};
+use crate::run::{self, Report};
+use crate::statement::StepName;
+use crate::template::Renderer;
+use crate::warehouse::sqlite::Access;
+use crate::window::Window;
+
+/// Show what apply would do, with counts and cost; changes nothing
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  onerow plan --date YESTERDAY
+  onerow plan --all --last 30 --format markdown")]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Exit with 4 when there are duplicates
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    show(&args.common, args.exit_code, effects)
+}
+
+/// Shows what apply would do.
+pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Result<Outcome> {
+    let project = common.project.open()?;
+    let rules = common.rules(&project)?;
+    let warehouse = common.project.warehouse(&project, effects, Access::ReadOnly)?;
+    let now = common.project.clock(effects).now();
+    let style = effects.style(common.format);
+    let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for rule in rules {
+        let renderer = common.renderer(&project, rule)?;
+        let window = common.window(rule, effects)?;
+        let plan = make_plan(&renderer, &plan::steps_of(&renderer), &window)?;
+        let estimates = run::estimate(&warehouse, now, &plan)?;
+        let report = run::status(&renderer, &warehouse, now, &plan)?;
+        let summary = PlanSummary::new(&report, estimates);
+        if common.format == Format::Json {
+            let mut document = report::days_json(&report);
+            document["statements"] = report::plan_json(&summary);
+            documents.push(document);
+        } else {
+            texts.push(format!(
+                "{}{}",
+                report::days(style, &report),
+                report::plan(style, &summary)
+            ));
+        }
+        reports.push(report);
+    }
+    match common.format {
+        Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
+        _ => effects.print(&texts.join("\n"))?,
+    }
+    Ok(outcome(exit_code, &reports))
+}
+
+/// The plan, or its findings as an error: nothing runs that was not checked.
+pub(super) fn make_plan(
+    renderer: &Renderer<'_>,
+    steps: &[StepName],
+    window: &Window,
+) -> Result<Plan> {
+    plan::plan(renderer, steps, window)?.map_err(|findings| check::refusal(&findings))
+}
+
+/// The outcome of looking: duplicates matter only to whom asked for an exit code.
+pub(super) fn outcome(exit_code: bool, reports: &[Report]) -> Outcome {
+    match exit_code && reports.iter().any(|report| report.totals().duplicates > 0) {
+        true => Outcome::Duplicates,
+        false => Outcome::Done,
+    }
+}

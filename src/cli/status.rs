@@ -1,0 +1,48 @@
+//! `onerow status`
+
+use super::common::Common;
+use super::plan::{make_plan, outcome};
+use super::{Effects, Outcome};
+use crate::error::Result;
+use crate::report::{self, Format};
+use crate::run;
+use crate::statement::StepName;
+use crate::warehouse::sqlite::Access;
+
+/// Show per date how the table stands; changes nothing
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  onerow status --last 7
+  onerow status player_prop_predictions --from 2026-01-20 --to 2026-01-29 --format json
+  onerow status --date YESTERDAY --exit-code || alert")]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Exit with 4 when there are duplicates
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.common.project.open()?;
+    let rules = args.common.rules(&project)?;
+    let warehouse = args.common.project.warehouse(&project, effects, Access::ReadOnly)?;
+    let now = args.common.project.clock(effects).now();
+    let mut reports = Vec::new();
+    for rule in rules {
+        let renderer = args.common.renderer(&project, rule)?;
+        let window = args.common.window(rule, effects)?;
+        let plan = make_plan(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
+        reports.push(run::status(&renderer, &warehouse, now, &plan)?);
+    }
+    let style = effects.style(args.common.format);
+    let text = match args.common.format {
+        Format::Json => {
+            report::json(&report::one_or_all(reports.iter().map(report::days_json).collect()))
+        }
+        _ => reports.iter().map(|r| report::days(style, r)).collect::<Vec<_>>().join("\n"),
+    };
+    effects.print(&text)?;
+    Ok(outcome(args.exit_code, &reports))
+}

@@ -1,0 +1,105 @@
+//! A project: a folder with a rule file and, if it has any, templates of its own.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result, did_you_mean, read_utf8};
+use crate::rule::{RuleFile, RuleName};
+use crate::template::{Template, Templates};
+
+/// The name of the rule file.
+pub const RULE_FILE: &str = "onerow.toml";
+
+/// The rule file and the templates of a folder.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Its rule file.
+    pub file: RuleFile,
+    /// The shipped templates and its own.
+    pub templates: Templates,
+}
+
+impl Project {
+    /// Reads a project. Errors: no rule file; a mistake in it; a template that is not UTF-8; a
+    /// folder in `sql/` that is named after no rule.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(RULE_FILE);
+        if !path.is_file() {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("there is no {RULE_FILE} in `{}`", folder.display()),
+            )
+            .help("name the folder with --project-dir, or start a project with `onerow init`"));
+        }
+        let file = RuleFile::parse(&path.display().to_string(), &configuration(&path)?)?;
+        let templates = read_templates(folder, &file)?;
+        Ok(Self { folder: folder.to_owned(), file, templates })
+    }
+}
+
+fn read_templates(folder: &Path, file: &RuleFile) -> Result<Templates> {
+    let mut templates = Templates::shipped();
+    let sql = folder.join("sql");
+    for path in sorted_entries(&sql)? {
+        if path.is_dir() {
+            let rule = rule_of(&path, file)?;
+            for path in sorted_entries(&path)? {
+                templates = add(templates, Some(&rule), &path)?;
+            }
+        } else {
+            templates = add(templates, None, &path)?;
+        }
+    }
+    Ok(templates)
+}
+
+fn add(templates: Templates, rule: Option<&RuleName>, path: &Path) -> Result<Templates> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if path.extension().is_none_or(|extension| extension != "sql") {
+        return Ok(templates);
+    }
+    let template = Template { path: path.display().to_string(), text: configuration(path)? };
+    Ok(templates.with(rule.cloned(), name, template))
+}
+
+fn rule_of(path: &Path, file: &RuleFile) -> Result<RuleName> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let rules = || file.rules.iter().map(|rule| &rule.name);
+    rules().find(|rule| rule.as_str() == name).cloned().ok_or_else(|| {
+        Error::new(
+            Kind::Configuration,
+            format!(
+                "`{}` is named after no rule, so its templates would never be used",
+                path.display()
+            ),
+        )
+        .help(did_you_mean(name, rules().map(RuleName::as_str)))
+    })
+}
+
+/// The visible entries of a folder by name; none where there is no such folder.
+fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |cause| Error::io(format!("cannot read the folder `{}`", folder.display()), cause);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A file that belongs to the configuration: what is wrong with it is a configuration error.
+fn configuration(path: &Path) -> Result<String> {
+    read_utf8(path).map_err(|error| match error.kind() {
+        Kind::Input => Error::new(Kind::Configuration, error.headline())
+            .help("save the file as UTF-8 and run the command again"),
+        _ => error,
+    })
+}

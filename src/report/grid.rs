@@ -1,0 +1,140 @@
+//! Rows and columns, for a terminal or as Markdown.
+
+use comfy_table::{Cell, CellAlignment, Color, LineStyle, Table, TableStyle, presets};
+
+use super::{Format, Style};
+use crate::run::Status;
+
+/// A cell of a grid.
+pub(super) enum Entry {
+    Text(String),
+    Number(u64),
+    Status(Status),
+    Blank,
+}
+
+impl From<&str> for Entry {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Entry {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Entry {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Option<u64>> for Entry {
+    fn from(number: Option<u64>) -> Self {
+        number.map_or(Self::Blank, Self::Number)
+    }
+}
+
+/// A grid with a header, and a last row set apart where `total` is given.
+pub(super) fn grid(
+    style: Style,
+    header: &[&str],
+    rows: Vec<Vec<Entry>>,
+    total: Option<Vec<Entry>>,
+) -> String {
+    let mut table = Table::new();
+    match style.format {
+        Format::Markdown => table.load_style(presets::ASCII_MARKDOWN),
+        _ => table.load_style(RULED),
+    };
+    match style.colour && style.format == Format::Table {
+        true => table.enforce_styling(),
+        false => table.force_no_tty(),
+    };
+    table.set_header(header.iter().map(|name| Cell::new(name)));
+    for row in rows {
+        table.add_row(row.into_iter().map(|entry| cell(style, entry)));
+    }
+    let has_total = total.is_some() && style.format == Format::Table;
+    if let Some(total) = total {
+        table.add_row(total.into_iter().map(|entry| cell(style, entry)));
+    }
+    let mut lines: Vec<String> =
+        table.trim_fmt().lines().map(|line| line.trim_end().to_owned()).collect();
+    if has_total && lines.len() > 2 {
+        lines.insert(lines.len() - 1, lines[1].clone());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A line below the header and no others.
+const RULED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+fn cell(style: Style, entry: Entry) -> Cell {
+    match entry {
+        Entry::Blank => Cell::new(""),
+        Entry::Text(text) => Cell::new(printable(&text, style.format)),
+        Entry::Number(number) => {
+            let text = match style.format {
+                Format::Table => grouped(number),
+                _ => number.to_string(),
+            };
+            Cell::new(text).set_alignment(CellAlignment::Right)
+        }
+        Entry::Status(status) => Cell::new(status.as_str()).fg(colour(status)),
+    }
+}
+
+fn colour(status: Status) -> Color {
+    match status {
+        Status::Clean | Status::Cleaned => Color::Green,
+        Status::Buffered | Status::Partial => Color::Yellow,
+        Status::Dirty | Status::Twins => Color::Red,
+    }
+}
+
+/// 9741 as `9,741`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Text from a table or a file cannot move the cursor, end the row or break the grid.
+pub(super) fn printable(text: &str, format: Format) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '|' if format == Format::Markdown => safe.push_str("\\|"),
+            c if c.is_control() => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_for_people() {
+        let texts = [0, 999, 1000, 9741, 1234567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "9,741", "1,234,567"]);
+    }
+
+    #[test]
+    fn text_cannot_reach_the_terminal_or_end_a_row() {
+        assert_eq!(printable("a\u{1b}[31m\nb", Format::Table), "a\\u{1b}[31m\\nb");
+        assert_eq!(printable("a|b", Format::Markdown), "a\\|b");
+    }
+}

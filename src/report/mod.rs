@@ -1,0 +1,52 @@
+//! The same results as a table for people, and as JSON and Markdown for machines.
+
+mod days;
+mod entries;
+mod findings;
+mod grid;
+mod plan;
+mod statements;
+mod steps;
+
+use serde_json::Value as Json;
+
+pub use days::{days, days_json};
+pub use entries::{entries, entries_json, entries_sql};
+pub use findings::{findings, findings_json};
+pub use plan::{PlanSummary, plan, plan_json};
+pub use statements::{statements, statements_json};
+pub use steps::{steps, steps_json};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For a pull request or a chat.
+    Markdown,
+}
+
+/// How results are written, and whether in colour.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// The format.
+    pub format: Format,
+    /// Whether status words are coloured; only ever in a table.
+    pub colour: bool,
+}
+
+/// A JSON document as text: pretty, one newline at the end.
+pub fn json(value: &Json) -> String {
+    format!("{value:#}\n")
+}
+
+/// One document for one rule, a list for several.
+pub fn one_or_all(mut documents: Vec<Json>) -> Json {
+    match documents.len() {
+        1 => documents.remove(0),
+        _ => Json::Array(documents),
+    }
+}

@@ -1,0 +1,44 @@
+//! What single steps gave back.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Style;
+use super::grid::{Entry, grid};
+use crate::googlesql::SqlValue;
+use crate::run::StepReport;
+use crate::warehouse::{Answer, Rows};
+
+/// The rows of queries as grids, the changed rows of mutations as sentences.
+pub fn steps(style: Style, reports: &[StepReport]) -> String {
+    let blocks = reports.iter().map(|report| match &report.answer {
+        Answer::Rows(rows) => format!("{}\n{}", report.title, rows_grid(style, rows)),
+        Answer::Affected(count) => format!("{}: {count} rows changed\n", report.title),
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+fn rows_grid(style: Style, rows: &Rows) -> String {
+    let header: Vec<&str> = rows.columns.iter().map(String::as_str).collect();
+    let cell = |value: &SqlValue| match value {
+        SqlValue::Int64(number) if *number >= 0 => Entry::Number(number.unsigned_abs()),
+        other => Entry::Text(other.to_string()),
+    };
+    grid(style, &header, rows.rows.iter().map(|row| row.iter().map(cell).collect()).collect(), None)
+}
+
+/// Each statement's answer as a JSON object.
+pub fn steps_json(reports: &[StepReport]) -> Json {
+    let objects = reports.iter().map(|report| match &report.answer {
+        Answer::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),
+        Answer::Affected(count) => json!({ "statement": report.title, "affected": count }),
+    });
+    Json::Array(objects.collect())
+}
+
+fn rows_json(rows: &Rows) -> Json {
+    let object = |row: &Vec<SqlValue>| {
+        let cells = rows.columns.iter().cloned().zip(row.iter().map(SqlValue::to_json));
+        Json::Object(cells.collect::<Map<_, _>>())
+    };
+    rows.rows.iter().map(object).collect()
+}

@@ -1,0 +1,56 @@
+//! SQLite's errors in onerow's words.
+
+use rusqlite::ErrorCode;
+
+use crate::error::{Error, Kind};
+
+/// The start of a message from a registered function that means [`Kind::Unsupported`].
+pub(super) const UNKNOWN: &str = "the embedded warehouse ";
+
+/// What to do about a construct that the embedded warehouse does not know.
+pub(super) const USE_BIGQUERY: &str = "run it on a `bigquery` warehouse";
+
+/// Gives an error of SQLite its kind and its way out. `doing` completes 'cannot …'.
+pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+    move |cause| match &cause {
+        rusqlite::Error::SqliteFailure(failure, Some(message)) => {
+            let (code, message) = (failure.code, message.clone());
+            of_code(code, &message).unwrap_or_else(|| {
+                Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause)
+            })
+        }
+        rusqlite::Error::SqliteFailure(failure, None) => {
+            of_code(failure.code, "").unwrap_or_else(|| {
+                Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause)
+            })
+        }
+        _ => Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause),
+    }
+}
+
+fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
+    Some(match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Error::new(Kind::Locked, "the embedded database is locked by another process")
+                .help("wait until it has finished, then run the command again")
+        }
+        ErrorCode::NotADatabase => {
+            Error::new(Kind::Warehouse, "the file is not an SQLite database")
+                .help("check `path` of the embedded warehouse")
+        }
+        ErrorCode::DatabaseCorrupt => Error::new(Kind::Warehouse, "the database file is damaged")
+            .help("restore it from a backup, or remove it and load the data again"),
+        ErrorCode::ReadOnly => {
+            Error::new(Kind::Warehouse, "the embedded database cannot be written")
+                .help("check the permissions of the file and of its folder")
+        }
+        ErrorCode::DiskFull => Error::new(Kind::Io, "the disk is full; nothing was changed"),
+        ErrorCode::ConstraintViolation if message.contains("streaming buffer") => {
+            Error::new(Kind::StreamingBuffer, message)
+        }
+        _ if message.starts_with(UNKNOWN) => {
+            Error::new(Kind::Unsupported, message).help(USE_BIGQUERY)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,195 @@
+//! Functions of DATE, DATETIME and TIMESTAMP. A DATE is text, the others are microseconds.
+
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan};
+use rusqlite::types::Value;
+
+use super::{Arguments, Entry, Outcome, unknown};
+use crate::googlesql::strict_date;
+use crate::warehouse::sqlite::storage::{datetime, datetime_micros, instant};
+
+pub(super) const TABLE: &[Entry] = &[
+    ("onerow_date_of", 2, |a| written(local(a.int(0)?, a.text(1)?)?.date())),
+    ("onerow_datetime_of", 2, |a| micros(local(a.int(0)?, a.text(1)?)?)),
+    ("onerow_midnight", 1, |a| micros(day(a.text(0)?)?.to_datetime(jiff::civil::Time::midnight()))),
+    ("onerow_make_date", 3, make_date),
+    ("onerow_date_add", 3, |a| {
+        let span = span(a.int(1)?, a.text(2)?)?;
+        written(day(a.text(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
+    }),
+    ("onerow_datetime_add", 3, |a| {
+        let span = span(a.int(1)?, a.text(2)?)?;
+        micros(civil(a.int(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
+    }),
+    ("onerow_date_diff", 3, date_diff),
+    ("onerow_extract", 3, |a| extract(a.text(0)?, at(a)?, a.text(2)?)),
+    ("onerow_trunc", 3, |a| {
+        let truncated = trunc(at(a)?, a.text(2)?)?;
+        match a.text(0)? {
+            "DATE" => written(truncated.date()),
+            _ => micros(truncated),
+        }
+    }),
+    ("onerow_parse_date", 2, |a| parse_date(a.text(0)?, a.text(1)?)),
+    ("onerow_format_date", 2, |a| format_date(a.text(0)?, day(a.text(1)?)?)),
+];
+
+const OUT_OF_RANGE: &str = "the result is out of range";
+
+/// The time zone of this name in the IANA database.
+pub(in crate::warehouse::sqlite) fn zone(name: &str) -> Option<TimeZone> {
+    if name == "UTC" { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
+}
+
+fn local(micros: i64, zone_name: &str) -> Result<DateTime, String> {
+    let zone = zone(zone_name).ok_or_else(|| unknown(&format!("the time zone `{zone_name}`")))?;
+    Ok(zone.to_datetime(instant(micros).map_err(|error| error.headline())?))
+}
+
+fn civil(micros: i64) -> Result<DateTime, String> {
+    datetime(micros).map_err(|error| error.headline())
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    strict_date(text).ok_or_else(|| format!("`{text}` is not a date"))
+}
+
+/// The second argument, of the kind that the first one names.
+fn at(arguments: &Arguments<'_>) -> Result<DateTime, String> {
+    match arguments.text(0)? {
+        "DATE" => Ok(day(arguments.text(1)?)?.to_datetime(jiff::civil::Time::midnight())),
+        _ => civil(arguments.int(1)?),
+    }
+}
+
+fn written(date: Date) -> Outcome {
+    match date.year() {
+        1.. => Ok(Value::Text(date.to_string())),
+        _ => Err(OUT_OF_RANGE.to_owned()),
+    }
+}
+
+fn micros(datetime: DateTime) -> Outcome {
+    let micros = datetime_micros(datetime).map_err(|error| error.headline())?;
+    instant(micros).map_err(|error| error.headline())?;
+    Ok(Value::Integer(micros))
+}
+
+fn make_date(arguments: &Arguments<'_>) -> Outcome {
+    let (year, month, day) = (arguments.int(0)?, arguments.int(1)?, arguments.int(2)?);
+    let wrong = || format!("{year}-{month}-{day} is not a date");
+    let date = Date::new(
+        i16::try_from(year).map_err(|_| wrong())?,
+        i8::try_from(month).map_err(|_| wrong())?,
+        i8::try_from(day).map_err(|_| wrong())?,
+    )
+    .map_err(|_| wrong())?;
+    written(date)
+}
+
+fn span(count: i64, part: &str) -> Result<Span, String> {
+    let empty = Span::new();
+    match part {
+        "DAY" => empty.try_days(count),
+        "WEEK" => empty.try_weeks(count),
+        "MONTH" => empty.try_months(count),
+        "QUARTER" => empty.try_months(count.saturating_mul(3)),
+        "YEAR" => empty.try_years(count),
+        "HOUR" => empty.try_hours(count),
+        "MINUTE" => empty.try_minutes(count),
+        "SECOND" => empty.try_seconds(count),
+        "MILLISECOND" => empty.try_milliseconds(count),
+        "MICROSECOND" => empty.try_microseconds(count),
+        _ => return Err(unknown(&format!("intervals of {part}"))),
+    }
+    .map_err(|_| OUT_OF_RANGE.to_owned())
+}
+
+fn date_diff(arguments: &Arguments<'_>) -> Outcome {
+    let (later, earlier) = (day(arguments.text(0)?)?, day(arguments.text(1)?)?);
+    let months = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
+    Ok(Value::Integer(match arguments.text(2)? {
+        "DAY" => i64::from((later - earlier).get_days()),
+        "MONTH" => months(later) - months(earlier),
+        "YEAR" => i64::from(later.year() - earlier.year()),
+        part => return Err(unknown(&format!("differences in {part}"))),
+    }))
+}
+
+fn extract(kind: &str, at: DateTime, part: &str) -> Outcome {
+    let micros = i64::from(at.subsec_nanosecond() / 1000);
+    Ok(Value::Integer(match part {
+        "YEAR" => at.year().into(),
+        "QUARTER" => i64::from((at.month() - 1) / 3 + 1),
+        "MONTH" => at.month().into(),
+        "DAY" => at.day().into(),
+        "DAYOFWEEK" => i64::from(at.weekday().to_sunday_one_offset()),
+        "DAYOFYEAR" => at.day_of_year().into(),
+        "ISOWEEK" => at.date().iso_week_date().week().into(),
+        "ISOYEAR" => at.date().iso_week_date().year().into(),
+        "HOUR" if kind != "DATE" => at.hour().into(),
+        "MINUTE" if kind != "DATE" => at.minute().into(),
+        "SECOND" if kind != "DATE" => at.second().into(),
+        "MILLISECOND" if kind != "DATE" => micros / 1000,
+        "MICROSECOND" if kind != "DATE" => micros,
+        _ => return Err(unknown(&format!("EXTRACT({part} FROM {kind})"))),
+    }))
+}
+
+fn trunc(at: DateTime, part: &str) -> Result<DateTime, String> {
+    let date = at.date();
+    let first = |month: i8| jiff::civil::date(date.year(), month, 1);
+    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+    let midnight = |date: Date| date.at(0, 0, 0, 0);
+    Ok(match part {
+        "DAY" => midnight(date),
+        "WEEK" => midnight(back_to(date, Weekday::Sunday)?),
+        "ISOWEEK" => midnight(back_to(date, Weekday::Monday)?),
+        "MONTH" => midnight(first(date.month())),
+        "QUARTER" => midnight(first((date.month() - 1) / 3 * 3 + 1)),
+        "YEAR" => midnight(first(1)),
+        "HOUR" => date.at(hour, 0, 0, 0),
+        "MINUTE" => date.at(hour, minute, 0, 0),
+        "SECOND" => date.at(hour, minute, second, 0),
+        _ => return Err(unknown(&format!("truncation to {part}"))),
+    })
+}
+
+fn back_to(date: Date, weekday: Weekday) -> Result<Date, String> {
+    let days = weekday.until(date.weekday());
+    date.checked_sub(i64::from(days).days()).map_err(|_| OUT_OF_RANGE.to_owned())
+}
+
+/// Only what is written exactly as the format says; BigQuery also reads looser texts.
+fn parse_date(format: &str, text: &str) -> Outcome {
+    let rearranged = match format {
+        "%Y%m%d" if text.len() == 8 && text.is_ascii() => {
+            format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+        }
+        "%Y-%m-%d" | "%F" => text.to_owned(),
+        _ => String::new(),
+    };
+    strict_date(&rearranged)
+        .map(|date| Value::Text(date.to_string()))
+        .ok_or_else(|| unknown(&format!("PARSE_DATE('{format}', '{text}')")))
+}
+
+fn format_date(format: &str, date: Date) -> Outcome {
+    let mut text = String::new();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        text.push_str(&match (c, c == '%') {
+            (c, false) => c.to_string(),
+            _ => match chars.next() {
+                Some('Y') => format!("{:04}", date.year()),
+                Some('m') => format!("{:02}", date.month()),
+                Some('d') => format!("{:02}", date.day()),
+                Some('F') => date.to_string(),
+                Some('%') => "%".to_owned(),
+                _ => return Err(unknown(&format!("FORMAT_DATE('{format}', …)"))),
+            },
+        });
+    }
+    Ok(Value::Text(text))
+}

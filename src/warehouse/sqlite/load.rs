@@ -1,0 +1,129 @@
+//! Loading rows into a table, all of them or none.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::failure::failed;
+use super::schema::{self, Table};
+use super::storage::{encode, quoted};
+use super::{Sqlite, Streaming, buffer};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+
+impl Sqlite {
+    /// Appends rows to the table, which is created with these columns if it is missing, in one
+    /// transaction: an error, also one from `rows`, leaves nothing behind, not even the table.
+    /// Columns of the table that are not given are NULL. Says how many rows were loaded.
+    pub fn load(
+        &self,
+        table: &TableName,
+        columns: &[(Ident, SqlType)],
+        rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
+        streaming: Streaming,
+    ) -> Result<u64> {
+        let connection = self.connection()?;
+        let streamed_at = match streaming {
+            Streaming::Settled => Value::Null,
+            Streaming::Streamed => Value::Integer(self.begin().as_microsecond()),
+        };
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
+            .map_err(failed("start a transaction"))?;
+        let name = table.dotted();
+        match schema::find(&transaction, &name)? {
+            Some(existing) => fits(&existing, columns)?,
+            None => {
+                schema::create(&transaction, &name, columns)?;
+            }
+        }
+        let loaded = insert(&transaction, &name, columns, rows, streamed_at)?;
+        transaction.commit().map_err(failed("commit the loaded rows"))?;
+        Ok(loaded)
+    }
+
+    /// Makes the rows of one partition quick to find. Does nothing if that was done before.
+    pub fn index(&self, table: &TableName, column: &Ident) -> Result<()> {
+        let connection = self.connection()?;
+        let table = schema::table(&connection, &table.dotted())?;
+        let (column, _) = table.column(column.as_str())?;
+        connection
+            .execute_batch(&format!(
+                "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
+                quoted(&format!("_onerow_index_{column}:{}", table.name)),
+                quoted(&table.name),
+                quoted(column),
+            ))
+            .map_err(failed("index the table"))
+    }
+}
+
+fn fits(existing: &Table, columns: &[(Ident, SqlType)]) -> Result<()> {
+    for (i, (column, given)) in columns.iter().enumerate() {
+        let (_, known) = existing.column(column.as_str())?;
+        if known != given {
+            return Err(Error::new(
+                Kind::Input,
+                format!(
+                    "column `{}` of table `{}` is {known}, not {given}",
+                    column.as_str(),
+                    existing.name
+                ),
+            ));
+        }
+        if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
+            let message = format!("column `{}` occurs twice", column.as_str());
+            return Err(Error::new(Kind::Input, message));
+        }
+    }
+    Ok(())
+}
+
+fn insert(
+    connection: &Connection,
+    table: &str,
+    columns: &[(Ident, SqlType)],
+    rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
+    streamed_at: Value,
+) -> Result<u64> {
+    let names: Vec<String> = columns.iter().map(|(column, _)| quoted(column.as_str())).collect();
+    let marks: Vec<String> = (2..columns.len() + 2).map(|i| format!("?{i}")).collect();
+    let failed = failed("load a row");
+    let mut prepared = connection
+        .prepare(&format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            quoted(table),
+            [&[buffer::COLUMN.to_owned()], &names[..]].concat().join(", "),
+            [&["?1".to_owned()], &marks[..]].concat().join(", "),
+        ))
+        .map_err(&failed)?;
+    let mut loaded = 0;
+    for row in rows {
+        let mut values = vec![streamed_at.clone()];
+        values.extend(encoded(row?, columns)?);
+        prepared.execute(rusqlite::params_from_iter(values)).map_err(&failed)?;
+        loaded += 1;
+    }
+    Ok(loaded)
+}
+
+fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value>> {
+    if row.len() != columns.len() {
+        let message = format!("a row has {} values for {} columns", row.len(), columns.len());
+        return Err(Error::new(Kind::Input, message));
+    }
+    row.iter()
+        .zip(columns)
+        .map(|(value, (column, expected))| match value.sql_type() {
+            Some(given) if given != *expected && !both_decimal(given, *expected) => {
+                Err(Error::new(
+                    Kind::Input,
+                    format!("column `{}` is {expected}, not {given}", column.as_str()),
+                ))
+            }
+            _ => encode(value),
+        })
+        .collect()
+}
+
+fn both_decimal(given: SqlType, expected: SqlType) -> bool {
+    given == SqlType::Numeric && expected == SqlType::BigNumeric
+}

@@ -1,0 +1,172 @@
+//! Comparisons: of equal types only, as in BigQuery, since SQLite would compare anything.
+
+use sqlparser::ast::{Array, BinaryOperator, Expr, Query};
+
+use super::query::c;
+use super::scope::Scope;
+use super::term::Term;
+use super::{Lowering, none_of, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::{SqlType, SqlValue};
+
+/// Whether this is a comparison without parentheses, which cannot be an operand of another one.
+pub(super) fn is_comparison(expr: &Expr) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    match expr {
+        Expr::BinaryOp { op, .. } => matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq),
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::InUnnest { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. } => true,
+        _ => false,
+    }
+}
+
+impl Lowering<'_> {
+    /// `left op right`.
+    pub(super) fn compared(
+        &self,
+        left: &Expr,
+        op: &str,
+        right: &Expr,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        self.no_chain(&[left, right])?;
+        let terms = vec![self.expr(left, scope)?, self.expr(right, scope)?];
+        let (terms, _) = self.unified(terms, &format!("`{op}`"))?;
+        let left = if matches!(op, "=" | "<>") { terms[0].sql.clone() } else { terms[0].ordered() };
+        Ok(Term::new(format!("({left} {op} {})", terms[1].sql), SqlType::Bool))
+    }
+
+    /// Comparisons that are not binary operators.
+    pub(super) fn comparison(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
+        match expr {
+            Expr::IsNull(operand) => self.is(operand, "IS NULL", false, scope),
+            Expr::IsNotNull(operand) => self.is(operand, "IS NOT NULL", false, scope),
+            Expr::IsTrue(operand) => self.is(operand, "IS 1", true, scope),
+            Expr::IsNotTrue(operand) => self.is(operand, "IS NOT 1", true, scope),
+            Expr::IsFalse(operand) => self.is(operand, "IS 0", true, scope),
+            Expr::IsNotFalse(operand) => self.is(operand, "IS NOT 0", true, scope),
+            Expr::IsUnknown(operand) => self.is(operand, "IS NULL", true, scope),
+            Expr::IsNotUnknown(operand) => self.is(operand, "IS NOT NULL", true, scope),
+            Expr::IsDistinctFrom(left, right) => self.compared(left, "IS NOT", right, scope),
+            Expr::IsNotDistinctFrom(left, right) => self.compared(left, "IS", right, scope),
+            Expr::Between { expr: operand, negated, low, high } => {
+                self.between([operand, low, high], not(*negated), scope)
+            }
+            Expr::InList { expr: operand, list, negated } => {
+                self.no_chain(&[operand])?;
+                let mut terms = vec![self.expr(operand, scope)?];
+                for item in list {
+                    terms.push(self.expr(item, scope)?);
+                }
+                self.within(terms, not(*negated))
+            }
+            Expr::InUnnest { expr: operand, array_expr, negated } => {
+                self.no_chain(&[operand])?;
+                let mut terms = vec![self.expr(operand, scope)?];
+                terms.extend(self.elements(array_expr, scope)?);
+                self.within(terms, not(*negated))
+            }
+            Expr::InSubquery { expr: operand, subquery, negated } => {
+                self.no_chain(&[operand])?;
+                self.within_subquery(operand, subquery, not(*negated), scope)
+            }
+            Expr::Like { negated, any, expr: operand, pattern, escape_char } => {
+                none_of(&[(*any, "LIKE ANY"), (escape_char.is_some(), "LIKE … ESCAPE")])?;
+                self.like(operand, pattern, not(*negated), scope)
+            }
+            other => Err(unsupported(format!("`{other}`"))),
+        }
+    }
+
+    fn is(&self, operand: &Expr, test: &str, of_bool: bool, scope: &Scope<'_>) -> Result<Term> {
+        self.no_chain(&[operand])?;
+        let mut term = self.expr(operand, scope)?;
+        if of_bool {
+            term = self.expect(term, SqlType::Bool, "the operand of IS")?;
+        }
+        Ok(Term::new(format!("({} {test})", term.sql), SqlType::Bool))
+    }
+
+    fn between(&self, operands: [&Expr; 3], not: &str, scope: &Scope<'_>) -> Result<Term> {
+        self.no_chain(&operands)?;
+        let mut terms = Vec::new();
+        for operand in operands {
+            terms.push(self.expr(operand, scope)?);
+        }
+        let (terms, _) = self.unified(terms, "BETWEEN")?;
+        let sql =
+            format!("({} {not}BETWEEN {} AND {})", terms[0].ordered(), terms[1].sql, terms[2].sql);
+        Ok(Term::new(sql, SqlType::Bool))
+    }
+
+    /// The first term IN the others.
+    fn within(&self, terms: Vec<Term>, not: &str) -> Result<Term> {
+        let (terms, _) = self.unified(terms, "IN")?;
+        let list: Vec<&str> = terms[1..].iter().map(|term| term.sql.as_str()).collect();
+        Ok(Term::new(format!("({} {not}IN ({}))", terms[0].sql, list.join(", ")), SqlType::Bool))
+    }
+
+    fn elements(&self, array: &Expr, scope: &Scope<'_>) -> Result<Vec<Term>> {
+        match array {
+            Expr::Array(Array { elem, named: _ }) => {
+                elem.iter().map(|item| self.expr(item, scope)).collect()
+            }
+            Expr::Identifier(name) if name.quote_style.is_none() => {
+                let parameter = name.value.strip_prefix('@').filter(|n| !n.starts_with('@'));
+                match parameter.map(|name| self.parameter(name)).transpose()? {
+                    Some(SqlValue::Array(items)) => {
+                        items.into_iter().map(|item| self.constant(item)).collect()
+                    }
+                    Some(_) => Err(refused(format!("`{name}` is not an array"))),
+                    None => Err(unsupported(format!("UNNEST of `{name}`"))),
+                }
+            }
+            other => Err(unsupported(format!("UNNEST of `{other}`"))),
+        }
+    }
+
+    fn within_subquery(
+        &self,
+        operand: &Expr,
+        subquery: &Query,
+        not: &str,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        let operand = self.expr(operand, scope)?;
+        let (relation, column, own) = self.one_column(subquery, scope)?;
+        let (terms, _) = self.unified(vec![operand, column.clone()], "IN")?;
+        let rows = if terms[1].sql == column.sql {
+            relation.sql
+        } else {
+            format!("SELECT {} AS {} FROM ({}) AS {own}", terms[1].sql, c(0), relation.sql)
+        };
+        Ok(Term::new(format!("({} {not}IN ({rows}))", terms[0].sql), SqlType::Bool))
+    }
+
+    fn like(&self, operand: &Expr, pattern: &Expr, not: &str, scope: &Scope<'_>) -> Result<Term> {
+        self.no_chain(&[operand, pattern])?;
+        let text = self.expr(operand, scope)?;
+        let text = self.expect(text, SqlType::String, "the operand of LIKE")?;
+        let pattern = self.expr(pattern, scope)?;
+        let pattern = self.expect(pattern, SqlType::String, "the pattern of LIKE")?;
+        let sql = format!("({not}onerow_like({}, {}))", text.sql, pattern.sql);
+        Ok(Term::new(sql, SqlType::Bool))
+    }
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "NOT " } else { "" }
+}

@@ -1,0 +1,206 @@
+//! FROM: tables, subqueries and joins.
+
+use sqlparser::ast::{
+    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, TableAlias,
+    TableFactor, TableWithJoins,
+};
+
+use super::scope::{Scope, Seen, Source};
+use super::term::Term;
+use super::{Lowering, none_of, unsupported};
+use crate::error::Result;
+use crate::googlesql::SqlType;
+use crate::warehouse::sqlite::schema;
+use crate::warehouse::sqlite::storage::quoted;
+
+impl Lowering<'_> {
+    /// The text after FROM, and the columns that it brings.
+    pub(super) fn from(
+        &self,
+        from: &[TableWithJoins],
+        parent: Option<&Scope<'_>>,
+    ) -> Result<(String, Vec<Source>)> {
+        let mut sql = String::new();
+        let mut sources = Vec::new();
+        for TableWithJoins { relation, joins } in from {
+            if !sql.is_empty() {
+                sql.push_str(" CROSS JOIN ");
+            }
+            sql.push_str(&self.factor(relation, parent, &mut sources)?);
+            for join in joins {
+                let joined = self.join(join, parent, &mut sources)?;
+                sql.push_str(&joined);
+            }
+        }
+        Ok((sql, sources))
+    }
+
+    fn join(
+        &self,
+        join: &Join,
+        parent: Option<&Scope<'_>>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        let Join { relation, global, join_operator } = join;
+        none_of(&[(*global, "GLOBAL JOIN")])?;
+        let (keyword, constraint) = match join_operator {
+            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
+                ("JOIN", constraint)
+            }
+            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
+                ("LEFT JOIN", constraint)
+            }
+            JoinOperator::CrossJoin(constraint) => ("CROSS JOIN", constraint),
+            _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
+        };
+        let factor = self.factor(relation, parent, sources)?;
+        let condition = match constraint {
+            JoinConstraint::On(condition) if keyword != "CROSS JOIN" => {
+                let seen = Seen::default();
+                let scope = Scope::plain(sources, parent, &seen, "ON");
+                let condition = self.expr(condition, &scope)?;
+                self.expect(condition, SqlType::Bool, "the condition of ON")?.sql
+            }
+            JoinConstraint::None if keyword == "CROSS JOIN" => {
+                return Ok(format!(" {keyword} {factor}"));
+            }
+            _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
+        };
+        Ok(format!(" {keyword} {factor} ON {condition}"))
+    }
+
+    fn factor(
+        &self,
+        factor: &TableFactor,
+        parent: Option<&Scope<'_>>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        match factor {
+            TableFactor::Table { name, alias, .. } => {
+                self.plain_table(factor)?;
+                self.table(name, alias.as_ref(), sources)
+            }
+            TableFactor::Derived { lateral, subquery, alias, sample } => {
+                none_of(&[(*lateral, "LATERAL"), (sample.is_some(), "TABLESAMPLE")])?;
+                self.derived(subquery, alias.as_ref(), parent, sources)
+            }
+            TableFactor::UNNEST { .. } => Err(unsupported("UNNEST in FROM")),
+            TableFactor::NestedJoin { .. } => Err(unsupported("a join in parentheses")),
+            TableFactor::Pivot { .. } => Err(unsupported("PIVOT")),
+            TableFactor::Unpivot { .. } => Err(unsupported("UNPIVOT")),
+            other => Err(unsupported(format!("`{other}` in FROM"))),
+        }
+    }
+
+    fn plain_table(&self, factor: &TableFactor) -> Result<()> {
+        let TableFactor::Table {
+            name: _,
+            alias: _,
+            args,
+            with_hints,
+            version,
+            with_ordinality,
+            partitions,
+            json_path,
+            sample,
+            index_hints,
+        } = factor
+        else {
+            return Ok(());
+        };
+        none_of(&[
+            (args.is_some(), "table functions"),
+            (!with_hints.is_empty(), "table hints"),
+            (version.is_some(), "FOR SYSTEM_TIME AS OF"),
+            (*with_ordinality, "WITH ORDINALITY"),
+            (!partitions.is_empty(), "PARTITION in FROM"),
+            (json_path.is_some(), "JSON paths in FROM"),
+            (sample.is_some(), "TABLESAMPLE"),
+            (!index_hints.is_empty(), "index hints"),
+        ])
+    }
+
+    fn derived(
+        &self,
+        subquery: &Query,
+        alias: Option<&TableAlias>,
+        parent: Option<&Scope<'_>>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        let relation = self.query(subquery, parent)?;
+        let name = alias.map(|alias| self.table_alias(alias)).transpose()?;
+        let own = self.alias();
+        self.add(relation.source(&own, name), sources)?;
+        Ok(format!("({}) AS {own}", relation.sql))
+    }
+
+    fn table(
+        &self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        let dotted = self.dotted(name)?;
+        let last = dotted.rsplit('.').next().unwrap_or(&dotted).to_owned();
+        let name = alias.map_or(Ok(last), |alias| self.table_alias(alias))?;
+        let own = self.alias();
+        let cte = self
+            .ctes
+            .borrow()
+            .iter()
+            .rev()
+            .find(|(cte, _)| cte.eq_ignore_ascii_case(&dotted))
+            .cloned();
+        if let Some((_, relation)) = cte {
+            self.add(relation.source(&own, Some(name)), sources)?;
+            return Ok(format!("({}) AS {own}", relation.sql));
+        }
+        let source = self.base(&dotted, &own, name)?;
+        self.add(source, sources)?;
+        Ok(format!("{} AS {own}", quoted(&dotted)))
+    }
+
+    /// The columns of a table of the database.
+    pub(super) fn base(&self, dotted: &str, own: &str, name: String) -> Result<Source> {
+        none_of(&[
+            (dotted.contains('*'), "wildcard tables"),
+            (dotted.to_ascii_uppercase().contains("INFORMATION_SCHEMA"), "INFORMATION_SCHEMA"),
+        ])?;
+        let table = schema::table(self.connection, dotted)?;
+        let columns = table.columns.into_iter().map(|(column, sql_type)| {
+            let term = Term::new(format!("{own}.{}", quoted(&column)), sql_type);
+            (Some(column), term)
+        });
+        Ok(Source { name: Some(name), columns: columns.collect() })
+    }
+
+    /// The name of a table with dots, however it was quoted.
+    pub(super) fn dotted(&self, name: &ObjectName) -> Result<String> {
+        let mut parts = Vec::new();
+        for part in &name.0 {
+            match part {
+                ObjectNamePart::Identifier(Ident {
+                    value, quote_style: None | Some('`'), ..
+                }) if !value.starts_with('@') => {
+                    parts.push(value.as_str());
+                }
+                _ => return Err(unsupported(format!("the table name `{name}`"))),
+            }
+        }
+        Ok(parts.join("."))
+    }
+
+    fn add(&self, source: Source, sources: &mut Vec<Source>) -> Result<()> {
+        let twice = source.name.as_ref().and_then(|name| {
+            sources.iter().find(|other| {
+                other.name.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(name))
+            })
+        });
+        if twice.is_some() {
+            let name = source.name.unwrap_or_default();
+            return Err(super::refused(format!("the table alias `{name}` occurs twice")));
+        }
+        sources.push(source);
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! String literals, read again from the statement's text: the parser drops the backslash of
+//! escapes that it does not know, such as `\x41`, and so loses what was written.
+
+use std::collections::HashMap;
+
+use sqlparser::ast::{Value, ValueWithSpan};
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
+
+use super::{refused, unsupported};
+use crate::error::Result;
+
+/// The string literals of one statement as they are written, without their quotes.
+pub(super) struct Literals(HashMap<Location, Token>);
+
+impl Literals {
+    pub fn of(sql: &str) -> Result<Self> {
+        let tokens = Tokenizer::new(&BigQueryDialect, sql)
+            .with_unescape(false)
+            .tokenize_with_location()
+            .map_err(|cause| refused("the statement cannot be read").caused_by(cause))?;
+        Ok(Self(tokens.into_iter().map(|token| (token.span.start, token.token)).collect()))
+    }
+
+    /// The text that a string literal stands for; `None` if the value is not a string.
+    pub fn text(&self, value: &ValueWithSpan) -> Result<Option<String>> {
+        if !is_string(&value.value) {
+            return Ok(None);
+        }
+        match self.0.get(&value.span.start) {
+            Some(Token::SingleQuotedString(raw)) => unescape(raw, Some('\'')).map(Some),
+            Some(Token::DoubleQuotedString(raw)) => unescape(raw, Some('"')).map(Some),
+            Some(Token::TripleSingleQuotedString(raw) | Token::TripleDoubleQuotedString(raw)) => {
+                unescape(raw, None).map(Some)
+            }
+            Some(
+                Token::SingleQuotedRawStringLiteral(raw)
+                | Token::DoubleQuotedRawStringLiteral(raw)
+                | Token::TripleSingleQuotedRawStringLiteral(raw)
+                | Token::TripleDoubleQuotedRawStringLiteral(raw),
+            ) if !raw.ends_with('\\') => Ok(Some(raw.clone())),
+            _ => Err(unsupported(format!("the string literal {value}"))),
+        }
+    }
+}
+
+fn is_string(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::SingleQuotedString(_)
+            | Value::DoubleQuotedString(_)
+            | Value::TripleSingleQuotedString(_)
+            | Value::TripleDoubleQuotedString(_)
+            | Value::SingleQuotedRawStringLiteral(_)
+            | Value::DoubleQuotedRawStringLiteral(_)
+            | Value::TripleSingleQuotedRawStringLiteral(_)
+            | Value::TripleDoubleQuotedRawStringLiteral(_)
+    )
+}
+
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences>
+fn unescape(raw: &str, quote: Option<char>) -> Result<String> {
+    let mut text = String::with_capacity(raw.len());
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            text.push(escaped(&mut chars)?);
+        } else if Some(c) == quote {
+            return Err(refused(format!("a {c} inside a string literal needs a backslash")));
+        } else if c == '\n' && quote.is_some() {
+            return Err(refused("a string literal in single quotes ends with its line"));
+        } else {
+            text.push(c);
+        }
+    }
+    Ok(text)
+}
+
+fn escaped(chars: &mut std::str::Chars<'_>) -> Result<char> {
+    Ok(match chars.next() {
+        Some('a') => '\u{7}',
+        Some('b') => '\u{8}',
+        Some('f') => '\u{c}',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('v') => '\u{b}',
+        Some(c @ ('\\' | '?' | '"' | '\'' | '`')) => c,
+        Some('x' | 'X') => code(chars, 2, 16, "")?,
+        Some('u') => code(chars, 4, 16, "")?,
+        Some('U') => code(chars, 8, 16, "")?,
+        Some(c @ '0'..='3') => code(chars, 2, 8, &c.to_string())?,
+        _ => return Err(refused(ESCAPE)),
+    })
+}
+
+const ESCAPE: &str = "a string literal has an escape sequence that GoogleSQL does not know";
+
+fn code(chars: &mut std::str::Chars<'_>, digits: usize, radix: u32, first: &str) -> Result<char> {
+    let mut text = first.to_owned();
+    text.extend(chars.by_ref().take(digits));
+    let complete = text.len() == digits + first.len() && text.chars().all(|c| c.is_digit(radix));
+    u32::from_str_radix(&text, radix)
+        .ok()
+        .filter(|_| complete)
+        .and_then(char::from_u32)
+        .ok_or_else(|| refused(ESCAPE))
+}

@@ -1,0 +1,125 @@
+//! Lowering: a parsed GoogleSQL statement becomes SQLite text, with the type of every expression
+//! known. Each part of the syntax tree is either handled or named in an error.
+
+mod aggregate;
+mod cast;
+mod compare;
+mod expr;
+mod from;
+mod function;
+mod literal;
+mod projection;
+mod query;
+mod scope;
+mod select;
+mod temporal;
+mod term;
+mod update;
+mod window;
+
+use std::cell::{Cell, RefCell};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use sqlparser::ast;
+
+use self::literal::Literals;
+use self::query::Relation;
+use super::failure::{UNKNOWN, USE_BIGQUERY};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlType;
+use crate::statement::Params;
+
+/// A statement as SQLite takes it.
+pub(super) struct Lowered {
+    pub sql: String,
+    /// The values of `?1`, `?2`, …
+    pub binds: Vec<Value>,
+    /// Names and types of the columns of the answer. `None` is the type of a bare NULL.
+    pub columns: Vec<(String, Option<SqlType>)>,
+}
+
+/// What one statement is lowered with.
+pub(super) struct Lowering<'a> {
+    connection: &'a Connection,
+    params: &'a Params,
+    now: Timestamp,
+    literals: Literals,
+    binds: RefCell<Vec<Value>>,
+    aliases: Cell<usize>,
+    ctes: RefCell<Vec<(String, Relation)>>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Prepares to lower the statement of this text. `now` is the time for all of it.
+    pub fn new(
+        connection: &'a Connection,
+        sql: &str,
+        params: &'a Params,
+        now: Timestamp,
+    ) -> Result<Self> {
+        Ok(Self {
+            connection,
+            params,
+            now,
+            literals: Literals::of(sql)?,
+            binds: RefCell::default(),
+            aliases: Cell::new(0),
+            ctes: RefCell::default(),
+        })
+    }
+
+    /// Lowers a SELECT or an UPDATE.
+    pub fn statement(self, statement: &ast::Statement) -> Result<Lowered> {
+        let (sql, columns) = match statement {
+            ast::Statement::Query(query) => {
+                let relation = self.query(query, None)?;
+                let names = relation.result_names()?;
+                let types = relation.columns.iter().map(|column| column.sql_type);
+                (relation.sql, names.into_iter().zip(types).collect())
+            }
+            ast::Statement::Update(update) => (self.update(update)?, Vec::new()),
+            other => {
+                let text = other.to_string();
+                let verb = text.split_whitespace().next().unwrap_or_default();
+                return Err(unsupported(format!("{verb} statements")));
+            }
+        };
+        Ok(Lowered { sql, binds: self.binds.into_inner(), columns })
+    }
+
+    /// A name for a table or subquery that nothing else has.
+    fn alias(&self) -> String {
+        self.aliases.set(self.aliases.get() + 1);
+        format!("t{}", self.aliases.get())
+    }
+
+    /// The place holder of a value.
+    fn bind(&self, value: Value) -> String {
+        let mut binds = self.binds.borrow_mut();
+        let place = binds.iter().position(|known| *known == value).unwrap_or_else(|| {
+            binds.push(value);
+            binds.len() - 1
+        });
+        format!("?{}", place + 1)
+    }
+}
+
+/// The error for a construct that the lowering does not know.
+fn unsupported(what: impl std::fmt::Display) -> Error {
+    Error::new(Kind::Unsupported, format!("{UNKNOWN}does not know {what}")).help(USE_BIGQUERY)
+}
+
+/// The error for a statement that BigQuery refuses too.
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(Kind::Warehouse, message)
+}
+
+/// Fails for a clause that is there but not handled.
+fn none_of(clauses: &[(bool, &str)]) -> Result<()> {
+    match clauses.iter().find(|(present, _)| *present) {
+        Some((_, clause)) => Err(unsupported(clause)),
+        None => Ok(()),
+    }
+}

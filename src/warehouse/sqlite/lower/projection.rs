@@ -1,0 +1,135 @@
+//! Select lists: expressions, aliases, and what `*` stands for.
+
+use sqlparser::ast::{
+    ExceptSelectItem, Expr, Ident, ObjectName, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    WildcardAdditionalOptions,
+};
+
+use super::scope::Source;
+use super::term::Term;
+use super::{Lowering, none_of, refused, unsupported};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::Ident as Name;
+
+/// An item of a select list before it is lowered.
+pub(super) enum Item<'a> {
+    Expr(Option<String>, &'a Expr),
+    /// A column that `*` stands for.
+    Column(Option<String>, Term),
+}
+
+impl Item<'_> {
+    pub(super) fn name(&self) -> Option<&String> {
+        match self {
+            Item::Expr(name, _) | Item::Column(name, _) => name.as_ref(),
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// The items of a select list, `*` replaced by the columns it stands for.
+    pub(super) fn items<'s>(
+        &self,
+        select: &'s Select,
+        sources: &[Source],
+    ) -> Result<Vec<Item<'s>>> {
+        let mut items = Vec::new();
+        for item in &select.projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => items.push(Item::Expr(implied(expr), expr)),
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    items.push(Item::Expr(Some(self.name(alias)?), expr));
+                }
+                SelectItem::Wildcard(options) => {
+                    if sources.is_empty() {
+                        return Err(refused("SELECT * needs FROM"));
+                    }
+                    items.extend(star(sources.iter(), options)?);
+                }
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    options,
+                ) => items.extend(star([self.star_source(name, sources)?], options)?),
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
+                    return Err(unsupported(format!("`{expr}.*`")));
+                }
+                SelectItem::ExprWithAliases { .. } => {
+                    return Err(unsupported(format!("`{item}`")));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn star_source<'s>(&self, name: &ObjectName, sources: &'s [Source]) -> Result<&'s Source> {
+        let dotted = self.dotted(name)?;
+        let found = sources.iter().find(|source| {
+            source.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(&dotted))
+        });
+        found.ok_or_else(|| {
+            Error::new(
+                Kind::NotFound,
+                format!("there is no table or alias `{dotted}` for `{dotted}.*`"),
+            )
+        })
+    }
+
+    /// An alias. Text in quotes in its place is a string that BigQuery would not take.
+    pub(super) fn name(&self, ident: &Ident) -> Result<String> {
+        match ident.quote_style {
+            None | Some('`') if Name::parse(&ident.value).is_ok() => Ok(ident.value.clone()),
+            _ => Err(unsupported(format!("the alias {ident}"))),
+        }
+    }
+}
+
+/// The name of a column that has no alias: that of the column it is.
+fn implied(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(name) if !name.value.starts_with('@') => Some(name.value.clone()),
+        Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.clone()),
+        Expr::Nested(inner) => implied(inner),
+        _ => None,
+    }
+}
+
+fn star<'s>(
+    sources: impl IntoIterator<Item = &'s Source>,
+    options: &WildcardAdditionalOptions,
+) -> Result<Vec<Item<'static>>> {
+    let WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = options;
+    none_of(&[
+        (opt_ilike.is_some(), "* ILIKE"),
+        (opt_exclude.is_some(), "* EXCLUDE"),
+        (opt_replace.is_some(), "* REPLACE"),
+        (opt_rename.is_some(), "* RENAME"),
+        (opt_alias.is_some(), "an alias for *"),
+    ])?;
+    let mut columns: Vec<(Option<String>, Term)> =
+        sources.into_iter().flat_map(|source| source.columns.clone()).collect();
+    if let Some(ExceptSelectItem { first_element, additional_elements }) = opt_except {
+        for excluded in std::iter::once(first_element).chain(additional_elements) {
+            let is_it = |(name, _): &(Option<String>, Term)| {
+                name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(&excluded.value))
+            };
+            if !columns.iter().any(is_it) {
+                let known = columns.iter().filter_map(|(name, _)| name.as_deref());
+                return Err(Error::new(
+                    Kind::NotFound,
+                    format!("there is no column `{}` to leave out of *", excluded.value),
+                )
+                .help(did_you_mean(&excluded.value, known)));
+            }
+            columns.retain(|column| !is_it(column));
+        }
+    }
+    Ok(columns.into_iter().map(|(name, term)| Item::Column(name, term)).collect())
+}

@@ -1,0 +1,307 @@
+//! Queries: WITH, set operations, ORDER BY and LIMIT around a SELECT.
+
+use sqlparser::ast::{
+    Cte, Expr, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator,
+    SetQuantifier, TableAlias, With,
+};
+
+use super::scope::{Prefer, Scope, Seen, Source};
+use super::term::Term;
+use super::{Lowering, none_of, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::{SqlType, SqlValue};
+use crate::warehouse::sqlite::storage::quoted;
+
+/// A lowered query. Its columns are called `c1`, `c2`, … in SQLite.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    pub sql: String,
+    pub columns: Vec<Column>,
+    /// Whether it can never have more than one row.
+    pub single: bool,
+}
+
+/// A column of a query's result.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// `None` for an expression without an alias.
+    pub name: Option<String>,
+    pub sql_type: Option<SqlType>,
+}
+
+impl Relation {
+    /// The column names of an answer, BigQuery's `f0_` for those without a name.
+    pub fn result_names(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        let mut nameless = 0;
+        for column in &self.columns {
+            let name = column.name.clone().unwrap_or_else(|| {
+                nameless += 1;
+                format!("f{}_", nameless - 1)
+            });
+            if names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+                return Err(refused(format!("the result has two columns called `{name}`"))
+                    .help("give one of them another name with AS"));
+            }
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// The query as a part of a FROM clause.
+    pub fn source(&self, alias: &str, name: Option<String>) -> Source {
+        let columns = self.columns.iter().enumerate().map(|(i, column)| {
+            let term = Term {
+                sql: format!("{alias}.{}", c(i)),
+                sql_type: column.sql_type,
+                constant: None,
+            };
+            (column.name.clone(), term)
+        });
+        Source { name, columns: columns.collect() }
+    }
+}
+
+/// What a relation's column is called in SQLite.
+pub(super) fn c(index: usize) -> String {
+    quoted(&format!("c{}", index + 1))
+}
+
+impl Lowering<'_> {
+    /// Lowers a query. `parent` is the query around it, whose columns it may use.
+    pub(super) fn query(&self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Relation> {
+        let Query {
+            with,
+            body,
+            order_by,
+            limit_clause,
+            fetch,
+            locks,
+            for_clause,
+            settings,
+            format_clause,
+            pipe_operators,
+        } = query;
+        none_of(&[
+            (fetch.is_some(), "FETCH"),
+            (!locks.is_empty(), "FOR UPDATE"),
+            (for_clause.is_some(), "FOR"),
+            (settings.is_some(), "SETTINGS"),
+            (format_clause.is_some(), "FORMAT"),
+            (!pipe_operators.is_empty(), "pipe syntax (`|>`)"),
+        ])?;
+        let outer = self.ctes.borrow().len();
+        let result = with
+            .as_ref()
+            .map_or(Ok(()), |with| self.with(with))
+            .and_then(|()| self.body(body, order_items(order_by.as_ref())?, parent))
+            .and_then(|relation| self.limit(relation, limit_clause.as_ref()));
+        self.ctes.borrow_mut().truncate(outer);
+        result
+    }
+
+    fn with(&self, with: &With) -> Result<()> {
+        let With { with_token: _, recursive, cte_tables } = with;
+        none_of(&[(*recursive, "WITH RECURSIVE")])?;
+        for cte in cte_tables {
+            let Cte { alias, query, from, materialized, closing_paren_token: _ } = cte;
+            none_of(&[(from.is_some(), "FROM in WITH"), (materialized.is_some(), "MATERIALIZED")])?;
+            let name = self.table_alias(alias)?;
+            let relation = self.query(query, None)?;
+            self.ctes.borrow_mut().push((name, relation));
+        }
+        Ok(())
+    }
+
+    /// The name in `AS name`, which may not rename columns.
+    pub(super) fn table_alias(&self, alias: &TableAlias) -> Result<String> {
+        let TableAlias { explicit: _, name, columns, at } = alias;
+        none_of(&[
+            (!columns.is_empty(), "column names after a table alias"),
+            (at.is_some(), "AT after a table alias"),
+        ])?;
+        self.name(name)
+    }
+
+    fn body(
+        &self,
+        body: &SetExpr,
+        order: &[OrderByExpr],
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Relation> {
+        match body {
+            SetExpr::Select(select) => self.select(select, order, parent),
+            SetExpr::Query(query) => {
+                let inner = self.query(query, parent)?;
+                let sql = format!("SELECT * FROM ({})", inner.sql);
+                self.sorted(Relation { sql, ..inner }, order, parent)
+            }
+            SetExpr::SetOperation { left, op, set_quantifier, right } => {
+                let relation = self.set_operation(left, *op, *set_quantifier, right, parent)?;
+                self.sorted(relation, order, parent)
+            }
+            SetExpr::Values(_) => Err(unsupported("VALUES as a query")),
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                Err(unsupported("a statement that changes rows inside a query"))
+            }
+            SetExpr::Table(_) => Err(unsupported("TABLE as a query")),
+        }
+    }
+
+    fn set_operation(
+        &self,
+        left: &SetExpr,
+        op: SetOperator,
+        quantifier: SetQuantifier,
+        right: &SetExpr,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Relation> {
+        let keyword = match (op, quantifier) {
+            (SetOperator::Union, SetQuantifier::All) => "UNION ALL",
+            (SetOperator::Union, SetQuantifier::Distinct) => "UNION",
+            (SetOperator::Except, SetQuantifier::Distinct) => "EXCEPT",
+            (SetOperator::Intersect, SetQuantifier::Distinct) => "INTERSECT",
+            _ => return Err(unsupported(format!("{op} {quantifier}"))),
+        };
+        if let SetExpr::SetOperation { op: inner, set_quantifier, .. } = left
+            && (*inner, *set_quantifier) != (op, quantifier)
+        {
+            return Err(refused("put parentheses around set operations of different kinds"));
+        }
+        let (left, right) = (self.body(left, &[], parent)?, self.body(right, &[], parent)?);
+        if left.columns.len() != right.columns.len() {
+            return Err(refused(format!(
+                "the two sides of {keyword} have different numbers of columns"
+            )));
+        }
+        let mut columns = left.columns.clone();
+        for (column, other) in columns.iter_mut().zip(&right.columns) {
+            let terms = [column.sql_type, other.sql_type].map(|sql_type| Term {
+                sql: String::new(),
+                sql_type,
+                constant: None,
+            });
+            column.sql_type = self.unified(terms.to_vec(), keyword)?.1;
+        }
+        let sql = format!(
+            "{} {keyword} {}",
+            self.converted(&left, &columns)?,
+            self.converted(&right, &columns)?
+        );
+        Ok(Relation { sql, columns, single: false })
+    }
+
+    /// `SELECT` of all columns, as these types.
+    fn converted(&self, relation: &Relation, columns: &[Column]) -> Result<String> {
+        let alias = self.alias();
+        let mut items = Vec::new();
+        for (i, (_, term)) in relation.source(&alias, None).columns.into_iter().enumerate() {
+            let term = match columns[i].sql_type {
+                Some(target) => self.expect(term, target, "a column of a set operation")?,
+                None => term,
+            };
+            items.push(format!("{} AS {}", term.sql, c(i)));
+        }
+        Ok(format!("SELECT {} FROM ({}) AS {alias}", items.join(", "), relation.sql))
+    }
+
+    /// ORDER BY over a result whose tables are out of reach.
+    fn sorted(
+        &self,
+        relation: Relation,
+        order: &[OrderByExpr],
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Relation> {
+        if order.is_empty() {
+            return Ok(relation);
+        }
+        let alias = self.alias();
+        let sources = [relation.source(&alias, None)];
+        let seen = Seen::default();
+        let scope =
+            Scope { prefer: Prefer::Alias, ..Scope::plain(&sources, parent, &seen, "ORDER BY") };
+        let keys = self.order_keys(order, &scope, &sources[0])?;
+        let items: Vec<String> =
+            (0..relation.columns.len()).map(|i| format!("{alias}.{0} AS {0}", c(i))).collect();
+        let sql = format!(
+            "SELECT {} FROM ({}) AS {alias}{}",
+            items.join(", "),
+            relation.sql,
+            order_clause(&keys)
+        );
+        Ok(Relation { sql, ..relation })
+    }
+
+    fn order_keys(
+        &self,
+        order: &[OrderByExpr],
+        scope: &Scope<'_>,
+        outputs: &Source,
+    ) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        for item in order {
+            let term = match self.ordinal(&item.expr, outputs.columns.len())? {
+                Some(i) => outputs.columns[i].1.clone(),
+                None => self.expr(&item.expr, scope)?,
+            };
+            keys.extend(self.order_key(&term, item)?);
+        }
+        Ok(keys)
+    }
+
+    /// The 0-based column that a number in GROUP BY or ORDER BY stands for.
+    pub(super) fn ordinal(&self, expr: &Expr, columns: usize) -> Result<Option<usize>> {
+        let Expr::Value(value) = expr else { return Ok(None) };
+        match self.value(value)?.constant {
+            Some(SqlValue::Int64(number)) => usize::try_from(number)
+                .ok()
+                .filter(|n| (1..=columns).contains(n))
+                .map(|n| Some(n - 1))
+                .ok_or_else(|| refused(format!("the select list has no column {number}"))),
+            _ => Ok(None),
+        }
+    }
+
+    fn limit(&self, relation: Relation, clause: Option<&LimitClause>) -> Result<Relation> {
+        let Some(clause) = clause else { return Ok(relation) };
+        let LimitClause::LimitOffset { limit, offset, limit_by } = clause else {
+            return Err(unsupported("LIMIT with a comma"));
+        };
+        none_of(&[(!limit_by.is_empty(), "LIMIT BY")])?;
+        let limit = limit.as_ref().map(|limit| self.count(limit, "LIMIT")).transpose()?;
+        let offset = match offset {
+            Some(Offset { value, rows: _ }) => self.count(value, "OFFSET")?,
+            None => 0,
+        };
+        let Some(limit) = limit else { return Err(refused("OFFSET needs LIMIT")) };
+        Ok(Relation {
+            sql: format!("{} LIMIT {limit} OFFSET {offset}", relation.sql),
+            single: relation.single || limit <= 1,
+            ..relation
+        })
+    }
+
+    /// A literal or parameter that is a number of rows.
+    pub(super) fn count(&self, expr: &Expr, role: &str) -> Result<i64> {
+        let seen = Seen::default();
+        let term = self.expr(expr, &Scope::plain(&[], None, &seen, "LIMIT"))?;
+        match term.constant {
+            Some(SqlValue::Int64(number)) if number >= 0 => Ok(number),
+            _ => Err(refused(format!("{role} must be an integer, 0 or more"))),
+        }
+    }
+}
+
+fn order_items(order_by: Option<&OrderBy>) -> Result<&[OrderByExpr]> {
+    let Some(OrderBy { kind, interpolate }) = order_by else { return Ok(&[]) };
+    none_of(&[(interpolate.is_some(), "INTERPOLATE")])?;
+    match kind {
+        OrderByKind::Expressions(items) => Ok(items),
+        OrderByKind::All(_) => Err(unsupported("ORDER BY ALL")),
+    }
+}
+
+/// ` ORDER BY …`, or nothing.
+pub(super) fn order_clause(keys: &[String]) -> String {
+    if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) }
+}

@@ -1,0 +1,187 @@
+//! Which names an expression sees.
+
+use std::cell::Cell;
+
+use sqlparser::ast::NamedWindowDefinition;
+
+use super::term::Term;
+use super::{refused, unsupported};
+use crate::error::{Error, Kind, Result, did_you_mean};
+
+/// One table or subquery of a FROM clause.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// The name that may stand before its columns.
+    pub name: Option<String>,
+    /// Columns as references; those without a name can only be reached by `*`.
+    pub columns: Vec<(Option<String>, Term)>,
+}
+
+/// What lowering an expression brought to light.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub aggregate: Cell<bool>,
+    /// A column of an enclosing query.
+    pub outer: Cell<bool>,
+}
+
+/// Which of a name's meanings counts when it is both an alias of the select list and a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefer {
+    /// The alias: GROUP BY, ORDER BY.
+    Alias,
+    /// Neither, unless both are the same: HAVING, QUALIFY.
+    Neither,
+}
+
+/// The names that an expression sees, and what it may contain.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub sources: &'a [Source],
+    pub parent: Option<&'a Scope<'a>>,
+    /// The grouping expressions, where only they and aggregates may stand.
+    pub keys: Option<&'a [String]>,
+    pub aliases: &'a [(String, Term)],
+    pub prefer: Prefer,
+    pub aggregates: bool,
+    pub windows: bool,
+    pub named_windows: &'a [NamedWindowDefinition],
+    /// What messages call this place: `WHERE`.
+    pub place: &'static str,
+    pub seen: &'a Seen,
+}
+
+impl<'a> Scope<'a> {
+    /// The columns of a FROM clause, for a place without aggregates and windows.
+    pub fn plain(
+        sources: &'a [Source],
+        parent: Option<&'a Scope<'a>>,
+        seen: &'a Seen,
+        place: &'static str,
+    ) -> Self {
+        Self {
+            sources,
+            parent,
+            keys: None,
+            aliases: &[],
+            prefer: Prefer::Neither,
+            aggregates: false,
+            windows: false,
+            named_windows: &[],
+            place,
+            seen,
+        }
+    }
+
+    /// The term that an unqualified name stands for.
+    pub fn column(&self, name: &str) -> Result<Term> {
+        if let Some(term) = self.alias(name)? {
+            return Ok(term);
+        }
+        let found: Vec<&Term> =
+            self.sources.iter().flat_map(|source| named(source, name)).collect();
+        if self.source(name).is_some() {
+            return Err(match found.is_empty() {
+                true => unsupported(format!("the row of `{name}` as a value")),
+                false => refused(format!("`{name}` is a table and a column at once"))
+                    .help(format!("write the column as `{name}.{name}`")),
+            });
+        }
+        match (found.as_slice(), self.parent) {
+            ([], Some(parent)) => {
+                self.seen.outer.set(true);
+                parent.column(name).map_err(|error| match error.kind() {
+                    Kind::NotFound => self.missing(name),
+                    _ => error,
+                })
+            }
+            ([], None) => Err(self.missing(name)),
+            ([term], _) => self.grouped(term, name),
+            _ => Err(refused(format!("the column name `{name}` is ambiguous"))
+                .help("put the table's name or alias before it")),
+        }
+    }
+
+    /// The term that `qualifier.name` stands for.
+    pub fn qualified(&self, qualifier: &str, name: &str) -> Result<Term> {
+        let Some(source) = self.source(qualifier) else {
+            let is_column =
+                self.sources.iter().any(|source| named(source, qualifier).next().is_some());
+            return match self.parent {
+                _ if is_column => Err(unsupported(format!("the field `{qualifier}.{name}`"))),
+                Some(parent) => {
+                    self.seen.outer.set(true);
+                    parent.qualified(qualifier, name)
+                }
+                None => Err(Error::new(
+                    Kind::NotFound,
+                    format!("there is no table or alias `{qualifier}` for `{qualifier}.{name}`"),
+                )
+                .help(did_you_mean(
+                    qualifier,
+                    self.sources.iter().filter_map(|source| source.name.as_deref()),
+                ))),
+            };
+        };
+        let found: Vec<&Term> = named(source, name).collect();
+        match found.as_slice() {
+            [] => Err(not_found(name, [source])),
+            [term] => self.grouped(term, name),
+            _ => Err(refused(format!("the column name `{qualifier}.{name}` is ambiguous"))),
+        }
+    }
+
+    /// The table or subquery of this name, in this query.
+    pub fn source(&self, name: &str) -> Option<&'a Source> {
+        self.sources
+            .iter()
+            .find(|source| source.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    }
+
+    fn alias(&self, name: &str) -> Result<Option<Term>> {
+        let mut found = self.aliases.iter().filter(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        let Some((_, term)) = found.next() else { return Ok(None) };
+        let ambiguous = || {
+            refused(format!("the name `{name}` is ambiguous")).help("give the alias another name")
+        };
+        if found.any(|(_, other)| other != term) {
+            return Err(ambiguous());
+        }
+        let mut columns = self.sources.iter().flat_map(|source| named(source, name));
+        match self.prefer {
+            Prefer::Neither if columns.any(|column| column.sql != term.sql) => Err(ambiguous()),
+            _ => Ok(Some(term.clone())),
+        }
+    }
+
+    fn grouped(&self, term: &Term, name: &str) -> Result<Term> {
+        match self.keys {
+            Some(keys) if !keys.contains(&term.sql) => Err(refused(format!(
+                "the column `{name}` is neither grouped nor aggregated in {}",
+                self.place
+            ))),
+            _ => Ok(term.clone()),
+        }
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        not_found(name, self.sources)
+    }
+}
+
+fn named<'a>(source: &'a Source, name: &str) -> impl Iterator<Item = &'a Term> {
+    source
+        .columns
+        .iter()
+        .filter(move |(known, _)| known.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
+        .map(|(_, term)| term)
+}
+
+fn not_found<'a>(name: &str, sources: impl IntoIterator<Item = &'a Source>) -> Error {
+    let known: Vec<&str> = sources
+        .into_iter()
+        .flat_map(|source| source.columns.iter().filter_map(|(name, _)| name.as_deref()))
+        .collect();
+    Error::new(Kind::NotFound, format!("there is no column `{name}`"))
+        .help(did_you_mean(name, known))
+}

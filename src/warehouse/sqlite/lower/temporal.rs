@@ -1,0 +1,268 @@
+//! Functions of dates and times.
+
+use sqlparser::ast::{DateTimeField, Expr, Interval};
+
+use super::scope::Scope;
+use super::term::Term;
+use super::{Lowering, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::{SqlType, SqlValue};
+use crate::warehouse::sqlite::functions;
+
+/// Microseconds of each part that always lasts equally long.
+const FIXED: &[(&str, i64)] = &[
+    ("MICROSECOND", 1),
+    ("MILLISECOND", 1_000),
+    ("SECOND", 1_000_000),
+    ("MINUTE", 60_000_000),
+    ("HOUR", 3_600_000_000),
+    ("DAY", 86_400_000_000),
+];
+
+impl Lowering<'_> {
+    /// Lowers a call of a function of dates and times; `None` if it is none.
+    pub(super) fn temporal(
+        &self,
+        name: &str,
+        args: &[&Expr],
+        scope: &Scope<'_>,
+    ) -> Option<Result<Term>> {
+        Some(match name {
+            "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "CURRENT_DATETIME" => {
+                self.current(name, args, scope)
+            }
+            "DATE" | "DATETIME" | "TIMESTAMP" => self.converted_time(name, args, scope),
+            "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD"
+            | "TIMESTAMP_SUB" => self.shifted_time(name, args, scope),
+            "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" => {
+                self.truncated(name, args, scope)
+            }
+            "DATE_DIFF" | "TIMESTAMP_DIFF" => self.difference(name, args, scope),
+            "PARSE_DATE" | "FORMAT_DATE" => self.formatted(name, args, scope),
+            _ => return None,
+        })
+    }
+
+    fn current(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let now = self.now.as_microsecond();
+        let zone = match (args, name) {
+            ([], _) => "'UTC'".to_owned(),
+            ([zone], "CURRENT_DATE" | "CURRENT_DATETIME") => self.zone(zone, scope)?,
+            _ => return Err(refused(format!("{name} does not take {} arguments", args.len()))),
+        };
+        Ok(match name {
+            "CURRENT_DATE" => Term::new(format!("onerow_date_of({now}, {zone})"), SqlType::Date),
+            "CURRENT_DATETIME" => {
+                Term::new(format!("onerow_datetime_of({now}, {zone})"), SqlType::Datetime)
+            }
+            _ => Term::new(now.to_string(), SqlType::Timestamp),
+        })
+    }
+
+    /// A time zone, which must be a literal or parameter that names a known one.
+    fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<String> {
+        let term = self.expr(zone, scope)?;
+        match &term.constant {
+            Some(SqlValue::String(name)) if functions::zone(name).is_some() => {
+                Ok(self.constant(SqlValue::String(name.clone()))?.sql)
+            }
+            _ => Err(unsupported(format!("the time zone {zone}"))),
+        }
+    }
+
+    fn converted_time(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        use SqlType::{Date, Datetime, Int64, String, Timestamp};
+        if name == "DATE" && args.len() == 3 {
+            let mut texts = Vec::new();
+            for term in self.arguments(args, scope)? {
+                texts.push(self.expect(term, Int64, "an argument of DATE")?.sql);
+            }
+            return Ok(Term::new(format!("onerow_make_date({})", texts.join(", ")), Date));
+        }
+        let (first, zone) = match args {
+            [first] => (first, None),
+            [first, zone] => (first, Some(self.zone(zone, scope)?)),
+            _ => return Err(unsupported(format!("{name} with {} arguments", args.len()))),
+        };
+        let term = self.expr(first, scope)?;
+        let sql = &term.sql;
+        let unknown = || unsupported(format!("{name} of {}", term.type_name()));
+        let from = term.sql_type.ok_or_else(unknown)?;
+        let in_zone = zone.as_deref().unwrap_or("'UTC'");
+        let utc = zone.is_none();
+        Ok(match (name, from) {
+            ("DATE", Timestamp) => Term::new(format!("onerow_date_of({sql}, {in_zone})"), Date),
+            ("DATE", Datetime) if utc => Term::new(format!("onerow_date_of({sql}, 'UTC')"), Date),
+            ("DATE", Date) | ("DATETIME", Datetime) | ("TIMESTAMP", Timestamp) if utc => {
+                Term { constant: None, ..term }
+            }
+            ("DATETIME", Timestamp) => {
+                Term::new(format!("onerow_datetime_of({sql}, {in_zone})"), Datetime)
+            }
+            ("DATETIME", Date) if utc => Term::new(format!("onerow_midnight({sql})"), Datetime),
+            ("TIMESTAMP", Date) if utc => Term::new(format!("onerow_midnight({sql})"), Timestamp),
+            ("TIMESTAMP", Datetime) if utc => Term::new(sql.clone(), Timestamp),
+            ("TIMESTAMP", String) if utc => {
+                Term::new(format!("onerow_cast({sql}, 'TIMESTAMP')"), Timestamp)
+            }
+            _ => return Err(unknown()),
+        })
+    }
+
+    fn shifted_time(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let [operand, Expr::Interval(interval)] = args else {
+            return Err(unsupported(format!("{name} without INTERVAL")));
+        };
+        let (kind, direction) = name.split_once('_').unwrap_or((name, ""));
+        let sql_type: SqlType = kind.parse()?;
+        let term = self.expr(operand, scope)?;
+        if term.constant.is_none() && term.sql_type != Some(sql_type) {
+            return Err(unsupported(format!("{name} of {}", term.type_name())));
+        }
+        let term = self.expect(term, sql_type, &format!("the first argument of {name}"))?;
+        let (count, part) = self.interval(interval, scope)?;
+        let count = if direction == "SUB" { format!("onerow_negate({count})") } else { count };
+        let fixed = FIXED.iter().find(|(known, _)| *known == part).map(|(_, micros)| *micros);
+        let sql = &term.sql;
+        let months = matches!(part.as_str(), "WEEK" | "MONTH" | "QUARTER" | "YEAR");
+        let sql = match (sql_type, fixed) {
+            (SqlType::Date, _) if part == "DAY" || months => {
+                format!("onerow_date_add({sql}, {count}, '{part}')")
+            }
+            (SqlType::Datetime | SqlType::Timestamp, Some(micros)) => {
+                format!("onerow_add({sql}, onerow_multiply({count}, {micros}))")
+            }
+            (SqlType::Datetime, None) if months => {
+                format!("onerow_datetime_add({sql}, {count}, '{part}')")
+            }
+            _ => return Err(unsupported(format!("{name} with INTERVAL … {part}"))),
+        };
+        Ok(Term::new(sql, sql_type))
+    }
+
+    fn interval(&self, interval: &Interval, scope: &Scope<'_>) -> Result<(String, String)> {
+        let Interval {
+            value,
+            leading_field,
+            leading_precision: None,
+            last_field: None,
+            fractional_seconds_precision: None,
+        } = interval
+        else {
+            return Err(unsupported(format!("`{interval}`")));
+        };
+        let Some(part) = leading_field else {
+            return Err(unsupported(format!("`{interval}`")));
+        };
+        let count = self.expr(value, scope)?;
+        let count = self.expect(count, SqlType::Int64, "the number of INTERVAL")?;
+        Ok((count.sql, part.to_string().to_ascii_uppercase()))
+    }
+
+    fn truncated(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let [operand, part] = args else {
+            return Err(unsupported(format!("{name} with {} arguments", args.len())));
+        };
+        let part = part_name(part)?;
+        let kind = name.trim_end_matches("_TRUNC");
+        let sql_type: SqlType = kind.parse()?;
+        let term = self.expr(operand, scope)?;
+        let term = match term.sql_type {
+            Some(given) if given == sql_type => term,
+            _ => return Err(unsupported(format!("{name} of {}", term.type_name()))),
+        };
+        let dates = ["DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
+        let times = ["HOUR", "MINUTE", "SECOND"];
+        let of_time = sql_type != SqlType::Date && times.contains(&part.as_str());
+        if !dates.contains(&part.as_str()) && !of_time {
+            return Err(unsupported(format!("{name} to {part}")));
+        }
+        Ok(Term::new(format!("onerow_trunc('{kind}', {}, '{part}')", term.sql), sql_type))
+    }
+
+    fn difference(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let [later, earlier, part] = args else {
+            return Err(unsupported(format!("{name} with {} arguments", args.len())));
+        };
+        let part = part_name(part)?;
+        let sql_type: SqlType = name.trim_end_matches("_DIFF").parse()?;
+        let mut texts = Vec::new();
+        for term in self.arguments(&[later, earlier], scope)? {
+            texts.push(self.expect(term, sql_type, &format!("an argument of {name}"))?.sql);
+        }
+        let (later, earlier) = (&texts[0], &texts[1]);
+        let fixed = FIXED.iter().find(|(known, _)| *known == part);
+        let sql = match (sql_type, fixed) {
+            (SqlType::Date, _) if ["DAY", "MONTH", "YEAR"].contains(&part.as_str()) => {
+                format!("onerow_date_diff({later}, {earlier}, '{part}')")
+            }
+            (SqlType::Timestamp, Some((_, micros))) => {
+                format!("(({later} - {earlier}) / {micros})")
+            }
+            _ => return Err(unsupported(format!("{name} in {part}"))),
+        };
+        Ok(Term::new(sql, SqlType::Int64))
+    }
+
+    fn formatted(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let [format, operand] = args else {
+            return Err(refused(format!("{name} takes a format and a value")));
+        };
+        let format = self.expr(format, scope)?;
+        let format = self.expect(format, SqlType::String, "a format")?;
+        let (takes, gives) = match name {
+            "PARSE_DATE" => (SqlType::String, SqlType::Date),
+            _ => (SqlType::Date, SqlType::String),
+        };
+        let operand = self.expr(operand, scope)?;
+        let operand = self.expect(operand, takes, &format!("the second argument of {name}"))?;
+        let function = format!("onerow_{}", name.to_ascii_lowercase());
+        Ok(Term::new(format!("{function}({}, {})", format.sql, operand.sql), gives))
+    }
+
+    /// `EXTRACT(field FROM operand [AT TIME ZONE …])`.
+    pub(super) fn extract(
+        &self,
+        field: &DateTimeField,
+        operand: &Expr,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        let (operand, zone) = match operand {
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                (timestamp.as_ref(), Some(self.zone(time_zone, scope)?))
+            }
+            other => (other, None),
+        };
+        let term = self.expr(operand, scope)?;
+        let part = field.to_string().to_ascii_uppercase();
+        let local = match (term.sql_type, zone) {
+            (Some(SqlType::Timestamp), Some(zone)) => {
+                format!("onerow_datetime_of({}, {zone})", term.sql)
+            }
+            (Some(SqlType::Timestamp | SqlType::Datetime | SqlType::Date), None) => {
+                term.sql.clone()
+            }
+            _ => return Err(unsupported(format!("EXTRACT from {}", term.type_name()))),
+        };
+        let kind = if term.sql_type == Some(SqlType::Date) { "DATE" } else { "DATETIME" };
+        if part == "DATE" && kind == "DATETIME" {
+            return Ok(Term::new(format!("onerow_date_of({local}, 'UTC')"), SqlType::Date));
+        }
+        let dates =
+            ["YEAR", "QUARTER", "MONTH", "DAY", "DAYOFWEEK", "DAYOFYEAR", "ISOWEEK", "ISOYEAR"];
+        let times = ["HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"];
+        let known = dates.contains(&part.as_str())
+            || (kind == "DATETIME" && times.contains(&part.as_str()));
+        if !known {
+            return Err(unsupported(format!("EXTRACT({part} FROM {})", term.type_name())));
+        }
+        Ok(Term::new(format!("onerow_extract('{kind}', {local}, '{part}')"), SqlType::Int64))
+    }
+}
+
+fn part_name(part: &Expr) -> Result<String> {
+    match part {
+        Expr::Identifier(name) if name.quote_style.is_none() => Ok(name.value.to_ascii_uppercase()),
+        other => Err(unsupported(format!("the date part `{other}`"))),
+    }
+}

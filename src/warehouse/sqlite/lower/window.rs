@@ -1,0 +1,165 @@
+//! Window functions.
+
+use sqlparser::ast::{
+    Expr, NamedWindowDefinition, NamedWindowExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowSpec, WindowType,
+};
+
+use super::function::Call;
+use super::query::order_clause;
+use super::scope::Scope;
+use super::term::Term;
+use super::{Lowering, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::SqlType;
+
+impl Lowering<'_> {
+    /// Lowers `call OVER window`.
+    pub(super) fn window(
+        &self,
+        call: &Call<'_>,
+        window: &WindowType,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        if !scope.windows {
+            return Err(refused(format!(
+                "the window function {} may not stand in {}",
+                call.name, scope.place
+            )));
+        }
+        let spec = named(window, scope.named_windows)?;
+        let inner = Scope { windows: false, ..*scope };
+        let term = self.windowed(call, spec, &inner)?;
+        let over = self.spec(spec, &inner)?;
+        Ok(Term { sql: format!("{} OVER ({over})", term.sql), constant: None, ..term })
+    }
+
+    fn windowed(&self, call: &Call<'_>, spec: &WindowSpec, scope: &Scope<'_>) -> Result<Term> {
+        if !call.clauses.is_empty() {
+            return Err(unsupported(format!("clauses in the window function {}", call.name)));
+        }
+        let name = call.name.as_str();
+        let numbering = matches!(name, "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "LAG" | "LEAD");
+        if numbering && spec.window_frame.is_some() {
+            return Err(refused(format!("{name} takes no window frame")));
+        }
+        if numbering && name != "ROW_NUMBER" && spec.order_by.is_empty() {
+            return Err(refused(format!("{name} needs ORDER BY in its window")));
+        }
+        match (name, call.args.as_slice()) {
+            ("ROW_NUMBER" | "RANK" | "DENSE_RANK", []) if !call.star => {
+                Ok(Term::new(format!("{name}()"), SqlType::Int64))
+            }
+            ("LAG" | "LEAD", args @ [_, ..]) if !call.distinct => self.shifted(call, args, scope),
+            ("FIRST_VALUE" | "LAST_VALUE", [arg]) if !call.distinct => {
+                let term = self.expr(arg, scope)?;
+                Ok(Term { sql: format!("{name}({})", term.sql), constant: None, ..term })
+            }
+            (
+                "COUNT" | "COUNTIF" | "SUM" | "AVG" | "MIN" | "MAX" | "LOGICAL_AND" | "LOGICAL_OR",
+                _,
+            ) => {
+                if call.distinct {
+                    return Err(unsupported(format!("{name}(DISTINCT …) OVER")));
+                }
+                self.accumulated(call, scope)
+            }
+            _ => Err(unsupported(format!("the window function {name} with these arguments"))),
+        }
+    }
+
+    fn shifted(&self, call: &Call<'_>, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+        let value = self.expr(args[0], scope)?;
+        let offset =
+            args.get(1).map_or(Ok(1), |arg| self.count(arg, "the offset of LAG or LEAD"))?;
+        let (terms, sql_type) = match args {
+            [_] | [_, _] => (vec![value.clone()], value.sql_type),
+            [_, _, default] => self.unified(vec![value, self.expr(default, scope)?], &call.name)?,
+            _ => return Err(call.unknown()),
+        };
+        let default = terms.get(1).map_or("NULL", |term| &term.sql);
+        let sql = format!("{}({}, {offset}, {default})", call.name, terms[0].sql);
+        Ok(Term { sql, sql_type, constant: None })
+    }
+
+    fn spec(&self, spec: &WindowSpec, scope: &Scope<'_>) -> Result<String> {
+        let WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
+        if let Some(name) = window_name {
+            return Err(unsupported(format!("a window based on the window `{name}`")));
+        }
+        let mut parts = Vec::new();
+        if !partition_by.is_empty() {
+            let mut keys = Vec::new();
+            for expr in partition_by {
+                let term = self.expr(expr, scope)?;
+                if term.sql_type == Some(SqlType::Float64) {
+                    return Err(refused("PARTITION BY does not take FLOAT64"));
+                }
+                keys.push(term.sql);
+            }
+            parts.push(format!("PARTITION BY {}", keys.join(", ")));
+        }
+        let mut keys = Vec::new();
+        for item in order_by {
+            let term = self.expr(&item.expr, scope)?;
+            keys.extend(self.order_key(&term, item)?);
+        }
+        if keys.len() < order_by.len() {
+            return Err(unsupported("a constant in the ORDER BY of a window"));
+        }
+        parts.push(order_clause(&keys).trim_start().to_owned());
+        if let Some(frame) = window_frame {
+            parts.push(self.frame(frame)?);
+        }
+        parts.retain(|part| !part.is_empty());
+        Ok(parts.join(" "))
+    }
+
+    fn frame(&self, frame: &WindowFrame) -> Result<String> {
+        let WindowFrame { units, start_bound, end_bound } = frame;
+        let rows = match units {
+            WindowFrameUnits::Rows => true,
+            WindowFrameUnits::Range => false,
+            WindowFrameUnits::Groups => return Err(unsupported("GROUPS in a window")),
+        };
+        let units = if rows { "ROWS" } else { "RANGE" };
+        let start = self.bound(start_bound, rows)?;
+        Ok(match end_bound {
+            Some(end) => format!("{units} BETWEEN {start} AND {}", self.bound(end, rows)?),
+            None => format!("{units} {start}"),
+        })
+    }
+
+    fn bound(&self, bound: &WindowFrameBound, rows: bool) -> Result<String> {
+        let (count, direction) = match bound {
+            WindowFrameBound::CurrentRow => return Ok("CURRENT ROW".to_owned()),
+            WindowFrameBound::Preceding(count) => (count, "PRECEDING"),
+            WindowFrameBound::Following(count) => (count, "FOLLOWING"),
+        };
+        match count {
+            None => Ok(format!("UNBOUNDED {direction}")),
+            Some(count) if rows => {
+                Ok(format!("{} {direction}", self.count(count, "the bound of a window")?))
+            }
+            Some(_) => Err(unsupported("RANGE with a number in a window")),
+        }
+    }
+}
+
+fn named<'a>(
+    window: &'a WindowType,
+    definitions: &'a [NamedWindowDefinition],
+) -> Result<&'a WindowSpec> {
+    let name = match window {
+        WindowType::WindowSpec(spec) => return Ok(spec),
+        WindowType::NamedWindow(name) => name,
+    };
+    let found = definitions
+        .iter()
+        .find(|NamedWindowDefinition(known, _)| known.value.eq_ignore_ascii_case(&name.value));
+    match found {
+        Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(spec))) => Ok(spec),
+        Some(_) => Err(unsupported(format!("the window `{name}`, which is another one's name"))),
+        None => Err(refused(format!("there is no window `{name}`"))),
+    }
+}

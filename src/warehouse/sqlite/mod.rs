@@ -1,0 +1,195 @@
+//! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. A construct it
+//! does not know is an error that names it, never a wrong answer.
+
+mod buffer;
+mod failure;
+mod functions;
+mod jobs;
+mod load;
+mod lower;
+mod open;
+mod schema;
+mod storage;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sqlparser::ast;
+
+use self::lower::{Lowered, Lowering};
+use super::{Answer, Estimate, JobId, Rows, Warehouse};
+use crate::check::Checked;
+use crate::clock::Clock;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{SqlType, SqlValue, TableName};
+use crate::statement::Params;
+
+pub(crate) use self::failure::failed;
+pub use self::open::Access;
+pub(crate) use self::schema::has as has_table;
+
+/// Whether loaded rows stand in the imitated streaming buffer at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streaming {
+    /// They can be changed at once, like rows of a load job.
+    Settled,
+    /// They refuse UPDATE and DELETE until the buffer drains, like rows of a streaming insert.
+    Streamed,
+}
+
+/// An embedded warehouse, open.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Mutex<Connection>,
+    path: Option<PathBuf>,
+    clock: Clock,
+    drain: SignedDuration,
+    drained: Arc<AtomicI64>,
+}
+
+impl Sqlite {
+    /// Opens the database file. `drain` is how long streamed rows stay in the streaming buffer.
+    /// Errors: [`Kind::NotFound`] for a missing file unless it is to be created, [`Kind::Warehouse`]
+    /// for a file that is not onerow's.
+    pub fn open(path: &Path, access: Access, clock: Clock, drain: SignedDuration) -> Result<Self> {
+        Self::with(open::file(path, access)?, Some(path.to_owned()), clock, drain)
+    }
+
+    /// A database that lasts as long as this value, for tests.
+    pub fn in_memory(clock: Clock, drain: SignedDuration) -> Result<Self> {
+        Self::with(open::memory()?, None, clock, drain)
+    }
+
+    fn with(
+        connection: Connection,
+        path: Option<PathBuf>,
+        clock: Clock,
+        drain: SignedDuration,
+    ) -> Result<Self> {
+        let drained = Arc::new(AtomicI64::new(i64::MIN));
+        functions::register(&connection).map_err(failed("prepare the embedded warehouse"))?;
+        buffer::register(&connection, Arc::clone(&drained))
+            .map_err(failed("prepare the embedded warehouse"))?;
+        Ok(Self { connection: Mutex::new(connection), path, clock, drain, drained })
+    }
+
+    /// The database file; `None` in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(crate) fn connection(&self) -> Result<MutexGuard<'_, Connection>> {
+        self.connection.lock().map_err(|_| {
+            Error::new(Kind::Warehouse, "another thread failed while it used the database")
+        })
+    }
+
+    /// The instant of one statement. Rows streamed up to `now − drain` have left the buffer.
+    fn begin(&self) -> Timestamp {
+        let now = self.clock.now();
+        let drained =
+            now.as_microsecond().saturating_sub(i64::try_from(self.drain.as_micros()).unwrap_or(0));
+        self.drained.store(drained, Ordering::SeqCst);
+        now
+    }
+
+    fn execute(
+        &self,
+        id: &JobId,
+        sql: &str,
+        statement: &ast::Statement,
+        params: &Params,
+    ) -> Result<Answer> {
+        let connection = self.connection()?;
+        let now = self.begin();
+        if let ast::Statement::Query(_) = statement {
+            let lowered = Lowering::new(&connection, sql, params, now)?.statement(statement)?;
+            return query(&connection, &lowered).map(Answer::Rows);
+        }
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
+            .map_err(failed("start a transaction"))?;
+        if let Some(affected) = jobs::find(&transaction, id)? {
+            return Ok(Answer::Affected(affected));
+        }
+        let lowered = Lowering::new(&transaction, sql, params, now)?.statement(statement)?;
+        let affected = change(&transaction, &lowered)?;
+        jobs::record(&transaction, id, affected, now)?;
+        transaction.commit().map_err(failed("commit the statement"))?;
+        Ok(Answer::Affected(affected))
+    }
+
+    fn prepare(&self, sql: &str, statement: &ast::Statement, params: &Params) -> Result<Estimate> {
+        let connection = self.connection()?;
+        let lowered =
+            Lowering::new(&connection, sql, params, self.begin())?.statement(statement)?;
+        connection.prepare(&lowered.sql).map_err(failed("prepare the statement"))?;
+        Ok(Estimate { bytes: None })
+    }
+}
+
+impl Warehouse for Sqlite {
+    fn submit(&self, id: &JobId, statement: &Checked, params: &Params) -> Result<Answer> {
+        self.execute(id, &statement.statement().sql, statement.parsed(), params)
+    }
+
+    fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
+        Ok(jobs::find(&*self.connection()?, id)?.map(Answer::Affected))
+    }
+
+    fn buffer(&self, table: &TableName) -> Result<Option<Timestamp>> {
+        let connection = self.connection()?;
+        self.begin();
+        buffer::oldest(&connection, table, self.drained.load(Ordering::SeqCst))
+    }
+
+    fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
+        self.prepare(&statement.statement().sql, statement.parsed(), params)
+    }
+}
+
+fn change(connection: &Connection, lowered: &Lowered) -> Result<u64> {
+    let run = failed("run the statement");
+    let mut prepared = connection.prepare(&lowered.sql).map_err(&run)?;
+    let binds = bound(&prepared, lowered);
+    let affected = prepared.execute(rusqlite::params_from_iter(binds)).map_err(&run)?;
+    Ok(affected as u64)
+}
+
+/// The values that the statement asks for. A literal that took on another type while it was
+/// lowered may have left a value that nothing refers to any more.
+fn bound<'a>(prepared: &rusqlite::Statement<'_>, lowered: &'a Lowered) -> &'a [Value] {
+    let count = prepared.parameter_count().min(lowered.binds.len());
+    &lowered.binds[..count]
+}
+
+fn query(connection: &Connection, lowered: &Lowered) -> Result<Rows> {
+    let run = failed("run the query");
+    let mut prepared = connection.prepare(&lowered.sql).map_err(&run)?;
+    let binds = bound(&prepared, lowered);
+    let mut rows = prepared.query(rusqlite::params_from_iter(binds)).map_err(&run)?;
+    let mut answer = Rows {
+        columns: lowered.columns.iter().map(|(name, _)| name.clone()).collect(),
+        rows: Vec::new(),
+    };
+    while let Some(row) = rows.next().map_err(&run)? {
+        answer.rows.push(decode(row, &lowered.columns)?);
+    }
+    Ok(answer)
+}
+
+fn decode(row: &rusqlite::Row<'_>, columns: &[(String, Option<SqlType>)]) -> Result<Vec<SqlValue>> {
+    columns
+        .iter()
+        .enumerate()
+        .map(|(i, (_, sql_type))| {
+            storage::decode(row.get_ref(i).map_err(failed("read a row"))?, *sql_type)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Opening the database file, and making sure that it is onerow's.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::failure::failed;
+use crate::error::{Error, Kind, Result};
+
+/// What opening a database may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Creates nothing and changes nothing: no file, no folder, no table, no row.
+    ReadOnly,
+    /// Changes a database that is there already.
+    ReadWrite,
+    /// Creates the file and its folder when they are missing.
+    Create,
+}
+
+/// `1row`, in the header of the file.
+const APPLICATION_ID: i64 = 0x3172_6f77;
+/// Raised when a newer onerow writes what an older one would misread.
+const FORMAT: i64 = 1;
+const BUSY: Duration = Duration::from_secs(5);
+
+pub(super) fn memory() -> Result<Connection> {
+    let connection = Connection::open_in_memory().map_err(failed("open a database in memory"))?;
+    strict(&connection)?;
+    mark(&connection)?;
+    Ok(connection)
+}
+
+/// Without this, SQLite takes a name in double quotes that it does not find for a string.
+fn strict(connection: &Connection) -> Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)
+        .and_then(|_| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false))
+        .map(|_| ())
+        .map_err(failed("set up the database"))
+}
+
+pub(super) fn file(path: &Path, access: Access) -> Result<Connection> {
+    let opened = match access {
+        Access::ReadOnly => there(path).and_then(|()| read_only(path)),
+        Access::ReadWrite => there(path).and_then(|()| read_write(path)),
+        Access::Create => create_folder(path).and_then(|()| read_write(path)),
+    };
+    opened.map_err(|error| error.during(format!("opening `{}`", path.display())))
+}
+
+fn there(path: &Path) -> Result<()> {
+    match path.is_file() {
+        true => Ok(()),
+        false => {
+            Err(Error::new(Kind::NotFound, format!("there is no database `{}`", path.display()))
+                .help("load data first, with `onerow load`"))
+        }
+    }
+}
+
+fn create_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    std::fs::create_dir_all(folder).map_err(|cause| {
+        Error::io(format!("cannot create the folder `{}`", folder.display()), cause)
+    })
+}
+
+/// The file itself is opened for writing, so that SQLite can roll back what a killed process left
+/// half done; `query_only` then refuses every change that a statement asks for.
+fn read_only(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(failed("open the database"))?;
+    connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
+    connection.pragma_update(None, "query_only", true).map_err(failed("open the database"))?;
+    strict(&connection)?;
+    inspect(&connection)?;
+    Ok(connection)
+}
+
+fn read_write(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(failed("open the database"))?;
+    connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
+    strict(&connection)?;
+    if inspect(&connection)? == Contents::Nothing {
+        mark(&connection)?;
+    }
+    connection
+        .pragma_update(None, "journal_mode", "DELETE")
+        .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+        .map_err(failed("open the database"))?;
+    Ok(connection)
+}
+
+fn mark(connection: &Connection) -> Result<()> {
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .and_then(|()| connection.pragma_update(None, "user_version", FORMAT))
+        .map_err(failed("set up the database"))
+}
+
+#[derive(PartialEq, Eq)]
+enum Contents {
+    Nothing,
+    Ours,
+}
+
+/// Refuses files that are not SQLite's, not onerow's, or from a newer onerow.
+fn inspect(connection: &Connection) -> Result<Contents> {
+    let number = |sql: &str| -> Result<i64> {
+        connection.query_row(sql, [], |row| row.get(0)).map_err(failed("read the database"))
+    };
+    let tables = number("SELECT COUNT(*) FROM sqlite_schema")?;
+    match number("PRAGMA application_id")? {
+        APPLICATION_ID => {}
+        0 if tables == 0 => return Ok(Contents::Nothing),
+        _ => {
+            return Err(Error::new(
+                Kind::Warehouse,
+                "the file is an SQLite database of another program",
+            )
+            .help(
+                "give the embedded warehouse a file of its own: `path` under its [warehouse.…]",
+            ));
+        }
+    }
+    match number("PRAGMA user_version")? {
+        version if version > FORMAT => Err(Error::new(
+            Kind::Warehouse,
+            format!("the database has format {version}, this onerow knows up to {FORMAT}"),
+        )
+        .help("a newer onerow wrote it; use that version")),
+        _ => Ok(Contents::Ours),
+    }
+}

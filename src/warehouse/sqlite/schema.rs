@@ -1,0 +1,128 @@
+//! Tables and the BigQuery types of their columns, kept in `_onerow_columns`.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::buffer;
+use super::failure::failed;
+use super::storage::{self, quoted};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::{Ident, SqlType};
+
+/// The columns of one table, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub name: String,
+    pub columns: Vec<(String, SqlType)>,
+}
+
+impl Table {
+    /// The column of this name, in any case. The error names the nearest.
+    pub fn column(&self, name: &str) -> Result<&(String, SqlType)> {
+        self.columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("table `{}` has no column `{name}`", self.name))
+                .help(did_you_mean(name, self.columns.iter().map(|(known, _)| known.as_str())))
+        })
+    }
+}
+
+/// Whether the database has a table of exactly this name.
+pub(crate) fn has(connection: &Connection, table: &str) -> Result<bool> {
+    connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+            [table],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|found| found.is_some())
+        .map_err(failed("read the list of tables"))
+}
+
+/// The table, if it was ever loaded.
+pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Table>> {
+    if !has(connection, "_onerow_columns")? {
+        return Ok(None);
+    }
+    let read = failed("read the columns of the table");
+    let mut prepared = connection
+        .prepare("SELECT name, type FROM _onerow_columns WHERE tbl = ?1 ORDER BY position")
+        .map_err(&read)?;
+    let found: Vec<(String, String)> = prepared
+        .query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(&read)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let columns = found
+        .into_iter()
+        .map(|(column, sql_type)| Ok((column, sql_type.parse()?)))
+        .collect::<Result<_>>()?;
+    Ok(Some(Table { name: name.to_owned(), columns }))
+}
+
+/// The table. The error names the nearest one.
+pub(super) fn table(connection: &Connection, name: &str) -> Result<Table> {
+    if let Some(found) = find(connection, name)? {
+        return Ok(found);
+    }
+    let known = names(connection)?;
+    let help = if known.is_empty() {
+        "load data first, with `onerow load`".to_owned()
+    } else {
+        did_you_mean(name, known.iter().map(String::as_str))
+    };
+    Err(Error::new(Kind::NotFound, format!("the embedded warehouse has no table `{name}`"))
+        .help(help))
+}
+
+fn names(connection: &Connection) -> Result<Vec<String>> {
+    if !has(connection, "_onerow_columns")? {
+        return Ok(Vec::new());
+    }
+    connection
+        .prepare("SELECT DISTINCT tbl FROM _onerow_columns ORDER BY tbl")
+        .and_then(|mut prepared| prepared.query_map([], |row| row.get(0))?.collect())
+        .map_err(failed("read the list of tables"))
+}
+
+/// Creates the table with its hidden column and its triggers, and notes its types.
+pub(super) fn create(
+    connection: &Connection,
+    name: &str,
+    columns: &[(Ident, SqlType)],
+) -> Result<Table> {
+    let mut definitions = Vec::new();
+    for (i, (column, sql_type)) in columns.iter().enumerate() {
+        if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
+            return Err(Error::new(
+                Kind::Input,
+                format!("column `{}` occurs twice", column.as_str()),
+            ));
+        }
+        let class = storage::class(*sql_type).map_err(|error| error.during(column.as_str()))?;
+        definitions.push(format!("{} {class}", quoted(column.as_str())));
+    }
+    definitions.push(format!("{} INTEGER", buffer::COLUMN));
+    let failed = failed("create the table");
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS _onerow_columns (tbl TEXT NOT NULL, position INTEGER NOT NULL, \
+             name TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (tbl, position)) STRICT; \
+             CREATE TABLE {} ({}) STRICT; {}",
+            quoted(name),
+            definitions.join(", "),
+            buffer::triggers(name),
+        ))
+        .map_err(&failed)?;
+    for (position, (column, sql_type)) in columns.iter().enumerate() {
+        connection
+            .execute(
+                "INSERT INTO _onerow_columns VALUES (?1, ?2, ?3, ?4)",
+                rusqlite::params![name, position as i64, column.as_str(), sql_type.to_string()],
+            )
+            .map_err(&failed)?;
+    }
+    let columns = columns.iter().map(|(c, t)| (c.as_str().to_owned(), *t)).collect();
+    Ok(Table { name: name.to_owned(), columns })
+}

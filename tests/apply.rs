@@ -1,0 +1,262 @@
+//! What `apply` does to a small table, row by row.
+
+mod common;
+
+use common::{Project, RULE};
+
+const DATE: &str = "--date 2026-01-28";
+
+fn apply(project: &Project, more: &str) -> common::Ended {
+    project.onerow(&format!("apply {DATE} --format json {more}"))
+}
+
+#[test]
+fn the_newest_row_stays_and_the_row_id_decides_between_equals() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,lebron,,true,2026-01-28T07:00:00Z\n\
+         p2,2026-01-28,g1,lebron,,true,2026-01-28T08:00:00Z\n\
+         p3,2026-01-28,g1,tatum,,true,2026-01-28T08:00:00Z\n\
+         p4,2026-01-28,g1,tatum,,true,2026-01-28T08:00:00Z",
+    );
+    apply(&project, "").exits(0);
+    assert_eq!(project.active(), ["p2", "p4"]);
+    assert_eq!(
+        project.ledger(),
+        ["detect 2026-01-28 done", "deactivate 2026-01-28 done", "verify 2026-01-28 done"]
+    );
+}
+
+#[test]
+fn null_equals_null_in_a_key() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,,,true,2026-01-28T07:00:00Z\n\
+         p2,2026-01-28,g1,,,true,2026-01-28T08:00:00Z\n\
+         p3,2026-01-28,,,,true,2026-01-28T07:00:00Z\n\
+         p4,2026-01-28,,,,true,2026-01-28T06:00:00Z",
+    );
+    apply(&project, "").exits(0);
+    assert_eq!(project.active(), ["p2", "p3"]);
+}
+
+#[test]
+fn inactive_rows_and_other_dates_are_left_alone() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+         p2,2026-01-28,g1,a,,false,2026-01-28T09:00:00Z\n\
+         p3,2026-01-28,g1,a,,,2026-01-28T09:00:00Z\n\
+         p4,2026-01-29,g1,a,,true,2026-01-28T07:00:00Z\n\
+         p5,2026-01-29,g1,a,,true,2026-01-28T08:00:00Z",
+    );
+    let document = apply(&project, "").exits(0).json();
+    assert_eq!(document["dates"][0]["status"], "clean");
+    assert_eq!(project.active(), ["p1", "p4", "p5"]);
+    assert_eq!(project.ledger(), ["detect 2026-01-28 done"], "a clean date costs one query");
+}
+
+#[test]
+fn touched_at_is_the_time_of_the_run_and_other_columns_stay() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,a,22.5,true,2026-01-28T07:00:00Z\n\
+         p2,2026-01-28,g1,a,23.5,true,2026-01-28T08:00:00Z",
+    );
+    apply(&project, "--now 2026-01-30T10:00:00Z").exits(0);
+    let database = project.database();
+    let sql = r#"SELECT id, points_line, is_active, updated_at FROM "nba.predictions" ORDER BY id"#;
+    let mut statement = database.prepare(sql).unwrap();
+    let rows: Vec<(String, String, bool, Option<i64>)> = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let at = "2026-01-30T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    assert_eq!(
+        rows,
+        [
+            ("p1".to_owned(), "22.5".to_owned(), false, Some(at)),
+            ("p2".to_owned(), "23.5".to_owned(), true, None),
+        ]
+    );
+}
+
+#[test]
+fn a_buffered_row_is_counted_and_left_alone() {
+    let project = Project::new(RULE);
+    project.rows("p0,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z");
+    project.streamed(
+        "2026-01-28T09:02:00Z",
+        "p1,2026-01-28,g1,a,,true,2026-01-28T09:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T09:02:00Z",
+    );
+    let first = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75).json();
+    let date = &first["dates"][0];
+    assert_eq!((&date["duplicates"], &date["buffered"]), (&2.into(), &1.into()));
+    assert_eq!((&date["deactivated"], &date["status"]), (&1.into(), &"partial".into()));
+    assert_eq!(project.active(), ["p1", "p2"]);
+    apply(&project, "--now 2026-01-28T11:05:00Z").exits(0);
+    assert_eq!(project.active(), ["p2"]);
+}
+
+#[test]
+fn a_date_whose_rows_are_all_buffered_sends_no_update() {
+    let project = Project::new(RULE);
+    project.streamed(
+        "2026-01-28T07:41:28Z",
+        "p1,2026-01-28,g1,a,,true,2026-01-28T07:41:20Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T07:41:28Z",
+    );
+    let document = apply(&project, "--now 2026-01-28T07:41:30Z").exits(75).json();
+    assert_eq!(document["dates"][0]["status"], "buffered");
+    assert_eq!(project.ledger(), ["detect 2026-01-28 done"]);
+    assert_eq!(project.active(), ["p1", "p2"]);
+}
+
+#[test]
+fn rows_that_look_older_than_they_are_make_the_date_buffered() {
+    let project = Project::new(RULE);
+    project.streamed(
+        "2026-01-28T09:00:00Z",
+        "p1,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T09:00:00Z",
+    );
+    let document = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75);
+    let document = document.says(&["refused because of rows in the streaming buffer"]).json();
+    let date = &document["dates"][0];
+    assert_eq!((&date["buffered"], &date["deactivated"]), (&1.into(), &0.into()));
+    assert_eq!(date["status"], "buffered");
+    assert_eq!(project.active(), ["p1", "p2"]);
+    assert_eq!(project.ledger(), ["detect 2026-01-28 done", "deactivate 2026-01-28 failed"]);
+}
+
+#[test]
+fn a_rule_that_cannot_tell_buffered_rows_waits_for_the_whole_buffer() {
+    let project = Project::new(&RULE.replace("written_at = \"created_at\"\n", ""));
+    project.rows(
+        "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z",
+    );
+    project.streamed("2026-01-28T09:00:00Z", "p3,2026-01-29,g1,a,,true,2026-01-28T09:00:00Z");
+    let document = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75).json();
+    assert_eq!(document["dates"][0]["status"], "buffered");
+    assert_eq!(project.active(), ["p1", "p2", "p3"]);
+    apply(&project, "--now 2026-01-28T11:05:00Z").exits(0);
+    assert_eq!(project.active(), ["p2", "p3"]);
+}
+
+#[test]
+fn a_date_with_twins_is_not_touched_and_the_others_are() {
+    let twins = [
+        ("an id that a survivor of another key shares", "t1", "t1"),
+        ("an id that is NULL", "", "t2"),
+    ];
+    for (what, one, other) in twins {
+        let project = Project::new(RULE);
+        project.rows(&format!(
+            "{one},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+             t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+             {other},2026-01-28,g2,a,,true,2026-01-28T07:00:00Z\n\
+             p1,2026-01-29,g1,a,,true,2026-01-28T06:00:00Z\n\
+             p2,2026-01-29,g1,a,,true,2026-01-28T07:00:00Z"
+        ));
+        let ended = project.onerow("apply --from 2026-01-28 --to 2026-01-29 --format json");
+        let document = ended.exits(1).says(&["2026-01-28: not touched"]).json();
+        assert_eq!(document["dates"][0]["status"], "twins", "{what}");
+        assert_eq!(document["dates"][0]["deactivated"], 0, "{what}");
+        assert_eq!(document["dates"][1]["status"], "cleaned", "{what}");
+        assert_eq!(project.active().len(), 4, "{what}");
+    }
+}
+
+#[test]
+fn shared_ids_on_a_clean_date_are_counted_and_do_no_harm() {
+    let project = Project::new(RULE);
+    project.rows(
+        "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
+    );
+    let document = apply(&project, "").exits(0).json();
+    assert_eq!(document["dates"][0]["twins"], 2);
+    assert_eq!(document["dates"][0]["status"], "clean");
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_leaves_no_entry() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z",
+    );
+    let before = std::fs::read(project.path(".onerow/local.db")).unwrap();
+    for command in ["status", "plan", "apply --dry-run"] {
+        project.onerow(&format!("{command} {DATE}")).exits(0).prints(&["2026-01-28", "dirty"]);
+    }
+    assert_eq!(std::fs::read(project.path(".onerow/local.db")).unwrap(), before);
+    assert!(project.ledger().is_empty());
+    project.onerow(&format!("status {DATE} --exit-code")).exits(4);
+    project.onerow(&format!("plan {DATE} --exit-code")).exits(4);
+}
+
+#[test]
+fn every_partition_type_finds_the_rows_of_its_date() {
+    let cases = [
+        ("DATETIME", "2026-01-28 00:00:00", "2026-01-28 23:59:59.999999", "2026-01-29 00:00:00"),
+        (
+            "TIMESTAMP",
+            "2026-01-28T00:00:00Z",
+            "2026-01-28T23:59:59.999999Z",
+            "2026-01-29T00:00:00Z",
+        ),
+        ("INT64", "20260128", "20260128", "20260129"),
+    ];
+    for (kind, first, last, next) in cases {
+        let rule = RULE
+            .replace("partition = ", &format!("partition_type = \"{kind}\"\npartition = "))
+            .replace("game_date = \"DATE\"", &format!("game_date = \"{kind}\""));
+        let project = Project::new(&rule);
+        project.rows(&format!(
+            "p1,{first},g1,a,,true,2026-01-28T06:00:00Z\n\
+             p2,{last},g1,a,,true,2026-01-28T07:00:00Z\n\
+             p3,{next},g1,a,,true,2026-01-28T08:00:00Z\n\
+             p4,{next},g1,a,,true,2026-01-28T07:00:00Z"
+        ));
+        let document = apply(&project, "").exits(0).json();
+        assert_eq!(document["dates"][0]["date"], "2026-01-28", "{kind}");
+        assert_eq!(document["totals"]["deactivated"], 1, "{kind}");
+        assert_eq!(project.active(), ["p2", "p3", "p4"], "{kind}");
+        let list = "--date 2026-01-28 --date 2026-01-29 --date 2026-02-03";
+        let document = project.onerow(&format!("apply {list} --format json")).exits(0).json();
+        assert_eq!(document["dates"].as_array().unwrap().len(), 3, "{kind}");
+        assert_eq!(project.active(), ["p2", "p3"], "{kind}");
+    }
+}
+
+#[test]
+fn a_key_may_be_an_expression() {
+    let project = Project::new(&RULE.replace(
+        r#"["game_id", "player"]"#,
+        r#"["LOWER(TRIM(player))", "COALESCE(game_id, '')"]"#,
+    ));
+    project.rows(
+        "p1,2026-01-28,g1,LeBron ,,true,2026-01-28T06:00:00Z\n\
+         p2,2026-01-28,g1,lebron,,true,2026-01-28T07:00:00Z\n\
+         p3,2026-01-28,,ÉMILE,,true,2026-01-28T06:00:00Z\n\
+         p4,2026-01-28,,émile,,true,2026-01-28T07:00:00Z",
+    );
+    apply(&project, "").exits(0);
+    assert_eq!(project.active(), ["p2", "p4"]);
+}
+
+#[test]
+fn every_rule_at_once_is_one_document_for_each() {
+    let project = Project::example();
+    let header = "prediction_id,game_id,game_date,player_lookup,system_id,is_active,created_at";
+    let row = "p1,g,2026-01-28,a,s,true,2026-01-28T06:00:00Z";
+    project.write("rows.csv", format!("{header}\n{row}\n"));
+    project.onerow("load rows.csv --rule by_line").exits(0);
+    let documents = project.onerow(&format!("apply --all {DATE} --format json")).exits(0).json();
+    let rules: Vec<_> = documents.as_array().unwrap().iter().map(|d| &d["rule"]).collect();
+    assert_eq!(rules, ["player_prop_predictions", "by_line"]);
+}

@@ -1,0 +1,249 @@
+//! Bad input gets a clear message, the right exit code, and nothing is changed.
+
+mod common;
+
+use std::io::Read;
+use std::process::Stdio;
+
+use common::{HEADER, Project, RULE};
+
+const DATE: &str = "--date 2026-01-28";
+
+fn loaded() -> Project {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z",
+    );
+    project
+}
+
+#[test]
+fn a_mistake_in_the_rule_file_names_its_place_and_the_way_out() {
+    let cases: [(&str, &str, &[&str]); 4] = [
+        ("partition = ", "partion = ", &["onerow.toml:7:1", "did you mean `partition`?"]),
+        ("\"player\"]", "\"points\"]", &["no column `points`", "onerow.toml:8:"]),
+        ("player = \"STRING\"", "player = \"FLOAT64\"", &["FLOAT64", "cannot be part of a key"]),
+        ("type = \"sqlite\"", "type = \"sqlit\"", &["onerow.toml:3:", "sqlit"]),
+    ];
+    for (from, to, says) in cases {
+        let project = Project::new(&RULE.replacen(from, to, 1));
+        project.onerow(&format!("apply {DATE}")).exits(2).says(says).prints_nothing();
+        assert!(!project.path(".onerow").exists(), "nothing is created");
+    }
+}
+
+#[test]
+fn a_rule_file_that_is_missing_or_not_utf_8_is_named() {
+    let project = Project::new(RULE);
+    project.write("onerow.toml", b"\xff\xfe");
+    project.onerow("check").exits(2).says(&["onerow.toml", "not UTF-8"]);
+    let empty = tempfile::tempdir().unwrap();
+    let folder = empty.path().display().to_string();
+    let ended = project.onerow(&format!("check --project-dir {folder}")).exits(2);
+    ended.says(&["there is no onerow.toml", "onerow init"]);
+}
+
+#[test]
+fn dates_that_do_not_exist_or_run_backwards_are_refused() {
+    let project = loaded();
+    for (dates, says) in [
+        ("--date 2026-02-30", "not a date"),
+        ("--date today", "TODAY"),
+        ("--date 28.01.2026", "YYYY-MM-DD"),
+        ("--from 2026-01-29 --to 2026-01-28", "is after --to 2026-01-28"),
+        ("--from 2026-01-29", "--to"),
+        ("--last 0", "--last 0 names no date"),
+        ("--last x", "x"),
+        ("--last 99999", "at most 10000 dates"),
+        ("--date 2026-01-28 --last 3", "cannot be used with"),
+        ("", "no dates given"),
+    ] {
+        project.onerow(&format!("apply {dates}")).exits(2).says(&[says]).prints_nothing();
+    }
+    assert_eq!(project.active(), ["p1", "p2"]);
+    assert!(project.ledger().is_empty());
+}
+
+#[test]
+fn a_name_that_does_not_exist_offers_the_nearest() {
+    let project = loaded();
+    let cases = [
+        (format!("status prediction {DATE}"), "did you mean `predictions`?"),
+        (format!("run detekt {DATE}"), "did you mean `detect`?"),
+        (format!("render --step curent {DATE}"), "did you mean `current`?"),
+        (format!("status {DATE} --warehouse locl"), "did you mean `local`?"),
+        (format!("run ../x {DATE}"), "is not a step name"),
+        (format!("apply {DATE} --var limit=3"), "no template of rule predictions reads it"),
+    ];
+    for (command, says) in cases {
+        project.onerow(&command).exits(2).says(&[says]).prints_nothing();
+    }
+}
+
+#[test]
+fn several_rules_and_none_named_is_refused() {
+    let project = Project::example();
+    let ended = project.onerow(&format!("apply {DATE}")).exits(2);
+    ended.says(&["several rules", "player_prop_predictions, by_line", "--all"]);
+}
+
+#[test]
+fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
+    let project = loaded();
+    for (template, place) in [
+        ("SELECT 1\nFROM {{ rule.tabel }}\n", "detect.sql:2:"),
+        ("SELECT 1\nFROM {{ rule.table \n", "detect.sql:"),
+        ("{% if true %}SELECT 1", "detect.sql:1:"),
+    ] {
+        project.write("sql/detect.sql", template);
+        let ended = project.onerow(&format!("apply {DATE}")).exits(2).prints_nothing();
+        ended.says(&[place, template.lines().last().unwrap()]);
+    }
+    project.write("sql/detect.sql", b"SELECT \xff");
+    project.onerow("check").exits(2).says(&["detect.sql", "not UTF-8"]);
+    assert_eq!(project.active(), ["p1", "p2"]);
+}
+
+#[test]
+fn a_folder_of_templates_that_belongs_to_no_rule_is_refused() {
+    let project = loaded();
+    project.write("sql/prediction/detect.sql", "SELECT 1");
+    project.onerow("check").exits(2).says(&["sql/prediction", "did you mean `predictions`?"]);
+}
+
+#[test]
+fn findings_stop_apply_before_anything_is_sent() {
+    let project = loaded();
+    project.write(
+        "sql/deactivate.sql",
+        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ rule.active }}",
+    );
+    let ended = project.onerow("check").exits(3);
+    ended.prints(&["no-partition", "deactivate of", "window.filter"]);
+    let findings = project.onerow("check --format json").exits(3).json();
+    assert_eq!(findings[0]["code"], "no-partition");
+    assert_eq!(findings[0]["place"]["line"], 2);
+    for command in ["apply", "plan", "run deactivate"] {
+        project.onerow(&format!("{command} {DATE}")).exits(3).says(&["no-partition"]);
+    }
+    assert_eq!(project.active(), ["p1", "p2"]);
+    assert!(project.ledger().is_empty());
+}
+
+#[test]
+fn a_keep_that_does_not_determine_the_survivor_is_a_finding() {
+    let project = Project::new(&RULE.replace(", \"id DESC\"]", "]"));
+    let ended = project.onerow("check").exits(3);
+    ended.prints(&["undetermined-survivor", "onerow.toml:9:", "\"id DESC\""]);
+}
+
+#[test]
+fn a_column_that_the_table_lacks_is_named() {
+    let project = loaded();
+    project.write("onerow.toml", RULE.replace("player", "player_name"));
+    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
+    ended.says(&["player_name", "did you mean `player`?", "detect of 2026-01-28"]);
+    assert_eq!(project.active(), ["p1", "p2"]);
+}
+
+#[test]
+fn a_table_or_database_that_does_not_exist_is_not_created() {
+    let project = Project::new(RULE);
+    for command in ["status", "plan", "apply", "run detect"] {
+        project.onerow(&format!("{command} {DATE}")).exits(1).says(&["onerow load"]);
+    }
+    project.onerow("log").exits(1).says(&["onerow load"]);
+    assert!(!project.path(".onerow").exists());
+    let project = loaded();
+    project.write("onerow.toml", RULE.replace("nba.predictions", "nba.prediction"));
+    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
+    ended.says(&["nba.prediction", "nba.predictions"]);
+}
+
+#[test]
+fn a_bad_row_is_named_and_nothing_is_loaded() {
+    let good = "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n";
+    let cases: [(&str, String, &[&str]); 7] = [
+        (
+            "a.csv",
+            format!("{HEADER}{good}p2,2026-01-28,g,a,x,true,\n"),
+            &["a.csv:3:", "points_line", "`x`"],
+        ),
+        ("a.csv", format!("{HEADER}{good}p2,2026-01-28\n"), &["a.csv:3:", "2 fields"]),
+        ("a.csv", "id,playr\np1,a\n".to_owned(), &["a.csv:1:4", "did you mean `player`?"]),
+        ("a.csv", String::new(), &["a.csv", "is empty"]),
+        ("a.csv", HEADER.to_owned(), &["a.csv", "is empty"]),
+        ("a.ndjson", "{\"id\": \"p1\"}\n{\"id\": 7}\n".to_owned(), &["a.ndjson:2:8", "STRING"]),
+        ("a.txt", good.to_owned(), &["of no known format"]),
+    ];
+    for (name, text, says) in cases {
+        let project = Project::new(RULE);
+        project.write(name, text);
+        let ended = project.onerow(&format!("load {name}"));
+        assert_ne!(ended.code, Some(0), "{ended}");
+        ended.says(says);
+        assert!(!project.path(".onerow").exists(), "{name}: nothing is created");
+    }
+    let project = loaded();
+    project.write("good.csv", format!("{HEADER}{good}"));
+    project.write("bad.csv", b"id\n\xff\n");
+    project.onerow("load good.csv bad.csv").exits(1).says(&["bad.csv", "not UTF-8"]);
+    assert_eq!(project.active(), ["p1", "p2"]);
+    project.onerow("load missing.csv").exits(1).says(&["cannot read `missing.csv`"]);
+}
+
+#[test]
+fn a_locked_database_is_said_to_be_locked() {
+    let project = loaded();
+    let lock = project.database();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ended = project.onerow(&format!("status {DATE}")).exits(1);
+    ended.says(&["locked", "local.db"]);
+    drop(lock);
+    project.onerow(&format!("status {DATE}")).exits(0);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_as_it_is() {
+    let project = Project::new(RULE);
+    project.write(".onerow/local.db", "this is a letter to my aunt, not a database");
+    project.onerow(&format!("apply {DATE}")).exits(1).says(&["local.db"]);
+    let text = std::fs::read_to_string(project.path(".onerow/local.db")).unwrap();
+    assert!(text.starts_with("this is a letter"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let project = loaded();
+    let mut child = project
+        .command(&["render", "--from", "2020-01-01", "--to", "2029-12-31"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 10]).unwrap();
+    drop(stdout);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_bigquery_warehouse_can_be_rendered_for_and_checked_but_not_run_against() {
+    let rule = RULE.replace("type = \"sqlite\"", "type = \"bigquery\"\nproject = \"p\"");
+    let project = Project::new(&rule);
+    project.onerow("check").exits(0);
+    project.onerow(&format!("render {DATE}")).exits(0).prints(&["UPDATE `nba.predictions`"]);
+    project.onerow(&format!("apply {DATE}")).exits(2).says(&["bigquery"]);
+}
+
+#[test]
+fn init_does_not_overwrite() {
+    let project = Project::new(RULE);
+    project.onerow("init").exits(2).says(&["onerow.toml", "nothing was written"]);
+    assert!(!project.path("sql").exists());
+    project.onerow("init fresh").exits(0);
+    project.onerow("check --project-dir fresh").exits(0).says(&["no findings"]);
+}

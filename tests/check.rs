@@ -1,0 +1,108 @@
+//! Every check, by example: `tests/check/<code>.toml` holds statements that must be refused with
+//! that code, and statements that must pass. A code without a file fails.
+
+use std::path::Path;
+
+use onerow::check::{self, Code};
+use onerow::rule::RuleFile;
+use onerow::statement::{Statement, StepName};
+use onerow::window::{Day, Window};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    refused: Vec<Case>,
+    passes: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// What the case is about.
+    name: String,
+    #[serde(default = "deactivate")]
+    step: String,
+    /// Overrides of the rule, as lines of TOML.
+    #[serde(default)]
+    rule: String,
+    #[serde(default = "one_date")]
+    dates: Vec<String>,
+    sql: String,
+    /// Where the finding is, as `line:column`.
+    at: Option<String>,
+}
+
+fn deactivate() -> String {
+    "deactivate".to_owned()
+}
+
+fn one_date() -> Vec<String> {
+    vec!["2026-01-28".to_owned()]
+}
+
+const RULE: &str = r#"
+table = "nba.predictions"
+partition = "game_date"
+key = ["game_id", "player"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+active = "is_active"
+touched_at = "updated_at"
+"#;
+
+fn findings(case: &Case) -> Vec<check::Finding> {
+    let overridden = |line: &&str| {
+        let key = line.split('=').next().unwrap().trim();
+        !case.rule.lines().any(|o| o.split('=').next().unwrap().trim() == key)
+    };
+    let base: Vec<&str> = RULE.lines().filter(overridden).collect();
+    let text = format!("[rule.p]\n{}\n{}", base.join("\n"), case.rule);
+    let file = RuleFile::parse("onerow.toml", &text).unwrap();
+    let days = case.dates.iter().map(|date| Day::parse(date).unwrap()).collect();
+    let window = Window::of_days(days).unwrap();
+    let step = StepName::parse(&case.step).unwrap();
+    let mut findings = check::rule(&file.rules[0]);
+    let statement = Statement::new(step, window, case.sql.clone());
+    findings.extend(check::run(&file.rules[0], statement).err().into_iter().flatten());
+    findings
+}
+
+#[test]
+fn every_code_refuses_what_it_must_and_passes_what_it_may() {
+    for code in Code::ALL {
+        let path = Path::new("tests/check").join(format!("{code}.toml"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{code} needs cases in {}: {error}", path.display()));
+        let cases: Cases = toml::from_str(&text).unwrap_or_else(|e| panic!("{code}: {e}"));
+        assert!(!cases.refused.is_empty() && !cases.passes.is_empty(), "{code} needs both");
+        for case in &cases.refused {
+            let found = findings(case);
+            let finding = found.iter().find(|finding| finding.code == code);
+            let finding = finding
+                .unwrap_or_else(|| panic!("{code}: `{}` must be refused: {found:?}", case.name));
+            assert!(
+                !finding.reason.is_empty() && !finding.help.is_empty(),
+                "{code}: {}",
+                case.name
+            );
+            if let Some(at) = &case.at {
+                let place = format!("{}:{}", finding.place.line(), finding.place.column());
+                assert_eq!(*at, place, "{code}: {}", case.name);
+            }
+        }
+        for case in &cases.passes {
+            let found = findings(case);
+            assert!(found.is_empty(), "{code}: `{}` must pass: {found:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn every_file_of_cases_belongs_to_a_code() {
+    for entry in std::fs::read_dir("tests/check").unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let code = name.strip_suffix(".toml").unwrap();
+        assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{name}");
+    }
+}

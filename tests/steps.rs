@@ -1,0 +1,206 @@
+//! Own steps, overrides and variables: rendered, checked, run and logged like the shipped ones.
+
+mod common;
+
+use common::{Project, RULE};
+
+const DATE: &str = "--date 2026-01-28";
+
+const ROWS: &str = "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+                    p2,2026-01-28,g1,a,22.5,true,2026-01-28T07:00:00Z\n\
+                    p3,2026-01-28,g2,b,9.5,true,2026-01-28T07:00:00Z\n\
+                    p4,2026-01-29,g2,b,10.5,true,2026-01-28T07:00:00Z";
+
+const NULL_LINES: &str = "\
+SELECT {{ rule.row_id }} AS id, points_line
+FROM {{ rule.table }}
+WHERE {{ window.filter }} AND points_line IS NULL
+LIMIT {{ vars.limit }}
+";
+
+const VOID: &str = "\
+UPDATE {{ rule.table }}
+SET {{ rule.active }} = FALSE
+WHERE {{ window.filter }} AND player = {{ vars.player }}
+";
+
+fn project(steps: &str) -> Project {
+    let rule = RULE.replace("[rule.predictions.columns]", &format!(
+        "{steps}\n[rule.predictions.vars]\nlimit = 20\nplayer = \"nobody\"\n[rule.predictions.columns]"
+    ));
+    let project = Project::new(&rule);
+    project.write("sql/null_lines.sql", NULL_LINES);
+    project.write("sql/predictions/void.sql", VOID);
+    project.rows(ROWS);
+    project
+}
+
+#[test]
+fn an_own_step_runs_in_its_place_and_stands_in_the_ledger() {
+    let project = project(r#"steps = ["null_lines", "detect", "deactivate", "verify"]"#);
+    project.onerow(&format!("render {DATE}")).exits(0).prints(&["step null_lines", "LIMIT 20"]);
+    project.onerow("check").exits(0);
+    let document = project.onerow(&format!("apply {DATE} --format json")).exits(0).json();
+    assert_eq!(document["steps"][0]["rows"][0]["id"], "p1");
+    assert_eq!(
+        project.ledger(),
+        [
+            "null_lines 2026-01-28 done",
+            "detect 2026-01-28 done",
+            "deactivate 2026-01-28 done",
+            "verify 2026-01-28 done"
+        ]
+    );
+}
+
+#[test]
+fn an_own_mutation_runs_before_detect_once_for_each_date() {
+    let steps = r#"steps = [{ name = "void", per = "date" }, "detect", "deactivate", "verify"]"#;
+    let project = project(steps);
+    project.onerow("apply --from 2026-01-28 --to 2026-01-29 --var player=b").exits(0);
+    assert_eq!(project.active(), ["p2"]);
+    assert_eq!(
+        project.ledger()[..3],
+        ["void 2026-01-28 done", "void 2026-01-29 done", "detect 2026-01-28 to 2026-01-29 done"]
+    );
+}
+
+#[test]
+fn an_own_mutation_between_detect_and_verify_is_a_finding() {
+    let project = project(r#"steps = ["detect", "void", "deactivate", "verify"]"#);
+    project.onerow("check").exits(3).prints(&["mutates-between"]);
+    project.onerow(&format!("apply {DATE}")).exits(3);
+    assert_eq!(project.active().len(), 4);
+}
+
+#[test]
+fn run_runs_one_step_by_itself() {
+    let project = project("");
+    let document = project.onerow(&format!("run null_lines {DATE} --format json")).exits(0).json();
+    assert_eq!(
+        document["steps"][0]["rows"],
+        serde_json::json!([{ "id": "p1", "points_line": null }])
+    );
+    let ended = project.onerow(&format!("run void {DATE} --var player=b")).exits(0);
+    ended.prints(&["void of 2026-01-28: 1 rows changed"]);
+    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["p2", "p4"]);
+    assert_eq!(
+        project.ledger(),
+        ["null_lines 2026-01-28 done", "void 2026-01-28 done", "current 2026-01-28 done"]
+    );
+}
+
+#[test]
+fn run_deactivate_leaves_buffered_rows_and_says_so() {
+    let project = project("");
+    project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z");
+    let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
+    project.onerow(&run).exits(75).says(&["deactivate of 2026-01-28", "streaming buffer"]);
+    assert_eq!(project.active().len(), 5);
+}
+
+#[test]
+fn variables_are_typed_and_stand_in_the_ledger() {
+    let project = project("");
+    let odd = "player=x'; DROP TABLE t --";
+    project.onerow_with(&["run", "void", "--date", "2026-01-28", "--var", odd]).exits(0);
+    let entries = project.onerow("log --format json").exits(0).json();
+    assert_eq!(entries[0]["parameters"]["vars"]["player"], r"'x\'; DROP TABLE t --'");
+    assert_eq!(entries[0]["parameters"]["vars"]["limit"], "20");
+    assert!(entries[0]["sql"].as_str().unwrap().contains(r"player = 'x\'; DROP TABLE t --'"));
+    let ended = project.onerow(&format!("run null_lines {DATE} --var limit=many")).exits(2);
+    ended.says(&["--var limit", "INT64"]);
+}
+
+#[test]
+fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
+    let project = project("");
+    project.write("sql/ask.sql", "SELECT {{ vars.unknown }} AS x");
+    let ended = project.onerow(&format!("run ask {DATE}")).exits(2);
+    ended.says(&["ask.sql:1:", "--var"]);
+    project.onerow(&format!("run ask {DATE} --var unknown=7")).exits(0).prints(&["7"]);
+}
+
+#[test]
+fn an_override_for_one_rule_comes_before_one_for_all() {
+    let project = project("");
+    project.write("sql/current.sql", "SELECT 'all' AS whose");
+    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["all"]);
+    project.write("sql/predictions/current.sql", "SELECT 'mine' AS whose");
+    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["mine"]);
+}
+
+#[test]
+fn a_careless_override_that_loses_a_key_fails_the_run_loudly() {
+    let project = project("");
+    project.write(
+        "sql/deactivate.sql",
+        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ window.filter }}",
+    );
+    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
+    ended.says(&["verify of 2026-01-28 failed", "keys lost their last active row"]);
+}
+
+#[test]
+fn a_careless_override_that_does_nothing_fails_the_run_loudly() {
+    let project = project("");
+    project.write(
+        "sql/deactivate.sql",
+        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ window.filter }} AND FALSE",
+    );
+    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
+    ended.says(&["kept changing"]);
+    assert_eq!(project.active().len(), 4);
+}
+
+#[test]
+fn render_writes_whole_files() {
+    let project = project("");
+    project.onerow("render --from 2026-01-28 --to 2026-01-29 --out build").exits(0);
+    let mut files: Vec<String> = std::fs::read_dir(project.path("build/predictions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        [
+            "deactivate_2026-01-28.sql",
+            "deactivate_2026-01-29.sql",
+            "detect_2026-01-28_to_2026-01-29.sql",
+            "verify_2026-01-28_to_2026-01-29.sql"
+        ]
+    );
+    let written =
+        std::fs::read_to_string(project.path("build/predictions/deactivate_2026-01-28.sql"));
+    let printed = project.onerow(&format!("render {DATE} --step deactivate --format json")).json();
+    assert_eq!(written.unwrap(), printed[0]["sql"].as_str().unwrap());
+}
+
+#[test]
+fn the_log_shows_runs_newest_first_and_their_sql() {
+    let project = project("");
+    project.onerow(&format!("apply {DATE} --now 2026-02-01T10:00:00Z")).exits(0);
+    project.onerow(&format!("apply {DATE} --now 2026-02-02T10:00:00Z")).exits(0);
+    let table = project.onerow("log").exits(0);
+    let first = table.stdout.find("20260202T100000Z").unwrap();
+    assert!(first < table.stdout.find("20260201T100000Z").unwrap(), "{table}");
+    let one = project.onerow("log --run 20260201 --sql").exits(0);
+    let one = one.prints(&[
+        "UPDATE `nba.predictions`",
+        "\"@horizon\":\"2026-02-01 10:00:00+00\"",
+        "done, 1 rows",
+    ]);
+    assert!(!one.stdout.contains("20260202"), "{one}");
+    project.onerow("log --run 1999").exits(2).says(&["no run `1999`"]);
+    project.onerow("log nothing").exits(2).says(&["there is no rule `nothing`"]);
+}
+
+#[test]
+fn the_schema_is_json_and_completions_are_printed() {
+    let project = project("");
+    let schema = project.onerow("schema").exits(0).json();
+    assert!(schema["$defs"]["RuleSection"]["properties"]["keep"].is_object());
+    project.onerow("completions bash").exits(0).prints(&["onerow"]);
+    project.onerow("--version").exits(0).prints(&["onerow 0.1.0"]);
+}
