@@ -1,0 +1,398 @@
+//! The design's invariants over random tables with ties, NULLs, twins, inactive and buffered rows,
+//! held against an oracle that knows no SQL.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use onerow::check;
+use onerow::clock::Clock;
+use onerow::googlesql::{SqlType, SqlValue};
+use onerow::ledger::{Ledger, State};
+use onerow::plan;
+use onerow::rule::{Rule, RuleFile};
+use onerow::run::{self, Context, Ending, Progress, Report};
+use onerow::statement::{Params, Statement, StepName};
+use onerow::template::{Renderer, Templates};
+use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
+use onerow::warehouse::{Answer, JobId, Warehouse};
+use onerow::window::{Day, Window};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const RULE: &str = r#"
+[rule.p]
+table = "a.b"
+partition = "d"
+key = ["k1", "k2"]
+keep = ["score DESC", "created_at DESC", "id"]
+row_id = "id"
+active = "active"
+touched_at = "touched"
+written_at = "created_at"
+[rule.p.columns]
+n = "INT64"
+d = "DATE"
+k1 = "STRING"
+k2 = "NUMERIC"
+score = "NUMERIC"
+id = "STRING"
+active = "BOOL"
+created_at = "TIMESTAMP"
+touched = "TIMESTAMP"
+"#;
+
+/// Minutes after midnight of 2026-01-30.
+const NOW: i64 = 600;
+const SETTLE: i64 = 90;
+
+#[derive(Debug, Clone)]
+struct Row {
+    n: i64,
+    day: u8,
+    k1: Option<u8>,
+    k2: Option<u8>,
+    score: Option<u8>,
+    id: Option<u8>,
+    active: Option<bool>,
+    /// Minute of writing as the row tells it.
+    created_at: Option<i64>,
+    /// Minute in which it really was streamed, if it was.
+    streamed: Option<i64>,
+}
+
+fn minute(minute: i64) -> Timestamp {
+    "2026-01-30T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    // Mostly distinct ids: twins stop a date, and then nothing else would be seen of it.
+    let id = prop_oneof![1 => Just(None), 40 => any::<u8>().prop_map(Some)];
+    let row = (
+        1..=2u8,
+        prop::option::weighted(0.8, 0..3u8),
+        prop::option::weighted(0.8, 0..2u8),
+        prop::option::weighted(0.8, 8..12u8),
+        id,
+        prop::option::weighted(0.95, prop::bool::weighted(0.85)),
+        prop::option::weighted(0.95, prop_oneof![3 => 0..400i64, 1 => 500..600i64]),
+        prop::option::weighted(0.1, 480..600i64),
+    );
+    prop::collection::vec(row, 0..24).prop_map(|rows| {
+        let row = |(n, (day, k1, k2, score, id, active, created_at, streamed))| Row {
+            n: n as i64,
+            day,
+            k1,
+            k2,
+            score,
+            id,
+            active,
+            // Most streamed rows say when they came; some look older than they are.
+            created_at: match streamed {
+                Some(minute) if minute % 8 != 0 => Some(minute),
+                _ => created_at,
+            },
+            streamed,
+        };
+        rows.into_iter().enumerate().map(row).collect()
+    })
+}
+
+/// What must come of a date: the numbers of the rows that stay active, and the figures.
+#[derive(Debug, PartialEq, Default, Clone)]
+struct Expected {
+    active_after: Vec<i64>,
+    active: u64,
+    keys: u64,
+    duplicates: u64,
+    buffered: u64,
+    twins: u64,
+    deactivated: u64,
+}
+
+struct Oracle {
+    horizon: i64,
+    now: i64,
+}
+
+impl Oracle {
+    fn at(now: i64, rows: &[Row]) -> Self {
+        let oldest = rows.iter().filter(|r| is_buffered(r, now)).filter_map(|r| r.streamed).min();
+        Self { horizon: oldest.map_or(now, |oldest| oldest.min(now - SETTLE)), now }
+    }
+
+    fn settled(&self, row: &Row) -> bool {
+        row.created_at.is_none_or(|written| written < self.horizon)
+    }
+
+    fn day(&self, rows: &[Row]) -> Expected {
+        let active: Vec<&Row> = rows.iter().filter(|row| row.active == Some(true)).collect();
+        let mut keys: BTreeMap<(Option<u8>, Option<u8>), Vec<&Row>> = BTreeMap::new();
+        for row in &active {
+            keys.entry((row.k1, row.k2)).or_default().push(row);
+        }
+        let mut superseded = Vec::new();
+        for rows in keys.values_mut() {
+            rows.sort_by(|a, b| survival(a, b));
+            superseded.extend(rows.iter().skip(1).copied());
+        }
+        let shares_id =
+            |row: &&&Row| row.id.is_none() || active.iter().filter(|o| o.id == row.id).count() > 1;
+        let twins = active.iter().filter(shares_id).count() as u64;
+        let touchable: Vec<&Row> =
+            superseded.iter().copied().filter(|row| self.settled(row)).collect();
+        let refused = touchable.iter().any(|row| is_buffered(row, self.now));
+        let deactivated = if twins > 0 || refused { Vec::new() } else { touchable.clone() };
+        let waiting = if refused && twins == 0 {
+            superseded.len()
+        } else {
+            superseded.len() - touchable.len()
+        };
+        Expected {
+            active_after: active
+                .iter()
+                .map(|row| row.n)
+                .filter(|n| !deactivated.iter().any(|row| row.n == *n))
+                .collect(),
+            active: active.len() as u64,
+            keys: keys.len() as u64,
+            duplicates: superseded.len() as u64,
+            buffered: waiting as u64,
+            twins,
+            deactivated: deactivated.len() as u64,
+        }
+    }
+}
+
+/// `score DESC, created_at DESC, id`, with NULL as the smallest value, as in BigQuery.
+fn survival(a: &Row, b: &Row) -> Ordering {
+    let key = |row: &Row| (Reverse(row.score), Reverse(row.created_at), row.id);
+    key(a).cmp(&key(b))
+}
+
+/// Whether the warehouse refuses to touch the row.
+fn is_buffered(row: &Row, now: i64) -> bool {
+    row.streamed.is_some_and(|streamed| streamed + SETTLE > now)
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: u64) {}
+    fn advance(&self) {}
+    fn note(&self, _: &str) {}
+    fn end(&self) {}
+}
+
+struct World {
+    file: RuleFile,
+    rows: Vec<Row>,
+    warehouse: Sqlite,
+    _folder: TempDir,
+}
+
+impl World {
+    fn new(rows: &[Row], now: i64) -> Self {
+        let file = RuleFile::parse("onerow.toml", RULE).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Self::fill(&folder.path().join("t.db"), &file.rules[0], rows, now);
+        Self { file, rows: rows.to_vec(), warehouse, _folder: folder }
+    }
+
+    /// Each streamed row comes through a warehouse whose clock stands at its minute.
+    fn fill(path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
+        let drain = SignedDuration::from_mins(SETTLE);
+        let mut minutes: Vec<Option<i64>> = rows.iter().map(|row| row.streamed).collect();
+        minutes.push(None);
+        minutes.sort_unstable();
+        minutes.dedup();
+        for streamed in minutes {
+            let clock = Clock::Fixed(minute(streamed.unwrap_or(0)));
+            let warehouse = Sqlite::open(path, Access::Create, clock, drain).unwrap();
+            let streaming =
+                if streamed.is_some() { Streaming::Streamed } else { Streaming::Settled };
+            let mut rows = rows.iter().filter(|row| row.streamed == streamed).map(|r| Ok(cells(r)));
+            warehouse.load(&rule.table, &rule.columns, &mut rows, streaming).unwrap();
+        }
+        Sqlite::open(path, Access::ReadWrite, Clock::Fixed(minute(now)), drain).unwrap()
+    }
+
+    fn rule(&self) -> &Rule {
+        &self.file.rules[0]
+    }
+
+    fn apply(&self, now: i64) -> Report {
+        let renderer = Renderer::new(self.rule(), &Templates::shipped(), &[]).unwrap();
+        let window = Window::range(day(1), day(2)).unwrap();
+        let plan = plan::plan(&renderer, &plan::steps_of(&renderer), &window).unwrap().unwrap();
+        let context = Context {
+            renderer: &renderer,
+            warehouse: &self.warehouse,
+            ledger: &self.warehouse,
+            clock: Clock::Fixed(minute(now)),
+            who: "test",
+            progress: &Silent,
+        };
+        run::apply(&context, &plan).unwrap()
+    }
+
+    fn active(&self) -> Vec<i64> {
+        let sql = "SELECT n FROM `a.b` WHERE active ORDER BY n";
+        let step = StepName::parse("look").unwrap();
+        let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
+        let checked = check::run(self.rule(), statement).unwrap();
+        let id = JobId::derive("look", 1, &step, day(1));
+        let Answer::Rows(rows) = self.warehouse.submit(&id, &checked, &Params::none()).unwrap()
+        else {
+            panic!("a query answers with rows");
+        };
+        let number = |row: &Vec<SqlValue>| match row[0] {
+            SqlValue::Int64(n) => n,
+            _ => panic!("n is a number"),
+        };
+        rows.rows.iter().map(number).collect()
+    }
+
+    fn expected(&self, now: i64) -> Vec<Expected> {
+        let oracle = Oracle::at(now, &self.rows);
+        let of_day =
+            |day| -> Vec<Row> { self.rows.iter().filter(|row| row.day == day).cloned().collect() };
+        vec![oracle.day(&of_day(1)), oracle.day(&of_day(2))]
+    }
+}
+
+fn day(number: u8) -> Day {
+    Day::parse(&format!("2026-01-0{number}")).unwrap()
+}
+
+fn cells(row: &Row) -> Vec<SqlValue> {
+    let or_null = |value: Option<SqlValue>| value.unwrap_or(SqlValue::Null);
+    let numeric = |n: u8| SqlValue::parse(&n.to_string(), SqlType::Numeric).unwrap();
+    vec![
+        SqlValue::Int64(row.n),
+        SqlValue::Date(day(row.day).date()),
+        or_null(row.k1.map(|k| SqlValue::String(format!("key {k}")))),
+        or_null(row.k2.map(numeric)),
+        or_null(row.score.map(numeric)),
+        or_null(row.id.map(|id| SqlValue::String(format!("{id:03}")))),
+        or_null(row.active.map(SqlValue::Bool)),
+        or_null(row.created_at.map(|m| SqlValue::Timestamp(minute(m)))),
+        SqlValue::Null,
+    ]
+}
+
+fn figures(report: &Report) -> Vec<Expected> {
+    let days = report.days.iter().map(|day| Expected {
+        active_after: Vec::new(),
+        active: day.counts.active,
+        keys: day.counts.keys,
+        duplicates: day.counts.duplicates,
+        buffered: day.counts.buffered,
+        twins: day.counts.twins,
+        deactivated: day.deactivated.unwrap(),
+    });
+    days.collect()
+}
+
+fn updates_sent(warehouse: &Sqlite, run: &str) -> usize {
+    let entries = warehouse.entries(Some(run), None).unwrap();
+    entries.iter().filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Started).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 192,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn apply_does_what_the_oracle_says(rows in rows()) {
+        let world = World::new(&rows, NOW);
+        let expected = world.expected(NOW);
+        let report = world.apply(NOW);
+
+        // 1. Detected = deactivated = the fall in active rows, for the settled part.
+        let mut after: Vec<i64> = expected.iter().flat_map(|e| e.active_after.clone()).collect();
+        after.sort_unstable();
+        prop_assert_eq!(world.active(), after.clone());
+        let bare: Vec<Expected> =
+            expected.iter().cloned().map(|e| Expected { active_after: Vec::new(), ..e }).collect();
+        prop_assert_eq!(figures(&report), bare);
+
+        // 2. No key loses its last active row.
+        let keys = |rows: &mut dyn Iterator<Item = &Row>| {
+            let mut keys: Vec<_> = rows.map(|row| (row.day, row.k1, row.k2)).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        };
+        let before = keys(&mut rows.iter().filter(|row| row.active == Some(true)));
+        prop_assert_eq!(before, keys(&mut rows.iter().filter(|row| after.contains(&row.n))));
+
+        // 7. What could not be done reaches the ending.
+        let twins = expected.iter().any(|e| e.twins > 0 && e.duplicates > 0);
+        let waiting = expected.iter().any(|e| e.buffered > 0);
+        let ending = match (twins, waiting) {
+            (true, _) => Ending::Failed,
+            (_, true) => Ending::Buffered,
+            _ => Ending::Clean,
+        };
+        prop_assert_eq!(report.ending(), ending, "{:?}", report.problems);
+
+        // 3. A second run changes nothing, and sends no UPDATE that could.
+        let second = world.apply(NOW);
+        prop_assert_eq!(world.active(), after);
+        prop_assert_eq!(second.deactivated(), Some(0));
+        if ending == Ending::Clean {
+            prop_assert_eq!(updates_sent(&world.warehouse, second.run.as_deref().unwrap()), 0);
+        }
+
+        // 5. Every statement stands in the ledger before its outcome does.
+        let entries = world.warehouse.entries(None, None).unwrap();
+        for pair in entries.chunks(2) {
+            prop_assert_eq!(pair[0].state, State::Started);
+            prop_assert_eq!(pair.len(), 2);
+            prop_assert!(pair[1].state != State::Started);
+            prop_assert_eq!(&pair[0].job, &pair[1].job);
+        }
+    }
+
+    /// 4. The survivor does not depend on the order in which rows reached the table.
+    #[test]
+    fn the_survivors_do_not_depend_on_row_order((rows, shuffled) in rows().prop_flat_map(|rows| {
+        (Just(rows.clone()), Just(rows).prop_shuffle())
+    })) {
+        let (one, other) = (World::new(&rows, NOW), World::new(&shuffled, NOW));
+        one.apply(NOW);
+        other.apply(NOW);
+        prop_assert_eq!(one.active(), other.active());
+    }
+
+    /// 4. Nor on the time of day: what is cleaned in two runs, before and after the buffer has
+    /// drained, is what is cleaned in one run afterwards.
+    #[test]
+    fn the_survivors_do_not_depend_on_when_the_buffer_drained(rows in rows()) {
+        let later = NOW + 2 * SETTLE;
+        let in_two = World::new(&rows, NOW);
+        in_two.apply(NOW);
+        let active = in_two.active();
+        let left: Vec<Row> = rows
+            .iter()
+            .cloned()
+            .map(|row| Row {
+                active: row.active.map(|was| was && active.contains(&row.n)),
+                ..row
+            })
+            .collect();
+        let then = World::new(&left, later);
+        then.apply(later);
+        let in_one = World::new(&rows, later);
+        in_one.apply(later);
+        // Twins can go away when one of them is superseded, and only then may a date differ.
+        if in_one.expected(later).iter().all(|e| e.twins == 0) {
+            prop_assert_eq!(then.active(), in_one.active());
+        }
+    }
+}
