@@ -1,0 +1,352 @@
+//! Faults that no real part makes on demand: metadata that lags, a table that changes between two
+//! statements, a process that dies, a ledger that cannot be written. Each is a thin layer around
+//! the real embedded warehouse.
+
+mod common;
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use common::{Project, RULE};
+use jiff::{SignedDuration, Timestamp};
+use onerow::check::Checked;
+use onerow::clock::Clock;
+use onerow::error::{Error, Kind, Result};
+use onerow::googlesql::TableName;
+use onerow::ledger::{Claim, Entry, Ledger, State};
+use onerow::plan;
+use onerow::project;
+use onerow::run::{self, Context, Ending, Progress, Report, Status};
+use onerow::statement::{Params, StepName};
+use onerow::template::Renderer;
+use onerow::warehouse::sqlite::{Access, Sqlite};
+use onerow::warehouse::{Answer, Estimate, JobId, Warehouse};
+use onerow::window::{Day, Window};
+
+/// Three superseded rows on each of two dates.
+const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
+                    a2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z\n\
+                    a3,2026-01-28,g1,a,,true,2026-01-28T03:00:00Z\n\
+                    a4,2026-01-28,g1,a,,true,2026-01-28T04:00:00Z\n\
+                    b1,2026-01-29,g1,a,,true,2026-01-28T01:00:00Z\n\
+                    b2,2026-01-29,g1,a,,true,2026-01-28T02:00:00Z\n\
+                    b3,2026-01-29,g1,a,,true,2026-01-28T03:00:00Z\n\
+                    b4,2026-01-29,g1,a,,true,2026-01-28T04:00:00Z";
+
+type Before<'a> = dyn Fn(&Checked) -> Result<()> + 'a;
+
+/// The embedded warehouse with something that happens before each statement.
+struct Faulty<'a> {
+    inner: &'a Sqlite,
+    before: Box<Before<'a>>,
+    hides_buffer: bool,
+    /// The process dies at the append with this number, counted from 0.
+    dies_at_append: Option<usize>,
+    appends: Cell<usize>,
+    fails_to_append: bool,
+}
+
+impl<'a> Faulty<'a> {
+    fn new(inner: &'a Sqlite) -> Self {
+        Self {
+            inner,
+            before: Box::new(|_| Ok(())),
+            hides_buffer: false,
+            dies_at_append: None,
+            appends: Cell::new(0),
+            fails_to_append: false,
+        }
+    }
+}
+
+impl Warehouse for Faulty<'_> {
+    fn submit(&self, id: &JobId, statement: &Checked, params: &Params) -> Result<Answer> {
+        (self.before)(statement)?;
+        self.inner.submit(id, statement, params)
+    }
+
+    fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
+        self.inner.look_up(id)
+    }
+
+    fn buffer(&self, table: &TableName) -> Result<Option<Timestamp>> {
+        if self.hides_buffer { Ok(None) } else { self.inner.buffer(table) }
+    }
+
+    fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
+        self.inner.estimate(statement, params)
+    }
+}
+
+impl Ledger for Faulty<'_> {
+    fn append(&self, entry: &Entry) -> Result<()> {
+        let number = self.appends.replace(self.appends.get() + 1);
+        if self.fails_to_append || self.dies_at_append.is_some_and(|at| number >= at) {
+            return Err(Error::new(Kind::Io, "no space left on device"));
+        }
+        self.inner.append(entry)
+    }
+
+    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
+        self.inner.entries(run, rule)
+    }
+
+    fn claim(&self) -> Result<Claim> {
+        self.inner.claim()
+    }
+
+    fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
+        self.inner.in_doubt(rule)
+    }
+}
+
+#[derive(Default)]
+struct Notes(RefCell<Vec<String>>);
+
+impl Progress for Notes {
+    fn begin(&self, _: u64) {}
+    fn advance(&self) {}
+    fn note(&self, sentence: &str) {
+        self.0.borrow_mut().push(sentence.to_owned());
+    }
+    fn end(&self) {}
+}
+
+fn now() -> Timestamp {
+    "2026-01-30T10:00:00Z".parse().unwrap()
+}
+
+fn open(project: &Project) -> Sqlite {
+    let path = project.path(".onerow/local.db");
+    let drain = SignedDuration::from_mins(90);
+    Sqlite::open(&path, Access::ReadWrite, Clock::Fixed(now()), drain).unwrap()
+}
+
+fn apply(project: &Project, faulty: &Faulty<'_>, notes: &Notes) -> Result<Report> {
+    let project = project::Project::open(&project.path("")).unwrap();
+    let renderer = Renderer::new(&project.file.rules[0], &project.templates, &[]).unwrap();
+    let day = |text| Day::parse(text).unwrap();
+    let window = Window::range(day("2026-01-28"), day("2026-01-29")).unwrap();
+    let plan = plan::plan(&renderer, &plan::steps_of(&renderer), &window).unwrap().unwrap();
+    let context = Context {
+        renderer: &renderer,
+        warehouse: faulty,
+        ledger: faulty,
+        clock: Clock::Fixed(now()),
+        who: "test",
+        progress: notes,
+    };
+    run::apply(&context, &plan)
+}
+
+fn is_update(statement: &Checked, date: &str) -> bool {
+    let statement = statement.statement();
+    statement.step == *StepName::DEACTIVATE && statement.window.to_string() == date
+}
+
+#[test]
+fn metadata_that_lags_costs_a_second_attempt_with_an_earlier_horizon() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    project.streamed(
+        "2026-01-30T09:30:00Z",
+        "a5,2026-01-28,g1,a,,true,2026-01-30T09:29:00Z\na6,2026-01-28,g1,a,,true,2026-01-30T09:30:00Z",
+    );
+    let sqlite = open(&project);
+    let faulty = Faulty { hides_buffer: true, ..Faulty::new(&sqlite) };
+    let notes = Notes::default();
+    let report = apply(&project, &faulty, &notes).unwrap();
+    let day = &report.days[0];
+    assert_eq!((day.counts.duplicates, day.counts.buffered, day.deactivated), (5, 1, Some(4)));
+    assert_eq!(day.status(), Status::Partial);
+    assert_eq!(report.days[1].status(), Status::Cleaned);
+    assert_eq!(report.ending(), Ending::Buffered);
+    assert!(notes.0.borrow()[0].contains("written before 2026-01-30T08:30:00Z"), "{:?}", notes.0);
+    assert_eq!(project.active(), ["a5", "a6", "b4"]);
+}
+
+#[test]
+fn a_second_refusal_makes_the_date_buffered_and_the_others_go_on() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let old = "a0,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z";
+    project.streamed("2026-01-30T09:30:00Z", old);
+    let sqlite = open(&project);
+    let faulty = Faulty { hides_buffer: true, ..Faulty::new(&sqlite) };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(report.days[0].status(), Status::Buffered);
+    assert_eq!(report.days[0].deactivated, Some(0));
+    assert_eq!(report.days[1].status(), Status::Cleaned);
+    assert_eq!(project.active(), ["a0", "a1", "a2", "a3", "a4", "b4"]);
+}
+
+#[test]
+fn a_table_that_changed_since_detect_is_detected_again_and_the_run_says_so() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let arrived = Cell::new(false);
+    let faulty = Faulty {
+        before: Box::new(|statement| {
+            if is_update(statement, "2026-01-28") && !arrived.replace(true) {
+                let late = "a9,2026-01-28,g1,a,,true,2026-01-29T00:00:00Z";
+                project.rows(late);
+            }
+            Ok(())
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let notes = Notes::default();
+    let report = apply(&project, &faulty, &notes).unwrap();
+    assert!(
+        notes.0.borrow()[0].contains("3 rows were detected and 4 deactivated"),
+        "{:?}",
+        notes.0
+    );
+    assert_eq!(report.days[0].deactivated, Some(4));
+    assert_eq!(report.days[0].counts.duplicates, 4);
+    assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
+    assert_eq!(project.active(), ["a9", "b4"]);
+}
+
+#[test]
+fn twins_that_arrive_after_detect_do_not_take_a_survivor_down() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let faulty = Faulty {
+        before: Box::new(|statement| {
+            if is_update(statement, "2026-01-28") {
+                // The survivor of another key has the id of a superseded row.
+                project.rows("a1,2026-01-28,g2,b,,true,2026-01-28T01:00:00Z");
+            }
+            Ok(())
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(project.active(), ["a1", "a1", "a4", "b4"]);
+    assert_eq!(report.days[0].status(), Status::Twins);
+    assert_eq!(report.ending(), Ending::Failed);
+}
+
+#[test]
+fn one_date_that_fails_does_not_stop_the_others() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let faulty = Faulty {
+        before: Box::new(|statement| match is_update(statement, "2026-01-28") {
+            true => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+            false => Ok(()),
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(report.ending(), Ending::Failed);
+    let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(
+        problems[0].contains("quota exceeded; during deactivate of 2026-01-28"),
+        "{problems:?}"
+    );
+    assert_eq!(project.active(), ["a1", "a2", "a3", "a4", "b4"]);
+    let ledger = project.ledger();
+    assert!(ledger.contains(&"deactivate 2026-01-28 failed".to_owned()), "{ledger:?}");
+}
+
+#[test]
+fn nothing_is_sent_that_is_not_in_the_ledger_first() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let faulty = Faulty {
+        before: Box::new(|_| panic!("a statement was sent")),
+        fails_to_append: true,
+        ..Faulty::new(&sqlite)
+    };
+    let error = apply(&project, &faulty, &Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("no space left on device"), "{error}");
+    assert!(error.contains("was not sent"), "{error}");
+}
+
+/// A run has 2 entries for each of detect, two UPDATEs and verify. Whichever of them is the first
+/// that a dying process can no longer write, the next run tells what happened and finishes.
+#[test]
+fn a_run_that_dies_is_completed_by_the_next_one() {
+    for dies_at in 0..8 {
+        let project = Project::new(RULE);
+        project.rows(ROWS);
+        let sqlite = open(&project);
+        let faulty = Faulty { dies_at_append: Some(dies_at), ..Faulty::new(&sqlite) };
+        apply(&project, &faulty, &Notes::default()).unwrap_err();
+
+        let notes = Notes::default();
+        let report = apply(&project, &Faulty::new(&sqlite), &notes).unwrap();
+        assert_eq!(report.ending(), Ending::Clean, "{dies_at}");
+        assert_eq!(project.active(), ["a4", "b4"], "{dies_at}");
+        assert_eq!(notes.0.borrow().len(), dies_at % 2, "{dies_at}: {:?}", notes.0);
+        let entries = sqlite.entries(None, None).unwrap();
+        assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{dies_at}");
+        let deactivated: u64 = entries
+            .iter()
+            .filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done)
+            .filter_map(|e| e.affected)
+            .sum();
+        assert_eq!(deactivated, 6, "{dies_at}: the ledger tells of every row once");
+    }
+}
+
+#[test]
+fn two_runs_at_once_do_each_row_once() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let arguments = ["apply", "--from", "2026-01-28", "--to", "2026-01-29", "--format", "json"];
+    let spawn = || {
+        let mut command = project.command(&arguments);
+        command.stdout(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let both = [spawn(), spawn()].map(|child| child.wait_with_output().unwrap());
+    let deactivated = both.map(|output| {
+        assert_eq!(output.status.code(), Some(0));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["totals"]["deactivated"].as_u64().unwrap()
+    });
+    assert_eq!(deactivated.iter().sum::<u64>(), 6);
+    assert_eq!(project.active(), ["a4", "b4"]);
+}
+
+#[test]
+fn killed_at_any_instant_the_next_run_converges() {
+    let project = Project::new(RULE);
+    let days: Vec<String> = (1..=28).map(|day| format!("2026-01-{day:02}")).collect();
+    let row = |day: &String, i: u32| format!("{day}-{i},{day},g1,a,,true,2026-01-01T0{i}:00:00Z");
+    let rows: Vec<String> = days.iter().flat_map(|d| (0..6).map(move |i| row(d, i))).collect();
+    project.rows(&rows.join("\n"));
+    let arguments = ["apply", "--from", "2026-01-01", "--to", "2026-01-28"];
+    let mut deactivated_at_kill = Vec::new();
+    for milliseconds in [5, 12, 20, 30, 45, 60] {
+        let mut child = project
+            .command(&arguments)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        // It may have ended by itself.
+        let _ = child.kill();
+        child.wait().unwrap();
+        deactivated_at_kill.push(rows.len() - project.active().len());
+    }
+    project.onerow(&arguments.join(" ")).exits(0);
+    let expected: Vec<String> = days.iter().map(|day| format!("{day}-5")).collect();
+    assert_eq!(project.active(), expected, "killed with {deactivated_at_kill:?} rows done");
+    let sqlite = open(&project);
+    assert!(sqlite.in_doubt("predictions").unwrap().is_empty());
+    let entries = sqlite.entries(None, None).unwrap();
+    let told: u64 = entries
+        .iter()
+        .filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done)
+        .filter_map(|e| e.affected)
+        .sum();
+    assert_eq!(told, 28 * 5, "the ledger tells of every row once");
+}
