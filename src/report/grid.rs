@@ -53,7 +53,7 @@ pub(super) fn grid(
         true => table.enforce_styling(),
         false => table.force_no_tty(),
     };
-    table.set_header(header.iter().map(|name| Cell::new(name)));
+    table.set_header(header.iter().map(Cell::new));
     for row in rows {
         table.add_row(row.into_iter().map(|entry| cell(style, entry)));
     }
