@@ -2,6 +2,8 @@
 //! active row. It renders templated SQL that finds the duplicates of a date and deactivates the
 //! older ones, checks that SQL, and runs it with every statement in a ledger.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
 pub mod check;
 pub mod cli;
 pub mod clock;

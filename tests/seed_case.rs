@@ -58,7 +58,7 @@ fn published(rule: &str, done: bool) -> Json {
             date
         })
         .collect();
-    let total = PUBLISHED.iter().map(|row| duplicates(row)).sum();
+    let total = PUBLISHED.iter().map(duplicates).sum();
     json!({ "rule": rule, "dates": dates, "totals": figures(9741, total) })
 }
 
