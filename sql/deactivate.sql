@@ -19,5 +19,4 @@ WHERE {{ window.filter }}
     )
     WHERE place > 1
       AND copies = 1
-      AND settled
   )

@@ -317,8 +317,10 @@ proptest! {
         let mut after: Vec<i64> = expected.iter().flat_map(|e| e.active_after.clone()).collect();
         after.sort_unstable();
         prop_assert_eq!(world.active(), after.clone());
+        let twins = expected.iter().any(|e| e.twins > 0 && e.duplicates > 0);
+        let waiting = expected.iter().any(|e| e.buffered > 0);
         let bare: Vec<Expected> =
-            expected.iter().cloned().map(|e| Expected { active_after: Vec::new(), ..e }).collect();
+            expected.into_iter().map(|e| Expected { active_after: Vec::new(), ..e }).collect();
         prop_assert_eq!(figures(&report), bare);
 
         // 2. No key loses its last active row.
@@ -332,8 +334,6 @@ proptest! {
         prop_assert_eq!(before, keys(&mut rows.iter().filter(|row| after.contains(&row.n))));
 
         // 7. What could not be done reaches the ending.
-        let twins = expected.iter().any(|e| e.twins > 0 && e.duplicates > 0);
-        let waiting = expected.iter().any(|e| e.buffered > 0);
         let ending = match (twins, waiting) {
             (true, _) => Ending::Failed,
             (_, true) => Ending::Buffered,
@@ -380,10 +380,9 @@ proptest! {
         let active = in_two.active();
         let left: Vec<Row> = rows
             .iter()
-            .cloned()
             .map(|row| Row {
                 active: row.active.map(|was| was && active.contains(&row.n)),
-                ..row
+                ..row.clone()
             })
             .collect();
         let then = World::new(&left, later);
