@@ -1,16 +1,13 @@
-//! The rule file `onerow.toml` as it is written, with the place of every value.
+//! The rule file `onerow.toml`: rules and warehouses, checked.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use indexmap::IndexMap;
 use jiff::SignedDuration;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PartitionType, Rule, Scope, schema, validate};
-use crate::error::{Error, Kind, Place, Result, did_you_mean};
+use super::document::{Document, Source, WarehouseKind, WarehouseSection};
+use super::{Rule, schema, validate};
+use crate::error::{Error, Kind, Result, did_you_mean};
 
 /// The rule file: rules and warehouses, checked.
 #[derive(Debug, Clone)]
@@ -30,7 +27,7 @@ impl RuleFile {
         let source = Source { name: name.into(), text: text.into() };
         schema::refuse_unknown_keys(&source)?;
         let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
-        validate::rule_file(&source, document)
+        checked(&source, document)
     }
 
     /// The rule of this name. Errors: there is none; the nearest name is offered.
@@ -79,155 +76,65 @@ pub enum WarehouseType {
     BigQuery,
 }
 
-/// The text of a rule file and how messages call it.
-pub(super) struct Source {
-    pub name: Arc<str>,
-    pub text: Arc<str>,
-}
+const DEFAULT_PATH: &str = ".onerow/local.db";
 
-impl Source {
-    pub fn place(&self, range: std::ops::Range<usize>) -> Place {
-        Place::new(self.name.clone(), self.text.clone(), range)
+fn checked(source: &Source, document: Document) -> Result<RuleFile> {
+    let warehouses = document
+        .warehouse
+        .iter()
+        .map(|(name, section)| warehouse(source, name, section))
+        .collect::<Result<Vec<_>>>()?;
+    if let Some(name) = &document.default_warehouse
+        && !warehouses.iter().any(|warehouse| warehouse.name == *name.get_ref())
+    {
+        let known = warehouses.iter().map(|warehouse| warehouse.name.as_str());
+        let message = format!("there is no warehouse `{}`", name.get_ref());
+        return Err(source.error(name, message).help(did_you_mean(name.get_ref(), known)));
     }
-
-    /// A configuration error at this value.
-    pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
-        Error::new(Kind::Configuration, message).at(self.place(at.span()))
+    let rules = document
+        .rule
+        .iter()
+        .map(|(name, section)| validate::rule(source, name, section))
+        .collect::<Result<Vec<_>>>()?;
+    if rules.is_empty() {
+        return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))
+            .help("add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from"));
     }
+    let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
+    Ok(RuleFile { rules, warehouses, default_warehouse })
+}
 
-    pub fn toml_error(&self, error: &toml::de::Error) -> Error {
-        let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Error::new(Kind::Configuration, message).at(self.place(error.span().unwrap_or(0..0)))
+fn warehouse(
+    source: &Source,
+    name: &Spanned<String>,
+    section: &WarehouseSection,
+) -> Result<Warehouse> {
+    let bigquery = [
+        ("project", &section.project),
+        ("location", &section.location),
+        ("max_bytes_billed", &section.max_bytes_billed),
+        ("ledger", &section.ledger),
+    ];
+    let sqlite = [("path", &section.path), ("drain", &section.drain)];
+    let (foreign, kind): (&[_], _) = match section.r#type.get_ref() {
+        WarehouseKind::Sqlite => (
+            &bigquery,
+            WarehouseType::Sqlite {
+                path: PathBuf::from(
+                    section.path.as_ref().map_or(DEFAULT_PATH, |path| path.get_ref().as_str()),
+                ),
+                drain: validate::duration(source, section.drain.as_ref())?,
+            },
+        ),
+        WarehouseKind::Bigquery => (&sqlite, WarehouseType::BigQuery),
+    };
+    for (key, value) in foreign {
+        if let Some(value) = value {
+            let message = format!("`{key}` does not go with this type of warehouse");
+            return Err(source.error(value, message).help("remove it, or change `type`"));
+        }
     }
-}
-
-/// onerow's rule file: what 'one row' means for each table, and where the tables are.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "onerow.toml")]
-pub(super) struct Document {
-    /// The warehouse that a command uses unless `--warehouse` says otherwise.
-    #[schemars(with = "Option<String>")]
-    pub default_warehouse: Option<Spanned<String>>,
-    /// The warehouses, by name.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, WarehouseSection>")]
-    pub warehouse: IndexMap<Spanned<String>, WarehouseSection>,
-    /// The rules, by name.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, RuleSection>")]
-    pub rule: IndexMap<Spanned<String>, RuleSection>,
-}
-
-/// Where statements run.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WarehouseSection {
-    /// `sqlite`, the embedded warehouse, or `bigquery`.
-    #[schemars(with = "WarehouseKind")]
-    pub r#type: Spanned<WarehouseKind>,
-    /// sqlite: the database file, relative to the project. Default: `.onerow/local.db`.
-    #[schemars(with = "Option<String>")]
-    pub path: Option<Spanned<String>>,
-    /// sqlite: how long a streamed row stays in the imitated streaming buffer. Default: `90m`.
-    #[schemars(with = "Option<String>")]
-    pub drain: Option<Spanned<String>>,
-    /// bigquery: the project that is billed.
-    #[schemars(with = "Option<String>")]
-    pub project: Option<Spanned<String>>,
-    /// bigquery: the location of the datasets, such as `us-west2`.
-    #[schemars(with = "Option<String>")]
-    pub location: Option<Spanned<String>>,
-    /// bigquery: the most a plan may cost, such as `20 GiB`.
-    #[schemars(with = "Option<String>")]
-    pub max_bytes_billed: Option<Spanned<String>>,
-    /// bigquery: the ledger's table, as `dataset.table`.
-    #[schemars(with = "Option<String>")]
-    pub ledger: Option<Spanned<String>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum WarehouseKind {
-    Sqlite,
-    Bigquery,
-}
-
-/// What 'one row' means for one table.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RuleSection {
-    /// The table, as `dataset.table` or `project.dataset.table`.
-    #[schemars(with = "String")]
-    pub table: Spanned<String>,
-    /// The partition column.
-    #[schemars(with = "String")]
-    pub partition: Spanned<String>,
-    /// The partition column's type. Default: `DATE`. INT64 means numbers such as 20260128.
-    #[serde(default)]
-    #[schemars(with = "Option<PartitionType>")]
-    pub partition_type: Option<Spanned<PartitionType>>,
-    /// The columns or GoogleSQL expressions that name one thing; NULL equals NULL.
-    #[schemars(with = "Vec<String>", length(min = 1))]
-    pub key: Spanned<Vec<Spanned<String>>>,
-    /// The order of survival, such as `created_at DESC`; the first row stays active. The last
-    /// entry is the row id, so that exactly one row is first.
-    #[schemars(with = "Vec<String>", length(min = 1))]
-    pub keep: Spanned<Vec<Spanned<String>>>,
-    /// The column that names one row.
-    #[schemars(with = "String")]
-    pub row_id: Spanned<String>,
-    /// The BOOL column that is true for rows that count.
-    #[schemars(with = "String")]
-    pub active: Spanned<String>,
-    /// The column that is set to the current time on deactivation.
-    #[schemars(with = "Option<String>")]
-    pub touched_at: Option<Spanned<String>>,
-    /// The TIMESTAMP column that says when a row reached the table.
-    #[schemars(with = "Option<String>")]
-    pub written_at: Option<Spanned<String>>,
-    /// How long after `written_at` a row may still be in the streaming buffer. Default: `90m`.
-    #[schemars(with = "Option<String>")]
-    pub settle: Option<Spanned<String>>,
-    /// The IANA time zone in which TODAY and YESTERDAY are meant. Default: `UTC`.
-    #[schemars(with = "Option<String>")]
-    pub time_zone: Option<Spanned<String>>,
-    /// What `apply` does, in order. Default: detect, deactivate, verify. A step of your own
-    /// stands before, between or after them.
-    #[schemars(with = "Option<Vec<StepSection>>")]
-    pub steps: Option<Spanned<Vec<Spanned<StepSection>>>>,
-    /// The table's columns and their BigQuery types.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, String>")]
-    pub columns: IndexMap<Spanned<String>, Spanned<String>>,
-    /// Values of your own for templates: `{{ vars.name }}`.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, serde_json::Value>")]
-    pub vars: IndexMap<Spanned<String>, Spanned<toml::Value>>,
-}
-
-/// A step: its name, or its name and how often it is rendered.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "expected a step name, or { name = \"…\", per = \"window\", \"date\" or \"table\" }"
-)]
-pub(super) enum StepSection {
-    /// `"detect"`
-    Name(String),
-    /// `{ name = "late_rows", per = "date" }`
-    Detailed(DetailedStep),
-}
-
-/// A step and how often it is rendered.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DetailedStep {
-    /// The step's name.
-    pub name: String,
-    /// Once for the whole window (default), once per date, or once for the table.
-    #[serde(default)]
-    pub per: Scope,
+    Ok(Warehouse { name: name.get_ref().clone(), kind })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The rule: what 'one row' means for one table. Checked when it is read, trusted afterwards.
 
+mod document;
 mod expression;
 mod file;
 mod schema;

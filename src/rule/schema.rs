@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
-use super::file::{Document, Source};
+use super::document::{Document, Source};
 use crate::error::{Error, Kind, Result, did_you_mean};
 
 /// The JSON Schema of `onerow.toml`, for editors.

@@ -1,85 +1,25 @@
-//! From the rule file as written to rules that can be trusted. Every error names its place.
-
-use std::path::PathBuf;
+//! From a rule as it is written to a rule that can be trusted. Every error names its place.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
+use super::document::{DetailedStep, RuleSection, Source, StepSection};
 use super::expression::{Expression, parse_keep, parse_key};
-use super::file::{
-    DetailedStep, Document, RuleFile, RuleSection, Source, StepSection, Warehouse, WarehouseKind,
-    WarehouseSection, WarehouseType,
-};
 use super::{Keep, Partition, Rule, RuleName, Scope, Step};
-use crate::error::{Error, Kind, Result, did_you_mean, nearest};
+use crate::error::{Error, Kind, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
-const DEFAULT_PATH: &str = ".onerow/local.db";
 
-pub(super) fn rule_file(source: &Source, document: Document) -> Result<RuleFile> {
-    let warehouses = document
-        .warehouse
-        .iter()
-        .map(|(name, section)| warehouse(source, name, section))
-        .collect::<Result<Vec<_>>>()?;
-    if let Some(name) = &document.default_warehouse
-        && !warehouses.iter().any(|warehouse| warehouse.name == *name.get_ref())
-    {
-        let known = warehouses.iter().map(|warehouse| warehouse.name.as_str());
-        let message = format!("there is no warehouse `{}`", name.get_ref());
-        return Err(source.error(name, message).help(did_you_mean(name.get_ref(), known)));
-    }
-    let rules = document
-        .rule
-        .iter()
-        .map(|(name, section)| RuleReader { source, section, columns: Vec::new() }.read(name))
-        .collect::<Result<Vec<_>>>()?;
-    if rules.is_empty() {
-        return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))
-            .help("add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from"));
-    }
-    let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
-    Ok(RuleFile { rules, warehouses, default_warehouse })
-}
-
-fn warehouse(
-    source: &Source,
-    name: &Spanned<String>,
-    section: &WarehouseSection,
-) -> Result<Warehouse> {
-    let bigquery = [
-        ("project", &section.project),
-        ("location", &section.location),
-        ("max_bytes_billed", &section.max_bytes_billed),
-        ("ledger", &section.ledger),
-    ];
-    let sqlite = [("path", &section.path), ("drain", &section.drain)];
-    let (foreign, kind): (&[_], _) = match section.r#type.get_ref() {
-        WarehouseKind::Sqlite => (
-            &bigquery,
-            WarehouseType::Sqlite {
-                path: PathBuf::from(
-                    section.path.as_ref().map_or(DEFAULT_PATH, |path| path.get_ref().as_str()),
-                ),
-                drain: optional_duration(source, section.drain.as_ref())?,
-            },
-        ),
-        WarehouseKind::Bigquery => (&sqlite, WarehouseType::BigQuery),
-    };
-    for (key, value) in foreign {
-        if let Some(value) = value {
-            let message = format!("`{key}` does not go with this type of warehouse");
-            return Err(source.error(value, message).help("remove it, or change `type`"));
-        }
-    }
-    Ok(Warehouse { name: name.get_ref().clone(), kind })
+/// Checks one rule.
+pub(super) fn rule(source: &Source, name: &Spanned<String>, section: &RuleSection) -> Result<Rule> {
+    RuleReader { source, section, columns: Vec::new() }.read(name)
 }
 
 /// 90 minutes unless given.
-fn optional_duration(source: &Source, text: Option<&Spanned<String>>) -> Result<SignedDuration> {
+pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Result<SignedDuration> {
     let Some(text) = text else { return Ok(DEFAULT_SETTLE) };
     match text.get_ref().parse::<SignedDuration>() {
         Ok(duration) if !duration.is_negative() => Ok(duration),
@@ -116,7 +56,7 @@ impl RuleReader<'_> {
                 .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
                 .transpose()?
                 .map(|(column, _)| column),
-            settle: optional_duration(self.source, section.settle.as_ref())?,
+            settle: duration(self.source, section.settle.as_ref())?,
             time_zone: self.time_zone()?,
             vars: self.vars()?,
             steps: self.steps()?,

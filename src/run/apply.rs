@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::day::Progressing;
 use super::horizon::Horizon;
 use super::journal::Journal;
 use super::report::{DayReport, Report, StepReport};
+use super::state::{Progressing, Run};
 use super::verdict::verdict;
-use super::{Context, Counts, checked, counts, params, rows, seen_with};
+use super::{Context, Counts, checked, params};
 use crate::check::Checked;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
@@ -49,17 +49,6 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     Ok(run.report())
 }
 
-/// A run under way.
-pub(super) struct Run<'a> {
-    pub context: &'a Context<'a>,
-    pub journal: Journal<'a>,
-    pub now: Timestamp,
-    pub horizon: Horizon,
-    pub days: BTreeMap<Day, Progressing>,
-    pub steps: Vec<StepReport>,
-    pub problems: Vec<Error>,
-}
-
 impl Run<'_> {
     fn detect(&mut self, step: &PlannedStep) -> Result<()> {
         for statement in &step.statements {
@@ -68,24 +57,6 @@ impl Run<'_> {
             self.days.extend(found.map(|(day, c)| (day, Progressing::new(c, self.horizon))));
         }
         Ok(())
-    }
-
-    /// Counts the dates of a statement that returns counts. The outer error is the ledger's.
-    pub fn count(
-        &mut self,
-        statement: &Checked,
-        horizon: Horizon,
-    ) -> Result<Result<BTreeMap<Day, Counts>>> {
-        let params = params(horizon, &self.journal.run);
-        let answer = match self.journal.send(statement, &params)? {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
-        };
-        let window = &statement.statement().window;
-        let found = rows(&answer).and_then(|rows| counts::read(rows, window));
-        Ok(found
-            .map(|days| days.into_iter().map(|(d, c)| (d, seen_with(horizon, c))).collect())
-            .map_err(|error| error.during(statement.statement().title())))
     }
 
     fn deactivate(&mut self, step: &PlannedStep) -> Result<()> {

@@ -1,9 +1,9 @@
 //! One date of a run: the UPDATE, a second attempt when the streaming buffer refuses it, and a
 //! second look when the table changed meanwhile.
 
-use super::apply::Run;
 use super::horizon::Horizon;
-use super::{Counts, checked, params};
+use super::state::{Progressing, Run};
+use super::{checked, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::statement::StepName;
@@ -11,56 +11,6 @@ use crate::warehouse::Answer;
 
 /// How often a date is detected again before the run gives up on a table that keeps changing.
 const ROUNDS: usize = 3;
-
-/// What the run knows of a date so far.
-pub(super) struct Progressing {
-    /// Keys that had an active row when the run began.
-    pub keys: u64,
-    /// The figures as last detected, and the horizon they were counted with.
-    pub baseline: Counts,
-    pub horizon: Horizon,
-    /// Rows deactivated since the baseline was counted, and in all.
-    pub since_baseline: u64,
-    pub deactivated: u64,
-    /// Whether an UPDATE may have changed the date.
-    pub touched: bool,
-}
-
-impl Progressing {
-    pub fn new(counts: Counts, horizon: Horizon) -> Self {
-        Self {
-            keys: counts.keys,
-            baseline: counts,
-            horizon,
-            since_baseline: 0,
-            deactivated: 0,
-            touched: false,
-        }
-    }
-
-    /// Clean dates cost nothing; buffered ones wait; twins are left alone.
-    pub fn needs_update(&self) -> bool {
-        let left = self.baseline.settled_duplicates().saturating_sub(self.since_baseline);
-        left > 0 && self.baseline.twins == 0
-    }
-
-    /// The figures before this run deactivated anything.
-    pub fn as_found(&self) -> Counts {
-        self.baseline.before(self.deactivated - self.since_baseline)
-    }
-
-    fn rebase(&mut self, counts: Counts, horizon: Horizon) {
-        self.baseline = counts;
-        self.horizon = horizon;
-        self.since_baseline = 0;
-    }
-
-    fn add(&mut self, affected: u64) {
-        self.since_baseline += affected;
-        self.deactivated += affected;
-        self.touched = true;
-    }
-}
 
 impl Run<'_> {
     /// Deactivates the settled superseded rows of one date. What goes wrong with the date becomes

@@ -6,6 +6,7 @@ mod day;
 mod horizon;
 mod journal;
 mod report;
+mod state;
 mod step;
 mod verdict;
 

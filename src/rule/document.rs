@@ -1,0 +1,163 @@
+//! The rule file as it is written, with the place of every value.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{PartitionType, Scope};
+use crate::error::{Error, Kind, Place};
+
+/// The text of a rule file and how messages call it.
+pub(super) struct Source {
+    pub name: Arc<str>,
+    pub text: Arc<str>,
+}
+
+impl Source {
+    pub fn place(&self, range: Range<usize>) -> Place {
+        Place::new(self.name.clone(), self.text.clone(), range)
+    }
+
+    /// A configuration error at this value.
+    pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
+        Error::new(Kind::Configuration, message).at(self.place(at.span()))
+    }
+
+    pub fn toml_error(&self, error: &toml::de::Error) -> Error {
+        let message = error.message().lines().collect::<Vec<_>>().join(": ");
+        Error::new(Kind::Configuration, message).at(self.place(error.span().unwrap_or(0..0)))
+    }
+}
+
+/// onerow's rule file: what 'one row' means for each table, and where the tables are.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "onerow.toml")]
+pub(super) struct Document {
+    /// The warehouse that a command uses unless `--warehouse` says otherwise.
+    #[schemars(with = "Option<String>")]
+    pub default_warehouse: Option<Spanned<String>>,
+    /// The warehouses, by name.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, WarehouseSection>")]
+    pub warehouse: IndexMap<Spanned<String>, WarehouseSection>,
+    /// The rules, by name.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, RuleSection>")]
+    pub rule: IndexMap<Spanned<String>, RuleSection>,
+}
+
+/// Where statements run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WarehouseSection {
+    /// `sqlite`, the embedded warehouse, or `bigquery`.
+    #[schemars(with = "WarehouseKind")]
+    pub r#type: Spanned<WarehouseKind>,
+    /// sqlite: the database file, relative to the project. Default: `.onerow/local.db`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Spanned<String>>,
+    /// sqlite: how long a streamed row stays in the imitated streaming buffer. Default: `90m`.
+    #[schemars(with = "Option<String>")]
+    pub drain: Option<Spanned<String>>,
+    /// bigquery: the project that is billed.
+    #[schemars(with = "Option<String>")]
+    pub project: Option<Spanned<String>>,
+    /// bigquery: the location of the datasets, such as `us-west2`.
+    #[schemars(with = "Option<String>")]
+    pub location: Option<Spanned<String>>,
+    /// bigquery: the most a plan may cost, such as `20 GiB`.
+    #[schemars(with = "Option<String>")]
+    pub max_bytes_billed: Option<Spanned<String>>,
+    /// bigquery: the ledger's table, as `dataset.table`.
+    #[schemars(with = "Option<String>")]
+    pub ledger: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WarehouseKind {
+    Sqlite,
+    Bigquery,
+}
+
+/// What 'one row' means for one table.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleSection {
+    /// The table, as `dataset.table` or `project.dataset.table`.
+    #[schemars(with = "String")]
+    pub table: Spanned<String>,
+    /// The partition column.
+    #[schemars(with = "String")]
+    pub partition: Spanned<String>,
+    /// The partition column's type. Default: `DATE`. INT64 means numbers such as 20260128.
+    #[serde(default)]
+    #[schemars(with = "Option<PartitionType>")]
+    pub partition_type: Option<Spanned<PartitionType>>,
+    /// The columns or GoogleSQL expressions that name one thing; NULL equals NULL.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub key: Spanned<Vec<Spanned<String>>>,
+    /// The order of survival, such as `created_at DESC`; the first row stays active. The last
+    /// entry is the row id, so that exactly one row is first.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub keep: Spanned<Vec<Spanned<String>>>,
+    /// The column that names one row.
+    #[schemars(with = "String")]
+    pub row_id: Spanned<String>,
+    /// The BOOL column that is true for rows that count.
+    #[schemars(with = "String")]
+    pub active: Spanned<String>,
+    /// The column that is set to the current time on deactivation.
+    #[schemars(with = "Option<String>")]
+    pub touched_at: Option<Spanned<String>>,
+    /// The TIMESTAMP column that says when a row reached the table.
+    #[schemars(with = "Option<String>")]
+    pub written_at: Option<Spanned<String>>,
+    /// How long after `written_at` a row may still be in the streaming buffer. Default: `90m`.
+    #[schemars(with = "Option<String>")]
+    pub settle: Option<Spanned<String>>,
+    /// The IANA time zone in which TODAY and YESTERDAY are meant. Default: `UTC`.
+    #[schemars(with = "Option<String>")]
+    pub time_zone: Option<Spanned<String>>,
+    /// What `apply` does, in order. Default: detect, deactivate, verify. A step of your own
+    /// stands before, between or after them.
+    #[schemars(with = "Option<Vec<StepSection>>")]
+    pub steps: Option<Spanned<Vec<Spanned<StepSection>>>>,
+    /// The table's columns and their BigQuery types.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, String>")]
+    pub columns: IndexMap<Spanned<String>, Spanned<String>>,
+    /// Values of your own for templates: `{{ vars.name }}`.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub vars: IndexMap<Spanned<String>, Spanned<toml::Value>>,
+}
+
+/// A step: its name, or its name and how often it is rendered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected a step name, or { name = \"…\", per = \"window\", \"date\" or \"table\" }"
+)]
+pub(super) enum StepSection {
+    /// `"detect"`
+    Name(String),
+    /// `{ name = "late_rows", per = "date" }`
+    Detailed(DetailedStep),
+}
+
+/// A step and how often it is rendered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DetailedStep {
+    /// The step's name.
+    pub name: String,
+    /// Once for the whole window (default), once per date, or once for the table.
+    #[serde(default)]
+    pub per: Scope,
+}
