@@ -71,9 +71,15 @@ impl<'a> Renderer<'a> {
     fn render_one(&self, step: &StepName, window: &Window) -> Result<Statement> {
         let name = format!("{step}.sql");
         if !self.paths.contains_key(&name) {
-            let steps = self.steps();
-            return Err(Error::new(Kind::Usage, format!("there is no step `{step}`"))
-                .help(did_you_mean(step.as_str(), steps.iter().map(StepName::as_str))));
+            let (rule, steps) = (&self.rule.name, self.steps());
+            return Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "there is no step `{step}`: neither sql/{rule}/{name} nor sql/{name} is there, \
+                     and none of that name is built in"
+                ),
+            )
+            .help(did_you_mean(step.as_str(), steps.iter().map(StepName::as_str))));
         }
         let context = map([
             ("rule", self.rule_value.clone()),

@@ -48,9 +48,12 @@ impl Project {
         project
     }
 
-    /// The example project's rule file, without data.
+    /// The example project's rule file and templates, without data.
     pub fn example() -> Self {
-        Self::new(include_str!("../../examples/player_props/onerow.toml"))
+        let project = Self::new(include_str!("../../examples/player_props/onerow.toml"));
+        let null_lines = include_str!("../../examples/player_props/sql/by_line/null_lines.sql");
+        project.write("sql/by_line/null_lines.sql", null_lines);
+        project
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
