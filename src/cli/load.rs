@@ -11,7 +11,7 @@ use crate::warehouse::sqlite::{Access, Streaming};
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
 #[command(after_help = "\
-The types are those of the rule's columns. An empty CSV field is NULL. Either a whole file is
+The types are those of the rule's columns. An empty CSV field is NULL, a quoted one a STRING. Either a whole file is
 loaded or nothing of it.
 
 Examples:

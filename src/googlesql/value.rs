@@ -193,7 +193,7 @@ impl Numeric {
         })?;
         let (digits, scale) = number.as_bigint_and_exponent();
         let digits = digits.to_string().trim_start_matches('-').len() as i64;
-        if scale > after || digits - scale > before {
+        if scale > after || digits.saturating_sub(scale) > before {
             return Err(Error::new(
                 Kind::Input,
                 format!(
@@ -319,6 +319,8 @@ mod tests {
             ("9223372036854775808", SqlType::Int64),
             ("1.0000000001", SqlType::Numeric),
             ("123456789012345678901234567890", SqlType::Numeric),
+            ("1e9223372036854775807", SqlType::Numeric),
+            ("1e-9223372036854775807", SqlType::BigNumeric),
             ("x", SqlType::Timestamp),
             ("é26-01-28 00:00", SqlType::Timestamp),
             ("2026-01-28T00:00:00[America/New_York]", SqlType::Timestamp),

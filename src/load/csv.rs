@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
 pub(super) fn read(source: &Source<'_>, known: &[(Ident, SqlType)]) -> Result<Table> {
+    check_quotes(source)?;
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(source.text.as_bytes());
     let mut records = reader.records();
     let Some(header) = records.next() else {
@@ -20,7 +21,7 @@ pub(super) fn read(source: &Source<'_>, known: &[(Ident, SqlType)]) -> Result<Ta
         let record = record.map_err(|error| malformed(source, &error))?;
         let row = record.iter().zip(&columns).enumerate().map(|(i, (text, column))| {
             if text.is_empty() {
-                return Ok(SqlValue::Null);
+                return Ok(empty(source, &record, i, column.1));
             }
             // The place is looked for only when there is something to say about it.
             super::SqlValue::parse(text, column.1)
@@ -31,6 +32,16 @@ pub(super) fn read(source: &Source<'_>, known: &[(Ident, SqlType)]) -> Result<Ta
         rows.push(row.collect::<Result<_>>()?);
     }
     Ok(Table { columns, rows })
+}
+
+/// BigQuery reads an empty field as NULL, and a quoted one as the empty STRING.
+/// Source: <https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-csv#csv-options>
+fn empty(source: &Source<'_>, record: &StringRecord, index: usize, sql_type: SqlType) -> SqlValue {
+    let quoted = || source.text[field(source, record, index)].starts_with('"');
+    match sql_type {
+        SqlType::String if quoted() => SqlValue::String(String::new()),
+        _ => SqlValue::Null,
+    }
 }
 
 fn header_columns(
@@ -53,7 +64,7 @@ fn header_columns(
 fn malformed(source: &Source<'_>, error: &csv::Error) -> Error {
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let start = pos.as_ref().map_or(0, start);
+            let start = pos.as_ref().map_or(0, |pos| start(source, pos));
             let plural = if *len == 1 { "" } else { "s" };
             let message =
                 format!("this row has {len} field{plural}, the header has {expected_len}");
@@ -63,26 +74,62 @@ fn malformed(source: &Source<'_>, error: &csv::Error) -> Error {
     }
 }
 
-/// Where a field stands in the file: quotes and all.
-fn field(source: &Source<'_>, record: &StringRecord, index: usize) -> Range<usize> {
-    let start = record.position().map_or(0, start);
-    let (mut quoted, mut fields, mut from) = (false, 0, start);
-    for (i, c) in source.text[start..].char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' | '\n' | '\r' if !quoted => {
-                if fields == index {
-                    return from..start + i;
-                }
-                fields += 1;
-                from = start + i + 1;
-            }
-            _ => {}
-        }
+/// Refuses quotes that the parser would take as it can: with a quote left open, it reads the rest
+/// of the file as one field, and every row in it is lost without a word.
+fn check_quotes(source: &Source<'_>) -> Result<()> {
+    if !source.text.contains('"') {
+        return Ok(());
     }
-    from..source.text.len()
+    let mut at = 0;
+    while at < source.text.len() {
+        at = 1 + field_end(source.text, at).map_err(|slip| {
+            let (at, message) = match slip {
+                Slip::Open => (at, "this quoted field has no closing quote"),
+                Slip::TextAfterQuote(at) => (at, "text follows the closing quote of this field"),
+            };
+            source
+                .error(at..at + 1, message)
+                .help("write a quote inside a quoted field twice, and close the field with one")
+        })?;
+    }
+    Ok(())
 }
 
-fn start(position: &Position) -> usize {
-    usize::try_from(position.byte()).unwrap_or(usize::MAX)
+/// What is wrong with the quotes of a field.
+enum Slip {
+    Open,
+    TextAfterQuote(usize),
+}
+
+/// Where the field that begins at `start` ends: at a comma, a line end or the end of the text.
+fn field_end(text: &str, start: usize) -> Result<usize, Slip> {
+    let find = |from: usize, what: &[char]| text[from..].find(what).map(|i| from + i);
+    if !text[start..].starts_with('"') {
+        return Ok(find(start, &[',', '\n', '\r']).unwrap_or(text.len()));
+    }
+    let mut from = start + 1;
+    while let Some(quote) = find(from, &['"']) {
+        match text.as_bytes().get(quote + 1) {
+            Some(b'"') => from = quote + 2,
+            None | Some(b',' | b'\n' | b'\r') => return Ok(quote + 1),
+            Some(_) => return Err(Slip::TextAfterQuote(quote)),
+        }
+    }
+    Err(Slip::Open)
+}
+
+/// Where a field stands in the file: quotes and all.
+fn field(source: &Source<'_>, record: &StringRecord, index: usize) -> Range<usize> {
+    let length = source.text.len();
+    let end = |at: usize| field_end(source.text, at).unwrap_or(length);
+    let first = record.position().map_or(0, |position| start(source, position));
+    let from = (0..index).fold(first, |at, _| (end(at) + 1).min(length));
+    from..end(from)
+}
+
+/// Where a record begins. The parser's position is where it went on reading, which may be before
+/// the line feed of the line above and before blank lines.
+fn start(source: &Source<'_>, position: &Position) -> usize {
+    let rest = usize::try_from(position.byte()).ok().and_then(|at| source.text.get(at..));
+    rest.map_or(0, |rest| source.text.len() - rest.trim_start_matches(['\r', '\n']).len())
 }

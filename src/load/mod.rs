@@ -57,8 +57,8 @@ impl Table {
 }
 
 /// Reads the rows of a data file: at least one, each with one value for each of `columns`, which
-/// also give the types. `file` is how messages call it. An empty CSV field, a missing JSON key
-/// and a column that the file lacks are NULL. Errors name line and column: a
+/// also give the types. `file` is how messages call it. An empty CSV field (unless it is a quoted
+/// STRING), a missing JSON key and a column that the file lacks are NULL. Errors name line and column: a
 /// file that is empty or not UTF-8, an unknown column, a value that is not of its column's type.
 pub fn read(
     file: &str,
@@ -92,7 +92,9 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
-        Error::new(Kind::Input, message).at(Place::new(self.file, self.text, range))
+        Error::new(Kind::Input, message)
+            .at(Place::new(self.file, self.text, range))
+            .help("mend the file and load it again; nothing was loaded")
     }
 
     /// The known column of this name; BigQuery's column names ignore case.
@@ -172,6 +174,7 @@ mod tests {
     #[test]
     fn an_empty_field_and_a_missing_key_are_null() {
         assert_eq!(shown(csv("ID,points\na,\n,1\n")), ["a", "NULL | NULL | 1"]);
+        assert_eq!(shown(csv("id,n\n\"\",\"\"\n")), [""], "a quoted empty STRING is one");
         let rows = "{\"id\": \"a\"}\n\n{\"points\": \"1\", \"id\": null}\n{\"id\": \"\"}";
         assert_eq!(shown(ndjson(rows)), ["a", "NULL | NULL | 1", ""]);
     }
@@ -203,6 +206,13 @@ mod tests {
             ("id,n\na,1,2\n", "data.csv:2:1", "3 fields"),
             ("id,d\na,2026-02-30\n", "data.csv:2:3", "2026-02-30"),
             ("id,x\na,NaN\n", "data.csv:2:3", "no finite number"),
+            ("id,n\r\na,1\r\nb,x\r\n", "data.csv:3:3", "column n"),
+            ("n,id\r\n1,a\r\nx,b\r\n", "data.csv:3:1", "column n"),
+            ("id,n\r\na,1\r\nb\r\n", "data.csv:3:1", "1 field"),
+            ("id,n\na,1\n\n\nb,x\n", "data.csv:5:3", "column n"),
+            ("id,n\na,1\n\n\nb\n", "data.csv:5:1", "1 field"),
+            ("\n\nid,nn\na,1\n", "data.csv:3:4", "did you mean `n`?"),
+            ("id,n\n5\" x,y\n", "data.csv:2:6", "column n"),
         ];
         for (text, place, message) in cases {
             let error = csv(text).unwrap_err().to_string();
@@ -223,6 +233,25 @@ mod tests {
             let error = ndjson(text).unwrap_err().to_string();
             assert!(error.contains(place) && error.contains(message), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_quote_left_open_swallows_no_row() {
+        let cases = [
+            ("n,id\n1,\"a\n2,b\n3,c\n", "data.csv:2:3", "no closing quote"),
+            ("id,n\n\"a,1\nb,2\n", "data.csv:2:1", "no closing quote"),
+            ("\"id,n\na,1\n", "data.csv:1:1", "no closing quote"),
+            ("n,id\n1,\"a\n2,\"b\n3,c\n", "data.csv:3:3", "text follows"),
+            ("id,n\n\"a\"b,1\n", "data.csv:2:3", "text follows"),
+        ];
+        for (text, place, message) in cases {
+            let error = csv(text).unwrap_err().to_string();
+            assert!(error.contains(place) && error.contains(message), "{text:?}: {error}");
+        }
+        assert_eq!(
+            shown(csv("id,n\n5\" x,1\n\"\",2\r\n\"a\"\"\",3")),
+            ["5\" x | 1", " | 2", "a\" | 3"]
+        );
     }
 
     #[test]
