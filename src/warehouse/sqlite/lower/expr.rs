@@ -5,6 +5,7 @@ use sqlparser::ast::{
     UnaryOperator, Value, ValueWithSpan,
 };
 
+use super::compare::is_comparison;
 use super::query::{Relation, c};
 use super::scope::{Scope, Seen};
 use super::term::Term;
@@ -49,21 +50,7 @@ impl Lowering<'_> {
             Expr::TypedString(typed) => self.typed(typed),
             Expr::UnaryOp { op, expr: operand } => self.unary(*op, operand, scope),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right, scope),
-            Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::IsTrue(_)
-            | Expr::IsNotTrue(_)
-            | Expr::IsFalse(_)
-            | Expr::IsNotFalse(_)
-            | Expr::IsUnknown(_)
-            | Expr::IsNotUnknown(_)
-            | Expr::IsDistinctFrom(..)
-            | Expr::IsNotDistinctFrom(..)
-            | Expr::InList { .. }
-            | Expr::InSubquery { .. }
-            | Expr::InUnnest { .. }
-            | Expr::Between { .. }
-            | Expr::Like { .. } => self.comparison(expr, scope),
+            _ if is_comparison(expr) => self.comparison(expr, scope),
             Expr::Case { operand, conditions, else_result, case_token: _, end_token: _ } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), scope)
             }
