@@ -16,6 +16,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Span;
 
 use crate::error::{Error, Kind, Place};
+use crate::googlesql::tokens;
 use crate::rule::Rule;
 use crate::statement::Statement;
 
@@ -195,7 +196,10 @@ impl Text<'_> {
 }
 
 fn parse(text: &Text<'_>) -> Result<ast::Statement, Finding> {
-    let mut parsed = Parser::parse_sql(&BigQueryDialect {}, &text.statement.sql)
+    let mut parsed = tokens(&text.statement.sql)
+        .and_then(|tokens| {
+            Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens).parse_statements()
+        })
         .map_err(|error| unparsable(text, &error))?;
     match (parsed.pop(), parsed.first()) {
         (Some(only), None) => Ok(only),

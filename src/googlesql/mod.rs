@@ -1,10 +1,12 @@
 //! GoogleSQL as values: names, types and typed values, and how each is written as SQL text.
 
 mod name;
+mod text;
 mod types;
 mod value;
 
 pub use name::{Fragment, Ident, TableName};
+pub(crate) use text::tokens;
 pub use types::SqlType;
 pub use value::{Numeric, SqlValue};
-pub(crate) use value::{parse_timestamp, strict_date};
+pub(crate) use value::{is_exact, parse_timestamp, strict_date};

@@ -257,7 +257,7 @@ fn strict_datetime(text: &str) -> Option<DateTime> {
 }
 
 /// Whether the fraction of a second, if there is one, has no more digits than BigQuery keeps.
-fn is_exact(text: &str) -> bool {
+pub(crate) fn is_exact(text: &str) -> bool {
     let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
     fraction.chars().take_while(char::is_ascii_digit).count() <= 6
 }

@@ -20,9 +20,7 @@ impl<'a> PlanSummary<'a> {
     pub fn new(report: &Report, all: Vec<(&'a Checked, Estimate)>) -> Self {
         let needs = |statement: &Checked| {
             report.days.iter().any(|day| {
-                statement.statement().window.contains(day.day)
-                    && day.counts.settled_duplicates() > 0
-                    && day.counts.twins == 0
+                statement.statement().window.contains(day.day) && day.counts.calls_for_update()
             })
         };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, Whitespace};
+
+use crate::googlesql::tokens;
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -34,11 +36,10 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
 }
 
 fn parser(text: &str) -> Result<Parser<'static>, String> {
-    static DIALECT: BigQueryDialect = BigQueryDialect {};
-    let tokens = Tokenizer::new(&DIALECT, text).tokenize().map_err(|error| error.to_string())?;
+    let tokens = tokens(text).map_err(|error| error.to_string())?;
     let awkward = tokens.iter().any(|token| {
         matches!(
-            token,
+            token.token,
             Token::Whitespace(
                 Whitespace::Newline
                     | Whitespace::SingleLineComment { .. }
@@ -49,7 +50,7 @@ fn parser(text: &str) -> Result<Parser<'static>, String> {
     if awkward {
         return Err("it holds a comment or a line break".to_owned());
     }
-    Ok(Parser::new(&DIALECT).with_tokens(tokens))
+    Ok(Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens))
 }
 
 fn at_end(parser: &mut Parser<'_>) -> Result<(), String> {
@@ -134,6 +135,7 @@ mod tests {
             "@horizon",
             "ROW_NUMBER() OVER (ORDER BY a)",
             "a DESC",
+            r"r'\' || ', x) FROM secret -- '",
         ] {
             assert!(parse_key(bad).is_err(), "{bad:?}");
         }

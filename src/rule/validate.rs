@@ -150,8 +150,26 @@ impl RuleReader<'_> {
 
     fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {
         let types = [SqlType::Timestamp, SqlType::Datetime];
-        let column = self.section.touched_at.as_ref();
-        column.map(|column| self.column(column, "touched_at", &types)).transpose()
+        let Some(column) = &self.section.touched_at else { return Ok(None) };
+        let touched_at = self.column(column, "touched_at", &types)?;
+        let section = self.section;
+        let roles = [
+            ("partition", Some(&section.partition)),
+            ("row_id", Some(&section.row_id)),
+            ("written_at", section.written_at.as_ref()),
+        ];
+        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?.get_ref())));
+        let key = section.key.get_ref().iter().map(|entry| ("key", entry.get_ref()));
+        for (role, name) in roles.chain(key) {
+            if touched_at.0.same_column(name.trim()) {
+                let message = format!("`touched_at` is {name}, which is the rule's {role}");
+                return Err(self
+                    .source
+                    .error(column, message)
+                    .help("deactivating a row would change it; name another column, or none"));
+            }
+        }
+        Ok(Some(touched_at))
     }
 
     fn row_id(&self) -> Result<Ident> {

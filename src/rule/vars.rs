@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::de::ValueDeserializer;
 
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlValue};
+use crate::googlesql::{Ident, SqlValue, is_exact};
 
 /// The typed value of a TOML value. The error is a phrase that follows the variable's name.
 pub(super) fn of_toml(value: &toml::Value) -> Result<SqlValue, String> {
@@ -14,14 +14,20 @@ pub(super) fn of_toml(value: &toml::Value) -> Result<SqlValue, String> {
         toml::Value::Integer(number) => SqlValue::Int64(*number),
         toml::Value::Float(number) => SqlValue::Float64(*number),
         toml::Value::Boolean(value) => SqlValue::Bool(*value),
-        toml::Value::Datetime(datetime) => of_datetime(&datetime.to_string())
-            .ok_or_else(|| format!("is `{datetime}`, which is no date or time"))?,
+        toml::Value::Datetime(datetime) => of_datetime(&datetime.to_string()).ok_or_else(|| {
+            format!(
+                "is `{datetime}`, which is no date or time that BigQuery keeps, to the microsecond"
+            )
+        })?,
         toml::Value::Array(items) => of_array(items)?,
         toml::Value::Table(_) => return Err("is a table; a value is a scalar or a list".to_owned()),
     })
 }
 
 fn of_datetime(text: &str) -> Option<SqlValue> {
+    if !is_exact(text) {
+        return None;
+    }
     if text.len() == 10
         && let Ok(date) = text.parse::<Date>()
     {

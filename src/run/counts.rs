@@ -1,6 +1,6 @@
 //! What detect and verify count, per date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use crate::check::COUNTS;
@@ -30,6 +30,18 @@ impl Counts {
     /// Superseded rows that DML may touch.
     pub fn settled_duplicates(self) -> u64 {
         self.duplicates.saturating_sub(self.buffered)
+    }
+
+    /// Whether an UPDATE of the date is called for and safe: settled superseded rows, no twins.
+    pub fn calls_for_update(self) -> bool {
+        self.settled_duplicates() > 0 && self.twins == 0
+    }
+
+    fn add_up(self) -> bool {
+        self.active == self.keys + self.duplicates
+            && self.buffered <= self.duplicates
+            && self.buffered + self.settled <= self.active
+            && self.twins <= self.active
     }
 
     /// The same date when none of its rows can be touched.
@@ -74,6 +86,7 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
     }
     let mut days: BTreeMap<Day, Counts> =
         window.days().iter().map(|day| (*day, Counts::default())).collect();
+    let mut seen = BTreeSet::new();
     for row in &rows.rows {
         let value = |i: usize| row.get(columns[i]).unwrap_or(&SqlValue::Null);
         let day = day(value(0))?;
@@ -85,8 +98,11 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
             twins: count(value(5))?,
             settled: count(value(6))?,
         };
-        if counts.active != counts.keys + counts.duplicates || counts.buffered > counts.duplicates {
+        if !counts.add_up() {
             return Err(wrong(format!("the figures of {day} contradict each other: {counts:?}")));
+        }
+        if !seen.insert(day) {
+            return Err(wrong(format!("the answer holds {day} twice")));
         }
         match days.get_mut(&day) {
             Some(slot) => *slot = counts,
@@ -144,14 +160,18 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_right_is_refused() {
         let good = SqlValue::Int64(20260128);
+        let one = rows(good.clone(), [1, 1, 0, 0, 0, 1]);
         for bad in [
             rows(good.clone(), [3, 2, 2, 0, 0, 3]),
             rows(good.clone(), [3, 2, 1, 2, 0, 3]),
+            rows(good.clone(), [3, 2, 1, 1, 0, 3]),
+            rows(good.clone(), [3, 2, 1, 0, 4, 3]),
             rows(good.clone(), [-3, 2, 1, 0, 0, 3]),
             rows(SqlValue::Int64(20260132), [3, 2, 1, 0, 0, 3]),
             rows(SqlValue::Int64(20260101), [3, 2, 1, 0, 0, 3]),
             rows(SqlValue::Null, [3, 2, 1, 0, 0, 3]),
             Rows { columns: vec!["date".into()], rows: vec![] },
+            Rows { rows: [one.rows.clone(), one.rows].concat(), ..rows(good, [1, 1, 0, 0, 0, 1]) },
         ] {
             assert!(read(&bad, &window()).is_err(), "{bad:?}");
         }

@@ -30,7 +30,12 @@ pub(super) fn write(
     _: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), Error> {
-    out.write_str(&text(value)?).map_err(|_| Error::from(ErrorKind::WriteFailure))
+    let text = text(value)?;
+    // `-{{ x }}` with a negative x would begin a comment.
+    let gap = if text.starts_with('-') { " " } else { "" };
+    out.write_str(gap)
+        .and_then(|()| out.write_str(&text))
+        .map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
 fn text(value: &Value) -> Result<String, Error> {

@@ -1,0 +1,112 @@
+//! Splitting SQL text into tokens, and refusing the few texts that BigQuery would split otherwise:
+//! what is checked must be what runs.
+
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::parser::ParserError;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+/// The tokens of `sql`, with their places. Errors: it has no tokens, or BigQuery's lexer might
+/// find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
+pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
+    let tokens = Tokenizer::new(&BigQueryDialect, sql).tokenize_with_location()?;
+    if let Some(at) = lone_carriage_return(sql) {
+        let (line, column) = place(sql, at);
+        return Err(refused("a carriage return without a line feed", line, column));
+    }
+    for (i, token) in tokens.iter().enumerate() {
+        if let Some(problem) = ambiguous(token, tokens.get(i + 1)) {
+            let start = token.span.start;
+            return Err(refused(problem, start.line, start.column));
+        }
+    }
+    Ok(tokens)
+}
+
+fn ambiguous(token: &TokenWithSpan, next: Option<&TokenWithSpan>) -> Option<&'static str> {
+    match &token.token {
+        // In BigQuery a quote after a backslash never ends a literal, not even a raw one.
+        Token::SingleQuotedRawStringLiteral(text)
+        | Token::DoubleQuotedRawStringLiteral(text)
+        | Token::TripleSingleQuotedRawStringLiteral(text)
+        | Token::TripleDoubleQuotedRawStringLiteral(text)
+        | Token::SingleQuotedByteStringLiteral(text)
+        | Token::DoubleQuotedByteStringLiteral(text)
+        | Token::TripleSingleQuotedByteStringLiteral(text)
+        | Token::TripleDoubleQuotedByteStringLiteral(text)
+            if text.ends_with('\\') =>
+        {
+            Some("a raw or bytes literal with a quote after a backslash")
+        }
+        Token::Word(word) if word.quote_style.is_some() && word.value.contains('\\') => {
+            Some("a backslash in a quoted name")
+        }
+        Token::DollarQuotedString(_)
+        | Token::NationalStringLiteral(_)
+        | Token::QuoteDelimitedStringLiteral(_)
+        | Token::NationalQuoteDelimitedStringLiteral(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::UnicodeStringLiteral(_)
+        | Token::HexStringLiteral(_) => Some("a literal that GoogleSQL does not have"),
+        Token::Number(..) => match next {
+            Some(next)
+                if matches!(next.token, Token::Word(_)) && next.span.start == token.span.end =>
+            {
+                Some("a word stuck to a number")
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn refused(what: &str, line: u64, column: u64) -> ParserError {
+    let message =
+        format!("{what}, which BigQuery might read otherwise at Line: {line}, Column: {column}");
+    ParserError::TokenizerError(message)
+}
+
+fn lone_carriage_return(sql: &str) -> Option<usize> {
+    let bytes = sql.as_bytes();
+    (0..bytes.len()).find(|i| bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'))
+}
+
+fn place(sql: &str, at: usize) -> (u64, u64) {
+    let before = &sql[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    (line as u64, column as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_bigquery_would_split_otherwise_is_refused() {
+        for sql in [
+            r"SELECT 1 WHERE k != r'\' -- ' OR TRUE",
+            r"SELECT r'''\''' -- '''",
+            r"SELECT b'\' -- '",
+            "SELECT 1 -- x\r OR TRUE",
+            r"SELECT 1 AS `x\`) -- `",
+            "SELECT 1_000",
+            "SELECT 1e5x",
+            "SELECT $$ ' $$",
+            "SELECT N'x'",
+        ] {
+            assert!(tokens(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_split() {
+        for sql in [
+            r"SELECT r'\d+', 'it\'s', 1.5e3 AS x, `a b`, @horizon",
+            "SELECT 1 -- x\r\nFROM t",
+            "SELECT 1",
+            "",
+        ] {
+            assert!(tokens(sql).is_ok(), "{sql}");
+        }
+    }
+}
