@@ -21,7 +21,7 @@ struct Cases {
 struct Case {
     /// What the case is about.
     name: String,
-    #[serde(default = "deactivate")]
+    #[serde(default = "own_step")]
     step: String,
     /// Overrides of the rule, as lines of TOML.
     #[serde(default)]
@@ -33,8 +33,8 @@ struct Case {
     at: Option<String>,
 }
 
-fn deactivate() -> String {
-    "deactivate".to_owned()
+fn own_step() -> String {
+    "own".to_owned()
 }
 
 fn one_date() -> Vec<String> {

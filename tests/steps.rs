@@ -124,19 +124,26 @@ fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
 #[test]
 fn an_override_for_one_rule_comes_before_one_for_all() {
     let project = project("");
-    project.write("sql/current.sql", "SELECT 'all' AS whose");
-    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["all"]);
-    project.write("sql/predictions/current.sql", "SELECT 'mine' AS whose");
-    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["mine"]);
+    project.write("sql/look.sql", "SELECT 'all' AS whose");
+    project.onerow(&format!("run look {DATE}")).exits(0).prints(&["all"]);
+    project.write("sql/predictions/look.sql", "SELECT 'mine' AS whose");
+    project.onerow(&format!("run look {DATE}")).exits(0).prints(&["mine"]);
+}
+
+/// A deactivate that ranks as the rule says, and then takes the wrong rows.
+fn careless(condition: &str) -> String {
+    format!(
+        "{{% from \"_survivors.sql\" import ranked %}}\n\
+         UPDATE {{{{ rule.table }}}} SET {{{{ rule.active }}}} = FALSE\n\
+         WHERE {{{{ window.filter }}}} AND {{{{ rule.row_id }}}} IN (\n\
+         SELECT row_id FROM ({{{{ ranked(rule, window) }}}}) WHERE {condition})"
+    )
 }
 
 #[test]
 fn a_careless_override_that_loses_a_key_fails_the_run_loudly() {
     let project = project("");
-    project.write(
-        "sql/deactivate.sql",
-        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ window.filter }}",
-    );
+    project.write("sql/deactivate.sql", careless("place >= 1"));
     let ended = project.onerow(&format!("apply {DATE}")).exits(1);
     ended.says(&["verify of 2026-01-28 failed", "keys lost their last active row"]);
 }
@@ -144,10 +151,7 @@ fn a_careless_override_that_loses_a_key_fails_the_run_loudly() {
 #[test]
 fn a_careless_override_that_does_nothing_fails_the_run_loudly() {
     let project = project("");
-    project.write(
-        "sql/deactivate.sql",
-        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ window.filter }} AND FALSE",
-    );
+    project.write("sql/deactivate.sql", careless("place > 99"));
     let ended = project.onerow(&format!("apply {DATE}")).exits(1);
     ended.says(&["kept changing"]);
     assert_eq!(project.active().len(), 4);

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
+    Expr, ObjectName, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text};
@@ -86,6 +86,13 @@ impl Visitor for FindMutation {
             SetExpr::Delete(_) => ControlFlow::Break("DELETE"),
             SetExpr::Merge(_) => ControlFlow::Break("MERGE"),
             _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<&'static str> {
+        match super::mutation::dotted(relation).eq_ignore_ascii_case("EXTERNAL_QUERY") {
+            true => ControlFlow::Break("EXTERNAL_QUERY, whose text cannot be checked"),
+            false => ControlFlow::Continue(()),
         }
     }
 

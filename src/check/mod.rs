@@ -65,6 +65,8 @@ pub enum Code {
     UndeterminedSurvivor,
     /// The ranking depends on the time of day or on chance.
     VolatileRanking,
+    /// A shipped step, or what stands in for it, ranks in another way than the rule says.
+    OtherRanking,
     /// A query that onerow reads lacks one of the columns it reads.
     MissingCount,
     /// An own step changes rows where the counts of detect must still hold.
@@ -73,7 +75,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unparsable,
         Self::NotOneStatement,
         Self::Ddl,
@@ -83,6 +85,7 @@ impl Code {
         Self::SetsOtherColumn,
         Self::UndeterminedSurvivor,
         Self::VolatileRanking,
+        Self::OtherRanking,
         Self::MissingCount,
         Self::MutatesBetween,
     ];
@@ -99,6 +102,7 @@ impl Code {
             Self::SetsOtherColumn => "sets-other-column",
             Self::UndeterminedSurvivor => "undetermined-survivor",
             Self::VolatileRanking => "volatile-ranking",
+            Self::OtherRanking => "other-ranking",
             Self::MissingCount => "missing-count",
             Self::MutatesBetween => "mutates-between",
         }

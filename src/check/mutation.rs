@@ -7,8 +7,94 @@ use sqlparser::ast::{
 use super::{Code, Finding, Text};
 
 pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
+    findings.extend(more_than_an_update(text, update));
     findings.extend(other_table(text, update));
-    findings.extend(update.assignments.iter().filter_map(|set| sets_other_column(text, set)));
+    findings
+        .extend(update.assignments.iter().filter_map(|set| sets_other_column(text, update, set)));
+    findings.extend(does_not_deactivate(text, update));
+}
+
+/// Clauses that GoogleSQL's UPDATE does not have, or that join other tables.
+fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Finding> {
+    let Update {
+        update_token: _,
+        optimizer_hints,
+        table: _,
+        assignments: _,
+        from,
+        selection: _,
+        returning,
+        output,
+        or,
+        order_by,
+        limit,
+    } = update;
+    let clause = if from.is_some() {
+        "FROM"
+    } else if returning.is_some() || output.is_some() {
+        "RETURNING"
+    } else if or.is_some() {
+        "OR"
+    } else if !order_by.is_empty() {
+        "ORDER BY"
+    } else if limit.is_some() {
+        "LIMIT"
+    } else if !optimizer_hints.is_empty() {
+        "a hint"
+    } else {
+        return None;
+    };
+    Some(text.finding(
+        Code::WrongKind,
+        update.table.span(),
+        format!("it is an UPDATE with {clause}, which onerow does not send"),
+        "name the rows in the WHERE, with a subquery where you need another table",
+    ))
+}
+
+/// Every mutation deactivates; one that only touches rows has no business here.
+fn does_not_deactivate(text: &Text<'_>, update: &Update) -> Option<Finding> {
+    let active = &text.rule.active;
+    let sets = |set: &Assignment| own_column(update, set).is_some_and(|c| active.same_column(c));
+    (!update.assignments.iter().any(sets)).then(|| {
+        text.finding(
+            Code::SetsOtherColumn,
+            update.table.span(),
+            format!("it does not set {active}"),
+            format!("write {active} = FALSE"),
+        )
+    })
+}
+
+/// The column that is set, where it is a column of the table and not a field of one.
+fn own_column<'a>(update: &Update, assignment: &'a Assignment) -> Option<&'a str> {
+    let AssignmentTarget::ColumnName(name) = &assignment.target else { return None };
+    let parts: Option<Vec<&str>> =
+        name.0.iter().map(|part| Some(part.as_ident()?.value.as_str())).collect();
+    match parts?.as_slice() {
+        [column] => Some(column),
+        [qualifier, column]
+            if qualifiers(&update.table.relation)
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(qualifier)) =>
+        {
+            Some(column)
+        }
+        _ => None,
+    }
+}
+
+/// The names by which an UPDATE may call its table.
+pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
+    match relation {
+        TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
+        TableFactor::Table { name, .. } => {
+            let name = dotted(name);
+            let last = name.rsplit('.').next().unwrap_or_default().to_owned();
+            vec![last, name]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn other_table(text: &Text<'_>, update: &Update) -> Option<Finding> {
@@ -37,14 +123,9 @@ pub(super) fn dotted(name: &ObjectName) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-fn sets_other_column(text: &Text<'_>, assignment: &Assignment) -> Option<Finding> {
+fn sets_other_column(text: &Text<'_>, update: &Update, assignment: &Assignment) -> Option<Finding> {
     let rule = text.rule;
-    let column = match &assignment.target {
-        AssignmentTarget::ColumnName(name) => {
-            name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str())
-        }
-        AssignmentTarget::Tuple(_) => None,
-    };
+    let column = own_column(update, assignment);
     let (reason, help) = match column {
         Some(column) if rule.active.same_column(column) => {
             if is_false(&assignment.value) {
@@ -57,7 +138,12 @@ fn sets_other_column(text: &Text<'_>, assignment: &Assignment) -> Option<Finding
         Some(column)
             if rule.touched_at.as_ref().is_some_and(|(known, _)| known.same_column(column)) =>
         {
-            return None;
+            if is_now(&assignment.value) {
+                return None;
+            }
+            let reason =
+                format!("it sets {column} to `{}`, not to the current time", assignment.value);
+            (reason, format!("write {column} = {{{{ rule.touched_now }}}}"))
         }
         _ => {
             let allowed = match &rule.touched_at {
@@ -75,4 +161,16 @@ fn sets_other_column(text: &Text<'_>, assignment: &Assignment) -> Option<Finding
 
 fn is_false(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(value) if value.value == Value::Boolean(false))
+}
+
+/// The current time, as a function of BigQuery's or as the parameter that the run gives.
+fn is_now(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Function(function) => dotted(&function.name),
+        Expr::Identifier(name) => name.value.clone(),
+        other => other.to_string(),
+    };
+    ["CURRENT_TIMESTAMP", "CURRENT_DATETIME", "@horizon"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(&name))
 }

@@ -4,10 +4,10 @@
 use jiff::civil::Date;
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Spanned, TableFactor, Update, Value,
+    Spanned, Update, Value,
 };
 
-use super::{Code, Finding, Text};
+use super::{Code, Finding, Text, mutation};
 use crate::googlesql::{parse_timestamp, strict_date};
 use crate::rule::PartitionType;
 use crate::window::{Day, Window};
@@ -16,7 +16,7 @@ pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding
     let reader = Reader {
         column: text.rule.partition.column.as_str(),
         kind: text.rule.partition.kind,
-        qualifiers: qualifiers(&update.table.relation),
+        qualifiers: mutation::qualifiers(&update.table.relation),
     };
     let bound = update.selection.as_ref().and_then(|condition| reader.bound(condition));
     let window = Spans::of_window(&text.statement.window);
@@ -42,19 +42,6 @@ pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding
         reason,
         "put {{ window.filter }} into the WHERE, joined to the rest with AND",
     ));
-}
-
-/// The names by which the UPDATE's conditions may call its table.
-fn qualifiers(relation: &TableFactor) -> Vec<String> {
-    match relation {
-        TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
-        TableFactor::Table { name, .. } => {
-            let name = super::mutation::dotted(name);
-            let last = name.rsplit('.').next().unwrap_or_default().to_owned();
-            vec![last, name]
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// Half-open spans of time in microseconds since the epoch: sorted, disjoint.
@@ -121,15 +108,19 @@ impl Reader<'_> {
                 let from = self.comparison(expr, &BinaryOperator::GtEq, low)?;
                 Some(from.intersect(&self.comparison(expr, &BinaryOperator::LtEq, high)?))
             }
-            Expr::InList { expr, list, negated: false } => {
-                let mut all = Spans(Vec::new());
-                for item in list {
-                    all = all.union(&self.comparison(expr, &BinaryOperator::Eq, item)?);
-                }
-                Some(all)
-            }
+            Expr::InList { expr, list, negated: false } => self.any_of(expr, list),
+            Expr::InUnnest { expr, array_expr, negated: false } => match &**array_expr {
+                Expr::Array(array) => self.any_of(expr, &array.elem),
+                _ => None,
+            },
             _ => None,
         }
+    }
+
+    fn any_of(&self, column: &Expr, constants: &[Expr]) -> Option<Spans> {
+        let each = constants.iter().map(|item| self.comparison(column, &BinaryOperator::Eq, item));
+        each.collect::<Option<Vec<Spans>>>()
+            .map(|spans| spans.iter().fold(Spans(Vec::new()), |all, one| all.union(one)))
     }
 
     fn comparison(&self, column: &Expr, op: &BinaryOperator, constant: &Expr) -> Option<Spans> {
@@ -207,6 +198,7 @@ fn mirrored(op: &BinaryOperator) -> Option<BinaryOperator> {
 fn date_of(expr: &Expr) -> Option<Date> {
     match expr {
         Expr::Function(function) => date_of(only_argument(function, "DATE")?),
+        Expr::Cast { expr, data_type: DataType::Date, format: None, .. } => date_of(expr),
         _ => strict_date(text_of(expr, PartitionType::Date)?),
     }
 }
@@ -241,7 +233,7 @@ fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
     let FunctionArguments::List(list) = &function.args else { return None };
     match list.args.as_slice() {
         [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))]
-            if super::mutation::dotted(&function.name).eq_ignore_ascii_case(name) =>
+            if mutation::dotted(&function.name).eq_ignore_ascii_case(name) =>
         {
             Some(argument)
         }

@@ -2,41 +2,94 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Spanned, Statement, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, Visit, Visitor};
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
+use crate::googlesql::{Fragment, tokens};
 use crate::rule::Rule;
+use crate::statement::StepName;
 
-/// Functions whose value differs from run to run.
-const VOLATILE: [&str; 8] = [
+/// Functions whose value differs from run to run: those of chance, and those of the clock.
+const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
+const ALL: [&str; 8] = [
+    "GENERATE_UUID",
+    "RAND",
     "CURRENT_DATE",
     "CURRENT_DATETIME",
     "CURRENT_TIME",
     "CURRENT_TIMESTAMP",
-    "GENERATE_UUID",
-    "RAND",
-    "SESSION_USER",
     "CURRENT_USER",
+    "SESSION_USER",
 ];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    findings.extend(volatile(text, parsed));
+    findings.extend(other_ranking(text, parsed));
+}
+
+/// The shipped steps, and what stands in for them, rank as the rule says and not in another way:
+/// two definitions of a duplicate are how 4,689 were found and 7,865 deactivated.
+fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let step = &text.statement.step;
+    let ranks = [StepName::DETECT, StepName::DEACTIVATE, StepName::VERIFY, StepName::CURRENT];
+    if !ranks.contains(&step.as_str()) {
+        return None;
+    }
+    let ranking = of_rule(text.rule)?;
+    parsed.visit(&mut FindExpr(&ranking)).is_continue().then(|| {
+        text.finding(
+            Code::OtherRanking,
+            parsed.span(),
+            format!("{step} does not rank rows as the rule's key and keep say"),
+            "call `place`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
+        )
+    })
+}
+
+/// The ranking that the rule's key and keep define.
+fn of_rule(rule: &Rule) -> Option<Expr> {
+    let key: Vec<&str> = rule.key.iter().map(Fragment::as_str).collect();
+    let keep: Vec<&str> = rule.keep.iter().map(|keep| keep.order.as_str()).collect();
+    let sql = format!(
+        "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
+        rule.partition.date(),
+        key.join(", "),
+        keep.join(", ")
+    );
+    Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens(&sql).ok()?).parse_expr().ok()
+}
+
+struct FindExpr<'a>(&'a Expr);
+
+impl Visitor for FindExpr<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if expr == self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let shipped = [StepName::DETECT, StepName::VERIFY, StepName::CURRENT];
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
-        Statement::Update(update) => update.selection.visit(&mut FindVolatile),
-        Statement::Query(query) if query.visit(&mut FindRanking).is_break() => {
-            query.visit(&mut FindVolatile)
+        Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),
+        Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
+            query.visit(&mut FindVolatile(&ALL))
         }
-        _ => return,
+        Statement::Query(query) => query.visit(&mut FindInRanking),
+        _ => return None,
     };
-    if let ControlFlow::Break((what, span)) = found {
-        findings.push(text.finding(
-            Code::VolatileRanking,
-            span,
-            format!("{what} differs from run to run, so that another row could survive the next time"),
-            "rank by columns of the table; what only the moment of the run knows comes in as @horizon",
-        ));
-    }
+    let (what, span) = found.break_value()?;
+    Some(text.finding(
+        Code::VolatileRanking,
+        span,
+        format!("{what} differs from run to run, so that another row could survive the next time"),
+        "rank by columns of the table; what only the moment of the run knows comes in as @horizon",
+    ))
 }
 
 /// `keep` must end in the row id: else two rows can be equal, and which one survives is chance.
@@ -54,9 +107,35 @@ pub(super) fn undetermined_survivor(rule: &Rule) -> Option<Finding> {
     })
 }
 
-struct FindRanking;
+/// In a query of the project's own, a ranking is what a window function orders by. The clock may
+/// stand beside it; chance may not, since a column of it could be what is ranked by.
+struct FindInRanking;
 
-impl Visitor for FindRanking {
+impl Visitor for FindInRanking {
+    type Break = (String, Span);
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        match query.visit(&mut FindWindow) {
+            ControlFlow::Break(()) => query.visit(&mut FindVolatile(&CHANCE)),
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
+        select.named_window.visit(&mut FindVolatile(&ALL))
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        match expr {
+            Expr::Function(function) => function.over.visit(&mut FindVolatile(&ALL)),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+struct FindWindow;
+
+impl Visitor for FindWindow {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
@@ -67,9 +146,9 @@ impl Visitor for FindRanking {
     }
 }
 
-struct FindVolatile;
+struct FindVolatile<'a>(&'a [&'static str]);
 
-impl Visitor for FindVolatile {
+impl Visitor for FindVolatile<'_> {
     type Break = (String, Span);
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
@@ -78,7 +157,9 @@ impl Visitor for FindVolatile {
             Expr::Identifier(name) if name.quote_style.is_none() => name.value.clone(),
             _ => return ControlFlow::Continue(()),
         };
-        match VOLATILE.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
+        // `SAFE.RAND` is RAND.
+        let name = name.rsplit('.').next().unwrap_or_default();
+        match self.0.iter().find(|known| known.eq_ignore_ascii_case(name)) {
             Some(known) => ControlFlow::Break(((*known).to_owned(), expr.span())),
             None => ControlFlow::Continue(()),
         }
