@@ -147,6 +147,20 @@ fn a_rule_that_cannot_tell_buffered_rows_waits_for_the_whole_buffer() {
 }
 
 #[test]
+fn rows_from_the_future_are_settled_where_there_is_no_buffer() {
+    let project = Project::new(RULE);
+    project.rows(
+        "p1,2026-01-28,g1,a,,true,2026-01-28T12:00:00Z\n\
+         p2,2026-01-28,g1,a,,true,2026-01-28T13:00:00Z",
+    );
+    let now = "--now 2026-01-28T11:00:00Z";
+    let status = project.onerow(&format!("status {DATE} {now} --format json")).exits(0).json();
+    assert_eq!(status["dates"][0]["status"], "dirty");
+    apply(&project, now).exits(0).says(&["written in the future"]);
+    assert_eq!(project.active(), ["p2"]);
+}
+
+#[test]
 fn a_date_with_twins_is_not_touched_and_the_others_are() {
     let twins = [
         ("an id that a survivor of another key shares", "t1", "t1"),

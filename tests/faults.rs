@@ -210,6 +210,50 @@ fn a_table_that_changed_since_detect_is_detected_again_and_the_run_says_so() {
 }
 
 #[test]
+fn a_row_that_supersedes_a_survivor_before_verify_makes_the_date_be_cleaned_again() {
+    for rule in [RULE.to_owned(), RULE.replace("written_at = \"created_at\"\n", "")] {
+        let project = Project::new(&rule);
+        project.rows(ROWS);
+        let sqlite = open(&project);
+        let arrived = Cell::new(false);
+        let faulty = Faulty {
+            before: Box::new(|statement| {
+                let verifies = statement.statement().step == *StepName::VERIFY;
+                if verifies && !arrived.replace(true) {
+                    project.rows("a9,2026-01-28,g1,a,,true,2026-02-01T00:00:00Z");
+                    project.rows("c1,2026-01-29,g9,c,,true,2026-02-01T00:00:00Z");
+                }
+                Ok(())
+            }),
+            ..Faulty::new(&sqlite)
+        };
+        let notes = Notes::default();
+        let report = apply(&project, &faulty, &notes).unwrap();
+        assert!(notes.0.borrow()[0].contains("cleaning it again"), "{:?}", notes.0);
+        assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
+        assert_eq!(report.days[0].deactivated, Some(4));
+        assert_eq!(project.active(), ["a9", "b4", "c1"]);
+    }
+}
+
+#[test]
+fn a_date_that_could_not_be_verified_is_not_called_clean() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let faulty = Faulty {
+        before: Box::new(|statement| match statement.statement().step.as_str() {
+            StepName::VERIFY => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+            _ => Ok(()),
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(report.days[0].status(), Status::Dirty);
+    assert_eq!(report.ending(), Ending::Failed);
+}
+
+#[test]
 fn twins_that_arrive_after_detect_do_not_take_a_survivor_down() {
     let project = Project::new(RULE);
     project.rows(ROWS);

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Project, RULE};
+use onerow::template::Templates;
 
 const DATE: &str = "--date 2026-01-28";
 
@@ -97,6 +98,59 @@ fn run_deactivate_leaves_buffered_rows_and_says_so() {
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
     project.onerow(&run).exits(75).says(&["deactivate of 2026-01-28", "streaming buffer"]);
     assert_eq!(project.active().len(), 5);
+}
+
+#[test]
+fn run_deactivate_says_what_it_could_not_touch() {
+    let buffered = project("");
+    buffered.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-28T08:59:00Z");
+    buffered.streamed("2026-01-28T09:00:00Z", "p6,2026-01-28,g1,a,,true,2026-01-28T08:58:00Z");
+    let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
+    buffered.onerow(&run).exits(75).says(&["1 superseded rows wait"]).prints(&["2 rows changed"]);
+    assert_eq!(buffered.active(), ["p3", "p4", "p5", "p6"]);
+
+    let twins = project("");
+    twins.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
+    let ended = twins.onerow(&format!("run deactivate {DATE}")).exits(1);
+    ended.says(&["not touched: 2 active rows"]);
+}
+
+#[test]
+fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
+    let steps = r#"steps = ["detect", "deactivate", "verify", { name = "sum", per = "date" }]"#;
+    let project = project(steps);
+    project.rows("p9,2026-01-30,g1,a,,true,2026-01-28T06:00:00Z");
+    let sum = "SELECT COUNT(*) + (CASE WHEN {{ window.first }} = DATE '2026-01-29' \
+               THEN 9223372036854775807 ELSE 0 END) AS n FROM {{ rule.table }} WHERE {{ window.filter }}";
+    project.write("sql/sum.sql", sum);
+    let ended = project.onerow("run sum --from 2026-01-28 --to 2026-01-30").exits(1);
+    ended.prints(&["sum of 2026-01-28", "sum of 2026-01-30"]).says(&["sum of 2026-01-29", "INT64"]);
+}
+
+#[test]
+fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
+    let steps = r#"steps = ["void", "detect", "deactivate", "verify"]"#;
+    let project = project(steps);
+    project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g7,b,,true,2026-01-28T09:00:00Z");
+    for command in ["apply", "run void"] {
+        let command = format!("{command} {DATE} --var player=b --now 2026-01-28T09:01:00Z");
+        project.onerow(&command).exits(75).says(&["void of 2026-01-28: refused"]);
+    }
+    assert!(project.active().contains(&"p3".to_owned()));
+}
+
+#[test]
+fn a_detect_that_tells_of_a_date_twice_is_refused() {
+    let project = project("");
+    let detect = Templates::shipped_text("detect.sql").unwrap();
+    project.write("sql/detect.sql", detect);
+    let macros = Templates::shipped_text("_survivors.sql").unwrap();
+    let twice = macros.replace("GROUP BY date\n", "GROUP BY date, place\n");
+    assert_ne!(macros, twice);
+    project.write("sql/_survivors.sql", twice);
+    project.onerow(&format!("status {DATE}")).exits(1).says(&["2026-01-28 twice"]);
+    project.onerow(&format!("apply {DATE}")).exits(1).says(&["2026-01-28 twice"]);
+    assert_eq!(project.active().len(), 4);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn document(report: &Report) -> serde_json::Value {
 }
 
 /// What the figures do not say by themselves, on stderr.
-fn explain(report: &Report, effects: &Effects) {
+pub(super) fn explain(report: &Report, effects: &Effects) {
     for problem in &report.problems {
         effects.report(problem);
     }
@@ -123,6 +123,11 @@ fn explain(report: &Report, effects: &Effects) {
             "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
              and an UPDATE by row id could take a survivor down with them",
             day.day, day.counts.twins
+        ));
+    }
+    for title in &report.buffered {
+        effects.say(&format!(
+            "{title}: refused because of rows in the streaming buffer; nothing was changed"
         ));
     }
     let buffered = report.totals().buffered;

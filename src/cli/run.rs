@@ -1,12 +1,13 @@
 //! `onerow run`
 
+use super::apply::explain;
 use super::common::Common;
 use super::plan::make_plan;
 use super::progress::Bar;
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::run::{Context, run_step};
+use crate::run::{Context, Report, run_step};
 use crate::statement::StepName;
 use crate::warehouse::sqlite::Access;
 
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     let warehouse = common.project.warehouse(&project, effects, Access::ReadWrite)?;
     let mut outcome = Outcome::Done;
-    let mut ends = Vec::new();
+    let mut reports = Vec::new();
     for (renderer, plan) in &plans {
         let progress = Bar::new(effects);
         let context = Context {
@@ -47,33 +48,41 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             who: &effects.who,
             progress: &progress,
         };
-        let end = run_step(&context, plan)?;
-        for title in &end.buffered {
-            effects.say(&format!(
-                "{title}: rows in the streaming buffer; nothing was changed, run it again later"
-            ));
-            outcome = outcome.max(Outcome::Buffered);
+        match run_step(&context, plan) {
+            Ok(report) => {
+                outcome = outcome.max(report.ending().into());
+                reports.push(report);
+            }
+            Err(error) if plans.len() > 1 => {
+                effects.report(&error.during(format!("rule {}", renderer.rule().name)));
+                outcome = Outcome::Failed;
+            }
+            Err(error) => return Err(error),
         }
-        ends.push((&renderer.rule().name, end));
     }
     let style = effects.style(common.format);
     let text = match common.format {
-        Format::Json => {
-            let documents = ends.iter().map(|(rule, end)| {
-                serde_json::json!({
-                    "rule": rule.as_str(),
-                    "run_id": end.run,
-                    "steps": report::steps_json(&end.reports),
-                })
-            });
-            report::json(&report::one_or_all(documents.collect()))
-        }
-        _ => ends
-            .iter()
-            .map(|(_, end)| report::steps(style, &end.reports))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Format::Json => report::json(&report::one_or_all(reports.iter().map(document).collect())),
+        _ => reports.iter().map(|report| text(style, report)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;
+    for report in &reports {
+        explain(report, effects);
+    }
     Ok(outcome)
+}
+
+/// What each statement gave back; after deactivate also what is left.
+fn text(style: report::Style, report: &Report) -> String {
+    let steps = report::steps(style, &report.steps);
+    match report.days.is_empty() {
+        true => steps,
+        false => format!("{steps}\n{}", report::days(style, report)),
+    }
+}
+
+fn document(report: &Report) -> serde_json::Value {
+    let mut document = report::days_json(report);
+    document["steps"] = report::steps_json(&report.steps);
+    document
 }

@@ -8,7 +8,7 @@ use crate::run::{Counts, Report};
 
 /// The figures per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
-    let acted = report.run.is_some();
+    let acted = report.days.iter().any(|day| day.deactivated.is_some());
     let mut header = vec!["date", "active", "keys", "duplicates", "buffered", "twins"];
     header.extend(acted.then_some("deactivated"));
     header.push("status");

@@ -3,14 +3,11 @@
 
 use super::horizon::Horizon;
 use super::state::{Progressing, Run};
-use super::{checked, params};
+use super::{ROUNDS, checked, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::statement::StepName;
 use crate::warehouse::Answer;
-
-/// How often a date is detected again before the run gives up on a table that keeps changing.
-const ROUNDS: usize = 3;
 
 impl Run<'_> {
     /// Deactivates the settled superseded rows of one date. What goes wrong with the date becomes
@@ -31,8 +28,10 @@ impl Run<'_> {
                 format!("{day} kept changing: it was detected {ROUNDS} times and never held still"),
             ));
         }
-        self.problems.extend(problem);
         self.days.insert(day, state);
+        if let Some(problem) = problem {
+            self.fail_days(&[day], problem);
+        }
         Ok(())
     }
 

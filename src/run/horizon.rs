@@ -1,8 +1,13 @@
 //! The horizon: the instant before which a row counts as settled.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
+use super::Counts;
+
 use crate::rule::Rule;
+use crate::window::{Day, Window};
 
 /// Which rows DML may touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +41,37 @@ impl Horizon {
         }
     }
 
+    /// For a table without a streaming buffer whose rows claim to come from the future.
+    pub fn everything() -> Self {
+        Self::At(
+            Timestamp::from_microsecond(Timestamp::MAX.as_microsecond()).unwrap_or(Timestamp::MAX),
+        )
+    }
+
+    /// Whether rows that arrive after the run began are at or after the horizon.
+    pub fn hides_arrivals(self) -> bool {
+        self != Self::everything()
+    }
+
     /// The value of `@horizon`.
     pub fn instant(self) -> Timestamp {
         match self {
             Self::At(instant) | Self::Nothing(instant) => instant,
         }
+    }
+}
+
+/// The dates with rows that are not settled although the table reports no streaming buffer: their
+/// `written_at` lies in the future. Without a buffer everything is settled.
+pub(super) fn future_days(
+    oldest_buffered: Option<Timestamp>,
+    found: &BTreeMap<Day, Counts>,
+) -> Option<Window> {
+    let unsettled = found.iter().filter(|(_, counts)| counts.settled < counts.active);
+    let days: Vec<Day> = unsettled.map(|(day, _)| *day).collect();
+    match (oldest_buffered, days.is_empty()) {
+        (None, false) => Window::of_days(days).ok(),
+        _ => None,
     }
 }
 

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::Context;
+use super::horizon::Horizon;
+use super::{Context, params};
 use crate::check::Checked;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, State};
 use crate::statement::Params;
 use crate::warehouse::{Answer, JobId};
@@ -44,6 +45,24 @@ impl<'a> Journal<'a> {
                 .help("the next run looks the statement up and completes the ledger")
         })?;
         Ok(answer.map_err(|error| error.during(title)))
+    }
+
+    /// Sends one statement, and once more with the earlier horizon when the streaming buffer
+    /// refuses it. `None`: it was refused each time, and nothing was changed.
+    pub fn send_around_buffer(
+        &mut self,
+        statement: &Checked,
+        horizon: Horizon,
+        earlier: Option<Horizon>,
+    ) -> Result<Result<Option<Answer>>> {
+        for horizon in [Some(horizon), earlier].into_iter().flatten() {
+            match self.send(statement, &params(horizon, &self.run.clone()))? {
+                Ok(answer) => return Ok(Ok(Some(answer))),
+                Err(error) if error.kind() == Kind::StreamingBuffer => {}
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(None))
     }
 
     /// Completes the entries of runs that died, by looking up what became of their statements.

@@ -10,6 +10,8 @@ mod state;
 mod step;
 mod verdict;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::check::{self, Checked};
@@ -20,15 +22,18 @@ use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
-use crate::warehouse::{Answer, Estimate, Rows, Warehouse};
-use crate::window::Window;
+use crate::warehouse::{Answer, Estimate, JobId, Rows, Warehouse};
+use crate::window::{Day, Window};
 
 pub use apply::apply;
 pub use counts::Counts;
 pub use report::{DayReport, Ending, Report, Status, StepReport};
-pub use step::{StepEnd, run_step};
+pub use step::run_step;
 
 use horizon::Horizon;
+
+/// How often a date is looked at again before the run gives up on a table that keeps changing.
+const ROUNDS: usize = 3;
 
 /// What a run works with.
 pub struct Context<'a> {
@@ -67,24 +72,40 @@ pub fn status(
     plan: &Plan,
 ) -> Result<Report> {
     let rule = renderer.rule();
-    let horizon = Horizon::new(rule, now, warehouse.buffer(&rule.table)?);
-    let mut days = Vec::new();
+    let oldest_buffered = warehouse.buffer(&rule.table)?;
+    let horizon = Horizon::new(rule, now, oldest_buffered);
+    let mut found = BTreeMap::new();
     for statement in plan.statements().filter(|s| s.statement().step == *StepName::DETECT) {
-        let id = crate::warehouse::JobId::derive(
-            "status",
-            0,
-            &statement.statement().step,
-            statement.statement().window.first(),
-        );
-        let answer = warehouse.submit(&id, statement, &params(horizon, "status"))?;
-        let found = counts::read(rows(&answer)?, &statement.statement().window)?;
-        days.extend(found.into_iter().map(|(day, counts)| DayReport {
-            day,
-            counts: seen_with(horizon, counts),
-            deactivated: None,
-        }));
+        found.extend(look(warehouse, statement, horizon)?);
     }
-    Ok(Report { rule: rule.name.clone(), run: None, days, steps: Vec::new(), problems: Vec::new() })
+    if let Some(window) = horizon::future_days(oldest_buffered, &found) {
+        for statement in checked(renderer, StepName::DETECT, &window)? {
+            found.extend(look(warehouse, &statement, Horizon::everything())?);
+        }
+    }
+    let day = |(day, counts)| DayReport { day, counts, deactivated: None, failed: false };
+    Ok(Report {
+        rule: rule.name.clone(),
+        run: None,
+        days: found.into_iter().map(day).collect(),
+        steps: Vec::new(),
+        buffered: Vec::new(),
+        problems: Vec::new(),
+    })
+}
+
+/// Counts without the ledger: nothing is changed, and nothing is created.
+fn look(
+    warehouse: &dyn Warehouse,
+    checked: &Checked,
+    horizon: Horizon,
+) -> Result<BTreeMap<Day, Counts>> {
+    let statement = checked.statement();
+    let id = JobId::derive("status", 0, &statement.step, statement.window.first());
+    let answer = warehouse.submit(&id, checked, &params(horizon, "status"));
+    let found = answer.and_then(|answer| counts::read(rows(&answer)?, &statement.window));
+    let found = found.map_err(|error| error.during(statement.title()))?;
+    Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
 }
 
 /// What each statement of the plan would cost, in its order. Changes nothing.

@@ -67,12 +67,18 @@ pub struct DayReport {
     pub counts: Counts,
     /// Rows that this run deactivated; `None` where nothing was meant to be changed.
     pub deactivated: Option<u64>,
+    /// Whether something went wrong with the date; the report's problems say what.
+    pub failed: bool,
 }
 
 impl DayReport {
     /// How the date stands.
     pub fn status(&self) -> Status {
-        Status::of(self.counts, self.deactivated)
+        match Status::of(self.counts, self.deactivated) {
+            // What could not be verified is not called clean.
+            Status::Clean | Status::Cleaned if self.failed => Status::Dirty,
+            status => status,
+        }
     }
 }
 
@@ -96,6 +102,8 @@ pub struct Report {
     pub days: Vec<DayReport>,
     /// What own steps gave back, in order.
     pub steps: Vec<StepReport>,
+    /// Own statements that the streaming buffer refused; they changed nothing.
+    pub buffered: Vec<String>,
     /// What went wrong, without stopping the rest.
     pub problems: Vec<Error>,
 }
@@ -124,7 +132,7 @@ impl Report {
     pub fn ending(&self) -> Ending {
         if !self.problems.is_empty() || self.has(Status::Twins) || self.has(Status::Dirty) {
             Ending::Failed
-        } else if self.totals().buffered > 0 {
+        } else if self.totals().buffered > 0 || !self.buffered.is_empty() {
             Ending::Buffered
         } else {
             Ending::Clean

@@ -10,17 +10,49 @@ use super::report::StepReport;
 use super::{Context, Counts, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Result};
+use crate::plan::{Plan, PlannedStep};
 use crate::window::Day;
 
 /// A run under way.
 pub(super) struct Run<'a> {
     pub context: &'a Context<'a>,
+    pub plan: &'a Plan,
     pub journal: Journal<'a>,
     pub now: Timestamp,
+    /// The oldest entry of the table's streaming buffer, if it reports one.
+    pub oldest_buffered: Option<Timestamp>,
     pub horizon: Horizon,
     pub days: BTreeMap<Day, Progressing>,
     pub steps: Vec<StepReport>,
+    /// Own statements that the streaming buffer refused.
+    pub buffered: Vec<String>,
     pub problems: Vec<Error>,
+}
+
+impl<'a> Run<'a> {
+    /// Begins a run: completes what died runs have left in the ledger, and looks at the streaming
+    /// buffer once. The caller holds the claim.
+    pub fn begin(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
+        let now = context.clock.now();
+        let rule = context.renderer.rule();
+        let journal = Journal::open(context, now);
+        for note in journal.recover()? {
+            context.progress.note(&note);
+        }
+        let oldest_buffered = context.warehouse.buffer(&rule.table)?;
+        Ok(Self {
+            context,
+            plan,
+            journal,
+            now,
+            oldest_buffered,
+            horizon: Horizon::new(rule, now, oldest_buffered),
+            days: BTreeMap::new(),
+            steps: Vec::new(),
+            buffered: Vec::new(),
+            problems: Vec::new(),
+        })
+    }
 }
 
 impl Run<'_> {
@@ -41,6 +73,39 @@ impl Run<'_> {
             .map(|days| days.into_iter().map(|(d, c)| (d, seen_with(horizon, c))).collect())
             .map_err(|error| error.during(statement.statement().title())))
     }
+
+    /// Runs the statements of a step as they are. One that the streaming buffer refuses is sent
+    /// once more with an earlier horizon, if it has one to spare rows by.
+    pub fn own(&mut self, step: &PlannedStep) -> Result<()> {
+        let rule = self.context.renderer.rule();
+        for statement in &step.statements {
+            let title = statement.statement().title();
+            let spares = statement.statement().sql.contains("@horizon");
+            let earlier = self.horizon.earlier(rule, self.now).filter(|_| spares);
+            match self.journal.send_around_buffer(statement, self.horizon, earlier)? {
+                Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
+                Ok(None) => self.buffered.push(title),
+                Err(error) => self.fail(error),
+            }
+            self.context.progress.advance();
+        }
+        Ok(())
+    }
+
+    /// Something went wrong that concerns no single date.
+    pub fn fail(&mut self, error: Error) {
+        self.problems.push(error);
+    }
+
+    /// Something went wrong with these dates.
+    pub fn fail_days(&mut self, days: &[Day], error: Error) {
+        for day in days {
+            if let Some(state) = self.days.get_mut(day) {
+                state.failed = true;
+            }
+        }
+        self.problems.push(error);
+    }
 }
 
 /// What the run knows of a date so far.
@@ -53,8 +118,10 @@ pub(super) struct Progressing {
     /// Rows deactivated since the baseline was counted, and in all.
     pub since_baseline: u64,
     pub deactivated: u64,
-    /// Whether an UPDATE may have changed the date.
+    /// Whether an UPDATE may have changed the date since it was last verified.
     pub touched: bool,
+    /// Whether something went wrong with the date.
+    pub failed: bool,
 }
 
 impl Progressing {
@@ -66,13 +133,13 @@ impl Progressing {
             since_baseline: 0,
             deactivated: 0,
             touched: false,
+            failed: false,
         }
     }
 
     /// Clean dates cost nothing; buffered ones wait; twins are left alone.
     pub fn needs_update(&self) -> bool {
-        let left = self.baseline.settled_duplicates().saturating_sub(self.since_baseline);
-        left > 0 && self.baseline.twins == 0
+        self.baseline.calls_for_update() && self.since_baseline < self.baseline.settled_duplicates()
     }
 
     /// The figures before this run deactivated anything.

@@ -1,74 +1,58 @@
 //! `run STEP`: one step by itself, on the same path as in a whole run.
 
 use super::horizon::Horizon;
-use super::journal::Journal;
-use super::report::StepReport;
-use super::{Context, params};
-use crate::check::Checked;
-use crate::error::{Kind, Result};
+use super::report::{DayReport, Report};
+use super::state::Run;
+use super::{Context, checked};
+use crate::error::Result;
 use crate::plan::Plan;
 use crate::statement::StepName;
-use crate::warehouse::Answer;
+use crate::window::Day;
 
-/// How a step ended.
-#[derive(Debug)]
-pub struct StepEnd {
-    /// The run's id.
-    pub run: String,
-    /// What each statement gave back, in order.
-    pub reports: Vec<StepReport>,
-    /// Statements that the streaming buffer refused, or that were not sent because of it.
-    pub buffered: Vec<String>,
-}
-
-/// Runs the statements of a plan, each with its ledger entries, and stops at the first error.
-pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<StepEnd> {
+/// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
+/// the report, and the others go on. After `deactivate`, detect counts what is left, so that rows
+/// which could not be touched are not passed over in silence. Errors: the run could not begin, or
+/// the ledger could not be written.
+pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _claim = context.ledger.claim()?;
-    let now = context.clock.now();
-    let rule = context.renderer.rule();
-    let mut journal = Journal::open(context, now);
-    for note in journal.recover()? {
-        context.progress.note(&note);
-    }
-    let horizon = Horizon::new(rule, now, context.warehouse.buffer(&rule.table)?);
-    let mut end = StepEnd { run: journal.run.clone(), reports: Vec::new(), buffered: Vec::new() };
+    let mut run = Run::begin(context, plan)?;
     context.progress.begin(plan.statements().count() as u64);
-    for statement in plan.statements() {
-        let title = statement.statement().title();
-        let answer = match waits(horizon, statement) {
-            true => None,
-            false => send(&mut journal, statement, horizon, horizon.earlier(rule, now))?,
-        };
-        match answer {
-            Some(answer) => end.reports.push(StepReport { title, answer }),
-            None => end.buffered.push(title),
+    let mut left = Vec::new();
+    for step in &plan.steps {
+        let deactivates = step.name == *StepName::DEACTIVATE;
+        // The shipped UPDATE spares no row of a rule without `written_at`, so it would be refused.
+        if !(deactivates && matches!(run.horizon, Horizon::Nothing(_))) {
+            run.own(step)?;
         }
-        context.progress.advance();
+        if deactivates {
+            left.extend(run.what_is_left()?);
+        }
     }
     context.progress.end();
-    Ok(end)
+    Ok(Report { days: left, ..run.report() })
 }
 
-/// Whether an UPDATE would be refused for certain: the shipped one spares no row of a rule
-/// without `written_at`.
-fn waits(horizon: Horizon, statement: &Checked) -> bool {
-    matches!(horizon, Horizon::Nothing(_)) && statement.statement().step == *StepName::DEACTIVATE
-}
-
-/// The answer, or `None` when the streaming buffer refused the statement with each horizon.
-fn send(
-    journal: &mut Journal<'_>,
-    statement: &Checked,
-    horizon: Horizon,
-    earlier: Option<Horizon>,
-) -> Result<Option<Answer>> {
-    for horizon in [Some(horizon), earlier].into_iter().flatten() {
-        let params = params(horizon, &journal.run.clone());
-        match journal.send(statement, &params)? {
-            Ok(answer) => return Ok(Some(answer)),
-            Err(error) if error.kind() == Kind::StreamingBuffer => {}
-            Err(error) => return Err(error),
+impl Run<'_> {
+    fn what_is_left(&mut self) -> Result<Vec<DayReport>> {
+        let refused: Vec<Day> = self
+            .plan
+            .statements()
+            .filter(|checked| self.buffered.contains(&checked.statement().title()))
+            .map(|checked| checked.statement().window.first())
+            .collect();
+        let mut left = Vec::new();
+        for statement in checked(self.context.renderer, StepName::DETECT, &self.plan.window)? {
+            match self.count(&statement, self.horizon)? {
+                Ok(found) => left.extend(found.into_iter().map(|(day, counts)| DayReport {
+                    day,
+                    // The last word is the warehouse's.
+                    counts: if refused.contains(&day) { counts.all_buffered() } else { counts },
+                    deactivated: None,
+                    failed: false,
+                })),
+                Err(error) => self.fail(error),
+            }
         }
+        Ok(left)
     }
-    Ok(None)
 }

@@ -4,26 +4,44 @@ use super::Counts;
 use crate::error::{Error, Kind};
 use crate::window::Day;
 
+/// What verify makes of a date.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It is what the run promised.
+    Holds,
+    /// Rows arrived meanwhile, and some of them supersede what was a survivor: clean it again.
+    Again,
+    /// It is not, and nothing that arrived explains it.
+    Broken(Error),
+}
+
 /// Compares a date after the run with the same date before it, both counted with the same
 /// horizon. `keys` is the number of keys that had an active row when the run began.
+/// `hides_arrivals` says that rows which arrived meanwhile are not among the settled ones.
 pub(super) fn verdict(
     day: Day,
     keys: u64,
     before: Counts,
     deactivated: u64,
     after: Counts,
-) -> Result<(), Error> {
+    hides_arrivals: bool,
+) -> Verdict {
     let fell = i128::from(before.settled) - i128::from(after.settled);
+    let arrived = i128::from(after.active) + i128::from(deactivated) - i128::from(before.active);
+    let expected = i128::from(deactivated) - if hides_arrivals { 0 } else { arrived.max(0) };
     let problem = if after.keys < keys {
         format!("{} of {keys} keys lost their last active row", keys - after.keys)
-    } else if after.settled_duplicates() > 0 {
-        format!("{} settled superseded rows are still active", after.settled_duplicates())
-    } else if fell != i128::from(deactivated) {
+    } else if fell != expected {
         format!("{deactivated} rows were deactivated, but the active settled rows fell by {fell}")
+    } else if after.settled_duplicates() == 0 {
+        return Verdict::Holds;
+    } else if arrived > 0 {
+        return Verdict::Again;
     } else {
-        return Ok(());
+        format!("{} settled superseded rows are still active", after.settled_duplicates())
     };
-    Err(Error::new(Kind::Verification, format!("verify of {day} failed: {problem}")).help(
+    let error = Error::new(Kind::Verification, format!("verify of {day} failed: {problem}"));
+    Verdict::Broken(error.help(
         "look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done",
     ))
 }
@@ -37,30 +55,51 @@ mod tests {
         Counts { active, keys, duplicates, buffered, twins: 0, settled: active - buffered }
     }
 
-    fn judge(before: Counts, deactivated: u64, after: Counts) -> Result<(), String> {
+    fn judge(before: Counts, deactivated: u64, after: Counts) -> String {
+        judged(before, deactivated, after, true)
+    }
+
+    fn judged(before: Counts, deactivated: u64, after: Counts, hides_arrivals: bool) -> String {
         let day = Day::parse("2026-01-28").unwrap();
-        verdict(day, before.keys, before, deactivated, after).map_err(|error| error.to_string())
+        match verdict(day, before.keys, before, deactivated, after, hides_arrivals) {
+            Verdict::Holds => "holds".to_owned(),
+            Verdict::Again => "again".to_owned(),
+            Verdict::Broken(error) => error.to_string(),
+        }
     }
 
     #[test]
     fn detected_deactivated_and_the_fall_in_active_rows_are_one_number() {
-        assert_eq!(judge(counts(10, 6, 0), 4, counts(6, 6, 0)), Ok(()));
-        assert_eq!(judge(counts(10, 6, 1), 3, counts(7, 6, 1)), Ok(()));
+        assert_eq!(judge(counts(10, 6, 0), 4, counts(6, 6, 0)), "holds");
+        assert_eq!(judge(counts(10, 6, 1), 3, counts(7, 6, 1)), "holds");
     }
 
     #[test]
     fn a_lost_key_a_row_left_over_and_a_wrong_number_each_fail() {
-        let error = judge(counts(10, 6, 0), 5, counts(5, 5, 0)).unwrap_err();
+        let error = judge(counts(10, 6, 0), 5, counts(5, 5, 0));
         assert!(error.contains("1 of 6 keys lost their last active row"), "{error}");
-        let error = judge(counts(10, 6, 0), 3, counts(7, 6, 0)).unwrap_err();
+        let error = judge(counts(10, 6, 0), 3, counts(7, 6, 0));
         assert!(error.contains("1 settled superseded rows are still active"), "{error}");
-        let error = judge(counts(10, 6, 0), 4, counts(7, 7, 0)).unwrap_err();
+        let error = judge(counts(10, 6, 0), 4, counts(7, 7, 0));
         assert!(error.contains("fell by 3"), "{error}");
     }
 
     #[test]
     fn rows_that_arrive_meanwhile_are_buffered_and_do_not_disturb() {
         let after = Counts { active: 8, keys: 6, duplicates: 2, buffered: 2, twins: 0, settled: 6 };
-        assert_eq!(judge(counts(10, 6, 0), 4, after), Ok(()));
+        assert_eq!(judge(counts(10, 6, 0), 4, after), "holds");
+    }
+
+    #[test]
+    fn rows_that_arrive_and_supersede_a_survivor_make_the_date_be_cleaned_again() {
+        let after = Counts { active: 7, keys: 6, duplicates: 1, buffered: 0, twins: 0, settled: 6 };
+        assert_eq!(judge(counts(10, 6, 0), 4, after), "again");
+    }
+
+    #[test]
+    fn where_arrivals_cannot_be_told_apart_they_are_allowed_for() {
+        let after = Counts { active: 7, keys: 7, duplicates: 0, buffered: 0, twins: 0, settled: 7 };
+        assert_eq!(judged(counts(10, 6, 0), 4, after, false), "holds");
+        assert_ne!(judged(counts(10, 6, 0), 4, after, true), "holds");
     }
 }
