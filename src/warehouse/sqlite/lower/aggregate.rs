@@ -23,6 +23,9 @@ const NAMES: &[&str] = &[
     "STRING_AGG",
 ];
 
+/// Fails where a FLOAT64 is infinite.
+pub(super) const FINITE: &str = "onerow_finite";
+
 impl Lowering<'_> {
     /// Lowers a call of an aggregate function; `None` if it is none.
     pub(super) fn aggregate(&self, call: &Call<'_>, scope: &Scope<'_>) -> Option<Result<Term>> {
@@ -93,11 +96,11 @@ impl Lowering<'_> {
                 let sql = format!("COUNT(CASE WHEN {} THEN 1 END)", term.sql);
                 Ok(Term::new(sql, SqlType::Int64))
             }
-            ("SUM", Some(SqlType::Int64 | SqlType::Float64)) => {
-                Ok(of("SUM", &term.sql, term.sql_type))
-            }
-            ("AVG", Some(SqlType::Int64 | SqlType::Float64)) => {
-                Ok(of("AVG", &term.sql, Some(SqlType::Float64)))
+            ("SUM", Some(SqlType::Int64)) => Ok(of("SUM", &term.sql, term.sql_type)),
+            ("AVG", Some(SqlType::Int64)) => Ok(of("AVG", &term.sql, Some(SqlType::Float64))),
+            ("SUM" | "AVG", Some(SqlType::Float64)) => {
+                let term = of(&call.name, &term.sql, term.sql_type);
+                Ok(Term { sql: format!("{FINITE}({})", term.sql), ..term })
             }
             ("MIN" | "MAX", _) => Ok(of(&call.name, &term.ordered(), term.sql_type)),
             ("ANY_VALUE", _) if !call.distinct => Ok(of("MIN", &term.ordered(), term.sql_type)),

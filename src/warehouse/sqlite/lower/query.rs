@@ -163,10 +163,12 @@ impl Lowering<'_> {
             (SetOperator::Intersect, SetQuantifier::Distinct) => "INTERSECT",
             _ => return Err(unsupported(format!("{op} {quantifier}"))),
         };
-        if let SetExpr::SetOperation { op: inner, set_quantifier, .. } = left
-            && (*inner, *set_quantifier) != (op, quantifier)
-        {
-            return Err(refused("put parentheses around set operations of different kinds"));
+        for side in [left, right] {
+            if let SetExpr::SetOperation { op: inner, set_quantifier, .. } = side
+                && (*inner, *set_quantifier) != (op, quantifier)
+            {
+                return Err(refused("put parentheses around set operations of different kinds"));
+            }
         }
         let (left, right) = (self.body(left, &[], parent)?, self.body(right, &[], parent)?);
         if left.columns.len() != right.columns.len() {

@@ -35,38 +35,33 @@ impl Lowering<'_> {
             (limit.is_some(), "LIMIT in UPDATE"),
         ])?;
         let Some(condition) = selection else { return Err(refused("UPDATE needs WHERE")) };
-        let (target, own, source) = self.updated_table(table)?;
+        let (target, source) = self.updated_table(table)?;
         let seen = Seen::default();
         let sources = [source];
         let scope = Scope::plain(&sources, None, &seen, "WHERE");
         let condition = self.expr(condition, &scope)?;
         let condition = self.expect(condition, SqlType::Bool, "the condition of WHERE")?;
         let set = self.assignments(assignments, &Scope { place: "SET", ..scope })?;
-        Ok(format!("UPDATE {target} AS {own} SET {set} WHERE {}", condition.sql))
+        Ok(format!("UPDATE {target} SET {set} WHERE {}", condition.sql))
     }
 
-    fn updated_table(&self, table: &TableWithJoins) -> Result<(String, String, Source)> {
+    /// The table with its alias in SQLite's words, and its columns.
+    fn updated_table(&self, table: &TableWithJoins) -> Result<(String, Source)> {
         let TableWithJoins { relation, joins } = table;
         none_of(&[(!joins.is_empty(), "UPDATE of a join")])?;
-        let TableFactor::Table { name, .. } = relation else {
+        if !matches!(relation, TableFactor::Table { .. }) {
             return Err(unsupported(format!("UPDATE of `{relation}`")));
-        };
-        let mut sources = Vec::new();
-        // The same checks as in FROM; its text is `"dataset.table" AS t1`.
-        let (text, _) = self.from(std::slice::from_ref(table), None).map(|(text, mut found)| {
-            sources.append(&mut found);
-            (text, ())
-        })?;
-        let own = text.rsplit(' ').next().unwrap_or_default().to_owned();
+        }
+        let (target, mut sources) = self.from(std::slice::from_ref(table), None)?;
         let source = sources.pop().ok_or_else(|| unsupported("UPDATE without a table"))?;
-        Ok((quoted(&self.dotted(name)?), own, source))
+        Ok((target, source))
     }
 
     fn assignments(&self, assignments: &[Assignment], scope: &Scope<'_>) -> Result<String> {
         let mut done: Vec<(String, String)> = Vec::new();
         for Assignment { target, value } in assignments {
             let (column, sql_type) = self.assigned(target, scope)?;
-            if done.iter().any(|(earlier, _)| *earlier == column) {
+            if done.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(&column)) {
                 return Err(refused(format!("SET names the column {column} twice")));
             }
             if has_subquery(value) {
@@ -95,13 +90,12 @@ impl Lowering<'_> {
             return Err(unsupported(format!("SET `{target}`")));
         };
         let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
-        let term = match parts.as_slice() {
-            [column] => scope.column(&column.value)?,
-            [table, column] => scope.qualified(&table.value, &column.value)?,
+        let (column, term) = match parts.as_slice() {
+            [column] => (column, scope.column(&column.value)?),
+            [table, column] => (column, scope.qualified(&table.value, &column.value)?),
             _ => return Err(unsupported(format!("SET `{name}`"))),
         };
-        let column = term.sql.split_once('.').map_or(term.sql.clone(), |(_, c)| c.to_owned());
-        Ok((column, term.sql_type))
+        Ok((quoted(&column.value), term.sql_type))
     }
 }
 

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     WindowSpec, WindowType,
 };
 
+use super::aggregate::FINITE;
 use super::function::Call;
 use super::query::order_clause;
 use super::scope::Scope;
@@ -30,6 +31,9 @@ impl Lowering<'_> {
         let spec = named(window, scope.named_windows)?;
         let inner = Scope { windows: false, ..*scope };
         let term = self.windowed(call, spec, &inner)?;
+        if term.sql.starts_with(FINITE) {
+            return Err(unsupported(format!("{} of FLOAT64 as a window function", call.name)));
+        }
         let over = self.spec(spec, &inner)?;
         Ok(Term { sql: format!("{} OVER ({over})", term.sql), constant: None, ..term })
     }

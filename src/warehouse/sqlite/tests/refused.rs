@@ -155,6 +155,14 @@ fn what_bigquery_refuses_is_refused() {
                 "ambiguous",
             ),
             (
+                "SELECT 1 UNION ALL SELECT 2 INTERSECT DISTINCT SELECT 3",
+                "put parentheses around set operations",
+            ),
+            (
+                "SELECT SUM(f) > 1 FROM (SELECT 1e308 AS f UNION ALL SELECT 1e308)",
+                "FLOAT64 overflow",
+            ),
+            (
                 "SELECT COUNT(*) FROM nba.predictions ORDER BY game_id",
                 "neither grouped nor aggregated",
             ),
