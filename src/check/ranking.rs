@@ -3,12 +3,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, Visit, Visitor};
-use sqlparser::dialect::BigQueryDialect;
-use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
-use crate::googlesql::{Fragment, tokens};
 use crate::rule::Rule;
 use crate::statement::StepName;
 
@@ -38,8 +35,7 @@ fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     if !ranks.contains(&step.as_str()) {
         return None;
     }
-    let ranking = of_rule(text.rule)?;
-    parsed.visit(&mut FindExpr(&ranking)).is_continue().then(|| {
+    parsed.visit(&mut FindExpr(&text.rule.ranking)).is_continue().then(|| {
         text.finding(
             Code::OtherRanking,
             parsed.span(),
@@ -47,19 +43,6 @@ fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
             "call `place`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
         )
     })
-}
-
-/// The ranking that the rule's key and keep define.
-fn of_rule(rule: &Rule) -> Option<Expr> {
-    let key: Vec<&str> = rule.key.iter().map(Fragment::as_str).collect();
-    let keep: Vec<&str> = rule.keep.iter().map(|keep| keep.order.as_str()).collect();
-    let sql = format!(
-        "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
-        rule.partition.date(),
-        key.join(", "),
-        keep.join(", ")
-    );
-    Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens(&sql).ok()?).parse_expr().ok()
 }
 
 struct FindExpr<'a>(&'a Expr);

@@ -8,7 +8,8 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Whitespace};
 
-use crate::googlesql::tokens;
+use super::{Keep, Partition};
+use crate::googlesql::{Fragment, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -33,6 +34,23 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
         return Err("WITH FILL is not GoogleSQL".to_owned());
     }
     inspect(&order.expr)
+}
+
+/// Parses the window function that ranks the rows of a rule.
+pub(super) fn parse_ranking(
+    partition: &Partition,
+    key: &[Fragment],
+    keep: &[Keep],
+) -> Result<Expr, String> {
+    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+    let keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
+    let text = format!(
+        "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
+        partition.date(),
+        key.join(", "),
+        keep.join(", ")
+    );
+    parser(&text)?.parse_expr().map_err(|error| error.to_string())
 }
 
 fn parser(text: &str) -> Result<Parser<'static>, String> {

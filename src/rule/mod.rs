@@ -11,6 +11,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use sqlparser::ast::Expr;
 
 use crate::error::{Error, Kind, Place, Result};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
@@ -68,6 +69,9 @@ pub struct Rule {
     pub key: Vec<Fragment>,
     /// The order of survival; the first row stays. At least one entry.
     pub keep: Vec<Keep>,
+    /// The window function that partition, key and keep define, parsed: what a statement's own
+    /// ranking is compared with.
+    pub ranking: Expr,
     /// The column that names one row.
     pub row_id: Ident,
     /// The BOOL column that is true for rows that count.

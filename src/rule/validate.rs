@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 
 use super::document::{DetailedStep, RuleSection, Source, StepSection};
-use super::expression::{Expression, parse_keep, parse_key};
+use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
 use super::{Keep, Partition, Rule, RuleName, Scope, Step};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
@@ -40,15 +40,18 @@ impl RuleReader<'_> {
         let section = self.section;
         let rule_name = RuleName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         self.columns = self.columns()?;
-        let partition = self.partition()?;
+        let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
+        let ranking = parse_ranking(&partition, &key, &keep)
+            .map_err(|problem| self.source.error(&section.keep, problem))?;
         let written_at = section.written_at.as_ref();
         Ok(Rule {
             name: rule_name,
             table: TableName::parse(section.table.get_ref())
                 .map_err(|error| self.at(&section.table, error))?,
             partition,
-            key: self.key()?,
-            keep: self.keep()?,
+            key,
+            keep,
+            ranking,
             row_id: self.row_id()?,
             active: self.column(&section.active, "active", &[SqlType::Bool])?.0,
             touched_at: self.touched_at()?,
