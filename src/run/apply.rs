@@ -43,8 +43,8 @@ impl Run<'_> {
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
         if let Some(window) = future_days(self.oldest_buffered, &found) {
             self.context.progress.note(&format!(
-                "{window}: rows say that they were written in the future; the table reports no \
-                 streaming buffer, so they count as settled"
+                "{window}: superseded rows say that they were written in the future; the table \
+                 reports no streaming buffer, so they count as settled"
             ));
             for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
                 self.detect_with(&statement, Horizon::everything())?;

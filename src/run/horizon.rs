@@ -61,13 +61,13 @@ impl Horizon {
     }
 }
 
-/// The dates with rows that are not settled although the table reports no streaming buffer: their
-/// `written_at` lies in the future. Without a buffer everything is settled.
+/// The dates with superseded rows that are not settled although the table reports no streaming
+/// buffer: their `written_at` lies in the future. Without a buffer everything is settled.
 pub(super) fn future_days(
     oldest_buffered: Option<Timestamp>,
     found: &BTreeMap<Day, Counts>,
 ) -> Option<Window> {
-    let unsettled = found.iter().filter(|(_, counts)| counts.settled < counts.active);
+    let unsettled = found.iter().filter(|(_, counts)| counts.buffered > 0);
     let days: Vec<Day> = unsettled.map(|(day, _)| *day).collect();
     match (oldest_buffered, days.is_empty()) {
         (None, false) => Window::of_days(days).ok(),
