@@ -232,6 +232,12 @@ systems = ["a", "b"]
                 "is of type TIMESTAMP",
                 "partition_type = \"TIMESTAMP\"",
             ),
+            (
+                "time_zone",
+                "touched_at = \"created_at\"\ntime_zone",
+                "which is the rule's written_at",
+                "name another column",
+            ),
             ("America/New_York", "America/New_Yrok", "no time zone", "America/New_York"),
             (
                 "created_at DESC",

@@ -307,6 +307,12 @@ limit = 5
     }
 
     #[test]
+    fn a_negative_number_cannot_begin_a_comment() {
+        assert_eq!(render("n > 5 -{{ 0 - 3 }} AND k"), "n > 5 - -3 AND k");
+        assert_eq!(render_with("5 -{{ vars.limit }}", &["limit=-7"]).unwrap(), "5 - -7");
+    }
+
+    #[test]
     fn a_string_stays_data_whatever_a_template_does_to_it() {
         assert_eq!(render("{{ vars.quote | upper }}"), r"'IT\'S; DROP TABLE X --'");
         assert_eq!(render("{{ vars.quote ~ '!' }}"), r"'it\'s; DROP TABLE x --!'");
