@@ -5,6 +5,7 @@ mod check;
 mod common;
 mod completions;
 mod effects;
+mod execute;
 mod init;
 mod load;
 mod log;

@@ -1,5 +1,6 @@
 //! Templates: the shipped ones, the project's own, and rendering them for a rule and a window.
 
+mod failure;
 mod literal;
 mod render;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
+use super::failure::template_error;
 use super::{Templates, literal};
-use crate::error::{Error, Kind, Place, Result, did_you_mean};
+use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
@@ -197,37 +198,6 @@ fn refuse_unused(rule: &Rule, environment: &Environment<'_>, name: &Ident) -> Re
         format!("--var {}: no template of rule {} reads it", name.as_str(), rule.name),
     )
     .help(did_you_mean(name.as_str(), known)))
-}
-
-/// The innermost minijinja error, with its place in the template.
-fn template_error(
-    error: &minijinja::Error,
-    paths: &BTreeMap<String, String>,
-    text: Option<&str>,
-) -> Error {
-    let mut innermost = error;
-    while let Some(source) = std::error::Error::source(innermost)
-        .and_then(|source| source.downcast_ref::<minijinja::Error>())
-    {
-        innermost = source;
-    }
-    let detail = innermost.detail().map_or(String::new(), |detail| format!(": {detail}"));
-    let result = Error::new(Kind::Template, format!("{}{detail}", innermost.kind()));
-    let result = match innermost.kind() {
-        minijinja::ErrorKind::UndefinedError => result.help(
-            "templates know rule, window and vars; a value of your own comes from [rule.NAME.vars] or --var name=value",
-        ),
-        _ => result,
-    };
-    let (Some(name), Some(source)) = (innermost.name(), innermost.template_source().or(text))
-    else {
-        return result;
-    };
-    let path = paths.get(name).map_or(name, String::as_str);
-    result.at(match (innermost.range(), innermost.line()) {
-        (Some(range), _) => Place::new(path, source, range),
-        (None, line) => Place::of_line(path, source, line.unwrap_or(1), 1),
-    })
 }
 
 /// One newline at the end, none at the start, no blank line twice, no blanks at the end of a line.
