@@ -27,6 +27,16 @@ pub enum Kind {
     Unsupported,
     /// The warehouse refused DML because it would touch rows in the streaming buffer.
     StreamingBuffer,
+    /// The statement failed in passing and changed nothing: a new attempt may succeed.
+    Transient,
+    /// No answer came, and nobody can say yet what became of the statement.
+    Unreachable,
+    /// The user interrupted the command.
+    Interrupted,
+    /// The warehouse does not know who asks, or does not let them.
+    AccessDenied,
+    /// It would cost more than the rule file allows.
+    Cost,
     /// Another process holds the database.
     Locked,
     /// A table or column that a statement names does not exist.
@@ -109,12 +119,13 @@ impl Error {
         self.0.place.as_ref()
     }
 
-    /// The process exit code: 2 for usage, configuration and templates, 3 for findings,
-    /// otherwise 1.
+    /// The process exit code: 2 for usage, configuration and templates, 3 for findings, 130 after
+    /// an interrupt, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         match self.0.kind {
             Kind::Usage | Kind::Configuration | Kind::Template => 2,
             Kind::Findings => 3,
+            Kind::Interrupted => 130,
             _ => 1,
         }
     }

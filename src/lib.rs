@@ -31,6 +31,7 @@ pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod googlesql;
+pub mod interrupt;
 pub mod ledger;
 pub mod load;
 pub mod plan;

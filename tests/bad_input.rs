@@ -231,19 +231,17 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_bigquery_warehouse_can_be_rendered_for_and_checked_but_not_run_against() {
-    let rule = RULE.replace("type = \"sqlite\"", "type = \"bigquery\"\nproject = \"p\"");
-    let project = Project::new(&rule);
+fn a_bigquery_warehouse_can_be_rendered_for_and_checked_without_credentials() {
+    let project = Project::new(&RULE.replace(
+        "type = \"sqlite\"",
+        "type = \"bigquery\"\nproject = \"p\"\nledger = \"ops.ledger\"\nkey_file = \"no.json\"",
+    ));
     project.onerow("check").exits(0);
     project.onerow(&format!("render {DATE}")).exits(0).prints(&["UPDATE `nba.predictions`"]);
-    project.onerow(&format!("apply {DATE}")).exits(2).says(&["bigquery"]);
-}
-
-#[test]
-fn init_does_not_overwrite() {
-    let project = Project::new(RULE);
-    project.onerow("init").exits(2).says(&["onerow.toml", "nothing was written"]);
-    assert!(!project.path("sql").exists());
-    project.onerow("init fresh").exits(0);
-    project.onerow("check --project-dir fresh").exits(0).says(&["no findings"]);
+    project
+        .onerow(&format!("apply {DATE}"))
+        .exits(1)
+        .says(&["cannot read the key file", "no.json"]);
+    project.onerow("load rows.csv").exits(1);
+    assert!(!project.path(".onerow").exists(), "nothing was created");
 }

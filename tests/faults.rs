@@ -4,7 +4,8 @@
 
 mod common;
 
-use std::cell::{Cell, RefCell};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Project, RULE};
@@ -13,14 +14,17 @@ use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
 use onerow::googlesql::TableName;
+use onerow::interrupt::Interrupt;
 use onerow::ledger::{Claim, Entry, Ledger, State};
 use onerow::plan;
 use onerow::project;
-use onerow::run::{self, Context, Ending, Progress, Report, Status};
+use onerow::run::{self, Context, Ending, Limits, Progress, Report, Status};
 use onerow::statement::{Params, StepName};
 use onerow::template::Renderer;
 use onerow::warehouse::sqlite::{Access, Sqlite};
-use onerow::warehouse::{Answer, Estimate, JobId, Warehouse};
+use onerow::warehouse::{
+    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse,
+};
 use onerow::window::{Day, Window};
 
 /// Three superseded rows on each of two dates.
@@ -33,17 +37,20 @@ const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
                     b3,2026-01-29,g1,a,,true,2026-01-28T03:00:00Z\n\
                     b4,2026-01-29,g1,a,,true,2026-01-28T04:00:00Z";
 
-type Before<'a> = dyn Fn(&Checked) -> Result<()> + 'a;
+type Before<'a> = dyn Fn(&Checked) -> Result<()> + Sync + 'a;
 
 /// The embedded warehouse with something that happens before each statement.
 struct Faulty<'a> {
     inner: &'a Sqlite,
     before: Box<Before<'a>>,
     hides_buffer: bool,
+    /// It does not say how many rows a statement changed.
+    hides_affected: bool,
     /// The process dies at the append with this number, counted from 0.
     dies_at_append: Option<usize>,
-    appends: Cell<usize>,
+    appends: AtomicUsize,
     fails_to_append: bool,
+    interrupt: Interrupt,
 }
 
 impl<'a> Faulty<'a> {
@@ -52,35 +59,49 @@ impl<'a> Faulty<'a> {
             inner,
             before: Box::new(|_| Ok(())),
             hides_buffer: false,
+            hides_affected: false,
             dies_at_append: None,
-            appends: Cell::new(0),
+            appends: AtomicUsize::new(0),
             fails_to_append: false,
+            interrupt: Interrupt::default(),
         }
     }
 }
 
 impl Warehouse for Faulty<'_> {
-    fn submit(&self, id: &JobId, statement: &Checked, params: &Params) -> Result<Answer> {
+    fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
         (self.before)(statement)?;
-        self.inner.submit(id, statement, params)
+        let answer = self.inner.submit(job, statement, params)?;
+        match (&answer.result, self.hides_affected) {
+            (Returned::Affected(_), true) => Ok(Returned::Affected(None).into()),
+            _ => Ok(answer),
+        }
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
         self.inner.look_up(id)
     }
 
-    fn buffer(&self, table: &TableName) -> Result<Option<Timestamp>> {
-        if self.hides_buffer { Ok(None) } else { self.inner.buffer(table) }
+    fn buffer(&self, table: &TableName) -> Result<Buffer> {
+        if self.hides_buffer { Ok(Buffer::Empty) } else { self.inner.buffer(table) }
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
         self.inner.estimate(statement, params)
     }
+
+    fn describe(&self, table: &TableName) -> Result<Description> {
+        self.inner.describe(table)
+    }
+
+    fn lanes(&self) -> Lanes {
+        self.inner.lanes()
+    }
 }
 
 impl Ledger for Faulty<'_> {
     fn append(&self, entry: &Entry) -> Result<()> {
-        let number = self.appends.replace(self.appends.get() + 1);
+        let number = self.appends.fetch_add(1, Ordering::SeqCst);
         if self.fails_to_append || self.dies_at_append.is_some_and(|at| number >= at) {
             return Err(Error::new(Kind::Io, "no space left on device"));
         }
@@ -91,8 +112,8 @@ impl Ledger for Faulty<'_> {
         self.inner.entries(run, rule)
     }
 
-    fn claim(&self) -> Result<Claim> {
-        self.inner.claim()
+    fn claim(&self, table: &TableName) -> Result<Claim> {
+        self.inner.claim(table)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
@@ -101,13 +122,16 @@ impl Ledger for Faulty<'_> {
 }
 
 #[derive(Default)]
-struct Notes(RefCell<Vec<String>>);
+struct Notes(Mutex<Vec<String>>);
 
 impl Progress for Notes {
     fn begin(&self, _: u64) {}
     fn advance(&self) {}
     fn note(&self, sentence: &str) {
-        self.0.borrow_mut().push(sentence.to_owned());
+        self.0.lock().unwrap().push(sentence.to_owned());
+    }
+    fn waiting(&self, sentence: &str) {
+        self.note(sentence);
     }
     fn end(&self) {}
 }
@@ -135,6 +159,8 @@ fn apply(project: &Project, faulty: &Faulty<'_>, notes: &Notes) -> Result<Report
         clock: Clock::Fixed(now()),
         who: "test",
         progress: notes,
+        interrupt: &faulty.interrupt,
+        limits: Limits::default(),
     };
     run::apply(&context, &plan)
 }
@@ -161,7 +187,11 @@ fn metadata_that_lags_costs_a_second_attempt_with_an_earlier_horizon() {
     assert_eq!(day.status(), Status::Partial);
     assert_eq!(report.days[1].status(), Status::Cleaned);
     assert_eq!(report.ending(), Ending::Buffered);
-    assert!(notes.0.borrow()[0].contains("written before 2026-01-30T08:30:00Z"), "{:?}", notes.0);
+    assert!(
+        notes.0.lock().unwrap()[0].contains("written before 2026-01-30T08:30:00Z"),
+        "{:?}",
+        notes.0
+    );
     assert_eq!(project.active(), ["a5", "a6", "b4"]);
 }
 
@@ -185,10 +215,10 @@ fn a_table_that_changed_since_detect_is_detected_again_and_the_run_says_so() {
     let project = Project::new(RULE);
     project.rows(ROWS);
     let sqlite = open(&project);
-    let arrived = Cell::new(false);
+    let arrived = AtomicBool::new(false);
     let faulty = Faulty {
         before: Box::new(|statement| {
-            if is_update(statement, "2026-01-28") && !arrived.replace(true) {
+            if is_update(statement, "2026-01-28") && !arrived.swap(true, Ordering::SeqCst) {
                 let late = "a9,2026-01-28,g1,a,,true,2026-01-29T00:00:00Z";
                 project.rows(late);
             }
@@ -199,7 +229,7 @@ fn a_table_that_changed_since_detect_is_detected_again_and_the_run_says_so() {
     let notes = Notes::default();
     let report = apply(&project, &faulty, &notes).unwrap();
     assert!(
-        notes.0.borrow()[0].contains("3 rows were detected and 4 deactivated"),
+        notes.0.lock().unwrap()[0].contains("3 rows were detected and 4 deactivated"),
         "{:?}",
         notes.0
     );
@@ -215,11 +245,11 @@ fn a_row_that_supersedes_a_survivor_before_verify_makes_the_date_be_cleaned_agai
         let project = Project::new(&rule);
         project.rows(ROWS);
         let sqlite = open(&project);
-        let arrived = Cell::new(false);
+        let arrived = AtomicBool::new(false);
         let faulty = Faulty {
             before: Box::new(|statement| {
                 let verifies = statement.statement().step == *StepName::VERIFY;
-                if verifies && !arrived.replace(true) {
+                if verifies && !arrived.swap(true, Ordering::SeqCst) {
                     project.rows("a9,2026-01-28,g1,a,,true,2026-02-01T00:00:00Z");
                     project.rows("c1,2026-01-29,g9,c,,true,2026-02-01T00:00:00Z");
                 }
@@ -229,7 +259,7 @@ fn a_row_that_supersedes_a_survivor_before_verify_makes_the_date_be_cleaned_agai
         };
         let notes = Notes::default();
         let report = apply(&project, &faulty, &notes).unwrap();
-        assert!(notes.0.borrow()[0].contains("cleaning it again"), "{:?}", notes.0);
+        assert!(notes.0.lock().unwrap()[0].contains("cleaning it again"), "{:?}", notes.0);
         assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
         assert_eq!(report.days[0].deactivated, Some(4));
         assert_eq!(project.active(), ["a9", "b4", "c1"]);
@@ -328,7 +358,7 @@ fn a_run_that_dies_is_completed_by_the_next_one() {
         let report = apply(&project, &Faulty::new(&sqlite), &notes).unwrap();
         assert_eq!(report.ending(), Ending::Clean, "{dies_at}");
         assert_eq!(project.active(), ["a4", "b4"], "{dies_at}");
-        assert_eq!(notes.0.borrow().len(), dies_at % 2, "{dies_at}: {:?}", notes.0);
+        assert_eq!(notes.0.lock().unwrap().len(), dies_at % 2, "{dies_at}: {:?}", notes.0);
         let entries = sqlite.entries(None, None).unwrap();
         assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{dies_at}");
         let deactivated: u64 = entries
@@ -393,4 +423,74 @@ fn killed_at_any_instant_the_next_run_converges() {
         .filter_map(|e| e.affected)
         .sum();
     assert_eq!(told, 28 * 5, "the ledger tells of every row once");
+}
+
+#[test]
+fn where_the_warehouse_does_not_say_how_many_rows_changed_they_are_counted() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let faulty = Faulty { hides_affected: true, ..Faulty::new(&sqlite) };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
+    assert_eq!(report.deactivated(), Some(6));
+    let updates = sqlite.entries(None, None).unwrap().into_iter();
+    let mut updates = updates.filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done);
+    assert!(updates.all(|entry| entry.affected.is_none()), "unknown stays unknown in the ledger");
+}
+
+#[test]
+fn what_fails_in_passing_is_tried_again_and_each_attempt_is_in_the_ledger() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let failures = AtomicUsize::new(0);
+    let faulty = Faulty {
+        before: Box::new(|statement| {
+            match is_update(statement, "2026-01-28") && failures.fetch_add(1, Ordering::SeqCst) < 2
+            {
+                true => Err(Error::new(Kind::Transient, "could not serialize access")),
+                false => Ok(()),
+            }
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let notes = Notes::default();
+    let report = apply(&project, &faulty, &notes).unwrap();
+    assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
+    assert!(notes.0.lock().unwrap()[0].contains("trying again"), "{:?}", notes.0);
+    let mut jobs: Vec<String> = sqlite
+        .entries(None, None)
+        .unwrap()
+        .iter()
+        .filter(|e| e.dates == "2026-01-28" && e.state != State::Started)
+        .map(|e| format!("{} {}", e.job, e.state))
+        .collect();
+    jobs.dedup();
+    let ends = |word: &str| jobs.iter().filter(|job| job.ends_with(word)).count();
+    assert_eq!((ends("failed"), ends("done")), (2, 1), "{jobs:?}");
+}
+
+#[test]
+fn after_an_interrupt_nothing_more_is_sent_and_the_next_run_goes_on() {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    let sqlite = open(&project);
+    let interrupt = Interrupt::default();
+    let faulty = Faulty {
+        before: Box::new(|statement| {
+            if statement.statement().step == *StepName::DETECT {
+                interrupt.request();
+            }
+            Ok(())
+        }),
+        interrupt: interrupt.clone(),
+        ..Faulty::new(&sqlite)
+    };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!(report.problems[0].kind(), Kind::Interrupted);
+    assert_eq!(project.ledger(), ["detect 2026-01-28 to 2026-01-29 done"]);
+    let report = apply(&project, &Faulty::new(&sqlite), &Notes::default()).unwrap();
+    assert_eq!(report.ending(), Ending::Clean);
+    assert_eq!(project.active(), ["a4", "b4"]);
 }

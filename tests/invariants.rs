@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::{SqlType, SqlValue};
+use onerow::interrupt::Interrupt;
 use onerow::ledger::{Ledger, State};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Progress, Report};
+use onerow::run::{self, Context, Ending, Limits, Progress, Report};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
-use onerow::warehouse::{Answer, JobId, Warehouse};
+use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -182,6 +183,7 @@ impl Progress for Silent {
     fn begin(&self, _: u64) {}
     fn advance(&self) {}
     fn note(&self, _: &str) {}
+    fn waiting(&self, _: &str) {}
     fn end(&self) {}
 }
 
@@ -233,6 +235,8 @@ impl World {
             clock: Clock::Fixed(minute(now)),
             who: "test",
             progress: &Silent,
+            interrupt: &Interrupt::default(),
+            limits: Limits::default(),
         };
         run::apply(&context, &plan).unwrap()
     }
@@ -243,7 +247,9 @@ impl World {
         let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
         let checked = check::run(self.rule(), statement).unwrap();
         let id = JobId::derive("look", 1, &step, day(1));
-        let Answer::Rows(rows) = self.warehouse.submit(&id, &checked, &Params::none()).unwrap()
+        let job = Job { id: &id, run: "look", rule: &self.rule().name };
+        let Returned::Rows(rows) =
+            self.warehouse.submit(&job, &checked, &Params::none()).unwrap().result
         else {
             panic!("a query answers with rows");
         };

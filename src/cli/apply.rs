@@ -1,9 +1,12 @@
 //! `onerow apply`
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use super::common::Common;
-use super::execute::execute;
+use super::execute::{Manner, execute};
 use super::{Effects, Outcome, plan};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::plan::steps_of;
 use crate::run;
 
@@ -13,18 +16,34 @@ use crate::run;
 Examples:
   onerow apply --date YESTERDAY
   onerow apply player_prop_predictions --from 2026-01-20 --to 2026-01-29
-  onerow apply --all --last 30 --dry-run")]
+  onerow apply --all --last 30 --dry-run
+  onerow apply --all --date YESTERDAY --warehouse prod --jobs 4 --wait 2h")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// Change nothing: show what would be done, as `plan` does
     #[arg(long)]
     dry_run: bool,
+    /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["dry_run", "now"])]
+    wait: Option<Duration>,
+    /// How many tables to work on at a time
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    jobs: NonZeroUsize,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
         true => plan::show(&args.common, false, effects),
-        false => execute(&args.common, effects, steps_of, run::apply),
+        false => {
+            let manner = Manner { wait: args.wait.unwrap_or_default(), jobs: args.jobs.get() };
+            execute(&args.common, effects, &manner, steps_of, run::apply)
+        }
     }
+}
+
+fn duration(text: &str) -> Result<Duration> {
+    let read = text.parse::<jiff::SignedDuration>().ok();
+    read.and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| Error::new(Kind::Usage, "not a duration").help("write it as `90m` or `2h`"))
 }

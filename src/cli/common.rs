@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::Effects;
+use super::connect::{Connection, connect};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
@@ -88,23 +89,32 @@ impl ProjectArgs {
         self.now.map_or(effects.clock, Clock::Fixed)
     }
 
-    /// Opens the warehouse that the arguments or the rule file name. Only `load` creates one.
-    pub fn warehouse(
+    /// The warehouse that the arguments or the rule file name, and its ledger.
+    pub fn connect(
         &self,
         project: &Project,
         effects: &Effects,
         access: Access,
-    ) -> Result<Sqlite> {
+    ) -> Result<Connection> {
+        let warehouse = project.file.warehouse(self.warehouse.as_deref())?;
+        connect(warehouse, &project.folder, self.clock(effects), effects, access)
+    }
+
+    /// The embedded warehouse that the arguments or the rule file name, created if there is none.
+    pub fn embedded(&self, project: &Project, effects: &Effects) -> Result<Sqlite> {
         let warehouse = project.file.warehouse(self.warehouse.as_deref())?;
         match &warehouse.kind {
-            WarehouseType::Sqlite { path, drain } => {
-                Sqlite::open(&project.folder.join(path), access, self.clock(effects), *drain)
-            }
-            WarehouseType::BigQuery => Err(Error::new(
-                Kind::Configuration,
-                format!("warehouse `{}` is of type bigquery, against which this version cannot run", warehouse.name),
+            WarehouseType::Sqlite { path, drain } => Sqlite::open(
+                &project.folder.join(path),
+                Access::Create,
+                self.clock(effects),
+                *drain,
+            ),
+            WarehouseType::BigQuery(_) => Err(Error::new(
+                Kind::Usage,
+                format!("warehouse `{}` is of type bigquery", warehouse.name),
             )
-            .help("render and check work without a warehouse; to run, name a warehouse of type sqlite")),
+            .help("`load` fills the embedded warehouse; for BigQuery there is `bq load`")),
         }
     }
 }

@@ -1,41 +1,68 @@
 //! Running plans: every plan is made before anything is sent, then rule after rule is run, and the
 //! reports are printed.
 
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
 use super::common::Common;
+use super::connect::Connection;
 use super::plan::make_plan;
 use super::progress::Bar;
 use super::{Effects, Outcome};
 use crate::error::Result;
+use crate::googlesql::TableName;
 use crate::plan::Plan;
 use crate::project::Project;
 use crate::report::{self, Format};
-use crate::run::{Context, Report, Status};
+use crate::run::{Context, Limits, Report, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
-use crate::warehouse::sqlite::{Access, Sqlite};
+use crate::warehouse::sqlite::Access;
 
 /// How one plan is run.
 type Act = fn(&Context<'_>, &Plan) -> Result<Report>;
+
+/// How rules are run.
+pub(super) struct Manner {
+    /// How long buffered rows are waited for.
+    pub wait: Duration,
+    /// How many tables are worked on at a time.
+    pub jobs: usize,
+}
 
 /// Runs these steps of every rule that the command is about.
 pub(super) fn execute(
     common: &Common,
     effects: &Effects,
+    manner: &Manner,
     steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
     act: Act,
 ) -> Result<Outcome> {
     let project = common.project.open()?;
     let plans = plans(common, &project, effects, steps)?;
-    let warehouse = common.project.warehouse(&project, effects, Access::ReadWrite)?;
+    effects.heed_interrupts();
+    let connection = common.project.connect(&project, effects, Access::ReadWrite)?;
+    let groups = by_table(plans);
+    let alone = manner.jobs <= 1 || groups.len() <= 1;
+    let ended = side_by_side(manner.jobs, groups, |group| {
+        let run = |(_, renderer, plan): &Planned<'_>| {
+            run(common, effects, &connection, renderer, plan, alone, manner.wait, act)
+        };
+        group.into_iter().map(|planned| (run(&planned), planned)).collect::<Vec<_>>()
+    });
+    let mut ended: Vec<_> = ended.into_iter().flatten().collect();
+    ended.sort_by_key(|(_, (place, _, _))| *place);
+    let count = ended.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
-    for (renderer, plan) in &plans {
-        match run(common, effects, &warehouse, renderer, plan, act) {
+    for (report, (_, renderer, _)) in ended {
+        match report {
             Ok(report) => {
                 outcome = outcome.max(report.ending().into());
                 reports.push(report);
             }
             // One rule that cannot run does not stop the others.
-            Err(error) if plans.len() > 1 => {
+            Err(error) if count > 1 => {
                 effects.report(&error.during(format!("rule {}", renderer.rule().name)));
                 outcome = Outcome::Failed;
             }
@@ -51,7 +78,20 @@ pub(super) fn execute(
     for report in &reports {
         explain(report, effects);
     }
-    Ok(outcome)
+    Ok(if effects.interrupt.requested() { Outcome::Interrupted } else { outcome })
+}
+
+/// A plan, its renderer, and its place among the rules of the command.
+type Planned<'p> = (usize, Renderer<'p>, Plan);
+
+/// Rules of one table are run one after another: each would see the other's rows change.
+fn by_table(plans: Vec<(Renderer<'_>, Plan)>) -> Vec<Vec<Planned<'_>>> {
+    let mut groups: IndexMap<TableName, Vec<Planned<'_>>> = IndexMap::new();
+    for (place, (renderer, plan)) in plans.into_iter().enumerate() {
+        let table = renderer.rule().table.clone();
+        groups.entry(table).or_default().push((place, renderer, plan));
+    }
+    groups.into_values().collect()
 }
 
 fn plans<'p>(
@@ -71,22 +111,27 @@ fn plans<'p>(
         .collect()
 }
 
+#[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
 fn run(
     common: &Common,
     effects: &Effects,
-    warehouse: &Sqlite,
+    connection: &Connection,
     renderer: &Renderer<'_>,
     plan: &Plan,
+    alone: bool,
+    wait: Duration,
     act: Act,
 ) -> Result<Report> {
-    let progress = Bar::new(effects);
+    let progress = Bar::new(effects, alone);
     let context = Context {
         renderer,
-        warehouse,
-        ledger: warehouse,
+        warehouse: &*connection.warehouse,
+        ledger: &*connection.ledger,
         clock: common.project.clock(effects),
         who: &effects.who,
         progress: &progress,
+        interrupt: &effects.interrupt,
+        limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
     };
     act(&context, plan)
 }

@@ -6,7 +6,7 @@ use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 use crate::load::{self, FileFormat};
-use crate::warehouse::sqlite::{Access, Streaming};
+use crate::warehouse::sqlite::Streaming;
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         let rows = load::read(&name, &bytes, format, &rule.columns)?;
         tables.push((name, rows));
     }
-    let warehouse = args.project.warehouse(&project, effects, Access::Create)?;
+    let warehouse = args.project.embedded(&project, effects)?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     for (name, rows) in tables {
         let mut rows = rows.into_iter().map(Ok);

@@ -3,7 +3,7 @@
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::Entry;
 use crate::report::{self, Format};
 use crate::warehouse::sqlite::Access;
 
@@ -13,6 +13,7 @@ use crate::warehouse::sqlite::Access;
 Examples:
   onerow log
   onerow log --run 20260130T0741 --sql
+  onerow log --warehouse prod --limit 5
   onerow log player_prop_predictions --format json")]
 pub(super) struct Args {
     /// Only this rule
@@ -39,8 +40,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if let Some(rule) = &args.rule {
         project.file.rule(rule)?;
     }
-    let warehouse = args.project.warehouse(&project, effects, Access::ReadOnly)?;
-    let mut entries = warehouse.entries(args.run.as_deref(), args.rule.as_deref())?;
+    let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
+    let mut entries = connection.ledger.entries(args.run.as_deref(), args.rule.as_deref())?;
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

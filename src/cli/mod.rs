@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod common;
 mod completions;
+mod connect;
 mod effects;
 mod execute;
 mod init;
@@ -42,7 +43,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done and clean, 1 failed, 2 usage or configuration, 3 check findings,
-4 duplicates found (only with --exit-code), 75 buffered rows remain, try again later";
+4 duplicates found (only with --exit-code), 75 buffered rows remain, try again later,
+130 interrupted";
 
 #[derive(Subcommand)]
 enum Command {

@@ -15,6 +15,8 @@ pub(super) enum Outcome {
     Findings,
     /// Something went wrong with a part, and was reported.
     Failed,
+    /// The user interrupted it.
+    Interrupted,
 }
 
 impl Outcome {
@@ -25,6 +27,7 @@ impl Outcome {
             Self::Findings => 3,
             Self::Duplicates => 4,
             Self::Buffered => 75,
+            Self::Interrupted => 130,
         }
     }
 }

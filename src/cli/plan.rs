@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Result<Outcome> {
     let project = common.project.open()?;
     let rules = common.rules(&project)?;
-    let warehouse = common.project.warehouse(&project, effects, Access::ReadOnly)?;
+    let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
     let now = common.project.clock(effects).now();
     let style = effects.style(common.format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
@@ -42,9 +42,9 @@ pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Resul
         let renderer = common.renderer(&project, rule)?;
         let window = common.window(rule, effects)?;
         let plan = make_plan(&renderer, &plan::steps_of(&renderer), &window)?;
-        let estimates = run::estimate(&warehouse, now, &plan)?;
-        let report = run::status(&renderer, &warehouse, now, &plan)?;
-        let summary = PlanSummary::new(&report, estimates);
+        let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
+        let report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
+        let summary = PlanSummary::new(&report, estimates, connection.tariff);
         if common.format == Format::Json {
             let mut document = report::days_json(&report);
             document["statements"] = report::plan_json(&summary);

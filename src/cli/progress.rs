@@ -1,6 +1,7 @@
 //! Progress on stderr: a bar on long windows where there is a terminal, and sentences.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -12,18 +13,28 @@ const LONG: u64 = 5;
 
 pub(super) struct Bar<'a> {
     effects: &'a Effects,
-    bar: RefCell<Option<ProgressBar>>,
+    /// Whether the terminal's last line is this run's alone.
+    alone: bool,
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 impl<'a> Bar<'a> {
-    pub fn new(effects: &'a Effects) -> Self {
-        Self { effects, bar: RefCell::new(None) }
+    pub fn new(effects: &'a Effects, alone: bool) -> Self {
+        Self { effects, alone, bar: Mutex::new(None) }
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shown(&self) -> bool {
+        self.alone && self.effects.shows_progress()
     }
 }
 
 impl Progress for Bar<'_> {
     fn begin(&self, total: u64) {
-        if total < LONG || !self.effects.shows_progress() {
+        if total < LONG || !self.shown() {
             return;
         }
         let bar = ProgressBar::new(total);
@@ -32,24 +43,39 @@ impl Progress for Bar<'_> {
         {
             bar.set_style(style);
         }
-        *self.bar.borrow_mut() = Some(bar);
+        *self.bar() = Some(bar);
     }
 
     fn advance(&self) {
-        if let Some(bar) = &*self.bar.borrow() {
+        if let Some(bar) = &*self.bar() {
             bar.inc(1);
         }
     }
 
     fn note(&self, sentence: &str) {
-        match &*self.bar.borrow() {
+        match &*self.bar() {
             Some(bar) => bar.suspend(|| self.effects.say(sentence)),
             None => self.effects.say(sentence),
         }
     }
 
+    fn waiting(&self, sentence: &str) {
+        if !self.shown() {
+            self.effects.say(sentence);
+            return;
+        }
+        let mut bar = self.bar();
+        let line = bar.take().unwrap_or_else(ProgressBar::new_spinner);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            line.set_style(style);
+        }
+        line.enable_steady_tick(Duration::from_millis(200));
+        line.set_message(sentence.to_owned());
+        *bar = Some(line);
+    }
+
     fn end(&self) {
-        if let Some(bar) = self.bar.borrow_mut().take() {
+        if let Some(bar) = self.bar().take() {
             bar.finish_and_clear();
         }
     }

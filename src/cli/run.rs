@@ -1,7 +1,9 @@
 //! `onerow run`
 
+use std::time::Duration;
+
 use super::common::Common;
-use super::execute::execute;
+use super::execute::{Manner, execute};
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::run::run_step;
@@ -22,5 +24,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    execute(&args.common, effects, |_| vec![args.step.clone()], run_step)
+    execute(
+        &args.common,
+        effects,
+        &Manner { wait: Duration::ZERO, jobs: 1 },
+        |_| vec![args.step.clone()],
+        run_step,
+    )
 }

@@ -27,14 +27,14 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let project = args.common.project.open()?;
     let rules = args.common.rules(&project)?;
-    let warehouse = args.common.project.warehouse(&project, effects, Access::ReadOnly)?;
+    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
     let now = args.common.project.clock(effects).now();
     let mut reports = Vec::new();
     for rule in rules {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window(rule, effects)?;
         let plan = make_plan(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
-        reports.push(run::status(&renderer, &warehouse, now, &plan)?);
+        reports.push(run::status(&renderer, &*connection.warehouse, now, &plan)?);
     }
     let style = effects.style(args.common.format);
     let text = match args.common.format {

@@ -71,6 +71,24 @@ impl TableName {
         Ok(Self(parts))
     }
 
+    /// The project, where the name says one.
+    pub fn project(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [project, _, _] => Some(project),
+            _ => None,
+        }
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &str {
+        self.0.iter().rev().nth(1).map_or("", String::as_str)
+    }
+
+    /// The table's own name.
+    pub fn table(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+
     /// The name without quotes: `dataset.table`.
     pub fn dotted(&self) -> String {
         self.0.join(".")

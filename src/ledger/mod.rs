@@ -1,5 +1,8 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
+pub mod bigquery;
+mod outbox;
+mod record;
 pub mod sqlite;
 
 use std::fmt;
@@ -8,8 +11,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
 use crate::statement::{Fingerprint, StepName};
-use crate::warehouse::JobId;
+use crate::warehouse::{JobId, Usage};
 
 /// What an entry says of its statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum State {
     Done,
     /// Refused or failed, with the error; it changed nothing.
     Failed,
+    /// No answer came, with the error. The next run finds out what became of it.
+    Unknown,
 }
 
 impl fmt::Display for State {
@@ -28,6 +34,7 @@ impl fmt::Display for State {
             Self::Started => "started",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         })
     }
 }
@@ -40,6 +47,7 @@ impl FromStr for State {
             "started" => Ok(Self::Started),
             "done" => Ok(Self::Done),
             "failed" => Ok(Self::Failed),
+            "unknown" => Ok(Self::Unknown),
             _ => Err(Error::new(Kind::Warehouse, format!("the ledger holds the state `{text}`"))
                 .help("it was written by another version of onerow; use that version")),
         }
@@ -47,7 +55,7 @@ impl FromStr for State {
 }
 
 /// One line of the ledger. A statement that ran to its end has two: `started`, then `done` or
-/// `failed`, with the same run and sequence.
+/// `failed`, with the same run and sequence. Where no answer came there is `unknown` between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// The run's id.
@@ -70,8 +78,11 @@ pub struct Entry {
     pub parameters: serde_json::Value,
     /// What this entry says.
     pub state: State,
-    /// Rows changed by a mutation, or returned by a query. `None` unless done.
+    /// Rows changed by a mutation, or returned by a query. `None` unless done, and where the
+    /// warehouse does not say.
     pub affected: Option<u64>,
+    /// What the statement used, as far as the warehouse says so.
+    pub usage: Usage,
     /// When this entry was written.
     pub at: Timestamp,
     /// What went wrong, or what the outcome was found out from. `None` when all went well.
@@ -98,7 +109,7 @@ impl Claim {
 }
 
 /// Where entries are kept. Nothing is ever changed or removed.
-pub trait Ledger {
+pub trait Ledger: Sync {
     /// Writes one entry durably before it returns. Creates the ledger if there is none.
     fn append(&self, entry: &Entry) -> Result<()>;
 
@@ -106,9 +117,16 @@ pub trait Ledger {
     /// A ledger that does not exist yet has none, and is not created.
     fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>>;
 
-    /// Waits a little for the right to run, then gives up with [`Kind::Locked`].
-    fn claim(&self) -> Result<Claim>;
+    /// Waits a little for the right to run on this table, then gives up with [`Kind::Locked`].
+    fn claim(&self, table: &TableName) -> Result<Claim>;
 
-    /// Entries of a rule that were started and have no outcome: their process died.
+    /// The last entries of a rule's statements that have no outcome: their process died, or no
+    /// answer came.
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>>;
+
+    /// Brings entries that wait elsewhere to where the ledger is kept, each once. What cannot be
+    /// brought stays where it waits, for the next time.
+    fn deliver(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -5,33 +5,23 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
+use super::record::{self, COLUMNS, Cells, column_list};
 use super::{Claim, Entry, Ledger};
 use crate::error::{Error, Kind, Result};
-use crate::statement::{Fingerprint, StepName};
-use crate::warehouse::JobId;
+use crate::googlesql::TableName;
+use crate::statement::Fingerprint;
 use crate::warehouse::sqlite::{Sqlite, failed, has_table};
 
-const CREATE: &str = "
-CREATE TABLE IF NOT EXISTS _onerow_ledger (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  run TEXT NOT NULL, sequence INTEGER NOT NULL, rule TEXT NOT NULL, dates TEXT NOT NULL,
-  step TEXT NOT NULL, job TEXT NOT NULL, fingerprint TEXT NOT NULL, sql TEXT NOT NULL,
-  parameters TEXT NOT NULL, state TEXT NOT NULL, affected INTEGER, at TEXT NOT NULL,
-  error TEXT, version TEXT NOT NULL, who TEXT NOT NULL,
-  UNIQUE (run, sequence, state)
-) STRICT;
-CREATE TRIGGER IF NOT EXISTS _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
+const APPEND_ONLY: &str = "
+CREATE TRIGGER _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
+CREATE TRIGGER _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 
-const COLUMNS: &str = "run, sequence, rule, dates, step, job, fingerprint, sql, parameters, state, \
-                       affected, at, error, version, who";
-
 /// How long [`Ledger::claim`] waits, and how often it tries meanwhile.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Ledger for Sqlite {
@@ -39,117 +29,90 @@ impl Ledger for Sqlite {
         let connection = self.connection()?;
         let failed = failed("write to the ledger");
         if !has_table(&connection, "_onerow_ledger")? {
-            connection.execute_batch(CREATE).map_err(&failed)?;
+            connection.execute_batch(&create()).map_err(&failed)?;
         }
-        let marks: Vec<String> = (1..=15).map(|i| format!("?{i}")).collect();
-        connection
-            .execute(
-                &format!("INSERT INTO _onerow_ledger ({COLUMNS}) VALUES ({})", marks.join(", ")),
-                rusqlite::params![
-                    entry.run,
-                    entry.sequence,
-                    entry.rule,
-                    entry.dates,
-                    entry.step.as_str(),
-                    entry.job.as_str(),
-                    entry.fingerprint.as_str(),
-                    entry.sql,
-                    entry.parameters.to_string(),
-                    entry.state.to_string(),
-                    entry.affected.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
-                    entry.at.to_string(),
-                    entry.error,
-                    entry.version,
-                    entry.who,
-                ],
-            )
-            .map(|_| ())
-            .map_err(failed)
+        let marks = vec!["?"; COLUMNS.len()].join(", ");
+        let sql = format!("INSERT INTO _onerow_ledger ({}) VALUES ({marks})", column_list());
+        let cells = rusqlite::params_from_iter(record::cells(entry));
+        connection.execute(&sql, cells).map(|_| ()).map_err(failed)
     }
 
     fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
-        read(
-            &*self.connection()?,
-            "(?1 IS NULL OR substr(run, 1, length(?1)) = ?1) AND (?2 IS NULL OR rule = ?2)",
-            (run, rule),
-        )
+        let condition =
+            "(?1 IS NULL OR substr(run_id, 1, length(?1)) = ?1) AND (?2 IS NULL OR rule = ?2)";
+        read(&*self.connection()?, condition, (run, rule)).map(without_places)
     }
 
-    fn claim(&self) -> Result<Claim> {
+    fn claim(&self, table: &TableName) -> Result<Claim> {
         match self.path() {
-            Some(database) => lock(database, PATIENCE),
+            Some(database) => lock(database, &lock_name(table), PATIENCE),
             None => Ok(Claim::holding(None)),
         }
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
-        read(
-            &*self.connection()?,
-            "rule = ?1 AND state = 'started' AND NOT EXISTS (SELECT 1 FROM _onerow_ledger AS later \
-             WHERE later.run = l.run AND later.sequence = l.sequence AND later.state != 'started')",
-            (rule,),
-        )
+        let condition = "rule = ?1 AND state IN ('started', 'unknown') AND NOT EXISTS (\
+             SELECT 1 FROM _onerow_ledger AS later \
+             WHERE later.run_id = l.run_id AND later.sequence = l.sequence AND later.id > l.id)";
+        read(&*self.connection()?, condition, (rule,)).map(without_places)
     }
 }
 
-fn read(
+fn create() -> String {
+    let columns = COLUMNS.map(|(name, sql_type, always)| {
+        let stored = if sql_type == "INT64" { "INTEGER" } else { "TEXT" };
+        format!("{name} {stored}{}", if always { " NOT NULL" } else { "" })
+    });
+    format!(
+        "CREATE TABLE _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
+         UNIQUE (run_id, sequence, state)) STRICT; {APPEND_ONLY}",
+        columns.join(", ")
+    )
+}
+
+/// The entries for which the condition holds, with their places in the ledger, oldest first.
+pub(super) fn read(
     connection: &Connection,
     condition: &str,
     params: impl rusqlite::Params,
-) -> Result<Vec<Entry>> {
+) -> Result<Vec<(i64, Entry)>> {
     if !has_table(connection, "_onerow_ledger")? {
         return Ok(Vec::new());
     }
     let failed = failed("read the ledger");
+    let columns = COLUMNS.map(|(name, _, _)| format!("CAST({name} AS TEXT)")).join(", ");
     let mut prepared = connection
         .prepare(&format!(
-            "SELECT {COLUMNS} FROM _onerow_ledger AS l WHERE {condition} ORDER BY id"
+            "SELECT {columns}, id FROM _onerow_ledger AS l WHERE {condition} ORDER BY id"
         ))
         .map_err(&failed)?;
     let mut rows = prepared.query(params).map_err(&failed)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
-        entries.push(entry(row)?);
+        let mut cells = Cells::default();
+        for (i, cell) in cells.iter_mut().enumerate() {
+            *cell = row.get(i).map_err(&failed)?;
+        }
+        entries.push((row.get(COLUMNS.len()).map_err(&failed)?, record::entry(&cells)?));
     }
     Ok(entries)
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry> {
-    let damaged = |what: &str, value: &str| {
-        Error::new(Kind::Warehouse, format!("the ledger holds the {what} `{value}`"))
-            .help("it was written by another version of onerow; use that version")
-    };
-    let text = |i: usize| row.get::<_, String>(i).map_err(failed("read the ledger"));
-    let optional = |i: usize| row.get::<_, Option<String>>(i).map_err(failed("read the ledger"));
-    let (parameters, at) = (text(8)?, text(11)?);
-    Ok(Entry {
-        run: text(0)?,
-        sequence: row.get(1).map_err(failed("read the ledger"))?,
-        rule: text(2)?,
-        dates: text(3)?,
-        step: StepName::parse(&text(4)?)?,
-        job: JobId::from_ledger(text(5)?),
-        fingerprint: Fingerprint::from_ledger(text(6)?),
-        sql: text(7)?,
-        parameters: serde_json::from_str(&parameters)
-            .map_err(|_| damaged("parameters", &parameters))?,
-        state: text(9)?.parse()?,
-        affected: row
-            .get::<_, Option<i64>>(10)
-            .map_err(failed("read the ledger"))?
-            .map(i64::unsigned_abs),
-        at: at.parse().map_err(|_| damaged("time", &at))?,
-        error: optional(12)?,
-        version: text(13)?,
-        who: text(14)?,
-    })
+fn without_places(entries: Vec<(i64, Entry)>) -> Vec<Entry> {
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// A file name for a table; a very long name is shortened to its fingerprint.
+fn lock_name(table: &TableName) -> String {
+    let name = table.dotted();
+    if name.len() <= 150 { name } else { Fingerprint::of(&name).short().to_owned() }
 }
 
 /// The lock is a file beside the database, never removed: removing it would let two processes
 /// lock two different files of one name.
-fn lock(database: &Path, patience: Duration) -> Result<Claim> {
+pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Claim> {
     let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(format!(".{what}.lock"));
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -164,7 +127,10 @@ fn lock(database: &Path, patience: Duration) -> Result<Claim> {
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::new(
                     Kind::Locked,
-                    format!("another onerow run is working on `{}`", database.display()),
+                    format!(
+                        "another onerow run is working on `{what}` of `{}`",
+                        database.display()
+                    ),
                 )
                 .help("wait until it has finished, then run the command again"));
             }
@@ -182,7 +148,9 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::ledger::State;
+    use crate::statement::StepName;
     use crate::warehouse::sqlite::Access;
+    use crate::warehouse::{JobId, Usage};
 
     fn ledger() -> Sqlite {
         Sqlite::in_memory(Clock::System, SignedDuration::from_mins(90)).unwrap()
@@ -201,6 +169,11 @@ mod tests {
             parameters: serde_json::json!({"horizon": "2026-01-28 07:41:30+00"}),
             state,
             affected: (state == State::Done).then_some(776),
+            usage: Usage {
+                bytes_billed: Some(10 << 20),
+                ended: Some("2026-01-30T21:04:05.123Z".parse().unwrap()),
+                ..Usage::default()
+            },
             at: "2026-01-30T21:04:05.123456Z".parse().unwrap(),
             error: (state == State::Failed).then(|| "refused".into()),
             version: "0.1.0".into(),
@@ -243,7 +216,15 @@ mod tests {
         ledger.append(&written("r1", 2, State::Started)).unwrap();
         ledger.append(&written("r2", 2, State::Started)).unwrap();
         ledger.append(&written("r2", 2, State::Failed)).unwrap();
-        assert_eq!(ledger.in_doubt("predictions").unwrap(), [written("r1", 2, State::Started)]);
+        ledger.append(&written("r3", 1, State::Started)).unwrap();
+        ledger.append(&written("r3", 1, State::Unknown)).unwrap();
+        ledger.append(&written("r4", 1, State::Started)).unwrap();
+        ledger.append(&written("r4", 1, State::Unknown)).unwrap();
+        ledger.append(&written("r4", 1, State::Done)).unwrap();
+        assert_eq!(
+            ledger.in_doubt("predictions").unwrap(),
+            [written("r1", 2, State::Started), written("r3", 1, State::Unknown)]
+        );
         assert_eq!(ledger.in_doubt("other").unwrap(), []);
     }
 
@@ -260,16 +241,18 @@ mod tests {
     }
 
     #[test]
-    fn one_run_at_a_time() {
+    fn one_run_at_a_time_on_a_table() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("local.db");
         let drain = SignedDuration::from_mins(90);
         let ledger = Sqlite::open(&path, Access::Create, Clock::System, drain).unwrap();
-        let claim = ledger.claim().unwrap();
-        let error = lock(&path, Duration::ZERO).unwrap_err();
+        let table = TableName::parse("nba.predictions").unwrap();
+        let claim = ledger.claim(&table).unwrap();
+        let error = lock(&path, "nba.predictions", Duration::ZERO).unwrap_err();
         assert_eq!(error.kind(), Kind::Locked);
         assert!(error.to_string().contains("another onerow run is working on"), "{error}");
+        drop(ledger.claim(&TableName::parse("nba.other").unwrap()).unwrap());
         drop(claim);
-        drop(lock(&path, Duration::ZERO).unwrap());
+        drop(lock(&path, "nba.predictions", Duration::ZERO).unwrap());
     }
 }

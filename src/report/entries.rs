@@ -65,6 +65,11 @@ pub fn entries_json(entries: &[Entry]) -> Json {
             "parameters": entry.parameters,
             "state": entry.state.to_string(),
             "affected": entry.affected,
+            "bytes_processed": entry.usage.bytes_processed,
+            "bytes_billed": entry.usage.bytes_billed,
+            "slot_ms": entry.usage.slot_ms,
+            "started_at": entry.usage.started.map(|at| at.to_string()),
+            "ended_at": entry.usage.ended.map(|at| at.to_string()),
             "at": entry.at.to_string(),
             "error": entry.error,
             "version": entry.version,
@@ -80,6 +85,7 @@ fn state(entry: &Entry) -> &'static str {
         State::Started => "no outcome",
         State::Done => "done",
         State::Failed => "failed",
+        State::Unknown => "unknown",
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 pub use days::{days, days_json};
 pub use entries::{entries, entries_json, entries_sql};
 pub use findings::{findings, findings_json};
-pub use plan::{PlanSummary, plan, plan_json};
+pub use plan::{PlanSummary, Tariff, plan, plan_json};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};
 

@@ -1,23 +1,43 @@
 //! What `apply` would send, and what that would cost.
 
+use bytesize::ByteSize;
 use serde_json::{Value as Json, json};
 
-use super::grid::grouped;
 use super::{Format, Style};
 use crate::check::Checked;
 use crate::run::Report;
 use crate::statement::StepName;
 use crate::warehouse::Estimate;
 
+/// What reading costs, and how much of it a plan may do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tariff {
+    /// US dollars for a TiB.
+    pub price_per_tib: f64,
+    /// The most bytes that a plan may read; `None` is no limit.
+    pub max_bytes: Option<u64>,
+}
+
+impl Tariff {
+    /// US dollars for so many bytes.
+    pub fn price(self, bytes: u64) -> f64 {
+        bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib
+    }
+}
+
 /// The statements that `apply` would send now.
 pub struct PlanSummary<'a> {
     statements: Vec<(&'a Checked, Estimate)>,
+    /// Bytes of all statements of the plan, whether called for or not.
+    at_most: Option<u64>,
+    tariff: Option<Tariff>,
 }
 
 impl<'a> PlanSummary<'a> {
     /// Of all statements of the plan, those that the figures call for: no UPDATE of a date that
-    /// has no settled superseded row or has twins, no verify where nothing is touched.
-    pub fn new(report: &Report, all: Vec<(&'a Checked, Estimate)>) -> Self {
+    /// has no settled superseded row or has twins, no verify where nothing is touched. Without a
+    /// tariff the warehouse charges nothing.
+    pub fn new(report: &Report, all: Vec<(&'a Checked, Estimate)>, tariff: Option<Tariff>) -> Self {
         let needs = |statement: &Checked| {
             report.days.iter().any(|day| {
                 statement.statement().window.contains(day.day) && day.counts.calls_for_update()
@@ -27,12 +47,36 @@ impl<'a> PlanSummary<'a> {
             StepName::DEACTIVATE | StepName::VERIFY => needs(statement),
             _ => true,
         };
-        Self { statements: all.into_iter().filter(|(s, _)| called_for(s)).collect() }
+        let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
+        let statements = all.into_iter().filter(|(s, _)| called_for(s)).collect();
+        Self { statements, at_most, tariff }
     }
 
-    /// Bytes that all of them would read; `None` where the warehouse does not charge by bytes.
+    /// Bytes that all of them would read; `None` where the warehouse does not say.
     fn bytes(&self) -> Option<u64> {
         self.statements.iter().map(|(_, estimate)| estimate.bytes).sum()
+    }
+
+    fn cost(&self) -> String {
+        let Some(tariff) = self.tariff else {
+            return "Cost: the embedded warehouse charges nothing.".to_owned();
+        };
+        let cost = match self.bytes() {
+            Some(bytes) => {
+                format!("Cost: {} to read, ${:.2}.", ByteSize(bytes), tariff.price(bytes))
+            }
+            None => "Cost: unknown, the warehouse makes no estimates.".to_owned(),
+        };
+        let refused = |limit: u64| self.at_most.is_none_or(|bytes| bytes > limit);
+        match tariff.max_bytes.filter(|limit| refused(*limit)) {
+            None => cost,
+            Some(limit) => format!(
+                "{cost} apply would refuse: with an UPDATE for every date it could read {}, and `max_bytes_billed` is {}.",
+                self.at_most
+                    .map_or("an unknown number of bytes".to_owned(), |b| ByteSize(b).to_string()),
+                ByteSize(limit)
+            ),
+        }
     }
 
     fn by_step(&self) -> Vec<(&StepName, usize)> {
@@ -54,13 +98,10 @@ pub fn plan(style: Style, summary: &PlanSummary<'_>) -> String {
         summary.by_step().iter().map(|(step, count)| format!("{count} {step}")).collect();
     let count = summary.statements.len();
     let plural = if count == 1 { "" } else { "s" };
-    let cost = match summary.bytes() {
-        Some(bytes) => format!("{} bytes to read", grouped(bytes)),
-        None => "the embedded warehouse charges nothing".to_owned(),
-    };
     let text = format!(
-        "apply would send {count} statement{plural}: {}. Cost: {cost}.\n",
-        steps.join(", ")
+        "apply would send {count} statement{plural}: {}. {}\n",
+        steps.join(", "),
+        summary.cost()
     );
     if style.format == Format::Markdown { format!("\n{text}") } else { text }
 }
@@ -74,6 +115,7 @@ pub fn plan_json(summary: &PlanSummary<'_>) -> Json {
             "dates": statement.window.to_string(),
             "fingerprint": statement.fingerprint.as_str(),
             "bytes": estimate.bytes,
+            "usd": estimate.bytes.zip(summary.tariff).map(|(bytes, tariff)| tariff.price(bytes)),
         })
     });
     Json::Array(statements.collect())

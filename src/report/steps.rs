@@ -6,13 +6,16 @@ use super::Style;
 use super::grid::{Entry, grid};
 use crate::googlesql::SqlValue;
 use crate::run::StepReport;
-use crate::warehouse::{Answer, Rows};
+use crate::warehouse::{Returned, Rows};
 
 /// The rows of queries as grids, the changed rows of mutations as sentences.
 pub fn steps(style: Style, reports: &[StepReport]) -> String {
-    let blocks = reports.iter().map(|report| match &report.answer {
-        Answer::Rows(rows) => format!("{}\n{}", report.title, rows_grid(style, rows)),
-        Answer::Affected(count) => format!("{}: {count} rows changed\n", report.title),
+    let blocks = reports.iter().map(|report| match &report.answer.result {
+        Returned::Rows(rows) => format!("{}\n{}", report.title, rows_grid(style, rows)),
+        Returned::Affected(Some(count)) => format!("{}: {count} rows changed\n", report.title),
+        Returned::Affected(None) => {
+            format!("{}: done; the warehouse does not say how many rows\n", report.title)
+        }
     });
     blocks.collect::<Vec<_>>().join("\n")
 }
@@ -28,9 +31,9 @@ fn rows_grid(style: Style, rows: &Rows) -> String {
 
 /// Each statement's answer as a JSON object.
 pub fn steps_json(reports: &[StepReport]) -> Json {
-    let objects = reports.iter().map(|report| match &report.answer {
-        Answer::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),
-        Answer::Affected(count) => json!({ "statement": report.title, "affected": count }),
+    let objects = reports.iter().map(|report| match &report.answer.result {
+        Returned::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),
+        Returned::Affected(count) => json!({ "statement": report.title, "affected": count }),
     });
     Json::Array(objects.collect())
 }

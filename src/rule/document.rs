@@ -67,12 +67,36 @@ pub(super) struct WarehouseSection {
     /// bigquery: the project that is billed.
     #[schemars(with = "Option<String>")]
     pub project: Option<Spanned<String>>,
-    /// bigquery: the location of the datasets, such as `us-west2`.
+    /// bigquery: the location of the datasets, such as `us-west2`. Default: the US multi-region.
     #[schemars(with = "Option<String>")]
     pub location: Option<Spanned<String>>,
-    /// bigquery: the most a plan may cost, such as `20 GiB`.
+    /// bigquery: the dataset of tables that are named without one.
+    #[schemars(with = "Option<String>")]
+    pub default_dataset: Option<Spanned<String>>,
+    /// bigquery: where its REST API is served, for an emulator: `http://localhost:9050`.
+    #[schemars(with = "Option<String>")]
+    pub endpoint: Option<Spanned<String>>,
+    /// bigquery: who asks. Default: `application_default`; with an `endpoint`, `none`.
+    #[schemars(with = "Option<CredentialsSection>")]
+    pub credentials: Option<Spanned<CredentialsSection>>,
+    /// bigquery: the key file of a service account, relative to the project.
+    #[schemars(with = "Option<String>")]
+    pub key_file: Option<Spanned<String>>,
+    /// bigquery: the most that a plan may read, such as `20 GiB`. Default: no limit.
     #[schemars(with = "Option<String>")]
     pub max_bytes_billed: Option<Spanned<String>>,
+    /// bigquery: US dollars for a TiB read. Default: 6.25, the on-demand price in the US.
+    #[schemars(with = "Option<f64>")]
+    pub price_per_tib: Option<Spanned<f64>>,
+    /// bigquery: whether a statement may wait for idle slots. Default: `interactive`.
+    #[schemars(with = "Option<PrioritySection>")]
+    pub priority: Option<Spanned<PrioritySection>>,
+    /// bigquery: how long one statement may take. Default: `15m`.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Spanned<String>>,
+    /// bigquery: how long a call that fails in passing is tried again. Default: `2m`.
+    #[schemars(with = "Option<String>")]
+    pub retry_for: Option<Spanned<String>>,
     /// bigquery: the ledger's table, as `dataset.table`.
     #[schemars(with = "Option<String>")]
     pub ledger: Option<Spanned<String>>,
@@ -83,6 +107,29 @@ pub(super) struct WarehouseSection {
 pub(super) enum WarehouseKind {
     Sqlite,
     Bigquery,
+}
+
+/// Who asks BigQuery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CredentialsSection {
+    /// What `gcloud auth application-default login`, `GOOGLE_APPLICATION_CREDENTIALS` or the
+    /// machine's own service account provides.
+    ApplicationDefault,
+    /// The service account of the machine, from its metadata server: workload identity.
+    MetadataServer,
+    /// Nobody: an emulator.
+    None,
+}
+
+/// How soon a statement has to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PrioritySection {
+    /// At once.
+    Interactive,
+    /// When slots are idle.
+    Batch,
 }
 
 /// What 'one row' means for one table.

@@ -1,11 +1,9 @@
 //! The rule file `onerow.toml`: rules and warehouses, checked.
 
-use std::path::PathBuf;
-
-use jiff::SignedDuration;
 use toml::Spanned;
 
-use super::document::{Document, Source, WarehouseKind, WarehouseSection};
+use super::document::{Document, Source};
+use super::warehouse::{self, Warehouse};
 use super::{Rule, schema, validate};
 use crate::error::{Error, Kind, Result, did_you_mean};
 
@@ -53,36 +51,11 @@ impl RuleFile {
     }
 }
 
-/// A warehouse of the rule file.
-#[derive(Debug, Clone)]
-pub struct Warehouse {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub kind: WarehouseType,
-}
-
-/// What a warehouse is.
-#[derive(Debug, Clone)]
-pub enum WarehouseType {
-    /// The embedded warehouse.
-    Sqlite {
-        /// The database file, relative to the project.
-        path: PathBuf,
-        /// How long a streamed row stays in the imitated streaming buffer.
-        drain: SignedDuration,
-    },
-    /// Google BigQuery.
-    BigQuery,
-}
-
-const DEFAULT_PATH: &str = ".onerow/local.db";
-
 fn checked(source: &Source, document: Document) -> Result<RuleFile> {
     let warehouses = document
         .warehouse
         .iter()
-        .map(|(name, section)| warehouse(source, name, section))
+        .map(|(name, section)| warehouse::read(source, name, section))
         .collect::<Result<Vec<_>>>()?;
     if let Some(name) = &document.default_warehouse
         && !warehouses.iter().any(|warehouse| warehouse.name == *name.get_ref())
@@ -104,41 +77,10 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
     Ok(RuleFile { rules, warehouses, default_warehouse })
 }
 
-fn warehouse(
-    source: &Source,
-    name: &Spanned<String>,
-    section: &WarehouseSection,
-) -> Result<Warehouse> {
-    let bigquery = [
-        ("project", &section.project),
-        ("location", &section.location),
-        ("max_bytes_billed", &section.max_bytes_billed),
-        ("ledger", &section.ledger),
-    ];
-    let sqlite = [("path", &section.path), ("drain", &section.drain)];
-    let (foreign, kind): (&[_], _) = match section.r#type.get_ref() {
-        WarehouseKind::Sqlite => (
-            &bigquery,
-            WarehouseType::Sqlite {
-                path: PathBuf::from(
-                    section.path.as_ref().map_or(DEFAULT_PATH, |path| path.get_ref().as_str()),
-                ),
-                drain: validate::duration(source, section.drain.as_ref())?,
-            },
-        ),
-        WarehouseKind::Bigquery => (&sqlite, WarehouseType::BigQuery),
-    };
-    for (key, value) in foreign {
-        if let Some(value) = value {
-            let message = format!("`{key}` does not go with this type of warehouse");
-            return Err(source.error(value, message).help("remove it, or change `type`"));
-        }
-    }
-    Ok(Warehouse { name: name.get_ref().clone(), kind })
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::googlesql::SqlValue;
     use crate::statement::StepName;

@@ -6,6 +6,7 @@ mod file;
 mod schema;
 mod validate;
 mod vars;
+mod warehouse;
 
 use std::fmt;
 
@@ -18,9 +19,10 @@ use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
-pub use file::{RuleFile, Warehouse, WarehouseType};
+pub use file::RuleFile;
 pub use schema::schema;
 pub use vars::VarArg;
+pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
 
 /// The name of a rule: part of file names, job ids and labels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::budget;
+use super::day::Cleaning;
 use super::horizon::{Horizon, future_days};
 use super::report::{DayReport, Report};
 use super::state::{Progressing, Run};
 use super::verdict::{Verdict, verdict};
-use super::{Context, Counts, ROUNDS, checked};
+use super::{Context, Counts, ROUNDS, checked, side_by_side};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
@@ -17,9 +19,15 @@ use crate::window::{Day, Window};
 /// report, and the others go on. Errors: the run could not begin, or the ledger could not be
 /// written, after which nothing is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.claim()?;
+    let _claim = context.ledger.claim(&context.renderer.rule().table)?;
+    if let Some(limit) = context.limits.bytes {
+        budget::refuse_above(limit, context, plan)?;
+    }
     let mut run = Run::begin(context, plan)?;
     for step in &plan.steps {
+        if run.interrupted() {
+            break;
+        }
         match step.name.as_str() {
             StepName::DETECT => run.detect(step)?,
             StepName::DEACTIVATE => run.deactivate(step)?,
@@ -31,8 +39,13 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             break;
         }
     }
-    context.progress.end();
-    Ok(run.report())
+    if !context.limits.wait.is_zero() {
+        run.wait_for_buffered()?;
+    }
+    if run.interrupted() {
+        run.unverified();
+    }
+    Ok(run.end().report())
 }
 
 impl Run<'_> {
@@ -41,7 +54,7 @@ impl Run<'_> {
             self.detect_with(statement, self.horizon)?;
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
-        if let Some(window) = future_days(self.oldest_buffered, &found) {
+        if let Some(window) = future_days(self.buffer, &found) {
             self.context.progress.note(&format!(
                 "{window}: superseded rows say that they were written in the future; the table \
                  reports no streaming buffer, so they count as settled"
@@ -54,7 +67,7 @@ impl Run<'_> {
     }
 
     fn detect_with(&mut self, statement: &Checked, horizon: Horizon) -> Result<()> {
-        match self.count(statement, horizon)? {
+        match self.journal.count(statement, horizon)? {
             Ok(found) => {
                 let found = found.into_iter();
                 self.days.extend(found.map(|(day, c)| (day, Progressing::new(c, horizon))));
@@ -65,23 +78,72 @@ impl Run<'_> {
     }
 
     fn deactivate(&mut self, step: &PlannedStep) -> Result<()> {
-        let needs_update = |statement: &&Checked| {
-            let state = self.days.get(&statement.statement().window.first());
-            state.is_some_and(Progressing::needs_update)
-        };
-        let needed: Vec<&Checked> = step.statements.iter().filter(needs_update).collect();
-        self.context.progress.begin(needed.len() as u64);
-        for statement in needed {
-            self.deactivate_day(statement)?;
-            self.context.progress.advance();
+        let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
+        self.clean_days(&days)
+    }
+
+    /// Sends the UPDATE of each of these dates that needs one, as many at a time as the
+    /// warehouse takes. What goes wrong with a date is a problem of that date.
+    pub(super) fn clean_days(&mut self, days: &[Day]) -> Result<()> {
+        let mut needed = Vec::new();
+        for update in self.plan.statements() {
+            let (step, day) = (&update.statement().step, update.statement().window.first());
+            if *step == *StepName::DEACTIVATE
+                && days.contains(&day)
+                && self.days.get(&day).is_some_and(Progressing::needs_update)
+                && let Some(state) = self.days.remove(&day)
+            {
+                needed.push((update, day, state));
+            }
         }
-        Ok(())
+        let (context, journal) = (self.context, &self.journal);
+        context.progress.begin(needed.len() as u64);
+        let lanes = context.warehouse.lanes().mutations;
+        let cleaned = side_by_side(lanes, needed, |(update, day, mut state)| {
+            if context.interrupt.requested() {
+                return (day, state, Ok(None));
+            }
+            let problem = Cleaning { journal, update }.clean(&mut state);
+            context.progress.advance();
+            (day, state, problem)
+        });
+        let mut broken = None;
+        for (day, state, problem) in cleaned {
+            self.days.insert(day, state);
+            match problem {
+                Ok(None) => {}
+                Ok(Some(problem)) => self.fail_days(&[day], problem),
+                Err(error) => _ = broken.get_or_insert(error),
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// After an interrupt: dates that were touched and not verified are not called clean.
+    fn unverified(&mut self) {
+        let touched = self.days.iter().filter(|(_, state)| state.touched);
+        let days: Vec<Day> = touched.map(|(day, _)| *day).collect();
+        let left = self.days.values().filter(|state| state.needs_update()).count();
+        let error = Error::new(
+            Kind::Interrupted,
+            format!(
+                "interrupted: {left} dates were left as they were, {} not verified",
+                days.len()
+            ),
+        );
+        self.fail_days(
+            &days,
+            error.help("run the same command again: it goes on where this one stopped"),
+        );
     }
 
     /// Looks at the touched dates. Where rows that arrived meanwhile have superseded a survivor,
     /// the date is cleaned again.
-    fn verify(&mut self) -> Result<()> {
+    pub(super) fn verify(&mut self) -> Result<()> {
         for _ in 0..ROUNDS {
+            if self.interrupted() {
+                return Ok(());
+            }
             let mut again = Vec::new();
             for (horizon, days) in self.touched() {
                 again.extend(self.verify_days(horizon, &Window::of_days(days)?)?);
@@ -92,13 +154,7 @@ impl Run<'_> {
             if again.is_empty() {
                 return Ok(());
             }
-            let updates = self.plan.statements().filter(|checked| {
-                let statement = checked.statement();
-                statement.step == *StepName::DEACTIVATE && again.contains(&statement.window.first())
-            });
-            for update in updates {
-                self.deactivate_day(update)?;
-            }
+            self.clean_days(&again)?;
         }
         self.fail(Error::new(
             Kind::Verification,
@@ -128,7 +184,7 @@ impl Run<'_> {
             }
         };
         for statement in statements {
-            match self.count(&statement, horizon)? {
+            match self.journal.count(&statement, horizon)? {
                 Ok(after) => again.extend(self.judge(&after)),
                 Err(error) => self.fail_days(window.days(), error),
             }

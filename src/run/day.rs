@@ -2,60 +2,62 @@
 //! second look when the table changed meanwhile.
 
 use super::horizon::Horizon;
-use super::state::{Progressing, Run};
+use super::journal::Journal;
+use super::state::Progressing;
 use super::{ROUNDS, checked, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::statement::StepName;
-use crate::warehouse::Answer;
+use crate::warehouse::Returned;
+use crate::window::Day;
 
-impl Run<'_> {
-    /// Deactivates the settled superseded rows of one date. What goes wrong with the date becomes
-    /// a problem of the run. Errors: the ledger's.
-    pub(super) fn deactivate_day(&mut self, update: &Checked) -> Result<()> {
-        let day = update.statement().window.first();
-        let Some(mut state) = self.days.remove(&day) else { return Ok(()) };
-        let mut problem = None;
-        for _ in 0..ROUNDS {
-            if problem.is_some() || !state.needs_update() {
-                break;
-            }
-            problem = self.round(update, &mut state)?;
-        }
-        if problem.is_none() && state.needs_update() {
-            problem = Some(Error::new(
-                Kind::Verification,
-                format!("{day} kept changing: it was detected {ROUNDS} times and never held still"),
-            ));
-        }
-        self.days.insert(day, state);
-        if let Some(problem) = problem {
-            self.fail_days(&[day], problem);
-        }
-        Ok(())
+/// The UPDATE of one date, and where it is sent.
+pub(super) struct Cleaning<'r, 'a> {
+    pub journal: &'r Journal<'a>,
+    pub update: &'r Checked,
+}
+
+impl Cleaning<'_, '_> {
+    fn day(&self) -> Day {
+        self.update.statement().window.first()
     }
 
-    /// Sends the UPDATE once and draws the consequence. Returns what went wrong with the date.
-    fn round(&mut self, update: &Checked, state: &mut Progressing) -> Result<Option<Error>> {
-        let day = update.statement().window.first();
-        let expected = state.baseline.settled_duplicates();
-        match self.journal.send(update, &params(state.horizon, &self.journal.run.clone()))? {
-            Ok(Answer::Affected(affected)) => {
-                state.add(affected);
-                if affected == expected {
-                    return Ok(None);
+    /// Deactivates the settled superseded rows of the date. Returns what went wrong with it.
+    /// Errors: the ledger's.
+    pub fn clean(&self, state: &mut Progressing) -> Result<Option<Error>> {
+        for _ in 0..ROUNDS {
+            if !state.needs_update() {
+                return Ok(None);
+            }
+            if let Some(problem) = self.round(state)? {
+                return Ok(Some(problem));
+            }
+        }
+        Ok(state.needs_update().then(|| {
+            Error::new(
+                Kind::Verification,
+                format!(
+                    "{} kept changing: it was detected {ROUNDS} times and never held still",
+                    self.day()
+                ),
+            )
+        }))
+    }
+
+    /// Sends the UPDATE once and draws the consequence.
+    fn round(&self, state: &mut Progressing) -> Result<Option<Error>> {
+        let params = params(state.horizon, &self.journal.run);
+        match self.journal.send(self.update, &params)? {
+            Ok(answer) => match answer.result {
+                Returned::Affected(Some(affected)) => self.changed(state, affected),
+                Returned::Affected(None) => self.count_changed(state),
+                Returned::Rows(_) => {
+                    state.touched = true;
+                    let message = "the warehouse answered an UPDATE with rows";
+                    Ok(Some(Error::new(Kind::Warehouse, message)))
                 }
-                self.context.progress.note(&format!(
-                    "{day}: {expected} rows were detected and {affected} deactivated, \
-                     so the table changed in between; detecting again"
-                ));
-                self.detect_again(update, state, state.horizon)
-            }
-            Ok(Answer::Rows(_)) => {
-                state.touched = true;
-                Ok(Some(Error::new(Kind::Warehouse, "the warehouse answered an UPDATE with rows")))
-            }
-            Err(error) if error.kind() == Kind::StreamingBuffer => self.refused(update, state),
+            },
+            Err(error) if error.kind() == Kind::StreamingBuffer => self.refused(state),
             Err(error) => {
                 state.touched = true;
                 Ok(Some(error))
@@ -63,21 +65,55 @@ impl Run<'_> {
         }
     }
 
+    fn changed(&self, state: &mut Progressing, affected: u64) -> Result<Option<Error>> {
+        let expected = state.baseline.settled_duplicates();
+        state.add(affected);
+        if affected == expected {
+            return Ok(None);
+        }
+        self.journal.context.progress.note(&format!(
+            "{}: {expected} rows were detected and {affected} deactivated, \
+             so the table changed in between; detecting again",
+            self.day()
+        ));
+        self.detect_again(state, state.horizon)
+    }
+
+    /// The warehouse did not say how many rows changed, so they are counted by query.
+    fn count_changed(&self, state: &mut Progressing) -> Result<Option<Error>> {
+        let before = state.baseline;
+        state.touched = true;
+        let window = &self.update.statement().window;
+        for statement in checked(self.journal.context.renderer, StepName::DETECT, window)? {
+            match self.journal.count(&statement, state.horizon)? {
+                Ok(counts) => {
+                    let after = counts.get(&self.day()).copied().unwrap_or_default();
+                    let affected = before.settled.saturating_sub(after.settled);
+                    if let Some(problem) = self.changed(state, affected)? {
+                        return Ok(Some(problem));
+                    }
+                }
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+        Ok(None)
+    }
+
     /// The last word is the warehouse's: the UPDATE is tried once more with the earlier horizon,
     /// where there is one; else the date is buffered.
-    fn refused(&mut self, update: &Checked, state: &mut Progressing) -> Result<Option<Error>> {
-        let day = update.statement().window.first();
-        let rule = self.context.renderer.rule();
-        match state.horizon.earlier(rule, self.now) {
+    fn refused(&self, state: &mut Progressing) -> Result<Option<Error>> {
+        let context = self.journal.context;
+        let day = self.day();
+        match state.horizon.earlier(context.renderer.rule(), self.journal.now) {
             Some(earlier) => {
-                self.context.progress.note(&format!(
+                context.progress.note(&format!(
                     "{day}: refused because of rows in the streaming buffer; trying once more with what was written before {}",
                     earlier.instant()
                 ));
-                self.detect_again(update, state, earlier)
+                self.detect_again(state, earlier)
             }
             None => {
-                self.context.progress.note(&format!(
+                context.progress.note(&format!(
                     "{day}: refused because of rows in the streaming buffer; the date is buffered"
                 ));
                 state.baseline = state.baseline.all_buffered();
@@ -86,15 +122,10 @@ impl Run<'_> {
         }
     }
 
-    fn detect_again(
-        &mut self,
-        update: &Checked,
-        state: &mut Progressing,
-        horizon: Horizon,
-    ) -> Result<Option<Error>> {
-        let window = &update.statement().window;
-        for statement in checked(self.context.renderer, StepName::DETECT, window)? {
-            match self.count(&statement, horizon)? {
+    fn detect_again(&self, state: &mut Progressing, horizon: Horizon) -> Result<Option<Error>> {
+        let window = &self.update.statement().window;
+        for statement in checked(self.journal.context.renderer, StepName::DETECT, window)? {
+            match self.journal.count(&statement, horizon)? {
                 Ok(counts) => {
                     let found = counts.get(&window.first()).copied().unwrap_or_default();
                     state.rebase(found, horizon);

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Counts;
 
 use crate::rule::Rule;
+use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
 /// Which rows DML may touch.
@@ -21,11 +22,14 @@ pub(super) enum Horizon {
 
 impl Horizon {
     /// Without a buffer, now. With one, the earlier of its oldest entry and now − `settle`.
-    pub fn new(rule: &Rule, now: Timestamp, oldest_buffered: Option<Timestamp>) -> Self {
-        match (oldest_buffered, &rule.written_at) {
-            (None, _) => Self::At(now),
-            (Some(_), None) => Self::Nothing(now),
-            (Some(oldest), Some(_)) => Self::At(oldest.min(before(now, rule.settle))),
+    pub fn new(rule: &Rule, now: Timestamp, buffer: Buffer) -> Self {
+        let settled = before(now, rule.settle);
+        match (buffer, &rule.written_at) {
+            (Buffer::Empty, _) => Self::At(now),
+            (Buffer::Since(_), None) => Self::Nothing(now),
+            (Buffer::Since(oldest), Some(_)) => {
+                Self::At(oldest.map_or(settled, |oldest| oldest.min(settled)))
+            }
         }
     }
 
@@ -48,6 +52,11 @@ impl Horizon {
         )
     }
 
+    /// Whether every row that had been written by `seen` is settled.
+    pub fn settles(self, seen: Timestamp) -> bool {
+        matches!(self, Self::At(instant) if instant >= seen)
+    }
+
     /// Whether rows that arrive after the run began are at or after the horizon.
     pub fn hides_arrivals(self) -> bool {
         self != Self::everything()
@@ -63,14 +72,11 @@ impl Horizon {
 
 /// The dates with superseded rows that are not settled although the table reports no streaming
 /// buffer: their `written_at` lies in the future. Without a buffer everything is settled.
-pub(super) fn future_days(
-    oldest_buffered: Option<Timestamp>,
-    found: &BTreeMap<Day, Counts>,
-) -> Option<Window> {
+pub(super) fn future_days(buffer: Buffer, found: &BTreeMap<Day, Counts>) -> Option<Window> {
     let unsettled = found.iter().filter(|(_, counts)| counts.buffered > 0);
     let days: Vec<Day> = unsettled.map(|(day, _)| *day).collect();
-    match (oldest_buffered, days.is_empty()) {
-        (None, false) => Window::of_days(days).ok(),
+    match (buffer, days.is_empty()) {
+        (Buffer::Empty, false) => Window::of_days(days).ok(),
         _ => None,
     }
 }
@@ -99,14 +105,14 @@ mod tests {
     #[test]
     fn without_a_buffer_everything_is_settled() {
         let now = at("2026-01-30T10:00:00Z");
-        assert_eq!(Horizon::new(&rule(""), now, None), Horizon::At(now));
+        assert_eq!(Horizon::new(&rule(""), now, Buffer::Empty), Horizon::At(now));
     }
 
     #[test]
     fn with_a_buffer_the_earlier_of_its_oldest_entry_and_settle_counts() {
         let rule = rule("written_at = \"w\"");
         let now = at("2026-01-30T10:00:00Z");
-        let of = |oldest| Horizon::new(&rule, now, Some(at(oldest)));
+        let of = |oldest| Horizon::new(&rule, now, Buffer::Since(Some(at(oldest))));
         assert_eq!(of("2026-01-30T09:59:00Z"), Horizon::At(at("2026-01-30T08:30:00Z")));
         assert_eq!(of("2026-01-30T07:00:00Z"), Horizon::At(at("2026-01-30T07:00:00Z")));
     }
@@ -114,7 +120,7 @@ mod tests {
     #[test]
     fn a_rule_that_cannot_tell_has_no_settled_part_while_there_is_a_buffer() {
         let now = at("2026-01-30T10:00:00Z");
-        let horizon = Horizon::new(&rule(""), now, Some(now));
+        let horizon = Horizon::new(&rule(""), now, Buffer::Since(None));
         assert_eq!(horizon, Horizon::Nothing(now));
         assert_eq!(horizon.earlier(&rule(""), now), None);
     }

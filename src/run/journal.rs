@@ -1,62 +1,138 @@
 //! Sending a statement with a ledger entry before it and another after it.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::horizon::Horizon;
-use super::{Context, params};
+use super::{Context, Counts, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, State};
 use crate::statement::Params;
-use crate::warehouse::{Answer, JobId};
+use crate::warehouse::{Answer, Job, JobId, Usage};
+use crate::window::Day;
+
+/// How often a statement that fails in passing is sent in all, each time as a new job.
+const ATTEMPTS: usize = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The statements of one run, numbered as they are sent.
 pub(super) struct Journal<'a> {
-    context: &'a Context<'a>,
+    pub context: &'a Context<'a>,
     /// The run's id.
     pub run: String,
-    sequence: u32,
+    /// When it began.
+    pub now: Timestamp,
+    sequence: AtomicU32,
+    /// The ledger could not be written: nothing more is sent.
+    broken: AtomicBool,
 }
 
 impl<'a> Journal<'a> {
     pub fn open(context: &'a Context<'a>, now: Timestamp) -> Self {
         let run = format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
-        Self { context, run, sequence: 0 }
+        Self { context, run, now, sequence: AtomicU32::new(0), broken: AtomicBool::new(false) }
     }
 
-    /// Sends one statement. The outer error is the ledger's, after which nothing may be sent;
-    /// the inner one is the statement's own.
-    pub fn send(&mut self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
-        self.sequence += 1;
-        let started = self.entry(statement, params);
+    /// Sends one statement, and again as a new attempt while it fails in passing. The outer error
+    /// is the ledger's, after which nothing is sent; the inner one is the statement's own.
+    pub fn send(&self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
         let title = statement.statement().title();
-        self.context.ledger.append(&started).map_err(|error| {
+        let pauses = ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_times(ATTEMPTS - 1);
+        let mut pauses = pauses.build();
+        loop {
+            if self.context.interrupt.requested() {
+                let error =
+                    Error::new(Kind::Interrupted, format!("interrupted: {title} was not sent"));
+                return Ok(Err(error));
+            }
+            let answer = self.attempt(statement, params)?;
+            match (answer, pauses.next()) {
+                (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
+                    self.context.progress.note(&format!(
+                        "{title} failed in passing, trying again: {}",
+                        error.headline()
+                    ));
+                    self.context.interrupt.sleep(pause);
+                }
+                (Err(error), None) if error.kind() == Kind::Transient => {
+                    let error =
+                        error.help(format!("it was tried {ATTEMPTS} times; run again later"));
+                    return Ok(Err(error.during(title)));
+                }
+                (answer, _) => return Ok(answer.map_err(|error| error.during(title))),
+            }
+        }
+    }
+
+    fn attempt(&self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
+        let title = statement.statement().title();
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Error::new(
+                Kind::Io,
+                format!("the ledger could not be written; {title} was not sent"),
+            ));
+        }
+        let started = self.entry(statement, params);
+        self.append(&started).map_err(|error| {
             error.during(format!("writing to the ledger; {title} was not sent"))
         })?;
         tracing::info!(job = %started.job, "{title}: sent");
-        let answer = self.context.warehouse.submit(&started.job, statement, params);
+        let rule = &self.context.renderer.rule().name;
+        let job = Job { id: &started.job, run: &self.run, rule };
+        let answer = self.context.warehouse.submit(&job, statement, params);
         let outcome = outcome(&started, &answer, self.context.clock.now());
         tracing::info!(job = %started.job, affected = ?outcome.affected, "{title}: {}", outcome.state);
-        self.context.ledger.append(&outcome).map_err(|error| {
+        self.append(&outcome).map_err(|error| {
             let done = if answer.is_ok() { "was done" } else { "failed" };
             error
                 .during(format!("writing to the ledger; {title} {done}"))
                 .help("the next run looks the statement up and completes the ledger")
         })?;
-        Ok(answer.map_err(|error| error.during(title)))
+        Ok(answer)
+    }
+
+    fn append(&self, entry: &Entry) -> Result<()> {
+        self.context.ledger.append(entry).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))
+    }
+
+    /// Counts the dates of a statement that returns counts. The outer error is the ledger's.
+    pub fn count(
+        &self,
+        statement: &Checked,
+        horizon: Horizon,
+    ) -> Result<Result<BTreeMap<Day, Counts>>> {
+        let answer = match self.send(statement, &params(horizon, &self.run))? {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let window = &statement.statement().window;
+        let found = rows(&answer).and_then(|rows| counts::read(rows, window));
+        Ok(found
+            .map(|days| days.into_iter().map(|(d, c)| (d, seen_with(horizon, c))).collect())
+            .map_err(|error| error.during(statement.statement().title())))
     }
 
     /// Sends one statement, and once more with the earlier horizon when the streaming buffer
     /// refuses it. `None`: it was refused each time, and nothing was changed.
     pub fn send_around_buffer(
-        &mut self,
+        &self,
         statement: &Checked,
         horizon: Horizon,
         earlier: Option<Horizon>,
     ) -> Result<Result<Option<Answer>>> {
         for horizon in [Some(horizon), earlier].into_iter().flatten() {
-            match self.send(statement, &params(horizon, &self.run.clone()))? {
+            match self.send(statement, &params(horizon, &self.run))? {
                 Ok(answer) => return Ok(Ok(Some(answer))),
                 Err(error) if error.kind() == Kind::StreamingBuffer => {}
                 Err(error) => return Ok(Err(error)),
@@ -65,21 +141,22 @@ impl<'a> Journal<'a> {
         Ok(Ok(None))
     }
 
-    /// Completes the entries of runs that died, by looking up what became of their statements.
-    /// Returns a sentence for each.
+    /// Completes the entries of earlier runs that have no outcome, by looking up what became of
+    /// their statements. Returns a sentence for each.
     pub fn recover(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         for entry in self.context.ledger.in_doubt(self.context.renderer.rule().name.as_str())? {
             let answer = self.context.warehouse.look_up(&entry.job)?;
             let outcome = self.recovered(&entry, answer);
             notes.push(format!(
-                "run {} died during {} of {}: {}",
+                "run {} ended without an answer to {} of {}: {}",
                 entry.run,
                 entry.step,
                 entry.dates,
-                match outcome.affected {
-                    Some(rows) => format!("the statement was executed, {rows} rows"),
-                    None => "the statement changed nothing".to_owned(),
+                match (outcome.state, outcome.affected) {
+                    (State::Done, Some(rows)) => format!("the statement was executed, {rows} rows"),
+                    (State::Done, None) => "the statement was executed".to_owned(),
+                    _ => "the statement changed nothing".to_owned(),
                 }
             ));
             self.context.ledger.append(&outcome)?;
@@ -88,16 +165,19 @@ impl<'a> Journal<'a> {
     }
 
     fn recovered(&self, entry: &Entry, answer: Option<Answer>) -> Entry {
-        let affected = answer.as_ref().map(size);
-        let (state, what) = match affected {
-            Some(_) => (State::Done, "after the statement was executed"),
-            None => (State::Failed, "before the statement changed anything"),
+        let (state, what) = match answer {
+            Some(_) => (State::Done, "the statement was executed"),
+            None => (State::Failed, "the statement changed nothing"),
         };
         Entry {
             state,
-            affected,
+            affected: answer.as_ref().and_then(Answer::size),
+            usage: answer.map(|answer| answer.usage).unwrap_or_default(),
             at: self.context.clock.now(),
-            error: Some(format!("the process died {what}; found out by run {}", self.run)),
+            error: Some(format!(
+                "the run ended without an answer; {what}, as run {} found out",
+                self.run
+            )),
             version: VERSION.to_owned(),
             who: self.context.who.to_owned(),
             ..entry.clone()
@@ -106,18 +186,20 @@ impl<'a> Journal<'a> {
 
     fn entry(&self, checked: &Checked, params: &Params) -> Entry {
         let statement = checked.statement();
+        let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
         Entry {
             run: self.run.clone(),
-            sequence: self.sequence,
+            sequence,
             rule: self.context.renderer.rule().name.to_string(),
             dates: statement.window.to_string(),
             step: statement.step.clone(),
-            job: JobId::derive(&self.run, self.sequence, &statement.step, statement.window.first()),
+            job: JobId::derive(&self.run, sequence, &statement.step, statement.window.first()),
             fingerprint: statement.fingerprint.clone(),
             sql: statement.sql.clone(),
             parameters: self.parameters(params),
             state: State::Started,
             affected: None,
+            usage: Usage::default(),
             at: self.context.clock.now(),
             error: None,
             version: VERSION.to_owned(),
@@ -143,21 +225,17 @@ impl<'a> Journal<'a> {
     }
 }
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 fn outcome(started: &Entry, answer: &Result<Answer, Error>, at: Timestamp) -> Entry {
     Entry {
-        state: if answer.is_ok() { State::Done } else { State::Failed },
-        affected: answer.as_ref().ok().map(size),
+        state: match answer {
+            Ok(_) => State::Done,
+            Err(error) if error.kind() == Kind::Unreachable => State::Unknown,
+            Err(_) => State::Failed,
+        },
+        affected: answer.as_ref().ok().and_then(Answer::size),
+        usage: answer.as_ref().map(|answer| answer.usage).unwrap_or_default(),
         at,
         error: answer.as_ref().err().map(Error::headline),
         ..started.clone()
-    }
-}
-
-fn size(answer: &Answer) -> u64 {
-    match answer {
-        Answer::Rows(rows) => rows.rows.len() as u64,
-        Answer::Affected(count) => *count,
     }
 }

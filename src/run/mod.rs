@@ -1,16 +1,20 @@
 //! The runner: a plan, a warehouse and a ledger in; a report out.
 
 mod apply;
+mod budget;
 mod counts;
 mod day;
 mod horizon;
 mod journal;
+mod lanes;
 mod report;
 mod state;
 mod step;
 mod verdict;
+mod wait;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,19 +22,23 @@ use crate::check::{self, Checked};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::googlesql::SqlValue;
+use crate::interrupt::Interrupt;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
+use crate::rule::Rule;
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
-use crate::warehouse::{Answer, Estimate, JobId, Rows, Warehouse};
+use crate::warehouse::{Answer, Job, JobId, Returned, Rows, Warehouse};
 use crate::window::{Day, Window};
 
 pub use apply::apply;
+pub use budget::estimate;
 pub use counts::Counts;
 pub use report::{DayReport, Ending, Report, Status, StepReport};
 pub use step::run_step;
 
 use horizon::Horizon;
+pub(crate) use lanes::side_by_side;
 
 /// How often a date is looked at again before the run gives up on a table that keeps changing.
 const ROUNDS: usize = 3;
@@ -49,16 +57,31 @@ pub struct Context<'a> {
     pub who: &'a str,
     /// Where progress is shown.
     pub progress: &'a dyn Progress,
+    /// Whether the user asked to stop. Nothing is sent after that.
+    pub interrupt: &'a Interrupt,
+    /// What the run may use.
+    pub limits: Limits,
+}
+
+/// What a run may use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// The most bytes that a plan may read; `None` is no limit.
+    pub bytes: Option<u64>,
+    /// How long buffered rows are waited for.
+    pub wait: Duration,
 }
 
 /// Shows how far a run is. None of it is data.
-pub trait Progress {
+pub trait Progress: Sync {
     /// `total` statements are about to be sent.
     fn begin(&self, total: u64);
     /// One of them was answered.
     fn advance(&self);
     /// Something the reader should know, as a sentence.
     fn note(&self, sentence: &str);
+    /// What the run waits for, and how long at most. Each sentence takes the place of the last.
+    fn waiting(&self, sentence: &str);
     /// No more statements follow.
     fn end(&self);
 }
@@ -72,15 +95,15 @@ pub fn status(
     plan: &Plan,
 ) -> Result<Report> {
     let rule = renderer.rule();
-    let oldest_buffered = warehouse.buffer(&rule.table)?;
-    let horizon = Horizon::new(rule, now, oldest_buffered);
+    let buffer = warehouse.buffer(&rule.table)?;
+    let horizon = Horizon::new(rule, now, buffer);
     let mut found = BTreeMap::new();
     for statement in plan.statements().filter(|s| s.statement().step == *StepName::DETECT) {
-        found.extend(look(warehouse, statement, horizon)?);
+        found.extend(look(rule, warehouse, statement, horizon, now)?);
     }
-    if let Some(window) = horizon::future_days(oldest_buffered, &found) {
+    if let Some(window) = horizon::future_days(buffer, &found) {
         for statement in checked(renderer, StepName::DETECT, &window)? {
-            found.extend(look(warehouse, &statement, Horizon::everything())?);
+            found.extend(look(rule, warehouse, &statement, Horizon::everything(), now)?);
         }
     }
     let day = |(day, counts)| DayReport { day, counts, deactivated: None, failed: false };
@@ -96,32 +119,20 @@ pub fn status(
 
 /// Counts without the ledger: nothing is changed, and nothing is created.
 fn look(
+    rule: &Rule,
     warehouse: &dyn Warehouse,
     checked: &Checked,
     horizon: Horizon,
+    now: Timestamp,
 ) -> Result<BTreeMap<Day, Counts>> {
     let statement = checked.statement();
-    let id = JobId::derive("status", 0, &statement.step, statement.window.first());
-    let answer = warehouse.submit(&id, checked, &params(horizon, "status"));
+    let run = format!("status-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
+    let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
+    let job = Job { id: &id, run: &run, rule: &rule.name };
+    let answer = warehouse.submit(&job, checked, &params(horizon, "status"));
     let found = answer.and_then(|answer| counts::read(rows(&answer)?, &statement.window));
     let found = found.map_err(|error| error.during(statement.title()))?;
     Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
-}
-
-/// What each statement of the plan would cost, in its order. Changes nothing.
-pub fn estimate<'p>(
-    warehouse: &dyn Warehouse,
-    now: Timestamp,
-    plan: &'p Plan,
-) -> Result<Vec<(&'p Checked, Estimate)>> {
-    let params = params(Horizon::At(now), "plan");
-    plan.statements()
-        .map(|statement| {
-            let title = || statement.statement().title();
-            let estimate = warehouse.estimate(statement, &params);
-            estimate.map(|e| (statement, e)).map_err(|error| error.during(title()))
-        })
-        .collect()
 }
 
 /// The query parameters that every statement may use.
@@ -140,9 +151,9 @@ fn seen_with(horizon: Horizon, counts: Counts) -> Counts {
 }
 
 fn rows(answer: &Answer) -> Result<&Rows> {
-    match answer {
-        Answer::Rows(rows) => Ok(rows),
-        Answer::Affected(_) => Err(crate::error::Error::new(
+    match &answer.result {
+        Returned::Rows(rows) => Ok(rows),
+        Returned::Affected(_) => Err(crate::error::Error::new(
             crate::error::Kind::Warehouse,
             "the warehouse answered a query with a number of changed rows",
         )),

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::horizon::Horizon;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Context, Counts, counts, params, rows, seen_with};
+use super::{Context, Counts};
 use crate::check::Checked;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, PlannedStep};
+use crate::warehouse::Buffer;
 use crate::window::Day;
 
 /// A run under way.
@@ -18,9 +17,8 @@ pub(super) struct Run<'a> {
     pub context: &'a Context<'a>,
     pub plan: &'a Plan,
     pub journal: Journal<'a>,
-    pub now: Timestamp,
-    /// The oldest entry of the table's streaming buffer, if it reports one.
-    pub oldest_buffered: Option<Timestamp>,
+    /// What the table's metadata says of its streaming buffer.
+    pub buffer: Buffer,
     pub horizon: Horizon,
     pub days: BTreeMap<Day, Progressing>,
     pub steps: Vec<StepReport>,
@@ -30,66 +28,72 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Begins a run: completes what died runs have left in the ledger, and looks at the streaming
-    /// buffer once. The caller holds the claim.
+    /// Begins a run: delivers and completes what earlier runs have left in the ledger, and looks
+    /// at the streaming buffer once. The caller holds the claim.
     pub fn begin(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
         let now = context.clock.now();
         let rule = context.renderer.rule();
         let journal = Journal::open(context, now);
+        context.ledger.deliver()?;
         for note in journal.recover()? {
             context.progress.note(&note);
         }
-        let oldest_buffered = context.warehouse.buffer(&rule.table)?;
+        let buffer = context.warehouse.buffer(&rule.table)?;
         Ok(Self {
             context,
             plan,
             journal,
-            now,
-            oldest_buffered,
-            horizon: Horizon::new(rule, now, oldest_buffered),
+            buffer,
+            horizon: Horizon::new(rule, now, buffer),
             days: BTreeMap::new(),
             steps: Vec::new(),
             buffered: Vec::new(),
             problems: Vec::new(),
         })
     }
+
+    /// Delivers the ledger's entries. What cannot be delivered waits for the next run, and is a
+    /// problem of this one.
+    pub fn end(mut self) -> Self {
+        if let Err(error) = self.context.ledger.deliver() {
+            self.fail(error);
+        }
+        self.context.progress.end();
+        self
+    }
 }
 
 impl Run<'_> {
-    /// Counts the dates of a statement that returns counts. The outer error is the ledger's.
-    pub fn count(
-        &mut self,
-        statement: &Checked,
-        horizon: Horizon,
-    ) -> Result<Result<BTreeMap<Day, Counts>>> {
-        let params = params(horizon, &self.journal.run);
-        let answer = match self.journal.send(statement, &params)? {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
-        };
-        let window = &statement.statement().window;
-        let found = rows(&answer).and_then(|rows| counts::read(rows, window));
-        Ok(found
-            .map(|days| days.into_iter().map(|(d, c)| (d, seen_with(horizon, c))).collect())
-            .map_err(|error| error.during(statement.statement().title())))
-    }
-
     /// Runs the statements of a step as they are. One that the streaming buffer refuses is sent
     /// once more with an earlier horizon, if it has one to spare rows by.
     pub fn own(&mut self, step: &PlannedStep) -> Result<()> {
-        let rule = self.context.renderer.rule();
         for statement in &step.statements {
-            let title = statement.statement().title();
-            let spares = statement.statement().sql.contains("@horizon");
-            let earlier = self.horizon.earlier(rule, self.now).filter(|_| spares);
-            match self.journal.send_around_buffer(statement, self.horizon, earlier)? {
-                Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
-                Ok(None) => self.buffered.push(title),
-                Err(error) => self.fail(error),
+            if self.interrupted() {
+                break;
             }
+            self.own_statement(statement)?;
             self.context.progress.advance();
         }
         Ok(())
+    }
+
+    /// Runs one statement of an own step.
+    pub fn own_statement(&mut self, statement: &Checked) -> Result<()> {
+        let rule = self.context.renderer.rule();
+        let title = statement.statement().title();
+        let spares = statement.statement().sql.contains("@horizon");
+        let earlier = self.horizon.earlier(rule, self.journal.now).filter(|_| spares);
+        match self.journal.send_around_buffer(statement, self.horizon, earlier)? {
+            Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
+            Ok(None) => self.buffered.push(title),
+            Err(error) => self.fail(error),
+        }
+        Ok(())
+    }
+
+    /// Whether the user asked to stop.
+    pub fn interrupted(&self) -> bool {
+        self.context.interrupt.requested()
     }
 
     /// Something went wrong that concerns no single date.

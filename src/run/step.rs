@@ -14,7 +14,7 @@ use crate::window::Day;
 /// which could not be touched are not passed over in silence. Errors: the run could not begin, or
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.claim()?;
+    let _claim = context.ledger.claim(&context.renderer.rule().table)?;
     let mut run = Run::begin(context, plan)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
@@ -28,8 +28,7 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             left.extend(run.what_is_left()?);
         }
     }
-    context.progress.end();
-    Ok(Report { days: left, ..run.report() })
+    Ok(Report { days: left, ..run.end().report() })
 }
 
 impl Run<'_> {
@@ -42,7 +41,7 @@ impl Run<'_> {
             .collect();
         let mut left = Vec::new();
         for statement in checked(self.context.renderer, StepName::DETECT, &self.plan.window)? {
-            match self.count(&statement, self.horizon)? {
+            match self.journal.count(&statement, self.horizon)? {
                 Ok(found) => left.extend(found.into_iter().map(|(day, counts)| DayReport {
                     day,
                     // The last word is the warehouse's.

@@ -1,5 +1,6 @@
 //! Where statements run: one small trait, and its implementations.
 
+pub mod bigquery;
 pub mod sqlite;
 
 use std::fmt;
@@ -8,33 +9,73 @@ use jiff::Timestamp;
 
 use crate::check::Checked;
 use crate::error::Result;
-use crate::googlesql::{SqlValue, TableName};
+use crate::googlesql::{SqlType, SqlValue, TableName};
+use crate::rule::RuleName;
 use crate::statement::{Params, StepName};
 use crate::window::Day;
 
 /// Runs checked statements. Callers may rely on what each method says, whatever the engine.
-pub trait Warehouse {
-    /// Runs one checked statement, atomically. Sent again with the same `id`, a statement that
+pub trait Warehouse: Sync {
+    /// Runs one checked statement, atomically. Sent again with the same id, a statement that
     /// changes rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
-    /// statement would have touched buffered rows (nothing was changed), [`Kind::Unsupported`]
+    /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
+    /// (either way nothing was changed), [`Kind::Unreachable`] when nobody can say what became of
+    /// it, [`Kind::Interrupted`] when the user's interrupt cancelled it, [`Kind::Unsupported`]
     /// for a construct the engine does not know, [`Kind::NotFound`] for a missing table or column.
     ///
     /// [`Kind::StreamingBuffer`]: crate::error::Kind::StreamingBuffer
+    /// [`Kind::Transient`]: crate::error::Kind::Transient
+    /// [`Kind::Unreachable`]: crate::error::Kind::Unreachable
+    /// [`Kind::Interrupted`]: crate::error::Kind::Interrupted
     /// [`Kind::Unsupported`]: crate::error::Kind::Unsupported
     /// [`Kind::NotFound`]: crate::error::Kind::NotFound
-    fn submit(&self, id: &JobId, statement: &Checked, params: &Params) -> Result<Answer>;
+    fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer>;
 
-    /// What became of the job: its answer if it was done, `None` if it never changed anything.
-    /// Answers for statements that change rows only; a lost SELECT is simply sent again.
+    /// What became of the job, once it has ended: its answer if it was done, `None` if it never
+    /// changed anything. A query's rows are not fetched again.
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>>;
 
-    /// When the oldest row of the table's streaming buffer was written, or `None` when the
-    /// buffer is empty.
-    fn buffer(&self, table: &TableName) -> Result<Option<Timestamp>>;
+    /// What the table's metadata says of its streaming buffer.
+    fn buffer(&self, table: &TableName) -> Result<Buffer>;
 
     /// What the statement would cost. Changes nothing, but fails as `submit` would for a
     /// statement that the engine does not take.
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate>;
+
+    /// What the table is made of. Errors: [`Kind::NotFound`](crate::error::Kind::NotFound).
+    fn describe(&self, table: &TableName) -> Result<Description>;
+
+    /// How much the engine does at a time.
+    fn lanes(&self) -> Lanes;
+}
+
+/// One attempt to run a statement: under which id, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The id under which the warehouse knows it.
+    pub id: &'a JobId,
+    /// The run that it belongs to.
+    pub run: &'a str,
+    /// The rule that it is about.
+    pub rule: &'a RuleName,
+}
+
+/// How many statements are worth sending at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lanes {
+    /// Statements that change the same table.
+    pub mutations: usize,
+    /// Statements that change nothing.
+    pub reads: usize,
+}
+
+/// What a table's metadata says of its streaming buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buffer {
+    /// It holds nothing.
+    Empty,
+    /// It holds rows; the oldest was written then, if the metadata says so.
+    Since(Option<Timestamp>),
 }
 
 /// The name of one attempt to run one statement, derived from what it is, so that a lost answer
@@ -65,13 +106,53 @@ impl fmt::Display for JobId {
     }
 }
 
+/// What a statement gave back, and what it used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What it gave back.
+    pub result: Returned,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl Answer {
+    /// How many rows were changed or returned; `None` where the warehouse does not say.
+    pub fn size(&self) -> Option<u64> {
+        match &self.result {
+            Returned::Rows(rows) => Some(rows.rows.len() as u64),
+            Returned::Affected(count) => *count,
+        }
+    }
+}
+
+impl From<Returned> for Answer {
+    fn from(result: Returned) -> Self {
+        Self { result, usage: Usage::default() }
+    }
+}
+
 /// What a statement gave back.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum Returned {
     /// The rows of a query.
     Rows(Rows),
-    /// How many rows a mutation changed.
-    Affected(u64),
+    /// How many rows a mutation changed; `None` where the warehouse does not say.
+    Affected(Option<u64>),
+}
+
+/// What a statement used. `None` is unknown, not nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes read.
+    pub bytes_processed: Option<u64>,
+    /// Bytes to be paid for.
+    pub bytes_billed: Option<u64>,
+    /// Slot time, in milliseconds.
+    pub slot_ms: Option<u64>,
+    /// When the warehouse began to work on it.
+    pub started: Option<Timestamp>,
+    /// When it was done.
+    pub ended: Option<Timestamp>,
 }
 
 /// The rows of a query.
@@ -81,6 +162,21 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// One value per column for each row.
     pub rows: Vec<Vec<SqlValue>>,
+}
+
+/// What a table is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Its columns, in order; the type is `None` where onerow does not know it.
+    pub columns: Vec<(String, Option<SqlType>)>,
+    /// The column that cuts it into partitions; `None` where it has none or the engine knows of none.
+    pub partition: Option<String>,
+    /// Whether a query must name the partitions it reads; `None` where the engine knows no such thing.
+    pub requires_partition_filter: Option<bool>,
+    /// Where it is stored, such as `us-west2`; `None` where the engine knows no such thing.
+    pub location: Option<String>,
+    /// Its streaming buffer.
+    pub buffer: Buffer,
 }
 
 /// What a statement would cost.

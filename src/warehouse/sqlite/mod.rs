@@ -21,7 +21,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sqlparser::ast;
 
 use self::lower::{Lowered, Lowering};
-use super::{Answer, Estimate, JobId, Rows, Warehouse};
+use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Warehouse};
 use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -108,18 +108,18 @@ impl Sqlite {
         let now = self.begin();
         if let ast::Statement::Query(_) = statement {
             let lowered = Lowering::new(&connection, sql, params, now)?.statement(statement)?;
-            return query(&connection, &lowered).map(Answer::Rows);
+            return query(&connection, &lowered).map(|rows| Returned::Rows(rows).into());
         }
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
             .map_err(failed("start a transaction"))?;
         if let Some(affected) = jobs::find(&transaction, id)? {
-            return Ok(Answer::Affected(affected));
+            return Ok(Returned::Affected(Some(affected)).into());
         }
         let lowered = Lowering::new(&transaction, sql, params, now)?.statement(statement)?;
         let affected = change(&transaction, &lowered)?;
         jobs::record(&transaction, id, affected, now)?;
         transaction.commit().map_err(failed("commit the statement"))?;
-        Ok(Answer::Affected(affected))
+        Ok(Returned::Affected(Some(affected)).into())
     }
 
     fn prepare(&self, sql: &str, statement: &ast::Statement, params: &Params) -> Result<Estimate> {
@@ -132,22 +132,40 @@ impl Sqlite {
 }
 
 impl Warehouse for Sqlite {
-    fn submit(&self, id: &JobId, statement: &Checked, params: &Params) -> Result<Answer> {
-        self.execute(id, &statement.statement().sql, statement.parsed(), params)
+    fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
+        self.execute(job.id, &statement.statement().sql, statement.parsed(), params)
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
-        Ok(jobs::find(&*self.connection()?, id)?.map(Answer::Affected))
+        let affected = jobs::find(&*self.connection()?, id)?;
+        Ok(affected.map(|affected| Returned::Affected(Some(affected)).into()))
     }
 
-    fn buffer(&self, table: &TableName) -> Result<Option<Timestamp>> {
+    fn buffer(&self, table: &TableName) -> Result<Buffer> {
         let connection = self.connection()?;
         self.begin();
-        buffer::oldest(&connection, table, self.drained.load(Ordering::SeqCst))
+        let oldest = buffer::oldest(&connection, table, self.drained.load(Ordering::SeqCst))?;
+        Ok(oldest.map_or(Buffer::Empty, |oldest| Buffer::Since(Some(oldest))))
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
         self.prepare(&statement.statement().sql, statement.parsed(), params)
+    }
+
+    fn describe(&self, table: &TableName) -> Result<Description> {
+        let described = schema::table(&*self.connection()?, &table.dotted())?;
+        Ok(Description {
+            columns: described.columns.into_iter().map(|(name, t)| (name, Some(t))).collect(),
+            partition: None,
+            requires_partition_filter: None,
+            location: None,
+            buffer: self.buffer(table)?,
+        })
+    }
+
+    /// One connection does one thing at a time.
+    fn lanes(&self) -> Lanes {
+        Lanes { mutations: 1, reads: 1 }
     }
 }
 

@@ -94,15 +94,15 @@ fn params() -> Params {
         .with("name", SqlValue::String("ann".into()))
 }
 
-fn run(warehouse: &Sqlite, sql: &str) -> Result<Answer> {
-    warehouse.execute(&job(sql), sql, &parse(sql), &params())
+fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
+    warehouse.execute(&job(sql), sql, &parse(sql), &params()).map(|answer| answer.result)
 }
 
 /// The rows of an answer, one line each, columns separated by blanks.
 fn answer(warehouse: &Sqlite, sql: &str) -> String {
     match run(warehouse, sql).unwrap_or_else(|error| panic!("{sql}\n{error}")) {
-        Answer::Affected(n) => format!("{n} affected"),
-        Answer::Rows(rows) => {
+        Returned::Affected(n) => format!("{} affected", n.unwrap()),
+        Returned::Rows(rows) => {
             let line = |row: &Vec<SqlValue>| {
                 row.iter().map(SqlValue::to_string).collect::<Vec<_>>().join(" ")
             };

@@ -191,7 +191,7 @@ fn queries_mean_what_they_mean_in_bigquery() {
 
 #[test]
 fn answers_carry_bigquery_types_and_names() {
-    let Answer::Rows(rows) =
+    let Returned::Rows(rows) =
         run(&with(ROWS), "SELECT is_active AS a, game_date, share, local_time, COUNT(*) OVER (), 1 = 1 FROM nba.predictions ORDER BY prediction_id").unwrap()
     else {
         panic!("no rows")

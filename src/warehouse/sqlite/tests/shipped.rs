@@ -82,7 +82,7 @@ fn the_view_selects_the_survivors_without_its_own_column() {
         SELECT *, ROW_NUMBER() OVER (PARTITION BY game_date, game_id, player_lookup, system_id
           ORDER BY created_at DESC, prediction_id DESC) AS onerow_place
         FROM `nba.predictions` WHERE is_active) WHERE onerow_place = 1";
-    let Answer::Rows(rows) = run(&with(ROWS), sql).unwrap() else { panic!("no rows") };
+    let Returned::Rows(rows) = run(&with(ROWS), sql).unwrap() else { panic!("no rows") };
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     assert_eq!(rows.columns, names);
     let mut ids: Vec<String> = rows.rows.iter().map(|row| row[0].to_string()).collect();

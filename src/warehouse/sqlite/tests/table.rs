@@ -36,8 +36,8 @@ fn an_update_that_touches_a_buffered_row_changes_nothing() {
     drop(warehouse);
 
     let later = at("2026-01-30T10:07:00Z", &path);
-    assert_eq!(later.buffer(&table()).unwrap(), None);
-    assert_eq!(run(&later, ALL_OFF).unwrap(), Answer::Affected(2));
+    assert_eq!(later.buffer(&table()).unwrap(), Buffer::Empty);
+    assert_eq!(run(&later, ALL_OFF).unwrap(), Returned::Affected(Some(2)));
 }
 
 #[test]
@@ -54,7 +54,11 @@ fn the_buffer_tells_its_oldest_entry_until_it_drains() {
         ("2026-01-30T10:30:00Z", None),
     ] {
         let oldest = at(instant, &path).buffer(&table()).unwrap();
-        assert_eq!(oldest, expected.map(|text| text.parse().unwrap()), "{instant}");
+        assert_eq!(
+            oldest,
+            expected.map_or(Buffer::Empty, |text: &str| Buffer::Since(Some(text.parse().unwrap()))),
+            "{instant}"
+        );
     }
     let missing = TableName::parse("nba.prediction").unwrap();
     let error = empty().buffer(&missing).unwrap_err();
@@ -64,11 +68,11 @@ fn the_buffer_tells_its_oldest_entry_until_it_drains() {
 #[test]
 fn a_job_that_was_sent_twice_runs_once() {
     let warehouse = with(ONE);
-    assert_eq!(run(&warehouse, ALL_OFF).unwrap(), Answer::Affected(1));
+    assert_eq!(run(&warehouse, ALL_OFF).unwrap(), Returned::Affected(Some(1)));
     run(&warehouse, "UPDATE nba.predictions SET is_active = TRUE WHERE TRUE").unwrap();
-    assert_eq!(run(&warehouse, ALL_OFF).unwrap(), Answer::Affected(1));
+    assert_eq!(run(&warehouse, ALL_OFF).unwrap(), Returned::Affected(Some(1)));
     assert_eq!(active(&warehouse), "p1");
-    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), Some(Answer::Affected(1)));
+    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), Some(Returned::Affected(Some(1)).into()));
     assert_eq!(warehouse.look_up(&job("other")).unwrap(), None);
 }
 

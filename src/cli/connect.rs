@@ -1,0 +1,62 @@
+//! From a warehouse of the rule file to one that answers, with its ledger.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Effects;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::ledger::bigquery::BigQueryLedger;
+use crate::report::Tariff;
+use crate::rule::{self, BigQuerySettings, WarehouseType};
+use crate::warehouse::Warehouse;
+use crate::warehouse::bigquery::BigQuery;
+use crate::warehouse::sqlite::{Access, Sqlite};
+
+/// A warehouse that answers, its ledger, and what it charges.
+pub(super) struct Connection {
+    pub warehouse: Arc<dyn Warehouse + Send>,
+    pub ledger: Arc<dyn Ledger + Send>,
+    /// `None` where it charges nothing.
+    pub tariff: Option<Tariff>,
+}
+
+/// Opens a warehouse. Only with [`Access::Create`] is a database created.
+pub(super) fn connect(
+    warehouse: &rule::Warehouse,
+    folder: &Path,
+    clock: Clock,
+    effects: &Effects,
+    access: Access,
+) -> Result<Connection> {
+    match &warehouse.kind {
+        WarehouseType::Sqlite { path, drain } => {
+            let sqlite = Arc::new(Sqlite::open(&folder.join(path), access, clock, *drain)?);
+            Ok(Connection { warehouse: sqlite.clone(), ledger: sqlite, tariff: None })
+        }
+        WarehouseType::BigQuery(settings) => {
+            effects.heed_interrupts();
+            bigquery(&warehouse.name, settings, folder, clock, effects, access)
+        }
+    }
+}
+
+fn bigquery(
+    name: &str,
+    settings: &BigQuerySettings,
+    folder: &Path,
+    clock: Clock,
+    effects: &Effects,
+    access: Access,
+) -> Result<Connection> {
+    let bigquery = BigQuery::connect(settings, folder, effects.interrupt.clone())?;
+    let bigquery = Arc::new(bigquery);
+    let outbox = folder.join(".onerow").join(format!("{name}.outbox.db"));
+    // The outbox is created on the first run; nobody has to load it before.
+    let access = if access == Access::ReadWrite { Access::Create } else { access };
+    let ledger = BigQueryLedger::open(bigquery.clone(), &outbox, access, clock)?;
+    let tariff =
+        Tariff { price_per_tib: settings.price_per_tib, max_bytes: settings.max_bytes_billed };
+    Ok(Connection { warehouse: bigquery, ledger: Arc::new(ledger), tariff: Some(tariff) })
+}

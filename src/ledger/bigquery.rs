@@ -1,0 +1,221 @@
+//! The ledger in BigQuery: a table that is only ever inserted into, partitioned by day and
+//! clustered by rule. Entries are durable in a local outbox first, and travel in few batches.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gcp_bigquery_client::model::clustering::Clustering;
+use gcp_bigquery_client::model::field_type::FieldType;
+use gcp_bigquery_client::model::table::Table;
+use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
+use gcp_bigquery_client::model::table_schema::TableSchema;
+use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
+use serde_json::{Map, Value as Json};
+
+use super::outbox::{Batch, Outbox};
+use super::record::{self, COLUMNS, Cells, column_list};
+use super::{Claim, Entry, Ledger};
+use crate::clock::Clock;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{SqlValue, TableName};
+use crate::statement::{Fingerprint, Params};
+use crate::warehouse::bigquery::{BigQuery, Request};
+use crate::warehouse::sqlite::Access;
+use crate::warehouse::{JobId, Returned, Warehouse};
+
+/// How often a batch is sent as a new job before it is left for the next run.
+const ATTEMPTS: u32 = 5;
+
+const LABELS: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
+
+/// The ledger's table, and the outbox before it.
+pub struct BigQueryLedger {
+    warehouse: Arc<BigQuery>,
+    table: TableName,
+    outbox: Option<Outbox>,
+    delivering: Mutex<()>,
+}
+
+impl BigQueryLedger {
+    /// Opens the outbox `path`; read-only access creates nothing.
+    pub fn open(
+        warehouse: Arc<BigQuery>,
+        path: &Path,
+        access: Access,
+        clock: Clock,
+    ) -> Result<Self> {
+        let table = warehouse.settings().ledger.clone();
+        let outbox = Outbox::open(path, access, clock)?;
+        Ok(Self { warehouse, table, outbox, delivering: Mutex::new(()) })
+    }
+
+    fn outbox(&self) -> Result<&Outbox> {
+        self.outbox.as_ref().ok_or_else(|| {
+            Error::new(Kind::Io, "the ledger's outbox was opened for reading, and there is none")
+        })
+    }
+
+    /// Sends a batch until it has arrived. Every attempt has an id of its own, noted before it is
+    /// sent; what became of an earlier one is looked up first.
+    fn send(&self, outbox: &Outbox, batch: &mut Batch) -> Result<()> {
+        let entries = payload(&batch.entries);
+        let digest = Fingerprint::of(&entries);
+        let id = |attempt: u32| {
+            JobId::from_ledger(format!("onerow_ledger_{}_{attempt}", &digest.as_str()[..32]))
+        };
+        if batch.attempt > 0 && self.warehouse.look_up(&id(batch.attempt))?.is_some() {
+            return Ok(());
+        }
+        let sql = insert(&self.table);
+        let params = Params::none().with("entries", SqlValue::String(entries));
+        let last = batch.attempt + ATTEMPTS;
+        loop {
+            outbox.attempt(batch)?;
+            let request = Request { sql: &sql, params: &params, labels: LABELS };
+            match self.warehouse.change(&id(batch.attempt), &request) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == Kind::NotFound && batch.attempt < last => {
+                    self.create()?;
+                }
+                Err(error) if error.kind() == Kind::Transient && batch.attempt < last => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn create(&self) -> Result<()> {
+        let field = |(name, sql_type, always): (&str, &str, bool)| TableFieldSchema {
+            mode: always.then(|| "REQUIRED".to_owned()),
+            ..TableFieldSchema::new(
+                name,
+                match sql_type {
+                    "INT64" => FieldType::Integer,
+                    "TIMESTAMP" => FieldType::Timestamp,
+                    _ => FieldType::String,
+                },
+            )
+        };
+        let schema = TableSchema::new(COLUMNS.map(field).to_vec());
+        let project = self.warehouse.project_of(&self.table);
+        let table = Table {
+            description: Some("Every statement that onerow sent. Append-only.".to_owned()),
+            time_partitioning: Some(TimePartitioning::per_day().field("logged_at")),
+            clustering: Some(Clustering { fields: Some(vec!["rule".to_owned()]) }),
+            ..Table::new(project, self.table.dataset(), self.table.table(), schema)
+        };
+        self.warehouse
+            .create_table(&table)
+            .map_err(|error| error.during(format!("creating the ledger {}", self.table.dotted())))
+    }
+
+    fn stored(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
+        let text = |text: Option<&str>| text.map_or(SqlValue::Null, |t| SqlValue::String(t.into()));
+        let params = Params::none().with("run", text(run)).with("rule", text(rule));
+        let sql = select(&self.table);
+        let request = Request { sql: &sql, params: &params, labels: LABELS };
+        let id = JobId::from_ledger(format!("onerow_log_{:016x}", fastrand::u64(..)));
+        let answer = match self.warehouse.query(&id, &request) {
+            Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
+            answer => answer?,
+        };
+        let Returned::Rows(rows) = answer.result else { return Ok(Vec::new()) };
+        rows.rows.iter().map(|row| read(row)).collect()
+    }
+}
+
+impl Ledger for BigQueryLedger {
+    fn append(&self, entry: &Entry) -> Result<()> {
+        self.outbox()?.append(entry)
+    }
+
+    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
+        let mut entries = self.stored(run, rule)?;
+        let waiting = self.outbox.as_ref().map_or_else(|| Ok(Vec::new()), Outbox::undelivered)?;
+        let wanted = |entry: &Entry| {
+            run.is_none_or(|run| entry.run.starts_with(run))
+                && rule.is_none_or(|rule| entry.rule == rule)
+                && !entries.iter().any(|stored| {
+                    (&stored.run, stored.sequence, stored.state)
+                        == (&entry.run, entry.sequence, entry.state)
+                })
+        };
+        let waiting: Vec<Entry> = waiting.into_iter().filter(wanted).collect();
+        entries.extend(waiting);
+        Ok(entries)
+    }
+
+    fn claim(&self, table: &TableName) -> Result<Claim> {
+        self.outbox()?.claim(table)
+    }
+
+    fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
+        self.outbox()?.in_doubt(rule)
+    }
+
+    fn deliver(&self) -> Result<()> {
+        let outbox = self.outbox()?;
+        let _alone = self.delivering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _claim = outbox.claim_delivery()?;
+        while let Some(mut batch) = outbox.next()? {
+            let count = batch.entries.len();
+            self.send(outbox, &mut batch).map_err(|error| {
+                error.during(format!(
+                    "writing {count} entries to the ledger {}; they are kept in the outbox, and the next run delivers them",
+                    self.table.dotted()
+                ))
+            })?;
+            outbox.delivered(&batch)?;
+        }
+        Ok(())
+    }
+}
+
+/// The entries as a JSON array of objects whose values are texts.
+fn payload(entries: &[Entry]) -> String {
+    let object = |entry: &Entry| {
+        let cells = COLUMNS.iter().zip(record::cells(entry));
+        Json::Object(
+            cells
+                .filter_map(|((name, _, _), cell)| Some(((*name).to_owned(), Json::from(cell?))))
+                .collect::<Map<_, _>>(),
+        )
+    };
+    entries.iter().map(object).collect::<Json>().to_string()
+}
+
+fn insert(table: &TableName) -> String {
+    let values = COLUMNS.map(|(name, sql_type, _)| match sql_type {
+        "STRING" => format!("JSON_VALUE(entry, '$.{name}')"),
+        other => format!("CAST(JSON_VALUE(entry, '$.{name}') AS {other})"),
+    });
+    format!(
+        "INSERT INTO {table} ({})\nSELECT\n  {}\nFROM UNNEST(JSON_QUERY_ARRAY(@entries)) AS entry",
+        column_list(),
+        values.join(",\n  ")
+    )
+}
+
+fn select(table: &TableName) -> String {
+    let columns = COLUMNS.map(|(name, sql_type, _)| match sql_type {
+        "TIMESTAMP" => format!("FORMAT_TIMESTAMP('%FT%H:%M:%E6SZ', {name}, 'UTC') AS {name}"),
+        "INT64" => format!("CAST({name} AS STRING) AS {name}"),
+        _ => name.to_owned(),
+    });
+    format!(
+        "SELECT\n  {}\nFROM {table} AS ledger\nWHERE (@run IS NULL OR STARTS_WITH(run_id, @run))\n  \
+         AND (@rule IS NULL OR rule = @rule)\nORDER BY ledger.logged_at, run_id, ledger.sequence, \
+         IF(state = 'started', 0, 1)",
+        columns.join(",\n  ")
+    )
+}
+
+fn read(row: &[SqlValue]) -> Result<Entry> {
+    let mut cells = Cells::default();
+    for (cell, value) in cells.iter_mut().zip(row) {
+        *cell = match value {
+            SqlValue::Null => None,
+            other => Some(other.to_string()),
+        };
+    }
+    record::entry(&cells)
+}

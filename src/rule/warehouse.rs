@@ -1,0 +1,331 @@
+//! The warehouses of the rule file, checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use jiff::SignedDuration;
+use toml::Spanned;
+
+use super::document::{
+    CredentialsSection, PrioritySection, Source, WarehouseKind, WarehouseSection,
+};
+use super::validate;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
+
+/// A warehouse of the rule file.
+#[derive(Debug, Clone)]
+pub struct Warehouse {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: WarehouseType,
+}
+
+/// What a warehouse is.
+#[derive(Debug, Clone)]
+pub enum WarehouseType {
+    /// The embedded warehouse.
+    Sqlite {
+        /// The database file, relative to the project.
+        path: PathBuf,
+        /// How long a streamed row stays in the imitated streaming buffer.
+        drain: SignedDuration,
+    },
+    /// Google BigQuery, or anything that speaks its REST API.
+    BigQuery(Box<BigQuerySettings>),
+}
+
+/// How to reach BigQuery, and what it may be asked.
+#[derive(Debug, Clone)]
+pub struct BigQuerySettings {
+    /// The project that is billed, and that holds tables named without a project.
+    pub project: String,
+    /// The location of the datasets; `None` is the US multi-region.
+    pub location: Option<String>,
+    /// The dataset of tables that are named without one.
+    pub default_dataset: Option<String>,
+    /// Where its REST API is served; `None` is Google's.
+    pub endpoint: Option<String>,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// The most that a plan may read, in bytes.
+    pub max_bytes_billed: Option<u64>,
+    /// US dollars for a TiB read.
+    pub price_per_tib: f64,
+    /// How soon a statement has to run.
+    pub priority: Priority,
+    /// How long one statement may take.
+    pub timeout: Duration,
+    /// How long a call that fails in passing is tried again.
+    pub retry_for: Duration,
+    /// The ledger's table.
+    pub ledger: TableName,
+}
+
+/// Who asks BigQuery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// Application default credentials.
+    ApplicationDefault,
+    /// The key file of a service account, relative to the project.
+    KeyFile(PathBuf),
+    /// The service account of the machine, from its metadata server.
+    MetadataServer,
+    /// Nobody: an emulator.
+    None,
+}
+
+/// How soon a statement has to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// At once.
+    Interactive,
+    /// When slots are idle.
+    Batch,
+}
+
+const DEFAULT_PATH: &str = ".onerow/local.db";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(2 * 60);
+
+/// On-demand compute in the US, in US dollars for a TiB.
+/// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+const DEFAULT_PRICE_PER_TIB: f64 = 6.25;
+
+/// Checks one warehouse.
+pub(super) fn read(
+    source: &Source,
+    name: &Spanned<String>,
+    section: &WarehouseSection,
+) -> Result<Warehouse> {
+    let reader = Reader { source, section };
+    reader.refuse_foreign_keys()?;
+    let kind = match section.r#type.get_ref() {
+        WarehouseKind::Sqlite => WarehouseType::Sqlite {
+            path: PathBuf::from(
+                section.path.as_ref().map_or(DEFAULT_PATH, |path| path.get_ref().as_str()),
+            ),
+            drain: validate::duration(source, section.drain.as_ref())?,
+        },
+        WarehouseKind::Bigquery => WarehouseType::BigQuery(Box::new(reader.bigquery(name)?)),
+    };
+    Ok(Warehouse { name: name.get_ref().clone(), kind })
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    section: &'a WarehouseSection,
+}
+
+impl Reader<'_> {
+    fn refuse_foreign_keys(&self) -> Result<()> {
+        let section = self.section;
+        let span = |value: &Option<Spanned<String>>| value.as_ref().map(Spanned::span);
+        let bigquery = [
+            ("project", span(&section.project)),
+            ("location", span(&section.location)),
+            ("default_dataset", span(&section.default_dataset)),
+            ("endpoint", span(&section.endpoint)),
+            ("credentials", section.credentials.as_ref().map(Spanned::span)),
+            ("key_file", span(&section.key_file)),
+            ("max_bytes_billed", span(&section.max_bytes_billed)),
+            ("price_per_tib", section.price_per_tib.as_ref().map(Spanned::span)),
+            ("priority", section.priority.as_ref().map(Spanned::span)),
+            ("timeout", span(&section.timeout)),
+            ("retry_for", span(&section.retry_for)),
+            ("ledger", span(&section.ledger)),
+        ];
+        let sqlite = [("path", span(&section.path)), ("drain", span(&section.drain))];
+        let foreign: &[_] = match section.r#type.get_ref() {
+            WarehouseKind::Sqlite => &bigquery,
+            WarehouseKind::Bigquery => &sqlite,
+        };
+        for (key, range) in foreign {
+            if let Some(range) = range {
+                let message = format!("`{key}` does not go with this type of warehouse");
+                return Err(Error::new(Kind::Configuration, message)
+                    .at(self.source.place(range.clone()))
+                    .help("remove it, or change `type`"));
+            }
+        }
+        Ok(())
+    }
+
+    fn bigquery(&self, name: &Spanned<String>) -> Result<BigQuerySettings> {
+        let section = self.section;
+        let text = |value: &Option<Spanned<String>>| value.as_ref().map(|v| v.get_ref().clone());
+        Ok(BigQuerySettings {
+            project: self.required(name, "project", section.project.as_ref())?.get_ref().clone(),
+            location: text(&section.location),
+            default_dataset: text(&section.default_dataset),
+            endpoint: self.endpoint()?,
+            credentials: self.credentials()?,
+            max_bytes_billed: self.max_bytes_billed()?,
+            price_per_tib: self.price_per_tib()?,
+            priority: match section.priority.as_ref().map(Spanned::get_ref) {
+                Some(PrioritySection::Batch) => Priority::Batch,
+                Some(PrioritySection::Interactive) | None => Priority::Interactive,
+            },
+            timeout: self.duration(section.timeout.as_ref(), DEFAULT_TIMEOUT)?,
+            retry_for: self.duration(section.retry_for.as_ref(), DEFAULT_RETRY_FOR)?,
+            ledger: self.ledger(name)?,
+        })
+    }
+
+    fn required<'s>(
+        &self,
+        name: &Spanned<String>,
+        key: &str,
+        value: Option<&'s Spanned<String>>,
+    ) -> Result<&'s Spanned<String>> {
+        value.filter(|value| !value.get_ref().is_empty()).ok_or_else(|| {
+            self.source
+                .error(name, format!("warehouse `{}` has no `{key}`", name.get_ref()))
+                .help(format!("a warehouse of type bigquery needs `{key}`"))
+        })
+    }
+
+    fn ledger(&self, name: &Spanned<String>) -> Result<TableName> {
+        let ledger = self.required(name, "ledger", self.section.ledger.as_ref())?;
+        TableName::parse(ledger.get_ref())
+            .map_err(|error| error.at(self.source.place(ledger.span())))
+    }
+
+    /// The endpoint without a slash at its end. User names and passwords would end up in logs.
+    fn endpoint(&self) -> Result<Option<String>> {
+        let Some(endpoint) = &self.section.endpoint else { return Ok(None) };
+        let text = endpoint.get_ref().trim_end_matches('/');
+        let url = reqwest::Url::parse(text).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+        });
+        match url {
+            Some(_) => Ok(Some(text.to_owned())),
+            None => Err(self
+                .source
+                .error(endpoint, "the endpoint is not a plain HTTP address")
+                .help("write it as `http://localhost:9050`, without user name and password")),
+        }
+    }
+
+    fn credentials(&self) -> Result<Credentials> {
+        match (&self.section.credentials, &self.section.key_file) {
+            (Some(credentials), Some(_)) => Err(self
+                .source
+                .error(credentials, "`credentials` and `key_file` exclude each other")
+                .help("keep one of them")),
+            (None, Some(path)) => Ok(Credentials::KeyFile(PathBuf::from(path.get_ref()))),
+            (Some(credentials), None) => Ok(match credentials.get_ref() {
+                CredentialsSection::ApplicationDefault => Credentials::ApplicationDefault,
+                CredentialsSection::MetadataServer => Credentials::MetadataServer,
+                CredentialsSection::None => Credentials::None,
+            }),
+            (None, None) if self.section.endpoint.is_some() => Ok(Credentials::None),
+            (None, None) => Ok(Credentials::ApplicationDefault),
+        }
+    }
+
+    fn max_bytes_billed(&self) -> Result<Option<u64>> {
+        let Some(text) = &self.section.max_bytes_billed else { return Ok(None) };
+        match text.get_ref().parse::<ByteSize>() {
+            Ok(size) if size.as_u64() > 0 => Ok(Some(size.as_u64())),
+            _ => Err(self
+                .source
+                .error(text, format!("`{}` is not a number of bytes", text.get_ref()))
+                .help("write it as `20 GiB` or `500 MB`")),
+        }
+    }
+
+    fn price_per_tib(&self) -> Result<f64> {
+        match &self.section.price_per_tib {
+            None => Ok(DEFAULT_PRICE_PER_TIB),
+            Some(price) if price.get_ref().is_finite() && *price.get_ref() >= 0.0 => {
+                Ok(*price.get_ref())
+            }
+            Some(price) => Err(self.source.error(price, "a price is a number from 0 up")),
+        }
+    }
+
+    fn duration(&self, text: Option<&Spanned<String>>, default: Duration) -> Result<Duration> {
+        let Some(text) = text else { return Ok(default) };
+        let duration = validate::duration(self.source, Some(text))?;
+        match Duration::try_from(duration) {
+            Ok(duration) if !duration.is_zero() => Ok(duration),
+            _ => Err(self.source.error(text, "it must be longer than nothing")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleFile;
+
+    fn read(keys: &str) -> Result<BigQuerySettings> {
+        let text = format!(
+            "[warehouse.prod]\ntype = \"bigquery\"\n{keys}\n\n[rule.p]\ntable = \"a.b\"\n\
+             partition = \"d\"\nkey = [\"k\"]\nkeep = [\"id\"]\nrow_id = \"id\"\nactive = \"a\"\n"
+        );
+        let file = RuleFile::parse("onerow.toml", &text)?;
+        match &file.warehouses[0].kind {
+            WarehouseType::BigQuery(settings) => Ok((**settings).clone()),
+            WarehouseType::Sqlite { .. } => panic!("not a sqlite warehouse"),
+        }
+    }
+
+    const LEAST: &str = "project = \"p\"\nledger = \"ops.ledger\"";
+
+    #[test]
+    fn project_and_ledger_are_enough() {
+        let settings = read(LEAST).unwrap();
+        assert_eq!(settings.credentials, Credentials::ApplicationDefault);
+        assert_eq!(settings.max_bytes_billed, None);
+        assert_eq!(settings.price_per_tib, 6.25);
+        assert_eq!(settings.timeout, Duration::from_secs(900));
+    }
+
+    #[test]
+    fn an_endpoint_needs_no_credentials() {
+        let settings = read(&format!("{LEAST}\nendpoint = \"http://localhost:9050/\"")).unwrap();
+        assert_eq!(settings.endpoint.as_deref(), Some("http://localhost:9050"));
+        assert_eq!(settings.credentials, Credentials::None);
+    }
+
+    #[test]
+    fn sizes_and_prices_are_read_as_people_write_them() {
+        let keys = "max_bytes_billed = \"20 GiB\"\nprice_per_tib = 5\nkey_file = \"k.json\"";
+        let settings = read(&format!("{LEAST}\n{keys}")).unwrap();
+        assert_eq!(settings.max_bytes_billed, Some(20 << 30));
+        assert_eq!(settings.price_per_tib, 5.0);
+        assert_eq!(settings.credentials, Credentials::KeyFile("k.json".into()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_place() {
+        for (keys, expected) in [
+            ("project = \"p\"", "has no `ledger`"),
+            ("ledger = \"a.b\"", "has no `project`"),
+            ("project = \"p\"\nledger = \"ledger\"", "is not a table name"),
+            ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"much\"", "number of bytes"),
+            ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"0\"", "number of bytes"),
+            ("project = \"p\"\nledger = \"a.b\"\nprice_per_tib = -1.0", "from 0 up"),
+            ("project = \"p\"\nledger = \"a.b\"\ntimeout = \"0s\"", "longer than nothing"),
+            ("project = \"p\"\nledger = \"a.b\"\nendpoint = \"ftp://x\"", "plain HTTP address"),
+            ("project = \"p\"\nledger = \"a.b\"\nendpoint = \"http://u:pw@x\"", "plain HTTP"),
+            (
+                "project = \"p\"\nledger = \"a.b\"\ncredentials = \"none\"\nkey_file = \"k\"",
+                "exclude each other",
+            ),
+            ("project = \"p\"\nledger = \"a.b\"\npath = \"x.db\"", "does not go with"),
+        ] {
+            let error = read(keys).unwrap_err();
+            assert!(error.to_string().contains(expected), "{keys}: {error}");
+            assert!(error.place().is_some(), "{keys}: {error}");
+        }
+    }
+}

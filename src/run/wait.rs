@@ -1,0 +1,112 @@
+//! `--wait`: until the rows that were buffered are settled, or the time is up.
+
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use jiff::Timestamp;
+
+use super::horizon::Horizon;
+use super::state::{Progressing, Run};
+use super::{Context, checked};
+use crate::check::Checked;
+use crate::error::Result;
+use crate::statement::StepName;
+use crate::warehouse::Buffer;
+use crate::window::{Day, Window};
+
+/// The first pause between two looks at the streaming buffer, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+impl Run<'_> {
+    /// Waits for buffered rows and cleans their dates when they have settled, as often as new
+    /// ones turn up and time is left.
+    pub(super) fn wait_for_buffered(&mut self) -> Result<()> {
+        let until = Instant::now() + self.context.limits.wait;
+        let mut seen = self.journal.now;
+        while !self.waiting_days().is_empty() || !self.buffered.is_empty() {
+            let Some(buffer) = self.wait_until_settled(seen, until)? else { return Ok(()) };
+            seen = self.context.clock.now();
+            self.buffer = buffer;
+            self.horizon = Horizon::new(self.context.renderer.rule(), seen, buffer);
+            self.again()?;
+        }
+        Ok(())
+    }
+
+    fn waiting_days(&self) -> Vec<Day> {
+        let waits = |state: &Progressing| state.baseline.buffered > 0 && !state.failed;
+        self.days.iter().filter(|(_, state)| waits(state)).map(|(day, _)| *day).collect()
+    }
+
+    /// Polls the table's metadata until what was there at `seen` is settled. `None`: the time is
+    /// up, or the user asked to stop.
+    fn wait_until_settled(&self, seen: Timestamp, until: Instant) -> Result<Option<Buffer>> {
+        let rule = self.context.renderer.rule();
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(PAUSES.0)
+            .with_max_delay(PAUSES.1)
+            .without_max_times()
+            .build();
+        for pause in pauses {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            say(self.context, self.waiting_rows(), left);
+            if self.context.interrupt.sleep(pause.min(left)) {
+                return Ok(None);
+            }
+            let buffer = self.context.warehouse.buffer(&rule.table)?;
+            let horizon = Horizon::new(rule, self.context.clock.now(), buffer);
+            if horizon.settles(seen) {
+                return Ok(Some(buffer));
+            }
+        }
+        Ok(None)
+    }
+
+    fn waiting_rows(&self) -> u64 {
+        self.days.values().map(|state| state.baseline.buffered).sum()
+    }
+
+    /// Sends again what the buffer refused, then detects, cleans and verifies the dates that
+    /// waited.
+    fn again(&mut self) -> Result<()> {
+        let refused = std::mem::take(&mut self.buffered);
+        let own: Vec<&Checked> = self.plan.statements().collect();
+        for statement in own {
+            if refused.contains(&statement.statement().title()) {
+                self.own_statement(statement)?;
+            }
+        }
+        let days = self.waiting_days();
+        if days.is_empty() {
+            return Ok(());
+        }
+        let window = Window::of_days(days.clone())?;
+        for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
+            match self.journal.count(&statement, self.horizon)? {
+                Ok(found) => {
+                    for (day, counts) in found {
+                        if let Some(state) = self.days.get_mut(&day) {
+                            state.rebase(counts, self.horizon);
+                        }
+                    }
+                }
+                Err(error) => self.fail_days(&days, error),
+            }
+        }
+        self.clean_days(&days)?;
+        self.verify()
+    }
+}
+
+fn say(context: &Context<'_>, rows: u64, left: Duration) {
+    let minutes = Duration::from_secs(left.as_secs().max(1));
+    context.progress.waiting(&format!(
+        "{}: waiting for {rows} rows in the streaming buffer to settle, at most {} more",
+        context.renderer.rule().name,
+        jiff::SignedDuration::try_from(minutes)
+            .map_or_else(|_| String::new(), |d| format!("{d:#}")),
+    ));
+}

@@ -1,0 +1,138 @@
+//! What is sent: query jobs with their id, labels, limits and parameters.
+
+use std::collections::HashMap;
+
+use gcp_bigquery_client::model::dataset_reference::DatasetReference;
+use gcp_bigquery_client::model::job::Job as JobResource;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::query_parameter::QueryParameter;
+use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
+use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
+
+use crate::googlesql::SqlValue;
+use crate::rule::{BigQuerySettings, Priority};
+use crate::statement::Params;
+use crate::warehouse::JobId;
+
+/// One query job to be.
+pub(crate) struct Request<'a> {
+    /// The statement.
+    pub sql: &'a str,
+    /// Its query parameters. BigQuery takes ones that the statement does not use.
+    pub params: &'a Params,
+    /// Labels, by key; values are made fit for BigQuery.
+    pub labels: &'a [(&'static str, &'a str)],
+}
+
+/// The job resource for a request. Without an id it is a dry run.
+pub(super) fn job(
+    settings: &BigQuerySettings,
+    id: Option<&JobId>,
+    request: &Request<'_>,
+) -> JobResource {
+    let dataset = |dataset: &String| DatasetReference {
+        project_id: settings.project.clone(),
+        dataset_id: dataset.clone(),
+    };
+    let query = JobConfigurationQuery {
+        query: request.sql.to_owned(),
+        use_legacy_sql: Some(false),
+        // A count that decides something must be of now.
+        use_query_cache: Some(false),
+        default_dataset: settings.default_dataset.as_ref().map(dataset),
+        maximum_bytes_billed: settings.max_bytes_billed.map(|bytes| bytes.to_string()),
+        priority: match settings.priority {
+            Priority::Interactive => None,
+            Priority::Batch => Some("BATCH".to_owned()),
+        },
+        parameter_mode: Some("NAMED".to_owned()),
+        query_parameters: Some(request.params.iter().map(parameter).collect()),
+        ..JobConfigurationQuery::default()
+    };
+    let labels = request.labels.iter().map(|(key, value)| ((*key).to_owned(), label(value)));
+    JobResource {
+        configuration: Some(JobConfiguration {
+            dry_run: id.is_none().then_some(true),
+            job_timeout_ms: Some(settings.timeout.as_millis().to_string()),
+            labels: Some(labels.collect::<HashMap<_, _>>()),
+            query: Some(query),
+            ..JobConfiguration::default()
+        }),
+        job_reference: Some(JobReference {
+            job_id: id.map(|id| id.as_str().to_owned()),
+            location: settings.location.clone(),
+            project_id: Some(settings.project.clone()),
+        }),
+        ..JobResource::default()
+    }
+}
+
+/// A label's value: lower-case letters, digits, `_` and `-`, at most 63 of them.
+/// Source: <https://cloud.google.com/bigquery/docs/labels-intro#requirements>
+fn label(value: &str) -> String {
+    let fit = |c: char| match c.to_ascii_lowercase() {
+        c @ ('a'..='z' | '0'..='9' | '_' | '-') => c,
+        _ => '-',
+    };
+    value.chars().map(fit).take(63).collect()
+}
+
+fn parameter((name, value): (&str, &SqlValue)) -> QueryParameter {
+    QueryParameter {
+        name: Some(name.to_owned()),
+        parameter_type: Some(parameter_type(value)),
+        parameter_value: Some(parameter_value(value)),
+    }
+}
+
+fn parameter_type(value: &SqlValue) -> QueryParameterType {
+    let sql_type = value.sql_type().map_or_else(|| "STRING".to_owned(), |t| t.to_string());
+    let array_type = match value {
+        SqlValue::Array(items) => {
+            Some(Box::new(parameter_type(items.first().unwrap_or(&SqlValue::Null))))
+        }
+        _ => None,
+    };
+    QueryParameterType { array_type, struct_types: None, r#type: sql_type }
+}
+
+fn parameter_value(value: &SqlValue) -> QueryParameterValue {
+    match value {
+        SqlValue::Null => QueryParameterValue::default(),
+        SqlValue::Array(items) => QueryParameterValue {
+            array_values: Some(items.iter().map(parameter_value).collect()),
+            ..QueryParameterValue::default()
+        },
+        other => {
+            QueryParameterValue { value: Some(other.to_string()), ..QueryParameterValue::default() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_keeps_what_bigquery_takes() {
+        assert_eq!(label("20260130T074130Z-0a"), "20260130t074130z-0a");
+        assert_eq!(label("2026-01-28 to 2026-01-29"), "2026-01-28-to-2026-01-29");
+        assert_eq!(label(&"é".repeat(100)), "-".repeat(63));
+    }
+
+    #[test]
+    fn a_parameter_carries_its_type() {
+        let instant = SqlValue::Timestamp("2026-01-30T07:41:30.123456Z".parse().unwrap());
+        let json = serde_json::to_value(parameter(("horizon", &instant))).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "name": "horizon",
+                "parameterType": {"type": "TIMESTAMP"},
+                "parameterValue": {"value": "2026-01-30 07:41:30.123456+00"},
+            })
+        );
+    }
+}
