@@ -26,7 +26,8 @@ use crate::warehouse::{JobId, Returned, Warehouse};
 /// How often a batch is sent as a new job before it is left for the next run.
 const ATTEMPTS: u32 = 5;
 
-const LABELS: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
+const WRITING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
+const READING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "log")];
 
 /// The ledger's table, and the outbox before it.
 pub struct BigQueryLedger {
@@ -71,7 +72,7 @@ impl BigQueryLedger {
         let last = batch.attempt + ATTEMPTS;
         loop {
             outbox.attempt(batch)?;
-            let request = Request { sql: &sql, params: &params, labels: LABELS };
+            let request = Request { sql: &sql, params: &params, labels: WRITING };
             match self.warehouse.change(&id(batch.attempt), &request) {
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == Kind::NotFound && batch.attempt < last => {
@@ -112,7 +113,7 @@ impl BigQueryLedger {
         let text = |text: Option<&str>| text.map_or(SqlValue::Null, |t| SqlValue::String(t.into()));
         let params = Params::none().with("run", text(run)).with("rule", text(rule));
         let sql = select(&self.table);
-        let request = Request { sql: &sql, params: &params, labels: LABELS };
+        let request = Request { sql: &sql, params: &params, labels: READING };
         let id = JobId::from_ledger(format!("onerow_log_{:016x}", fastrand::u64(..)));
         let answer = match self.warehouse.query(&id, &request) {
             Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),

@@ -102,11 +102,10 @@ impl Run<'_> {
 }
 
 fn say(context: &Context<'_>, rows: u64, left: Duration) {
-    let minutes = Duration::from_secs(left.as_secs().max(1));
+    let left = jiff::SignedDuration::from_secs(left.as_secs().max(1).cast_signed());
+    let plural = if rows == 1 { "" } else { "s" };
     context.progress.waiting(&format!(
-        "{}: waiting for {rows} rows in the streaming buffer to settle, at most {} more",
+        "{}: waiting for {rows} superseded row{plural} in the streaming buffer to settle, at most {left:#} more",
         context.renderer.rule().name,
-        jiff::SignedDuration::try_from(minutes)
-            .map_or_else(|_| String::new(), |d| format!("{d:#}")),
     ));
 }

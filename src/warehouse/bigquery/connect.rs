@@ -14,7 +14,8 @@ use super::failure::Failure;
 use crate::error::{Error, Kind, Result};
 use crate::rule::{BigQuerySettings, Credentials};
 
-/// How long one call may take. Jobs are polled, so no call waits for a statement.
+/// How long one call may take, unless a statement has to be faster. Jobs are polled, so no call
+/// waits for a statement.
 const CALL: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -25,7 +26,7 @@ const API: &str = "/bigquery/v2";
 /// nothing is said about credentials before they are needed, except what a key file lacks.
 pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result<Client> {
     let http = reqwest::Client::builder()
-        .timeout(CALL)
+        .timeout(CALL.min(settings.timeout))
         .connect_timeout(CONNECT)
         .user_agent(concat!("onerow/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -34,6 +34,16 @@ impl Failure {
         }
     }
 
+    /// This failure of a look at a job that was sent: what became of the job is not known.
+    pub fn lost(self) -> Self {
+        match self {
+            Self::Lost(_) => self,
+            other => {
+                Self::Lost(format!("the job cannot be looked at: {}", other.error().headline()))
+            }
+        }
+    }
+
     /// Whether the call itself may be made again: it failed in passing, or its answer was lost.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Lost(_)) || self.kind() == Kind::Transient

@@ -112,11 +112,8 @@ impl BigQuery {
     fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
         let job = request::job(&self.settings, Some(id), request);
         let inserted = self.again(|| match self.call_insert(&job) {
-            Err(failure) if failure.is_duplicate() => self.call_get(id),
-            Err(failure) if failure.is_ambiguous() => match self.call_get(id) {
-                Err(missing) if missing.is_not_found() => Err(failure),
-                found => found,
-            },
+            Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
+            Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
             answer => answer,
         });
         inserted.map_err(|failure| self.gave_up(&failure))
@@ -137,7 +134,7 @@ impl BigQuery {
             let late = begun.elapsed() > self.settings.timeout + GRACE;
             match cancelled {
                 None if late || self.interrupt.requested() => {
-                    self.cancel(id)?;
+                    self.cancel(id);
                     cancelled = Some(Instant::now());
                 }
                 Some(at) if at.elapsed() > GRACE => {
@@ -153,7 +150,7 @@ impl BigQuery {
                 None => _ = self.interrupt.sleep(pause),
                 Some(_) => std::thread::sleep(pause),
             }
-            job = self.get(id).map_err(|failure| self.gave_up(&failure))?;
+            job = self.get(id)?;
         }
         match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
             None => Ok(job),
@@ -168,22 +165,19 @@ impl BigQuery {
         }
     }
 
-    fn cancel(&self, id: &JobId) -> Result<()> {
+    /// Asks for an end. Whether it came is read from the job, so a refusal is only noted.
+    fn cancel(&self, id: &JobId) {
         tracing::info!(job = %id, "cancelling");
-        match self.again(|| self.call_cancel(id)) {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(self.gave_up(&failure)),
+        if let Err(failure) = self.again(|| self.call_cancel(id)) {
+            tracing::warn!(job = %id, ?failure, "cannot cancel");
         }
     }
 
-    /// The job as it is now. A job that was there does not go away: then the answer is wrong.
-    fn get(&self, id: &JobId) -> Result<JobResource, Failure> {
-        self.again(|| {
-            self.call_get(id).map_err(|failure| match failure.is_not_found() {
-                true => Failure::Lost("the job is not to be found".to_owned()),
-                false => failure,
-            })
-        })
+    /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
+    /// became of the job.
+    fn get(&self, id: &JobId) -> Result<JobResource> {
+        let job = self.again(|| self.call_get(id).map_err(Failure::lost));
+        job.map_err(|failure| self.gave_up(&failure))
     }
 
     fn rows(&self, id: &JobId) -> Result<Rows> {

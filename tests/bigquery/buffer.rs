@@ -1,0 +1,110 @@
+//! The streaming buffer: what the metadata tells of it, and an UPDATE that runs into it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::common::RULE;
+use crate::fixture::{Fixture, WINDOW};
+
+/// Rows of long ago, and rows that were written a moment ago: of those, `c2` is superseded.
+fn rows() -> String {
+    let now = Timestamp::now();
+    let newer = now + SignedDuration::from_millis(1);
+    format!(
+        "b1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
+         b2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z\n\
+         b3,2026-01-28,g1,a,,true,{now}\n\
+         c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z\n\
+         c2,2026-01-29,g1,a,,true,{now}\n\
+         c3,2026-01-29,g1,a,,true,{newer}"
+    )
+}
+
+fn with_buffer(rule: &str, hidden: bool) -> Option<Fixture> {
+    let fixture = Fixture::with_rules(&rule.replace("nba.", "DATASET."), "")?.rows(&rows());
+    fixture.proxy.habits(|habits| {
+        habits.buffer_since = Some(Timestamp::now() - SignedDuration::from_secs(60));
+        habits.hides_buffer = hidden;
+    });
+    Some(fixture)
+}
+
+/// A rule that cannot tell which rows are in the buffer.
+fn without_written_at() -> String {
+    RULE.replace("written_at = \"created_at\"\n", "")
+}
+
+fn updates(fixture: &Fixture) -> usize {
+    fixture.proxy.names().iter().filter(|name| *name == "insert deactivate").count()
+}
+
+#[test]
+fn settled_rows_are_deactivated_and_buffered_ones_are_counted() {
+    let Some(fixture) = with_buffer(RULE, false) else { return };
+    let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(75).json();
+    let dates = apply["dates"].as_array().unwrap();
+    let statuses: Vec<_> = dates.iter().map(|date| &date["status"]).collect();
+    assert_eq!(statuses, ["clean", "cleaned", "partial"]);
+    assert_eq!((&dates[2]["buffered"], &dates[2]["deactivated"]), (&1.into(), &1.into()));
+    assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
+}
+
+#[test]
+fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
+    let Some(fixture) = with_buffer(RULE, true) else { return };
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(75).says(&["trying once more"]);
+    assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
+    let story = fixture.story();
+    for date in ["2026-01-28", "2026-01-29"] {
+        let of_date = story.iter().filter(|line| line.starts_with(&format!("deactivate {date}")));
+        let states: Vec<&str> =
+            of_date.filter_map(|line| line.split(' ').nth(2)).filter(|s| *s != "started").collect();
+        assert_eq!(states, ["failed", "done"], "{date}: {story:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_tell_sends_no_update_that_must_fail() {
+    let Some(fixture) = with_buffer(&without_written_at(), false) else { return };
+    let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(75).json();
+    assert_eq!(apply["totals"]["buffered"], 4);
+    assert_eq!(apply["dates"][1]["status"], "buffered");
+    assert_eq!(updates(&fixture), 0);
+}
+
+#[test]
+fn a_rule_that_cannot_tell_is_refused_once_where_the_metadata_lags() {
+    let Some(fixture) = with_buffer(&without_written_at(), true) else { return };
+    let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(75).json();
+    assert_eq!(
+        (&apply["totals"]["buffered"], &apply["totals"]["deactivated"]),
+        (&4.into(), &0.into())
+    );
+    assert_eq!(updates(&fixture), 2, "one for each date");
+}
+
+#[test]
+fn wait_stays_until_the_buffer_has_drained() {
+    let Some(fixture) = with_buffer(RULE, false) else { return };
+    let command = format!("apply {WINDOW} --wait 60s --format json");
+    let apply = std::thread::scope(|scope| {
+        let run = scope.spawn(|| fixture.project.onerow(&command));
+        while updates(&fixture) < 2 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        fixture.proxy.habits(|habits| habits.buffer_since = None);
+        run.join().unwrap()
+    });
+    let apply =
+        apply.exits(0).says(&["waiting for 1 superseded row in the streaming buffer", "at most"]);
+    assert_eq!(apply.json()["totals"]["deactivated"], 4);
+    assert_eq!(fixture.active(), ["b3", "c3"]);
+}
+
+#[test]
+fn wait_gives_up_when_its_time_is_up() {
+    let Some(fixture) = with_buffer(RULE, false) else { return };
+    fixture.project.onerow(&format!("apply {WINDOW} --wait 2s")).exits(75).says(&["waiting for"]);
+    assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
+}

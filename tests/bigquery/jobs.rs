@@ -1,0 +1,169 @@
+//! Statements are query jobs: how many, with which ids and labels, two UPDATEs at a time.
+
+use crate::common::HEADER;
+use crate::fixture::{COLUMNS, Fixture, ROWS, SURVIVORS, WINDOW};
+use crate::proxy::{Call, Fault};
+
+/// 365 dates, of which each 36th has a superseded row: 10.
+pub fn a_year() -> String {
+    let first = jiff::civil::date(2025, 1, 1);
+    let mut csv = HEADER.to_owned();
+    for number in 0..365 {
+        let day = first + jiff::Span::new().days(number);
+        let row = |id: &str| format!("{id}-{day},{day},g,p,,true,{day}T0{}:00:00Z\n", id.len());
+        csv.push_str(&row("a"));
+        if number % 36 == 1 && number < 360 {
+            csv.push_str(&row("aa"));
+        }
+    }
+    csv
+}
+
+#[test]
+fn a_year_with_ten_dirty_dates_takes_twelve_jobs_against_the_table() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let table = fixture.table("predictions");
+    fixture.emulator.create_table(&table, &COLUMNS, "game_date", "game_id");
+    fixture.emulator.load(&table, &a_year());
+    let year = "--from 2025-01-01 --to 2025-12-31 --format json";
+    let apply = fixture.project.onerow(&format!("apply {year}")).exits(0).json();
+    assert_eq!(apply["totals"]["deactivated"], 10);
+    let jobs = fixture.proxy.seen().into_iter().filter_map(|(call, _)| match call {
+        Call::Insert { step, sql, .. } if sql.contains(&table) => Some(step),
+        _ => None,
+    });
+    let jobs: Vec<String> = jobs.collect();
+    let count = |step: &str| jobs.iter().filter(|job| *job == step).count();
+    assert_eq!((count("detect"), count("deactivate"), count("verify")), (1, 10, 1));
+    assert_eq!(jobs.len(), 12);
+    let metadata =
+        fixture.proxy.seen().into_iter().filter(|(call, _)| matches!(call, Call::Table { .. }));
+    assert_eq!(metadata.count(), 1, "tables.get once per run and rule");
+}
+
+#[test]
+fn a_job_that_runs_is_looked_at_until_it_has_ended() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    for step in ["insert detect", "insert deactivate", "insert verify", "insert ledger"] {
+        fixture.proxy.arm(step, Fault::Running(3), 1);
+    }
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+    let looks = fixture.proxy.names().into_iter().filter(|name| name == "get detect").count();
+    assert_eq!(looks, 3);
+}
+
+#[test]
+fn ids_say_run_step_and_date_and_the_ledger_knows_them() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let apply = format!("apply {WINDOW} --format json");
+    let run = fixture.project.onerow(&apply).exits(0).json()["run_id"].as_str().unwrap().to_owned();
+    let sent: Vec<String> = fixture.proxy.executed().into_iter().map(|(id, _)| id).collect();
+    let of_run = sent.iter().filter(|id| id.starts_with(&format!("onerow_{run}_")));
+    let mut of_run: Vec<String> = of_run.cloned().collect();
+    of_run.sort();
+    let entries = fixture.entries();
+    let done = entries.iter().filter(|entry| entry["state"] == "done");
+    let mut logged: Vec<String> =
+        done.map(|entry| entry["job_id"].as_str().unwrap().to_owned()).collect();
+    logged.sort();
+    assert_eq!(of_run, logged);
+    assert!(of_run.iter().any(|id| id.ends_with("_deactivate_2026-01-28")), "{of_run:?}");
+}
+
+#[test]
+fn figures_that_the_server_leaves_out_are_unknown_and_the_rows_are_counted_by_query() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.habits(|habits| habits.hides_figures = true);
+    let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(0).json();
+    assert_eq!(apply["totals"]["deactivated"], 3);
+    assert_eq!(fixture.active(), SURVIVORS);
+    let entries = fixture.entries();
+    let update =
+        entries.iter().find(|e| e["step"] == "deactivate" && e["state"] == "done").unwrap();
+    for key in ["affected", "bytes_processed", "bytes_billed", "slot_ms", "started_at", "ended_at"]
+    {
+        assert!(update[key].is_null(), "{key} in {update}");
+    }
+    let counted = fixture
+        .story()
+        .iter()
+        .filter(|line| line.starts_with("detect") && line.contains("done"))
+        .count();
+    assert_eq!(counted, 3, "the window, and each of the two dates after its UPDATE");
+}
+
+#[test]
+fn figures_that_the_server_sends_are_in_the_ledger() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let entries = fixture.entries();
+    let update =
+        entries.iter().find(|e| e["step"] == "deactivate" && e["state"] == "done").unwrap();
+    assert!(update["affected"].is_u64(), "{update}");
+    assert!(update["started_at"].is_string() && update["ended_at"].is_string(), "{update}");
+}
+
+#[test]
+fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() {
+    let rules = crate::common::RULE.replace("nba.", "DATASET.");
+    let (head, rule) = rules.split_at(rules.find("[rule.predictions]").unwrap());
+    let named = |name: &str| rule.replace("predictions", name);
+    let rules = format!("{head}{}{}{}", named("one"), named("two"), named("three"));
+    let Some(fixture) = Fixture::with_rules(&rules, "") else { return };
+    for name in ["one", "three"] {
+        let table = fixture.table(name);
+        fixture.emulator.create_table(&table, &COLUMNS, "game_date", "game_id");
+        fixture.emulator.load(&table, &format!("{HEADER}{ROWS}\n"));
+    }
+    let missing = format!("{}.two", fixture.dataset);
+    fixture
+        .project
+        .onerow(&format!("apply --all --jobs 3 {WINDOW}"))
+        .exits(1)
+        .says(&["rule two", &missing])
+        .prints(&["rule one", "rule three"]);
+    for name in ["one", "three"] {
+        let sql = format!("SELECT id FROM {} WHERE is_active ORDER BY 1", fixture.table(name));
+        let active: Vec<String> = fixture.emulator.query(&sql).into_iter().flatten().collect();
+        assert_eq!(active, SURVIVORS, "{name}");
+    }
+}
+
+#[test]
+fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
+    for (reason, message, expected) in [
+        (
+            "accessDenied",
+            "Access Denied: Table demo:d.t: Permission bigquery.tables.updateData denied",
+            "roles/bigquery.dataEditor on the table",
+        ),
+        (
+            "accessDenied",
+            "Access Denied: Project demo: User does not have bigquery.jobs.create permission",
+            "roles/bigquery.jobUser on the project",
+        ),
+        ("bytesBilledLimitExceeded", "Query exceeded limit for bytes billed", "max_bytes_billed"),
+        ("notFound", "Not found: Table demo:d.t was not found in location US", "demo:d.t"),
+        ("invalidQuery", "Unrecognized name: idd at [3:5]", "idd"),
+        ("invalidQuery", "Syntax error: Unexpected end at [3:5]", "onerow render"),
+        ("quotaExceeded", "Quota exceeded", "quota"),
+    ] {
+        let Some(fixture) = Fixture::new("") else { return };
+        let fixture = fixture.rows(ROWS);
+        fixture.proxy.arm("insert deactivate", Fault::End(reason, message), 1);
+        fixture
+            .project
+            .onerow(&format!("apply {WINDOW}"))
+            .exits(1)
+            .says(&["error: ", reason, message, expected, "job onerow_", "_deactivate_2026-01-2"])
+            .prints(&["cleaned"]);
+        let entries = fixture.entries();
+        let failed = entries.iter().find(|entry| entry["state"] == "failed").unwrap();
+        assert!(failed["error"].as_str().unwrap().contains(message), "{failed}");
+    }
+}

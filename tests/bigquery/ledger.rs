@@ -1,0 +1,92 @@
+//! The ledger in BigQuery, and the outbox in front of it.
+
+use serde_json::json;
+
+use crate::fixture::{Fixture, ROWS, WINDOW};
+use crate::proxy::Fault;
+
+#[test]
+fn the_table_is_created_partitioned_by_day_and_clustered_by_rule() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let table = fixture.emulator.table(&fixture.table("ledger"));
+    assert_eq!(table["timePartitioning"]["type"], "DAY", "{table}");
+    assert_eq!(table["timePartitioning"]["field"], "logged_at", "{table}");
+    assert_eq!(table["clustering"]["fields"], json!(["rule"]), "{table}");
+}
+
+#[test]
+fn a_run_writes_one_batch_and_reading_writes_none() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let apply = || fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    apply();
+    fixture.proxy.forget();
+    apply();
+    fixture.project.onerow(&format!("status {WINDOW}")).exits(0);
+    fixture.project.onerow("log").exits(0);
+    let written =
+        fixture.proxy.executed().into_iter().filter(|(id, _)| id.starts_with("onerow_ledger_"));
+    assert_eq!(written.count(), 1);
+}
+
+#[test]
+fn log_reads_what_was_written_by_run_and_rule() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let apply = format!("apply {WINDOW} --format json");
+    let run = fixture.project.onerow(&apply).exits(0).json()["run_id"].clone();
+    fixture.project.onerow(&apply).exits(0);
+    // Another machine has no outbox: what it reads comes from BigQuery.
+    std::fs::remove_dir_all(fixture.project.path(".onerow")).unwrap();
+    let log = |arguments: &str| {
+        fixture
+            .project
+            .onerow(&format!("log --warehouse prod --format json {arguments}"))
+            .exits(0)
+            .json()
+    };
+    assert_eq!(log("").as_array().unwrap().len(), 10, "8 of the first run, 2 of the second");
+    let of_run = log(&format!("--run {}", run.as_str().unwrap()));
+    assert_eq!(of_run.as_array().unwrap().len(), 8);
+    assert!(of_run.as_array().unwrap().iter().all(|entry| entry["run_id"] == run), "{of_run}");
+    assert_eq!(log("predictions").as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanwhile() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert ledger", Fault::Refuse(403, "accessDenied"), 1_000);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).says(&[
+        "8 entries",
+        "kept in the outbox",
+        "accessDenied",
+    ]);
+    assert_eq!(fixture.entries().len(), 8);
+    // A run that cannot write its ledger does not start.
+    fixture.proxy.forget();
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).prints_nothing();
+    assert!(fixture.proxy.executed().is_empty());
+    fixture.proxy.heal();
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let count = format!("SELECT COUNT(*) FROM {}", fixture.table("ledger"));
+    assert_eq!(fixture.emulator.query(&count), [["10"]]);
+}
+
+#[test]
+fn whatever_a_statement_holds_arrives_as_it_was_sent() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let sql = "SELECT 'ü \\' \" \\\\ $.x {} 日本' AS odd, CAST(NULL AS STRING) AS nothing";
+    fixture.project.write("sql/odd.sql", sql);
+    fixture.project.onerow("run odd --date 2026-01-28").exits(0).prints(&["ü ' \" \\ $.x {} 日本"]);
+    let rendered =
+        fixture.project.onerow("render --step odd --date 2026-01-28 --format json").exits(0);
+    let rendered = rendered.json();
+    let entry = fixture.entries().pop().unwrap();
+    let statement = rendered["statements"].as_array().map_or(&rendered[0], |s| &s[0]);
+    assert_eq!(entry["sql"], statement["sql"], "{rendered}");
+    assert_eq!(entry["fingerprint"], statement["fingerprint"]);
+}
