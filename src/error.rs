@@ -119,6 +119,11 @@ impl Error {
         self.0.place.as_ref()
     }
 
+    /// What the reader can do about it, if that is known.
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
     /// The process exit code: 2 for usage, configuration and templates, 3 for findings, 130 after
     /// an interrupt, otherwise 1.
     pub fn exit_code(&self) -> u8 {

@@ -119,6 +119,10 @@ impl Ledger for Faulty<'_> {
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
         self.inner.in_doubt(rule)
     }
+
+    fn examine(&self) -> Result<String> {
+        self.inner.examine()
+    }
 }
 
 #[derive(Default)]

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut checked = 0;
     for rule in args.common.rules(&project)? {
         let renderer = args.common.renderer(&project, rule)?;
-        let window = args.common.window_or_yesterday(rule, effects)?;
+        let window = args.common.window_or_last(1, rule, effects)?;
         let mut steps = plan::steps_of(&renderer);
         let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
         steps.extend(others.collect::<Vec<StepName>>());

@@ -144,9 +144,9 @@ impl Common {
         given.resolve(self.project.clock(effects).now(), &rule.time_zone)
     }
 
-    /// The dates for a rule, yesterday unless given: for what does not depend on them.
-    pub fn window_or_yesterday(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
-        let given = self.dates.given().unwrap_or(WindowArg::Dates(vec![DayArg::Yesterday]));
+    /// The dates for a rule, the `last` ones up to yesterday unless given.
+    pub fn window_or_last(&self, last: u32, rule: &Rule, effects: &Effects) -> Result<Window> {
+        let given = self.dates.given().unwrap_or(WindowArg::Last(last));
         given.resolve(self.project.clock(effects).now(), &rule.time_zone)
     }
 

@@ -5,6 +5,7 @@ mod check;
 mod common;
 mod completions;
 mod connect;
+mod doctor;
 mod effects;
 mod execute;
 mod init;
@@ -55,6 +56,7 @@ enum Command {
     Apply(apply::Args),
     Run(run::Args),
     Log(log::Args),
+    Doctor(doctor::Args),
     Load(load::Args),
     Init(init::Args),
     Schema(schema::Args),
@@ -87,6 +89,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, effects),
         Command::Run(args) => run::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
+        Command::Doctor(args) => doctor::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),

@@ -153,6 +153,30 @@ impl Ledger for BigQueryLedger {
         self.outbox()?.in_doubt(rule)
     }
 
+    fn examine(&self) -> Result<String> {
+        let name = self.table.dotted();
+        let found = match self.warehouse.describe(&self.table) {
+            Err(error) if error.kind() == Kind::NotFound => None,
+            answer => Some(answer?),
+        };
+        let location = match &found {
+            Some(description) => description.location.clone(),
+            None => self.warehouse.dataset_location(&self.table)?,
+        };
+        if let Some(location) = location {
+            self.warehouse.check_location(&self.table, &location)?;
+        }
+        if found.is_none() {
+            return Ok(format!("the table {name}, which the first run creates"));
+        }
+        let params = Params::none().with("entries", SqlValue::String("[]".to_owned()));
+        let sql = insert(&self.table);
+        self.warehouse
+            .dry_run(&Request { sql: &sql, params: &params, labels: WRITING })
+            .map_err(|error| error.during(format!("a dry run of writing to {name}")))?;
+        Ok(format!("the table {name}, which takes entries"))
+    }
+
     fn deliver(&self) -> Result<()> {
         let outbox = self.outbox()?;
         let _alone = self.delivering.lock().unwrap_or_else(PoisonError::into_inner);

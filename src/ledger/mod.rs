@@ -124,6 +124,9 @@ pub trait Ledger: Sync {
     /// answer came.
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>>;
 
+    /// Looks whether entries can be written, and says where to. Changes nothing.
+    fn examine(&self) -> Result<String>;
+
     /// Brings entries that wait elsewhere to where the ledger is kept, each once. What cannot be
     /// brought stays where it waits, for the next time.
     fn deliver(&self) -> Result<()> {

@@ -50,6 +50,16 @@ impl Ledger for Sqlite {
         }
     }
 
+    fn examine(&self) -> Result<String> {
+        let Some(path) = self.path() else { return Ok("in memory".to_owned()) };
+        let cannot = |cause| Error::io(format!("cannot read `{}`", path.display()), cause);
+        if std::fs::metadata(path).map_err(cannot)?.permissions().readonly() {
+            return Err(Error::new(Kind::Io, format!("`{}` cannot be written", path.display()))
+                .help("allow writing to the file: the ledger is in it"));
+        }
+        Ok(format!("in `{}`", path.display()))
+    }
+
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
         let condition = "rule = ?1 AND state IN ('started', 'unknown') AND NOT EXISTS (\
              SELECT 1 FROM _onerow_ledger AS later \

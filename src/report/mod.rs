@@ -1,6 +1,7 @@
 //! The same results as a table for people, and as JSON and Markdown for machines.
 
 mod days;
+mod doctor;
 mod entries;
 mod findings;
 mod grid;
@@ -11,6 +12,7 @@ mod steps;
 use serde_json::Value as Json;
 
 pub use days::{days, days_json};
+pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};
 pub use findings::{findings, findings_json};
 pub use plan::{PlanSummary, Tariff, plan, plan_json};

@@ -45,6 +45,12 @@ pub trait Warehouse: Sync {
     /// What the table is made of. Errors: [`Kind::NotFound`](crate::error::Kind::NotFound).
     fn describe(&self, table: &TableName) -> Result<Description>;
 
+    /// Whether statements can be run, and looked up, on tables that are stored in this location;
+    /// `table` is for the message. Errors: they cannot, with the way out.
+    fn check_location(&self, _table: &TableName, _location: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// How much the engine does at a time.
     fn lanes(&self) -> Lanes;
 }

@@ -104,8 +104,14 @@ pub struct Habits {
     pub buffer_since: Option<Timestamp>,
     /// Whether the metadata does not tell of the buffer.
     pub hides_buffer: bool,
-    /// What is added to the metadata of tables.
+    /// The sentence of refusals.
+    pub said: String,
+    /// What is added to the metadata of the rule's tables.
     pub table: Json,
+    /// What is added to the metadata of datasets.
+    pub dataset: Json,
+    /// When jobs say that they began, instead of when they did.
+    pub began: Option<Timestamp>,
 }
 
 #[derive(Default)]
@@ -261,11 +267,11 @@ impl Server {
         match fault {
             Fault::Refuse(status, reason) => {
                 self.saw(call, false);
-                Answer::Whole(*status, refusal(*status, reason, "said the proxy"))
+                Answer::Whole(*status, self.refusal(*status, reason))
             }
             Fault::ExecuteAndRefuse(status, reason) => {
                 executed();
-                Answer::Whole(*status, refusal(*status, reason, "said the proxy"))
+                Answer::Whole(*status, self.refusal(*status, reason))
             }
             Fault::CutBefore => {
                 self.saw(call, false);
@@ -307,6 +313,11 @@ impl Server {
                 self.held(call, Held::UntilCancelled(request.clone(), done))
             }
         }
+    }
+
+    fn refusal(&self, status: u16, reason: &str) -> String {
+        let said = self.state.lock().unwrap().habits.said.clone();
+        refusal(status, reason, if said.is_empty() { "said the proxy" } else { &said })
     }
 
     fn held(&self, call: &Call, held: Held) -> Answer {
@@ -420,10 +431,14 @@ impl Server {
             Call::Insert { .. } | Call::Get { .. } if habits.hides_figures => {
                 answer.as_object_mut().unwrap().remove("statistics");
             }
-            Call::Table { name } if !name.contains("ledger") => {
-                for (key, value) in habits.table.as_object().into_iter().flatten() {
-                    answer[key] = value.clone();
+            Call::Insert { .. } | Call::Get { .. } => {
+                if let Some(began) = habits.began {
+                    answer["statistics"]["startTime"] = json!(began.as_millisecond().to_string());
                 }
+            }
+            Call::Dataset => amend(&mut answer, &habits.dataset),
+            Call::Table { name } if !name.contains("ledger") => {
+                amend(&mut answer, &habits.table);
                 if let (Some(since), false) = (habits.buffer_since, habits.hides_buffer) {
                     answer["streamingBuffer"] = json!({
                         "estimatedRows": "3", "estimatedBytes": "300",
@@ -434,6 +449,12 @@ impl Server {
             _ => {}
         }
         answer.to_string()
+    }
+}
+
+fn amend(answer: &mut Json, with: &Json) {
+    for (key, value) in with.as_object().into_iter().flatten() {
+        answer[key] = value.clone();
     }
 }
 

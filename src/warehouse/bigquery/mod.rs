@@ -80,6 +80,17 @@ impl BigQuery {
         Ok(Answer { result: Returned::Rows(rows), usage: response::usage(&job) })
     }
 
+    /// What the request would read. It needs the permissions that the statement needs.
+    pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Estimate> {
+        let job = request::job(&self.settings, None, request);
+        let planned = self.again(|| self.call_insert(&job));
+        let planned = planned.map_err(|failure| self.gave_up(&failure))?;
+        match planned.status.as_ref().and_then(|status| status.error_result.as_ref()) {
+            None => Ok(Estimate { bytes: response::usage(&planned).bytes_processed }),
+            Some(error) => Err(Failure::of_job(error).error()),
+        }
+    }
+
     /// Creates a table, unless there is one of that name.
     pub(crate) fn create_table(&self, table: &Table) -> Result<()> {
         match self.again(|| self.call_create(table)) {
@@ -95,7 +106,6 @@ impl BigQuery {
     }
 
     /// Where the dataset is stored. Errors: [`Kind::NotFound`].
-    #[allow(dead_code, reason = "doctor will ask")]
     pub(crate) fn dataset_location(&self, table: &TableName) -> Result<Option<String>> {
         let dataset = self.again(|| self.call_dataset(table));
         dataset.map(|dataset| dataset.location).map_err(|failure| self.gave_up(&failure))
@@ -276,18 +286,38 @@ impl Warehouse for BigQuery {
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, "", "dry-run");
-        let request = Request { sql: &statement.statement().sql, params, labels: &labels };
-        let job = request::job(&self.settings, None, &request);
-        let planned = self.again(|| self.call_insert(&job));
-        let planned = planned.map_err(|failure| self.gave_up(&failure))?;
-        match planned.status.as_ref().and_then(|status| status.error_result.as_ref()) {
-            None => Ok(Estimate { bytes: response::usage(&planned).bytes_processed }),
-            Some(error) => Err(Failure::of_job(error).error()),
-        }
+        self.dry_run(&Request { sql: &statement.statement().sql, params, labels: &labels })
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
-        self.table(table).map(|table| response::description(&table))
+        match self.table(table) {
+            Ok(table) => Ok(response::description(&table)),
+            // If the dataset is what is missing, that is the better error.
+            Err(error) if error.kind() == Kind::NotFound => {
+                self.dataset_location(table).and(Err(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A job is found without its location only in the US and EU multi-regions.
+    /// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
+    fn check_location(&self, table: &TableName, location: &str) -> Result<()> {
+        let fits = match &self.settings.location {
+            Some(ours) => ours.eq_ignore_ascii_case(location),
+            None => ["US", "EU"].iter().any(|multi| multi.eq_ignore_ascii_case(location)),
+        };
+        if fits {
+            return Ok(());
+        }
+        let ours = self.settings.location.as_deref();
+        let message = format!(
+            "{} is stored in {location}, and the warehouse's `location` is {}",
+            table.dotted(),
+            ours.map_or_else(|| "not set".to_owned(), |ours| format!("`{ours}`")),
+        );
+        Err(Error::new(Kind::NotFound, message)
+            .help(format!("set `location = \"{location}\"` for the warehouse in the rule file")))
     }
 
     /// BigQuery runs two mutating statements of a table at a time and queues the rest.

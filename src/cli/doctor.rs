@@ -1,0 +1,77 @@
+//! `onerow doctor`
+
+use std::time::Duration;
+
+use super::common::Common;
+use super::{Effects, Outcome};
+use crate::doctor::{self, Line, Verdict};
+use crate::error::Result;
+use crate::project::Project;
+use crate::report::{self, Format};
+use crate::rule::{Rule, WarehouseType};
+use crate::warehouse::sqlite::Access;
+
+/// How long a call that fails in passing is tried again: somebody waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many dates are looked at unless others are given.
+const SAMPLE: u32 = 7;
+
+/// Compare the rules with the real tables, and try every permission; changes nothing
+#[derive(clap::Args)]
+#[command(after_help = "\
+Looks at every rule unless one is named, and at the row ids of the last 7 dates unless others are
+given. Exits with 1 when a run would fail or do harm.
+
+Examples:
+  onerow doctor
+  onerow doctor player_prop_predictions --warehouse prod --last 30")]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let common = &args.common;
+    let mut project = common.project.open()?;
+    for warehouse in &mut project.file.warehouses {
+        if let WarehouseType::BigQuery(settings) = &mut warehouse.kind {
+            settings.retry_for = settings.retry_for.min(PATIENCE);
+        }
+    }
+    let rules = match &common.rule {
+        Some(_) => common.rules(&project)?,
+        None => project.file.rules.iter().collect(),
+    };
+    let lines = look(common, &project, &rules, effects)?;
+    effects.print(&match common.format {
+        Format::Json => report::json(&report::doctor_json(&lines)),
+        _ => report::doctor(effects.style(common.format), &lines),
+    })?;
+    match lines.iter().any(|line| line.verdict == Verdict::Bad) {
+        true => Ok(Outcome::Failed),
+        false => Ok(Outcome::Done),
+    }
+}
+
+fn look(
+    common: &Common,
+    project: &Project,
+    rules: &[&Rule],
+    effects: &Effects,
+) -> Result<Vec<Line>> {
+    let clock = common.project.clock(effects);
+    let connection = common.project.connect(project, effects, Access::ReadOnly)?;
+    let (warehouse, ledger) = (&*connection.warehouse, &*connection.ledger);
+    let Some(first) = rules.first() else { return Ok(Vec::new()) };
+    let mut lines = match doctor::connection(warehouse, ledger, first, clock) {
+        Ok(lines) => lines,
+        Err(lines) => return Ok(lines),
+    };
+    for rule in rules {
+        let renderer = common.renderer(project, rule)?;
+        let window = common.window_or_last(SAMPLE, rule, effects)?;
+        lines.extend(doctor::table(&renderer, warehouse, &window, clock.now()));
+    }
+    Ok(lines)
+}

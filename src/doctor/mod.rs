@@ -1,0 +1,146 @@
+//! Comparing rules with the real tables: one line for each thing that was looked at, with a remedy
+//! where one is needed. Changes nothing.
+
+mod connection;
+mod table;
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::rule::RuleName;
+use crate::statement::StepName;
+
+pub use connection::connection;
+pub use table::table;
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Credentials, and the permission to run jobs.
+    Credentials,
+    /// The machine's clock against the warehouse's.
+    Clock,
+    /// Where entries are written.
+    Ledger,
+    /// The table, and where it is stored.
+    Table,
+    /// The rule's columns and their types.
+    Columns,
+    /// The partition column.
+    Partition,
+    /// Whether queries have to name partitions.
+    PartitionFilter,
+    /// The streaming buffer.
+    StreamingBuffer,
+    /// Whether the rule's statements may run, and would.
+    Statements,
+    /// Whether row ids are unique and not NULL.
+    RowId,
+}
+
+impl Topic {
+    /// The topic in a word or two.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Clock => "clock",
+            Self::Ledger => "ledger",
+            Self::Table => "table",
+            Self::Columns => "columns",
+            Self::Partition => "partition",
+            Self::PartitionFilter => "partition filter",
+            Self::StreamingBuffer => "streaming buffer",
+            Self::Statements => "statements",
+            Self::RowId => "row id",
+        }
+    }
+}
+
+/// How it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, and could be better.
+    Advice,
+    /// A run would fail, or do harm.
+    Bad,
+    /// It could not be looked at, or there is no such thing here.
+    Skipped,
+}
+
+impl Verdict {
+    /// The verdict as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Advice => "advice",
+            Self::Bad => "bad",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The rule that it is about; `None` where it is about all.
+    pub rule: Option<RuleName>,
+    /// What was looked at.
+    pub topic: Topic,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub seen: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// The lines so far.
+struct Lines {
+    rule: Option<RuleName>,
+    lines: Vec<Line>,
+}
+
+impl Lines {
+    fn about(rule: Option<&RuleName>) -> Self {
+        Self { rule: rule.cloned(), lines: Vec::new() }
+    }
+
+    fn add(&mut self, topic: Topic, verdict: Verdict, seen: String, remedy: Option<String>) {
+        let rule = self.rule.clone();
+        self.lines.push(Line { rule, topic, verdict, seen, remedy });
+    }
+
+    fn good(&mut self, topic: Topic, seen: impl Into<String>) {
+        self.add(topic, Verdict::Good, seen.into(), None);
+    }
+
+    fn skipped(&mut self, topic: Topic, seen: impl Into<String>) {
+        self.add(topic, Verdict::Skipped, seen.into(), None);
+    }
+
+    fn advice(&mut self, topic: Topic, seen: impl Into<String>, remedy: impl Into<String>) {
+        self.add(topic, Verdict::Advice, seen.into(), Some(remedy.into()));
+    }
+
+    fn bad(&mut self, topic: Topic, seen: impl Into<String>, remedy: impl Into<String>) {
+        self.add(topic, Verdict::Bad, seen.into(), Some(remedy.into()));
+    }
+
+    fn failed(&mut self, topic: Topic, error: &Error) {
+        let remedy = error.remedy().map(str::to_owned);
+        self.add(topic, Verdict::Bad, error.headline(), remedy);
+    }
+
+    fn failed_at(&mut self, topic: Topic, step: &StepName, error: &Error) {
+        let remedy = error.remedy().map(str::to_owned);
+        self.add(topic, Verdict::Bad, format!("{step}: {}", error.headline()), remedy);
+    }
+}
