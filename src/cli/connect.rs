@@ -37,7 +37,7 @@ pub(super) fn connect(
         }
         WarehouseType::BigQuery(settings) => {
             effects.heed_interrupts();
-            bigquery(&warehouse.name, settings, folder, clock, effects, access)
+            bigquery(warehouse.name.as_str(), settings, folder, clock, effects, access)
         }
     }
 }

@@ -40,7 +40,7 @@ impl RuleFile {
     pub fn warehouse(&self, name: Option<&str>) -> Result<&Warehouse> {
         let known = || self.warehouses.iter().map(|warehouse| warehouse.name.as_str());
         match (name.or(self.default_warehouse.as_deref()), self.warehouses.as_slice()) {
-            (Some(name), all) => all.iter().find(|w| w.name == name).ok_or_else(|| {
+            (Some(name), all) => all.iter().find(|w| w.name.as_str() == name).ok_or_else(|| {
                 Error::new(Kind::Usage, format!("there is no warehouse `{}`", name.escape_debug()))
                     .help(did_you_mean(name, known()))
             }),
@@ -58,7 +58,7 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
         .map(|(name, section)| warehouse::read(source, name, section))
         .collect::<Result<Vec<_>>>()?;
     if let Some(name) = &document.default_warehouse
-        && !warehouses.iter().any(|warehouse| warehouse.name == *name.get_ref())
+        && !warehouses.iter().any(|warehouse| warehouse.name.as_str() == name.get_ref())
     {
         let known = warehouses.iter().map(|warehouse| warehouse.name.as_str());
         let message = format!("there is no warehouse `{}`", name.get_ref());
@@ -146,6 +146,19 @@ systems = ["a", "b"]
                 "type = \"sqlite\"\npaht = \"x\"",
                 "unknown key `paht` in [warehouse.local]",
                 "did you mean `path`?",
+            ),
+            (
+                "warehouse.local",
+                "warehouse.\"../local\"",
+                "`../local` is not a warehouse name",
+                "onerow.toml:4:12",
+            ),
+            (
+                "[rule.predictions]",
+                "[rule.\"a b\"]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"k\"]\nkeep = [\"id\"]\n\
+                 row_id = \"id\"\nactive = \"a\"\n\n[rule.predictions]",
+                "`a b` is not a rule name",
+                "onerow.toml:7:",
             ),
             (
                 "default_warehouse = \"local\"",

@@ -3,60 +3,26 @@
 mod document;
 mod expression;
 mod file;
+mod name;
 mod schema;
 mod validate;
 mod vars;
 mod warehouse;
 
-use std::fmt;
-
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use sqlparser::ast::Expr;
 
-use crate::error::{Error, Kind, Place, Result};
+use crate::error::Place;
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
 pub use file::RuleFile;
+pub use name::{RuleName, WarehouseName};
 pub use schema::schema;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
-
-/// The name of a rule: part of file names, job ids and labels.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RuleName(String);
-
-impl RuleName {
-    /// Letters, digits, `_` and `-`, starting with a letter, at most 63 characters, which is
-    /// what a BigQuery label holds.
-    pub fn parse(name: &str) -> Result<Self> {
-        let good = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.len() <= 63
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        if good {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(Error::new(
-                Kind::Configuration,
-                format!("`{}` is not a rule name", name.escape_debug()),
-            )
-            .help("a rule name has letters, digits, `_` and `-`, and starts with a letter"))
-        }
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RuleName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
 
 /// One rule of the rule file.
 #[derive(Debug, Clone)]

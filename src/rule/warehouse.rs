@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::document::{
     CredentialsSection, PrioritySection, Source, WarehouseKind, WarehouseSection,
 };
-use super::validate;
+use super::{WarehouseName, validate};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 
@@ -18,7 +18,7 @@ use crate::googlesql::TableName;
 #[derive(Debug, Clone)]
 pub struct Warehouse {
     /// Its name.
-    pub name: String,
+    pub name: WarehouseName,
     /// What it is.
     pub kind: WarehouseType,
 }
@@ -102,6 +102,8 @@ pub(super) fn read(
 ) -> Result<Warehouse> {
     let reader = Reader { source, section };
     reader.refuse_foreign_keys()?;
+    let warehouse = WarehouseName::parse(name.get_ref())
+        .map_err(|error| error.at(source.place(name.span())))?;
     let kind = match section.r#type.get_ref() {
         WarehouseKind::Sqlite => WarehouseType::Sqlite {
             path: PathBuf::from(
@@ -111,7 +113,7 @@ pub(super) fn read(
         },
         WarehouseKind::Bigquery => WarehouseType::BigQuery(Box::new(reader.bigquery(name)?)),
     };
-    Ok(Warehouse { name: name.get_ref().clone(), kind })
+    Ok(Warehouse { name: warehouse, kind })
 }
 
 struct Reader<'a> {

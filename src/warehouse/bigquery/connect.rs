@@ -10,6 +10,7 @@ use gcp_bigquery_client::auth::Authenticator;
 use gcp_bigquery_client::client_builder::ClientBuilder;
 use gcp_bigquery_client::error::BQError;
 
+use super::credentials;
 use super::failure::Failure;
 use crate::error::{Error, Kind, Result};
 use crate::rule::{BigQuerySettings, Credentials};
@@ -38,13 +39,12 @@ pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result
     }
     let built = match &settings.credentials {
         Credentials::ApplicationDefault => {
-            environment_key_file()?;
+            credentials::check_variable()?;
             builder.build_from_application_default_credentials().await
         }
         Credentials::KeyFile(path) => {
-            let path = folder.join(path);
-            readable(&path)?;
-            builder.build_from_service_account_key_file(&path.to_string_lossy()).await
+            let key = credentials::service_account(&folder.join(path))?;
+            builder.build_from_service_account_key(key, false).await
         }
         Credentials::MetadataServer => builder.build_with_workload_identity(false).await,
         Credentials::None => builder.build_from_authenticator(Arc::new(Nobody)).await,
@@ -61,32 +61,4 @@ impl Authenticator for Nobody {
     async fn access_token(&self) -> Result<String, BQError> {
         Ok("none".to_owned())
     }
-}
-
-/// The client falls back to the metadata server when the file of `GOOGLE_APPLICATION_CREDENTIALS`
-/// is missing or of an unknown type, and then blames the metadata server.
-fn environment_key_file() -> Result<()> {
-    const VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-    let Some(path) = std::env::var_os(VARIABLE) else { return Ok(()) };
-    let path = Path::new(&path);
-    let text = readable(path).map_err(|error| error.during(format!("reading {VARIABLE}")))?;
-    let kind = serde_json::from_str::<serde_json::Value>(&text)
-        .ok()
-        .and_then(|json| json.get("type").and_then(|t| t.as_str().map(str::to_owned)));
-    match kind.as_deref() {
-        Some("service_account" | "authorized_user") => Ok(()),
-        // The file's text is never repeated: it may hold a secret.
-        _ => Err(Error::new(
-            Kind::AccessDenied,
-            format!("`{}` holds no credentials of a known type", path.display()),
-        )
-        .help("known are the key file of a service account and what `gcloud auth application-default login` writes; on a Google machine, unset the variable")),
-    }
-}
-
-fn readable(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|cause| {
-        Error::new(Kind::AccessDenied, format!("cannot read the key file `{}`", path.display()))
-            .caused_by(cause)
-    })
 }

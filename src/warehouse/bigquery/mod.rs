@@ -3,6 +3,7 @@
 
 mod calls;
 mod connect;
+mod credentials;
 mod failure;
 mod request;
 mod response;

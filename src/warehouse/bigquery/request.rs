@@ -114,12 +114,76 @@ fn parameter_value(value: &SqlValue) -> QueryParameterValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::{RuleFile, WarehouseType};
 
     #[test]
     fn a_label_keeps_what_bigquery_takes() {
         assert_eq!(label("20260130T074130Z-0a"), "20260130t074130z-0a");
         assert_eq!(label("2026-01-28 to 2026-01-29"), "2026-01-28-to-2026-01-29");
         assert_eq!(label(&"é".repeat(100)), "-".repeat(63));
+    }
+
+    #[test]
+    fn a_job_carries_its_id_labels_limits_and_parameters() {
+        let settings = settings(
+            "location = \"EU\"\ndefault_dataset = \"d\"\nmax_bytes_billed = \"1 GiB\"\n\
+             priority = \"batch\"\ntimeout = \"5m\"",
+        );
+        let id = JobId::from_ledger("onerow_r_1_detect_2026-01-28".to_owned());
+        let params = Params::none().with("run_id", SqlValue::String("r".to_owned()));
+        let labels = [("tool", "onerow"), ("rule", "Predictions")];
+        let request = Request { sql: "SELECT @run_id", params: &params, labels: &labels };
+        assert_eq!(
+            serde_json::to_value(job(&settings, Some(&id), &request)).unwrap(),
+            serde_json::json!({
+                "jobReference": {
+                    "projectId": "p", "location": "EU", "jobId": "onerow_r_1_detect_2026-01-28",
+                },
+                "configuration": {
+                    "jobTimeoutMs": "300000",
+                    "labels": {"tool": "onerow", "rule": "predictions"},
+                    "query": {
+                        "query": "SELECT @run_id",
+                        "useLegacySql": false,
+                        "useQueryCache": false,
+                        "defaultDataset": {"projectId": "p", "datasetId": "d"},
+                        "maximumBytesBilled": "1073741824",
+                        "priority": "BATCH",
+                        "parameterMode": "NAMED",
+                        "queryParameters": [{
+                            "name": "run_id",
+                            "parameterType": {"type": "STRING"},
+                            "parameterValue": {"value": "r"},
+                        }],
+                    },
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_dry_run_has_no_id_and_nothing_is_limited_unless_the_rule_file_says_so() {
+        let params = Params::none();
+        let request = Request { sql: "SELECT 1", params: &params, labels: &[] };
+        let json = serde_json::to_value(job(&settings(""), None, &request)).unwrap();
+        assert_eq!(json["configuration"]["dryRun"], true);
+        assert_eq!(json["jobReference"], serde_json::json!({"projectId": "p"}));
+        for key in ["maximumBytesBilled", "priority", "defaultDataset"] {
+            assert!(json["configuration"]["query"].get(key).is_none(), "{json}");
+        }
+    }
+
+    fn settings(keys: &str) -> BigQuerySettings {
+        let text = format!(
+            "[warehouse.prod]\ntype = \"bigquery\"\nproject = \"p\"\nledger = \"d.l\"\n{keys}\n\n\
+             [rule.r]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"k\"]\nkeep = [\"id\"]\n\
+             row_id = \"id\"\nactive = \"a\"\n"
+        );
+        let file = RuleFile::parse("onerow.toml", &text).unwrap();
+        match &file.warehouses[0].kind {
+            WarehouseType::BigQuery(settings) => (**settings).clone(),
+            WarehouseType::Sqlite { .. } => panic!("the warehouse is of type bigquery"),
+        }
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! The names that people give in the rule file.
+
+use std::fmt;
+
+use crate::error::{Error, Kind, Result};
+
+/// The name of a rule: part of file names, job ids and labels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleName(String);
+
+/// The name of a warehouse: part of file names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WarehouseName(String);
+
+impl RuleName {
+    /// Letters, digits, `_` and `-`, starting with a letter, at most 63 characters, which is
+    /// what a BigQuery label holds.
+    pub fn parse(name: &str) -> Result<Self> {
+        parse(name, "rule").map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl WarehouseName {
+    /// Spelt as the name of a rule.
+    pub fn parse(name: &str) -> Result<Self> {
+        parse(name, "warehouse").map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for WarehouseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn parse(name: &str, of: &str) -> Result<String> {
+    let good = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.len() <= 63
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    match good {
+        true => Ok(name.to_owned()),
+        false => Err(Error::new(
+            Kind::Configuration,
+            format!("`{}` is not a {of} name", name.escape_debug()),
+        )
+        .help(format!(
+            "a {of} name has letters, digits, `_` and `-`, starts with a letter, and is at most 63 characters long"
+        ))),
+    }
+}
