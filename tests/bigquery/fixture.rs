@@ -9,7 +9,7 @@ use crate::emulator::{Emulator, emulator};
 use crate::proxy::Proxy;
 
 /// The columns of the small table.
-pub const COLUMNS: [(&str, &str); 8] = [
+const COLUMNS: [(&str, &str); 8] = [
     ("id", "STRING"),
     ("game_date", "DATE"),
     ("game_id", "STRING"),
@@ -34,6 +34,21 @@ c2,2026-01-29,g1,a,,true,2026-01-29T02:00:00Z";
 pub const SURVIVORS: [&str; 4] = ["a1", "b3", "b4", "c2"];
 
 pub const WINDOW: &str = "--from 2026-01-27 --to 2026-01-29";
+
+/// 365 dates, of which each 36th has a superseded row: 10.
+pub fn a_year() -> String {
+    let first = jiff::civil::date(2025, 1, 1);
+    let mut csv = String::new();
+    for number in 0..365 {
+        let day = first + jiff::Span::new().days(number);
+        let row = |id: &str| format!("{id}-{day},{day},g,p,,true,{day}T0{}:00:00Z\n", id.len());
+        csv.push_str(&row("a"));
+        if number % 36 == 1 && number < 360 {
+            csv.push_str(&row("aa"));
+        }
+    }
+    csv
+}
 
 pub struct Fixture {
     pub project: Project,
@@ -67,10 +82,15 @@ impl Fixture {
 
     /// The small table with these rows.
     pub fn rows(self, rows: &str) -> Self {
-        let table = self.table("predictions");
+        self.fill("predictions", rows);
+        self
+    }
+
+    /// Another table like the small one, with these rows.
+    pub fn fill(&self, name: &str, rows: &str) {
+        let table = self.table(name);
         self.emulator.create_table(&table, &COLUMNS, "game_date", "game_id");
         self.emulator.load(&table, &format!("{HEADER}{rows}\n"));
-        self
     }
 
     /// The name of a table in this test's dataset.

@@ -1,30 +1,13 @@
 //! Statements are query jobs: how many, with which ids and labels, two UPDATEs at a time.
 
-use crate::common::HEADER;
-use crate::fixture::{COLUMNS, Fixture, ROWS, SURVIVORS, WINDOW};
+use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
 use crate::proxy::{Call, Fault};
-
-/// 365 dates, of which each 36th has a superseded row: 10.
-pub fn a_year() -> String {
-    let first = jiff::civil::date(2025, 1, 1);
-    let mut csv = HEADER.to_owned();
-    for number in 0..365 {
-        let day = first + jiff::Span::new().days(number);
-        let row = |id: &str| format!("{id}-{day},{day},g,p,,true,{day}T0{}:00:00Z\n", id.len());
-        csv.push_str(&row("a"));
-        if number % 36 == 1 && number < 360 {
-            csv.push_str(&row("aa"));
-        }
-    }
-    csv
-}
 
 #[test]
 fn a_year_with_ten_dirty_dates_takes_twelve_jobs_against_the_table() {
     let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
     let table = fixture.table("predictions");
-    fixture.emulator.create_table(&table, &COLUMNS, "game_date", "game_id");
-    fixture.emulator.load(&table, &a_year());
     let year = "--from 2025-01-01 --to 2025-12-31 --format json";
     let apply = fixture.project.onerow(&format!("apply {year}")).exits(0).json();
     assert_eq!(apply["totals"]["deactivated"], 10);
@@ -116,9 +99,7 @@ fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() 
     let rules = format!("{head}{}{}{}", named("one"), named("two"), named("three"));
     let Some(fixture) = Fixture::with_rules(&rules, "") else { return };
     for name in ["one", "three"] {
-        let table = fixture.table(name);
-        fixture.emulator.create_table(&table, &COLUMNS, "game_date", "game_id");
-        fixture.emulator.load(&table, &format!("{HEADER}{ROWS}\n"));
+        fixture.fill(name, ROWS);
     }
     let missing = format!("{}.two", fixture.dataset);
     fixture

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use onerow::googlesql::{SqlType, SqlValue};
@@ -94,7 +94,7 @@ type Matcher = Box<dyn Fn(&Call) -> bool + Send>;
 /// What holds for every call.
 #[derive(Default)]
 pub struct Habits {
-    /// Each answer takes this long.
+    /// Each answer takes this long at least.
     pub delay: Duration,
     /// What a dry run says it would read, instead of 0.
     pub dry_run_bytes: Option<u64>,
@@ -221,9 +221,10 @@ struct Server {
 impl Server {
     fn serve(&self, mut stream: TcpStream) {
         let Some(request) = read(&stream) else { return };
+        let begun = Instant::now();
         let delay = self.state.lock().unwrap().habits.delay;
         let answer = self.answer(&request);
-        std::thread::sleep(delay);
+        std::thread::sleep(delay.saturating_sub(begun.elapsed()));
         let (status, body, whole) = match &answer {
             Answer::Whole(status, body) => (status, body, body.as_str()),
             Answer::Half(status, body) => (status, body, &body[..body.len() / 2]),

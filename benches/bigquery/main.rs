@@ -1,0 +1,88 @@
+//! A year of dates against an emulator that takes 300 ms for each answer:
+//! `tests/with-emulator cargo bench --bench bigquery`. The whole command's time is compared with
+//! the longest chain of calls that have to wait for each other. Exits 1 when the bound does not hold.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[path = "../../tests/bigquery/emulator.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod emulator;
+#[path = "../../tests/bigquery/fixture.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod fixture;
+#[path = "../../tests/bigquery/proxy.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod proxy;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use fixture::{Fixture, a_year};
+use proxy::Call;
+
+/// How long each answer takes.
+const ANSWER: Duration = Duration::from_millis(300);
+/// BigQuery runs this many mutating statements of one table at a time, and queues the rest.
+const UPDATES_AT_A_TIME: usize = 2;
+const DIRTY: usize = 10;
+const BOUND: f64 = 1.5;
+const TURNS: usize = 5;
+
+fn main() -> ExitCode {
+    // `cargo test --benches` runs this file too, without this argument; a benchmark is no test.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let Some(fixture) = Fixture::new("") else { return ExitCode::FAILURE };
+    let fixture = fixture.rows(&a_year());
+    // The first run creates the ledger's table; those that are measured find it.
+    apply(&fixture);
+    fixture.proxy.habits(|habits| habits.delay = ANSWER);
+    let mut times: Vec<Duration> = (0..TURNS).map(|_| turn(&fixture)).collect();
+    times.sort_unstable();
+    let (time, chain) = (times[TURNS / 2], ANSWER * unavoidable());
+    let ratio = time.as_secs_f64() / chain.as_secs_f64();
+    println!("365 dates, {DIRTY} of them dirty; each answer takes {} ms\n", ANSWER.as_millis());
+    println!("calls of a run:                 {:>8}", fixture.proxy.names().len());
+    println!("calls that wait for each other: {:>8}", unavoidable());
+    println!("the longest unavoidable chain:  {:>8.2} s", chain.as_secs_f64());
+    println!("the whole command (median of {TURNS}): {:>7.2} s", time.as_secs_f64());
+    println!("ratio:                          {ratio:>8.2} (bound {BOUND})");
+    match ratio <= BOUND {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The calls of which none can be made before the one before it was answered.
+fn unavoidable() -> u32 {
+    let metadata = 1;
+    // A query is a job and a page of rows.
+    let (detect, verify) = (2, 2);
+    let updates = DIRTY.div_ceil(UPDATES_AT_A_TIME) as u32;
+    let ledger = 1;
+    metadata + detect + updates + verify + ledger
+}
+
+/// One measured run over a table that is as dirty as before.
+fn turn(fixture: &Fixture) -> Duration {
+    let table = fixture.table("predictions");
+    fixture.emulator.query(&format!("UPDATE {table} SET is_active = TRUE WHERE TRUE"));
+    fixture.proxy.forget();
+    let begun = Instant::now();
+    apply(fixture);
+    let time = begun.elapsed();
+    let updates = fixture
+        .proxy
+        .seen()
+        .into_iter()
+        .filter(|(call, _)| matches!(call, Call::Insert { step, .. } if step == "deactivate"));
+    assert_eq!(updates.count(), DIRTY);
+    time
+}
+
+fn apply(fixture: &Fixture) {
+    let year = "apply --from 2025-01-01 --to 2025-12-31 --format json";
+    let report = fixture.project.onerow(year).exits(0).json();
+    assert_eq!(report["totals"]["deactivated"], DIRTY);
+}
