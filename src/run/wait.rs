@@ -24,7 +24,15 @@ impl Run<'_> {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
         while !self.waiting_days().is_empty() || !self.buffered.is_empty() {
-            let Some(buffer) = self.wait_until_settled(seen, until)? else { return Ok(()) };
+            let buffer = match self.wait_until_settled(seen, until) {
+                Ok(Some(buffer)) => buffer,
+                Ok(None) => return Ok(()),
+                // What was done before it stays done, and is reported.
+                Err(error) => {
+                    self.problems.push(error.during("waiting for buffered rows"));
+                    return Ok(());
+                }
+            };
             seen = self.context.clock.now();
             self.buffer = buffer;
             self.horizon = Horizon::new(self.context.renderer.rule(), seen, buffer);

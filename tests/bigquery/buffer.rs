@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::common::RULE;
 use crate::fixture::{Fixture, WINDOW};
+use crate::proxy::Fault;
 
 /// Rows of long ago, and rows that were written a moment ago: of those, `c2` is superseded.
 fn rows() -> String {
@@ -100,6 +101,23 @@ fn wait_stays_until_the_buffer_has_drained() {
         apply.exits(0).says(&["waiting for 1 superseded row in the streaming buffer", "at most"]);
     assert_eq!(apply.json()["totals"]["deactivated"], 4);
     assert_eq!(fixture.active(), ["b3", "c3"]);
+}
+
+#[test]
+fn a_wait_that_breaks_off_reports_what_was_done_before_it() {
+    let Some(fixture) = with_buffer(RULE, false) else { return };
+    let command = format!("apply {WINDOW} --wait 60s --format json");
+    let apply = std::thread::scope(|scope| {
+        let run = scope.spawn(|| fixture.project.onerow(&command));
+        while updates(&fixture) < 2 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        fixture.proxy.arm("table", Fault::Refuse(403, "accessDenied"), 9);
+        run.join().unwrap()
+    });
+    let apply = apply.exits(1).says(&["accessDenied", "waiting for buffered rows"]);
+    assert_eq!(apply.json()["totals"]["deactivated"], 3);
+    assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
 }
 
 #[test]

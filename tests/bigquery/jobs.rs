@@ -1,5 +1,8 @@
 //! Statements are query jobs: how many, with which ids and labels, two UPDATEs at a time.
 
+use std::time::Duration;
+
+use crate::common::Project;
 use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
 use crate::proxy::{Call, Fault};
 
@@ -89,6 +92,30 @@ fn figures_that_the_server_sends_are_in_the_ledger() {
         entries.iter().find(|e| e["step"] == "deactivate" && e["state"] == "done").unwrap();
     assert!(update["affected"].is_u64(), "{update}");
     assert!(update["started_at"].is_string() && update["ended_at"].is_string(), "{update}");
+}
+
+#[test]
+fn two_machines_at_once_come_to_the_same_end_and_add_up() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.habits(|habits| habits.delay = Duration::from_millis(200));
+    let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
+    let elsewhere = Project::new(&rules);
+    let apply = format!("apply {WINDOW} --format json");
+    let deactivated = std::thread::scope(|scope| {
+        let runs =
+            [&fixture.project, &elsewhere].map(|project| scope.spawn(|| project.onerow(&apply)));
+        let reports = runs.map(|run| run.join().unwrap().exits(0).json());
+        reports.map(|report| report["totals"]["deactivated"].as_u64().unwrap())
+    });
+    assert_eq!(deactivated.iter().sum::<u64>(), 3, "{deactivated:?}");
+    assert_eq!(fixture.active(), SURVIVORS);
+    let updates = fixture
+        .story()
+        .into_iter()
+        .filter(|l| l.starts_with("deactivate") && !l.contains("started"));
+    let rows = updates.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
+    assert_eq!(rows.sum::<u64>(), 3);
 }
 
 #[test]

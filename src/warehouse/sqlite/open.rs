@@ -1,5 +1,6 @@
 //! Opening the database file, and making sure that it is onerow's.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ pub enum Access {
 
 /// `1row`, in the header of the file.
 const APPLICATION_ID: i64 = 0x3172_6f77;
-/// Raised when a newer onerow writes what an older one would misread.
-const FORMAT: i64 = 1;
+/// Raised when what onerow writes changes. 1 had a ledger with fewer columns, and was never released.
+const FORMAT: i64 = 2;
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn memory() -> Result<Connection> {
@@ -108,7 +109,7 @@ enum Contents {
     Ours,
 }
 
-/// Refuses files that are not SQLite's, not onerow's, or from a newer onerow.
+/// Refuses files that are not SQLite's, not onerow's, or of another format.
 fn inspect(connection: &Connection) -> Result<Contents> {
     let number = |sql: &str| -> Result<i64> {
         connection.query_row(sql, [], |row| row.get(0)).map_err(failed("read the database"))
@@ -127,12 +128,12 @@ fn inspect(connection: &Connection) -> Result<Contents> {
             ));
         }
     }
-    match number("PRAGMA user_version")? {
-        version if version > FORMAT => Err(Error::new(
-            Kind::Warehouse,
-            format!("the database has format {version}, this onerow knows up to {FORMAT}"),
-        )
-        .help("a newer onerow wrote it; use that version")),
-        _ => Ok(Contents::Ours),
-    }
+    let version = number("PRAGMA user_version")?;
+    let help = match version.cmp(&FORMAT) {
+        Ordering::Equal => return Ok(Contents::Ours),
+        Ordering::Greater => "a newer onerow wrote it; use that version",
+        Ordering::Less => "it is older than the first release; remove it, and load the data again",
+    };
+    let message = format!("the database has format {version}, this onerow knows {FORMAT}");
+    Err(Error::new(Kind::Warehouse, message).help(help))
 }

@@ -176,10 +176,12 @@ fn a_database_of_another_kind_is_refused() {
         .execute_batch("CREATE TABLE a (b)")
         .unwrap();
     says("other", "of another program");
-    let newer = folder.path().join("newer");
-    drop(open(&newer).unwrap());
-    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    says("newer", "a newer onerow wrote it");
+    for (version, words) in [(99, "a newer onerow wrote it"), (1, "older than the first release")] {
+        let path = folder.path().join(version.to_string());
+        drop(open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
+        says(&version.to_string(), words);
+    }
 }
 
 #[test]
