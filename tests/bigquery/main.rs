@@ -8,6 +8,7 @@ mod proxy;
 
 mod buffer;
 mod cost;
+mod credentials;
 mod doctor;
 mod faults;
 mod figures;

@@ -1,7 +1,7 @@
 //! What the emulator cannot do, a proxy between client and emulator does, over real HTTP: it
 //! refuses a second job with the same id, has a streaming buffer, is slow, breaks off, lies.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,9 @@ use onerow::googlesql::{SqlType, SqlValue};
 use serde_json::{Value as Json, json};
 
 use super::emulator::Emulator;
+
+/// The token that the proxy gives out.
+pub const TOKEN: &str = "let-me-in";
 
 /// A call as BigQuery's API knows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,8 @@ pub enum Call {
     CreateTable,
     /// `datasets.get`
     Dataset,
+    /// A token server, or a machine's metadata server: who may ask.
+    Token,
     /// Anything else.
     Other,
 }
@@ -46,6 +51,7 @@ impl Call {
             Self::Table { .. } => "table".to_owned(),
             Self::CreateTable => "create table".to_owned(),
             Self::Dataset => "dataset".to_owned(),
+            Self::Token => "token".to_owned(),
             Self::Other => "other".to_owned(),
         }
     }
@@ -122,6 +128,8 @@ struct State {
     seen: Vec<(Call, bool)>,
     /// Calls that come late.
     late: Vec<Request>,
+    /// What the calls were authorized by.
+    authorized_by: BTreeSet<String>,
     jobs: HashMap<String, Held>,
 }
 
@@ -142,6 +150,7 @@ enum Held {
 struct Request {
     method: String,
     path: String,
+    authorization: String,
     body: String,
 }
 
@@ -201,6 +210,11 @@ impl Proxy {
         jobs.collect()
     }
 
+    /// What the calls to BigQuery were authorized by.
+    pub fn authorized_by(&self) -> Vec<String> {
+        self.state.lock().unwrap().authorized_by.iter().cloned().collect()
+    }
+
     pub fn forget(&self) {
         self.state.lock().unwrap().seen.clear();
     }
@@ -245,6 +259,9 @@ impl Server {
 
     fn answer(&self, request: &Request) -> Answer {
         let call = call(request);
+        if call != Call::Token {
+            self.state.lock().unwrap().authorized_by.insert(request.authorization.clone());
+        }
         match self.fault(&call) {
             None => {
                 let (status, body) = self.habitual(&call, request);
@@ -342,6 +359,12 @@ impl Server {
                 self.insert(call, id, request)
             }
             Call::Get { id } | Call::Cancel { id } => self.look(call, id, request),
+            Call::Token => {
+                self.saw(call, true);
+                let token =
+                    json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" });
+                (200, token.to_string())
+            }
             _ => {
                 self.saw(call, true);
                 let (status, body) = self.pass(request);
@@ -504,19 +527,20 @@ fn read(stream: &TcpStream) -> Option<Request> {
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut length = 0;
+    let (mut length, mut authorization) = (0, String::new());
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
-        match header.trim().to_ascii_lowercase().split_once(':') {
-            None => break,
-            Some(("content-length", value)) => length = value.trim().parse().ok()?,
-            Some(_) => {}
+        let Some((name, value)) = header.trim().split_once(':') else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().ok()?,
+            "authorization" => authorization = value.trim().to_owned(),
+            _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, body: String::from_utf8(body).ok()? })
+    Some(Request { method, path, authorization, body: String::from_utf8(body).ok()? })
 }
 
 fn call(request: &Request) -> Call {
@@ -531,6 +555,7 @@ fn call(request: &Request) -> Call {
         ("GET", [.., "tables", name]) => Call::Table { name: text(name) },
         ("POST", [.., "tables"]) => Call::CreateTable,
         ("GET", [.., "datasets", _]) => Call::Dataset,
+        (_, [.., "token"]) => Call::Token,
         _ => Call::Other,
     }
 }

@@ -228,6 +228,9 @@ fn role_for(reason: &str, message: &str) -> String {
         return "enable billing for the project".to_owned();
     }
     match ROLES.iter().find(|(permission, _)| message.contains(permission)) {
+        Some((_, role)) if message.contains("does not exist") => {
+            format!("grant {role}, or mend its name")
+        }
         Some((_, role)) => format!("grant {role}"),
         None => {
             "compare the granted roles with docs/bigquery.md; `onerow doctor` tries each".to_owned()

@@ -5,22 +5,22 @@ mod calls;
 mod connect;
 mod credentials;
 mod failure;
+mod jobs;
 mod request;
 mod response;
+mod retry;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use gcp_bigquery_client::Client;
-use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::table::Table;
 use sqlparser::ast;
 use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
-use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Warehouse};
+use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
@@ -30,9 +30,6 @@ use crate::statement::Params;
 
 /// The first pause before a job is looked at again, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
-/// How long a job may take to notice that it was cancelled, or that its time is up.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// A connection to BigQuery.
 pub struct BigQuery {
@@ -65,22 +62,6 @@ impl BigQuery {
         &self.settings
     }
 
-    /// Runs a mutation as a job, once, whatever happens to the answers.
-    pub(crate) fn change(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        let job = self.job(id, request)?;
-        Ok(Answer {
-            result: Returned::Affected(response::affected(&job)),
-            usage: response::usage(&job),
-        })
-    }
-
-    /// Runs a query as a job and fetches all of its rows.
-    pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        let job = self.job(id, request)?;
-        let rows = self.rows(id).map_err(|error| error.during(format!("job {id}")))?;
-        Ok(Answer { result: Returned::Rows(rows), usage: response::usage(&job) })
-    }
-
     /// What the request would read. It needs the permissions that the statement needs.
     pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Estimate> {
         let job = request::job(&self.settings, None, request);
@@ -110,139 +91,6 @@ impl BigQuery {
     pub(crate) fn dataset_location(&self, table: &TableName) -> Result<Option<String>> {
         let dataset = self.again(|| self.call_dataset(table));
         dataset.map(|dataset| dataset.location).map_err(|failure| self.gave_up(&failure))
-    }
-
-    fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
-        let job = self.insert(id, request).and_then(|job| self.finish(id, job));
-        job.map_err(|error| error.during(format!("job {id}")))
-    }
-
-    /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
-    /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
-    /// sent again, which BigQuery takes once.
-    fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
-        let job = request::job(&self.settings, Some(id), request);
-        let inserted = self.again(|| match self.call_insert(&job) {
-            Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
-            Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
-            answer => answer,
-        });
-        inserted.map_err(|failure| self.gave_up(&failure))
-    }
-
-    /// Waits until the job has ended, and reads its end from the job itself: some servers answer
-    /// 200 with an error inside.
-    fn finish(&self, id: &JobId, mut job: JobResource) -> Result<JobResource> {
-        let begun = Instant::now();
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(POLL.0)
-            .with_max_delay(POLL.1)
-            .with_factor(1.5)
-            .without_max_times()
-            .build();
-        let mut cancelled: Option<Instant> = None;
-        while !response::is_done(&job) {
-            let late = begun.elapsed() > self.settings.timeout + GRACE;
-            match cancelled {
-                None if late || self.interrupt.requested() => {
-                    self.cancel(id);
-                    cancelled = Some(Instant::now());
-                }
-                Some(at) if at.elapsed() > GRACE => {
-                    return Err(Error::new(
-                        Kind::Unreachable,
-                        "the job was cancelled, and has not ended yet",
-                    ));
-                }
-                _ => {}
-            }
-            let pause = pauses.next().unwrap_or(POLL.1);
-            match cancelled {
-                None => _ = self.interrupt.sleep(pause),
-                Some(_) => std::thread::sleep(pause),
-            }
-            job = self.get(id)?;
-        }
-        match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
-            None => Ok(job),
-            Some(error) => Err(self.ended(&Failure::of_job(error))),
-        }
-    }
-
-    fn ended(&self, failure: &Failure) -> Error {
-        match failure.is_stopped() && self.interrupt.requested() {
-            true => Error::new(Kind::Interrupted, "interrupted: the job was cancelled"),
-            false => failure.error(),
-        }
-    }
-
-    /// Asks for an end. Whether it came is read from the job, so a refusal is only noted.
-    fn cancel(&self, id: &JobId) {
-        tracing::info!(job = %id, "cancelling");
-        if let Err(failure) = self.again(|| self.call_cancel(id)) {
-            tracing::warn!(job = %id, ?failure, "cannot cancel");
-        }
-    }
-
-    /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
-    /// became of the job.
-    fn get(&self, id: &JobId) -> Result<JobResource> {
-        let job = self.again(|| self.call_get(id).map_err(Failure::lost));
-        job.map_err(|failure| self.gave_up(&failure))
-    }
-
-    fn rows(&self, id: &JobId) -> Result<Rows> {
-        let mut all = Rows::default();
-        let mut token = None;
-        loop {
-            let page = self.again(|| self.call_results(id, token.clone()));
-            let page = page.map_err(|failure| self.gave_up(&failure))?;
-            let rows = response::rows(&page)?;
-            all.columns = rows.columns;
-            all.rows.extend(rows.rows);
-            token = page.page_token;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Makes a call again while it fails in passing, with growing pauses, for `retry_for`.
-    fn again<T>(&self, call: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
-        let begun = Instant::now();
-        let mut pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(POLL.0)
-            .with_max_delay(Duration::from_secs(20))
-            .without_max_times()
-            .build();
-        loop {
-            let failure = match call() {
-                Err(failure) if failure.may_pass() => failure,
-                other => return other,
-            };
-            let left = self.settings.retry_for.saturating_sub(begun.elapsed());
-            let pause = pauses.next().unwrap_or(left).min(left);
-            tracing::info!(?failure, "trying again in {pause:?}");
-            if left.is_zero() || self.interrupt.sleep(pause) {
-                return Err(failure);
-            }
-        }
-    }
-
-    /// The error after the last try. What may have had its effect is not called a failure.
-    fn gave_up(&self, failure: &Failure) -> Error {
-        if failure.is_ambiguous() {
-            return Error::new(Kind::Unreachable, failure.error().headline()).help(format!(
-                "it was tried for {:?}; what became of the statement is looked up by the next run",
-                self.settings.retry_for
-            ));
-        }
-        match failure.kind() {
-            Kind::Transient => Error::new(Kind::Warehouse, failure.error().headline())
-                .help(format!("it was tried for {:?}; run again later", self.settings.retry_for)),
-            _ => failure.error(),
-        }
     }
 
     fn table(&self, table: &TableName) -> Result<Table> {

@@ -1,0 +1,127 @@
+//! A job from its insertion to its end, whatever happens to the answers in between.
+
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use gcp_bigquery_client::model::job::Job as JobResource;
+
+use super::failure::Failure;
+use super::{BigQuery, POLL, Request, request, response};
+use crate::error::{Error, Kind, Result};
+use crate::warehouse::{Answer, JobId, Returned, Rows};
+
+/// How long a job may take to notice that it was cancelled, or that its time is up.
+const GRACE: Duration = Duration::from_secs(30);
+
+impl BigQuery {
+    /// Runs a mutation as a job, once, whatever happens to the answers.
+    pub(crate) fn change(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
+        let job = self.job(id, request)?;
+        Ok(Answer {
+            result: Returned::Affected(response::affected(&job)),
+            usage: response::usage(&job),
+        })
+    }
+
+    /// Runs a query as a job and fetches all of its rows.
+    pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
+        let job = self.job(id, request)?;
+        let rows = self.rows(id).map_err(|error| error.during(format!("job {id}")))?;
+        Ok(Answer { result: Returned::Rows(rows), usage: response::usage(&job) })
+    }
+
+    fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
+        let job = self.insert(id, request).and_then(|job| self.finish(id, job));
+        job.map_err(|error| error.during(format!("job {id}")))
+    }
+
+    /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
+    /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
+    /// sent again, which BigQuery takes once.
+    fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
+        let job = request::job(&self.settings, Some(id), request);
+        let inserted = self.again(|| match self.call_insert(&job) {
+            Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
+            Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
+            answer => answer,
+        });
+        inserted.map_err(|failure| self.lost_sight(&failure))
+    }
+
+    /// Waits until the job has ended, and reads its end from the job itself: some servers answer
+    /// 200 with an error inside.
+    pub(super) fn finish(&self, id: &JobId, mut job: JobResource) -> Result<JobResource> {
+        let begun = Instant::now();
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(POLL.0)
+            .with_max_delay(POLL.1)
+            .with_factor(1.5)
+            .without_max_times()
+            .build();
+        let mut cancelled: Option<Instant> = None;
+        while !response::is_done(&job) {
+            let late = begun.elapsed() > self.settings.timeout + GRACE;
+            match cancelled {
+                None if late || self.interrupt.requested() => {
+                    self.cancel(id);
+                    cancelled = Some(Instant::now());
+                }
+                Some(at) if at.elapsed() > GRACE => {
+                    return Err(Error::new(
+                        Kind::Unreachable,
+                        "the job was cancelled, and has not ended yet",
+                    ));
+                }
+                _ => {}
+            }
+            let pause = pauses.next().unwrap_or(POLL.1);
+            match cancelled {
+                None => _ = self.interrupt.sleep(pause),
+                Some(_) => std::thread::sleep(pause),
+            }
+            job = self.get(id)?;
+        }
+        match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
+            None => Ok(job),
+            Some(error) => Err(self.ended(&Failure::of_job(error))),
+        }
+    }
+
+    fn ended(&self, failure: &Failure) -> Error {
+        match failure.is_stopped() && self.interrupt.requested() {
+            true => Error::new(Kind::Interrupted, "interrupted: the job was cancelled"),
+            false => failure.error(),
+        }
+    }
+
+    /// Asks for an end. Whether it came is read from the job, so a refusal is only noted.
+    fn cancel(&self, id: &JobId) {
+        tracing::info!(job = %id, "cancelling");
+        if let Err(failure) = self.again(|| self.call_cancel(id)) {
+            tracing::warn!(job = %id, ?failure, "cannot cancel");
+        }
+    }
+
+    /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
+    /// became of the job.
+    fn get(&self, id: &JobId) -> Result<JobResource> {
+        let job = self.again(|| self.call_get(id).map_err(Failure::lost));
+        job.map_err(|failure| self.lost_sight(&failure))
+    }
+
+    fn rows(&self, id: &JobId) -> Result<Rows> {
+        let mut all = Rows::default();
+        let mut token = None;
+        loop {
+            let page = self.again(|| self.call_results(id, token.clone()));
+            let page = page.map_err(|failure| self.gave_up(&failure))?;
+            let rows = response::rows(&page)?;
+            all.columns = rows.columns;
+            all.rows.extend(rows.rows);
+            token = page.page_token;
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+}
