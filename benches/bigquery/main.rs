@@ -10,7 +10,7 @@ mod emulator;
 #[path = "../../tests/bigquery/fixture.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod fixture;
-#[path = "../../tests/bigquery/proxy.rs"]
+#[path = "../../tests/bigquery/proxy/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod proxy;
 

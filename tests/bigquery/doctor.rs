@@ -181,6 +181,19 @@ fn a_dataset_elsewhere_than_the_jobs_is_found_and_named() {
 }
 
 #[test]
+fn a_location_that_is_set_has_to_be_the_tables() {
+    for (location, verdict) in [("EU", "good"), ("eu", "good"), ("us-west2", "bad")] {
+        let Some(fixture) = Fixture::new("location = \"EU\"") else { return };
+        let fixture = fixture.rows(ROWS);
+        fixture.proxy.habits(|habits| {
+            habits.table = json!({ "location": location });
+            habits.dataset = json!({ "location": "EU" });
+        });
+        expect(&lines(&fixture), "table", verdict, &[location]);
+    }
+}
+
+#[test]
 fn every_permission_is_tried() {
     for (call, topic, permission, role) in [
         ("insert probe", "credentials", "bigquery.jobs.create", "bigquery.jobUser"),

@@ -95,6 +95,15 @@ fn figures_that_the_server_sends_are_in_the_ledger() {
 }
 
 #[test]
+fn updates_of_a_table_go_two_at_a_time() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    fixture.proxy.habits(|habits| habits.delay = Duration::from_millis(200));
+    fixture.project.onerow("apply --from 2025-01-01 --to 2025-12-31").exits(0);
+    assert_eq!(fixture.proxy.updates_at_a_time(), 2);
+}
+
+#[test]
 fn two_machines_at_once_come_to_the_same_end_and_add_up() {
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(ROWS);

@@ -191,6 +191,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(affected(&job), Some(0));
+        let left_out = r#"{"statistics": {"query": {"totalBytesProcessed": "12"}}}"#;
+        assert_eq!(affected(&serde_json::from_str(left_out).unwrap()), None);
         let usage = usage(&job);
         assert_eq!((usage.bytes_processed, usage.bytes_billed), (Some(12), None));
         assert_eq!((usage.slot_ms, usage.ended), (Some(7), None));

@@ -1,0 +1,278 @@
+//! What the proxy does with a call: a fault, or what BigQuery does where nothing goes wrong.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+
+use super::answers::{BUFFERED, amend, ended, refusal, refuses_update, running};
+use super::call::{Call, Request, read};
+use super::{Fault, Held, State, TOKEN};
+use crate::emulator::Emulator;
+
+/// How an answer is sent.
+enum Answer {
+    Whole(u16, String),
+    Half(u16, String),
+    Nothing,
+}
+
+pub struct Server {
+    pub emulator: &'static Emulator,
+    pub state: Arc<Mutex<State>>,
+}
+
+impl Server {
+    pub fn serve(&self, mut stream: TcpStream) {
+        let Some(request) = read(&stream) else { return };
+        let begun = Instant::now();
+        let delay = self.state.lock().unwrap().habits.delay;
+        let updates = Call::of(&request).name() == "insert deactivate";
+        if updates {
+            let updates = &mut self.state.lock().unwrap().updates;
+            updates.0 += 1;
+            updates.1 = updates.1.max(updates.0);
+        }
+        let answer = self.answer(&request);
+        std::thread::sleep(delay.saturating_sub(begun.elapsed()));
+        if updates {
+            self.state.lock().unwrap().updates.0 -= 1;
+        }
+        let (status, body, whole) = match &answer {
+            Answer::Whole(status, body) => (status, body, body.as_str()),
+            Answer::Half(status, body) => (status, body, &body[..body.len() / 2]),
+            Answer::Nothing => {
+                let _ = stream.shutdown(Shutdown::Both);
+                return;
+            }
+        };
+        let head = format!(
+            "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all(head.as_bytes());
+        let _ = stream.write_all(whole.as_bytes());
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let call = Call::of(request);
+        if call != Call::Token {
+            self.state.lock().unwrap().authorized_by.insert(request.authorization.clone());
+        }
+        match self.fault(&call) {
+            None => {
+                let (status, body) = self.habitual(&call, request);
+                Answer::Whole(status, body)
+            }
+            Some(fault) => self.faulty(&fault, &call, request),
+        }
+    }
+
+    /// The fault that is meant for this call, once less.
+    fn fault(&self, call: &Call) -> Option<Fault> {
+        let mut state = self.state.lock().unwrap();
+        let armed =
+            state.faults.iter_mut().find(|(matches, _, left)| *left > 0 && matches(call))?;
+        armed.2 -= 1;
+        Some(armed.1.clone())
+    }
+
+    fn faulty(&self, fault: &Fault, call: &Call, request: &Request) -> Answer {
+        let executed = || self.habitual(call, request);
+        match fault {
+            Fault::Refuse(status, reason) => {
+                self.saw(call, false);
+                Answer::Whole(*status, self.refusal(*status, reason))
+            }
+            Fault::ExecuteAndRefuse(status, reason) => {
+                executed();
+                Answer::Whole(*status, self.refusal(*status, reason))
+            }
+            Fault::CutBefore => {
+                self.saw(call, false);
+                Answer::Nothing
+            }
+            Fault::CutAfter => {
+                executed();
+                Answer::Nothing
+            }
+            Fault::CutMidBody => {
+                let (status, body) = executed();
+                Answer::Half(status, body)
+            }
+            Fault::Malformed => {
+                executed();
+                Answer::Whole(200, "<html>it works".to_owned())
+            }
+            Fault::Slow(duration) => {
+                let (status, body) = executed();
+                std::thread::sleep(*duration);
+                Answer::Whole(status, body)
+            }
+            Fault::Late => {
+                self.saw(call, false);
+                self.state.lock().unwrap().late.push(request.clone());
+                Answer::Nothing
+            }
+            Fault::End(reason, message) => {
+                self.saw(call, false);
+                self.held(call, Held::Ended(ended(call, reason, message)))
+            }
+            Fault::Running(looks) => {
+                executed();
+                self.held(call, Held::Running(*looks))
+            }
+            Fault::Endless | Fault::DoneBeforeCancel => {
+                self.saw(call, false);
+                let done = *fault == Fault::DoneBeforeCancel;
+                self.held(call, Held::UntilCancelled(request.clone(), done))
+            }
+        }
+    }
+
+    fn refusal(&self, status: u16, reason: &str) -> String {
+        let said = self.state.lock().unwrap().habits.said.clone();
+        refusal(status, reason, if said.is_empty() { "said the proxy" } else { &said })
+    }
+
+    fn held(&self, call: &Call, held: Held) -> Answer {
+        let Call::Insert { id, .. } = call else { panic!("{call:?} is no job") };
+        let answer = match &held {
+            Held::Ended(job) => job.to_string(),
+            _ => running(id).to_string(),
+        };
+        self.state.lock().unwrap().jobs.insert(id.clone(), held);
+        Answer::Whole(200, answer)
+    }
+
+    fn saw(&self, call: &Call, executed: bool) {
+        self.state.lock().unwrap().seen.push((call.clone(), executed));
+    }
+
+    /// What BigQuery does where nothing goes wrong.
+    fn habitual(&self, call: &Call, request: &Request) -> (u16, String) {
+        match call {
+            Call::Insert { id, dry_run: false, .. } if !id.is_empty() => {
+                self.insert(call, id, request)
+            }
+            Call::Get { id } | Call::Cancel { id } => self.look(call, id, request),
+            Call::Token => {
+                self.saw(call, true);
+                let token =
+                    json!({ "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer" });
+                (200, token.to_string())
+            }
+            _ => {
+                self.saw(call, true);
+                let (status, body) = self.pass(request);
+                (status, self.amended(call, body))
+            }
+        }
+    }
+
+    fn insert(&self, call: &Call, id: &str, request: &Request) -> (u16, String) {
+        self.arrive_late(id);
+        let mut state = self.state.lock().unwrap();
+        if state.jobs.contains_key(id) {
+            state.seen.push((call.clone(), false));
+            return (409, refusal(409, "duplicate", &format!("Already Exists: Job demo:US.{id}")));
+        }
+        let refused = refuses_update(call, state.habits.buffer_since);
+        let held = match refused {
+            true => Held::Ended(ended(call, "invalidQuery", BUFFERED)),
+            false => Held::Known,
+        };
+        state.jobs.insert(id.to_owned(), held.clone());
+        state.seen.push((call.clone(), !refused));
+        drop(state);
+        match held {
+            Held::Ended(job) => (200, job.to_string()),
+            _ => {
+                let (status, body) = self.pass(request);
+                (status, self.amended(call, body))
+            }
+        }
+    }
+
+    /// A call that was cut off arrives before the one that repeats it.
+    fn arrive_late(&self, id: &str) {
+        let mut state = self.state.lock().unwrap();
+        let late = state.late.iter().position(|late| late.body.contains(id));
+        let Some(late) = late.map(|at| state.late.remove(at)) else { return };
+        state.jobs.insert(id.to_owned(), Held::Known);
+        state.seen.push((Call::of(&late), true));
+        drop(state);
+        self.pass(&late);
+    }
+
+    fn look(&self, call: &Call, id: &str, request: &Request) -> (u16, String) {
+        self.saw(call, true);
+        let held = self.state.lock().unwrap().jobs.get(id).cloned();
+        let cancels = matches!(call, Call::Cancel { .. });
+        let next = match held {
+            Some(Held::Ended(job)) => return (200, job.to_string()),
+            Some(Held::Running(looks)) if looks > 1 => Held::Running(looks - 1),
+            Some(Held::UntilCancelled(insert, done)) if cancels => {
+                if done {
+                    self.saw(&Call::of(&insert), true);
+                    self.pass(&insert);
+                    Held::Known
+                } else {
+                    let stopped = "Job execution was cancelled: User requested cancellation";
+                    Held::Ended(ended(&Call::of(&insert), "stopped", stopped))
+                }
+            }
+            Some(Held::UntilCancelled(..)) => return (200, running(id).to_string()),
+            Some(Held::Known | Held::Running(_)) | None => {
+                let (status, body) = self.pass(request);
+                return (status, self.amended(call, body));
+            }
+        };
+        self.state.lock().unwrap().jobs.insert(id.to_owned(), next);
+        let job = running(id);
+        (200, if cancels { json!({ "job": job }) } else { job }.to_string())
+    }
+
+    fn pass(&self, request: &Request) -> (u16, String) {
+        self.emulator.call(&request.method, &request.path, &request.body)
+    }
+
+    /// The emulator's answer with what BigQuery would add or leave out.
+    fn amended(&self, call: &Call, body: String) -> String {
+        let state = self.state.lock().unwrap();
+        let habits = &state.habits;
+        let Ok(mut answer) = serde_json::from_str::<Json>(&body) else { return body };
+        match call {
+            Call::Insert { dry_run: true, .. } => {
+                if let Some(bytes) = habits.dry_run_bytes {
+                    answer["statistics"]["totalBytesProcessed"] = json!(bytes.to_string());
+                    answer["statistics"]["query"]["totalBytesProcessed"] = json!(bytes.to_string());
+                }
+            }
+            Call::Insert { .. } | Call::Get { .. } if habits.hides_figures => {
+                answer.as_object_mut().unwrap().remove("statistics");
+            }
+            Call::Insert { .. } | Call::Get { .. } => {
+                if let Some(began) = habits.began {
+                    answer["statistics"]["startTime"] = json!(began.as_millisecond().to_string());
+                }
+            }
+            Call::Dataset => amend(&mut answer, &habits.dataset),
+            Call::Table { name } if !name.contains("ledger") => {
+                amend(&mut answer, &habits.table);
+                if let (Some(since), false) = (habits.buffer_since, habits.hides_buffer) {
+                    answer["streamingBuffer"] = json!({
+                        "estimatedRows": "3", "estimatedBytes": "300",
+                        "oldestEntryTime": since.as_millisecond().to_string(),
+                    });
+                }
+            }
+            _ => {}
+        }
+        answer.to_string()
+    }
+}
