@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::common::RULE;
+use crate::common::{Ended, RULE};
 use crate::fixture::{Fixture, WINDOW};
 use crate::proxy::Fault;
 
@@ -85,18 +85,24 @@ fn a_rule_that_cannot_tell_is_refused_once_where_the_metadata_lags() {
     assert_eq!(updates(&fixture), 2, "one for each date");
 }
 
+/// Runs `apply --wait`, and does this while it waits.
+fn apply_and_wait(fixture: &Fixture, then: impl FnOnce()) -> Ended {
+    let command = format!("apply {WINDOW} --wait 60s --format json");
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| fixture.project.onerow(&command));
+        while updates(fixture) < 2 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        then();
+        run.join().unwrap()
+    })
+}
+
 #[test]
 fn wait_stays_until_the_buffer_has_drained() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
-    let command = format!("apply {WINDOW} --wait 60s --format json");
-    let apply = std::thread::scope(|scope| {
-        let run = scope.spawn(|| fixture.project.onerow(&command));
-        while updates(&fixture) < 2 {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        fixture.proxy.habits(|habits| habits.buffer_since = None);
-        run.join().unwrap()
-    });
+    let drain = || fixture.proxy.habits(|habits| habits.buffer_since = None);
+    let apply = apply_and_wait(&fixture, drain);
     let apply =
         apply.exits(0).says(&["waiting for 1 superseded row in the streaming buffer", "at most"]);
     assert_eq!(apply.json()["totals"]["deactivated"], 4);
@@ -106,15 +112,8 @@ fn wait_stays_until_the_buffer_has_drained() {
 #[test]
 fn a_wait_that_breaks_off_reports_what_was_done_before_it() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
-    let command = format!("apply {WINDOW} --wait 60s --format json");
-    let apply = std::thread::scope(|scope| {
-        let run = scope.spawn(|| fixture.project.onerow(&command));
-        while updates(&fixture) < 2 {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        fixture.proxy.arm("table", Fault::Refuse(403, "accessDenied"), 9);
-        run.join().unwrap()
-    });
+    let lock = || fixture.proxy.arm("table", Fault::Refuse(403, "accessDenied"), 9);
+    let apply = apply_and_wait(&fixture, lock);
     let apply = apply.exits(1).says(&["accessDenied", "waiting for buffered rows"]);
     assert_eq!(apply.json()["totals"]["deactivated"], 3);
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
