@@ -132,7 +132,9 @@ fn inspect(connection: &Connection) -> Result<Contents> {
     let help = match version.cmp(&FORMAT) {
         Ordering::Equal => return Ok(Contents::Ours),
         Ordering::Greater => "a newer onerow wrote it; use that version",
-        Ordering::Less => "it is older than the first release; remove it, and load the data again",
+        Ordering::Less => {
+            "it is older than the first release; remove it, and load again what was loaded into it"
+        }
     };
     let message = format!("the database has format {version}, this onerow knows {FORMAT}");
     Err(Error::new(Kind::Warehouse, message).help(help))
