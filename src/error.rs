@@ -245,6 +245,11 @@ impl Place {
         self.source[line_start..self.range.start].chars().count() + 1
     }
 
+    /// The text of its line.
+    pub fn line_text(&self) -> &str {
+        self.source.lines().nth(self.line() - 1).unwrap_or_default()
+    }
+
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(&*self.source)
             .path(&*self.file)

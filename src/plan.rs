@@ -1,7 +1,7 @@
 //! The plan: the ordered, checked statements of a rule for a window. A pure function of rule,
 //! templates, variables and window.
 
-use crate::check::{self, Checked, Finding};
+use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
@@ -9,6 +9,19 @@ use crate::window::Window;
 
 /// What a plan could not be made from: findings, each of which says what to do.
 pub type Findings = Vec<Finding>;
+
+/// What a look at a plan gave.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// The plan, unless a finding keeps it from running.
+    pub plan: Option<Plan>,
+    /// Everything that was found and not allowed, warnings too.
+    pub findings: Findings,
+    /// How many findings the templates allow.
+    pub allowed: usize,
+    /// How many statements were looked at.
+    pub statements: usize,
+}
 
 /// The statements of one step.
 #[derive(Debug, Clone)]
@@ -48,6 +61,29 @@ pub fn render(
     Ok(statements)
 }
 
+/// What the checks say of these steps. Errors: a template that does not render.
+pub fn inspect(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<Inspected> {
+    let mut findings = check::rule(renderer.rule());
+    let (mut planned, mut allowed, mut count) = (Vec::new(), 0, 0);
+    for step in steps {
+        let mut statements = Vec::new();
+        for statement in renderer.render(step, window)? {
+            let inspected = check::inspect(renderer.rule(), statement);
+            statements.extend(inspected.checked);
+            allowed += inspected.allowed;
+            count += 1;
+            findings.extend(inspected.findings.into_iter().map(|finding| Finding {
+                origin: renderer.origin(step, finding.place.line_text()),
+                ..finding
+            }));
+        }
+        planned.push(PlannedStep { name: step.clone(), statements });
+    }
+    let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
+    let plan = Plan { window: window.clone(), steps: planned };
+    Ok(Inspected { plan: runs.then_some(plan), findings, allowed, statements: count })
+}
+
 /// The plan of these steps, or every finding that stands in its way. Errors: a template that does
 /// not render.
 pub fn plan(
@@ -55,22 +91,9 @@ pub fn plan(
     steps: &[StepName],
     window: &Window,
 ) -> Result<Result<Plan, Findings>> {
-    let mut findings = check::rule(renderer.rule());
-    let mut planned = Vec::new();
-    for step in steps {
-        let mut statements = Vec::new();
-        for statement in renderer.render(step, window)? {
-            match check::run(renderer.rule(), statement) {
-                Ok(checked) => statements.push(checked),
-                Err(found) => findings.extend(found),
-            }
-        }
-        planned.push(PlannedStep { name: step.clone(), statements });
-    }
-    Ok(match findings.is_empty() {
-        true => Ok(Plan { window: window.clone(), steps: planned }),
-        false => Err(findings),
-    })
+    let mut inspected = inspect(renderer, steps, window)?;
+    inspected.findings.retain(|finding| finding.code.severity() == Severity::Error);
+    Ok(inspected.plan.ok_or(inspected.findings))
 }
 
 /// The steps that `apply` runs, in order.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use onerow::check::{self, Code};
+use onerow::check::{self, Code, Severity};
 use onerow::rule::RuleFile;
 use onerow::statement::{Statement, StepName};
 use onerow::window::{Day, Window};
@@ -64,7 +64,14 @@ fn findings(case: &Case) -> Vec<check::Finding> {
     let step = StepName::parse(&case.step).unwrap();
     let mut findings = check::rule(&file.rules[0]);
     let statement = Statement::new(step, window, case.sql.clone());
-    findings.extend(check::run(&file.rules[0], statement).err().into_iter().flatten());
+    let inspected = check::inspect(&file.rules[0], statement);
+    let errors = inspected.findings.iter().any(|f| f.code.severity() == Severity::Error);
+    assert_eq!(
+        inspected.checked.is_none(),
+        errors,
+        "an error keeps it from running, and nothing else"
+    );
+    findings.extend(inspected.findings);
     findings
 }
 
@@ -93,7 +100,9 @@ fn every_code_refuses_what_it_must_and_passes_what_it_may() {
         }
         for case in &cases.passes {
             let found = findings(case);
-            assert!(found.is_empty(), "{code}: `{}` must pass: {found:?}", case.name);
+            let refused =
+                |f: &check::Finding| f.code == code || f.code.severity() == Severity::Error;
+            assert!(!found.iter().any(refused), "{code}: `{}` must pass: {found:?}", case.name);
         }
     }
 }
@@ -104,5 +113,64 @@ fn every_file_of_cases_belongs_to_a_code() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let code = name.strip_suffix(".toml").unwrap();
         assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{name}");
+    }
+}
+
+/// An example of `docs/checks.md`: its words, and the SQL.
+struct Example<'a> {
+    words: &'a str,
+    sql: &'a str,
+}
+
+impl Example<'_> {
+    fn findings(&self, rule: &str) -> Vec<check::Finding> {
+        let quoted = |after: &str| {
+            let (_, rest) = self.words.split_once(after)?;
+            rest.split('`').next().map(str::to_owned)
+        };
+        let over = quoted("with `").unwrap_or_default();
+        let key = over.split(" = ").next().unwrap();
+        let lines = rule.lines().filter(|line| key.is_empty() || !line.starts_with(key));
+        let rule = lines.collect::<Vec<_>>().join("\n").replace("\n\n", &format!("\n{over}\n\n"));
+        let file = RuleFile::parse("onerow.toml", &rule).unwrap();
+        let step = quoted("as `").unwrap_or_else(own_step);
+        let window = Window::day(Day::parse("2026-01-28").unwrap());
+        let statement =
+            Statement::new(StepName::parse(&step).unwrap(), window, self.sql.to_owned());
+        let mut findings = check::rule(&file.rules[0]);
+        findings.extend(check::inspect(&file.rules[0], statement).findings);
+        findings
+    }
+}
+
+fn examples(section: &str) -> Vec<Example<'_>> {
+    let parts: Vec<&str> = section.split("```").collect();
+    let blocks = parts.windows(2).step_by(2).filter_map(|pair| {
+        let words = pair[0].trim().lines().last()?;
+        Some(Example { words, sql: pair[1].strip_prefix("sql\n")?.trim_end() })
+    });
+    blocks.collect()
+}
+
+#[test]
+fn every_example_of_the_documentation_is_found_and_its_mend_is_not() {
+    let docs = include_str!("../docs/checks.md");
+    let rule = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    for code in Code::ALL {
+        let row = format!(
+            "| [`{code}`](#{code}) | {} | {} |",
+            code.severity().as_str(),
+            if code.may_be_allowed() { "yes" } else { "no" }
+        );
+        assert!(docs.contains(&row), "docs/checks.md lacks the line {row}");
+        let heading = format!("\n### {code}\n");
+        let (_, section) =
+            docs.split_once(&heading).unwrap_or_else(|| panic!("{code} has no section"));
+        let section = section.split("\n##").next().unwrap();
+        let examples = examples(section);
+        let [found, mended] = examples.as_slice() else { panic!("{code} needs two examples") };
+        let findings = found.findings(rule);
+        assert!(findings.iter().any(|f| f.code == code), "{code}: {findings:?}");
+        assert_eq!(mended.findings(rule), [], "{code}: the mend has findings");
     }
 }

@@ -135,7 +135,7 @@ fn missing_count(text: &Text<'_>, query: &Query) -> Option<Finding> {
 }
 
 /// The name of an output column; `None` where only the warehouse could tell.
-fn output_name(item: &SelectItem) -> Option<&str> {
+pub(super) fn output_name(item: &SelectItem) -> Option<&str> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(&alias.value),
         SelectItem::UnnamedExpr(Expr::Identifier(column)) => Some(&column.value),

@@ -1,30 +1,38 @@
 //! Findings about rendered SQL: one small function each, each with a code. What has no finding
 //! becomes a [`Checked`], and a warehouse takes nothing else.
 
+mod allow;
+mod code;
+mod columns;
+mod horizon;
+mod join;
 mod kind;
 mod mutation;
+mod opaque;
 mod partition;
 mod ranking;
+mod star;
 
+pub use code::{Code, Severity};
 pub(crate) use kind::COUNTS;
-
-use std::fmt;
 
 use sqlparser::ast::{self, Spanned};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Span;
+use sqlparser::tokenizer::{Span, TokenWithSpan};
+
+use allow::Allows;
 
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::tokens;
 use crate::rule::Rule;
 use crate::statement::Statement;
 
-/// A statement that passed every check. Only [`run`] makes one.
+/// A statement without errors. Only [`inspect`] makes one.
 #[derive(Debug, Clone)]
 pub struct Checked {
     statement: Statement,
-    parsed: ast::Statement,
+    parsed: Option<ast::Statement>,
 }
 
 impl Checked {
@@ -33,85 +41,15 @@ impl Checked {
         &self.statement
     }
 
-    /// The statement's parsed form.
-    pub fn parsed(&self) -> &ast::Statement {
-        &self.parsed
+    /// The statement's parsed form; `None` for a query that the parser cannot read, and whose
+    /// template allows that.
+    pub fn parsed(&self) -> Option<&ast::Statement> {
+        self.parsed.as_ref()
     }
 
     /// Whether it changes rows.
     pub fn mutates(&self) -> bool {
-        !matches!(self.parsed, ast::Statement::Query(_))
-    }
-}
-
-/// What sort of finding it is. The name is stable: scripts and documents refer to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// The text is not GoogleSQL, as far as the parser knows it.
-    Unparsable,
-    /// The text holds no statement, or more than one.
-    NotOneStatement,
-    /// The statement creates, alters or drops something.
-    Ddl,
-    /// The statement is neither a query nor an UPDATE, or not what its step must be.
-    WrongKind,
-    /// A mutation changes another table than the rule's.
-    OtherTable,
-    /// A mutation's WHERE does not confine it to the partitions of its window.
-    NoPartition,
-    /// A mutation sets a column that onerow has no business with.
-    SetsOtherColumn,
-    /// `keep` does not end in the row id, so that the survivor is not determined.
-    UndeterminedSurvivor,
-    /// The ranking depends on the time of day or on chance.
-    VolatileRanking,
-    /// A shipped step, or what stands in for it, ranks in another way than the rule says.
-    OtherRanking,
-    /// A query that onerow reads lacks one of the columns it reads.
-    MissingCount,
-    /// An own step changes rows where the counts of detect must still hold.
-    MutatesBetween,
-}
-
-impl Code {
-    /// All codes.
-    pub const ALL: [Self; 12] = [
-        Self::Unparsable,
-        Self::NotOneStatement,
-        Self::Ddl,
-        Self::WrongKind,
-        Self::OtherTable,
-        Self::NoPartition,
-        Self::SetsOtherColumn,
-        Self::UndeterminedSurvivor,
-        Self::VolatileRanking,
-        Self::OtherRanking,
-        Self::MissingCount,
-        Self::MutatesBetween,
-    ];
-
-    /// The code as text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unparsable => "unparsable",
-            Self::NotOneStatement => "not-one-statement",
-            Self::Ddl => "ddl",
-            Self::WrongKind => "wrong-kind",
-            Self::OtherTable => "other-table",
-            Self::NoPartition => "no-partition",
-            Self::SetsOtherColumn => "sets-other-column",
-            Self::UndeterminedSurvivor => "undetermined-survivor",
-            Self::VolatileRanking => "volatile-ranking",
-            Self::OtherRanking => "other-ranking",
-            Self::MissingCount => "missing-count",
-            Self::MutatesBetween => "mutates-between",
-        }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        !matches!(self.parsed, Some(ast::Statement::Query(_)) | None)
     }
 }
 
@@ -126,23 +64,75 @@ pub struct Finding {
     pub reason: String,
     /// What to do about it.
     pub help: String,
+    /// The line of the template that it came from, where that can be told.
+    pub origin: Option<Place>,
+}
+
+/// What a look at one statement gave.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// The statement, unless a finding keeps it from running.
+    pub checked: Option<Checked>,
+    /// Everything that was found and not allowed, warnings too.
+    pub findings: Vec<Finding>,
+    /// How many findings the template allows.
+    pub allowed: usize,
 }
 
 /// Checks one statement of a rule.
-pub fn run(rule: &Rule, statement: Statement) -> Result<Checked, Vec<Finding>> {
+pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
     let text = Text { rule, statement: &statement };
-    let parsed = parse(&text).map_err(|finding| vec![finding])?;
     let mut findings = Vec::new();
-    kind::check(&text, &parsed, &mut findings);
-    if let ast::Statement::Update(update) = &parsed {
-        mutation::check(&text, update, &mut findings);
-        partition::check(&text, update, &mut findings);
+    let (parsed, allowed) = look(&text, &mut findings);
+    let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
+    Inspected { checked: runs.then_some(Checked { statement, parsed }), findings, allowed }
+}
+
+/// Checks one statement of a rule that is about to run. Warnings do not keep it from that.
+pub fn run(rule: &Rule, statement: Statement) -> Result<Checked, Vec<Finding>> {
+    let Inspected { checked, findings, .. } = inspect(rule, statement);
+    checked.ok_or(findings)
+}
+
+fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Option<ast::Statement>, usize) {
+    let tokens = match tokens(&text.statement.sql) {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            findings.push(unparsable(text, &error));
+            return (None, 0);
+        }
+    };
+    let allows = Allows::read(text, &tokens, findings);
+    let parsed = match parse(text, tokens.clone()) {
+        Ok(parsed) => Some(parsed),
+        Err(finding) if allows.has(finding.code) => {
+            findings.push(*finding);
+            findings.extend(opaque::refuse(text, &tokens));
+            None
+        }
+        Err(finding) => {
+            findings.push(*finding);
+            return (None, 0);
+        }
+    };
+    if let Some(parsed) = &parsed {
+        examine(text, parsed, findings);
     }
-    ranking::check(&text, &parsed, &mut findings);
-    match findings.is_empty() {
-        true => Ok(Checked { statement, parsed }),
-        false => Err(findings),
+    let allowed = allows.apply(text, findings);
+    (parsed, allowed)
+}
+
+fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
+    kind::check(text, parsed, findings);
+    if let ast::Statement::Update(update) = parsed {
+        mutation::check(text, update, findings);
+        partition::check(text, update, findings);
     }
+    horizon::check(text, parsed, findings);
+    ranking::check(text, parsed, findings);
+    columns::check(text, parsed, findings);
+    join::check(text, parsed, findings);
+    star::check(text, parsed, findings);
 }
 
 /// Checks what concerns the rule and not one statement.
@@ -195,30 +185,30 @@ impl Text<'_> {
             place: Place::of_line(name, self.statement.sql.as_str(), line, column),
             reason: reason.into(),
             help: help.into(),
+            origin: None,
         }
     }
 }
 
-fn parse(text: &Text<'_>) -> Result<ast::Statement, Finding> {
-    let mut parsed = tokens(&text.statement.sql)
-        .and_then(|tokens| {
-            Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens).parse_statements()
-        })
-        .map_err(|error| unparsable(text, &error))?;
+fn parse(text: &Text<'_>, tokens: Vec<TokenWithSpan>) -> Result<ast::Statement, Box<Finding>> {
+    let mut parsed = Parser::new(&BigQueryDialect)
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|error| Box::new(unparsable(text, &error)))?;
     match (parsed.pop(), parsed.first()) {
         (Some(only), None) => Ok(only),
-        (None, _) => Err(text.finding(
+        (None, _) => Err(Box::new(text.finding(
             Code::NotOneStatement,
             Span::empty(),
             "the template rendered to no statement at all",
             "write one query or one UPDATE",
-        )),
-        (Some(second), Some(_)) => Err(text.finding(
+        ))),
+        (Some(second), Some(_)) => Err(Box::new(text.finding(
             Code::NotOneStatement,
             second.span(),
             "the template rendered to more than one statement, so that a failure could leave half of them done",
             "split it into steps; each is run, checked and logged by itself",
-        )),
+        ))),
     }
 }
 

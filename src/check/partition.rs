@@ -1,10 +1,12 @@
 //! Whether a mutation's WHERE confines it to the partitions of its window, in the forms that
 //! people write: `=`, `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
 
+use std::ops::ControlFlow;
+
 use jiff::civil::Date;
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Spanned, Update, Value,
+    Select, Spanned, TableFactor, Update, Value, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text, mutation};
@@ -13,11 +15,8 @@ use crate::rule::PartitionType;
 use crate::window::{Day, Window};
 
 pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
-    let reader = Reader {
-        column: text.rule.partition.column.as_str(),
-        kind: text.rule.partition.kind,
-        qualifiers: mutation::qualifiers(&update.table.relation),
-    };
+    let reader = Reader::of(text, mutation::qualifiers(&update.table.relation));
+    _ = update.selection.visit(&mut Subqueries { text, findings });
     let bound = update.selection.as_ref().and_then(|condition| reader.bound(condition));
     let window = Spans::of_window(&text.statement.window);
     let column = &text.rule.partition.column;
@@ -42,6 +41,46 @@ pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding
         reason,
         "put {{ window.filter }} into the WHERE, joined to the rest with AND",
     ));
+}
+
+/// Rows of the table that a mutation's subquery looks at have to be those of its window: rows of
+/// another date would take part in the ranking.
+struct Subqueries<'a, 'b> {
+    text: &'a Text<'a>,
+    findings: &'b mut Vec<Finding>,
+}
+
+impl Visitor for Subqueries<'_, '_> {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let text = self.text;
+        let table = text.rule.table.dotted();
+        let window = Spans::of_window(&text.statement.window);
+        let factors = select.from.iter().flat_map(|from| {
+            std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
+        });
+        for factor in factors {
+            let TableFactor::Table { name, .. } = factor else { continue };
+            if mutation::dotted(name) != table {
+                continue;
+            }
+            let reader = Reader::of(text, mutation::qualifiers(factor));
+            let bound = select.selection.as_ref().and_then(|condition| reader.bound(condition));
+            if bound.is_none_or(|bound| !bound.is_within(&window)) {
+                self.findings.push(text.finding(
+                    Code::ReadsOtherPartition,
+                    factor.span(),
+                    format!(
+                        "the subquery reads {table} without confining {} to {}: rows of other dates would decide",
+                        text.rule.partition.column, text.statement.window
+                    ),
+                    "put {{ window.filter }} into the WHERE of the subquery too",
+                ));
+            }
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Half-open spans of time in microseconds since the epoch: sorted, disjoint.
@@ -86,7 +125,12 @@ struct Reader<'a> {
     qualifiers: Vec<String>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn of(text: &Text<'a>, qualifiers: Vec<String>) -> Self {
+        let partition = &text.rule.partition;
+        Self { column: partition.column.as_str(), kind: partition.kind, qualifiers }
+    }
+
     /// Spans that hold every row for which the condition is true; `None` where the condition
     /// says nothing about the partition column.
     fn bound(&self, condition: &Expr) -> Option<Spans> {

@@ -23,7 +23,7 @@ const ALL: [&str; 8] = [
 ];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    findings.extend(volatile(text, parsed));
+    findings.extend(volatile(text, parsed).or_else(|| volatile_result(text, parsed)));
     findings.extend(other_ranking(text, parsed));
 }
 
@@ -75,6 +75,18 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     ))
 }
 
+/// Elsewhere in a query of the project's own it is no danger, and still another result every day.
+fn volatile_result(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let Statement::Query(query) = parsed else { return None };
+    let (what, span) = query.visit(&mut FindVolatile(&ALL)).break_value()?;
+    Some(text.finding(
+        Code::Volatile,
+        span,
+        format!("{what} differs from run to run: the same statement for the same dates gives another result"),
+        "use {{ window.first }} or {{ window.last }}, or @horizon for the moment of the run",
+    ))
+}
+
 /// `keep` must end in the row id: else two rows can be equal, and which one survives is chance.
 pub(super) fn undetermined_survivor(rule: &Rule) -> Option<Finding> {
     let last = rule.keep.last()?;
@@ -87,6 +99,7 @@ pub(super) fn undetermined_survivor(rule: &Rule) -> Option<Finding> {
             last.order
         ),
         help: format!("end keep with the row id: \"{} DESC\"", rule.row_id),
+        origin: None,
     })
 }
 

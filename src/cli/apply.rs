@@ -8,6 +8,7 @@ use super::execute::{Manner, execute};
 use super::{Effects, Outcome, plan};
 use crate::error::{Error, Kind, Result};
 use crate::plan::steps_of;
+use crate::report::Format;
 use crate::run;
 
 /// Deactivate the superseded rows of the dates, and verify the result
@@ -21,6 +22,9 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Change nothing: show what would be done, as `plan` does
     #[arg(long)]
     dry_run: bool,
@@ -34,9 +38,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
-        true => plan::show(&args.common, false, effects),
+        true => plan::show(&args.common, args.format, false, effects),
         false => {
-            let manner = Manner { wait: args.wait.unwrap_or_default(), jobs: args.jobs.get() };
+            let manner = Manner {
+                wait: args.wait.unwrap_or_default(),
+                jobs: args.jobs.get(),
+                format: args.format,
+            };
             execute(&args.common, effects, &manner, steps_of, run::apply)
         }
     }

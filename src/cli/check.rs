@@ -1,50 +1,95 @@
 //! `onerow check`
 
+use clap::ValueEnum;
+
 use super::common::Common;
 use super::{Effects, Outcome};
-use crate::check::Finding;
+use crate::check::{Finding, Severity};
 use crate::error::Result;
 use crate::plan;
-use crate::report::{self, Format};
+use crate::report::{self, Format, Style};
 use crate::statement::StepName;
 
 /// Parse and safety-check every statement of a plan
 #[derive(clap::Args)]
 #[command(after_help = "\
-Without dates it checks the plan of yesterday. Exits 3 when there are findings.
+Without dates it checks the plan of yesterday. Exits 3 when a finding keeps a statement from
+running; warnings alone exit 0, unless --strict is given. docs/checks.md lists the checks.
 
 Examples:
   onerow check --all
-  onerow check player_prop_predictions --format json")]
+  onerow check player_prop_predictions --format json
+  onerow check --all --strict --format github")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t)]
+    format: CheckFormat,
+    /// Exit with 3 for warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For a pull request or a chat.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let project = args.common.project.open()?;
     let mut findings: Vec<Finding> = Vec::new();
-    let mut checked = 0;
+    let (mut statements, mut allowed) = (0, 0);
     for rule in args.common.rules(&project)? {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window_or_last(1, rule, effects)?;
         let mut steps = plan::steps_of(&renderer);
         let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
         steps.extend(others.collect::<Vec<StepName>>());
-        match plan::plan(&renderer, &steps, &window)? {
-            Ok(plan) => checked += plan.statements().count(),
-            Err(found) => findings.extend(found),
-        }
+        let inspected = plan::inspect(&renderer, &steps, &window)?;
+        statements += inspected.statements;
+        allowed += inspected.allowed;
+        findings.extend(inspected.findings);
     }
-    let style = effects.style(args.common.format);
-    match args.common.format {
-        Format::Json => effects.print(&report::json(&report::findings_json(&findings)))?,
-        _ => effects.print(&report::findings(style, &findings))?,
+    effects.print(&text(args, &findings, effects))?;
+    let allowed = if allowed > 0 { format!(", {allowed} allowed") } else { String::new() };
+    let (errors, warnings) = count(&findings);
+    let found = if findings.is_empty() {
+        "no findings".to_owned()
+    } else {
+        format!("{errors} errors, {warnings} warnings")
+    };
+    effects.say(&format!("{statements} statements checked, {found}{allowed}"));
+    match errors > 0 || (args.strict && warnings > 0) {
+        true => Ok(Outcome::Findings),
+        false => Ok(Outcome::Done),
     }
-    if findings.is_empty() {
-        effects.say(&format!("{checked} statements checked, no findings"));
-        return Ok(Outcome::Done);
+}
+
+fn count(findings: &[Finding]) -> (usize, usize) {
+    let errors = findings.iter().filter(|f| f.code.severity() == Severity::Error).count();
+    (errors, findings.len() - errors)
+}
+
+fn text(args: &Args, findings: &[Finding], effects: &Effects) -> String {
+    let folder = &args.common.project.project_dir;
+    let style = |format| -> Style { effects.style(format) };
+    match args.format {
+        CheckFormat::Table => report::findings(style(Format::Table), findings),
+        CheckFormat::Markdown => report::findings(style(Format::Markdown), findings),
+        CheckFormat::Json => report::json(&report::findings_json(findings)),
+        CheckFormat::Github => report::github(findings, folder),
+        CheckFormat::Sarif => report::sarif(findings, folder),
     }
-    effects.say(&format!("{} findings", findings.len()));
-    Ok(Outcome::Findings)
 }

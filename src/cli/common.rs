@@ -10,7 +10,6 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
-use crate::report::Format;
 use crate::rule::{Rule, VarArg, WarehouseType};
 use crate::template::Renderer;
 use crate::warehouse::sqlite::{Access, Sqlite};
@@ -30,7 +29,7 @@ pub(super) struct ProjectArgs {
     pub now: Option<Timestamp>,
 }
 
-/// The rule, the dates, and how results are written.
+/// The rule, the dates and the project.
 #[derive(clap::Args)]
 pub(super) struct Common {
     /// The rule; may be left out where there is only one
@@ -44,9 +43,6 @@ pub(super) struct Common {
     /// Set a template variable, such as --var min_points=5
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub vars: Vec<VarArg>,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
     #[command(flatten)]
     pub project: ProjectArgs,
 }

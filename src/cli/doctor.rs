@@ -29,6 +29,9 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
@@ -44,9 +47,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         None => project.file.rules.iter().collect(),
     };
     let lines = look(common, &project, &rules, effects)?;
-    effects.print(&match common.format {
+    effects.print(&match args.format {
         Format::Json => report::json(&report::doctor_json(&lines)),
-        _ => report::doctor(effects.style(common.format), &lines),
+        _ => report::doctor(effects.style(args.format), &lines),
     })?;
     match lines.iter().any(|line| line.verdict == Verdict::Bad) {
         true => Ok(Outcome::Failed),

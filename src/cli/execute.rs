@@ -29,6 +29,8 @@ pub(super) struct Manner {
     pub wait: Duration,
     /// How many tables are worked on at a time.
     pub jobs: usize,
+    /// How results are written.
+    pub format: Format,
 }
 
 /// Runs these steps of every rule that the command is about.
@@ -69,8 +71,8 @@ pub(super) fn execute(
             Err(error) => return Err(error),
         }
     }
-    let style = effects.style(common.format);
-    let text = match common.format {
+    let style = effects.style(manner.format);
+    let text = match manner.format {
         Format::Json => report::json(&report::one_or_all(reports.iter().map(document).collect())),
         _ => reports.iter().map(|report| text(style, report)).collect::<Vec<_>>().join("\n"),
     };

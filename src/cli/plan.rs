@@ -21,22 +21,30 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Exit with 4 when there are duplicates
     #[arg(long)]
     exit_code: bool,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    show(&args.common, args.exit_code, effects)
+    show(&args.common, args.format, args.exit_code, effects)
 }
 
 /// Shows what apply would do.
-pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Result<Outcome> {
+pub(super) fn show(
+    common: &Common,
+    format: Format,
+    exit_code: bool,
+    effects: &Effects,
+) -> Result<Outcome> {
     let project = common.project.open()?;
     let rules = common.rules(&project)?;
     let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
     let now = common.project.clock(effects).now();
-    let style = effects.style(common.format);
+    let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for rule in rules {
         let renderer = common.renderer(&project, rule)?;
@@ -45,7 +53,7 @@ pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Resul
         let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
         let report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
         let summary = PlanSummary::new(&report, estimates, connection.tariff);
-        if common.format == Format::Json {
+        if format == Format::Json {
             let mut document = report::days_json(&report);
             document["statements"] = report::plan_json(&summary);
             documents.push(document);
@@ -58,7 +66,7 @@ pub(super) fn show(common: &Common, exit_code: bool, effects: &Effects) -> Resul
         }
         reports.push(report);
     }
-    match common.format {
+    match format {
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
         _ => effects.print(&texts.join("\n"))?,
     }

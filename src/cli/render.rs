@@ -20,6 +20,9 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Only this step; also one that the rule's steps do not name, such as `current`
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
     step: Option<StepName>,
@@ -42,7 +45,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     match &args.out {
         Some(folder) => write_files(folder, &rendered, effects)?,
-        None => effects.print(&text(&rendered, args.common.format, effects))?,
+        None => effects.print(&text(&rendered, args.format, effects))?,
     }
     Ok(Outcome::Done)
 }

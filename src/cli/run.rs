@@ -6,6 +6,7 @@ use super::common::Common;
 use super::execute::{Manner, execute};
 use super::{Effects, Outcome};
 use crate::error::Result;
+use crate::report::Format;
 use crate::run::run_step;
 use crate::statement::StepName;
 
@@ -21,13 +22,16 @@ pub(super) struct Args {
     step: StepName,
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     execute(
         &args.common,
         effects,
-        &Manner { wait: Duration::ZERO, jobs: 1 },
+        &Manner { wait: Duration::ZERO, jobs: 1, format: args.format },
         |_| vec![args.step.clone()],
         run_step,
     )

@@ -19,6 +19,9 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Exit with 4 when there are duplicates
     #[arg(long)]
     exit_code: bool,
@@ -36,8 +39,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         let plan = make_plan(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
         reports.push(run::status(&renderer, &*connection.warehouse, now, &plan)?);
     }
-    let style = effects.style(args.common.format);
-    let text = match args.common.format {
+    let style = effects.style(args.format);
+    let text = match args.format {
         Format::Json => {
             report::json(&report::one_or_all(reports.iter().map(report::days_json).collect()))
         }

@@ -1,29 +1,38 @@
-//! Findings of `check`.
+//! Findings of `check`, for people.
 
 use annotate_snippets::{Level, Renderer};
 use serde_json::{Value as Json, json};
 
 use super::grid::printable;
 use super::{Format, Style};
-use crate::check::Finding;
+use crate::check::{Finding, Severity};
+use crate::error::Place;
 
 /// The findings, each with its code, place, reason and way out.
 pub fn findings(style: Style, findings: &[Finding]) -> String {
     let blocks = findings.iter().map(|finding| match style.format {
         Format::Markdown => format!(
-            "- **{}** at `{}`: {} *{}*\n",
+            "- **{}** ({}) at `{}`: {} *{}*\n",
             finding.code,
-            finding.place,
+            finding.code.severity().as_str(),
+            finding.origin.as_ref().unwrap_or(&finding.place),
             printable(&finding.reason, style.format),
             printable(&finding.help, style.format),
         ),
         _ => {
             let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
-            let title = Level::ERROR.primary_title(finding.reason.as_str());
-            let group = title
+            let level = match finding.code.severity() {
+                Severity::Error => Level::ERROR,
+                Severity::Warning => Level::WARNING,
+            };
+            let mut group = level
+                .primary_title(finding.reason.as_str())
                 .id(finding.code.as_str())
-                .element(finding.place.snippet())
-                .element(Level::HELP.message(finding.help.as_str()));
+                .element(finding.place.snippet());
+            if let Some(origin) = &finding.origin {
+                group = group.element(Level::NOTE.message(format!("the line comes from {origin}")));
+            }
+            let group = group.element(Level::HELP.message(finding.help.as_str()));
             format!("{}\n", renderer.render(&[group]))
         }
     });
@@ -32,14 +41,13 @@ pub fn findings(style: Style, findings: &[Finding]) -> String {
 
 /// The findings as JSON objects.
 pub fn findings_json(findings: &[Finding]) -> Json {
+    let place = |place: &Place| json!({ "file": place.file(), "line": place.line(), "column": place.column() });
     let objects = findings.iter().map(|finding| {
         json!({
             "code": finding.code.as_str(),
-            "place": {
-                "file": finding.place.file(),
-                "line": finding.place.line(),
-                "column": finding.place.column(),
-            },
+            "severity": finding.code.severity().as_str(),
+            "place": place(&finding.place),
+            "template": finding.origin.as_ref().map(place),
             "reason": finding.reason,
             "help": finding.help,
         })

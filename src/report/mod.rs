@@ -1,5 +1,6 @@
 //! The same results as a table for people, and as JSON and Markdown for machines.
 
+mod annotations;
 mod days;
 mod doctor;
 mod entries;
@@ -11,6 +12,7 @@ mod steps;
 
 use serde_json::Value as Json;
 
+pub use annotations::{github, sarif};
 pub use days::{days, days_json};
 pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};

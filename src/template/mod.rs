@@ -2,6 +2,7 @@
 
 mod failure;
 mod literal;
+mod origin;
 mod render;
 
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::failure::template_error;
 use super::{Templates, literal};
-use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
@@ -67,6 +67,17 @@ impl<'a> Renderer<'a> {
                 days.map(|day| self.render_one(step, &Window::day(*day))).collect()
             }
         }
+    }
+
+    /// The line of a template that a line of this step's SQL came from, where that can be told.
+    pub fn origin(&self, step: &StepName, rendered: &str) -> Option<Place> {
+        let own = format!("{step}.sql");
+        let ours = |name: &str| name == own || name.starts_with('_');
+        let templates = self.environment.templates().filter(|(name, _)| ours(name));
+        let templates: Vec<_> =
+            templates.filter_map(|(name, found)| Some((self.paths.get(name)?, found))).collect();
+        let texts = templates.iter().map(|(path, found)| (path.as_str(), found.source()));
+        super::origin::of(texts, rendered)
     }
 
     fn render_one(&self, step: &StepName, window: &Window) -> Result<Statement> {

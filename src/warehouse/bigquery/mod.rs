@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::model::table::Table;
-use sqlparser::ast;
 use tokio::runtime::Runtime;
 
 use self::failure::Failure;
@@ -106,9 +105,9 @@ impl Warehouse for BigQuery {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, job.rule.as_str(), job.run);
         let request = Request { sql: &statement.statement().sql, params, labels: &labels };
-        match statement.parsed() {
-            ast::Statement::Query(_) => self.query(job.id, &request),
-            _ => self.change(job.id, &request),
+        match statement.mutates() {
+            false => self.query(job.id, &request),
+            true => self.change(job.id, &request),
         }
     }
 

@@ -133,7 +133,7 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        self.execute(job.id, &statement.statement().sql, statement.parsed(), params)
+        self.execute(job.id, &statement.statement().sql, parsed(statement)?, params)
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
@@ -149,7 +149,7 @@ impl Warehouse for Sqlite {
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
-        self.prepare(&statement.statement().sql, statement.parsed(), params)
+        self.prepare(&statement.statement().sql, parsed(statement)?, params)
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
@@ -167,6 +167,16 @@ impl Warehouse for Sqlite {
     fn lanes(&self) -> Lanes {
         Lanes { mutations: 1, reads: 1 }
     }
+}
+
+fn parsed(statement: &Checked) -> Result<&ast::Statement> {
+    statement.parsed().ok_or_else(|| {
+        Error::new(
+            Kind::Unsupported,
+            "the embedded warehouse cannot run a query that the parser cannot read",
+        )
+        .help("use a warehouse of type bigquery for it")
+    })
 }
 
 fn change(connection: &Connection, lowered: &Lowered) -> Result<u64> {

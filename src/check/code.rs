@@ -1,0 +1,163 @@
+//! What sorts of findings there are. Their names are stable: scripts and documents refer to them.
+
+use std::fmt;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It runs, and may not be what was meant.
+    Warning,
+    /// It does not run.
+    Error,
+}
+
+impl Severity {
+    /// The severity as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What sort of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// The text is not GoogleSQL, as far as the parser knows it.
+    Unparsable,
+    /// The text holds no statement, or more than one.
+    NotOneStatement,
+    /// The statement creates, alters or drops something.
+    Ddl,
+    /// The statement is neither a query nor an UPDATE, or not what its step must be.
+    WrongKind,
+    /// A mutation changes another table than the rule's.
+    OtherTable,
+    /// A mutation's WHERE does not confine it to the partitions of its window.
+    NoPartition,
+    /// A mutation's subquery reads rows of the table outside its window.
+    ReadsOtherPartition,
+    /// A mutation sets a column that onerow has no business with.
+    SetsOtherColumn,
+    /// A step leaves `@horizon` out although the rule has `written_at`.
+    DropsHorizon,
+    /// `keep` does not end in the row id, so that the survivor is not determined.
+    UndeterminedSurvivor,
+    /// The ranking depends on the time of day or on chance.
+    VolatileRanking,
+    /// A shipped step, or what stands in for it, ranks in another way than the rule says.
+    OtherRanking,
+    /// A query that onerow reads lacks one of the columns it reads.
+    MissingCount,
+    /// An own step changes rows where the counts of detect must still hold.
+    MutatesBetween,
+    /// A name that is no column of the table.
+    UnknownColumn,
+    /// A column is compared with a value of another type.
+    TypeMismatch,
+    /// A function whose value differs from run to run.
+    Volatile,
+    /// A key column that may be NULL is compared with `=` in a join.
+    NullableKeyJoin,
+    /// Every row of one table meets every row of another.
+    CrossJoin,
+    /// A step that runs returns whatever columns the table has that day.
+    SelectStar,
+    /// An `allow` comment that names no known code, gives no reason, or may not be.
+    BadAllow,
+    /// An `allow` comment that allows nothing.
+    UnusedAllow,
+}
+
+impl Code {
+    /// All codes.
+    pub const ALL: [Self; 22] = [
+        Self::Unparsable,
+        Self::NotOneStatement,
+        Self::Ddl,
+        Self::WrongKind,
+        Self::OtherTable,
+        Self::NoPartition,
+        Self::ReadsOtherPartition,
+        Self::SetsOtherColumn,
+        Self::DropsHorizon,
+        Self::UndeterminedSurvivor,
+        Self::VolatileRanking,
+        Self::OtherRanking,
+        Self::MissingCount,
+        Self::MutatesBetween,
+        Self::UnknownColumn,
+        Self::TypeMismatch,
+        Self::Volatile,
+        Self::NullableKeyJoin,
+        Self::CrossJoin,
+        Self::SelectStar,
+        Self::BadAllow,
+        Self::UnusedAllow,
+    ];
+
+    /// The code as text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unparsable => "unparsable",
+            Self::NotOneStatement => "not-one-statement",
+            Self::Ddl => "ddl",
+            Self::WrongKind => "wrong-kind",
+            Self::OtherTable => "other-table",
+            Self::NoPartition => "no-partition",
+            Self::ReadsOtherPartition => "reads-other-partition",
+            Self::SetsOtherColumn => "sets-other-column",
+            Self::DropsHorizon => "drops-horizon",
+            Self::UndeterminedSurvivor => "undetermined-survivor",
+            Self::VolatileRanking => "volatile-ranking",
+            Self::OtherRanking => "other-ranking",
+            Self::MissingCount => "missing-count",
+            Self::MutatesBetween => "mutates-between",
+            Self::UnknownColumn => "unknown-column",
+            Self::TypeMismatch => "type-mismatch",
+            Self::Volatile => "volatile",
+            Self::NullableKeyJoin => "nullable-key-join",
+            Self::CrossJoin => "cross-join",
+            Self::SelectStar => "select-star",
+            Self::BadAllow => "bad-allow",
+            Self::UnusedAllow => "unused-allow",
+        }
+    }
+
+    /// The code of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
+    /// How bad a finding of this code is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Volatile
+            | Self::NullableKeyJoin
+            | Self::CrossJoin
+            | Self::SelectStar
+            | Self::UnusedAllow => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// Whether a template may allow it. Onerow's promise rests on the others.
+    pub fn may_be_allowed(self) -> bool {
+        match self {
+            Self::Unparsable
+            | Self::ReadsOtherPartition
+            | Self::DropsHorizon
+            | Self::UnknownColumn
+            | Self::TypeMismatch => true,
+            Self::UnusedAllow => false,
+            other => other.severity() == Severity::Warning,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,374 @@
+//! Names and types against the columns that the rule lists. Where a relation's columns are not
+//! known, nothing is claimed about names that could be its.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned, Statement,
+    TableFactor, TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
+};
+use sqlparser::tokenizer::Span;
+
+use super::kind::output_name;
+use super::mutation::{dotted, qualifiers};
+use super::{Code, Finding, Text};
+use crate::error::did_you_mean;
+use crate::googlesql::SqlType;
+
+/// Words that BigQuery reads as names although they are none of a column.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions>
+const WORDS: [&str; 24] = [
+    "MICROSECOND",
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "DAYOFWEEK",
+    "DAYOFYEAR",
+    "WEEK",
+    "ISOWEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+    "ISOYEAR",
+    "DATE",
+    "TIME",
+    "CURRENT_DATE",
+    "CURRENT_DATETIME",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "SESSION_USER",
+    "_PARTITIONTIME",
+    "_PARTITIONDATE",
+];
+
+pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    if text.rule.columns.is_empty() {
+        return;
+    }
+    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), findings };
+    _ = parsed.visit(&mut finder);
+}
+
+/// The names that one relation offers.
+struct Relation {
+    qualifiers: Vec<String>,
+    /// `None`: nobody knows here.
+    columns: Option<Vec<String>>,
+    /// Whether it is the rule's table, whose types are listed.
+    is_table: bool,
+}
+
+/// What is in sight inside one query.
+#[derive(Default)]
+struct Frame {
+    relations: Vec<Relation>,
+    /// Output names, which ORDER BY, GROUP BY, HAVING and QUALIFY may use.
+    aliases: Vec<String>,
+}
+
+impl Frame {
+    fn knows_all(&self) -> bool {
+        self.relations.iter().all(|relation| relation.columns.is_some())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let columns = self.relations.iter().flat_map(|relation| relation.columns.iter().flatten());
+        columns.chain(&self.aliases).map(String::as_str)
+    }
+}
+
+struct Finder<'a, 'b> {
+    text: &'a Text<'a>,
+    frames: Vec<Frame>,
+    /// Names of common table expressions and their columns, the innermost last.
+    ctes: Vec<(String, Option<Vec<String>>)>,
+    findings: &'b mut Vec<Finding>,
+}
+
+impl Visitor for Finder<'_, '_> {
+    type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+        if let Statement::Update(update) = statement {
+            let frame = self.frame(std::slice::from_ref(&update.table), &[]);
+            self.frames.push(frame);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let columns = self.output(&cte.query);
+            self.ctes.push((cte.alias.name.value.clone(), columns));
+        }
+        // ORDER BY stands outside the SELECT that it orders.
+        let frame = match &*query.body {
+            SetExpr::Select(select) => self.frame(&select.from, &select.projection),
+            body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
+        };
+        self.frames.push(frame);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.frames.pop();
+        let count = query.with.as_ref().map_or(0, |with| with.cte_tables.len());
+        self.ctes.truncate(self.ctes.len() - count);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let frame = self.frame(&select.from, &select.projection);
+        self.frames.push(frame);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
+        self.frames.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(name) => self.name(name),
+            Expr::CompoundIdentifier(parts) => self.qualified(parts, expr.span()),
+            Expr::BinaryOp { left, op, right } if compares(op) => {
+                self.compared(left, right);
+                self.compared(right, left);
+            }
+            Expr::InList { expr, list, .. } => {
+                list.iter().for_each(|item| self.compared(expr, item))
+            }
+            Expr::Between { expr, low, high, .. } => {
+                self.compared(expr, low);
+                self.compared(expr, high);
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Finder<'_, '_> {
+    fn frame(&self, from: &[TableWithJoins], projection: &[SelectItem]) -> Frame {
+        let factors = from.iter().flat_map(|from| {
+            std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
+        });
+        let relations = factors.map(|factor| self.relation(factor)).collect();
+        let aliases = projection.iter().filter_map(alias).map(str::to_owned).collect();
+        Frame { relations, aliases }
+    }
+
+    fn relation(&self, factor: &TableFactor) -> Relation {
+        let unknown = |qualifiers| Relation { qualifiers, columns: None, is_table: false };
+        match factor {
+            TableFactor::Table { name, args: None, .. } => {
+                let name = dotted(name);
+                let qualifiers = qualifiers(factor);
+                let cte = self.ctes.iter().rev().find(|(cte, _)| cte.eq_ignore_ascii_case(&name));
+                if let Some((_, columns)) = cte {
+                    return Relation { qualifiers, columns: columns.clone(), is_table: false };
+                }
+                if name != self.text.rule.table.dotted() {
+                    return unknown(qualifiers);
+                }
+                let columns = self.text.rule.columns.iter();
+                let columns = columns.map(|(column, _)| column.as_str().to_owned()).collect();
+                Relation { qualifiers, columns: Some(columns), is_table: true }
+            }
+            TableFactor::Derived { subquery, alias, .. } => {
+                let qualifiers = alias.iter().map(|alias| alias.name.value.clone()).collect();
+                Relation { qualifiers, columns: self.output(subquery), is_table: false }
+            }
+            _ => unknown(Vec::new()),
+        }
+    }
+
+    /// The names of a query's columns, where every one of them can be told.
+    fn output(&self, query: &Query) -> Option<Vec<String>> {
+        match &query.with {
+            None => self.output_of(&query.body),
+            // Its relations may be its own common table expressions, which are not in sight yet.
+            Some(_) => None,
+        }
+    }
+
+    fn output_of(&self, body: &SetExpr) -> Option<Vec<String>> {
+        match body {
+            SetExpr::Select(select) => {
+                let frame = self.frame(&select.from, &[]);
+                let mut names = Vec::new();
+                for item in &select.projection {
+                    match item {
+                        SelectItem::Wildcard(options) => names.extend(starred(&frame, options)?),
+                        SelectItem::QualifiedWildcard(..) => return None,
+                        item => names.extend(output_name(item).map(str::to_owned)),
+                    }
+                }
+                Some(names)
+            }
+            SetExpr::Query(query) => self.output(query),
+            SetExpr::SetOperation { left, .. } => self.output_of(left),
+            _ => None,
+        }
+    }
+
+    fn name(&mut self, name: &Ident) {
+        let special = name.value.starts_with('@')
+            || (name.quote_style.is_none()
+                && WORDS.iter().any(|w| w.eq_ignore_ascii_case(&name.value)));
+        let known = self.frames.iter().any(|frame| {
+            !frame.knows_all()
+                || frame.names().any(|known| known.eq_ignore_ascii_case(&name.value))
+                // A whole row, as in COUNT(t) or TO_JSON_STRING(t).
+                || frame.relations.iter().any(|r| is_one_of(&r.qualifiers, &name.value))
+        });
+        if !special && !known && self.frames.iter().any(|frame| !frame.relations.is_empty()) {
+            let names = self.frames.iter().rev().flat_map(Frame::names);
+            let help = did_you_mean(&name.value, names);
+            self.unknown(&name.value, name.span, help);
+        }
+    }
+
+    fn qualified(&mut self, parts: &[Ident], span: Span) {
+        let [qualifier, column, ..] = parts else { return };
+        let relations = self.frames.iter().rev().flat_map(|frame| &frame.relations);
+        let relation =
+            relations.clone().find(|relation| is_one_of(&relation.qualifiers, &qualifier.value));
+        let Some(Relation { columns: Some(columns), .. }) = relation else { return };
+        // A column and a relation may share a name; then it may be a field.
+        let is_field = relations
+            .flat_map(|relation| relation.columns.iter().flatten())
+            .any(|known| known.eq_ignore_ascii_case(&qualifier.value));
+        if !is_field && !is_one_of(columns, &column.value) {
+            let help = did_you_mean(&column.value, columns.iter().map(String::as_str));
+            self.unknown(&format!("{}.{}", qualifier.value, column.value), span, help);
+        }
+    }
+
+    fn unknown(&mut self, name: &str, span: Span, help: String) {
+        let reason = format!(
+            "there is no column `{name}` in what it reads, going by the columns that the rule lists"
+        );
+        self.findings.push(self.text.finding(Code::UnknownColumn, span, reason, help));
+    }
+
+    fn compared(&mut self, column: &Expr, literal: &Expr) {
+        let (Some((name, column_type)), Some(literal_type)) =
+            (self.column_type(column), literal_type(literal))
+        else {
+            return;
+        };
+        if !comparable(column_type, literal_type) {
+            self.findings.push(self.text.finding(
+                Code::TypeMismatch,
+                literal.span(),
+                format!("{name} is of type {column_type}, and `{literal}` is of type {literal_type}: BigQuery compares no two of these"),
+                format!("write a {column_type}, or mend the type of {name} in the rule"),
+            ));
+        }
+    }
+
+    /// The type of a name that can only be a column of the rule's table.
+    fn column_type(&self, expr: &Expr) -> Option<(String, SqlType)> {
+        let relations = &self.frames.last()?.relations;
+        let (relation, name) = match expr {
+            Expr::Nested(inner) => return self.column_type(inner),
+            Expr::Identifier(name) => match relations.as_slice() {
+                [only] => (only, &name.value),
+                _ => return None,
+            },
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [qualifier, name] => {
+                    let known = |r: &&Relation| is_one_of(&r.qualifiers, &qualifier.value);
+                    (relations.iter().find(known)?, &name.value)
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let columns = &self.text.rule.columns;
+        let (column, sql_type) = columns.iter().find(|(column, _)| column.same_column(name))?;
+        relation.is_table.then(|| (column.as_str().to_owned(), *sql_type))
+    }
+}
+
+/// What a star stands for, where every relation's columns are known.
+fn starred(frame: &Frame, options: &WildcardAdditionalOptions) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for relation in &frame.relations {
+        names.extend(relation.columns.clone()?);
+    }
+    let WildcardAdditionalOptions { opt_except, opt_rename: None, .. } = options else {
+        return None;
+    };
+    if let Some(except) = opt_except {
+        let left_out: Vec<&Ident> =
+            std::iter::once(&except.first_element).chain(&except.additional_elements).collect();
+        names.retain(|name| !left_out.iter().any(|out| out.value.eq_ignore_ascii_case(name)));
+    }
+    Some(names)
+}
+
+/// A name that the projection adds to those of its relations.
+fn alias(item: &SelectItem) -> Option<&str> {
+    match item {
+        SelectItem::ExprWithAlias { expr: Expr::Identifier(name), alias }
+            if name.value.eq_ignore_ascii_case(&alias.value) =>
+        {
+            None
+        }
+        SelectItem::ExprWithAlias { alias, .. } => Some(&alias.value),
+        _ => None,
+    }
+}
+
+fn is_one_of(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn compares(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+}
+
+fn literal_type(expr: &Expr) -> Option<SqlType> {
+    match expr {
+        Expr::Nested(inner) => literal_type(inner),
+        Expr::UnaryOp { expr, .. } => literal_type(expr),
+        Expr::Value(value) => Some(match &value.value {
+            Value::SingleQuotedString(_) | Value::DoubleQuotedString(_) => SqlType::String,
+            Value::Boolean(_) => SqlType::Bool,
+            Value::Number(number, _) if number.contains(['.', 'e', 'E']) => SqlType::Float64,
+            Value::Number(..) => SqlType::Int64,
+            _ => return None,
+        }),
+        Expr::TypedString(typed) => Some(match &typed.data_type {
+            DataType::Date => SqlType::Date,
+            DataType::Datetime(_) => SqlType::Datetime,
+            DataType::Timestamp(..) => SqlType::Timestamp,
+            DataType::Time(..) => SqlType::Time,
+            _ => return None,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether BigQuery compares a column of this type with a literal of that one. A string stands
+/// for dates and times; numbers stand for each other; a date stands for a datetime.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
+fn comparable(column: SqlType, literal: SqlType) -> bool {
+    use SqlType::{
+        BigNumeric, Bool, Date, Datetime, Float64, Int64, Numeric, String, Time, Timestamp,
+    };
+    match literal {
+        String => !matches!(column, Int64 | Float64 | Numeric | BigNumeric | Bool),
+        Int64 | Float64 => matches!(column, Int64 | Float64 | Numeric | BigNumeric),
+        Date => matches!(column, Date | Datetime),
+        Bool | Datetime | Timestamp | Time => column == literal,
+        _ => true,
+    }
+}

@@ -1,0 +1,60 @@
+//! A statement that the parser cannot read, and whose template allows that: it has to be a query.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::{Code, Finding, Text};
+use crate::statement::StepName;
+
+/// Words of statements, and of operators at the end of a pipe, that change something.
+const CHANGING: [&str; 13] = [
+    "ALTER",
+    "CALL",
+    "CREATE",
+    "DELETE",
+    "DROP",
+    "EXECUTE",
+    "EXPORT",
+    "EXTERNAL_QUERY",
+    "INSERT",
+    "LOAD",
+    "MERGE",
+    "TRUNCATE",
+    "UPDATE",
+];
+
+/// Why such a statement must not run all the same; `None` where it can only be a query: one
+/// statement, which begins like one. Queries of GoogleSQL change nothing.
+pub(super) fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan]) -> Option<Finding> {
+    let step = &text.statement.step;
+    let shipped = [StepName::DETECT, StepName::DEACTIVATE, StepName::VERIFY];
+    let words = || {
+        tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).map(|t| &t.token)
+    };
+    let is_word = |token: &Token, words: &[&str]| match token {
+        Token::Word(word) => {
+            word.quote_style.is_none() && words.iter().any(|w| w.eq_ignore_ascii_case(&word.value))
+        }
+        _ => false,
+    };
+    let queries = words().next().is_some_and(|first| {
+        *first == Token::LParen || is_word(first, &["SELECT", "WITH", "FROM"])
+    });
+    let ends = words().position(|token| *token == Token::SemiColon);
+    let reason = if shipped.contains(&step.as_str()) {
+        format!("onerow has to read {step} itself")
+    } else if !queries {
+        "only a query may be left unread".to_owned()
+    } else if ends.is_some_and(|at| at + 1 < words().count()) {
+        "it is more than one statement".to_owned()
+    } else if let Some(word) = words().find(|token| is_word(token, &CHANGING)) {
+        format!("{word} could change something; if it is a name, quote it with backquotes")
+    } else {
+        return None;
+    };
+    Some(text.finding_at(
+        Code::WrongKind,
+        (0, 0),
+        format!("the parser cannot read it, and that cannot be allowed here: {reason}"),
+        "write it in another way",
+    ))
+}

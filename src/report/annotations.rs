@@ -1,0 +1,112 @@
+//! Findings for tools that show them beside the files of a repository.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use super::json;
+use crate::check::{Code, Finding, Severity};
+
+/// A place in a file of the repository.
+struct Spot {
+    file: String,
+    /// `None`: somewhere in the file.
+    line: Option<usize>,
+    column: usize,
+}
+
+/// The line of the template, or of the rule file; else the rule file as a whole, since rendered
+/// SQL and the built-in templates are no files of the repository.
+fn spot(finding: &Finding, folder: &Path) -> Spot {
+    let is_file = |file: &str| file.ends_with("onerow.toml") || file.ends_with(".sql");
+    let known = [finding.origin.as_ref(), Some(&finding.place)];
+    let place = known.into_iter().flatten().find(|place| is_file(place.file()));
+    let file: PathBuf =
+        place.map_or_else(|| folder.join("onerow.toml"), |place| place.file().into());
+    let parts = file.components().filter_map(|part| match part {
+        Component::CurDir => None,
+        part => Some(part.as_os_str().to_string_lossy().into_owned()),
+    });
+    Spot {
+        file: parts.collect::<Vec<_>>().join("/"),
+        line: place.map(|place| place.line()),
+        column: place.map_or(1, |place| place.column()),
+    }
+}
+
+/// What is wrong, what to do, and where in the rendered SQL.
+fn message(finding: &Finding) -> String {
+    format!("{}; {} (in {})", finding.reason, finding.help, finding.place)
+}
+
+/// Annotation lines of GitHub Actions; `folder` is the project's, as seen from the repository.
+/// Source: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+pub fn github(findings: &[Finding], folder: &Path) -> String {
+    let lines = findings.iter().map(|finding| {
+        let spot = spot(finding, folder);
+        let line = spot.line.map(|line| format!(",line={line},col={}", spot.column));
+        format!(
+            "::{} file={}{},title={}::{}\n",
+            finding.code.severity().as_str(),
+            property(&spot.file),
+            line.unwrap_or_default(),
+            finding.code,
+            data(&message(finding)),
+        )
+    });
+    lines.collect()
+}
+
+/// A text after the second `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// A SARIF log.
+/// Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+pub fn sarif(findings: &[Finding], folder: &Path) -> String {
+    let rules = Code::ALL.map(|code| {
+        json!({
+            "id": code.as_str(),
+            "defaultConfiguration": { "level": level(code.severity()) },
+            "helpUri": format!("docs/checks.md#{code}"),
+        })
+    });
+    let results: Vec<Json> = findings.iter().map(|finding| result(finding, folder)).collect();
+    json(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "onerow",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    }))
+}
+
+fn result(finding: &Finding, folder: &Path) -> Json {
+    let spot = spot(finding, folder);
+    let mut location = json!({ "artifactLocation": { "uri": spot.file } });
+    if let Some(line) = spot.line {
+        location["region"] = json!({ "startLine": line, "startColumn": spot.column });
+    }
+    json!({
+        "ruleId": finding.code.as_str(),
+        "level": level(finding.code.severity()),
+        "message": { "text": message(finding) },
+        "locations": [{ "physicalLocation": location }],
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    severity.as_str()
+}

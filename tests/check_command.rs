@@ -1,0 +1,110 @@
+//! `onerow check`: what it prints for people, for GitHub and for code scanning, and how it exits.
+
+mod common;
+
+use common::{Ended, Project, RULE};
+
+/// A project with a step of its own, which is only rendered and checked.
+fn with(sql: &str) -> Project {
+    let project = Project::new(RULE);
+    project.write("sql/own.sql", sql);
+    project
+}
+
+const WARNED: &str = "SELECT a.id\nFROM {{ rule.table }} AS a\nCROSS JOIN nba.settings AS s\n";
+const REFUSED: &str = "SELECT\n  playr\nFROM {{ rule.table }}\n";
+
+fn check(project: &Project, arguments: &str) -> Ended {
+    project.onerow(&format!("check --date 2026-01-28 {arguments}"))
+}
+
+#[test]
+fn an_error_exits_3_and_a_warning_only_with_strict() {
+    check(&with(REFUSED), "").exits(3).says(&["1 errors, 0 warnings"]);
+    check(&with(WARNED), "")
+        .exits(0)
+        .says(&["0 errors, 1 warnings"])
+        .prints(&["warning[cross-join]"]);
+    check(&with(WARNED), "--strict").exits(3);
+    check(&with("SELECT 1 AS one"), "--strict").exits(0).says(&["no findings"]).prints_nothing();
+}
+
+#[test]
+fn a_finding_names_the_rendered_line_and_the_templates() {
+    check(&with(REFUSED), "").exits(3).prints(&[
+        "error[unknown-column]",
+        "predictions: own of 2026-01-28:3:3",
+        "sql/own.sql:2:3",
+        "did you mean `player`?",
+    ]);
+}
+
+#[test]
+fn what_a_template_allows_is_counted_and_not_found() {
+    let allowed = format!("-- onerow: allow cross-join: settings has one row\n{WARNED}");
+    check(&with(&allowed), "--strict").exits(0).says(&["1 allowed"]);
+}
+
+#[test]
+fn warnings_do_not_keep_a_plan_from_running() {
+    let rule = RULE.replace(
+        "time_zone",
+        "steps = [\"own\", \"detect\", \"deactivate\", \"verify\"]\ntime_zone",
+    );
+    let project = Project::new(&rule);
+    project.write("sql/own.sql", "SELECT * FROM {{ rule.table }} WHERE {{ window.filter }}");
+    project.rows("a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z");
+    check(&project, "").exits(0).prints(&["warning[select-star]"]);
+    project.onerow("apply --date 2026-01-28").exits(0);
+}
+
+#[test]
+fn a_query_that_the_parser_cannot_read_runs_nowhere_but_on_bigquery() {
+    let pipe = "FROM {{ rule.table }} |> WINDOW COUNT(*) OVER (PARTITION BY player) AS n\n";
+    let project = with(&format!("-- onerow: allow unparsable: read by two people\n{pipe}"));
+    project.rows("a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z");
+    check(&project, "--strict").exits(0).says(&["1 allowed"]);
+    project.onerow("run own --date 2026-01-28").exits(1).says(&["the parser cannot read"]);
+    check(&with(pipe), "").exits(3).prints(&["error[unparsable]"]);
+}
+
+#[test]
+fn github_gets_an_annotation_for_each_finding_in_the_projects_folder() {
+    let project = with(REFUSED);
+    let lines = check(&project, "--format github").exits(3).stdout;
+    assert!(
+        lines.starts_with("::error file=sql/own.sql,line=2,col=3,title=unknown-column::"),
+        "{lines}"
+    );
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+    let outer = Project::new("");
+    outer.write("nested/onerow.toml", RULE.replace("\"id DESC\"]", "\"player\"]"));
+    let ended = outer.onerow("check --date 2026-01-28 --project-dir nested --format github");
+    ended
+        .exits(3)
+        .prints(&["::error file=nested/onerow.toml,line=9,", "title=undetermined-survivor"]);
+}
+
+#[test]
+fn an_annotation_stays_on_its_line_whatever_it_holds() {
+    let project = with("SELECT `a%b\nc` FROM {{ rule.table }}");
+    let lines = check(&project, "--format github").exits(3).stdout;
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+    assert!(lines.contains("a%25b"), "{lines}");
+}
+
+#[test]
+fn code_scanning_gets_a_sarif_log() {
+    let log = check(&with(REFUSED), "--format sarif").exits(3).json();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "onerow");
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 22);
+    let result = &run["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"unknown-column".into(), &"error".into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "sql/own.sql");
+    assert_eq!(place["region"]["startLine"], 2);
+    let clean = check(&with("SELECT 1 AS one"), "--format sarif").exits(0).json();
+    assert_eq!(clean["runs"][0]["results"], serde_json::json!([]));
+}
