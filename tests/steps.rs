@@ -238,6 +238,99 @@ fn render_writes_whole_files() {
     assert_eq!(written.unwrap(), printed[0]["sql"].as_str().unwrap());
 }
 
+/// The files of a folder, with the list of what was written left out.
+fn files(project: &Project, folder: &str) -> Vec<String> {
+    let walk = walkdir::WalkDir::new(project.path(folder)).sort_by_file_name().into_iter();
+    let files = walk.map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    let paths = files.map(|entry| entry.into_path());
+    let root = project.path(folder);
+    let names = paths.map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| name != ".onerow-rendered").collect()
+}
+
+#[test]
+fn a_folder_of_rendered_sql_loses_what_is_no_longer_rendered_and_nothing_else() {
+    let project = project("");
+    project.onerow(&format!("render {DATE} --out build")).exits(0);
+    project.onerow("render --date 2026-01-29 --step current --out build").exits(0);
+    project.write("build/predictions/notes.txt", "mine");
+    project.write("build/predictions/deactivate_old.sql", "mine too");
+    project.onerow("render --date 2026-01-29 --out build").exits(0).says(&["wrote 3", "removed 4"]);
+    assert_eq!(
+        files(&project, "build"),
+        [
+            "predictions/deactivate_2026-01-29.sql",
+            "predictions/deactivate_old.sql",
+            "predictions/detect_2026-01-29.sql",
+            "predictions/notes.txt",
+            "predictions/verify_2026-01-29.sql",
+        ]
+    );
+}
+
+#[test]
+fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goes() {
+    let (head, rule) = RULE.split_at(RULE.find("[rule.").unwrap());
+    let both = format!("{head}{rule}{}", rule.replace("predictions", "others"));
+    let project = Project::new(&both);
+    project.onerow(&format!("render --all {DATE} --out build")).exits(0);
+    project
+        .onerow("render others --date 2026-01-29 --step detect --out build")
+        .exits(0)
+        .says(&["removed 1"]);
+    assert_eq!(files(&project, "build").len(), 6);
+    project.write("onerow.toml", RULE);
+    project.onerow(&format!("render {DATE} --out build")).exits(0).says(&["removed 3"]);
+    assert!(!project.path("build/others").exists());
+    assert_eq!(files(&project, "build").len(), 3);
+}
+
+#[test]
+fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing() {
+    let project = project("");
+    let check = format!("render {DATE} --out build --check");
+    project
+        .onerow(&check)
+        .exits(1)
+        .prints(&["--- /dev/null", "+++ b/predictions/detect_2026-01-28.sql"]);
+    assert!(!project.path("build").exists());
+    project.onerow(&format!("render {DATE} --out build")).exits(0);
+    project.onerow(&check).exits(0).says(&["up to date"]).prints_nothing();
+    let file = project.path("build/predictions/detect_2026-01-28.sql");
+    let edited = std::fs::read_to_string(&file).unwrap().replace("AND is_active", "AND TRUE");
+    std::fs::write(&file, &edited).unwrap();
+    project
+        .onerow(&check)
+        .exits(1)
+        .says(&["1 files differ"])
+        .prints(&["-    AND TRUE", "+    AND is_active"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
+    project
+        .onerow("render --date 2026-01-29 --out build --check")
+        .exits(1)
+        .prints(&["+++ /dev/null"]);
+    project.onerow(&format!("render {DATE} --check")).exits(2).says(&["--out"]);
+}
+
+#[test]
+fn a_list_that_leads_elsewhere_removes_nothing() {
+    let project = project("");
+    project.write("precious.sql", "mine");
+    for line in [
+        "../precious.sql",
+        "/etc/x.sql",
+        "predictions/../../precious.sql",
+        "precious.sql",
+        "a/b.txt",
+    ] {
+        project.write("build/.onerow-rendered", format!("{line}\n"));
+        let ended = project.onerow(&format!("render {DATE} --out build")).exits(1);
+        ended.says(&[".onerow-rendered", "cannot have written"]);
+        assert_eq!(files(&project, "build"), [""; 0]);
+    }
+    assert!(project.path("precious.sql").is_file());
+}
+
 #[test]
 fn the_log_shows_runs_newest_first_and_their_sql() {
     let project = project("");

@@ -11,6 +11,7 @@ mod execute;
 mod init;
 mod load;
 mod log;
+mod out;
 mod outcome;
 mod plan;
 mod progress;

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::common::Common;
+use super::out::{self, Files, Scope};
 use super::{Effects, Outcome};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan;
+use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::RuleName;
 use crate::statement::{Statement, StepName};
@@ -16,7 +18,8 @@ use crate::statement::{Statement, StepName};
 Examples:
   onerow render --date 2026-01-28
   onerow render player_prop_predictions --from 2026-01-20 --to 2026-01-29 --step detect
-  onerow render --all --date YESTERDAY --out build/sql")]
+  onerow render --all --date 2026-01-28 --out rendered
+  onerow render --all --date 2026-01-28 --out rendered --check")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
@@ -26,9 +29,12 @@ pub(super) struct Args {
     /// Only this step; also one that the rule's steps do not name, such as `current`
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
     step: Option<StepName>,
-    /// Write each statement to a file of this folder instead of stdout
+    /// Write each statement to a file of this folder, and remove what is no longer rendered
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write nothing: fail with a diff when the folder is not up to date
+    #[arg(long, requires = "out")]
+    check: bool,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
@@ -44,9 +50,43 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         rendered.push((&rule.name, plan::render(&renderer, &steps, &window)?));
     }
     match &args.out {
-        Some(folder) => write_files(folder, &rendered, effects)?,
-        None => effects.print(&text(&rendered, args.format, effects))?,
+        Some(folder) => to_folder(args, &project, folder, &rendered, effects),
+        None => {
+            effects.print(&text(&rendered, args.format, effects))?;
+            Ok(Outcome::Done)
+        }
     }
+}
+
+fn to_folder(
+    args: &Args,
+    project: &Project,
+    folder: &Path,
+    rendered: &[(&RuleName, Vec<Statement>)],
+    effects: &Effects,
+) -> Result<Outcome> {
+    let files: Files =
+        rendered.iter().flat_map(|(rule, statements)| out::files(rule, statements)).collect();
+    let every = rendered.len() == project.file.rules.len();
+    let rules = rendered.iter().map(|(rule, _)| (*rule).clone()).collect();
+    let scope = Scope { rules: (!every).then_some(rules), step: args.step.clone() };
+    let place = folder.display();
+    if args.check {
+        let differences = out::differences(folder, &files, &scope)?;
+        effects.print(&differences.values().map(String::as_str).collect::<String>())?;
+        if differences.is_empty() {
+            effects.say(&format!("{place} is up to date"));
+            return Ok(Outcome::Done);
+        }
+        let count = differences.len();
+        effects.say(&format!(
+            "{place} is not up to date: {count} files differ; run the same command without --check"
+        ));
+        return Ok(Outcome::Failed);
+    }
+    let removed = out::write(folder, &files, &scope)?;
+    let removed = if removed > 0 { format!(", removed {removed}") } else { String::new() };
+    effects.say(&format!("wrote {} files to {place}{removed}", files.len()));
     Ok(Outcome::Done)
 }
 
@@ -61,37 +101,5 @@ fn text(rendered: &[(&RuleName, Vec<Statement>)], format: Format, effects: &Effe
             let blocks = rendered.iter().map(|(rule, s)| report::statements(style, rule, s));
             blocks.collect::<Vec<_>>().join("\n")
         }
-    }
-}
-
-/// `<rule>/<step>_<dates>.sql` for each statement; a file is whole or not there.
-fn write_files(
-    folder: &Path,
-    rendered: &[(&RuleName, Vec<Statement>)],
-    effects: &Effects,
-) -> Result<()> {
-    let mut count = 0;
-    for (rule, statements) in rendered {
-        let folder = folder.join(rule.as_str());
-        let failed = |cause| Error::io(format!("cannot write into `{}`", folder.display()), cause);
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        for statement in statements {
-            let path = folder.join(format!("{}_{}.sql", statement.step, dates(statement)));
-            let beside = path.with_extension("sql.partial");
-            std::fs::write(&beside, &statement.sql).map_err(failed)?;
-            std::fs::rename(&beside, &path).map_err(failed)?;
-            count += 1;
-        }
-    }
-    effects.say(&format!("wrote {count} files to {}", folder.display()));
-    Ok(())
-}
-
-fn dates(statement: &Statement) -> String {
-    let window = &statement.window;
-    match (window.days().len(), window.runs().len()) {
-        (1, _) => window.first().to_string(),
-        (_, 1) => format!("{}_to_{}", window.first(), window.last()),
-        (count, _) => format!("{}_to_{}_{count}_dates", window.first(), window.last()),
     }
 }
