@@ -41,6 +41,7 @@ pub mod report;
 pub mod rule;
 pub mod run;
 pub mod statement;
+pub mod suite;
 pub mod template;
 pub mod warehouse;
 pub mod window;

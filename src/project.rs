@@ -36,6 +36,13 @@ impl Project {
         let templates = read_templates(folder, &file)?;
         Ok(Self { folder: folder.to_owned(), file, templates })
     }
+
+    /// The files of the project's own tests: `tests/*.toml`, by name.
+    pub fn test_files(&self) -> Result<Vec<PathBuf>> {
+        let mut files = sorted_entries(&self.folder.join("tests"))?;
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        Ok(files)
+    }
 }
 
 fn read_templates(folder: &Path, file: &RuleFile) -> Result<Templates> {

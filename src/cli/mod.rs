@@ -19,6 +19,7 @@ mod render;
 mod run;
 mod schema;
 mod status;
+mod test;
 
 use std::ffi::OsString;
 
@@ -58,6 +59,7 @@ enum Command {
     Run(run::Args),
     Log(log::Args),
     Doctor(doctor::Args),
+    Test(test::Args),
     Load(load::Args),
     Init(init::Args),
     Schema(schema::Args),
@@ -91,6 +93,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Run(args) => run::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
         Command::Doctor(args) => doctor::run(&args, effects),
+        Command::Test(args) => test::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),

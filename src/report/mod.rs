@@ -9,6 +9,7 @@ mod grid;
 mod plan;
 mod statements;
 mod steps;
+mod tests;
 
 use serde_json::Value as Json;
 
@@ -20,6 +21,7 @@ pub use findings::{findings, findings_json};
 pub use plan::{PlanSummary, Tariff, plan, plan_json};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};
+pub use tests::{junit, tests};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -12,7 +12,7 @@ use super::{PartitionType, Scope};
 use crate::error::{Error, Kind, Place};
 
 /// The text of a rule file and how messages call it.
-pub(super) struct Source {
+pub(crate) struct Source {
     pub name: Arc<str>,
     pub text: Arc<str>,
 }

@@ -18,6 +18,7 @@ use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
+pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use name::{RuleName, WarehouseName};
 pub use schema::schema;

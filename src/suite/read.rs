@@ -1,0 +1,233 @@
+//! From a file of tests to cases, checked against the rules.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use toml::{Spanned, Value};
+
+use super::document::{Document, ExpectSection, Row, TestSection};
+use super::{Act, Case, Expected, Figure};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::{SqlType, SqlValue, parse_timestamp};
+use crate::rule::{PartitionType, Rule, RuleFile, Source, VarArg};
+use crate::statement::StepName;
+use crate::window::{Day, Window};
+
+/// The tests of one file; `name` is how messages call it. Errors: with file, line and column.
+pub fn read(name: &str, text: &str, rules: &RuleFile) -> Result<Vec<Case>> {
+    let source = Source { name: name.into(), text: text.into() };
+    let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
+    let reader = Reader { source: &source, document: &document, rules };
+    document.test.iter().map(|section| reader.case(section)).collect()
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    document: &'a Document,
+    rules: &'a RuleFile,
+}
+
+impl Reader<'_> {
+    fn case(&self, section: &TestSection) -> Result<Case> {
+        let rule = self.rule(section)?;
+        let rows = |rows: &[Row]| -> Result<Vec<Vec<SqlValue>>> {
+            rows.iter().map(|row| self.row(rule, row)).collect()
+        };
+        let (settled, streamed) = (rows(&section.rows)?, rows(&section.streamed)?);
+        let window = self.window(section, rule, settled.iter().chain(&streamed))?;
+        Ok(Case {
+            file: self.source.name.to_string(),
+            name: section.name.get_ref().clone(),
+            rule: rule.name.clone(),
+            act: self.act(section)?,
+            now: self.now(section, &window)?,
+            window,
+            vars: self.vars(section)?,
+            rows: settled,
+            streamed,
+            expected: self.expected(&section.expect)?,
+        })
+    }
+
+    fn rule(&self, section: &TestSection) -> Result<&Rule> {
+        let named = section.rule.as_ref().or(self.document.rule.as_ref());
+        let rule = match (named, self.rules.rules.as_slice()) {
+            (Some(name), rules) => {
+                rules.iter().find(|rule| rule.name.as_str() == name.get_ref()).ok_or_else(|| {
+                    let known = rules.iter().map(|rule| rule.name.as_str());
+                    self.source
+                        .error(name, format!("there is no rule `{}`", name.get_ref()))
+                        .help(did_you_mean(name.get_ref(), known))
+                })?
+            }
+            (None, [only]) => only,
+            (None, _) => {
+                return Err(self
+                    .source
+                    .error(&section.name, "the test names no rule")
+                    .help("write rule = \"…\" at the top of the file, or in the test"));
+            }
+        };
+        match rule.columns.is_empty() {
+            false => Ok(rule),
+            true => Err(self
+                .source
+                .error(&section.name, format!("rule {} lists no columns", rule.name))
+                .help("rows need types: list the columns in [rule.NAME.columns]")),
+        }
+    }
+
+    /// One value for each column of the rule; what is not given is NULL.
+    fn row(&self, rule: &Rule, row: &Row) -> Result<Vec<SqlValue>> {
+        self.known_columns(rule, row)?;
+        self.known_columns(rule, &self.document.defaults)?;
+        let given = |column: &str| {
+            let rows = [row, &self.document.defaults].into_iter();
+            rows.flatten().find(|(name, _)| name.get_ref().eq_ignore_ascii_case(column))
+        };
+        let columns = rule.columns.iter();
+        columns
+            .map(|(column, sql_type)| match given(column.as_str()) {
+                None => Ok(SqlValue::Null),
+                Some((_, value)) => typed(value.get_ref(), *sql_type)
+                    .map_err(|error| error.at(self.source.place(value.span()))),
+            })
+            .collect()
+    }
+
+    fn known_columns(&self, rule: &Rule, row: &Row) -> Result<()> {
+        let known = || rule.columns.iter().map(|(column, _)| column.as_str());
+        for name in row.keys() {
+            if !known().any(|column| column.eq_ignore_ascii_case(name.get_ref())) {
+                let message = format!("rule {} lists no column `{}`", rule.name, name.get_ref());
+                let error = self.source.error(name, message);
+                return Err(error.help(did_you_mean(name.get_ref(), known())));
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&self, section: &TestSection) -> Result<Act> {
+        match &section.step {
+            None => Ok(Act::Apply),
+            Some(step) if step.get_ref() == "apply" => Ok(Act::Apply),
+            Some(step) => StepName::parse(step.get_ref())
+                .map(Act::Step)
+                .map_err(|error| error.at(self.source.place(step.span()))),
+        }
+    }
+
+    /// The time of the test; without one, noon of the day after the last date.
+    fn now(&self, section: &TestSection, window: &Window) -> Result<Timestamp> {
+        if let Some(now) = section.now.as_ref().or(self.document.now.as_ref()) {
+            return parse_timestamp(now.get_ref()).ok_or_else(|| {
+                self.source
+                    .error(now, format!("`{}` is not a timestamp", now.get_ref()))
+                    .help("write it as \"2026-01-30T07:41:30Z\"")
+            });
+        }
+        let day = window.last().next().unwrap_or(window.last());
+        TimeZone::UTC
+            .to_timestamp(day.date().at(12, 0, 0, 0))
+            .map_err(|error| self.source.error(&section.name, error.to_string()))
+    }
+
+    fn window<'r>(
+        &self,
+        section: &TestSection,
+        rule: &Rule,
+        rows: impl Iterator<Item = &'r Vec<SqlValue>>,
+    ) -> Result<Window> {
+        if let Some(dates) = &section.dates {
+            let day = |date: &Spanned<String>| {
+                Day::parse(date.get_ref()).map_err(|e| e.at(self.source.place(date.span())))
+            };
+            let days = dates.iter().map(day).collect::<Result<Vec<_>>>()?;
+            if !days.is_empty() {
+                return Window::of_days(days);
+            }
+        }
+        let partition = &rule.partition;
+        let column = rule.columns.iter().position(|(name, _)| *name == partition.column);
+        let days: Vec<Day> =
+            rows.filter_map(|row| day_of(row.get(column?)?, partition.kind)).collect();
+        match days.is_empty() {
+            false => Window::of_days(days),
+            true => Err(self
+                .source
+                .error(&section.name, "the test has no dates")
+                .help("write dates = [\"2026-01-28\"]; without, they are those of the given rows")),
+        }
+    }
+
+    fn vars(&self, section: &TestSection) -> Result<Vec<VarArg>> {
+        let var = |(name, value): (&Spanned<String>, &Spanned<Value>)| {
+            let text = format!("{}={}", name.get_ref(), text(value.get_ref()));
+            text.parse::<VarArg>().map_err(|error| error.at(self.source.place(name.span())))
+        };
+        section.vars.iter().map(var).collect()
+    }
+
+    fn expected(&self, section: &Spanned<ExpectSection>) -> Result<Expected> {
+        let expect = section.get_ref();
+        if expect.rows.is_none() && expect.counts.is_none() && expect.error.is_none() {
+            let error = self.source.error(section, "the test expects nothing");
+            return Err(error.help("write expect.rows, expect.counts or expect.error"));
+        }
+        let counts = expect.counts.as_ref().map(|counts| {
+            counts.iter().map(|(name, count)| Ok((self.figure(name)?, *count))).collect()
+        });
+        let cells = |row: &Row| -> Vec<(String, Value)> {
+            let cell = |(name, value): (&Spanned<String>, &Spanned<Value>)| {
+                (name.get_ref().clone(), value.get_ref().clone())
+            };
+            row.iter().map(cell).collect()
+        };
+        Ok(Expected {
+            rows: expect.rows.as_ref().map(|rows| rows.iter().map(cells).collect()),
+            counts: counts.transpose()?,
+            error: expect.error.clone(),
+        })
+    }
+
+    fn figure(&self, name: &Spanned<String>) -> Result<Figure> {
+        let known = Figure::ALL.into_iter();
+        known.clone().find(|figure| figure.as_str() == name.get_ref()).ok_or_else(|| {
+            self.source
+                .error(name, format!("there is no figure `{}`", name.get_ref()))
+                .help(did_you_mean(name.get_ref(), known.map(Figure::as_str)))
+        })
+    }
+}
+
+/// A value of the column's type.
+fn typed(value: &Value, sql_type: SqlType) -> Result<SqlValue> {
+    let fits = match value {
+        Value::String(_) => true,
+        Value::Array(_) | Value::Table(_) => false,
+        _ => sql_type != SqlType::String,
+    };
+    match fits {
+        true => SqlValue::parse(&text(value), sql_type)
+            .map_err(|error| Error::new(Kind::Configuration, error.headline())),
+        false => Err(Error::new(Kind::Configuration, format!("`{value}` is not a {sql_type}"))
+            .help("write a STRING in quotes, and leave a column out for NULL")),
+    }
+}
+
+/// The value as a CSV would hold it.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn day_of(value: &SqlValue, kind: PartitionType) -> Option<Day> {
+    Some(match (value, kind) {
+        (SqlValue::Date(date), _) => Day::from(*date),
+        (SqlValue::Datetime(datetime), _) => Day::from(datetime.date()),
+        (SqlValue::Timestamp(instant), _) => Day::from(TimeZone::UTC.to_datetime(*instant).date()),
+        (SqlValue::Int64(number), PartitionType::Int64) => Day::from_yyyymmdd(*number)?,
+        _ => return None,
+    })
+}

@@ -1,0 +1,191 @@
+//! `onerow test`: a project's own tests of its SQL.
+
+mod common;
+
+use common::{Ended, Project, RULE, example_projects};
+
+const HEAD: &str = r#"
+[defaults]
+game_date = 2026-01-28
+game_id = "g1"
+player = "a"
+is_active = true
+created_at = 2026-01-28T08:00:00Z
+"#;
+
+/// A project with these tests in `tests/own.toml`.
+fn with(tests: &str) -> Project {
+    let project = Project::new(RULE);
+    project.write("tests/own.toml", format!("{HEAD}{tests}"));
+    project
+}
+
+fn test(tests: &str) -> Ended {
+    with(tests).onerow("test")
+}
+
+const TIE: &str = r#"
+[[test]]
+name = "tie"
+rows = [{ id = "a" }, { id = "b" }]
+"#;
+
+#[test]
+fn the_examples_tests_pass() {
+    for folder in example_projects() {
+        let project = Project::new("");
+        let folder = folder.display().to_string();
+        let ended = project.onerow_with(&["test", "--project-dir", &folder]).exits(0);
+        assert!(ended.stdout.lines().all(|line| line.starts_with("ok ")), "{ended}");
+    }
+}
+
+#[test]
+fn rows_and_columns_are_compared_in_any_order_and_missing_ones_are_null() {
+    test(&format!(
+        "{TIE}expect.rows = [{{ is_active = true, id = \"b\", points_line = 1 }}, {{ id = \"a\" }}]"
+    ))
+    .exits(1)
+    .prints(&[
+        "FAILED  ./tests/own.toml: tie",
+        "- is_active = NULL, id = 'a', points_line = NULL",
+        "+ is_active = FALSE, id = 'a', points_line = NULL",
+        "- is_active = TRUE, id = 'b', points_line = '1'",
+    ])
+    .says(&["0 passed, 1 failed"]);
+    test(&format!(
+        "{TIE}expect.rows = [{{ is_active = true, id = \"b\" }}, {{ id = \"a\", is_active = false }}]"
+    ))
+    .exits(0)
+    .says(&["1 passed, 0 failed"]);
+}
+
+#[test]
+fn a_row_too_few_or_too_many_is_a_difference() {
+    test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}]")).exits(1).prints(&["+ id = 'b'"]);
+    test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}, {{ id = \"b\" }}, {{ id = \"b\" }}]"))
+        .exits(1)
+        .prints(&["- id = 'b'"]);
+    let none = "step = \"own\"\nexpect.rows = []";
+    let project = with(&format!("{TIE}{none}"));
+    project.write("sql/own.sql", "SELECT {{ rule.row_id }} AS id FROM {{ rule.table }}");
+    project.onerow("test").exits(1).prints(&["+ id = 'a'"]);
+    project
+        .write("sql/own.sql", "SELECT {{ rule.row_id }} AS id FROM {{ rule.table }} WHERE FALSE");
+    project.onerow("test").exits(0);
+}
+
+#[test]
+fn every_figure_is_compared() {
+    for (figure, right) in [
+        ("active", 2),
+        ("keys", 1),
+        ("duplicates", 1),
+        ("buffered", 0),
+        ("twins", 0),
+        ("deactivated", 1),
+    ] {
+        test(&format!("{TIE}expect.counts = {{ {figure} = {right} }}")).exits(0);
+        test(&format!("{TIE}expect.counts = {{ {figure} = 7 }}"))
+            .exits(1)
+            .prints(&[&format!("{figure}: expected 7, found {right}")]);
+    }
+}
+
+#[test]
+fn an_error_fails_a_test_unless_it_is_expected() {
+    let own = "step = \"own\"\nexpect.rows = []";
+    let project = with(&format!("{TIE}{own}"));
+    project.write("sql/own.sql", "SELECT nothing FROM {{ rule.table }}");
+    project.onerow("test").exits(1).prints(&["error:", "unknown-column"]);
+    let expected = "step = \"own\"\nexpect.error = \"unknown-column\"";
+    project.write("tests/own.toml", format!("{HEAD}{TIE}{expected}"));
+    project.onerow("test").exits(0);
+    test(&format!("{TIE}expect.error = \"anything\"")).exits(1).prints(&["there was none"]);
+}
+
+#[test]
+fn a_broken_template_fails_a_test_that_passed() {
+    let project = with(&format!("{TIE}expect.counts = {{ duplicates = 1 }}"));
+    project.onerow("test").exits(0);
+    let keys =
+        RULE.replace("key = [\"game_id\", \"player\"]", "key = [\"game_id\", \"player\", \"id\"]");
+    project.write("onerow.toml", keys);
+    project.onerow("test").exits(1).prints(&["duplicates: expected 1, found 0"]);
+}
+
+#[test]
+fn tests_do_not_see_each_others_rows_or_the_projects_database() {
+    let project = with(&format!(
+        "{TIE}expect.counts = {{ active = 2 }}\n{TIE}expect.counts = {{ active = 2 }}"
+    ));
+    project.onerow("test").exits(0).says(&["2 passed"]);
+    assert!(!project.path(".onerow").exists());
+}
+
+#[test]
+fn mistakes_in_a_file_are_named_with_their_place() {
+    for (tests, says) in [
+        (
+            "[[test]]\nname = \"x\"\nrows = [{ idd = \"a\" }]\nexpect.rows = []",
+            "did you mean `id`?",
+        ),
+        ("[[test]]\nname = \"x\"\nrows = [{ id = 5 }]\nexpect.rows = []", "`5` is not a STRING"),
+        (
+            "[[test]]\nname = \"x\"\nrows = [{ points_line = \"much\" }]\nexpect.rows = []",
+            "NUMERIC",
+        ),
+        (
+            "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect = {}",
+            "the test expects nothing",
+        ),
+        ("[[test]]\nname = \"x\"\nexpect.rows = []", "the test has no dates"),
+        (
+            "[[test]]\nname = \"x\"\nrule = \"prediction\"\nexpect.rows = []",
+            "did you mean `predictions`?",
+        ),
+        (
+            "[[test]]\nname = \"x\"\nnow = \"noon\"\ndates = [\"2026-01-28\"]\nexpect.rows = []",
+            "`noon` is not a timestamp",
+        ),
+        ("[[test]]\nname = \"x\"\ndates = [\"2026-02-30\"]\nexpect.rows = []", "not a date"),
+        (
+            "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect.counts = { dups = 1 }",
+            "there is no figure `dups`",
+        ),
+        ("[[test]]\nnam = \"x\"\n", "nam"),
+    ] {
+        test(tests).exits(2).says(&[says, "tests/own.toml:"]).prints_nothing();
+    }
+}
+
+#[test]
+fn a_filter_names_what_runs_and_no_tests_are_no_success() {
+    let two = format!(
+        "{TIE}expect.counts = {{ active = 2 }}\n{}expect.counts = {{ active = 9 }}",
+        TIE.replace("\"tie\"", "\"wrong\"")
+    );
+    let project = with(&two);
+    project.onerow("test --filter ti").exits(0).says(&["1 passed"]);
+    project.onerow("test --filter wrong").exits(1);
+    project.onerow("test --filter nothing").exits(2).says(&["no test is named"]);
+    Project::new(RULE).onerow("test").exits(2).says(&["there are no tests", "docs/tests.md"]);
+}
+
+#[test]
+fn ci_gets_a_junit_report() {
+    let project = with(&format!("{TIE}expect.counts = {{ active = 9 }}"));
+    project.onerow("test --junit report.xml").exits(1);
+    let report = std::fs::read_to_string(project.path("report.xml")).unwrap();
+    assert!(report.contains("failures=\"1\""), "{report}");
+    assert!(report.contains("active: expected 9, found 2"), "{report}");
+}
+
+#[test]
+fn the_example_of_the_documentation_passes() {
+    let docs = include_str!("../docs/tests.md");
+    let example = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let project = Project::example();
+    project.write("tests/docs.toml", example);
+    project.onerow("test").exits(0).says(&["1 passed"]);
+}
