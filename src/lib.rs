@@ -38,6 +38,7 @@ pub mod load;
 pub mod plan;
 pub mod project;
 pub mod report;
+pub mod review;
 pub mod rule;
 pub mod run;
 pub mod statement;

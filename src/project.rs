@@ -32,8 +32,22 @@ impl Project {
             )
             .help("name the folder with --project-dir, or start a project with `onerow init`"));
         }
-        let file = RuleFile::parse(&path.display().to_string(), &configuration(&path)?)?;
-        let templates = read_templates(folder, &file)?;
+        let rules = Template { path: path.display().to_string(), text: configuration(&path)? };
+        Self::of(folder, &rules, read_templates(folder)?)
+    }
+
+    /// A project of these texts: the rule file, and templates by their paths below `sql/`.
+    pub fn of(folder: &Path, rules: &Template, sql: Vec<(PathBuf, Template)>) -> Result<Self> {
+        let file = RuleFile::parse(&rules.path, &rules.text)?;
+        let mut templates = Templates::shipped();
+        for (below, source) in sql {
+            let name = below.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let rule = match below.parent().filter(|parent| *parent != Path::new("")) {
+                Some(parent) => Some(rule_of(parent, &source, &file)?),
+                None => None,
+            };
+            templates = templates.with(rule, name, source);
+        }
         Ok(Self { folder: folder.to_owned(), file, templates })
     }
 
@@ -45,43 +59,38 @@ impl Project {
     }
 }
 
-fn read_templates(folder: &Path, file: &RuleFile) -> Result<Templates> {
-    let mut templates = Templates::shipped();
+/// The templates below `sql/`, and those one folder down.
+fn read_templates(folder: &Path) -> Result<Vec<(PathBuf, Template)>> {
     let sql = folder.join("sql");
+    let mut templates = Vec::new();
     for path in sorted_entries(&sql)? {
-        if path.is_dir() {
-            let rule = rule_of(&path, file)?;
-            for path in sorted_entries(&path)? {
-                templates = add(templates, Some(&rule), &path)?;
-            }
-        } else {
-            templates = add(templates, None, &path)?;
+        let paths = if path.is_dir() { sorted_entries(&path)? } else { vec![path] };
+        for path in paths.into_iter().filter(|path| is_template(path)) {
+            let below = path.strip_prefix(&sql).unwrap_or(&path).to_owned();
+            let text = configuration(&path)?;
+            templates.push((below, Template { path: path.display().to_string(), text }));
         }
     }
     Ok(templates)
 }
 
-fn add(templates: Templates, rule: Option<&RuleName>, path: &Path) -> Result<Templates> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if path.extension().is_none_or(|extension| extension != "sql") {
-        return Ok(templates);
-    }
-    let template = Template { path: path.display().to_string(), text: configuration(path)? };
-    Ok(templates.with(rule.cloned(), name, template))
+/// Whether a file in `sql/` is a template.
+pub(crate) fn is_template(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "sql")
 }
 
-fn rule_of(path: &Path, file: &RuleFile) -> Result<RuleName> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName> {
+    let name = folder.display().to_string();
     let rules = || file.rules.iter().map(|rule| &rule.name);
     rules().find(|rule| rule.as_str() == name).cloned().ok_or_else(|| {
         Error::new(
             Kind::Configuration,
             format!(
-                "`{}` is named after no rule, so its templates would never be used",
-                path.display()
+                "`{}` stands in a folder named after no rule, so it would never be used",
+                source.path
             ),
         )
-        .help(did_you_mean(name, rules().map(RuleName::as_str)))
+        .help(did_you_mean(&name, rules().map(RuleName::as_str)))
     })
 }
 

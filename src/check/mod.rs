@@ -15,6 +15,7 @@ mod star;
 
 pub use code::{Code, Severity};
 pub(crate) use kind::COUNTS;
+pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};
 use sqlparser::dialect::BigQueryDialect;
@@ -133,6 +134,12 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
     columns::check(text, parsed, findings);
     join::check(text, parsed, findings);
     star::check(text, parsed, findings);
+}
+
+/// The statement's parsed form; `None` where the parser cannot read it, or finds several.
+pub fn parsed(rule: &Rule, statement: &Statement) -> Option<ast::Statement> {
+    let text = Text { rule, statement };
+    parse(&text, tokens(&statement.sql).ok()?).ok()
 }
 
 /// Checks what concerns the rule and not one statement.

@@ -115,7 +115,7 @@ fn other_table(text: &Text<'_>, update: &Update) -> Option<Finding> {
 }
 
 /// The name as `dataset.table`, however it is quoted.
-pub(super) fn dotted(name: &ObjectName) -> String {
+pub(crate) fn dotted(name: &ObjectName) -> String {
     let parts = name.0.iter().map(|part| match part.as_ident() {
         Some(ident) => ident.value.clone(),
         None => part.to_string(),

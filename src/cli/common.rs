@@ -66,7 +66,7 @@ pub(super) struct DateArgs {
 
 impl DateArgs {
     /// The dates as given, or `None` where no date was given.
-    fn given(&self) -> Option<WindowArg> {
+    pub fn given(&self) -> Option<WindowArg> {
         match (self.from, self.to, self.last) {
             (Some(from), Some(to), _) => Some(WindowArg::Range(from, to)),
             (_, _, Some(count)) => Some(WindowArg::Last(count)),

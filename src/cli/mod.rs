@@ -16,6 +16,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod render;
+mod review;
 mod run;
 mod schema;
 mod status;
@@ -59,6 +60,7 @@ enum Command {
     Run(run::Args),
     Log(log::Args),
     Doctor(doctor::Args),
+    Review(review::Args),
     Test(test::Args),
     Load(load::Args),
     Init(init::Args),
@@ -93,6 +95,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Run(args) => run::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
         Command::Doctor(args) => doctor::run(&args, effects),
+        Command::Review(args) => review::run(&args, effects),
         Command::Test(args) => test::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),

@@ -7,7 +7,7 @@ use crate::run::Ending;
 pub(super) enum Outcome {
     /// Done, and clean.
     Done,
-    /// Duplicates were found, and the exit code was asked to say so.
+    /// Duplicates or changes were found, and the exit code was asked to say so.
     Duplicates,
     /// Buffered rows remain: try again later.
     Buffered,

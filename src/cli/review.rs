@@ -1,0 +1,106 @@
+//! `onerow review`
+
+use super::common::{DateArgs, ProjectArgs};
+use super::{Effects, Outcome};
+use crate::error::{Error, Kind, Result};
+use crate::project::Project;
+use crate::report::{self, Reviewed};
+use crate::review::{self, Impact, Revision, RuleChange, RuleReview};
+use crate::rule::RuleName;
+use crate::warehouse::sqlite::Access;
+use crate::window::{Day, DayArg, Window, WindowArg};
+
+/// The date that both versions are rendered for unless dates are given: a fixed one, so that the
+/// same change gives the same text on every day.
+const SAMPLE: &str = "2026-01-28";
+
+/// What a change to rules or templates means, as Markdown for a pull request
+#[derive(clap::Args)]
+#[command(after_help = "\
+Compares the work tree with a git revision, which it reads without touching the work tree. --impact
+counts the duplicates of both definitions on a warehouse, and changes nothing there.
+
+Examples:
+  onerow review --base origin/main
+  onerow review --base origin/main --impact --last 7 --warehouse prod
+  onerow review --base HEAD --impact --date 2026-01-28 --examples 5")]
+pub(super) struct Args {
+    /// Only this rule
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
+    /// The revision to compare with
+    #[arg(long, value_name = "REV")]
+    base: String,
+    #[command(flatten)]
+    dates: DateArgs,
+    /// Count the duplicates of both definitions on the warehouse
+    #[arg(long)]
+    impact: bool,
+    /// Show up to N rows whose fate differs, with values from the table: a pull request is read by
+    /// more people than the table
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "impact")]
+    examples: u32,
+    /// Exit with 4 when something changed
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let new = args.project.open()?;
+    let old = Revision::find(&new.folder, &args.base)?.project()?;
+    let window = window(args, &new, effects)?;
+    let mut reviews = review::review(old.as_ref(), &new, &window);
+    if let Some(rule) = &args.rule {
+        known(rule, &new, old.as_ref())?;
+        reviews.retain(|review| review.rule.as_str() == rule);
+    }
+    let changed = !reviews.is_empty();
+    let impacts = match &old {
+        Some(old) if args.impact => impacts(args, effects, old, &new, &window, &reviews)?,
+        _ => Vec::new(),
+    };
+    let reviewed = Reviewed { window: &window, reviews: &reviews, impacts: &impacts };
+    effects.print(&report::review(&reviewed))?;
+    Ok(if changed && args.exit_code { Outcome::Duplicates } else { Outcome::Done })
+}
+
+fn known(rule: &str, new: &Project, old: Option<&Project>) -> Result<()> {
+    let was = old.is_some_and(|old| old.file.rule(rule).is_ok());
+    if was { Ok(()) } else { new.file.rule(rule).map(drop) }
+}
+
+fn window(args: &Args, project: &Project, effects: &Effects) -> Result<Window> {
+    let given = match args.dates.given() {
+        Some(given) => given,
+        None if args.impact => {
+            return Err(Error::new(Kind::Usage, "--impact needs dates")
+                .help("say which dates are counted, such as --last 7"));
+        }
+        None => WindowArg::Dates(vec![DayArg::On(Day::parse(SAMPLE)?)]),
+    };
+    // Keywords are those of the first rule's time zone; a review is about no single rule.
+    let zone = project.file.rules.first().map(|rule| rule.time_zone.clone());
+    given.resolve(args.project.clock(effects).now(), &zone.unwrap_or(jiff::tz::TimeZone::UTC))
+}
+
+/// The impact on each changed rule that both versions have; what cannot be counted is said.
+fn impacts(
+    args: &Args,
+    effects: &Effects,
+    old: &Project,
+    new: &Project,
+    window: &Window,
+    reviews: &[RuleReview],
+) -> Result<Vec<(RuleName, Result<Impact>)>> {
+    let connection = args.project.connect(new, effects, Access::ReadOnly)?;
+    let now = args.project.clock(effects).now();
+    let changed = reviews.iter().filter(|review| matches!(review.change, RuleChange::Changed(_)));
+    let impact = |rule: &RuleName| {
+        let (before, after) = (old.file.rule(rule.as_str())?, new.file.rule(rule.as_str())?);
+        let warehouse = &*connection.warehouse;
+        review::impact((old, before), (new, after), warehouse, window, now, args.examples)
+    };
+    Ok(changed.map(|review| (review.rule.clone(), impact(&review.rule))).collect())
+}

@@ -1,0 +1,154 @@
+//! A review as Markdown, for a comment on a pull request. The same change gives the same text.
+
+use super::grid::{Entry, grid, printable};
+use super::{Format, Style};
+use crate::error::Result;
+use crate::review::{Changes, Impact, RuleChange, RuleReview, StepReview};
+use crate::rule::RuleName;
+use crate::window::Window;
+
+/// A review, and what else is known of it.
+pub struct Reviewed<'a> {
+    /// The dates that both versions were rendered for.
+    pub window: &'a Window,
+    /// The rules that changed.
+    pub reviews: &'a [RuleReview],
+    /// What the changes do to the data.
+    pub impacts: &'a [(RuleName, Result<Impact>)],
+}
+
+const MARKDOWN: Style = Style { format: Format::Markdown, colour: false };
+
+/// The whole review.
+pub fn review(reviewed: &Reviewed<'_>) -> String {
+    if reviewed.reviews.is_empty() {
+        return "onerow review: no rule and no rendered SQL changed.\n".to_owned();
+    }
+    let mut text = format!(
+        "## onerow review\n\nThe SQL of the base revision and of this change, rendered for {}.\n",
+        reviewed.window
+    );
+    for review in reviewed.reviews {
+        text.push_str(&format!("\n### Rule `{}`\n", review.rule));
+        match &review.change {
+            RuleChange::Added => {
+                text.push_str("\nThe rule is new; `onerow plan` shows what it would do.\n")
+            }
+            RuleChange::Removed => {
+                text.push_str("\nThe rule is gone: its table is no longer cleaned by it.\n")
+            }
+            RuleChange::Broken(error) => {
+                text.push_str(&format!(
+                    "\n**It cannot be judged**: {}\n",
+                    line(&error.to_string())
+                ));
+            }
+            RuleChange::Changed(changes) => text.push_str(&changed(changes)),
+        }
+        if let Some((_, impact)) = reviewed.impacts.iter().find(|(rule, _)| *rule == review.rule) {
+            text.push_str(&data(impact));
+        }
+        if let RuleChange::Changed(changes) = &review.change {
+            text.extend(changes.steps.iter().map(sql));
+        }
+    }
+    text
+}
+
+fn changed(changes: &Changes) -> String {
+    let of = |pick: fn(&StepReview) -> &Vec<String>| by_sentence(&changes.steps, pick);
+    let mut means: Vec<String> = changes.settings.clone();
+    means.extend(of(|step| &step.meaning.sentences));
+    let mut found = changes.findings.clone();
+    found.extend(of(|step| &step.findings));
+    [
+        section("What it means", &means),
+        section("What could not be judged; read the SQL", &of(|step| &step.meaning.unjudged)),
+        section("What `check` says of it", &found),
+    ]
+    .concat()
+}
+
+/// Each sentence once, with the steps that it is true of.
+fn by_sentence(steps: &[StepReview], pick: fn(&StepReview) -> &Vec<String>) -> Vec<String> {
+    let mut sentences: Vec<(&str, Vec<&str>)> = Vec::new();
+    for step in steps {
+        for sentence in pick(step) {
+            match sentences.iter_mut().find(|(known, _)| known == sentence) {
+                Some((_, steps)) => steps.push(step.step.as_str()),
+                None => sentences.push((sentence, vec![step.step.as_str()])),
+            }
+        }
+    }
+    let lines = sentences.into_iter();
+    lines.map(|(sentence, steps)| format!("{sentence} ({})", steps.join(", "))).collect()
+}
+
+fn section(title: &str, sentences: &[String]) -> String {
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let lines: String =
+        sentences.iter().map(|sentence| format!("- {}\n", line(sentence))).collect();
+    format!("\n**{title}**\n\n{lines}")
+}
+
+/// Text that cannot end its line.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn data(impact: &Result<Impact>) -> String {
+    let impact = match impact {
+        Ok(impact) => impact,
+        Err(error) => {
+            return format!(
+                "\n**What it does to the data** could not be counted: {}\n",
+                line(&error.to_string())
+            );
+        }
+    };
+    let rows = impact.days.iter().map(|day| {
+        vec![day.day.to_string().into(), day.active.into(), day.before.into(), day.after.into()]
+    });
+    let sum =
+        |figure: fn(&crate::review::ImpactDay) -> u64| impact.days.iter().map(figure).sum::<u64>();
+    let total = vec![
+        Entry::from("total"),
+        sum(|day| day.active).into(),
+        sum(|day| day.before).into(),
+        sum(|day| day.after).into(),
+    ];
+    let header = ["date", "active rows", "duplicates before", "duplicates after"];
+    let table = grid(MARKDOWN, &header, rows.collect(), Some(total));
+    format!("\n**What it does to the data**\n\n{table}{}", examples(impact))
+}
+
+fn examples(impact: &Impact) -> String {
+    if impact.examples.is_empty() {
+        return String::new();
+    }
+    let word = |survives: bool| if survives { "survives" } else { "superseded" };
+    let rows = impact.examples.iter().map(|example| {
+        vec![
+            example.date.as_str().into(),
+            example.row_id.as_str().into(),
+            example.key.join(", ").into(),
+            word(example.before).into(),
+            word(example.after).into(),
+        ]
+    });
+    let header = ["date", "row id", "key", "before", "after"];
+    format!("\nFor example:\n\n{}", grid(MARKDOWN, &header, rows.collect(), None))
+}
+
+fn sql(step: &StepReview) -> String {
+    let longest = step.diff.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let diff: Vec<String> = step.diff.lines().map(|line| printable(line, Format::Table)).collect();
+    format!(
+        "\n<details><summary>SQL of {}</summary>\n\n{fence}diff\n{}\n{fence}\n\n</details>\n",
+        step.step,
+        diff.join("\n")
+    )
+}

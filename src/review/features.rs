@@ -1,0 +1,138 @@
+//! What a statement says, in parts that can be compared one by one. What is in no part stays in
+//! the rest, so that a change of it is seen and not judged.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, Ident, ObjectName, ObjectNamePart, OrderByExpr, Query, Select,
+    SetExpr, Statement, Update, Visit, VisitMut, Visitor, VisitorMut, WindowType,
+};
+
+/// The parts of a statement, each as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Features {
+    /// What rows are ranked within, for each way in which the statement ranks.
+    pub keys: Vec<Vec<String>>,
+    /// The order in which they are ranked, likewise.
+    pub orders: Vec<Vec<String>>,
+    /// Every condition that a row has to meet somewhere.
+    pub conditions: BTreeSet<String>,
+    /// What an UPDATE sets.
+    pub sets: Vec<String>,
+    /// What a query returns.
+    pub outputs: Vec<String>,
+    /// What is read or changed.
+    pub tables: BTreeSet<String>,
+    /// Everything else.
+    pub rest: String,
+}
+
+impl Features {
+    pub fn of(statement: &Statement) -> Self {
+        let mut features = Self::default();
+        let mut rest = statement.clone();
+        if let Statement::Update(update) = &mut rest {
+            features.take_update(update);
+        }
+        _ = VisitMut::visit(&mut rest, &mut Taker(&mut features));
+        if let Statement::Query(query) = &mut rest {
+            features.take_outputs(query);
+        }
+        features.rest = rest.to_string();
+        features
+    }
+
+    fn take_update(&mut self, update: &mut Update) {
+        self.sets = update.assignments.drain(..).map(|set| set.to_string()).collect();
+        self.take_condition(&mut update.selection);
+    }
+
+    fn take_outputs(&mut self, query: &mut Query) {
+        let mut body = &mut *query.body;
+        while let SetExpr::Query(inner) = body {
+            body = &mut inner.body;
+        }
+        if let SetExpr::Select(select) = body {
+            self.outputs = select.projection.drain(..).map(|item| item.to_string()).collect();
+        }
+    }
+
+    fn take_condition(&mut self, condition: &mut Option<Expr>) {
+        if let Some(whole) = condition {
+            let mut conjuncts = Vec::new();
+            split(whole, &mut conjuncts);
+            // Conditions that hold a subquery keep their place, and the subquery is looked into.
+            let (plain, nested): (Vec<Expr>, Vec<Expr>) =
+                conjuncts.into_iter().partition(|conjunct| !holds_query(conjunct));
+            self.conditions.extend(plain.iter().map(ToString::to_string));
+            *condition = nested.into_iter().reduce(and);
+        }
+    }
+}
+
+/// Takes the parts out of a tree.
+struct Taker<'a>(&'a mut Features);
+
+impl VisitorMut for Taker<'_> {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        self.0.take_condition(&mut select.selection);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Function(Function { name, over: Some(WindowType::WindowSpec(window)), .. }) =
+            expr
+            && ranks(name)
+        {
+            self.0.keys.push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
+            self.0
+                .orders
+                .push(window.order_by.drain(..).map(|by: OrderByExpr| by.to_string()).collect());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        self.0.tables.insert(crate::check::dotted(relation));
+        *relation = ObjectName(vec![ObjectNamePart::Identifier(Ident::new("t"))]);
+        ControlFlow::Continue(())
+    }
+}
+
+fn ranks(name: &ObjectName) -> bool {
+    let name = crate::check::dotted(name);
+    ["ROW_NUMBER", "RANK", "DENSE_RANK"].iter().any(|known| known.eq_ignore_ascii_case(&name))
+}
+
+fn split(condition: &Expr, conjuncts: &mut Vec<Expr>) {
+    match condition {
+        Expr::Nested(inner)
+            if matches!(**inner, Expr::BinaryOp { op: BinaryOperator::And, .. }) =>
+        {
+            split(inner, conjuncts);
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            split(left, conjuncts);
+            split(right, conjuncts);
+        }
+        other => conjuncts.push(other.clone()),
+    }
+}
+
+fn and(left: Expr, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::And, right: Box::new(right) }
+}
+
+fn holds_query(expr: &Expr) -> bool {
+    struct Find;
+    impl Visitor for Find {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    Visit::visit(expr, &mut Find).is_break()
+}

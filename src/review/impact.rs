@@ -1,0 +1,146 @@
+//! What a change does to the data: the figures of both definitions over the same rows, from
+//! statements that change nothing.
+
+use jiff::Timestamp;
+
+use crate::check;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
+use crate::plan;
+use crate::project::Project;
+use crate::rule::Rule;
+use crate::run;
+use crate::statement::{Params, Statement, StepName};
+use crate::template::Renderer;
+use crate::warehouse::{Job, JobId, Returned, Warehouse};
+use crate::window::{Day, Window};
+
+/// The figures of both definitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impact {
+    /// The dates, in order.
+    pub days: Vec<ImpactDay>,
+    /// Rows whose fate differs, as many as were asked for.
+    pub examples: Vec<Example>,
+}
+
+/// One date under both definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImpactDay {
+    /// The date.
+    pub day: Day,
+    /// Its active rows.
+    pub active: u64,
+    /// Superseded rows by the base's definition.
+    pub before: u64,
+    /// Superseded rows by the work tree's.
+    pub after: u64,
+}
+
+/// A row that survives by one definition and not by the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Its date.
+    pub date: String,
+    /// Its row id.
+    pub row_id: String,
+    /// The values of its key, by the work tree's definition.
+    pub key: Vec<String>,
+    /// Whether it survives by the base's definition.
+    pub before: bool,
+    /// Whether it survives by the work tree's.
+    pub after: bool,
+}
+
+/// Counts both definitions. Errors: they are about different tables, which cannot be compared.
+pub fn impact(
+    old: (&Project, &Rule),
+    new: (&Project, &Rule),
+    warehouse: &dyn Warehouse,
+    window: &Window,
+    now: Timestamp,
+    examples: u32,
+) -> Result<Impact> {
+    let (before, after) =
+        (count(old, warehouse, window, now)?, count(new, warehouse, window, now)?);
+    let days = before.days.iter().zip(&after.days).map(|(before, after)| ImpactDay {
+        day: after.day,
+        active: after.counts.active,
+        before: before.counts.duplicates,
+        after: after.counts.duplicates,
+    });
+    let days = days.collect();
+    let examples = match examples {
+        0 => Vec::new(),
+        count => differing(old.1, new.1, warehouse, window, count)?,
+    };
+    Ok(Impact { days, examples })
+}
+
+fn count(
+    (project, rule): (&Project, &Rule),
+    warehouse: &dyn Warehouse,
+    window: &Window,
+    now: Timestamp,
+) -> Result<run::Report> {
+    let renderer = Renderer::new(rule, &project.templates, &[])?;
+    let detect = [StepName::parse(StepName::DETECT)?];
+    let plan = plan::plan(&renderer, &detect, window)?.map_err(|found| check::refusal(&found))?;
+    run::status(&renderer, warehouse, now, &plan)
+}
+
+/// Rows that survive by one ranking and not by the other.
+fn differing(
+    old: &Rule,
+    new: &Rule,
+    warehouse: &dyn Warehouse,
+    window: &Window,
+    count: u32,
+) -> Result<Vec<Example>> {
+    let same = old.table == new.table
+        && old.partition.column == new.partition.column
+        && old.row_id == new.row_id
+        && old.active == new.active;
+    if !same {
+        let message = "the two definitions are about other tables, partitions, row ids or flags";
+        return Err(Error::new(Kind::Usage, message).help("leave --examples out"));
+    }
+    let keys = |indent: &str, text: &dyn Fn(usize, String) -> String| -> String {
+        let keys = new.key.iter().enumerate();
+        keys.map(|(i, key)| format!(",\n{indent}{}", text(i, key.to_string()))).collect()
+    };
+    let sql = format!(
+        "SELECT\n  date,\n  row_id,\n  place_before = 1 AS before,\n  place_after = 1 AS after{names}\nFROM (\n  \
+         SELECT\n    {date} AS date,\n    {row_id} AS row_id,\n    {before} AS place_before,\n    {after} AS place_after{values}\n  \
+         FROM {table}\n  WHERE {filter}\n    AND {active}\n)\nWHERE (place_before = 1) != (place_after = 1)\n\
+         ORDER BY date, row_id\nLIMIT {count}\n",
+        names = keys("  ", &|i, _| format!("key_{i}")),
+        values = keys("    ", &|i, key| format!("{key} AS key_{i}")),
+        date = new.partition.date(),
+        row_id = new.row_id,
+        before = old.ranking,
+        after = new.ranking,
+        table = new.table,
+        filter = new.partition.filter(window),
+        active = new.active,
+    );
+    let statement = Statement::new(StepName::parse("examples")?, window.clone(), sql);
+    let run = format!("review-{:016x}", fastrand::u64(..));
+    let id = JobId::derive(&run, 0, &statement.step, window.first());
+    let statement = check::run(new, statement).map_err(|findings| check::refusal(&findings))?;
+    let job = Job { id: &id, run: &run, rule: &new.name };
+    let Returned::Rows(rows) = warehouse.submit(&job, &statement, &Params::none())?.result else {
+        return Err(Error::new(Kind::Warehouse, "a query returned no rows"));
+    };
+    let examples = rows.rows.iter().filter_map(|row| match row.as_slice() {
+        [date, row_id, before, after, key @ ..] => Some(Example {
+            date: date.to_string(),
+            row_id: row_id.to_string(),
+            key: key.iter().map(ToString::to_string).collect(),
+            before: *before == SqlValue::Bool(true),
+            after: *after == SqlValue::Bool(true),
+        }),
+        _ => None,
+    });
+    Ok(examples.collect())
+}
