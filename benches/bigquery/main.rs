@@ -1,5 +1,5 @@
 //! A year of dates against an emulator that takes 300 ms for each answer:
-//! `tests/with-emulator cargo bench --bench bigquery`. The whole command's time is compared with
+//! `tests/with-tools cargo bench --bench bigquery`. The whole command's time is compared with
 //! the longest chain of calls that have to wait for each other. Exits 1 when the bound does not hold.
 
 #[path = "../../tests/common/mod.rs"]

@@ -5,6 +5,7 @@ mod text;
 mod types;
 mod value;
 
+pub(crate) use name::is_reserved;
 pub use name::{Fragment, Ident, TableName};
 pub(crate) use text::tokens;
 pub use types::SqlType;

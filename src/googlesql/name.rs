@@ -40,11 +40,7 @@ impl Ident {
 
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if RESERVED.contains(&self.0.to_ascii_uppercase().as_str()) {
-            write!(f, "`{}`", self.0)
-        } else {
-            f.write_str(&self.0)
-        }
+        if is_reserved(&self.0) { write!(f, "`{}`", self.0) } else { f.write_str(&self.0) }
     }
 }
 
@@ -122,6 +118,11 @@ impl fmt::Display for Fragment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a name has to stand in backquotes.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name.to_ascii_uppercase().as_str())
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#reserved_keywords>

@@ -9,7 +9,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition};
-use crate::googlesql::{Fragment, tokens};
+use crate::googlesql::{Fragment, is_reserved, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -106,6 +106,12 @@ impl Visitor for Names {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
         match expr {
+            Expr::Identifier(ident) if ident.quote_style.is_none() && is_reserved(&ident.value) => {
+                return ControlFlow::Break(format!(
+                    "`{}` is a reserved word: as a column's name it has to stand in backquotes",
+                    ident.value
+                ));
+            }
             Expr::Identifier(ident) if ident.value.starts_with('@') => {
                 return ControlFlow::Break(format!("it holds the parameter `{ident}`"));
             }

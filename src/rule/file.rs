@@ -174,6 +174,7 @@ systems = ["a", "b"]
                 "key column `score` is of type FLOAT64",
                 "CAST(score AS STRING)",
             ),
+            ("\"game_id\", ", "\"group\", ", "`group` is a reserved word", "onerow.toml:10:"),
             ("\"game_id\", ", "\"game_id\", \"game_id\", ", "in the key twice", "onerow.toml:10:"),
             (
                 "active = \"is_active\"",

@@ -58,7 +58,7 @@ SELECT DATE_TRUNC(game_date, WEEK(MONDAY)) AS week, EXTRACT(ISOWEEK FROM game_da
 
 SELECT FORMAT_DATE('%F', game_date) AS f, PARSE_DATE('%Y%m%d', '20260128') AS p, DATE(created_at, 'America/New_York') AS d FROM nba.predictions
 
-SELECT TO_JSON_STRING(t) AS row_text, FARM_FINGERPRINT(CONCAT(game_id, '|', player)) AS hash FROM nba.predictions AS t
+SELECT TO_JSON_STRING(t) AS row_text, FARM_FINGERPRINT(CONCAT(game_id, '|', player)) AS fingerprint FROM nba.predictions AS t
 
 SELECT r'\d+' AS raw, b'bytes' AS bytes, """a 'b' "c" """ AS triple, 'it\'s' AS quoted, 1e3 AS float_value, NUMERIC '1.5' AS n, JSON '{"a": 1}' AS j
 
@@ -130,7 +130,7 @@ MERGE INTO nba.predictions t USING nba.staging s ON t.id = s.id WHEN NOT MATCHED
 
 MERGE nba.predictions AS t USING nba.staging AS s ON FALSE WHEN NOT MATCHED THEN INSERT ROW WHEN NOT MATCHED BY SOURCE AND game_date = DATE '2026-01-28' THEN DELETE
 
-MERGE nba.predictions AS t USING (SELECT * FROM nba.staging QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY created_at DESC) = 1) AS s ON t.id = s.id WHEN MATCHED AND s.points > t.points THEN UPDATE SET points = s.points, updated_at = CURRENT_TIMESTAMP() WHEN NOT MATCHED THEN INSERT (id, points) VALUES (id, points)
+MERGE nba.predictions AS t USING (SELECT * FROM nba.staging WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY created_at DESC) = 1) AS s ON t.id = s.id WHEN MATCHED AND s.points > t.points THEN UPDATE SET points = s.points, updated_at = CURRENT_TIMESTAMP() WHEN NOT MATCHED THEN INSERT (id, points) VALUES (id, points)
 
 FROM nba.predictions |> SET points = points + 1 |> RENAME points AS p
 
@@ -150,7 +150,7 @@ SELECT RANGE<DATE> '[2026-01-01, 2026-02-01)' AS january
 
 SELECT WITH(a AS points + 1, a * 2) AS doubled FROM nba.predictions
 
-SELECT ARRAY_FILTER([1, 2, 3], e -> e > 1) AS some
+SELECT ARRAY_FILTER([1, 2, 3], e -> e > 1) AS large
 
 SELECT id FROM nba.predictions WHERE COLLATE(player, 'und:ci') = 'x'
 

@@ -1,0 +1,337 @@
+//! A second opinion on our SQL, from Google's own analyzer and reference implementation: what we
+//! render is GoogleSQL, and the embedded warehouse answers what GoogleSQL means.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use jiff::SignedDuration;
+use onerow::check;
+use onerow::clock::Clock;
+use onerow::googlesql::SqlValue;
+use onerow::project::Project;
+use onerow::rule::{Rule, RuleFile};
+use onerow::statement::{Params, Statement, StepName};
+use onerow::template::{Renderer, Templates};
+use onerow::warehouse::sqlite::{Sqlite, Streaming};
+use onerow::warehouse::{Job, JobId, Returned, Warehouse};
+use onerow::window::{Day, Window};
+use serde_json::{Map, Value as Json, json};
+
+/// Asks; `None` where there is nobody to ask: then a test says so and ends.
+fn ask(request: &Json) -> Option<Json> {
+    let Some(python) = std::env::var_os("ONEROW_ZETASQL") else {
+        eprintln!("skipped: this test needs Google's analyzer; `tests/run` prepares it");
+        return None;
+    };
+    let mut child = Command::new(python)
+        .arg("tests/googlesql/second_opinion.py")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// Rules with every type of partition, expressions in keys, and names that have to be quoted.
+fn odd_rules() -> RuleFile {
+    let mut text = String::new();
+    for (name, kind) in [
+        ("dates", "DATE"),
+        ("datetimes", "DATETIME"),
+        ("timestamps", "TIMESTAMP"),
+        ("numbers", "INT64"),
+    ] {
+        let touched = if kind == "DATETIME" { "DATETIME" } else { "TIMESTAMP" };
+        text.push_str(&format!(
+            r#"
+[rule.{name}]
+table = "my-project.nba.{name}"
+partition = "order"
+partition_type = "{kind}"
+key = ["LOWER(player)", "COALESCE(team, '?')", "points_line", "`group`"]
+keep = ["is_final DESC", "created_at DESC NULLS LAST", "`select` ASC"]
+row_id = "select"
+active = "from"
+touched_at = "touched"
+written_at = "created_at"
+[rule.{name}.columns]
+order = "{kind}"
+player = "STRING"
+team = "STRING"
+points_line = "NUMERIC"
+group = "INT64"
+is_final = "BOOL"
+created_at = "TIMESTAMP"
+select = "STRING"
+from = "BOOL"
+touched = "{touched}"
+"#
+        ));
+    }
+    RuleFile::parse("onerow.toml", &text).unwrap()
+}
+
+fn windows() -> Vec<Window> {
+    let day = |text: &str| Day::parse(text).unwrap();
+    vec![
+        Window::day(day("2026-01-28")),
+        Window::range(day("2026-01-20"), day("2026-01-29")).unwrap(),
+        Window::of_days(vec![day("2026-01-20"), day("2026-01-22"), day("2026-01-23")]).unwrap(),
+    ]
+}
+
+fn request(rule: &Rule, sql: &str) -> Json {
+    let columns = rule.columns.iter();
+    let columns: Map<String, Json> =
+        columns.map(|(name, t)| (name.as_str().to_owned(), t.to_string().into())).collect();
+    json!({
+        "tables": { rule.table.dotted(): columns },
+        "parameters": { "horizon": "TIMESTAMP", "run_id": "STRING" },
+        "sql": sql,
+    })
+}
+
+/// Every statement of every step of a rule.
+fn statements(rule: &Rule, templates: &Templates) -> Vec<Statement> {
+    let renderer = Renderer::new(rule, templates, &[]).unwrap();
+    let steps = renderer.steps();
+    let windows = windows();
+    let pairs = steps.iter().flat_map(|step| windows.iter().map(move |window| (step, window)));
+    pairs.flat_map(|(step, window)| renderer.render(step, window).unwrap()).collect()
+}
+
+#[test]
+fn every_statement_that_is_rendered_is_googlesql() {
+    let example = Project::open(Path::new("examples/player_props")).unwrap();
+    let odd = odd_rules();
+    let shipped = Templates::shipped();
+    let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
+    let rules = rules.chain(odd.rules.iter().map(|rule| (rule, &shipped)));
+    let mut requests: Vec<Json> = Vec::new();
+    for (rule, templates) in rules {
+        requests.extend(statements(rule, templates).iter().map(|s| request(rule, &s.sql)));
+    }
+    // Without these the test proves nothing: an unknown column, and a key that cannot be one.
+    let rule = &example.file.rules[0];
+    let table = &rule.table;
+    let mut float = request(
+        rule,
+        &format!("SELECT ROW_NUMBER() OVER (PARTITION BY predicted_points) AS n FROM {table}"),
+    );
+    float["tables"][table.dotted()]["predicted_points"] = "FLOAT64".into();
+    let refused = [
+        (request(rule, &format!("SELECT player_lokup FROM {table}")), "player_lokup"),
+        (request(rule, &format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")), "INT64"),
+        (float, "DOUBLE"),
+    ];
+    let accepted = requests.len();
+    assert!(accepted > 80, "{accepted}");
+    requests.extend(refused.iter().map(|(request, _)| request.clone()));
+    let Some(answer) = ask(&json!({ "analyze": requests })) else { return };
+    for (i, error) in answer["analyze"].as_array().unwrap().iter().enumerate() {
+        match refused.get(i.wrapping_sub(accepted)) {
+            None => assert!(error.is_null(), "{error}\n{}", requests[i]["sql"].as_str().unwrap()),
+            Some((request, word)) => {
+                assert!(error.as_str().is_some_and(|e| e.contains(word)), "{error}: {request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_list_of_statements_that_the_parser_has_to_read_is_googlesql() {
+    let text = include_str!("googlesql/statements.sql");
+    let blocks = text.split("\n\n").map(str::trim);
+    let blocks: Vec<&str> = blocks.filter(|b| !b.is_empty() && !b.starts_with("--")).collect();
+    let mut all = blocks.clone();
+    all.push("SELECT id FORM nba.predictions WHERE");
+    let Some(answer) = ask(&json!({ "parse": all })) else { return };
+    let errors = answer["parse"].as_array().unwrap();
+    let refused: Vec<_> = blocks.iter().zip(errors).filter(|(_, error)| !error.is_null()).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(errors.last().unwrap().is_string(), "nonsense has to be refused");
+}
+
+const RULES: &str = r#"
+[rule.plain]
+table = "nba.predictions"
+partition = "game_date"
+key = ["game_id", "player", "line"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+active = "is_active"
+written_at = "created_at"
+[rule.plain.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.expressions]
+table = "nba.predictions"
+partition = "game_date"
+key = ["LOWER(player)", "IFNULL(line, -1)"]
+keep = ["line DESC NULLS LAST", "created_at", "id"]
+row_id = "id"
+active = "is_active"
+written_at = "created_at"
+[rule.expressions.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+"#;
+
+/// Rows with ties, NULLs, twins, inactive ones and ones after the horizon.
+fn rows(seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut pick = |values: &[&str]| -> Option<String> {
+        let value = values[random.usize(..values.len())];
+        (value != "NULL").then(|| value.to_owned())
+    };
+    let row = |i: usize| {
+        let texts = [
+            pick(&["NULL", "twin", "", "", "", "", "", "", "", ""])
+                .map(|t| if t.is_empty() { format!("id{i}") } else { t }),
+            pick(&["2026-01-27", "2026-01-28", "2026-01-29"]),
+            pick(&["g1", "g2", "NULL"]),
+            pick(&["ann", "Ann", "bob", "é", "É", "NULL"]),
+            pick(&["20.5", "20.50", "21", "NULL"]),
+            pick(&["true", "true", "true", "false", "NULL"]),
+            pick(&[
+                "2026-01-28T08:00:00Z",
+                "2026-01-28T08:00:00.000001Z",
+                "2026-01-28T11:59:59Z",
+                "NULL",
+            ]),
+        ];
+        let file = RuleFile::parse("onerow.toml", RULES).unwrap();
+        let cells = texts.into_iter().zip(&file.rules[0].columns);
+        let value = |(text, (_, t)): (Option<String>, &(_, onerow::googlesql::SqlType))| {
+            text.map_or(SqlValue::Null, |text| SqlValue::parse(&text, *t).unwrap())
+        };
+        cells.map(value).collect()
+    };
+    (0..count).map(row).collect()
+}
+
+const HORIZON: &str = "2026-01-28T10:00:00Z";
+
+/// The query over these rows, written out, as Google's reference implementation takes it.
+fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
+    let cell = |(value, (name, sql_type)): (
+        &SqlValue,
+        &(onerow::googlesql::Ident, onerow::googlesql::SqlType),
+    )| { format!("CAST({} AS {sql_type}) AS {name}", value.literal()) };
+    let row = |row: &Vec<SqlValue>| {
+        let cells: Vec<String> = row.iter().zip(&rule.columns).map(cell).collect();
+        format!("SELECT {}", cells.join(", "))
+    };
+    let rows: Vec<String> = rows.iter().map(row).collect();
+    let horizon = SqlValue::Timestamp(HORIZON.parse().unwrap()).literal().to_string();
+    format!(
+        "WITH {} AS ({}) SELECT TO_JSON_STRING(answer) AS line FROM ({}) AS answer",
+        rule.table,
+        rows.join(" UNION ALL "),
+        sql.replace("@horizon", &horizon),
+    )
+}
+
+/// The embedded warehouse's answer, a line of sorted cells for each row.
+fn embedded(rule: &Rule, rows: &[Vec<SqlValue>], statement: Statement) -> Vec<String> {
+    let warehouse = Sqlite::in_memory(Clock::System, SignedDuration::from_mins(90)).unwrap();
+    let mut given = rows.iter().cloned().map(Ok);
+    warehouse.load(&rule.table, &rule.columns, &mut given, Streaming::Settled).unwrap();
+    let checked = check::run(rule, statement).unwrap();
+    let id = JobId::from_ledger("second_opinion".to_owned());
+    let job = Job { id: &id, run: "second", rule: &rule.name };
+    let params = Params::none().with("horizon", SqlValue::Timestamp(HORIZON.parse().unwrap()));
+    let answer = warehouse.submit(&job, &checked, &params).unwrap();
+    let Returned::Rows(found) = answer.result else { panic!("a query returns rows") };
+    let lines = found.rows.iter().map(|row| {
+        line(
+            found
+                .columns
+                .iter()
+                .zip(row)
+                .map(|(name, value)| (name.clone(), comparable(&value.to_json()))),
+        )
+    });
+    sorted(lines)
+}
+
+fn line(cells: impl Iterator<Item = (String, String)>) -> String {
+    let mut cells: Vec<String> = cells.map(|(name, value)| format!("{name}={value}")).collect();
+    cells.sort();
+    cells.join(" ")
+}
+
+fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    lines
+}
+
+/// Numbers and instants in one form, whatever the JSON writes them as.
+fn comparable(value: &Json) -> String {
+    let text = match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if let Ok(instant) = SqlValue::parse(&text, onerow::googlesql::SqlType::Timestamp)
+        && text.len() > 10
+    {
+        return instant.to_string();
+    }
+    match SqlValue::parse(&text, onerow::googlesql::SqlType::Numeric) {
+        Ok(number) => number.to_string(),
+        Err(_) => text,
+    }
+}
+
+#[test]
+fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
+    let file = RuleFile::parse("onerow.toml", RULES).unwrap();
+    let templates = Templates::shipped();
+    let mut cases = Vec::new();
+    for rule in &file.rules {
+        let renderer = Renderer::new(rule, &templates, &[]).unwrap();
+        for seed in 0..4 {
+            let rows = rows(seed, 60);
+            for step in [StepName::DETECT, StepName::VERIFY, StepName::CURRENT] {
+                let step = StepName::parse(step).unwrap();
+                for window in windows() {
+                    let statement = renderer.render(&step, &window).unwrap().remove(0);
+                    cases.push((rule, rows.clone(), statement));
+                }
+            }
+        }
+    }
+    let queries: Vec<String> =
+        cases.iter().map(|(rule, rows, statement)| with_rows(rule, rows, &statement.sql)).collect();
+    let Some(answer) = ask(&json!({ "execute": queries })) else { return };
+    let mut compared = 0;
+    for ((rule, rows, statement), theirs) in
+        cases.into_iter().zip(answer["execute"].as_array().unwrap())
+    {
+        let title = format!("{}: {}", rule.name, statement.title());
+        let lines = theirs["rows"].as_array().unwrap_or_else(|| panic!("{title}: {theirs}"));
+        let theirs = sorted(lines.iter().map(|text| {
+            let object: Map<String, Json> = serde_json::from_str(text.as_str().unwrap()).unwrap();
+            line(object.into_iter().map(|(name, value)| (name, comparable(&value))))
+        }));
+        compared += theirs.len();
+        assert_eq!(embedded(rule, &rows, statement), theirs, "{title}");
+    }
+    assert!(compared > 300, "{compared} rows were compared");
+}
