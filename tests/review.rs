@@ -214,8 +214,13 @@ fn what_no_part_explains_is_said_to_be_unjudged() {
 #[test]
 fn conditions_inside_a_subquery_are_seen() {
     let sql = "SELECT id FROM nba.a WHERE id IN (SELECT id FROM nba.b WHERE x = 1)";
-    review(&own(sql, &sql.replace("x = 1", "x = 1 AND y")))
-        .prints(&["the condition `y` was added"]);
+    for sql in [sql.to_owned(), sql.replace("IN", "NOT IN")] {
+        let ended = review(&own(&sql, &sql.replace("x = 1", "x = 1 AND y")));
+        ended.prints(&["the condition `y` was added to a subquery: fewer rows take part in it"]);
+    }
+    let derived = "SELECT id FROM (SELECT id FROM nba.b WHERE x = 1)";
+    let ended = review(&own(derived, &derived.replace("x = 1", "x = 1 AND y")));
+    ended.prints(&["the condition `y` was added: fewer rows are looked at or changed"]);
 }
 
 #[test]

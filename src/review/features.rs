@@ -16,8 +16,10 @@ pub(super) struct Features {
     pub keys: Vec<Vec<String>>,
     /// The order in which they are ranked, likewise.
     pub orders: Vec<Vec<String>>,
-    /// Every condition that a row has to meet somewhere.
+    /// Every condition that a row has to meet to be looked at or changed.
     pub conditions: BTreeSet<String>,
+    /// Conditions of subqueries inside conditions: what they do depends on what is around them.
+    pub inner_conditions: BTreeSet<String>,
     /// What an UPDATE sets.
     pub sets: Vec<String>,
     /// What a query returns.
@@ -35,7 +37,7 @@ impl Features {
         if let Statement::Update(update) = &mut rest {
             features.take_update(update);
         }
-        _ = VisitMut::visit(&mut rest, &mut Taker(&mut features));
+        _ = VisitMut::visit(&mut rest, &mut Taker { features: &mut features, inside: 0 });
         if let Statement::Query(query) = &mut rest {
             features.take_outputs(query);
         }
@@ -45,7 +47,7 @@ impl Features {
 
     fn take_update(&mut self, update: &mut Update) {
         self.sets = update.assignments.drain(..).map(|set| set.to_string()).collect();
-        self.take_condition(&mut update.selection);
+        self.take_condition(&mut update.selection, 0);
     }
 
     fn take_outputs(&mut self, query: &mut Query) {
@@ -58,48 +60,68 @@ impl Features {
         }
     }
 
-    fn take_condition(&mut self, condition: &mut Option<Expr>) {
+    fn take_condition(&mut self, condition: &mut Option<Expr>, inside: usize) {
         if let Some(whole) = condition {
             let mut conjuncts = Vec::new();
             split(whole, &mut conjuncts);
             // Conditions that hold a subquery keep their place, and the subquery is looked into.
             let (plain, nested): (Vec<Expr>, Vec<Expr>) =
                 conjuncts.into_iter().partition(|conjunct| !holds_query(conjunct));
-            self.conditions.extend(plain.iter().map(ToString::to_string));
+            let conditions = match inside > 0 {
+                true => &mut self.inner_conditions,
+                false => &mut self.conditions,
+            };
+            conditions.extend(plain.iter().map(ToString::to_string));
             *condition = nested.into_iter().reduce(and);
         }
     }
 }
 
 /// Takes the parts out of a tree.
-struct Taker<'a>(&'a mut Features);
+struct Taker<'a> {
+    features: &'a mut Features,
+    /// How many subqueries inside conditions are open.
+    inside: usize,
+}
 
 impl VisitorMut for Taker<'_> {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        self.0.take_condition(&mut select.selection);
+        self.features.take_condition(&mut select.selection, self.inside);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.inside += usize::from(is_subquery(expr));
         if let Expr::Function(Function { name, over: Some(WindowType::WindowSpec(window)), .. }) =
             expr
             && ranks(name)
         {
-            self.0.keys.push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
-            self.0
+            self.features
+                .keys
+                .push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
+            self.features
                 .orders
                 .push(window.order_by.drain(..).map(|by: OrderByExpr| by.to_string()).collect());
         }
         ControlFlow::Continue(())
     }
 
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.inside -= usize::from(is_subquery(expr));
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
-        self.0.tables.insert(crate::check::dotted(relation));
+        self.features.tables.insert(crate::check::dotted(relation));
         *relation = ObjectName(vec![ObjectNamePart::Identifier(Ident::new("t"))]);
         ControlFlow::Continue(())
     }
+}
+
+fn is_subquery(expr: &Expr) -> bool {
+    matches!(expr, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. })
 }
 
 fn ranks(name: &ObjectName) -> bool {

@@ -113,15 +113,29 @@ fn orders(old: &Features, new: &Features, meaning: &mut Meaning) {
 }
 
 fn conditions(old: &Features, new: &Features, meaning: &mut Meaning) {
+    let said = &mut meaning.sentences;
     for added in new.conditions.difference(&old.conditions) {
-        meaning.sentences.push(format!(
+        said.push(format!(
             "the condition {} was added: fewer rows are looked at or changed",
             code([added])
         ));
     }
     for dropped in old.conditions.difference(&new.conditions) {
-        meaning.sentences.push(format!(
+        said.push(format!(
             "the condition {} was dropped: more rows are looked at or changed",
+            code([dropped])
+        ));
+    }
+    // Under a NOT, or in a comparison, fewer rows inside may be more outside.
+    for added in new.inner_conditions.difference(&old.inner_conditions) {
+        said.push(format!(
+            "the condition {} was added to a subquery: fewer rows take part in it",
+            code([added])
+        ));
+    }
+    for dropped in old.inner_conditions.difference(&new.inner_conditions) {
+        said.push(format!(
+            "the condition {} was dropped from a subquery: more rows take part in it",
             code([dropped])
         ));
     }
