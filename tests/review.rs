@@ -209,6 +209,11 @@ fn what_no_part_explains_is_said_to_be_unjudged() {
     ] {
         review(&own(old, new)).prints(&["could not be judged", "```diff"]);
     }
+    let more = "SELECT id FROM nba.b LIMIT 6";
+    review(&own("SELECT id FROM nba.a LIMIT 5", more)).prints(&[
+        "tables changed from `nba.a` to `nba.b`",
+        "something besides key, order, conditions, tables, columns set and columns returned",
+    ]);
 }
 
 #[test]
@@ -218,9 +223,13 @@ fn conditions_inside_a_subquery_are_seen() {
         let ended = review(&own(&sql, &sql.replace("x = 1", "x = 1 AND y")));
         ended.prints(&["the condition `y` was added to a subquery: fewer rows take part in it"]);
     }
-    let derived = "SELECT id FROM (SELECT id FROM nba.b WHERE x = 1)";
-    let ended = review(&own(derived, &derived.replace("x = 1", "x = 1 AND y")));
-    ended.prints(&["the condition `y` was added: fewer rows are looked at or changed"]);
+    let derived = "SELECT id FROM (SELECT id FROM nba.b WHERE x = 1)".to_owned();
+    let after = "SELECT id FROM nba.a WHERE id IN (SELECT id FROM nba.b)
+        UNION ALL SELECT id FROM nba.c WHERE x = 1";
+    for sql in [derived, after.to_owned()] {
+        let ended = review(&own(&sql, &sql.replace("x = 1", "x = 1 AND y")));
+        ended.prints(&["the condition `y` was added: fewer rows are looked at or changed"]);
+    }
 }
 
 #[test]
