@@ -1,12 +1,19 @@
 {#- Which row of a key survives: written once, here. Every template that ranks rows or counts
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
-{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded. -#}
+{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded.
+    Where rows are rewritten, twins too have a first among them: the rest of the row decides. -#}
 {%- macro place(rule) -%}
 ROW_NUMBER() OVER (
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   ORDER BY {{ rule.keep | commas }}
+  {%- if rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
 )
+{%- endmacro -%}
+
+{#- The table, with the name that `place` calls its rows. -#}
+{%- macro table(rule) -%}
+{{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
 {%- endmacro -%}
 
 {#- Whether DML may touch the row: it was written before the horizon, or nobody knows when. -#}
@@ -18,8 +25,19 @@ TRUE
 {%- endif -%}
 {%- endmacro -%}
 
+{#- The rows of the window that DML may touch. -#}
+{%- macro touchable(rule, window) -%}
+{{ window.filter }}
+{%- if rule.active %}
+  AND {{ rule.active }}
+{%- endif %}
+{%- if rule.written_at %}
+  AND {{ settled(rule) }}
+{%- endif %}
+{%- endmacro -%}
+
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
-    the row id: more than one, and an UPDATE by row id could not touch one and spare the other. -#}
+    the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
 {%- macro ranked(rule, window) -%}
 SELECT
   {{ rule.date }} AS date,
@@ -27,12 +45,15 @@ SELECT
   {{ place(rule) | indent(2) }} AS place,
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
   {{ settled(rule) }} AS settled
-FROM {{ rule.table }}
+FROM {{ table(rule) }}
 WHERE {{ window.filter }}
+{%- if rule.active %}
   AND {{ rule.active }}
+{%- endif %}
 {%- endmacro -%}
 
-{#- What onerow reads: one row per date, with these columns. -#}
+{#- What onerow reads: one row per date, with these columns. No row that is rewritten is a twin
+    that stands in the way. -#}
 {%- macro counts(rule, window) -%}
 SELECT
   date,
@@ -40,7 +61,7 @@ SELECT
   COUNTIF(place = 1) AS keys,
   COUNTIF(place > 1) AS duplicates,
   COUNTIF(place > 1 AND NOT settled) AS buffered,
-  COUNTIF(row_id IS NULL OR copies > 1) AS twins,
+  {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS twins,
   COUNTIF(settled) AS settled
 FROM (
   {{ ranked(rule, window) | indent(2) }}

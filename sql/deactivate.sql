@@ -1,17 +1,13 @@
 {#- Deactivates the settled superseded rows of one date, in one atomic statement. It ranks inside
     the UPDATE, so that a row that arrived since detect is ranked too, and it leaves twins alone. -#}
-{%- from "_survivors.sql" import ranked, settled -%}
+{%- from "_survivors.sql" import ranked, touchable -%}
 UPDATE {{ rule.table }}
 SET
   {{ rule.active }} = FALSE
   {%- if rule.touched_at %},
   {{ rule.touched_at }} = {{ rule.touched_now }}
   {%- endif %}
-WHERE {{ window.filter }}
-  AND {{ rule.active }}
-  {%- if rule.written_at %}
-  AND {{ settled(rule) }}
-  {%- endif %}
+WHERE {{ touchable(rule, window) }}
   AND {{ rule.row_id }} IN (
     SELECT row_id
     FROM (

@@ -9,7 +9,8 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::window::Window;
 
-/// What a statement is for: `detect`, `deactivate`, `verify`, or a step of the project's own.
+/// What a statement is for: `detect`, `verify`, the cure between them, or a step of the project's
+/// own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepName(String);
 
@@ -18,10 +19,22 @@ impl StepName {
     pub const DETECT: &str = "detect";
     /// Deactivates the settled superseded rows of one date.
     pub const DEACTIVATE: &str = "deactivate";
+    /// Deletes the settled superseded rows of one date.
+    pub const DELETE: &str = "delete";
+    /// Replaces the settled active rows of one date by their survivors.
+    pub const REWRITE: &str = "rewrite";
     /// Looks at the touched dates afterwards.
     pub const VERIFY: &str = "verify";
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
+
+    /// The steps that take superseded rows out, one for each strategy.
+    pub const CURES: [&str; 3] = [Self::DEACTIVATE, Self::DELETE, Self::REWRITE];
+
+    /// Whether the step takes superseded rows out.
+    pub fn is_cure(&self) -> bool {
+        Self::CURES.contains(&self.as_str())
+    }
 
     /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is
     /// also a file name and part of job ids. A leading `_` marks files of macros, not steps.

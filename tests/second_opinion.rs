@@ -38,25 +38,33 @@ fn ask(request: &Json) -> Option<Json> {
 
 /// Rules with every type of partition, expressions in keys, and names that have to be quoted.
 fn odd_rules() -> RuleFile {
-    let mut text = String::new();
-    for (name, kind) in [
+    let kinds = [
         ("dates", "DATE"),
         ("datetimes", "DATETIME"),
         ("timestamps", "TIMESTAMP"),
         ("numbers", "INT64"),
-    ] {
+    ];
+    let cures = ["deactivate", "delete", "rewrite"];
+    let mut text = String::new();
+    for (kind, cure) in kinds.iter().flat_map(|kind| cures.map(|cure| (kind, cure))) {
+        let (name, kind) = (format!("{}_{cure}", kind.0), kind.1);
         let touched = if kind == "DATETIME" { "DATETIME" } else { "TIMESTAMP" };
+        let touched_at = match cure {
+            "deactivate" => "touched_at = \"touched\"",
+            _ => "",
+        };
         text.push_str(&format!(
             r#"
 [rule.{name}]
 table = "my-project.nba.{name}"
+strategy = "{cure}"
 partition = "order"
 partition_type = "{kind}"
 key = ["LOWER(player)", "COALESCE(team, '?')", "points_line", "`group`"]
 keep = ["is_final DESC", "created_at DESC NULLS LAST", "`select` ASC"]
 row_id = "select"
 active = "from"
-touched_at = "touched"
+{touched_at}
 written_at = "created_at"
 [rule.{name}.columns]
 order = "{kind}"
@@ -107,10 +115,11 @@ fn statements(rule: &Rule, templates: &Templates) -> Vec<Statement> {
 #[test]
 fn every_statement_that_is_rendered_is_googlesql() {
     let example = Project::open(Path::new("examples/player_props")).unwrap();
+    let cures = Project::open(Path::new("examples/cures")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let rules = rules.chain(odd.rules.iter().map(|rule| (rule, &shipped)));
+    let rules = rules.chain(cures.file.rules.iter().chain(&odd.rules).map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();
     for (rule, templates) in rules {
         requests.extend(statements(rule, templates).iter().map(|s| request(rule, &s.sql)));
@@ -166,6 +175,23 @@ row_id = "id"
 active = "is_active"
 written_at = "created_at"
 [rule.plain.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.twins]
+table = "nba.predictions"
+strategy = "rewrite"
+partition = "game_date"
+key = ["game_id", "player"]
+keep = ["created_at DESC", "id"]
+row_id = "id"
+written_at = "created_at"
+[rule.twins.columns]
 id = "STRING"
 game_date = "DATE"
 game_id = "STRING"

@@ -76,11 +76,12 @@ impl Bare {
         let text = |value: &dyn ToString| value.to_string();
         let rule = context! {
             table => text(&rule.table),
+            strategy => rule.strategy.step(),
             date => text(&rule.partition.date()),
             key => rule.key.iter().map(|part| part.to_string()).collect::<Vec<_>>(),
             keep => rule.keep.iter().map(|part| part.order.to_string()).collect::<Vec<_>>(),
             row_id => text(&rule.row_id),
-            active => text(&rule.active),
+            active => rule.active.as_ref().map(|column| text(column)),
             touched_at => rule.touched_at.as_ref().map(|(column, _)| column.to_string()),
             touched_now => "CURRENT_TIMESTAMP()",
             written_at => rule.written_at.as_ref().map(|column| column.to_string()),

@@ -4,32 +4,40 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Spanned, Statement, Value, Visit, Visitor};
 
+use sqlparser::tokenizer::Span;
+
 use super::{Code, Finding, Text};
 use crate::statement::StepName;
 
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    let mutates = matches!(parsed, Statement::Update(_));
-    let Some(written_at) = &text.rule.written_at else { return };
-    if !(counts || mutates) || parsed.visit(&mut FindHorizon).is_break() {
-        return;
+    let mutates = !matches!(parsed, Statement::Query(_));
+    if text.rule.written_at.is_some()
+        && (counts || mutates)
+        && parsed.visit(&mut FindHorizon).is_continue()
+    {
+        findings.push(dropped(text, parsed.span(), mutates));
     }
+}
+
+pub(super) fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {
+    let written_at = text.rule.written_at.as_ref().map(ToString::to_string).unwrap_or_default();
     let reason = match mutates {
         true => "it would touch rows in the streaming buffer, and be refused as a whole",
         false => "it would count buffered rows as settled ones",
     };
-    findings.push(text.finding(
+    text.finding(
         Code::DropsHorizon,
-        parsed.span(),
+        span,
         format!(
             "the rule has {written_at} as written_at, and this step leaves @horizon out: {reason}"
         ),
         "call the macro `settled` of `_survivors.sql`, or compare with @horizon",
-    ));
+    )
 }
 
-struct FindHorizon;
+pub(super) struct FindHorizon;
 
 impl Visitor for FindHorizon {
     type Break = ();

@@ -19,7 +19,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
         Statement::Query(query) => {
             findings.extend(hidden_mutation(text, query));
             match step.as_str() {
-                StepName::DEACTIVATE => findings.push(wrong_kind(text, parsed, "an UPDATE")),
+                _ if step.is_cure() => findings.push(wrong_kind(text, parsed, cure(step))),
                 StepName::DETECT | StepName::VERIFY => findings.extend(missing_count(text, query)),
                 _ => {}
             }
@@ -28,9 +28,23 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             StepName::DETECT | StepName::VERIFY | StepName::CURRENT => {
                 findings.push(wrong_kind(text, parsed, "a query"));
             }
+            StepName::DELETE | StepName::REWRITE => {
+                findings.push(wrong_kind(text, parsed, cure(step)));
+            }
             _ => findings.extend(mutates_between(text, parsed)),
         },
+        Statement::Delete(_) if *step == *StepName::DELETE => {}
+        Statement::Merge(_) if *step == *StepName::REWRITE => {}
         other => findings.push(refused(text, other)),
+    }
+}
+
+/// What a cure has to be.
+fn cure(step: &StepName) -> &'static str {
+    match step.as_str() {
+        StepName::DELETE => "a DELETE",
+        StepName::REWRITE => "a MERGE",
+        _ => "an UPDATE",
     }
 }
 
@@ -150,7 +164,7 @@ fn mutates_between(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let steps = &text.rule.steps;
     let at = |name: &str| steps.iter().position(|step| step.name == *name);
     let this = at(text.statement.step.as_str())?;
-    let shipped = text.statement.step == *StepName::DEACTIVATE;
+    let shipped = text.statement.step.is_cure();
     let after_detect = at(StepName::DETECT).is_some_and(|detect| this > detect);
     (!shipped && after_detect).then(|| {
         text.finding(

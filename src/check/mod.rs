@@ -7,6 +7,7 @@ mod columns;
 mod horizon;
 mod join;
 mod kind;
+mod merge;
 mod mutation;
 mod opaque;
 mod partition;
@@ -125,9 +126,11 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Option<ast::Statement>
 
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     kind::check(text, parsed, findings);
-    if let ast::Statement::Update(update) = parsed {
-        mutation::check(text, update, findings);
-        partition::check(text, update, findings);
+    match parsed {
+        ast::Statement::Update(update) => mutation::update(text, update, findings),
+        ast::Statement::Delete(delete) => mutation::delete(text, delete, findings),
+        ast::Statement::Merge(merge) => merge::check(text, merge, findings),
+        _ => {}
     }
     horizon::check(text, parsed, findings);
     ranking::check(text, parsed, findings);

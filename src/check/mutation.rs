@@ -1,17 +1,69 @@
 //! What a mutation touches: one table, and no column but the active flag and `touched_at`.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Expr, ObjectName, Spanned, TableFactor, Update, Value,
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, ObjectName, Spanned, TableFactor,
+    TableWithJoins, Update, Value,
 };
 
-use super::{Code, Finding, Text};
+use super::{Code, Finding, Text, partition};
+use crate::googlesql::Ident;
 
-pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
+pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
     findings.extend(more_than_an_update(text, update));
-    findings.extend(other_table(text, update));
-    findings
-        .extend(update.assignments.iter().filter_map(|set| sets_other_column(text, update, set)));
-    findings.extend(does_not_deactivate(text, update));
+    findings.extend(other_table(text, &update.table));
+    match &text.rule.active {
+        Some(active) => {
+            let sets = update.assignments.iter();
+            findings.extend(sets.filter_map(|set| sets_other_column(text, active, update, set)));
+            findings.extend(does_not_deactivate(text, active, update));
+        }
+        None => findings.push(text.finding(
+            Code::WrongKind,
+            update.table.span(),
+            "it is an UPDATE, and the rule has no `active` that it could set to FALSE",
+            format!("remove the step; {} takes superseded rows out", text.rule.strategy.step()),
+        )),
+    }
+    partition::check(text, &update.table.relation, update.selection.as_ref(), findings);
+}
+
+pub(super) fn delete(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Finding>) {
+    let Delete {
+        delete_token,
+        optimizer_hints,
+        tables,
+        from,
+        using,
+        selection,
+        returning,
+        output,
+        order_by,
+        limit,
+    } = delete;
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = from;
+    let plain = optimizer_hints.is_empty()
+        && tables.is_empty()
+        && using.is_none()
+        && returning.is_none()
+        && output.is_none()
+        && order_by.is_empty()
+        && limit.is_none();
+    let [table] = from.as_slice() else { return findings.push(not_plain(text, delete)) };
+    if !plain {
+        findings.push(not_plain(text, delete));
+    }
+    _ = delete_token;
+    findings.extend(other_table(text, table));
+    partition::check(text, &table.relation, selection.as_ref(), findings);
+}
+
+fn not_plain(text: &Text<'_>, delete: &Delete) -> Finding {
+    text.finding(
+        Code::WrongKind,
+        delete.span(),
+        "it is a DELETE with more than one table or with clauses that GoogleSQL does not have",
+        "write DELETE FROM {{ rule.table }} WHERE …",
+    )
 }
 
 /// Clauses that GoogleSQL's UPDATE does not have, or that join other tables.
@@ -53,8 +105,7 @@ fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Finding> {
 }
 
 /// Every mutation deactivates; one that only touches rows has no business here.
-fn does_not_deactivate(text: &Text<'_>, update: &Update) -> Option<Finding> {
-    let active = &text.rule.active;
+fn does_not_deactivate(text: &Text<'_>, active: &Ident, update: &Update) -> Option<Finding> {
     let sets = |set: &Assignment| own_column(update, set).is_some_and(|c| active.same_column(c));
     (!update.assignments.iter().any(sets)).then(|| {
         text.finding(
@@ -84,7 +135,7 @@ fn own_column<'a>(update: &Update, assignment: &'a Assignment) -> Option<&'a str
     }
 }
 
-/// The names by which an UPDATE may call its table.
+/// The names by which a mutation may call its table.
 pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     match relation {
         TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
@@ -97,21 +148,30 @@ pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     }
 }
 
-fn other_table(text: &Text<'_>, update: &Update) -> Option<Finding> {
-    let table = match &update.table.relation {
+fn other_table(text: &Text<'_>, changed: &TableWithJoins) -> Option<Finding> {
+    match changed.joins.is_empty() {
+        true => other_relation(text, &changed.relation),
+        false => Some(changes_other(text, changed, &changed.to_string())),
+    }
+}
+
+/// A finding unless it is the rule's table that is changed.
+pub(super) fn other_relation(text: &Text<'_>, changed: &TableFactor) -> Option<Finding> {
+    let table = match changed {
         TableFactor::Table { name, .. } => dotted(name),
         other => other.to_string(),
     };
+    (table != text.rule.table.dotted()).then(|| changes_other(text, changed, &table))
+}
+
+fn changes_other(text: &Text<'_>, changed: &impl Spanned, table: &str) -> Finding {
     let wanted = text.rule.table.dotted();
-    if table == wanted && update.table.joins.is_empty() {
-        return None;
-    }
-    Some(text.finding(
+    text.finding(
         Code::OtherTable,
-        update.table.span(),
+        changed.span(),
         format!("it changes `{table}`, but the rule is about `{wanted}`"),
         "write {{ rule.table }}, without a join",
-    ))
+    )
 }
 
 /// The name as `dataset.table`, however it is quoted.
@@ -123,17 +183,22 @@ pub(crate) fn dotted(name: &ObjectName) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-fn sets_other_column(text: &Text<'_>, update: &Update, assignment: &Assignment) -> Option<Finding> {
+fn sets_other_column(
+    text: &Text<'_>,
+    active: &Ident,
+    update: &Update,
+    assignment: &Assignment,
+) -> Option<Finding> {
     let rule = text.rule;
     let column = own_column(update, assignment);
     let (reason, help) = match column {
-        Some(column) if rule.active.same_column(column) => {
+        Some(column) if active.same_column(column) => {
             if is_false(&assignment.value) {
                 return None;
             }
             let reason =
                 format!("it sets {column} to `{}`; onerow only ever deactivates", assignment.value);
-            (reason, format!("write {} = FALSE", rule.active))
+            (reason, format!("write {active} = FALSE"))
         }
         Some(column)
             if rule.touched_at.as_ref().is_some_and(|(known, _)| known.same_column(column)) =>
@@ -147,8 +212,8 @@ fn sets_other_column(text: &Text<'_>, update: &Update, assignment: &Assignment) 
         }
         _ => {
             let allowed = match &rule.touched_at {
-                Some((touched_at, _)) => format!("{} and {touched_at}", rule.active),
-                None => format!("{} alone", rule.active),
+                Some((touched_at, _)) => format!("{active} and {touched_at}"),
+                None => format!("{active} alone"),
             };
             (
                 format!("it sets `{}`; a clean-up sets {allowed}", assignment.target),

@@ -26,7 +26,7 @@ const CHANGING: [&str; 13] = [
 /// statement, which begins like one. Queries of GoogleSQL change nothing.
 pub(super) fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan]) -> Option<Finding> {
     let step = &text.statement.step;
-    let shipped = [StepName::DETECT, StepName::DEACTIVATE, StepName::VERIFY];
+    let read = step.is_cure() || [StepName::DETECT, StepName::VERIFY].contains(&step.as_str());
     let words = || {
         tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).map(|t| &t.token)
     };
@@ -40,7 +40,7 @@ pub(super) fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan]) -> Option<Findin
         *first == Token::LParen || is_word(first, &["SELECT", "WITH", "FROM"])
     });
     let ends = words().position(|token| *token == Token::SemiColon);
-    let reason = if shipped.contains(&step.as_str()) {
+    let reason = if read {
         format!("onerow has to read {step} itself")
     } else if !queries {
         "only a query may be left unread".to_owned()

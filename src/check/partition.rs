@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Select, Spanned, TableFactor, Update, Value, Visit, Visitor,
+    Select, Spanned, TableFactor, Value, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text, mutation};
@@ -14,10 +14,18 @@ use crate::googlesql::{parse_timestamp, strict_date};
 use crate::rule::PartitionType;
 use crate::window::{Day, Window};
 
-pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
-    let reader = Reader::of(text, mutation::qualifiers(&update.table.relation));
-    _ = update.selection.visit(&mut Subqueries { text, findings });
-    let bound = update.selection.as_ref().and_then(|condition| reader.bound(condition));
+/// `changed` is what is changed, where the condition holds.
+pub(super) fn check(
+    text: &Text<'_>,
+    changed: &TableFactor,
+    condition: Option<&Expr>,
+    findings: &mut Vec<Finding>,
+) {
+    let reader = Reader::of(text, mutation::qualifiers(changed));
+    if let Some(condition) = condition {
+        subqueries(text, condition, findings);
+    }
+    let bound = condition.and_then(|condition| reader.bound(condition));
     let window = Spans::of_window(&text.statement.window);
     let column = &text.rule.partition.column;
     let reason = match bound {
@@ -34,7 +42,7 @@ pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding
             text.statement.window
         ),
     };
-    let span = update.selection.as_ref().map_or(update.table.span(), Spanned::span);
+    let span = condition.map_or(changed.span(), Spanned::span);
     findings.push(text.finding(
         Code::NoPartition,
         span,
@@ -45,6 +53,10 @@ pub(super) fn check(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding
 
 /// Rows of the table that a mutation's subquery looks at have to be those of its window: rows of
 /// another date would take part in the ranking.
+pub(super) fn subqueries(text: &Text<'_>, part: &impl Visit, findings: &mut Vec<Finding>) {
+    _ = part.visit(&mut Subqueries { text, findings });
+}
+
 struct Subqueries<'a, 'b> {
     text: &'a Text<'a>,
     findings: &'b mut Vec<Finding>,

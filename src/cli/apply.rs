@@ -11,7 +11,7 @@ use crate::plan::steps_of;
 use crate::report::Format;
 use crate::run;
 
-/// Deactivate the superseded rows of the dates, and verify the result
+/// Take the superseded rows of the dates out, and verify the result
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Change nothing: show what would be done, as `plan` does
     #[arg(long)]
     dry_run: bool,
+    /// Delete rows without asking, where a rule's strategy deletes rows
+    #[arg(long)]
+    yes: bool,
     /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["dry_run", "now"])]
     wait: Option<Duration>,
@@ -44,6 +47,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
                 format: args.format,
+                yes: args.yes,
             };
             execute(&args.common, effects, &manner, steps_of, run::apply)
         }

@@ -120,6 +120,11 @@ impl Effects {
         self.err().terminal
     }
 
+    /// Whether somebody is at the terminal who can be asked.
+    pub(super) fn has_person(&self) -> bool {
+        self.err().terminal && io::stdin().is_terminal()
+    }
+
     /// Lets `-v` show what is sent.
     pub(super) fn trace(&self, verbose: bool) {
         if verbose {

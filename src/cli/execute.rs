@@ -9,7 +9,7 @@ use super::common::Common;
 use super::connect::Connection;
 use super::plan::make_plan;
 use super::progress::Bar;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, consent};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::plan::Plan;
@@ -31,6 +31,8 @@ pub(super) struct Manner {
     pub jobs: usize,
     /// How results are written.
     pub format: Format,
+    /// Whether rows may be deleted without a question.
+    pub yes: bool,
 }
 
 /// Runs these steps of every rule that the command is about.
@@ -43,6 +45,9 @@ pub(super) fn execute(
 ) -> Result<Outcome> {
     let project = common.project.open()?;
     let plans = plans(common, &project, effects, steps)?;
+    if !manner.yes {
+        consent::ask(plans.iter().map(|(renderer, plan)| (renderer.rule(), plan)), effects)?;
+    }
     effects.heed_interrupts();
     let connection = common.project.connect(&project, effects, Access::ReadWrite)?;
     let groups = by_table(plans);
@@ -164,7 +169,8 @@ fn explain(report: &Report, effects: &Effects) {
     for day in report.days.iter().filter(|day| day.status() == Status::Twins) {
         effects.say(&format!(
             "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
-             and an UPDATE by row id could take a survivor down with them",
+             and a statement by row id could take a survivor down with them; \
+             a rule with `strategy = \"rewrite\"` can tell them apart",
             day.day, day.counts.twins
         ));
     }

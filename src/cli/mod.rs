@@ -5,6 +5,7 @@ mod check;
 mod common;
 mod completions;
 mod connect;
+mod consent;
 mod doctor;
 mod effects;
 mod execute;

@@ -52,7 +52,8 @@ pub(super) fn show(
         let plan = make_plan(&renderer, &plan::steps_of(&renderer), &window)?;
         let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
         let report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
-        let summary = PlanSummary::new(&report, estimates, connection.tariff);
+        let summary =
+            PlanSummary::new(renderer.rule().strategy, &report, estimates, connection.tariff);
         if format == Format::Json {
             let mut document = report::days_json(&report);
             document["statements"] = report::plan_json(&summary);

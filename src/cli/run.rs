@@ -25,13 +25,16 @@ pub(super) struct Args {
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Delete rows without asking, where the step deletes rows
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     execute(
         &args.common,
         effects,
-        &Manner { wait: Duration::ZERO, jobs: 1, format: args.format },
+        &Manner { wait: Duration::ZERO, jobs: 1, format: args.format, yes: args.yes },
         |_| vec![args.step.clone()],
         run_step,
     )

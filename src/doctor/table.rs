@@ -59,11 +59,9 @@ fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option
 
 /// Every column that the rule lists or works with, and the type it must have; `None`: any.
 fn expected(rule: &Rule) -> Vec<(&Ident, Option<SqlType>)> {
-    let mut expected: Vec<(&Ident, Option<SqlType>)> = vec![
-        (&rule.partition.column, Some(rule.partition.kind.sql_type())),
-        (&rule.row_id, None),
-        (&rule.active, Some(SqlType::Bool)),
-    ];
+    let mut expected: Vec<(&Ident, Option<SqlType>)> =
+        vec![(&rule.partition.column, Some(rule.partition.kind.sql_type())), (&rule.row_id, None)];
+    expected.extend(rule.active.iter().map(|column| (column, Some(SqlType::Bool))));
     expected.extend(rule.touched_at.iter().map(|(column, t)| (column, Some(*t))));
     expected.extend(rule.written_at.iter().map(|column| (column, Some(SqlType::Timestamp))));
     expected.extend(rule.columns.iter().map(|(column, t)| (column, Some(*t))));

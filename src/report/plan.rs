@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Format, Style};
 use crate::check::Checked;
+use crate::rule::Strategy;
 use crate::run::Report;
 use crate::statement::StepName;
 use crate::warehouse::Estimate;
@@ -37,15 +38,20 @@ impl<'a> PlanSummary<'a> {
     /// Of all statements of the plan, those that the figures call for: no UPDATE of a date that
     /// has no settled superseded row or has twins, no verify where nothing is touched. Without a
     /// tariff the warehouse charges nothing.
-    pub fn new(report: &Report, all: Vec<(&'a Checked, Estimate)>, tariff: Option<Tariff>) -> Self {
+    pub fn new(
+        strategy: Strategy,
+        report: &Report,
+        all: Vec<(&'a Checked, Estimate)>,
+        tariff: Option<Tariff>,
+    ) -> Self {
         let needs = |statement: &Checked| {
             report.days.iter().any(|day| {
-                statement.statement().window.contains(day.day) && day.counts.calls_for_update()
+                statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
             })
         };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {
-            StepName::DEACTIVATE | StepName::VERIFY => needs(statement),
-            _ => true,
+            StepName::VERIFY => needs(statement),
+            _ => !statement.statement().step.is_cure() || needs(statement),
         };
         let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
         let statements = all.into_iter().filter(|(s, _)| called_for(s)).collect();

@@ -112,7 +112,7 @@ fn differing(
     let sql = format!(
         "SELECT\n  date,\n  row_id,\n  place_before = 1 AS before,\n  place_after = 1 AS after{names}\nFROM (\n  \
          SELECT\n    {date} AS date,\n    {row_id} AS row_id,\n    {before} AS place_before,\n    {after} AS place_after{values}\n  \
-         FROM {table}\n  WHERE {filter}\n    AND {active}\n)\nWHERE (place_before = 1) != (place_after = 1)\n\
+         FROM {table} AS onerow_row\n  WHERE {filter}{active}\n)\nWHERE (place_before = 1) != (place_after = 1)\n\
          ORDER BY date, row_id\nLIMIT {count}\n",
         names = keys("  ", &|i, _| format!("key_{i}")),
         values = keys("    ", &|i, key| format!("{key} AS key_{i}")),
@@ -122,7 +122,7 @@ fn differing(
         after = new.ranking,
         table = new.table,
         filter = new.partition.filter(window),
-        active = new.active,
+        active = new.active.iter().map(|a| format!("\n    AND {a}")).collect::<String>(),
     );
     let statement = Statement::new(StepName::parse("examples")?, window.clone(), sql);
     let run = format!("review-{:016x}", fastrand::u64(..));

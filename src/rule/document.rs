@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PartitionType, Scope};
+use super::{PartitionType, Scope, Strategy};
 use crate::error::{Error, Kind, Place};
 
 /// The text of a rule file and how messages call it.
@@ -139,6 +139,9 @@ pub(super) struct RuleSection {
     /// The table, as `dataset.table` or `project.dataset.table`.
     #[schemars(with = "String")]
     pub table: Spanned<String>,
+    /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
+    #[serde(default)]
+    pub strategy: Strategy,
     /// The partition column.
     #[schemars(with = "String")]
     pub partition: Spanned<String>,
@@ -156,10 +159,11 @@ pub(super) struct RuleSection {
     /// The column that names one row.
     #[schemars(with = "String")]
     pub row_id: Spanned<String>,
-    /// The BOOL column that is true for rows that count.
-    #[schemars(with = "String")]
-    pub active: Spanned<String>,
-    /// The column that is set to the current time on deactivation.
+    /// The BOOL column that is true for rows that count. Strategies other than `deactivate` can do
+    /// without; then every row counts.
+    #[schemars(with = "Option<String>")]
+    pub active: Option<Spanned<String>>,
+    /// The column that is set to the current time on deactivation; only with `deactivate`.
     #[schemars(with = "Option<String>")]
     pub touched_at: Option<Spanned<String>>,
     /// The TIMESTAMP column that says when a row reached the table.
@@ -171,8 +175,8 @@ pub(super) struct RuleSection {
     /// The IANA time zone in which TODAY and YESTERDAY are meant. Default: `UTC`.
     #[schemars(with = "Option<String>")]
     pub time_zone: Option<Spanned<String>>,
-    /// What `apply` does, in order. Default: detect, deactivate, verify. A step of your own
-    /// stands before, between or after them.
+    /// What `apply` does, in order. Default: detect, the strategy's step, verify. A step of your
+    /// own stands before, between or after them.
     #[schemars(with = "Option<Vec<StepSection>>")]
     pub steps: Option<Spanned<Vec<Spanned<StepSection>>>>,
     /// The table's columns and their BigQuery types.

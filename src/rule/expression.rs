@@ -8,7 +8,7 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Whitespace};
 
-use super::{Keep, Partition};
+use super::{Keep, Partition, Strategy};
 use crate::googlesql::{Fragment, is_reserved, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
@@ -38,12 +38,17 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
 
 /// Parses the window function that ranks the rows of a rule.
 pub(super) fn parse_ranking(
+    strategy: Strategy,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
 ) -> Result<Expr, String> {
     let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
-    let keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
+    let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
+    // Twins may share all that `keep` looks at; the rest of the row decides between them.
+    if strategy == Strategy::Rewrite {
+        keep.push("TO_JSON_STRING(onerow_row)");
+    }
     let text = format!(
         "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
         partition.date(),

@@ -5,6 +5,7 @@ mod expression;
 mod file;
 mod name;
 mod schema;
+mod strategy;
 mod validate;
 mod vars;
 mod warehouse;
@@ -22,6 +23,7 @@ pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use name::{RuleName, WarehouseName};
 pub use schema::schema;
+pub use strategy::Strategy;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
 
@@ -32,6 +34,8 @@ pub struct Rule {
     pub name: RuleName,
     /// The table it is about.
     pub table: TableName,
+    /// What happens to superseded rows.
+    pub strategy: Strategy,
     /// How the table is cut into dates.
     pub partition: Partition,
     /// Columns or expressions that name one thing; at least one.
@@ -43,8 +47,9 @@ pub struct Rule {
     pub ranking: Expr,
     /// The column that names one row.
     pub row_id: Ident,
-    /// The BOOL column that is true for rows that count.
-    pub active: Ident,
+    /// The BOOL column that is true for rows that count. Without one, which `deactivate` does not
+    /// allow, every row counts as active.
+    pub active: Option<Ident>,
     /// The column that is set to the current time on deactivation, and its type.
     pub touched_at: Option<(Ident, SqlType)>,
     /// The TIMESTAMP column that says when a row reached the table.
@@ -57,7 +62,7 @@ pub struct Rule {
     pub columns: Vec<(Ident, SqlType)>,
     /// Values of the project's own, for its templates.
     pub vars: Vec<(Ident, SqlValue)>,
-    /// What `apply` does, in order; holds detect, deactivate and verify in that order.
+    /// What `apply` does, in order; holds detect, the strategy's step and verify in that order.
     pub steps: Vec<Step>,
 }
 
@@ -107,7 +112,7 @@ pub enum Scope {
 impl Scope {
     fn default_of(step: &StepName) -> Self {
         match step.as_str() {
-            StepName::DEACTIVATE => Self::Date,
+            _ if step.is_cure() => Self::Date,
             StepName::CURRENT => Self::Table,
             _ => Self::Window,
         }

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::document::{DetailedStep, RuleSection, Source, StepSection};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Partition, Rule, RuleName, Scope, Step};
+use super::{Keep, Partition, Rule, RuleName, Scope, Step, Strategy};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
@@ -15,7 +15,7 @@ const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
 /// Checks one rule.
 pub(super) fn rule(source: &Source, name: &Spanned<String>, section: &RuleSection) -> Result<Rule> {
-    RuleReader { source, section, columns: Vec::new() }.read(name)
+    RuleReader { source, section, strategy: section.strategy, columns: Vec::new() }.read(name)
 }
 
 /// 90 minutes unless given.
@@ -32,6 +32,7 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
 struct RuleReader<'a> {
     source: &'a Source,
     section: &'a RuleSection,
+    strategy: Strategy,
     columns: Vec<(Ident, SqlType)>,
 }
 
@@ -41,19 +42,20 @@ impl RuleReader<'_> {
         let rule_name = RuleName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
-        let ranking = parse_ranking(&partition, &key, &keep)
+        let ranking = parse_ranking(self.strategy, &partition, &key, &keep)
             .map_err(|problem| self.source.error(&section.keep, problem))?;
         let written_at = section.written_at.as_ref();
         Ok(Rule {
             name: rule_name,
             table: TableName::parse(section.table.get_ref())
                 .map_err(|error| self.at(&section.table, error))?,
+            strategy: self.strategy,
             partition,
             key,
             keep,
             ranking,
             row_id: self.row_id()?,
-            active: self.column(&section.active, "active", &[SqlType::Bool])?.0,
+            active: self.active(name)?,
             touched_at: self.touched_at()?,
             written_at: written_at
                 .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
@@ -134,6 +136,13 @@ impl RuleReader<'_> {
         let kind =
             self.section.partition_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
         let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
+        // Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
+        let by_arrival = ["_PARTITIONDATE", "_PARTITIONTIME"].iter().any(|c| ident.same_column(c));
+        if by_arrival && self.strategy == Strategy::Rewrite {
+            let message =
+                format!("rows of {ident} cannot be rewritten: they would arrive again, today");
+            return Err(self.source.error(column, message).help("set `strategy = \"delete\"`"));
+        }
         match self.listed(column, ident.as_str())? {
             Some(listed) if listed != kind.sql_type() => Err(self
                 .source
@@ -151,9 +160,25 @@ impl RuleReader<'_> {
         }
     }
 
+    fn active(&self, name: &Spanned<String>) -> Result<Option<Ident>> {
+        match &self.section.active {
+            Some(column) => Ok(Some(self.column(column, "active", &[SqlType::Bool])?.0)),
+            None if self.strategy == Strategy::Deactivate => Err(self
+                .source
+                .error(name, format!("rule `{}` has no `active`", name.get_ref()))
+                .help("name the BOOL column that deactivate sets to FALSE, or set `strategy = \"delete\"`")),
+            None => Ok(None),
+        }
+    }
+
     fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {
         let types = [SqlType::Timestamp, SqlType::Datetime];
         let Some(column) = &self.section.touched_at else { return Ok(None) };
+        if self.strategy != Strategy::Deactivate {
+            let message =
+                format!("`touched_at` means nothing with strategy {}", self.strategy.step());
+            return Err(self.source.error(column, message).help("remove it: no row is updated"));
+        }
         let touched_at = self.column(column, "touched_at", &types)?;
         let section = self.section;
         let roles = [
@@ -293,7 +318,7 @@ impl RuleReader<'_> {
     }
 
     fn steps(&self) -> Result<Vec<Step>> {
-        let required = [StepName::DETECT, StepName::DEACTIVATE, StepName::VERIFY];
+        let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
         let Some(entries) = &self.section.steps else {
             return required.iter().map(|name| step(name, None)).collect();
         };
@@ -309,11 +334,13 @@ impl RuleReader<'_> {
             }
             steps.push(next);
         }
-        let order = steps.iter().filter(|step| required.contains(&step.name.as_str()));
-        if !order.map(|step| step.name.as_str()).eq(required) {
+        let ours = |step: &&Step| required.contains(&step.name.as_str()) || step.name.is_cure();
+        if !steps.iter().filter(ours).map(|step| step.name.as_str()).eq(required) {
+            let [detect, cure, verify] = required;
+            let message = format!("`steps` must hold {detect}, {cure} and {verify}, in that order");
             return Err(self
                 .source
-                .error(entries, "`steps` must hold detect, deactivate and verify, in that order")
+                .error(entries, message)
                 .help("put steps of your own before, between or after them"));
         }
         Ok(steps)
@@ -322,15 +349,13 @@ impl RuleReader<'_> {
 
 fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
     let name = StepName::parse(name)?;
-    let scope = match (scope, name.as_str()) {
-        (Some(_), StepName::DETECT | StepName::DEACTIVATE | StepName::VERIFY) => {
-            return Err(Error::new(
-                Kind::Configuration,
-                format!("how often `{name}` is rendered is fixed"),
-            )
-            .help(format!("write it as \"{name}\"")));
-        }
-        (scope, _) => scope.unwrap_or_else(|| Scope::default_of(&name)),
-    };
+    let fixed = name.is_cure() || [StepName::DETECT, StepName::VERIFY].contains(&name.as_str());
+    if fixed && scope.is_some() {
+        let message = format!("how often `{name}` is rendered is fixed");
+        return Err(
+            Error::new(Kind::Configuration, message).help(format!("write it as \"{name}\""))
+        );
+    }
+    let scope = scope.unwrap_or_else(|| Scope::default_of(&name));
     Ok(Step { name, scope })
 }

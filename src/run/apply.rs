@@ -1,4 +1,4 @@
-//! `apply`: detect once, deactivate where it is needed, verify what was touched.
+//! `apply`: detect once, cure where it is needed, verify what was touched.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         }
         match step.name.as_str() {
             StepName::DETECT => run.detect(step)?,
-            StepName::DEACTIVATE => run.deactivate(step)?,
+            _ if step.name.is_cure() => run.cure(step)?,
             StepName::VERIFY => run.verify()?,
             _ => run.own(step)?,
         }
@@ -69,15 +69,16 @@ impl Run<'_> {
     fn detect_with(&mut self, statement: &Checked, horizon: Horizon) -> Result<()> {
         match self.journal.count(statement, horizon)? {
             Ok(found) => {
-                let found = found.into_iter();
-                self.days.extend(found.map(|(day, c)| (day, Progressing::new(c, horizon))));
+                let strategy = self.context.renderer.rule().strategy;
+                let state = |(day, counts)| (day, Progressing::new(strategy, counts, horizon));
+                self.days.extend(found.into_iter().map(state));
             }
             Err(error) => self.problems.push(error),
         }
         Ok(())
     }
 
-    fn deactivate(&mut self, step: &PlannedStep) -> Result<()> {
+    fn cure(&mut self, step: &PlannedStep) -> Result<()> {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
         self.clean_days(&days)
     }
@@ -88,7 +89,7 @@ impl Run<'_> {
         let mut needed = Vec::new();
         for update in self.plan.statements() {
             let (step, day) = (&update.statement().step, update.statement().window.first());
-            if *step == *StepName::DEACTIVATE
+            if step.is_cure()
                 && days.contains(&day)
                 && self.days.get(&day).is_some_and(Progressing::needs_update)
                 && let Some(state) = self.days.remove(&day)

@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 use crate::check::COUNTS;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
+use crate::rule::Strategy;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
@@ -32,9 +33,21 @@ impl Counts {
         self.duplicates.saturating_sub(self.buffered)
     }
 
-    /// Whether an UPDATE of the date is called for and safe: settled superseded rows, no twins.
-    pub fn calls_for_update(self) -> bool {
-        self.settled_duplicates() > 0 && self.twins == 0
+    /// Whether the date is to be cured, and can be: settled superseded rows, no twins. A rewrite
+    /// waits until no superseded row is buffered, so that a date is rewritten once.
+    pub fn calls_for(self, strategy: Strategy) -> bool {
+        let waits = strategy == Strategy::Rewrite && self.buffered > 0;
+        self.settled_duplicates() > 0 && self.twins == 0 && !waits
+    }
+
+    /// How many rows the cure of the date reports as changed: a rewrite deletes every settled row
+    /// and inserts those that survive.
+    pub(super) fn expected_changes(self, strategy: Strategy) -> u64 {
+        let superseded = self.settled_duplicates();
+        match strategy {
+            Strategy::Deactivate | Strategy::Delete => superseded,
+            Strategy::Rewrite => self.settled + (self.settled - superseded),
+        }
     }
 
     fn add_up(self) -> bool {

@@ -1,4 +1,4 @@
-//! One date of a run: the UPDATE, a second attempt when the streaming buffer refuses it, and a
+//! One date of a run: the cure, a second attempt when the streaming buffer refuses it, and a
 //! second look when the table changed meanwhile.
 
 use super::horizon::Horizon;
@@ -7,11 +7,12 @@ use super::state::Progressing;
 use super::{ROUNDS, checked, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
+use crate::rule::Strategy;
 use crate::statement::StepName;
 use crate::warehouse::Returned;
 use crate::window::Day;
 
-/// The UPDATE of one date, and where it is sent.
+/// The cure of one date, and where it is sent.
 pub(super) struct Cleaning<'r, 'a> {
     pub journal: &'r Journal<'a>,
     pub update: &'r Checked,
@@ -22,7 +23,16 @@ impl Cleaning<'_, '_> {
         self.update.statement().window.first()
     }
 
-    /// Deactivates the settled superseded rows of the date. Returns what went wrong with it.
+    fn strategy(&self) -> Strategy {
+        self.journal.context.renderer.rule().strategy
+    }
+
+    /// How many rows the statement should report as changed.
+    fn expected(&self, state: &Progressing) -> u64 {
+        state.baseline.expected_changes(self.strategy())
+    }
+
+    /// Takes out the settled superseded rows of the date. Returns what went wrong with it.
     /// Errors: the ledger's.
     pub fn clean(&self, state: &mut Progressing) -> Result<Option<Error>> {
         for _ in 0..ROUNDS {
@@ -49,11 +59,16 @@ impl Cleaning<'_, '_> {
         let params = params(state.horizon, &self.journal.run);
         match self.journal.send(self.update, &params)? {
             Ok(answer) => match answer.result {
-                Returned::Affected(Some(affected)) => self.changed(state, affected),
-                Returned::Affected(None) => self.count_changed(state),
+                Returned::Affected(Some(changed)) if changed == self.expected(state) => {
+                    self.changed(state, state.baseline.settled_duplicates())
+                }
+                Returned::Affected(Some(changed)) if self.strategy() != Strategy::Rewrite => {
+                    self.changed(state, changed)
+                }
+                Returned::Affected(_) => self.count_changed(state),
                 Returned::Rows(_) => {
                     state.touched = true;
-                    let message = "the warehouse answered an UPDATE with rows";
+                    let message = "the warehouse answered a mutation with rows";
                     Ok(Some(Error::new(Kind::Warehouse, message)))
                 }
             },
@@ -72,14 +87,15 @@ impl Cleaning<'_, '_> {
             return Ok(None);
         }
         self.journal.context.progress.note(&format!(
-            "{}: {expected} rows were detected and {affected} deactivated, \
+            "{}: {expected} rows were detected and {affected} {}, \
              so the table changed in between; detecting again",
-            self.day()
+            self.day(),
+            self.strategy().done()
         ));
         self.detect_again(state, state.horizon)
     }
 
-    /// The warehouse did not say how many rows changed, so they are counted by query.
+    /// The warehouse did not say how many rows it took out, so they are counted by query.
     fn count_changed(&self, state: &mut Progressing) -> Result<Option<Error>> {
         let before = state.baseline;
         state.touched = true;

@@ -9,6 +9,7 @@ use super::{Context, Counts};
 use crate::check::Checked;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, PlannedStep};
+use crate::rule::Strategy;
 use crate::warehouse::Buffer;
 use crate::window::Day;
 
@@ -114,6 +115,7 @@ impl Run<'_> {
 
 /// What the run knows of a date so far.
 pub(super) struct Progressing {
+    strategy: Strategy,
     /// Keys that had an active row when the run began.
     pub keys: u64,
     /// The figures as last detected, and the horizon they were counted with.
@@ -129,8 +131,9 @@ pub(super) struct Progressing {
 }
 
 impl Progressing {
-    pub fn new(counts: Counts, horizon: Horizon) -> Self {
+    pub fn new(strategy: Strategy, counts: Counts, horizon: Horizon) -> Self {
         Self {
+            strategy,
             keys: counts.keys,
             baseline: counts,
             horizon,
@@ -143,7 +146,8 @@ impl Progressing {
 
     /// Clean dates cost nothing; buffered ones wait; twins are left alone.
     pub fn needs_update(&self) -> bool {
-        self.baseline.calls_for_update() && self.since_baseline < self.baseline.settled_duplicates()
+        self.baseline.calls_for(self.strategy)
+            && self.since_baseline < self.baseline.settled_duplicates()
     }
 
     /// The figures before this run deactivated anything.

@@ -10,7 +10,7 @@ use crate::statement::StepName;
 use crate::window::Day;
 
 /// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
-/// the report, and the others go on. After `deactivate`, detect counts what is left, so that rows
+/// the report, and the others go on. After a cure, detect counts what is left, so that rows
 /// which could not be touched are not passed over in silence. Errors: the run could not begin, or
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
@@ -19,12 +19,12 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
     for step in &plan.steps {
-        let deactivates = step.name == *StepName::DEACTIVATE;
+        let cures = step.name.is_cure();
         // The shipped UPDATE spares no row of a rule without `written_at`, so it would be refused.
-        if !(deactivates && matches!(run.horizon, Horizon::Nothing(_))) {
+        if !(cures && matches!(run.horizon, Horizon::Nothing(_))) {
             run.own(step)?;
         }
-        if deactivates {
+        if cures {
             left.extend(run.what_is_left()?);
         }
     }

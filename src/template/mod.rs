@@ -16,7 +16,9 @@ const SHIPPED: &[(&str, &str)] = &[
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
     ("current.sql", include_str!("../../sql/current.sql")),
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
+    ("delete.sql", include_str!("../../sql/delete.sql")),
     ("detect.sql", include_str!("../../sql/detect.sql")),
+    ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
     ("verify.sql", include_str!("../../sql/verify.sql")),
 ];
 
@@ -63,10 +65,14 @@ impl Templates {
         SHIPPED.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
     }
 
-    /// The templates in force for a rule, by file name: its own before the general ones.
+    /// The templates in force for a rule, by file name: its own before the general ones, and of
+    /// the cures only that of its strategy.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
-        self.general.iter().chain(own).map(|(name, template)| (name.as_str(), template)).collect()
+        let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
+        let cure = rule.strategy.step();
+        let other = |step: &str| step != cure && StepName::CURES.contains(&step);
+        all.filter(|(name, _)| !name.strip_suffix(".sql").is_some_and(other)).collect()
     }
 
     /// The steps a rule has templates for, by name.

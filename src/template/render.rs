@@ -84,6 +84,14 @@ impl<'a> Renderer<'a> {
         let name = format!("{step}.sql");
         if !self.paths.contains_key(&name) {
             let (rule, steps) = (&self.rule.name, self.steps());
+            if step.is_cure() {
+                let cure = self.rule.strategy.step();
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("rule {rule} has strategy {cure}, and {step} is the step of another"),
+                )
+                .help(format!("its own is `{cure}`; to change that, set `strategy` in the rule")));
+            }
             return Err(Error::new(
                 Kind::Usage,
                 format!(
@@ -149,13 +157,14 @@ fn rule_value(rule: &Rule) -> Value {
     };
     map([
         ("name", Value::from(rule.name.as_str())),
+        ("strategy", Value::from(rule.strategy.step())),
         ("table", literal::sql(&rule.table)),
         ("partition", literal::sql(&rule.partition.column)),
         ("date", literal::sql(rule.partition.date())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
         ("row_id", literal::sql(&rule.row_id)),
-        ("active", literal::sql(&rule.active)),
+        ("active", optional(rule.active.as_ref())),
         ("touched_at", optional(touched_at.map(|(column, _)| column))),
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
@@ -299,7 +308,7 @@ limit = 5
         assert_eq!(render("{{ vars.quote ~ '!' }}"), r"'it\'s; DROP TABLE x --!'");
         assert_eq!(render("{{ vars.systems | join(', ') }}"), "'a, b'");
         assert_eq!(
-            render("{{ vars.quote | replace('it', rule.active) }}").matches('\'').count(),
+            render("{{ vars.quote | replace('it', rule.row_id) }}").matches('\'').count(),
             3
         );
         assert!(render_with("{{ vars.quote | safe }}", &[]).is_err());

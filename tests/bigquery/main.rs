@@ -5,6 +5,7 @@ mod common;
 mod emulator;
 mod fixture;
 mod proxy;
+mod strategies;
 
 mod buffer;
 mod cost;

@@ -126,7 +126,10 @@ impl Sqlite {
         let connection = self.connection()?;
         let lowered =
             Lowering::new(&connection, sql, params, self.begin())?.statement(statement)?;
-        connection.prepare(&lowered.sql).map_err(failed("prepare the statement"))?;
+        // Later parts build on what earlier ones make.
+        if let Some(part) = lowered.parts.first() {
+            connection.prepare(&part.sql).map_err(failed("prepare the statement"))?;
+        }
         Ok(Estimate { bytes: None })
     }
 }
@@ -181,10 +184,18 @@ fn parsed(statement: &Checked) -> Result<&ast::Statement> {
 
 fn change(connection: &Connection, lowered: &Lowered) -> Result<u64> {
     let run = failed("run the statement");
-    let mut prepared = connection.prepare(&lowered.sql).map_err(&run)?;
-    let binds = bound(&prepared, lowered);
-    let affected = prepared.execute(rusqlite::params_from_iter(binds)).map_err(&run)?;
-    Ok(affected as u64)
+    let mut affected = 0;
+    for part in &lowered.parts {
+        let mut prepared = connection.prepare(&part.sql).map_err(&run)?;
+        let binds = rusqlite::params_from_iter(bound(&prepared, lowered));
+        if part.counts {
+            affected += prepared.execute(binds).map_err(&run)? as u64;
+        } else {
+            let mut rows = prepared.query(binds).map_err(&run)?;
+            while rows.next().map_err(&run)?.is_some() {}
+        }
+    }
+    Ok(affected)
 }
 
 /// The values that the statement asks for. A literal that took on another type while it was
@@ -196,7 +207,8 @@ fn bound<'a>(prepared: &rusqlite::Statement<'_>, lowered: &'a Lowered) -> &'a [V
 
 fn query(connection: &Connection, lowered: &Lowered) -> Result<Rows> {
     let run = failed("run the query");
-    let mut prepared = connection.prepare(&lowered.sql).map_err(&run)?;
+    let sql = lowered.parts.first().map_or("", |part| part.sql.as_str());
+    let mut prepared = connection.prepare(sql).map_err(&run)?;
     let binds = bound(&prepared, lowered);
     let mut rows = prepared.query(rusqlite::params_from_iter(binds)).map_err(&run)?;
     let mut answer = Rows {

@@ -1,5 +1,6 @@
 //! What the embedded warehouse promises, on real SQLite in memory.
 
+mod change;
 mod refused;
 mod semantics;
 mod shipped;

@@ -1,6 +1,7 @@
 //! What SQLite lacks or does otherwise than BigQuery, as functions and a collation of the
 //! connection. Every function gives NULL for a NULL argument.
 
+pub(super) mod json;
 mod number;
 mod text;
 mod time;
@@ -34,7 +35,15 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
             Err(user("a scalar subquery gave more than one row".to_owned()))
         },
     )?;
-    for table in [text::TABLE, number::TABLE, time::TABLE] {
+    connection.create_scalar_function(
+        "onerow_merged_twice",
+        0,
+        FunctionFlags::SQLITE_UTF8,
+        |_| -> rusqlite::Result<Value> {
+            Err(user("MERGE must match at most one source row for each target row".to_owned()))
+        },
+    )?;
+    for table in [json::TABLE, text::TABLE, number::TABLE, time::TABLE] {
         for (name, arity, function) in table {
             scalar(connection, name, *arity, *function)?;
         }

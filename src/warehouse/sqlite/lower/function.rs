@@ -102,6 +102,9 @@ impl Lowering<'_> {
         if SIMPLE.iter().any(|(known, ..)| *known == name) {
             return self.simple(name, args, scope);
         }
+        if let ("TO_JSON_STRING", [operand]) = (name, args) {
+            return self.to_json_string(operand, scope);
+        }
         let lowered = || self.arguments(args, scope);
         match (name, args.len()) {
             ("CONCAT", 1..) => self.concat(lowered()?, "CONCAT"),

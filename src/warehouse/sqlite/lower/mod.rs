@@ -3,18 +3,20 @@
 
 mod aggregate;
 mod cast;
+mod change;
 mod compare;
 mod expr;
 mod from;
 mod function;
+mod json;
 mod literal;
+mod merge;
 mod projection;
 mod query;
 mod scope;
 mod select;
 mod temporal;
 mod term;
-mod update;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -24,6 +26,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use sqlparser::ast;
 
+pub(super) use self::change::Part;
 use self::literal::Literals;
 use self::query::Relation;
 use super::failure::{UNKNOWN, USE_BIGQUERY};
@@ -33,7 +36,8 @@ use crate::statement::Params;
 
 /// A statement as SQLite takes it.
 pub(super) struct Lowered {
-    pub sql: String,
+    /// What does its work, in order; a query is one part.
+    pub parts: Vec<Part>,
     /// The values of `?1`, `?2`, …
     pub binds: Vec<Value>,
     /// Names and types of the columns of the answer. `None` is the type of a bare NULL.
@@ -70,23 +74,32 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    /// Lowers a SELECT or an UPDATE.
+    /// Lowers a query or a mutation.
     pub fn statement(self, statement: &ast::Statement) -> Result<Lowered> {
-        let (sql, columns) = match statement {
+        let (parts, columns) = match statement {
             ast::Statement::Query(query) => {
                 let relation = self.query(query, None)?;
                 let names = relation.result_names()?;
                 let types = relation.columns.iter().map(|column| column.sql_type);
-                (relation.sql, names.into_iter().zip(types).collect())
+                (vec![Part::silent(relation.sql)], names.into_iter().zip(types).collect())
             }
-            ast::Statement::Update(update) => (self.update(update)?, Vec::new()),
+            ast::Statement::Update(update) => {
+                (vec![Part::counted(self.update(update)?)], Vec::new())
+            }
+            ast::Statement::Delete(delete) => {
+                (vec![Part::counted(self.delete(delete)?)], Vec::new())
+            }
+            ast::Statement::Insert(insert) => {
+                (vec![Part::counted(self.insert(insert)?)], Vec::new())
+            }
+            ast::Statement::Merge(merge) => (self.merge(merge)?, Vec::new()),
             other => {
                 let text = other.to_string();
                 let verb = text.split_whitespace().next().unwrap_or_default();
                 return Err(unsupported(format!("{verb} statements")));
             }
         };
-        Ok(Lowered { sql, binds: self.binds.into_inner(), columns })
+        Ok(Lowered { parts, binds: self.binds.into_inner(), columns })
     }
 
     /// A name for a table or subquery that nothing else has.

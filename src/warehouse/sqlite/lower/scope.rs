@@ -138,6 +138,16 @@ impl<'a> Scope<'a> {
             .find(|source| source.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
     }
 
+    /// The row that a name stands for, where it is a table's or an alias's and no column's.
+    pub fn row(&self, name: &str) -> Option<&'a Source> {
+        let is_column = self.sources.iter().any(|source| named(source, name).next().is_some())
+            || self.aliases.iter().any(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        match is_column {
+            true => None,
+            false => self.source(name).or_else(|| self.parent?.row(name)),
+        }
+    }
+
     fn alias(&self, name: &str) -> Result<Option<Term>> {
         let mut found = self.aliases.iter().filter(|(alias, _)| alias.eq_ignore_ascii_case(name));
         let Some((_, term)) = found.next() else { return Ok(None) };

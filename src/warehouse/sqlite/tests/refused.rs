@@ -29,8 +29,10 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
         Kind::Unsupported,
         "`bigquery` warehouse",
         &[
-            ("DELETE FROM nba.predictions WHERE TRUE", "DELETE statements"),
-            ("INSERT INTO nba.predictions (game_id) VALUES ('x')", "INSERT statements"),
+            ("DELETE FROM nba.predictions WHERE TRUE LIMIT 1", "LIMIT in DELETE"),
+            ("INSERT INTO nba.predictions (game_id) VALUES ('x')", "VALUES as a query"),
+            ("TRUNCATE TABLE nba.predictions", "TRUNCATE statements"),
+            ("SELECT TO_JSON_STRING(p) FROM nba.predictions AS p GROUP BY p.copies", "GROUP BY"),
             ("CREATE TABLE a.b (x INT64)", "CREATE statements"),
             ("SELECT STRUCT(1, 2)", "STRUCT"),
             ("SELECT [1, 2]", "ARRAY"),

@@ -115,5 +115,5 @@ fn shipped_statements_call_no_rust_function_for_each_row() {
     let (sql, params) = (deactivate(), params());
     let lowered = Lowering::new(&connection, &sql, &params, now()).unwrap();
     let lowered = lowered.statement(&parse(&sql)).unwrap();
-    assert!(!lowered.sql.contains("onerow_"), "{}", lowered.sql);
+    assert!(!lowered.parts[0].sql.contains("onerow_"), "{}", lowered.parts[0].sql);
 }

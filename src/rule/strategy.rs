@@ -1,0 +1,41 @@
+//! What happens to superseded rows.
+
+use crate::statement::StepName;
+
+/// What happens to superseded rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// Their active flag is set to FALSE.
+    #[default]
+    Deactivate,
+    /// They are deleted.
+    Delete,
+    /// The settled active rows of the date are replaced by their survivors. This also cures twins,
+    /// which no UPDATE or DELETE by row id can tell apart.
+    Rewrite,
+}
+
+impl Strategy {
+    /// The strategy's step.
+    pub fn step(self) -> &'static str {
+        match self {
+            Self::Deactivate => StepName::DEACTIVATE,
+            Self::Delete => StepName::DELETE,
+            Self::Rewrite => StepName::REWRITE,
+        }
+    }
+
+    /// Whether rows leave the table.
+    pub fn is_destructive(self) -> bool {
+        self != Self::Deactivate
+    }
+
+    /// What it has done to superseded rows, as people read it.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Deactivate => "deactivated",
+            Self::Delete | Self::Rewrite => "deleted",
+        }
+    }
+}

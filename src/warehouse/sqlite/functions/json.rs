@@ -1,0 +1,95 @@
+//! Values as TO_JSON_STRING writes them.
+//! Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings>
+
+use jiff::civil::{DateTime, Time};
+use rusqlite::types::Value;
+
+use super::{Arguments, Entry, Outcome};
+use crate::googlesql::{SqlType, SqlValue};
+use crate::warehouse::sqlite::storage;
+
+pub(super) const TABLE: &[Entry] = &[("onerow_json", 2, json)];
+
+/// Integers beyond this are not exact in a JSON number, and are written as text.
+const EXACT: u64 = 1 << 53;
+
+/// `onerow_json(value, type)`
+fn json(arguments: &Arguments<'_>) -> Outcome {
+    let sql_type: SqlType = arguments.text(1)?.parse().map_err(|_| "not a type".to_owned())?;
+    let kept = arguments.0.get_raw(0);
+    let value = storage::decode(kept, Some(sql_type)).map_err(|error| error.headline())?;
+    Ok(Value::Text(text(&value)))
+}
+
+/// The value as JSON text.
+pub(in crate::warehouse::sqlite) fn text(value: &SqlValue) -> String {
+    match value {
+        SqlValue::Null => "null".to_owned(),
+        SqlValue::Bool(value) => value.to_string(),
+        SqlValue::Int64(number) if number.unsigned_abs() <= EXACT => number.to_string(),
+        SqlValue::Float64(number) => float(*number),
+        SqlValue::Numeric(number) => {
+            let text = number.to_string();
+            match text.parse::<i64>() {
+                Ok(number) if number.unsigned_abs() <= EXACT => text,
+                _ => quoted(&text),
+            }
+        }
+        SqlValue::Datetime(at) => quoted(&datetime(*at)),
+        SqlValue::Time(at) => quoted(&time(*at)),
+        SqlValue::Timestamp(instant) => {
+            quoted(&format!("{}Z", datetime(jiff::tz::TimeZone::UTC.to_datetime(*instant))))
+        }
+        other => quoted(&other.to_string()),
+    }
+}
+
+fn datetime(at: DateTime) -> String {
+    format!("{}T{}", at.date(), time(at.time()))
+}
+
+/// No fraction, or three digits of it, or six.
+fn time(at: Time) -> String {
+    let micros = at.subsec_nanosecond() / 1_000;
+    let precision = match micros {
+        0 => 0,
+        _ if micros % 1_000 == 0 => 3,
+        _ => 6,
+    };
+    format!("{at:.precision$}")
+}
+
+/// Fifteen digits, or seventeen where fifteen would be another number.
+fn float(number: f64) -> String {
+    let short = digits(number, 15);
+    if short.parse() == Ok(number) { short } else { digits(number, 17) }
+}
+
+/// As C's `%.*g` writes it.
+fn digits(number: f64, precision: usize) -> String {
+    let scientific = format!("{number:.*e}", precision - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let places = i32::try_from(precision).unwrap_or(i32::MAX) - 1 - exponent;
+    if exponent < -4 || places < 0 {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", trimmed(mantissa), exponent.unsigned_abs());
+    }
+    match trimmed(&format!("{number:.*}", places.unsigned_abs() as usize)) {
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+fn trimmed(number: &str) -> &str {
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
+    }
+}
+
+/// JSON text, with the line separators of JavaScript escaped too.
+pub(in crate::warehouse::sqlite) fn quoted(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}

@@ -1,0 +1,250 @@
+//! UPDATE, DELETE and INSERT.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, ObjectName, TableFactor,
+    TableObject, TableWithJoins, Update, Visit, Visitor,
+};
+
+use super::scope::{Scope, Seen, Source};
+use super::{Lowering, none_of, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::SqlType;
+use crate::warehouse::sqlite::schema::{self, Table};
+use crate::warehouse::sqlite::storage::quoted;
+
+/// One of the SQLite statements that do the work of one statement.
+pub(in crate::warehouse::sqlite) struct Part {
+    pub sql: String,
+    /// Whether the rows it changes are rows that the statement changes.
+    pub counts: bool,
+}
+
+impl Part {
+    pub fn counted(sql: String) -> Self {
+        Self { sql, counts: true }
+    }
+
+    pub fn silent(sql: String) -> Self {
+        Self { sql, counts: false }
+    }
+}
+
+impl Lowering<'_> {
+    /// Lowers a DELETE from one table.
+    pub(super) fn delete(&self, delete: &Delete) -> Result<String> {
+        let Delete {
+            delete_token: _,
+            optimizer_hints: _,
+            tables,
+            from,
+            using,
+            selection,
+            returning,
+            output,
+            order_by,
+            limit,
+        } = delete;
+        none_of(&[
+            (!tables.is_empty(), "DELETE from several tables"),
+            (using.is_some(), "USING in DELETE"),
+            (returning.is_some(), "RETURNING"),
+            (output.is_some(), "OUTPUT"),
+            (!order_by.is_empty(), "ORDER BY in DELETE"),
+            (limit.is_some(), "LIMIT in DELETE"),
+        ])?;
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = from;
+        let [table] = from.as_slice() else {
+            return Err(unsupported("DELETE from several tables"));
+        };
+        let (target, condition) = self.changed(table, selection.as_ref(), "DELETE")?.0;
+        Ok(format!("DELETE FROM {target} WHERE {condition}"))
+    }
+
+    /// Lowers an INSERT of a query's rows.
+    pub(super) fn insert(&self, insert: &Insert) -> Result<String> {
+        let Insert { table, table_alias: None, columns, source: Some(query), .. } = insert else {
+            return Err(unsupported("INSERT without a query"));
+        };
+        let TableObject::TableName(name) = table else {
+            return Err(unsupported(format!("INSERT INTO {table}")));
+        };
+        let dotted = self.dotted(name)?;
+        let columns =
+            self.inserted_columns(columns, &self.base(&dotted, "onerow_t", dotted.clone())?)?;
+        let relation = self.query(query, None)?;
+        if relation.columns.len() != columns.len() {
+            return Err(refused(format!(
+                "INSERT has {} values for {} columns",
+                relation.columns.len(),
+                columns.len()
+            )));
+        }
+        let alias = self.alias();
+        let terms = relation.source(&alias, None).columns.into_iter().map(|(_, term)| term);
+        let values = terms.zip(&columns).map(|(term, (column, sql_type))| {
+            Ok(self.expect(term, *sql_type, &format!("the value of {column}"))?.sql)
+        });
+        let values: Vec<String> = values.collect::<Result<_>>()?;
+        Ok(format!(
+            "INSERT INTO {} ({}) SELECT {} FROM ({}) AS {alias}",
+            quoted(&dotted),
+            column_list(columns.iter().map(|(column, _)| column.as_str())),
+            values.join(", "),
+            relation.sql
+        ))
+    }
+
+    /// The columns that an INSERT fills, in SQLite's quotes: those it names, or all.
+    pub(super) fn inserted_columns(
+        &self,
+        named: &[ObjectName],
+        target: &Source,
+    ) -> Result<Vec<(String, SqlType)>> {
+        let sources = std::slice::from_ref(target);
+        let seen = Seen::default();
+        let scope = Scope::plain(sources, None, &seen, "INSERT");
+        let of = |name: &str| {
+            let sql_type = scope.column(name)?.sql_type;
+            sql_type.map(|t| (quoted(name), t)).ok_or_else(|| unsupported("a column without type"))
+        };
+        match named {
+            [] => target.columns.iter().filter_map(|(name, _)| name.as_deref()).map(of).collect(),
+            named => named.iter().map(|name| of(&self.dotted(name)?)).collect(),
+        }
+    }
+
+    /// The table of a mutation, in SQLite's quotes, and what is known of it.
+    pub(super) fn changed_table(&self, table: &TableFactor) -> Result<(String, Table)> {
+        let TableFactor::Table { name, .. } = table else {
+            return Err(unsupported(format!("changing `{table}`")));
+        };
+        let dotted = self.dotted(name)?;
+        Ok((quoted(&dotted), schema::table(self.connection, &dotted)?))
+    }
+
+    /// Lowers an UPDATE of one table by its own columns.
+    pub(super) fn update(&self, update: &Update) -> Result<String> {
+        let Update {
+            update_token: _,
+            optimizer_hints: _,
+            table,
+            assignments,
+            from,
+            selection,
+            returning,
+            output,
+            or,
+            order_by,
+            limit,
+        } = update;
+        none_of(&[
+            (from.is_some(), "UPDATE … FROM"),
+            (returning.is_some(), "RETURNING"),
+            (output.is_some(), "OUTPUT"),
+            (or.is_some(), "UPDATE OR"),
+            (!order_by.is_empty(), "ORDER BY in UPDATE"),
+            (limit.is_some(), "LIMIT in UPDATE"),
+        ])?;
+        let ((target, condition), source) = self.changed(table, selection.as_ref(), "UPDATE")?;
+        let sources = [source];
+        let seen = Seen::default();
+        let set = self.assignments(assignments, &Scope::plain(&sources, None, &seen, "SET"))?;
+        Ok(format!("UPDATE {target} SET {set} WHERE {condition}"))
+    }
+
+    /// The table of an UPDATE or DELETE with its alias in SQLite's words, its condition, and its
+    /// columns.
+    fn changed(
+        &self,
+        table: &TableWithJoins,
+        selection: Option<&Expr>,
+        verb: &str,
+    ) -> Result<((String, String), Source)> {
+        let Some(condition) = selection else { return Err(refused(format!("{verb} needs WHERE"))) };
+        let TableWithJoins { relation, joins } = table;
+        none_of(&[(!joins.is_empty(), &format!("{verb} of a join"))])?;
+        if !matches!(relation, TableFactor::Table { .. }) {
+            return Err(unsupported(format!("{verb} of `{relation}`")));
+        }
+        let (target, sources) = self.from(std::slice::from_ref(table), None)?;
+        let seen = Seen::default();
+        let scope = Scope::plain(&sources, None, &seen, "WHERE");
+        let condition = self.expr(condition, &scope)?;
+        let condition = self.expect(condition, SqlType::Bool, "the condition of WHERE")?.sql;
+        let source = sources.into_iter().next();
+        let source = source.ok_or_else(|| unsupported(format!("{verb} without a table")))?;
+        Ok(((target, condition), source))
+    }
+
+    fn assignments(&self, assignments: &[Assignment], scope: &Scope<'_>) -> Result<String> {
+        let mut done: Vec<(String, String)> = Vec::new();
+        for Assignment { target, value } in assignments {
+            let (column, sql_type) = self.assigned(target, scope)?;
+            if done.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(&column)) {
+                return Err(refused(format!("SET names the column {column} twice")));
+            }
+            let value = self.value_of(value, sql_type, &column, scope)?;
+            done.push((column, value));
+        }
+        let texts: Vec<String> = done.iter().map(|(c, value)| format!("{c} = {value}")).collect();
+        Ok(texts.join(", "))
+    }
+
+    /// The new value of a column.
+    pub(super) fn value_of(
+        &self,
+        value: &Expr,
+        sql_type: Option<SqlType>,
+        column: &str,
+        scope: &Scope<'_>,
+    ) -> Result<String> {
+        if has_subquery(value) {
+            return Err(unsupported("a subquery in SET"));
+        }
+        let term = self.expr(value, scope)?;
+        Ok(match sql_type {
+            Some(sql_type) => {
+                self.expect(term, sql_type, &format!("the new value of {column}"))?.sql
+            }
+            None => term.sql,
+        })
+    }
+
+    /// The column in SQLite's quotes, and its type.
+    pub(super) fn assigned(
+        &self,
+        target: &AssignmentTarget,
+        scope: &Scope<'_>,
+    ) -> Result<(String, Option<SqlType>)> {
+        let AssignmentTarget::ColumnName(name) = target else {
+            return Err(unsupported(format!("SET `{target}`")));
+        };
+        let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+        let (column, term) = match parts.as_slice() {
+            [column] => (column, scope.column(&column.value)?),
+            [table, column] => (column, scope.qualified(&table.value, &column.value)?),
+            _ => return Err(unsupported(format!("SET `{name}`"))),
+        };
+        Ok((quoted(&column.value), term.sql_type))
+    }
+}
+
+/// The columns with commas between.
+pub(super) fn column_list<'a>(columns: impl Iterator<Item = &'a str>) -> String {
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// SQLite would evaluate it while rows are already changing.
+fn has_subquery(expr: &Expr) -> bool {
+    struct Finder;
+    impl Visitor for Finder {
+        type Break = ();
+        fn pre_visit_query(
+            &mut self,
+            _: &sqlparser::ast::Query,
+        ) -> std::ops::ControlFlow<Self::Break> {
+            std::ops::ControlFlow::Break(())
+        }
+    }
+    expr.visit(&mut Finder).is_break()
+}

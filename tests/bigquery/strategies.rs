@@ -1,0 +1,82 @@
+//! Each strategy on the emulator gives the table that the embedded warehouse gives.
+
+use crate::fixture::{Fixture, WINDOW};
+
+const RULE: &str = r#"
+[rule.predictions]
+table = "DATASET.predictions"
+partition = "game_date"
+key = ["game_id", "player"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+written_at = "created_at"
+STRATEGY
+"#;
+
+/// Superseded rows, a row of another key, an inactive row, NULLs; on the 29th twins that differ.
+const ROWS: &str = "\
+a1,2026-01-27,g1,,,true,2026-01-27T01:00:00Z
+a2,2026-01-27,g1,,20.5,true,2026-01-27T02:00:00Z
+b1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z
+b2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z
+b3,2026-01-28,g1,a,,true,
+b4,2026-01-28,g1,b,,true,2026-01-28T03:00:00Z
+b5,2026-01-28,g1,b,,false,2026-01-28T04:00:00Z";
+const TWINS: &str = "
+c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
+c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
+c2,2026-01-29,g1,b,10.5,true,2026-01-29T01:00:00Z
+c2,2026-01-29,g1,b,9.5,true,2026-01-29T01:00:00Z";
+
+#[test]
+fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
+    for (strategy, rows) in [
+        ("active = \"is_active\"\ntouched_at = \"updated_at\"", ROWS.to_owned()),
+        ("active = \"is_active\"\nstrategy = \"delete\"", ROWS.to_owned()),
+        ("strategy = \"delete\"", ROWS.to_owned()),
+        ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
+        ("strategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
+    ] {
+        let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\
+             game_id = \"STRING\"\nplayer = \"STRING\"\npoints_line = \"NUMERIC\"\n\
+             is_active = \"BOOL\"\ncreated_at = \"TIMESTAMP\"\nupdated_at = \"TIMESTAMP\"\n\
+             [warehouse.local]\ntype = \"sqlite\"";
+        let rules = format!("{}{columns}", RULE.replace("STRATEGY", strategy));
+        let Some(fixture) = Fixture::with_rules(&rules, "") else { return };
+        let fixture = fixture.rows(&rows);
+        let project = &fixture.project;
+        project.write("rows.csv", format!("{}{rows}\n", crate::common::HEADER));
+        project.onerow("load rows.csv --warehouse local").exits(0);
+        let apply = |warehouse: &str| {
+            let line = format!("apply --yes {WINDOW} --format json --warehouse {warehouse}");
+            let mut applied = project.onerow(&line).exits(0).json();
+            applied.as_object_mut().unwrap().remove("run_id");
+            applied
+        };
+        let embedded = apply("local");
+        assert!(embedded["totals"]["deactivated"].as_u64().unwrap() > 2, "{strategy}: {embedded}");
+        assert_eq!(apply("prod"), embedded, "{strategy}");
+        let table = fixture.table("predictions");
+        let sql = |table: &str| {
+            format!(
+                "SELECT id, CAST(points_line AS STRING) AS line, CAST(is_active AS STRING) AS flag \
+                 FROM {table} ORDER BY 1, 2, 3"
+            )
+        };
+        let database = project.database();
+        let embedded = format!(
+            "SELECT coalesce(id, 'NULL'), coalesce(points_line, 'NULL'), iif(is_active, 'true', 'false') \
+             FROM \"{table}\" ORDER BY 1, 2, 3"
+        );
+        let mut statement = database.prepare(&embedded).unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok(vec![row.get(0)?, row.get(1)?, row.get(2)?]);
+        let rows = statement.query_map([], row).unwrap();
+        let rows: Vec<Vec<String>> = rows.map(Result::unwrap).collect();
+        let theirs = fixture.emulator.query(&sql(&table));
+        let short = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        let theirs: Vec<Vec<String>> =
+            theirs.iter().map(|row| vec![row[0].clone(), short(&row[1]), row[2].clone()]).collect();
+        assert_eq!(theirs, rows, "{strategy}");
+        assert_eq!(apply("prod")["totals"]["deactivated"], 0, "{strategy}");
+    }
+}

@@ -1,0 +1,196 @@
+//! `strategy = "delete"` and `"rewrite"`: what a user sees, and what must not happen.
+
+mod common;
+
+use common::{Project, RULE};
+
+/// The small table's rule with another strategy.
+fn rule(strategy: &str) -> String {
+    let strategy = format!("row_id = \"id\"\nstrategy = \"{strategy}\"");
+    RULE.replace("row_id = \"id\"", &strategy).replace("touched_at = \"updated_at\"\n", "")
+}
+
+/// Ids of all rows, in order, read without onerow.
+fn ids(project: &Project) -> String {
+    let database = project.database();
+    let mut statement =
+        database.prepare(r#"SELECT coalesce(id, '-') FROM "nba.predictions" ORDER BY 1"#).unwrap();
+    let ids = statement.query_map([], |row| row.get(0)).unwrap();
+    ids.collect::<Result<Vec<String>, _>>().unwrap().join(" ")
+}
+
+const ROWS: &str = "\
+a,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z
+b,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z
+c,2026-01-28,g1,ann,22.5,false,2026-01-28T10:00:00Z
+d,2026-01-28,g1,bob,,true,2026-01-28T08:00:00Z";
+
+#[test]
+fn superseded_rows_are_deleted_and_counted_as_ever() {
+    for strategy in ["delete", "rewrite"] {
+        let project = Project::new(&rule(strategy));
+        project.rows(ROWS);
+        let plan = project.onerow("plan --date 2026-01-28 --format json").exits(0).json();
+        assert_eq!(plan["totals"]["duplicates"], 1);
+        assert_eq!(ids(&project), "a b c d", "plan changes nothing");
+        let applied = project.onerow("apply --yes --date 2026-01-28 --format json").exits(0).json();
+        assert_eq!(applied["totals"]["deactivated"], 1);
+        assert_eq!(applied["dates"][0]["status"], "cleaned");
+        assert_eq!(ids(&project), "b c d");
+        let story = ["detect", strategy, "verify"].map(|step| format!("{step} 2026-01-28 done"));
+        assert_eq!(project.ledger(), story);
+        project.onerow("apply --yes --date 2026-01-28").exits(0);
+        assert_eq!(project.ledger().len(), 4, "a clean date gets detect alone");
+    }
+}
+
+#[test]
+fn without_yes_nothing_is_deleted() {
+    for strategy in ["delete", "rewrite"] {
+        let project = Project::new(&rule(strategy));
+        project.rows(ROWS);
+        for command in ["apply".to_owned(), format!("run {strategy}")] {
+            let ended = project.onerow(&format!("{command} --date 2026-01-28")).exits(2);
+            ended.says(&["this deletes superseded rows of nba.predictions", "`--yes`"]);
+        }
+        assert_eq!(ids(&project), "a b c d");
+        assert!(project.ledger().is_empty());
+        project.onerow("apply --dry-run --date 2026-01-28").exits(0);
+        project.onerow("run detect --date 2026-01-28").exits(0);
+        project.onerow(&format!("run {strategy} --yes --date 2026-01-28")).exits(0);
+        assert_eq!(ids(&project), "b c d");
+    }
+}
+
+/// `script` gives the binary a terminal, and the test answers at it.
+#[test]
+fn a_person_at_the_terminal_is_asked() {
+    if std::process::Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: this test needs `script` of util-linux");
+        return;
+    }
+    let project = Project::new(&rule("delete"));
+    project.rows(ROWS);
+    for (answer, left) in [("n", "a b c d"), ("y", "b c d")] {
+        let onerow = env!("CARGO_BIN_EXE_onerow");
+        let command = format!("'{onerow}' apply --date 2026-01-28");
+        let mut child = std::process::Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .current_dir(project.path("."))
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut terminal = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut terminal, answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("Delete superseded rows of nba.predictions (2026-01-28)?"), "{said}");
+        assert_eq!(output.status.code(), Some(if answer == "y" { 0 } else { 2 }), "{said}");
+        assert_eq!(ids(&project), left, "{said}");
+    }
+}
+
+#[test]
+fn a_table_without_an_active_flag_can_be_cured() {
+    let without_flag = rule("delete").replace("active = \"is_active\"\n", "");
+    let project = Project::new(&without_flag);
+    project.rows(ROWS);
+    project.onerow("apply --yes --date 2026-01-28").exits(0);
+    assert_eq!(ids(&project), "c d", "every row counts, and c is the newest");
+}
+
+/// Rows that share an id: `id IN (…)` of the superseded ones takes the survivor down with them.
+#[test]
+fn a_naive_statement_by_id_kills_a_survivor_and_onerow_does_not() {
+    const TWINS: &str = "\
+t,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z
+t,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z
+u,2026-01-29,g1,ann,,true,2026-01-29T08:00:00Z
+v,2026-01-29,g1,ann,,true,2026-01-29T09:00:00Z
+u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
+    const WINDOW: &str = "--from 2026-01-28 --to 2026-01-30";
+    let naive = |verb: &str| {
+        format!(
+            r#"{verb} WHERE id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER (
+                 PARTITION BY game_date, game_id, player ORDER BY created_at DESC) AS place
+               FROM "nba.predictions" WHERE is_active) WHERE place > 1)"#
+        )
+    };
+    for (strategy, verb) in [
+        ("deactivate", r#"UPDATE "nba.predictions" SET is_active = FALSE"#),
+        ("delete", r#"DELETE FROM "nba.predictions""#),
+    ] {
+        let rules = if strategy == "deactivate" { RULE.to_owned() } else { rule(strategy) };
+        let project = Project::new(&rules);
+        project.rows(TWINS);
+        // The imitated streaming buffer belongs to onerow's own connection.
+        let database = project.database();
+        database
+            .create_scalar_function("onerow_drained", 0, Default::default(), |_| Ok(i64::MAX))
+            .unwrap();
+        database.execute(&naive(verb), []).unwrap();
+        assert_eq!(project.active(), ["v"], "two survivors fell with the superseded rows");
+
+        let project = Project::new(&rules);
+        project.rows(TWINS);
+        let ended = project.onerow(&format!("apply --yes {WINDOW}")).exits(1);
+        ended.says(&["2026-01-28: not touched", "strategy = \"rewrite\""]);
+        assert_eq!(project.active(), ["t", "t", "u", "v"], "the twins wait, the survivors stay");
+    }
+    let project = Project::new(&rule("rewrite"));
+    project.rows(TWINS);
+    project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
+    assert_eq!(project.active(), ["t", "u", "v"], "one of each");
+}
+
+#[test]
+fn a_rewrite_waits_for_buffered_superseded_rows_and_spares_the_others() {
+    let project = Project::new(&rule("rewrite"));
+    project.rows(ROWS);
+    let at = "2026-01-28T12:00:00Z";
+    project
+        .streamed(at, &format!("e,2026-01-28,g1,ann,,true,{at}\nf,2026-01-28,g1,cyd,,true,{at}"));
+    let apply = |now: &str| project.onerow(&format!("apply --yes --date 2026-01-28 --now {now}"));
+    // e supersedes a and b, and may stay where it is.
+    apply("2026-01-28T12:10:00Z").exits(0);
+    assert_eq!(ids(&project), "c d e f");
+    project.streamed("2026-01-28T12:20:00Z", "g,2026-01-28,g1,cyd,,true,2026-01-28T11:59:00Z");
+    let waits = apply("2026-01-28T12:30:00Z").exits(75);
+    waits.says(&["1 superseded rows wait in the streaming buffer"]);
+    assert_eq!(ids(&project), "c d e f g");
+    apply("2026-01-28T14:30:00Z").exits(0);
+    assert_eq!(ids(&project), "c d e f");
+}
+
+#[test]
+fn a_rule_says_what_it_cannot_be() {
+    let head = RULE.replace("active = \"is_active\"\n", "");
+    for (rules, words) in [
+        (head.clone(), ["rule `predictions` has no `active`", "strategy = \"delete\""]),
+        (
+            RULE.replace("row_id =", "strategy = \"delete\"\nrow_id ="),
+            ["`touched_at` means nothing with strategy delete", "remove it"],
+        ),
+        (
+            rule("delete").replace(
+                "time_zone",
+                "steps = [\"detect\", \"deactivate\", \"verify\"]\ntime_zone",
+            ),
+            ["`steps` must hold detect, delete and verify", "before, between or after"],
+        ),
+        (rule("remove"), ["unknown variant `remove`", "`rewrite`"]),
+        (
+            rule("rewrite")
+                .replace("\"game_date\"", "\"_PARTITIONDATE\"")
+                .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\""),
+            ["rows of _PARTITIONDATE cannot be rewritten", "strategy = \"delete\""],
+        ),
+    ] {
+        let project = Project::new(&rules);
+        project.onerow("check").exits(2).says(&words).says(&["onerow.toml:"]);
+    }
+    let project = Project::new(&rule("delete"));
+    let ended = project.onerow("run deactivate --date 2026-01-28").exits(2);
+    ended.says(&["rule predictions has strategy delete", "its own is `delete`"]);
+}
