@@ -1,13 +1,17 @@
 {#- Which row of a key survives: written once, here. Every template that ranks rows or counts
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
-{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded.
-    Where rows are rewritten, twins too have a first among them: the rest of the row decides. -#}
-{%- macro place(rule) -%}
-ROW_NUMBER() OVER (
+{#- The active rows of a key and date, the survivor first. Where rows are rewritten, twins too have a
+    first among them: the rest of the row decides. -#}
+{%- macro ranking(rule) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   ORDER BY {{ rule.keep | commas }}
   {%- if rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
+{%- endmacro -%}
+
+{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded. -#}
+{%- macro place(rule) -%}
+ROW_NUMBER() OVER ({{ ranking(rule) }}
 )
 {%- endmacro -%}
 

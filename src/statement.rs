@@ -25,6 +25,8 @@ impl StepName {
     pub const REWRITE: &str = "rewrite";
     /// Looks at the touched dates afterwards.
     pub const VERIFY: &str = "verify";
+    /// Says which row supersedes which.
+    pub const EXPLAIN: &str = "explain";
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 

@@ -334,7 +334,7 @@ fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
         let renderer = Renderer::new(rule, &templates, &[]).unwrap();
         for seed in 0..4 {
             let rows = rows(seed, 60);
-            for step in [StepName::DETECT, StepName::VERIFY, StepName::CURRENT] {
+            for step in [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT] {
                 let step = StepName::parse(step).unwrap();
                 for window in windows() {
                     let statement = renderer.render(&step, &window).unwrap().remove(0);

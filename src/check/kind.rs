@@ -25,7 +25,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             }
         }
         Statement::Update(_) => match step.as_str() {
-            StepName::DETECT | StepName::VERIFY | StepName::CURRENT => {
+            StepName::DETECT | StepName::VERIFY | StepName::EXPLAIN | StepName::CURRENT => {
                 findings.push(wrong_kind(text, parsed, "a query"));
             }
             StepName::DELETE | StepName::REWRITE => {

@@ -31,7 +31,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 /// two definitions of a duplicate are how 4,689 were found and 7,865 deactivated.
 fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let step = &text.statement.step;
-    let ranks = [StepName::DETECT, StepName::VERIFY, StepName::CURRENT];
+    let ranks = [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT];
     if !step.is_cure() && !ranks.contains(&step.as_str()) {
         return None;
     }
@@ -56,7 +56,7 @@ impl Visitor for FindExpr<'_> {
 }
 
 fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
-    let shipped = [StepName::DETECT, StepName::VERIFY, StepName::CURRENT];
+    let shipped = [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT];
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),

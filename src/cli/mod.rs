@@ -9,6 +9,7 @@ mod consent;
 mod doctor;
 mod effects;
 mod execute;
+mod explain;
 mod init;
 mod load;
 mod log;
@@ -57,6 +58,7 @@ enum Command {
     Check(check::Args),
     Status(status::Args),
     Plan(plan::Args),
+    Explain(explain::Args),
     Apply(apply::Args),
     Run(run::Args),
     Log(log::Args),
@@ -92,6 +94,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Check(args) => check::run(&args, effects),
         Command::Status(args) => status::run(&args, effects),
         Command::Plan(args) => plan::run(&args, effects),
+        Command::Explain(args) => explain::run(&args, effects),
         Command::Apply(args) => apply::run(&args, effects),
         Command::Run(args) => run::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),

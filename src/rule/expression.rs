@@ -15,6 +15,8 @@ use crate::googlesql::{Fragment, is_reserved, tokens};
 pub(super) struct Expression {
     pub columns: BTreeSet<String>,
     pub plain_column: Option<String>,
+    /// The expression without its direction.
+    pub text: String,
 }
 
 /// Parses a key entry. The error is a phrase.
@@ -92,7 +94,7 @@ fn inspect(expr: &Expr) -> Result<Expression, String> {
         Expr::Identifier(ident) => Some(ident.value.clone()),
         _ => None,
     };
-    Ok(Expression { columns: names.0, plain_column })
+    Ok(Expression { columns: names.0, plain_column, text: expr.to_string() })
 }
 
 #[derive(Default)]

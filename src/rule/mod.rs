@@ -81,6 +81,8 @@ impl Rule {
 pub struct Keep {
     /// `created_at DESC`, as the rule file has it.
     pub order: Fragment,
+    /// `created_at`: what is ordered by.
+    pub value: Fragment,
     /// The column, where the entry is one and not an expression.
     pub column: Option<String>,
     /// Where the rule file says so.

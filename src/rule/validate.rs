@@ -263,6 +263,7 @@ impl RuleReader<'_> {
             }
             keep.push(Keep {
                 order: Fragment::vouched(entry.get_ref().trim()),
+                value: Fragment::vouched(parsed.text),
                 column: parsed.plain_column,
                 place: self.source.place(entry.span()),
             });

@@ -125,7 +125,7 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
     Ok(days)
 }
 
-fn day(value: &SqlValue) -> Result<Day> {
+pub(super) fn day(value: &SqlValue) -> Result<Day> {
     match value {
         SqlValue::Date(date) => Ok(Day::from(*date)),
         SqlValue::Int64(number) => Day::from_yyyymmdd(*number).ok_or_else(|| {

@@ -4,6 +4,7 @@ mod apply;
 mod budget;
 mod counts;
 mod day;
+mod explain;
 mod horizon;
 mod journal;
 mod lanes;
@@ -34,6 +35,7 @@ use crate::window::{Day, Window};
 pub use apply::apply;
 pub use budget::estimate;
 pub use counts::Counts;
+pub use explain::{Fate, Superseded, explain};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
 pub use step::run_step;
 
@@ -117,7 +119,7 @@ pub fn status(
     })
 }
 
-/// Counts without the ledger: nothing is changed, and nothing is created.
+/// Counts without the ledger.
 fn look(
     rule: &Rule,
     warehouse: &dyn Warehouse,
@@ -126,13 +128,27 @@ fn look(
     now: Timestamp,
 ) -> Result<BTreeMap<Day, Counts>> {
     let statement = checked.statement();
-    let run = format!("status-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
-    let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
-    let job = Job { id: &id, run: &run, rule: &rule.name };
-    let answer = warehouse.submit(&job, checked, &params(horizon, "status"));
-    let found = answer.and_then(|answer| counts::read(rows(&answer)?, &statement.window));
+    let answer = look_with(rule, warehouse, checked, horizon, now, "status");
+    let found = answer.and_then(|rows| counts::read(&rows, &statement.window));
     let found = found.map_err(|error| error.during(statement.title()))?;
     Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
+}
+
+/// A query without the ledger, for this command: nothing is changed, and nothing is created.
+fn look_with(
+    rule: &Rule,
+    warehouse: &dyn Warehouse,
+    checked: &Checked,
+    horizon: Horizon,
+    now: Timestamp,
+    command: &str,
+) -> Result<Rows> {
+    let statement = checked.statement();
+    let run = format!("{command}-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
+    let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
+    let job = Job { id: &id, run: &run, rule: &rule.name };
+    let answer = warehouse.submit(&job, checked, &params(horizon, command))?;
+    rows(&answer).cloned()
 }
 
 /// The query parameters that every statement may use.

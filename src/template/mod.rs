@@ -18,6 +18,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
     ("delete.sql", include_str!("../../sql/delete.sql")),
     ("detect.sql", include_str!("../../sql/detect.sql")),
+    ("explain.sql", include_str!("../../sql/explain.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
     ("verify.sql", include_str!("../../sql/verify.sql")),
 ];

@@ -163,6 +163,7 @@ fn rule_value(rule: &Rule) -> Value {
         ("date", literal::sql(rule.partition.date())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
+        ("keep_values", rule.keep.iter().map(|keep| literal::sql(&keep.value)).collect()),
         ("row_id", literal::sql(&rule.row_id)),
         ("active", optional(rule.active.as_ref())),
         ("touched_at", optional(touched_at.map(|(column, _)| column))),

@@ -53,6 +53,13 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
             applied.as_object_mut().unwrap().remove("run_id");
             applied
         };
+        let explain = |warehouse: &str| {
+            let line = format!("explain {WINDOW} --format json --warehouse {warehouse}");
+            project.onerow(&line).exits(0).json()
+        };
+        let explained = explain("local");
+        assert!(!explained["superseded"].as_array().unwrap().is_empty());
+        assert_eq!(explain("prod"), explained, "{strategy}");
         let embedded = apply("local");
         assert!(embedded["totals"]["deactivated"].as_u64().unwrap() > 2, "{strategy}: {embedded}");
         assert_eq!(apply("prod"), embedded, "{strategy}");

@@ -1,0 +1,90 @@
+//! `onerow explain`
+
+use super::common::Common;
+use super::plan::make_plan;
+use super::{Effects, Outcome};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::SqlValue;
+use crate::report::{self, Format};
+use crate::rule::Rule;
+use crate::run::{self, Superseded};
+use crate::statement::StepName;
+use crate::warehouse::sqlite::Access;
+
+/// Show which row a run would supersede, by which survivor, and why; changes nothing
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  onerow explain --date YESTERDAY
+  onerow explain player_prop_predictions --last 30 --key player_lookup=lebron_james
+  onerow explain by_line --date 2026-01-28 --key current_points_line=NULL --format json")]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Only this key: an entry of the rule's key and its value, NULL for none; may be repeated
+    #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
+    key: Vec<(String, String)>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.common.project.open()?;
+    let rules = args.common.rules(&project)?;
+    let wanted = rules.iter().map(|rule| places(rule, &args.key)).collect::<Result<Vec<_>>>()?;
+    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
+    let now = args.common.project.clock(effects).now();
+    let mut explained = Vec::new();
+    for (rule, wanted) in rules.into_iter().zip(wanted) {
+        let renderer = args.common.renderer(&project, rule)?;
+        let window = args.common.window(rule, effects)?;
+        let plan = make_plan(&renderer, &[StepName::parse(StepName::EXPLAIN)?], &window)?;
+        let mut rows = run::explain(&renderer, &*connection.warehouse, now, &plan)?;
+        rows.retain(|row| is_wanted(row, &wanted));
+        explained.push((rule, rows));
+    }
+    let style = effects.style(args.format);
+    let text = match args.format {
+        Format::Json => report::json(&report::one_or_all(
+            explained.iter().map(|(rule, rows)| report::explained_json(rule, rows)).collect(),
+        )),
+        _ => {
+            let texts = explained.iter().map(|(rule, rows)| report::explained(style, rule, rows));
+            texts.collect::<Vec<_>>().join("\n")
+        }
+    };
+    effects.print(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn key_value(text: &str) -> Result<(String, String)> {
+    match text.split_once('=') {
+        Some((entry, value)) => Ok((entry.trim().to_owned(), value.to_owned())),
+        None => Err(Error::new(Kind::Usage, "not an entry of the key and its value")
+            .help("write it as `player_lookup=lebron_james`")),
+    }
+}
+
+/// The places in the rule's key of what is asked for, with the values.
+fn places<'a>(rule: &Rule, asked: &'a [(String, String)]) -> Result<Vec<(usize, &'a str)>> {
+    let place = |(entry, value): &'a (String, String)| {
+        let known = |key: &crate::googlesql::Fragment| key.as_str().eq_ignore_ascii_case(entry);
+        let place = rule.key.iter().position(known).ok_or_else(|| {
+            let known = rule.key.iter().map(crate::googlesql::Fragment::as_str);
+            let message = format!("the key of rule {} has no entry `{entry}`", rule.name);
+            Error::new(Kind::Usage, message).help(did_you_mean(entry, known))
+        })?;
+        Ok((place, value.as_str()))
+    };
+    asked.iter().map(place).collect()
+}
+
+fn is_wanted(row: &Superseded, wanted: &[(usize, &str)]) -> bool {
+    let equals = |value: &SqlValue, text: &str| match (value, value.sql_type()) {
+        (SqlValue::Null, _) => text == "NULL",
+        (value, Some(sql_type)) => SqlValue::parse(text, sql_type).is_ok_and(|t| t == *value),
+        (value, None) => value.to_string() == text,
+    };
+    wanted.iter().all(|(place, text)| row.key.get(*place).is_some_and(|v| equals(v, text)))
+}

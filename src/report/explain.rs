@@ -1,0 +1,73 @@
+//! Which row supersedes which.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Style;
+use super::grid::{Entry, grid};
+use crate::googlesql::SqlValue;
+use crate::rule::Rule;
+use crate::run::Superseded;
+
+/// The superseded rows as a grid, with the rule's name above.
+pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
+    if rows.is_empty() {
+        return format!("rule {}: no row is superseded\n", rule.name);
+    }
+    let mut header = vec!["date"];
+    header.extend(rule.key.iter().map(crate::googlesql::Fragment::as_str));
+    header.extend(["row id", "survivor", "decided by", "a run would"]);
+    let text = |value: &SqlValue| Entry::from(value.to_string());
+    let line = |row: &Superseded| {
+        let mut line = vec![Entry::from(row.day.to_string())];
+        line.extend(row.key.iter().map(text));
+        line.extend([text(&row.row_id), text(&row.survivor)]);
+        line.push(decision(rule, row).into());
+        line.push(fate(rule, row).into());
+        line
+    };
+    let grid = grid(style, &header, rows.iter().map(line).collect(), None);
+    format!("rule {}\n{grid}", rule.name)
+}
+
+fn decision(rule: &Rule, row: &Superseded) -> String {
+    let Some(i) = row.decided_by() else { return "nothing: they are twins".to_owned() };
+    let (own, survivors) = &row.keep[i];
+    // The row ids stand beside it.
+    if (own, survivors) == (&row.row_id, &row.survivor) {
+        return rule.keep[i].order.to_string();
+    }
+    format!("{}: {own}, survivor {survivors}", rule.keep[i].order)
+}
+
+fn fate(rule: &Rule, row: &Superseded) -> String {
+    match row.fate {
+        crate::run::Fate::Superseded => match rule.strategy.is_destructive() {
+            true => "delete it".to_owned(),
+            false => "deactivate it".to_owned(),
+        },
+        crate::run::Fate::Buffered => "wait: it is buffered".to_owned(),
+        crate::run::Fate::Twin => "leave its date alone: its row id is shared".to_owned(),
+    }
+}
+
+/// The superseded rows as a JSON document.
+pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
+    let named = |names: Vec<String>, values: Vec<&SqlValue>| -> Json {
+        let cells = names.into_iter().zip(values.into_iter().map(SqlValue::to_json));
+        Json::Object(cells.collect::<Map<_, _>>())
+    };
+    let object = |row: &Superseded| {
+        let keep = || rule.keep.iter().map(|keep| keep.value.to_string()).collect();
+        json!({
+            "date": row.day.to_string(),
+            "key": named(rule.key.iter().map(ToString::to_string).collect(), row.key.iter().collect()),
+            "row_id": row.row_id.to_json(),
+            "survivor": row.survivor.to_json(),
+            "keep": named(keep(), row.keep.iter().map(|(own, _)| own).collect()),
+            "survivor_keep": named(keep(), row.keep.iter().map(|(_, survivors)| survivors).collect()),
+            "decided_by": row.decided_by().map(|i| rule.keep[i].order.to_string()),
+            "status": row.fate.to_string(),
+        })
+    };
+    json!({ "rule": rule.name.as_str(), "superseded": rows.iter().map(object).collect::<Vec<_>>() })
+}

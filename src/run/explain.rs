@@ -1,0 +1,121 @@
+//! Which row would supersede which, and by what. Changes nothing.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::horizon::Horizon;
+use super::{counts, look_with};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
+use crate::plan::Plan;
+use crate::rule::Rule;
+use crate::template::Renderer;
+use crate::warehouse::{Rows, Warehouse};
+use crate::window::Day;
+
+/// One superseded row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Superseded {
+    /// Its date.
+    pub day: Day,
+    /// Its key, in the order of the rule's.
+    pub key: Vec<SqlValue>,
+    /// Its row id.
+    pub row_id: SqlValue,
+    /// The row id of the key's survivor.
+    pub survivor: SqlValue,
+    /// What `keep` orders by: its value, and the survivor's.
+    pub keep: Vec<(SqlValue, SqlValue)>,
+    /// What a run would do with it.
+    pub fate: Fate,
+}
+
+impl Superseded {
+    /// The first entry of `keep` in which it differs from its survivor; `None` for twins.
+    pub fn decided_by(&self) -> Option<usize> {
+        self.keep.iter().position(|(own, survivors)| own != survivors)
+    }
+}
+
+/// What a run would do with a superseded row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Take it out.
+    Superseded,
+    /// Wait until it has left the streaming buffer.
+    Buffered,
+    /// Leave it, and its date, alone: other rows share its row id.
+    Twin,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Superseded => "superseded",
+            Self::Buffered => "buffered",
+            Self::Twin => "twin",
+        })
+    }
+}
+
+/// Reads the answer of a plan of the step `explain`. Leaves no entry in the ledger.
+pub fn explain(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    plan: &Plan,
+) -> Result<Vec<Superseded>> {
+    let rule = renderer.rule();
+    let horizon = Horizon::new(rule, now, warehouse.buffer(&rule.table)?);
+    let mut all = Vec::new();
+    for checked in plan.statements() {
+        let answer = look_with(rule, warehouse, checked, horizon, now, "explain");
+        let read = answer.and_then(|rows| {
+            let reader = Reader { rule, rows: &rows, horizon };
+            rows.rows.iter().map(|row| reader.superseded(row)).collect::<Result<Vec<_>>>()
+        });
+        all.extend(read.map_err(|error| error.during(checked.statement().title()))?);
+    }
+    Ok(all)
+}
+
+struct Reader<'a> {
+    rule: &'a Rule,
+    rows: &'a Rows,
+    horizon: Horizon,
+}
+
+impl Reader<'_> {
+    fn superseded(&self, row: &[SqlValue]) -> Result<Superseded> {
+        let value = |name: &str| self.value(row, name);
+        let numbered = |name: &str, count: usize| {
+            (1..=count).map(|i| value(&format!("{name}_{i}"))).collect::<Result<Vec<_>>>()
+        };
+        let keep = self.rule.keep.len();
+        let own = numbered("keep", keep)?;
+        let settled = value("settled")? == SqlValue::Bool(true);
+        let shared = value("copies")? != SqlValue::Int64(1) || value("row_id")? == SqlValue::Null;
+        let rewrites = self.rule.strategy == crate::rule::Strategy::Rewrite;
+        Ok(Superseded {
+            day: counts::day(&value("date")?)?,
+            key: numbered("key", self.rule.key.len())?,
+            row_id: value("row_id")?,
+            survivor: value("survivor")?,
+            keep: own.into_iter().zip(numbered("survivor_keep", keep)?).collect(),
+            fate: match (self.horizon, settled) {
+                _ if shared && !rewrites => Fate::Twin,
+                (Horizon::At(_), true) => Fate::Superseded,
+                _ => Fate::Buffered,
+            },
+        })
+    }
+
+    fn value(&self, row: &[SqlValue], name: &str) -> Result<SqlValue> {
+        let place = self.rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+        place.and_then(|place| row.get(place)).cloned().ok_or_else(|| {
+            Error::new(Kind::Warehouse, format!("the answer lacks the column `{name}`"))
+                .help("return it from your explain.sql, or remove that file")
+        })
+    }
+}
