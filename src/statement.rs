@@ -30,6 +30,10 @@ impl StepName {
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 
+    /// Creates the read-side view.
+    pub const CREATE_VIEW: &str = "create_view";
+    /// Drops the read-side view.
+    pub const DROP_VIEW: &str = "drop_view";
     /// The steps that take superseded rows out, one for each strategy.
     pub const CURES: [&str; 3] = [Self::DEACTIVATE, Self::DELETE, Self::REWRITE];
 

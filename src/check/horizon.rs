@@ -12,7 +12,8 @@ use crate::statement::StepName;
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    let mutates = !matches!(parsed, Statement::Query(_));
+    let mutates =
+        matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_));
     if text.rule.written_at.is_some()
         && (counts || mutates)
         && parsed.visit(&mut FindHorizon).is_continue()

@@ -6,7 +6,7 @@ use sqlparser::ast::{
     Expr, ObjectName, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
 };
 
-use super::{Code, Finding, Text};
+use super::{Code, Finding, Text, view};
 use crate::statement::StepName;
 
 /// The columns that onerow reads from detect and verify.
@@ -20,6 +20,9 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             findings.extend(hidden_mutation(text, query));
             match step.as_str() {
                 _ if step.is_cure() => findings.push(wrong_kind(text, parsed, cure(step))),
+                StepName::CREATE_VIEW | StepName::DROP_VIEW => {
+                    findings.push(wrong_kind(text, parsed, "about the rule's view"));
+                }
                 StepName::DETECT | StepName::VERIFY => findings.extend(missing_count(text, query)),
                 _ => {}
             }
@@ -35,6 +38,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
         },
         Statement::Delete(_) if *step == *StepName::DELETE => {}
         Statement::Merge(_) if *step == *StepName::REWRITE => {}
+        other if view::check(text, other, findings) => {}
         other => findings.push(refused(text, other)),
     }
 }
@@ -78,7 +82,7 @@ fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
 }
 
 /// A query that holds DML or writes its result into a table.
-fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding> {
+pub(super) fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding> {
     let found = query.visit(&mut FindMutation).break_value()?;
     Some(text.finding(
         Code::WrongKind,

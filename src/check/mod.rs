@@ -13,6 +13,7 @@ mod opaque;
 mod partition;
 mod ranking;
 mod star;
+mod view;
 
 pub use code::{Code, Severity};
 pub(crate) use kind::COUNTS;
@@ -49,7 +50,12 @@ impl Checked {
         self.parsed.as_ref()
     }
 
-    /// Whether it changes rows.
+    /// Whether it makes or drops a definition.
+    pub fn defines(&self) -> bool {
+        matches!(self.parsed, Some(ast::Statement::CreateView(_) | ast::Statement::Drop { .. }))
+    }
+
+    /// Whether it changes anything.
     pub fn mutates(&self) -> bool {
         !matches!(self.parsed, Some(ast::Statement::Query(_)) | None)
     }

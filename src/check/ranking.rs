@@ -31,7 +31,13 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 /// two definitions of a duplicate are how 4,689 were found and 7,865 deactivated.
 fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let step = &text.statement.step;
-    let ranks = [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT];
+    let ranks = [
+        StepName::DETECT,
+        StepName::VERIFY,
+        StepName::EXPLAIN,
+        StepName::CURRENT,
+        StepName::CREATE_VIEW,
+    ];
     if !step.is_cure() && !ranks.contains(&step.as_str()) {
         return None;
     }
@@ -60,7 +66,9 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),
-        Statement::Delete(_) | Statement::Merge(_) => parsed.visit(&mut FindVolatile(&ALL)),
+        Statement::Delete(_) | Statement::Merge(_) | Statement::CreateView(_) => {
+            parsed.visit(&mut FindVolatile(&ALL))
+        }
         Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
             query.visit(&mut FindVolatile(&ALL))
         }

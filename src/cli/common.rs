@@ -10,7 +10,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
-use crate::rule::{Rule, VarArg, WarehouseType};
+use crate::rule::{Rule, Scope, VarArg, WarehouseType};
+use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::{Access, Sqlite};
 use crate::window::{DayArg, Window, WindowArg};
@@ -138,6 +139,14 @@ impl Common {
                 .help("use --date YESTERDAY, --date 2026-01-28, --from A --to B, or --last N")
         })?;
         given.resolve(self.project.clock(effects).now(), &rule.time_zone)
+    }
+
+    /// The dates for these steps of a rule; steps that do not depend on dates need none.
+    pub fn window_of(&self, steps: &[StepName], rule: &Rule, effects: &Effects) -> Result<Window> {
+        match steps.iter().all(|step| rule.scope_of(step) == Scope::Table) {
+            true => self.window_or_last(1, rule, effects),
+            false => self.window(rule, effects),
+        }
     }
 
     /// The dates for a rule, the `last` ones up to yesterday unless given.

@@ -111,8 +111,9 @@ fn plans<'p>(
     rules
         .map(|rule| {
             let renderer = common.renderer(project, rule)?;
-            let window = common.window(rule, effects)?;
-            let plan = make_plan(&renderer, &steps(&renderer), &window)?;
+            let steps = steps(&renderer);
+            let window = common.window_of(&steps, rule, effects)?;
+            let plan = make_plan(&renderer, &steps, &window)?;
             Ok((renderer, plan))
         })
         .collect()

@@ -23,6 +23,7 @@ mod run;
 mod schema;
 mod status;
 mod test;
+mod view;
 
 use std::ffi::OsString;
 
@@ -65,6 +66,7 @@ enum Command {
     Doctor(doctor::Args),
     Review(review::Args),
     Test(test::Args),
+    View(view::Args),
     Load(load::Args),
     Init(init::Args),
     Schema(schema::Args),
@@ -101,6 +103,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Doctor(args) => doctor::run(&args, effects),
         Command::Review(args) => review::run(&args, effects),
         Command::Test(args) => test::run(&args, effects),
+        Command::View(args) => view::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),

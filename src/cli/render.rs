@@ -42,11 +42,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut rendered = Vec::new();
     for rule in args.common.rules(&project)? {
         let renderer = args.common.renderer(&project, rule)?;
-        let window = args.common.window(rule, effects)?;
         let steps = match &args.step {
             Some(step) => vec![step.clone()],
             None => plan::steps_of(&renderer),
         };
+        let window = args.common.window_of(&steps, rule, effects)?;
         rendered.push((&rule.name, plan::render(&renderer, &steps, &window)?));
     }
     match &args.out {

@@ -16,6 +16,7 @@ pub fn steps(style: Style, reports: &[StepReport]) -> String {
         Returned::Affected(None) => {
             format!("{}: done; the warehouse does not say how many rows\n", report.title)
         }
+        Returned::Nothing => format!("{}: done\n", report.title),
     });
     blocks.collect::<Vec<_>>().join("\n")
 }
@@ -34,6 +35,7 @@ pub fn steps_json(reports: &[StepReport]) -> Json {
     let objects = reports.iter().map(|report| match &report.answer.result {
         Returned::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),
         Returned::Affected(count) => json!({ "statement": report.title, "affected": count }),
+        Returned::Nothing => json!({ "statement": report.title }),
     });
     Json::Array(objects.collect())
 }

@@ -142,6 +142,9 @@ pub(super) struct RuleSection {
     /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
     #[serde(default)]
     pub strategy: Strategy,
+    /// The read-side view, as `dataset.view`. Default: the table's name with `_current`.
+    #[schemars(with = "Option<String>")]
+    pub view: Option<Spanned<String>>,
     /// The partition column.
     #[schemars(with = "String")]
     pub partition: Spanned<String>,

@@ -34,6 +34,8 @@ pub struct Rule {
     pub name: RuleName,
     /// The table it is about.
     pub table: TableName,
+    /// The read-side view.
+    pub view: TableName,
     /// What happens to superseded rows.
     pub strategy: Strategy,
     /// How the table is cut into dates.
@@ -115,7 +117,7 @@ impl Scope {
     fn default_of(step: &StepName) -> Self {
         match step.as_str() {
             _ if step.is_cure() => Self::Date,
-            StepName::CURRENT => Self::Table,
+            StepName::CURRENT | StepName::CREATE_VIEW | StepName::DROP_VIEW => Self::Table,
             _ => Self::Window,
         }
     }

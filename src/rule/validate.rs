@@ -45,10 +45,12 @@ impl RuleReader<'_> {
         let ranking = parse_ranking(self.strategy, &partition, &key, &keep)
             .map_err(|problem| self.source.error(&section.keep, problem))?;
         let written_at = section.written_at.as_ref();
+        let table = TableName::parse(section.table.get_ref())
+            .map_err(|error| self.at(&section.table, error))?;
         Ok(Rule {
             name: rule_name,
-            table: TableName::parse(section.table.get_ref())
-                .map_err(|error| self.at(&section.table, error))?,
+            view: self.view(&table)?,
+            table,
             strategy: self.strategy,
             partition,
             key,
@@ -67,6 +69,18 @@ impl RuleReader<'_> {
             steps: self.steps()?,
             columns: self.columns,
         })
+    }
+
+    fn view(&self, table: &TableName) -> Result<TableName> {
+        let Some(name) = &self.section.view else {
+            return TableName::parse(&format!("{}_current", table.dotted()))
+                .map_err(|error| self.at(&self.section.table, error));
+        };
+        let view = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+        match view == *table {
+            true => Err(self.source.error(name, "`view` is the table itself")),
+            false => Ok(view),
+        }
     }
 
     fn at<T>(&self, spanned: &Spanned<T>, error: Error) -> Error {

@@ -66,9 +66,9 @@ impl Cleaning<'_, '_> {
                     self.changed(state, changed)
                 }
                 Returned::Affected(_) => self.count_changed(state),
-                Returned::Rows(_) => {
+                Returned::Rows(_) | Returned::Nothing => {
                     state.touched = true;
-                    let message = "the warehouse answered a mutation with rows";
+                    let message = "the warehouse answered a mutation with something else than a number of rows";
                     Ok(Some(Error::new(Kind::Warehouse, message)))
                 }
             },

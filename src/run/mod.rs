@@ -169,7 +169,7 @@ fn seen_with(horizon: Horizon, counts: Counts) -> Counts {
 fn rows(answer: &Answer) -> Result<&Rows> {
     match &answer.result {
         Returned::Rows(rows) => Ok(rows),
-        Returned::Affected(_) => Err(crate::error::Error::new(
+        Returned::Affected(_) | Returned::Nothing => Err(crate::error::Error::new(
             crate::error::Kind::Warehouse,
             "the warehouse answered a query with a number of changed rows",
         )),

@@ -100,7 +100,9 @@ fn table(warehouse: &Sqlite, rule: &Rule, window: &Window) -> Result<Rows> {
     let job = Job { id: &id, run: "test", rule: &rule.name };
     match warehouse.submit(&job, &statement, &Params::none())?.result {
         Returned::Rows(rows) => Ok(rows),
-        Returned::Affected(_) => Err(Error::new(Kind::Warehouse, "a query returned no rows")),
+        Returned::Affected(_) | Returned::Nothing => {
+            Err(Error::new(Kind::Warehouse, "a query returned no rows"))
+        }
     }
 }
 

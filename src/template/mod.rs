@@ -14,10 +14,12 @@ pub use render::Renderer;
 
 const SHIPPED: &[(&str, &str)] = &[
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
+    ("create_view.sql", include_str!("../../sql/create_view.sql")),
     ("current.sql", include_str!("../../sql/current.sql")),
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
     ("delete.sql", include_str!("../../sql/delete.sql")),
     ("detect.sql", include_str!("../../sql/detect.sql")),
+    ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
     ("explain.sql", include_str!("../../sql/explain.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
     ("verify.sql", include_str!("../../sql/verify.sql")),

@@ -159,6 +159,7 @@ fn rule_value(rule: &Rule) -> Value {
         ("name", Value::from(rule.name.as_str())),
         ("strategy", Value::from(rule.strategy.step())),
         ("table", literal::sql(&rule.table)),
+        ("view", literal::sql(&rule.view)),
         ("partition", literal::sql(&rule.partition.column)),
         ("date", literal::sql(rule.partition.date())),
         ("key", rule.key.iter().map(literal::sql).collect()),

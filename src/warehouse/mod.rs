@@ -127,6 +127,7 @@ impl Answer {
         match &self.result {
             Returned::Rows(rows) => Some(rows.rows.len() as u64),
             Returned::Affected(count) => *count,
+            Returned::Nothing => None,
         }
     }
 }
@@ -144,6 +145,8 @@ pub enum Returned {
     Rows(Rows),
     /// How many rows a mutation changed; `None` where the warehouse does not say.
     Affected(Option<u64>),
+    /// Nothing: a definition was made or dropped, which changes no rows.
+    Nothing,
 }
 
 /// What a statement used. `None` is unknown, not nothing.

@@ -107,7 +107,10 @@ impl Warehouse for BigQuery {
         let request = Request { sql: &statement.statement().sql, params, labels: &labels };
         match statement.mutates() {
             false => self.query(job.id, &request),
-            true => self.change(job.id, &request),
+            true => self.change(job.id, &request).map(|answer| match statement.defines() {
+                true => Answer { result: Returned::Nothing, ..answer },
+                false => answer,
+            }),
         }
     }
 

@@ -58,6 +58,9 @@ pub(super) fn oldest(
     drained: i64,
 ) -> Result<Option<Timestamp>> {
     let table = schema::table(connection, &table.dotted())?;
+    if schema::is_view(connection, &table.name)? {
+        return Ok(None);
+    }
     let oldest: Option<i64> = connection
         .query_row(
             &format!("SELECT MIN({COLUMN}) FROM {} WHERE {COLUMN} > ?1", quoted(&table.name)),

@@ -136,7 +136,12 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        self.execute(job.id, &statement.statement().sql, parsed(statement)?, params)
+        let sql = &statement.statement().sql;
+        let answer = self.execute(job.id, sql, parsed(statement)?, params)?;
+        Ok(match statement.defines() {
+            true => Answer { result: Returned::Nothing, ..answer },
+            false => answer,
+        })
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {

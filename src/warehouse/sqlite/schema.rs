@@ -38,6 +38,17 @@ pub(crate) fn has(connection: &Connection, table: &str) -> Result<bool> {
         .map_err(failed("read the list of tables"))
 }
 
+/// Whether the database has a view of exactly this name.
+pub(super) fn is_view(connection: &Connection, name: &str) -> Result<bool> {
+    connection
+        .query_row("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?1", [name], |_| {
+            Ok(())
+        })
+        .optional()
+        .map(|found| found.is_some())
+        .map_err(failed("read the list of views"))
+}
+
 /// The table, if it was ever loaded.
 pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Table>> {
     if !has(connection, "_onerow_columns")? {

@@ -17,6 +17,7 @@ mod scope;
 mod select;
 mod temporal;
 mod term;
+mod view;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -93,6 +94,10 @@ impl<'a> Lowering<'a> {
                 (vec![Part::counted(self.insert(insert)?)], Vec::new())
             }
             ast::Statement::Merge(merge) => (self.merge(merge)?, Vec::new()),
+            ast::Statement::CreateView(view) => (self.create_view(view)?, Vec::new()),
+            ast::Statement::Drop {
+                object_type: ast::ObjectType::View, names, if_exists, ..
+            } => (self.drop_view(names, *if_exists)?, Vec::new()),
             other => {
                 let text = other.to_string();
                 let verb = text.split_whitespace().next().unwrap_or_default();

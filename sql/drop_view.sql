@@ -1,0 +1,2 @@
+{#- Drops the read-side view. -#}
+DROP VIEW {{ rule.view }}

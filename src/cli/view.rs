@@ -1,0 +1,105 @@
+//! `onerow view`
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::common::Common;
+use super::execute::{Manner, execute};
+use super::plan::make_plan;
+use super::{Effects, Outcome};
+use crate::error::{Error, Kind, Result};
+use crate::report::Format;
+use crate::run::run_step;
+use crate::statement::StepName;
+use crate::warehouse::sqlite::Access;
+
+/// Create, drop or show the read-side view: the survivors, while duplicates wait
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  onerow view show player_prop_predictions
+  onerow view create player_prop_predictions --warehouse prod
+  onerow view create player_prop_predictions --warehouse prod --replace
+  onerow view drop player_prop_predictions")]
+pub(super) struct Args {
+    /// What to do with the view
+    #[arg(value_enum)]
+    act: Act,
+    #[command(flatten)]
+    common: Common,
+    /// With create: replace a view of this name that is there already
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Act {
+    /// Make the view
+    Create,
+    /// Remove the view; the table stays as it is
+    Drop,
+    /// Print the statement that makes it
+    Show,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let step = match args.act {
+        Act::Create => StepName::parse(StepName::CREATE_VIEW)?,
+        Act::Drop => StepName::parse(StepName::DROP_VIEW)?,
+        Act::Show => return show(&args.common, effects),
+    };
+    if args.act == Act::Create {
+        refuse_others(&args.common, args.replace, effects)?;
+    }
+    let manner = Manner { wait: Duration::ZERO, jobs: 1, format: Format::Table, yes: false };
+    execute(&args.common, effects, &manner, |_| vec![step.clone()], run_step)
+}
+
+fn show(common: &Common, effects: &Effects) -> Result<Outcome> {
+    let project = common.project.open()?;
+    let step = [StepName::parse(StepName::CREATE_VIEW)?];
+    for rule in common.rules(&project)? {
+        let window = common.window_of(&step, rule, effects)?;
+        let plan = make_plan(&common.renderer(&project, rule)?, &step, &window)?;
+        for checked in plan.statements() {
+            effects.print(&checked.statement().sql)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A view of that name may be somebody else's.
+fn refuse_others(common: &Common, replace: bool, effects: &Effects) -> Result<()> {
+    let project = common.project.open()?;
+    let rules = common.rules(&project)?;
+    for rule in &rules {
+        let others = project.file.rules.iter().filter(|other| other.name != rule.name);
+        if let Some(other) = others.into_iter().find(|other| other.view == rule.view) {
+            let message = format!(
+                "rules {} and {} would both be the view `{}`",
+                rule.name,
+                other.name,
+                rule.view.dotted()
+            );
+            return Err(Error::new(Kind::Configuration, message)
+                .help("set `view` in one of them, as `dataset.view`"));
+        }
+    }
+    if replace {
+        return Ok(());
+    }
+    let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
+    for rule in rules {
+        match connection.warehouse.describe(&rule.view) {
+            Ok(_) => {
+                let message = format!("there is a `{}` already", rule.view.dotted());
+                return Err(Error::new(Kind::Usage, message)
+                    .help("replace it with --replace, or set `view` in the rule to another name"));
+            }
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Views: SQLite's own, with the types of their columns noted like those of tables.
+
+use sqlparser::ast::{CreateView, ObjectName};
+
+use super::change::Part;
+use super::query::c;
+use super::{Lowering, none_of, refused, unsupported};
+use crate::error::Result;
+use crate::googlesql::SqlType;
+use crate::warehouse::sqlite::schema;
+use crate::warehouse::sqlite::storage::quoted;
+
+impl Lowering<'_> {
+    /// Lowers `CREATE [OR REPLACE] VIEW name AS query`.
+    pub(super) fn create_view(&self, view: &CreateView) -> Result<Vec<Part>> {
+        none_of(&[
+            (view.materialized, "materialized views"),
+            (view.temporary, "temporary views"),
+            (view.if_not_exists, "CREATE VIEW IF NOT EXISTS"),
+            (!view.columns.is_empty(), "column names of a view"),
+        ])?;
+        let name = self.dotted(&view.name)?;
+        let there = schema::find(self.connection, &name)?.is_some();
+        if there && !schema::is_view(self.connection, &name)? {
+            return Err(refused(format!("`{name}` is a table, not a view")));
+        }
+        if there && !view.or_replace {
+            return Err(refused(format!("the view `{name}` is there already")));
+        }
+        let relation = self.query(&view.query, None)?;
+        if !self.binds.borrow().is_empty() {
+            return Err(unsupported("parameters and floating-point numbers in a view"));
+        }
+        let alias = self.alias();
+        let names = relation.result_names()?;
+        let items: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| format!("{alias}.{} AS {}", c(i), quoted(name)))
+            .collect();
+        let mut parts = forget(&name);
+        parts.push(Part::silent(format!(
+            "CREATE VIEW {} AS SELECT {} FROM ({}) AS {alias}",
+            quoted(&name),
+            items.join(", "),
+            relation.sql
+        )));
+        for (i, (column, described)) in names.iter().zip(&relation.columns).enumerate() {
+            let sql_type = described.sql_type.unwrap_or(SqlType::Int64);
+            parts.push(Part::silent(format!(
+                "INSERT INTO _onerow_columns VALUES ({}, {i}, {}, '{sql_type}')",
+                text(&name),
+                text(column)
+            )));
+        }
+        Ok(parts)
+    }
+
+    /// Lowers `DROP VIEW name`.
+    pub(super) fn drop_view(&self, names: &[ObjectName], if_exists: bool) -> Result<Vec<Part>> {
+        let [name] = names else { return Err(unsupported("DROP of several views")) };
+        let name = self.dotted(name)?;
+        match schema::is_view(self.connection, &name)? {
+            true => Ok(forget(&name)),
+            false if if_exists => Ok(Vec::new()),
+            false => Err(refused(format!("there is no view `{name}`"))),
+        }
+    }
+}
+
+fn forget(name: &str) -> Vec<Part> {
+    vec![
+        Part::silent(format!("DROP VIEW IF EXISTS {}", quoted(name))),
+        Part::silent(format!("DELETE FROM _onerow_columns WHERE tbl = {}", text(name))),
+    ]
+}
+
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,87 @@
+//! The read-side view: readers are right while duplicates wait.
+
+mod common;
+
+use common::{Project, RULE};
+
+const ROWS: &str = "\
+a,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z
+b,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z
+c,2026-01-28,g1,bob,,false,2026-01-28T08:00:00Z
+d,2026-01-29,g1,ann,,true,2026-01-29T08:00:00Z";
+
+/// A project with an own step that reads the view, as a grading job would.
+fn project() -> Project {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    project.write(
+        "sql/grade.sql",
+        "SELECT id, points_line + 1 AS line FROM {{ rule.view }} ORDER BY id\n",
+    );
+    project
+}
+
+fn graded(project: &Project) -> Vec<String> {
+    let read = project.onerow("run grade --date 2026-01-28 --format json").exits(0).json();
+    let rows = read["steps"][0]["rows"].as_array().unwrap();
+    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_view_has_the_survivors_while_duplicates_wait() {
+    let project = project();
+    let created = project.onerow("view create").exits(0);
+    created.prints(&["create_view", ": done"]);
+    assert_eq!(graded(&project), ["b", "d"]);
+    let late = "2026-01-28T12:00:00Z";
+    project.streamed(late, &format!("e,2026-01-28,g1,ann,,true,{late}"));
+    assert_eq!(graded(&project), ["d", "e"], "a buffered row is a survivor at once");
+    project.onerow("apply --date 2026-01-28").exits(0);
+    assert_eq!(graded(&project), ["d", "e"]);
+    project.onerow("view drop").exits(0);
+    project
+        .onerow("run grade --date 2026-01-28")
+        .exits(1)
+        .says(&["no table `nba.predictions_current`"]);
+    let story = project.ledger();
+    assert!(story[0].starts_with("create_view ") && story[0].ends_with(" done"), "{story:?}");
+    assert!(story[story.len() - 2].starts_with("drop_view "), "{story:?}");
+}
+
+#[test]
+fn show_prints_what_create_sends() {
+    let project = project();
+    let shown = project.onerow("view show").exits(0).stdout;
+    assert!(shown.contains("CREATE OR REPLACE VIEW `nba.predictions_current` AS"), "{shown}");
+    project.onerow("view create").exits(0);
+    let sent = project.onerow("log --sql").exits(0).stdout;
+    assert!(sent.contains(shown.trim_end()), "{sent}");
+}
+
+#[test]
+fn a_view_that_is_there_is_replaced_only_when_asked() {
+    let project = project();
+    project.onerow("view create").exits(0);
+    let again = project.onerow("view create").exits(2);
+    again.says(&["there is a `nba.predictions_current` already", "--replace"]);
+    let rule = RULE.replace("\"id DESC\"]", "\"id DESC\"]\nview = \"nba.best\"");
+    project.write("onerow.toml", rule.replace("\"created_at DESC\"", "\"created_at\""));
+    project.onerow("view create").exits(0);
+    assert_eq!(graded(&project), ["a", "d"], "the other definition has a view of its own");
+    project.onerow("view create --replace").exits(0);
+    project.onerow("view drop").exits(0);
+    project.onerow("view drop").exits(1).says(&["there is no view `nba.best`"]);
+}
+
+#[test]
+fn a_view_cannot_take_a_tables_or_another_rules_place() {
+    let project = project();
+    project
+        .write("onerow.toml", RULE.replace("time_zone", "view = \"nba.predictions\"\ntime_zone"));
+    project.onerow("view create").exits(2).says(&["`view` is the table itself", "onerow.toml:"]);
+    let other =
+        RULE.split_once("[rule.predictions]").unwrap().1.replace("rule.predictions", "rule.other");
+    project.write("onerow.toml", format!("{RULE}\n[rule.other]{other}"));
+    let both = project.onerow("view create other").exits(2);
+    both.says(&["rules other and predictions would both be the view `nba.predictions_current`"]);
+}
