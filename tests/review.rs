@@ -255,6 +255,24 @@ fn settings_without_a_trace_in_the_sql_are_seen() {
         "settle changed from 1h 30m to 30m: rows count as settled sooner",
         "the time zone changed",
     ]);
+    let project = committed(Project::new(RULE));
+    edit(&project, "touched_at = \"updated_at\"", "strategy = \"delete\"\nview = \"nba.best\"");
+    review(&project).prints(&[
+        "superseded rows are deleted, and were deactivated",
+        "apply runs detect, delete, verify, and ran detect, deactivate, verify",
+        "the read-side view is `nba.best`, and was `nba.predictions_current`",
+        "- the step is new; read its SQL (delete)",
+    ]);
+}
+
+#[test]
+fn an_own_explain_is_reviewed_and_a_built_in_one_says_nothing_new() {
+    let project = committed(Project::new(RULE));
+    edit(&project, "\"game_id\", \"player\"", "\"game_id\"");
+    let ended = review(&project);
+    assert!(!ended.stdout.contains("explain"), "{ended}");
+    project.write("sql/explain.sql", "SELECT 1 AS one");
+    review(&project).prints(&["- the step is new; read its SQL (explain)"]);
 }
 
 #[test]

@@ -126,14 +126,18 @@ fn changes(old: (&Project, &Rule), new: (&Project, &Rule), window: &Window) -> R
     Ok(changes)
 }
 
-/// Every step's statements.
+/// Every step's statements, but for built-in ones that say again what others say.
 fn rendered(
     (project, rule): (&Project, &Rule),
     window: &Window,
 ) -> Result<BTreeMap<StepName, Vec<Statement>>> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
     let mut all = BTreeMap::new();
+    let derived = [StepName::EXPLAIN, StepName::CREATE_VIEW, StepName::DROP_VIEW];
     for step in renderer.steps() {
+        if derived.contains(&step.as_str()) && renderer.is_built_in(&step) {
+            continue;
+        }
         let statements = plan::render(&renderer, std::slice::from_ref(&step), window)?;
         all.insert(step, statements);
     }
@@ -187,6 +191,19 @@ fn settings(old: &Rule, new: &Rule) -> Vec<String> {
     };
     if steps(old) != steps(new) {
         said.push(format!("apply runs {}, and ran {}", steps(new), steps(old)));
+    }
+    if old.strategy != new.strategy {
+        let done = [new, old].map(|rule| rule.strategy.done());
+        said.push(match done[0] == done[1] {
+            true => format!("superseded rows are {} in another way", done[0]),
+            false => format!("superseded rows are {}, and were {}", done[0], done[1]),
+        });
+    }
+    if old.view != new.view {
+        let (old, new) = (old.view.dotted(), new.view.dotted());
+        said.push(format!(
+            "the read-side view is `{new}`, and was `{old}`: create the one, drop the other"
+        ));
     }
     if old.settle != new.settle {
         let effect = if new.settle < old.settle { "sooner" } else { "later" };

@@ -25,6 +25,9 @@ const SHIPPED: &[(&str, &str)] = &[
     ("verify.sql", include_str!("../../sql/verify.sql")),
 ];
 
+/// The end of the path of a template that is built in.
+const BUILT_IN: &str = " (built in)";
+
 /// A template as messages show it.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -45,7 +48,7 @@ impl Templates {
     /// The templates built into onerow.
     pub fn shipped() -> Self {
         let template = |name: &str, text: &str| Template {
-            path: format!("sql/{name} (built in)"),
+            path: format!("sql/{name}{BUILT_IN}"),
             text: text.to_owned(),
         };
         let general =

@@ -57,6 +57,12 @@ impl<'a> Renderer<'a> {
         names.filter_map(|name| StepName::parse(name).ok()).collect()
     }
 
+    /// Whether a step's own template is the built-in one.
+    pub fn is_built_in(&self, step: &StepName) -> bool {
+        let path = self.paths.get(&format!("{step}.sql"));
+        path.is_some_and(|path| path.ends_with(super::BUILT_IN))
+    }
+
     /// The statements of a step for a window: one, or one for each date. Errors: no such step;
     /// a template that does not render, with file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {

@@ -103,6 +103,7 @@ fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
 fn answer(warehouse: &Sqlite, sql: &str) -> String {
     match run(warehouse, sql).unwrap_or_else(|error| panic!("{sql}\n{error}")) {
         Returned::Affected(n) => format!("{} affected", n.unwrap()),
+        Returned::Nothing => "nothing".to_owned(),
         Returned::Rows(rows) => {
             let line = |row: &Vec<SqlValue>| {
                 row.iter().map(SqlValue::to_string).collect::<Vec<_>>().join(" ")
