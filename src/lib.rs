@@ -20,7 +20,7 @@
 //! let window = Window::day(Day::parse("2026-01-28")?);
 //! let plan = plan::plan(&renderer, &plan::steps_of(&renderer), &window)?.expect("no findings");
 //! let steps: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
-//! assert_eq!(steps, ["detect", "deactivate", "verify"]);
+//! assert_eq!(steps, ["detect", "audit", "deactivate", "verify"]);
 //! # Ok::<(), onerow::error::Error>(())
 //! ```
 

@@ -3,6 +3,7 @@
 
 use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
+use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::window::Window;
@@ -42,6 +43,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The statement that keeps what this one takes out, in one transaction with it.
+    pub fn audit_of(&self, cure: &Checked) -> Option<&Checked> {
+        let wanted = cure.statement();
+        self.statements().find(|checked| {
+            let statement = checked.statement();
+            wanted.step.is_cure()
+                && statement.step == *StepName::AUDIT
+                && statement.window == wanted.window
+        })
+    }
+
     /// All statements, in order.
     pub fn statements(&self) -> impl Iterator<Item = &Checked> {
         self.steps.iter().flat_map(|step| &step.statements)
@@ -98,5 +110,12 @@ pub fn plan(
 
 /// The steps that `apply` runs, in order.
 pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
-    renderer.rule().steps.iter().map(|step| step.name.clone()).collect()
+    let steps = renderer.rule().steps.iter();
+    steps.flat_map(|step| with_audit(renderer.rule(), &step.name)).collect()
+}
+
+/// A step, after the one that keeps what it takes out, where the rule wants that.
+pub fn with_audit(rule: &Rule, step: &StepName) -> Vec<StepName> {
+    let audit = (rule.audit && step.is_cure()).then(StepName::audit);
+    audit.into_iter().chain([step.clone()]).collect()
 }

@@ -30,6 +30,16 @@ impl StepName {
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 
+    /// Keeps the rows that the cure of a date takes out, in one transaction with it.
+    pub const AUDIT: &str = "audit";
+    /// Brings back what one date of a run took out.
+    pub const UNDO: &str = "undo";
+    /// Keeps the rows that `undo` brings back, in one transaction with it.
+    pub const AUDIT_UNDO: &str = "audit_undo";
+    /// Takes out again what one date of an undo brought back.
+    pub const REDO: &str = "redo";
+    /// Keeps the rows that `redo` takes out, in one transaction with it.
+    pub const AUDIT_REDO: &str = "audit_redo";
     /// Creates the read-side view.
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
@@ -40,6 +50,21 @@ impl StepName {
     /// Whether the step takes superseded rows out.
     pub fn is_cure(&self) -> bool {
         Self::CURES.contains(&self.as_str())
+    }
+
+    /// The step that keeps what a cure takes out.
+    pub(crate) fn audit() -> Self {
+        Self(Self::AUDIT.to_owned())
+    }
+
+    /// The steps that make sense only with the run that they take back, and those that keep rows for
+    /// another step: none of them runs by itself.
+    pub const DEPENDENT: [&str; 5] =
+        [Self::AUDIT, Self::UNDO, Self::AUDIT_UNDO, Self::REDO, Self::AUDIT_REDO];
+
+    /// Whether the step runs only together with something else.
+    pub fn is_dependent(&self) -> bool {
+        Self::DEPENDENT.contains(&self.as_str())
     }
 
     /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is

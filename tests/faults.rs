@@ -3,28 +3,24 @@
 //! the real embedded warehouse.
 
 mod common;
+#[path = "common/faulty.rs"]
+mod faulty;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Project, RULE};
-use jiff::{SignedDuration, Timestamp};
+use faulty::{Faulty, Notes, now, open};
 use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
-use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Claim, Entry, Ledger, State};
+use onerow::ledger::{Ledger, State};
 use onerow::plan;
 use onerow::project;
-use onerow::run::{self, Context, Ending, Limits, Progress, Report, Status};
-use onerow::statement::{Params, StepName};
+use onerow::run::{self, Context, Ending, Limits, Report, Status};
+use onerow::statement::StepName;
 use onerow::template::Renderer;
-use onerow::warehouse::sqlite::{Access, Sqlite};
-use onerow::warehouse::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse,
-};
 use onerow::window::{Day, Window};
 
 /// Three superseded rows on each of two dates.
@@ -36,119 +32,6 @@ const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
                     b2,2026-01-29,g1,a,,true,2026-01-28T02:00:00Z\n\
                     b3,2026-01-29,g1,a,,true,2026-01-28T03:00:00Z\n\
                     b4,2026-01-29,g1,a,,true,2026-01-28T04:00:00Z";
-
-type Before<'a> = dyn Fn(&Checked) -> Result<()> + Sync + 'a;
-
-/// The embedded warehouse with something that happens before each statement.
-struct Faulty<'a> {
-    inner: &'a Sqlite,
-    before: Box<Before<'a>>,
-    hides_buffer: bool,
-    /// It does not say how many rows a statement changed.
-    hides_affected: bool,
-    /// The process dies at the append with this number, counted from 0.
-    dies_at_append: Option<usize>,
-    appends: AtomicUsize,
-    fails_to_append: bool,
-    interrupt: Interrupt,
-}
-
-impl<'a> Faulty<'a> {
-    fn new(inner: &'a Sqlite) -> Self {
-        Self {
-            inner,
-            before: Box::new(|_| Ok(())),
-            hides_buffer: false,
-            hides_affected: false,
-            dies_at_append: None,
-            appends: AtomicUsize::new(0),
-            fails_to_append: false,
-            interrupt: Interrupt::default(),
-        }
-    }
-}
-
-impl Warehouse for Faulty<'_> {
-    fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        (self.before)(statement)?;
-        let answer = self.inner.submit(job, statement, params)?;
-        match (&answer.result, self.hides_affected) {
-            (Returned::Affected(_), true) => Ok(Returned::Affected(None).into()),
-            _ => Ok(answer),
-        }
-    }
-
-    fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
-        self.inner.look_up(id)
-    }
-
-    fn buffer(&self, table: &TableName) -> Result<Buffer> {
-        if self.hides_buffer { Ok(Buffer::Empty) } else { self.inner.buffer(table) }
-    }
-
-    fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
-        self.inner.estimate(statement, params)
-    }
-
-    fn describe(&self, table: &TableName) -> Result<Description> {
-        self.inner.describe(table)
-    }
-
-    fn lanes(&self) -> Lanes {
-        self.inner.lanes()
-    }
-}
-
-impl Ledger for Faulty<'_> {
-    fn append(&self, entry: &Entry) -> Result<()> {
-        let number = self.appends.fetch_add(1, Ordering::SeqCst);
-        if self.fails_to_append || self.dies_at_append.is_some_and(|at| number >= at) {
-            return Err(Error::new(Kind::Io, "no space left on device"));
-        }
-        self.inner.append(entry)
-    }
-
-    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
-        self.inner.entries(run, rule)
-    }
-
-    fn claim(&self, table: &TableName) -> Result<Claim> {
-        self.inner.claim(table)
-    }
-
-    fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
-        self.inner.in_doubt(rule)
-    }
-
-    fn examine(&self) -> Result<String> {
-        self.inner.examine()
-    }
-}
-
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Progress for Notes {
-    fn begin(&self, _: u64) {}
-    fn advance(&self) {}
-    fn note(&self, sentence: &str) {
-        self.0.lock().unwrap().push(sentence.to_owned());
-    }
-    fn waiting(&self, sentence: &str) {
-        self.note(sentence);
-    }
-    fn end(&self) {}
-}
-
-fn now() -> Timestamp {
-    "2026-01-30T10:00:00Z".parse().unwrap()
-}
-
-fn open(project: &Project) -> Sqlite {
-    let path = project.path(".onerow/local.db");
-    let drain = SignedDuration::from_mins(90);
-    Sqlite::open(&path, Access::ReadWrite, Clock::Fixed(now()), drain).unwrap()
-}
 
 fn apply(project: &Project, faulty: &Faulty<'_>, notes: &Notes) -> Result<Report> {
     let project = project::Project::open(&project.path("")).unwrap();

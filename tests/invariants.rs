@@ -13,7 +13,7 @@ use onerow::interrupt::Interrupt;
 use onerow::ledger::{Ledger, State};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Limits, Progress, Report};
+use onerow::run::{self, Context, Ending, Limits, Progress, Report, Undone};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
@@ -269,9 +269,20 @@ impl World {
     }
 
     fn apply(&self, now: i64) -> Report {
-        let renderer = Renderer::new(self.rule(), &Templates::shipped(), &[]).unwrap();
         let window = Window::range(day(1), day(2)).unwrap();
-        let plan = plan::plan(&renderer, &plan::steps_of(&renderer), &window).unwrap().unwrap();
+        self.with_context(now, |context| {
+            let steps = plan::steps_of(context.renderer);
+            let plan = plan::plan(context.renderer, &steps, &window).unwrap().unwrap();
+            run::apply(context, &plan).unwrap()
+        })
+    }
+
+    fn undo(&self, now: i64, run: &str) -> Undone {
+        self.with_context(now, |context| run::undo(context, run).unwrap())
+    }
+
+    fn with_context<T>(&self, now: i64, act: impl FnOnce(&Context<'_>) -> T) -> T {
+        let renderer = Renderer::new(self.rule(), &Templates::shipped(), &[]).unwrap();
         let context = Context {
             renderer: &renderer,
             warehouse: &self.warehouse,
@@ -282,7 +293,7 @@ impl World {
             interrupt: &Interrupt::default(),
             limits: Limits::default(),
         };
-        run::apply(&context, &plan).unwrap()
+        act(&context)
     }
 
     /// Every row of the table, but for the time of its last change.
@@ -292,7 +303,7 @@ impl World {
         let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
         let checked = check::run(self.rule(), statement).unwrap();
         let id = JobId::derive("look", 1, &step, day(1));
-        let job = Job { id: &id, run: "look", rule: &self.rule().name };
+        let job = Job { id: &id, run: "look", rule: &self.rule().name, audit: None };
         let Returned::Rows(rows) =
             self.warehouse.submit(&job, &checked, &Params::none()).unwrap().result
         else {
@@ -368,7 +379,8 @@ fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 256,
+        cases: 192,
+        max_global_rejects: 4096,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -425,6 +437,33 @@ proptest! {
             prop_assert!(pair[1].state != State::Started);
             prop_assert_eq!(&pair[0].job, &pair[1].job);
         }
+    }
+
+    /// A run and its undo give back the table; the undo of the undo gives back what the run made.
+    #[test]
+    fn undo_takes_a_run_back_exactly(cure in cures(), rows in rows()) {
+        let world = World::new(cure, &rows, NOW);
+        let before = world.table();
+        let applied = world.apply(NOW);
+        let after = world.table();
+        prop_assume!(applied.deactivated() > Some(0));
+        // An UPDATE by row id cannot tell a row that it deactivated from one that was inactive.
+        let shares = |a: &Row, b: &Row| (a.n != b.n) && (a.day, a.id) == (b.day, b.id);
+        let told = |a: &Row| a.active == Some(true) || !rows.iter().any(|b| shares(a, b));
+        prop_assume!(cure != Cure::Deactivate || rows.iter().all(told));
+        let undone = world.undo(NOW, applied.run.as_deref().unwrap());
+        prop_assert!(undone.problems.is_empty(), "{:?}", undone.problems);
+        prop_assert_eq!(world.table(), before.clone(), "{:?}", undone);
+        prop_assert_eq!(undone.left_alone(), 0);
+        let again = world.undo(NOW, &undone.run);
+        prop_assert!(again.problems.is_empty(), "{:?}", again.problems);
+        prop_assert_eq!(world.table(), after, "{:?}", again);
+        let thrice = world.undo(NOW, &again.run);
+        prop_assert!(thrice.problems.is_empty(), "{:?}", thrice.problems);
+        prop_assert_eq!(world.table(), before);
+        // What was taken back is not taken back twice.
+        world.undo(NOW, applied.run.as_deref().unwrap());
+        prop_assert_eq!(world.table(), world.without(&[]));
     }
 
     /// 4. The survivor does not depend on the order in which rows reached the table.

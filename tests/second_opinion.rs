@@ -96,9 +96,16 @@ fn request(rule: &Rule, sql: &str) -> Json {
     let columns = rule.columns.iter();
     let columns: Map<String, Json> =
         columns.map(|(name, t)| (name.as_str().to_owned(), t.to_string().into())).collect();
+    let audit = ["run_id", "job_id", "rule", "table_name", "step", "row_id", "state"];
+    let mut audit: Map<String, Json> =
+        audit.map(|name| (name.to_owned(), Json::from("STRING"))).into_iter().collect();
+    audit.insert("date".to_owned(), "DATE".into());
     json!({
-        "tables": { rule.table.dotted(): columns },
-        "parameters": { "horizon": "TIMESTAMP", "run_id": "STRING" },
+        "tables": { rule.table.dotted(): columns, "onerow.audit": audit },
+        "parameters": {
+            "horizon": "TIMESTAMP", "run_id": "STRING", "job_id": "STRING", "undone": "STRING",
+            "before": "TIMESTAMP",
+        },
         "sql": sql,
     })
 }
@@ -280,7 +287,7 @@ fn embedded(rule: &Rule, rows: &[Vec<SqlValue>], statement: Statement) -> Vec<St
     warehouse.load(&rule.table, &rule.columns, &mut given, Streaming::Settled).unwrap();
     let checked = check::run(rule, statement).unwrap();
     let id = JobId::from_ledger("second_opinion".to_owned());
-    let job = Job { id: &id, run: "second", rule: &rule.name };
+    let job = Job { id: &id, run: "second", rule: &rule.name, audit: None };
     let params = Params::none().with("horizon", SqlValue::Timestamp(HORIZON.parse().unwrap()));
     let answer = warehouse.submit(&job, &checked, &params).unwrap();
     let Returned::Rows(found) = answer.result else { panic!("a query returns rows") };

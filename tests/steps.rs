@@ -197,18 +197,38 @@ fn careless(condition: &str) -> String {
     )
 }
 
+/// The project with a careless deactivate, and without an audit that would keep it from running.
+fn unaudited(condition: &str) -> Project {
+    let project = project("");
+    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    project.write("onerow.toml", rules.replace("row_id =", "audit = false\nrow_id ="));
+    project.write("sql/deactivate.sql", careless(condition));
+    project
+}
+
+#[test]
+fn a_careless_override_changes_nothing_where_there_is_an_audit() {
+    for (condition, count) in [("place >= 1", 3), ("place > 99", 0)] {
+        let project = project("");
+        project.write("sql/deactivate.sql", careless(condition));
+        let ended = project.onerow(&format!("apply {DATE}")).exits(1);
+        ended.says(&[&format!(
+            "would change {count} rows, and its audit keeps 1; nothing was changed"
+        )]);
+        assert_eq!(project.active().len(), 4);
+    }
+}
+
 #[test]
 fn a_careless_override_that_loses_a_key_fails_the_run_loudly() {
-    let project = project("");
-    project.write("sql/deactivate.sql", careless("place >= 1"));
+    let project = unaudited("place >= 1");
     let ended = project.onerow(&format!("apply {DATE}")).exits(1);
     ended.says(&["verify of 2026-01-28 failed", "keys lost their last active row"]);
 }
 
 #[test]
 fn a_careless_override_that_does_nothing_fails_the_run_loudly() {
-    let project = project("");
-    project.write("sql/deactivate.sql", careless("place > 99"));
+    let project = unaudited("place > 99");
     let ended = project.onerow(&format!("apply {DATE}")).exits(1);
     ended.says(&["kept changing"]);
     assert_eq!(project.active().len(), 4);
@@ -226,6 +246,8 @@ fn render_writes_whole_files() {
     assert_eq!(
         files,
         [
+            "audit_2026-01-28.sql",
+            "audit_2026-01-29.sql",
             "deactivate_2026-01-28.sql",
             "deactivate_2026-01-29.sql",
             "detect_2026-01-28_to_2026-01-29.sql",
@@ -255,10 +277,11 @@ fn a_folder_of_rendered_sql_loses_what_is_no_longer_rendered_and_nothing_else() 
     project.onerow("render --date 2026-01-29 --step current --out build").exits(0);
     project.write("build/predictions/notes.txt", "mine");
     project.write("build/predictions/deactivate_old.sql", "mine too");
-    project.onerow("render --date 2026-01-29 --out build").exits(0).says(&["wrote 3", "removed 4"]);
+    project.onerow("render --date 2026-01-29 --out build").exits(0).says(&["wrote 4", "removed 5"]);
     assert_eq!(
         files(&project, "build"),
         [
+            "predictions/audit_2026-01-29.sql",
             "predictions/deactivate_2026-01-29.sql",
             "predictions/deactivate_old.sql",
             "predictions/detect_2026-01-29.sql",
@@ -278,11 +301,11 @@ fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goe
         .onerow("render others --date 2026-01-29 --step detect --out build")
         .exits(0)
         .says(&["removed 1"]);
-    assert_eq!(files(&project, "build").len(), 6);
+    assert_eq!(files(&project, "build").len(), 8);
     project.write("onerow.toml", RULE);
-    project.onerow(&format!("render {DATE} --out build")).exits(0).says(&["removed 3"]);
+    project.onerow(&format!("render {DATE} --out build")).exits(0).says(&["removed 4"]);
     assert!(!project.path("build/others").exists());
-    assert_eq!(files(&project, "build").len(), 3);
+    assert_eq!(files(&project, "build").len(), 4);
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             findings.extend(hidden_mutation(text, query));
             match step.as_str() {
                 _ if step.is_cure() => findings.push(wrong_kind(text, parsed, cure(step))),
+                _ if step.is_dependent() => {
+                    findings.push(wrong_kind(text, parsed, "a statement that changes rows"));
+                }
                 StepName::CREATE_VIEW | StepName::DROP_VIEW => {
                     findings.push(wrong_kind(text, parsed, "about the rule's view"));
                 }
@@ -34,13 +37,23 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             StepName::DELETE | StepName::REWRITE => {
                 findings.push(wrong_kind(text, parsed, cure(step)));
             }
+            StepName::AUDIT | StepName::AUDIT_UNDO | StepName::AUDIT_REDO => {
+                findings.push(wrong_kind(text, parsed, "an INSERT"));
+            }
             _ => findings.extend(mutates_between(text, parsed)),
         },
-        Statement::Delete(_) if *step == *StepName::DELETE => {}
-        Statement::Merge(_) if *step == *StepName::REWRITE => {}
+        Statement::Delete(_) if is_of(text, StepName::DELETE) => {}
+        Statement::Merge(_) if is_of(text, StepName::REWRITE) => {}
+        Statement::Insert(_) if step.is_dependent() && *step != *StepName::REDO => {}
         other if view::check(text, other, findings) => {}
         other => findings.push(refused(text, other)),
     }
+}
+
+/// Whether the step is this cure, or takes it out again after an undo.
+fn is_of(text: &Text<'_>, cure: &str) -> bool {
+    let step = &text.statement.step;
+    *step == *cure || (*step == *StepName::REDO && text.rule.strategy.step() == cure)
 }
 
 /// What a cure has to be.
@@ -168,7 +181,7 @@ fn mutates_between(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let steps = &text.rule.steps;
     let at = |name: &str| steps.iter().position(|step| step.name == *name);
     let this = at(text.statement.step.as_str())?;
-    let shipped = text.statement.step.is_cure();
+    let shipped = text.statement.step.is_cure() || text.statement.step.is_dependent();
     let after_detect = at(StepName::DETECT).is_some_and(|detect| this > detect);
     (!shipped && after_detect).then(|| {
         text.finding(

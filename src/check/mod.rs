@@ -13,6 +13,7 @@ mod opaque;
 mod partition;
 mod ranking;
 mod star;
+mod undo;
 mod view;
 
 pub use code::{Code, Severity};
@@ -29,7 +30,7 @@ use allow::Allows;
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::tokens;
 use crate::rule::Rule;
-use crate::statement::Statement;
+use crate::statement::{Statement, StepName};
 
 /// A statement without errors. Only [`inspect`] makes one.
 #[derive(Debug, Clone)]
@@ -133,7 +134,11 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Option<ast::Statement>
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     kind::check(text, parsed, findings);
     match parsed {
+        ast::Statement::Update(back) if text.statement.step == *StepName::UNDO => {
+            undo::update(text, back, findings);
+        }
         ast::Statement::Update(update) => mutation::update(text, update, findings),
+        ast::Statement::Insert(insert) => undo::insert(text, insert, findings),
         ast::Statement::Delete(delete) => mutation::delete(text, delete, findings),
         ast::Statement::Merge(merge) => merge::check(text, merge, findings),
         _ => {}

@@ -67,7 +67,7 @@ fn not_plain(text: &Text<'_>, delete: &Delete) -> Finding {
 }
 
 /// Clauses that GoogleSQL's UPDATE does not have, or that join other tables.
-fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Finding> {
+pub(super) fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Finding> {
     let Update {
         update_token: _,
         optimizer_hints,
@@ -148,7 +148,7 @@ pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     }
 }
 
-fn other_table(text: &Text<'_>, changed: &TableWithJoins) -> Option<Finding> {
+pub(super) fn other_table(text: &Text<'_>, changed: &TableWithJoins) -> Option<Finding> {
     match changed.joins.is_empty() {
         true => other_relation(text, &changed.relation),
         false => Some(changes_other(text, changed, &changed.to_string())),
@@ -229,7 +229,7 @@ fn is_false(expr: &Expr) -> bool {
 }
 
 /// The current time, as a function of BigQuery's or as the parameter that the run gives.
-fn is_now(expr: &Expr) -> bool {
+pub(super) fn is_now(expr: &Expr) -> bool {
     let name = match expr {
         Expr::Function(function) => dotted(&function.name),
         Expr::Identifier(name) => name.value.clone(),

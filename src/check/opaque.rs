@@ -26,7 +26,9 @@ const CHANGING: [&str; 13] = [
 /// statement, which begins like one. Queries of GoogleSQL change nothing.
 pub(super) fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan]) -> Option<Finding> {
     let step = &text.statement.step;
-    let read = step.is_cure() || [StepName::DETECT, StepName::VERIFY].contains(&step.as_str());
+    let read = step.is_cure()
+        || step.is_dependent()
+        || [StepName::DETECT, StepName::VERIFY].contains(&step.as_str());
     let words = || {
         tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).map(|t| &t.token)
     };

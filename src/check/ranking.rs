@@ -32,6 +32,9 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let step = &text.statement.step;
     let ranks = [
+        StepName::AUDIT,
+        StepName::REDO,
+        StepName::AUDIT_REDO,
         StepName::DETECT,
         StepName::VERIFY,
         StepName::EXPLAIN,
@@ -66,9 +69,10 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),
-        Statement::Delete(_) | Statement::Merge(_) | Statement::CreateView(_) => {
-            parsed.visit(&mut FindVolatile(&ALL))
-        }
+        Statement::Delete(_)
+        | Statement::Merge(_)
+        | Statement::Insert(_)
+        | Statement::CreateView(_) => parsed.visit(&mut FindVolatile(&ALL)),
         Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
             query.visit(&mut FindVolatile(&ALL))
         }

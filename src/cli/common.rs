@@ -157,7 +157,12 @@ impl Common {
 
     /// The templates of a rule, ready to render.
     pub fn renderer<'p>(&self, project: &'p Project, rule: &'p Rule) -> Result<Renderer<'p>> {
-        Renderer::new(rule, &project.templates, &self.vars)
+        let renderer = Renderer::new(rule, &project.templates, &self.vars)?;
+        // Without a warehouse there is nothing that could run.
+        Ok(match project.file.warehouse(self.project.warehouse.as_deref()) {
+            Ok(warehouse) => renderer.with_audit(warehouse.audit_table()),
+            Err(_) => renderer,
+        })
     }
 }
 

@@ -20,13 +20,18 @@ pub(super) fn ask<'a>(
         .filter(takes_out)
         .map(|(rule, plan)| format!("{} ({})", rule.table.dotted(), plan.window))
         .collect();
-    if deletes.is_empty() {
+    to_delete(&deletes, effects)
+}
+
+/// Asks for leave to delete superseded rows of these tables. Errors: nobody said yes.
+pub(super) fn to_delete(tables: &[String], effects: &Effects) -> Result<()> {
+    if tables.is_empty() {
         return Ok(());
     }
-    let tables = deletes.join(", ");
+    let tables = tables.join(", ");
     if !effects.has_person() {
         return Err(Error::new(Kind::Usage, format!("this deletes superseded rows of {tables}"))
-            .help("say that you mean it with `--yes`; `--dry-run` shows what would be done"));
+            .help("say that you mean it with `--yes`; `onerow explain` shows the rows"));
     }
     let question = format!("Delete superseded rows of {tables}?");
     let answer = Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());

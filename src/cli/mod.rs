@@ -23,6 +23,7 @@ mod run;
 mod schema;
 mod status;
 mod test;
+mod undo;
 mod view;
 
 use std::ffi::OsString;
@@ -62,6 +63,7 @@ enum Command {
     Explain(explain::Args),
     Apply(apply::Args),
     Run(run::Args),
+    Undo(undo::Args),
     Log(log::Args),
     Doctor(doctor::Args),
     Review(review::Args),
@@ -99,6 +101,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Explain(args) => explain::run(&args, effects),
         Command::Apply(args) => apply::run(&args, effects),
         Command::Run(args) => run::run(&args, effects),
+        Command::Undo(args) => undo::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
         Command::Doctor(args) => doctor::run(&args, effects),
         Command::Review(args) => review::run(&args, effects),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::common::Common;
 use super::execute::{Manner, execute};
 use super::{Effects, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::plan::with_audit;
 use crate::report::Format;
 use crate::run::run_step;
 use crate::statement::StepName;
@@ -31,11 +32,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.step.is_dependent() {
+        let message = format!("the step {} does not run by itself", args.step);
+        return Err(Error::new(Kind::Usage, message)
+            .help("`apply` keeps what it takes out, and `onerow undo RUN` brings it back"));
+    }
     execute(
         &args.common,
         effects,
         &Manner { wait: Duration::ZERO, jobs: 1, format: args.format, yes: args.yes },
-        |_| vec![args.step.clone()],
+        |renderer| with_audit(renderer.rule(), &args.step),
         run_step,
     )
 }

@@ -67,6 +67,21 @@ impl TableName {
         Ok(Self(parts))
     }
 
+    /// The audit table of the embedded warehouse.
+    pub fn embedded_audit() -> Self {
+        Self(vec!["onerow".to_owned(), "audit".to_owned()])
+    }
+
+    /// The table of this name with an ending, in the same dataset.
+    #[must_use]
+    pub fn with_ending(&self, ending: &str) -> Self {
+        let mut parts = self.0.clone();
+        if let Some(last) = parts.last_mut() {
+            last.push_str(ending);
+        }
+        Self(parts)
+    }
+
     /// The project, where the name says one.
     pub fn project(&self) -> Option<&str> {
         match self.0.as_slice() {

@@ -12,6 +12,7 @@ mod review;
 mod statements;
 mod steps;
 mod tests;
+mod undo;
 
 use serde_json::Value as Json;
 
@@ -26,6 +27,7 @@ pub use review::{Reviewed, review};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};
 pub use tests::{junit, tests};
+pub use undo::{undone, undone_json};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -51,6 +51,7 @@ impl<'a> PlanSummary<'a> {
         };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {
             StepName::VERIFY => needs(statement),
+            StepName::AUDIT => needs(statement),
             _ => !statement.statement().step.is_cure() || needs(statement),
         };
         let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();

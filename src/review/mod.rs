@@ -135,7 +135,8 @@ fn rendered(
     let mut all = BTreeMap::new();
     let derived = [StepName::EXPLAIN, StepName::CREATE_VIEW, StepName::DROP_VIEW];
     for step in renderer.steps() {
-        if derived.contains(&step.as_str()) && renderer.is_built_in(&step) {
+        let derived = step.is_dependent() || derived.contains(&step.as_str());
+        if derived && renderer.is_built_in(&step) {
             continue;
         }
         let statements = plan::render(&renderer, std::slice::from_ref(&step), window)?;

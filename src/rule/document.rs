@@ -142,6 +142,9 @@ pub(super) struct RuleSection {
     /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
     #[serde(default)]
     pub strategy: Strategy,
+    /// Whether a run keeps the rows that it takes out in the audit table, so that it can be undone.
+    /// Default: true.
+    pub audit: Option<bool>,
     /// The read-side view, as `dataset.view`. Default: the table's name with `_current`.
     #[schemars(with = "Option<String>")]
     pub view: Option<Spanned<String>>,

@@ -6,6 +6,7 @@ use super::document::{Document, Source};
 use super::warehouse::{self, Warehouse};
 use super::{Rule, schema, validate};
 use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::TableName;
 
 /// The rule file: rules and warehouses, checked.
 #[derive(Debug, Clone)]
@@ -64,10 +65,12 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
         let message = format!("there is no warehouse `{}`", name.get_ref());
         return Err(source.error(name, message).help(did_you_mean(name.get_ref(), known)));
     }
+    let mut audit_tables: Vec<TableName> = warehouses.iter().map(Warehouse::audit_table).collect();
+    audit_tables.push(TableName::embedded_audit());
     let rules = document
         .rule
         .iter()
-        .map(|(name, section)| validate::rule(source, name, section))
+        .map(|(name, section)| validate::rule(source, name, section, &audit_tables))
         .collect::<Result<Vec<_>>>()?;
     if rules.is_empty() {
         return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))

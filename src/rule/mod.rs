@@ -36,6 +36,10 @@ pub struct Rule {
     pub table: TableName,
     /// The read-side view.
     pub view: TableName,
+    /// Whether the rows that a run takes out are kept in the audit table.
+    pub audit: bool,
+    /// The audit tables of the rule file's warehouses.
+    pub audit_tables: Vec<TableName>,
     /// What happens to superseded rows.
     pub strategy: Strategy,
     /// How the table is cut into dates.
@@ -116,7 +120,7 @@ pub enum Scope {
 impl Scope {
     fn default_of(step: &StepName) -> Self {
         match step.as_str() {
-            _ if step.is_cure() => Self::Date,
+            _ if step.is_cure() || step.is_dependent() => Self::Date,
             StepName::CURRENT | StepName::CREATE_VIEW | StepName::DROP_VIEW => Self::Table,
             _ => Self::Window,
         }

@@ -14,8 +14,14 @@ use crate::statement::StepName;
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
 /// Checks one rule.
-pub(super) fn rule(source: &Source, name: &Spanned<String>, section: &RuleSection) -> Result<Rule> {
-    RuleReader { source, section, strategy: section.strategy, columns: Vec::new() }.read(name)
+pub(super) fn rule(
+    source: &Source,
+    name: &Spanned<String>,
+    section: &RuleSection,
+    audit_tables: &[TableName],
+) -> Result<Rule> {
+    RuleReader { source, section, audit_tables, strategy: section.strategy, columns: Vec::new() }
+        .read(name)
 }
 
 /// 90 minutes unless given.
@@ -32,6 +38,7 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
 struct RuleReader<'a> {
     source: &'a Source,
     section: &'a RuleSection,
+    audit_tables: &'a [TableName],
     strategy: Strategy,
     columns: Vec<(Ident, SqlType)>,
 }
@@ -50,6 +57,8 @@ impl RuleReader<'_> {
         Ok(Rule {
             name: rule_name,
             view: self.view(&table)?,
+            audit: section.audit.unwrap_or(true),
+            audit_tables: self.audit_tables.to_vec(),
             table,
             strategy: self.strategy,
             partition,
@@ -73,8 +82,7 @@ impl RuleReader<'_> {
 
     fn view(&self, table: &TableName) -> Result<TableName> {
         let Some(name) = &self.section.view else {
-            return TableName::parse(&format!("{}_current", table.dotted()))
-                .map_err(|error| self.at(&self.section.table, error));
+            return Ok(table.with_ending("_current"));
         };
         let view = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         match view == *table {

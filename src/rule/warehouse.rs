@@ -23,6 +23,23 @@ pub struct Warehouse {
     pub kind: WarehouseType,
 }
 
+impl Warehouse {
+    /// The table that keeps the rows which runs take out: beside the ledger.
+    pub fn audit_table(&self) -> TableName {
+        match &self.kind {
+            WarehouseType::Sqlite { .. } => TableName::embedded_audit(),
+            WarehouseType::BigQuery(settings) => settings.audit_table(),
+        }
+    }
+}
+
+impl BigQuerySettings {
+    /// The table that keeps the rows which runs take out: beside the ledger.
+    pub fn audit_table(&self) -> TableName {
+        self.ledger.with_ending("_audit")
+    }
+}
+
 /// What a warehouse is.
 #[derive(Debug, Clone)]
 pub enum WarehouseType {

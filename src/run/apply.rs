@@ -30,6 +30,8 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         }
         match step.name.as_str() {
             StepName::DETECT => run.detect(step)?,
+            // It is sent with the step that it belongs to.
+            StepName::AUDIT => {}
             _ if step.name.is_cure() => run.cure(step)?,
             StepName::VERIFY => run.verify()?,
             _ => run.own(step)?,
@@ -94,17 +96,20 @@ impl Run<'_> {
                 && self.days.get(&day).is_some_and(Progressing::needs_update)
                 && let Some(state) = self.days.remove(&day)
             {
-                needed.push((update, day, state));
+                needed.push((update, self.plan.audit_of(update), day, state));
             }
         }
         let (context, journal) = (self.context, &self.journal);
         context.progress.begin(needed.len() as u64);
-        let lanes = context.warehouse.lanes().mutations;
-        let cleaned = side_by_side(lanes, needed, |(update, day, mut state)| {
+        let lanes = match context.renderer.rule().audit {
+            true => context.warehouse.lanes().audited,
+            false => context.warehouse.lanes().mutations,
+        };
+        let cleaned = side_by_side(lanes, needed, |(update, audit, day, mut state)| {
             if context.interrupt.requested() {
                 return (day, state, Ok(None));
             }
-            let problem = Cleaning { journal, update }.clean(&mut state);
+            let problem = Cleaning { journal, update, audit }.clean(&mut state);
             context.progress.advance();
             (day, state, problem)
         });

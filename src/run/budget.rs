@@ -7,6 +7,7 @@ use super::horizon::Horizon;
 use super::{Context, params, side_by_side};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
 use crate::plan::Plan;
 use crate::warehouse::{Estimate, Warehouse};
 
@@ -16,7 +17,8 @@ pub fn estimate<'p>(
     now: Timestamp,
     plan: &'p Plan,
 ) -> Result<Vec<(&'p Checked, Estimate)>> {
-    let params = params(Horizon::At(now), "plan");
+    let job = SqlValue::String("plan".to_owned());
+    let params = params(Horizon::At(now), "plan").with("job_id", job);
     let statements: Vec<&Checked> = plan.statements().collect();
     let estimates = side_by_side(warehouse.lanes().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);

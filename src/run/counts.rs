@@ -40,14 +40,10 @@ impl Counts {
         self.settled_duplicates() > 0 && self.twins == 0 && !waits
     }
 
-    /// How many rows the cure of the date reports as changed: a rewrite deletes every settled row
-    /// and inserts those that survive.
-    pub(super) fn expected_changes(self, strategy: Strategy) -> u64 {
-        let superseded = self.settled_duplicates();
-        match strategy {
-            Strategy::Deactivate | Strategy::Delete => superseded,
-            Strategy::Rewrite => self.settled + (self.settled - superseded),
-        }
+    /// How many rows a rewrite of the date deletes and inserts: every settled row goes, and those
+    /// that survive come.
+    pub(super) fn rewritten(self) -> u64 {
+        self.settled + (self.settled - self.settled_duplicates())
     }
 
     fn add_up(self) -> bool {

@@ -16,6 +16,7 @@ use crate::window::Day;
 pub(super) struct Cleaning<'r, 'a> {
     pub journal: &'r Journal<'a>,
     pub update: &'r Checked,
+    pub audit: Option<&'r Checked>,
 }
 
 impl Cleaning<'_, '_> {
@@ -29,7 +30,16 @@ impl Cleaning<'_, '_> {
 
     /// How many rows the statement should report as changed.
     fn expected(&self, state: &Progressing) -> u64 {
-        state.baseline.expected_changes(self.strategy())
+        match self.counts_superseded() {
+            true => state.baseline.settled_duplicates(),
+            false => state.baseline.rewritten(),
+        }
+    }
+
+    /// Whether the number of changed rows is that of the rows taken out. A rewrite without audit
+    /// reports those that it deletes and those that it inserts.
+    fn counts_superseded(&self) -> bool {
+        self.audit.is_some() || self.strategy() != Strategy::Rewrite
     }
 
     /// Takes out the settled superseded rows of the date. Returns what went wrong with it.
@@ -57,12 +67,12 @@ impl Cleaning<'_, '_> {
     /// Sends the UPDATE once and draws the consequence.
     fn round(&self, state: &mut Progressing) -> Result<Option<Error>> {
         let params = params(state.horizon, &self.journal.run);
-        match self.journal.send(self.update, &params)? {
+        match self.journal.send_audited(self.update, self.audit, &params)? {
             Ok(answer) => match answer.result {
                 Returned::Affected(Some(changed)) if changed == self.expected(state) => {
                     self.changed(state, state.baseline.settled_duplicates())
                 }
-                Returned::Affected(Some(changed)) if self.strategy() != Strategy::Rewrite => {
+                Returned::Affected(Some(changed)) if self.counts_superseded() => {
                     self.changed(state, changed)
                 }
                 Returned::Affected(_) => self.count_changed(state),

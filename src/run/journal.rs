@@ -12,6 +12,7 @@ use super::horizon::Horizon;
 use super::{Context, Counts, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
 use crate::ledger::{Entry, State};
 use crate::statement::Params;
 use crate::warehouse::{Answer, Job, JobId, Usage};
@@ -44,6 +45,16 @@ impl<'a> Journal<'a> {
     /// Sends one statement, and again as a new attempt while it fails in passing. The outer error
     /// is the ledger's, after which nothing is sent; the inner one is the statement's own.
     pub fn send(&self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
+        self.send_audited(statement, None, params)
+    }
+
+    /// The same, in one transaction with its audit.
+    pub fn send_audited(
+        &self,
+        statement: &Checked,
+        audit: Option<&Checked>,
+        params: &Params,
+    ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
         let pauses = ExponentialBuilder::default()
             .with_jitter()
@@ -56,7 +67,7 @@ impl<'a> Journal<'a> {
                     Error::new(Kind::Interrupted, format!("interrupted: {title} was not sent"));
                 return Ok(Err(error));
             }
-            let answer = self.attempt(statement, params)?;
+            let answer = self.attempt(statement, audit, params)?;
             match (answer, pauses.next()) {
                 (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
                     self.context.progress.note(&format!(
@@ -75,7 +86,12 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn attempt(&self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
+    fn attempt(
+        &self,
+        statement: &Checked,
+        audit: Option<&Checked>,
+        params: &Params,
+    ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
         if self.broken.load(Ordering::SeqCst) {
             return Err(Error::new(
@@ -83,13 +99,17 @@ impl<'a> Journal<'a> {
                 format!("the ledger could not be written; {title} was not sent"),
             ));
         }
-        let started = self.entry(statement, params);
+        let started = self.entry(statement, audit, params);
+        let params = match audit {
+            Some(_) => &params.clone().with("job_id", SqlValue::String(started.job.to_string())),
+            None => params,
+        };
         self.append(&started).map_err(|error| {
             error.during(format!("writing to the ledger; {title} was not sent"))
         })?;
         tracing::info!(job = %started.job, "{title}: sent");
         let rule = &self.context.renderer.rule().name;
-        let job = Job { id: &started.job, run: &self.run, rule };
+        let job = Job { id: &started.job, run: &self.run, rule, audit };
         let answer = self.context.warehouse.submit(&job, statement, params);
         let outcome = outcome(&started, &answer, self.context.clock.now());
         tracing::info!(job = %started.job, affected = ?outcome.affected, "{title}: {}", outcome.state);
@@ -128,11 +148,12 @@ impl<'a> Journal<'a> {
     pub fn send_around_buffer(
         &self,
         statement: &Checked,
+        audit: Option<&Checked>,
         horizon: Horizon,
         earlier: Option<Horizon>,
     ) -> Result<Result<Option<Answer>>> {
         for horizon in [Some(horizon), earlier].into_iter().flatten() {
-            match self.send(statement, &params(horizon, &self.run))? {
+            match self.send_audited(statement, audit, &params(horizon, &self.run))? {
                 Ok(answer) => return Ok(Ok(Some(answer))),
                 Err(error) if error.kind() == Kind::StreamingBuffer => {}
                 Err(error) => return Ok(Err(error)),
@@ -184,7 +205,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn entry(&self, checked: &Checked, params: &Params) -> Entry {
+    fn entry(&self, checked: &Checked, audit: Option<&Checked>, params: &Params) -> Entry {
         let statement = checked.statement();
         let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
         Entry {
@@ -196,7 +217,7 @@ impl<'a> Journal<'a> {
             job: JobId::derive(&self.run, sequence, &statement.step, statement.window.first()),
             fingerprint: statement.fingerprint.clone(),
             sql: statement.sql.clone(),
-            parameters: self.parameters(params),
+            parameters: self.parameters(audit, params),
             state: State::Started,
             affected: None,
             usage: Usage::default(),
@@ -207,7 +228,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn parameters(&self, params: &Params) -> Json {
+    fn parameters(&self, audit: Option<&Checked>, params: &Params) -> Json {
         let params: serde_json::Map<String, Json> =
             params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
         let vars = self.context.renderer.vars().iter();
@@ -217,6 +238,9 @@ impl<'a> Journal<'a> {
         let mut parameters = Json::Object(params);
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);
+        }
+        if let Some(audit) = audit {
+            parameters["audit"] = audit.statement().fingerprint.as_str().into();
         }
         if let crate::clock::Clock::Fixed(now) = self.context.clock {
             parameters["rehearsed_at"] = json!(now.to_string());

@@ -11,6 +11,7 @@ mod lanes;
 mod report;
 mod state;
 mod step;
+mod undo;
 mod verdict;
 mod wait;
 
@@ -38,6 +39,7 @@ pub use counts::Counts;
 pub use explain::{Fate, Superseded, explain};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
 pub use step::run_step;
+pub use undo::{Undone, UndoneDay, UndoneOutcome, undo};
 
 use horizon::Horizon;
 pub(crate) use lanes::side_by_side;
@@ -146,7 +148,7 @@ fn look_with(
     let statement = checked.statement();
     let run = format!("{command}-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
-    let job = Job { id: &id, run: &run, rule: &rule.name };
+    let job = Job { id: &id, run: &run, rule: &rule.name, audit: None };
     let answer = warehouse.submit(&job, checked, &params(horizon, command))?;
     rows(&answer).cloned()
 }

@@ -84,7 +84,12 @@ impl Run<'_> {
         let title = statement.statement().title();
         let spares = statement.statement().sql.contains("@horizon");
         let earlier = self.horizon.earlier(rule, self.journal.now).filter(|_| spares);
-        match self.journal.send_around_buffer(statement, self.horizon, earlier)? {
+        match self.journal.send_around_buffer(
+            statement,
+            self.plan.audit_of(statement),
+            self.horizon,
+            earlier,
+        )? {
             Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
             Ok(None) => self.buffered.push(title),
             Err(error) => self.fail(error),

@@ -13,7 +13,11 @@ use crate::statement::StepName;
 pub use render::Renderer;
 
 const SHIPPED: &[(&str, &str)] = &[
+    ("_audit.sql", include_str!("../../sql/_audit.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
+    ("audit.sql", include_str!("../../sql/audit.sql")),
+    ("audit_redo.sql", include_str!("../../sql/audit_redo.sql")),
+    ("audit_undo.sql", include_str!("../../sql/audit_undo.sql")),
     ("create_view.sql", include_str!("../../sql/create_view.sql")),
     ("current.sql", include_str!("../../sql/current.sql")),
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
@@ -21,7 +25,9 @@ const SHIPPED: &[(&str, &str)] = &[
     ("detect.sql", include_str!("../../sql/detect.sql")),
     ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
     ("explain.sql", include_str!("../../sql/explain.sql")),
+    ("redo.sql", include_str!("../../sql/redo.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
+    ("undo.sql", include_str!("../../sql/undo.sql")),
     ("verify.sql", include_str!("../../sql/verify.sql")),
 ];
 

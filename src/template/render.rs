@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use super::failure::template_error;
 use super::{Templates, literal};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType, SqlValue};
+use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
 use crate::window::Window;
@@ -20,6 +20,7 @@ pub struct Renderer<'a> {
     rule_value: Value,
     vars: Vec<(Ident, SqlValue)>,
     vars_value: Value,
+    audit: TableName,
 }
 
 impl<'a> Renderer<'a> {
@@ -38,7 +39,14 @@ impl<'a> Renderer<'a> {
         let vars_value =
             map(vars.iter().map(|(name, value)| (name.as_str(), literal::to_template(value))));
         let rule_value = rule_value(rule);
-        Ok(Self { rule, environment, paths, rule_value, vars, vars_value })
+        let audit = rule.audit_tables.first().cloned().unwrap_or_else(TableName::embedded_audit);
+        Ok(Self { rule, environment, paths, rule_value, vars, vars_value, audit })
+    }
+
+    /// The same with the audit table of another warehouse than the rule file's first.
+    #[must_use]
+    pub fn with_audit(self, audit: TableName) -> Self {
+        Self { audit, ..self }
     }
 
     /// The rule that is rendered.
@@ -111,6 +119,7 @@ impl<'a> Renderer<'a> {
             ("rule", self.rule_value.clone()),
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
+            ("audit", literal::sql(&self.audit)),
         ]);
         let body = self
             .environment
@@ -165,6 +174,7 @@ fn rule_value(rule: &Rule) -> Value {
         ("name", Value::from(rule.name.as_str())),
         ("strategy", Value::from(rule.strategy.step())),
         ("table", literal::sql(&rule.table)),
+        ("table_name", Value::from(rule.table.dotted())),
         ("view", literal::sql(&rule.view)),
         ("partition", literal::sql(&rule.partition.column)),
         ("date", literal::sql(rule.partition.date())),

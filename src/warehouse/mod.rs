@@ -16,7 +16,8 @@ use crate::window::Day;
 
 /// Runs checked statements. Callers may rely on what each method says, whatever the engine.
 pub trait Warehouse: Sync {
-    /// Runs one checked statement, atomically. Sent again with the same id, a statement that
+    /// Runs one checked statement, atomically, and its audit with it: then the answer is how many
+    /// rows were kept, which is how many were taken out or brought back. Sent again with the same id, a statement that
     /// changes rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
     /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
     /// (either way nothing was changed), [`Kind::Unreachable`] when nobody can say what became of
@@ -64,6 +65,8 @@ pub struct Job<'a> {
     pub run: &'a str,
     /// The rule that it is about.
     pub rule: &'a RuleName,
+    /// What keeps the rows that the statement takes out or brings back: both happen, or neither.
+    pub audit: Option<&'a Checked>,
 }
 
 /// How many statements are worth sending at a time.
@@ -71,6 +74,8 @@ pub struct Job<'a> {
 pub struct Lanes {
     /// Statements that change the same table.
     pub mutations: usize,
+    /// The same, each in one transaction with its audit.
+    pub audited: usize,
     /// Statements that change nothing.
     pub reads: usize,
 }

@@ -6,6 +6,7 @@ mod emulator;
 mod fixture;
 mod proxy;
 mod strategies;
+mod undo;
 mod view;
 
 mod buffer;

@@ -9,6 +9,7 @@ partition = "game_date"
 key = ["game_id", "player"]
 keep = ["created_at DESC", "id DESC"]
 row_id = "id"
+audit = AUDIT
 written_at = "created_at"
 STRATEGY
 "#;
@@ -30,20 +31,23 @@ c2,2026-01-29,g1,b,9.5,true,2026-01-29T01:00:00Z";
 
 #[test]
 fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
-    for (strategy, rows) in [
+    let cases = [
         ("active = \"is_active\"\ntouched_at = \"updated_at\"", ROWS.to_owned()),
         ("active = \"is_active\"\nstrategy = \"delete\"", ROWS.to_owned()),
         ("strategy = \"delete\"", ROWS.to_owned()),
         ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
         ("strategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
-    ] {
+    ];
+    for ((strategy, rows), audit) in cases.iter().flat_map(|case| [(case, "true"), (case, "false")])
+    {
         let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\
              game_id = \"STRING\"\nplayer = \"STRING\"\npoints_line = \"NUMERIC\"\n\
              is_active = \"BOOL\"\ncreated_at = \"TIMESTAMP\"\nupdated_at = \"TIMESTAMP\"\n\
              [warehouse.local]\ntype = \"sqlite\"";
-        let rules = format!("{}{columns}", RULE.replace("STRATEGY", strategy));
+        let rule = RULE.replace("STRATEGY", strategy).replace("AUDIT", audit);
+        let rules = format!("{rule}{columns}");
         let Some(fixture) = Fixture::with_rules(&rules, "") else { return };
-        let fixture = fixture.rows(&rows);
+        let fixture = fixture.rows(rows);
         let project = &fixture.project;
         project.write("rows.csv", format!("{}{rows}\n", crate::common::HEADER));
         project.onerow("load rows.csv --warehouse local").exits(0);

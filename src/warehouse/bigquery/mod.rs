@@ -1,6 +1,7 @@
 //! BigQuery, or anything that speaks its REST API. Every statement is a query job whose id says
 //! what it is, so that a lost answer is looked up and nothing is sent twice.
 
+mod audit;
 mod calls;
 mod connect;
 mod credentials;
@@ -104,6 +105,10 @@ impl Warehouse for BigQuery {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, job.rule.as_str(), job.run);
+        if let Some(audit) = job.audit {
+            let sql = audit::transaction(audit, statement, &self.settings.audit_table());
+            return self.audited(job.id, &Request { sql: &sql, params, labels: &labels });
+        }
         let request = Request { sql: &statement.statement().sql, params, labels: &labels };
         match statement.mutates() {
             false => self.query(job.id, &request),
@@ -137,7 +142,9 @@ impl Warehouse for BigQuery {
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, "", "dry-run");
-        self.dry_run(&Request { sql: &statement.statement().sql, params, labels: &labels })
+        let query = audit::query_of(statement);
+        let sql = query.as_deref().unwrap_or(&statement.statement().sql);
+        self.dry_run(&Request { sql, params, labels: &labels })
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
@@ -173,8 +180,10 @@ impl Warehouse for BigQuery {
 
     /// BigQuery runs two mutating statements of a table at a time and queues the rest.
     /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#concurrent_mutating_jobs>
+    /// Of transactions that change one table, all but one are cancelled.
+    /// Source: <https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency>
     fn lanes(&self) -> Lanes {
-        Lanes { mutations: 2, reads: 8 }
+        Lanes { mutations: 2, audited: 1, reads: 8 }
     }
 }
 

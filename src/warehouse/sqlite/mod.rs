@@ -1,6 +1,7 @@
 //! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. A construct it
 //! does not know is an error that names it, never a wrong answer.
 
+pub(crate) mod audit;
 mod buffer;
 mod failure;
 mod functions;
@@ -26,7 +27,7 @@ use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue, TableName};
-use crate::statement::Params;
+use crate::statement::{Params, StepName};
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -100,14 +101,14 @@ impl Sqlite {
     fn execute(
         &self,
         id: &JobId,
-        sql: &str,
-        statement: &ast::Statement,
+        text: Text<'_>,
+        audit: Option<Text<'_>>,
         params: &Params,
     ) -> Result<Answer> {
         let connection = self.connection()?;
         let now = self.begin();
-        if let ast::Statement::Query(_) = statement {
-            let lowered = Lowering::new(&connection, sql, params, now)?.statement(statement)?;
+        if let ast::Statement::Query(_) = text.parsed {
+            let lowered = text.lower(&connection, params, now)?;
             return query(&connection, &lowered).map(|rows| Returned::Rows(rows).into());
         }
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
@@ -115,19 +116,32 @@ impl Sqlite {
         if let Some(affected) = jobs::find(&transaction, id)? {
             return Ok(Returned::Affected(Some(affected)).into());
         }
-        let lowered = Lowering::new(&transaction, sql, params, now)?.statement(statement)?;
-        let affected = change(&transaction, &lowered)?;
+        let audited = audit.map(|audit| {
+            audit::ensure(&transaction)?;
+            change(&transaction, &audit.lower(&transaction, params, now)?)
+        });
+        let audited = audited.transpose()?;
+        let affected = change(&transaction, &text.lower(&transaction, params, now)?)?;
+        let affected = match (audited, text.parsed) {
+            // A MERGE changes more rows than it takes out.
+            (Some(audited), ast::Statement::Merge(_)) => audited,
+            (Some(audited), _) if audited != affected => {
+                return Err(unlike(audited, affected));
+            }
+            _ => affected,
+        };
         jobs::record(&transaction, id, affected, now)?;
         transaction.commit().map_err(failed("commit the statement"))?;
         Ok(Returned::Affected(Some(affected)).into())
     }
 
-    fn prepare(&self, sql: &str, statement: &ast::Statement, params: &Params) -> Result<Estimate> {
+    fn prepare(&self, text: Text<'_>, params: &Params) -> Result<Estimate> {
         let connection = self.connection()?;
-        let lowered =
-            Lowering::new(&connection, sql, params, self.begin())?.statement(statement)?;
-        // Later parts build on what earlier ones make.
-        if let Some(part) = lowered.parts.first() {
+        let lowered = text.lower(&connection, params, self.begin())?;
+        // Later parts build on what earlier ones make, and an audit table may not be there yet.
+        if let (Some(part), false) =
+            (lowered.parts.first(), matches!(text.parsed, ast::Statement::Insert(_)))
+        {
             connection.prepare(&part.sql).map_err(failed("prepare the statement"))?;
         }
         Ok(Estimate { bytes: None })
@@ -136,8 +150,8 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        let sql = &statement.statement().sql;
-        let answer = self.execute(job.id, sql, parsed(statement)?, params)?;
+        let audit = job.audit.map(Text::of).transpose()?;
+        let answer = self.execute(job.id, Text::of(statement)?, audit, params)?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,
@@ -157,7 +171,7 @@ impl Warehouse for Sqlite {
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
-        self.prepare(&statement.statement().sql, parsed(statement)?, params)
+        self.prepare(Text::of(statement)?, params)
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
@@ -173,8 +187,38 @@ impl Warehouse for Sqlite {
 
     /// One connection does one thing at a time.
     fn lanes(&self) -> Lanes {
-        Lanes { mutations: 1, reads: 1 }
+        Lanes { mutations: 1, audited: 1, reads: 1 }
     }
+}
+
+/// A statement to be lowered.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    sql: &'a str,
+    parsed: &'a ast::Statement,
+    /// Whether FOR SYSTEM_TIME AS OF stands for the rows that the audit table keeps.
+    undoes: bool,
+}
+
+impl<'a> Text<'a> {
+    fn of(statement: &'a Checked) -> Result<Self> {
+        let undoes = statement.statement().step == *StepName::UNDO;
+        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, undoes })
+    }
+
+    fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
+        let lowering = Lowering::new(connection, self.sql, params, now)?;
+        let lowering = if self.undoes { lowering.with_history() } else { lowering };
+        lowering.statement(self.parsed)
+    }
+}
+
+fn unlike(audited: u64, affected: u64) -> Error {
+    let message = format!(
+        "the statement would change {affected} rows, and its audit keeps {audited}; nothing was changed"
+    );
+    Error::new(Kind::Verification, message)
+        .help("a template of your own changes other rows than `audit.sql` keeps: mend one of them, or set `audit = false`")
 }
 
 fn parsed(statement: &Checked) -> Result<&ast::Statement> {

@@ -96,7 +96,9 @@ fn params() -> Params {
 }
 
 fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
-    warehouse.execute(&job(sql), sql, &parse(sql), &params()).map(|answer| answer.result)
+    let parsed = parse(sql);
+    let text = Text { sql, parsed: &parsed, undoes: false };
+    warehouse.execute(&job(sql), text, None, &params()).map(|answer| answer.result)
 }
 
 /// The rows of an answer, one line each, columns separated by blanks.

@@ -5,12 +5,29 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
 
 use super::answers::{BUFFERED, amend, ended, refusal, refuses_update, running};
 use super::call::{Call, Request, read};
 use super::{Fault, Held, State, TOKEN};
 use crate::emulator::Emulator;
+
+/// The same job with its query parameters written out.
+fn with_literals(body: &str) -> String {
+    let mut job: Json = serde_json::from_str(body).unwrap();
+    let query = &mut job["configuration"]["query"];
+    let mut sql = query["query"].as_str().unwrap().to_owned();
+    for parameter in query["queryParameters"].as_array().cloned().unwrap_or_default() {
+        let value = parameter["parameterValue"]["value"].as_str().unwrap_or_default();
+        let sql_type = parameter["parameterType"]["type"].as_str().unwrap().parse().unwrap();
+        let literal = SqlValue::parse(value, sql_type).unwrap().literal().to_string();
+        sql = sql.replace(&format!("@{}", parameter["name"].as_str().unwrap()), &literal);
+    }
+    query["query"] = sql.into();
+    query.as_object_mut().unwrap().remove("queryParameters");
+    job.to_string()
+}
 
 /// How an answer is sent.
 enum Answer {
@@ -237,9 +254,14 @@ impl Server {
         (200, if cancels { json!({ "job": job }) } else { job }.to_string())
     }
 
-    /// The emulator calls `INSERT ROW` something else.
+    /// The emulator calls `INSERT ROW` something else, and takes no query parameters in scripts and
+    /// in FOR SYSTEM_TIME AS OF.
     fn pass(&self, request: &Request) -> (u16, String) {
         let body = request.body.replace("THEN INSERT ROW", "THEN INSERT");
+        let body = match body.contains("BEGIN TRANSACTION") || body.contains("SYSTEM_TIME") {
+            true => with_literals(&body),
+            false => body,
+        };
         self.emulator.call(&request.method, &request.path, &body)
     }
 

@@ -8,7 +8,7 @@ use super::{Arguments, Entry, Outcome};
 use crate::googlesql::{SqlType, SqlValue};
 use crate::warehouse::sqlite::storage;
 
-pub(super) const TABLE: &[Entry] = &[("onerow_json", 2, json)];
+pub(super) const TABLE: &[Entry] = &[("onerow_json", 2, json), ("onerow_from_json", 3, from_json)];
 
 /// Integers beyond this are not exact in a JSON number, and are written as text.
 const EXACT: u64 = 1 << 53;
@@ -19,6 +19,24 @@ fn json(arguments: &Arguments<'_>) -> Outcome {
     let kept = arguments.0.get_raw(0);
     let value = storage::decode(kept, Some(sql_type)).map_err(|error| error.headline())?;
     Ok(Value::Text(text(&value)))
+}
+
+/// `onerow_from_json(object, member, type)`: a member that `onerow_json` wrote.
+fn from_json(arguments: &Arguments<'_>) -> Outcome {
+    let unreadable = |what: &str| format!("the audit table holds {what}");
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(arguments.text(0)?)
+            .map_err(|_| unreadable("a state that is no JSON"))?;
+    let name = arguments.text(1)?;
+    let sql_type: SqlType = arguments.text(2)?.parse().map_err(|_| "not a type".to_owned())?;
+    let text = match object.get(name) {
+        None => return Err(unreadable(&format!("a row without the column {name}"))),
+        Some(serde_json::Value::Null) => return Ok(Value::Null),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let value = SqlValue::parse(&text, sql_type).map_err(|error| error.headline())?;
+    storage::encode(&value).map_err(|error| error.headline())
 }
 
 /// The value as JSON text.

@@ -2,8 +2,10 @@
 
 use sqlparser::ast::{
     Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, TableAlias,
-    TableFactor, TableWithJoins,
+    TableFactor, TableVersion, TableWithJoins,
 };
+
+use rusqlite::types::Value;
 
 use super::scope::{Scope, Seen, Source};
 use super::term::Term;
@@ -11,7 +13,7 @@ use super::{Lowering, none_of, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
 use crate::warehouse::sqlite::schema;
-use crate::warehouse::sqlite::storage::quoted;
+use crate::warehouse::sqlite::storage::{encode, quoted};
 
 impl Lowering<'_> {
     /// The text after FROM, and the columns that it brings.
@@ -76,6 +78,12 @@ impl Lowering<'_> {
         sources: &mut Vec<Source>,
     ) -> Result<String> {
         match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                version: Some(TableVersion::ForSystemTimeAsOf(_)),
+                ..
+            } if self.history => self.kept(name, alias.as_ref(), sources),
             TableFactor::Table { name, alias, .. } => {
                 self.plain_table(factor)?;
                 self.table(name, alias.as_ref(), sources)
@@ -158,6 +166,33 @@ impl Lowering<'_> {
         let source = self.base(&dotted, &own, name)?;
         self.add(source, sources)?;
         Ok(format!("{} AS {own}", quoted(&dotted)))
+    }
+
+    /// The rows of a table that the audit table keeps of the run that is undone.
+    fn kept(
+        &self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        let dotted = self.dotted(name)?;
+        let last = dotted.rsplit('.').next().unwrap_or(&dotted).to_owned();
+        let name = alias.map_or(Ok(last), |alias| self.table_alias(alias))?;
+        let own = self.alias();
+        let source = self.base(&dotted, &own, name)?;
+        let undone = encode(&self.parameter("undone")?)?;
+        let (undone, table) = (self.bind(undone), self.bind(Value::Text(dotted.clone())));
+        let columns = schema::table(self.connection, &dotted)?.columns;
+        let items = columns.iter().map(|(column, sql_type)| {
+            let key = column.replace('\'', "''");
+            format!("onerow_from_json(state, '{key}', '{sql_type}') AS {}", quoted(column))
+        });
+        let items: Vec<String> = items.collect();
+        self.add(source, sources)?;
+        Ok(format!(
+            "(SELECT {} FROM \"onerow.audit\" WHERE run_id = {undone} AND table_name = {table}) AS {own}",
+            items.join(", ")
+        ))
     }
 
     /// The columns of a table of the database.

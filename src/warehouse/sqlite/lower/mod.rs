@@ -54,6 +54,7 @@ pub(super) struct Lowering<'a> {
     binds: RefCell<Vec<Value>>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
+    history: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -72,7 +73,14 @@ impl<'a> Lowering<'a> {
             binds: RefCell::default(),
             aliases: Cell::new(0),
             ctes: RefCell::default(),
+            history: false,
         })
+    }
+
+    /// The same, where FOR SYSTEM_TIME AS OF stands for the rows that the audit table keeps of the
+    /// run that is undone. There is no other history here.
+    pub fn with_history(self) -> Self {
+        Self { history: true, ..self }
     }
 
     /// Lowers a query or a mutation.

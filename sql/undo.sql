@@ -1,0 +1,49 @@
+{#- Takes one date of a run back: brings back the rows that it took out, and no others. -#}
+{%- from "_audit.sql" import brought_back, deactivated -%}
+{%- from "_survivors.sql" import settled -%}
+{%- if rule.strategy == "deactivate" -%}
+UPDATE {{ rule.table }}
+SET
+  {{ rule.active }} = TRUE
+  {%- if rule.touched_at %},
+  {{ rule.touched_at }} = {{ rule.touched_now }}
+  {%- endif %}
+WHERE {{ window.filter }}
+  AND NOT {{ rule.active }}
+  {%- if rule.written_at %}
+  AND {{ settled(rule) }}
+  {%- endif %}
+  AND {{ rule.row_id }} IN (
+    SELECT id
+    FROM (
+      {{ deactivated(rule, window, audit) | indent(6) }}
+    )
+  )
+{%- else -%}
+INSERT INTO {{ rule.table }}
+SELECT * EXCEPT (onerow_state, onerow_nth, onerow_times)
+FROM (
+  SELECT
+    gone.*,
+    kept.times AS onerow_times
+  FROM (
+    SELECT
+      onerow_row.*,
+      TO_JSON_STRING(onerow_row) AS onerow_state,
+      ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(onerow_row)) AS onerow_nth
+    FROM (
+      SELECT *
+      FROM {{ rule.table }} FOR SYSTEM_TIME AS OF @before
+      WHERE {{ window.filter }}
+      {%- if rule.active %}
+        AND {{ rule.active }}
+      {%- endif %}
+    ) AS onerow_row
+  ) AS gone
+  JOIN (
+    {{ brought_back(audit) | indent(4) }}
+  ) AS kept
+    ON kept.state = gone.onerow_state
+)
+WHERE onerow_nth <= onerow_times
+{%- endif %}

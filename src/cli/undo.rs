@@ -1,0 +1,111 @@
+//! `onerow undo`
+
+use super::common::ProjectArgs;
+use super::progress::Bar;
+use super::{Effects, Outcome, consent};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Entry;
+use crate::project::Project;
+use crate::report::{self, Format};
+use crate::rule::Rule;
+use crate::run::{self, Context, Limits, Undone};
+use crate::statement::StepName;
+use crate::template::Renderer;
+use crate::warehouse::sqlite::Access;
+
+/// Take a run back: the rows that it took out come back, and no others
+#[derive(clap::Args)]
+#[command(after_help = "\
+An undo is a run itself: it is in the ledger, verified, and can be undone.
+
+Examples:
+  onerow undo 20260130T074130Z-0a1b2c3d
+  onerow undo 20260130T0741 --warehouse prod")]
+pub(super) struct Args {
+    /// The run; the start of its id is enough
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Delete rows without asking, where an undo is undone and the rule's strategy deletes rows
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.project.open()?;
+    let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
+    effects.heed_interrupts();
+    let connection = args.project.connect(&project, effects, Access::ReadWrite)?;
+    let entries = connection.ledger.entries(Some(&args.run), None)?;
+    let rule = rule_of(&project, &args.run, &entries)?;
+    let takes_out = entries.iter().any(|entry| entry.step == *StepName::UNDO);
+    if takes_out && rule.strategy.is_destructive() && !args.yes {
+        consent::to_delete(&[rule.table.dotted()], effects)?;
+    }
+    let renderer =
+        Renderer::new(rule, &project.templates, &[])?.with_audit(warehouse.audit_table());
+    let progress = Bar::new(effects, true);
+    let context = Context {
+        renderer: &renderer,
+        warehouse: &*connection.warehouse,
+        ledger: &*connection.ledger,
+        clock: args.project.clock(effects),
+        who: &effects.who,
+        progress: &progress,
+        interrupt: &effects.interrupt,
+        limits: Limits::default(),
+    };
+    let undone = run::undo(&context, &args.run)?;
+    effects.print(&match args.format {
+        Format::Json => report::json(&report::undone_json(&undone)),
+        _ => report::undone(effects.style(args.format), &undone),
+    })?;
+    explain(&undone, effects);
+    Ok(match () {
+        () if effects.interrupt.requested() => Outcome::Interrupted,
+        () if !undone.problems.is_empty() => Outcome::Failed,
+        () if undone.waits() => Outcome::Buffered,
+        () => Outcome::Done,
+    })
+}
+
+/// The rule that the run was of, as the ledger has it.
+fn rule_of<'p>(project: &'p Project, run: &str, entries: &[Entry]) -> Result<&'p Rule> {
+    let mut rules: Vec<&str> = entries.iter().map(|entry| entry.rule.as_str()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    match rules.as_slice() {
+        [rule] => project.file.rule(rule),
+        [] => {
+            Err(Error::new(Kind::Usage, format!("the ledger has no run `{}`", run.escape_debug()))
+                .help("`onerow log` lists the runs; the start of an id is enough"))
+        }
+        _ => Err(Error::new(
+            Kind::Usage,
+            format!("runs of several rules start with `{}`", run.escape_debug()),
+        )
+        .help("write more of the id")),
+    }
+}
+
+fn explain(undone: &Undone, effects: &Effects) {
+    for problem in &undone.problems {
+        effects.report(problem);
+    }
+    let left = undone.left_alone();
+    if left > 0 {
+        effects.say(&format!(
+            "{left} rows have changed since run {}, or are gone, and were left alone",
+            undone.undone
+        ));
+    }
+    if undone.waits() {
+        effects.say(
+            "rows are in the streaming buffer; nothing was changed on their dates: run the same command again later",
+        );
+    }
+}

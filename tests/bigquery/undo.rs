@@ -1,0 +1,119 @@
+//! The audit and `undo` on the emulator: a transaction, and time travel.
+
+use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use crate::proxy::Fault;
+
+fn fixture(strategy: &str) -> Option<Fixture> {
+    let strategy = match strategy {
+        "deactivate" => String::new(),
+        other => format!("strategy = \"{other}\"\n"),
+    };
+    let rule = crate::common::RULE
+        .replace("nba.", "DATASET.")
+        .replace("row_id", &format!("audit = true\n{strategy}row_id"));
+    let rule = match strategy.is_empty() {
+        true => rule,
+        false => rule.replace("touched_at = \"updated_at\"\n", ""),
+    };
+    Some(Fixture::with_rules(&rule, "")?.rows(ROWS))
+}
+
+/// Every row of the table, but for the time of its last change.
+fn table(fixture: &Fixture) -> Vec<Vec<String>> {
+    let sql =
+        format!("SELECT * EXCEPT (updated_at) FROM {}.predictions ORDER BY id", fixture.dataset);
+    fixture.emulator.query(&sql)
+}
+
+fn applied(fixture: &Fixture) -> String {
+    let applied =
+        fixture.project.onerow(&format!("apply --yes {WINDOW} --format json")).exits(0).json();
+    assert_eq!(applied["totals"]["deactivated"], 3);
+    applied["run_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_a_run_took_out_comes_back_and_the_undo_can_be_undone() {
+    for strategy in ["deactivate", "delete", "rewrite"] {
+        let Some(fixture) = fixture(strategy) else { return };
+        let before = table(&fixture);
+        let run = applied(&fixture);
+        let after = table(&fixture);
+        assert_eq!(fixture.active(), SURVIVORS);
+        let undone = fixture.project.onerow(&format!("undo {run} --format json")).exits(0).json();
+        assert_eq!(table(&fixture), before, "{strategy}: {undone}");
+        assert_eq!(undone["dates"][0]["rows"], 2);
+        let undo = undone["run_id"].as_str().unwrap();
+        fixture.project.onerow(&format!("undo {undo} --yes")).exits(0);
+        assert_eq!(table(&fixture), after, "{strategy}");
+    }
+}
+
+#[test]
+fn the_audit_keeps_each_row_once_and_nothing_of_a_transaction_that_failed() {
+    let Some(fixture) = fixture("deactivate") else { return };
+    fixture.proxy.arm(
+        "insert deactivate",
+        Fault::End("invalidQuery", "Transaction is aborted due to concurrent update against table"),
+        1,
+    );
+    fixture.proxy.arm("insert deactivate", Fault::CutAfter, 1);
+    let run = applied(&fixture);
+    let kept = fixture.emulator.query(&format!(
+        "SELECT row_id, step, CAST(date AS STRING) FROM {}.ledger_audit WHERE run_id = '{run}' ORDER BY 1",
+        fixture.dataset
+    ));
+    let kept: Vec<String> = kept.iter().map(|row| row.join(" ")).collect();
+    assert_eq!(
+        kept,
+        [
+            "\"b1\" deactivate 2026-01-28",
+            "\"b2\" deactivate 2026-01-28",
+            "\"c1\" deactivate 2026-01-29",
+        ]
+    );
+    let transactions = fixture.proxy.executed();
+    let transactions = transactions.iter().filter(|(_, sql)| sql.contains("BEGIN TRANSACTION"));
+    assert!(transactions.clone().count() >= 2);
+    for (_, sql) in transactions {
+        assert!(
+            sql.contains("INSERT INTO")
+                && sql.contains("UPDATE")
+                && sql.contains("COMMIT TRANSACTION"),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn transactions_of_one_table_go_one_at_a_time() {
+    let Some(fixture) = fixture("deactivate") else { return };
+    fixture.proxy.habits(|habits| habits.delay = std::time::Duration::from_millis(100));
+    applied(&fixture);
+    assert_eq!(fixture.proxy.updates_at_a_time(), 1);
+}
+
+#[test]
+fn the_buffer_refuses_the_whole_transaction() {
+    let Some(fixture) = fixture("deactivate") else { return };
+    fixture.proxy.habits(|habits| {
+        habits.buffer_since = Some("2026-01-28T00:00:00Z".parse().unwrap());
+        habits.hides_buffer = true;
+    });
+    fixture.project.onerow(&format!("apply {WINDOW} --now 2026-01-29T03:00:00Z")).exits(75);
+    let executed = fixture.proxy.executed();
+    assert!(executed.iter().all(|(_, sql)| !sql.contains("BEGIN TRANSACTION")), "{executed:?}");
+    assert_eq!(fixture.active().len(), 7);
+}
+
+#[test]
+fn rows_that_have_changed_since_are_left_alone() {
+    let Some(fixture) = fixture("deactivate") else { return };
+    let run = applied(&fixture);
+    fixture.emulator.query(&format!(
+        "UPDATE {}.predictions SET points_line = 99 WHERE id = 'b1'",
+        fixture.dataset
+    ));
+    fixture.project.onerow(&format!("undo {run}")).exits(0).says(&["1 rows have changed since"]);
+    assert_eq!(fixture.active(), ["a1", "b2", "b3", "b4", "c1", "c2"]);
+}

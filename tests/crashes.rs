@@ -1,0 +1,156 @@
+//! A process that dies at any of its writes to the ledger, or at any instant: each date is as it was
+//! or as it should be, never something between, and the next run finishes.
+
+mod common;
+#[path = "common/faulty.rs"]
+mod faulty;
+
+use std::process::Stdio;
+use std::time::Instant;
+
+use common::{Project, RULE};
+use faulty::{Faulty, Notes, now, open};
+use onerow::clock::Clock;
+use onerow::error::Result;
+use onerow::ledger::Ledger;
+use onerow::plan;
+use onerow::project;
+use onerow::run::{self, Context, Ending, Limits, Report, Undone};
+use onerow::template::Renderer;
+use onerow::warehouse::sqlite::Sqlite;
+use onerow::window::{Day, Window};
+
+const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
+
+/// One superseded row on each of two dates.
+const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
+                    a2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z\n\
+                    b1,2026-01-29,g1,a,,true,2026-01-28T01:00:00Z\n\
+                    b2,2026-01-29,g1,a,,true,2026-01-28T02:00:00Z";
+const DIRTY: [&str; 4] = ["a1", "a2", "b1", "b2"];
+const CLEAN: [&str; 2] = ["a2", "b2"];
+
+fn loaded(strategy: &str) -> Project {
+    let strategy = format!("row_id = \"id\"\nstrategy = \"{strategy}\"");
+    let rule = RULE.replace("row_id = \"id\"", &strategy);
+    let project = Project::new(&rule.replace("touched_at = \"updated_at\"\n", ""));
+    project.rows(ROWS);
+    project
+}
+
+fn with_context<T>(
+    project: &Project,
+    faulty: &Faulty<'_>,
+    act: impl FnOnce(&Context<'_>) -> T,
+) -> T {
+    let project = project::Project::open(&project.path("")).unwrap();
+    let renderer = Renderer::new(&project.file.rules[0], &project.templates, &[]).unwrap();
+    act(&Context {
+        renderer: &renderer,
+        warehouse: faulty,
+        ledger: faulty,
+        clock: Clock::Fixed(now()),
+        who: "test",
+        progress: &Notes::default(),
+        interrupt: &faulty.interrupt,
+        limits: Limits::default(),
+    })
+}
+
+fn apply(project: &Project, faulty: &Faulty<'_>) -> Result<Report> {
+    let day = |text| Day::parse(text).unwrap();
+    let window = Window::range(day("2026-01-28"), day("2026-01-29")).unwrap();
+    with_context(project, faulty, |context| {
+        let steps = plan::steps_of(context.renderer);
+        run::apply(context, &plan::plan(context.renderer, &steps, &window).unwrap().unwrap())
+    })
+}
+
+fn undo(project: &Project, faulty: &Faulty<'_>, run: &str) -> Result<Undone> {
+    with_context(project, faulty, |context| run::undo(context, run))
+}
+
+/// Each date has all of its rows, or its survivor alone.
+fn assert_no_mix(project: &Project, told: &str) {
+    let active = project.active();
+    for (date, all) in [("a", ["a1", "a2"]), ("b", ["b1", "b2"])] {
+        let rows: Vec<&String> = active.iter().filter(|id| id.starts_with(date)).collect();
+        assert!(rows == all || rows == all[1..], "{told}: {active:?}");
+    }
+}
+
+fn dying(sqlite: &Sqlite, at: usize) -> Faulty<'_> {
+    Faulty { dies_at_append: Some(at), ..Faulty::new(sqlite) }
+}
+
+#[test]
+fn a_cure_that_dies_leaves_no_mix_and_is_finished() {
+    for strategy in STRATEGIES {
+        for at in 0..8 {
+            let told = format!("{strategy}, dead at append {at}");
+            let project = loaded(strategy);
+            let sqlite = open(&project);
+            apply(&project, &dying(&sqlite, at)).unwrap_err();
+            assert_no_mix(&project, &told);
+            let report = apply(&project, &Faulty::new(&sqlite)).unwrap();
+            assert_eq!(report.ending(), Ending::Clean, "{told}: {:?}", report.problems);
+            assert_eq!(project.active(), CLEAN, "{told}");
+            assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{told}");
+        }
+    }
+}
+
+/// An undo writes two entries for each of detect, undo and verify, on each of two dates.
+#[test]
+fn an_undo_that_dies_leaves_no_mix_and_is_finished() {
+    for strategy in STRATEGIES {
+        for at in 0..12 {
+            let told = format!("{strategy}, dead at append {at}");
+            let project = loaded(strategy);
+            let sqlite = open(&project);
+            let run = apply(&project, &Faulty::new(&sqlite)).unwrap().run.unwrap();
+            undo(&project, &dying(&sqlite, at), &run).unwrap_err();
+            assert_no_mix(&project, &told);
+            let undone = undo(&project, &Faulty::new(&sqlite), &run).unwrap();
+            assert!(undone.problems.is_empty(), "{told}: {:?}", undone.problems);
+            assert_eq!(project.active(), DIRTY, "{told}");
+            assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{told}");
+        }
+    }
+}
+
+/// The instants are spread over the time that a whole run takes here and now.
+#[test]
+fn a_rewrite_killed_at_any_instant_leaves_no_date_half_rewritten() {
+    let days: Vec<String> = (1..=28).map(|day| format!("2026-02-{day:02}")).collect();
+    let row = |day: &String, i: u32| format!("{day}-{i},{day},g1,a,,true,2026-01-01T0{i}:00:00Z");
+    let rows: Vec<String> = days.iter().flat_map(|d| (0..6).map(move |i| row(d, i))).collect();
+    let filled = || {
+        let project = loaded("rewrite");
+        project.rows(&rows.join("\n"));
+        project
+    };
+    let arguments = ["apply", "--yes", "--from", "2026-02-01", "--to", "2026-02-28"];
+    let began = Instant::now();
+    filled().onerow(&arguments.join(" ")).exits(0);
+    let whole_run = began.elapsed();
+    let project = filled();
+    let mut rewritten = Vec::new();
+    for part in 1..10 {
+        let mut command = project.command(&arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole_run * part / 10);
+        // It may have ended by itself.
+        let _ = child.kill();
+        child.wait().unwrap();
+        let active = project.active();
+        let of = |day: &String| active.iter().filter(|id| id.starts_with(day.as_str())).count();
+        let counts: Vec<usize> = days.iter().map(of).collect();
+        assert!(counts.iter().all(|count| *count == 6 || *count == 1), "{counts:?}");
+        rewritten.push(counts.iter().filter(|count| **count == 1).count());
+    }
+    project.onerow(&arguments.join(" ")).exits(0);
+    let mut expected: Vec<String> = days.iter().map(|day| format!("{day}-5")).collect();
+    expected.extend(DIRTY.map(str::to_owned));
+    assert_eq!(project.active(), expected, "killed with {rewritten:?} dates done");
+}
