@@ -10,7 +10,7 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::SqlValue;
 use onerow::project::Project;
-use onerow::rule::{Rule, RuleFile};
+use onerow::rule::{Rule, RuleFile, Scope};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Sqlite, Streaming};
@@ -110,13 +110,22 @@ fn request(rule: &Rule, sql: &str) -> Json {
     })
 }
 
-/// Every statement of every step of a rule.
+/// Every statement of every step of a rule. One that is about one date differs from that of another
+/// date in the date alone, so one of them is enough.
 fn statements(rule: &Rule, templates: &Templates) -> Vec<Statement> {
     let renderer = Renderer::new(rule, templates, &[]).unwrap();
-    let steps = renderer.steps();
     let windows = windows();
-    let pairs = steps.iter().flat_map(|step| windows.iter().map(move |window| (step, window)));
-    pairs.flat_map(|(step, window)| renderer.render(step, window).unwrap()).collect()
+    let mut statements = Vec::new();
+    for step in renderer.steps() {
+        let windows = match rule.scope_of(&step) {
+            Scope::Window => windows.as_slice(),
+            Scope::Date | Scope::Table => &windows[..1],
+        };
+        for window in windows {
+            statements.extend(renderer.render(&step, window).unwrap());
+        }
+    }
+    statements
 }
 
 #[test]
