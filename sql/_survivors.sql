@@ -23,10 +23,15 @@ ROW_NUMBER() OVER ({{ ranking(rule) }}
 {#- Whether DML may touch the row: it was written before the horizon, or nobody knows when. -#}
 {%- macro settled(rule) -%}
 {%- if rule.written_at -%}
-COALESCE({{ rule.written_at }} < @horizon, TRUE)
+{{ settled_at(rule.written_at) }}
 {%- else -%}
 TRUE
 {%- endif -%}
+{%- endmacro -%}
+
+{#- The same, of a row that was written then. -#}
+{%- macro settled_at(written_at) -%}
+COALESCE({{ written_at }} < @horizon, TRUE)
 {%- endmacro -%}
 
 {#- The rows of the window that DML may touch. -#}

@@ -44,6 +44,17 @@ impl StepName {
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
     pub const DROP_VIEW: &str = "drop_view";
+    /// Counts, per date, what waits in the staging tables.
+    pub const STAGED: &str = "staged";
+    /// Merges the staging tables into the table, one date at a time.
+    pub const CONSOLIDATE: &str = "consolidate";
+    /// Counts the rows of each staging table, by date.
+    pub const STAGING_DATES: &str = "staging_dates";
+    /// Drops a staging table.
+    pub const DROP_STAGING: &str = "drop_staging";
+    /// The steps that are about staging tables.
+    pub const ABOUT_STAGING: [&str; 4] =
+        [Self::STAGED, Self::CONSOLIDATE, Self::STAGING_DATES, Self::DROP_STAGING];
     /// The steps that take superseded rows out, one for each strategy.
     pub const CURES: [&str; 3] = [Self::DEACTIVATE, Self::DELETE, Self::REWRITE];
 
@@ -52,15 +63,26 @@ impl StepName {
         Self::CURES.contains(&self.as_str())
     }
 
+    /// The step that merges staging tables.
+    pub(crate) fn consolidate() -> Self {
+        Self(Self::CONSOLIDATE.to_owned())
+    }
+
     /// The step that keeps what a cure takes out.
     pub(crate) fn audit() -> Self {
         Self(Self::AUDIT.to_owned())
     }
 
-    /// The steps that make sense only with the run that they take back, and those that keep rows for
-    /// another step: none of them runs by itself.
-    pub const DEPENDENT: [&str; 5] =
-        [Self::AUDIT, Self::UNDO, Self::AUDIT_UNDO, Self::REDO, Self::AUDIT_REDO];
+    /// The steps that make sense only with the run that they take back, those that keep rows for
+    /// another step, and the one that needs a merge before it: none of them runs by itself.
+    pub const DEPENDENT: [&str; 6] = [
+        Self::AUDIT,
+        Self::UNDO,
+        Self::AUDIT_UNDO,
+        Self::REDO,
+        Self::AUDIT_REDO,
+        Self::DROP_STAGING,
+    ];
 
     /// Whether the step runs only together with something else.
     pub fn is_dependent(&self) -> bool {

@@ -85,7 +85,7 @@ fn history_system_id_added_to_the_key() {
     loaded(&project);
     let ended = project.onerow(IMPACT).exits(0).prints(&[
         "- the key is widened by `system_id`: rows that differ in it are no longer duplicates of \
-         each other, so fewer rows are duplicates (detect, deactivate, verify, current)",
+         each other, so fewer rows are duplicates (detect, deactivate, verify, consolidate, current)",
     ]);
     let total = ended.stdout.lines().find(|line| line.starts_with("| total")).unwrap();
     let figures: Vec<u64> = total.split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
@@ -127,7 +127,7 @@ fn history_the_tie_break_dropped() {
     let project = changed("[\"created_at DESC\", \"prediction_id DESC\"]", "[\"created_at DESC\"]");
     review(&project).prints(&[
         "- the tie-break `prediction_id DESC` was dropped from the order of survival: between rows \
-         that are equal in `created_at DESC` the survivor is left to chance (detect, deactivate, verify, current)",
+         that are equal in `created_at DESC` the survivor is left to chance (detect, deactivate, verify, consolidate, current)",
         "**What `check` says of it**",
         "it would not run, `undetermined-survivor`",
     ]);

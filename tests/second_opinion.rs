@@ -77,6 +77,8 @@ created_at = "TIMESTAMP"
 select = "STRING"
 from = "BOOL"
 touched = "{touched}"
+[rule.{name}.staging]
+tables = ["my-project.nba.staged_1", "nba.staged_2"]
 "#
         ));
     }
@@ -100,8 +102,13 @@ fn request(rule: &Rule, sql: &str) -> Json {
     let mut audit: Map<String, Json> =
         audit.map(|name| (name.to_owned(), Json::from("STRING"))).into_iter().collect();
     audit.insert("date".to_owned(), "DATE".into());
+    let mut tables = json!({ "onerow.audit": audit });
+    let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
+    for table in std::iter::once(&rule.table).chain(staging) {
+        tables[table.dotted()] = json!(columns);
+    }
     json!({
-        "tables": { rule.table.dotted(): columns, "onerow.audit": audit },
+        "tables": tables,
         "parameters": {
             "horizon": "TIMESTAMP", "run_id": "STRING", "job_id": "STRING", "undone": "STRING",
             "before": "TIMESTAMP",

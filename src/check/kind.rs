@@ -6,12 +6,16 @@ use sqlparser::ast::{
     Expr, ObjectName, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
 };
 
-use super::{Code, Finding, Text, view};
+use super::{Code, Finding, Text, consolidate, view};
 use crate::statement::StepName;
 
 /// The columns that onerow reads from detect and verify.
 pub(crate) const COUNTS: [&str; 7] =
     ["date", "active", "keys", "duplicates", "buffered", "twins", "settled"];
+
+/// The columns that onerow reads from staged.
+pub(crate) const STAGED_COUNTS: [&str; 6] =
+    ["date", "staged", "active", "inserts", "updates", "buffered"];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let step = &text.statement.step;
@@ -23,15 +27,24 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
                 _ if step.is_dependent() => {
                     findings.push(wrong_kind(text, parsed, "a statement that changes rows"));
                 }
+                StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
                 StepName::CREATE_VIEW | StepName::DROP_VIEW => {
                     findings.push(wrong_kind(text, parsed, "about the rule's view"));
                 }
-                StepName::DETECT | StepName::VERIFY => findings.extend(missing_count(text, query)),
+                StepName::DETECT | StepName::VERIFY => {
+                    findings.extend(missing_count(text, query, &COUNTS));
+                }
+                StepName::STAGED => findings.extend(missing_count(text, query, &STAGED_COUNTS)),
                 _ => {}
             }
         }
         Statement::Update(_) => match step.as_str() {
-            StepName::DETECT | StepName::VERIFY | StepName::EXPLAIN | StepName::CURRENT => {
+            StepName::DETECT
+            | StepName::VERIFY
+            | StepName::EXPLAIN
+            | StepName::CURRENT
+            | StepName::STAGED
+            | StepName::STAGING_DATES => {
                 findings.push(wrong_kind(text, parsed, "a query"));
             }
             StepName::DELETE | StepName::REWRITE => {
@@ -45,7 +58,9 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
         Statement::Delete(_) if is_of(text, StepName::DELETE) => {}
         Statement::Merge(_) if is_of(text, StepName::REWRITE) => {}
         Statement::Insert(_) if step.is_dependent() && *step != *StepName::REDO => {}
+        Statement::Merge(_) if *step == *StepName::CONSOLIDATE => {}
         other if view::check(text, other, findings) => {}
+        other if consolidate::drops(text, other, findings) => {}
         other => findings.push(refused(text, other)),
     }
 }
@@ -135,7 +150,7 @@ impl Visitor for FindMutation {
     }
 }
 
-fn missing_count(text: &Text<'_>, query: &Query) -> Option<Finding> {
+fn missing_count(text: &Text<'_>, query: &Query, counts: &[&str]) -> Option<Finding> {
     let mut body = &*query.body;
     while let SetExpr::Query(inner) = body {
         body = &inner.body;
@@ -145,8 +160,9 @@ fn missing_count(text: &Text<'_>, query: &Query) -> Option<Finding> {
     if select.projection.iter().any(|item| output_name(item).is_none()) {
         return None;
     }
-    let missing: Vec<&str> = COUNTS
-        .into_iter()
+    let missing: Vec<&str> = counts
+        .iter()
+        .copied()
         .filter(|count| !names.iter().any(|name| name.eq_ignore_ascii_case(count)))
         .collect();
     (!missing.is_empty()).then(|| {
@@ -160,7 +176,7 @@ fn missing_count(text: &Text<'_>, query: &Query) -> Option<Finding> {
                 text.statement.step,
                 if missing.len() == 1 { "it" } else { "them" },
             ),
-            "call the macro `counts` of `_survivors.sql`, or return the column",
+            "return the column; the shipped template does (`counts` of `_survivors.sql`)",
         )
     })
 }

@@ -4,6 +4,7 @@
 mod allow;
 mod code;
 mod columns;
+mod consolidate;
 mod horizon;
 mod join;
 mod kind;
@@ -17,7 +18,7 @@ mod undo;
 mod view;
 
 pub use code::{Code, Severity};
-pub(crate) use kind::COUNTS;
+pub(crate) use kind::{COUNTS, STAGED_COUNTS};
 pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};
@@ -140,6 +141,9 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
         ast::Statement::Update(update) => mutation::update(text, update, findings),
         ast::Statement::Insert(insert) => undo::insert(text, insert, findings),
         ast::Statement::Delete(delete) => mutation::delete(text, delete, findings),
+        ast::Statement::Merge(merge) if text.statement.step == *StepName::CONSOLIDATE => {
+            consolidate::check(text, merge, findings);
+        }
         ast::Statement::Merge(merge) => merge::check(text, merge, findings),
         _ => {}
     }

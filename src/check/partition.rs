@@ -10,7 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::{Code, Finding, Text, mutation};
-use crate::googlesql::{parse_timestamp, strict_date};
+use crate::googlesql::{TableName, parse_timestamp, strict_date};
 use crate::rule::PartitionType;
 use crate::window::{Day, Window};
 
@@ -67,14 +67,17 @@ impl Visitor for Subqueries<'_, '_> {
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         let text = self.text;
-        let table = text.rule.table.dotted();
+        let staging = text.rule.staging.iter().flat_map(|staging| &staging.tables);
+        let tables: Vec<String> =
+            std::iter::once(&text.rule.table).chain(staging).map(TableName::dotted).collect();
         let window = Spans::of_window(&text.statement.window);
         let factors = select.from.iter().flat_map(|from| {
             std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
         });
         for factor in factors {
             let TableFactor::Table { name, .. } = factor else { continue };
-            if mutation::dotted(name) != table {
+            let table = mutation::dotted(name);
+            if !tables.contains(&table) {
                 continue;
             }
             let reader = Reader::of(text, mutation::qualifiers(factor));

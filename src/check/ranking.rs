@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Expr, Merge, Query, Select, Spanned, Statement, TableFactor, Visit, Visitor};
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
@@ -40,6 +40,8 @@ fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         StepName::EXPLAIN,
         StepName::CURRENT,
         StepName::CREATE_VIEW,
+        StepName::STAGED,
+        StepName::CONSOLIDATE,
     ];
     if !step.is_cure() && !ranks.contains(&step.as_str()) {
         return None;
@@ -69,10 +71,10 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),
-        Statement::Delete(_)
-        | Statement::Merge(_)
-        | Statement::Insert(_)
-        | Statement::CreateView(_) => parsed.visit(&mut FindVolatile(&ALL)),
+        Statement::Merge(merge) => volatile_merge(merge),
+        Statement::Delete(_) | Statement::Insert(_) | Statement::CreateView(_) => {
+            parsed.visit(&mut FindVolatile(&ALL))
+        }
         Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
             query.visit(&mut FindVolatile(&ALL))
         }
@@ -86,6 +88,14 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         format!("{what} differs from run to run, so that another row could survive the next time"),
         "rank by columns of the table; what only the moment of the run knows comes in as @horizon",
     ))
+}
+
+/// What a MERGE matches, and which rows its clauses take.
+fn volatile_merge(merge: &Merge) -> ControlFlow<(String, Span)> {
+    let mut finder = FindVolatile(&ALL);
+    merge.source.visit(&mut finder)?;
+    merge.on.visit(&mut finder)?;
+    merge.clauses.iter().try_for_each(|clause| clause.predicate.visit(&mut finder))
 }
 
 /// Elsewhere in a query of the project's own it is no danger, and still another result every day.

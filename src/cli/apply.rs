@@ -9,6 +9,7 @@ use super::{Effects, Outcome, plan};
 use crate::error::{Error, Kind, Result};
 use crate::plan::steps_of;
 use crate::report::Format;
+use crate::rule::Rule;
 use crate::run;
 
 /// Take the superseded rows of the dates out, and verify the result
@@ -46,15 +47,15 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             let manner = Manner {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
-                format: args.format,
-                yes: args.yes,
+                merges: Rule::consolidates,
+                ..Manner::of(args.format, args.yes)
             };
             execute(&args.common, effects, &manner, steps_of, run::apply)
         }
     }
 }
 
-fn duration(text: &str) -> Result<Duration> {
+pub(super) fn duration(text: &str) -> Result<Duration> {
     let read = text.parse::<jiff::SignedDuration>().ok();
     read.and_then(|duration| Duration::try_from(duration).ok())
         .ok_or_else(|| Error::new(Kind::Usage, "not a duration").help("write it as `90m` or `2h`"))

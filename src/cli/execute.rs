@@ -9,12 +9,14 @@ use super::common::Common;
 use super::connect::Connection;
 use super::plan::make_plan;
 use super::progress::Bar;
-use super::{Effects, Outcome, consent};
+use super::staging::StagingArgs;
+use super::{Effects, Outcome, consent, staging};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::plan::Plan;
 use crate::project::Project;
 use crate::report::{self, Format};
+use crate::rule::Rule;
 use crate::run::{Context, Limits, Report, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -33,6 +35,24 @@ pub(super) struct Manner {
     pub format: Format,
     /// Whether rows may be deleted without a question.
     pub yes: bool,
+    /// Which rules merge their staging tables.
+    pub merges: fn(&Rule) -> bool,
+    /// What the command line says of staging tables.
+    pub staging: StagingArgs,
+}
+
+impl Manner {
+    /// One table at a time, without waiting and without merging.
+    pub fn of(format: Format, yes: bool) -> Self {
+        Self {
+            wait: Duration::ZERO,
+            jobs: 1,
+            format,
+            yes,
+            merges: |_| false,
+            staging: StagingArgs::default(),
+        }
+    }
 }
 
 /// Runs these steps of every rule that the command is about.
@@ -43,13 +63,25 @@ pub(super) fn execute(
     steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
     act: Act,
 ) -> Result<Outcome> {
-    let project = common.project.open()?;
+    let mut project = common.project.open()?;
+    let connect = |project: &Project| common.project.connect(project, effects, Access::ReadWrite);
+    let rules = common.rules(&project)?.into_iter().filter(|rule| (manner.merges)(rule));
+    let merging: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
+    // What staging tables bring is known only when they have been looked at.
+    let early = match merging.as_slice() {
+        [] => None,
+        names => {
+            let connection = connect(&project)?;
+            staging::look(&mut project, names, &manner.staging, &*connection.warehouse, effects)?;
+            Some(connection)
+        }
+    };
     let plans = plans(common, &project, effects, steps)?;
     if !manner.yes {
         consent::ask(plans.iter().map(|(renderer, plan)| (renderer.rule(), plan)), effects)?;
     }
     effects.heed_interrupts();
-    let connection = common.project.connect(&project, effects, Access::ReadWrite)?;
+    let connection = early.map_or_else(|| connect(&project), Ok)?;
     let groups = by_table(plans);
     let alone = manner.jobs <= 1 || groups.len() <= 1;
     let ended = side_by_side(manner.jobs, groups, |group| {
@@ -144,18 +176,33 @@ fn run(
     act(&context, plan)
 }
 
-/// The dates, where there are any, and what own steps gave back.
-fn text(style: report::Style, report: &Report) -> String {
-    let steps = report::steps(style, &report.steps);
-    match (report.days.is_empty(), steps.is_empty()) {
-        (true, _) => steps,
-        (false, true) => report::days(style, report),
-        (false, false) => format!("{}\n{steps}", report::days(style, report)),
-    }
+/// What was merged, the dates, and what own steps gave back, where there are any.
+pub(super) fn text(style: report::Style, report: &Report) -> String {
+    let merged = report
+        .consolidated
+        .as_ref()
+        .map(|found| report::consolidated(style, &report.rule, report.run.as_deref(), found));
+    let days = (!report.days.is_empty()).then(|| report::days(style, report));
+    let steps = Some(report::steps(style, &report.steps)).filter(|steps| !steps.is_empty());
+    [merged, days, steps].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-fn document(report: &Report) -> serde_json::Value {
+/// The same as a JSON document.
+pub(super) fn document(report: &Report) -> serde_json::Value {
     let mut document = report::days_json(report);
+    if let Some(found) = &report.consolidated {
+        let mut merged = report::consolidated_json(&report.rule, report.run.as_deref(), found);
+        if report.days.is_empty() {
+            if let Some(problems) = document.get("problems") {
+                merged["problems"] = problems.clone();
+            }
+            return merged;
+        }
+        if let Some(object) = merged.as_object_mut() {
+            object.retain(|key, _| !["rule", "run_id"].contains(&key.as_str()));
+        }
+        document["consolidated"] = merged;
+    }
     if !report.steps.is_empty() {
         document["steps"] = report::steps_json(&report.steps);
     }
@@ -174,6 +221,21 @@ fn explain(report: &Report, effects: &Effects) {
              a rule with `strategy = \"rewrite\"` can tell them apart",
             day.day, day.counts.twins
         ));
+    }
+    if let Some(found) = &report.consolidated {
+        for table in &found.dropped {
+            effects.say(&format!("{table}: dropped, all of its rows are merged"));
+        }
+        for (table, reason) in &found.kept {
+            effects.say(&format!("{table}: not dropped: {reason}"));
+        }
+        if found.waits() {
+            effects.say(&format!(
+                "{}: staged rows wait, since rows that they would update are in the streaming \
+                 buffer; run the same command again when it has drained (within 90 minutes)",
+                report.rule
+            ));
+        }
     }
     for title in &report.buffered {
         effects.say(&format!(

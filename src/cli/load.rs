@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::TableName;
 use crate::load::{self, FileFormat};
 use crate::warehouse::sqlite::Streaming;
 
@@ -16,6 +17,7 @@ loaded or nothing of it.
 
 Examples:
   onerow load predictions.csv --rule player_prop_predictions
+  onerow load batch.csv --into nba_predictions.staging_worker_1
   onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z")]
 pub(super) struct Args {
     /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
@@ -24,6 +26,9 @@ pub(super) struct Args {
     /// The rule whose table the rows go to; may be left out where there is only one
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
+    /// A staging table of the rule, instead of its table
+    #[arg(long, value_name = "TABLE", value_parser = TableName::parse)]
+    into: Option<TableName>,
     /// Put the rows into the imitated streaming buffer, as of now
     #[arg(long)]
     streamed: bool,
@@ -50,6 +55,14 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         )
         .help(format!("add a section [rule.{}.columns] with a type for each column", rule.name)));
     }
+    let table = args.into.as_ref().unwrap_or(&rule.table);
+    let staged = rule.staging.iter().flat_map(|staging| &staging.tables);
+    if *table != rule.table && !staged.clone().any(|known| known == table) {
+        let message = format!("`{}` is no staging table of rule {}", table.dotted(), rule.name);
+        let names: Vec<String> = staged.map(TableName::dotted).collect();
+        return Err(Error::new(Kind::Usage, message)
+            .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
+    }
     let mut tables = Vec::new();
     for path in &args.files {
         let name = path.display().to_string();
@@ -63,10 +76,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     for (name, rows) in tables {
         let mut rows = rows.into_iter().map(Ok);
-        let count = warehouse.load(&rule.table, &rule.columns, &mut rows, streaming)?;
-        warehouse.index(&rule.table, &rule.partition.column)?;
+        let count = warehouse.load(table, &rule.columns, &mut rows, streaming)?;
+        warehouse.index(table, &rule.partition.column)?;
         let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
-        effects.say(&format!("{name}: {count} rows into {}{buffered}", rule.table.dotted()));
+        effects.say(&format!("{name}: {count} rows into {}{buffered}", table.dotted()));
     }
     Ok(Outcome::Done)
 }

@@ -6,6 +6,7 @@ mod common;
 mod completions;
 mod connect;
 mod consent;
+mod consolidate;
 mod doctor;
 mod effects;
 mod execute;
@@ -21,6 +22,7 @@ mod render;
 mod review;
 mod run;
 mod schema;
+mod staging;
 mod status;
 mod test;
 mod undo;
@@ -61,6 +63,7 @@ enum Command {
     Status(status::Args),
     Plan(plan::Args),
     Explain(explain::Args),
+    Consolidate(consolidate::Args),
     Apply(apply::Args),
     Run(run::Args),
     Undo(undo::Args),
@@ -99,6 +102,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Status(args) => status::run(&args, effects),
         Command::Plan(args) => plan::run(&args, effects),
         Command::Explain(args) => explain::run(&args, effects),
+        Command::Consolidate(args) => consolidate::run(&args, effects),
         Command::Apply(args) => apply::run(&args, effects),
         Command::Run(args) => run::run(&args, effects),
         Command::Undo(args) => undo::run(&args, effects),

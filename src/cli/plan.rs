@@ -1,6 +1,8 @@
 //! `onerow plan`
 
 use super::common::Common;
+use super::execute;
+use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::check;
 use crate::error::Result;
@@ -40,30 +42,38 @@ pub(super) fn show(
     exit_code: bool,
     effects: &Effects,
 ) -> Result<Outcome> {
-    let project = common.project.open()?;
-    let rules = common.rules(&project)?;
+    let mut project = common.project.open()?;
+    let names: Vec<String> =
+        common.rules(&project)?.iter().map(|rule| rule.name.to_string()).collect();
     let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
+    let merging = project.file.rules.iter().filter(|rule| rule.consolidates());
+    let merging: Vec<String> =
+        merging.map(|rule| rule.name.to_string()).filter(|name| names.contains(name)).collect();
+    let staging = StagingArgs::default();
+    staging::look(&mut project, &merging, &staging, &*connection.warehouse, effects)?;
     let now = common.project.clock(effects).now();
     let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
-    for rule in rules {
+    for name in &names {
+        let rule = project.file.rule(name)?;
         let renderer = common.renderer(&project, rule)?;
         let window = common.window(rule, effects)?;
         let plan = make_plan(&renderer, &plan::steps_of(&renderer), &window)?;
         let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
-        let report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
+        let mut report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
+        if plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
+            let found = run::staged(&renderer, &*connection.warehouse, now, &window)?;
+            report.consolidated = Some(found);
+        }
         let summary =
             PlanSummary::new(renderer.rule().strategy, &report, estimates, connection.tariff);
         if format == Format::Json {
-            let mut document = report::days_json(&report);
+            let mut document = execute::document(&report);
             document["statements"] = report::plan_json(&summary);
             documents.push(document);
         } else {
-            texts.push(format!(
-                "{}{}",
-                report::days(style, &report),
-                report::plan(style, &summary)
-            ));
+            let figures = execute::text(style, &report);
+            texts.push(format!("{figures}{}", report::plan(style, &summary)));
         }
         reports.push(report);
     }

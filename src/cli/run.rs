@@ -1,7 +1,5 @@
 //! `onerow run`
 
-use std::time::Duration;
-
 use super::common::Common;
 use super::execute::{Manner, execute};
 use super::{Effects, Outcome};
@@ -34,13 +32,18 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.step.is_dependent() {
         let message = format!("the step {} does not run by itself", args.step);
-        return Err(Error::new(Kind::Usage, message)
-            .help("`apply` keeps what it takes out, and `onerow undo RUN` brings it back"));
+        return Err(Error::new(Kind::Usage, message).help(
+            "`apply` keeps what it takes out, `onerow undo RUN` brings it back, and `onerow consolidate --drop` drops staging tables",
+        ));
+    }
+    if args.step == *StepName::CONSOLIDATE {
+        return Err(Error::new(Kind::Usage, "consolidate is a command of its own")
+            .help("write `onerow consolidate`: it counts before and afterwards"));
     }
     execute(
         &args.common,
         effects,
-        &Manner { wait: Duration::ZERO, jobs: 1, format: args.format, yes: args.yes },
+        &Manner::of(args.format, args.yes),
         |renderer| with_audit(renderer.rule(), &args.step),
         run_step,
     )

@@ -1,7 +1,5 @@
 //! `onerow view`
 
-use std::time::Duration;
-
 use clap::ValueEnum;
 
 use super::common::Common;
@@ -52,7 +50,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.act == Act::Create {
         refuse_others(&args.common, args.replace, effects)?;
     }
-    let manner = Manner { wait: Duration::ZERO, jobs: 1, format: Format::Table, yes: false };
+    let manner = Manner::of(Format::Table, false);
     execute(&args.common, effects, &manner, |_| vec![step.clone()], run_step)
 }
 

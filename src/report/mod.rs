@@ -1,6 +1,7 @@
 //! The same results as a table for people, and as JSON and Markdown for machines.
 
 mod annotations;
+mod consolidated;
 mod days;
 mod doctor;
 mod entries;
@@ -17,6 +18,7 @@ mod undo;
 use serde_json::Value as Json;
 
 pub use annotations::{github, sarif};
+pub use consolidated::{consolidated, consolidated_json};
 pub use days::{days, days_json};
 pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};

@@ -49,9 +49,14 @@ impl<'a> PlanSummary<'a> {
                 statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
             })
         };
+        let merges = |statement: &Checked| {
+            let days = report.consolidated.iter().flat_map(|found| &found.days);
+            let mut called = days.filter(|(_, day)| day.found.changes() > 0);
+            called.any(|(day, _)| statement.statement().window.contains(*day))
+        };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {
-            StepName::VERIFY => needs(statement),
-            StepName::AUDIT => needs(statement),
+            StepName::VERIFY | StepName::AUDIT => needs(statement),
+            StepName::CONSOLIDATE => merges(statement),
             _ => !statement.statement().step.is_cure() || needs(statement),
         };
         let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, Ident, ObjectName, ObjectNamePart, OrderByExpr, Query, Select,
-    SetExpr, Statement, Update, Visit, VisitMut, Visitor, VisitorMut, WindowType,
+    BinaryOperator, Expr, Function, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectName,
+    ObjectNamePart, Query, Select, SetExpr, Statement, Update, Visit, VisitMut, Visitor,
+    VisitorMut, WindowSpec, WindowType,
 };
 
 /// The parts of a statement, each as text.
@@ -60,6 +61,11 @@ impl Features {
         }
     }
 
+    fn take_window(&mut self, window: &mut WindowSpec) {
+        self.keys.push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
+        self.orders.push(window.order_by.drain(..).map(|by| by.to_string()).collect());
+    }
+
     fn take_condition(&mut self, condition: &mut Option<Expr>, inside: usize) {
         if let Some(whole) = condition {
             let mut conjuncts = Vec::new();
@@ -89,6 +95,11 @@ impl VisitorMut for Taker<'_> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         self.features.take_condition(&mut select.selection, self.inside);
+        for NamedWindowDefinition(_, window) in &mut select.named_window {
+            if let NamedWindowExpr::WindowSpec(window) = window {
+                self.features.take_window(window);
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -98,12 +109,7 @@ impl VisitorMut for Taker<'_> {
             expr
             && ranks(name)
         {
-            self.features
-                .keys
-                .push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
-            self.features
-                .orders
-                .push(window.order_by.drain(..).map(|by: OrderByExpr| by.to_string()).collect());
+            self.features.take_window(window);
         }
         ControlFlow::Continue(())
     }

@@ -1,6 +1,8 @@
 //! What a change of a statement means, in sentences. What the parts cannot explain is said to be
 //! unjudged: a false alarm is better than a false 'safe'.
 
+use std::collections::BTreeSet;
+
 use sqlparser::ast::Statement;
 
 use super::features::Features;
@@ -28,6 +30,9 @@ pub(super) fn of(old: Option<&Statement>, new: Option<&Statement>) -> Meaning {
     let (old, new) = (Features::of(old), Features::of(new));
     keys(&old, &new, &mut meaning);
     orders(&old, &new, &mut meaning);
+    // A statement may rank in several places, by one definition.
+    let mut said = BTreeSet::new();
+    meaning.sentences.retain(|sentence| said.insert(sentence.clone()));
     conditions(&old, &new, &mut meaning);
     let said = &mut meaning.sentences;
     if old.tables != new.tables {

@@ -145,6 +145,8 @@ pub(super) struct RuleSection {
     /// Whether a run keeps the rows that it takes out in the audit table, so that it can be undone.
     /// Default: true.
     pub audit: Option<bool>,
+    /// The staging tables that `onerow consolidate` merges into the table.
+    pub staging: Option<StagingSection>,
     /// The read-side view, as `dataset.view`. Default: the table's name with `_current`.
     #[schemars(with = "Option<String>")]
     pub view: Option<Spanned<String>>,
@@ -193,6 +195,25 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub vars: IndexMap<Spanned<String>, Spanned<toml::Value>>,
+}
+
+/// Where rows wait to be merged into the rule's table.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StagingSection {
+    /// The staging tables, each as `dataset.table`.
+    #[schemars(with = "Vec<String>")]
+    pub tables: Spanned<Vec<Spanned<String>>>,
+    /// The columns that arrive. Default: those that the tables share.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub columns: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Columns that a row keeps that is there already, besides row id, key, partition and written_at.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub untouched: Vec<Spanned<String>>,
+    /// Whether a staging table is dropped once its rows are merged. Default: false.
+    #[serde(default)]
+    pub drop: bool,
 }
 
 /// A step: its name, or its name and how often it is rendered.

@@ -5,6 +5,7 @@ mod expression;
 mod file;
 mod name;
 mod schema;
+mod staging;
 mod strategy;
 mod validate;
 mod vars;
@@ -23,6 +24,7 @@ pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use name::{RuleName, WarehouseName};
 pub use schema::schema;
+pub use staging::{Described, Staging};
 pub use strategy::Strategy;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
@@ -42,6 +44,8 @@ pub struct Rule {
     pub audit_tables: Vec<TableName>,
     /// What happens to superseded rows.
     pub strategy: Strategy,
+    /// Where rows wait to be merged into the table.
+    pub staging: Option<Staging>,
     /// How the table is cut into dates.
     pub partition: Partition,
     /// Columns or expressions that name one thing; at least one.
@@ -120,8 +124,13 @@ pub enum Scope {
 impl Scope {
     fn default_of(step: &StepName) -> Self {
         match step.as_str() {
+            StepName::CURRENT
+            | StepName::CREATE_VIEW
+            | StepName::DROP_VIEW
+            | StepName::STAGING_DATES
+            | StepName::DROP_STAGING => Self::Table,
+            StepName::CONSOLIDATE => Self::Date,
             _ if step.is_cure() || step.is_dependent() => Self::Date,
-            StepName::CURRENT | StepName::CREATE_VIEW | StepName::DROP_VIEW => Self::Table,
             _ => Self::Window,
         }
     }

@@ -48,6 +48,10 @@ impl Keys<'_> {
     }
 
     fn resolve<'a>(&'a self, schema: &'a Json) -> &'a Json {
+        // A section that may be left out is itself or null.
+        let options = schema.get("anyOf").and_then(Json::as_array);
+        let section = options.and_then(|any| any.iter().find(|one| one.get("$ref").is_some()));
+        let schema = section.unwrap_or(schema);
         let target = schema.get("$ref").and_then(Json::as_str).and_then(|r| r.strip_prefix('#'));
         target.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
     }

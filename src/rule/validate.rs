@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::document::{DetailedStep, RuleSection, Source, StepSection};
+use super::document::{DetailedStep, RuleSection, Source, StagingSection, StepSection};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Partition, Rule, RuleName, Scope, Step, Strategy};
+use super::{Keep, Partition, Rule, RuleName, Scope, Staging, Step, Strategy};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::statement::StepName;
@@ -54,13 +54,14 @@ impl RuleReader<'_> {
         let written_at = section.written_at.as_ref();
         let table = TableName::parse(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
-        Ok(Rule {
+        let rule = Rule {
             name: rule_name,
             view: self.view(&table)?,
             audit: section.audit.unwrap_or(true),
             audit_tables: self.audit_tables.to_vec(),
             table,
             strategy: self.strategy,
+            staging: self.staging()?,
             partition,
             key,
             keep,
@@ -76,8 +77,10 @@ impl RuleReader<'_> {
             time_zone: self.time_zone()?,
             vars: self.vars()?,
             steps: self.steps()?,
-            columns: self.columns,
-        })
+            columns: self.columns.clone(),
+        };
+        self.check_arriving(&rule)?;
+        Ok(rule)
     }
 
     fn view(&self, table: &TableName) -> Result<TableName> {
@@ -88,6 +91,63 @@ impl RuleReader<'_> {
         match view == *table {
             true => Err(self.source.error(name, "`view` is the table itself")),
             false => Ok(view),
+        }
+    }
+
+    fn staging(&self) -> Result<Option<Staging>> {
+        let Some(section) = &self.section.staging else { return Ok(None) };
+        let StagingSection { tables: names, columns, untouched, drop } = section;
+        let mut tables: Vec<TableName> = Vec::new();
+        for name in names.get_ref() {
+            let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            if table.dotted() == *self.section.table.get_ref() {
+                return Err(self.source.error(name, "a staging table is the rule's own table"));
+            }
+            if tables.contains(&table) {
+                let message = format!("staging table `{}` is listed twice", table.dotted());
+                return Err(self.source.error(name, message));
+            }
+            tables.push(table);
+        }
+        if tables.is_empty() {
+            return Err(self.source.error(names, "`tables` is empty").help("name a staging table"));
+        }
+        let known = |name: &Spanned<String>| {
+            let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            self.listed(name, ident.as_str()).map(|_| ident)
+        };
+        let declared = columns
+            .as_ref()
+            .map(|columns| columns.get_ref().iter().map(known).collect::<Result<Vec<Ident>>>());
+        let declared = declared.transpose()?;
+        Ok(Some(Staging {
+            tables,
+            declared: declared.is_some(),
+            columns: declared
+                .unwrap_or_else(|| self.columns.iter().map(|(column, _)| column.clone()).collect()),
+            untouched: untouched.iter().map(known).collect::<Result<_>>()?,
+            drop: *drop,
+            left_out: Vec::new(),
+        }))
+    }
+
+    /// The columns by which rows are ranked have to arrive with them.
+    fn check_arriving(&self, rule: &Rule) -> Result<()> {
+        let Some((staging, section)) = rule.staging.as_ref().zip(self.section.staging.as_ref())
+        else {
+            return Ok(());
+        };
+        let Some(columns) = &section.columns else { return Ok(()) };
+        let is_column = |name: &String| {
+            self.columns.is_empty() || self.columns.iter().any(|(c, _)| c.same_column(name))
+        };
+        let missing = rule.ranked_by().into_iter().filter(is_column);
+        match missing.into_iter().find(|name| !staging.brings(name)) {
+            None => Ok(()),
+            Some(name) => Err(self
+                .source
+                .error(columns, format!("`columns` lacks `{name}`, by which rows are ranked"))
+                .help("rows arrive with their key, the columns of `keep` and their row id")),
         }
     }
 
@@ -340,6 +400,31 @@ impl RuleReader<'_> {
             .collect()
     }
 
+    /// What stands in `steps` has to make sense there, after the steps before it.
+    fn check_step<T>(&self, entry: &Spanned<T>, next: &Step, before: &[Step]) -> Result<()> {
+        let (message, help) = if next.name.is_dependent() {
+            (
+                format!("step `{}` does not run by itself", next.name),
+                "remove it: it is sent with the step that it belongs to",
+            )
+        } else if next.name != *StepName::CONSOLIDATE {
+            return Ok(());
+        } else if self.section.staging.is_none() {
+            (
+                "the rule has no staging tables to consolidate".to_owned(),
+                "add a section `staging` with `tables`",
+            )
+        } else if before.iter().any(|step| step.name == *StepName::DETECT) {
+            (
+                "`consolidate` comes after `detect`".to_owned(),
+                "put it first: what it merges has to be counted",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(self.source.error(entry, message).help(help))
+    }
+
     fn steps(&self) -> Result<Vec<Step>> {
         let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
         let Some(entries) = &self.section.steps else {
@@ -355,6 +440,7 @@ impl RuleReader<'_> {
             if steps.iter().any(|known| known.name == next.name) {
                 return Err(self.source.error(entry, format!("step `{}` stands twice", next.name)));
             }
+            self.check_step(entry, &next, &steps)?;
             steps.push(next);
         }
         let ours = |step: &&Step| required.contains(&step.name.as_str()) || step.name.is_cure();
@@ -372,7 +458,8 @@ impl RuleReader<'_> {
 
 fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
     let name = StepName::parse(name)?;
-    let fixed = name.is_cure() || [StepName::DETECT, StepName::VERIFY].contains(&name.as_str());
+    let fixed = name.is_cure()
+        || [StepName::DETECT, StepName::VERIFY, StepName::CONSOLIDATE].contains(&name.as_str());
     if fixed && scope.is_some() {
         let message = format!("how often `{name}` is rendered is fixed");
         return Err(

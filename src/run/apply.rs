@@ -34,6 +34,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             StepName::AUDIT => {}
             _ if step.name.is_cure() => run.cure(step)?,
             StepName::VERIFY => run.verify()?,
+            StepName::CONSOLIDATE => run.consolidate(step)?,
             _ => run.own(step)?,
         }
         // Until detect has counted, what follows may build on what failed.
@@ -47,6 +48,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     if run.interrupted() {
         run.unverified();
     }
+    run.drop_staging()?;
     Ok(run.end().report())
 }
 
@@ -238,6 +240,7 @@ impl Run<'_> {
             rule: self.context.renderer.rule().name.clone(),
             run: Some(self.journal.run),
             days: self.days.into_iter().map(day).collect(),
+            consolidated: (!self.consolidated.days.is_empty()).then_some(self.consolidated),
             steps: self.steps,
             buffered: self.buffered,
             problems: self.problems,

@@ -132,7 +132,7 @@ pub(super) fn day(value: &SqlValue) -> Result<Day> {
     }
 }
 
-fn count(value: &SqlValue) -> Result<u64> {
+pub(super) fn count(value: &SqlValue) -> Result<u64> {
     match value {
         SqlValue::Int64(number) => {
             u64::try_from(*number).map_err(|_| wrong(format!("`{number}` is no count")))
@@ -141,7 +141,7 @@ fn count(value: &SqlValue) -> Result<u64> {
     }
 }
 
-fn wrong(message: String) -> Error {
+pub(super) fn wrong(message: String) -> Error {
     Error::new(Kind::Warehouse, message)
 }
 

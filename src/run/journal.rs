@@ -12,9 +12,10 @@ use super::horizon::Horizon;
 use super::{Context, Counts, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{SqlValue, TableName};
 use crate::ledger::{Entry, State};
-use crate::statement::Params;
+use crate::rule::Rule;
+use crate::statement::{Params, StepName};
 use crate::warehouse::{Answer, Job, JobId, Usage};
 use crate::window::Day;
 
@@ -217,7 +218,7 @@ impl<'a> Journal<'a> {
             job: JobId::derive(&self.run, sequence, &statement.step, statement.window.first()),
             fingerprint: statement.fingerprint.clone(),
             sql: statement.sql.clone(),
-            parameters: self.parameters(audit, params),
+            parameters: self.parameters(&statement.step, audit, params),
             state: State::Started,
             affected: None,
             usage: Usage::default(),
@@ -228,7 +229,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn parameters(&self, audit: Option<&Checked>, params: &Params) -> Json {
+    fn parameters(&self, step: &StepName, audit: Option<&Checked>, params: &Params) -> Json {
         let params: serde_json::Map<String, Json> =
             params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
         let vars = self.context.renderer.vars().iter();
@@ -239,6 +240,9 @@ impl<'a> Journal<'a> {
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);
         }
+        if *step == *StepName::CONSOLIDATE {
+            parameters["staging"] = json!(staging_tables(self.context.renderer.rule()));
+        }
         if let Some(audit) = audit {
             parameters["audit"] = audit.statement().fingerprint.as_str().into();
         }
@@ -247,6 +251,11 @@ impl<'a> Journal<'a> {
         }
         parameters
     }
+}
+
+/// The names of a rule's staging tables, as the ledger has them.
+pub(super) fn staging_tables(rule: &Rule) -> Vec<String> {
+    rule.staging.iter().flat_map(|staging| &staging.tables).map(TableName::dotted).collect()
 }
 
 fn outcome(started: &Entry, answer: &Result<Answer, Error>, at: Timestamp) -> Entry {

@@ -2,13 +2,16 @@
 
 mod apply;
 mod budget;
+mod consolidate;
 mod counts;
 mod day;
+mod drop_staging;
 mod explain;
 mod horizon;
 mod journal;
 mod lanes;
 mod report;
+mod staged;
 mod state;
 mod step;
 mod undo;
@@ -35,9 +38,11 @@ use crate::window::{Day, Window};
 
 pub use apply::apply;
 pub use budget::estimate;
+pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use counts::Counts;
 pub use explain::{Fate, Superseded, explain};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
+pub use staged::Staged;
 pub use step::run_step;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo};
 
@@ -115,6 +120,7 @@ pub fn status(
         rule: rule.name.clone(),
         run: None,
         days: found.into_iter().map(day).collect(),
+        consolidated: None,
         steps: Vec::new(),
         buffered: Vec::new(),
         problems: Vec::new(),

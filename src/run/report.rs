@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Counts;
+use super::{Consolidated, Counts};
 use crate::error::Error;
 use crate::rule::RuleName;
 use crate::warehouse::Answer;
@@ -100,6 +100,8 @@ pub struct Report {
     pub run: Option<String>,
     /// The dates of the window, in order.
     pub days: Vec<DayReport>,
+    /// What merging staging tables has come to; `None` where there was nothing to merge.
+    pub consolidated: Option<Consolidated>,
     /// What own steps gave back, in order.
     pub steps: Vec<StepReport>,
     /// Own statements that the streaming buffer refused; they changed nothing.
@@ -128,11 +130,16 @@ impl Report {
         self.days.iter().any(|day| day.status() == status)
     }
 
+    /// Whether staged rows wait for the streaming buffer.
+    pub fn merge_waits(&self) -> bool {
+        self.consolidated.as_ref().is_some_and(Consolidated::waits)
+    }
+
     /// How the run ended. What failed counts more than what has to wait.
     pub fn ending(&self) -> Ending {
         if !self.problems.is_empty() || self.has(Status::Twins) || self.has(Status::Dirty) {
             Ending::Failed
-        } else if self.totals().buffered > 0 || !self.buffered.is_empty() {
+        } else if self.totals().buffered > 0 || !self.buffered.is_empty() || self.merge_waits() {
             Ending::Buffered
         } else {
             Ending::Clean

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::horizon::Horizon;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Context, Counts};
+use super::{Consolidated, Context, Counts};
 use crate::check::Checked;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, PlannedStep};
@@ -22,6 +22,7 @@ pub(super) struct Run<'a> {
     pub buffer: Buffer,
     pub horizon: Horizon,
     pub days: BTreeMap<Day, Progressing>,
+    pub consolidated: Consolidated,
     pub steps: Vec<StepReport>,
     /// Own statements that the streaming buffer refused.
     pub buffered: Vec<String>,
@@ -47,6 +48,7 @@ impl<'a> Run<'a> {
             buffer,
             horizon: Horizon::new(rule, now, buffer),
             days: BTreeMap::new(),
+            consolidated: Consolidated::default(),
             steps: Vec::new(),
             buffered: Vec::new(),
             problems: Vec::new(),

@@ -23,7 +23,10 @@ impl Run<'_> {
     pub(super) fn wait_for_buffered(&mut self) -> Result<()> {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
-        while !self.waiting_days().is_empty() || !self.buffered.is_empty() {
+        while !self.waiting_days().is_empty()
+            || !self.buffered.is_empty()
+            || !self.consolidated.waiting_days().is_empty()
+        {
             let buffer = match self.wait_until_settled(seen, until) {
                 Ok(Some(buffer)) => buffer,
                 Ok(None) => return Ok(()),
@@ -74,7 +77,8 @@ impl Run<'_> {
     }
 
     fn waiting_rows(&self) -> u64 {
-        self.days.values().map(|state| state.baseline.buffered).sum()
+        let superseded: u64 = self.days.values().map(|state| state.baseline.buffered).sum();
+        superseded + self.consolidated.days.values().map(|day| day.waiting).sum::<u64>()
     }
 
     /// Sends again what the buffer refused, then detects, cleans and verifies the dates that
@@ -87,6 +91,7 @@ impl Run<'_> {
                 self.own_statement(statement)?;
             }
         }
+        self.consolidate_days(&self.consolidated.waiting_days())?;
         let days = self.waiting_days();
         if days.is_empty() {
             return Ok(());
@@ -113,7 +118,7 @@ fn say(context: &Context<'_>, rows: u64, left: Duration) {
     let left = jiff::SignedDuration::from_secs(left.as_secs().max(1).cast_signed());
     let plural = if rows == 1 { "" } else { "s" };
     context.progress.waiting(&format!(
-        "{}: waiting for {rows} superseded row{plural} in the streaming buffer to settle, at most {left:#} more",
+        "{}: waiting for {rows} row{plural} in the streaming buffer to settle, at most {left:#} more",
         context.renderer.rule().name,
     ));
 }

@@ -3,6 +3,7 @@
 mod failure;
 mod literal;
 mod origin;
+mod qualify;
 mod render;
 
 use std::collections::BTreeMap;
@@ -14,19 +15,24 @@ pub use render::Renderer;
 
 const SHIPPED: &[(&str, &str)] = &[
     ("_audit.sql", include_str!("../../sql/_audit.sql")),
+    ("_staging.sql", include_str!("../../sql/_staging.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
     ("audit.sql", include_str!("../../sql/audit.sql")),
     ("audit_redo.sql", include_str!("../../sql/audit_redo.sql")),
     ("audit_undo.sql", include_str!("../../sql/audit_undo.sql")),
+    ("consolidate.sql", include_str!("../../sql/consolidate.sql")),
     ("create_view.sql", include_str!("../../sql/create_view.sql")),
     ("current.sql", include_str!("../../sql/current.sql")),
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
     ("delete.sql", include_str!("../../sql/delete.sql")),
     ("detect.sql", include_str!("../../sql/detect.sql")),
+    ("drop_staging.sql", include_str!("../../sql/drop_staging.sql")),
     ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
     ("explain.sql", include_str!("../../sql/explain.sql")),
     ("redo.sql", include_str!("../../sql/redo.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
+    ("staged.sql", include_str!("../../sql/staged.sql")),
+    ("staging_dates.sql", include_str!("../../sql/staging_dates.sql")),
     ("undo.sql", include_str!("../../sql/undo.sql")),
     ("verify.sql", include_str!("../../sql/verify.sql")),
 ];
@@ -77,13 +83,18 @@ impl Templates {
         SHIPPED.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
     }
 
-    /// The templates in force for a rule, by file name: its own before the general ones, and of
-    /// the cures only that of its strategy.
+    /// The templates in force for a rule, by file name: its own before the general ones, of the
+    /// cures only that of its strategy, and those about staging tables where it has any.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
         let cure = rule.strategy.step();
-        let other = |step: &str| step != cure && StepName::CURES.contains(&step);
+        let staging = rule.staging.as_ref();
+        let stages = staging.is_some_and(|s| !s.tables.is_empty() && !s.columns.is_empty());
+        let other = |step: &str| {
+            (step != cure && StepName::CURES.contains(&step))
+                || (!stages && StepName::ABOUT_STAGING.contains(&step))
+        };
         all.filter(|(name, _)| !name.strip_suffix(".sql").is_some_and(other)).collect()
     }
 

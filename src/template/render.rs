@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::failure::template_error;
-use super::{Templates, literal};
+use super::{Templates, literal, qualify};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::rule::{Rule, Scope, VarArg};
@@ -74,11 +74,15 @@ impl<'a> Renderer<'a> {
     /// The statements of a step for a window: one, or one for each date. Errors: no such step;
     /// a template that does not render, with file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
+        if let (StepName::DROP_STAGING, Some(staging)) = (step.as_str(), &self.rule.staging) {
+            let tables = staging.tables.iter();
+            return tables.map(|table| self.render_one(step, window, Some(table))).collect();
+        }
         match self.rule.scope_of(step) {
-            Scope::Window | Scope::Table => Ok(vec![self.render_one(step, window)?]),
+            Scope::Window | Scope::Table => Ok(vec![self.render_one(step, window, None)?]),
             Scope::Date => {
                 let days = window.days().iter();
-                days.map(|day| self.render_one(step, &Window::day(*day))).collect()
+                days.map(|day| self.render_one(step, &Window::day(*day), None)).collect()
             }
         }
     }
@@ -94,10 +98,18 @@ impl<'a> Renderer<'a> {
         super::origin::of(texts, rendered)
     }
 
-    fn render_one(&self, step: &StepName, window: &Window) -> Result<Statement> {
+    fn render_one(
+        &self,
+        step: &StepName,
+        window: &Window,
+        staging_table: Option<&TableName>,
+    ) -> Result<Statement> {
         let name = format!("{step}.sql");
         if !self.paths.contains_key(&name) {
             let (rule, steps) = (&self.rule.name, self.steps());
+            if StepName::ABOUT_STAGING.contains(&step.as_str()) {
+                return Err(self.nothing_staged(step));
+            }
             if step.is_cure() {
                 let cure = self.rule.strategy.step();
                 return Err(Error::new(
@@ -120,6 +132,7 @@ impl<'a> Renderer<'a> {
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
             ("audit", literal::sql(&self.audit)),
+            ("staging", staging_value(self.rule, staging_table)),
         ]);
         let body = self
             .environment
@@ -130,6 +143,24 @@ impl<'a> Renderer<'a> {
             })?;
         let sql = format!("{}{}", self.header(step, window), tidy(&body));
         Ok(Statement::new(step.clone(), window.clone(), sql))
+    }
+
+    /// Why there is no such step about staging tables.
+    fn nothing_staged(&self, step: &StepName) -> Error {
+        let name = &self.rule.name;
+        let (message, help) = match &self.rule.staging {
+            None => (
+                format!("rule {name} has no staging tables, so there is no step `{step}`"),
+                format!("name them in a section [rule.{name}.staging]"),
+            ),
+            Some(_) => (
+                format!("nobody knows which columns the staging tables of rule {name} bring"),
+                format!(
+                    "list them in [rule.{name}.columns], or as `columns` of its staging section"
+                ),
+            ),
+        };
+        Error::new(Kind::Usage, message).help(help)
     }
 
     fn header(&self, step: &StepName, window: &Window) -> String {
@@ -156,6 +187,7 @@ fn environment() -> Environment<'static> {
     environment.add_filter("commas", literal::commas);
     environment.add_filter("raw", literal::raw);
     environment.add_filter("ident", literal::ident);
+    environment.add_filter("of", qualify::of);
     environment
 }
 
@@ -187,6 +219,21 @@ fn rule_value(rule: &Rule) -> Value {
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
         ("columns", rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+    ])
+}
+
+/// The staging tables, and the one that a statement is about.
+fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
+    let Some(staging) = &rule.staging else { return Value::from(()) };
+    let active = rule.active.as_ref();
+    let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
+    map([
+        ("tables", staging.tables.iter().map(literal::sql).collect()),
+        ("names", staging.tables.iter().map(TableName::dotted).collect()),
+        ("table", table.map_or(Value::from(()), literal::sql)),
+        ("columns", staging.columns.iter().map(literal::sql).collect()),
+        ("values", rule.arriving_values().into_iter().map(literal::sql).collect()),
+        ("has_active", Value::from(has_active)),
     ])
 }
 

@@ -104,7 +104,7 @@ fn wait_stays_until_the_buffer_has_drained() {
     let drain = || fixture.proxy.habits(|habits| habits.buffer_since = None);
     let apply = apply_and_wait(&fixture, drain);
     let apply =
-        apply.exits(0).says(&["waiting for 1 superseded row in the streaming buffer", "at most"]);
+        apply.exits(0).says(&["waiting for 1 row in the streaming buffer", "at most"]);
     assert_eq!(apply.json()["totals"]["deactivated"], 4);
     assert_eq!(fixture.active(), ["b3", "c3"]);
 }

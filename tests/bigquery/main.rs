@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod consolidate;
 mod emulator;
 mod fixture;
 mod proxy;

@@ -18,7 +18,8 @@ pub const BUFFERED: &str = "UPDATE or DELETE statement over table demo.nba.predi
 /// horizon, and everything written before the buffer began.
 pub fn refuses_update(call: &Call, buffer_since: Option<Timestamp>) -> bool {
     let Call::Insert { sql, horizon, .. } = call else { return false };
-    let updates = sql.lines().any(|line| line.starts_with("UPDATE"));
+    let verbs = ["UPDATE", "DELETE", "MERGE"];
+    let updates = sql.lines().any(|line| verbs.iter().any(|verb| line.starts_with(verb)));
     let spares = sql.contains("@horizon");
     match buffer_since {
         Some(since) if updates => !spares || horizon.is_none_or(|horizon| horizon > since),

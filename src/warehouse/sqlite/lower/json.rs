@@ -1,10 +1,10 @@
-//! TO_JSON_STRING, of a value or of a whole row.
+//! TO_JSON_STRING, of a value, of a whole row, or of a STRUCT of columns.
 
 use sqlparser::ast::Expr;
 
 use super::scope::{Scope, Source};
 use super::term::Term;
-use super::{Lowering, unsupported};
+use super::{Lowering, none_of, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
 use crate::warehouse::sqlite::functions::json::quoted;
@@ -12,6 +12,10 @@ use crate::warehouse::sqlite::functions::json::quoted;
 impl Lowering<'_> {
     /// `TO_JSON_STRING(operand)`
     pub(super) fn to_json_string(&self, operand: &Expr, scope: &Scope<'_>) -> Result<Term> {
+        if let Expr::Struct { values, fields } = operand {
+            none_of(&[(!fields.is_empty(), "the types of a STRUCT")])?;
+            return Ok(Term::new(self.object_of(values, scope)?, SqlType::String));
+        }
         let row = match operand {
             Expr::Identifier(name) => scope.row(&name.value),
             _ => None,
@@ -25,20 +29,38 @@ impl Lowering<'_> {
         };
         Ok(Term::new(sql, SqlType::String))
     }
+
+    /// The fields of a STRUCT are named after the columns in it.
+    fn object_of(&self, values: &[Expr], scope: &Scope<'_>) -> Result<String> {
+        let named = values.iter().map(|value| {
+            let name = match value {
+                Expr::Identifier(name) => Some(name),
+                Expr::CompoundIdentifier(parts) => parts.last(),
+                _ => None,
+            };
+            let name =
+                name.ok_or_else(|| unsupported("a STRUCT of something else than columns"))?;
+            Ok((name.value.as_str(), member(&self.expr(value, scope)?)))
+        });
+        Ok(written(named.collect::<Result<Vec<_>>>()?))
+    }
 }
 
 fn object(source: &Source) -> Result<String> {
-    let mut parts = Vec::new();
-    for (name, term) in &source.columns {
+    let named = source.columns.iter().map(|(name, term)| {
         let name = name.as_deref().ok_or_else(|| unsupported("a row with a nameless column"))?;
-        let opening = if parts.is_empty() { '{' } else { ',' };
-        parts.push(format!(
-            "{} || {}",
-            literal(&format!("{opening}{}:", quoted(name))),
-            member(term)
-        ));
-    }
-    Ok(format!("({} || '}}')", parts.join(" || ")))
+        Ok((name, member(term)))
+    });
+    Ok(written(named.collect::<Result<Vec<_>>>()?))
+}
+
+/// An object of these members.
+fn written(members: Vec<(&str, String)>) -> String {
+    let parts = members.into_iter().enumerate().map(|(i, (name, value))| {
+        let opening = if i == 0 { '{' } else { ',' };
+        format!("{} || {value}", literal(&format!("{opening}{}:", quoted(name))))
+    });
+    format!("({} || '}}')", parts.collect::<Vec<_>>().join(" || "))
 }
 
 fn member(term: &Term) -> String {

@@ -106,6 +106,12 @@ impl<'a> Lowering<'a> {
             ast::Statement::Drop {
                 object_type: ast::ObjectType::View, names, if_exists, ..
             } => (self.drop_view(names, *if_exists)?, Vec::new()),
+            ast::Statement::Drop {
+                object_type: ast::ObjectType::Table,
+                names,
+                if_exists: false,
+                ..
+            } => (self.drop_table(names)?, Vec::new()),
             other => {
                 let text = other.to_string();
                 let verb = text.split_whitespace().next().unwrap_or_default();

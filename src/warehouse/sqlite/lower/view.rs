@@ -1,4 +1,5 @@
-//! Views: SQLite's own, with the types of their columns noted like those of tables.
+//! What is made and dropped. Views are SQLite's own, with the types of their columns noted like
+//! those of tables.
 
 use sqlparser::ast::{CreateView, ObjectName};
 
@@ -65,6 +66,20 @@ impl Lowering<'_> {
             false if if_exists => Ok(Vec::new()),
             false => Err(refused(format!("there is no view `{name}`"))),
         }
+    }
+
+    /// Lowers `DROP TABLE name`.
+    pub(super) fn drop_table(&self, names: &[ObjectName]) -> Result<Vec<Part>> {
+        let [name] = names else { return Err(unsupported("DROP of several tables")) };
+        let name = self.dotted(name)?;
+        let there = schema::find(self.connection, &name)?.is_some();
+        if !there || schema::is_view(self.connection, &name)? {
+            return Err(refused(format!("there is no table `{name}`")));
+        }
+        Ok(vec![
+            Part::silent(format!("DROP TABLE {}", quoted(&name))),
+            Part::silent(format!("DELETE FROM _onerow_columns WHERE tbl = {}", text(&name))),
+        ])
     }
 }
 

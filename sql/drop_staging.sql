@@ -1,0 +1,2 @@
+{#- Drops one staging table, once every row of it is merged. -#}
+DROP TABLE {{ staging.table }}

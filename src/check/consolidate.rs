@@ -1,0 +1,127 @@
+//! The MERGE of staging tables: it may update values, insert rows, and nothing else.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, Expr, Merge, MergeAction, MergeClause, MergeClauseKind,
+    MergeUpdateKind, ObjectType, Spanned, Statement, Visit, Visitor,
+};
+
+use super::{Code, Finding, Text, dotted, horizon, mutation, partition};
+use crate::statement::StepName;
+
+pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
+    let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
+        merge;
+    findings.extend(mutation::other_relation(text, table));
+    partition::subqueries(text, source, findings);
+    partition::check(text, table, Some(on), findings);
+    if let ControlFlow::Break(span) = on.visit(&mut FindNotDistinct) {
+        findings.push(text.finding(
+            Code::NoPartition,
+            span,
+            "IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery from seeing the partition, which some tables require",
+            "write (a.x = b.x OR (a.x IS NULL AND b.x IS NULL))",
+        ));
+    }
+    let asks = on.visit(&mut horizon::FindHorizon).is_break();
+    if text.rule.written_at.is_some() && !asks {
+        findings.push(horizon::dropped(text, on.span(), true));
+    }
+    if output.is_some() || !optimizer_hints.is_empty() {
+        findings.push(wrong(text, merge, "it is a MERGE with OUTPUT or a hint", "remove it"));
+    }
+    for clause in clauses {
+        clause_of(text, clause, findings);
+    }
+}
+
+fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>) {
+    match (&clause.clause_kind, &clause.action) {
+        (MergeClauseKind::Matched, MergeAction::Update(update)) => match &update.kind {
+            MergeUpdateKind::Set(sets) => {
+                findings.extend(sets.iter().filter_map(|set| sets_what_stays(text, set)));
+            }
+            _ => findings.push(wrong(text, update, "it updates every column", "write SET …")),
+        },
+        (
+            MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget,
+            MergeAction::Insert(_),
+        ) => {}
+        _ => findings.push(text.finding(
+            Code::WrongKind,
+            clause.when_token.0.span,
+            "it is a MERGE that does something else than update matched rows and insert new ones",
+            "write WHEN MATCHED … THEN UPDATE SET … and WHEN NOT MATCHED BY TARGET THEN INSERT …",
+        )),
+    }
+}
+
+/// A row that is there already keeps its row id, its creation time, and what it is matched by.
+fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
+    let column = match &set.target {
+        AssignmentTarget::ColumnName(name) => dotted(name),
+        other => other.to_string(),
+    };
+    let column = column.rsplit('.').next().unwrap_or_default();
+    let touched_at = text.rule.touched_at.as_ref();
+    if touched_at.is_some_and(|(known, _)| known.same_column(column)) {
+        return (!mutation::is_now(&set.value)).then(|| {
+            text.finding(
+                Code::SetsOtherColumn,
+                set.target.span(),
+                format!("it sets {column} to `{}`, not to the current time", set.value),
+                format!("write {column} = {{{{ rule.touched_now }}}}"),
+            )
+        });
+    }
+    text.rule.stays(column).then(|| {
+        text.finding(
+            Code::SetsOtherColumn,
+            set.target.span(),
+            format!("it sets `{column}` of a row that is there already, which is to keep it"),
+            "set {{ staging.values }} alone",
+        )
+    })
+}
+
+/// Whether the statement drops a staging table; what is wrong with it all the same.
+pub(super) fn drops(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) -> bool {
+    let Statement::Drop { object_type: ObjectType::Table, names, table: None, .. } = parsed else {
+        return false;
+    };
+    if text.statement.step != *StepName::DROP_STAGING {
+        return false;
+    }
+    let staged = |name: &str| {
+        let mut tables = text.rule.staging.iter().flat_map(|staging| &staging.tables);
+        tables.any(|table| table.dotted() == name) && name != text.rule.table.dotted()
+    };
+    match names.as_slice() {
+        [name] if staged(&dotted(name)) => {}
+        _ => findings.push(text.finding(
+            Code::OtherTable,
+            parsed.span(),
+            "it drops something else than one staging table of the rule",
+            "write DROP TABLE {{ staging.table }}",
+        )),
+    }
+    true
+}
+
+struct FindNotDistinct;
+
+impl Visitor for FindNotDistinct {
+    type Break = sqlparser::tokenizer::Span;
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        match expr {
+            Expr::IsNotDistinctFrom(..) => ControlFlow::Break(expr.span()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn wrong(text: &Text<'_>, at: &impl Spanned, reason: &str, help: &str) -> Finding {
+    text.finding(Code::WrongKind, at.span(), reason, help)
+}

@@ -1,0 +1,169 @@
+//! Staging tables: where rows wait to be merged into the rule's table.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Visit, Visitor};
+
+use super::Rule;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Ident, SqlType, TableName};
+use crate::statement::StepName;
+
+/// The staging tables of a rule.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    /// The tables.
+    pub tables: Vec<TableName>,
+    /// The columns that arrive: those that the rule file names, else those that all of the tables
+    /// share, as far as they are known.
+    pub columns: Vec<Ident>,
+    /// Whether the rule file names the columns.
+    pub declared: bool,
+    /// Columns that a matched row keeps, besides those that the rule itself reads.
+    pub untouched: Vec<Ident>,
+    /// Whether a staging table is dropped once its rows are merged.
+    pub drop: bool,
+    /// Columns of staging tables that do not arrive, although nobody said so.
+    pub left_out: Vec<(TableName, String)>,
+}
+
+impl Staging {
+    /// Whether the column arrives.
+    pub fn brings(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known.same_column(column))
+    }
+}
+
+/// A table and its columns; the type is `None` where onerow does not know it.
+pub type Described = (TableName, Vec<(String, Option<SqlType>)>);
+
+impl Rule {
+    /// Whether `apply` merges staging tables first.
+    pub fn consolidates(&self) -> bool {
+        self.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE)
+    }
+
+    /// The rule's staging tables as they are: the columns that arrive are those that all of them
+    /// share with the table, unless the rule file names them. Errors: a column that the rule reads
+    /// or names is missing; a column has another type than in the table.
+    pub fn stage(&self, main: &Described, staged: &[Described]) -> Result<Staging> {
+        let Some(staging) = &self.staging else {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("rule {} has no staging tables", self.name),
+            )
+            .help(format!("name them in a section [rule.{}.staging]", self.name)));
+        };
+        // In the order of the rule file, so that what was rendered without a look is what runs.
+        let mut columns = staging.columns.clone();
+        if !staging.declared {
+            let others = main.1.iter().filter(|(name, _)| !staging.brings(name));
+            columns.extend(others.map(|(name, _)| Ident::parse(name)).collect::<Result<Vec<_>>>()?);
+        }
+        let all = || std::iter::once(main).chain(staged);
+        columns.retain(|column| all().all(|table| type_of(table, column.as_str()).is_some()));
+        let mut left_out = Vec::new();
+        let arrives = |name: &str| columns.iter().any(|column: &Ident| column.same_column(name));
+        let declared = staging.columns.iter().filter(|_| staging.declared);
+        let needed = self.ranked_by().into_iter();
+        let needed =
+            needed.filter(|name| type_of(main, name).is_some() || self.row_id.same_column(name));
+        for name in declared.map(|column| column.as_str().to_owned()).chain(needed) {
+            if !arrives(&name) {
+                return Err(missing(&name, main, staged));
+            }
+        }
+        for table in staged {
+            for (name, sql_type) in &table.1 {
+                match type_of(main, name) {
+                    Some(known) if arrives(name) && differ(*sql_type, known) => {
+                        return Err(other_type(name, table, main));
+                    }
+                    _ if !arrives(name) && !staging.declared => {
+                        left_out.push((table.0.clone(), name.clone()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let tables = staged.iter().map(|(table, _)| table.clone()).collect();
+        Ok(Staging { tables, columns, left_out, ..staging.clone() })
+    }
+
+    /// The columns that a matched row takes over from the staged one: all that arrive, but for its
+    /// row id, its creation time (`written_at`), what it is matched by, and what is to stay.
+    pub fn arriving_values(&self) -> Vec<&Ident> {
+        let Some(staging) = &self.staging else { return Vec::new() };
+        staging.columns.iter().filter(|column| !self.stays(column.as_str())).collect()
+    }
+
+    /// Whether a merge leaves this column of a matched row as it is.
+    pub fn stays(&self, column: &str) -> bool {
+        let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
+        let own = [Some(&self.row_id), Some(&self.partition.column), self.active.as_ref()];
+        let own = own.into_iter().chain([touched_at, self.written_at.as_ref()]).flatten();
+        let untouched = self.staging.iter().flat_map(|staging| &staging.untouched);
+        own.chain(untouched).any(|known| known.same_column(column))
+            || self
+                .key
+                .iter()
+                .any(|key| key.as_str().trim_matches('`').eq_ignore_ascii_case(column))
+    }
+
+    /// The names that the ranking of rows reads: columns, and words such as MONTH.
+    pub fn ranked_by(&self) -> BTreeSet<String> {
+        let mut names = Names(BTreeSet::from([self.row_id.as_str().to_owned()]));
+        _ = self.ranking.visit(&mut names);
+        names.0
+    }
+}
+
+fn type_of(table: &Described, column: &str) -> Option<Option<SqlType>> {
+    let found = table.1.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+    found.map(|(_, sql_type)| *sql_type)
+}
+
+fn differ(one: Option<SqlType>, other: Option<SqlType>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+fn missing(name: &str, main: &Described, staged: &[Described]) -> Error {
+    let lacks = std::iter::once(main).chain(staged).find(|table| type_of(table, name).is_none());
+    let table = lacks.map_or_else(|| main.0.dotted(), |table| table.0.dotted());
+    Error::new(Kind::Configuration, format!("table `{table}` has no column `{name}`")).help(
+        "rows arrive with their key, the columns of `keep`, their row id, and what `columns` of the staging section names",
+    )
+}
+
+fn other_type(name: &str, table: &Described, main: &Described) -> Error {
+    let shown = |table: &Described| {
+        type_of(table, name).flatten().map_or("unknown".to_owned(), |known| known.to_string())
+    };
+    let message = format!(
+        "column `{name}` is {} in `{}` and {} in `{}`",
+        shown(table),
+        table.0.dotted(),
+        shown(main),
+        main.0.dotted()
+    );
+    Error::new(Kind::Configuration, message)
+        .help("give it one type, or leave it out of `columns` of the staging section")
+}
+
+struct Names(BTreeSet<String>);
+
+impl Visitor for Names {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(name) => _ = self.0.insert(name.value.clone()),
+            Expr::CompoundIdentifier(parts) => {
+                self.0.extend(parts.first().map(|part| part.value.clone()));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,263 @@
+//! `consolidate`: staging tables merged into the rule's table, one atomic MERGE for each date that
+//! has something staged, and what is staged counted before and after.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::horizon::Horizon;
+use super::report::Report;
+use super::staged::{self, Staged};
+use super::state::Run;
+use super::{Context, ROUNDS, checked, look_with, params, rows};
+use crate::check::Checked;
+use crate::error::{Error, Kind, Result};
+use crate::plan::{Plan, PlannedStep};
+use crate::statement::StepName;
+use crate::template::Renderer;
+use crate::warehouse::{Answer, Returned, Warehouse};
+use crate::window::{Day, Window};
+
+/// What merging staging tables has come to, or would come to.
+#[derive(Debug, Default)]
+pub struct Consolidated {
+    /// The dates of the window, in order.
+    pub days: BTreeMap<Day, ConsolidatedDay>,
+    /// Staging tables that were dropped.
+    pub dropped: Vec<String>,
+    /// Staging tables that were to be dropped and were not, with the reason.
+    pub kept: Vec<(String, String)>,
+}
+
+/// One date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConsolidatedDay {
+    /// The figures before anything was merged.
+    pub found: Staged,
+    /// Rows that were inserted and updated; `None` where nothing was meant to be changed.
+    pub merged: Option<u64>,
+    /// Rows that wait in the end, since DML cannot touch what they would update.
+    pub waiting: u64,
+    /// Whether something went wrong with the date.
+    pub failed: bool,
+}
+
+impl Consolidated {
+    /// Whether staged rows wait for the streaming buffer.
+    pub fn waits(&self) -> bool {
+        self.days.values().any(|day| day.waiting > 0)
+    }
+
+    /// Dates with staged rows that wait for the streaming buffer.
+    pub(super) fn waiting_days(&self) -> Vec<Day> {
+        let waits = self.days.iter().filter(|(_, day)| day.waiting > 0 && !day.failed);
+        waits.map(|(day, _)| *day).collect()
+    }
+}
+
+/// Merges the staging tables of a plan that holds the step `consolidate`. Errors: the run could not
+/// begin, or the ledger could not be written.
+pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
+    let _claim = context.ledger.claim(&context.renderer.rule().table)?;
+    let mut run = Run::begin(context, plan)?;
+    for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
+        run.consolidate(step)?;
+    }
+    if !context.limits.wait.is_zero() {
+        run.wait_for_buffered()?;
+    }
+    run.drop_staging()?;
+    Ok(run.end().report())
+}
+
+/// What is staged for the dates of a window. Changes nothing and leaves no entry in the ledger.
+pub fn staged(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    window: &Window,
+) -> Result<Consolidated> {
+    let rule = renderer.rule();
+    let horizon = Horizon::new(rule, now, warehouse.buffer(&rule.table)?);
+    let mut found = Consolidated::default();
+    for statement in checked(renderer, StepName::STAGED, window)? {
+        let rows = look_with(rule, warehouse, &statement, horizon, now, "staged");
+        let days = rows.and_then(|rows| staged::read(&rows, window));
+        for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
+            let figures = figures.seen_with(horizon);
+            let day_found =
+                ConsolidatedDay { found: figures, waiting: figures.buffered, ..Default::default() };
+            found.days.insert(day, day_found);
+        }
+    }
+    Ok(found)
+}
+
+impl Run<'_> {
+    /// Merges what is staged for each date of the step. What goes wrong with a date is a problem of
+    /// that date. Errors: the ledger's.
+    pub(super) fn consolidate(&mut self, step: &PlannedStep) -> Result<()> {
+        let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
+        self.consolidate_days(&days)
+    }
+
+    /// The same for these dates of the plan.
+    pub(super) fn consolidate_days(&mut self, days: &[Day]) -> Result<()> {
+        let Ok(window) = Window::of_days(days.to_vec()) else { return Ok(()) };
+        let mut left = match self.count_staged(&window, self.horizon)? {
+            Ok(found) => found,
+            Err(error) => {
+                self.fail(error);
+                return Ok(());
+            }
+        };
+        for (day, found) in &left {
+            let slot = self.consolidated.days.entry(*day).or_insert(ConsolidatedDay {
+                found: *found,
+                merged: Some(0),
+                ..Default::default()
+            });
+            slot.waiting = found.buffered;
+        }
+        self.context.progress.begin(left.len() as u64);
+        let merges: Vec<&Checked> = self.plan.statements().filter(|s| is_merge(s)).collect();
+        for merge in merges {
+            let day = merge.statement().window.first();
+            if let Some(found) = left.remove(&day) {
+                if self.interrupted() {
+                    self.fail(Error::new(
+                        Kind::Interrupted,
+                        format!("interrupted: {} was not sent", merge.statement().title()),
+                    ));
+                    return Ok(());
+                }
+                if let Err(error) = self.merge_day(merge, day, found)? {
+                    self.slot(day).failed = true;
+                    self.fail(error);
+                }
+                self.context.progress.advance();
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges one date until nothing is left that can be merged. The outer error is the ledger's.
+    fn merge_day(&mut self, merge: &Checked, day: Day, found: Staged) -> Result<Result<()>> {
+        let (mut left, mut horizon) = (found, self.horizon);
+        // What is to be dropped has to be in the ledger as merged, also where nothing is new in it.
+        let mut unrecorded = self.is_dropped_later() && !self.is_merged(day)?;
+        for _ in 0..ROUNDS {
+            let records = unrecorded && left.staged > 0 && left.buffered == 0;
+            if left.changes() == 0 && !records {
+                break;
+            }
+            unrecorded = false;
+            match self.journal.send(merge, &params(horizon, &self.journal.run))? {
+                Ok(answer) => match self.merged(merge, &answer, left, horizon)? {
+                    Ok(after) => left = after,
+                    Err(error) => return Ok(Err(error)),
+                },
+                Err(error) if error.kind() == Kind::StreamingBuffer => {
+                    let rule = self.context.renderer.rule();
+                    let Some(earlier) = horizon.earlier(rule, self.journal.now) else {
+                        self.slot(day).waiting = left.changes() + left.buffered;
+                        return Ok(Ok(()));
+                    };
+                    horizon = earlier;
+                    match self.recount(merge, horizon)? {
+                        Ok(found) => left = found,
+                        Err(error) => return Ok(Err(error)),
+                    }
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        self.slot(day).waiting = left.buffered;
+        let message = format!("{day}: {ROUNDS} times staged rows were merged, and more were there");
+        Ok(match left.changes() {
+            0 => Ok(()),
+            _ => Err(Error::new(Kind::Verification, message)),
+        })
+    }
+
+    /// Looks at a date that was merged: what is staged for it now. The outer error is the ledger's.
+    fn merged(
+        &mut self,
+        merge: &Checked,
+        answer: &Answer,
+        before: Staged,
+        horizon: Horizon,
+    ) -> Result<Result<Staged>> {
+        let day = merge.statement().window.first();
+        let Returned::Affected(affected) = answer.result else {
+            let message =
+                "the warehouse answered a MERGE with something else than a number of rows";
+            return Ok(Err(Error::new(Kind::Warehouse, message)));
+        };
+        let after = match self.recount(merge, horizon)? {
+            Ok(after) => after,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (expected, merged) = (before.changes(), affected.unwrap_or(before.changes()));
+        *self.slot(day).merged.get_or_insert(0) += merged;
+        if merged != expected || after.changes() > 0 {
+            self.context.progress.note(&format!(
+                "{day}: {expected} rows were to be merged and {merged} were, {} are left: \
+                 the tables changed in between",
+                after.changes()
+            ));
+        }
+        Ok(lost(day, before, after).map_or(Ok(after), Err))
+    }
+
+    fn recount(&self, merge: &Checked, horizon: Horizon) -> Result<Result<Staged>> {
+        let window = &merge.statement().window;
+        let found = self.count_staged(window, horizon)?;
+        Ok(found.map(|found| found.get(&window.first()).copied().unwrap_or_default()))
+    }
+
+    /// Counts what is staged. The outer error is the ledger's.
+    fn count_staged(
+        &self,
+        window: &Window,
+        horizon: Horizon,
+    ) -> Result<Result<BTreeMap<Day, Staged>>> {
+        let mut all = BTreeMap::new();
+        let statements = match checked(self.context.renderer, StepName::STAGED, window) {
+            Ok(statements) => statements,
+            Err(error) => return Ok(Err(error)),
+        };
+        for statement in &statements {
+            let answer = match self.journal.send(statement, &params(horizon, &self.journal.run))? {
+                Ok(answer) => answer,
+                Err(error) => return Ok(Err(error)),
+            };
+            match rows(&answer).and_then(|rows| staged::read(rows, window)) {
+                Ok(days) => all.extend(days.into_iter().map(|(d, s)| (d, s.seen_with(horizon)))),
+                Err(error) => return Ok(Err(error.during(statement.statement().title()))),
+            }
+        }
+        Ok(Ok(all))
+    }
+
+    fn slot(&mut self, day: Day) -> &mut ConsolidatedDay {
+        self.consolidated.days.entry(day).or_default()
+    }
+}
+
+fn is_merge(statement: &Checked) -> bool {
+    statement.statement().step == *StepName::CONSOLIDATE
+}
+
+/// A MERGE adds the rows that it inserts, and takes none away.
+fn lost(day: Day, before: Staged, after: Staged) -> Option<Error> {
+    let expected = before.active + before.inserts;
+    (after.active < expected).then(|| {
+        let message = format!(
+            "verify of {day} failed: {} active rows and {} to insert should be {expected}, and {} are there",
+            before.active, before.inserts, after.active
+        );
+        Error::new(Kind::Verification, message)
+            .help("if another process writes to this date, look at it with `onerow status`")
+    })
+}

@@ -1,0 +1,149 @@
+//! Dropping staging tables: only those of which every row is merged, and the ledger says so.
+
+use std::collections::BTreeMap;
+
+use super::state::Run;
+use super::{checked, params, rows};
+use crate::error::Result;
+use crate::ledger::{Entry, State};
+use crate::statement::StepName;
+use crate::warehouse::Buffer;
+use crate::window::Day;
+
+impl Run<'_> {
+    /// Whether staging tables are dropped once their rows are merged.
+    pub(super) fn is_dropped_later(&self) -> bool {
+        self.context
+            .renderer
+            .rule()
+            .staging
+            .as_ref()
+            .is_some_and(|staging| staging.drop && !staging.tables.is_empty())
+    }
+
+    /// Whether the ledger has a MERGE of these staging tables for the date as done.
+    pub(super) fn is_merged(&self, day: Day) -> Result<bool> {
+        let tables = super::journal::staging_tables(self.context.renderer.rule());
+        let entries = self.entries()?;
+        Ok(tables.iter().all(|table| is_recorded(&entries, table, day)))
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>> {
+        self.context.ledger.deliver()?;
+        self.context.ledger.entries(None, Some(self.context.renderer.rule().name.as_str()))
+    }
+
+    /// Drops each staging table of which every row is merged, and the ledger says so. Errors: the
+    /// ledger's.
+    pub(super) fn drop_staging(&mut self) -> Result<()> {
+        if !self.is_dropped_later() || !self.problems.is_empty() || self.interrupted() {
+            return Ok(());
+        }
+        if let Err(error) = self.try_drop_staging()? {
+            self.fail(error);
+        }
+        Ok(())
+    }
+
+    fn try_drop_staging(&mut self) -> Result<Result<()>> {
+        let renderer = self.context.renderer;
+        let dates = match self.staging_dates()? {
+            Ok(dates) => dates,
+            Err(error) => return Ok(Err(error)),
+        };
+        let entries = self.entries()?;
+        let drops = match checked(renderer, StepName::DROP_STAGING, &self.plan.window) {
+            Ok(drops) => drops,
+            Err(error) => return Ok(Err(error)),
+        };
+        let tables = renderer.rule().staging.iter().flat_map(|staging| &staging.tables);
+        for (table, drop) in tables.zip(&drops) {
+            let name = table.dotted();
+            let written_to = match self.context.warehouse.buffer(table) {
+                Ok(buffer) => buffer != Buffer::Empty,
+                Err(error) => return Ok(Err(error)),
+            };
+            let reason = match self.why_kept(&name, dates.get(&name), &entries) {
+                None if written_to => Some("rows are in its streaming buffer".to_owned()),
+                reason => reason,
+            };
+            if let Some(reason) = reason {
+                self.consolidated.kept.push((name, reason));
+                continue;
+            }
+            match self.journal.send(drop, &params(self.horizon, &self.journal.run))? {
+                Ok(_) => self.consolidated.dropped.push(name),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Why a staging table has to stay; `None` where nothing would be lost with it.
+    fn why_kept(
+        &self,
+        table: &str,
+        dates: Option<&Vec<Option<Day>>>,
+        entries: &[Entry],
+    ) -> Option<String> {
+        let staging = self.context.renderer.rule().staging.as_ref()?;
+        let left_out = staging.left_out.iter().filter(|(known, _)| known.dotted() == table);
+        let left_out: Vec<&str> = left_out.map(|(_, column)| column.as_str()).collect();
+        if !left_out.is_empty() {
+            return Some(format!(
+                "its column {} is not merged; list the columns that arrive as `columns` to drop it all the same",
+                left_out.join(", ")
+            ));
+        }
+        for date in dates.into_iter().flatten() {
+            let Some(day) = date else {
+                return Some("it holds rows without a date".to_owned());
+            };
+            let waits = self.consolidated.days.get(day).is_some_and(|found| found.waiting > 0);
+            if waits {
+                return Some(format!("rows of {day} wait for the streaming buffer"));
+            }
+            if !is_recorded(entries, table, *day) {
+                return Some(format!("it holds rows of {day}, which no run has merged"));
+            }
+        }
+        None
+    }
+
+    /// The dates of the rows of each staging table.
+    fn staging_dates(&mut self) -> Result<Result<BTreeMap<String, Vec<Option<Day>>>>> {
+        let mut found: BTreeMap<String, Vec<Option<Day>>> = BTreeMap::new();
+        let window = &self.plan.window;
+        let statements = match checked(self.context.renderer, StepName::STAGING_DATES, window) {
+            Ok(statements) => statements,
+            Err(error) => return Ok(Err(error)),
+        };
+        for statement in &statements {
+            let answer =
+                match self.journal.send(statement, &params(self.horizon, &self.journal.run))? {
+                    Ok(answer) => answer,
+                    Err(error) => return Ok(Err(error)),
+                };
+            let rows = match rows(&answer) {
+                Ok(rows) => rows,
+                Err(error) => return Ok(Err(error)),
+            };
+            for row in &rows.rows {
+                let [table, date, ..] = row.as_slice() else { continue };
+                found.entry(table.to_string()).or_default().push(super::counts::day(date).ok());
+            }
+        }
+        Ok(Ok(found))
+    }
+}
+
+/// Whether the ledger has a MERGE of this staging table for the date as done.
+fn is_recorded(entries: &[Entry], table: &str, day: Day) -> bool {
+    entries.iter().any(|entry| {
+        let names = entry.parameters["staging"].as_array();
+        entry.step == *StepName::CONSOLIDATE
+            && entry.state == State::Done
+            && entry.dates == day.to_string()
+            && names.is_some_and(|names| names.iter().any(|name| *name == *table))
+    })
+}

@@ -1,0 +1,146 @@
+//! The filter `of`: SQL in which every column belongs to one relation, by its alias. The text stays
+//! as it is written; only the alias is put before names.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind};
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Visit, Visitor,
+};
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::parser::Parser;
+
+use super::literal::sql;
+use crate::googlesql::tokens;
+
+/// Names that BigQuery reads as functions without parentheses.
+const CONSTANTS: [&str; 6] = [
+    "CURRENT_DATE",
+    "CURRENT_DATETIME",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "SESSION_USER",
+];
+
+/// The filter: an expression, or each of a list.
+pub(super) fn of(value: Value, alias: &str) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter()?.map(|item| of(item, alias)).collect()
+        }
+        _ if value.is_safe() => qualified(&value.to_string(), alias).map(sql).map_err(refused),
+        _ => Err(refused("`of` takes SQL, such as {{ rule.key }}".to_owned())),
+    }
+}
+
+fn refused(message: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// The expression with `alias.` before each of its columns. The error is a phrase.
+fn qualified(text: &str, alias: &str) -> Result<String, String> {
+    let tokens = tokens(text).map_err(|error| error.to_string())?;
+    let mut parser = Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens);
+    let expr = parser.parse_expr().map_err(|error| error.to_string())?;
+    let mut columns = Columns::default();
+    _ = expr.visit(&mut columns);
+    let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
+    // From the last one on, so that the places of earlier ones stay what they are.
+    let places: Vec<_> = columns.found.difference(&columns.words).collect();
+    for (line, column) in places.into_iter().rev() {
+        let line = usize::try_from(*line).ok().and_then(|line| lines.get_mut(line.checked_sub(1)?));
+        let at = usize::try_from(*column).ok().and_then(|column| column.checked_sub(1));
+        match (line, at) {
+            (Some(line), Some(at)) if at <= line.len() => {
+                line.splice(at..at, alias.chars().chain(['.']));
+            }
+            _ => return Err(format!("the place of a column in `{text}` is not known")),
+        }
+    }
+    Ok(lines.into_iter().map(String::from_iter).collect::<Vec<String>>().join("\n"))
+}
+
+/// Where columns begin, and where words stand that look like columns and are none.
+#[derive(Default)]
+struct Columns {
+    found: BTreeSet<(u64, u64)>,
+    words: BTreeSet<(u64, u64)>,
+}
+
+impl Visitor for Columns {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(name) if is_column(name) => _ = self.found.insert(place(name)),
+            Expr::CompoundIdentifier(parts) => self.found.extend(parts.first().map(place)),
+            Expr::Function(function) => self.words.extend(words_of(function)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn place(name: &Ident) -> (u64, u64) {
+    (name.span.start.line, name.span.start.column)
+}
+
+fn is_column(name: &Ident) -> bool {
+    let is_constant = || CONSTANTS.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
+    name.quote_style.is_some() || !(name.value.starts_with('@') || is_constant())
+}
+
+/// The date parts among the arguments of a function: MONTH in `DATE_TRUNC(d, MONTH)`, MONDAY in
+/// `WEEK(MONDAY)`.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions#date_trunc>
+fn words_of(function: &Function) -> Vec<(u64, u64)> {
+    let name = function.name.to_string().to_ascii_uppercase();
+    let first = match name.as_str() {
+        "WEEK" => 0,
+        "LAST_DAY" => 1,
+        other if other.ends_with("_TRUNC") => 1,
+        other if other.ends_with("_DIFF") => 2,
+        _ => return Vec::new(),
+    };
+    let FunctionArguments::List(list) = &function.args else { return Vec::new() };
+    let words = list.args.iter().skip(first).filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))) => Some(place(name)),
+        _ => None,
+    });
+    words.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_get_the_alias_and_nothing_else_does() {
+        for (text, expected) in [
+            ("game_id", "m.game_id"),
+            ("`order`", "m.`order`"),
+            ("date = DATE '2026-01-28'", "m.date = DATE '2026-01-28'"),
+            ("COALESCE(player, 'it\\'s', @run_id)", "COALESCE(m.player, 'it\\'s', @run_id)"),
+            ("DATE_TRUNC(DATE(day), WEEK(MONDAY))", "DATE_TRUNC(DATE(m.day), WEEK(MONDAY))"),
+            ("DATE_TRUNC(day, month)", "DATE_TRUNC(m.day, month)"),
+            ("DATE_DIFF(a, b, DAY) + day", "DATE_DIFF(m.a, m.b, DAY) + m.day"),
+            ("EXTRACT(YEAR FROM played)", "EXTRACT(YEAR FROM m.played)"),
+            ("home.team || 'é' || away", "m.home.team || 'é' || m.away"),
+            ("d < CURRENT_DATE", "m.d < CURRENT_DATE"),
+            (
+                "((d BETWEEN DATE '2026-01-01' AND DATE '2026-01-02') OR (d = DATE '2026-02-01'))",
+                "((m.d BETWEEN DATE '2026-01-01' AND DATE '2026-01-02') OR (m.d = DATE '2026-02-01'))",
+            ),
+        ] {
+            assert_eq!(qualified(text, "m").as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_value_is_no_expression() {
+        assert!(of(Value::from("game_id"), "m").is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! `consolidate` on the emulator: the MERGE gives what it gives embedded, and is sent once.
+
+use crate::common::HEADER;
+use crate::fixture::Fixture;
+use crate::proxy::Fault;
+
+const RULE: &str = r#"
+[rule.predictions]
+table = "DATASET.predictions"
+partition = "game_date"
+key = ["game_id", "player", "COALESCE(points_line, -1)"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+audit = true
+active = "is_active"
+written_at = "created_at"
+STEPS
+[rule.predictions.staging]
+tables = ["DATASET.staging_a", "DATASET.staging_b"]
+[rule.predictions.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+points_line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+updated_at = "TIMESTAMP"
+[warehouse.local]
+type = "sqlite"
+"#;
+
+const MAIN: &str = "\
+m1,2026-01-28,g1,ann,20.5,true,2026-01-28T01:00:00Z
+m2,2026-01-28,,bob,,true,2026-01-28T01:00:00Z
+m3,2026-01-28,g1,eve,9,false,2026-01-28T01:00:00Z
+m4,2026-01-29,g1,ann,1,true,2026-01-28T01:00:00Z
+m5,2026-01-29,g1,ann,1,true,2026-01-28T02:00:00Z";
+
+const A: &str = "\
+a1,2026-01-28,g1,ann,20.5,true,2026-01-28T02:00:00Z
+a2,2026-01-28,g1,ann,21.5,true,2026-01-28T02:00:00Z
+a3,2026-01-28,,bob,-1,true,2026-01-28T02:00:00Z
+a4,2026-01-28,g1,eve,9,true,2026-01-28T00:30:00Z
+a5,2026-01-29,g1,ann,1,true,2026-01-28T01:30:00Z";
+
+const B: &str = "\
+b1,2026-01-28,g1,ann,21.5,true,2026-01-28T03:00:00Z
+b2,2026-01-28,,cat,,true,2026-01-28T02:00:00Z
+b3,2026-01-29,g1,,7,true,2026-01-28T02:00:00Z
+b4,2026-01-29,g2,dog,7,false,2026-01-28T02:00:00Z";
+
+const WINDOW: &str = "--from 2026-01-28 --to 2026-01-29";
+
+fn fixture(steps: &str) -> Option<Fixture> {
+    let fixture = Fixture::with_rules(&RULE.replace("STEPS", steps), "")?.rows(MAIN);
+    fixture.fill("staging_a", A);
+    fixture.fill("staging_b", B);
+    Some(fixture)
+}
+
+/// The table on the emulator, as `id line active`.
+fn rows(fixture: &Fixture) -> Vec<String> {
+    let sql = format!(
+        "SELECT id, COALESCE(CAST(CAST(points_line AS FLOAT64) AS STRING), '-'), CAST(is_active AS STRING) \
+         FROM {} ORDER BY 1, 2",
+        fixture.table("predictions")
+    );
+    fixture.emulator.query(&sql).iter().map(|row| row.join(" ").replace(".0 ", " ")).collect()
+}
+
+#[test]
+fn the_merge_gives_the_table_that_the_embedded_warehouse_gives() {
+    let Some(fixture) = fixture("") else { return };
+    let project = &fixture.project;
+    for (table, csv) in [("predictions", MAIN), ("staging_a", A), ("staging_b", B)] {
+        project.write("rows.csv", format!("{HEADER}{csv}\n"));
+        let into = fixture.table(table);
+        project.onerow(&format!("load rows.csv --warehouse local --into {into}")).exits(0);
+    }
+    let merged = |warehouse: &str| {
+        let line = format!("consolidate {WINDOW} --format json --warehouse {warehouse}");
+        let mut merged = project.onerow(&line).exits(0).json();
+        merged.as_object_mut().unwrap().remove("run_id");
+        merged
+    };
+    let embedded = merged("local");
+    assert_eq!(embedded["dates"][0]["merged"], 4, "{embedded}");
+    assert_eq!(merged("prod"), embedded);
+    let database = project.database();
+    let sql = format!(
+        "SELECT id || ' ' || coalesce(points_line, '-') || ' ' || iif(is_active, 'true', 'false') \
+         FROM \"{}\" ORDER BY id, points_line",
+        fixture.table("predictions")
+    );
+    let mut statement = database.prepare(&sql).unwrap();
+    let ours = statement.query_map([], |row| row.get(0)).unwrap();
+    let ours: Vec<String> = ours.map(Result::unwrap).collect();
+    assert_eq!(rows(&fixture), ours);
+    assert_eq!(merged("prod")["dates"][0]["merged"], 0, "nothing is left to merge");
+}
+
+#[test]
+fn a_merge_whose_answer_is_lost_is_looked_up_and_not_sent_again() {
+    let Some(fixture) = fixture("") else { return };
+    fixture.proxy.arm("insert consolidate", Fault::CutAfter, 1);
+    fixture.proxy.arm("insert consolidate", Fault::End("backendError", "try again"), 1);
+    fixture.project.onerow(&format!("consolidate {WINDOW}")).exits(0);
+    let executed = fixture.proxy.executed();
+    let merges = executed.iter().filter(|(_, sql)| sql.contains("MERGE INTO")).count();
+    assert_eq!(merges, 2, "one for each date: {executed:?}");
+}
+
+#[test]
+fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
+    let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]";
+    let Some(fixture) = fixture(steps) else { return };
+    let apply = format!("apply {WINDOW} --format json");
+    fixture.proxy.habits(|habits| {
+        habits.buffer_since = Some("2026-01-28T00:00:00Z".parse().unwrap());
+        habits.hides_buffer = true;
+    });
+    let before = rows(&fixture);
+    let early = fixture.project.onerow(&format!("{apply} --now 2026-01-28T03:30:00Z")).exits(75);
+    early.says(&["staged rows wait"]);
+    assert_eq!(rows(&fixture), before);
+    fixture.proxy.habits(|habits| habits.buffer_since = None);
+    let later = fixture.project.onerow(&apply).exits(0).json();
+    assert_eq!(later["consolidated"]["dates"][0]["merged"], 4);
+    assert_eq!(later["totals"]["deactivated"], 1, "m4 is superseded by m5");
+}
+
+#[test]
+fn staging_tables_are_dropped_when_all_is_merged() {
+    let Some(fixture) = fixture("") else { return };
+    let ended = fixture.project.onerow("consolidate --date 2026-01-28 --drop").exits(0);
+    ended.says(&["staging_a: not dropped: it holds rows of 2026-01-29, which no run has merged"]);
+    fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0).says(&["dropped"]);
+    let again = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
+    again.says(&["staging_a: not there", "staging_b: not there"]).prints_nothing();
+    fixture.project.onerow("consolidate --date 2026-01-29").exits(1).says(&["staging_a"]);
+}

@@ -1,0 +1,340 @@
+//! `onerow consolidate`: staging tables merged into the main table, as a user sees it.
+
+mod common;
+
+use common::{HEADER, Project, RULE};
+
+const DATE: &str = "--date 2026-01-28";
+
+/// The small table's rule with two staging tables, and more keys for that section.
+fn rule(keys: &str) -> String {
+    format!(
+        "{RULE}\n[rule.predictions.staging]\ntables = [\"nba.staging_a\", \"nba.staging_b\"]\n{keys}"
+    )
+}
+
+fn project(rules: &str, main: &str) -> Project {
+    let project = Project::new(rules);
+    let some = "x,2026-01-28,g1,x,,true,2026-01-28T08:00:00Z";
+    project.rows(if main.is_empty() { some } else { main });
+    for table in ["a", "b"] {
+        stage(&project, table, some);
+        let sql = format!(r#"DELETE FROM "nba.staging_{table}""#);
+        change(&project, &sql);
+    }
+    if main.is_empty() {
+        change(&project, r#"DELETE FROM "nba.predictions""#);
+    }
+    project
+}
+
+/// Changes a table without onerow; the imitated streaming buffer belongs to onerow's connection.
+fn change(project: &Project, sql: &str) {
+    let database = project.database();
+    database
+        .create_scalar_function("onerow_drained", 0, Default::default(), |_| Ok(i64::MAX))
+        .unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+/// Loads rows into `nba.staging_a` or `nba.staging_b`.
+fn stage(project: &Project, table: &str, rows: &str) {
+    project.write("staged.csv", format!("{HEADER}{rows}\n"));
+    project.onerow(&format!("load staged.csv --into nba.staging_{table}")).exits(0);
+}
+
+/// All rows as `id line active`, in order, read without onerow.
+fn table(project: &Project) -> Vec<String> {
+    let database = project.database();
+    let sql = r#"SELECT id || ' ' || coalesce(points_line, '-') || CASE WHEN is_active THEN '' ELSE ' inactive' END
+                 FROM "nba.predictions" ORDER BY id"#;
+    let mut statement = database.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn has_table(project: &Project, name: &str) -> bool {
+    project
+        .database()
+        .query_row("SELECT COUNT(*) FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0))
+        .map(|count: i64| count > 0)
+        .unwrap()
+}
+
+const MAIN: &str = "\
+m1,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z
+m2,2026-01-28,g1,bob,,true,2026-01-28T08:00:00Z
+m3,2026-01-28,g1,eve,9,false,2026-01-28T08:00:00Z";
+
+#[test]
+fn each_key_arrives_once_and_a_row_that_is_there_keeps_its_id_and_creation_time() {
+    let project = project(&rule(""), MAIN);
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n\
+         s2,2026-01-28,g1,ann,22.5,true,2026-01-28T10:00:00Z\n\
+         s3,2026-01-28,g2,ann,7,true,2026-01-28T10:00:00Z\n\
+         s9,2026-01-29,g1,ann,1,true,2026-01-28T10:00:00Z",
+    );
+    stage(
+        &project,
+        "b",
+        "s4,2026-01-28,g2,ann,8,true,2026-01-28T11:00:00Z\n\
+         s5,2026-01-28,g1,eve,10,true,2026-01-28T09:00:00Z\n\
+         s6,2026-01-28,g1,bob,,true,2026-01-28T09:00:00Z\n\
+         s7,2026-01-28,g9,eve,10,false,2026-01-28T09:00:00Z",
+    );
+    let dry =
+        project.onerow(&format!("consolidate {DATE} --dry-run --format json")).exits(0).json();
+    let expected = serde_json::json!([
+        { "date": "2026-01-28", "staged": 6, "inserts": 2, "updates": 1, "buffered": 0, "status": "dirty" }
+    ]);
+    assert_eq!(dry["dates"], expected);
+    assert_eq!(table(&project).len(), 3, "a dry run changes nothing");
+    let merged = project.onerow(&format!("consolidate {DATE} --format json")).exits(0).json();
+    assert_eq!(merged["dates"][0]["merged"], 3);
+    assert_eq!(merged["dates"][0]["status"], "merged");
+    assert_eq!(
+        table(&project),
+        ["m1 22.5", "m2 -", "m3 9 inactive", "s4 8", "s5 10"],
+        "ann takes the newest line, bob has nothing new, eve's inactive row stays as it is"
+    );
+    let created: i64 = project
+        .database()
+        .query_row(r#"SELECT created_at FROM "nba.predictions" WHERE id = 'm1'"#, [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(created, 1_769_587_200_000_000, "08:00, as before");
+    assert_eq!(
+        project.ledger(),
+        ["staged 2026-01-28 done", "consolidate 2026-01-28 done", "staged 2026-01-28 done",]
+    );
+}
+
+#[test]
+fn twice_changes_nothing_the_second_time_and_sends_no_dml() {
+    let project = project(&rule(""), MAIN);
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\ns2,2026-01-28,g5,zoe,1,true,2026-01-28T09:00:00Z",
+    );
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    let (rows, entries) = (table(&project), project.ledger().len());
+    project.onerow(&format!("consolidate {DATE}")).exits(0).prints(&["clean"]);
+    assert_eq!(table(&project), rows);
+    assert_eq!(project.ledger()[entries..], ["staged 2026-01-28 done"]);
+}
+
+#[test]
+fn a_staged_row_that_would_not_survive_does_not_arrive() {
+    let project = project(&rule(""), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g1,ann,1,true,2026-01-28T07:00:00Z");
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    assert_eq!(table(&project)[0], "m1 20.5");
+}
+
+#[test]
+fn null_equals_null_in_a_key() {
+    let by_line = rule("").replace(r#"["game_id", "player"]"#, r#"["game_id", "points_line"]"#);
+    let project = project(&by_line, "m1,2026-01-28,g1,ann,,true,2026-01-28T08:00:00Z");
+    stage(&project, "a", "s1,2026-01-28,g1,bob,,true,2026-01-28T09:00:00Z");
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    assert_eq!(table(&project), ["m1 -"], "it is the same thing, and was not inserted");
+    let player: String = project
+        .database()
+        .query_row(r#"SELECT player FROM "nba.predictions""#, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(player, "bob");
+}
+
+/// The seed's race: rows of the first batch are still in the streaming buffer when the second one
+/// comes. What can be done is done, the rest is reported, and a later run finishes.
+#[test]
+fn consolidate_then_apply_is_one_plan_and_waits_for_the_streaming_buffer() {
+    let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id";
+    let rules = rule("").replacen("row_id", steps, 1);
+    let project = project(&rules, "");
+    project.streamed(
+        "2026-01-28T07:41:28Z",
+        "p1,2026-01-28,g1,ann,20.5,true,2026-01-28T07:41:27Z\n\
+         p2,2026-01-28,g1,ann,20.5,true,2026-01-28T07:41:28Z",
+    );
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T07:41:29Z\n\
+         s2,2026-01-28,g1,bob,3,true,2026-01-28T07:41:29Z",
+    );
+    let now = "--now 2026-01-28T07:41:30Z";
+    let plan = project.onerow(&format!("plan {DATE} {now}")).exits(0);
+    plan.prints(&["staging of rule predictions", "1 consolidate", "partial"]).says(&[]);
+    let early = project.onerow(&format!("apply {DATE} {now} --format json")).exits(75);
+    let figures = early.json();
+    assert_eq!(figures["consolidated"]["dates"][0]["merged"], 1, "bob is new");
+    assert_eq!(figures["consolidated"]["dates"][0]["buffered"], 2, "ann's two rows wait");
+    assert_eq!(figures["totals"]["buffered"], 1);
+    early.says(&["staged rows wait", "run the same command again"]);
+    assert_eq!(table(&project), ["p1 20.5", "p2 20.5", "s2 3"]);
+    let later = project.onerow(&format!("apply {DATE} --now 2026-01-28T09:41:30Z --format json"));
+    let later = later.exits(0).json();
+    assert_eq!(later["consolidated"]["dates"][0]["merged"], 2);
+    assert_eq!(later["totals"]["deactivated"], 1);
+    assert_eq!(table(&project), ["p1 21.5 inactive", "p2 21.5", "s2 3"]);
+    project.onerow(&format!("apply {DATE} --now 2026-01-28T09:41:31Z")).exits(0);
+    assert_eq!(
+        project.ledger()[project.ledger().len() - 2..],
+        ["staged 2026-01-28 done", "detect 2026-01-28 done"],
+        "a third run has nothing to do"
+    );
+}
+
+#[test]
+fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z");
+    stage(
+        &project,
+        "b",
+        "s2,2026-01-28,g1,bob,1,true,2026-01-28T09:00:00Z\n\
+         s3,2026-01-29,g1,bob,1,true,2026-01-28T09:00:00Z",
+    );
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
+    ended.says(&[
+        "nba.staging_a: dropped, all of its rows are merged",
+        "nba.staging_b: not dropped: it holds rows of 2026-01-29, which no run has merged",
+    ]);
+    assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
+    let ended = project.onerow("consolidate --date 2026-01-29").exits(0);
+    ended.says(&["nba.staging_a: not there", "nba.staging_b: dropped"]);
+    assert!(!has_table(&project, "nba.staging_b"));
+    assert_eq!(table(&project).len(), 4);
+    project.onerow(&format!("consolidate {DATE}")).exits(0).prints_nothing();
+    let dropped = project.ledger().into_iter().filter(|entry| entry.starts_with("drop_staging"));
+    assert_eq!(dropped.count(), 2);
+}
+
+/// Rows that are there already are merged too, and the ledger has to say so before they go.
+#[test]
+fn a_staging_table_with_nothing_new_is_merged_for_the_ledger_before_it_is_dropped() {
+    let project = project(&rule(""), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g1,ann,1,true,2026-01-28T07:00:00Z");
+    project.onerow(&format!("consolidate {DATE} --drop --staging nba.staging_a")).exits(0);
+    assert!(!has_table(&project, "nba.staging_a"));
+    assert!(project.ledger().contains(&"consolidate 2026-01-28 done".to_owned()));
+    assert!(has_table(&project, "nba.staging_b"), "it was not named");
+}
+
+#[test]
+fn a_staging_table_that_waits_or_has_more_columns_or_no_dates_is_not_dropped() {
+    let project = project(&rule(""), "");
+    project.streamed("2026-01-28T07:41:28Z", "p1,2026-01-28,g1,ann,20.5,true,2026-01-28T07:41:28Z");
+    stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T07:41:29Z");
+    let command = format!("consolidate {DATE} --drop --now 2026-01-28T07:41:30Z");
+    let ended = project.onerow(&command).exits(75);
+    ended.says(&["nba.staging_a: not dropped: rows of 2026-01-28 wait for the streaming buffer"]);
+    stage(&project, "a", "s2,,g1,ann,21.5,true,2026-01-28T07:41:29Z");
+    let command = format!("consolidate {DATE} --drop --now 2026-01-28T09:41:30Z");
+    project
+        .onerow(&command)
+        .exits(0)
+        .says(&["nba.staging_a: not dropped: it holds rows without a date"]);
+    change(
+        &project,
+        r#"ALTER TABLE "nba.staging_a" ADD COLUMN worker TEXT; DELETE FROM "nba.staging_a" WHERE game_date IS NULL;
+        INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'worker', 'STRING')"#,
+    );
+    let ended = project.onerow(&command).exits(0);
+    ended.says(&["nba.staging_a: its column worker is not merged", "list the columns that arrive"]);
+    assert!(has_table(&project, "nba.staging_a"));
+}
+
+#[test]
+fn what_cannot_be_merged_is_said_and_nothing_is_done() {
+    let without = Project::new(RULE);
+    without.rows(MAIN);
+    let ended = without.onerow(&format!("consolidate {DATE}")).exits(2);
+    ended.says(&["rule predictions has no staging tables", "[rule.predictions.staging]"]);
+    let missing = Project::new(&rule(""));
+    missing.rows(MAIN);
+    let ended = missing.onerow(&format!("consolidate {DATE}")).exits(1);
+    ended.says(&["no table `nba.staging_a`", "looking at the staging tables"]);
+    let project = project(&rule(""), MAIN);
+    let ended = project.onerow(&format!("consolidate {DATE} --staging nba.predictions")).exits(2);
+    ended.says(&["`nba.predictions` is the rule's own table"]);
+    project.onerow("run consolidate --date 2026-01-28").exits(2).says(&["`onerow consolidate`"]);
+    project.onerow("run drop_staging").exits(2).says(&["does not run by itself"]);
+    project.onerow("load staged.csv --into nba.staging_c").exits(2).says(&["did you mean"]);
+    let database = project.database();
+    database
+        .execute_batch("UPDATE _onerow_columns SET type = 'INT64' WHERE tbl = 'nba.staging_b' AND name = 'player'")
+        .unwrap();
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(2);
+    ended.says(&["column `player` is INT64 in `nba.staging_b` and STRING in `nba.predictions`"]);
+    database
+        .execute_batch(
+            "DELETE FROM _onerow_columns WHERE tbl = 'nba.staging_b' AND name = 'created_at'",
+        )
+        .unwrap();
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(2);
+    ended.says(&["table `nba.staging_b` has no column `created_at`"]);
+    assert!(project.ledger().is_empty());
+}
+
+#[test]
+fn mistakes_in_the_rule_file_name_their_place() {
+    for (keys, message) in [
+        (
+            "columns = [\"id\", \"game_date\", \"game_id\"]",
+            "`columns` lacks `created_at`, by which rows are ranked",
+        ),
+        ("untouched = [\"creatd_at\"]", "did you mean `created_at`?"),
+        ("drops = true", "did you mean `drop`?"),
+    ] {
+        let project = Project::new(&rule(keys));
+        project.onerow("check").exits(2).says(&[message, "onerow.toml:"]);
+    }
+    for (tables, message) in [
+        ("[]", "`tables` is empty"),
+        ("[\"nba.predictions\"]", "a staging table is the rule's own table"),
+        ("[\"nba.x\", \"nba.x\"]", "staging table `nba.x` is listed twice"),
+    ] {
+        let rules = rule("").replace("[\"nba.staging_a\", \"nba.staging_b\"]", tables);
+        Project::new(&rules).onerow("check").exits(2).says(&[message, "onerow.toml:"]);
+    }
+    for (steps, message) in [
+        (
+            "[\"detect\", \"consolidate\", \"deactivate\", \"verify\"]",
+            "`consolidate` comes after `detect`",
+        ),
+        (
+            "[\"drop_staging\", \"detect\", \"deactivate\", \"verify\"]",
+            "`drop_staging` does not run by itself",
+        ),
+    ] {
+        let rules = rule("").replacen("row_id", &format!("steps = {steps}\nrow_id"), 1);
+        Project::new(&rules).onerow("check").exits(2).says(&[message]);
+    }
+    let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id";
+    let ended = Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check").exits(2);
+    ended.says(&["the rule has no staging tables to consolidate"]);
+}
+
+/// With `columns` in the rule file, the SQL that was reviewed is the SQL that runs.
+#[test]
+fn declared_columns_are_all_that_arrives() {
+    let columns =
+        r#"columns = ["id", "game_date", "game_id", "player", "created_at", "points_line"]"#;
+    let project = project(&rule(columns), MAIN);
+    let render = format!("render {DATE} --step consolidate --format json");
+    let rendered = project.onerow(&render).exits(0).json();
+    stage(&project, "a", "s1,2026-01-28,g7,ann,21.5,false,2026-01-28T09:00:00Z");
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    assert_eq!(table(&project)[3], "s1 21.5", "a row that arrives is active");
+    let log = project.onerow("log --format json").exits(0).json();
+    let entries = log.as_array().unwrap();
+    let merge = entries.iter().find(|entry| entry["step"] == "consolidate").unwrap();
+    assert_eq!(merge["fingerprint"], rendered[0]["fingerprint"]);
+}
