@@ -8,15 +8,18 @@ mod faulty;
 use std::process::Stdio;
 use std::time::Instant;
 
-use common::{Project, RULE};
+use common::{HEADER, Project, RULE};
 use faulty::{Faulty, Notes, now, open};
 use onerow::clock::Clock;
 use onerow::error::Result;
+use onerow::googlesql::TableName;
 use onerow::ledger::Ledger;
 use onerow::plan;
 use onerow::project;
 use onerow::run::{self, Context, Ending, Limits, Report, Undone};
+use onerow::statement::StepName;
 use onerow::template::Renderer;
+use onerow::warehouse::Warehouse;
 use onerow::warehouse::sqlite::Sqlite;
 use onerow::window::{Day, Window};
 
@@ -117,6 +120,59 @@ fn an_undo_that_dies_leaves_no_mix_and_is_finished() {
             assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{told}");
         }
     }
+}
+
+const STAGED: &str = "\
+s1,2026-01-28,g1,a,7,true,2026-01-28T03:00:00Z
+s2,2026-01-28,g2,b,7,true,2026-01-28T03:00:00Z
+s3,2026-01-29,g1,a,7,true,2026-01-28T03:00:00Z
+s4,2026-01-29,g2,b,7,true,2026-01-28T03:00:00Z";
+
+/// Merging and dropping a staging table: two entries for each of staged, consolidate and staged for
+/// two dates, staging_dates and drop_staging.
+#[test]
+fn a_consolidation_that_dies_leaves_no_mix_and_loses_no_staged_row() {
+    let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
+    for at in 0..14 {
+        let told = format!("dead at append {at}");
+        let project = Project::new(&format!("{RULE}{staging}"));
+        project.rows(ROWS);
+        project.write("staged.csv", format!("{HEADER}{STAGED}\n"));
+        project.onerow("load staged.csv --into nba.staging").exits(0);
+        let sqlite = open(&project);
+        consolidate(&project, &dying(&sqlite, at)).unwrap_err();
+        let merged = merged_dates(&project);
+        assert!(merged.iter().all(|rows| [0, 3].contains(rows)), "{told}: {merged:?}");
+        let is_there = sqlite.describe(&TableName::parse("nba.staging").unwrap()).is_ok();
+        assert!(is_there || merged == [3, 3], "{told}: it is dropped before its rows are merged");
+        if is_there {
+            consolidate(&project, &Faulty::new(&sqlite)).unwrap();
+        }
+        assert_eq!(merged_dates(&project), [3, 3], "{told}");
+        let is_there = sqlite.describe(&TableName::parse("nba.staging").unwrap()).is_ok();
+        assert!(!is_there, "{told}: the next run drops it");
+    }
+}
+
+fn consolidate(project: &Project, faulty: &Faulty<'_>) -> Result<Report> {
+    let day = |text| Day::parse(text).unwrap();
+    let window = Window::range(day("2026-01-28"), day("2026-01-29")).unwrap();
+    with_context(project, faulty, |context| {
+        let steps = [StepName::parse(StepName::CONSOLIDATE).unwrap()];
+        let plan = plan::plan(context.renderer, &steps, &window).unwrap().unwrap();
+        run::consolidate(context, &plan)
+    })
+}
+
+/// How many rows of each date have the staged values.
+fn merged_dates(project: &Project) -> Vec<i64> {
+    let database = project.database();
+    let count = |date: &str| {
+        let sql =
+            r#"SELECT COUNT(*) FROM "nba.predictions" WHERE game_date = ?1 AND points_line = '7'"#;
+        database.query_row(sql, [date], |row| row.get(0)).unwrap()
+    };
+    vec![count("2026-01-28"), count("2026-01-29")]
 }
 
 /// The instants are spread over the time that a whole run takes here and now.

@@ -103,8 +103,7 @@ fn wait_stays_until_the_buffer_has_drained() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
     let drain = || fixture.proxy.habits(|habits| habits.buffer_since = None);
     let apply = apply_and_wait(&fixture, drain);
-    let apply =
-        apply.exits(0).says(&["waiting for 1 row in the streaming buffer", "at most"]);
+    let apply = apply.exits(0).says(&["waiting for 1 row in the streaming buffer", "at most"]);
     assert_eq!(apply.json()["totals"]["deactivated"], 4);
     assert_eq!(fixture.active(), ["b3", "c3"]);
 }
