@@ -204,7 +204,7 @@ fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() 
     let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
     ended.says(&[
         "nba.staging_a: dropped, all of its rows are merged",
-        "nba.staging_b: not dropped: it holds rows of 2026-01-29, which no run has merged",
+        "nba.staging_b: not dropped: it holds rows of 2026-01-29 that are not merged",
     ]);
     assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
     let ended = project.onerow("consolidate --date 2026-01-29").exits(0);
@@ -225,6 +225,33 @@ fn a_staging_table_with_nothing_new_is_merged_for_the_ledger_before_it_is_droppe
     assert!(!has_table(&project, "nba.staging_a"));
     assert!(project.ledger().contains(&"consolidate 2026-01-28 done".to_owned()));
     assert!(has_table(&project, "nba.staging_b"), "it was not named");
+}
+
+/// Tables of one name come and go with each batch: an entry about an earlier one proves nothing.
+#[test]
+fn a_staging_table_that_was_filled_again_is_not_dropped_for_an_earlier_merge() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    let name = "--staging nba.staging_a";
+    stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z");
+    project.onerow(&format!("consolidate {DATE} {name}")).exits(0).says(&["dropped"]);
+    stage(
+        &project,
+        "a",
+        "s2,2026-01-28,g1,ann,22.5,true,2026-01-28T10:00:00Z\n\
+         s3,2026-01-29,g1,ann,23.5,true,2026-01-28T10:00:00Z",
+    );
+    let ended = project.onerow(&format!("consolidate --date 2026-01-29 {name}")).exits(0);
+    ended.says(&["nba.staging_a: not dropped: it holds rows of 2026-01-28 that are not merged"]);
+    assert!(has_table(&project, "nba.staging_a"));
+    assert_eq!(table(&project)[0], "m1 21.5");
+}
+
+#[test]
+fn apply_without_consolidate_drops_nothing() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    project.onerow(&format!("apply {DATE}")).exits(0);
+    assert!(has_table(&project, "nba.staging_a"));
+    assert_eq!(project.ledger(), ["detect 2026-01-28 done"]);
 }
 
 #[test]

@@ -128,12 +128,12 @@ s2,2026-01-28,g2,b,7,true,2026-01-28T03:00:00Z
 s3,2026-01-29,g1,a,7,true,2026-01-28T03:00:00Z
 s4,2026-01-29,g2,b,7,true,2026-01-28T03:00:00Z";
 
-/// Merging and dropping a staging table: two entries for each of staged, consolidate and staged for
-/// two dates, staging_dates and drop_staging.
+/// Merging and dropping a staging table: two entries for staged, for consolidate and staged again of
+/// each date, for staging_dates, staged once more, and drop_staging.
 #[test]
 fn a_consolidation_that_dies_leaves_no_mix_and_loses_no_staged_row() {
     let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
-    for at in 0..14 {
+    for at in 0..16 {
         let told = format!("dead at append {at}");
         let project = Project::new(&format!("{RULE}{staging}"));
         project.rows(ROWS);

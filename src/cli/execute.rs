@@ -110,8 +110,10 @@ pub(super) fn execute(
     }
     let style = effects.style(manner.format);
     let text = match manner.format {
-        Format::Json => report::json(&report::one_or_all(reports.iter().map(document).collect())),
-        _ => reports.iter().map(|report| text(style, report)).collect::<Vec<_>>().join("\n"),
+        Format::Json => {
+            report::json(&report::one_or_all(reports.iter().map(report::ran_json).collect()))
+        }
+        _ => reports.iter().map(|report| report::ran(style, report)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;
     for report in &reports {
@@ -174,39 +176,6 @@ fn run(
         limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
     };
     act(&context, plan)
-}
-
-/// What was merged, the dates, and what own steps gave back, where there are any.
-pub(super) fn text(style: report::Style, report: &Report) -> String {
-    let merged = report
-        .consolidated
-        .as_ref()
-        .map(|found| report::consolidated(style, &report.rule, report.run.as_deref(), found));
-    let days = (!report.days.is_empty()).then(|| report::days(style, report));
-    let steps = Some(report::steps(style, &report.steps)).filter(|steps| !steps.is_empty());
-    [merged, days, steps].into_iter().flatten().collect::<Vec<_>>().join("\n")
-}
-
-/// The same as a JSON document.
-pub(super) fn document(report: &Report) -> serde_json::Value {
-    let mut document = report::days_json(report);
-    if let Some(found) = &report.consolidated {
-        let mut merged = report::consolidated_json(&report.rule, report.run.as_deref(), found);
-        if report.days.is_empty() {
-            if let Some(problems) = document.get("problems") {
-                merged["problems"] = problems.clone();
-            }
-            return merged;
-        }
-        if let Some(object) = merged.as_object_mut() {
-            object.retain(|key, _| !["rule", "run_id"].contains(&key.as_str()));
-        }
-        document["consolidated"] = merged;
-    }
-    if !report.steps.is_empty() {
-        document["steps"] = report::steps_json(&report.steps);
-    }
-    document
 }
 
 /// What the figures do not say by themselves, on stderr.

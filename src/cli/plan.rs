@@ -1,7 +1,6 @@
 //! `onerow plan`
 
 use super::common::Common;
-use super::execute;
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::check;
@@ -68,11 +67,11 @@ pub(super) fn show(
         let summary =
             PlanSummary::new(renderer.rule().strategy, &report, estimates, connection.tariff);
         if format == Format::Json {
-            let mut document = execute::document(&report);
+            let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);
             documents.push(document);
         } else {
-            let figures = execute::text(style, &report);
+            let figures = report::ran(style, &report);
             texts.push(format!("{figures}{}", report::plan(style, &summary)));
         }
         reports.push(report);

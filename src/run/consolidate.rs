@@ -120,6 +120,7 @@ impl Run<'_> {
             slot.waiting = found.buffered;
         }
         self.context.progress.begin(left.len() as u64);
+        let unrecorded = self.unrecorded(days)?;
         let merges: Vec<&Checked> = self.plan.statements().filter(|s| is_merge(s)).collect();
         for merge in merges {
             let day = merge.statement().window.first();
@@ -131,7 +132,7 @@ impl Run<'_> {
                     ));
                     return Ok(());
                 }
-                if let Err(error) = self.merge_day(merge, day, found)? {
+                if let Err(error) = self.merge_day(merge, found, unrecorded.contains(&day))? {
                     self.slot(day).failed = true;
                     self.fail(error);
                 }
@@ -141,11 +142,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Merges one date until nothing is left that can be merged. The outer error is the ledger's.
-    fn merge_day(&mut self, merge: &Checked, day: Day, found: Staged) -> Result<Result<()>> {
+    /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
+    /// where nothing is new. The outer error is the ledger's.
+    fn merge_day(
+        &mut self,
+        merge: &Checked,
+        found: Staged,
+        mut unrecorded: bool,
+    ) -> Result<Result<()>> {
+        let day = merge.statement().window.first();
         let (mut left, mut horizon) = (found, self.horizon);
-        // What is to be dropped has to be in the ledger as merged, also where nothing is new in it.
-        let mut unrecorded = self.is_dropped_later() && !self.is_merged(day)?;
         for _ in 0..ROUNDS {
             let records = unrecorded && left.staged > 0 && left.buffered == 0;
             if left.changes() == 0 && !records {
@@ -217,7 +223,7 @@ impl Run<'_> {
     }
 
     /// Counts what is staged. The outer error is the ledger's.
-    fn count_staged(
+    pub(super) fn count_staged(
         &self,
         window: &Window,
         horizon: Horizon,
@@ -245,7 +251,8 @@ impl Run<'_> {
     }
 }
 
-fn is_merge(statement: &Checked) -> bool {
+/// Whether the statement merges staging tables.
+pub(super) fn is_merge(statement: &Checked) -> bool {
     statement.statement().step == *StepName::CONSOLIDATE
 }
 

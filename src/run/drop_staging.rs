@@ -2,30 +2,34 @@
 
 use std::collections::BTreeMap;
 
+use super::consolidate::is_merge;
+use super::journal::staging_tables;
+use super::staged::Staged;
 use super::state::Run;
 use super::{checked, params, rows};
 use crate::error::Result;
 use crate::ledger::{Entry, State};
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
-use crate::window::Day;
+use crate::window::{Day, Window};
 
 impl Run<'_> {
-    /// Whether staging tables are dropped once their rows are merged.
-    pub(super) fn is_dropped_later(&self) -> bool {
-        self.context
-            .renderer
-            .rule()
-            .staging
-            .as_ref()
-            .is_some_and(|staging| staging.drop && !staging.tables.is_empty())
+    /// Whether this run merges staging tables and drops them then.
+    fn drops(&self) -> bool {
+        let staging = self.context.renderer.rule().staging.as_ref();
+        staging.is_some_and(|staging| staging.drop) && self.plan.statements().any(is_merge)
     }
 
-    /// Whether the ledger has a MERGE of these staging tables for the date as done.
-    pub(super) fn is_merged(&self, day: Day) -> Result<bool> {
-        let tables = super::journal::staging_tables(self.context.renderer.rule());
+    /// The dates of these that are to be in the ledger as merged, since their rows are dropped then,
+    /// and are not yet.
+    pub(super) fn unrecorded(&self, days: &[Day]) -> Result<Vec<Day>> {
+        if !self.drops() {
+            return Ok(Vec::new());
+        }
+        let tables = staging_tables(self.context.renderer.rule());
         let entries = self.entries()?;
-        Ok(tables.iter().all(|table| is_recorded(&entries, table, day)))
+        let recorded = |day: Day| tables.iter().all(|table| is_recorded(&entries, table, day));
+        Ok(days.iter().copied().filter(|day| !recorded(*day)).collect())
     }
 
     fn entries(&self) -> Result<Vec<Entry>> {
@@ -36,7 +40,7 @@ impl Run<'_> {
     /// Drops each staging table of which every row is merged, and the ledger says so. Errors: the
     /// ledger's.
     pub(super) fn drop_staging(&mut self) -> Result<()> {
-        if !self.is_dropped_later() || !self.problems.is_empty() || self.interrupted() {
+        if !self.drops() || !self.problems.is_empty() || self.interrupted() {
             return Ok(());
         }
         if let Err(error) = self.try_drop_staging()? {
@@ -51,6 +55,15 @@ impl Run<'_> {
             Ok(dates) => dates,
             Err(error) => return Ok(Err(error)),
         };
+        // A table of that name may have been merged before and filled again: what is in it counts.
+        let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
+        let left = match Window::of_days(days) {
+            Ok(window) => match self.count_staged(&window, self.horizon)? {
+                Ok(left) => left,
+                Err(error) => return Ok(Err(error)),
+            },
+            Err(_) => BTreeMap::new(),
+        };
         let entries = self.entries()?;
         let drops = match checked(renderer, StepName::DROP_STAGING, &self.plan.window) {
             Ok(drops) => drops,
@@ -63,7 +76,7 @@ impl Run<'_> {
                 Ok(buffer) => buffer != Buffer::Empty,
                 Err(error) => return Ok(Err(error)),
             };
-            let reason = match self.why_kept(&name, dates.get(&name), &entries) {
+            let reason = match self.why_kept(&name, dates.get(&name), &left, &entries) {
                 None if written_to => Some("rows are in its streaming buffer".to_owned()),
                 reason => reason,
             };
@@ -84,6 +97,7 @@ impl Run<'_> {
         &self,
         table: &str,
         dates: Option<&Vec<Option<Day>>>,
+        left: &BTreeMap<Day, Staged>,
         entries: &[Entry],
     ) -> Option<String> {
         let staging = self.context.renderer.rule().staging.as_ref()?;
@@ -99,12 +113,12 @@ impl Run<'_> {
             let Some(day) = date else {
                 return Some("it holds rows without a date".to_owned());
             };
-            let waits = self.consolidated.days.get(day).is_some_and(|found| found.waiting > 0);
-            if waits {
+            let left = left.get(day).copied().unwrap_or_default();
+            if left.buffered > 0 {
                 return Some(format!("rows of {day} wait for the streaming buffer"));
             }
-            if !is_recorded(entries, table, *day) {
-                return Some(format!("it holds rows of {day}, which no run has merged"));
+            if left.changes() > 0 || !is_recorded(entries, table, *day) {
+                return Some(format!("it holds rows of {day} that are not merged"));
             }
         }
         None

@@ -38,6 +38,8 @@ pub(super) struct TestSection {
     /// Rows in the streaming buffer.
     #[serde(default)]
     pub streamed: Vec<Row>,
+    /// Rows of the rule's first staging table; the others are empty.
+    pub staged: Option<Spanned<Vec<Row>>>,
     pub expect: Spanned<ExpectSection>,
 }
 

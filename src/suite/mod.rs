@@ -36,6 +36,8 @@ pub struct Case {
     pub rows: Vec<Vec<SqlValue>>,
     /// Rows in the streaming buffer.
     pub streamed: Vec<Vec<SqlValue>>,
+    /// Rows of the rule's first staging table; the others are empty.
+    pub staged: Vec<Vec<SqlValue>>,
     /// What must come of it.
     pub expected: Expected,
 }

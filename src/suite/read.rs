@@ -33,7 +33,19 @@ impl Reader<'_> {
             rows.iter().map(|row| self.row(rule, row)).collect()
         };
         let (settled, streamed) = (rows(&section.rows)?, rows(&section.streamed)?);
-        let window = self.window(section, rule, settled.iter().chain(&streamed))?;
+        let staged = match &section.staged {
+            None => Vec::new(),
+            Some(staged) if rule.staging.is_some() => rows(staged.get_ref())?,
+            Some(staged) => {
+                let message = format!("rule {} has no staging tables", rule.name);
+                return Err(self
+                    .source
+                    .error(staged, message)
+                    .help("name them in a section `staging` of the rule"));
+            }
+        };
+        let given = settled.iter().chain(&streamed).chain(&staged);
+        let window = self.window(section, rule, given)?;
         Ok(Case {
             file: self.source.name.to_string(),
             name: section.name.get_ref().clone(),
@@ -44,6 +56,7 @@ impl Reader<'_> {
             vars: self.vars(section)?,
             rows: settled,
             streamed,
+            staged,
             expected: self.expected(&section.expect)?,
         })
     }

@@ -40,6 +40,12 @@ fn act(project: &Project, rule: &Rule, case: &Case) -> Result<(Found, Vec<Error>
         let mut rows = rows.iter().cloned().map(Ok);
         warehouse.load(&rule.table, &rule.columns, &mut rows, streaming)?;
     }
+    let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
+    for (place, table) in staging.enumerate() {
+        let staged = case.staged.iter().filter(|_| place == 0);
+        let mut rows = staged.cloned().map(Ok);
+        warehouse.load(table, &rule.columns, &mut rows, Streaming::Settled)?;
+    }
     let renderer = Renderer::new(rule, &project.templates, &case.vars)?;
     let context = Context {
         renderer: &renderer,
@@ -55,6 +61,10 @@ fn act(project: &Project, rule: &Rule, case: &Case) -> Result<(Found, Vec<Error>
         Act::Apply => {
             let steps = plan::steps_of(&renderer);
             run::apply(&context, &checked(&renderer, &steps, &case.window)?)?
+        }
+        Act::Step(step) if *step == *StepName::CONSOLIDATE => {
+            let plan = checked(&renderer, std::slice::from_ref(step), &case.window)?;
+            run::consolidate(&context, &plan)?
         }
         Act::Step(step) => {
             let plan = checked(&renderer, std::slice::from_ref(step), &case.window)?;

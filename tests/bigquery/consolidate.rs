@@ -134,7 +134,7 @@ fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
 fn staging_tables_are_dropped_when_all_is_merged() {
     let Some(fixture) = fixture("") else { return };
     let ended = fixture.project.onerow("consolidate --date 2026-01-28 --drop").exits(0);
-    ended.says(&["staging_a: not dropped: it holds rows of 2026-01-29, which no run has merged"]);
+    ended.says(&["staging_a: not dropped: it holds rows of 2026-01-29 that are not merged"]);
     fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0).says(&["dropped"]);
     let again = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
     again.says(&["staging_a: not there", "staging_b: not there"]).prints_nothing();
