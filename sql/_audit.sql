@@ -5,8 +5,8 @@
 
 {#- INSERT INTO the audit table; a query for (row_id, state) follows. -#}
 {%- macro keep(rule, window, audit, step) -%}
-INSERT INTO {{ audit }} (run_id, job_id, rule, table_name, step, date, row_id, state)
-SELECT @run_id, @job_id, {{ rule.name }}, {{ rule.table_name }}, {{ step }}, {{ window.first }}, row_id, state
+INSERT INTO {{ audit }} (run_id, job_id, rule, table_name, step, date, row_id, state, undone)
+SELECT @run_id, @job_id, {{ rule.name }}, {{ rule.table_name }}, {{ step }}, {{ window.first }}, row_id, state, {% if step in ["undo", "redo"] %}@undone{% else %}CAST(NULL AS STRING){% endif %}
 {%- endmacro -%}
 
 {#- Whether an entry of the audit table, named `kept` where there are other tables, is of the run that
@@ -19,6 +19,19 @@ SELECT @run_id, @job_id, {{ rule.name }}, {{ rule.table_name }}, {{ step }}, {{ 
   AND {{ entry }}date = {{ window.first }}
 {%- endmacro -%}
 
+{#- Whether no earlier undo has taken the run back on this date. Asked in the same transaction as the
+    undo, so that it holds also where the ledger of the earlier one is lost. -#}
+{%- macro not_yet_undone(rule, window, audit) -%}
+NOT EXISTS (
+  SELECT 1
+  FROM {{ audit }}
+  WHERE undone = @undone
+    AND rule = {{ rule.name }}
+    AND table_name = {{ rule.table_name }}
+    AND date = {{ window.first }}
+)
+{%- endmacro -%}
+
 {#- How often each state was kept. -#}
 {%- macro times(rule, window, audit) -%}
 SELECT
@@ -29,9 +42,7 @@ WHERE {{ of_undone(rule, window) }}
 GROUP BY state
 {%- endmacro -%}
 
-{#- How often each state is brought back: what `audit_undo` has kept for this statement. No query may
-    read a table at two points in time, so the statement that travels in time reads no other rows.
-    Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#for_system_time_as_of -#}
+{#- How often each state is brought back: what `audit_undo` has kept for this statement. -#}
 {%- macro brought_back(audit) -%}
 SELECT
   state,

@@ -1,5 +1,5 @@
 {#- Keeps the rows that `undo` brings back; one transaction with it. -#}
-{%- from "_audit.sql" import deactivated, keep, of_undone, standing_ids -%}
+{%- from "_audit.sql" import deactivated, keep, not_yet_undone, of_undone, standing_ids -%}
 {{ keep(rule, window, audit, "undo") }}
 {%- if rule.strategy == "deactivate" %}
 FROM (
@@ -12,5 +12,7 @@ WHERE {{ of_undone(rule, window) }}
   AND row_id NOT IN (
     {{ standing_ids(rule, window) | indent(4) }}
   )
+{%- else %}
+  AND {{ not_yet_undone(rule, window, audit) | indent(2) }}
 {%- endif %}
 {%- endif %}

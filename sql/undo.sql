@@ -31,14 +31,7 @@ FROM (
       onerow_row.*,
       TO_JSON_STRING(onerow_row) AS onerow_state,
       ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(onerow_row)) AS onerow_nth
-    FROM (
-      SELECT *
-      FROM {{ rule.table }} FOR SYSTEM_TIME AS OF @before
-      WHERE {{ window.filter }}
-      {%- if rule.active %}
-        AND {{ rule.active }}
-      {%- endif %}
-    ) AS onerow_row
+    FROM onerow_gone AS onerow_row
   ) AS gone
   JOIN (
     {{ brought_back(audit) | indent(4) }}

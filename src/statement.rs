@@ -34,6 +34,8 @@ impl StepName {
     pub const AUDIT: &str = "audit";
     /// Brings back what one date of a run took out.
     pub const UNDO: &str = "undo";
+    /// Reads the rows of one date as they were before a run.
+    pub const GONE: &str = "gone";
     /// Keeps the rows that `undo` brings back, in one transaction with it.
     pub const AUDIT_UNDO: &str = "audit_undo";
     /// Takes out again what one date of an undo brought back.
@@ -75,7 +77,8 @@ impl StepName {
 
     /// The steps that make sense only with the run that they take back, those that keep rows for
     /// another step, and the one that needs a merge before it: none of them runs by itself.
-    pub const DEPENDENT: [&str; 6] = [
+    pub const DEPENDENT: [&str; 7] = [
+        Self::GONE,
         Self::AUDIT,
         Self::UNDO,
         Self::AUDIT_UNDO,

@@ -245,3 +245,16 @@ fn a_bigquery_warehouse_can_be_rendered_for_and_checked_without_credentials() {
     project.onerow("load rows.csv").exits(1);
     assert!(!project.path(".onerow").exists(), "nothing was created");
 }
+
+/// Deactivating sets it, and undoing does: another row would survive the next time.
+#[test]
+fn touched_at_is_not_what_rows_are_ranked_by() {
+    for (from, to, role) in [
+        ("keep = [\"created_at", "keep = [\"COALESCE(updated_at, created_at)", "keep"),
+        ("key = [", "key = [\"DATE(updated_at)\", ", "key"),
+    ] {
+        let project = Project::new(&RULE.replace(from, to));
+        let message = format!("`touched_at` is updated_at, which the rule's {role} reads");
+        project.onerow("check").exits(2).says(&[&message, "onerow.toml:", "name another column"]);
+    }
+}

@@ -16,7 +16,8 @@ fn rule(keys: &str) -> String {
 fn project(rules: &str, main: &str) -> Project {
     let project = Project::new(rules);
     let some = "x,2026-01-28,g1,x,,true,2026-01-28T08:00:00Z";
-    project.rows(if main.is_empty() { some } else { main });
+    project.write("rows.csv", format!("{HEADER}{}\n", if main.is_empty() { some } else { main }));
+    project.onerow("load rows.csv --rule predictions").exits(0);
     for table in ["a", "b"] {
         stage(&project, table, some);
         let sql = format!(r#"DELETE FROM "nba.staging_{table}""#);
@@ -40,7 +41,8 @@ fn change(project: &Project, sql: &str) {
 /// Loads rows into `nba.staging_a` or `nba.staging_b`.
 fn stage(project: &Project, table: &str, rows: &str) {
     project.write("staged.csv", format!("{HEADER}{rows}\n"));
-    project.onerow(&format!("load staged.csv --into nba.staging_{table}")).exits(0);
+    let into = format!("load staged.csv --rule predictions --into nba.staging_{table}");
+    project.onerow(&into).exits(0);
 }
 
 /// All rows as `id line active`, in order, read without onerow.
@@ -191,6 +193,29 @@ fn consolidate_then_apply_is_one_plan_and_waits_for_the_streaming_buffer() {
     );
 }
 
+/// Without written_at nobody knows which rows are in the buffer: what is new arrives, the rest waits.
+#[test]
+fn a_rule_without_written_at_updates_nothing_while_there_is_a_buffer() {
+    let rules = rule("").replace("written_at = \"created_at\"\n", "");
+    let project = project(&rules, MAIN);
+    project.streamed("2026-01-28T09:00:00Z", "p1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n\
+         s2,2026-01-29,g5,new,1,true,2026-01-28T09:00:00Z",
+    );
+    let window = "--from 2026-01-28 --to 2026-01-29";
+    let early = format!("consolidate {window} --now 2026-01-28T09:01:00Z --format json");
+    let early = project.onerow(&early).exits(75).json();
+    assert_eq!(early["dates"][0]["status"], "buffered");
+    assert_eq!(early["dates"][1]["status"], "merged");
+    assert_eq!(table(&project)[0], "m1 20.5");
+    assert!(!project.ledger().contains(&"consolidate 2026-01-28 done".to_owned()));
+    project.onerow(&format!("consolidate {window} --now 2026-01-28T11:00:00Z")).exits(0);
+    assert_eq!(table(&project)[0], "m1 21.5");
+}
+
 #[test]
 fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() {
     let project = project(&rule("drop = true\n"), MAIN);
@@ -207,8 +232,10 @@ fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() 
         "nba.staging_b: not dropped: it holds rows of 2026-01-29 that are not merged",
     ]);
     assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
-    let ended = project.onerow("consolidate --date 2026-01-29").exits(0);
+    let ended = project.onerow("consolidate --from 2026-01-29 --to 2026-01-30").exits(0);
     ended.says(&["nba.staging_a: not there", "nba.staging_b: dropped"]);
+    let merges = project.ledger().into_iter().filter(|entry| entry.starts_with("consolidate"));
+    assert_eq!(merges.count(), 2, "a date with nothing staged gets no MERGE");
     assert!(!has_table(&project, "nba.staging_b"));
     assert_eq!(table(&project).len(), 4);
     project.onerow(&format!("consolidate {DATE}")).exits(0).prints_nothing();
@@ -246,6 +273,38 @@ fn a_staging_table_that_was_filled_again_is_not_dropped_for_an_earlier_merge() {
     assert_eq!(table(&project)[0], "m1 21.5");
 }
 
+/// A staged row that would not survive leaves nothing to merge; still the ledger has to know its date.
+#[test]
+fn a_date_that_the_ledger_does_not_know_keeps_its_staging_table() {
+    let both = format!("{MAIN}\nm4,2026-01-29,g1,ann,20.5,true,2026-01-28T08:00:00Z");
+    let project = project(&rule("drop = true\n"), &both);
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,1,true,2026-01-28T07:00:00Z\n\
+         s2,2026-01-29,g1,ann,1,true,2026-01-28T07:00:00Z",
+    );
+    let name = "--staging nba.staging_a";
+    let ended = project.onerow(&format!("consolidate {DATE} {name}")).exits(0);
+    ended.says(&["nba.staging_a: not dropped: it holds rows of 2026-01-29 that are not merged"]);
+    project.onerow(&format!("consolidate --date 2026-01-29 {name}")).exits(0).says(&["dropped"]);
+}
+
+#[test]
+fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    project.write(
+        "staged.csv",
+        format!("{HEADER}s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n"),
+    );
+    let load = "load staged.csv --into nba.staging_a --streamed --now 2026-01-28T09:00:00Z";
+    project.onerow(load).exits(0);
+    let now = "--staging nba.staging_a --now 2026-01-28T09:01:00Z";
+    let ended = project.onerow(&format!("consolidate {DATE} {now}")).exits(0);
+    ended.says(&["nba.staging_a: not dropped: rows are in its streaming buffer"]);
+    assert_eq!(table(&project)[0], "m1 21.5", "they are merged all the same");
+}
+
 #[test]
 fn apply_without_consolidate_drops_nothing() {
     let project = project(&rule("drop = true\n"), MAIN);
@@ -276,6 +335,18 @@ fn a_staging_table_that_waits_or_has_more_columns_or_no_dates_is_not_dropped() {
     let ended = project.onerow(&command).exits(0);
     ended.says(&["nba.staging_a: its column worker is not merged", "list the columns that arrive"]);
     assert!(has_table(&project, "nba.staging_a"));
+}
+
+#[test]
+fn all_rules_are_those_that_have_staging_tables() {
+    let other = "[rule.others]\n".to_owned()
+        + RULE.split_once("[rule.predictions]\n").unwrap().1.split_once("\n[rule").unwrap().0;
+    let project = project(&format!("{}\n{other}", rule("")), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z");
+    let found = project.onerow(&format!("consolidate --all {DATE} --dry-run --format json"));
+    assert_eq!(found.exits(0).json()["rule"], "predictions");
+    project.onerow(&format!("consolidate --all {DATE}")).exits(0);
+    assert_eq!(table(&project)[0], "m1 21.5");
 }
 
 #[test]

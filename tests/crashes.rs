@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use common::{HEADER, Project, RULE};
 use faulty::{Faulty, Notes, now, open};
+use onerow::check::Checked;
 use onerow::clock::Clock;
-use onerow::error::Result;
+use onerow::error::{Error, Kind, Result};
 use onerow::googlesql::TableName;
 use onerow::ledger::Ledger;
 use onerow::plan;
@@ -152,6 +153,29 @@ fn a_consolidation_that_dies_leaves_no_mix_and_loses_no_staged_row() {
         let is_there = sqlite.describe(&TableName::parse("nba.staging").unwrap()).is_ok();
         assert!(!is_there, "{told}: the next run drops it");
     }
+}
+
+/// The staged row loses, so that nothing is left to merge: only the ledger says what was done.
+#[test]
+fn a_merge_that_failed_is_not_one_after_which_a_staging_table_is_dropped() {
+    let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
+    let project = Project::new(&format!("{RULE}{staging}"));
+    project.rows(ROWS);
+    let old = "s1,2026-01-28,g1,a,7,true,2026-01-28T00:00:00Z";
+    project.write("staged.csv", format!("{HEADER}{old}\n"));
+    project.onerow("load staged.csv --into nba.staging").exits(0);
+    let sqlite = open(&project);
+    let fails = |statement: &Checked| match statement.statement().step.as_str() {
+        StepName::CONSOLIDATE => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+        _ => Ok(()),
+    };
+    let faulty = Faulty { before: Box::new(fails), ..Faulty::new(&sqlite) };
+    let failed = consolidate(&project, &faulty).unwrap();
+    assert_eq!(failed.ending(), Ending::Failed);
+    consolidate(&project, &Faulty::new(&sqlite)).unwrap();
+    let ledger = project.ledger();
+    let at = |line: &str| ledger.iter().position(|known| known.starts_with(line)).unwrap();
+    assert!(at("consolidate 2026-01-28 done") < at("drop_staging"), "{ledger:?}");
 }
 
 fn consolidate(project: &Project, faulty: &Faulty<'_>) -> Result<Report> {

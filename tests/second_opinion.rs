@@ -98,7 +98,7 @@ fn request(rule: &Rule, sql: &str) -> Json {
     let columns = rule.columns.iter();
     let columns: Map<String, Json> =
         columns.map(|(name, t)| (name.as_str().to_owned(), t.to_string().into())).collect();
-    let audit = ["run_id", "job_id", "rule", "table_name", "step", "row_id", "state"];
+    let audit = ["run_id", "job_id", "rule", "table_name", "step", "row_id", "state", "undone"];
     let mut audit: Map<String, Json> =
         audit.map(|name| (name.to_owned(), Json::from("STRING"))).into_iter().collect();
     audit.insert("date".to_owned(), "DATE".into());
@@ -107,6 +107,7 @@ fn request(rule: &Rule, sql: &str) -> Json {
     for table in std::iter::once(&rule.table).chain(staging) {
         tables[table.dotted()] = json!(columns);
     }
+    tables["onerow_gone"] = json!(columns);
     json!({
         "tables": tables,
         "parameters": {

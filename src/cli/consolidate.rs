@@ -9,6 +9,7 @@ use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::report::{self, Format};
+use crate::rule::Rule;
 use crate::run;
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -46,13 +47,18 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         effects,
         &Manner {
             wait: args.wait.unwrap_or_default(),
-            merges: |_| true,
+            merges: merges(args),
             staging: args.staging.clone(),
             ..Manner::of(args.format, true)
         },
         steps,
         run::consolidate,
     )
+}
+
+/// Which rules it is about: with --all, those that have staging tables.
+fn merges(args: &Args) -> fn(&Rule) -> bool {
+    if args.common.all { |rule| rule.staging.is_some() } else { |_| true }
 }
 
 /// Where no staging table is left, there is nothing to merge.
@@ -65,7 +71,8 @@ fn steps(renderer: &Renderer<'_>) -> Vec<StepName> {
 fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut project = args.common.project.open()?;
     let rules = args.common.rules(&project)?;
-    let names: Vec<String> = rules.iter().map(|rule| rule.name.to_string()).collect();
+    let rules = rules.into_iter().filter(|rule| merges(args)(rule));
+    let names: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
     let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
     staging::look(&mut project, &names, &args.staging, &*connection.warehouse, effects)?;
     let style = effects.style(args.format);

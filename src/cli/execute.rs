@@ -113,7 +113,10 @@ pub(super) fn execute(
         Format::Json => {
             report::json(&report::one_or_all(reports.iter().map(report::ran_json).collect()))
         }
-        _ => reports.iter().map(|report| report::ran(style, report)).collect::<Vec<_>>().join("\n"),
+        _ => {
+            let texts = reports.iter().map(|report| report::ran(style, report));
+            texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+        }
     };
     effects.print(&text)?;
     for report in &reports {

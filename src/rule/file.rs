@@ -194,7 +194,7 @@ systems = ["a", "b"]
             (
                 "time_zone",
                 "touched_at = \"created_at\"\ntime_zone",
-                "which is the rule's written_at",
+                "which the rule's written_at reads",
                 "name another column",
             ),
             ("America/New_York", "America/New_Yrok", "no time zone", "America/New_York"),

@@ -173,6 +173,12 @@ impl PartitionType {
 }
 
 impl Partition {
+    /// Whether rows are cut by the time of their arrival, which no statement sets.
+    /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
+    pub fn is_by_arrival(&self) -> bool {
+        ["_PARTITIONDATE", "_PARTITIONTIME"].iter().any(|name| self.column.same_column(name))
+    }
+
     /// The expression that says which date a row belongs to.
     pub fn date(&self) -> Fragment {
         match self.kind {

@@ -218,13 +218,15 @@ impl RuleReader<'_> {
         let kind =
             self.section.partition_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
         let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
-        // Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
-        let by_arrival = ["_PARTITIONDATE", "_PARTITIONTIME"].iter().any(|c| ident.same_column(c));
-        if by_arrival && self.strategy == Strategy::Rewrite {
-            let message =
-                format!("rows of {ident} cannot be rewritten: they would arrive again, today");
+        let partition = Partition { column: ident, kind };
+        if partition.is_by_arrival() && self.strategy == Strategy::Rewrite {
+            let message = format!(
+                "rows of {} cannot be rewritten: they would arrive again, today",
+                partition.column
+            );
             return Err(self.source.error(column, message).help("set `strategy = \"delete\"`"));
         }
+        let ident = &partition.column;
         match self.listed(column, ident.as_str())? {
             Some(listed) if listed != kind.sql_type() => Err(self
                 .source
@@ -238,7 +240,7 @@ impl RuleReader<'_> {
                 .help(format!(
                     "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP or INT64)"
                 ))),
-            _ => Ok(Partition { column: ident, kind }),
+            _ => Ok(partition),
         }
     }
 
@@ -268,11 +270,20 @@ impl RuleReader<'_> {
             ("row_id", Some(&section.row_id)),
             ("written_at", section.written_at.as_ref()),
         ];
-        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?.get_ref())));
-        let key = section.key.get_ref().iter().map(|entry| ("key", entry.get_ref()));
-        for (role, name) in roles.chain(key) {
-            if touched_at.0.same_column(name.trim()) {
-                let message = format!("`touched_at` is {name}, which is the rule's {role}");
+        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
+        let mut read: Vec<(&str, String)> =
+            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+        for entry in section.key.get_ref() {
+            let columns = self.entry(entry, "key", parse_key)?.columns;
+            read.extend(columns.into_iter().map(|column| ("key", column)));
+        }
+        for entry in section.keep.get_ref() {
+            let columns = self.entry(entry, "keep", parse_keep)?.columns;
+            read.extend(columns.into_iter().map(|column| ("keep", column)));
+        }
+        for (role, name) in read {
+            if touched_at.0.same_column(&name) {
+                let message = format!("`touched_at` is {name}, which the rule's {role} reads");
                 return Err(self
                     .source
                     .error(column, message)

@@ -13,6 +13,7 @@ use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
+use crate::warehouse::Audit;
 use crate::window::{Day, Window};
 
 /// Runs a plan. Each date's outcome is independent: what goes wrong with one is a problem in the
@@ -98,7 +99,7 @@ impl Run<'_> {
                 && self.days.get(&day).is_some_and(Progressing::needs_update)
                 && let Some(state) = self.days.remove(&day)
             {
-                needed.push((update, self.plan.audit_of(update), day, state));
+                needed.push((update, self.plan.audit_of(update).map(Audit::of), day, state));
             }
         }
         let (context, journal) = (self.context, &self.journal);

@@ -268,3 +268,19 @@ fn lost(day: Day, before: Staged, after: Staged) -> Option<Error> {
             .help("if another process writes to this date, look at it with `onerow status`")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_that_takes_rows_away_or_does_not_insert_is_found_out() {
+        let day = Day::parse("2026-01-28").unwrap();
+        let before = Staged { staged: 3, active: 10, inserts: 2, updates: 1, buffered: 0 };
+        let after = |active| Staged { active, ..Staged::default() };
+        assert!(lost(day, before, after(12)).is_none());
+        assert!(lost(day, before, after(13)).is_none(), "another row may have come");
+        let error = lost(day, before, after(11)).unwrap().to_string();
+        assert!(error.contains("10 active rows and 2 to insert should be 12, and 11 are there"));
+    }
+}

@@ -9,14 +9,14 @@ use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::rule::Strategy;
 use crate::statement::StepName;
-use crate::warehouse::Returned;
+use crate::warehouse::{Audit, Returned};
 use crate::window::Day;
 
 /// The cure of one date, and where it is sent.
 pub(super) struct Cleaning<'r, 'a> {
     pub journal: &'r Journal<'a>,
     pub update: &'r Checked,
-    pub audit: Option<&'r Checked>,
+    pub audit: Option<Audit<'r>>,
 }
 
 impl Cleaning<'_, '_> {

@@ -16,7 +16,7 @@ use crate::googlesql::{SqlValue, TableName};
 use crate::ledger::{Entry, State};
 use crate::rule::Rule;
 use crate::statement::{Params, StepName};
-use crate::warehouse::{Answer, Job, JobId, Usage};
+use crate::warehouse::{Answer, Audit, Job, JobId, Usage};
 use crate::window::Day;
 
 /// How often a statement that fails in passing is sent in all, each time as a new job.
@@ -53,7 +53,7 @@ impl<'a> Journal<'a> {
     pub fn send_audited(
         &self,
         statement: &Checked,
-        audit: Option<&Checked>,
+        audit: Option<Audit<'_>>,
         params: &Params,
     ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
@@ -90,7 +90,7 @@ impl<'a> Journal<'a> {
     fn attempt(
         &self,
         statement: &Checked,
-        audit: Option<&Checked>,
+        audit: Option<Audit<'_>>,
         params: &Params,
     ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
@@ -149,7 +149,7 @@ impl<'a> Journal<'a> {
     pub fn send_around_buffer(
         &self,
         statement: &Checked,
-        audit: Option<&Checked>,
+        audit: Option<Audit<'_>>,
         horizon: Horizon,
         earlier: Option<Horizon>,
     ) -> Result<Result<Option<Answer>>> {
@@ -206,7 +206,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn entry(&self, checked: &Checked, audit: Option<&Checked>, params: &Params) -> Entry {
+    fn entry(&self, checked: &Checked, audit: Option<Audit<'_>>, params: &Params) -> Entry {
         let statement = checked.statement();
         let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
         Entry {
@@ -229,7 +229,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn parameters(&self, step: &StepName, audit: Option<&Checked>, params: &Params) -> Json {
+    fn parameters(&self, step: &StepName, audit: Option<Audit<'_>>, params: &Params) -> Json {
         let params: serde_json::Map<String, Json> =
             params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
         let vars = self.context.renderer.vars().iter();
@@ -240,11 +240,17 @@ impl<'a> Journal<'a> {
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);
         }
+        if [StepName::UNDO, StepName::REDO].contains(&step.as_str()) {
+            parameters["strategy"] = self.context.renderer.rule().strategy.step().into();
+        }
         if *step == *StepName::CONSOLIDATE {
             parameters["staging"] = json!(staging_tables(self.context.renderer.rule()));
         }
         if let Some(audit) = audit {
-            parameters["audit"] = audit.statement().fingerprint.as_str().into();
+            parameters["audit"] = audit.keeps.statement().fingerprint.as_str().into();
+            if let Some(gone) = audit.gone {
+                parameters["gone"] = gone.statement().fingerprint.as_str().into();
+            }
         }
         if let crate::clock::Clock::Fixed(now) = self.context.clock {
             parameters["rehearsed_at"] = json!(now.to_string());

@@ -10,7 +10,7 @@ use crate::check::Checked;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::rule::Strategy;
-use crate::warehouse::Buffer;
+use crate::warehouse::{Audit, Buffer};
 use crate::window::Day;
 
 /// A run under way.
@@ -88,7 +88,7 @@ impl Run<'_> {
         let earlier = self.horizon.earlier(rule, self.journal.now).filter(|_| spares);
         match self.journal.send_around_buffer(
             statement,
-            self.plan.audit_of(statement),
+            self.plan.audit_of(statement).map(Audit::of),
             self.horizon,
             earlier,
         )? {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::horizon::Horizon;
 use super::state::Run;
 use super::{Context, Counts, checked};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{SqlValue, parse_timestamp};
 use crate::ledger::{Entry, State};
 use crate::plan::Plan;
-use crate::rule::RuleName;
+use crate::rule::{Rule, RuleName};
 use crate::statement::StepName;
-use crate::warehouse::Returned;
+use crate::warehouse::{Audit, Returned};
 use crate::window::{Day, Window};
 
 /// What an undo has come to.
@@ -63,6 +64,8 @@ pub enum UndoneOutcome {
 /// What one date of a run did, from the ledger.
 struct Deed {
     entry: Entry,
+    /// The horizon that it ran with, where the ledger says.
+    horizon: Option<Horizon>,
     /// When its statement began to run.
     began: Timestamp,
 }
@@ -129,10 +132,12 @@ impl Run<'_> {
             true => (StepName::UNDO, StepName::AUDIT_UNDO),
             false => (StepName::REDO, StepName::AUDIT_REDO),
         };
-        let made = fits(renderer.rule().strategy.step(), deed).and_then(|()| {
-            Ok((checked(renderer, step, window)?, checked(renderer, audit, window)?))
+        let reads_gone = back && renderer.rule().strategy.is_destructive();
+        let made = fits(renderer.rule(), deed).and_then(|()| {
+            let gone = reads_gone.then(|| checked(renderer, StepName::GONE, window)).transpose()?;
+            Ok((checked(renderer, step, window)?, checked(renderer, audit, window)?, gone))
         });
-        let (statements, audits) = match made {
+        let (statements, audits, gone) = match made {
             Ok(made) => made,
             Err(error) => return Ok(Err(error)),
         };
@@ -140,11 +145,14 @@ impl Run<'_> {
             Ok(before) => before,
             Err(error) => return Ok(Err(error)),
         };
-        let params = super::params(self.horizon, &self.journal.run)
+        // What was settled for the run is settled still, whatever has come into the buffer since.
+        let params = super::params(deed.horizon.unwrap_or(self.horizon), &self.journal.run)
             .with("undone", SqlValue::String(deed.entry.run.clone()))
             .with("before", SqlValue::Timestamp(deed.began));
         let mut rows = 0;
         for (statement, audit) in statements.iter().zip(&audits) {
+            let gone = gone.as_ref().and_then(|gone| gone.first());
+            let audit = Audit { keeps: audit, gone };
             match self.journal.send_audited(statement, Some(audit), &params)? {
                 Ok(answer) => match answer.result {
                     Returned::Affected(Some(count)) => rows += count,
@@ -208,17 +216,28 @@ fn deeds(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Deed>> {
         let day = Day::parse(&entry.dates)?;
         let same = |e: &&Entry| (&e.run, e.sequence) == (&entry.run, entry.sequence);
         let sent = entries.iter().filter(same).map(|entry| entry.at).min().unwrap_or(entry.at);
-        let began = entry.usage.started.map_or(sent, |started| started.min(sent));
+        // Our clock may be another than the warehouse's, or set by hand.
+        let began = entry.usage.started.unwrap_or(sent);
+        let horizon = entry.parameters["@horizon"].as_str().and_then(parse_timestamp);
+        let horizon = horizon.map(Horizon::At);
         match deeds.get_mut(&day) {
-            None => _ = deeds.insert(day, Deed { entry: entry.clone(), began }),
+            None => _ = deeds.insert(day, Deed { entry: entry.clone(), began, horizon }),
             Some(deed) => {
                 deed.entry.affected =
                     deed.entry.affected.zip(entry.affected).map(|(a, b)| a.saturating_add(b));
                 deed.began = deed.began.min(began);
+                deed.horizon = later(deed.horizon, horizon);
             }
         }
     }
     Ok(deeds)
+}
+
+fn later(one: Option<Horizon>, other: Option<Horizon>) -> Option<Horizon> {
+    match (one, other) {
+        (Some(one), Some(other)) if one.instant() < other.instant() => Some(other),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Whether the entry is of a statement that took rows out or brought them back.
@@ -232,6 +251,7 @@ fn changed(entry: &Entry) -> bool {
 fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
     let by = entries.iter().find(|entry| {
         entry.state == State::Done
+            && entry.affected != Some(0)
             && entry.parameters["@undone"] == *run
             && (entry.step == *StepName::UNDO || entry.step == *StepName::REDO)
             && entry.dates == day.to_string()
@@ -239,13 +259,25 @@ fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
     by.map(|entry| entry.run.clone())
 }
 
-/// Whether the run was made with the strategy that the rule has now.
-fn fits(cure: &str, deed: &Deed) -> Result<()> {
-    let step = &deed.entry.step;
-    if step.is_cure() && *step != *cure {
-        let message = format!("the run did {step}, and the rule's strategy is {cure} now");
+/// Whether the run was made with the rule as it is now, and can be undone at all.
+fn fits(rule: &Rule, deed: &Deed) -> Result<()> {
+    let (cure, step) = (rule.strategy.step(), &deed.entry.step);
+    let did = match step.is_cure() {
+        true => Some(step.as_str()),
+        false => deed.entry.parameters["strategy"].as_str(),
+    };
+    if let Some(did) = did.filter(|did| *did != cure) {
+        let message = format!("the run did {did}, and the rule's strategy is {cure} now");
         return Err(Error::new(Kind::Configuration, message)
-            .help(format!("set `strategy = \"{step}\"` in the rule while you undo it")));
+            .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
+    }
+    if rule.strategy.is_destructive() && rule.partition.is_by_arrival() {
+        let message = format!(
+            "rows of {} cannot be brought back: they would arrive again, today",
+            rule.partition.column
+        );
+        return Err(Error::new(Kind::Usage, message)
+            .help("copy them from the table as it was, with FOR SYSTEM_TIME AS OF"));
     }
     let audited = step.is_dependent() || deed.entry.parameters["audit"].is_string();
     match audited {

@@ -29,6 +29,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("drop_staging.sql", include_str!("../../sql/drop_staging.sql")),
     ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
     ("explain.sql", include_str!("../../sql/explain.sql")),
+    ("gone.sql", include_str!("../../sql/gone.sql")),
     ("redo.sql", include_str!("../../sql/redo.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
     ("staged.sql", include_str!("../../sql/staged.sql")),
@@ -84,7 +85,8 @@ impl Templates {
     }
 
     /// The templates in force for a rule, by file name: its own before the general ones, of the
-    /// cures only that of its strategy, and those about staging tables where it has any.
+    /// cures only that of its strategy, `gone` where rows can be, and those about staging tables where
+    /// it has any.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
@@ -93,6 +95,7 @@ impl Templates {
         let stages = staging.is_some_and(|s| !s.tables.is_empty() && !s.columns.is_empty());
         let other = |step: &str| {
             (step != cure && StepName::CURES.contains(&step))
+                || (step == StepName::GONE && !rule.strategy.is_destructive())
                 || (!stages && StepName::ABOUT_STAGING.contains(&step))
         };
         all.filter(|(name, _)| !name.strip_suffix(".sql").is_some_and(other)).collect()

@@ -1,5 +1,6 @@
 //! Where statements run: one small trait, and its implementations.
 
+pub(crate) mod audit;
 pub mod bigquery;
 pub mod sqlite;
 
@@ -14,11 +15,13 @@ use crate::rule::RuleName;
 use crate::statement::{Params, StepName};
 use crate::window::Day;
 
+pub use audit::Audit;
+
 /// Runs checked statements. Callers may rely on what each method says, whatever the engine.
 pub trait Warehouse: Sync {
     /// Runs one checked statement, atomically, and its audit with it: then the answer is how many
-    /// rows were kept, which is how many were taken out or brought back. Sent again with the same id, a statement that
-    /// changes rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
+    /// rows were kept, which is how many were taken out or brought back. Sent again with the same
+    /// id, a statement that changes rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
     /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
     /// (either way nothing was changed), [`Kind::Unreachable`] when nobody can say what became of
     /// it, [`Kind::Interrupted`] when the user's interrupt cancelled it, [`Kind::Unsupported`]
@@ -66,7 +69,7 @@ pub struct Job<'a> {
     /// The rule that it is about.
     pub rule: &'a RuleName,
     /// What keeps the rows that the statement takes out or brings back: both happen, or neither.
-    pub audit: Option<&'a Checked>,
+    pub audit: Option<Audit<'a>>,
 }
 
 /// How many statements are worth sending at a time.

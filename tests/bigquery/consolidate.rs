@@ -131,6 +131,28 @@ fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
 }
 
 #[test]
+fn wait_stays_until_what_waits_can_be_merged() {
+    let Some(fixture) = fixture("") else { return };
+    // The oldest entry of the buffer is older than every row of the table, so each of them waits.
+    fixture.proxy.habits(|habits| {
+        habits.buffer_since = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    });
+    let command = format!("consolidate {WINDOW} --wait 60s --format json");
+    let merged = std::thread::scope(|scope| {
+        let run = scope.spawn(|| fixture.project.onerow(&command));
+        let sent = || fixture.proxy.executed().iter().any(|(_, sql)| sql.contains("MERGE INTO"));
+        while !sent() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        fixture.proxy.habits(|habits| habits.buffer_since = None);
+        run.join().unwrap()
+    });
+    let merged = merged.exits(0).says(&["waiting for"]);
+    assert_eq!(merged.json()["dates"][0]["merged"], 4);
+    assert_eq!(merged.json()["dates"][0]["buffered"], 0);
+}
+
+#[test]
 fn staging_tables_are_dropped_when_all_is_merged() {
     let Some(fixture) = fixture("") else { return };
     let ended = fixture.project.onerow("consolidate --date 2026-01-28 --drop").exits(0);

@@ -117,3 +117,44 @@ fn rows_that_have_changed_since_are_left_alone() {
     fixture.project.onerow(&format!("undo {run}")).exits(0).says(&["1 rows have changed since"]);
     assert_eq!(fixture.active(), ["a1", "b2", "b3", "b4", "c1", "c2"]);
 }
+
+/// Nobody can wait for days in a test, so the proxy says what BigQuery says then.
+#[test]
+fn rows_beyond_time_travel_are_out_of_reach_and_nothing_is_changed() {
+    let Some(fixture) = fixture("delete") else { return };
+    let run = applied(&fixture);
+    let after = table(&fixture);
+    let message = "Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. \
+                   Cannot read before 1601573410026.";
+    fixture.proxy.arm("insert undo", Fault::End("invalidQuery", message), 2);
+    let ended = fixture.project.onerow(&format!("undo {run}")).exits(1);
+    ended.says(&["Invalid snapshot time", "are out of reach", "time travel window, 2 to 7 days"]);
+    assert_eq!(table(&fixture), after);
+    fixture.project.onerow(&format!("undo {run}")).exits(0);
+    assert_eq!(fixture.active().len(), 7, "within the window it works");
+}
+
+/// A script goes on after its COMMIT, and can fail or be cancelled there.
+#[test]
+fn a_transaction_that_was_committed_is_done_whatever_its_job_says() {
+    for reason in ["stopped", "invalidQuery"] {
+        let Some(fixture) = fixture("deactivate") else { return };
+        let run = applied(&fixture);
+        fixture.proxy.arm("insert undo", Fault::ExecuteAndEnd(reason, "too late"), 1);
+        fixture.project.onerow(&format!("undo {run}")).exits(0);
+        assert_eq!(fixture.active().len(), 7);
+        let story = fixture.story();
+        assert!(story.contains(&"undo 2026-01-28 done 2".to_owned()), "{story:?}");
+    }
+}
+
+/// Where the clock was set by hand, the warehouse's own time is what rows are looked up by.
+#[test]
+fn a_rehearsed_run_is_undone_by_the_warehouses_clock() {
+    let Some(fixture) = fixture("rewrite") else { return };
+    let before = table(&fixture);
+    let apply = format!("apply --yes {WINDOW} --now 2026-02-01T00:00:00Z --format json");
+    let applied = fixture.project.onerow(&apply).exits(0).json();
+    fixture.project.onerow(&format!("undo {}", applied["run_id"].as_str().unwrap())).exits(0);
+    assert_eq!(table(&fixture), before);
+}

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
-use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse};
+use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Usage, Warehouse};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
@@ -125,14 +125,16 @@ impl Warehouse for BigQuery {
             Err(failure) => return Err(self.gave_up(&failure).during(format!("job {id}"))),
             Ok(job) => self.finish(id, job),
         };
-        match job {
-            Ok(job) => Ok(Some(Answer {
-                result: Returned::Affected(response::affected(&job)),
-                usage: response::usage(&job),
-            })),
-            Err(error) if error.kind() == Kind::Unreachable => Err(error),
-            Err(_) => Ok(None),
-        }
+        let (affected, usage) = match job {
+            Ok(job) => match response::affected(&job) {
+                None => (Some(self.kept(id)?), response::usage(&job)),
+                affected => (Some(affected), response::usage(&job)),
+            },
+            Err(error) if error.kind() == Kind::Unreachable => return Err(error),
+            // What failed after its transaction was committed has done its work.
+            Err(_) => (self.kept(id)?.map(Some), Usage::default()),
+        };
+        Ok(affected.map(|affected| Answer { result: Returned::Affected(affected), usage }))
     }
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {

@@ -1,7 +1,7 @@
 //! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. A construct it
 //! does not know is an error that names it, never a wrong answer.
 
-pub(crate) mod audit;
+mod audit;
 mod buffer;
 mod failure;
 mod functions;
@@ -27,7 +27,7 @@ use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue, TableName};
-use crate::statement::{Params, StepName};
+use crate::statement::Params;
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -150,8 +150,10 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        let audit = job.audit.map(Text::of).transpose()?;
-        let answer = self.execute(job.id, Text::of(statement)?, audit, params)?;
+        let gone = job.audit.and_then(|audit| audit.gone).and_then(audit::travels);
+        let text = Text { gone: gone.as_deref(), ..Text::of(statement)? };
+        let audit = job.audit.map(|audit| Text::of(audit.keeps)).transpose()?;
+        let answer = self.execute(job.id, text, audit, params)?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,
@@ -196,20 +198,18 @@ impl Warehouse for Sqlite {
 struct Text<'a> {
     sql: &'a str,
     parsed: &'a ast::Statement,
-    /// Whether FOR SYSTEM_TIME AS OF stands for the rows that the audit table keeps.
-    undoes: bool,
+    /// The table whose rows, as they were before a run, the statement calls `onerow_gone`.
+    gone: Option<&'a str>,
 }
 
 impl<'a> Text<'a> {
     fn of(statement: &'a Checked) -> Result<Self> {
-        let undoes = statement.statement().step == *StepName::UNDO;
-        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, undoes })
+        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, gone: None })
     }
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
         let lowering = Lowering::new(connection, self.sql, params, now)?;
-        let lowering = if self.undoes { lowering.with_history() } else { lowering };
-        lowering.statement(self.parsed)
+        lowering.with_gone(self.gone).statement(self.parsed)
     }
 }
 

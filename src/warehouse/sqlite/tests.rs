@@ -97,7 +97,7 @@ fn params() -> Params {
 
 fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
     let parsed = parse(sql);
-    let text = Text { sql, parsed: &parsed, undoes: false };
+    let text = Text { sql, parsed: &parsed, gone: None };
     warehouse.execute(&job(sql), text, None, &params()).map(|answer| answer.result)
 }
 

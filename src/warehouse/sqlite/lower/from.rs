@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, TableAlias,
-    TableFactor, TableVersion, TableWithJoins,
+    TableFactor, TableWithJoins,
 };
 
 use rusqlite::types::Value;
@@ -10,8 +10,10 @@ use rusqlite::types::Value;
 use super::scope::{Scope, Seen, Source};
 use super::term::Term;
 use super::{Lowering, none_of, unsupported};
+use crate::check;
 use crate::error::Result;
 use crate::googlesql::SqlType;
+use crate::warehouse::audit::GONE;
 use crate::warehouse::sqlite::schema;
 use crate::warehouse::sqlite::storage::{encode, quoted};
 
@@ -78,14 +80,11 @@ impl Lowering<'_> {
         sources: &mut Vec<Source>,
     ) -> Result<String> {
         match factor {
-            TableFactor::Table {
-                name,
-                alias,
-                version: Some(TableVersion::ForSystemTimeAsOf(_)),
-                ..
-            } if self.history => self.kept(name, alias.as_ref(), sources),
             TableFactor::Table { name, alias, .. } => {
                 self.plain_table(factor)?;
+                if let Some(table) = self.gone.filter(|_| check::dotted(name) == GONE) {
+                    return self.kept(table, alias.as_ref(), sources);
+                }
                 self.table(name, alias.as_ref(), sources)
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
@@ -171,18 +170,16 @@ impl Lowering<'_> {
     /// The rows of a table that the audit table keeps of the run that is undone.
     fn kept(
         &self,
-        name: &ObjectName,
+        dotted: &str,
         alias: Option<&TableAlias>,
         sources: &mut Vec<Source>,
     ) -> Result<String> {
-        let dotted = self.dotted(name)?;
-        let last = dotted.rsplit('.').next().unwrap_or(&dotted).to_owned();
-        let name = alias.map_or(Ok(last), |alias| self.table_alias(alias))?;
+        let name = alias.map_or(Ok(GONE.to_owned()), |alias| self.table_alias(alias))?;
         let own = self.alias();
-        let source = self.base(&dotted, &own, name)?;
+        let source = self.base(dotted, &own, name)?;
         let undone = encode(&self.parameter("undone")?)?;
-        let (undone, table) = (self.bind(undone), self.bind(Value::Text(dotted.clone())));
-        let columns = schema::table(self.connection, &dotted)?.columns;
+        let (undone, table) = (self.bind(undone), self.bind(Value::Text(dotted.to_owned())));
+        let columns = schema::table(self.connection, dotted)?.columns;
         let items = columns.iter().map(|(column, sql_type)| {
             let key = column.replace('\'', "''");
             format!("onerow_from_json(state, '{key}', '{sql_type}') AS {}", quoted(column))

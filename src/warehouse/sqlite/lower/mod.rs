@@ -54,7 +54,7 @@ pub(super) struct Lowering<'a> {
     binds: RefCell<Vec<Value>>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
-    history: bool,
+    gone: Option<&'a str>,
 }
 
 impl<'a> Lowering<'a> {
@@ -73,14 +73,14 @@ impl<'a> Lowering<'a> {
             binds: RefCell::default(),
             aliases: Cell::new(0),
             ctes: RefCell::default(),
-            history: false,
+            gone: None,
         })
     }
 
-    /// The same, where FOR SYSTEM_TIME AS OF stands for the rows that the audit table keeps of the
-    /// run that is undone. There is no other history here.
-    pub fn with_history(self) -> Self {
-        Self { history: true, ..self }
+    /// The same, where `onerow_gone` stands for the rows of this table that the audit table keeps of
+    /// the run that is undone.
+    pub fn with_gone(self, table: Option<&'a str>) -> Self {
+        Self { gone: table, ..self }
     }
 
     /// Lowers a query or a mutation.

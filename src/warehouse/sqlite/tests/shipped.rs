@@ -103,9 +103,8 @@ fn a_timestamp_partition_is_found_by_its_bounds_and_grouped_by_date() {
 fn a_statement_is_estimated_without_running() {
     let warehouse = with(ROWS);
     let (sql, before) = (deactivate(), active(&warehouse));
-    let estimate = warehouse
-        .prepare(Text { sql: &sql, parsed: &parse(&sql), undoes: false }, &params())
-        .unwrap();
+    let estimate =
+        warehouse.prepare(Text { sql: &sql, parsed: &parse(&sql), gone: None }, &params()).unwrap();
     assert_eq!(estimate, Estimate { bytes: None });
     assert_eq!(active(&warehouse), before);
 }
