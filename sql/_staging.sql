@@ -26,9 +26,11 @@ WHERE {{ window.filter }}
     key is a staged one, and with which values; how many rows of the key are in the table, and how
     many of those DML cannot touch yet. -#}
 {%- macro arriving(rule, window, staging) -%}
+{#- A row that has arrived and its original in the staging table are equal: the former counts. -#}
+{%- set last = "onerow_staged" | raw -%}
 SELECT
   *,
-  {{ place(rule) | indent(2) }} AS onerow_place,
+  {{ place(rule, last) | indent(2) }} AS onerow_place,
   FIRST_VALUE(onerow_staged) OVER onerow_first AS onerow_arrives,
   FIRST_VALUE(onerow_values) OVER onerow_first AS onerow_arriving,
   COUNT(IF(onerow_staged, NULL, 1)) OVER onerow_key AS onerow_there,
@@ -41,7 +43,7 @@ FROM (
   {%- endfor %}
 ) AS onerow_row
 WINDOW
-  onerow_first AS ({{ ranking(rule) | indent(2) }}
+  onerow_first AS ({{ ranking(rule, last) | indent(2) }}
   ),
   onerow_key AS (
     PARTITION BY {{ rule.date }}, {{ rule.key | commas }}

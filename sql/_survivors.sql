@@ -2,16 +2,17 @@
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
 {#- The active rows of a key and date, the survivor first. Where rows are rewritten, twins too have a
-    first among them: the rest of the row decides. -#}
-{%- macro ranking(rule) %}
+    first among them: the rest of the row decides. `last` decides what is equal in all of that. -#}
+{%- macro ranking(rule, last=none) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   ORDER BY {{ rule.keep | commas }}
   {%- if rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
+  {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro place(rule) -%}
-ROW_NUMBER() OVER ({{ ranking(rule) }}
+{%- macro place(rule, last=none) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last) }}
 )
 {%- endmacro -%}
 

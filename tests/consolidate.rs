@@ -233,7 +233,7 @@ fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() 
     ]);
     assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
     let ended = project.onerow("consolidate --from 2026-01-29 --to 2026-01-30").exits(0);
-    ended.says(&["nba.staging_a: not there", "nba.staging_b: dropped"]);
+    ended.says(&["nba.staging_a: dropped by an earlier run", "nba.staging_b: dropped, all"]);
     let merges = project.ledger().into_iter().filter(|entry| entry.starts_with("consolidate"));
     assert_eq!(merges.count(), 2, "a date with nothing staged gets no MERGE");
     assert!(!has_table(&project, "nba.staging_b"));
@@ -305,6 +305,84 @@ fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
     assert_eq!(table(&project)[0], "m1 21.5", "they are merged all the same");
 }
 
+/// Nobody knows what is in a table that is empty now and was not merged.
+#[test]
+fn an_empty_staging_table_is_not_dropped() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
+    ended.says(&["nba.staging_a: not dropped: it is empty"]);
+    assert!(has_table(&project, "nba.staging_a"));
+}
+
+#[test]
+fn what_is_dropped_rests_on_the_shipped_templates() {
+    let project = project(&rule("drop = true\n"), MAIN);
+    stage(&project, "a", "s1,2026-01-29,g1,ann,1,true,2026-01-28T07:00:00Z");
+    project.write(
+        "sql/staging_dates.sql",
+        "SELECT 'nba.staging_a' AS staging_table, game_date AS date, COUNT(*) AS staged \
+         FROM nba.staging_a WHERE {{ window.filter }} GROUP BY game_date",
+    );
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
+    ended.says(&["nba.staging_a: not dropped: staging_dates.sql is not the shipped one"]);
+    assert!(has_table(&project, "nba.staging_a"));
+}
+
+#[test]
+fn a_staging_table_of_two_rules_is_not_dropped_by_the_first() {
+    let other = rule("drop = true\n").replace("[warehouse.local]\ntype = \"sqlite\"\n", "");
+    let other = other.replace("rule.predictions", "rule.others");
+    let project = project(&rule(""), MAIN);
+    project.write("onerow.toml", format!("{}{other}", rule("")));
+    let ended = project.onerow(&format!("consolidate others {DATE}")).exits(2);
+    ended.says(&["`nba.staging_a` is a staging table of the rules others and predictions"]);
+    project.onerow(&format!("consolidate --all --drop {DATE}")).exits(2);
+    project.onerow(&format!("consolidate predictions {DATE}")).exits(0);
+    assert!(has_table(&project, "nba.staging_a"));
+}
+
+#[test]
+fn a_mistyped_staging_table_is_an_error_also_where_it_would_be_dropped() {
+    let project = project(&rule(""), MAIN);
+    let ended = project.onerow(&format!("consolidate {DATE} --staging nba.staging_aa --drop"));
+    ended.exits(1).says(&["no table `nba.staging_aa`", "did you mean `nba.staging_a`?"]);
+}
+
+/// A row that has arrived and its original in the staging table are equal in all that decides.
+#[test]
+fn what_became_of_an_arrived_row_since_is_not_overwritten_by_its_original() {
+    let project = project(&rule(""), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    change(&project, r#"UPDATE "nba.predictions" SET points_line = '30' WHERE id = 's1'"#);
+    project.onerow(&format!("consolidate {DATE}")).exits(0).prints(&["clean"]);
+    assert_eq!(table(&project)[3], "s1 30");
+}
+
+#[test]
+fn a_template_that_merges_a_key_twice_fails_the_run() {
+    let project = project(&rule(""), MAIN);
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z\n\
+         s2,2026-01-28,g9,zoe,2,true,2026-01-28T10:00:00Z",
+    );
+    let shipped = include_str!("../sql/consolidate.sql");
+    project.write("sql/consolidate.sql", shipped.replace("    AND onerow_place = 1\n", ""));
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(1);
+    ended.says(&["verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were"]);
+}
+
+/// Without a buffer everything is settled, whatever a row says of when it was written.
+#[test]
+fn a_row_from_the_future_does_not_wait_where_there_is_no_buffer() {
+    let project = project(&rule(""), "m1,2026-01-28,g1,ann,20.5,true,2126-01-28T08:00:00Z");
+    stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2126-01-28T09:00:00Z");
+    project.onerow(&format!("consolidate {DATE}")).exits(0);
+    assert_eq!(table(&project), ["m1 21.5"]);
+}
+
 #[test]
 fn apply_without_consolidate_drops_nothing() {
     let project = project(&rule("drop = true\n"), MAIN);
@@ -362,6 +440,9 @@ fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     let project = project(&rule(""), MAIN);
     let ended = project.onerow(&format!("consolidate {DATE} --staging nba.predictions")).exits(2);
     ended.says(&["`nba.predictions` is the rule's own table"]);
+    for own in ["my-project.nba.predictions", "onerow.audit"] {
+        project.onerow(&format!("consolidate {DATE} --drop --staging {own}")).exits(2);
+    }
     project.onerow("run consolidate --date 2026-01-28").exits(2).says(&["`onerow consolidate`"]);
     project.onerow("run drop_staging").exits(2).says(&["does not run by itself"]);
     project.onerow("load staged.csv --into nba.staging_c").exits(2).says(&["did you mean"]);
@@ -396,7 +477,7 @@ fn mistakes_in_the_rule_file_name_their_place() {
     }
     for (tables, message) in [
         ("[]", "`tables` is empty"),
-        ("[\"nba.predictions\"]", "a staging table is the rule's own table"),
+        ("[\"nba.predictions\"]", "`nba.predictions` is the rule's own table"),
         ("[\"nba.x\", \"nba.x\"]", "staging table `nba.x` is listed twice"),
     ] {
         let rules = rule("").replace("[\"nba.staging_a\", \"nba.staging_b\"]", tables);

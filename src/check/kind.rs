@@ -54,11 +54,16 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             StepName::AUDIT | StepName::AUDIT_UNDO | StepName::AUDIT_REDO => {
                 findings.push(wrong_kind(text, parsed, "an INSERT"));
             }
+            StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
+            StepName::DROP_STAGING => findings.push(wrong_kind(text, parsed, "a DROP TABLE")),
+            StepName::GONE | StepName::CREATE_VIEW | StepName::DROP_VIEW => {
+                findings.push(wrong_kind(text, parsed, "something that changes no row"));
+            }
             _ => findings.extend(mutates_between(text, parsed)),
         },
         Statement::Delete(_) if is_of(text, StepName::DELETE) => {}
         Statement::Merge(_) if is_of(text, StepName::REWRITE) => {}
-        Statement::Insert(_) if step.is_dependent() && *step != *StepName::REDO => {}
+        Statement::Insert(_) if inserts(step) => {}
         Statement::Merge(_) if *step == *StepName::CONSOLIDATE => {}
         other if view::check(text, other, findings) => {}
         other if consolidate::drops(text, other, findings) => {}
@@ -70,6 +75,12 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 fn is_of(text: &Text<'_>, cure: &str) -> bool {
     let step = &text.statement.step;
     *step == *cure || (*step == *StepName::REDO && text.rule.strategy.step() == cure)
+}
+
+/// Whether the step keeps rows, or brings them back.
+fn inserts(step: &StepName) -> bool {
+    let steps = [StepName::AUDIT, StepName::AUDIT_UNDO, StepName::AUDIT_REDO, StepName::UNDO];
+    steps.contains(&step.as_str())
 }
 
 /// What a cure has to be.

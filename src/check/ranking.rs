@@ -46,7 +46,9 @@ fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     if !step.is_cure() && !ranks.contains(&step.as_str()) {
         return None;
     }
-    parsed.visit(&mut FindExpr(&text.rule.ranking)).is_continue().then(|| {
+    let staged = [StepName::STAGED, StepName::CONSOLIDATE].contains(&step.as_str());
+    let ranking = if staged { &text.rule.staged_ranking } else { &text.rule.ranking };
+    parsed.visit(&mut FindExpr(ranking)).is_continue().then(|| {
         text.finding(
             Code::OtherRanking,
             parsed.span(),

@@ -74,7 +74,7 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     let rules = rules.into_iter().filter(|rule| merges(args)(rule));
     let names: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
     let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    staging::look(&mut project, &names, &args.staging, &*connection.warehouse, effects)?;
+    staging::look(&mut project, &names, &args.staging, &connection, effects)?;
     let style = effects.style(args.format);
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for name in &names {

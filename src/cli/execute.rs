@@ -72,7 +72,7 @@ pub(super) fn execute(
         [] => None,
         names => {
             let connection = connect(&project)?;
-            staging::look(&mut project, names, &manner.staging, &*connection.warehouse, effects)?;
+            staging::look(&mut project, names, &manner.staging, &connection, effects)?;
             Some(connection)
         }
     };

@@ -49,7 +49,7 @@ pub(super) fn show(
     let merging: Vec<String> =
         merging.map(|rule| rule.name.to_string()).filter(|name| names.contains(name)).collect();
     let staging = StagingArgs::default();
-    staging::look(&mut project, &merging, &staging, &*connection.warehouse, effects)?;
+    staging::look(&mut project, &merging, &staging, &connection, effects)?;
     let now = common.project.clock(effects).now();
     let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());

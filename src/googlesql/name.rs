@@ -95,6 +95,13 @@ impl TableName {
         self.0.iter().rev().nth(1).map_or("", String::as_str)
     }
 
+    /// Whether both may name one table: a name without a project may be of any.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let projects = self.project().zip(other.project());
+        (self.dataset(), self.table()) == (other.dataset(), other.table())
+            && projects.is_none_or(|(one, another)| one == another)
+    }
+
     /// The table's own name.
     pub fn table(&self) -> &str {
         self.0.last().map_or("", String::as_str)
@@ -259,5 +266,10 @@ mod tests {
             assert!(TableName::parse(bad).is_err(), "{bad:?}");
         }
         assert_eq!(TableName::parse("my-project.a.b").unwrap().to_string(), "`my-project.a.b`");
+        let may_be = |one: &str, other: &str| {
+            TableName::parse(one).unwrap().may_be(&TableName::parse(other).unwrap())
+        };
+        assert!(may_be("p.a.b", "a.b") && may_be("a.b", "a.b") && may_be("p.a.b", "p.a.b"));
+        assert!(!may_be("p.a.b", "q.a.b") && !may_be("a.b", "a.c") && !may_be("a.b", "c.b"));
     }
 }

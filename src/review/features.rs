@@ -63,7 +63,9 @@ impl Features {
 
     fn take_window(&mut self, window: &mut WindowSpec) {
         self.keys.push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
-        self.orders.push(window.order_by.drain(..).map(|by| by.to_string()).collect());
+        // Where staged rows are ranked too, what decides between equal ones is not the rule's.
+        let orders = window.order_by.drain(..).map(|by| by.to_string());
+        self.orders.push(orders.filter(|by| by != "onerow_staged").collect());
     }
 
     fn take_condition(&mut self, condition: &mut Option<Expr>, inside: usize) {

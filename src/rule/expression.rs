@@ -38,12 +38,13 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     inspect(&order.expr)
 }
 
-/// Parses the window function that ranks the rows of a rule.
+/// Parses the window function that ranks the rows of a rule. `last` decides between equal rows.
 pub(super) fn parse_ranking(
     strategy: Strategy,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
+    last: Option<&str>,
 ) -> Result<Expr, String> {
     let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
     let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
@@ -51,6 +52,7 @@ pub(super) fn parse_ranking(
     if strategy == Strategy::Rewrite {
         keep.push("TO_JSON_STRING(onerow_row)");
     }
+    keep.extend(last);
     let text = format!(
         "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
         partition.date(),

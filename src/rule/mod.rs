@@ -55,6 +55,8 @@ pub struct Rule {
     /// The window function that partition, key and keep define, parsed: what a statement's own
     /// ranking is compared with.
     pub ranking: Expr,
+    /// The same together with staged rows: of equal rows, the one that is there already is first.
+    pub staged_ranking: Expr,
     /// The column that names one row.
     pub row_id: Ident,
     /// The BOOL column that is true for rows that count. Without one, which `deactivate` does not

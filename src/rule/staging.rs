@@ -29,6 +29,26 @@ pub struct Staging {
 }
 
 impl Staging {
+    /// Refuses tables that are no staging tables: the rule's own, and those in which onerow keeps
+    /// what it did. The error is a phrase.
+    pub(crate) fn refuse_own(
+        tables: &[TableName],
+        table: &TableName,
+        audit_tables: &[TableName],
+    ) -> Result<(), String> {
+        for staged in tables {
+            if staged.may_be(table) {
+                return Err(format!("`{}` is the rule's own table", staged.dotted()));
+            }
+            let ledger_of = |audit: &TableName| audit.may_be(&staged.with_ending("_audit"));
+            if audit_tables.iter().any(|audit| audit.may_be(staged) || ledger_of(audit)) {
+                let message = format!("`{}` is where onerow keeps what it did", staged.dotted());
+                return Err(message);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the column arrives.
     pub fn brings(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.same_column(column))

@@ -49,8 +49,11 @@ impl RuleReader<'_> {
         let rule_name = RuleName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
-        let ranking = parse_ranking(self.strategy, &partition, &key, &keep)
-            .map_err(|problem| self.source.error(&section.keep, problem))?;
+        let ranking = |last| {
+            parse_ranking(self.strategy, &partition, &key, &keep, last)
+                .map_err(|problem| self.source.error(&section.keep, problem))
+        };
+        let (ranking, staged_ranking) = (ranking(None)?, ranking(Some("onerow_staged"))?);
         let written_at = section.written_at.as_ref();
         let table = TableName::parse(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
@@ -59,13 +62,14 @@ impl RuleReader<'_> {
             view: self.view(&table)?,
             audit: section.audit.unwrap_or(true),
             audit_tables: self.audit_tables.to_vec(),
-            table,
             strategy: self.strategy,
-            staging: self.staging()?,
+            staging: self.staging(&table)?,
+            table,
             partition,
             key,
             keep,
             ranking,
+            staged_ranking,
             row_id: self.row_id()?,
             active: self.active(name)?,
             touched_at: self.touched_at()?,
@@ -94,15 +98,14 @@ impl RuleReader<'_> {
         }
     }
 
-    fn staging(&self) -> Result<Option<Staging>> {
+    fn staging(&self, of: &TableName) -> Result<Option<Staging>> {
         let Some(section) = &self.section.staging else { return Ok(None) };
         let StagingSection { tables: names, columns, untouched, drop } = section;
         let mut tables: Vec<TableName> = Vec::new();
         for name in names.get_ref() {
             let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
-            if table.dotted() == *self.section.table.get_ref() {
-                return Err(self.source.error(name, "a staging table is the rule's own table"));
-            }
+            Staging::refuse_own(std::slice::from_ref(&table), of, self.audit_tables)
+                .map_err(|problem| self.source.error(name, problem))?;
             if tables.contains(&table) {
                 let message = format!("staging table `{}` is listed twice", table.dotted());
                 return Err(self.source.error(name, message));

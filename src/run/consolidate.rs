@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
-use crate::warehouse::{Answer, Returned, Warehouse};
+use crate::warehouse::{Answer, Buffer, Returned, Warehouse};
 use crate::window::{Day, Window};
 
 /// What merging staging tables has come to, or would come to.
@@ -78,7 +78,8 @@ pub fn staged(
     window: &Window,
 ) -> Result<Consolidated> {
     let rule = renderer.rule();
-    let horizon = Horizon::new(rule, now, warehouse.buffer(&rule.table)?);
+    let buffer = warehouse.buffer(&rule.table)?;
+    let horizon = staging_horizon(Horizon::new(rule, now, buffer), buffer);
     let mut found = Consolidated::default();
     for statement in checked(renderer, StepName::STAGED, window)? {
         let rows = look_with(rule, warehouse, &statement, horizon, now, "staged");
@@ -104,7 +105,7 @@ impl Run<'_> {
     /// The same for these dates of the plan.
     pub(super) fn consolidate_days(&mut self, days: &[Day]) -> Result<()> {
         let Ok(window) = Window::of_days(days.to_vec()) else { return Ok(()) };
-        let mut left = match self.count_staged(&window, self.horizon)? {
+        let mut left = match self.count_staged(&window, self.staging_horizon())? {
             Ok(found) => found,
             Err(error) => {
                 self.fail(error);
@@ -151,7 +152,7 @@ impl Run<'_> {
         mut unrecorded: bool,
     ) -> Result<Result<()>> {
         let day = merge.statement().window.first();
-        let (mut left, mut horizon) = (found, self.horizon);
+        let (mut left, mut horizon) = (found, self.staging_horizon());
         for _ in 0..ROUNDS {
             let records = unrecorded && left.staged > 0 && left.buffered == 0;
             if left.changes() == 0 && !records {
@@ -213,7 +214,19 @@ impl Run<'_> {
                 after.changes()
             ));
         }
+        if merged > expected && after.staged == before.staged {
+            let message = format!(
+                "verify of {day} failed: {expected} rows were to be merged, and {merged} were"
+            );
+            return Ok(Err(Error::new(Kind::Verification, message)
+                .help("a template of your own may merge a key more than once: look at it with `onerow log --sql`")));
+        }
         Ok(lost(day, before, after).map_or(Ok(after), Err))
+    }
+
+    /// Which rows of the table may be updated: where no buffer is reported, all of them.
+    pub(super) fn staging_horizon(&self) -> Horizon {
+        staging_horizon(self.horizon, self.buffer)
     }
 
     fn recount(&self, merge: &Checked, horizon: Horizon) -> Result<Result<Staged>> {
@@ -248,6 +261,14 @@ impl Run<'_> {
 
     fn slot(&mut self, day: Day) -> &mut ConsolidatedDay {
         self.consolidated.days.entry(day).or_default()
+    }
+}
+
+/// Also rows that claim to come from the future are settled where there is no buffer.
+fn staging_horizon(horizon: Horizon, buffer: Buffer) -> Horizon {
+    match buffer {
+        Buffer::Empty => Horizon::everything(),
+        Buffer::Since(_) => horizon,
     }
 }
 

@@ -8,6 +8,7 @@ use super::staged::Staged;
 use super::state::Run;
 use super::{checked, params, rows};
 use crate::error::Result;
+use crate::googlesql::TableName;
 use crate::ledger::{Entry, State};
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
@@ -51,6 +52,17 @@ impl Run<'_> {
 
     fn try_drop_staging(&mut self) -> Result<Result<()>> {
         let renderer = self.context.renderer;
+        let tables: Vec<&TableName> =
+            renderer.rule().staging.iter().flat_map(|staging| &staging.tables).collect();
+        match self.why_all_kept(&tables) {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                let kept = tables.iter().map(|table| (table.dotted(), reason.clone()));
+                self.consolidated.kept.extend(kept);
+                return Ok(Ok(()));
+            }
+            Err(error) => return Ok(Err(error)),
+        }
         let dates = match self.staging_dates()? {
             Ok(dates) => dates,
             Err(error) => return Ok(Err(error)),
@@ -58,7 +70,7 @@ impl Run<'_> {
         // A table of that name may have been merged before and filled again: what is in it counts.
         let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
         let left = match Window::of_days(days) {
-            Ok(window) => match self.count_staged(&window, self.horizon)? {
+            Ok(window) => match self.count_staged(&window, self.staging_horizon())? {
                 Ok(left) => left,
                 Err(error) => return Ok(Err(error)),
             },
@@ -69,8 +81,7 @@ impl Run<'_> {
             Ok(drops) => drops,
             Err(error) => return Ok(Err(error)),
         };
-        let tables = renderer.rule().staging.iter().flat_map(|staging| &staging.tables);
-        for (table, drop) in tables.zip(&drops) {
+        for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
             let written_to = match self.context.warehouse.buffer(table) {
                 Ok(buffer) => buffer != Buffer::Empty,
@@ -92,6 +103,25 @@ impl Run<'_> {
         Ok(Ok(()))
     }
 
+    /// Why all staging tables have to stay: what is in them cannot be told for sure.
+    fn why_all_kept(&self, tables: &[&TableName]) -> Result<Option<String>> {
+        for step in [StepName::STAGED, StepName::STAGING_DATES, StepName::DROP_STAGING] {
+            if !self.context.renderer.is_built_in(&StepName::parse(step)?) {
+                return Ok(Some(format!("{step}.sql is not the shipped one, on which that rests")));
+            }
+        }
+        for table in tables {
+            let described = self.context.warehouse.describe(table)?;
+            if described.requires_partition_filter == Some(true) {
+                let name = table.dotted();
+                return Ok(Some(format!(
+                    "{name} requires a partition filter, so that not all of it is seen"
+                )));
+            }
+        }
+        Ok(None)
+    }
+
     /// Why a staging table has to stay; `None` where nothing would be lost with it.
     fn why_kept(
         &self,
@@ -109,7 +139,10 @@ impl Run<'_> {
                 left_out.join(", ")
             ));
         }
-        for date in dates.into_iter().flatten() {
+        let Some(dates) = dates else {
+            return Some("it is empty, so that nothing of it was merged".to_owned());
+        };
+        for date in dates {
             let Some(day) = date else {
                 return Some("it holds rows without a date".to_owned());
             };

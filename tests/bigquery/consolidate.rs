@@ -159,6 +159,8 @@ fn staging_tables_are_dropped_when_all_is_merged() {
     ended.says(&["staging_a: not dropped: it holds rows of 2026-01-29 that are not merged"]);
     fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0).says(&["dropped"]);
     let again = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
-    again.says(&["staging_a: not there", "staging_b: not there"]).prints_nothing();
-    fixture.project.onerow("consolidate --date 2026-01-29").exits(1).says(&["staging_a"]);
+    again.says(&["staging_a: dropped by an earlier run", "staging_b: dropped"]).prints_nothing();
+    let mistyped =
+        format!("consolidate --date 2026-01-29 --staging {}", fixture.table("stagingg_a"));
+    fixture.project.onerow(&mistyped).exits(1).says(&["stagingg_a"]);
 }
