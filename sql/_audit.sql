@@ -60,7 +60,7 @@ SELECT
   TO_JSON_STRING(onerow_row.{{ rule.row_id }}) AS row_id,
   TO_JSON_STRING(onerow_row) AS state
 FROM (
-  SELECT * EXCEPT (onerow_place, onerow_copies, onerow_settled{{ set_columns(rule) }})
+  SELECT * EXCEPT (onerow_place, onerow_copies, onerow_settled{% if rule.strategy == "deactivate" %}, {{ set_columns(rule) }}{% endif %})
   FROM (
     SELECT
       *,
@@ -82,11 +82,9 @@ FROM (
 ) AS onerow_row
 {%- endmacro -%}
 
-{#- The columns that deactivating sets, for EXCEPT. -#}
+{#- The columns that deactivating sets. -#}
 {%- macro set_columns(rule) -%}
-{%- if rule.strategy == "deactivate" -%}
-, {{ rule.active }}{% if rule.touched_at %}, {{ rule.touched_at }}{% endif %}
-{%- endif -%}
+{{ rule.active }}{% if rule.touched_at %}, {{ rule.touched_at }}{% endif %}
 {%- endmacro -%}
 
 {#- Of the superseded rows, those that the undone run had brought back. -#}
@@ -117,7 +115,7 @@ FROM (
     TO_JSON_STRING(onerow_row) AS state,
     COUNT(*) OVER (PARTITION BY onerow_row.{{ rule.row_id }}) AS copies
   FROM (
-    SELECT * EXCEPT ({{ rule.active }}{% if rule.touched_at %}, {{ rule.touched_at }}{% endif %})
+    SELECT * EXCEPT ({{ set_columns(rule) }})
     FROM {{ rule.table }}
     WHERE {{ window.filter }}
       AND NOT {{ rule.active }}

@@ -46,6 +46,26 @@ COALESCE({{ written_at }} < @horizon, TRUE)
 {%- endif %}
 {%- endmacro -%}
 
+{#- The SET of an UPDATE that deactivates rows, or activates them again. -#}
+{%- macro set_active(rule, value) -%}
+SET
+  {{ rule.active }} = {{ value }}
+  {%- if rule.touched_at %},
+  {{ rule.touched_at }} = {{ rule.touched_now }}
+  {%- endif %}
+{%- endmacro -%}
+
+{#- The end of a MERGE that replaces the rows that DML may touch by those of its source: ON FALSE
+    matches nothing, so that what is there goes and what the source has comes. -#}
+{%- macro replacing(rule, window) -%}
+ON FALSE
+WHEN NOT MATCHED BY SOURCE
+  AND {{ touchable(rule, window) }}
+  THEN DELETE
+WHEN NOT MATCHED BY TARGET
+  THEN INSERT ROW
+{%- endmacro -%}
+
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
     the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
 {%- macro ranked(rule, window) -%}

@@ -1,12 +1,8 @@
 {#- Deactivates the settled superseded rows of one date, in one atomic statement. It ranks inside
     the UPDATE, so that a row that arrived since detect is ranked too, and it leaves twins alone. -#}
-{%- from "_survivors.sql" import ranked, touchable -%}
+{%- from "_survivors.sql" import ranked, set_active, touchable -%}
 UPDATE {{ rule.table }}
-SET
-  {{ rule.active }} = FALSE
-  {%- if rule.touched_at %},
-  {{ rule.touched_at }} = {{ rule.touched_now }}
-  {%- endif %}
+{{ set_active(rule, false) }}
 WHERE {{ touchable(rule, window) }}
   AND {{ rule.row_id }} IN (
     SELECT row_id

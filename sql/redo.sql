@@ -1,7 +1,7 @@
 {#- Takes one date of an undo back: takes out the rows that it brought back, and no others, where they
     are superseded still. -#}
 {%- from "_audit.sql" import standing, superseded_again -%}
-{%- from "_survivors.sql" import touchable -%}
+{%- from "_survivors.sql" import replacing, set_active, touchable -%}
 {%- if rule.strategy == "rewrite" -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
@@ -12,22 +12,13 @@ USING (
   WHERE onerow_settled
     AND NOT (onerow_place > 1 AND onerow_nth <= onerow_times)
 ) AS onerow_survivor
-ON FALSE
-WHEN NOT MATCHED BY SOURCE
-  AND {{ touchable(rule, window) }}
-  THEN DELETE
-WHEN NOT MATCHED BY TARGET
-  THEN INSERT ROW
+{{ replacing(rule, window) }}
 {%- else -%}
 {%- if rule.strategy == "delete" -%}
 DELETE FROM {{ rule.table }}
 {%- else -%}
 UPDATE {{ rule.table }}
-SET
-  {{ rule.active }} = FALSE
-  {%- if rule.touched_at %},
-  {{ rule.touched_at }} = {{ rule.touched_now }}
-  {%- endif %}
+{{ set_active(rule, false) }}
 {%- endif %}
 WHERE {{ touchable(rule, window) }}
   AND {{ rule.row_id }} IN (

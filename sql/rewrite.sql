@@ -1,7 +1,6 @@
-{#- Replaces the settled active rows of one date by the survivors among them, in one atomic
-    statement: ON FALSE matches nothing, so that what is there goes and what survives comes.
+{#- Replaces the settled active rows of one date by the survivors among them, in one atomic statement.
     Inactive rows and buffered rows stay as they are. -#}
-{%- from "_survivors.sql" import place, settled, table, touchable -%}
+{%- from "_survivors.sql" import place, replacing, settled, table -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
   SELECT * EXCEPT (onerow_place, onerow_settled)
@@ -19,9 +18,4 @@ USING (
   WHERE onerow_place = 1
     AND onerow_settled
 ) AS onerow_survivor
-ON FALSE
-WHEN NOT MATCHED BY SOURCE
-  AND {{ touchable(rule, window) }}
-  THEN DELETE
-WHEN NOT MATCHED BY TARGET
-  THEN INSERT ROW
+{{ replacing(rule, window) }}

@@ -1,13 +1,9 @@
 {#- Takes one date of a run back: brings back the rows that it took out, and no others. -#}
 {%- from "_audit.sql" import brought_back, deactivated -%}
-{%- from "_survivors.sql" import settled -%}
+{%- from "_survivors.sql" import set_active, settled -%}
 {%- if rule.strategy == "deactivate" -%}
 UPDATE {{ rule.table }}
-SET
-  {{ rule.active }} = TRUE
-  {%- if rule.touched_at %},
-  {{ rule.touched_at }} = {{ rule.touched_now }}
-  {%- endif %}
+{{ set_active(rule, true) }}
 WHERE {{ window.filter }}
   AND NOT {{ rule.active }}
   {%- if rule.written_at %}

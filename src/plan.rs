@@ -112,8 +112,7 @@ pub fn plan(
 pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
     let rule = renderer.rule();
     // Where no staging table is left, there is nothing to merge.
-    let stages = rule.staging.as_ref().is_some_and(|staging| !staging.tables.is_empty());
-    let steps = rule.steps.iter().filter(|s| stages || s.name != *StepName::CONSOLIDATE);
+    let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
     steps.flat_map(|step| with_audit(renderer.rule(), &step.name)).collect()
 }
 

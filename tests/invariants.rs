@@ -1,6 +1,9 @@
 //! The design's invariants over random tables with ties, NULLs, twins, inactive and buffered rows,
 //! held against an oracle that knows no SQL.
 
+#[path = "common/silent.rs"]
+mod silent;
+
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,13 +16,14 @@ use onerow::interrupt::Interrupt;
 use onerow::ledger::{Ledger, State};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Limits, Progress, Report, Undone};
+use onerow::run::{self, Context, Ending, Limits, Report, Undone};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
+use silent::Silent;
 use tempfile::TempDir;
 
 /// How superseded rows are taken out.
@@ -218,16 +222,6 @@ fn survival(a: &Row, b: &Row) -> Ordering {
 /// Whether the warehouse refuses to touch the row.
 fn is_buffered(row: &Row, now: i64) -> bool {
     row.streamed.is_some_and(|streamed| streamed + SETTLE > now)
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: u64) {}
-    fn advance(&self) {}
-    fn note(&self, _: &str) {}
-    fn waiting(&self, _: &str) {}
-    fn end(&self) {}
 }
 
 struct World {

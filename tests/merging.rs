@@ -1,6 +1,9 @@
 //! `consolidate` over random tables, against an oracle that knows no SQL: each key arrives once,
 //! whatever the order and number of staging tables.
 
+#[path = "common/silent.rs"]
+mod silent;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,13 +14,14 @@ use onerow::interrupt::Interrupt;
 use onerow::ledger::Ledger;
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Limits, Progress, Report};
+use onerow::run::{self, Context, Ending, Limits, Report};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
+use silent::Silent;
 
 const RULE: &str = r#"
 [rule.p]
@@ -115,16 +119,6 @@ fn rows() -> impl Strategy<Value = (Vec<Row>, Vec<(Row, usize)>)> {
         all.enumerate().for_each(|(n, row)| row.n = n as i64);
         (main, staged)
     })
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: u64) {}
-    fn advance(&self) {}
-    fn note(&self, _: &str) {}
-    fn waiting(&self, _: &str) {}
-    fn end(&self) {}
 }
 
 struct World {

@@ -13,11 +13,11 @@ use super::kind::output_name;
 use super::mutation::{dotted, qualifiers};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
-use crate::googlesql::SqlType;
+use crate::googlesql::{SqlType, is_of_the_moment};
 
 /// Words that BigQuery reads as names although they are none of a column.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions>
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 18] = [
     "MICROSECOND",
     "MILLISECOND",
     "SECOND",
@@ -34,12 +34,6 @@ const WORDS: [&str; 24] = [
     "ISOYEAR",
     "DATE",
     "TIME",
-    "CURRENT_DATE",
-    "CURRENT_DATETIME",
-    "CURRENT_TIME",
-    "CURRENT_TIMESTAMP",
-    "CURRENT_USER",
-    "SESSION_USER",
     "_PARTITIONTIME",
     "_PARTITIONDATE",
 ];
@@ -219,7 +213,8 @@ impl Finder<'_, '_> {
     fn name(&mut self, name: &Ident) {
         let special = name.value.starts_with('@')
             || (name.quote_style.is_none()
-                && WORDS.iter().any(|w| w.eq_ignore_ascii_case(&name.value)));
+                && (is_of_the_moment(&name.value)
+                    || WORDS.iter().any(|w| w.eq_ignore_ascii_case(&name.value))));
         let known = self.frames.iter().any(|frame| {
             !frame.knows_all()
                 || frame.names().any(|known| known.eq_ignore_ascii_case(&name.value))

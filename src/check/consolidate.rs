@@ -95,7 +95,7 @@ pub(super) fn drops(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     }
     let staged = |name: &str| {
         let mut tables = text.rule.staging.iter().flat_map(|staging| &staging.tables);
-        tables.any(|table| table.dotted() == name) && name != text.rule.table.dotted()
+        tables.any(|table| table.dotted() == name)
     };
     match names.as_slice() {
         [name] if staged(&dotted(name)) => {}

@@ -6,21 +6,12 @@ use sqlparser::ast::{Expr, Merge, Query, Select, Spanned, Statement, TableFactor
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
+use crate::googlesql::is_of_the_moment;
 use crate::rule::Rule;
 use crate::statement::StepName;
 
-/// Functions whose value differs from run to run: those of chance, and those of the clock.
+/// Functions whose value is left to chance. Those of the clock differ from run to run too.
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
-const ALL: [&str; 8] = [
-    "GENERATE_UUID",
-    "RAND",
-    "CURRENT_DATE",
-    "CURRENT_DATETIME",
-    "CURRENT_TIME",
-    "CURRENT_TIMESTAMP",
-    "CURRENT_USER",
-    "SESSION_USER",
-];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.extend(volatile(text, parsed).or_else(|| volatile_result(text, parsed)));
@@ -72,13 +63,13 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let shipped = [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT];
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
-        Statement::Update(update) => update.selection.visit(&mut FindVolatile(&ALL)),
+        Statement::Update(update) => update.selection.visit(&mut FindVolatile { clock: true }),
         Statement::Merge(merge) => volatile_merge(merge),
         Statement::Delete(_) | Statement::Insert(_) | Statement::CreateView(_) => {
-            parsed.visit(&mut FindVolatile(&ALL))
+            parsed.visit(&mut FindVolatile { clock: true })
         }
         Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
-            query.visit(&mut FindVolatile(&ALL))
+            query.visit(&mut FindVolatile { clock: true })
         }
         Statement::Query(query) => query.visit(&mut FindInRanking),
         _ => return None,
@@ -94,7 +85,7 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
 
 /// What a MERGE matches, and which rows its clauses take.
 fn volatile_merge(merge: &Merge) -> ControlFlow<(String, Span)> {
-    let mut finder = FindVolatile(&ALL);
+    let mut finder = FindVolatile { clock: true };
     merge.source.visit(&mut finder)?;
     merge.on.visit(&mut finder)?;
     merge.clauses.iter().try_for_each(|clause| clause.predicate.visit(&mut finder))
@@ -103,7 +94,7 @@ fn volatile_merge(merge: &Merge) -> ControlFlow<(String, Span)> {
 /// Elsewhere in a query of the project's own it is no danger, and still another result every day.
 fn volatile_result(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let Statement::Query(query) = parsed else { return None };
-    let (what, span) = query.visit(&mut FindVolatile(&ALL)).break_value()?;
+    let (what, span) = query.visit(&mut FindVolatile { clock: true }).break_value()?;
     Some(text.finding(
         Code::Volatile,
         span,
@@ -137,18 +128,18 @@ impl Visitor for FindInRanking {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
         match query.visit(&mut FindWindow) {
-            ControlFlow::Break(()) => query.visit(&mut FindVolatile(&CHANCE)),
+            ControlFlow::Break(()) => query.visit(&mut FindVolatile { clock: false }),
             ControlFlow::Continue(()) => ControlFlow::Continue(()),
         }
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
-        select.named_window.visit(&mut FindVolatile(&ALL))
+        select.named_window.visit(&mut FindVolatile { clock: true })
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
         match expr {
-            Expr::Function(function) => function.over.visit(&mut FindVolatile(&ALL)),
+            Expr::Function(function) => function.over.visit(&mut FindVolatile { clock: true }),
             _ => ControlFlow::Continue(()),
         }
     }
@@ -167,9 +158,12 @@ impl Visitor for FindWindow {
     }
 }
 
-struct FindVolatile<'a>(&'a [&'static str]);
+struct FindVolatile {
+    /// Whether what the clock says counts as well.
+    clock: bool,
+}
 
-impl Visitor for FindVolatile<'_> {
+impl Visitor for FindVolatile {
     type Break = (String, Span);
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
@@ -180,9 +174,10 @@ impl Visitor for FindVolatile<'_> {
         };
         // `SAFE.RAND` is RAND.
         let name = name.rsplit('.').next().unwrap_or_default();
-        match self.0.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-            Some(known) => ControlFlow::Break(((*known).to_owned(), expr.span())),
-            None => ControlFlow::Continue(()),
+        let chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match chance || (self.clock && is_of_the_moment(name)) {
+            true => ControlFlow::Break((name.to_ascii_uppercase(), expr.span())),
+            false => ControlFlow::Continue(()),
         }
     }
 

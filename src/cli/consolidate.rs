@@ -63,9 +63,7 @@ fn merges(args: &Args) -> fn(&Rule) -> bool {
 
 /// Where no staging table is left, there is nothing to merge.
 fn steps(renderer: &Renderer<'_>) -> Vec<StepName> {
-    let staging = renderer.rule().staging.as_ref();
-    let stages = staging.is_some_and(|staging| !staging.tables.is_empty());
-    stages.then(StepName::consolidate).into_iter().collect()
+    renderer.rule().stages().then(StepName::consolidate).into_iter().collect()
 }
 
 fn show(args: &Args, effects: &Effects) -> Result<Outcome> {

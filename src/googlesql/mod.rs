@@ -5,8 +5,8 @@ mod text;
 mod types;
 mod value;
 
-pub(crate) use name::is_reserved;
 pub use name::{Fragment, Ident, TableName};
+pub(crate) use name::{is_of_the_moment, is_reserved};
 pub(crate) use text::tokens;
 pub use types::SqlType;
 pub use value::{Numeric, SqlValue};

@@ -142,6 +142,20 @@ impl fmt::Display for Fragment {
     }
 }
 
+/// Whether BigQuery reads a bare name as a function without parentheses: a value of the moment.
+pub(crate) fn is_of_the_moment(name: &str) -> bool {
+    OF_THE_MOMENT.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+const OF_THE_MOMENT: [&str; 6] = [
+    "CURRENT_DATE",
+    "CURRENT_DATETIME",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "SESSION_USER",
+];
+
 /// Whether a name has to stand in backquotes.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name.to_ascii_uppercase().as_str())

@@ -6,6 +6,7 @@ mod file;
 mod name;
 mod schema;
 mod staging;
+mod steps;
 mod strategy;
 mod validate;
 mod vars;

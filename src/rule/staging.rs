@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Visit, Visitor};
+use toml::Spanned;
 
 use super::Rule;
+use super::document::StagingSection;
+use super::validate::RuleReader;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlType, TableName};
 use crate::statement::StepName;
@@ -55,10 +58,74 @@ impl Staging {
     }
 }
 
+impl RuleReader<'_> {
+    /// The staging section.
+    pub(super) fn staging(&self, of: &TableName) -> Result<Option<Staging>> {
+        let Some(section) = &self.section.staging else { return Ok(None) };
+        let StagingSection { tables: names, columns, untouched, drop } = section;
+        let mut tables: Vec<TableName> = Vec::new();
+        for name in names.get_ref() {
+            let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            Staging::refuse_own(std::slice::from_ref(&table), of, self.audit_tables)
+                .map_err(|problem| self.source.error(name, problem))?;
+            if tables.contains(&table) {
+                let message = format!("staging table `{}` is listed twice", table.dotted());
+                return Err(self.source.error(name, message));
+            }
+            tables.push(table);
+        }
+        if tables.is_empty() {
+            return Err(self.source.error(names, "`tables` is empty").help("name a staging table"));
+        }
+        let known = |name: &Spanned<String>| {
+            let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            self.listed(name, ident.as_str()).map(|_| ident)
+        };
+        let declared = columns
+            .as_ref()
+            .map(|columns| columns.get_ref().iter().map(known).collect::<Result<Vec<Ident>>>());
+        let declared = declared.transpose()?;
+        Ok(Some(Staging {
+            tables,
+            declared: declared.is_some(),
+            columns: declared
+                .unwrap_or_else(|| self.columns.iter().map(|(column, _)| column.clone()).collect()),
+            untouched: untouched.iter().map(known).collect::<Result<_>>()?,
+            drop: *drop,
+            left_out: Vec::new(),
+        }))
+    }
+
+    /// The columns by which rows are ranked have to arrive with them.
+    pub(super) fn check_arriving(&self, rule: &Rule) -> Result<()> {
+        let Some((staging, section)) = rule.staging.as_ref().zip(self.section.staging.as_ref())
+        else {
+            return Ok(());
+        };
+        let Some(columns) = &section.columns else { return Ok(()) };
+        let is_column = |name: &String| {
+            self.columns.is_empty() || self.columns.iter().any(|(c, _)| c.same_column(name))
+        };
+        let missing = rule.ranked_by().into_iter().filter(is_column);
+        match missing.into_iter().find(|name| !staging.brings(name)) {
+            None => Ok(()),
+            Some(name) => Err(self
+                .source
+                .error(columns, format!("`columns` lacks `{name}`, by which rows are ranked"))
+                .help("rows arrive with their key, the columns of `keep` and their row id")),
+        }
+    }
+}
+
 /// A table and its columns; the type is `None` where onerow does not know it.
 pub type Described = (TableName, Vec<(String, Option<SqlType>)>);
 
 impl Rule {
+    /// Whether there is a staging table to merge.
+    pub fn stages(&self) -> bool {
+        self.staging.as_ref().is_some_and(|staging| !staging.tables.is_empty())
+    }
+
     /// Whether `apply` merges staging tables first.
     pub fn consolidates(&self) -> bool {
         self.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE)

@@ -4,12 +4,11 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::document::{DetailedStep, RuleSection, Source, StagingSection, StepSection};
+use super::document::{RuleSection, Source};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Partition, Rule, RuleName, Scope, Staging, Step, Strategy};
-use crate::error::{Error, Kind, Result, nearest};
+use super::{Keep, Partition, Rule, RuleName, Strategy};
+use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
-use crate::statement::StepName;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
@@ -35,12 +34,13 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
     }
 }
 
-struct RuleReader<'a> {
-    source: &'a Source,
-    section: &'a RuleSection,
-    audit_tables: &'a [TableName],
-    strategy: Strategy,
-    columns: Vec<(Ident, SqlType)>,
+/// A rule that is being read.
+pub(super) struct RuleReader<'a> {
+    pub(super) source: &'a Source,
+    pub(super) section: &'a RuleSection,
+    pub(super) audit_tables: &'a [TableName],
+    pub(super) strategy: Strategy,
+    pub(super) columns: Vec<(Ident, SqlType)>,
 }
 
 impl RuleReader<'_> {
@@ -98,63 +98,7 @@ impl RuleReader<'_> {
         }
     }
 
-    fn staging(&self, of: &TableName) -> Result<Option<Staging>> {
-        let Some(section) = &self.section.staging else { return Ok(None) };
-        let StagingSection { tables: names, columns, untouched, drop } = section;
-        let mut tables: Vec<TableName> = Vec::new();
-        for name in names.get_ref() {
-            let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
-            Staging::refuse_own(std::slice::from_ref(&table), of, self.audit_tables)
-                .map_err(|problem| self.source.error(name, problem))?;
-            if tables.contains(&table) {
-                let message = format!("staging table `{}` is listed twice", table.dotted());
-                return Err(self.source.error(name, message));
-            }
-            tables.push(table);
-        }
-        if tables.is_empty() {
-            return Err(self.source.error(names, "`tables` is empty").help("name a staging table"));
-        }
-        let known = |name: &Spanned<String>| {
-            let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
-            self.listed(name, ident.as_str()).map(|_| ident)
-        };
-        let declared = columns
-            .as_ref()
-            .map(|columns| columns.get_ref().iter().map(known).collect::<Result<Vec<Ident>>>());
-        let declared = declared.transpose()?;
-        Ok(Some(Staging {
-            tables,
-            declared: declared.is_some(),
-            columns: declared
-                .unwrap_or_else(|| self.columns.iter().map(|(column, _)| column.clone()).collect()),
-            untouched: untouched.iter().map(known).collect::<Result<_>>()?,
-            drop: *drop,
-            left_out: Vec::new(),
-        }))
-    }
-
-    /// The columns by which rows are ranked have to arrive with them.
-    fn check_arriving(&self, rule: &Rule) -> Result<()> {
-        let Some((staging, section)) = rule.staging.as_ref().zip(self.section.staging.as_ref())
-        else {
-            return Ok(());
-        };
-        let Some(columns) = &section.columns else { return Ok(()) };
-        let is_column = |name: &String| {
-            self.columns.is_empty() || self.columns.iter().any(|(c, _)| c.same_column(name))
-        };
-        let missing = rule.ranked_by().into_iter().filter(is_column);
-        match missing.into_iter().find(|name| !staging.brings(name)) {
-            None => Ok(()),
-            Some(name) => Err(self
-                .source
-                .error(columns, format!("`columns` lacks `{name}`, by which rows are ranked"))
-                .help("rows arrive with their key, the columns of `keep` and their row id")),
-        }
-    }
-
-    fn at<T>(&self, spanned: &Spanned<T>, error: Error) -> Error {
+    pub(super) fn at<T>(&self, spanned: &Spanned<T>, error: Error) -> Error {
         error.at(self.source.place(spanned.span()))
     }
 
@@ -174,7 +118,7 @@ impl RuleReader<'_> {
 
     /// The type that the rule lists for a column; `None` where the rule lists no columns.
     /// Errors: the rule lists columns, but not this one.
-    fn listed<T>(&self, at: &Spanned<T>, name: &str) -> Result<Option<SqlType>> {
+    pub(super) fn listed<T>(&self, at: &Spanned<T>, name: &str) -> Result<Option<SqlType>> {
         if self.columns.is_empty() {
             return Ok(None);
         }
@@ -413,73 +357,4 @@ impl RuleReader<'_> {
             })
             .collect()
     }
-
-    /// What stands in `steps` has to make sense there, after the steps before it.
-    fn check_step<T>(&self, entry: &Spanned<T>, next: &Step, before: &[Step]) -> Result<()> {
-        let (message, help) = if next.name.is_dependent() {
-            (
-                format!("step `{}` does not run by itself", next.name),
-                "remove it: it is sent with the step that it belongs to",
-            )
-        } else if next.name != *StepName::CONSOLIDATE {
-            return Ok(());
-        } else if self.section.staging.is_none() {
-            (
-                "the rule has no staging tables to consolidate".to_owned(),
-                "add a section `staging` with `tables`",
-            )
-        } else if before.iter().any(|step| step.name == *StepName::DETECT) {
-            (
-                "`consolidate` comes after `detect`".to_owned(),
-                "put it first: what it merges has to be counted",
-            )
-        } else {
-            return Ok(());
-        };
-        Err(self.source.error(entry, message).help(help))
-    }
-
-    fn steps(&self) -> Result<Vec<Step>> {
-        let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
-        let Some(entries) = &self.section.steps else {
-            return required.iter().map(|name| step(name, None)).collect();
-        };
-        let mut steps: Vec<Step> = Vec::new();
-        for entry in entries.get_ref() {
-            let next = match entry.get_ref().clone() {
-                StepSection::Name(name) => step(&name, None),
-                StepSection::Detailed(DetailedStep { name, per }) => step(&name, Some(per)),
-            }
-            .map_err(|error| self.at(entry, error))?;
-            if steps.iter().any(|known| known.name == next.name) {
-                return Err(self.source.error(entry, format!("step `{}` stands twice", next.name)));
-            }
-            self.check_step(entry, &next, &steps)?;
-            steps.push(next);
-        }
-        let ours = |step: &&Step| required.contains(&step.name.as_str()) || step.name.is_cure();
-        if !steps.iter().filter(ours).map(|step| step.name.as_str()).eq(required) {
-            let [detect, cure, verify] = required;
-            let message = format!("`steps` must hold {detect}, {cure} and {verify}, in that order");
-            return Err(self
-                .source
-                .error(entries, message)
-                .help("put steps of your own before, between or after them"));
-        }
-        Ok(steps)
-    }
-}
-
-fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
-    let name = StepName::parse(name)?;
-    let fixed = name.is_cure()
-        || [StepName::DETECT, StepName::VERIFY, StepName::CONSOLIDATE].contains(&name.as_str());
-    if fixed && scope.is_some() {
-        let message = format!("how often `{name}` is rendered is fixed");
-        return Err(
-            Error::new(Kind::Configuration, message).help(format!("write it as \"{name}\""))
-        );
-    }
-    let scope = scope.unwrap_or_else(|| Scope::default_of(&name));
-    Ok(Step { name, scope })
 }

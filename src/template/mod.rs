@@ -5,6 +5,7 @@ mod literal;
 mod origin;
 mod qualify;
 mod render;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -91,8 +92,8 @@ impl Templates {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
         let cure = rule.strategy.step();
-        let staging = rule.staging.as_ref();
-        let stages = staging.is_some_and(|s| !s.tables.is_empty() && !s.columns.is_empty());
+        let brings = rule.staging.as_ref().is_some_and(|staging| !staging.columns.is_empty());
+        let stages = rule.stages() && brings;
         let other = |step: &str| {
             (step != cure && StepName::CURES.contains(&step))
                 || (step == StepName::GONE && !rule.strategy.is_destructive())

@@ -13,17 +13,7 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 
 use super::literal::sql;
-use crate::googlesql::tokens;
-
-/// Names that BigQuery reads as functions without parentheses.
-const CONSTANTS: [&str; 6] = [
-    "CURRENT_DATE",
-    "CURRENT_DATETIME",
-    "CURRENT_TIME",
-    "CURRENT_TIMESTAMP",
-    "CURRENT_USER",
-    "SESSION_USER",
-];
+use crate::googlesql::{is_of_the_moment, tokens};
 
 /// The filter: an expression, or each of a list.
 pub(super) fn of(value: Value, alias: &str) -> Result<Value, Error> {
@@ -89,8 +79,7 @@ fn place(name: &Ident) -> (u64, u64) {
 }
 
 fn is_column(name: &Ident) -> bool {
-    let is_constant = || CONSTANTS.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
-    name.quote_style.is_some() || !(name.value.starts_with('@') || is_constant())
+    name.quote_style.is_some() || !(name.value.starts_with('@') || is_of_the_moment(&name.value))
 }
 
 /// The date parts among the arguments of a function: MONTH in `DATE_TRUNC(d, MONTH)`, MONDAY in

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::failure::template_error;
+use super::values::{map, rule_value, staging_value, window_value};
 use super::{Templates, literal, qualify};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
 use crate::window::Window;
@@ -189,62 +190,6 @@ fn environment() -> Environment<'static> {
     environment.add_filter("ident", literal::ident);
     environment.add_filter("of", qualify::of);
     environment
-}
-
-fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
-    Value::from(entries.into_iter().collect::<BTreeMap<&str, Value>>())
-}
-
-fn rule_value(rule: &Rule) -> Value {
-    let optional = |column: Option<&Ident>| column.map_or(Value::from(()), literal::sql);
-    let touched_at = rule.touched_at.as_ref();
-    let touched_now = match touched_at {
-        Some((_, SqlType::Datetime)) => "CURRENT_DATETIME()",
-        _ => "CURRENT_TIMESTAMP()",
-    };
-    map([
-        ("name", Value::from(rule.name.as_str())),
-        ("strategy", Value::from(rule.strategy.step())),
-        ("table", literal::sql(&rule.table)),
-        ("table_name", Value::from(rule.table.dotted())),
-        ("view", literal::sql(&rule.view)),
-        ("partition", literal::sql(&rule.partition.column)),
-        ("date", literal::sql(rule.partition.date())),
-        ("key", rule.key.iter().map(literal::sql).collect()),
-        ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
-        ("keep_values", rule.keep.iter().map(|keep| literal::sql(&keep.value)).collect()),
-        ("row_id", literal::sql(&rule.row_id)),
-        ("active", optional(rule.active.as_ref())),
-        ("touched_at", optional(touched_at.map(|(column, _)| column))),
-        ("touched_now", literal::sql(touched_now)),
-        ("written_at", optional(rule.written_at.as_ref())),
-        ("columns", rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
-    ])
-}
-
-/// The staging tables, and the one that a statement is about.
-fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
-    let Some(staging) = &rule.staging else { return Value::from(()) };
-    let active = rule.active.as_ref();
-    let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
-    map([
-        ("tables", staging.tables.iter().map(literal::sql).collect()),
-        ("names", staging.tables.iter().map(TableName::dotted).collect()),
-        ("table", table.map_or(Value::from(()), literal::sql)),
-        ("columns", staging.columns.iter().map(literal::sql).collect()),
-        ("values", rule.arriving_values().into_iter().map(literal::sql).collect()),
-        ("has_active", Value::from(has_active)),
-    ])
-}
-
-fn window_value(rule: &Rule, window: &Window) -> Value {
-    let literal = |day| literal::sql(SqlValue::from(day).literal());
-    map([
-        ("filter", literal::sql(rule.partition.filter(window))),
-        ("first", literal(window.first())),
-        ("last", literal(window.last())),
-        ("days", window.days().iter().map(|day| literal(*day)).collect()),
-    ])
 }
 
 fn merge(

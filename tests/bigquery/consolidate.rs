@@ -1,34 +1,8 @@
 //! `consolidate` on the emulator: the MERGE gives what it gives embedded, and is sent once.
 
-use crate::common::HEADER;
+use crate::common::{HEADER, RULE};
 use crate::fixture::Fixture;
 use crate::proxy::Fault;
-
-const RULE: &str = r#"
-[rule.predictions]
-table = "DATASET.predictions"
-partition = "game_date"
-key = ["game_id", "player", "COALESCE(points_line, -1)"]
-keep = ["created_at DESC", "id DESC"]
-row_id = "id"
-audit = true
-active = "is_active"
-written_at = "created_at"
-STEPS
-[rule.predictions.staging]
-tables = ["DATASET.staging_a", "DATASET.staging_b"]
-[rule.predictions.columns]
-id = "STRING"
-game_date = "DATE"
-game_id = "STRING"
-player = "STRING"
-points_line = "NUMERIC"
-is_active = "BOOL"
-created_at = "TIMESTAMP"
-updated_at = "TIMESTAMP"
-[warehouse.local]
-type = "sqlite"
-"#;
 
 const MAIN: &str = "\
 m1,2026-01-28,g1,ann,20.5,true,2026-01-28T01:00:00Z
@@ -53,7 +27,14 @@ b4,2026-01-29,g2,dog,7,false,2026-01-28T02:00:00Z";
 const WINDOW: &str = "--from 2026-01-28 --to 2026-01-29";
 
 fn fixture(steps: &str) -> Option<Fixture> {
-    let fixture = Fixture::with_rules(&RULE.replace("STEPS", steps), "")?.rows(MAIN);
+    let rule = RULE
+        .replace("nba.", "DATASET.")
+        .replace("touched_at = \"updated_at\"\n", "")
+        .replace("\"player\"]", "\"player\", \"COALESCE(points_line, -1)\"]")
+        .replace("row_id", &format!("audit = true\n{steps}\nrow_id"));
+    let staging =
+        "[rule.predictions.staging]\ntables = [\"DATASET.staging_a\", \"DATASET.staging_b\"]\n";
+    let fixture = Fixture::with_rules(&format!("{rule}{staging}"), "")?.rows(MAIN);
     fixture.fill("staging_a", A);
     fixture.fill("staging_b", B);
     Some(fixture)

@@ -1,0 +1,81 @@
+//! What `apply` does, in order: the steps of a rule.
+
+use toml::Spanned;
+
+use super::document::{DetailedStep, StepSection};
+use super::validate::RuleReader;
+use super::{Scope, Step};
+use crate::error::{Error, Kind, Result};
+use crate::statement::StepName;
+
+impl RuleReader<'_> {
+    /// What stands in `steps` has to make sense there, after the steps before it.
+    fn check_step<T>(&self, entry: &Spanned<T>, next: &Step, before: &[Step]) -> Result<()> {
+        let (message, help) = if next.name.is_dependent() {
+            (
+                format!("step `{}` does not run by itself", next.name),
+                "remove it: it is sent with the step that it belongs to",
+            )
+        } else if next.name != *StepName::CONSOLIDATE {
+            return Ok(());
+        } else if self.section.staging.is_none() {
+            (
+                "the rule has no staging tables to consolidate".to_owned(),
+                "add a section `staging` with `tables`",
+            )
+        } else if before.iter().any(|step| step.name == *StepName::DETECT) {
+            (
+                "`consolidate` comes after `detect`".to_owned(),
+                "put it first: what it merges has to be counted",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(self.source.error(entry, message).help(help))
+    }
+
+    /// The steps as the rule file has them, or detect, the strategy's and verify.
+    pub(super) fn steps(&self) -> Result<Vec<Step>> {
+        let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
+        let Some(entries) = &self.section.steps else {
+            return required.iter().map(|name| step(name, None)).collect();
+        };
+        let mut steps: Vec<Step> = Vec::new();
+        for entry in entries.get_ref() {
+            let next = match entry.get_ref().clone() {
+                StepSection::Name(name) => step(&name, None),
+                StepSection::Detailed(DetailedStep { name, per }) => step(&name, Some(per)),
+            }
+            .map_err(|error| self.at(entry, error))?;
+            if steps.iter().any(|known| known.name == next.name) {
+                return Err(self.source.error(entry, format!("step `{}` stands twice", next.name)));
+            }
+            self.check_step(entry, &next, &steps)?;
+            steps.push(next);
+        }
+        let ours = |step: &&Step| required.contains(&step.name.as_str()) || step.name.is_cure();
+        if !steps.iter().filter(ours).map(|step| step.name.as_str()).eq(required) {
+            let [detect, cure, verify] = required;
+            let message = format!("`steps` must hold {detect}, {cure} and {verify}, in that order");
+            return Err(self
+                .source
+                .error(entries, message)
+                .help("put steps of your own before, between or after them"));
+        }
+        Ok(steps)
+    }
+}
+
+fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
+    let name = StepName::parse(name)?;
+    let fixed = name.is_cure()
+        || [StepName::DETECT, StepName::VERIFY, StepName::CONSOLIDATE].contains(&name.as_str());
+    if fixed && scope.is_some() {
+        let message = format!("how often `{name}` is rendered is fixed");
+        return Err(
+            Error::new(Kind::Configuration, message).help(format!("write it as \"{name}\""))
+        );
+    }
+    let scope = scope.unwrap_or_else(|| Scope::default_of(&name));
+    Ok(Step { name, scope })
+}

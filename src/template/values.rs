@@ -1,0 +1,69 @@
+//! What a template knows: its rule, its window and its staging tables as minijinja values.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use super::literal;
+use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::rule::Rule;
+use crate::window::Window;
+
+/// An object of these members.
+pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
+    Value::from(entries.into_iter().collect::<BTreeMap<&str, Value>>())
+}
+
+/// What a template knows of its rule.
+pub(super) fn rule_value(rule: &Rule) -> Value {
+    let optional = |column: Option<&Ident>| column.map_or(Value::from(()), literal::sql);
+    let touched_at = rule.touched_at.as_ref();
+    let touched_now = match touched_at {
+        Some((_, SqlType::Datetime)) => "CURRENT_DATETIME()",
+        _ => "CURRENT_TIMESTAMP()",
+    };
+    map([
+        ("name", Value::from(rule.name.as_str())),
+        ("strategy", Value::from(rule.strategy.step())),
+        ("table", literal::sql(&rule.table)),
+        ("table_name", Value::from(rule.table.dotted())),
+        ("view", literal::sql(&rule.view)),
+        ("partition", literal::sql(&rule.partition.column)),
+        ("date", literal::sql(rule.partition.date())),
+        ("key", rule.key.iter().map(literal::sql).collect()),
+        ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
+        ("keep_values", rule.keep.iter().map(|keep| literal::sql(&keep.value)).collect()),
+        ("row_id", literal::sql(&rule.row_id)),
+        ("active", optional(rule.active.as_ref())),
+        ("touched_at", optional(touched_at.map(|(column, _)| column))),
+        ("touched_now", literal::sql(touched_now)),
+        ("written_at", optional(rule.written_at.as_ref())),
+        ("columns", rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+    ])
+}
+
+/// The staging tables, and the one that a statement is about.
+pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
+    let Some(staging) = &rule.staging else { return Value::from(()) };
+    let active = rule.active.as_ref();
+    let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
+    map([
+        ("tables", staging.tables.iter().map(literal::sql).collect()),
+        ("names", staging.tables.iter().map(TableName::dotted).collect()),
+        ("table", table.map_or(Value::from(()), literal::sql)),
+        ("columns", staging.columns.iter().map(literal::sql).collect()),
+        ("values", rule.arriving_values().into_iter().map(literal::sql).collect()),
+        ("has_active", Value::from(has_active)),
+    ])
+}
+
+/// The dates, and the predicate that confines a statement to them.
+pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
+    let literal = |day| literal::sql(SqlValue::from(day).literal());
+    map([
+        ("filter", literal::sql(rule.partition.filter(window))),
+        ("first", literal(window.first())),
+        ("last", literal(window.last())),
+        ("days", window.days().iter().map(|day| literal(*day)).collect()),
+    ])
+}
