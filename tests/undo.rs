@@ -244,3 +244,17 @@ fn deleted_rows_of_a_table_partitioned_by_arrival_are_not_inserted_into_today() 
     ended.says(&["rows of _PARTITIONDATE cannot be brought back", "FOR SYSTEM_TIME AS OF"]);
     assert_eq!(project.active(), ["c", "f"]);
 }
+
+/// An UPDATE by row id would activate both: the one that the run deactivated, and the other.
+#[test]
+fn a_row_that_shares_its_id_with_another_inactive_one_is_left_alone() {
+    let project = loaded(RULE);
+    project.rows("a,2026-01-28,g9,zoe,,false,2026-01-28T08:00:00Z");
+    let run = applied(&project);
+    let undone = undo(&project, &run);
+    assert_eq!(
+        (&undone["dates"][0]["rows"], &undone["dates"][0]["left_alone"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(project.active(), ["b", "c", "e", "f"]);
+}

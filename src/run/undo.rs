@@ -337,3 +337,22 @@ impl Undone {
         left.sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_taken_back_are_those_by_which_the_date_has_changed_and_no_key_is_lost() {
+        let window = Window::day(Day::parse("2026-01-28").unwrap());
+        let counts = |active, keys| Counts { active, keys, ..Counts::default() };
+        let holds =
+            |before, after, rows, back| verified(&window, before, after, rows, back).is_ok();
+        assert!(holds(counts(4, 3), counts(6, 3), 2, true));
+        assert!(holds(counts(4, 3), counts(6, 4), 2, true), "a key may come back");
+        assert!(!holds(counts(4, 3), counts(6, 3), 1, true));
+        assert!(!holds(counts(4, 3), counts(6, 2), 2, true));
+        assert!(holds(counts(6, 3), counts(4, 3), 2, false));
+        assert!(!holds(counts(6, 3), counts(4, 2), 2, false), "none may go");
+    }
+}

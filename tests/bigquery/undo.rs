@@ -158,3 +158,18 @@ fn a_rehearsed_run_is_undone_by_the_warehouses_clock() {
     fixture.project.onerow(&format!("undo {}", applied["run_id"].as_str().unwrap())).exits(0);
     assert_eq!(table(&fixture), before);
 }
+
+/// Of rows that are equal in everything, as many come back as were taken out, though more were there.
+#[test]
+fn of_equal_rows_as_many_come_back_as_went() {
+    let Some(fixture) = fixture("rewrite") else { return };
+    let twin = "t,2026-01-28,g5,t,,true,2026-01-28T01:00:00Z\n".repeat(3);
+    let rows = format!("id,game_date,game_id,player,points_line,is_active,created_at\n{twin}");
+    fixture.emulator.load(&fixture.table("predictions"), &rows);
+    let before = table(&fixture);
+    let apply = format!("apply --yes {WINDOW} --format json");
+    let applied = fixture.project.onerow(&apply).exits(0).json();
+    assert_eq!(applied["totals"]["deactivated"], 5);
+    fixture.project.onerow(&format!("undo {}", applied["run_id"].as_str().unwrap())).exits(0);
+    assert_eq!(table(&fixture), before);
+}
