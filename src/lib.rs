@@ -29,6 +29,7 @@
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod connection;
 pub mod doctor;
 pub mod error;
 pub mod googlesql;

@@ -108,6 +108,11 @@ pub fn plan(
     Ok(inspected.plan.ok_or(inspected.findings))
 }
 
+/// The plan, or its findings as an error: nothing runs that was not checked.
+pub fn make(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<Plan> {
+    plan(renderer, steps, window)?.map_err(|findings| check::refusal(&findings))
+}
+
 /// The steps that `apply` runs, in order.
 pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
     let rule = renderer.rule();

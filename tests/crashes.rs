@@ -58,6 +58,7 @@ fn with_context<T>(
         progress: &Notes::default(),
         interrupt: &faulty.interrupt,
         limits: Limits::default(),
+        run: None,
     })
 }
 

@@ -15,7 +15,7 @@ use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Ledger, State};
+use onerow::ledger::{Filter, Ledger, State};
 use onerow::plan;
 use onerow::project;
 use onerow::run::{self, Context, Ending, Limits, Report, Status};
@@ -48,6 +48,7 @@ fn apply(project: &Project, faulty: &Faulty<'_>, notes: &Notes) -> Result<Report
         progress: notes,
         interrupt: &faulty.interrupt,
         limits: Limits::default(),
+        run: None,
     };
     run::apply(&context, &plan)
 }
@@ -246,7 +247,7 @@ fn a_run_that_dies_is_completed_by_the_next_one() {
         assert_eq!(report.ending(), Ending::Clean, "{dies_at}");
         assert_eq!(project.active(), ["a4", "b4"], "{dies_at}");
         assert_eq!(notes.0.lock().unwrap().len(), dies_at % 2, "{dies_at}: {:?}", notes.0);
-        let entries = sqlite.entries(None, None).unwrap();
+        let entries = sqlite.entries(&Filter::default()).unwrap();
         assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{dies_at}");
         let deactivated: u64 = entries
             .iter()
@@ -303,7 +304,7 @@ fn killed_at_any_instant_the_next_run_converges() {
     assert_eq!(project.active(), expected, "killed with {deactivated_at_kill:?} rows done");
     let sqlite = open(&project);
     assert!(sqlite.in_doubt("predictions").unwrap().is_empty());
-    let entries = sqlite.entries(None, None).unwrap();
+    let entries = sqlite.entries(&Filter::default()).unwrap();
     let told: u64 = entries
         .iter()
         .filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done)
@@ -321,7 +322,7 @@ fn where_the_warehouse_does_not_say_how_many_rows_changed_they_are_counted() {
     let report = apply(&project, &faulty, &Notes::default()).unwrap();
     assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
     assert_eq!(report.deactivated(), Some(6));
-    let updates = sqlite.entries(None, None).unwrap().into_iter();
+    let updates = sqlite.entries(&Filter::default()).unwrap().into_iter();
     let mut updates = updates.filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done);
     assert!(updates.all(|entry| entry.affected.is_none()), "unknown stays unknown in the ledger");
 }
@@ -347,7 +348,7 @@ fn what_fails_in_passing_is_tried_again_and_each_attempt_is_in_the_ledger() {
     assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
     assert!(notes.0.lock().unwrap()[0].contains("trying again"), "{:?}", notes.0);
     let mut jobs: Vec<String> = sqlite
-        .entries(None, None)
+        .entries(&Filter::default())
         .unwrap()
         .iter()
         .filter(|e| e.dates == "2026-01-28" && e.state != State::Started)

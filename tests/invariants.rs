@@ -13,7 +13,7 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::{SqlType, SqlValue};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Ledger, State};
+use onerow::ledger::{Filter, Ledger, State};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
 use onerow::run::{self, Context, Ending, Limits, Report, Undone};
@@ -286,6 +286,7 @@ impl World {
             progress: &Silent,
             interrupt: &Interrupt::default(),
             limits: Limits::default(),
+            run: None,
         };
         act(&context)
     }
@@ -367,7 +368,7 @@ fn figures(report: &Report) -> Vec<Expected> {
 }
 
 fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
-    let entries = warehouse.entries(Some(run), None).unwrap();
+    let entries = warehouse.entries(&Filter::run(run)).unwrap();
     entries.iter().filter(|e| e.step.is_cure() && e.state == State::Started).count()
 }
 
@@ -424,7 +425,7 @@ proptest! {
         }
 
         // 5. Every statement stands in the ledger before its outcome does.
-        let entries = world.warehouse.entries(None, None).unwrap();
+        let entries = world.warehouse.entries(&Filter::default()).unwrap();
         for pair in entries.chunks(2) {
             prop_assert_eq!(pair[0].state, State::Started);
             prop_assert_eq!(pair.len(), 2);

@@ -11,7 +11,7 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::{SqlValue, TableName};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::Ledger;
+use onerow::ledger::{Filter, Ledger};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
 use onerow::run::{self, Context, Ending, Limits, Report};
@@ -165,6 +165,7 @@ impl World {
             progress: &Silent,
             interrupt: &Interrupt::default(),
             limits: Limits::default(),
+            run: None,
         };
         run::consolidate(&context, &plan).unwrap()
     }
@@ -246,7 +247,7 @@ proptest! {
         prop_assert_eq!(report.ending(), if waits { Ending::Buffered } else { Ending::Clean });
         let again = world.consolidate();
         let run = again.run.as_deref().unwrap();
-        let sent = world.warehouse.entries(Some(run), None).unwrap();
+        let sent = world.warehouse.entries(&Filter::run(run)).unwrap();
         prop_assert!(sent.iter().all(|entry| entry.step == *StepName::STAGED), "no DML twice");
         prop_assert_eq!(world.table(), table);
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::Effects;
-use super::connect::{Connection, connect};
 use crate::clock::Clock;
+use crate::connection::{Connection, connect};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
@@ -94,7 +94,10 @@ impl ProjectArgs {
         access: Access,
     ) -> Result<Connection> {
         let warehouse = project.file.warehouse(self.warehouse.as_deref())?;
-        connect(warehouse, &project.folder, self.clock(effects), effects, access)
+        if matches!(warehouse.kind, WarehouseType::BigQuery(_)) {
+            effects.heed_interrupts();
+        }
+        connect(warehouse, &project.folder, self.clock(effects), &effects.interrupt, access)
     }
 
     /// The embedded warehouse that the arguments or the rule file name, created if there is none.

@@ -6,18 +6,17 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::common::Common;
-use super::connect::Connection;
-use super::plan::make_plan;
+use super::plan::stage;
 use super::progress::Bar;
-use super::staging::StagingArgs;
-use super::{Effects, Outcome, consent, staging};
+use super::{Effects, Outcome, consent};
+use crate::connection::Connection;
 use crate::error::Result;
 use crate::googlesql::TableName;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{Context, Limits, Report, Status, side_by_side};
+use crate::run::{Context, Limits, Report, StagingArgs, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -72,7 +71,7 @@ pub(super) fn execute(
         [] => None,
         names => {
             let connection = connect(&project)?;
-            staging::look(&mut project, names, &manner.staging, &connection, effects)?;
+            stage(&mut project, names, &manner.staging, &connection, effects)?;
             Some(connection)
         }
     };
@@ -150,7 +149,7 @@ fn plans<'p>(
             let renderer = common.renderer(project, rule)?;
             let steps = steps(&renderer);
             let window = common.window_of(&steps, rule, effects)?;
-            let plan = make_plan(&renderer, &steps, &window)?;
+            let plan = plan::make(&renderer, &steps, &window)?;
             Ok((renderer, plan))
         })
         .collect()
@@ -177,6 +176,7 @@ fn run(
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
+        run: None,
     };
     act(&context, plan)
 }

@@ -1,10 +1,10 @@
 //! `onerow explain`
 
 use super::common::Common;
-use super::plan::make_plan;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::SqlValue;
+use crate::plan;
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{self, Superseded};
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     for (rule, wanted) in rules.into_iter().zip(wanted) {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window(rule, effects)?;
-        let plan = make_plan(&renderer, &[StepName::parse(StepName::EXPLAIN)?], &window)?;
+        let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], &window)?;
         let mut rows = run::explain(&renderer, &*connection.warehouse, now, &plan)?;
         rows.retain(|row| is_wanted(row, &wanted));
         explained.push((rule, rows));

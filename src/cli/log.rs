@@ -3,7 +3,7 @@
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, Filter};
 use crate::report::{self, Format};
 use crate::warehouse::sqlite::Access;
 
@@ -41,7 +41,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         project.file.rule(rule)?;
     }
     let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
-    let mut entries = connection.ledger.entries(args.run.as_deref(), args.rule.as_deref())?;
+    let mut entries = {
+        let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
+        connection.ledger.entries(&wanted)?
+    };
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

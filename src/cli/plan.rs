@@ -1,17 +1,15 @@
 //! `onerow plan`
 
 use super::common::Common;
-use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
-use crate::check;
+use crate::connection::Connection;
 use crate::error::Result;
-use crate::plan::{self, Plan};
+use crate::plan;
+use crate::project::Project;
 use crate::report::{self, Format, PlanSummary};
-use crate::run::{self, Report};
+use crate::run::{self, Report, StagingArgs};
 use crate::statement::StepName;
-use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
-use crate::window::Window;
 
 /// Show what apply would do, with counts and cost; changes nothing
 #[derive(clap::Args)]
@@ -49,7 +47,7 @@ pub(super) fn show(
     let merging: Vec<String> =
         merging.map(|rule| rule.name.to_string()).filter(|name| names.contains(name)).collect();
     let staging = StagingArgs::default();
-    staging::look(&mut project, &merging, &staging, &connection, effects)?;
+    stage(&mut project, &merging, &staging, &connection, effects)?;
     let now = common.project.clock(effects).now();
     let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
@@ -57,7 +55,7 @@ pub(super) fn show(
         let rule = project.file.rule(name)?;
         let renderer = common.renderer(&project, rule)?;
         let window = common.window(rule, effects)?;
-        let plan = make_plan(&renderer, &plan::steps_of(&renderer), &window)?;
+        let plan = plan::make(&renderer, &plan::steps_of(&renderer), &window)?;
         let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
         let mut report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
         if plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
@@ -83,13 +81,20 @@ pub(super) fn show(
     Ok(outcome(exit_code, &reports))
 }
 
-/// The plan, or its findings as an error: nothing runs that was not checked.
-pub(super) fn make_plan(
-    renderer: &Renderer<'_>,
-    steps: &[StepName],
-    window: &Window,
-) -> Result<Plan> {
-    plan::plan(renderer, steps, window)?.map_err(|findings| check::refusal(&findings))
+/// Looks at the staging tables of these rules, and says what the reader should know.
+pub(super) fn stage(
+    project: &mut Project,
+    names: &[String],
+    args: &StagingArgs,
+    connection: &Connection,
+    effects: &Effects,
+) -> Result<()> {
+    let rules = &mut project.file.rules;
+    let notes = run::stage(rules, names, args, &*connection.warehouse, &*connection.ledger)?;
+    for note in notes {
+        effects.say(&note);
+    }
+    Ok(())
 }
 
 /// The outcome of looking: duplicates matter only to whom asked for an exit code.

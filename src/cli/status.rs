@@ -1,9 +1,10 @@
 //! `onerow status`
 
 use super::common::Common;
-use super::plan::{make_plan, outcome};
+use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
+use crate::plan;
 use crate::report::{self, Format};
 use crate::run;
 use crate::statement::StepName;
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     for rule in rules {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window(rule, effects)?;
-        let plan = make_plan(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
+        let plan = plan::make(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
         reports.push(run::status(&renderer, &*connection.warehouse, now, &plan)?);
     }
     let style = effects.style(args.format);

@@ -4,7 +4,7 @@ use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::{Effects, Outcome, consent};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, Filter};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
     effects.heed_interrupts();
     let connection = args.project.connect(&project, effects, Access::ReadWrite)?;
-    let entries = connection.ledger.entries(Some(&args.run), None)?;
+    let entries = connection.ledger.entries(&Filter::run(&args.run))?;
     let rule = rule_of(&project, &args.run, &entries)?;
     let takes_out = entries.iter().any(|entry| entry.step == *StepName::UNDO);
     if takes_out && rule.strategy.is_destructive() && !args.yes {
@@ -58,6 +58,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits::default(),
+        run: None,
     };
     let undone = run::undo(&context, &args.run)?;
     effects.print(&match args.format {

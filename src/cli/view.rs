@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use super::common::Common;
 use super::execute::{Manner, execute};
-use super::plan::make_plan;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
+use crate::plan;
 use crate::report::Format;
 use crate::run::run_step;
 use crate::statement::StepName;
@@ -59,7 +59,7 @@ fn show(common: &Common, effects: &Effects) -> Result<Outcome> {
     let step = [StepName::parse(StepName::CREATE_VIEW)?];
     for rule in common.rules(&project)? {
         let window = common.window_of(&step, rule, effects)?;
-        let plan = make_plan(&common.renderer(&project, rule)?, &step, &window)?;
+        let plan = plan::make(&common.renderer(&project, rule)?, &step, &window)?;
         for checked in plan.statements() {
             effects.print(&checked.statement().sql)?;
         }

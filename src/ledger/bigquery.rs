@@ -10,11 +10,12 @@ use gcp_bigquery_client::model::table::Table;
 use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
 use gcp_bigquery_client::model::table_schema::TableSchema;
 use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::outbox::{Batch, Outbox};
 use super::record::{self, COLUMNS, Cells, column_list};
-use super::{Claim, Entry, Ledger};
+use super::{Claim, Entry, Filter, Ledger};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
@@ -109,9 +110,13 @@ impl BigQueryLedger {
             .map_err(|error| error.during(format!("creating the ledger {}", self.table.dotted())))
     }
 
-    fn stored(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
+    fn stored(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         let text = |text: Option<&str>| text.map_or(SqlValue::Null, |t| SqlValue::String(t.into()));
-        let params = Params::none().with("run", text(run)).with("rule", text(rule));
+        let since = wanted.since.unwrap_or(Timestamp::UNIX_EPOCH);
+        let params = Params::none()
+            .with("run", text(wanted.run))
+            .with("rule", text(wanted.rule))
+            .with("since", SqlValue::Timestamp(whole_second(since)));
         let sql = select(&self.table);
         let request = Request { sql: &sql, params: &params, labels: READING };
         let id = JobId::from_ledger(format!("onerow_log_{:016x}", fastrand::u64(..)));
@@ -129,18 +134,19 @@ impl Ledger for BigQueryLedger {
         self.outbox()?.append(entry)
     }
 
-    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
-        let mut entries = self.stored(run, rule)?;
+    fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
+        let mut entries = self.stored(wanted)?;
         let waiting = self.outbox.as_ref().map_or_else(|| Ok(Vec::new()), Outbox::undelivered)?;
-        let wanted = |entry: &Entry| {
-            run.is_none_or(|run| entry.run.starts_with(run))
-                && rule.is_none_or(|rule| entry.rule == rule)
+        let is_new = |entry: &Entry| {
+            wanted.run.is_none_or(|run| entry.run.starts_with(run))
+                && wanted.rule.is_none_or(|rule| entry.rule == rule)
+                && wanted.since.is_none_or(|since| entry.at >= whole_second(since))
                 && !entries.iter().any(|stored| {
                     (&stored.run, stored.sequence, stored.state)
                         == (&entry.run, entry.sequence, entry.state)
                 })
         };
-        let waiting: Vec<Entry> = waiting.into_iter().filter(wanted).collect();
+        let waiting: Vec<Entry> = waiting.into_iter().filter(is_new).collect();
         entries.extend(waiting);
         Ok(entries)
     }
@@ -228,10 +234,14 @@ fn select(table: &TableName) -> String {
     });
     format!(
         "SELECT\n  {}\nFROM {table} AS ledger\nWHERE (@run IS NULL OR STARTS_WITH(run_id, @run))\n  \
-         AND (@rule IS NULL OR rule = @rule)\nORDER BY ledger.logged_at, run_id, ledger.sequence, \
+         AND (@rule IS NULL OR rule = @rule)\n  AND ledger.logged_at >= @since\nORDER BY ledger.logged_at, run_id, ledger.sequence, \
          IF(state = 'started', 0, 1)",
         columns.join(",\n  ")
     )
+}
+
+fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
 
 fn read(row: &[SqlValue]) -> Result<Entry> {

@@ -85,6 +85,9 @@ pub struct Entry {
     pub usage: Usage,
     /// When this entry was written.
     pub at: Timestamp,
+    /// What a detect or a verify counted, per date: `{"2026-01-28": {"active": 1097, …}}`. `None` of
+    /// other steps, and unless done.
+    pub figures: Option<serde_json::Value>,
     /// What went wrong, or what the outcome was found out from. `None` when all went well.
     pub error: Option<String>,
     /// The version of onerow that wrote it.
@@ -108,14 +111,37 @@ impl Claim {
     }
 }
 
+/// Which entries are asked for. Those for which everything that is given holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Of this run, or of runs whose ids start so.
+    pub run: Option<&'a str>,
+    /// Of this rule.
+    pub rule: Option<&'a str>,
+    /// Written at or after this instant, to the second.
+    pub since: Option<Timestamp>,
+}
+
+impl<'a> Filter<'a> {
+    /// The entries of a run, or of runs whose ids start so.
+    pub fn run(run: &'a str) -> Self {
+        Self { run: Some(run), ..Self::default() }
+    }
+
+    /// The entries of a rule.
+    pub fn rule(rule: &'a str) -> Self {
+        Self { rule: Some(rule), ..Self::default() }
+    }
+}
+
 /// Where entries are kept. Nothing is ever changed or removed.
 pub trait Ledger: Sync {
     /// Writes one entry durably before it returns. Creates the ledger if there is none.
     fn append(&self, entry: &Entry) -> Result<()>;
 
-    /// All entries, oldest first, of this run (or a run whose id starts so) and rule, where given.
-    /// A ledger that does not exist yet has none, and is not created.
-    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>>;
+    /// The entries that are asked for, oldest first. A ledger that does not exist yet has none, and
+    /// is not created.
+    fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>>;
 
     /// Waits a little for the right to run on this table, then gives up with [`Kind::Locked`].
     fn claim(&self, table: &TableName) -> Result<Claim>;

@@ -126,7 +126,8 @@ fn cut(connection: &Connection, after: i64) -> Result<Option<Batch>> {
         if entries.len() == ENTRIES || bytes > BYTES {
             break;
         }
-        bytes += entry.sql.len() + entry.parameters.to_string().len();
+        let figures = entry.figures.as_ref().map_or(0, |figures| figures.to_string().len());
+        bytes += entry.sql.len() + entry.parameters.to_string().len() + figures;
         last = id;
         entries.push(entry);
     }

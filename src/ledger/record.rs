@@ -9,7 +9,7 @@ use crate::warehouse::{JobId, Usage};
 
 /// The columns of the ledger's table, in order, with their BigQuery types and whether each entry
 /// has a value.
-pub(super) const COLUMNS: [(&str, &str, bool); 20] = [
+pub(super) const COLUMNS: [(&str, &str, bool); 21] = [
     ("run_id", "STRING", true),
     ("sequence", "INT64", true),
     ("rule", "STRING", true),
@@ -27,6 +27,7 @@ pub(super) const COLUMNS: [(&str, &str, bool); 20] = [
     ("started_at", "TIMESTAMP", false),
     ("ended_at", "TIMESTAMP", false),
     ("logged_at", "TIMESTAMP", true),
+    ("figures", "STRING", false),
     ("error", "STRING", false),
     ("version", "STRING", true),
     ("who", "STRING", true),
@@ -61,6 +62,7 @@ pub(super) fn cells(entry: &Entry) -> Cells {
         instant(entry.usage.started),
         instant(entry.usage.ended),
         Some(entry.at.to_string()),
+        entry.figures.as_ref().map(ToString::to_string),
         entry.error.clone(),
         Some(entry.version.clone()),
         Some(entry.who.clone()),
@@ -90,9 +92,10 @@ pub(super) fn entry(cells: &Cells) -> Result<Entry> {
             ended: parsed(cells, 15)?,
         },
         at: parsed(cells, 16)?.ok_or_else(|| damaged(16, "NULL"))?,
-        error: cells[17].clone(),
-        version: text(18)?,
-        who: text(19)?,
+        figures: parsed(cells, 17)?,
+        error: cells[18].clone(),
+        version: text(19)?,
+        who: text(20)?,
     })
 }
 

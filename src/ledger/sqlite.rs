@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::record::{self, COLUMNS, Cells, column_list};
-use super::{Claim, Entry, Ledger};
+use super::{Claim, Entry, Filter, Ledger};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::statement::Fingerprint;
@@ -37,10 +37,13 @@ impl Ledger for Sqlite {
         connection.execute(&sql, cells).map(|_| ()).map_err(failed)
     }
 
-    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
-        let condition =
-            "(?1 IS NULL OR substr(run_id, 1, length(?1)) = ?1) AND (?2 IS NULL OR rule = ?2)";
-        read(&*self.connection()?, condition, (run, rule)).map(without_places)
+    fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
+        // Instants are kept as `2026-01-30T21:04:05.123Z`: without its end, the text of a second
+        // comes before all that are in it.
+        let since = wanted.since.map(|since| since.strftime("%FT%T").to_string());
+        let condition = "(?1 IS NULL OR substr(run_id, 1, length(?1)) = ?1) \
+             AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR logged_at >= ?3)";
+        read(&*self.connection()?, condition, (wanted.run, wanted.rule, since)).map(without_places)
     }
 
     fn claim(&self, table: &TableName) -> Result<Claim> {
@@ -185,6 +188,8 @@ mod tests {
                 ..Usage::default()
             },
             at: "2026-01-30T21:04:05.123456Z".parse().unwrap(),
+            figures: (state == State::Done)
+                .then(|| serde_json::json!({"2026-01-28": {"active": 321}})),
             error: (state == State::Failed).then(|| "refused".into()),
             version: "0.1.0".into(),
             who: "ana@host".into(),
@@ -203,17 +208,20 @@ mod tests {
         for entry in &all {
             ledger.append(entry).unwrap();
         }
-        assert_eq!(ledger.entries(None, None).unwrap(), all);
-        assert_eq!(ledger.entries(Some("r2"), None).unwrap(), all[2..]);
-        assert_eq!(ledger.entries(Some("r"), Some("predictions")).unwrap(), all);
-        assert_eq!(ledger.entries(Some("%"), None).unwrap(), []);
-        assert_eq!(ledger.entries(None, Some("other")).unwrap(), []);
+        assert_eq!(ledger.entries(&Filter::default()).unwrap(), all);
+        assert_eq!(ledger.entries(&Filter::run("r2")).unwrap(), all[2..]);
+        assert_eq!(
+            ledger.entries(&Filter { run: Some("r"), ..Filter::rule("predictions") }).unwrap(),
+            all
+        );
+        assert_eq!(ledger.entries(&Filter::run("%")).unwrap(), []);
+        assert_eq!(ledger.entries(&Filter::rule("other")).unwrap(), []);
     }
 
     #[test]
     fn a_ledger_that_does_not_exist_is_empty_and_is_not_created() {
         let ledger = ledger();
-        assert_eq!(ledger.entries(None, None).unwrap(), []);
+        assert_eq!(ledger.entries(&Filter::default()).unwrap(), []);
         assert_eq!(ledger.in_doubt("predictions").unwrap(), []);
         assert!(!has_table(&ledger.connection().unwrap(), "_onerow_ledger").unwrap());
     }

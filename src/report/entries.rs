@@ -71,6 +71,7 @@ pub fn entries_json(entries: &[Entry]) -> Json {
             "started_at": entry.usage.started.map(|at| at.to_string()),
             "ended_at": entry.usage.ended.map(|at| at.to_string()),
             "at": entry.at.to_string(),
+            "figures": entry.figures,
             "error": entry.error,
             "version": entry.version,
             "who": entry.who,

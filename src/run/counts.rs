@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
 use crate::check::COUNTS;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
@@ -11,7 +14,7 @@ use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
 /// The figures of one date, as of the horizon with which they were counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Active rows.
     pub active: u64,
@@ -121,6 +124,24 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
     Ok(days)
 }
 
+/// The figures as the ledger keeps them, without the dates that have no active rows.
+pub(super) fn to_json(days: &BTreeMap<Day, Counts>) -> Json {
+    let active = days.iter().filter(|(_, counts)| counts.active > 0);
+    active.map(|(day, counts)| (day.to_string(), json!(counts))).collect::<Map<_, _>>().into()
+}
+
+/// The figures of a ledger's entry. Errors: this version would not have written them.
+pub fn of_ledger(figures: &Json) -> Result<BTreeMap<Day, Counts>> {
+    let damaged = |cause: &dyn std::fmt::Display| {
+        Error::new(Kind::Warehouse, format!("the ledger holds figures that are none: {cause}"))
+            .help("they were written by another version of onerow; use that version")
+    };
+    let found =
+        BTreeMap::<String, Counts>::deserialize(figures).map_err(|cause| damaged(&cause))?;
+    let day = |(day, counts): (String, Counts)| Ok((Day::parse(&day)?, counts));
+    found.into_iter().map(day).collect::<Result<_>>().map_err(|cause| damaged(&cause.headline()))
+}
+
 pub(super) fn day(value: &SqlValue) -> Result<Day> {
     match value {
         SqlValue::Date(date) => Ok(Day::from(*date)),
@@ -164,6 +185,17 @@ mod tests {
         let days = read(&rows(SqlValue::Int64(20260128), [3, 2, 1, 0, 0, 3]), &window()).unwrap();
         let active: Vec<u64> = days.values().map(|counts| counts.active).collect();
         assert_eq!(active, [3, 0]);
+    }
+
+    #[test]
+    fn figures_are_read_back_from_the_ledger_as_they_were_written() {
+        let days = read(&rows(SqlValue::Int64(20260128), [3, 2, 1, 1, 0, 2]), &window()).unwrap();
+        let kept = of_ledger(&to_json(&days)).unwrap();
+        let of_28: Vec<_> = days.into_iter().take(1).collect();
+        assert_eq!(kept.into_iter().collect::<Vec<_>>(), of_28);
+        for bad in [json!([]), json!({"2026-02-30": {}}), json!({"2026-01-28": {"active": -1}})] {
+            assert!(of_ledger(&bad).unwrap_err().to_string().contains("figures that are none"));
+        }
     }
 
     #[test]

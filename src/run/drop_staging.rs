@@ -9,7 +9,7 @@ use super::state::Run;
 use super::{checked, params, rows};
 use crate::error::Result;
 use crate::googlesql::TableName;
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, Filter, State};
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
@@ -35,7 +35,7 @@ impl Run<'_> {
 
     fn entries(&self) -> Result<Vec<Entry>> {
         self.context.ledger.deliver()?;
-        self.context.ledger.entries(None, Some(self.context.renderer.rule().name.as_str()))
+        self.context.ledger.entries(&Filter::rule(self.context.renderer.rule().name.as_str()))
     }
 
     /// Drops each staging table of which every row is merged, and the ledger says so. Errors: the

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::horizon::Horizon;
-use super::{Context, Counts, counts, params, rows, seen_with};
+use super::{Context, Counts, RunId, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
@@ -39,7 +39,7 @@ pub(super) struct Journal<'a> {
 
 impl<'a> Journal<'a> {
     pub fn open(context: &'a Context<'a>, now: Timestamp) -> Self {
-        let run = format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
+        let run = context.run.clone().unwrap_or_else(|| RunId::new(now)).to_string();
         Self { context, run, now, sequence: AtomicU32::new(0), broken: AtomicBool::new(false) }
     }
 
@@ -56,6 +56,17 @@ impl<'a> Journal<'a> {
         audit: Option<Audit<'_>>,
         params: &Params,
     ) -> Result<Result<Answer>> {
+        self.send_and_note(statement, audit, params, &|_| None)
+    }
+
+    /// The same; what `figures` makes of the answer goes into the ledger with it.
+    fn send_and_note(
+        &self,
+        statement: &Checked,
+        audit: Option<Audit<'_>>,
+        params: &Params,
+        figures: &dyn Fn(&Answer) -> Option<Json>,
+    ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
         let pauses = ExponentialBuilder::default()
             .with_jitter()
@@ -68,7 +79,7 @@ impl<'a> Journal<'a> {
                     Error::new(Kind::Interrupted, format!("interrupted: {title} was not sent"));
                 return Ok(Err(error));
             }
-            let answer = self.attempt(statement, audit, params)?;
+            let answer = self.attempt(statement, audit, params, figures)?;
             match (answer, pauses.next()) {
                 (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
                     self.context.progress.note(&format!(
@@ -92,6 +103,7 @@ impl<'a> Journal<'a> {
         statement: &Checked,
         audit: Option<Audit<'_>>,
         params: &Params,
+        figures: &dyn Fn(&Answer) -> Option<Json>,
     ) -> Result<Result<Answer>> {
         let title = statement.statement().title();
         if self.broken.load(Ordering::SeqCst) {
@@ -112,7 +124,8 @@ impl<'a> Journal<'a> {
         let rule = &self.context.renderer.rule().name;
         let job = Job { id: &started.job, run: &self.run, rule, audit };
         let answer = self.context.warehouse.submit(&job, statement, params);
-        let outcome = outcome(&started, &answer, self.context.clock.now());
+        let figures = answer.as_ref().ok().and_then(figures);
+        let outcome = Entry { figures, ..outcome(&started, &answer, self.context.clock.now()) };
         tracing::info!(job = %started.job, affected = ?outcome.affected, "{title}: {}", outcome.state);
         self.append(&outcome).map_err(|error| {
             let done = if answer.is_ok() { "was done" } else { "failed" };
@@ -133,15 +146,17 @@ impl<'a> Journal<'a> {
         statement: &Checked,
         horizon: Horizon,
     ) -> Result<Result<BTreeMap<Day, Counts>>> {
-        let answer = match self.send(statement, &params(horizon, &self.run))? {
+        let read = |answer: &Answer| -> Result<BTreeMap<Day, Counts>> {
+            let found = counts::read(rows(answer)?, &statement.statement().window)?;
+            Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
+        };
+        let figures = |answer: &Answer| read(answer).ok().map(|found| counts::to_json(&found));
+        let params = params(horizon, &self.run);
+        let answer = match self.send_and_note(statement, None, &params, &figures)? {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
-        let window = &statement.statement().window;
-        let found = rows(&answer).and_then(|rows| counts::read(rows, window));
-        Ok(found
-            .map(|days| days.into_iter().map(|(d, c)| (d, seen_with(horizon, c))).collect())
-            .map_err(|error| error.during(statement.statement().title())))
+        Ok(read(&answer).map_err(|error| error.during(statement.statement().title())))
     }
 
     /// Sends one statement, and once more with the earlier horizon when the streaming buffer
@@ -222,6 +237,7 @@ impl<'a> Journal<'a> {
             state: State::Started,
             affected: None,
             usage: Usage::default(),
+            figures: None,
             at: self.context.clock.now(),
             error: None,
             version: VERSION.to_owned(),

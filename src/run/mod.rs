@@ -7,10 +7,13 @@ mod counts;
 mod day;
 mod drop_staging;
 mod explain;
+mod history;
 mod horizon;
 mod journal;
 mod lanes;
 mod report;
+mod run_id;
+mod stage;
 mod staged;
 mod state;
 mod step;
@@ -39,9 +42,12 @@ use crate::window::{Day, Window};
 pub use apply::apply;
 pub use budget::estimate;
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
-pub use counts::Counts;
+pub use counts::{Counts, of_ledger};
 pub use explain::{Fate, Superseded, explain};
+pub use history::{PastDay, PastOutcome, PastRun, history};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
+pub use run_id::RunId;
+pub use stage::{StagingArgs, stage};
 pub use staged::Staged;
 pub use step::run_step;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo};
@@ -70,6 +76,8 @@ pub struct Context<'a> {
     pub interrupt: &'a Interrupt,
     /// What the run may use.
     pub limits: Limits,
+    /// The run's id; `None` takes a new one.
+    pub run: Option<RunId>,
 }
 
 /// What a run may use.
@@ -152,7 +160,7 @@ fn look_with(
     command: &str,
 ) -> Result<Rows> {
     let statement = checked.statement();
-    let run = format!("{command}-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
+    let run = format!("{command}-{}", RunId::new(now));
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
     let job = Job { id: &id, run: &run, rule: &rule.name, audit: None };
     let answer = warehouse.submit(&job, checked, &params(horizon, command))?;

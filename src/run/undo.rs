@@ -9,7 +9,7 @@ use super::state::Run;
 use super::{Context, Counts, checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, parse_timestamp};
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, Filter, State};
 use crate::plan::Plan;
 use crate::rule::{Rule, RuleName};
 use crate::statement::StepName;
@@ -84,7 +84,7 @@ pub fn undo(context: &Context<'_>, id: &str) -> Result<Undone> {
     let nothing =
         Plan { window: Window::day(Day::from(jiff::civil::date(1970, 1, 1))), steps: vec![] };
     let mut run = Run::begin(context, &nothing)?;
-    let entries = context.ledger.entries(None, Some(rule.name.as_str()))?;
+    let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let undone = the_run(&entries, id)?;
     let deeds = deeds(&entries, &undone)?;
     if deeds.is_empty() {

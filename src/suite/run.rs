@@ -56,6 +56,7 @@ fn act(project: &Project, rule: &Rule, case: &Case) -> Result<(Found, Vec<Error>
         progress: &Silence,
         interrupt: &Interrupt::default(),
         limits: Limits::default(),
+        run: None,
     };
     let report = match &case.act {
         Act::Apply => {

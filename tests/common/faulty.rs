@@ -10,7 +10,7 @@ use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
 use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Claim, Entry, Ledger};
+use onerow::ledger::{Claim, Entry, Filter, Ledger};
 use onerow::run::Progress;
 use onerow::statement::Params;
 use onerow::warehouse::sqlite::{Access, Sqlite};
@@ -91,8 +91,8 @@ impl Ledger for Faulty<'_> {
         self.inner.append(entry)
     }
 
-    fn entries(&self, run: Option<&str>, rule: Option<&str>) -> Result<Vec<Entry>> {
-        self.inner.entries(run, rule)
+    fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
+        self.inner.entries(wanted)
     }
 
     fn claim(&self, table: &TableName) -> Result<Claim> {

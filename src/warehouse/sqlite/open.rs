@@ -23,8 +23,9 @@ pub enum Access {
 
 /// `1row`, in the header of the file.
 const APPLICATION_ID: i64 = 0x3172_6f77;
-/// Raised when what onerow writes changes. 1 had a ledger with fewer columns, and was never released.
-const FORMAT: i64 = 2;
+/// Raised when what onerow writes changes. 1 and 2 had a ledger with fewer columns, and were never
+/// released.
+const FORMAT: i64 = 3;
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn memory() -> Result<Connection> {

@@ -1,17 +1,15 @@
 //! Looking at the staging tables of rules, before their plans are made.
 
-use super::Effects;
-use super::connect::Connection;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::ledger::Ledger;
-use crate::project::Project;
+use crate::ledger::{Filter, Ledger};
 use crate::rule::{Described, Rule, Staging};
 use crate::statement::StepName;
+use crate::warehouse::Warehouse;
 
-/// What the command line says of staging tables.
+/// What a command says of staging tables.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct StagingArgs {
+pub struct StagingArgs {
     /// A staging table, as dataset.table, instead of those of the rule file; repeatable
     #[arg(long = "staging", value_name = "TABLE", value_parser = TableName::parse)]
     pub tables: Vec<TableName>,
@@ -21,16 +19,17 @@ pub(super) struct StagingArgs {
 }
 
 /// Looks at the staging tables of these rules, which from now on are what they are there. A table
-/// that is to be dropped and is not there was dropped by an earlier run.
-pub(super) fn look(
-    project: &mut Project,
+/// that is to be dropped and is not there was dropped by an earlier run. Returns what the reader
+/// should know, in sentences.
+pub fn stage(
+    rules: &mut [Rule],
     names: &[String],
     args: &StagingArgs,
-    connection: &Connection,
-    effects: &Effects,
-) -> Result<()> {
+    warehouse: &dyn Warehouse,
+    ledger: &dyn Ledger,
+) -> Result<Vec<String>> {
     let is_meant = |rule: &Rule| names.iter().any(|name| name == rule.name.as_str());
-    for rule in project.file.rules.iter_mut().filter(|rule| is_meant(rule)) {
+    for rule in rules.iter_mut().filter(|rule| is_meant(rule)) {
         if let Some(staging) = &mut rule.staging {
             staging.drop |= args.drop;
             if !args.tables.is_empty() {
@@ -38,11 +37,12 @@ pub(super) fn look(
             }
         }
     }
-    refuse_shared(&project.file.rules, is_meant)?;
-    for rule in project.file.rules.iter_mut().filter(|rule| is_meant(rule)) {
-        look_at(rule, connection, effects)?;
+    refuse_shared(rules, is_meant)?;
+    let mut notes = Vec::new();
+    for rule in rules.iter_mut().filter(|rule| is_meant(rule)) {
+        look_at(rule, warehouse, ledger, &mut notes)?;
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// A staging table of several rules is dropped by none: it would be gone for the others.
@@ -73,13 +73,17 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
 
 /// Whether the ledger has it that the table was dropped after a merge, or was about to be.
 fn was_dropped(rule: &Rule, table: &TableName, ledger: &dyn Ledger) -> Result<bool> {
-    let entries = ledger.entries(None, Some(rule.name.as_str()))?;
+    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let name = table.to_string();
     Ok(entries.iter().any(|e| e.step == *StepName::DROP_STAGING && e.sql.contains(&name)))
 }
 
-fn look_at(rule: &mut Rule, connection: &Connection, effects: &Effects) -> Result<()> {
-    let (warehouse, ledger) = (&connection.warehouse, &*connection.ledger);
+fn look_at(
+    rule: &mut Rule,
+    warehouse: &dyn Warehouse,
+    ledger: &dyn Ledger,
+    notes: &mut Vec<String>,
+) -> Result<()> {
     if let Some(staging) = &rule.staging {
         Staging::refuse_own(&staging.tables, &rule.table, &rule.audit_tables).map_err(
             |problem| Error::new(Kind::Usage, problem).help("name the rule's staging tables"),
@@ -92,8 +96,8 @@ fn look_at(rule: &mut Rule, connection: &Connection, effects: &Effects) -> Resul
             Ok(described) => staged.push((table.clone(), described.columns)),
             Err(error) if error.kind() == Kind::NotFound && was_dropped(rule, table, ledger)? => {
                 let name = table.dotted();
-                effects
-                    .say(&format!("{name}: dropped by an earlier run, so nothing of it is merged"));
+                notes
+                    .push(format!("{name}: dropped by an earlier run, so nothing of it is merged"));
             }
             Err(error) => return Err(error.during("looking at the staging tables")),
         }
@@ -101,7 +105,7 @@ fn look_at(rule: &mut Rule, connection: &Connection, effects: &Effects) -> Resul
     let main = (rule.table.clone(), warehouse.describe(&rule.table)?.columns);
     let found = rule.stage(&main, &staged)?;
     for (table, column) in &found.left_out {
-        effects.say(&format!("{}: its column {column} is not merged", table.dotted()));
+        notes.push(format!("{}: its column {column} is not merged", table.dotted()));
     }
     rule.staging = Some(found);
     Ok(())

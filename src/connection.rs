@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Effects;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::ledger::Ledger;
 use crate::ledger::bigquery::BigQueryLedger;
 use crate::report::Tariff;
@@ -15,19 +15,22 @@ use crate::warehouse::bigquery::BigQuery;
 use crate::warehouse::sqlite::{Access, Sqlite};
 
 /// A warehouse that answers, its ledger, and what it charges.
-pub(super) struct Connection {
+pub struct Connection {
+    /// Where statements run.
     pub warehouse: Arc<dyn Warehouse + Send>,
+    /// Where they are recorded.
     pub ledger: Arc<dyn Ledger + Send>,
-    /// `None` where it charges nothing.
+    /// What it charges; `None` where it charges nothing.
     pub tariff: Option<Tariff>,
 }
 
-/// Opens a warehouse. Only with [`Access::Create`] is a database created.
-pub(super) fn connect(
+/// Opens a warehouse, whose statements an interrupt cancels. Only with [`Access::Create`] is a
+/// database created.
+pub fn connect(
     warehouse: &rule::Warehouse,
     folder: &Path,
     clock: Clock,
-    effects: &Effects,
+    interrupt: &Interrupt,
     access: Access,
 ) -> Result<Connection> {
     match &warehouse.kind {
@@ -36,8 +39,7 @@ pub(super) fn connect(
             Ok(Connection { warehouse: sqlite.clone(), ledger: sqlite, tariff: None })
         }
         WarehouseType::BigQuery(settings) => {
-            effects.heed_interrupts();
-            bigquery(warehouse.name.as_str(), settings, folder, clock, effects, access)
+            bigquery(warehouse.name.as_str(), settings, folder, clock, interrupt, access)
         }
     }
 }
@@ -47,10 +49,10 @@ fn bigquery(
     settings: &BigQuerySettings,
     folder: &Path,
     clock: Clock,
-    effects: &Effects,
+    interrupt: &Interrupt,
     access: Access,
 ) -> Result<Connection> {
-    let bigquery = BigQuery::connect(settings, folder, effects.interrupt.clone())?;
+    let bigquery = BigQuery::connect(settings, folder, interrupt.clone())?;
     let bigquery = Arc::new(bigquery);
     let outbox = folder.join(".onerow").join(format!("{name}.outbox.db"));
     // The outbox is created on the first run; nobody has to load it before.
