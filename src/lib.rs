@@ -36,6 +36,7 @@ pub mod googlesql;
 pub mod interrupt;
 pub mod ledger;
 pub mod load;
+pub mod log;
 pub mod plan;
 pub mod project;
 pub mod report;

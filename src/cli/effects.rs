@@ -1,13 +1,16 @@
 //! The world as commands see it: streams, terminal, clock, user.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use annotate_snippets::Renderer;
 
 use crate::clock::Clock;
+use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::ledger::{Entry, Ledger, Observed};
+use crate::log::{Line, Log, LogFormat, Severity};
 use crate::report::{Format, Style};
 
 /// What a command may do to the world.
@@ -18,14 +21,27 @@ pub struct Effects {
     pub who: String,
     /// Whether the user asked to stop.
     pub interrupt: Interrupt,
-    out: Mutex<Stream>,
-    err: Mutex<Stream>,
+    out: Stream,
+    err: Stream,
+    log_format: OnceLock<LogFormat>,
 }
 
+type Writer = Box<dyn Write + Send>;
+
 struct Stream {
-    to: Box<dyn Write + Send>,
+    to: Arc<Mutex<Writer>>,
     terminal: bool,
     colour: bool,
+}
+
+impl Stream {
+    fn new(to: Writer, terminal: bool, colour: bool) -> Self {
+        Self { to: Arc::new(Mutex::new(to)), terminal, colour }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Effects {
@@ -38,28 +54,35 @@ impl Effects {
             clock: Clock::System,
             who: who(),
             interrupt: Interrupt::default(),
-            out: Mutex::new(Stream { to: Box::new(io::stdout()), terminal: out, colour }),
-            err: Mutex::new(Stream {
-                to: Box::new(io::stderr()),
-                terminal: err,
-                colour: colour_wanted && err,
-            }),
+            out: Stream::new(Box::new(io::stdout()), out, colour),
+            err: Stream::new(Box::new(io::stderr()), err, colour_wanted && err),
+            log_format: OnceLock::new(),
         }
     }
 
     /// A world whose streams are these writers, without a terminal.
     pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, clock: Clock) -> Self {
-        let stream = |to| Mutex::new(Stream { to, terminal: false, colour: false });
-        let interrupt = Interrupt::default();
-        Self { clock, who: who(), interrupt, out: stream(out), err: stream(err) }
+        let stream = |to| Stream::new(to, false, false);
+        Self {
+            clock,
+            who: who(),
+            interrupt: Interrupt::default(),
+            out: stream(out),
+            err: stream(err),
+            log_format: OnceLock::new(),
+        }
     }
 
-    fn out(&self) -> MutexGuard<'_, Stream> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    /// From now on messages are written in this format.
+    pub(super) fn log_as(&self, format: LogFormat) {
+        // A second command in the same world keeps the first one's format.
+        let _ = self.log_format.set(format);
     }
 
-    fn err(&self) -> MutexGuard<'_, Stream> {
-        self.err.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where messages go, for those that outlive the command.
+    pub(super) fn log(&self) -> Log {
+        let format = self.log_format.get().copied().unwrap_or_default();
+        Log { format, clock: self.clock, to: self.err.to.clone() }
     }
 
     /// From now on Ctrl-C, and a request to terminate, is a request on `interrupt`, and what is
@@ -80,8 +103,8 @@ impl Effects {
     /// Writes data to stdout. A reader that has gone away is not an error: what was done stays
     /// done, and the exit code says how it ended.
     pub(super) fn print(&self, text: &str) -> Result<()> {
-        let mut out = self.out();
-        match out.to.write_all(text.as_bytes()).and_then(|()| out.to.flush()) {
+        let mut out = self.out.lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Error::io("cannot write to stdout", error))
             }
@@ -91,46 +114,77 @@ impl Effects {
 
     /// Writes a message to stderr. Where stderr is gone there is nobody left to tell.
     pub(super) fn say(&self, text: &str) {
-        let _ = writeln!(self.err().to, "{}", text.trim_end());
+        self.say_of(None, text);
+    }
+
+    /// Writes a message about a run to stderr.
+    pub(super) fn say_of(&self, run: Option<&str>, text: &str) {
+        let log = self.log();
+        match log.format {
+            LogFormat::Text => _ = writeln!(self.err.lock(), "{}", text.trim_end()),
+            LogFormat::Json => log.line(Line::new(Severity::Notice, text.trim_end()).run(run)),
+        }
     }
 
     /// Writes an error to stderr.
     pub(super) fn report(&self, error: &Error) {
-        let colour = self.err().colour;
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        self.say(&error.render(&renderer));
+        self.report_of(None, error);
+    }
+
+    /// Writes an error of a run to stderr.
+    pub(super) fn report_of(&self, run: Option<&str>, error: &Error) {
+        let log = self.log();
+        let renderer = if self.err.colour { Renderer::styled() } else { Renderer::plain() };
+        match log.format {
+            LogFormat::Text => self.say(&error.render(&renderer)),
+            LogFormat::Json => log.line(Line::of_error(error).run(run)),
+        }
     }
 
     /// Writes what clap has to say, to where it belongs.
     pub(super) fn usage(&self, error: &clap::Error) -> u8 {
-        let mut stream = if error.use_stderr() { self.err() } else { self.out() };
+        let stream = if error.use_stderr() { &self.err } else { &self.out };
         let text = error.render();
         let text = if stream.colour { text.ansi().to_string() } else { text.to_string() };
-        let _ = stream.to.write_all(text.as_bytes());
+        let _ = stream.lock().write_all(text.as_bytes());
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
 
     /// How results are written in this format.
     pub(super) fn style(&self, format: Format) -> Style {
-        Style { format, colour: self.out().colour }
+        Style { format, colour: self.out.colour }
+    }
+
+    /// The connection's ledger; where messages are written for programs, they are told of each entry.
+    pub(super) fn watched(&self, connection: &Connection) -> Arc<dyn Ledger + Send> {
+        let log = self.log();
+        let ledger = connection.ledger.clone();
+        match log.format {
+            LogFormat::Text => ledger,
+            LogFormat::Json => {
+                let observer = Box::new(move |entry: &Entry| log.line(Line::of_entry(entry)));
+                Arc::new(Observed { ledger, observer })
+            }
+        }
     }
 
     /// Whether a progress bar would be seen.
     pub(super) fn shows_progress(&self) -> bool {
-        self.err().terminal
+        self.err.terminal
     }
 
     /// Whether somebody is at the terminal who can be asked.
     pub(super) fn has_person(&self) -> bool {
-        self.err().terminal && io::stdin().is_terminal()
+        self.err.terminal && io::stdin().is_terminal()
     }
 
     /// Lets `-v` show what is sent.
     pub(super) fn trace(&self, verbose: bool) {
-        if verbose {
+        // The lines of JSON say it all the same.
+        if verbose && self.log().format == LogFormat::Text {
             let subscriber = tracing_subscriber::fmt()
                 .with_writer(io::stderr)
-                .with_ansi(self.err().colour)
+                .with_ansi(self.err.colour)
                 .with_target(false)
                 .without_time()
                 .finish();

@@ -16,7 +16,7 @@ use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{Context, Limits, Report, StagingArgs, Status, side_by_side};
+use crate::run::{Context, Limits, Report, RunId, StagingArgs, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -166,60 +166,74 @@ fn run(
     wait: Duration,
     act: Act,
 ) -> Result<Report> {
-    let progress = Bar::new(effects, alone);
+    let id = RunId::new(common.project.clock(effects).now());
+    let progress = Bar::new(effects, id.clone(), alone);
     let context = Context {
         renderer,
         warehouse: &*connection.warehouse,
-        ledger: &*connection.ledger,
+        ledger: &*effects.watched(connection),
         clock: common.project.clock(effects),
         who: &effects.who,
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
-        run: None,
+        run: Some(id),
     };
     act(&context, plan)
 }
 
 /// What the figures do not say by themselves, on stderr.
 fn explain(report: &Report, effects: &Effects) {
+    let run = report.run.as_deref();
     for problem in &report.problems {
-        effects.report(problem);
+        effects.report_of(run, problem);
     }
     for day in report.days.iter().filter(|day| day.status() == Status::Twins) {
-        effects.say(&format!(
-            "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
+        effects.say_of(
+            run,
+            &format!(
+                "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
              and a statement by row id could take a survivor down with them; \
              a rule with `strategy = \"rewrite\"` can tell them apart",
-            day.day, day.counts.twins
-        ));
+                day.day, day.counts.twins
+            ),
+        );
     }
     if let Some(found) = &report.consolidated {
         for table in &found.dropped {
-            effects.say(&format!("{table}: dropped, all of its rows are merged"));
+            effects.say_of(run, &format!("{table}: dropped, all of its rows are merged"));
         }
         for (table, reason) in &found.kept {
-            effects.say(&format!("{table}: not dropped: {reason}"));
+            effects.say_of(run, &format!("{table}: not dropped: {reason}"));
         }
         if found.waits() {
-            effects.say(&format!(
-                "{}: staged rows wait, since rows that they would update are in the streaming \
+            effects.say_of(
+                run,
+                &format!(
+                    "{}: staged rows wait, since rows that they would update are in the streaming \
                  buffer; run the same command again when it has drained (within 90 minutes)",
-                report.rule
-            ));
+                    report.rule
+                ),
+            );
         }
     }
     for title in &report.buffered {
-        effects.say(&format!(
-            "{title}: refused because of rows in the streaming buffer; nothing was changed"
-        ));
+        effects.say_of(
+            run,
+            &format!(
+                "{title}: refused because of rows in the streaming buffer; nothing was changed"
+            ),
+        );
     }
     let buffered = report.totals().buffered;
     if buffered > 0 {
-        effects.say(&format!(
-            "{}: {buffered} superseded rows wait in the streaming buffer; \
+        effects.say_of(
+            run,
+            &format!(
+                "{}: {buffered} superseded rows wait in the streaming buffer; \
              run the same command again when it has drained (within 90 minutes)",
-            report.rule
-        ));
+                report.rule
+            ),
+        );
     }
 }

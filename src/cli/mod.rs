@@ -31,6 +31,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use crate::log::LogFormat;
 
 pub use effects::Effects;
 use outcome::Outcome;
@@ -47,6 +48,16 @@ struct Cli {
     /// Say on stderr what is being sent
     #[arg(short, long, global = true)]
     verbose: bool,
+    /// How messages on stderr are written; `json` is what Cloud Logging reads
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        env = "ONEROW_LOG_FORMAT"
+    )]
+    log_format: LogFormat,
 }
 
 const EXIT_CODES: &str = "\
@@ -83,6 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
         Ok(cli) => cli,
         Err(error) => return effects.usage(&error),
     };
+    effects.log_as(cli.log_format);
     effects.trace(cli.verbose);
     match dispatch(cli.command, effects) {
         Ok(outcome) => outcome.exit_code(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Effects;
-use crate::run::Progress;
+use crate::run::{Progress, RunId};
 
 /// Fewer statements than these are over before a bar could be read.
 const LONG: u64 = 5;
@@ -15,16 +15,21 @@ pub(super) struct Bar<'a> {
     effects: &'a Effects,
     /// Whether the terminal's last line is this run's alone.
     alone: bool,
+    run: RunId,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl<'a> Bar<'a> {
-    pub fn new(effects: &'a Effects, alone: bool) -> Self {
-        Self { effects, alone, bar: Mutex::new(None) }
+    pub fn new(effects: &'a Effects, run: RunId, alone: bool) -> Self {
+        Self { effects, alone, run, bar: Mutex::new(None) }
     }
 
     fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, sentence: &str) {
+        self.effects.say_of(Some(self.run.as_str()), sentence);
     }
 
     fn shown(&self) -> bool {
@@ -54,14 +59,14 @@ impl Progress for Bar<'_> {
 
     fn note(&self, sentence: &str) {
         match &*self.bar() {
-            Some(bar) => bar.suspend(|| self.effects.say(sentence)),
-            None => self.effects.say(sentence),
+            Some(bar) => bar.suspend(|| self.say(sentence)),
+            None => self.say(sentence),
         }
     }
 
     fn waiting(&self, sentence: &str) {
         if !self.shown() {
-            self.effects.say(sentence);
+            self.say(sentence);
             return;
         }
         let mut bar = self.bar();

@@ -8,7 +8,7 @@ use crate::ledger::{Entry, Filter};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{self, Context, Limits, Undone};
+use crate::run::{self, Context, Limits, RunId, Undone};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -48,17 +48,18 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     let renderer =
         Renderer::new(rule, &project.templates, &[])?.with_audit(warehouse.audit_table());
-    let progress = Bar::new(effects, true);
+    let id = RunId::new(args.project.clock(effects).now());
+    let progress = Bar::new(effects, id.clone(), true);
     let context = Context {
         renderer: &renderer,
         warehouse: &*connection.warehouse,
-        ledger: &*connection.ledger,
+        ledger: &*effects.watched(&connection),
         clock: args.project.clock(effects),
         who: &effects.who,
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits::default(),
-        run: None,
+        run: Some(id),
     };
     let undone = run::undo(&context, &args.run)?;
     effects.print(&match args.format {
@@ -95,7 +96,7 @@ fn rule_of<'p>(project: &'p Project, run: &str, entries: &[Entry]) -> Result<&'p
 
 fn explain(undone: &Undone, effects: &Effects) {
     for problem in &undone.problems {
-        effects.report(problem);
+        effects.report_of(Some(&undone.run), problem);
     }
     let left = undone.left_alone();
     if left > 0 {

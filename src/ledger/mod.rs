@@ -1,6 +1,7 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
 pub mod bigquery;
+mod observed;
 mod outbox;
 mod record;
 pub mod sqlite;
@@ -14,6 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
+
+pub use observed::{Observed, Observer};
 
 /// What an entry says of its statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,46 @@
+//! A ledger that tells somebody of each entry.
+
+use std::sync::Arc;
+
+use super::{Claim, Entry, Filter, Ledger};
+use crate::error::Result;
+use crate::googlesql::TableName;
+
+/// Is told of an entry after it was written.
+pub type Observer = dyn Fn(&Entry) + Send + Sync;
+
+/// A ledger whose entries somebody is told of once they are written.
+pub struct Observed {
+    /// Where the entries are kept.
+    pub ledger: Arc<dyn Ledger + Send>,
+    /// Who is told.
+    pub observer: Box<Observer>,
+}
+
+impl Ledger for Observed {
+    fn append(&self, entry: &Entry) -> Result<()> {
+        self.ledger.append(entry)?;
+        (self.observer)(entry);
+        Ok(())
+    }
+
+    fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
+        self.ledger.entries(wanted)
+    }
+
+    fn claim(&self, table: &TableName) -> Result<Claim> {
+        self.ledger.claim(table)
+    }
+
+    fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
+        self.ledger.in_doubt(rule)
+    }
+
+    fn examine(&self) -> Result<String> {
+        self.ledger.examine()
+    }
+
+    fn deliver(&self) -> Result<()> {
+        self.ledger.deliver()
+    }
+}

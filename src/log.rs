@@ -1,0 +1,194 @@
+//! Log lines: for people as text, for Cloud Logging as JSON.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value as Json};
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::ledger::{Entry, State};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, with the fields that Cloud Logging reads.
+    /// Source: <https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields>
+    Json,
+}
+
+/// How much a line matters, in Cloud Logging's words.
+/// Source: <https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// What happens as it should.
+    Info,
+    /// What the reader should know.
+    Notice,
+    /// What may become a failure, such as a call that is refused.
+    Warning,
+    /// What failed.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Info => "INFO",
+            Self::Notice => "NOTICE",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+        })
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    severity: Severity,
+    message: String,
+    fields: Map<String, Json>,
+}
+
+impl Line {
+    /// A line that says this.
+    pub fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self { severity, message: message.into(), fields: Map::new() }
+    }
+
+    /// A line about something that failed: what, where, and what to do.
+    pub fn of_error(error: &Error) -> Self {
+        let place = error.place().map(|place| Json::from(place.to_string()));
+        Self::new(Severity::Error, error.to_string())
+            .with_some("place", place)
+            .with_some("help", error.remedy().map(Json::from))
+    }
+
+    /// A line about a statement that is sent, or has an outcome.
+    pub fn of_entry(entry: &Entry) -> Self {
+        let severity = match entry.state {
+            State::Started | State::Done => Severity::Info,
+            // A refusal by the streaming buffer is tried again, or reported as what it is.
+            State::Failed | State::Unknown => Severity::Warning,
+        };
+        Self::new(severity, format!("{} of {}: {}", entry.step, entry.dates, entry.state))
+            .run(Some(&entry.run))
+            .with("rule", entry.rule.as_str())
+            .with("step", entry.step.as_str())
+            .with("dates", entry.dates.as_str())
+            .with("state", entry.state.to_string())
+            .with("job_id", entry.job.as_str())
+            .with("fingerprint", entry.fingerprint.as_str())
+            .with_some("affected", entry.affected.map(Json::from))
+            .with_some("bytes_billed", entry.usage.bytes_billed.map(Json::from))
+            .with_some("error", entry.error.as_deref().map(Json::from))
+    }
+
+    /// Adds the run that it belongs to.
+    #[must_use]
+    pub fn run(self, run: Option<&str>) -> Self {
+        self.with_some("run_id", run.map(Json::from))
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a field, if there is something to add.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<Json>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+}
+
+/// Where log lines go.
+#[derive(Clone)]
+pub struct Log {
+    /// How they are written.
+    pub format: LogFormat,
+    /// The time of day.
+    pub clock: Clock,
+    /// The stream, which others may write to as well.
+    pub to: Arc<Mutex<Box<dyn Write + Send>>>,
+}
+
+impl Log {
+    /// Writes one line. Where the stream is gone there is nobody left to tell.
+    pub fn line(&self, line: Line) {
+        let text = self.text(line);
+        let _ = writeln!(self.to.lock().unwrap_or_else(PoisonError::into_inner), "{text}");
+    }
+
+    fn text(&self, line: Line) -> String {
+        let now = self.clock.now();
+        match self.format {
+            LogFormat::Json => {
+                let mut object = Map::new();
+                object.insert("severity".to_owned(), line.severity.to_string().into());
+                object.insert("time".to_owned(), now.to_string().into());
+                object.insert("message".to_owned(), line.message.into());
+                object.extend(line.fields);
+                Json::Object(object).to_string()
+            }
+            LogFormat::Text => {
+                let fields = line.fields.iter().map(|(name, value)| match value {
+                    Json::String(text) => format!(" {name}={}", text.escape_debug()),
+                    other => format!(" {name}={other}"),
+                });
+                let message: String = line.message.lines().collect::<Vec<_>>().join("; ");
+                let fields: String = fields.collect();
+                format!("{} {:7} {message}{fields}", now.strftime("%F %T"), line.severity)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn written(format: LogFormat, line: Line) -> String {
+        let clock = Clock::Fixed("2026-01-30T21:04:05Z".parse().unwrap());
+        Log { format, clock, to: Arc::new(Mutex::new(Box::new(Vec::new()))) }.text(line)
+    }
+
+    fn line() -> Line {
+        Line::new(Severity::Notice, "776 rows\nwere deactivated").run(Some("r1")).with("rows", 776)
+    }
+
+    #[test]
+    fn a_line_of_json_has_the_fields_that_cloud_logging_reads() {
+        assert_eq!(
+            written(LogFormat::Json, line()),
+            "{\"severity\":\"NOTICE\",\"time\":\"2026-01-30T21:04:05Z\",\
+             \"message\":\"776 rows\\nwere deactivated\",\"run_id\":\"r1\",\"rows\":776}"
+        );
+        let error = Error::new(Kind::Usage, "no dates given").help("use --date YESTERDAY");
+        assert_eq!(
+            written(LogFormat::Json, Line::of_error(&error)),
+            "{\"severity\":\"ERROR\",\"time\":\"2026-01-30T21:04:05Z\",\
+             \"message\":\"no dates given\",\"help\":\"use --date YESTERDAY\"}"
+        );
+    }
+
+    #[test]
+    fn a_line_of_text_is_one_line() {
+        assert_eq!(
+            written(LogFormat::Text, line()),
+            "2026-01-30 21:04:05 NOTICE  776 rows; were deactivated run_id=r1 rows=776"
+        );
+        let forged = Line::new(Severity::Info, "called").with("path", "/a\n2026 ERROR forged");
+        assert!(!written(LogFormat::Text, forged).contains('\n'));
+    }
+}
