@@ -119,6 +119,11 @@ impl Error {
         self.0.place.as_ref()
     }
 
+    /// What was being done, the innermost first, if that is known.
+    pub fn doing(&self) -> Option<String> {
+        (!self.0.during.is_empty()).then(|| self.0.during.join("; "))
+    }
+
     /// What the reader can do about it, if that is known.
     pub fn remedy(&self) -> Option<&str> {
         self.0.help.as_deref()

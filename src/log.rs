@@ -63,7 +63,8 @@ impl Line {
     /// A line about something that failed: what, where, and what to do.
     pub fn of_error(error: &Error) -> Self {
         let place = error.place().map(|place| Json::from(place.to_string()));
-        Self::new(Severity::Error, error.to_string())
+        Self::new(Severity::Error, error.headline())
+            .with_some("during", error.doing().map(Json::from))
             .with_some("place", place)
             .with_some("help", error.remedy().map(Json::from))
     }

@@ -146,7 +146,7 @@ fn days_before(today: Date, count: u32) -> Result<Day> {
 }
 
 /// The dates of one command: at least one, each once, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window(Vec<Day>);
 
 impl Window {

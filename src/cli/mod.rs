@@ -21,6 +21,7 @@ mod render;
 mod review;
 mod run;
 mod schema;
+mod serve;
 mod status;
 mod test;
 mod undo;
@@ -82,6 +83,7 @@ enum Command {
     Test(test::Args),
     View(view::Args),
     Load(load::Args),
+    Serve(serve::Args),
     Init(init::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -121,6 +123,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Review(args) => review::run(&args, effects),
         Command::Test(args) => test::run(&args, effects),
         Command::View(args) => view::run(&args, effects),
+        Command::Serve(args) => serve::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),

@@ -1,0 +1,99 @@
+//! `onerow serve`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::common::ProjectArgs;
+use super::{Effects, Outcome};
+use crate::connection::connect;
+use crate::error::Result;
+use crate::serve::{Ended, Engine, Keys, Right, Settings, serve};
+use crate::warehouse::sqlite::Access;
+
+/// Answer HTTP: the clean-up for schedulers, and how the table stands
+#[derive(clap::Args)]
+#[command(after_help = "\
+Keys come from the environment (ONEROW_APPLY_KEYS, ONEROW_READ_KEYS: separated by commas or spaces)
+or from files (one a line), as text or as sha256:HEX. Without any, only this machine is answered.
+
+Examples:
+  onerow serve
+  ONEROW_APPLY_KEYS=$(openssl rand -base64 32) onerow serve --listen 0.0.0.0:8080 --warehouse prod
+  onerow serve player_prop_predictions --apply-keys /run/secrets/apply --read-keys /run/secrets/read")]
+pub(super) struct Args {
+    /// The rule of requests that name none; may be left out where there is only one
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "ONEROW_LISTEN")]
+    listen: SocketAddr,
+    /// A file of keys that may apply
+    #[arg(long, value_name = "FILE")]
+    apply_keys: Option<PathBuf>,
+    /// A file of keys that may only look and dry-run
+    #[arg(long, value_name = "FILE")]
+    read_keys: Option<PathBuf>,
+    /// How long a request waits for its run, which goes on after that
+    #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, default_value = "25m")]
+    answer_within: Duration,
+    /// Let runs delete rows, where a rule's strategy deletes rows
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.project.open()?;
+    let default_rule = match (&args.rule, project.file.rules.as_slice()) {
+        (Some(name), _) => Some(project.file.rule(name)?.name.clone()),
+        (None, [only]) => Some(only.name.clone()),
+        (None, _) => None,
+    };
+    let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?.clone();
+    let clock = args.project.clock(effects);
+    let open = |access| connect(&warehouse, &project.folder, clock, &effects.interrupt, access);
+    let (writing, reading) = (open(Access::ReadWrite)?, open(Access::ReadOnly)?);
+    let settings = Settings {
+        listen: args.listen,
+        keys: keys(args)?,
+        answer_within: args.answer_within,
+        host: effects.who.rsplit('@').next().unwrap_or_default().to_owned(),
+    };
+    let ended = serve(
+        settings,
+        Engine {
+            default_rule,
+            warehouse,
+            reading,
+            writing,
+            clock,
+            interrupt: effects.interrupt.clone(),
+            log: effects.log(),
+            may_delete: args.yes,
+            project,
+        },
+    )?;
+    Ok(match ended {
+        Ended::InGoodOrder => Outcome::Done,
+        Ended::HandedOver => Outcome::Interrupted,
+    })
+}
+
+fn keys(args: &Args) -> Result<Keys> {
+    let mut keys = Keys::default();
+    for (variable, file, right) in [
+        ("ONEROW_APPLY_KEYS", &args.apply_keys, Right::Apply),
+        ("ONEROW_READ_KEYS", &args.read_keys, Right::Read),
+    ] {
+        if let Ok(list) = std::env::var(variable) {
+            keys.add_list(&list, right)
+                .map_err(|error| error.during(format!("reading {variable}")))?;
+        }
+        if let Some(file) = file {
+            keys.add_file(file, right)?;
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,126 @@
+//! Who calls, and what they may do.
+
+use axum::http::{HeaderMap, header};
+
+use super::keys::{KeyHash, Keys, Right};
+use super::problem::{Code, Problem};
+
+/// Somebody who may call.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// As the ledger names them.
+    pub who: String,
+    pub right: Right,
+}
+
+impl Caller {
+    /// Refuses callers who may only look.
+    pub fn may_apply(&self) -> Result<(), Problem> {
+        match self.right {
+            Right::Apply => Ok(()),
+            Right::Read => Err(Problem::new(Code::Forbidden)
+                .detail("this key may look and dry-run, and may not apply")),
+        }
+    }
+}
+
+/// Who may call.
+#[derive(Debug, Clone)]
+pub(super) struct Access {
+    pub keys: Keys,
+    /// The host that runs are recorded with.
+    pub host: String,
+}
+
+impl Access {
+    /// Who calls, by the key in `X-API-Key` or as a Bearer token. Without any key the service
+    /// answers this machine alone, and only under its own names, so that a page from elsewhere
+    /// that points a name of its own at this machine gets no answer.
+    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        if self.keys.is_empty() {
+            return match is_local(headers) {
+                true => Ok(Caller { who: format!("local@{}", self.host), right: Right::Apply }),
+                false => Err(Problem::new(Code::Forbidden).detail(
+                    "without keys the service answers to localhost, 127.0.0.1 and [::1] alone",
+                )),
+            };
+        }
+        let presented = presented(headers).ok_or_else(|| {
+            Problem::new(Code::Unauthorized)
+                .detail("send a key as X-API-Key, or as Authorization: Bearer")
+        })?;
+        let hash = KeyHash::of(presented);
+        let right = self.keys.right_of(&hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+        Ok(Caller { who: format!("api-key-{}@{}", hash.short(), self.host), right })
+    }
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    if let Some(key) = headers.get("x-api-key") {
+        return key.to_str().ok();
+    }
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APPLY: &str = "a-key-that-may-apply-all";
+    const READ: &str = "a-key-that-may-only-read";
+
+    fn access(keys: &[(&str, Right)]) -> Access {
+        let mut known = Keys::default();
+        for (key, right) in keys {
+            known.add_list(key, *right).unwrap();
+        }
+        Access { keys: known, host: "host".to_owned() }
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_key_is_taken_from_either_header() {
+        let access = access(&[(APPLY, Right::Apply), (READ, Right::Read)]);
+        let right = |pairs| access.caller(&headers(pairs)).map(|caller| caller.right).ok();
+        assert_eq!(right(&[("x-api-key", APPLY)]), Some(Right::Apply));
+        assert_eq!(right(&[("authorization", &format!("bearer {READ}"))]), Some(Right::Read));
+        for bad in [
+            &[][..],
+            &[("x-api-key", "")],
+            &[("x-api-key", "wrong"), ("authorization", &format!("Bearer {APPLY}"))],
+            &[("authorization", APPLY)],
+            &[("authorization", &format!("Basic {APPLY}"))],
+        ] {
+            let problem = access.caller(&headers(bad)).unwrap_err();
+            assert_eq!(problem.code(), Code::Unauthorized, "{bad:?}");
+        }
+        assert!(access.caller(&headers(&[("x-api-key", READ)])).unwrap().may_apply().is_err());
+    }
+
+    #[test]
+    fn without_keys_only_this_machines_own_names_are_answered() {
+        let access = access(&[]);
+        for good in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST", "127.0.0.1"] {
+            assert!(access.caller(&headers(&[("host", good)])).is_ok(), "{good}");
+        }
+        for bad in ["evil.example:8080", "localhost.evil.example", "10.0.0.1", "", "[::2]:80"] {
+            assert!(access.caller(&headers(&[("host", bad)])).is_err(), "{bad}");
+        }
+    }
+}

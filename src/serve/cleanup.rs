@@ -1,0 +1,227 @@
+//! `POST /cleanup-duplicates`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::access::Caller;
+use super::answer::{CleanupAnswer, Outcome};
+use super::api;
+use super::problem::{Code, Problem};
+use super::running::{Active, Refused};
+use super::{RunOfAnswer, Shared, blocking, limits};
+use crate::error::{Error, Kind, Result};
+use crate::log::{Line, Severity};
+use crate::rule::{Rule, RuleName};
+use crate::run::{Ending, Report, RunId};
+use crate::window::Window;
+
+/// The body of `POST /cleanup-duplicates`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CleanupRequest {
+    /// The rule. May be left out where there is one, or where the service was given one.
+    rule: Option<String>,
+    /// One date: `YYYY-MM-DD`, `TODAY` or `YESTERDAY`.
+    game_date: Option<String>,
+    /// The first date of a range.
+    from: Option<String>,
+    /// The last date of a range, included.
+    to: Option<String>,
+    /// The dates up to and including yesterday.
+    last: Option<u32>,
+    /// Change nothing: say what would be done.
+    #[serde(default)]
+    dry_run: bool,
+    /// Answer 503 instead of 202 while rows are buffered, for schedulers to which every 2xx is a
+    /// success.
+    #[serde(default)]
+    fail_when_buffered: bool,
+}
+
+pub(super) async fn cleanup(
+    State(service): State<Shared>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = service.access.caller(&headers)?;
+    let asked = read(&headers, request.into_body()).await?;
+    if !asked.dry_run {
+        caller.may_apply()?;
+    }
+    let rule = service.engine.rule(asked.rule.as_deref()).map_err(|error| Problem::of(&error))?;
+    let range = (asked.from.as_deref(), asked.to.as_deref());
+    let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?.ok_or_else(|| {
+        Problem::new(Code::InvalidRequest).detail(
+            "no dates given; give `game_date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`",
+        )
+    })?;
+    let window = api::window(&service, &rule.name, &dates)?;
+    if asked.dry_run {
+        let report = api::standing(&service, &rule.name, &window).await?;
+        return Ok(axum::Json(CleanupAnswer::of(&report, &window, None)).into_response());
+    }
+    let begun = begin(&service, rule, &window, caller)?;
+    answer(&service, begun, &window, asked.fail_when_buffered).await
+}
+
+/// Reads the body. Errors: it is not declared as JSON, too large, too slow, no JSON, or asks for
+/// something that nobody knows.
+async fn read(headers: &HeaderMap, body: Body) -> Result<CleanupRequest, Problem> {
+    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(Code::UnsupportedMediaType)
+            .detail("send the header Content-Type: application/json"));
+    }
+    let bytes = tokio::time::timeout(limits::ARRIVAL, Limited::new(body, limits::BODY).collect())
+        .await
+        .map_err(|_| Problem::new(Code::RequestTimeout))?
+        .map_err(|cause| match cause.is::<LengthLimitError>() {
+            true => Problem::new(Code::BodyTooLarge)
+                .detail(format!("a body may have {} bytes", limits::BODY)),
+            false => Problem::new(Code::InvalidJson).detail("the body did not arrive whole"),
+        })?
+        .to_bytes();
+    parse(&bytes)
+}
+
+fn parse(bytes: &Bytes) -> Result<CleanupRequest, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let code = if error.is_data() { Code::InvalidRequest } else { Code::InvalidJson };
+        Problem::new(code).detail(error.to_string())
+    })
+}
+
+/// A run that has been begun, whoever still waits for it.
+pub(super) struct Begun {
+    pub id: RunId,
+    ended: tokio::task::JoinHandle<Arc<Result<Report>>>,
+}
+
+/// Begins a run, which goes on if the caller leaves. Errors: a run of the rule and one of the
+/// dates is under way; the rule deletes rows, which nobody has allowed; the service is busy or
+/// about to stop.
+pub(super) fn begin(
+    service: &Shared,
+    rule: &Rule,
+    window: &Window,
+    caller: Caller,
+) -> Result<Begun, Problem> {
+    if service.engine.forbids(rule) {
+        return Err(Problem::new(Code::Forbidden).detail(
+            "the rule's strategy deletes rows; the service does that only where it was started with --yes",
+        ));
+    }
+    if service.draining.load(Ordering::SeqCst) {
+        return Err(Problem::new(Code::Unavailable).detail("about to stop"));
+    }
+    let now = service.engine.clock.now();
+    let id = RunId::new(now);
+    let active = Active {
+        id: id.clone(),
+        rule: rule.name.clone(),
+        window: window.clone(),
+        began: now,
+        who: caller.who.clone(),
+    };
+    let ticket = service.running.begin(active).map_err(|refused| match refused {
+        Refused::UnderWay(other) => Problem::new(Code::RunUnderWay).run(&other),
+        Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
+    })?;
+    let (service, rule, window, run) = (service.clone(), rule.clone(), window.clone(), id.clone());
+    let ended = tokio::spawn(async move {
+        let _ticket = ticket;
+        let _turn = service.running.turn(&rule).await;
+        let began = Instant::now();
+        let (working, name) = (service.clone(), rule.name.clone());
+        let (days, of) = (window.clone(), run.clone());
+        let ran = blocking(move || working.engine.apply(&name, &days, &of, &caller.who)).await;
+        service.metrics.run(
+            rule.name.as_str(),
+            ran.as_ref(),
+            began.elapsed(),
+            service.engine.clock.now(),
+        );
+        tell(&service, &rule.name, &run, &ran);
+        service.statuses.invalidate_all();
+        service.histories.invalidate_all();
+        Arc::new(ran)
+    });
+    Ok(Begun { id, ended })
+}
+
+/// How a run ended, in the log.
+fn tell(service: &Shared, rule: &RuleName, run: &RunId, ran: &Result<Report>) {
+    let log = &service.engine.log;
+    let run = Some(run.as_str());
+    let report = match ran {
+        Ok(report) => report,
+        Err(error) => return log.line(Line::of_error(error).run(run).with("rule", rule.as_str())),
+    };
+    for problem in &report.problems {
+        log.line(Line::of_error(problem).run(run).with("rule", rule.as_str()));
+    }
+    let (severity, ending) = match report.ending() {
+        Ending::Clean => (Severity::Info, "clean"),
+        Ending::Buffered => (Severity::Notice, "buffered"),
+        Ending::Failed => (Severity::Error, "failed"),
+    };
+    let totals = report.totals();
+    log.line(
+        Line::new(severity, format!("run ended: {ending}"))
+            .run(run)
+            .with("rule", rule.as_str())
+            .with("duplicates_found", totals.duplicates)
+            .with("duplicates_deactivated", report.deactivated().unwrap_or(0))
+            .with("duplicates_buffered", totals.buffered),
+    );
+}
+
+/// Waits for the run, at most as long as a request may take.
+async fn answer(
+    service: &Shared,
+    begun: Begun,
+    window: &Window,
+    fail_when_buffered: bool,
+) -> Result<Response, Problem> {
+    let Begun { id, ended } = begun;
+    let ran = match tokio::time::timeout(service.answer_within, ended).await {
+        Err(_) => return Err(Problem::new(Code::RunGoesOn).run(&id)),
+        Ok(Err(_)) => return Err(Problem::new(Code::Internal).run(&id)),
+        Ok(Ok(ran)) => ran,
+    };
+    let report = match &*ran {
+        Ok(report) => report,
+        Err(error) => return Err(Problem::new(Code::of(error)).run(&id)),
+    };
+    let interrupted = |error: &Error| error.kind() == Kind::Interrupted;
+    if report.problems.iter().any(interrupted) {
+        return Err(Problem::new(Code::Unavailable)
+            .detail("the service is about to stop, and the run stopped in good order")
+            .run(&id));
+    }
+    let answer = CleanupAnswer::of(report, window, Some(&id));
+    let status = match answer.status {
+        Outcome::Success => StatusCode::OK,
+        Outcome::Buffered if fail_when_buffered => StatusCode::SERVICE_UNAVAILABLE,
+        Outcome::Buffered => StatusCode::ACCEPTED,
+        Outcome::Error => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let buffered = answer.status == Outcome::Buffered;
+    let mut response = (status, axum::Json(answer)).into_response();
+    response.extensions_mut().insert(RunOfAnswer(id.to_string()));
+    if buffered {
+        let after = HeaderValue::from(limits::BUFFER_DRAINS.as_secs());
+        response.headers_mut().insert(header::RETRY_AFTER, after);
+    }
+    Ok(response)
+}

@@ -1,0 +1,199 @@
+//! API keys: given as text or as hashes, kept as hashes, compared in constant time.
+
+use std::fmt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::{Error, Kind, Result, read_utf8};
+
+/// A key that is guessed is a table that is changed: 20 characters are about 120 bits.
+const SHORTEST: usize = 20;
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Look, and dry-run.
+    Read,
+    /// Apply too.
+    Apply,
+}
+
+/// The SHA-256 of a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// The hash of a key.
+    pub fn of(key: &str) -> Self {
+        Self(Sha256::digest(key.as_bytes()).into())
+    }
+
+    /// Reads a key, or `sha256:` and the hash of one in hexadecimal. Errors: too short a key,
+    /// one that does not fit into a header, or no hash. The error does not repeat the text.
+    fn parse(text: &str) -> Result<Self> {
+        let wrong = |what: &str| Error::new(Kind::Usage, what.to_owned());
+        if let Some(hex) = text.strip_prefix("sha256:") {
+            return Self::of_hex(hex).ok_or_else(|| {
+                wrong("what follows `sha256:` is not a hash")
+                    .help("write the 64 hexadecimal digits that `printf %s KEY | sha256sum` prints")
+            });
+        }
+        if text.len() < SHORTEST {
+            return Err(wrong(&format!("a key has fewer than {SHORTEST} characters"))
+                .help("make one with `openssl rand -base64 32`"));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(wrong("a key holds something else than visible ASCII characters")
+                .help("make one with `openssl rand -base64 32`"));
+        }
+        Ok(Self::of(text))
+    }
+
+    fn of_hex(hex: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        if hex.len() != 64 || !hex.is_ascii() {
+            return None;
+        }
+        for (i, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+
+    /// The start of the hash, by which the ledger and the log name the key.
+    pub fn short(&self) -> String {
+        self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The whole hash.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyHash({}…)", self.short())
+    }
+}
+
+/// The keys that the service knows.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(Vec<(KeyHash, Right)>);
+
+impl Keys {
+    /// Adds the keys of a text that separates them by commas or white space.
+    pub fn add_list(&mut self, text: &str, right: Right) -> Result<()> {
+        let keys = text.split(|c: char| c == ',' || c.is_whitespace());
+        keys.filter(|key| !key.is_empty()).try_for_each(|key| self.add(key, right))
+    }
+
+    /// Adds the keys of a file: one a line; empty lines and those that start with `#` are none.
+    pub fn add_file(&mut self, path: &Path, right: Right) -> Result<()> {
+        let text = read_utf8(path)?;
+        for (i, line) in text.lines().map(str::trim).enumerate() {
+            if !line.is_empty() && !line.starts_with('#') {
+                self.add(line, right).map_err(|error| {
+                    error.during(format!("reading line {} of `{}`", i + 1, path.display()))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, text: &str, right: Right) -> Result<()> {
+        let hash = KeyHash::parse(text)?;
+        match self.0.iter().find(|(known, _)| *known == hash) {
+            Some((_, known)) if *known != right => Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "the key {} is given both as one that may apply and as read-only",
+                    hash.short()
+                ),
+            )
+            .help("leave one of the two out")),
+            Some(_) => Ok(()),
+            None => {
+                self.0.push((hash, right));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether no key is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many keys have this right.
+    pub fn count(&self, right: Right) -> usize {
+        self.0.iter().filter(|(_, known)| *known == right).count()
+    }
+
+    /// What the key that hashes to this may do. Takes as long for one key as for another.
+    pub fn right_of(&self, presented: &KeyHash) -> Option<Right> {
+        let mut right = None;
+        for (known, its) in &self.0 {
+            if bool::from(known.0.ct_eq(&presented.0)) {
+                right = Some(*its);
+            }
+        }
+        right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "0123456789abcdefghij";
+
+    #[test]
+    fn keys_are_found_as_text_and_as_hashes() {
+        let mut keys = Keys::default();
+        let hash: String = KeyHash::of("another-key-of-some-length")
+            .0
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        keys.add_list(&format!("{KEY}, \n sha256:{hash}"), Right::Apply).unwrap();
+        keys.add_list("a-key-that-may-only-read", Right::Read).unwrap();
+        let right = |key: &str| keys.right_of(&KeyHash::of(key));
+        assert_eq!(right(KEY), Some(Right::Apply));
+        assert_eq!(right("another-key-of-some-length"), Some(Right::Apply));
+        assert_eq!(right("a-key-that-may-only-read"), Some(Right::Read));
+        assert_eq!(right(&hash), None);
+        assert_eq!(right(""), None);
+        assert_eq!((keys.count(Right::Apply), keys.count(Right::Read)), (2, 1));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_without_being_repeated() {
+        for bad in ["short", "sha256:12", "a key with ümlauts, surely", "sha256:é"] {
+            let error = KeyHash::parse(bad).unwrap_err().to_string();
+            assert!(!error.contains(bad), "{error}");
+        }
+        let mut keys = Keys::default();
+        keys.add_list(KEY, Right::Read).unwrap();
+        keys.add_list(KEY, Right::Read).unwrap();
+        let error = keys.add_list(KEY, Right::Apply).unwrap_err().to_string();
+        assert!(error.contains("both") && !error.contains(KEY), "{error}");
+        assert!(!format!("{keys:?}").contains(KEY));
+    }
+
+    #[test]
+    fn a_file_has_a_key_a_line_and_comments() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, format!("# rotated 2026-01\n{KEY}\n\nshort\n")).unwrap();
+        let error = Keys::default().add_file(&path, Right::Apply).unwrap_err();
+        let report = error.render(&annotate_snippets::Renderer::plain());
+        assert!(report.contains("line 4"), "{report}");
+        std::fs::write(&path, format!("# rotated 2026-01\n{KEY}\n")).unwrap();
+        let mut keys = Keys::default();
+        keys.add_file(&path, Right::Apply).unwrap();
+        assert_eq!(keys.count(Right::Apply), 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! What a caller may use of the service.
+
+use std::time::Duration;
+
+/// Connections that are open at a time; the next ones wait.
+pub(super) const CONNECTIONS: usize = 512;
+/// Requests that are worked on at a time; more are told to come back.
+pub(super) const REQUESTS: usize = 256;
+/// Runs that are under way or wait for their table; more are told to come back.
+pub(super) const RUNS: usize = 32;
+/// The bytes of a request's body.
+pub(super) const BODY: usize = 16 * 1024;
+/// The bytes of a request's head, and how many headers it has.
+pub(super) const HEAD: usize = 16 * 1024;
+/// How many headers a request has.
+pub(super) const HEADERS: usize = 64;
+/// How long a head, or a body, may take to arrive.
+pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
+/// The dates of one request.
+pub(super) const DATES: usize = 400;
+/// How long an answer about the table may be older than the table.
+pub(super) const FRESH: Duration = Duration::from_secs(5);
+/// How long what the ledger says may be older than the ledger.
+pub(super) const LEDGER_FRESH: Duration = Duration::from_secs(5);
+/// How far back the runs of a list may lie, and how many there may be of them.
+pub(super) const RUN_DAYS: u32 = 366;
+/// How many runs a list may hold.
+pub(super) const RUN_COUNT: usize = 500;
+/// When a caller whose rows are buffered should come back: rows of a streaming buffer settle
+/// within 30 to 90 minutes.
+/// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#limitations>
+pub(super) const BUFFER_DRAINS: Duration = Duration::from_secs(30 * 60);
+/// When a caller who finds the service busy should come back.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// After a request to terminate, how long runs may go on, and how long they then have to stop in
+/// good order. Cloud Run kills the process 10 s after the request.
+/// Source: <https://cloud.google.com/run/docs/container-contract#instance-shutdown>
+pub(super) const FINISH: Duration = Duration::from_secs(7);
+/// How long interrupted runs have to stop in good order.
+pub(super) const STOP: Duration = Duration::from_millis(2_000);

@@ -1,0 +1,147 @@
+//! Connections: how many, how slow, and how they end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::keys::Right;
+use super::{Shared, blocking, limits, router};
+use crate::error::{Error, Result};
+use crate::log::{Line, Severity};
+
+/// How the service ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every run had ended.
+    InGoodOrder,
+    /// A run had not stopped in time: the ledger has it as begun, and the next run finds out what
+    /// became of it.
+    HandedOver,
+}
+
+/// Listens, and answers until the process is asked to terminate.
+pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended> {
+    let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    greet(&service, address);
+    remember(&service);
+    let (connections, graceful) =
+        (Arc::new(Semaphore::new(limits::CONNECTIONS)), GracefulShutdown::new());
+    let answering = TowerToHyperService::new(router(service.clone()));
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::ARRIVAL)
+        .max_buf_size(limits::HEAD)
+        .max_headers(limits::HEADERS);
+    let mut asked = std::pin::pin!(asked_to_terminate());
+    loop {
+        let Ok(place) = connections.clone().acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut asked => break,
+        };
+        // A client that is gone before it was accepted, or no file descriptor left.
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let connection = server.serve_connection(TokioIo::new(stream), answering.clone());
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // What goes wrong with a connection is its client's to see.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    Ok(end(&service, graceful).await)
+}
+
+fn greet(service: &Shared, address: SocketAddr) {
+    let log = &service.engine.log;
+    let keys = &service.access.keys;
+    log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
+    log.line(match keys.is_empty() {
+        true => Line::new(
+            Severity::Notice,
+            "no key is given: only this machine is answered, and whoever is on it may apply",
+        ),
+        false => Line::new(
+            Severity::Info,
+            format!(
+                "{} keys may apply, {} may read",
+                keys.count(Right::Apply),
+                keys.count(Right::Read)
+            ),
+        ),
+    });
+}
+
+/// What the ledger knows of the last successes, so that a restart does not look like an outage.
+fn remember(service: &Shared) {
+    let service = service.clone();
+    tokio::spawn(async move {
+        let looking = service.clone();
+        match blocking(move || looking.engine.history(None, 30)).await {
+            Ok(runs) => service.metrics.remember(&runs),
+            Err(error) => service.engine.log.line(Line::of_error(&error)),
+        }
+    });
+}
+
+/// Lets runs finish, then stops them in good order, then leaves.
+async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
+    service.draining.store(true, Ordering::SeqCst);
+    let log = &service.engine.log;
+    let count = service.running.count();
+    log.line(Line::new(
+        Severity::Notice,
+        format!("asked to terminate; {count} runs are under way"),
+    ));
+    let answered = tokio::spawn(graceful.shutdown());
+    if tokio::time::timeout(limits::FINISH, service.running.idle()).await.is_err() {
+        service.engine.interrupt.request();
+        if tokio::time::timeout(limits::STOP, service.running.idle()).await.is_err() {
+            log.line(Line::new(
+                Severity::Warning,
+                "a statement is still under way; the next run finds out what became of it",
+            ));
+            return Ended::HandedOver;
+        }
+    }
+    // The last answers are on their way.
+    let _ = tokio::time::timeout(Duration::from_millis(500), answered).await;
+    log.line(Line::new(Severity::Info, "stopped in good order"));
+    Ended::InGoodOrder
+}
+
+#[cfg(unix)]
+async fn asked_to_terminate() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_terminate() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,136 @@
+//! Figures for Prometheus.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus::{
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+};
+
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Entry, State};
+use crate::run::{Ending, PastOutcome, PastRun, Report};
+
+/// The service's figures since it began.
+pub(super) struct Metrics {
+    registry: Registry,
+    runs: IntCounterVec,
+    statements: IntCounterVec,
+    found: IntCounterVec,
+    deactivated: IntCounterVec,
+    bytes: IntCounterVec,
+    seconds: HistogramVec,
+    last_success: GaugeVec,
+    requests: IntCounterVec,
+}
+
+impl Metrics {
+    pub fn new() -> Result<Self> {
+        Self::registered().map_err(|cause| {
+            Error::new(Kind::Configuration, "cannot set up the metrics").caused_by(cause)
+        })
+    }
+
+    fn registered() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            prometheus::Result::Ok(counter)
+        };
+        let runs = counter("onerow_runs_total", "Runs, by how they ended.", &["rule", "outcome"])?;
+        let statements = counter(
+            "onerow_statements_total",
+            "Statements that were sent, by step and outcome.",
+            &["rule", "step", "outcome"],
+        )?;
+        let found = counter(
+            "onerow_duplicates_found_total",
+            "Superseded rows that runs found.",
+            &["rule"],
+        )?;
+        let deactivated = counter(
+            "onerow_duplicates_deactivated_total",
+            "Superseded rows that runs took out.",
+            &["rule"],
+        )?;
+        let bytes = counter("onerow_bytes_billed_total", "Bytes to be paid for.", &["rule"])?;
+        let requests = counter(
+            "onerow_http_requests_total",
+            "Requests that were answered.",
+            &["path", "status"],
+        )?;
+        let buckets = vec![0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0];
+        let options = HistogramOpts::new("onerow_run_seconds", "How long runs took.");
+        let seconds = HistogramVec::new(options.buckets(buckets), &["rule"])?;
+        registry.register(Box::new(seconds.clone()))?;
+        let options = Opts::new(
+            "onerow_last_success_timestamp_seconds",
+            "When the last run ended that left no duplicates.",
+        );
+        let last_success = GaugeVec::new(options, &["rule"])?;
+        registry.register(Box::new(last_success.clone()))?;
+        Ok(Self {
+            registry,
+            runs,
+            statements,
+            found,
+            deactivated,
+            bytes,
+            seconds,
+            last_success,
+            requests,
+        })
+    }
+
+    /// A statement has an outcome.
+    pub fn statement(&self, entry: &Entry) {
+        if entry.state == State::Started {
+            return;
+        }
+        let outcome = entry.state.to_string();
+        let labels = [entry.rule.as_str(), entry.step.as_str(), outcome.as_str()];
+        self.statements.with_label_values(&labels).inc();
+        if let Some(bytes) = entry.usage.bytes_billed {
+            self.bytes.with_label_values(&[&entry.rule]).inc_by(bytes);
+        }
+    }
+
+    /// A run has ended.
+    pub fn run(&self, rule: &str, ran: Result<&Report, &Error>, took: Duration, now: Timestamp) {
+        let outcome = match ran.map(Report::ending) {
+            Ok(Ending::Clean) => "success",
+            Ok(Ending::Buffered) => "buffered",
+            Ok(Ending::Failed) | Err(_) => "error",
+        };
+        self.runs.with_label_values(&[rule, outcome]).inc();
+        self.seconds.with_label_values(&[rule]).observe(took.as_secs_f64());
+        let Ok(report) = ran else { return };
+        self.found.with_label_values(&[rule]).inc_by(report.totals().duplicates);
+        self.deactivated.with_label_values(&[rule]).inc_by(report.deactivated().unwrap_or(0));
+        if report.ending() == Ending::Clean {
+            self.last_success.with_label_values(&[rule]).set(now.as_second() as f64);
+        }
+    }
+
+    /// What the ledger knows of runs before the service began; newest first.
+    pub fn remember(&self, runs: &[PastRun]) {
+        for run in runs.iter().rev().filter(|run| run.outcome == PastOutcome::Done) {
+            let labels = [run.rule.as_str()];
+            self.last_success.with_label_values(&labels).set(run.ended.as_second() as f64);
+        }
+    }
+
+    /// A request was answered.
+    pub fn request(&self, path: &str, status: u16) {
+        self.requests.with_label_values(&[path, &status.to_string()]).inc();
+    }
+
+    /// The figures in Prometheus's text format.
+    pub fn text(&self) -> String {
+        let mut text = Vec::new();
+        // Writing to memory does not fail.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+}

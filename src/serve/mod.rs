@@ -1,0 +1,196 @@
+//! The HTTP service: the clean-up for schedulers and other services, and how the table stands.
+
+mod access;
+mod answer;
+mod api;
+mod cleanup;
+mod engine;
+mod keys;
+mod limits;
+mod listen;
+mod metrics;
+mod openapi;
+mod problem;
+mod running;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use moka::future::Cache;
+
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Entry, Observed};
+use crate::log::{Line, Severity};
+use crate::rule::RuleName;
+use crate::run::{PastRun, Report};
+use crate::window::Window;
+use access::Access;
+use metrics::Metrics;
+use problem::{Code, Problem};
+use running::Running;
+
+pub use engine::Engine;
+pub use keys::{KeyHash, Keys, Right};
+pub use listen::Ended;
+
+/// How the service is reached, and by whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: std::net::SocketAddr,
+    /// Who may call.
+    pub keys: Keys,
+    /// How long a request waits for its run.
+    pub answer_within: Duration,
+    /// The host that runs are recorded with.
+    pub host: String,
+}
+
+/// What every request may use.
+struct Service {
+    engine: Engine,
+    access: Access,
+    answer_within: Duration,
+    metrics: Arc<Metrics>,
+    running: Arc<Running>,
+    /// Requests that are worked on.
+    requests: AtomicUsize,
+    /// The service is about to stop.
+    draining: AtomicBool,
+    statuses: Cache<(RuleName, Window), Arc<Report>>,
+    histories: Cache<(Option<RuleName>, u32), Arc<Vec<PastRun>>>,
+    ready: Cache<(), ()>,
+}
+
+type Shared = Arc<Service>;
+
+/// Serves until the process is asked to terminate. Errors: without keys, an address that others
+/// can reach; an address that cannot be listened on.
+pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
+    if settings.keys.is_empty() && !settings.listen.ip().is_loopback() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{} can be reached by others, and there is no key", settings.listen),
+        )
+        .help("give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1"));
+    }
+    let metrics = Arc::new(Metrics::new()?);
+    let (log, counted) = (engine.log.clone(), metrics.clone());
+    let observer = Box::new(move |entry: &Entry| {
+        counted.statement(entry);
+        log.line(Line::of_entry(entry));
+    });
+    engine.writing.ledger = Arc::new(Observed { ledger: engine.writing.ledger.clone(), observer });
+    let service = Arc::new(Service {
+        engine,
+        access: Access { keys: settings.keys, host: settings.host },
+        answer_within: settings.answer_within,
+        metrics,
+        running: Arc::new(Running::default()),
+        requests: AtomicUsize::new(0),
+        draining: AtomicBool::new(false),
+        statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
+        histories: Cache::builder().max_capacity(64).time_to_live(limits::LEDGER_FRESH).build(),
+        ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::io("cannot start the service", cause))?;
+    let ended = runtime.block_on(listen::listen(settings.listen, service));
+    // What still runs was asked to stop and did not: it is in the ledger as begun.
+    runtime.shutdown_background();
+    ended
+}
+
+fn router(service: Shared) -> Router {
+    Router::new()
+        .route("/cleanup-duplicates", post(cleanup::cleanup))
+        .route("/api/status", get(api::status))
+        .route("/api/runs", get(api::runs))
+        .route("/api/runs/{id}", get(api::run))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .route("/metrics", get(api::metrics))
+        .fallback(|| async { Problem::new(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(middleware::from_fn_with_state(service.clone(), around))
+        .with_state(service)
+}
+
+/// A request that is worked on.
+struct Working(Shared);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What every request has in common: a limit of how many there are, headers that keep browsers
+/// from guessing and storing, a line in the log, a count.
+async fn around(State(service): State<Shared>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.map_or("(none)", MatchedPath::as_str).to_owned();
+    let probe = path == "/healthz" || path == "/readyz";
+    let busy = service.requests.fetch_add(1, Ordering::SeqCst) >= limits::REQUESTS;
+    let _working = Working(service.clone());
+    let mut response = match busy && !probe {
+        true => {
+            Problem::new(Code::Unavailable).detail("too many requests at a time").into_response()
+        }
+        false => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let status = response.status();
+    service.metrics.request(&path, status.as_u16());
+    if !probe {
+        let severity = match status.as_u16() {
+            500.. => Severity::Error,
+            401 | 403 => Severity::Warning,
+            _ => Severity::Info,
+        };
+        let run = response.extensions().get::<RunOfAnswer>().map(|run| run.0.clone());
+        service.engine.log.line(
+            Line::new(severity, format!("{method} {path}: {}", status.as_u16()))
+                .run(run.as_deref())
+                .with("took_ms", u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
+        );
+    }
+    response
+}
+
+/// The run that an answer is about, for the log.
+#[derive(Clone)]
+struct RunOfAnswer(String);
+
+/// Does something that blocks. Errors: it panicked, which is told like any other failure.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| Err(Error::new(Kind::Warehouse, "the work ended in a panic")))
+}
+
+/// What went wrong while looking, for the log; callers get the code.
+fn looked_in_vain(service: &Service, error: &Error) -> Problem {
+    let problem = Problem::of(error);
+    if problem.code() != Code::InvalidRequest {
+        service.engine.log.line(Line::of_error(error));
+    }
+    problem
+}

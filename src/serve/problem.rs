@@ -1,0 +1,203 @@
+//! What a caller is told when a request is not answered: a problem document, with a code and
+//! nothing of the inside. <https://www.rfc-editor.org/rfc/rfc9457>
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::limits;
+use crate::error::{Error, Kind};
+use crate::run::RunId;
+
+/// What sort of problem it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Code {
+    /// The body is not JSON, or the request is not one of HTTP.
+    InvalidJson,
+    /// A field is unknown, missing or not what it should be.
+    InvalidRequest,
+    /// No key, or one that the service does not know.
+    Unauthorized,
+    /// The key may not do this.
+    Forbidden,
+    /// There is nothing at this address.
+    NotFound,
+    /// The address does not know this method.
+    MethodNotAllowed,
+    /// The request took too long to arrive.
+    RequestTimeout,
+    /// A run of the same rule and date is under way.
+    RunUnderWay,
+    /// Another process works on the table.
+    TableLocked,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// The rule or its templates are not fit to run.
+    RuleNotReady,
+    /// The run would read more than the rule file allows.
+    CostLimit,
+    /// Something went wrong; the log says what.
+    Internal,
+    /// The service is busy, or about to stop.
+    Unavailable,
+    /// The warehouse did not answer.
+    WarehouseUnavailable,
+    /// The run takes longer than a request may; it goes on.
+    RunGoesOn,
+}
+
+impl Code {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidJson => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::RunUnderWay | Self::TableLocked => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RuleNotReady | Self::CostLimit | Self::Internal => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Unavailable | Self::WarehouseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::RunGoesOn => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "The body is not JSON",
+            Self::InvalidRequest => "The request asks for something that does not make sense",
+            Self::Unauthorized => "No key, or an unknown one",
+            Self::Forbidden => "The key may not do this",
+            Self::NotFound => "There is nothing at this address",
+            Self::MethodNotAllowed => "The address does not know this method",
+            Self::RequestTimeout => "The request took too long to arrive",
+            Self::RunUnderWay => "A run of this rule and date is under way",
+            Self::TableLocked => "Another onerow process works on the table",
+            Self::BodyTooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "The body is not declared as JSON",
+            Self::RuleNotReady => "The rule or its templates are not fit to run",
+            Self::CostLimit => "The run would read more than the rule file allows",
+            Self::Internal => "Something went wrong",
+            Self::Unavailable => "The service is busy, or about to stop",
+            Self::WarehouseUnavailable => "The warehouse did not answer",
+            Self::RunGoesOn => "The run takes longer than a request may; it goes on",
+        }
+    }
+
+    /// What went wrong in a run, for callers. The log has the rest.
+    pub fn of(error: &Error) -> Self {
+        match error.kind() {
+            Kind::Locked => Self::TableLocked,
+            Kind::Interrupted => Self::Unavailable,
+            Kind::Transient | Kind::Unreachable => Self::WarehouseUnavailable,
+            Kind::Configuration | Kind::Template | Kind::Findings | Kind::Unsupported => {
+                Self::RuleNotReady
+            }
+            Kind::Cost => Self::CostLimit,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// A problem document.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(super) struct Problem {
+    /// Always `about:blank`: the code says more.
+    r#type: &'static str,
+    /// The same for each problem of this code.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What sort of problem it is.
+    code: Code,
+    /// What is wrong with this request, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The run that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<String>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        let retry_after = match code {
+            Code::Unavailable | Code::WarehouseUnavailable | Code::TableLocked => {
+                Some(limits::BUSY)
+            }
+            _ => None,
+        };
+        Self {
+            r#type: "about:blank",
+            title: code.title(),
+            status: code.status().as_u16(),
+            code,
+            detail: None,
+            run_id: None,
+            retry_after,
+        }
+    }
+
+    /// Adds what is wrong with this request. Never anything of the inside.
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Adds the run that it is about.
+    pub fn run(self, run: &RunId) -> Self {
+        Self { run_id: Some(run.to_string()), ..self }
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// What a caller asked for that does not make sense: the error is about the request's own
+    /// words. Any other error is told by its code alone.
+    pub fn of(error: &Error) -> Self {
+        match error.kind() {
+            Kind::Usage => {
+                let help = error.remedy().map(|help| format!("; {help}")).unwrap_or_default();
+                Self::new(Code::InvalidRequest).detail(format!("{}{help}", error.headline()))
+            }
+            _ => Self::new(Code::of(error)),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, after.as_secs().into());
+        }
+        if self.code == Code::Unauthorized {
+            let bearer = HeaderValue::from_static("Bearer realm=\"onerow\"");
+            headers.insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}

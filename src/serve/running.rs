@@ -1,0 +1,153 @@
+//! The runs that are under way: one for a rule and date at a time, one after another on a table.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::limits;
+use crate::googlesql::TableName;
+use crate::rule::{Rule, RuleName};
+use crate::run::RunId;
+use crate::window::Window;
+
+/// Why a run was not begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// This one is at the same rule and one of the dates.
+    UnderWay(RunId),
+    /// Too many wait already.
+    Full,
+}
+
+/// A run that is under way or waits for its table.
+#[derive(Debug, Clone)]
+pub(super) struct Active {
+    pub id: RunId,
+    pub rule: RuleName,
+    pub window: Window,
+    pub began: Timestamp,
+    pub who: String,
+}
+
+/// The runs of this process.
+#[derive(Default)]
+pub(super) struct Running {
+    active: Mutex<Vec<Active>>,
+    tables: Mutex<HashMap<TableName, Arc<tokio::sync::Mutex<()>>>>,
+    ended: Notify,
+}
+
+/// The place of a run among those under way, for as long as it lives.
+pub(super) struct Ticket {
+    running: Arc<Running>,
+    id: RunId,
+}
+
+impl Running {
+    /// Takes the rule's dates for a run, unless one is at them.
+    pub fn begin(self: &Arc<Self>, run: Active) -> Result<Ticket, Refused> {
+        let mut active = self.active();
+        let same = |other: &&Active| {
+            other.rule == run.rule && other.window.days().iter().any(|d| run.window.contains(*d))
+        };
+        if let Some(other) = active.iter().find(same) {
+            return Err(Refused::UnderWay(other.id.clone()));
+        }
+        if active.len() >= limits::RUNS {
+            return Err(Refused::Full);
+        }
+        let id = run.id.clone();
+        active.push(run);
+        Ok(Ticket { running: self.clone(), id })
+    }
+
+    /// Waits until no other run of this process is at the rule's table.
+    pub async fn turn(&self, rule: &Rule) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            tables.entry(rule.table.clone()).or_default().clone()
+        };
+        lock.lock_owned().await
+    }
+
+    /// The run of this id, while it is under way.
+    pub fn find(&self, id: &str) -> Option<Active> {
+        self.active().iter().find(|run| run.id.as_str() == id).cloned()
+    }
+
+    /// How many runs are under way.
+    pub fn count(&self) -> usize {
+        self.active().len()
+    }
+
+    /// Waits until none is under way.
+    pub async fn idle(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.count() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn active(&self) -> MutexGuard<'_, Vec<Active>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.running.active().retain(|run| run.id != self.id);
+        self.running.ended.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleFile;
+    use crate::window::Day;
+
+    fn run(rule: &str, from: &str, to: &str) -> Active {
+        let text = format!(
+            "[rule.{rule}]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"k\"]\n\
+             keep = [\"id\"]\nrow_id = \"id\"\nactive = \"a\"\n"
+        );
+        let day = |text| Day::parse(text).unwrap();
+        Active {
+            id: RunId::new(Timestamp::UNIX_EPOCH),
+            rule: RuleFile::parse("onerow.toml", &text).unwrap().rules[0].name.clone(),
+            window: Window::range(day(from), day(to)).unwrap(),
+            began: Timestamp::UNIX_EPOCH,
+            who: "test".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_rule_and_date_have_one_run_at_a_time() {
+        let running = Arc::new(Running::default());
+        let first = run("a", "2026-01-20", "2026-01-22");
+        let id = first.id.clone();
+        let ticket = running.begin(first).unwrap();
+        let again = running.begin(run("a", "2026-01-22", "2026-01-23"));
+        assert_eq!(again.err(), Some(Refused::UnderWay(id)));
+        assert!(running.begin(run("a", "2026-01-23", "2026-01-23")).is_ok());
+        assert!(running.begin(run("b", "2026-01-22", "2026-01-22")).is_ok());
+        drop(ticket);
+        assert!(running.begin(run("a", "2026-01-22", "2026-01-22")).is_ok());
+        assert_eq!(running.count(), 0);
+    }
+
+    #[test]
+    fn there_is_an_end_to_how_many_wait() {
+        let running = Arc::new(Running::default());
+        let names: Vec<String> = (0..=limits::RUNS).map(|i| format!("r{i}")).collect();
+        let mut tickets: Vec<_> =
+            names.iter().map(|name| running.begin(run(name, "2026-01-22", "2026-01-22"))).collect();
+        assert_eq!(tickets.pop().unwrap().err(), Some(Refused::Full));
+        assert!(tickets.iter().all(Result::is_ok));
+    }
+}

@@ -1,0 +1,90 @@
+//! Who may call: nobody without a key, readers only look, and nothing runs that was refused.
+
+use serde_json::json;
+
+use crate::common::{Project, RULE};
+use crate::service::{APPLY, READ, Service};
+
+const BODY: &str = r#"{"game_date": "2026-01-30"}"#;
+const ROWS: &str = "r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z";
+
+fn project() -> Project {
+    let project = Project::new(RULE);
+    project.rows(ROWS);
+    project
+}
+
+#[test]
+fn without_the_right_key_nothing_is_told_and_nothing_is_run() {
+    let project = project();
+    let service = Service::of(&project);
+    for key in [None, Some(""), Some("wrong"), Some(&APPLY[1..])] {
+        let refused = service.cleanup(BODY, key);
+        assert_eq!((refused.status, &refused.json["code"]), (401, &json!("unauthorized")));
+        assert!(refused.headers.contains_key("www-authenticate"));
+        for path in ["/api/status", "/api/runs", "/api/runs/x", "/metrics"] {
+            assert_eq!(service.get(path, key).status, 401, "{path}");
+        }
+    }
+    assert_eq!(service.cleanup(BODY, Some(READ)).status, 403);
+    assert_eq!(project.active(), ["r1", "r2"]);
+    assert_eq!(project.ledger(), [""; 0]);
+    let log = service.log();
+    assert!(!log.contains(APPLY) && !log.contains(READ), "{log}");
+    for path in ["/healthz", "/readyz", "/api/openapi.json"] {
+        assert_eq!(service.get(path, None).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn several_keys_are_known_at_a_time_as_text_and_as_hashes() {
+    let project = project();
+    // SHA-256 of `another-key-of-some-length`.
+    let hash = "sha256:29bda2ab10b8fbbc9cb96a4f0bfb09a9b9b1a6b0d7a0a7b7f33f1bd6f2dc0d1e";
+    let output = std::process::Command::new("sh")
+        .args(["-c", "printf %s another-key-of-some-length | sha256sum"])
+        .output()
+        .unwrap();
+    let digest = String::from_utf8(output.stdout).unwrap();
+    let hash = hash.replace(&hash[7..], digest.split(' ').next().unwrap());
+    let keys = project.write("keys", format!("# two\n{APPLY}\n{hash}\n"));
+    let arguments = ["--apply-keys", keys.to_str().unwrap()];
+    let service = Service::start(&project.path(""), &arguments, &[]);
+    for key in [APPLY, "another-key-of-some-length"] {
+        let dry = format!("{{\"dry_run\": true, {}", &BODY[1..]);
+        assert_eq!(service.cleanup(&dry, Some(key)).status, 200);
+    }
+    assert_eq!(service.get("/api/status", Some(&hash)).status, 401);
+}
+
+#[test]
+fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
+    let project = project();
+    let ended = project.onerow("serve --listen 0.0.0.0:0").exits(2);
+    ended.says(&["there is no key", "ONEROW_APPLY_KEYS"]);
+    let service = Service::start(&project.path(""), &[], &[]);
+    assert!(service.log().contains("no key is given"), "{}", service.log());
+    assert_eq!(service.get("/api/status?date=2026-01-30", None).status, 200);
+    let rebound = crate::abuse::raw(
+        &service,
+        "GET /api/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+    );
+    assert!(rebound.starts_with("HTTP/1.1 403"), "{rebound}");
+    assert_eq!(service.cleanup(BODY, None).status, 200);
+    assert_eq!(project.active(), ["r2"]);
+}
+
+#[test]
+fn keys_that_are_none_are_refused_before_anything_listens() {
+    let project = project();
+    let ended = project
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .env("ONEROW_APPLY_KEYS", "short")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{text}");
+    assert!(text.contains("fewer than 20") && text.contains("ONEROW_APPLY_KEYS"), "{text}");
+    project.onerow("serve --apply-keys nowhere").exits(1).says(&["nowhere"]);
+    project.onerow("serve no_such_rule").exits(2).says(&["no rule `no_such_rule`"]);
+}

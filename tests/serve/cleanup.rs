@@ -1,0 +1,135 @@
+//! The seed's calls, and what a range, a buffer and a failure are answered.
+
+use serde_json::json;
+
+use crate::common::{Project, RULE};
+use crate::service::{APPLY, READ, Service, example, forty_two};
+
+const MAIN: &str = "player_prop_predictions";
+
+fn of_main(project: &Project) -> Service {
+    Service::start(
+        &project.path(""),
+        &[MAIN, "--now", crate::service::NOW],
+        &[("ONEROW_APPLY_KEYS", APPLY), ("ONEROW_READ_KEYS", READ)],
+    )
+}
+
+#[test]
+fn the_call_of_the_service_it_replaces_gets_its_answer() {
+    let project = example();
+    forty_two(&project);
+    let service = of_main(&project);
+    let url = format!("http://{}/cleanup-duplicates", service.address);
+    let key = format!("X-API-Key: {APPLY}");
+    let body = r#"{"game_date": "2026-01-30", "dry_run": false}"#;
+    let output = std::process::Command::new("curl")
+        .args(["-s", "-X", "POST", &url, "-H", &key, "-H", "Content-Type: application/json"])
+        .args(["-d", body])
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = r#"{"status":"success","duplicates_found":42,"duplicates_deactivated":42,"dry_run":false,"game_date":"2026-01-30","#;
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with(expected), "{answer}");
+    assert_eq!(answer["rule"], MAIN);
+    assert_eq!(answer["dates"][0]["status"], "cleaned");
+    let again = service.apply(body);
+    assert_eq!((again.status, &again.json["duplicates_found"]), (200, &json!(0)));
+}
+
+#[test]
+fn the_published_figures_come_out_of_a_dry_run_and_of_a_run() {
+    let project = example();
+    let service = of_main(&project);
+    let range = r#""from": "2026-01-20", "to": "2026-01-29""#;
+    let dry = service.cleanup(format!("{{{range}, \"dry_run\": true}}"), Some(READ));
+    assert_eq!(dry.status, 200, "{}", dry.text);
+    assert_eq!(
+        (&dry.json["duplicates_found"], &dry.json["duplicates_deactivated"]),
+        (&json!(7865), &json!(0))
+    );
+    assert_eq!((&dry.json["run_id"], &dry.json["game_date"]), (&json!(null), &json!(null)));
+    let by_line = service
+        .cleanup(format!("{{{range}, \"dry_run\": true, \"rule\": \"by_line\"}}"), Some(READ));
+    assert_eq!(by_line.json["duplicates_found"], 4689);
+    let ran = service.apply(format!("{{{range}}}"));
+    assert_eq!((ran.status, &ran.json["status"]), (200, &json!("success")));
+    assert_eq!(ran.json["duplicates_deactivated"], 7865);
+    let of_28 = &ran.json["dates"][8];
+    assert_eq!(
+        (&of_28["active"], &of_28["keys"], &of_28["deactivated"]),
+        (&json!(1097), &json!(321), &json!(776))
+    );
+}
+
+#[test]
+fn yesterday_is_the_rules_and_the_run_is_in_the_ledger_under_the_keys_name() {
+    let project = example();
+    forty_two(&project);
+    let service = of_main(&project);
+    let answer = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    assert_eq!(answer.json["game_date"], "2026-01-30");
+    let id = answer.json["run_id"].as_str().unwrap();
+    let run = service.get(&format!("/api/runs/{id}"), Some(READ));
+    assert_eq!((run.status, &run.json["outcome"]), (200, &json!("done")), "{}", run.text);
+    assert_eq!(run.json["duplicates_deactivated"], 42);
+    let who = run.json["who"].as_str().unwrap();
+    assert!(who.starts_with("api-key-") && !who.contains(APPLY), "{who}");
+    let steps: Vec<_> = run.json["sent"].as_array().unwrap().iter().map(|s| &s["step"]).collect();
+    assert_eq!(steps, ["detect", "deactivate", "verify"]);
+    assert!(run.json["sent"][1]["sql"].as_str().unwrap().contains("UPDATE"));
+    let listed = service.get("/api/runs", Some(READ));
+    assert_eq!(listed.json["runs"][0]["run_id"], id, "{}", listed.text);
+    let log = service.log();
+    let of_run = log.lines().filter(|line| line.contains("detect of"));
+    assert!(of_run.clone().count() == 2 && of_run.clone().all(|line| line.contains(id)), "{log}");
+}
+
+#[test]
+fn buffered_rows_are_answered_with_202_or_where_that_is_asked_for_with_503() {
+    let project = Project::new(RULE);
+    let row = |id: u8| format!("r{id},2026-01-30,g1,p1,,true,2026-01-31T09:3{id}:00Z");
+    project.streamed("2026-01-31T09:59:00Z", &format!("{}\n{}", row(1), row(2)));
+    let service = Service::of(&project);
+    let later = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    assert_eq!((later.status, &later.json["status"]), (202, &json!("buffered")), "{}", later.text);
+    assert_eq!(later.headers["retry-after"], "1800");
+    assert_eq!(later.json["duplicates_buffered"], 1);
+    let failed = service.apply(r#"{"game_date": "YESTERDAY", "fail_when_buffered": true}"#);
+    assert_eq!((failed.status, &failed.json["status"]), (503, &json!("buffered")));
+    assert_eq!(failed.headers["retry-after"], "1800");
+    assert_eq!(project.active(), ["r1", "r2"]);
+}
+
+#[test]
+fn a_run_that_fails_is_answered_with_500_and_a_code_and_nothing_of_the_inside() {
+    let project = Project::new(RULE);
+    project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr1,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
+    let service = Service::of(&project);
+    let twins = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    assert_eq!((twins.status, &twins.json["status"]), (500, &json!("error")), "{}", twins.text);
+    assert_eq!(twins.json["dates"][0]["status"], "twins");
+    project.database().execute_batch(r#"DROP TABLE "nba.predictions""#).unwrap();
+    let gone = service.apply(r#"{"game_date": "2026-01-29"}"#);
+    assert_eq!(gone.status, 500, "{}", gone.text);
+    for inside in ["no such table", "predictions.db", "local.db", "SELECT", "src/"] {
+        assert!(!gone.text.contains(inside), "{}", gone.text);
+    }
+}
+
+#[test]
+fn a_rule_that_deletes_rows_is_run_only_where_that_was_allowed() {
+    let deleting = "[rule.predictions]\nstrategy = \"delete\"";
+    let rules =
+        RULE.replace("[rule.predictions]", deleting).replace("touched_at = \"updated_at\"\n", "");
+    let project = Project::new(&rules);
+    project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
+    let body = r#"{"game_date": "2026-01-30"}"#;
+    let refused = Service::of(&project).apply(body);
+    assert_eq!((refused.status, &refused.json["code"]), (403, &json!("forbidden")));
+    assert_eq!(project.active(), ["r1", "r2"]);
+    let keys = [("ONEROW_APPLY_KEYS", APPLY)];
+    let allowed = Service::start(&project.path(""), &["--yes"], &keys).apply(body);
+    assert_eq!(allowed.status, 200, "{}", allowed.text);
+    assert_eq!(project.active(), ["r2"]);
+}

@@ -1,0 +1,108 @@
+//! Many callers at once.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::common::Project;
+use crate::service::{APPLY, READ, Service, example};
+
+const BODY: &str = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
+
+/// Keeps runs of the table waiting while the lock is held.
+pub fn hold(project: &Project) -> std::fs::File {
+    let name = ".onerow/local.db.nba_predictions.player_prop_predictions.lock";
+    let lock = std::fs::File::create(project.path(name)).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn two_hundred_requests_for_one_date_start_one_run() {
+    let project = example();
+    let service = Service::of(&project);
+    let lock = hold(&project);
+    let answers = thread::scope(|scope| {
+        let calls: Vec<_> = (0..200).map(|_| scope.spawn(|| service.apply(BODY))).collect();
+        thread::sleep(Duration::from_secs(3));
+        drop(lock);
+        calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
+    });
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    answers.iter().for_each(|answer| *statuses.entry(answer.status).or_default() += 1);
+    assert_eq!(statuses, BTreeMap::from([(200, 1), (409, 199)]));
+    let ran = answers.iter().find(|answer| answer.status == 200).unwrap();
+    let refused = answers.iter().filter(|answer| answer.status == 409);
+    for refused in refused {
+        assert_eq!(refused.json["run_id"], ran.json["run_id"]);
+        assert_eq!(refused.json["code"], "run_under_way");
+    }
+    let runs = service.get("/api/runs", Some(READ)).json["runs"].as_array().unwrap().len();
+    assert_eq!(runs, 1);
+}
+
+#[test]
+fn readers_get_answers_while_a_run_is_on() {
+    let project = example();
+    let service = Service::of(&project);
+    let lock = hold(&project);
+    thread::scope(|scope| {
+        let run = scope.spawn(|| service.apply(BODY));
+        thread::sleep(Duration::from_millis(300));
+        let readers: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| service.get("/api/status?last=12", Some(READ)).status))
+            .collect();
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), 200);
+        }
+        assert!(!run.is_finished());
+        drop(lock);
+        assert_eq!(run.join().unwrap().status, 200);
+    });
+}
+
+#[test]
+fn a_table_that_another_process_works_on_is_a_conflict() {
+    let project = example();
+    let service = Service::of(&project);
+    let _lock = hold(&project);
+    let refused = service.apply(BODY);
+    assert_eq!((refused.status, &refused.json["code"]), (409, &json!("table_locked")));
+    assert_eq!(project.onerow("log --format json").exits(0).json(), json!([]));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_stays_flat_over_ten_thousand_requests() {
+    let project = example();
+    let service = Service::of(&project);
+    let resident = || -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let address = &service.address;
+    let many = |count: usize| {
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(move || {
+                    let agent = ureq::Agent::new_with_defaults();
+                    for i in 0..count / 8 {
+                        // Each asks for another window, so that the cache's limit is met too.
+                        let last = 1 + i % 100;
+                        let url = format!("http://{address}/api/status?rule=by_line&last={last}");
+                        let call = agent.get(url).header("X-API-Key", APPLY).call();
+                        assert_eq!(call.unwrap().status(), 200);
+                    }
+                });
+            }
+        });
+    };
+    many(2_000);
+    let before = resident();
+    many(10_000);
+    let after = resident();
+    assert!(after < before + before / 4 + 8_192, "{before} KiB before, {after} KiB after");
+}

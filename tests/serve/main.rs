@@ -1,0 +1,15 @@
+//! The HTTP service, as its callers see it: the real binary, real requests.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../../examples/player_props/data.rs"]
+#[allow(dead_code, reason = "the tests use its table")]
+mod data;
+
+mod abuse;
+mod access;
+mod cleanup;
+mod load;
+mod looking;
+mod service;
+mod stopping;
