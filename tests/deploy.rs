@@ -1,0 +1,581 @@
+//! What is in `deploy/`, and what `docs/deploy.md` says of it: read by parsers, and run with a stand-in
+//! for gcloud that writes down what it is asked.
+
+mod common;
+mod standin;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{Project, RULE};
+use serde_json::Value as Json;
+use standin::{Bin, found, ran};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+// --- the image
+
+/// The instructions of the Dockerfile: keyword and the rest, lines joined.
+fn instructions() -> Vec<(String, String)> {
+    let text = read("deploy/Dockerfile").replace("\\\n", " ");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(keyword, rest)| (keyword.to_owned(), rest.to_owned()))
+        .collect()
+}
+
+/// The instructions of each stage, by its FROM line.
+fn stages() -> Vec<(String, Vec<(String, String)>)> {
+    let mut stages: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for (keyword, rest) in instructions() {
+        match keyword.as_str() {
+            "FROM" => stages.push((rest, Vec::new())),
+            _ => stages.last_mut().expect("FROM comes first").1.push((keyword, rest)),
+        }
+    }
+    stages
+}
+
+/// What the build takes from the repository.
+fn copied() -> Vec<String> {
+    let copies = instructions().into_iter().filter(|(keyword, _)| keyword == "COPY");
+    let from_context = copies.filter(|(_, rest)| !rest.contains("--from="));
+    from_context
+        .flat_map(|(_, rest)| {
+            let words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+            words[..words.len() - 1].to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn the_image_is_built_from_the_lock_file_with_the_declared_rust() {
+    let (builder, steps) = &stages()[0];
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let rust = manifest["package"]["rust-version"].as_str().unwrap();
+    assert!(builder.starts_with(&format!("rust:{rust}-")), "{builder}");
+    let builds: Vec<&String> = steps
+        .iter()
+        .filter(|(keyword, rest)| keyword == "RUN" && rest.contains("cargo"))
+        .map(|(_, rest)| rest)
+        .collect();
+    assert_eq!(builds.len(), 2);
+    assert!(builds.iter().all(|build| build.contains("cargo build --release --locked")));
+    // Copied files keep their age, and cargo goes by it: without this the stand-ins would be shipped.
+    assert!(builds[1].contains("touch src/main.rs src/lib.rs"), "{}", builds[1]);
+}
+
+#[test]
+fn the_final_image_holds_the_binary_and_the_project_and_runs_as_nobody_in_particular() {
+    let stages = stages();
+    assert_eq!(stages.len(), 2);
+    let (base, steps) = &stages[1];
+    assert!(!base.contains("rust") && !base.starts_with("builder"), "{base}");
+    let of = |keyword: &str| -> Vec<&str> {
+        steps.iter().filter(|(k, _)| k == keyword).map(|(_, rest)| rest.as_str()).collect()
+    };
+    let uid =
+        of("USER")[0].split(':').next().unwrap().parse::<u32>().expect("a number, for Kubernetes");
+    assert_ne!(uid, 0);
+    assert_eq!(of("COPY").len(), 2);
+    assert!(of("COPY").iter().all(|copy| copy.starts_with("--from=builder ")));
+    assert!(of("COPY")[1].contains(&format!("--chown={uid}:{uid} /project /project")));
+    assert_eq!(of("WORKDIR"), ["/project"]);
+    assert_eq!(of("ENV"), ["ONEROW_LOG_FORMAT=json"]);
+    assert_eq!(of("EXPOSE"), ["8080"]);
+    assert_eq!(of("RUN"), [""; 0], "there is no shell");
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap();
+    assert_eq!(list(of("ENTRYPOINT")[0]), ["/usr/local/bin/onerow"]);
+    assert_eq!(list(of("CMD")[0]), ["serve", "--listen", "0.0.0.0:8080"]);
+}
+
+#[test]
+fn everything_that_the_image_copies_is_there_and_gets_past_the_ignore_file() {
+    let ignore = read(".dockerignore");
+    let rules: Vec<&str> =
+        ignore.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(rules[0], "*", "what is not named stays outside");
+    for source in copied() {
+        let source = source.replace("${PROJECT}", "examples/player_props");
+        assert!(root().join(&source).exists(), "{source}");
+        let top = source.split('/').next().unwrap();
+        assert!(rules.contains(&format!("!{top}").as_str()), "{source} is ignored");
+    }
+    for secret in ["**/.onerow", "**/*.db", "**/*.json", "**/*.pem"] {
+        let place = rules.iter().position(|rule| *rule == secret).expect(secret);
+        let last = rules.iter().rposition(|rule| rule.starts_with('!')).unwrap();
+        assert!(place > last, "{secret} is let in again");
+    }
+}
+
+#[test]
+fn every_file_that_the_source_includes_is_copied_into_the_image() {
+    let copied = copied();
+    let mut seen = 0;
+    for entry in walkdir::WalkDir::new(root().join("src")) {
+        let entry = entry.unwrap();
+        if entry.path().extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        for include in ["include_str!(\"", "include_bytes!(\""] {
+            for rest in text.split(include).skip(1) {
+                let path = rest.split('"').next().unwrap();
+                let path = entry.path().parent().unwrap().join(path).canonicalize().unwrap();
+                let path = path.strip_prefix(root().canonicalize().unwrap()).unwrap();
+                let top = path.iter().next().unwrap().to_str().unwrap().to_owned();
+                assert!(copied.contains(&top), "{} is not copied", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20);
+}
+
+// --- the service
+
+fn service() -> Json {
+    serde_yaml_ng::from_str(&read("deploy/cloud-run.service.yaml")).unwrap()
+}
+
+#[test]
+fn the_service_is_one_instance_whose_cpu_is_not_taken_away_and_whose_keys_are_secrets() {
+    let service = service();
+    assert_eq!(service["apiVersion"], "serving.knative.dev/v1");
+    assert_eq!(service["kind"], "Service");
+    let revision = &service["spec"]["template"];
+    let annotations = &revision["metadata"]["annotations"];
+    assert_eq!(annotations["autoscaling.knative.dev/maxScale"], "1");
+    assert_eq!(annotations["run.googleapis.com/cpu-throttling"], "false");
+    let all = annotations.as_object().unwrap().values();
+    assert!(all.into_iter().all(Json::is_string), "annotations are strings");
+    let spec = &revision["spec"];
+    assert_eq!(spec["timeoutSeconds"], 1800);
+    assert!(spec["serviceAccountName"].as_str().unwrap().starts_with("onerow@"));
+    let container = &spec["containers"][0];
+    assert_eq!(container["ports"][0]["containerPort"], 8080);
+    assert_eq!(container["startupProbe"]["httpGet"]["path"], "/readyz");
+    assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/healthz");
+    for variable in container["env"].as_array().unwrap() {
+        let secret = variable["name"].as_str().unwrap().ends_with("_KEYS");
+        assert_eq!(variable["valueFrom"]["secretKeyRef"]["name"].is_string(), secret, "{variable}");
+    }
+}
+
+// --- Terraform
+
+fn terraform() -> BTreeMap<String, hcl::Body> {
+    let folder = std::fs::read_dir(root().join("deploy/terraform")).unwrap();
+    let files = folder.map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "tf"));
+    files
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, body)
+        })
+        .collect()
+}
+
+/// The attributes of a block and of the blocks in it, `retry_config.retry_count` say, as HCL writes
+/// them.
+fn attributes(body: &hcl::Body) -> BTreeMap<String, String> {
+    let own = body.attributes().map(|a| (a.key().to_owned(), a.expr().to_string()));
+    let inner = body.blocks().flat_map(|block| {
+        let name = block.identifier().to_owned();
+        attributes(&block.body)
+            .into_iter()
+            .map(move |(key, value)| (format!("{name}.{key}"), value))
+    });
+    own.chain(inner).collect()
+}
+
+/// The resources by type.
+fn resources() -> Vec<(String, BTreeMap<String, String>)> {
+    let bodies = terraform();
+    let blocks = bodies.values().flat_map(hcl::Body::blocks);
+    blocks
+        .filter(|block| block.identifier() == "resource")
+        .map(|block| (block.labels()[0].as_str().to_owned(), attributes(&block.body)))
+        .collect()
+}
+
+/// The variables by name.
+fn variables() -> BTreeMap<String, BTreeMap<String, String>> {
+    let bodies = terraform();
+    let blocks = bodies["variables.tf"].blocks();
+    blocks.map(|block| (block.labels()[0].as_str().to_owned(), attributes(&block.body))).collect()
+}
+
+#[test]
+fn no_account_gets_more_than_it_needs() {
+    let granted: BTreeSet<(String, String, String)> = resources()
+        .into_iter()
+        .filter(|(kind, _)| kind.contains("_iam_"))
+        .map(|(kind, body)| {
+            // A binding or a policy would take the role from everybody else.
+            assert!(kind.ends_with("_iam_member"), "{kind}");
+            let text = |key: &str| body[key].trim_matches('"').to_owned();
+            (kind, text("role"), text("member"))
+        })
+        .collect();
+    let (onerow, scheduler) =
+        ("google_service_account.onerow.member", "google_service_account.scheduler.member");
+    let expected = [
+        ("google_project_iam_member", "roles/bigquery.jobUser", onerow),
+        ("google_bigquery_dataset_iam_member", "roles/bigquery.dataEditor", onerow),
+        ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor", onerow),
+        ("google_cloud_run_v2_service_iam_member", "roles/run.invoker", scheduler),
+        ("google_cloud_run_v2_job_iam_member", "roles/run.invoker", scheduler),
+    ];
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(granted, BTreeSet::from(expected));
+    let documented = read("docs/deploy.md");
+    assert!(granted.iter().all(|(_, role, _)| documented.contains(role)));
+}
+
+#[test]
+fn terraform_never_sees_a_key_unless_it_is_told_one() {
+    let kinds: Vec<String> = resources().into_iter().map(|(kind, _)| kind).collect();
+    assert!(!kinds.iter().any(|kind| kind.contains("secret_version")), "{kinds:?}");
+    assert!(!kinds.iter().any(|kind| kind.contains("service_account_key")), "{kinds:?}");
+    let key = &variables()["scheduler_key"];
+    assert_eq!((key["sensitive"].as_str(), key["default"].as_str()), ("true", "null"));
+}
+
+#[test]
+fn every_variable_of_terraform_is_declared_described_and_used() {
+    let declared = variables();
+    assert!(declared.values().all(|variable| variable.contains_key("description")));
+    let used: BTreeSet<String> = ["main.tf", "versions.tf", "outputs.tf"]
+        .iter()
+        .flat_map(|file| {
+            let text = read(&format!("deploy/terraform/{file}"));
+            let rests: Vec<String> = text.split("var.").skip(1).map(str::to_owned).collect();
+            rests.into_iter().map(|rest| {
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+            })
+        })
+        .collect();
+    assert_eq!(used, declared.into_keys().collect());
+}
+
+#[test]
+fn what_terraform_schedules_is_what_onerow_schedule_would() {
+    let resources = resources();
+    let job = resources.iter().find(|(kind, _)| kind == "google_cloud_scheduler_job");
+    let job = &job.expect("a job").1;
+    assert_eq!(job["attempt_deadline"], "\"1800s\"");
+    assert_eq!(job["retry_config.retry_count"], "5");
+    assert_eq!(job["retry_config.min_backoff_duration"], "\"1800s\"");
+    assert_eq!(job["retry_config.max_backoff_duration"], "\"3600s\"");
+    let project = Project::new(RULE);
+    let script = project.onerow("schedule cloud-scheduler predictions").exits(0).stdout;
+    for flag in
+        ["retry-attempts=5", "min-backoff=1800s", "max-backoff=3600s", "attempt-deadline=1800s"]
+    {
+        assert!(script.contains(flag), "{flag}");
+    }
+    let main = read("deploy/terraform/main.tf");
+    assert_eq!(main.matches("fail_when_buffered = true").count(), 2);
+}
+
+/// The settings of the service that must not differ between the three ways to deploy it.
+#[test]
+fn yaml_terraform_and_the_script_deploy_the_same_service() {
+    let spec = &service()["spec"]["template"]["spec"];
+    let container = &spec["containers"][0];
+    let (script, main) = (read("deploy/deploy.sh"), read("deploy/terraform/main.tf"));
+    let squeezed = main.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (yaml, flag, terraform) in [
+        (&spec["timeoutSeconds"], "--timeout=1800 ", "timeout = \"1800s\""),
+        (
+            &spec["containerConcurrency"],
+            "--concurrency=80 ",
+            "max_instance_request_concurrency = 80",
+        ),
+        (&container["ports"][0]["containerPort"], "--port=8080 ", "container_port = 8080"),
+        (&container["resources"]["limits"]["memory"], "--memory=512Mi ", "memory = \"512Mi\""),
+        (&container["resources"]["limits"]["cpu"], "--cpu=1 ", "cpu = \"1\""),
+    ] {
+        let value = yaml.as_str().map_or_else(|| yaml.to_string(), str::to_owned);
+        assert!(flag.contains(&value) && terraform.contains(&value), "{flag} {value}");
+        assert!(script.contains(flag), "{flag}");
+        assert!(squeezed.contains(terraform), "{terraform}");
+    }
+    for probe in ["startupProbe", "livenessProbe"] {
+        let probe = &container[probe];
+        let flag = format!(
+            "httpGet.path={},httpGet.port=8080,periodSeconds={},timeoutSeconds={},failureThreshold={}",
+            probe["httpGet"]["path"].as_str().unwrap(),
+            probe["periodSeconds"],
+            probe["timeoutSeconds"],
+            probe["failureThreshold"],
+        );
+        assert!(script.contains(&flag), "{flag}");
+        let block = format!(
+            "path = {} port = 8080 }} period_seconds = {} timeout_seconds = {} failure_threshold = {}",
+            probe["httpGet"]["path"],
+            probe["periodSeconds"],
+            probe["timeoutSeconds"],
+            probe["failureThreshold"],
+        );
+        assert!(squeezed.contains(&block), "{block}");
+    }
+    assert!(script.contains("--max-instances=1 ") && squeezed.contains("max_instance_count = 1"));
+    assert!(script.contains("--no-cpu-throttling ") && squeezed.contains("cpu_idle = false"));
+}
+
+// --- the script
+
+/// A project with data and a key beside what belongs into the image.
+fn warehouse() -> Project {
+    let project = Project::new(RULE);
+    project.write("sql/predictions/own.sql", "SELECT 1\n");
+    project.write(".onerow/local.db", "rows of somebody\n");
+    project.write("key.json", "{}\n");
+    project
+}
+
+/// A stand-in that knows the project's number and the repository, unless told otherwise, and writes
+/// down which files are uploaded.
+fn gcloud(repository: &str, project: &Project) -> Bin {
+    let bin = Bin::new();
+    let files = project.path("uploaded").display().to_string();
+    bin.add(
+        "gcloud",
+        &format!(
+            "case \"$1 $2 $3\" in\n  'projects describe '*) echo 123456 ;;\n  \
+             'artifacts repositories describe') {repository} ;;\n  \
+             'builds submit '*) (cd \"$3\" && find . -type f | sort) > '{files}' ;;\nesac"
+        ),
+    );
+    bin
+}
+
+fn deploy(bin: &Bin, project: &Project, arguments: &[&str]) -> (bool, String) {
+    let mut command = bin.bash(&root().join("deploy/deploy.sh"));
+    command.args(arguments).env("PROJECT", "my-project").env("REGION", "us-west2");
+    command.env("PROJECT_DIR", project.path(".")).env("TAG", "t1");
+    ran(&mut command)
+}
+
+const IMAGE: &str = "us-west2-docker.pkg.dev/my-project/onerow/onerow:t1";
+
+#[test]
+fn the_script_builds_pushes_and_deploys_and_wipes_nothing() {
+    let project = warehouse();
+    let bin = gcloud("false", &project);
+    let (done, said) = deploy(&bin, &project, &[]);
+    assert!(done, "{said}");
+    let asked = bin.asked();
+    let commands: Vec<String> = asked.iter().map(|words| words[1..4].join(" ")).collect();
+    assert_eq!(
+        commands.iter().map(|c| c.split(" /").next().unwrap()).collect::<Vec<_>>(),
+        [
+            "artifacts repositories describe",
+            "artifacts repositories create",
+            "builds submit",
+            "projects describe my-project",
+            "run deploy onerow",
+        ]
+    );
+    assert!(asked[1].contains(&"--repository-format=docker".to_owned()));
+    assert!(asked[2].contains(&format!("--substitutions=_IMAGE={IMAGE},_PROJECT=project")));
+    let flags = [
+        "--project=my-project",
+        "--region=us-west2",
+        &format!("--image={IMAGE}"),
+        "--service-account=onerow@my-project.iam.gserviceaccount.com",
+        "--args=serve,--listen,0.0.0.0:8080,--warehouse,prod",
+        "--update-env-vars=ONEROW_OIDC_AUDIENCE=https://onerow-123456.us-west2.run.app,\
+         ONEROW_OIDC_APPLY=onerow-scheduler@my-project.iam.gserviceaccount.com",
+        "--update-secrets=ONEROW_APPLY_KEYS=onerow-apply-keys:latest",
+        "--port=8080",
+        "--cpu=1",
+        "--memory=512Mi",
+        "--concurrency=80",
+        "--min-instances=0",
+        "--max-instances=1",
+        "--no-cpu-throttling",
+        "--cpu-boost",
+        "--execution-environment=gen2",
+        "--timeout=1800",
+        "--startup-probe=httpGet.path=/readyz,httpGet.port=8080,periodSeconds=3,\
+         timeoutSeconds=2,failureThreshold=20",
+        "--liveness-probe=httpGet.path=/healthz,httpGet.port=8080,periodSeconds=30,\
+         timeoutSeconds=5,failureThreshold=3",
+        "--no-invoker-iam-check",
+        "--quiet",
+    ];
+    assert_eq!(asked[4][4..], flags);
+}
+
+#[test]
+fn nothing_but_source_and_project_is_uploaded() {
+    let project = warehouse();
+    let bin = gcloud("true", &project);
+    assert!(deploy(&bin, &project, &[]).0);
+    let uploaded = std::fs::read_to_string(project.path("uploaded")).unwrap();
+    let files: Vec<&str> = uploaded.lines().collect();
+    for file in ["./Cargo.lock", "./deploy/Dockerfile", "./project/onerow.toml", "./src/main.rs"] {
+        assert!(files.contains(&file), "{file}");
+    }
+    let of_the_project: Vec<&str> =
+        files.iter().copied().filter(|file| file.starts_with("./project/")).collect();
+    assert_eq!(of_the_project, ["./project/onerow.toml", "./project/sql/predictions/own.sql"]);
+    let tops: BTreeSet<&str> = files.iter().map(|file| file.split('/').nth(1).unwrap()).collect();
+    let expected = [".dockerignore", "Cargo.lock", "Cargo.toml", "deploy", "project", "sql", "src"];
+    assert_eq!(tops, BTreeSet::from(expected));
+    for source in copied() {
+        let source = source.replace("${PROJECT}", "project");
+        assert!(tops.contains(source.as_str()), "the image copies {source}");
+    }
+}
+
+#[test]
+fn a_second_time_nothing_is_created_again() {
+    let project = warehouse();
+    let bin = gcloud("true", &project);
+    assert!(deploy(&bin, &project, &[]).0);
+    assert!(!bin.asked().iter().any(|words| words.contains(&"create".to_owned())));
+}
+
+#[test]
+fn no_command_of_ours_replaces_what_somebody_else_set() {
+    let folder = walkdir::WalkDir::new(root().join("deploy")).into_iter();
+    let files = folder.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().is_file());
+    for entry in files {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        let commands = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        for wiping in ["--set-env-vars", "--set-secrets", "--clear-env-vars", "--env-vars-file"] {
+            let mut commands = commands.clone();
+            assert!(!commands.any(|line| line.contains(wiping)), "{}", entry.path().display());
+        }
+    }
+}
+
+#[test]
+fn a_rehearsal_prints_what_would_be_run_and_runs_nothing() {
+    let project = warehouse();
+    let bin = gcloud("false", &project);
+    let (done, said) = deploy(&bin, &project, &["--dry-run"]);
+    assert!(done, "{said}");
+    assert_eq!(bin.asked(), Vec::<Vec<String>>::new());
+    assert!(!project.path("uploaded").exists());
+    let real = gcloud("false", &project);
+    assert!(deploy(&real, &project, &[]).0);
+    // Every command that changes something is printed, word by word.
+    for words in real.asked().into_iter().filter(|words| words[2] != "describe") {
+        if words[3] == "describe" {
+            continue;
+        }
+        let printed = said
+            .lines()
+            .filter_map(shlex::split)
+            .find(|line| line.len() == words.len() && line[..3] == words[..3]);
+        let printed = printed.unwrap_or_else(|| panic!("{words:?} is not in {said}"));
+        let same = printed.iter().zip(&words).filter(|(a, b)| a == b).count();
+        // The upload's folder, and the project's number in the audience, are known only later.
+        assert!(same + 1 >= words.len(), "{printed:?} {words:?}");
+    }
+}
+
+#[test]
+fn an_image_that_is_there_is_deployed_without_building() {
+    let project = warehouse();
+    let bin = gcloud("true", &project);
+    let (done, said) = deploy(&bin, &project, &["--image", "r/onerow:old"]);
+    assert!(done, "{said}");
+    let asked = bin.asked();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[1].contains(&"--image=r/onerow:old".to_owned()));
+}
+
+#[test]
+fn what_is_missing_is_named_before_anything_happens() {
+    let project = warehouse();
+    let bin = gcloud("true", &project);
+    let empty = tempfile::tempdir().unwrap();
+    for (name, value, message) in [
+        ("PROJECT", "", "error: PROJECT is not set"),
+        ("REGION", "", "error: REGION is not set"),
+        ("PROJECT_DIR", "", "error: PROJECT_DIR is not set"),
+        ("PROJECT_DIR", empty.path().to_str().unwrap(), "error: there is no onerow.toml in"),
+    ] {
+        let mut command = bin.bash(&root().join("deploy/deploy.sh"));
+        command.env("PROJECT", "p").env("REGION", "r").env("PROJECT_DIR", project.path("."));
+        let (done, said) = ran(command.env(name, value));
+        assert!(!done && said.contains(message), "{said}");
+    }
+    let (done, said) = deploy(&bin, &project, &["--force"]);
+    assert!(!done && said.contains("unknown argument --force"), "{said}");
+    assert_eq!(bin.asked().len(), 0);
+}
+
+#[test]
+fn a_build_that_fails_deploys_nothing() {
+    let project = warehouse();
+    let bin = Bin::new();
+    bin.add("gcloud", "[ \"$1\" != builds ]");
+    assert!(!deploy(&bin, &project, &[]).0);
+    assert!(!bin.asked().iter().any(|words| words[1] == "run"));
+}
+
+#[test]
+fn the_script_pleases_shellcheck() {
+    let script = root().join("deploy/deploy.sh");
+    let (good, said) = ran(Command::new("bash").arg("-n").arg(&script));
+    assert!(good, "{said}");
+    if found("shellcheck") {
+        let (good, said) = ran(Command::new("shellcheck").arg(&script));
+        assert!(good, "{said}");
+    }
+}
+
+// --- the guide
+
+#[test]
+fn the_guide_links_to_places_that_exist_and_its_commands_are_shell() {
+    let guide = read("docs/deploy.md");
+    let anchor = |heading: &str| {
+        let plain = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = plain.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().replace(' ', "-")
+    };
+    let anchors = |text: &str| -> BTreeSet<String> {
+        text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
+    };
+    for target in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        if target.starts_with("https://") {
+            continue;
+        }
+        let (file, place) = target.split_once('#').unwrap_or((target, ""));
+        let path =
+            if file.is_empty() { "docs/deploy.md".into() } else { Path::new("docs").join(file) };
+        assert!(root().join(&path).exists(), "{target}");
+        let text = if place.is_empty() { String::new() } else { read(path.to_str().unwrap()) };
+        assert!(place.is_empty() || anchors(&text).contains(place), "{target}");
+    }
+    let blocks: Vec<&str> =
+        guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 8);
+    let project = Project::new(RULE);
+    for block in blocks {
+        let (good, said) =
+            ran(Command::new("bash").arg("-n").arg(project.write("block.sh", block)));
+        assert!(good, "{said}{block}");
+    }
+    let service = read("deploy/cloud-run.service.yaml");
+    let place = service.split("docs/deploy.md#").nth(1).unwrap().split('.').next().unwrap();
+    assert!(anchors(&guide).contains(place), "{place}");
+}
