@@ -170,6 +170,24 @@ fn the_service_is_one_instance_whose_cpu_is_not_taken_away_and_whose_keys_are_se
     }
 }
 
+#[test]
+fn the_service_is_told_nothing_that_onerow_serve_does_not_know() {
+    let project = Project::new(RULE);
+    let help = project.onerow("serve --help");
+    if help.code != Some(0) {
+        eprintln!("skipped: this onerow has no command `serve`");
+        return;
+    }
+    let container = &service()["spec"]["template"]["spec"]["containers"][0];
+    let words = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+    let variables = container["env"].as_array().unwrap().iter();
+    let variables = variables.map(|variable| variable["name"].as_str().unwrap());
+    let flags = words.filter(|word| word.starts_with("--"));
+    for known in flags.chain(variables).chain(["--yes", "ONEROW_LOG_FORMAT"]) {
+        assert!(help.stdout.contains(known), "`onerow serve` does not know {known}");
+    }
+}
+
 // --- Terraform
 
 fn terraform() -> BTreeMap<String, hcl::Body> {

@@ -49,7 +49,8 @@ fn each_kind_prints_what_was_reviewed() {
     let project = Project::example();
     for kind in KINDS {
         let folder = ["--folder", "/srv/player_props"];
-        let folder = if kind == "github-actions" { &[][..] } else { &folder };
+        let elsewhere = ["airflow", "cron", "systemd"].contains(&kind);
+        let folder = if elsewhere { &folder[..] } else { &[] };
         let text = printed(&project, &[&[kind, "player_prop_predictions"], folder].concat());
         settings.bind(|| insta::assert_snapshot!(format!("schedule.{kind}"), text));
     }
@@ -76,6 +77,8 @@ fn a_mistake_says_what_to_write_instead() {
         ("cron by_line --folder here", &["`here` must be absolute", "--folder DIR"]),
         ("cron by_line --program $(id)", &["not the path of a command"]),
         ("cron by_line --image x", &["--image does not go with cron", "cloud-run-job"]),
+        ("cloud-scheduler by_line --folder /srv", &["--folder does not go with", "cron"]),
+        ("cloud-run-job by_line --program x", &["--program does not go with", "systemd"]),
         ("airflow by_line --folder /{{x}}", &["braces"]),
         ("github-actions by_line --folder /srv", &["must be relative to the repository's root"]),
         ("cloud-scheduler by_line --service-url http://a", &["not the address of a service"]),
@@ -96,6 +99,8 @@ fn what_the_files_cannot_say_is_said_on_stderr() {
     };
     assert!(told("airflow predictions").contains("warehouse `local` is embedded"));
     assert_eq!(told("systemd predictions"), "");
+    assert!(told("github-actions predictions --wait 6h").contains("after six hours"));
+    assert!(!told("github-actions predictions --wait 5h").contains("after six hours"));
     let skips = told("cron predictions --at 02:30");
     assert!(skips.contains("skip 02:30 on 2026-03-08, so there may be no daily pass"), "{skips}");
     let skips = told("cron predictions --weekly-at 02:15");
@@ -327,6 +332,7 @@ fn cron_starts_a_pass_once_on_every_local_day_whatever_the_clocks_do() {
         bin.add_clock();
         bin.add("onerow", "");
         let mut started: BTreeMap<Date, usize> = BTreeMap::new();
+        let mut weekly_started = 0;
         let mut days: BTreeMap<Date, usize> = BTreeMap::new();
         for moment in quarters(from, to, i64::from(lines[0].0[0])) {
             let minute = moment.to_zoned_datetime(TimeZone::UTC).minute();
@@ -343,7 +349,10 @@ fn cron_starts_a_pass_once_on_every_local_day_whatever_the_clocks_do() {
                 let due = if weekly { later(at) } else { at.to_owned() };
                 assert_eq!(time, due, "{words} at {moment}");
                 match weekly {
-                    true => assert_eq!(local.date().strftime("%A").to_string(), "Sunday"),
+                    true => {
+                        weekly_started += 1;
+                        assert_eq!(local.date().strftime("%A").to_string(), "Sunday");
+                    }
                     false => *started.entry(local.date()).or_default() += 1,
                 }
             }
@@ -353,6 +362,7 @@ fn cron_starts_a_pass_once_on_every_local_day_whatever_the_clocks_do() {
         let whole: Vec<Date> =
             days.iter().filter(|(_, count)| **count >= 90).map(|(date, _)| *date).collect();
         assert!(!whole.is_empty());
+        assert_eq!(weekly_started, 1, "{name}: each of these periods has one Sunday");
         for date in whole {
             assert_eq!(started.get(&date), Some(&1), "{name} {date}");
         }

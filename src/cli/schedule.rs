@@ -75,6 +75,10 @@ pub(super) struct Args {
     project: ProjectArgs,
 }
 
+/// How long a job may take on a runner of GitHub's.
+/// Source: <https://docs.github.com/en/actions/reference/limits>
+const SIX_HOURS: Duration = Duration::from_secs(6 * 60 * 60);
+
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     args.refuse_what_does_not_go_with_the_kind()?;
     let project = args.project.open()?;
@@ -169,9 +173,12 @@ impl Args {
     }
 
     fn refuse_what_does_not_go_with_the_kind(&self) -> Result<()> {
-        use Scheduler::{CloudRunJob, CloudScheduler};
+        use Scheduler::{Airflow, CloudRunJob, CloudScheduler, Cron, GithubActions, Systemd};
         let cloud = &[CloudScheduler, CloudRunJob][..];
-        let given: [(&str, bool, &[Scheduler]); 4] = [
+        let commands = &[CloudRunJob, Airflow, GithubActions, Cron, Systemd][..];
+        let given: [(&str, bool, &[Scheduler]); 6] = [
+            ("--folder", self.folder.is_some(), commands),
+            ("--program", self.program.is_some(), &commands[1..]),
             ("--service-url", self.service_url.is_some(), &[CloudScheduler]),
             ("--service-account", self.service_account.is_some(), cloud),
             ("--image", self.image.is_some(), &[CloudRunJob]),
@@ -183,7 +190,7 @@ impl Args {
                 let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
                 let message = format!("{option} does not go with {}", self.scheduler.as_str());
                 Err(Error::new(Kind::Usage, message)
-                    .help(format!("leave it out; it is for {}", kinds.join(" and "))))
+                    .help(format!("leave it out; it is for {}", kinds.join(", "))))
             }
         }
     }
@@ -203,6 +210,11 @@ impl Args {
                 "note: warehouse `{}` is embedded, a file on this machine; name another one with --warehouse",
                 warehouse.name
             ));
+        }
+        if self.scheduler == Scheduler::GithubActions && schedule::apart(self.wait) > SIX_HOURS {
+            effects.say(
+                "note: GitHub ends a job after six hours; a shorter --wait leaves time for the run",
+            );
         }
         for (at, pass) in [(schedule.daily, "daily"), (schedule.weekly, "weekly")] {
             if let Some(date) = schedule::skipped(zone, at, today) {
