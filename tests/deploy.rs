@@ -544,7 +544,7 @@ fn what_is_missing_is_named_before_anything_happens() {
 fn a_build_that_fails_deploys_nothing() {
     let project = warehouse();
     let bin = Bin::new();
-    bin.add("gcloud", "[ \"$1\" != builds ]");
+    bin.add("gcloud", "case \"$1\" in builds) exit 1 ;; projects) echo 123456 ;; esac");
     assert!(!deploy(&bin, &project, &[]).0);
     assert!(!bin.asked().iter().any(|words| words[1] == "run"));
 }

@@ -413,7 +413,7 @@ fn a_hostile_folder_reaches_the_command_as_one_word() {
     let workflow = yaml(&of("github-actions", HOSTILE));
     let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
     let script = project.write("apply.sh", steps.last().unwrap()["run"].as_str().unwrap());
-    ran(bin.bash(&script).env("DATES", "--date YESTERDAY"));
+    ran(bin.runner(&script).env("DATES", "--date YESTERDAY"));
     expects("github-actions", HOSTILE);
 
     let jobs = documents(&of("cloud-run-job", &here));
@@ -459,8 +459,8 @@ fn an_airflow_run_works_on_the_dates_that_it_was_due_for() {
                 "id": "onerow_predictions_daily", "schedule": "30 10 * * *", "catchup": false,
                 "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
                 "command": format!("{apply} --date {{{{ days_before(dag_run, 1) }}}}"),
-                // Due on 2026-03-09 at 10:30 in New York, which is 14:30 UTC; run again a month later.
-                "date": "2026-03-08",
+                // Due on 2026-03-09 at 02:30 UTC, which in New York is the evening before.
+                "date": "2026-03-07",
             }),
             json!({
                 "id": "onerow_predictions_weekly", "schedule": "30 13 * * 0", "catchup": false,
@@ -468,7 +468,7 @@ fn an_airflow_run_works_on_the_dates_that_it_was_due_for() {
                 "command": format!(
                     "{apply} --from {{{{ days_before(dag_run, 28) }}}} --to {{{{ days_before(dag_run, 1) }}}}"
                 ),
-                "date": "2026-03-08",
+                "date": "2026-03-07",
             }),
         ]
     );
@@ -496,7 +496,7 @@ fn github_lets_through_the_one_line_that_is_right_on_the_day_even_when_it_starts
             for due in due(cron, from, to) {
                 let late = due + jiff::SignedDuration::from_mins(50);
                 let output = project.write("output", "");
-                let mut step = bin.bash(&script);
+                let mut step = bin.runner(&script);
                 step.env("SCHEDULE", cron).env("ZONE", name).env("GITHUB_OUTPUT", &output);
                 step.env("NOW", late.as_second().to_string());
                 let (good, said) = ran(&mut step);
@@ -548,7 +548,7 @@ fn github_says_so_when_the_zone_changed_its_rules_and_runs_all_the_same() {
     let bin = Bin::new();
     bin.add("date", "echo -0330");
     let output = project.write("output", "");
-    let mut step = bin.bash(&script);
+    let mut step = bin.runner(&script);
     step.env("SCHEDULE", "30 14 * * *").env("ZONE", "America/New_York");
     let (good, said) = ran(step.env("GITHUB_OUTPUT", &output));
     assert!(good && said.contains("::warning::America/New_York is at -0330"), "{said}");

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// Enough of Airflow for a DAG file: what it makes, and the date that a run due on 2026-03-09 at
-/// 14:30 UTC stands for.
+/// 02:30 UTC stands for.
 pub const AIRFLOW: &str = r#"
 from datetime import datetime, timezone
 
@@ -17,7 +17,7 @@ DAGS = []
 
 
 class DagRun:
-    data_interval_end = datetime(2026, 3, 9, 14, 30, tzinfo=timezone.utc)
+    data_interval_end = datetime(2026, 3, 9, 2, 30, tzinfo=timezone.utc)
 
 
 class DAG:
@@ -105,10 +105,18 @@ impl Bin {
         let _ = std::fs::remove_file(self.0.path().join("log"));
     }
 
-    /// A script in the bash of a runner.
-    pub fn bash(&self, script: &Path) -> Command {
+    /// A step in the bash of a GitHub runner, which stops at the first failure.
+    pub fn runner(&self, script: &Path) -> Command {
         let mut command = Command::new("bash");
         command.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(script);
+        self.first_on_path(&mut command);
+        command
+    }
+
+    /// A script, which has to see to its failures itself.
+    pub fn bash(&self, script: &Path) -> Command {
+        let mut command = Command::new("bash");
+        command.arg(script);
         self.first_on_path(&mut command);
         command
     }
