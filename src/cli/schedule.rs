@@ -19,14 +19,14 @@ use crate::window::MAX_DAYS;
 /// Print configuration that runs a rule every day, and over the last weeks every week
 #[derive(clap::Args)]
 #[command(after_help = "\
-A daily pass covers yesterday; a weekly one the last weeks, since rows that arrive late and backfills
-dirty old dates. Times are of the rule's time zone. Rows that are still buffered are waited for or
-tried again.
+A daily pass covers yesterday; a weekly one the last weeks, since rows that arrive late and
+backfills dirty old dates. Times are of the rule's time zone. Rows that are still buffered are
+waited for or tried again.
 
 Examples:
   onerow schedule cron player_prop_predictions --warehouse prod
   onerow schedule systemd player_prop_predictions --at 06:15 --out units
-  onerow schedule cloud-scheduler player_prop_predictions --service-url https://onerow-abc123-uw.a.run.app")]
+  onerow schedule cloud-scheduler player_prop_predictions --service-url https://onerow.example")]
 pub(super) struct Args {
     /// What starts the runs
     #[arg(value_enum, value_name = "KIND")]
@@ -40,7 +40,8 @@ pub(super) struct Args {
     /// The day of the weekly pass
     #[arg(long, value_name = "DAY", value_enum, default_value_t = Weekday::Sunday)]
     weekly_on: Weekday,
-    /// When the weekly pass starts [default: an hour after the daily one has stopped waiting]
+    /// When the weekly pass starts [default: an hour after the daily one has stopped waiting; if
+    /// that is another day, as long before it]
     #[arg(long, value_name = "HH:MM")]
     weekly_at: Option<At>,
     /// How many dates the weekly pass covers, up to yesterday
@@ -50,7 +51,8 @@ pub(super) struct Args {
     /// it is retried
     #[arg(long, value_name = "DURATION", value_parser = apply::duration, default_value = "2h")]
     wait: Duration,
-    /// The project's folder on the machine that runs the command [default: where it is here]
+    /// The project's folder on the machine that runs the command [default: where it is here; in a
+    /// Cloud Run job, where the image starts]
     #[arg(long, value_name = "DIR")]
     folder: Option<Folder>,
     /// The onerow on the machine that runs the command [default: onerow; /usr/local/bin/onerow for systemd]
