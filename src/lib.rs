@@ -43,6 +43,7 @@ pub mod report;
 pub mod review;
 pub mod rule;
 pub mod run;
+pub mod schedule;
 pub mod serve;
 pub mod statement;
 pub mod suite;

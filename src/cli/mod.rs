@@ -20,6 +20,7 @@ mod progress;
 mod render;
 mod review;
 mod run;
+mod schedule;
 mod schema;
 mod serve;
 mod status;
@@ -78,6 +79,7 @@ enum Command {
     Run(run::Args),
     Undo(undo::Args),
     Log(log::Args),
+    Schedule(schedule::Args),
     Doctor(doctor::Args),
     Review(review::Args),
     Test(test::Args),
@@ -119,6 +121,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Run(args) => run::run(&args, effects),
         Command::Undo(args) => undo::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
+        Command::Schedule(args) => schedule::run(&args, effects),
         Command::Doctor(args) => doctor::run(&args, effects),
         Command::Review(args) => review::run(&args, effects),
         Command::Test(args) => test::run(&args, effects),

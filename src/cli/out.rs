@@ -135,7 +135,7 @@ fn is_ours(path: &str) -> bool {
     plain && parts.len() == 2 && path.ends_with(".sql") && !path.contains('\\')
 }
 
-fn write_file(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
     let failed = |cause| Error::io(format!("cannot write `{}`", path.display()), cause);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::connection::connect;
-use crate::error::Result;
-use crate::serve::{Ended, Engine, Keys, Right, Settings, serve};
+use crate::error::{Error, Kind, Result};
+use crate::serve::{Ended, Engine, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
 use crate::warehouse::sqlite::Access;
 
 /// Answer HTTP: the clean-up for schedulers, and how the table stands
@@ -34,6 +34,30 @@ pub(super) struct Args {
     /// A file of keys that may only look and dry-run
     #[arg(long, value_name = "FILE")]
     read_keys: Option<PathBuf>,
+    /// Take tokens that Google signed for this audience: the service's address
+    #[arg(long, value_name = "URL", env = "ONEROW_OIDC_AUDIENCE")]
+    oidc_audience: Option<String>,
+    /// An account whose tokens may apply, by its e-mail address; repeatable
+    #[arg(
+        long,
+        value_name = "EMAIL",
+        env = "ONEROW_OIDC_APPLY",
+        value_delimiter = ',',
+        requires = "oidc_audience"
+    )]
+    oidc_apply: Vec<String>,
+    /// An account whose tokens may only look and dry-run; repeatable
+    #[arg(
+        long,
+        value_name = "EMAIL",
+        env = "ONEROW_OIDC_READ",
+        value_delimiter = ',',
+        requires = "oidc_audience"
+    )]
+    oidc_read: Vec<String>,
+    /// Where the keys are that sign tokens
+    #[arg(long, value_name = "URL", env = "ONEROW_OIDC_KEYS_URL", default_value = GOOGLE_KEYS)]
+    oidc_keys_url: String,
     /// How long a request waits for its run, which goes on after that
     #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, default_value = "25m")]
     answer_within: Duration,
@@ -58,6 +82,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let settings = Settings {
         listen: args.listen,
         keys: keys(args)?,
+        oidc: oidc(args)?,
         answer_within: args.answer_within,
         host: effects.who.rsplit('@').next().unwrap_or_default().to_owned(),
     };
@@ -79,6 +104,22 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         Ended::InGoodOrder => Outcome::Done,
         Ended::HandedOver => Outcome::Interrupted,
     })
+}
+
+fn oidc(args: &Args) -> Result<Option<OidcSettings>> {
+    let Some(audience) = &args.oidc_audience else { return Ok(None) };
+    let apply = args.oidc_apply.iter().map(|email| (email.clone(), Right::Apply));
+    let read = args.oidc_read.iter().map(|email| (email.clone(), Right::Read));
+    let accounts: Vec<_> = apply.chain(read).collect();
+    if accounts.is_empty() {
+        return Err(Error::new(Kind::Usage, "--oidc-audience is given, and nobody may call")
+            .help("name accounts with --oidc-apply EMAIL or --oidc-read EMAIL"));
+    }
+    Ok(Some(OidcSettings {
+        audience: audience.clone(),
+        accounts,
+        keys_url: args.oidc_keys_url.clone(),
+    }))
 }
 
 fn keys(args: &Args) -> Result<Keys> {

@@ -3,7 +3,9 @@
 use axum::http::{HeaderMap, header};
 
 use super::keys::{KeyHash, Keys, Right};
+use super::oidc::Oidc;
 use super::problem::{Code, Problem};
+use crate::log::{Line, Log};
 
 /// Somebody who may call.
 #[derive(Debug, Clone)]
@@ -25,19 +27,26 @@ impl Caller {
 }
 
 /// Who may call.
-#[derive(Debug, Clone)]
 pub(super) struct Access {
     pub keys: Keys,
+    /// Tokens that are taken, if any are.
+    pub oidc: Option<Oidc>,
+    pub log: Log,
     /// The host that runs are recorded with.
     pub host: String,
 }
 
 impl Access {
+    /// Whether whoever reaches the service may call.
+    pub fn is_open(&self) -> bool {
+        self.keys.is_empty() && self.oidc.is_none()
+    }
+
     /// Who calls, by the key in `X-API-Key` or as a Bearer token. Without any key the service
     /// answers this machine alone, and only under its own names, so that a page from elsewhere
     /// that points a name of its own at this machine gets no answer.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        if self.keys.is_empty() {
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        if self.is_open() {
             return match is_local(headers) {
                 true => Ok(Caller { who: format!("local@{}", self.host), right: Right::Apply }),
                 false => Err(Problem::new(Code::Forbidden).detail(
@@ -49,6 +58,18 @@ impl Access {
             Problem::new(Code::Unauthorized)
                 .detail("send a key as X-API-Key, or as Authorization: Bearer")
         })?;
+        if let Some(oidc) = &self.oidc
+            && Oidc::is_token(presented)
+        {
+            return match oidc.account(presented).await {
+                Ok(Some((who, right))) => Ok(Caller { who, right }),
+                Ok(None) => Err(Problem::new(Code::Unauthorized)),
+                Err(error) => {
+                    self.log.line(Line::of_error(&error));
+                    Err(Problem::new(Code::Unavailable))
+                }
+            };
+        }
         let hash = KeyHash::of(presented);
         let right = self.keys.right_of(&hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
         Ok(Caller { who: format!("api-key-{}@{}", hash.short(), self.host), right })
@@ -87,7 +108,16 @@ mod tests {
         for (key, right) in keys {
             known.add_list(key, *right).unwrap();
         }
-        Access { keys: known, host: "host".to_owned() }
+        let log = Log {
+            format: crate::log::LogFormat::Json,
+            clock: crate::clock::Clock::System,
+            to: std::sync::Arc::new(std::sync::Mutex::new(Box::new(Vec::new()))),
+        };
+        Access { keys: known, oidc: None, log, host: "host".to_owned() }
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -97,7 +127,8 @@ mod tests {
     #[test]
     fn a_key_is_taken_from_either_header() {
         let access = access(&[(APPLY, Right::Apply), (READ, Right::Read)]);
-        let right = |pairs| access.caller(&headers(pairs)).map(|caller| caller.right).ok();
+        let right =
+            |pairs| block_on(access.caller(&headers(pairs))).map(|caller| caller.right).ok();
         assert_eq!(right(&[("x-api-key", APPLY)]), Some(Right::Apply));
         assert_eq!(right(&[("authorization", &format!("bearer {READ}"))]), Some(Right::Read));
         for bad in [
@@ -107,20 +138,22 @@ mod tests {
             &[("authorization", APPLY)],
             &[("authorization", &format!("Basic {APPLY}"))],
         ] {
-            let problem = access.caller(&headers(bad)).unwrap_err();
+            let problem = block_on(access.caller(&headers(bad))).unwrap_err();
             assert_eq!(problem.code(), Code::Unauthorized, "{bad:?}");
         }
-        assert!(access.caller(&headers(&[("x-api-key", READ)])).unwrap().may_apply().is_err());
+        assert!(
+            block_on(access.caller(&headers(&[("x-api-key", READ)]))).unwrap().may_apply().is_err()
+        );
     }
 
     #[test]
     fn without_keys_only_this_machines_own_names_are_answered() {
         let access = access(&[]);
         for good in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST", "127.0.0.1"] {
-            assert!(access.caller(&headers(&[("host", good)])).is_ok(), "{good}");
+            assert!(block_on(access.caller(&headers(&[("host", good)]))).is_ok(), "{good}");
         }
         for bad in ["evil.example:8080", "localhost.evil.example", "10.0.0.1", "", "[::2]:80"] {
-            assert!(access.caller(&headers(&[("host", bad)])).is_err(), "{bad}");
+            assert!(block_on(access.caller(&headers(&[("host", bad)]))).is_err(), "{bad}");
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) async fn status(
     headers: HeaderMap,
     query: Result<Query<StatusQuery>, QueryRejection>,
 ) -> Result<Json<StatusAnswer>, Problem> {
-    service.access.caller(&headers)?;
+    service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let range = (query.from.as_deref(), query.to.as_deref());
     let given = dates(query.date.as_deref(), range, query.last)?.unwrap_or(WindowArg::Last(14));
@@ -147,7 +147,7 @@ pub(super) async fn runs(
     headers: HeaderMap,
     query: Result<Query<RunsQuery>, QueryRejection>,
 ) -> Result<Json<RunsAnswer>, Problem> {
-    service.access.caller(&headers)?;
+    service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let (days, limit) = (query.days.unwrap_or(30), query.limit.unwrap_or(50));
     if !(1..=limits::RUN_DAYS).contains(&days) || !(1..=limits::RUN_COUNT).contains(&limit) {
@@ -170,7 +170,7 @@ pub(super) async fn run(
     headers: HeaderMap,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RunAnswer>, Problem> {
-    service.access.caller(&headers)?;
+    service.access.caller(&headers).await?;
     let unknown = || Problem::new(Code::NotFound).detail("the ledger has no such run");
     let Path(id) = id.map_err(|_| unknown())?;
     let is_id = id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -215,7 +215,7 @@ pub(super) async fn metrics(
     State(service): State<Shared>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    service.access.caller(&headers)?;
+    service.access.caller(&headers).await?;
     let mut response = service.metrics.text().into_response();
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);

@@ -52,7 +52,7 @@ pub(super) async fn cleanup(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = service.access.caller(&headers)?;
+    let caller = service.access.caller(&headers).await?;
     let asked = read(&headers, request.into_body()).await?;
     if !asked.dry_run {
         caller.may_apply()?;

@@ -71,7 +71,7 @@ fn greet(service: &Shared, address: SocketAddr) {
     let log = &service.engine.log;
     let keys = &service.access.keys;
     log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
-    log.line(match keys.is_empty() {
+    log.line(match service.access.is_open() {
         true => Line::new(
             Severity::Notice,
             "no key is given: only this machine is answered, and whoever is on it may apply",

@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod listen;
 mod metrics;
+mod oidc;
 mod openapi;
 mod problem;
 mod running;
@@ -33,12 +34,14 @@ use crate::run::{PastRun, Report};
 use crate::window::Window;
 use access::Access;
 use metrics::Metrics;
+use oidc::Oidc;
 use problem::{Code, Problem};
 use running::Running;
 
 pub use engine::Engine;
 pub use keys::{KeyHash, Keys, Right};
 pub use listen::Ended;
+pub use oidc::{GOOGLE_KEYS, OidcSettings};
 
 /// How the service is reached, and by whom.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ pub struct Settings {
     pub listen: std::net::SocketAddr,
     /// Who may call.
     pub keys: Keys,
+    /// Tokens that are taken, if any are.
+    pub oidc: Option<OidcSettings>,
     /// How long a request waits for its run.
     pub answer_within: Duration,
     /// The host that runs are recorded with.
@@ -74,7 +79,8 @@ type Shared = Arc<Service>;
 /// Serves until the process is asked to terminate. Errors: without keys, an address that others
 /// can reach; an address that cannot be listened on.
 pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
-    if settings.keys.is_empty() && !settings.listen.ip().is_loopback() {
+    let open = settings.keys.is_empty() && settings.oidc.is_none();
+    if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(
             Kind::Usage,
             format!("{} can be reached by others, and there is no key", settings.listen),
@@ -88,9 +94,15 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         log.line(Line::of_entry(entry));
     });
     engine.writing.ledger = Arc::new(Observed { ledger: engine.writing.ledger.clone(), observer });
+    let access = Access {
+        keys: settings.keys,
+        oidc: settings.oidc.map(Oidc::new).transpose()?,
+        log: engine.log.clone(),
+        host: settings.host,
+    };
     let service = Arc::new(Service {
         engine,
-        access: Access { keys: settings.keys, host: settings.host },
+        access,
         answer_within: settings.answer_within,
         metrics,
         running: Arc::new(Running::default()),

@@ -11,5 +11,6 @@ mod access;
 mod cleanup;
 mod load;
 mod looking;
+mod oidc;
 mod service;
 mod stopping;

@@ -1,0 +1,88 @@
+variable "project" {
+  description = "The project that holds everything, and that BigQuery jobs are billed to."
+  type        = string
+}
+
+variable "region" {
+  description = "Where the service, the jobs and their schedule live, such as us-west2."
+  type        = string
+}
+
+variable "image" {
+  description = "The container image: deploy/Dockerfile, built and pushed."
+  type        = string
+}
+
+variable "rule" {
+  description = "The rule to run, by its name in onerow.toml."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z][A-Za-z0-9_-]{0,62}$", var.rule))
+    error_message = "A rule name has letters, digits, _ and -, and starts with a letter."
+  }
+}
+
+variable "warehouse" {
+  description = "The warehouse, by its name in onerow.toml."
+  type        = string
+  default     = "prod"
+}
+
+variable "datasets" {
+  description = "The datasets that onerow writes to: that of the rule's table and that of the ledger."
+  type        = set(string)
+}
+
+variable "time_zone" {
+  description = "The rule's time zone."
+  type        = string
+}
+
+variable "daily" {
+  description = "When the pass over yesterday starts, as a cron line in the time zone."
+  type        = string
+  default     = "30 10 * * *"
+}
+
+variable "weekly" {
+  description = "When the pass over the last weeks starts, as a cron line in the time zone."
+  type        = string
+  default     = "30 13 * * 0"
+}
+
+variable "weekly_last" {
+  description = "How many dates the weekly pass covers, up to yesterday."
+  type        = number
+  default     = 28
+}
+
+variable "scheduled" {
+  description = "What Cloud Scheduler starts: the service, or the jobs."
+  type        = string
+  default     = "service"
+
+  validation {
+    condition     = contains(["service", "jobs"], var.scheduled)
+    error_message = "Either service or jobs."
+  }
+}
+
+variable "deletes" {
+  description = "Whether the rule's strategy deletes rows; then onerow needs leave to, with --yes."
+  type        = bool
+  default     = false
+}
+
+variable "check_iam" {
+  description = "Whether Cloud Run checks callers too. It then takes the signature out of their tokens, so that onerow needs scheduler_key to know Cloud Scheduler."
+  type        = bool
+  default     = false
+}
+
+variable "scheduler_key" {
+  description = "With check_iam: one of the service's keys, for Cloud Scheduler. It is kept in Terraform's state and in the scheduled job."
+  type        = string
+  default     = null
+  sensitive   = true
+}

@@ -1,0 +1,394 @@
+//! What is in `deploy/`, and what `docs/deploy.md` says of it: read by parsers, and run with a stand-in
+//! for gcloud that writes down what it is asked.
+
+mod common;
+#[path = "deploy/script.rs"]
+mod script;
+mod standin;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{Project, RULE};
+use serde_json::Value as Json;
+use standin::ran;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+// --- the image
+
+/// The instructions of the Dockerfile: keyword and the rest, lines joined.
+fn instructions() -> Vec<(String, String)> {
+    let text = read("deploy/Dockerfile").replace("\\\n", " ");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(keyword, rest)| (keyword.to_owned(), rest.to_owned()))
+        .collect()
+}
+
+/// The instructions of each stage, by its FROM line.
+fn stages() -> Vec<(String, Vec<(String, String)>)> {
+    let mut stages: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for (keyword, rest) in instructions() {
+        match keyword.as_str() {
+            "FROM" => stages.push((rest, Vec::new())),
+            _ => stages.last_mut().expect("FROM comes first").1.push((keyword, rest)),
+        }
+    }
+    stages
+}
+
+/// What the build takes from the repository.
+fn copied() -> Vec<String> {
+    let copies = instructions().into_iter().filter(|(keyword, _)| keyword == "COPY");
+    let from_context = copies.filter(|(_, rest)| !rest.contains("--from="));
+    from_context
+        .flat_map(|(_, rest)| {
+            let words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+            words[..words.len() - 1].to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn the_image_is_built_from_the_lock_file_with_the_declared_rust() {
+    let (builder, steps) = &stages()[0];
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let rust = manifest["package"]["rust-version"].as_str().unwrap();
+    assert!(builder.starts_with(&format!("rust:{rust}-")), "{builder}");
+    let builds: Vec<&String> = steps
+        .iter()
+        .filter(|(keyword, rest)| keyword == "RUN" && rest.contains("cargo"))
+        .map(|(_, rest)| rest)
+        .collect();
+    assert_eq!(builds.len(), 2);
+    assert!(builds.iter().all(|build| build.contains("cargo build --release --locked")));
+    // Copied files keep their age, and cargo goes by it: without this the stand-ins would be shipped.
+    assert!(builds[1].contains("touch src/main.rs src/lib.rs"), "{}", builds[1]);
+}
+
+#[test]
+fn the_final_image_holds_the_binary_and_the_project_and_runs_as_nobody_in_particular() {
+    let stages = stages();
+    assert_eq!(stages.len(), 2);
+    let (base, steps) = &stages[1];
+    assert!(!base.contains("rust") && !base.starts_with("builder"), "{base}");
+    let of = |keyword: &str| -> Vec<&str> {
+        steps.iter().filter(|(k, _)| k == keyword).map(|(_, rest)| rest.as_str()).collect()
+    };
+    let uid =
+        of("USER")[0].split(':').next().unwrap().parse::<u32>().expect("a number, for Kubernetes");
+    assert_ne!(uid, 0);
+    assert_eq!(of("COPY").len(), 2);
+    assert!(of("COPY").iter().all(|copy| copy.starts_with("--from=builder ")));
+    assert!(of("COPY")[1].contains(&format!("--chown={uid}:{uid} /project /project")));
+    assert_eq!(of("WORKDIR"), ["/project"]);
+    assert_eq!(of("ENV"), ["ONEROW_LOG_FORMAT=json"]);
+    assert_eq!(of("EXPOSE"), ["8080"]);
+    assert_eq!(of("RUN"), [""; 0], "there is no shell");
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap();
+    assert_eq!(list(of("ENTRYPOINT")[0]), ["/usr/local/bin/onerow"]);
+    assert_eq!(list(of("CMD")[0]), ["serve", "--listen", "0.0.0.0:8080"]);
+}
+
+#[test]
+fn everything_that_the_image_copies_is_there_and_gets_past_the_ignore_file() {
+    let ignore = read(".dockerignore");
+    let rules: Vec<&str> =
+        ignore.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(rules[0], "*", "what is not named stays outside");
+    for source in copied() {
+        let source = source.replace("${PROJECT}", "examples/player_props");
+        assert!(root().join(&source).exists(), "{source}");
+        let top = source.split('/').next().unwrap();
+        assert!(rules.contains(&format!("!{top}").as_str()), "{source} is ignored");
+    }
+    for secret in ["**/.onerow", "**/*.db", "**/*.json", "**/*.pem"] {
+        let place = rules.iter().position(|rule| *rule == secret).expect(secret);
+        let last = rules.iter().rposition(|rule| rule.starts_with('!')).unwrap();
+        assert!(place > last, "{secret} is let in again");
+    }
+}
+
+#[test]
+fn every_file_that_the_source_includes_is_copied_into_the_image() {
+    let copied = copied();
+    let mut seen = 0;
+    for entry in walkdir::WalkDir::new(root().join("src")) {
+        let entry = entry.unwrap();
+        if entry.path().extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        for include in ["include_str!(\"", "include_bytes!(\""] {
+            for rest in text.split(include).skip(1) {
+                let path = rest.split('"').next().unwrap();
+                let path = entry.path().parent().unwrap().join(path).canonicalize().unwrap();
+                let path = path.strip_prefix(root().canonicalize().unwrap()).unwrap();
+                let top = path.iter().next().unwrap().to_str().unwrap().to_owned();
+                assert!(copied.contains(&top), "{} is not copied", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20);
+}
+
+// --- the service
+
+fn service() -> Json {
+    serde_yaml_ng::from_str(&read("deploy/cloud-run.service.yaml")).unwrap()
+}
+
+#[test]
+fn the_service_is_one_instance_whose_cpu_is_not_taken_away_and_whose_keys_are_secrets() {
+    let service = service();
+    assert_eq!(service["apiVersion"], "serving.knative.dev/v1");
+    assert_eq!(service["kind"], "Service");
+    let revision = &service["spec"]["template"];
+    let annotations = &revision["metadata"]["annotations"];
+    assert_eq!(annotations["autoscaling.knative.dev/maxScale"], "1");
+    assert_eq!(annotations["run.googleapis.com/cpu-throttling"], "false");
+    let all = annotations.as_object().unwrap().values();
+    assert!(all.into_iter().all(Json::is_string), "annotations are strings");
+    let spec = &revision["spec"];
+    assert_eq!(spec["timeoutSeconds"], 1800);
+    assert!(spec["serviceAccountName"].as_str().unwrap().starts_with("onerow@"));
+    let container = &spec["containers"][0];
+    assert_eq!(container["ports"][0]["containerPort"], 8080);
+    assert_eq!(container["startupProbe"]["httpGet"]["path"], "/readyz");
+    assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/healthz");
+    for variable in container["env"].as_array().unwrap() {
+        let secret = variable["name"].as_str().unwrap().ends_with("_KEYS");
+        assert_eq!(variable["valueFrom"]["secretKeyRef"]["name"].is_string(), secret, "{variable}");
+    }
+}
+
+#[test]
+fn the_service_is_told_nothing_that_onerow_serve_does_not_know() {
+    let project = Project::new(RULE);
+    let help = project.onerow("serve --help");
+    if help.code != Some(0) {
+        eprintln!("skipped: this onerow has no command `serve`");
+        return;
+    }
+    let container = &service()["spec"]["template"]["spec"]["containers"][0];
+    let words = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+    let variables = container["env"].as_array().unwrap().iter();
+    let variables = variables.map(|variable| variable["name"].as_str().unwrap());
+    let flags = words.filter(|word| word.starts_with("--"));
+    for known in flags.chain(variables).chain(["--yes", "ONEROW_LOG_FORMAT"]) {
+        assert!(help.stdout.contains(known), "`onerow serve` does not know {known}");
+    }
+}
+
+// --- Terraform
+
+fn terraform() -> BTreeMap<String, hcl::Body> {
+    let folder = std::fs::read_dir(root().join("deploy/terraform")).unwrap();
+    let files = folder.map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "tf"));
+    files
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, body)
+        })
+        .collect()
+}
+
+/// The attributes of a block and of the blocks in it, `retry_config.retry_count` say, as HCL writes
+/// them.
+fn attributes(body: &hcl::Body) -> BTreeMap<String, String> {
+    let own = body.attributes().map(|a| (a.key().to_owned(), a.expr().to_string()));
+    let inner = body.blocks().flat_map(|block| {
+        let name = block.identifier().to_owned();
+        attributes(&block.body)
+            .into_iter()
+            .map(move |(key, value)| (format!("{name}.{key}"), value))
+    });
+    own.chain(inner).collect()
+}
+
+/// The resources by type.
+fn resources() -> Vec<(String, BTreeMap<String, String>)> {
+    let bodies = terraform();
+    let blocks = bodies.values().flat_map(hcl::Body::blocks);
+    blocks
+        .filter(|block| block.identifier() == "resource")
+        .map(|block| (block.labels()[0].as_str().to_owned(), attributes(&block.body)))
+        .collect()
+}
+
+/// The variables by name.
+fn variables() -> BTreeMap<String, BTreeMap<String, String>> {
+    let bodies = terraform();
+    let blocks = bodies["variables.tf"].blocks();
+    blocks.map(|block| (block.labels()[0].as_str().to_owned(), attributes(&block.body))).collect()
+}
+
+#[test]
+fn no_account_gets_more_than_it_needs() {
+    let granted: BTreeSet<(String, String, String)> = resources()
+        .into_iter()
+        .filter(|(kind, _)| kind.contains("_iam_"))
+        .map(|(kind, body)| {
+            // A binding or a policy would take the role from everybody else.
+            assert!(kind.ends_with("_iam_member"), "{kind}");
+            let text = |key: &str| body[key].trim_matches('"').to_owned();
+            (kind, text("role"), text("member"))
+        })
+        .collect();
+    let (onerow, scheduler) =
+        ("google_service_account.onerow.member", "google_service_account.scheduler.member");
+    let expected = [
+        ("google_project_iam_member", "roles/bigquery.jobUser", onerow),
+        ("google_bigquery_dataset_iam_member", "roles/bigquery.dataEditor", onerow),
+        ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor", onerow),
+        ("google_cloud_run_v2_service_iam_member", "roles/run.invoker", scheduler),
+        ("google_cloud_run_v2_job_iam_member", "roles/run.invoker", scheduler),
+    ];
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(granted, BTreeSet::from(expected));
+    let documented = read("docs/deploy.md");
+    assert!(granted.iter().all(|(_, role, _)| documented.contains(role)));
+}
+
+#[test]
+fn terraform_never_sees_a_key_unless_it_is_told_one() {
+    let kinds: Vec<String> = resources().into_iter().map(|(kind, _)| kind).collect();
+    assert!(!kinds.iter().any(|kind| kind.contains("secret_version")), "{kinds:?}");
+    assert!(!kinds.iter().any(|kind| kind.contains("service_account_key")), "{kinds:?}");
+    let key = &variables()["scheduler_key"];
+    assert_eq!((key["sensitive"].as_str(), key["default"].as_str()), ("true", "null"));
+}
+
+#[test]
+fn every_variable_of_terraform_is_declared_described_and_used() {
+    let declared = variables();
+    assert!(declared.values().all(|variable| variable.contains_key("description")));
+    let used: BTreeSet<String> = ["main.tf", "versions.tf", "outputs.tf"]
+        .iter()
+        .flat_map(|file| {
+            let text = read(&format!("deploy/terraform/{file}"));
+            let rests: Vec<String> = text.split("var.").skip(1).map(str::to_owned).collect();
+            rests.into_iter().map(|rest| {
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+            })
+        })
+        .collect();
+    assert_eq!(used, declared.into_keys().collect());
+}
+
+#[test]
+fn what_terraform_schedules_is_what_onerow_schedule_would() {
+    let resources = resources();
+    let job = resources.iter().find(|(kind, _)| kind == "google_cloud_scheduler_job");
+    let job = &job.expect("a job").1;
+    assert_eq!(job["attempt_deadline"], "\"1800s\"");
+    assert_eq!(job["retry_config.retry_count"], "5");
+    assert_eq!(job["retry_config.min_backoff_duration"], "\"1800s\"");
+    assert_eq!(job["retry_config.max_backoff_duration"], "\"3600s\"");
+    let project = Project::new(RULE);
+    let script = project.onerow("schedule cloud-scheduler predictions").exits(0).stdout;
+    for flag in
+        ["retry-attempts=5", "min-backoff=1800s", "max-backoff=3600s", "attempt-deadline=1800s"]
+    {
+        assert!(script.contains(flag), "{flag}");
+    }
+    let main = read("deploy/terraform/main.tf");
+    assert_eq!(main.matches("fail_when_buffered = true").count(), 2);
+}
+
+/// The settings of the service that must not differ between the three ways to deploy it.
+#[test]
+fn yaml_terraform_and_the_script_deploy_the_same_service() {
+    let spec = &service()["spec"]["template"]["spec"];
+    let container = &spec["containers"][0];
+    let (script, main) = (read("deploy/deploy.sh"), read("deploy/terraform/main.tf"));
+    let squeezed = main.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (yaml, flag, terraform) in [
+        (&spec["timeoutSeconds"], "--timeout=1800 ", "timeout = \"1800s\""),
+        (
+            &spec["containerConcurrency"],
+            "--concurrency=80 ",
+            "max_instance_request_concurrency = 80",
+        ),
+        (&container["ports"][0]["containerPort"], "--port=8080 ", "container_port = 8080"),
+        (&container["resources"]["limits"]["memory"], "--memory=512Mi ", "memory = \"512Mi\""),
+        (&container["resources"]["limits"]["cpu"], "--cpu=1 ", "cpu = \"1\""),
+    ] {
+        let value = yaml.as_str().map_or_else(|| yaml.to_string(), str::to_owned);
+        assert!(flag.contains(&value) && terraform.contains(&value), "{flag} {value}");
+        assert!(script.contains(flag), "{flag}");
+        assert!(squeezed.contains(terraform), "{terraform}");
+    }
+    for probe in ["startupProbe", "livenessProbe"] {
+        let probe = &container[probe];
+        let flag = format!(
+            "httpGet.path={},httpGet.port=8080,periodSeconds={},timeoutSeconds={},failureThreshold={}",
+            probe["httpGet"]["path"].as_str().unwrap(),
+            probe["periodSeconds"],
+            probe["timeoutSeconds"],
+            probe["failureThreshold"],
+        );
+        assert!(script.contains(&flag), "{flag}");
+        let block = format!(
+            "path = {} port = 8080 }} period_seconds = {} timeout_seconds = {} failure_threshold = {}",
+            probe["httpGet"]["path"],
+            probe["periodSeconds"],
+            probe["timeoutSeconds"],
+            probe["failureThreshold"],
+        );
+        assert!(squeezed.contains(&block), "{block}");
+    }
+    assert!(script.contains("--max-instances=1 ") && squeezed.contains("max_instance_count = 1"));
+    assert!(script.contains("--no-cpu-throttling ") && squeezed.contains("cpu_idle = false"));
+}
+
+// --- the guide
+
+#[test]
+fn the_guide_links_to_places_that_exist_and_its_commands_are_shell() {
+    let guide = read("docs/deploy.md");
+    let anchor = |heading: &str| {
+        let plain = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = plain.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().replace(' ', "-")
+    };
+    let anchors = |text: &str| -> BTreeSet<String> {
+        text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
+    };
+    for target in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        if target.starts_with("https://") {
+            continue;
+        }
+        let (file, place) = target.split_once('#').unwrap_or((target, ""));
+        let path =
+            if file.is_empty() { "docs/deploy.md".into() } else { Path::new("docs").join(file) };
+        assert!(root().join(&path).exists(), "{target}");
+        let text = if place.is_empty() { String::new() } else { read(path.to_str().unwrap()) };
+        assert!(place.is_empty() || anchors(&text).contains(place), "{target}");
+    }
+    let blocks: Vec<&str> =
+        guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 8);
+    let project = Project::new(RULE);
+    for block in blocks {
+        let (good, said) =
+            ran(Command::new("bash").arg("-n").arg(project.write("block.sh", block)));
+        assert!(good, "{said}{block}");
+    }
+    let service = read("deploy/cloud-run.service.yaml");
+    let place = service.split("docs/deploy.md#").nth(1).unwrap().split('.').next().unwrap();
+    assert!(anchors(&guide).contains(place), "{place}");
+}

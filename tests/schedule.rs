@@ -1,0 +1,421 @@
+//! `onerow schedule`: what it prints, read by the tool that it is for, or by a parser, or run with
+//! stand-ins for `date`, `gcloud` and `onerow` that say what time it is and write down what they are
+//! asked.
+
+#[path = "schedule/clocks.rs"]
+mod clocks;
+mod common;
+mod standin;
+
+use std::process::Command;
+
+use common::{Project, RULE};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use standin::{Bin, found, ran};
+
+const KINDS: [&str; 6] =
+    ["cloud-scheduler", "cloud-run-job", "airflow", "github-actions", "cron", "systemd"];
+
+/// A folder's name that ends a quoted word in every language.
+const HOSTILE: &str = r#"it's 100% "$HOME" `id` \x; #"#;
+
+fn zone(name: &str) -> Project {
+    Project::new(&RULE.replace("America/New_York", name))
+}
+
+fn printed(project: &Project, arguments: &[&str]) -> String {
+    let fixed = ["--now", "2026-01-30T12:00:00Z"];
+    let arguments = [&["schedule"], arguments, &fixed].concat();
+    project.onerow_with(&arguments).exits(0).stdout
+}
+
+fn yaml(text: &str) -> Json {
+    serde_yaml_ng::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn documents(text: &str) -> Vec<Json> {
+    let documents = serde_yaml_ng::Deserializer::from_str(text);
+    documents.map(|document| serde::Deserialize::deserialize(document).unwrap()).collect()
+}
+
+#[test]
+fn each_kind_prints_what_was_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let project = Project::example();
+    for kind in KINDS {
+        let folder = ["--folder", "/srv/player_props"];
+        let elsewhere = ["airflow", "cron", "systemd"].contains(&kind);
+        let folder = if elsewhere { &folder[..] } else { &[] };
+        let text = printed(&project, &[&[kind, "player_prop_predictions"], folder].concat());
+        settings.bind(|| insta::assert_snapshot!(format!("schedule.{kind}"), text));
+    }
+    let there = std::fs::read_dir("snapshots").unwrap();
+    let names = there.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let ours = names.filter(|name| name.starts_with("schedule.") && name.ends_with(".snap"));
+    assert_eq!(ours.count(), KINDS.len(), "a snapshot belongs to no kind");
+}
+
+#[test]
+fn a_mistake_says_what_to_write_instead() {
+    let project = Project::example();
+    for (arguments, parts) in [
+        ("cron player_prop_prediction", &["no rule `player_prop_prediction`", "did you mean"][..]),
+        ("crom by_line", &["invalid value 'crom'", "cron"]),
+        ("cron", &["<RULE>"]),
+        ("cron by_line --at 25:00", &["`25:00` is not a time of day", "HH:MM"]),
+        ("cron by_line --at 9:30", &["`9:30` is not a time of day"]),
+        ("cron by_line --weekly-on someday", &["invalid value 'someday'", "sunday"]),
+        ("cron by_line --weekly-last 0", &["0 is not in 1..=10000"]),
+        ("cron by_line --wait soon", &["not a duration", "2h"]),
+        ("cron by_line --wait 14h", &["too short for this wait", "--weekly-at"]),
+        ("cron by_line --warehouse prod", &["no warehouse `prod`"]),
+        ("cron by_line --folder here", &["`here` must be absolute", "--folder DIR"]),
+        ("cron by_line --program $(id)", &["not the path of a command"]),
+        ("cron by_line --image x", &["--image does not go with cron", "cloud-run-job"]),
+        ("cloud-scheduler by_line --folder /srv", &["--folder does not go with", "cron"]),
+        ("cloud-run-job by_line --program x", &["--program does not go with", "systemd"]),
+        ("airflow by_line --folder /{{x}}", &["braces"]),
+        ("github-actions by_line --folder /srv", &["must be relative to the repository's root"]),
+        ("cloud-scheduler by_line --service-url http://a", &["not the address of a service"]),
+        ("cloud-scheduler by_line --service-account root", &["not an e-mail address"]),
+        ("cloud-run-job by_line --region x;y", &["not a region"]),
+    ] {
+        let ended = project.onerow(&format!("schedule {arguments}")).exits(2);
+        ended.says(parts).prints_nothing();
+    }
+}
+
+#[test]
+fn what_the_files_cannot_say_is_said_on_stderr() {
+    let project = Project::new(RULE);
+    let told = |arguments: &str| {
+        let now = "--now 2026-01-30T12:00:00Z";
+        project.onerow(&format!("schedule {arguments} {now}")).exits(0).stderr
+    };
+    assert!(told("airflow predictions").contains("warehouse `local` is embedded"));
+    assert_eq!(told("systemd predictions"), "");
+    assert!(told("github-actions predictions --wait 6h").contains("after six hours"));
+    assert!(!told("github-actions predictions --wait 5h").contains("after six hours"));
+    let skips = told("cron predictions --at 02:30");
+    assert!(skips.contains("skip 02:30 on 2026-03-08, so there may be no daily pass"), "{skips}");
+    let skips = told("cron predictions --weekly-at 02:15");
+    assert!(skips.contains("skip 02:15 on 2026-03-08, so there may be no weekly pass"), "{skips}");
+}
+
+#[test]
+fn files_are_written_under_the_names_that_the_tools_expect() {
+    let project = Project::new(RULE);
+    for (kind, names) in [
+        ("cloud-scheduler", &["onerow-predictions.cloud-scheduler.sh"][..]),
+        (
+            "cloud-run-job",
+            &["onerow-predictions-daily.job.yaml", "onerow-predictions-weekly.job.yaml"],
+        ),
+        ("airflow", &["onerow_predictions.py"]),
+        ("github-actions", &["onerow-predictions.yml"]),
+        ("cron", &["onerow-predictions.crontab"]),
+        (
+            "systemd",
+            &[
+                "onerow-predictions-daily.service",
+                "onerow-predictions-daily.timer",
+                "onerow-predictions-weekly.service",
+                "onerow-predictions-weekly.timer",
+            ],
+        ),
+    ] {
+        let ended = project.onerow(&format!("schedule {kind} predictions --out {kind}")).exits(0);
+        let ended = ended.prints_nothing().says(names);
+        let folder = std::fs::read_dir(project.path(kind)).unwrap();
+        let mut there: Vec<_> =
+            folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        there.sort();
+        assert_eq!(there, names, "{ended}");
+        let whole = project.onerow(&format!("schedule {kind} predictions")).exits(0).stdout;
+        for name in names {
+            let text = std::fs::read_to_string(project.path(&format!("{kind}/{name}"))).unwrap();
+            assert!(whole.contains(&text), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_deletes_rows_gets_the_leave_that_nobody_is_there_to_give() {
+    let deletes = RULE.replace("touched_at = \"updated_at\"\n", "strategy = \"delete\"\n");
+    let (deletes, keeps) = (Project::new(&deletes), Project::new(RULE));
+    for kind in KINDS {
+        let of = |project: &Project| printed(project, &[kind, "predictions"]);
+        assert!(of(&deletes).contains("--yes"), "{kind}");
+        assert!(!of(&keeps).contains("--yes"), "{kind}");
+    }
+}
+
+#[test]
+fn cloud_scheduler_jobs_are_created_and_the_next_time_updated() {
+    let project = Project::new(RULE);
+    let url = ["--service-url", "https://onerow-abc123-uw.a.run.app/", "--region", "us-west2"];
+    let account = ["--service-account", "caller@p.iam.gserviceaccount.com"];
+    let options = [&["cloud-scheduler", "predictions"], &url[..], &account[..]].concat();
+    let script = project.write("jobs.sh", printed(&project, &options));
+    for (exists, verb, headers) in
+        [("no", "create", "--headers"), ("yes", "update", "--update-headers")]
+    {
+        let bin = Bin::new();
+        bin.add("gcloud", "[ \"$3\" != describe ] || [ \"$EXISTS\" = yes ]");
+        let mut command = bin.bash(&script);
+        command.env("EXISTS", exists).env("PROJECT", "my-project");
+        assert!(ran(&mut command).0, "{exists}");
+        let asked: Vec<Vec<String>> =
+            bin.asked().into_iter().filter(|words| words[3] != "describe").collect();
+        let expected = |name: &str, cron: &str, what: &str, body: &str| {
+            let words = ["gcloud", "scheduler", "jobs", verb, "http", name];
+            let mut words = words.map(str::to_owned).to_vec();
+            words.extend([
+                "--project=my-project".to_owned(),
+                "--location=us-west2".to_owned(),
+                format!("--schedule={cron}"),
+                "--time-zone=America/New_York".to_owned(),
+                format!("--description=onerow predictions: {what}"),
+                "--uri=https://onerow-abc123-uw.a.run.app/cleanup-duplicates".to_owned(),
+                "--http-method=post".to_owned(),
+                format!("{headers}=Content-Type=application/json"),
+                format!("--message-body={body}"),
+                "--oidc-service-account-email=caller@p.iam.gserviceaccount.com".to_owned(),
+                "--oidc-token-audience=https://onerow-abc123-uw.a.run.app".to_owned(),
+                "--max-retry-attempts=5".to_owned(),
+                "--min-backoff=1800s".to_owned(),
+                "--max-backoff=3600s".to_owned(),
+                "--attempt-deadline=1800s".to_owned(),
+            ]);
+            words
+        };
+        let daily = r#"{"rule":"predictions","game_date":"YESTERDAY","fail_when_buffered":true}"#;
+        let weekly = r#"{"rule":"predictions","last":28,"fail_when_buffered":true}"#;
+        assert_eq!(
+            asked,
+            [
+                expected("onerow-predictions-daily", "30 10 * * *", "yesterday", daily),
+                expected("onerow-predictions-weekly", "30 13 * * 0", "the last 28 dates", weekly),
+            ]
+        );
+        for body in [daily, weekly] {
+            assert_eq!(serde_json::from_str::<Json>(body).unwrap()["fail_when_buffered"], true);
+        }
+    }
+}
+
+#[test]
+fn the_cloud_scheduler_script_asks_for_what_it_is_not_told_and_does_nothing_before() {
+    let project = Project::new(RULE);
+    let script = project.write("jobs.sh", printed(&project, &["cloud-scheduler", "predictions"]));
+    let bin = Bin::new();
+    bin.add("gcloud", "");
+    let (done, said) = ran(bin.bash(&script).env("PROJECT", "p").env("LOCATION", "us-west2"));
+    assert!(!done && said.contains("SERVICE_URL is not set"), "{said}");
+    assert!(bin.asked().is_empty());
+    // A failure of the first job is not lost behind the second.
+    bin.add("gcloud", "[ \"$3\" = describe ]");
+    let mut command = bin.bash(&script);
+    for name in ["PROJECT", "LOCATION", "SERVICE_URL", "SERVICE_ACCOUNT"] {
+        command.env(name, "x");
+    }
+    assert!(!ran(&mut command).0);
+}
+
+#[test]
+fn shell_scripts_please_the_shell_and_shellcheck() {
+    let project = Project::new(RULE);
+    let scheduler = printed(&project, &["cloud-scheduler", "predictions"]);
+    let workflow = yaml(&printed(&project, &["github-actions", "predictions"]));
+    let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
+    let mut scripts = vec![scheduler];
+    scripts.extend(
+        steps.iter().filter_map(|step| {
+            step["run"].as_str().map(|run| format!("#!/usr/bin/env bash\n{run}"))
+        }),
+    );
+    assert_eq!(scripts.len(), 4);
+    for script in scripts {
+        let path = project.write("script.sh", &script);
+        let (good, said) = ran(Command::new("bash").arg("-n").arg(&path));
+        assert!(good, "{said}{script}");
+        if found("shellcheck") {
+            let (good, said) = ran(Command::new("shellcheck").arg(&path));
+            assert!(good, "{said}{script}");
+        }
+    }
+}
+
+#[test]
+fn a_cloud_run_job_has_the_time_that_it_waits_and_comes_back_when_it_fails() {
+    let project = Project::new(&format!(
+        "{RULE}\n[warehouse.prod]\ntype = \"bigquery\"\nproject = \"p\"\nledger = \"ops.l\"\n"
+    ));
+    let options = ["cloud-run-job", "predictions", "--warehouse", "prod", "--wait", "90m"];
+    let jobs = documents(&printed(&project, &[&options[..], &["--image", "r/o:1"]].concat()));
+    let dates = [json!(["--date", "YESTERDAY"]), json!(["--last", "28"])];
+    assert_eq!(jobs.len(), 2);
+    for (job, (dates, name)) in jobs.iter().zip(dates.iter().zip(["daily", "weekly"])) {
+        assert_eq!(job["apiVersion"], "run.googleapis.com/v1");
+        assert_eq!(job["kind"], "Job");
+        assert_eq!(job["metadata"]["name"], format!("onerow-predictions-{name}"));
+        let task = &job["spec"]["template"]["spec"]["template"]["spec"];
+        assert_eq!(task["timeoutSeconds"], 90 * 60 + 60 * 60);
+        assert_eq!(task["maxRetries"], 3);
+        assert_eq!(task["containers"][0]["image"], "r/o:1");
+        let mut words = json!(["apply", "predictions", "--warehouse", "prod"]);
+        let all = words.as_array_mut().unwrap();
+        all.extend(dates.as_array().unwrap().iter().cloned());
+        all.extend([json!("--wait"), json!("1h30m")]);
+        assert_eq!(task["containers"][0]["args"], words);
+    }
+}
+
+#[test]
+fn a_word_that_yaml_would_read_as_something_else_stays_a_word() {
+    for name in ["no", "null", "yes", "e5", "true"] {
+        let project = Project::new(
+            &RULE
+                .replace("predictions]", &format!("{name}]"))
+                .replace("predictions.columns]", &format!("{name}.columns]")),
+        );
+        let jobs = documents(&printed(&project, &["cloud-run-job", name]));
+        let task = &jobs[0]["spec"]["template"]["spec"]["template"]["spec"];
+        assert_eq!(task["containers"][0]["args"][1], name);
+    }
+}
+
+/// The lines of a crontab as cron hands them to the shell: minutes, and the command.
+fn cron_lines(text: &str) -> Vec<(Vec<i8>, String)> {
+    let lines = text.lines().filter(|line| line.contains(" * * * * "));
+    lines
+        .map(|line| {
+            let (minutes, command) = line.split_once(" * * * * ").unwrap();
+            assert!(!command.replace("\\%", "").contains('%'), "cron ends the command at a %");
+            let minutes = minutes.split(',').map(|minute| minute.parse().unwrap()).collect();
+            (minutes, command.replace("\\%", "%"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_hostile_folder_reaches_the_command_as_one_word() {
+    let project = Project::new(RULE);
+    let here = format!("/srv/{HOSTILE}");
+    let of = |kind, folder: &str| printed(&project, &[kind, "predictions", "--folder", folder]);
+    let bin = Bin::new();
+    bin.add("date", "echo 10:30");
+    bin.add("onerow", "");
+    let expects = |kind: &str, folder: &str| {
+        let asked: Vec<_> = bin.asked().into_iter().filter(|words| words[0] == "onerow").collect();
+        assert_eq!(asked.len(), 1, "{kind}");
+        assert!(asked[0].contains(&folder.to_owned()), "{kind}: {asked:?}");
+        bin.forget();
+    };
+    let lines = cron_lines(&of("cron", &here));
+    ran(&mut bin.sh(&lines[0].1, Timestamp::UNIX_EPOCH));
+    expects("cron", &here);
+
+    let workflow = yaml(&of("github-actions", HOSTILE));
+    let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
+    let script = project.write("apply.sh", steps.last().unwrap()["run"].as_str().unwrap());
+    ran(bin.runner(&script).env("DATES", "--date YESTERDAY"));
+    expects("github-actions", HOSTILE);
+
+    let jobs = documents(&of("cloud-run-job", &here));
+    let task = &jobs[0]["spec"]["template"]["spec"]["template"]["spec"];
+    assert_eq!(task["containers"][0]["args"][3], here);
+
+    if found("python3") {
+        let dags = dags(&project, &of("airflow", &here));
+        let command = dags[0]["command"].as_str().unwrap();
+        let command = command.replace("{{ days_before(dag_run, 1) }}", "2026-03-08");
+        let script = project.write("airflow.sh", command);
+        ran(&mut bin.bash(&script));
+        expects("airflow", &here);
+    }
+}
+
+/// What an Airflow DAG file makes, with stand-ins for Airflow and pendulum.
+fn dags(project: &Project, text: &str) -> Vec<Json> {
+    project.write("dags/made.py", text);
+    project.write("dags/airflow/__init__.py", standin::AIRFLOW);
+    project.write("dags/airflow/operators/bash.py", "from airflow import BashOperator\n");
+    project.write("dags/pendulum.py", standin::PENDULUM);
+    project.write("dags/show.py", "import json, made, airflow\nprint(json.dumps(airflow.DAGS))\n");
+    let mut python = Command::new("python3");
+    let output = python.arg("show.py").current_dir(project.path("dags")).output().unwrap();
+    assert!(output.status.success(), "{}{text}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn an_airflow_run_works_on_the_dates_that_it_was_due_for() {
+    if !found("python3") {
+        return;
+    }
+    let project = zone("America/New_York");
+    let text = printed(&project, &["airflow", "predictions", "--folder", "/srv/p"]);
+    let dags = dags(&project, &text);
+    let apply = "onerow apply predictions --project-dir /srv/p";
+    assert_eq!(
+        dags,
+        [
+            json!({
+                "id": "onerow_predictions_daily", "schedule": "30 10 * * *", "catchup": false,
+                "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
+                "command": format!("{apply} --date {{{{ days_before(dag_run, 1) }}}}"),
+                // Due on 2026-03-09 at 02:30 UTC, which in New York is the evening before.
+                "date": "2026-03-07",
+            }),
+            json!({
+                "id": "onerow_predictions_weekly", "schedule": "30 13 * * 0", "catchup": false,
+                "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
+                "command": format!(
+                    "{apply} --from {{{{ days_before(dag_run, 28) }}}} --to {{{{ days_before(dag_run, 1) }}}}"
+                ),
+                "date": "2026-03-07",
+            }),
+        ]
+    );
+}
+
+#[test]
+fn systemd_accepts_the_units_and_the_calendar() {
+    if !found("systemd-analyze") {
+        return;
+    }
+    for name in ["America/New_York", "Asia/Kathmandu", "UTC"] {
+        let project = zone(name);
+        let folder = format!("/srv/{HOSTILE}");
+        let onerow = env!("CARGO_BIN_EXE_onerow");
+        let program = ["--program", onerow, "--folder", &folder, "--out", "units"];
+        printed(&project, &[&["systemd", "predictions"], &program[..]].concat());
+        for pass in ["daily", "weekly"] {
+            for kind in ["service", "timer"] {
+                let unit = project.path(&format!("units/onerow-predictions-{pass}.{kind}"));
+                let (good, said) = ran(Command::new("systemd-analyze").arg("verify").arg(&unit));
+                assert!(good && said.is_empty(), "{pass}.{kind}: {said}");
+            }
+            let timer = project.path(&format!("units/onerow-predictions-{pass}.timer"));
+            let timer = std::fs::read_to_string(timer).unwrap();
+            let calendar = timer.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
+            let (good, said) = ran(Command::new("systemd-analyze").args(["calendar", calendar]));
+            assert!(good && said.contains(name), "{calendar}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_service_writes_where_the_warehouse_is() {
+    let elsewhere = RULE.replace("\"sqlite\"", "\"sqlite\"\npath = \"/var/lib/onerow/local.db\"");
+    let text =
+        printed(&Project::new(&elsewhere), &["systemd", "predictions", "--folder", "/srv/p"]);
+    assert!(text.contains("ReadWritePaths=/srv/p /var/lib/onerow\n"), "{text}");
+    let text = printed(&Project::new(RULE), &["systemd", "predictions", "--folder", "/srv/p"]);
+    assert!(text.contains("ReadWritePaths=/srv/p\n"), "{text}");
+}
