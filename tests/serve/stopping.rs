@@ -9,9 +9,9 @@ const BODY: &str = r#"{"rule": "by_line", "from": "2026-01-20", "to": "2026-01-2
 
 #[test]
 fn an_idle_service_stops_at_once() {
-    let began = Instant::now();
     let project = example();
     let mut service = Service::of(&project);
+    let began = Instant::now();
     assert_eq!(service.terminate(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(8));
     assert!(service.log().contains("stopped in good order"), "{}", service.log());
