@@ -274,3 +274,21 @@ fn every_rule_at_once_is_one_document_for_each() {
     let rules: Vec<_> = documents.as_array().unwrap().iter().map(|d| &d["rule"]).collect();
     assert_eq!(rules, ["player_prop_predictions", "by_line"]);
 }
+
+#[test]
+fn for_programs_each_line_on_stderr_is_json_with_its_severity_and_its_run() {
+    let project = Project::new(RULE);
+    project.rows("r1,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nr2,2026-01-28,g1,p1,,true,2026-01-28T08:00:00Z");
+    let ended = apply(&project, "--log-format json").exits(0);
+    let run = ended.json()["run_id"].clone();
+    let lines: Vec<serde_json::Value> =
+        ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // Detect, deactivate, verify: before each is sent, and when it is answered.
+    assert_eq!(lines.len(), 6, "{}", ended.stderr);
+    for line in &lines {
+        assert_eq!((&line["run_id"], &line["severity"]), (&run, &"INFO".into()), "{line}");
+    }
+    let wrong = project.onerow("apply nowhere --date TODAY --log-format json").exits(2);
+    let line: serde_json::Value = serde_json::from_str(&wrong.stderr).unwrap();
+    assert_eq!((&line["severity"], &line["help"]), (&"ERROR".into(), &"known: predictions".into()));
+}

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::common::Common;
 use super::execute::{Manner, execute};
-use super::plan::stage;
+use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::plan;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{self, StagingArgs};
+use crate::run;
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -72,7 +72,7 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     let rules = rules.into_iter().filter(|rule| merges(args)(rule));
     let names: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
     let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    stage(&mut project, &names, &args.staging, &connection, effects)?;
+    staging::look(&mut project, &names, &args.staging, &connection, effects)?;
     let style = effects.style(args.format);
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for name in &names {

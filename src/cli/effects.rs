@@ -134,9 +134,9 @@ impl Effects {
     /// Writes an error of a run to stderr.
     pub(super) fn report_of(&self, run: Option<&str>, error: &Error) {
         let log = self.log();
-        let renderer = if self.err.colour { Renderer::styled() } else { Renderer::plain() };
         match log.format {
-            LogFormat::Text => self.say(&error.render(&renderer)),
+            LogFormat::Text if self.err.colour => self.say(&error.render(&Renderer::styled())),
+            LogFormat::Text => self.say(&error.render(&Renderer::plain())),
             LogFormat::Json => log.line(Line::of_error(error).run(run)),
         }
     }

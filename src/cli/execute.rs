@@ -6,8 +6,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::common::Common;
-use super::plan::stage;
 use super::progress::Bar;
+use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome, consent};
 use crate::connection::Connection;
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{Context, Limits, Report, RunId, StagingArgs, Status, side_by_side};
+use crate::run::{Context, Limits, Report, RunId, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -71,7 +71,7 @@ pub(super) fn execute(
         [] => None,
         names => {
             let connection = connect(&project)?;
-            stage(&mut project, names, &manner.staging, &connection, effects)?;
+            staging::look(&mut project, names, &manner.staging, &connection, effects)?;
             Some(connection)
         }
     };
@@ -185,55 +185,44 @@ fn run(
 /// What the figures do not say by themselves, on stderr.
 fn explain(report: &Report, effects: &Effects) {
     let run = report.run.as_deref();
+    let say = |text: String| effects.say_of(run, &text);
     for problem in &report.problems {
         effects.report_of(run, problem);
     }
     for day in report.days.iter().filter(|day| day.status() == Status::Twins) {
-        effects.say_of(
-            run,
-            &format!(
-                "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
+        say(format!(
+            "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
              and a statement by row id could take a survivor down with them; \
              a rule with `strategy = \"rewrite\"` can tell them apart",
-                day.day, day.counts.twins
-            ),
-        );
+            day.day, day.counts.twins
+        ));
     }
     if let Some(found) = &report.consolidated {
         for table in &found.dropped {
-            effects.say_of(run, &format!("{table}: dropped, all of its rows are merged"));
+            say(format!("{table}: dropped, all of its rows are merged"));
         }
         for (table, reason) in &found.kept {
-            effects.say_of(run, &format!("{table}: not dropped: {reason}"));
+            say(format!("{table}: not dropped: {reason}"));
         }
         if found.waits() {
-            effects.say_of(
-                run,
-                &format!(
-                    "{}: staged rows wait, since rows that they would update are in the streaming \
+            say(format!(
+                "{}: staged rows wait, since rows that they would update are in the streaming \
                  buffer; run the same command again when it has drained (within 90 minutes)",
-                    report.rule
-                ),
-            );
+                report.rule
+            ));
         }
     }
     for title in &report.buffered {
-        effects.say_of(
-            run,
-            &format!(
-                "{title}: refused because of rows in the streaming buffer; nothing was changed"
-            ),
-        );
+        say(format!(
+            "{title}: refused because of rows in the streaming buffer; nothing was changed"
+        ));
     }
     let buffered = report.totals().buffered;
     if buffered > 0 {
-        effects.say_of(
-            run,
-            &format!(
-                "{}: {buffered} superseded rows wait in the streaming buffer; \
+        say(format!(
+            "{}: {buffered} superseded rows wait in the streaming buffer; \
              run the same command again when it has drained (within 90 minutes)",
-                report.rule
-            ),
-        );
+            report.rule
+        ));
     }
 }

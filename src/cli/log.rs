@@ -41,10 +41,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         project.file.rule(rule)?;
     }
     let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
-    let mut entries = {
-        let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
-        connection.ledger.entries(&wanted)?
-    };
+    let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
+    let mut entries = connection.ledger.entries(&wanted)?;
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

@@ -23,6 +23,7 @@ mod run;
 mod schedule;
 mod schema;
 mod serve;
+mod staging;
 mod status;
 mod test;
 mod undo;

@@ -1,13 +1,12 @@
 //! `onerow plan`
 
 use super::common::Common;
+use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
-use crate::connection::Connection;
 use crate::error::Result;
 use crate::plan;
-use crate::project::Project;
 use crate::report::{self, Format, PlanSummary};
-use crate::run::{self, Report, StagingArgs};
+use crate::run::{self, Report};
 use crate::statement::StepName;
 use crate::warehouse::sqlite::Access;
 
@@ -47,7 +46,7 @@ pub(super) fn show(
     let merging: Vec<String> =
         merging.map(|rule| rule.name.to_string()).filter(|name| names.contains(name)).collect();
     let staging = StagingArgs::default();
-    stage(&mut project, &merging, &staging, &connection, effects)?;
+    staging::look(&mut project, &merging, &staging, &connection, effects)?;
     let now = common.project.clock(effects).now();
     let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
@@ -79,22 +78,6 @@ pub(super) fn show(
         _ => effects.print(&texts.join("\n"))?,
     }
     Ok(outcome(exit_code, &reports))
-}
-
-/// Looks at the staging tables of these rules, and says what the reader should know.
-pub(super) fn stage(
-    project: &mut Project,
-    names: &[String],
-    args: &StagingArgs,
-    connection: &Connection,
-    effects: &Effects,
-) -> Result<()> {
-    let rules = &mut project.file.rules;
-    let notes = run::stage(rules, names, args, &*connection.warehouse, &*connection.ledger)?;
-    for note in notes {
-        effects.say(&note);
-    }
-    Ok(())
 }
 
 /// The outcome of looking: duplicates matter only to whom asked for an exit code.

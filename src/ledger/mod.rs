@@ -9,6 +9,7 @@ pub mod sqlite;
 use std::fmt;
 use std::str::FromStr;
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
@@ -97,6 +98,16 @@ pub struct Entry {
     pub version: String,
     /// Who ran it: user and host.
     pub who: String,
+}
+
+/// The last entry of each statement, in the order in which they were begun. Entries are oldest
+/// first, as a ledger gives them.
+pub fn latest(entries: &[Entry]) -> Vec<&Entry> {
+    let mut latest: IndexMap<(&str, u32), &Entry> = IndexMap::new();
+    for entry in entries {
+        latest.insert((&entry.run, entry.sequence), entry);
+    }
+    latest.into_values().collect()
 }
 
 /// The right to run against one ledger, for as long as it lives. The system releases it when the

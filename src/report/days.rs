@@ -1,10 +1,12 @@
 //! The figures per date.
 
-use serde_json::{Map, Value as Json, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry, grid};
-use crate::run::{Counts, Report};
+use crate::run::{Counts, DayReport, Report};
 
 /// The figures per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
@@ -34,44 +36,67 @@ pub fn days(style: Style, report: &Report) -> String {
 
 /// The figures per date as the JSON document that the design names.
 pub fn days_json(report: &Report) -> Json {
-    let dates: Vec<Json> = report
-        .days
-        .iter()
-        .map(|day| {
-            let mut object = Map::new();
-            object.insert("date".into(), day.day.to_string().into());
-            object.extend(figures(day.counts, day.deactivated));
-            object.insert("status".into(), day.status().as_str().into());
-            Json::Object(object)
-        })
-        .collect();
-    let mut document = Map::new();
-    document.insert("rule".into(), report.rule.as_str().into());
-    if let Some(run) = &report.run {
-        document.insert("run_id".into(), run.as_str().into());
-    }
-    document.insert("dates".into(), dates.into());
-    document.insert("totals".into(), figures(report.totals(), report.deactivated()).into());
-    if !report.problems.is_empty() {
-        let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
-        document.insert("problems".into(), json!(problems));
-    }
-    Json::Object(document)
+    json!(RuleFigures::of(report))
 }
 
-fn figures(counts: Counts, deactivated: Option<u64>) -> Map<String, Json> {
-    let mut object = Map::new();
-    for (name, figure) in [
-        ("active", counts.active),
-        ("keys", counts.keys),
-        ("duplicates", counts.duplicates),
-        ("buffered", counts.buffered),
-        ("twins", counts.twins),
-    ] {
-        object.insert(name.into(), figure.into());
+/// The figures of a rule: the JSON document that the design names.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RuleFigures {
+    rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<String>,
+    pub(crate) dates: Vec<DateFigures>,
+    totals: Figures,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
+}
+
+impl RuleFigures {
+    /// What a report found.
+    pub fn of(report: &Report) -> Self {
+        let date = |day: &DayReport| DateFigures {
+            date: day.day.to_string(),
+            figures: Figures::of(day.counts, day.deactivated),
+            status: day.status().as_str(),
+        };
+        Self {
+            rule: report.rule.to_string(),
+            run_id: report.run.clone(),
+            dates: report.days.iter().map(date).collect(),
+            totals: Figures::of(report.totals(), report.deactivated()),
+            problems: report.problems.iter().map(ToString::to_string).collect(),
+        }
     }
-    if let Some(deactivated) = deactivated {
-        object.insert("deactivated".into(), deactivated.into());
+}
+
+/// The figures of a date.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DateFigures {
+    date: String,
+    #[serde(flatten)]
+    figures: Figures,
+    /// `clean`, `dirty`, `buffered`, `partial`, `cleaned` or `twins`.
+    status: &'static str,
+}
+
+/// Rows, as counted before anything was deactivated.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Figures {
+    active: u64,
+    keys: u64,
+    /// Every superseded row.
+    duplicates: u64,
+    /// Those of them that cannot be touched yet.
+    buffered: u64,
+    /// Active rows whose row id is NULL or shared.
+    twins: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deactivated: Option<u64>,
+}
+
+impl Figures {
+    fn of(counts: Counts, deactivated: Option<u64>) -> Self {
+        let Counts { active, keys, duplicates, buffered, twins, .. } = counts;
+        Self { active, keys, duplicates, buffered, twins, deactivated }
     }
-    object
 }

@@ -4,13 +4,13 @@ use serde_json::{Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry as Cell, grid};
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, State, latest};
 
 /// One line per statement, newest first: what the last entry about it says.
 pub fn entries(style: Style, entries: &[Entry]) -> String {
     let header =
         ["run", "#", "time (UTC)", "rule", "step", "dates", "state", "rows", "fingerprint"];
-    let rows = latest(entries).into_iter().map(|entry| {
+    let rows = latest(entries).into_iter().rev().map(|entry| {
         vec![
             entry.run.as_str().into(),
             u64::from(entry.sequence).into(),
@@ -24,7 +24,7 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
         ]
     });
     let mut text = grid(style, &header, rows.collect(), None);
-    for entry in latest(entries) {
+    for entry in latest(entries).into_iter().rev() {
         if let Some(error) = &entry.error {
             text.push_str(&format!("{} #{}: {error}\n", entry.run, entry.sequence));
         }
@@ -34,7 +34,7 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
 
 /// The SQL of each statement, newest first, with what became of it in a comment.
 pub fn entries_sql(entries: &[Entry]) -> String {
-    let blocks = latest(entries).into_iter().map(|entry| {
+    let blocks = latest(entries).into_iter().rev().map(|entry| {
         format!(
             "-- run {} #{}, {}, {}{}\n-- fingerprint {}\n-- parameters {}\n{};\n",
             entry.run,
@@ -88,13 +88,4 @@ fn state(entry: &Entry) -> &'static str {
         State::Failed => "failed",
         State::Unknown => "unknown",
     }
-}
-
-/// The last entry of each statement, newest first.
-fn latest(entries: &[Entry]) -> Vec<&Entry> {
-    let mut latest: indexmap::IndexMap<(&str, u32), &Entry> = indexmap::IndexMap::new();
-    for entry in entries {
-        latest.insert((&entry.run, entry.sequence), entry);
-    }
-    latest.into_values().rev().collect()
 }

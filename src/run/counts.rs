@@ -131,7 +131,7 @@ pub(super) fn to_json(days: &BTreeMap<Day, Counts>) -> Json {
 }
 
 /// The figures of a ledger's entry. Errors: this version would not have written them.
-pub fn of_ledger(figures: &Json) -> Result<BTreeMap<Day, Counts>> {
+pub(super) fn of_ledger(figures: &Json) -> Result<BTreeMap<Day, Counts>> {
     let damaged = |cause: &dyn std::fmt::Display| {
         Error::new(Kind::Warehouse, format!("the ledger holds figures that are none: {cause}"))
             .help("they were written by another version of onerow; use that version")

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::{Counts, of_ledger};
+use super::Counts;
+use super::counts::of_ledger;
 use crate::error::Result;
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, State, latest};
 use crate::statement::StepName;
 use crate::window::Day;
 
@@ -47,6 +48,8 @@ pub struct PastDay {
     pub left: Counts,
     /// Rows that it took out.
     pub deactivated: u64,
+    /// Rows that it brought back, as `undo` does.
+    pub brought_back: u64,
 }
 
 /// How an earlier run ended.
@@ -94,60 +97,80 @@ impl PastRun {
 /// The runs of these entries, newest first. Entries are oldest first, as a ledger gives them.
 /// Errors: figures that this version would not have written.
 pub fn history(entries: &[Entry]) -> Result<Vec<PastRun>> {
-    let mut runs: IndexMap<&str, Vec<&Entry>> = IndexMap::new();
+    let mut began: IndexMap<&str, Timestamp> = IndexMap::new();
     for entry in entries {
-        runs.entry(&entry.run).or_default().push(entry);
+        began.entry(&entry.run).or_insert(entry.at);
     }
-    let mut runs: Vec<PastRun> =
-        runs.into_values().map(|entries| past_run(&entries)).collect::<Result<_>>()?;
+    let mut statements: IndexMap<&str, Vec<&Entry>> = IndexMap::new();
+    for entry in latest(entries) {
+        statements.entry(&entry.run).or_default().push(entry);
+    }
+    let past = statements.into_iter().map(|(run, latest)| past_run(began[run], &latest));
+    let mut runs: Vec<PastRun> = past.collect::<Result<_>>()?;
     runs.sort_by(|a, b| b.began.cmp(&a.began).then_with(|| b.id.cmp(&a.id)));
     Ok(runs)
 }
 
-fn past_run(entries: &[&Entry]) -> Result<PastRun> {
-    // A run is made of at least one entry: its group would not be there without.
-    let (first, last) = (entries[0], entries[entries.len() - 1]);
-    let mut latest: BTreeMap<u32, &Entry> = BTreeMap::new();
-    for entry in entries {
-        latest.insert(entry.sequence, entry);
-    }
-    let days = days(&latest)?;
-    let failed = latest.values().filter(|entry| entry.state == State::Failed).count();
+/// The run of these statements, by their last entries; there is at least one.
+fn past_run(began: Timestamp, latest: &[&Entry]) -> Result<PastRun> {
+    let first = latest[0];
+    let days = days(latest)?;
+    let failed = latest.iter().filter(|entry| entry.state == State::Failed).count();
     Ok(PastRun {
         id: first.run.clone(),
         rule: first.rule.clone(),
         dates: first.dates.clone(),
-        began: first.at,
-        ended: last.at,
+        began,
+        ended: latest.iter().map(|entry| entry.at).max().unwrap_or(began),
         who: first.who.clone(),
-        outcome: outcome(&latest, &days),
+        outcome: outcome(latest, &days),
         statements: latest.len(),
         failed,
         bytes_billed: latest
-            .values()
+            .iter()
             .filter_map(|entry| entry.usage.bytes_billed)
             .reduce(|a, b| a + b),
         days,
     })
 }
 
-fn days(latest: &BTreeMap<u32, &Entry>) -> Result<BTreeMap<Day, PastDay>> {
+fn days(latest: &[&Entry]) -> Result<BTreeMap<Day, PastDay>> {
     let mut days: BTreeMap<Day, PastDay> = BTreeMap::new();
-    for entry in latest.values().filter(|entry| entry.state == State::Done) {
+    for entry in latest {
+        let day = Day::parse(&entry.dates);
+        if entry.state != State::Done {
+            // The last word is the warehouse's.
+            if entry.step.is_cure()
+                && refused_by_buffer(entry)
+                && let Some(known) = day.ok().and_then(|day| days.get_mut(&day))
+            {
+                known.left = known.left.all_buffered();
+            }
+            continue;
+        }
         for (day, counts) in entry.figures.as_ref().map(of_ledger).transpose()?.unwrap_or_default()
         {
             days.entry(day).and_modify(|known| known.left = counts).or_insert(PastDay {
                 found: counts,
                 left: counts,
-                deactivated: 0,
+                ..PastDay::default()
             });
         }
-        if entry.step.is_cure()
-            && let Ok(day) = Day::parse(&entry.dates)
-        {
-            let known = days.entry(day).or_default();
-            known.deactivated += taken_out(entry, known.left);
-            known.left = after(known.left, taken_out(entry, known.left));
+        let Ok(day) = day else { continue };
+        match entry.step.as_str() {
+            _ if entry.step.is_cure() => {
+                let known = days.entry(day).or_default();
+                let rows = taken_out(entry, known.left);
+                known.deactivated += rows;
+                known.left = after(known.left, rows);
+            }
+            StepName::REDO => {
+                days.entry(day).or_default().deactivated += entry.affected.unwrap_or(0)
+            }
+            StepName::UNDO => {
+                days.entry(day).or_default().brought_back += entry.affected.unwrap_or(0)
+            }
+            _ => {}
         }
     }
     Ok(days)
@@ -170,8 +193,8 @@ fn after(counts: Counts, deactivated: u64) -> Counts {
     }
 }
 
-fn outcome(latest: &BTreeMap<u32, &Entry>, days: &BTreeMap<Day, PastDay>) -> PastOutcome {
-    let of_statement = |entry: &&Entry| match entry.state {
+fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
+    let of_statement = |entry: &Entry| match entry.state {
         State::Done => PastOutcome::Done,
         State::Started | State::Unknown => PastOutcome::Unfinished,
         State::Failed if refused_by_buffer(entry) => PastOutcome::Done,
@@ -182,15 +205,117 @@ fn outcome(latest: &BTreeMap<u32, &Entry>, days: &BTreeMap<Day, PastDay>) -> Pas
         left if left.buffered > 0 => PastOutcome::Buffered,
         _ => PastOutcome::Done,
     };
-    let statements = latest.values().map(of_statement);
-    // What was found by itself, as `run detect` does, was not meant to be taken out.
-    let cures =
-        latest.values().any(|entry| entry.step.is_cure() || entry.step == *StepName::VERIFY);
-    let days = days.values().map(of_day).filter(|left| cures || *left == PastOutcome::Buffered);
+    let statements = latest.iter().map(|entry| of_statement(entry));
+    // What was found by itself, as `run detect` does, was not meant to be taken out; what was
+    // brought back is superseded again, and was meant to be.
+    let has = |is: &dyn Fn(&StepName) -> bool| latest.iter().any(|entry| is(&entry.step));
+    let cures = has(&|step| step.is_cure() || *step == *StepName::VERIFY);
+    let undoes = has(&|step| *step == *StepName::UNDO);
+    let counts = |left: &PastOutcome| !undoes && (cures || *left == PastOutcome::Buffered);
+    let days = days.values().map(of_day).filter(counts);
     statements.chain(days).max().unwrap_or(PastOutcome::Done)
 }
 
 /// The runner tries again what the streaming buffer refuses, and the figures say what is left.
 fn refused_by_buffer(entry: &Entry) -> bool {
     entry.error.as_ref().is_some_and(|error| error.contains("streaming buffer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::statement::Fingerprint;
+    use crate::warehouse::{JobId, Usage};
+
+    /// The entries of a run, each statement by its step, its state, its rows and its figures.
+    fn run(statements: &[(&str, State, Option<u64>, Json)]) -> PastRun {
+        let at = |second: usize| format!("2026-01-30T07:41:{second:02}Z").parse().unwrap();
+        let entry = |i: usize, state, affected, figures: &Json| Entry {
+            run: "r1".to_owned(),
+            sequence: i as u32 + 1,
+            rule: "predictions".to_owned(),
+            dates: "2026-01-28".to_owned(),
+            step: StepName::parse(statements[i].0).unwrap(),
+            job: JobId::from_ledger(format!("j{i}")),
+            fingerprint: Fingerprint::of("SELECT 1"),
+            sql: "SELECT 1".to_owned(),
+            parameters: json!({}),
+            state,
+            affected,
+            usage: Usage { bytes_billed: (state == State::Done).then_some(10), ..Usage::default() },
+            at: at(10 + 2 * i + usize::from(state != State::Started)),
+            figures: (!figures.is_null()).then(|| figures.clone()),
+            error: (state == State::Failed).then(|| REFUSED.to_owned()),
+            version: "0.1.0".to_owned(),
+            who: "ana@host".to_owned(),
+        };
+        let mut entries = Vec::new();
+        for (i, (_, state, affected, figures)) in statements.iter().enumerate() {
+            entries.push(entry(i, State::Started, None, &Json::Null));
+            if *state != State::Started {
+                entries.push(entry(i, *state, *affected, figures));
+            }
+        }
+        history(&entries).unwrap().remove(0)
+    }
+
+    const REFUSED: &str = "it would affect rows in the streaming buffer, which is not supported";
+
+    fn counted(active: u64, buffered: u64) -> Json {
+        json!({"2026-01-28": {
+            "active": active, "keys": 321, "duplicates": active - 321, "buffered": buffered,
+            "twins": 0, "settled": active - buffered,
+        }})
+    }
+
+    #[test]
+    fn a_run_that_cleaned_is_done_and_its_figures_add_up() {
+        let ran = run(&[
+            ("detect", State::Done, Some(1), counted(1097, 0)),
+            ("deactivate", State::Done, Some(776), Json::Null),
+            ("verify", State::Done, Some(1), counted(321, 0)),
+        ]);
+        assert_eq!(ran.outcome, PastOutcome::Done);
+        assert_eq!((ran.found(), ran.deactivated(), ran.buffered()), (776, 776, 0));
+        assert_eq!((ran.statements, ran.failed, ran.bytes_billed), (3, 0, Some(30)));
+        assert_eq!(
+            (ran.began.to_string(), ran.ended.to_string()),
+            ("2026-01-30T07:41:10Z".to_owned(), "2026-01-30T07:41:15Z".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_the_streaming_buffer_refused_is_buffered_and_not_failed() {
+        let ran = run(&[
+            ("detect", State::Done, Some(1), counted(1097, 0)),
+            ("deactivate", State::Failed, None, Json::Null),
+        ]);
+        assert_eq!((ran.outcome, ran.buffered()), (PastOutcome::Buffered, 776));
+    }
+
+    #[test]
+    fn what_was_left_or_has_no_outcome_is_said() {
+        let detected = || ("detect", State::Done, Some(1), counted(1097, 0));
+        let left = run(&[
+            detected(),
+            ("deactivate", State::Done, Some(700), Json::Null),
+            ("verify", State::Done, Some(1), counted(397, 0)),
+        ]);
+        assert_eq!(left.outcome, PastOutcome::Failed);
+        let died = run(&[detected(), ("deactivate", State::Started, None, Json::Null)]);
+        assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
+        assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");
+    }
+
+    #[test]
+    fn an_undo_brings_back_and_has_not_failed() {
+        let ran = run(&[
+            ("undo", State::Done, Some(776), Json::Null),
+            ("verify", State::Done, Some(1), counted(1097, 0)),
+        ]);
+        assert_eq!(ran.outcome, PastOutcome::Done);
+        assert_eq!((ran.days.values().next().unwrap().brought_back, ran.deactivated()), (776, 0));
+    }
 }

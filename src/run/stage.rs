@@ -7,36 +7,16 @@ use crate::rule::{Described, Rule, Staging};
 use crate::statement::StepName;
 use crate::warehouse::Warehouse;
 
-/// What a command says of staging tables.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct StagingArgs {
-    /// A staging table, as dataset.table, instead of those of the rule file; repeatable
-    #[arg(long = "staging", value_name = "TABLE", value_parser = TableName::parse)]
-    pub tables: Vec<TableName>,
-    /// Drop each staging table once all of its rows are merged
-    #[arg(long)]
-    pub drop: bool,
-}
-
 /// Looks at the staging tables of these rules, which from now on are what they are there. A table
 /// that is to be dropped and is not there was dropped by an earlier run. Returns what the reader
 /// should know, in sentences.
 pub fn stage(
     rules: &mut [Rule],
     names: &[String],
-    args: &StagingArgs,
     warehouse: &dyn Warehouse,
     ledger: &dyn Ledger,
 ) -> Result<Vec<String>> {
     let is_meant = |rule: &Rule| names.iter().any(|name| name == rule.name.as_str());
-    for rule in rules.iter_mut().filter(|rule| is_meant(rule)) {
-        if let Some(staging) = &mut rule.staging {
-            staging.drop |= args.drop;
-            if !args.tables.is_empty() {
-                staging.tables.clone_from(&args.tables);
-            }
-        }
-    }
     refuse_shared(rules, is_meant)?;
     let mut notes = Vec::new();
     for rule in rules.iter_mut().filter(|rule| is_meant(rule)) {

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::problem::Code;
 use super::running::Active;
-use crate::ledger::{Entry, State};
-use crate::run::{Counts, Ending, PastOutcome, PastRun, Report, RunId};
+use crate::ledger::{Entry, latest};
+use crate::report::{DateFigures, RuleFigures};
+use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
 use crate::window::Window;
 
 /// How a call ended.
@@ -67,7 +68,7 @@ impl CleanupAnswer {
             duplicates_buffered: totals.buffered,
             from: window.first().to_string(),
             to: window.last().to_string(),
-            dates: dates(report),
+            dates: RuleFigures::of(report).dates,
             problems: report.problems.iter().map(Code::of).collect(),
         }
     }
@@ -76,65 +77,7 @@ impl CleanupAnswer {
 /// How the rules stand.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct StatusAnswer {
-    pub rules: Vec<RuleStatus>,
-}
-
-/// How the dates of a rule stand.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct RuleStatus {
-    rule: String,
-    dates: Vec<DateFigures>,
-    totals: Figures,
-}
-
-impl RuleStatus {
-    pub fn of(report: &Report) -> Self {
-        Self {
-            rule: report.rule.to_string(),
-            dates: dates(report),
-            totals: Figures::of(report.totals(), report.deactivated()),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct DateFigures {
-    date: String,
-    #[serde(flatten)]
-    figures: Figures,
-    /// `clean`, `dirty`, `buffered`, `partial`, `cleaned` or `twins`.
-    status: &'static str,
-}
-
-/// Rows, as counted before anything was deactivated.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct Figures {
-    active: u64,
-    keys: u64,
-    /// Every superseded row.
-    duplicates: u64,
-    /// Those of them that cannot be touched yet.
-    buffered: u64,
-    /// Active rows whose row id is NULL or shared.
-    twins: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deactivated: Option<u64>,
-}
-
-impl Figures {
-    fn of(counts: Counts, deactivated: Option<u64>) -> Self {
-        let Counts { active, keys, duplicates, buffered, twins, .. } = counts;
-        Self { active, keys, duplicates, buffered, twins, deactivated }
-    }
-}
-
-fn dates(report: &Report) -> Vec<DateFigures> {
-    let date = |day: &crate::run::DayReport| DateFigures {
-        date: day.day.to_string(),
-        figures: Figures::of(day.counts, day.deactivated),
-        status: day.status().as_str(),
-    };
-    report.days.iter().map(date).collect()
+    pub rules: Vec<RuleFigures>,
 }
 
 /// Earlier runs, newest first.
@@ -235,14 +178,7 @@ pub(super) struct SentStatement {
 impl SentStatement {
     /// The statements of a run; of the entries of each, the last one counts.
     pub fn all(entries: &[Entry]) -> Vec<Self> {
-        let mut latest = std::collections::BTreeMap::new();
-        for entry in entries {
-            let known = latest.entry(entry.sequence).or_insert(entry);
-            if entry.state != State::Started {
-                *known = entry;
-            }
-        }
-        latest.into_values().map(Self::of).collect()
+        latest(entries).into_iter().map(Self::of).collect()
     }
 
     fn of(entry: &Entry) -> Self {

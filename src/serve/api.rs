@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{RuleStatus, RunAnswer, RunSummary, RunsAnswer, SentStatement, StatusAnswer};
+use super::answer::{RunAnswer, RunSummary, RunsAnswer, SentStatement, StatusAnswer};
 use super::problem::{Code, Problem};
 use super::{Shared, blocking, limits, looked_in_vain};
 use crate::error::{Error, Result};
+use crate::report::RuleFigures;
 use crate::rule::RuleName;
 use crate::run::{PastRun, Report, history};
 use crate::window::{DayArg, Window, WindowArg};
@@ -110,7 +111,7 @@ pub(super) async fn status(
     let mut rules = Vec::new();
     for rule in asked_for(&service, query.rule.as_deref())? {
         let window = window(&service, &rule, &given)?;
-        rules.push(RuleStatus::of(&*standing(&service, &rule, &window).await?));
+        rules.push(RuleFigures::of(&*standing(&service, &rule, &window).await?));
     }
     Ok(Json(StatusAnswer { rules }))
 }

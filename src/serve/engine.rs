@@ -11,7 +11,7 @@ use crate::log::{Line, Log, Severity};
 use crate::plan;
 use crate::project::Project;
 use crate::rule::{self, Rule, RuleName};
-use crate::run::{self, Context, Limits, PastRun, Progress, Report, RunId, StagingArgs};
+use crate::run::{self, Context, Limits, PastRun, Progress, Report, RunId};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::window::{Window, WindowArg};
@@ -81,8 +81,7 @@ impl Engine {
         if project.file.rule(rule.as_str())?.consolidates() {
             let names = [rule.to_string()];
             let (warehouse, ledger) = (&*self.writing.warehouse, &*self.writing.ledger);
-            let args = StagingArgs::default();
-            for note in run::stage(&mut project.file.rules, &names, &args, warehouse, ledger)? {
+            for note in run::stage(&mut project.file.rules, &names, warehouse, ledger)? {
                 progress.note(&note);
             }
         }
@@ -121,10 +120,12 @@ impl Engine {
         Ok(entries)
     }
 
-    /// Whether the warehouse answers.
+    /// Whether the warehouse answers, and has the table of each rule.
     pub fn is_ready(&self) -> Result<()> {
-        let tables = self.project.file.rules.iter().map(|rule| &rule.table);
-        tables.take(1).try_for_each(|table| self.reading.warehouse.buffer(table).map(|_| ()))
+        for rule in &self.project.file.rules {
+            self.reading.warehouse.describe(&rule.table)?;
+        }
+        Ok(())
     }
 
     fn renderer<'p>(&self, project: &'p Project, rule: &'p Rule) -> Result<Renderer<'p>> {

@@ -66,11 +66,6 @@ impl KeyHash {
     pub fn short(&self) -> String {
         self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
     }
-
-    /// The whole hash.
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
 impl fmt::Debug for KeyHash {
@@ -147,24 +142,21 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::Fingerprint;
 
     const KEY: &str = "0123456789abcdefghij";
 
     #[test]
     fn keys_are_found_as_text_and_as_hashes() {
         let mut keys = Keys::default();
-        let hash: String = KeyHash::of("another-key-of-some-length")
-            .0
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hash = Fingerprint::of("another-key-of-some-length");
         keys.add_list(&format!("{KEY}, \n sha256:{hash}"), Right::Apply).unwrap();
         keys.add_list("a-key-that-may-only-read", Right::Read).unwrap();
         let right = |key: &str| keys.right_of(&KeyHash::of(key));
         assert_eq!(right(KEY), Some(Right::Apply));
         assert_eq!(right("another-key-of-some-length"), Some(Right::Apply));
         assert_eq!(right("a-key-that-may-only-read"), Some(Right::Read));
-        assert_eq!(right(&hash), None);
+        assert_eq!(right(hash.as_str()), None);
         assert_eq!(right(""), None);
         assert_eq!((keys.count(Right::Apply), keys.count(Right::Read)), (2, 1));
     }

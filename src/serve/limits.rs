@@ -10,7 +10,7 @@ pub(super) const REQUESTS: usize = 256;
 pub(super) const RUNS: usize = 32;
 /// The bytes of a request's body.
 pub(super) const BODY: usize = 16 * 1024;
-/// The bytes of a request's head, and how many headers it has.
+/// The bytes of a request's head.
 pub(super) const HEAD: usize = 16 * 1024;
 /// How many headers a request has.
 pub(super) const HEADERS: usize = 64;
@@ -18,11 +18,9 @@ pub(super) const HEADERS: usize = 64;
 pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
 /// The dates of one request.
 pub(super) const DATES: usize = 400;
-/// How long an answer about the table may be older than the table.
+/// How old an answer about the table, or from the ledger, may be.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
-/// How long what the ledger says may be older than the ledger.
-pub(super) const LEDGER_FRESH: Duration = Duration::from_secs(5);
-/// How far back the runs of a list may lie, and how many there may be of them.
+/// How many days back the runs of a list may lie.
 pub(super) const RUN_DAYS: u32 = 366;
 /// How many runs a list may hold.
 pub(super) const RUN_COUNT: usize = 500;

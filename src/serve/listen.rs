@@ -51,9 +51,14 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
             () = &mut asked => break,
         };
         // A client that is gone before it was accepted, or no file descriptor left.
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(cause) => {
+                let message = format!("cannot take a connection: {cause}");
+                service.engine.log.line(Line::new(Severity::Warning, message));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
         };
         let connection = server.serve_connection(TokioIo::new(stream), answering.clone());
         let connection = graceful.watch(connection);

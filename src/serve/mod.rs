@@ -109,7 +109,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         requests: AtomicUsize::new(0),
         draining: AtomicBool::new(false),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
-        histories: Cache::builder().max_capacity(64).time_to_live(limits::LEDGER_FRESH).build(),
+        histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
         ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::limits;
+use super::{RunOfAnswer, limits};
 use crate::error::{Error, Kind};
 use crate::run::RunId;
 
@@ -187,6 +187,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
+        if let Some(run) = &self.run_id {
+            response.extensions_mut().insert(RunOfAnswer(run.clone()));
+        }
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");

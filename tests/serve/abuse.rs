@@ -1,23 +1,11 @@
 //! Callers who mean no good, or make mistakes: the right status, nothing run, nothing leaked.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, READ, Service};
-
-/// Sends these bytes and reads until the service closes the connection.
-pub fn raw(service: &Service, bytes: impl AsRef<[u8]>) -> String {
-    let mut stream = TcpStream::connect(&service.address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let _ = stream.write_all(bytes.as_ref());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
-}
+use crate::service::{APPLY, READ, Service, raw};
 
 fn post(headers: &str, body: &str) -> String {
     format!(

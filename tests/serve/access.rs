@@ -1,9 +1,10 @@
 //! Who may call: nobody without a key, readers only look, and nothing runs that was refused.
 
+use onerow::statement::Fingerprint;
 use serde_json::json;
 
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, READ, Service};
+use crate::service::{APPLY, READ, Service, raw};
 
 const BODY: &str = r#"{"game_date": "2026-01-30"}"#;
 const ROWS: &str = "r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z";
@@ -39,14 +40,7 @@ fn without_the_right_key_nothing_is_told_and_nothing_is_run() {
 #[test]
 fn several_keys_are_known_at_a_time_as_text_and_as_hashes() {
     let project = project();
-    // SHA-256 of `another-key-of-some-length`.
-    let hash = "sha256:29bda2ab10b8fbbc9cb96a4f0bfb09a9b9b1a6b0d7a0a7b7f33f1bd6f2dc0d1e";
-    let output = std::process::Command::new("sh")
-        .args(["-c", "printf %s another-key-of-some-length | sha256sum"])
-        .output()
-        .unwrap();
-    let digest = String::from_utf8(output.stdout).unwrap();
-    let hash = hash.replace(&hash[7..], digest.split(' ').next().unwrap());
+    let hash = format!("sha256:{}", Fingerprint::of("another-key-of-some-length"));
     let keys = project.write("keys", format!("# two\n{APPLY}\n{hash}\n"));
     let arguments = ["--apply-keys", keys.to_str().unwrap()];
     let service = Service::start(&project.path(""), &arguments, &[]);
@@ -65,7 +59,7 @@ fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
     let service = Service::start(&project.path(""), &[], &[]);
     assert!(service.log().contains("no key is given"), "{}", service.log());
     assert_eq!(service.get("/api/status?date=2026-01-30", None).status, 200);
-    let rebound = crate::abuse::raw(
+    let rebound = raw(
         &service,
         "GET /api/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
     );

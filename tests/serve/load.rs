@@ -6,18 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::Project;
-use crate::service::{APPLY, READ, Service, example};
+use crate::service::{APPLY, READ, Service, example, hold};
 
 const BODY: &str = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
-
-/// Keeps runs of the table waiting while the lock is held.
-pub fn hold(project: &Project) -> std::fs::File {
-    let name = ".onerow/local.db.nba_predictions.player_prop_predictions.lock";
-    let lock = std::fs::File::create(project.path(name)).unwrap();
-    lock.lock().unwrap();
-    lock
-}
 
 #[test]
 fn two_hundred_requests_for_one_date_start_one_run() {
@@ -39,6 +30,14 @@ fn two_hundred_requests_for_one_date_start_one_run() {
         assert_eq!(refused.json["run_id"], ran.json["run_id"]);
         assert_eq!(refused.json["code"], "run_under_way");
     }
+    let id = ran.json["run_id"].as_str().unwrap();
+    let refusals = service
+        .log()
+        .lines()
+        .filter(|line| line.contains(": 409"))
+        .map(|line| line.contains(id))
+        .collect::<Vec<_>>();
+    assert_eq!(refusals, [true; 199], "a refusal's line in the log names the run");
     let runs = service.get("/api/runs", Some(READ)).json["runs"].as_array().unwrap().len();
     assert_eq!(runs, 1);
 }

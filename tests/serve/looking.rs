@@ -71,6 +71,8 @@ fn a_warehouse_that_is_gone_is_not_ready_and_the_process_is_healthy() {
     let service = Service::of(&project);
     project.database().execute_batch(r#"DROP TABLE "nba.predictions""#).unwrap();
     assert_eq!(service.get("/healthz", None).status, 200);
+    let ready = service.get("/readyz", None);
+    assert_eq!((ready.status, &ready.json["code"]), (503, &json!("warehouse_unavailable")));
     let status = service.get("/api/status?date=2026-01-30", Some(READ));
     assert_eq!((status.status, &status.json["code"]), (500, &json!("internal")));
 }

@@ -1,6 +1,7 @@
 //! The service as a process, and what is asked of it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -149,4 +150,22 @@ pub fn forty_two(project: &Project) {
     }
     project.write("more.csv", rows);
     project.onerow("load more.csv --rule player_prop_predictions").exits(0);
+}
+
+/// Sends these bytes and reads until the service closes the connection.
+pub fn raw(service: &Service, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = TcpStream::connect(&service.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let _ = stream.write_all(bytes.as_ref());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Keeps runs of the table waiting while the lock is held.
+pub fn hold(project: &Project) -> std::fs::File {
+    let name = ".onerow/local.db.nba_predictions.player_prop_predictions.lock";
+    let lock = std::fs::File::create(project.path(name)).unwrap();
+    lock.lock().unwrap();
+    lock
 }

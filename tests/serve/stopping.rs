@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::service::{Service, example};
+use crate::service::{Service, example, hold};
 
 const BODY: &str = r#"{"rule": "by_line", "from": "2026-01-20", "to": "2026-01-29"}"#;
 
@@ -21,7 +21,7 @@ fn an_idle_service_stops_at_once() {
 fn a_run_that_is_on_is_finished_and_answered() {
     let project = example();
     let mut service = Service::of(&project);
-    let lock = crate::load::hold(&project);
+    let lock = hold(&project);
     let asked = thread::scope(|scope| {
         let call = scope.spawn(|| service.apply(BODY));
         thread::sleep(Duration::from_millis(500));
@@ -39,7 +39,7 @@ fn a_run_that_is_on_is_finished_and_answered() {
 fn a_run_that_cannot_finish_is_handed_over_within_ten_seconds() {
     let project = example();
     let mut service = Service::of(&project);
-    let _lock = crate::load::hold(&project);
+    let _lock = hold(&project);
     let address = service.address.clone();
     let call = thread::spawn(move || {
         let url = format!("http://{address}/cleanup-duplicates");
