@@ -20,6 +20,9 @@ use crate::rule::RuleName;
 use crate::run::{PastRun, Report, history};
 use crate::window::{DayArg, Window, WindowArg};
 
+/// How a date is written in a request.
+pub(super) const DAY: &str = r"^(\d{4}-\d{2}-\d{2}|TODAY|YESTERDAY)$";
+
 /// The dates of a request. Errors: several kinds of them, half a range, no date, too many.
 pub(super) fn dates(
     date: Option<&str>,
@@ -90,12 +93,16 @@ pub(super) struct StatusQuery {
     /// The rule. Default: all of them.
     rule: Option<String>,
     /// One date: `YYYY-MM-DD`, `TODAY` or `YESTERDAY`.
+    #[schemars(regex(pattern = DAY))]
     date: Option<String>,
     /// The first date of a range.
+    #[schemars(regex(pattern = DAY))]
     from: Option<String>,
     /// The last date of a range, included.
+    #[schemars(regex(pattern = DAY))]
     to: Option<String>,
     /// The dates up to and including yesterday. Default: 14.
+    #[schemars(range(min = 1, max = limits::DATES))]
     last: Option<u32>,
 }
 
@@ -136,10 +143,10 @@ pub(super) struct RunsQuery {
     /// Only this rule.
     rule: Option<String>,
     /// How far back they may lie. Default: 30.
-    #[schemars(range(min = 1, max = 366))]
+    #[schemars(range(min = 1, max = limits::RUN_DAYS))]
     days: Option<u32>,
     /// At most so many. Default: 50.
-    #[schemars(range(min = 1, max = 500))]
+    #[schemars(range(min = 1, max = limits::RUN_COUNT))]
     limit: Option<usize>,
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::access::Caller;
 use super::answer::{CleanupAnswer, Outcome};
-use super::api;
+use super::api::{self, DAY};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused};
 use super::{RunOfAnswer, Shared, blocking, limits};
@@ -31,12 +31,16 @@ pub(super) struct CleanupRequest {
     /// The rule. May be left out where there is one, or where the service was given one.
     rule: Option<String>,
     /// One date: `YYYY-MM-DD`, `TODAY` or `YESTERDAY`.
+    #[schemars(regex(pattern = DAY))]
     game_date: Option<String>,
     /// The first date of a range.
+    #[schemars(regex(pattern = DAY))]
     from: Option<String>,
     /// The last date of a range, included.
+    #[schemars(regex(pattern = DAY))]
     to: Option<String>,
     /// The dates up to and including yesterday.
+    #[schemars(range(min = 1, max = limits::DATES))]
     last: Option<u32>,
     /// Change nothing: say what would be done.
     #[serde(default)]

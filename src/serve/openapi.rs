@@ -15,10 +15,12 @@ pub(super) async fn openapi() -> Json<Value> {
 }
 
 fn description() -> Value {
-    let settings =
-        SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into());
-    let mut schemas = settings.into_generator();
-    let cleanup = schema::<CleanupRequest>(&mut schemas);
+    // What is always in an answer is said to be; what may be left out of a question is not.
+    let mut schemas = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with(|s| s.definitions_path = "/components/schemas".into())
+        .into_generator();
+    let cleanup = question::<CleanupRequest>();
     let cleaned = schema::<CleanupAnswer>(&mut schemas);
     let status = schema::<StatusAnswer>(&mut schemas);
     let runs = schema::<RunsAnswer>(&mut schemas);
@@ -129,9 +131,14 @@ fn schema<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Value {
     schemas.subschema_for::<T>().to_value()
 }
 
+fn question<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|s| s.meta_schema = None);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
 /// The fields of a question as parameters of its address.
 fn parameters<T: JsonSchema>() -> Value {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    let schema = question::<T>();
     let properties = schema.get("properties").and_then(Value::as_object);
     let parameter = |(name, schema): (&String, &Value)| {
         let mut schema = schema.clone();
@@ -159,5 +166,17 @@ mod tests {
             count += 1;
         }
         assert!(count > 10, "{count}");
+    }
+
+    #[test]
+    fn what_an_answer_may_lack_is_not_required_and_what_it_always_has_is() {
+        let schemas = &description()["components"]["schemas"];
+        let required = |name: &str| -> Vec<String> {
+            serde_json::from_value(schemas[name]["required"].clone()).unwrap()
+        };
+        assert_eq!(required("RuleFigures"), ["rule", "dates", "totals"]);
+        let answer = required("CleanupAnswer");
+        assert!(answer.contains(&"game_date".to_owned()), "{answer:?}");
+        assert!(!answer.contains(&"problems".to_owned()), "{answer:?}");
     }
 }
