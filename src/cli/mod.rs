@@ -18,6 +18,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod render;
+mod report;
 mod review;
 mod run;
 mod schedule;
@@ -80,6 +81,7 @@ enum Command {
     Run(run::Args),
     Undo(undo::Args),
     Log(log::Args),
+    Report(report::Args),
     Schedule(schedule::Args),
     Doctor(doctor::Args),
     Review(review::Args),
@@ -122,6 +124,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Run(args) => run::run(&args, effects),
         Command::Undo(args) => undo::run(&args, effects),
         Command::Log(args) => log::run(&args, effects),
+        Command::Report(args) => report::run(&args, effects),
         Command::Schedule(args) => schedule::run(&args, effects),
         Command::Doctor(args) => doctor::run(&args, effects),
         Command::Review(args) => review::run(&args, effects),

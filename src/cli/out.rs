@@ -136,14 +136,27 @@ fn is_ours(path: &str) -> bool {
 }
 
 pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
-    let failed = |cause| Error::io(format!("cannot write `{}`", path.display()), cause);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        std::fs::create_dir_all(folder).map_err(|cause| unwritten(path, cause))?;
     }
+    write_whole(path, text)
+}
+
+/// Writes a file into a folder that is there, whole or not at all: it is written beside, and leaves
+/// nothing behind when that fails.
+pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".partial");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|cause| {
+        // What could not be written may not even be there.
+        let _ = std::fs::remove_file(&beside);
+        unwritten(path, cause)
+    })
+}
+
+fn unwritten(path: &Path, cause: std::io::Error) -> Error {
+    Error::io(format!("cannot write `{}`", path.display()), cause)
 }
 
 /// Removes a file, and its folder if that is empty then.

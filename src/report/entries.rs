@@ -81,7 +81,7 @@ pub fn entries_json(entries: &[Entry]) -> Json {
 }
 
 /// A statement that was started and has no outcome is said to have none.
-fn state(entry: &Entry) -> &'static str {
+pub(super) fn state(entry: &Entry) -> &'static str {
     match entry.state {
         State::Started => "no outcome",
         State::Done => "done",

@@ -1,4 +1,4 @@
-//! The same results as a table for people, and as JSON and Markdown for machines.
+//! The same results as a table or a page for people, and as JSON and Markdown for machines.
 
 mod annotations;
 mod consolidated;
@@ -8,6 +8,7 @@ mod entries;
 mod explain;
 mod findings;
 mod grid;
+pub mod html;
 mod plan;
 mod ran;
 mod review;

@@ -88,6 +88,11 @@ impl PastRun {
         self.days.values().map(|day| day.deactivated).sum()
     }
 
+    /// Rows that it brought back, as `undo` does.
+    pub fn brought_back(&self) -> u64 {
+        self.days.values().map(|day| day.brought_back).sum()
+    }
+
     /// Superseded rows that it left in the streaming buffer.
     pub fn buffered(&self) -> u64 {
         self.days.values().map(|day| day.left.buffered).sum()

@@ -1,0 +1,149 @@
+//! `onerow report`
+
+use std::path::{Path, PathBuf};
+
+use bytesize::ByteSize;
+use jiff::{SignedDuration, Timestamp};
+
+use super::common::Common;
+use super::out::write_whole;
+use super::{Effects, Outcome};
+use crate::connection::Connection;
+use crate::error::Result;
+use crate::ledger::{Entry, Filter};
+use crate::plan;
+use crate::project::Project;
+use crate::report::html::{self, Overview, RuleOverview, Viewer};
+use crate::rule::Rule;
+use crate::run::{self, PastRun, Report};
+use crate::statement::StepName;
+use crate::warehouse::sqlite::Access;
+use crate::window::Window;
+
+/// How many dates are shown where none are given.
+const DATES: u32 = 14;
+/// How many runs of each rule are shown.
+const MOST_RUNS: usize = 50;
+
+/// Write how the table stands, and what runs did, as one HTML page; changes nothing
+#[derive(clap::Args)]
+#[command(after_help = "\
+The page holds its style and its pictures, asks for nothing from elsewhere and has no script: send it
+by mail, or keep it with a build. It shows every rule unless one is named, and the last 14 dates up to
+yesterday unless dates are given. A rule that cannot be read is shown as such, and the exit code is 1.
+
+Examples:
+  onerow report --html report.html
+  onerow report player_prop_predictions --last 92 --html report.html
+  onerow report --warehouse prod --days 7 --html - | mail-to team")]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// The file to write; - is stdout
+    #[arg(long, value_name = "FILE")]
+    html: PathBuf,
+    /// Show the runs of the last N days
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: u32,
+}
+
+/// What was found of one rule.
+struct Seen<'p> {
+    rule: &'p Rule,
+    window: Window,
+    status: Result<Report>,
+    runs: Vec<PastRun>,
+}
+
+pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let project = args.common.project.open()?;
+    let rules: Vec<&Rule> = match &args.common.rule {
+        Some(name) => vec![project.file.rule(name)?],
+        None => project.file.rules.iter().collect(),
+    };
+    let windows = rules.iter().map(|rule| args.common.window_or_last(DATES, rule, effects));
+    let windows: Vec<Window> = windows.collect::<Result<_>>()?;
+    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
+    let now = args.common.project.clock(effects).now();
+    let mut entries = Vec::new();
+    let mut seen = Vec::new();
+    for (rule, window) in rules.into_iter().zip(windows) {
+        let of_rule = entries_since(&connection, rule, now, args.days)?;
+        let runs = run::history(&of_rule)?;
+        let status = status(args, &project, &connection, rule, &window, now);
+        entries.extend(of_rule);
+        seen.push(Seen { rule, window, status, runs });
+    }
+    let page = html::file(&overview(&seen, &connection, now), &entries)?;
+    write(&args.html, &page, &seen, effects)?;
+    let failed = seen.iter().filter_map(|of| of.status.as_ref().err());
+    Ok(failed.fold(Outcome::Done, |_, error| {
+        effects.report(error);
+        Outcome::Failed
+    }))
+}
+
+fn overview<'a>(seen: &'a [Seen<'_>], connection: &Connection, now: Timestamp) -> Overview<'a> {
+    let rules = seen.iter().map(|of| RuleOverview {
+        rule: of.rule,
+        window: &of.window,
+        status: of.status.as_ref().map_err(ToString::to_string),
+        runs: of.runs.iter().collect(),
+    });
+    Overview {
+        rules: rules.collect(),
+        names: seen.iter().map(|of| &of.rule.name).collect(),
+        chosen: None,
+        // A rule file holds a rule at least, and the form is not part of a file.
+        window: &seen[0].window,
+        most_runs: MOST_RUNS,
+        now,
+        tariff: connection.tariff,
+        viewer: Viewer::Nobody,
+        links: false,
+    }
+}
+
+/// Writes the page, and says so where it goes to a file.
+fn write(path: &Path, page: &str, seen: &[Seen<'_>], effects: &Effects) -> Result<()> {
+    if path == Path::new("-") {
+        return effects.print(page);
+    }
+    write_whole(path, page)?;
+    let runs: usize = seen.iter().map(|of| of.runs.len().min(MOST_RUNS)).sum();
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    effects.say(&format!(
+        "wrote {}: {} rule{}, {runs} run{}, {}",
+        path.display(),
+        seen.len(),
+        plural(seen.len()),
+        plural(runs),
+        ByteSize(page.len() as u64)
+    ));
+    Ok(())
+}
+
+fn entries_since(
+    connection: &Connection,
+    rule: &Rule,
+    now: Timestamp,
+    days: u32,
+) -> Result<Vec<Entry>> {
+    let ago = SignedDuration::from_hours(24 * i64::from(days));
+    let since = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
+    let wanted = Filter { rule: Some(rule.name.as_str()), since: Some(since), run: None };
+    connection.ledger.entries(&wanted)
+}
+
+fn status(
+    args: &Args,
+    project: &Project,
+    connection: &Connection,
+    rule: &Rule,
+    window: &Window,
+    now: Timestamp,
+) -> Result<Report> {
+    let renderer = args.common.renderer(project, rule)?;
+    let plan = plan::make(&renderer, &[StepName::parse(StepName::DETECT)?], window)?;
+    run::status(&renderer, &*connection.warehouse, now, &plan)
+}

@@ -1,0 +1,207 @@
+//! The picture of duplicates per date.
+
+use minijinja::{Value, context};
+
+use super::scale::{Label, Scale, Slot, labels, least_width, slots};
+use super::text::count;
+use crate::report::grid::grouped;
+use crate::run::DayReport;
+use crate::window::Day;
+
+/// Room above the highest bar, for its number and its mark.
+const ABOVE: f64 = 30.0;
+/// Room below the baseline, for marks and dates.
+const BELOW: f64 = 44.0;
+/// With more dates than these the bars have no room for their numbers.
+const NUMBERED: usize = 16;
+/// With more dates than these they have no room on a telephone.
+const NUMBERED_ON_NARROW: usize = 5;
+
+/// What there is to be seen of a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DateBar {
+    /// The date.
+    pub day: Day,
+    /// Active rows.
+    pub active: u64,
+    /// Superseded rows that can be touched.
+    pub dirty: u64,
+    /// Superseded rows in the streaming buffer.
+    pub buffered: u64,
+    /// Superseded rows that known runs took out, and that are gone.
+    pub cleaned: u64,
+    /// Rows whose row id is NULL or shared.
+    pub twins: u64,
+}
+
+impl DateBar {
+    /// A date as it stands, and what runs took out of it.
+    pub fn of(day: &DayReport, cleaned: u64) -> Self {
+        let counts = day.counts;
+        Self {
+            day: day.day,
+            active: counts.active,
+            dirty: counts.settled_duplicates(),
+            buffered: counts.buffered,
+            cleaned,
+            twins: counts.twins,
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.dirty.saturating_add(self.buffered).saturating_add(self.cleaned)
+    }
+
+    fn is_clean(&self) -> bool {
+        self.dirty == 0 && self.buffered == 0
+    }
+
+    /// The bar in words.
+    fn title(&self) -> String {
+        let said =
+            |number: u64, what: &str| (number > 0).then(|| format!("{} {what}", grouped(number)));
+        let parts = [
+            self.is_clean().then(|| "clean".to_owned()),
+            said(self.dirty, "dirty"),
+            said(self.buffered, "waiting in the buffer"),
+            said(self.cleaned, "cleaned by runs"),
+            (self.twins > 0).then(|| count(self.twins, "twin")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        format!("{}: {}", self.day, parts.join(", "))
+    }
+}
+
+/// The picture; `id` tells it from others on the page.
+pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
+    let scale = Scale::of(bars.iter().map(DateBar::total).max().unwrap_or(0));
+    let base = ABOVE + scale.height();
+    let days: Vec<Day> = bars.iter().map(|bar| bar.day).collect();
+    let places: Vec<Slot> = slots(bars.len()).collect();
+    let lines = scale.lines().into_iter().map(|(number, height)| {
+        context! { label => grouped(number), y => short(base - height) }
+    });
+    let drawn = bars.iter().zip(&places).map(|(bar, slot)| draw(bar, *slot, scale, base));
+    let labels = labels(&days).into_iter().map(|label| date(label, &days, &places));
+    context! {
+        id,
+        title => format!("Duplicates per date of {of}"),
+        description => description(bars),
+        height => short(base + BELOW),
+        base => short(base),
+        least_width => least_width(bars.len()),
+        lines => lines.collect::<Vec<_>>(),
+        bars => drawn.collect::<Vec<_>>(),
+        numbers => bars.len() <= NUMBERED,
+        numbers_wide => bars.len() > NUMBERED_ON_NARROW,
+        labels => labels.collect::<Vec<_>>(),
+    }
+}
+
+/// One bar, from the baseline up: what is dirty, what waits, what was cleaned.
+fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
+    let mut top = base;
+    let mut parts = Vec::new();
+    for (kind, number) in
+        [("dirty", bar.dirty), ("buffered", bar.buffered), ("cleaned", bar.cleaned)]
+    {
+        if number > 0 {
+            let height = scale.bar(number);
+            top -= height;
+            parts.push(context! { kind, y => short(top), height => short(height) });
+        }
+    }
+    context! {
+        title => bar.title(),
+        x => short(slot.left),
+        width => short(slot.width),
+        middle => short(slot.middle),
+        parts,
+        number => (bar.total() > 0).then(|| grouped(bar.total())),
+        number_y => short(top - 5.0),
+        clean => bar.is_clean(),
+        twins => bar.twins > 0,
+        twins_y => short(top - if bar.total() > 0 { 22.0 } else { 8.0 }),
+    }
+}
+
+fn date(label: Label, days: &[Day], places: &[Slot]) -> Value {
+    let date = days[label.index].date();
+    context! {
+        x => short(places[label.index].middle),
+        text => date.strftime("%-d %b").to_string(),
+        year => label.year.then(|| date.strftime("%Y").to_string()),
+        wide => label.wide,
+    }
+}
+
+/// The picture in a sentence or two, for those who do not see it.
+fn description(bars: &[DateBar]) -> String {
+    let sum = |pick: fn(&DateBar) -> u64| bars.iter().map(pick).fold(0, u64::saturating_add);
+    let most = bars.iter().rev().max_by_key(|bar| bar.total()).filter(|bar| bar.total() > 0);
+    let most = most.map_or(String::new(), |bar| {
+        format!(" The highest bar is that of {}, {}.", bar.day, count(bar.total(), "row"))
+    });
+    format!(
+        "{}: {} superseded rows dirty, {} waiting in the buffer, {} cleaned by runs; {} clean.{most} The table has every figure.",
+        count(bars.len() as u64, "date"),
+        grouped(sum(|bar| bar.dirty)),
+        grouped(sum(|bar| bar.buffered)),
+        grouped(sum(|bar| bar.cleaned)),
+        count(bars.iter().filter(|bar| bar.is_clean()).count() as u64, "date"),
+    )
+}
+
+/// Three decimals at most: what nobody can see only makes the page longer.
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(day: &str, dirty: u64, buffered: u64, cleaned: u64, twins: u64) -> DateBar {
+        let day = Day::parse(day).unwrap();
+        DateBar { day, active: 10, dirty, buffered, cleaned, twins }
+    }
+
+    fn texts(value: &Value, list: &str, key: &str) -> Vec<String> {
+        let list = value.get_attr(list).unwrap().try_iter().unwrap();
+        list.map(|item| item.get_attr(key).unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn the_parts_of_a_bar_stand_one_on_the_other_and_add_up() {
+        let drawn = chart("c", "a", &[bar("2026-01-28", 50, 30, 20, 0)]);
+        let bars = drawn.get_attr("bars").unwrap();
+        let bar = bars.get_item_by_index(0).unwrap();
+        assert_eq!(texts(&bar, "parts", "kind"), ["dirty", "buffered", "cleaned"]);
+        assert_eq!(texts(&bar, "parts", "height"), ["85", "51", "34"]);
+        assert_eq!(texts(&bar, "parts", "y"), ["115", "64", "30"]);
+        assert_eq!(drawn.get_attr("base").unwrap().as_str(), Some("200"));
+        assert_eq!(bar.get_attr("number").unwrap().as_str(), Some("100"));
+    }
+
+    #[test]
+    fn a_bar_says_in_words_what_it_shows() {
+        let said = |bar: DateBar| bar.title();
+        assert_eq!(
+            said(bar("2026-01-28", 1776, 2, 0, 1)),
+            "2026-01-28: 1,776 dirty, 2 waiting in the buffer, 1 twin"
+        );
+        assert_eq!(said(bar("2026-01-28", 0, 0, 5, 0)), "2026-01-28: clean, 5 cleaned by runs");
+        assert_eq!(said(bar("2026-01-28", 0, 0, 0, 0)), "2026-01-28: clean");
+    }
+
+    #[test]
+    fn the_description_names_the_highest_bar_and_the_first_of_equals() {
+        let bars = [bar("2026-01-27", 5, 0, 0, 0), bar("2026-01-28", 5, 0, 0, 0)];
+        assert_eq!(
+            description(&bars),
+            "2 dates: 10 superseded rows dirty, 0 waiting in the buffer, 0 cleaned by runs; 0 dates clean. The highest bar is that of 2026-01-27, 5 rows. The table has every figure."
+        );
+        assert!(!description(&[bar("2026-01-27", 0, 0, 0, 0)]).contains("highest"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The dry run: what `apply` would do with the dates as they stand, and who may make it do so.
+
+use minijinja::{Value, context};
+
+use super::text::count;
+use super::{PlanPage, Viewer};
+use crate::rule::{Rule, Strategy};
+use crate::run::{Report, Status};
+
+/// What `apply` would do.
+pub(super) struct Intent {
+    /// Superseded rows that it would take out.
+    rows: u64,
+    /// On so many dates.
+    dates: u64,
+    /// Superseded rows that it could not touch yet.
+    waiting: u64,
+    /// Dates that it would leave alone because of twins.
+    twins: u64,
+    /// It would first merge staging tables, and what they hold was not counted.
+    merges: bool,
+}
+
+impl Intent {
+    /// With these figures.
+    pub fn of(rule: &Rule, report: &Report) -> Self {
+        let called = || report.days.iter().filter(|day| day.counts.calls_for(rule.strategy));
+        let rows: u64 = called().map(|day| day.counts.settled_duplicates()).sum();
+        let twins = report.days.iter().filter(|day| day.status() == Status::Twins);
+        Self {
+            rows,
+            dates: called().count() as u64,
+            waiting: waiting(rule.strategy, report),
+            twins: twins.count() as u64,
+            merges: rule.consolidates(),
+        }
+    }
+
+    fn is_something(&self) -> bool {
+        self.rows > 0 || self.merges
+    }
+
+    /// What it would do, a sentence each.
+    fn sentences(&self, rule: &Rule) -> Vec<String> {
+        let verb = verb(rule.strategy);
+        let mut sentences = Vec::new();
+        if self.merges {
+            sentences.push(
+                "apply would first merge the staging tables. What they hold is not counted here."
+                    .to_owned(),
+            );
+        }
+        sentences.push(match self.rows {
+            0 => "apply would change no row of these dates.".to_owned(),
+            rows => format!(
+                "apply would {verb} {} on {}, each date in one atomic statement, and then verify that every key still has exactly one active row.",
+                count(rows, "row"),
+                count(self.dates, "date")
+            ),
+        });
+        if self.waiting > 0 {
+            sentences.push(format!(
+                "{} could not be touched yet, because of the streaming buffer: run again later.",
+                count(self.waiting, "duplicate")
+            ));
+        }
+        if self.twins > 0 {
+            sentences.push(format!(
+                "{} would be left alone, because rows share a row id or have none.",
+                count(self.twins, "date")
+            ));
+        }
+        sentences
+    }
+
+    /// What the viewer confirms.
+    fn confirmation(&self, rule: &Rule) -> String {
+        let (verb, rows, table) =
+            (verb(rule.strategy), count(self.rows, "row"), rule.table.dotted());
+        match self.merges {
+            true => format!("Yes, merge the staging tables and {verb} {rows} of {table}"),
+            false => format!("Yes, {verb} {rows} of {table}"),
+        }
+    }
+}
+
+/// A rewrite waits until no superseded row of its date is buffered.
+fn waiting(strategy: Strategy, report: &Report) -> u64 {
+    let days = report.days.iter().map(|day| day.counts).filter(|counts| counts.twins == 0);
+    let waits = days.map(|counts| match strategy {
+        Strategy::Rewrite if counts.buffered > 0 => counts.duplicates,
+        _ => counts.buffered,
+    });
+    waits.sum()
+}
+
+fn verb(strategy: Strategy) -> &'static str {
+    if strategy.is_destructive() { "delete" } else { "deactivate" }
+}
+
+/// What the page says of it, and whether it has the button.
+pub(super) fn intent(page: &PlanPage<'_>) -> Value {
+    let intent = Intent::of(page.rule, page.report);
+    let hindrance = hindrance(page, &intent);
+    context! {
+        sentences => intent.sentences(page.rule),
+        confirmation => intent.confirmation(page.rule),
+        button => if page.rule.strategy.is_destructive() { "Apply and delete" } else { "Apply" },
+        offered => hindrance.is_none(),
+        hindrance,
+    }
+}
+
+/// Why there is no button. `None`: there is one.
+fn hindrance(page: &PlanPage<'_>, intent: &Intent) -> Option<String> {
+    if !intent.is_something() {
+        return Some("There is nothing to apply.".to_owned());
+    }
+    if let Some(refusal) = page.refusal {
+        return Some(refusal.to_owned());
+    }
+    match &page.viewer {
+        Viewer::Caller { may_apply: true, .. } => None,
+        Viewer::Caller { .. } => {
+            Some("It cannot be applied from here: this key may look, and not apply.".to_owned())
+        }
+        Viewer::Nobody => Some("It cannot be applied from here: nobody is signed in.".to_owned()),
+    }
+}

@@ -1,0 +1,161 @@
+//! Runs that are over, or under way: in a line, and whole.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use minijinja::{Value, context};
+
+use super::highlight::highlight;
+use super::text::{bytes, cost, lasted, time};
+use crate::ledger::{Entry, State, latest};
+use crate::report::Tariff;
+use crate::report::entries::state;
+use crate::run::{PastDay, PastOutcome, PastRun};
+use crate::window::Day;
+
+/// Where a run's name leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// To its own page.
+    Page,
+    /// Further down on the same page.
+    Anchor,
+}
+
+/// How runs are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// The zone of their times, besides UTC.
+    pub zone: &'a TimeZone,
+    /// What they cost.
+    pub tariff: Option<Tariff>,
+    /// Where their names lead to.
+    pub link: Link,
+}
+
+/// A run in a line of a list.
+pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
+    context! {
+        id => run.id.as_str(),
+        href => href(&run.id, shown.link),
+        rule => run.rule.as_str(),
+        dates => run.dates.as_str(),
+        began => time(run.began, shown.zone),
+        ended => time(run.ended, shown.zone),
+        lasted => lasted(run.began, run.ended),
+        who => run.who.as_str(),
+        outcome => run.outcome.as_str(),
+        outcome_means => means(run.outcome),
+        statements => run.statements as u64,
+        failed => run.failed as u64,
+        found => run.found(),
+        deactivated => run.deactivated(),
+        brought_back => run.brought_back(),
+        buffered => run.buffered(),
+        billed => run.bytes_billed.map(bytes),
+        cost => cost(run.bytes_billed, shown.tariff),
+    }
+}
+
+/// A run with its dates and its statements. Entries are oldest first; those of other runs are
+/// passed over.
+pub(super) fn whole(run: &PastRun, entries: &[Entry], shown: Shown<'_>) -> Value {
+    let of_run: Vec<Entry> = entries.iter().filter(|e| e.run == run.id).cloned().collect();
+    let sent = latest(&of_run);
+    let began = |last: &Entry| {
+        let first = of_run.iter().find(|entry| entry.sequence == last.sequence);
+        first.map_or(last.at, |first| first.at)
+    };
+    let statements = sent.iter().map(|last| statement(last, began(last), shown));
+    context! {
+        line => line(run, shown),
+        anchor => anchor(&run.id),
+        days => run.days.iter().map(|(day, figures)| date(*day, figures)).collect::<Vec<_>>(),
+        sent => statements.collect::<Vec<_>>(),
+    }
+}
+
+fn date(day: Day, figures: &PastDay) -> Value {
+    context! {
+        date => day.to_string(),
+        active => figures.found.active,
+        found => figures.found.duplicates,
+        deactivated => figures.deactivated,
+        brought_back => figures.brought_back,
+        left => figures.left.settled_duplicates(),
+        buffered => figures.left.buffered,
+        twins => figures.left.twins,
+    }
+}
+
+fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
+    let over = last.state != State::Started;
+    let wrong = matches!(last.state, State::Failed | State::Unknown);
+    context! {
+        sequence => last.sequence,
+        step => last.step.as_str(),
+        dates => last.dates.as_str(),
+        state => state(last),
+        wrong,
+        open => !over,
+        affected => last.affected,
+        counted => last.figures.is_some(),
+        billed => last.usage.bytes_billed.map(bytes),
+        cost => cost(last.usage.bytes_billed, shown.tariff),
+        began => time(began, shown.zone),
+        ended => over.then(|| time(last.at, shown.zone)),
+        lasted => over.then(|| lasted(began, last.at)),
+        job => last.job.as_str(),
+        fingerprint => last.fingerprint.as_str(),
+        version => last.version.as_str(),
+        error => last.error.as_deref().filter(|_| wrong),
+        note => last.error.as_deref().filter(|_| !wrong),
+        parameters => format!("{:#}", last.parameters),
+        sql => highlight(&last.sql),
+    }
+}
+
+/// The outcome in a sentence.
+fn means(outcome: PastOutcome) -> &'static str {
+    match outcome {
+        PastOutcome::Done => {
+            "Every statement was done, and no superseded row was left that could be touched."
+        }
+        PastOutcome::Buffered => {
+            "Superseded rows were left in the streaming buffer: run again later."
+        }
+        PastOutcome::Failed => "A statement failed, or superseded rows were left.",
+        PastOutcome::Unfinished => {
+            "A statement has no outcome yet: the run is under way, or its process died."
+        }
+    }
+}
+
+/// Only an id that needs no quoting anywhere leads somewhere.
+fn href(id: &str, link: Link) -> Option<String> {
+    let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    plain.then(|| match link {
+        Link::Page => format!("/runs/{id}"),
+        Link::Anchor => format!("#{}", anchor(id)),
+    })
+}
+
+fn anchor(id: &str) -> String {
+    format!("run-{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_id_leads_somewhere() {
+        assert_eq!(
+            href("20260130T0741Z-ab", Link::Page).as_deref(),
+            Some("/runs/20260130T0741Z-ab")
+        );
+        assert_eq!(href("r1", Link::Anchor).as_deref(), Some("#run-r1"));
+        for id in ["", "a b", "../x", "a\"b", "é", "a#b"] {
+            assert_eq!(href(id, Link::Page), None, "{id}");
+        }
+    }
+}

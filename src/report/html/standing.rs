@@ -1,0 +1,133 @@
+//! How a rule stands: in a sentence, as a picture, and as figures per date.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Value, context};
+
+use super::chart::{DateBar, chart};
+use super::past::{Link, Shown, line};
+use super::text::{count, zone};
+use super::{Overview, RuleOverview};
+use crate::report::grid::grouped;
+use crate::run::{Counts, DayReport, PastRun, Report, Status};
+use crate::window::Day;
+
+/// One rule of the overview.
+pub(super) fn rule(page: &Overview<'_>, place: usize, of: &RuleOverview<'_>) -> Value {
+    let (rule, window) = (of.rule, of.window);
+    let link = if page.links { Link::Page } else { Link::Anchor };
+    let shown = Shown { zone: &rule.time_zone, tariff: page.tariff, link };
+    let runs = of.runs.iter().take(page.most_runs).map(|run| line(run, shown));
+    let (from, to) = (window.first(), window.last());
+    context! {
+        anchor => format!("rule-{}", rule.name),
+        name => rule.name.as_str(),
+        table => rule.table.dotted(),
+        zone => zone(&rule.time_zone),
+        dates => window.to_string(),
+        done => rule.strategy.done(),
+        problem => of.status.as_ref().err().map(String::as_str),
+        standing => of.status.as_ref().ok().map(|report| standing(place, of, report)),
+        plan => page.links.then(|| format!("/plan?rule={}&from={from}&to={to}", rule.name)),
+        command => format!("onerow plan {} --from {from} --to {to}", rule.name),
+        runs => runs.collect::<Vec<_>>(),
+        known => of.runs.len() as u64,
+        billed => page.tariff.is_some(),
+    }
+}
+
+fn standing(place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
+    let cleaned = cleaned(&of.runs);
+    let gone = |day: &DayReport| cleaned.get(&day.day).copied().unwrap_or(0);
+    let bars: Vec<DateBar> = report.days.iter().map(|day| DateBar::of(day, gone(day))).collect();
+    let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    context! {
+        sentence => sentence(report),
+        word => word(report).as_str(),
+        problems,
+        chart => chart(&format!("chart-{place}"), of.rule.name.as_str(), &bars),
+        days => report.days.iter().map(|day| date(day, Some(gone(day)))).collect::<Vec<_>>(),
+        totals => figures(report.totals(), Some(bars.iter().map(|bar| bar.cleaned).sum())),
+    }
+}
+
+/// A line of the figures per date.
+pub(super) fn date(day: &DayReport, deactivated: Option<u64>) -> Value {
+    context! {
+        date => day.day.to_string(),
+        status => day.status().as_str(),
+        figures => figures(day.counts, deactivated),
+    }
+}
+
+/// The figures of a date, or of all dates.
+pub(super) fn figures(counts: Counts, deactivated: Option<u64>) -> Value {
+    context! {
+        active => counts.active,
+        keys => counts.keys,
+        duplicates => counts.duplicates,
+        buffered => counts.buffered,
+        twins => counts.twins,
+        deactivated,
+    }
+}
+
+/// The rows that these runs took out of each date and that are gone: a later undo brings rows back.
+/// Runs are newest first.
+pub(super) fn cleaned(runs: &[&PastRun]) -> BTreeMap<Day, u64> {
+    let mut days: BTreeMap<Day, u64> = BTreeMap::new();
+    for (day, of_run) in runs.iter().rev().flat_map(|run| &run.days) {
+        let gone = days.entry(*day).or_default();
+        *gone = gone.saturating_add(of_run.deactivated).saturating_sub(of_run.brought_back);
+    }
+    days
+}
+
+/// How the dates stand, in a sentence or two.
+pub(super) fn sentence(report: &Report) -> String {
+    let totals = report.totals();
+    let dates = match report.days.as_slice() {
+        [only] => format!("on {}", only.day),
+        _ => "on every date".to_owned(),
+    };
+    let mut text = match (totals.active, totals.duplicates) {
+        (0, _) => format!("No active rows {}.", dates.replace("every", "any")),
+        (_, 0) => format!("Every key has one active row {dates}."),
+        _ => duplicates(report),
+    };
+    let left_alone = report.days.iter().filter(|day| day.status() == Status::Twins).count() as u64;
+    match (totals.twins, left_alone) {
+        (0, _) => {}
+        (twins, 0) => text.push_str(&format!(" {} in the table.", count(twins, "twin"))),
+        (_, dates) => text.push_str(&format!(
+            " {} left alone because of twins.",
+            count(dates, "date") + if dates == 1 { " is" } else { " are" }
+        )),
+    }
+    text
+}
+
+fn duplicates(report: &Report) -> String {
+    let totals = report.totals();
+    let on = report.days.iter().filter(|day| day.counts.duplicates > 0).count() as u64;
+    let duplicates = count(totals.duplicates, "duplicate");
+    let buffered = match totals.buffered {
+        0 => String::new(),
+        all if all == totals.duplicates => "; all wait in the streaming buffer".to_owned(),
+        1 => "; 1 of them waits in the streaming buffer".to_owned(),
+        some => format!("; {} of them wait in the streaming buffer", grouped(some)),
+    };
+    match report.days.as_slice() {
+        [only] => format!("{duplicates} on {}{buffered}.", only.day),
+        days if days.len() as u64 == on => {
+            format!("{duplicates} on {}{buffered}.", count(on, "date"))
+        }
+        days => format!("{duplicates} on {on} of {}{buffered}.", count(days.len() as u64, "date")),
+    }
+}
+
+/// The one word for all dates: the worst that is true of any.
+pub(super) fn word(report: &Report) -> Status {
+    use Status::{Buffered, Clean, Dirty, Partial, Twins};
+    [Dirty, Twins, Partial, Buffered].into_iter().find(|s| report.has(*s)).unwrap_or(Clean)
+}

@@ -1,0 +1,94 @@
+//! From values to a document: the templates, and what every page has.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use super::Viewer;
+use super::policy::{STYLE, of_a_file};
+use super::text::count;
+use crate::error::{Error, Kind, Result};
+use crate::report::grid::grouped;
+
+const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("templates/base.html")),
+    ("parts.html", include_str!("templates/parts.html")),
+    ("chart.html", include_str!("templates/chart.html")),
+    ("rules.html", include_str!("templates/rules.html")),
+    ("runs.html", include_str!("templates/runs.html")),
+    ("overview.html", include_str!("templates/overview.html")),
+    ("file.html", include_str!("templates/file.html")),
+    ("run.html", include_str!("templates/run.html")),
+    ("plan.html", include_str!("templates/plan.html")),
+    ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("problem.html", include_str!("templates/problem.html")),
+];
+
+/// What every page has.
+pub(super) struct Frame<'a> {
+    /// Its title and its heading.
+    pub title: &'a str,
+    /// Who looks at it.
+    pub viewer: &'a Viewer,
+    /// Whether it asks for itself again.
+    pub refreshing: bool,
+    /// Whether it carries its policy, having no header for it.
+    pub policy: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// A page with this title, for nobody in particular.
+    pub fn of(title: &'a str) -> Self {
+        Self { title, viewer: &Viewer::Nobody, refreshing: false, policy: false }
+    }
+
+    fn context(&self) -> Value {
+        context! {
+            title => self.title,
+            style => Value::from_safe_string(STYLE.to_owned()),
+            policy => self.policy.then(of_a_file),
+            refreshing => self.refreshing,
+            viewer => viewer(self.viewer),
+            version => env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+fn viewer(viewer: &Viewer) -> Option<Value> {
+    match viewer {
+        Viewer::Nobody => None,
+        Viewer::Caller { who, may_apply, csrf, signed_in } => Some(context! {
+            who => who.as_str(),
+            may_apply,
+            csrf => csrf.as_str(),
+            signed_in,
+        }),
+    }
+}
+
+/// The page that this template makes of these values.
+pub(super) fn render(name: &str, frame: &Frame<'_>, values: Value) -> Result<String> {
+    let failed = |cause: minijinja::Error| {
+        Error::new(Kind::Io, "the page cannot be written").caused_by(cause)
+    };
+    let environment = environment().map_err(failed)?;
+    let context = context! { ..values, ..frame.context() };
+    environment.get_template(name).and_then(|page| page.render(context)).map_err(failed)
+}
+
+/// Names end in `.html`, so that every value is escaped.
+fn environment() -> std::result::Result<Environment<'static>, minijinja::Error> {
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("grouped", grouped);
+    environment.add_filter("counted", |number: u64, one: &str| count(number, one));
+    for (name, text) in TEMPLATES {
+        environment.add_template(name, text)?;
+    }
+    Ok(environment)
+}

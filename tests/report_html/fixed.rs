@@ -1,0 +1,196 @@
+//! Fixed values to make pages of.
+
+use jiff::Timestamp;
+use onerow::ledger::{Entry, State};
+use onerow::report::Tariff;
+use onerow::report::html::{Overview, RuleOverview, Viewer};
+use onerow::rule::{Rule, RuleName};
+use onerow::run::{Counts, DayReport, PastRun, Report, history};
+use onerow::statement::{Fingerprint, StepName};
+use onerow::warehouse::{JobId, Usage};
+use onerow::window::{Day, Window};
+use serde_json::{Value as Json, json};
+
+use crate::common::{Project, RULE};
+
+pub const TARIFF: Option<Tariff> = Some(Tariff { price_per_tib: 6.25, max_bytes: None });
+const REFUSED: &str = "UPDATE or DELETE statement over table nba.predictions would affect rows in the streaming buffer, which is not supported";
+
+pub fn rule() -> Rule {
+    rule_of(RULE)
+}
+
+pub fn rule_of(file: &str) -> Rule {
+    let project = Project::new(file);
+    onerow::project::Project::open(&project.path("")).unwrap().file.rules.remove(0)
+}
+
+pub fn now() -> Timestamp {
+    at("12:00:00")
+}
+
+/// A time on 2026-01-30.
+pub fn at(time: &str) -> Timestamp {
+    format!("2026-01-30T{time}Z").parse().unwrap()
+}
+
+pub fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+pub fn window(from: &str, dates: usize) -> Window {
+    let days = std::iter::successors(Some(day(from)), |day| day.next());
+    Window::of_days(days.take(dates).collect()).unwrap()
+}
+
+/// A date with so many superseded rows, so many of them buffered, and so many twins.
+pub fn date(day: Day, duplicates: u64, buffered: u64, twins: u64) -> DayReport {
+    let active = 321 + duplicates;
+    let settled = active - buffered;
+    let counts = Counts { active, keys: 321, duplicates, buffered, twins, settled };
+    DayReport { day, counts, deactivated: None, failed: false }
+}
+
+pub fn report(rule: &Rule, days: Vec<DayReport>) -> Report {
+    Report {
+        rule: rule.name.clone(),
+        run: None,
+        days,
+        consolidated: None,
+        steps: Vec::new(),
+        buffered: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+/// Every status that a date can have.
+pub fn mixed(rule: &Rule) -> Report {
+    let figures =
+        [(0, 0, 0), (776, 0, 0), (40, 40, 0), (50, 20, 0), (0, 0, 0), (7, 0, 2), (0, 0, 4)];
+    let days = window("2026-01-23", figures.len());
+    let days = days
+        .days()
+        .iter()
+        .zip(figures)
+        .map(|(day, (all, buffered, twins))| date(*day, all, buffered, twins));
+    report(rule, days.collect())
+}
+
+pub fn caller(may_apply: bool) -> Viewer {
+    Viewer::Caller {
+        who: "key 1a2b3c4d".to_owned(),
+        may_apply,
+        csrf: "token-of-the-form".to_owned(),
+        signed_in: true,
+    }
+}
+
+pub fn overview<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Overview<'a> {
+    let names: Vec<&RuleName> = rules.iter().map(|of| &of.rule.name).collect();
+    Overview {
+        rules,
+        names,
+        chosen: None,
+        window,
+        most_runs: 10,
+        now: now(),
+        tariff: TARIFF,
+        viewer: caller(true),
+        links: true,
+    }
+}
+
+/// A statement of a run: its step, its state, its rows, and what it counted.
+pub struct Sent(pub &'static str, pub State, pub Option<u64>, pub Json);
+
+/// The figures of 2026-01-28, as a ledger has them.
+pub fn counted(duplicates: u64, buffered: u64) -> Json {
+    let active = 321 + duplicates;
+    json!({"2026-01-28": {
+        "active": active, "keys": 321, "duplicates": duplicates, "buffered": buffered,
+        "twins": 0, "settled": active - buffered,
+    }})
+}
+
+/// The entries of a run, each statement two seconds after the one before.
+pub fn entries(run: &str, began: Timestamp, who: &str, sent: &[Sent]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (i, Sent(step, state, affected, figures)) in sent.iter().enumerate() {
+        let sql = format!(
+            "-- {step}\nSELECT '2026-01-28' AS d, 1 < 2 FROM `nba.predictions` WHERE t < @horizon\n"
+        );
+        let started = Entry {
+            run: run.to_owned(),
+            sequence: i as u32 + 1,
+            rule: "predictions".to_owned(),
+            dates: "2026-01-28".to_owned(),
+            step: StepName::parse(step).unwrap(),
+            job: JobId::from_ledger(format!("onerow_{run}_{}", i + 1)),
+            fingerprint: Fingerprint::of(&sql),
+            sql,
+            parameters: json!({"horizon": "2026-01-30T07:41:30Z", "run_id": run}),
+            state: State::Started,
+            affected: None,
+            usage: Usage::default(),
+            at: began + jiff::SignedDuration::from_secs(2 * i as i64),
+            figures: None,
+            error: None,
+            version: "0.1.0".to_owned(),
+            who: who.to_owned(),
+        };
+        let done = *state == State::Done;
+        entries.push(started.clone());
+        if *state != State::Started {
+            entries.push(Entry {
+                state: *state,
+                affected: *affected,
+                usage: Usage { bytes_billed: done.then_some(10 << 20), ..Usage::default() },
+                at: started.at + jiff::SignedDuration::from_millis(1500),
+                figures: (!figures.is_null()).then(|| figures.clone()),
+                error: (*state == State::Failed).then(|| REFUSED.to_owned()),
+                ..started
+            });
+        }
+    }
+    entries
+}
+
+/// Runs of each outcome, as one ledger: oldest first.
+pub fn ledger() -> Vec<Entry> {
+    use State::{Done, Failed, Started};
+    let detect = |all, buffered| Sent("detect", Done, Some(1), counted(all, buffered));
+    let cure = |state, rows| Sent("deactivate", state, rows, Json::Null);
+    let verify = |all| Sent("verify", Done, Some(1), counted(all, 0));
+    [
+        entries(
+            "r1-done",
+            at("07:00:00"),
+            "ana@host",
+            &[detect(776, 0), cure(Done, Some(776)), verify(0)],
+        ),
+        entries("r2-buffered", at("08:00:00"), "ana@host", &[detect(776, 0), cure(Failed, None)]),
+        entries(
+            "r3-failed",
+            at("09:00:00"),
+            "ana@host",
+            &[detect(776, 0), cure(Done, Some(700)), verify(76)],
+        ),
+        entries(
+            "r4-unfinished",
+            at("10:00:00"),
+            "ana@host",
+            &[detect(776, 0), cure(Started, None)],
+        ),
+        entries(
+            "r5-undo",
+            at("11:00:00"),
+            "ana@host",
+            &[Sent("undo", Done, Some(700), Json::Null)],
+        ),
+    ]
+    .concat()
+}
+
+pub fn runs(entries: &[Entry]) -> Vec<PastRun> {
+    history(entries).unwrap()
+}

@@ -1,0 +1,10 @@
+//! The pages: `onerow report --html` through the real binary, and each page of the service from
+//! fixed values.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fixed;
+mod html;
+mod pages;
+mod reports;
+mod snapshots;

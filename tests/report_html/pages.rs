@@ -1,0 +1,323 @@
+//! What each page says, shows and keeps to itself.
+
+use onerow::ledger::{Entry, State};
+use onerow::report::html::{
+    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, content_security_policy, file,
+    overview, plan, problem, run, sign_in,
+};
+use onerow::rule::Rule;
+use onerow::run::{DayReport, Report};
+use onerow::window::Window;
+use serde_json::{Value as Json, json};
+
+use crate::common::RULE;
+use crate::fixed::{self, TARIFF, caller, date, mixed, now, report, rule, rule_of, window};
+use crate::html::{assert_is_sound, tags};
+
+fn looked_at(rule: &Rule, days: &Window, report: &Report, entries: &[Entry]) -> String {
+    let runs = fixed::runs(entries);
+    let seen = RuleOverview { rule, window: days, status: Ok(report), runs: runs.iter().collect() };
+    let html = overview(&fixed::overview(vec![seen], days)).unwrap();
+    assert_is_sound(&html);
+    html
+}
+
+fn planned(rule: &Rule, report: &Report, refusal: Option<&str>, viewer: Viewer) -> String {
+    let days = Window::of_days(report.days.iter().map(|day| day.day).collect()).unwrap();
+    let page = PlanPage { rule, window: &days, report, refusal, now: now(), viewer };
+    let html = plan(&page).unwrap();
+    assert_is_sound(&html);
+    html
+}
+
+/// The rectangles of this kind in the picture; the legend has one of each.
+fn bars(html: &str, kind: &str) -> usize {
+    let class = format!("bar {kind}");
+    tags(html).iter().filter(|tag| tag.get("class") == Some(&class)).count() - 1
+}
+
+#[test]
+fn the_picture_has_a_bar_for_each_date_however_many_there_are() {
+    let rule = rule();
+    for dates in [1, 14, 92, 366] {
+        let days = window("2025-01-30", dates);
+        let figures = days.days().iter().enumerate();
+        let figures = figures.map(|(i, day)| date(*day, [0, 9, 4000][i % 3], [0, 9, 10][i % 3], 0));
+        let report = report(&rule, figures.collect());
+        let html = looked_at(&rule, &days, &report, &[]);
+        assert_eq!(html.matches("<g><title>").count(), dates);
+        assert_eq!(bars(&html, "dirty"), dates / 3);
+        assert_eq!(bars(&html, "buffered"), dates - dates.div_ceil(3));
+        assert!(html.contains("<title>2025-01-30: clean</title>"), "{dates}");
+        let labels = html.matches("<text class=\"date").count();
+        assert!((1..=28).contains(&labels), "{dates}: {labels} labels");
+        let (first, last) = (days.first(), days.last());
+        for date in [first, last] {
+            assert!(html.contains(&format!("<th scope=\"row\">{date}</th>")), "{date}");
+        }
+        assert_eq!(html.contains("w880"), dates == 366, "only a long picture is scrolled");
+    }
+}
+
+#[test]
+fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
+    let rule = rule();
+    let html = looked_at(&rule, &window("2026-01-23", 7), &mixed(&rule), &[]);
+    for title in [
+        "2026-01-23: clean<",
+        "2026-01-24: 776 dirty<",
+        "2026-01-25: 40 waiting in the buffer<",
+        "2026-01-26: 30 dirty, 20 waiting in the buffer<",
+        "2026-01-28: 7 dirty, 2 twins<",
+        "2026-01-29: clean, 4 twins<",
+    ] {
+        assert!(html.contains(title), "{title}");
+    }
+    assert_eq!((bars(&html, "dirty"), bars(&html, "buffered"), bars(&html, "cleaned")), (3, 2, 0));
+    assert_eq!(html.matches("<use href=\"#twins\"").count(), 3, "two dates and the legend");
+    for word in ["clean", "dirty", "buffered", "partial", "twins"] {
+        assert!(html.contains(&format!("<span class=\"word {word}\">{word}</span>")), "{word}");
+    }
+    assert!(
+        html.contains("873 duplicates on 4 of 7 dates; 60 of them wait in the streaming buffer.")
+    );
+    assert!(html.contains("1 date is left alone because of twins."));
+}
+
+#[test]
+fn cleaned_is_what_runs_took_out_and_no_undo_brought_back() {
+    let (rule, days) = (rule(), window("2026-01-28", 1));
+    let clean = report(&rule, vec![date(days.first(), 0, 0, 0)]);
+    let entries = fixed::ledger();
+    let before_undo: Vec<Entry> =
+        entries.iter().filter(|entry| entry.run == "r1-done").cloned().collect();
+    let html = looked_at(&rule, &days, &clean, &before_undo);
+    assert!(html.contains("<title>2026-01-28: clean, 776 cleaned by runs</title>"));
+    assert!(html.contains("Every key has one active row on 2026-01-28."));
+    assert_eq!(bars(&html, "cleaned"), 1);
+    // 776 and 700 were taken out, 700 came back.
+    let html = looked_at(&rule, &days, &clean, &entries);
+    assert!(html.contains("<title>2026-01-28: clean, 776 cleaned by runs</title>"));
+    let undone: Vec<Entry> = entries.into_iter().filter(|entry| entry.run == "r5-undo").collect();
+    let html = looked_at(&rule, &days, &clean, &undone);
+    assert!(html.contains("<title>2026-01-28: clean</title>"), "nothing known was taken out");
+}
+
+#[test]
+fn runs_of_every_outcome_are_listed_with_what_they_did() {
+    let (rule, days) = (rule(), window("2026-01-28", 1));
+    let html = looked_at(&rule, &days, &report(&rule, vec![]), &fixed::ledger());
+    for word in ["done", "buffered", "failed", "unfinished"] {
+        assert!(html.contains(&format!("<span class=\"word {word}\">{word}</span>")), "{word}");
+    }
+    assert!(
+        html.contains("2026-01-30 06:00:00 EST <span class=\"utc\">2026-01-30 11:00:00 UTC</span>")
+    );
+    assert!(html.contains("<a href=\"/runs/r5-undo\">"));
+    assert!(html.contains("5 of 5 known runs, newest first; times in America/New_York"));
+    assert!(html.contains("under $0.01"), "30 MiB were billed");
+    let none = looked_at(&rule, &days, &report(&rule, vec![]), &[]);
+    assert!(none.contains("The ledger has no runs"));
+}
+
+#[test]
+fn a_run_shows_its_statements_with_sql_errors_and_times() {
+    let (rule, entries) = (rule(), fixed::ledger());
+    let page = |id: &str, refreshing| {
+        let runs = fixed::runs(&entries);
+        let of = runs.iter().find(|run| run.id == id).unwrap();
+        let zone = &rule.time_zone;
+        let viewer = caller(true);
+        let page = RunPage {
+            run: of,
+            entries: &entries,
+            zone,
+            now: now(),
+            tariff: TARIFF,
+            viewer,
+            refreshing,
+        };
+        let html = run(&page).unwrap();
+        assert_is_sound(&html);
+        html
+    };
+    let refused = page("r2-buffered", false);
+    assert!(
+        refused.contains("would affect rows in the streaming buffer, which is not supported</p>")
+    );
+    assert!(refused.contains("<span class=\"k\">SELECT</span>"));
+    assert!(refused.contains("<dd>10.0 MiB, under $0.01</dd>"));
+    assert!(refused.contains("after 1.5s"));
+    assert!(!refused.contains("http-equiv=\"refresh\"") && !refused.contains("r1-done"));
+    let under_way = page("r4-unfinished", true);
+    assert!(under_way.contains("<meta http-equiv=\"refresh\" content=\"2\">"));
+    assert!(under_way.contains("no outcome yet") && under_way.contains("asks for itself again"));
+    let undone = page("r5-undo", false);
+    assert!(undone.contains("<dt>brought back</dt><dd>700</dd>"));
+}
+
+#[test]
+fn the_button_is_there_only_for_who_may_press_it_and_has_something_to_do() {
+    let rule = rule();
+    let dirty = mixed(&rule);
+    let html = planned(&rule, &dirty, None, caller(true));
+    assert!(
+        html.contains("<form class=\"confirm\" method=\"post\" action=\"&#x2f;apply\">")
+            || html.contains("action=\"/apply\"")
+    );
+    assert!(html.contains("name=\"csrf\" value=\"token-of-the-form\""));
+    assert!(
+        html.contains("name=\"from\" value=\"2026-01-23\"")
+            && html.contains("name=\"to\" value=\"2026-01-29\"")
+    );
+    assert!(html.contains("type=\"checkbox\" value=\"yes\" required"));
+    assert!(html.contains("Yes, deactivate 806 rows of nba.predictions"), "776 and 30");
+    assert!(html.contains("60 duplicates could not be touched yet"));
+    let clean = report(&rule, vec![date(fixed::day("2026-01-28"), 0, 0, 0)]);
+    for (report, refusal, viewer, why) in [
+        (&dirty, None, caller(false), "this key may look, and not apply"),
+        (&dirty, None, Viewer::Nobody, "nobody is signed in"),
+        (&dirty, Some("The rule deletes rows."), caller(true), "The rule deletes rows."),
+        (&clean, None, caller(true), "There is nothing to apply."),
+    ] {
+        let html = planned(&rule, report, refusal, viewer);
+        assert!(html.contains(why) && !html.contains("/apply"), "{why}");
+    }
+}
+
+#[test]
+fn a_strategy_that_deletes_says_so() {
+    let rule = rule_of(
+        &RULE
+            .replace("active = \"is_active\"\n", "strategy = \"delete\"\n")
+            .replace("touched_at = \"updated_at\"\n", ""),
+    );
+    let html = planned(&rule, &mixed(&rule), None, caller(true));
+    assert!(
+        html.contains("Yes, delete 806 rows of nba.predictions")
+            && html.contains("Apply and delete")
+    );
+}
+
+const HOSTILE: &str = "</style></title></pre><script>alert('x')</script>\"'&é😀\u{202e} onload=x";
+
+#[test]
+fn nothing_from_outside_becomes_markup() {
+    let (rule, days) = (rule(), window("2026-01-28", 1));
+    let sent = [fixed::Sent("detect", State::Failed, None, Json::Null)];
+    let mut entries = fixed::entries("r1", now(), HOSTILE, &sent);
+    for entry in &mut entries {
+        entry.sql = format!("SELECT 1 -- {HOSTILE}");
+        entry.error = entry.error.as_ref().map(|_| HOSTILE.to_owned());
+        entry.parameters = json!({ HOSTILE: HOSTILE });
+        entry.dates = HOSTILE.to_owned();
+        entry.version = HOSTILE.to_owned();
+        entry.run = format!("\"{HOSTILE}");
+    }
+    let runs = fixed::runs(&entries);
+    let viewer = || Viewer::Caller {
+        who: HOSTILE.to_owned(),
+        may_apply: true,
+        csrf: HOSTILE.to_owned(),
+        signed_in: true,
+    };
+    let seen = RuleOverview {
+        rule: &rule,
+        window: &days,
+        status: Err(HOSTILE.to_owned()),
+        runs: runs.iter().collect(),
+    };
+    let mut page = fixed::overview(vec![seen], &days);
+    page.viewer = viewer();
+    let zone = &rule.time_zone;
+    let of = RunPage {
+        run: &runs[0],
+        entries: &entries,
+        zone,
+        now: now(),
+        tariff: None,
+        viewer: viewer(),
+        refreshing: false,
+    };
+    let wrong =
+        ProblemPage { status: 500, title: HOSTILE, detail: Some(HOSTILE), refreshing: true };
+    let dirty = mixed(&rule);
+    for html in [
+        overview(&page).unwrap(),
+        file(&page, &entries).unwrap(),
+        run(&of).unwrap(),
+        problem(&wrong, &viewer()).unwrap(),
+        sign_in(&SignIn { problem: Some(HOSTILE), next: HOSTILE }).unwrap(),
+        planned(&rule, &dirty, Some(HOSTILE), viewer()),
+    ] {
+        assert_is_sound(&html);
+        assert!(html.contains("&lt;script&gt;alert(") && html.contains("é😀"), "{html}");
+        assert_eq!(html.matches("</style>").count(), 1);
+        assert!(!html.contains("href=\"/runs/"), "an id that needs quoting leads nowhere");
+    }
+}
+
+#[test]
+fn who_has_signed_in_can_sign_out_on_every_page_and_others_cannot() {
+    let (rule, days) = (rule(), window("2026-01-28", 1));
+    let known = problem(
+        &ProblemPage { status: 404, title: "Not found", detail: None, refreshing: false },
+        &caller(false),
+    )
+    .unwrap();
+    let clean = report(&rule, vec![date(days.first(), 0, 0, 0)]);
+    for html in
+        [known, looked_at(&rule, &days, &clean, &[]), planned(&rule, &clean, None, caller(true))]
+    {
+        assert!(html.contains(
+            "action=\"/sign-out\"><input type=\"hidden\" name=\"csrf\" value=\"token-of-the-form\">"
+        ));
+    }
+    let by_header = Viewer::Caller {
+        who: "a".to_owned(),
+        may_apply: true,
+        csrf: "c".to_owned(),
+        signed_in: false,
+    };
+    for viewer in [by_header, Viewer::Nobody] {
+        assert!(!planned(&rule, &clean, None, viewer).contains("/sign-out"));
+    }
+}
+
+#[test]
+fn a_page_may_load_nothing_and_be_framed_by_nobody() {
+    let policy = content_security_policy();
+    for part in [
+        "default-src 'none'; style-src 'sha256-",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains("script"), "{policy}");
+}
+
+#[test]
+fn a_rule_of_many_dates_folds_its_table_and_names_can_be_chosen() {
+    let rule = rule();
+    let days = window("2026-01-01", 30);
+    let figures: Vec<DayReport> = days.days().iter().map(|day| date(*day, 1, 0, 0)).collect();
+    let report = report(&rule, figures);
+    let other = onerow::rule::RuleName::parse("other").unwrap();
+    let seen = RuleOverview { rule: &rule, window: &days, status: Ok(&report), runs: Vec::new() };
+    let mut page = fixed::overview(vec![seen], &days);
+    page.names.push(&other);
+    page.chosen = Some(&rule.name);
+    let html = overview(&page).unwrap();
+    assert_is_sound(&html);
+    assert!(html.contains("<details>\n<summary>The figures per date"));
+    assert!(
+        html.contains("<option selected>predictions</option>")
+            && html.contains("<option>other</option>")
+    );
+    assert!(
+        html.contains("href=\"/plan?rule=predictions&amp;from=2026-01-01&amp;to=2026-01-30\"")
+            || html.contains("plan?rule=predictions&amp;from=2026-01-01")
+    );
+}

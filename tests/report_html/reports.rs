@@ -1,0 +1,166 @@
+//! `onerow report --html` through the real binary.
+
+#[path = "../../examples/player_props/data.rs"]
+#[allow(dead_code)]
+mod data;
+
+use crate::common::{Ended, Project, RULE};
+use crate::html::{assert_is_sound, tags};
+
+const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:00Z";
+
+fn loaded() -> Project {
+    let project = Project::example();
+    project.write("predictions.csv", data::csv());
+    project.onerow("load predictions.csv --rule by_line").exits(0);
+    project
+}
+
+/// The page in a file, which is sound and carries its policy.
+fn page(project: &Project, file: &str) -> String {
+    let html = std::fs::read_to_string(project.path(file)).unwrap();
+    assert_is_sound(&html);
+    let policy = tags(&html).into_iter().find_map(|tag| {
+        (tag.get("http-equiv") == Some("Content-Security-Policy"))
+            .then(|| tag.get("content").unwrap().to_owned())
+    });
+    let policy = policy.unwrap().replace("&#x27;", "'").replace("&#x2f;", "/");
+    assert!(onerow::report::html::content_security_policy().starts_with(&policy), "{policy}");
+    html
+}
+
+fn report(project: &Project, arguments: &str) -> Ended {
+    project.onerow(&format!("report {WINDOW} --html report.html {arguments}"))
+}
+
+fn files(project: &Project) -> Vec<String> {
+    let there = std::fs::read_dir(project.path("")).unwrap();
+    let mut names: Vec<String> =
+        there.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
+    let project = loaded();
+    report(&project, "").exits(0).says(&["wrote report.html: 2 rules, 0 runs"]).prints_nothing();
+    let html = page(&project, "report.html");
+    assert!(
+        html.contains("7,865 duplicates on 8 of 10 dates.")
+            && html.contains("4,689 duplicates on 8 of 10 dates.")
+    );
+    assert!(
+        html.contains("<title>2026-01-23: 2,807 dirty</title>")
+            && html.contains("<title>2026-01-23: 2,477 dirty</title>")
+    );
+    assert!(html.contains("<th scope=\"row\">2026-01-28</th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
+    assert_eq!(html.matches("The ledger has no runs").count(), 2);
+    assert!(!html.contains("<form") && !html.contains("href=\"/"), "a file leads nowhere else");
+}
+
+#[test]
+fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
+    let project = loaded();
+    let rule = "player_prop_predictions";
+    let run = project.onerow(&format!("apply {rule} {WINDOW} --format json")).exits(0).json();
+    let run = run["run_id"].as_str().unwrap();
+    report(&project, rule).exits(0).says(&["1 rule, 1 run,"]);
+    let html = page(&project, "report.html");
+    assert!(html.contains("Every key has one active row on every date."));
+    assert!(html.contains("<title>2026-01-23: clean, 2,807 cleaned by runs</title>"));
+    assert!(html.contains("<title>2026-01-21: clean</title>"));
+    assert!(
+        html.contains(&format!("href=\"#run-{run}\""))
+            && html.contains(&format!("id=\"run-{run}\""))
+    );
+    assert_eq!(html.matches("<pre class=\"sql\"").count(), 10, "detect, 8 updates, verify");
+    let fingerprints = project.onerow(&format!("log --run {run} --format json")).json();
+    for entry in fingerprints.as_array().unwrap() {
+        assert!(html.contains(entry["fingerprint"].as_str().unwrap()));
+    }
+    assert!(!html.contains("4,689"), "the other rule was not asked for");
+    report(
+        &project,
+        &format!("{rule} --days 1 --now 2026-03-01T00:00:00Z").replace("--now", "--var x=1 --now"),
+    )
+    .exits(2);
+}
+
+#[test]
+fn a_run_that_left_buffered_rows_is_shown_so() {
+    let project = Project::example();
+    project.write("history.csv", data::history_csv());
+    project.write("backfill.csv", data::backfill_csv());
+    let rule = "player_prop_predictions";
+    project.onerow(&format!("load history.csv --rule {rule}")).exits(0);
+    project
+        .onerow(&format!("load backfill.csv --rule {rule} --streamed --now 2026-01-30T08:37:08Z"))
+        .exits(0);
+    let at = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T08:37:10Z";
+    project.onerow(&format!("apply {rule} {at}")).exits(75);
+    project.onerow(&format!("report {rule} {at} --html report.html")).exits(0);
+    let html = page(&project, "report.html");
+    assert!(html.contains("; all wait in the streaming buffer."));
+    assert!(
+        html.contains("class=\"bar buffered\" x=") && html.contains("class=\"bar cleaned\" x=")
+    );
+    assert!(html.contains("<span class=\"word buffered\">buffered</span>"));
+}
+
+#[test]
+fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
+    let missing = RULE.split_once("[rule.predictions]").unwrap().1;
+    let missing =
+        missing.replace("nba.predictions", "nba.missing").replace("rule.predictions", "rule.other");
+    let project = Project::new(&format!("{RULE}\n[rule.other]{missing}"));
+    project.rows("p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\np2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z");
+    report(&project, "")
+        .exits(1)
+        .says(&["nba.missing", "wrote report.html: 2 rules"])
+        .prints_nothing();
+    let html = page(&project, "report.html");
+    assert!(html.contains("How it stands could not be read.") && html.contains("nba.missing"));
+    assert!(html.contains("1 duplicate on 1 of 10 dates."), "the other rule is shown as ever");
+}
+
+#[test]
+fn a_dash_is_stdout_and_the_last_14_dates_are_the_default() {
+    let project = loaded();
+    let ended = project.onerow("report by_line --now 2026-02-05T12:00:00Z --html -").exits(0);
+    assert_is_sound(&ended.stdout);
+    assert!(
+        ended.stdout.contains("2026-01-22 to 2026-02-04") && ended.stderr.is_empty(),
+        "{ended}"
+    );
+    assert!(!project.path("-").exists());
+}
+
+#[test]
+fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
+    let project = Project::new(RULE);
+    report(&project, "").exits(1).says(&["no database", "onerow load"]);
+    assert_eq!(files(&project), ["onerow.toml"]);
+    let project = loaded();
+    let before = files(&project);
+    std::fs::create_dir(project.path("folder")).unwrap();
+    for (file, says) in
+        [("folder", "cannot write `folder`"), ("missing/report.html", "cannot write `missing")]
+    {
+        project
+            .onerow(&format!("report {WINDOW} --html {file}"))
+            .exits(1)
+            .says(&[says])
+            .prints_nothing();
+    }
+    std::fs::remove_dir(project.path("folder")).unwrap();
+    assert_eq!(files(&project), before);
+    project.onerow("report").exits(2).says(&["--html"]);
+    project.onerow("report nowhere --html r.html").exits(2).says(&["no rule `nowhere`"]);
+    project.onerow("report --html r.html --last 0").exits(2);
+    assert_eq!(files(&project), before);
+    assert!(
+        std::fs::read_dir(project.path(".onerow")).unwrap().count() == 1,
+        "nothing beside the database"
+    );
+}

@@ -1,0 +1,97 @@
+//! Each page is what `snapshots/html/` holds, but for the style.
+
+use onerow::report::html::{
+    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, overview, plan, problem,
+    run, sign_in,
+};
+use onerow::run::PastRun;
+
+use crate::fixed::{self, TARIFF, caller, mixed, now, rule, window};
+use crate::html::{assert_is_sound, style};
+
+const PAGES: [&str; 9] = [
+    "file",
+    "overview",
+    "plan",
+    "plan_read_only",
+    "problem",
+    "run",
+    "run_under_way",
+    "sign_in",
+    "sign_in_again",
+];
+
+fn reviewed(name: &str, html: String) {
+    assert_is_sound(&html);
+    let body = html.replace(style(&html), "…");
+    let body = match body.split_once("'sha256-") {
+        Some((before, after)) => format!("{before}'sha256-…{}", &after[44..]),
+        None => body,
+    };
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/html");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, body));
+    assert!(PAGES.contains(&name), "{name}");
+}
+
+#[test]
+fn the_pages_are_what_was_reviewed() {
+    let (rule, days, entries) = (rule(), window("2026-01-23", 7), fixed::ledger());
+    let (report, runs) = (mixed(&rule), fixed::runs(&entries));
+    let seen =
+        |status| RuleOverview { rule: &rule, window: &days, status, runs: runs.iter().collect() };
+    reviewed("overview", overview(&fixed::overview(vec![seen(Ok(&report))], &days)).unwrap());
+    let nobody = seen(Err("the warehouse did not answer".to_owned()));
+    let mut page = fixed::overview(vec![nobody], &days);
+    (page.links, page.viewer, page.most_runs) = (false, Viewer::Nobody, 2);
+    reviewed("file", file(&page, &entries).unwrap());
+    let of = |id: &str| runs.iter().find(|run| run.id == id).unwrap();
+    let page = |of: &PastRun, refreshing| {
+        let (entries, zone) = (&entries, &rule.time_zone);
+        let page = RunPage {
+            run: of,
+            entries,
+            zone,
+            now: now(),
+            tariff: TARIFF,
+            viewer: caller(false),
+            refreshing,
+        };
+        run(&page).unwrap()
+    };
+    reviewed("run", page(of("r2-buffered"), false));
+    reviewed("run_under_way", page(of("r4-unfinished"), true));
+    for (name, may_apply) in [("plan", true), ("plan_read_only", false)] {
+        let viewer = caller(may_apply);
+        let page = PlanPage {
+            rule: &rule,
+            window: &days,
+            report: &report,
+            refusal: None,
+            now: now(),
+            viewer,
+        };
+        reviewed(name, plan(&page).unwrap());
+    }
+    reviewed("sign_in", sign_in(&SignIn { problem: None, next: "/" }).unwrap());
+    let again = SignIn { problem: Some("No such key."), next: "/runs/r1" };
+    reviewed("sign_in_again", sign_in(&again).unwrap());
+    let wrong = ProblemPage {
+        status: 404,
+        title: "Not found",
+        detail: Some("the ledger has no such run"),
+        refreshing: false,
+    };
+    reviewed("problem", problem(&wrong, &caller(true)).unwrap());
+}
+
+#[test]
+fn every_snapshot_is_of_a_page() {
+    let there = std::fs::read_dir("snapshots/html").unwrap();
+    let mut names: Vec<String> =
+        there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, PAGES.map(|name| format!("{name}.snap")));
+}
