@@ -8,3 +8,4 @@ mod html;
 mod pages;
 mod reports;
 mod snapshots;
+mod style;

@@ -4,8 +4,8 @@
 #[allow(dead_code)]
 mod data;
 
-use crate::common::{Ended, Project, RULE};
-use crate::html::{assert_is_sound, tags};
+use crate::common::{Ended, HEADER, Project, RULE};
+use crate::html::{assert_is_sound, plain, tags};
 
 const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:00Z";
 
@@ -24,9 +24,9 @@ fn page(project: &Project, file: &str) -> String {
         (tag.get("http-equiv") == Some("Content-Security-Policy"))
             .then(|| tag.get("content").unwrap().to_owned())
     });
-    let policy = policy.unwrap().replace("&#x27;", "'").replace("&#x2f;", "/");
+    let policy = plain(&policy.unwrap()).replace("&#x27;", "'");
     assert!(onerow::report::html::content_security_policy().starts_with(&policy), "{policy}");
-    html
+    plain(&html)
 }
 
 fn report(project: &Project, arguments: &str) -> Ended {
@@ -80,11 +80,18 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
         assert!(html.contains(entry["fingerprint"].as_str().unwrap()));
     }
     assert!(!html.contains("4,689"), "the other rule was not asked for");
-    report(
-        &project,
-        &format!("{rule} --days 1 --now 2026-03-01T00:00:00Z").replace("--now", "--var x=1 --now"),
-    )
-    .exits(2);
+}
+
+#[test]
+fn runs_are_those_of_the_last_days() {
+    let project = loaded();
+    project.onerow(&format!("apply by_line {WINDOW}")).exits(0);
+    let later =
+        "report by_line --from 2026-01-20 --to 2026-01-29 --now 2026-03-05T12:00:00Z --html -";
+    let page = project.onerow(later).exits(0).stdout;
+    assert!(page.contains("The ledger has no runs") && !page.contains("cleaned by runs</title>"));
+    let page = project.onerow(&format!("{later} --days 40")).exits(0).stdout;
+    assert!(page.contains("1 of 1 known run,") && page.contains("cleaned by runs</title>"));
 }
 
 #[test]
@@ -114,7 +121,9 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
     let missing =
         missing.replace("nba.predictions", "nba.missing").replace("rule.predictions", "rule.other");
     let project = Project::new(&format!("{RULE}\n[rule.other]{missing}"));
-    project.rows("p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\np2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z");
+    let row = |id| format!("{id},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n");
+    project.write("rows.csv", format!("{HEADER}{}{}", row("p1"), row("p2")));
+    project.onerow("load rows.csv --rule predictions").exits(0);
     report(&project, "")
         .exits(1)
         .says(&["nba.missing", "wrote report.html: 2 rules"])

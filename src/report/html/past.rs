@@ -139,8 +139,10 @@ fn href(id: &str, link: Link) -> Option<String> {
     })
 }
 
+/// The place of a run on the page.
 fn anchor(id: &str) -> String {
-    format!("run-{id}")
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    format!("run-{}", id.chars().map(plain).collect::<String>())
 }
 
 #[cfg(test)]

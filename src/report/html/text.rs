@@ -33,14 +33,16 @@ fn dollars(price: f64) -> String {
     }
 }
 
-/// An instant in the zone and in UTC; in UTC alone where that is the zone.
+/// An instant in the zone and in UTC, whose date is said only where it is another one; in UTC alone
+/// where that is the zone.
 pub(super) fn time(at: Timestamp, zone: &TimeZone) -> Value {
     let is_utc = *zone == TimeZone::UTC || zone.iana_name() == Some("Etc/UTC");
-    let there = at.to_zoned_datetime(zone.clone()).strftime("%F %T %Z").to_string();
+    let there = at.to_zoned_datetime(zone.clone());
+    let same_date = !is_utc && there.date() == TimeZone::UTC.to_datetime(at).date();
     context! {
         iso => at.strftime("%FT%TZ").to_string(),
-        zone => (!is_utc).then_some(there),
-        utc => at.strftime("%F %T UTC").to_string(),
+        zone => (!is_utc).then(|| there.strftime("%F %T %Z").to_string()),
+        utc => at.strftime(if same_date { "%T UTC" } else { "%F %T UTC" }).to_string(),
     }
 }
 
@@ -83,6 +85,11 @@ mod tests {
         let shown = time(at, &TimeZone::get("America/New_York").unwrap());
         assert_eq!(shown.get_attr("zone").unwrap().as_str(), Some("2026-01-29 22:41:10 EST"));
         assert_eq!(shown.get_attr("utc").unwrap().as_str(), Some("2026-01-30 03:41:10 UTC"));
+        let noon = time(
+            "2026-01-30T17:00:00Z".parse().unwrap(),
+            &TimeZone::get("America/New_York").unwrap(),
+        );
+        assert_eq!(noon.get_attr("utc").unwrap().as_str(), Some("17:00:00 UTC"));
         assert!(time(at, &TimeZone::UTC).get_attr("zone").unwrap().is_none());
     }
 
