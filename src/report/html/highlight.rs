@@ -131,7 +131,7 @@ mod tests {
             "-- é\nSELECT name, DATE '2026-01-28', 1.5 FROM `a b` WHERE COUNT(t) < @horizon",
         );
         for part in [
-            "<span class=\"c\">-- é\n</span><span class=\"k\">SELECT</span> name, ",
+            "<span class=\"c\">-- é</span>\n<span class=\"k\">SELECT</span> name, ",
             "<span class=\"k\">DATE</span> <span class=\"s\">&#x27;2026-01-28&#x27;</span>",
             "<span class=\"n\">1.5</span> <span class=\"k\">FROM</span> `a b` <span",
             "WHERE</span> COUNT(t) &lt; <span class=\"p\">@horizon</span>",
