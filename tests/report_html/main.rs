@@ -6,6 +6,7 @@ mod common;
 mod fixed;
 mod html;
 mod pages;
+mod plans;
 mod reports;
 mod snapshots;
 mod style;

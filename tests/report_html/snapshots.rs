@@ -24,8 +24,8 @@ const PAGES: [&str; 9] = [
 fn reviewed(name: &str, html: String) {
     assert_is_sound(&html);
     let body = html.replace(style(&html), "…");
-    let body = match body.split_once("'sha256-") {
-        Some((before, after)) => format!("{before}'sha256-…{}", &after[44..]),
+    let body = match body.split_once("sha256-") {
+        Some((before, after)) => format!("{before}sha256-…=&{}", after.split_once("=&").unwrap().1),
         None => body,
     };
     let mut settings = insta::Settings::clone_current();
@@ -90,8 +90,8 @@ fn the_pages_are_what_was_reviewed() {
 #[test]
 fn every_snapshot_is_of_a_page() {
     let there = std::fs::read_dir("snapshots/html").unwrap();
-    let mut names: Vec<String> =
-        there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let names = there.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".snap")).collect();
     names.sort_unstable();
     assert_eq!(names, PAGES.map(|name| format!("{name}.snap")));
 }
