@@ -10,7 +10,8 @@ use onerow::run::{DayReport, Report};
 use onerow::window::Window;
 use serde_json::{Value as Json, json};
 
-use crate::fixed::{self, TARIFF, caller, date, mixed, now, report, rule, window};
+use crate::common::RULE;
+use crate::fixed::{self, TARIFF, caller, date, mixed, now, report, rule, rule_of, window};
 use crate::html::{assert_is_sound, plain, tags};
 use crate::plans::planned;
 
@@ -269,4 +270,22 @@ fn a_rule_of_many_dates_folds_its_table_and_names_can_be_chosen() {
     );
     let plan = "href=\"/plan?rule=predictions&amp;from=2026-01-01&amp;to=2026-01-30\"";
     assert!(plain(&html).contains(plan));
+}
+
+#[test]
+fn rules_whose_names_resemble_each_other_have_places_of_their_own() {
+    let days = window("2026-01-28", 1);
+    let named = |name: &str| rule_of(&RULE.replace("rule.predictions", &format!("rule.{name}")));
+    let rules = ["a", "a-name", "h-a", "a-title"].map(named);
+    let clean = report(&rules[0], vec![date(days.first(), 0, 0, 0)]);
+    let seen = rules.iter().map(|rule| RuleOverview {
+        rule,
+        window: &days,
+        status: Ok(&clean),
+        runs: Vec::new(),
+    });
+    let mut page = fixed::overview(seen.collect(), &days);
+    assert_is_sound(&overview(&page).unwrap());
+    page.links = false;
+    assert_is_sound(&file(&page, &[]).unwrap());
 }
