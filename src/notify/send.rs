@@ -67,8 +67,10 @@ enum Failure {
     Status(StatusCode, Option<Duration>),
     /// The other side could not be reached.
     Unreachable(Option<std::io::ErrorKind>),
-    /// There was no answer, or not in time: nobody knows whether it arrived.
-    Unanswered,
+    /// The connection broke off before there was an answer.
+    Lost,
+    /// There was no answer in time: it may have arrived.
+    Late,
     /// It could not be sent at all.
     Unsendable,
 }
@@ -118,18 +120,19 @@ impl Failure {
         match () {
             () if error.is_connect() => Self::Unreachable(io_kind(error)),
             () if error.is_builder() => Self::Unsendable,
-            () => Self::Unanswered,
+            () if error.is_timeout() => Self::Late,
+            () => Self::Lost,
         }
     }
 
-    /// Whether it did not arrive, and may if it is sent again.
+    /// Whether it may arrive if it is sent again. To be told twice is better than not at all.
     fn may_pass(&self) -> bool {
         match self {
             Self::Status(status, _) => {
                 *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
             }
-            Self::Unreachable(_) => true,
-            Self::Unanswered | Self::Unsendable => false,
+            Self::Unreachable(_) | Self::Lost => true,
+            Self::Late | Self::Unsendable => false,
         }
     }
 
@@ -147,7 +150,8 @@ impl Failure {
             Self::Status(status, _) => format!("it answered with HTTP {}", status.as_u16()),
             Self::Unreachable(Some(kind)) => format!("it cannot be reached: {kind}"),
             Self::Unreachable(None) => "it cannot be reached".to_owned(),
-            Self::Unanswered => format!("it did not answer within {} seconds", BUDGET.as_secs()),
+            Self::Lost => "the connection broke off".to_owned(),
+            Self::Late => format!("it did not answer within {} seconds", BUDGET.as_secs()),
             Self::Unsendable => "nothing can be sent to it".to_owned(),
         };
         let help = match self {
@@ -186,6 +190,7 @@ mod tests {
             assert!(!status(code).may_pass(), "{code}");
         }
         assert!(Failure::Unreachable(None).may_pass());
-        assert!(!Failure::Unanswered.may_pass());
+        assert!(Failure::Lost.may_pass());
+        assert!(!Failure::Late.may_pass());
     }
 }

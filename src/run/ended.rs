@@ -8,7 +8,7 @@ use crate::window::{Day, Window};
 /// How a run ended, or that it could not begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// The command: `apply`, `run`, `consolidate` or `undo`.
+    /// The command: `apply`, `run`, `consolidate`, `view` or `undo`.
     pub command: &'static str,
     /// The rule.
     pub rule: RuleName,
@@ -130,6 +130,11 @@ impl Ended {
             dirty: Vec::new(),
             problems: undone.problems.iter().map(Problem::of).collect(),
         }
+    }
+
+    /// Whether nobody has to know: nothing was found, nothing waits, nothing went wrong.
+    pub fn is_quiet(&self) -> bool {
+        self.ending == Ending::Clean && self.figures.is_none_or(|figures| figures.found == 0)
     }
 
     /// Whether something went wrong that nobody asked for: somebody who stops a run knows of it.
