@@ -47,14 +47,14 @@ fn section(ended: &Ended, news: &[News], now: Timestamp) -> String {
     ));
     if let Some(Figures { found, deactivated, buffered }) = ended.figures {
         lines.push(format!(
-            "{found} duplicates found, {deactivated} deactivated, {buffered} buffered"
+            "duplicates: {found} found, {deactivated} deactivated, {buffered} buffered"
         ));
     }
     for piece in news {
         let points = match piece {
             News::Failed => failed(ended),
             News::Duplicates { found, over } => {
-                vec![format!("{found} duplicates are more than {over}")]
+                vec![format!("duplicates found: {found}, more than {over}")]
             }
             News::Buffered(days) => waiting(days, now),
         };
@@ -70,7 +70,7 @@ fn headline(ended: &Ended, news: &[News]) -> String {
     match news.first() {
         Some(News::Failed) | None => format!("{rule}: {} failed", ended.command),
         Some(News::Buffered(_)) => format!("{rule}: rows are still in the streaming buffer"),
-        Some(News::Duplicates { found, .. }) => format!("{rule}: {found} duplicates found"),
+        Some(News::Duplicates { over, .. }) => format!("{rule}: more than {over} duplicates found"),
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
             text(&failed(&["no such table"]), vec![News::Failed]),
             "*events: apply failed*\n\
              apply of 2026-01-27 to 2026-01-28, run `r1`\n\
-             7 duplicates found, 5 deactivated, 2 buffered\n\
+             duplicates: 7 found, 5 deactivated, 2 buffered\n\
              • no such table\n\
              Next: see what was sent with `onerow log --run r1 --sql`"
         );
@@ -239,7 +239,7 @@ mod tests {
         assert!(text.starts_with("*events: rows are still in the streaming buffer*\n"), "{text}");
         let point = "• 2026-01-27: buffered since at least 2026-01-30 06:50 UTC, for 3h 10m\n";
         assert!(text.contains(point), "{text}");
-        assert!(text.contains("• 7 duplicates are more than 6\n"), "{text}");
+        assert!(text.contains("• duplicates found: 7, more than 6\n"), "{text}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn it_is_told_from_the_hour_on_and_not_a_second_before() {
     assert!(text.starts_with("*predictions: rows are still in the streaming buffer*\n"), "{text}");
     let since = "• 2026-01-28: buffered since at least 2026-01-30 09:05 UTC, for 3h\n";
     assert!(text.contains(since), "{text}");
-    assert!(text.contains("1 duplicates found, 0 deactivated, 1 buffered\n"), "{text}");
+    assert!(text.contains("duplicates: 1 found, 0 deactivated, 1 buffered\n"), "{text}");
     assert!(text.contains("\nNext: the streaming buffer drains within 90 minutes"), "{text}");
 }
 

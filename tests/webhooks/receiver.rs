@@ -27,7 +27,7 @@ pub enum Reply {
 }
 
 #[derive(Default)]
-struct State {
+pub struct State {
     replies: VecDeque<Reply>,
     calls: Vec<(Instant, Json)>,
 }
@@ -35,7 +35,7 @@ struct State {
 #[derive(Clone)]
 pub struct Receiver {
     pub url: String,
-    state: Arc<Mutex<State>>,
+    pub state: Arc<Mutex<State>>,
 }
 
 impl Receiver {

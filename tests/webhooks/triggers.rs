@@ -22,10 +22,10 @@ fn duplicates_are_told_above_the_threshold_and_not_at_it() {
             assert_eq!(
                 receiver.text(),
                 format!(
-                    "*predictions: 3 duplicates found*\n\
+                    "*predictions: more than {over} duplicates found*\n\
                      apply of 2026-01-28, run `{}`\n\
-                     3 duplicates found, 3 deactivated, 0 buffered\n\
-                     • 3 duplicates are more than {over}\n\
+                     duplicates: 3 found, 3 deactivated, 0 buffered\n\
+                     • duplicates found: 3, more than {over}\n\
                      Next: look at what wrote them with `onerow log predictions` and in its own logs",
                     id["run_id"].as_str().unwrap()
                 )
@@ -85,9 +85,7 @@ fn each_webhook_is_told_what_it_asks_for() {
     );
     let project = Project::new(&rules);
     three(&project);
-    let twins = TWINS.replace("2026-01-28", "2026-01-27");
-    project.write("rows.csv", format!("{}{twins}\n", crate::common::HEADER));
-    project.onerow("load rows.csv --append").code.unwrap();
+    project.rows(&TWINS.replace("2026-01-28,", "2026-01-27,"));
     let [failures, counts, both] = [Receiver::new(), Receiver::new(), Receiver::new()];
     let environment = [
         ("FAILURES_URL", failures.url.as_str()),
@@ -99,11 +97,15 @@ fn each_webhook_is_told_what_it_asks_for() {
     let ended = project.onerow_in(&apply, &environment).exits(1);
     assert!(!ended.to_string().contains(SECRET), "{ended}");
     assert!(failures.text().contains("apply failed") && !failures.text().contains("more than"));
-    assert!(counts.text().starts_with("*predictions: 4 duplicates found*"), "{}", counts.text());
+    assert!(
+        counts.text().starts_with("*predictions: more than 1 duplicates found*"),
+        "{}",
+        counts.text()
+    );
     assert!(!counts.text().contains("not touched"), "{}", counts.text());
     let text = both.text();
     assert!(
-        text.contains("apply failed") && text.contains("• 4 duplicates are more than 1"),
+        text.contains("apply failed") && text.contains("• duplicates found: 4, more than 1"),
         "{text}"
     );
 }
