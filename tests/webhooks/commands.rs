@@ -42,3 +42,19 @@ fn an_undo_that_does_what_it_should_is_not_told() {
     run(&project, &receiver, &format!("undo {id}")).exits(0);
     assert_eq!(receiver.messages().len(), 0);
 }
+
+#[test]
+fn a_consolidate_that_lacks_its_staging_table_is_told() {
+    let staging = "[rule.predictions.staging]\ntables = [\"nba.staging_a\"]\n";
+    let (project, receiver) = (project(&format!("\n{staging}")), Receiver::new());
+    project.rows(PAIR);
+    run(&project, &receiver, "consolidate --date 2026-01-28 --dry-run").exits(1);
+    assert_eq!(receiver.messages().len(), 0);
+    run(&project, &receiver, "consolidate --date 2026-01-28").exits(1);
+    let text = receiver.text();
+    assert!(
+        text.starts_with("*predictions: consolidate failed*\nconsolidate of 2026-01-28"),
+        "{text}"
+    );
+    assert!(text.contains("nba.staging_a"), "{text}");
+}

@@ -10,6 +10,7 @@ mod beginning;
 mod buffered;
 mod commands;
 mod delivery;
+mod documented;
 mod receiver;
 mod serving;
 mod triggers;
