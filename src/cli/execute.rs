@@ -131,7 +131,7 @@ fn run_all(
 fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
     let count = ran.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
-    for Ran { rule, report, .. } in ran {
+    for Ran { rule, id, report, .. } in ran {
         match report {
             Ok(report) => {
                 outcome = outcome.max(report.ending().into());
@@ -139,7 +139,7 @@ fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
             }
             // One rule that cannot run does not stop the others.
             Err(error) if count > 1 => {
-                effects.report(&error.during(format!("rule {rule}")));
+                effects.report_of(Some(id.as_str()), &error.during(format!("rule {rule}")));
                 outcome = Outcome::Failed;
             }
             Err(error) => return Err(error),
