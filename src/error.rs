@@ -47,6 +47,8 @@ pub enum Kind {
     Verification,
     /// A file or stream could not be read or written.
     Io,
+    /// A webhook was not told. What was to be told of stays what it is.
+    NotTold,
 }
 
 /// A failure with its context. Build it with [`Error::new`], then add what is known:
@@ -129,6 +131,11 @@ impl Error {
         self.0.help.as_deref()
     }
 
+    /// Whether what it is about has not failed for it.
+    pub fn is_warning(&self) -> bool {
+        self.0.kind == Kind::NotTold
+    }
+
     /// The process exit code: 2 for usage, configuration and templates, 3 for findings, 130 after
     /// an interrupt, otherwise 1.
     pub fn exit_code(&self) -> u8 {
@@ -143,7 +150,8 @@ impl Error {
     /// The whole report for a terminal: message, place with the source line, causes, help.
     pub fn render(&self, renderer: &Renderer) -> String {
         let title = self.headline();
-        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.primary_title(title));
         if let Some(place) = &self.0.place {
             group = group.element(place.snippet());
         }
@@ -232,6 +240,11 @@ impl Place {
             .map(char::len_utf8)
             .sum();
         Self::new(file, source, start + offset..start + offset)
+    }
+
+    /// Another place of the same text.
+    pub(crate) fn moved(self, range: Range<usize>) -> Self {
+        Self::new(self.file, self.source, range)
     }
 
     /// The file's name, as the reader knows it.

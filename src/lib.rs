@@ -37,6 +37,7 @@ pub mod interrupt;
 pub mod ledger;
 pub mod load;
 pub mod log;
+pub mod notify;
 pub mod plan;
 pub mod project;
 pub mod report;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::ledger::{Entry, State};
+use crate::run::{Ended, Ending};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -63,7 +64,8 @@ impl Line {
     /// A line about something that failed: what, where, and what to do.
     pub fn of_error(error: &Error) -> Self {
         let place = error.place().map(|place| Json::from(place.to_string()));
-        Self::new(Severity::Error, error.headline())
+        let severity = if error.is_warning() { Severity::Warning } else { Severity::Error };
+        Self::new(severity, error.headline())
             .with_some("during", error.doing().map(Json::from))
             .with_some("place", place)
             .with_some("help", error.remedy().map(Json::from))
@@ -87,6 +89,24 @@ impl Line {
             .with_some("affected", entry.affected.map(Json::from))
             .with_some("bytes_billed", entry.usage.bytes_billed.map(Json::from))
             .with_some("error", entry.error.as_deref().map(Json::from))
+    }
+
+    /// The line that closes a run.
+    pub fn of_ended(ended: &Ended) -> Self {
+        let (severity, ending) = match ended.ending {
+            Ending::Clean => (Severity::Info, "clean"),
+            Ending::Buffered => (Severity::Notice, "buffered"),
+            Ending::Failed => (Severity::Error, "failed"),
+        };
+        let figure =
+            |of: fn(&crate::run::Figures) -> u64| ended.figures.as_ref().map(of).map(Json::from);
+        Self::new(severity, format!("run ended: {ending}"))
+            .run(ended.run.as_deref())
+            .with("rule", ended.rule.as_str())
+            .with_some("dates", ended.window.as_ref().map(|window| window.to_string().into()))
+            .with_some("duplicates_found", figure(|figures| figures.found))
+            .with_some("duplicates_deactivated", figure(|figures| figures.deactivated))
+            .with_some("duplicates_buffered", figure(|figures| figures.buffered))
     }
 
     /// Adds the run that it belongs to.

@@ -283,8 +283,12 @@ fn for_programs_each_line_on_stderr_is_json_with_its_severity_and_its_run() {
     let run = ended.json()["run_id"].clone();
     let lines: Vec<serde_json::Value> =
         ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // Detect, deactivate, verify: before each is sent, and when it is answered.
-    assert_eq!(lines.len(), 6, "{}", ended.stderr);
+    // Detect, deactivate, verify: before each is sent, and when it is answered; and the end.
+    assert_eq!(lines.len(), 7, "{}", ended.stderr);
+    assert_eq!(
+        (&lines[6]["message"], &lines[6]["duplicates_found"]),
+        (&"run ended: clean".into(), &1.into())
+    );
     for line in &lines {
         assert_eq!((&line["run_id"], &line["severity"]), (&run, &"INFO".into()), "{line}");
     }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
                 merges: Rule::consolidates,
-                ..Manner::of(args.format, args.yes)
+                ..Manner::of("apply", args.format, args.yes)
             };
             execute(&args.common, effects, &manner, steps_of, run::apply)
         }

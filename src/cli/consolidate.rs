@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             wait: args.wait.unwrap_or_default(),
             merges: merges(args),
             staging: args.staging.clone(),
-            ..Manner::of(args.format, true)
+            ..Manner::of("consolidate", args.format, true)
         },
         steps,
         run::consolidate,

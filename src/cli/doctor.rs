@@ -6,6 +6,7 @@ use super::common::Common;
 use super::{Effects, Outcome};
 use crate::doctor::{self, Line, Verdict};
 use crate::error::Result;
+use crate::notify;
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::{Rule, WarehouseType};
@@ -46,7 +47,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         Some(_) => common.rules(&project)?,
         None => project.file.rules.iter().collect(),
     };
-    let lines = look(common, &project, &rules, effects)?;
+    let mut lines = look(common, &project, &rules, effects)?;
+    lines.extend(webhooks(&project, &rules));
     effects.print(&match args.format {
         Format::Json => report::json(&report::doctor_json(&lines)),
         _ => report::doctor(effects.style(args.format), &lines),
@@ -55,6 +57,18 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         true => Ok(Outcome::Failed),
         false => Ok(Outcome::Done),
     }
+}
+
+/// Whether the webhooks that are told of these rules could be.
+fn webhooks(project: &Project, rules: &[&Rule]) -> Vec<Line> {
+    let webhooks = project.file.webhooks.iter();
+    let concerned = webhooks.filter(|webhook| rules.iter().any(|r| webhook.concerns(&r.name)));
+    concerned
+        .flat_map(|webhook| {
+            let told = notify::address(webhook, &|name| std::env::var_os(name));
+            doctor::webhook(webhook, &told.map(|address| address.is_some()))
+        })
+        .collect()
 }
 
 fn look(

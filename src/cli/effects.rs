@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::ledger::{Entry, Ledger, Observed};
 use crate::log::{Line, Log, LogFormat, Severity};
 use crate::report::{Format, Style};
+use crate::run::Ended;
 
 /// What a command may do to the world.
 pub struct Effects {
@@ -138,6 +139,14 @@ impl Effects {
             LogFormat::Text if self.err.colour => self.say(&error.render(&Renderer::styled())),
             LogFormat::Text => self.say(&error.render(&Renderer::plain())),
             LogFormat::Json => log.line(Line::of_error(error).run(run)),
+        }
+    }
+
+    /// Closes a run, where messages are written for programs.
+    pub(super) fn close(&self, ended: &Ended) {
+        let log = self.log();
+        if log.format == LogFormat::Json && ended.run.is_some() {
+            log.line(Line::of_ended(ended));
         }
     }
 

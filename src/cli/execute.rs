@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::common::Common;
 use super::progress::Bar;
 use super::staging::{self, StagingArgs};
+use super::tell::Teller;
 use super::{Effects, Outcome, consent};
 use crate::connection::Connection;
 use crate::error::Result;
@@ -15,17 +16,20 @@ use crate::googlesql::TableName;
 use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::report::{self, Format};
-use crate::rule::Rule;
-use crate::run::{Context, Limits, Report, RunId, Status, side_by_side};
+use crate::rule::{Rule, RuleName};
+use crate::run::{Context, Ended, Limits, Report, RunId, Status, side_by_side};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
+use crate::window::Window;
 
 /// How one plan is run.
 type Act = fn(&Context<'_>, &Plan) -> Result<Report>;
 
 /// How rules are run.
 pub(super) struct Manner {
+    /// The command.
+    pub command: &'static str,
     /// How long buffered rows are waited for.
     pub wait: Duration,
     /// How many tables are worked on at a time.
@@ -42,8 +46,9 @@ pub(super) struct Manner {
 
 impl Manner {
     /// One table at a time, without waiting and without merging.
-    pub fn of(format: Format, yes: bool) -> Self {
+    pub fn of(command: &'static str, format: Format, yes: bool) -> Self {
         Self {
+            command,
             wait: Duration::ZERO,
             jobs: 1,
             format,
@@ -54,7 +59,8 @@ impl Manner {
     }
 }
 
-/// Runs these steps of every rule that the command is about.
+/// Runs these steps of every rule that the command is about, shows what came of it, and tells whom
+/// it concerns.
 pub(super) fn execute(
     common: &Common,
     effects: &Effects,
@@ -63,37 +69,69 @@ pub(super) fn execute(
     act: Act,
 ) -> Result<Outcome> {
     let mut project = common.project.open()?;
+    let rules = common.rules(&project)?.into_iter().cloned().collect::<Vec<Rule>>();
+    let names = rules.iter().map(|rule| &rule.name);
+    let teller = Teller::new(&project, names, &common.project, effects)?;
+    let (connection, ran) = run_all(common, &mut project, effects, manner, steps, act)
+        .inspect_err(|error| {
+            let ended = rules.iter().map(|rule| {
+                let window = common.window(rule, effects).ok();
+                Ended::failed(manner.command, &rule.name, window.as_ref(), None, error)
+            });
+            teller.tell_in_vain(error, ended);
+        })?;
+    let ended = ran.iter().map(|ran| ran.ended(manner.command)).collect();
+    let shown = show(ran, manner, effects);
+    teller.tell(ended, &*connection.ledger);
+    let outcome = shown?;
+    Ok(if effects.interrupt.requested() { Outcome::Interrupted } else { outcome })
+}
+
+/// Makes every plan, then runs them.
+fn run_all(
+    common: &Common,
+    project: &mut Project,
+    effects: &Effects,
+    manner: &Manner,
+    steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
+    act: Act,
+) -> Result<(Connection, Vec<Ran>)> {
     let connect = |project: &Project| common.project.connect(project, effects, Access::ReadWrite);
-    let rules = common.rules(&project)?.into_iter().filter(|rule| (manner.merges)(rule));
+    let rules = common.rules(project)?.into_iter().filter(|rule| (manner.merges)(rule));
     let merging: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
     // What staging tables bring is known only when they have been looked at.
     let early = match merging.as_slice() {
         [] => None,
         names => {
-            let connection = connect(&project)?;
-            staging::look(&mut project, names, &manner.staging, &connection, effects)?;
+            let connection = connect(project)?;
+            staging::look(project, names, &manner.staging, &connection, effects)?;
             Some(connection)
         }
     };
-    let plans = plans(common, &project, effects, steps)?;
+    let plans = plans(common, project, effects, steps)?;
     if !manner.yes {
         consent::ask(plans.iter().map(|(renderer, plan)| (renderer.rule(), plan)), effects)?;
     }
     effects.heed_interrupts();
-    let connection = early.map_or_else(|| connect(&project), Ok)?;
+    let connection = early.map_or_else(|| connect(project), Ok)?;
     let groups = by_table(plans);
     let alone = manner.jobs <= 1 || groups.len() <= 1;
-    let ended = side_by_side(manner.jobs, groups, |group| {
-        let run = |(_, renderer, plan): &Planned<'_>| {
-            run(common, effects, &connection, renderer, plan, alone, manner.wait, act)
+    let ran = side_by_side(manner.jobs, groups, |group| {
+        let run = |planned: Planned<'_>| {
+            run(common, effects, &connection, &planned, alone, manner.wait, act)
         };
-        group.into_iter().map(|planned| (run(&planned), planned)).collect::<Vec<_>>()
+        group.into_iter().map(run).collect::<Vec<_>>()
     });
-    let mut ended: Vec<_> = ended.into_iter().flatten().collect();
-    ended.sort_by_key(|(_, (place, _, _))| *place);
-    let count = ended.len();
+    let mut ran: Vec<Ran> = ran.into_iter().flatten().collect();
+    ran.sort_by_key(|ran| ran.place);
+    Ok((connection, ran))
+}
+
+/// Prints the reports, and says what they do not say by themselves. Errors: the only run's.
+fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
+    let count = ran.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
-    for (report, (_, renderer, _)) in ended {
+    for Ran { rule, id, report, .. } in ran {
         match report {
             Ok(report) => {
                 outcome = outcome.max(report.ending().into());
@@ -101,7 +139,7 @@ pub(super) fn execute(
             }
             // One rule that cannot run does not stop the others.
             Err(error) if count > 1 => {
-                effects.report(&error.during(format!("rule {}", renderer.rule().name)));
+                effects.report_of(Some(id.as_str()), &error.during(format!("rule {rule}")));
                 outcome = Outcome::Failed;
             }
             Err(error) => return Err(error),
@@ -121,7 +159,7 @@ pub(super) fn execute(
     for report in &reports {
         explain(report, effects);
     }
-    Ok(if effects.interrupt.requested() { Outcome::Interrupted } else { outcome })
+    Ok(outcome)
 }
 
 /// A plan, its renderer, and its place among the rules of the command.
@@ -155,17 +193,35 @@ fn plans<'p>(
         .collect()
 }
 
-#[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
+/// A run that has ended, and its place among those of the command.
+struct Ran {
+    place: usize,
+    rule: RuleName,
+    window: Window,
+    id: RunId,
+    report: Result<Report>,
+}
+
+impl Ran {
+    fn ended(&self, command: &'static str) -> Ended {
+        match &self.report {
+            Ok(report) => Ended::of(command, &self.window, report),
+            Err(error) => {
+                Ended::failed(command, &self.rule, Some(&self.window), Some(&self.id), error)
+            }
+        }
+    }
+}
+
 fn run(
     common: &Common,
     effects: &Effects,
     connection: &Connection,
-    renderer: &Renderer<'_>,
-    plan: &Plan,
+    (place, renderer, plan): &Planned<'_>,
     alone: bool,
     wait: Duration,
     act: Act,
-) -> Result<Report> {
+) -> Ran {
     let id = RunId::new(common.project.clock(effects).now());
     let progress = Bar::new(effects, id.clone(), alone);
     let context = Context {
@@ -177,9 +233,15 @@ fn run(
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
-        run: Some(id),
+        run: Some(id.clone()),
     };
-    act(&context, plan)
+    Ran {
+        place: *place,
+        rule: renderer.rule().name.clone(),
+        window: plan.window.clone(),
+        id,
+        report: act(&context, plan),
+    }
 }
 
 /// What the figures do not say by themselves, on stderr.

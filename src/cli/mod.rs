@@ -26,6 +26,7 @@ mod schema;
 mod serve;
 mod staging;
 mod status;
+mod tell;
 mod test;
 mod undo;
 mod view;

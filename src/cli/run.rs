@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     execute(
         &args.common,
         effects,
-        &Manner::of(args.format, args.yes),
+        &Manner::of("run", args.format, args.yes),
         |renderer| with_audit(renderer.rule(), &args.step),
         run_step,
     )

@@ -8,6 +8,7 @@ use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::connection::connect;
 use crate::error::{Error, Kind, Result};
+use crate::notify;
 use crate::serve::{Ended, Engine, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
 use crate::warehouse::sqlite::Access;
 
@@ -75,6 +76,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         (None, [only]) => Some(only.name.clone()),
         (None, _) => None,
     };
+    let rules = project.file.rules.iter().map(|rule| &rule.name);
+    let env = |name: &str| std::env::var_os(name);
+    let channels = notify::channels(&project.file.webhooks, rules, &env)?;
     let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?.clone();
     let clock = args.project.clock(effects);
     let open = |access| connect(&warehouse, &project.folder, clock, &effects.interrupt, access);
@@ -84,6 +88,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         keys: keys(args)?,
         oidc: oidc(args)?,
         answer_within: args.answer_within,
+        channels,
         host: effects.who.rsplit('@').next().unwrap_or_default().to_owned(),
     };
     let ended = serve(

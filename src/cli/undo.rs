@@ -2,13 +2,14 @@
 
 use super::common::ProjectArgs;
 use super::progress::Bar;
+use super::tell::Teller;
 use super::{Effects, Outcome, consent};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Filter};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{self, Context, Limits, RunId, Undone};
+use crate::run::{self, Context, Ended, Limits, RunId, Undone};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
@@ -43,6 +44,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let entries = connection.ledger.entries(&Filter::run(&args.run))?;
     let rule = rule_of(&project, &args.run, &entries)?;
     let takes_out = entries.iter().any(|entry| entry.step == *StepName::UNDO);
+    let teller = Teller::new(&project, [&rule.name], &args.project, effects)?;
     if takes_out && rule.strategy.is_destructive() && !args.yes {
         consent::to_delete(&[rule.table.dotted()], effects)?;
     }
@@ -59,14 +61,19 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         progress: &progress,
         interrupt: &effects.interrupt,
         limits: Limits::default(),
-        run: Some(id),
+        run: Some(id.clone()),
     };
-    let undone = run::undo(&context, &args.run)?;
-    effects.print(&match args.format {
+    let undone = run::undo(&context, &args.run).inspect_err(|error| {
+        let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
+        teller.tell_in_vain(error, [ended]);
+    })?;
+    let printed = effects.print(&match args.format {
         Format::Json => report::json(&report::undone_json(&undone)),
         _ => report::undone(effects.style(args.format), &undone),
-    })?;
+    });
     explain(&undone, effects);
+    teller.tell(vec![Ended::of_undo(&undone)], &*connection.ledger);
+    printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
         () if !undone.problems.is_empty() => Outcome::Failed,

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.act == Act::Create {
         refuse_others(&args.common, args.replace, effects)?;
     }
-    let manner = Manner::of(Format::Table, false);
+    let manner = Manner::of("view", Format::Table, false);
     execute(&args.common, effects, &manner, |_| vec![step.clone()], run_step)
 }
 

@@ -3,6 +3,7 @@
 
 mod connection;
 mod table;
+mod webhook;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use crate::statement::StepName;
 
 pub use connection::connection;
 pub use table::table;
+pub use webhook::webhook;
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub enum Topic {
     Statements,
     /// Whether row ids are unique and not NULL.
     RowId,
+    /// Whether a webhook's address is there and well-formed.
+    Webhook,
 }
 
 impl Topic {
@@ -52,6 +56,7 @@ impl Topic {
             Self::StreamingBuffer => "streaming buffer",
             Self::Statements => "statements",
             Self::RowId => "row id",
+            Self::Webhook => "webhook",
         }
     }
 }

@@ -5,15 +5,12 @@ use serde_json::{Value as Json, json};
 
 use super::grid::{grid, printable};
 use super::{Format, Style};
-use crate::doctor::{Line, Verdict};
+use crate::doctor::{Line, Topic, Verdict};
 
 /// One line for each thing that was looked at, under what it is about.
 pub fn doctor(style: Style, lines: &[Line]) -> String {
-    let blocks = lines.chunk_by(|a, b| a.rule == b.rule).map(|block| {
-        let title = match &block[0].rule {
-            Some(rule) => format!("rule {rule}"),
-            None => "warehouse".to_owned(),
-        };
+    let blocks = lines.chunk_by(|a, b| title(a) == title(b)).map(|block| {
+        let title = title(&block[0]);
         match style.format {
             Format::Markdown => format!("**{title}**\n\n{}", table(style, block)),
             _ => {
@@ -23,6 +20,14 @@ pub fn doctor(style: Style, lines: &[Line]) -> String {
         }
     });
     blocks.collect::<Vec<_>>().join("\n")
+}
+
+fn title(line: &Line) -> String {
+    match &line.rule {
+        Some(rule) => format!("rule {rule}"),
+        None if line.topic == Topic::Webhook => "webhooks".to_owned(),
+        None => "warehouse".to_owned(),
+    }
 }
 
 fn table(style: Style, lines: &[Line]) -> String {

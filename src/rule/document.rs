@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::secret::hidden;
 use super::{PartitionType, Scope, Strategy};
 use crate::error::{Error, Kind, Place};
 
@@ -19,7 +20,16 @@ pub(crate) struct Source {
 
 impl Source {
     pub fn place(&self, range: Range<usize>) -> Place {
-        Place::new(self.name.clone(), self.text.clone(), range)
+        Place::new(self.name.clone(), hidden(&self.text), range)
+    }
+
+    /// The place of a value that messages must not repeat.
+    pub fn hiding(&self, range: Range<usize>) -> Place {
+        let mut text = hidden(&self.text);
+        if text.get(range.clone()).is_some() {
+            text.replace_range(range.clone(), &"*".repeat(range.len()));
+        }
+        Place::new(self.name.clone(), text, range)
     }
 
     /// A configuration error at this value.
@@ -29,7 +39,8 @@ impl Source {
 
     pub fn toml_error(&self, error: &toml::de::Error) -> Error {
         let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Error::new(Kind::Configuration, message).at(self.place(error.span().unwrap_or(0..0)))
+        Error::new(Kind::Configuration, hidden(&message))
+            .at(self.place(error.span().unwrap_or(0..0)))
     }
 }
 
@@ -49,6 +60,10 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, RuleSection>")]
     pub rule: IndexMap<Spanned<String>, RuleSection>,
+    /// Who is told of runs, by name.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, WebhookSection>")]
+    pub webhook: IndexMap<Spanned<String>, WebhookSection>,
 }
 
 /// Where statements run.
@@ -238,4 +253,40 @@ pub(super) struct DetailedStep {
     /// Once for the whole window (default), once per date, or once for the table.
     #[serde(default)]
     pub per: Scope,
+}
+
+/// An address that is told of runs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookSection {
+    /// The environment variable that holds the address, which is a secret.
+    #[schemars(with = "String")]
+    pub url_env: Spanned<String>,
+    /// What it is told of: `failure`, `duplicates`, `buffered`. Default: failure, and whatever has
+    /// its threshold.
+    #[schemars(with = "Option<Vec<TriggerSection>>", length(min = 1))]
+    pub on: Option<Spanned<Vec<Spanned<String>>>>,
+    /// duplicates: a run that finds more than this.
+    #[schemars(with = "Option<u64>")]
+    pub duplicates_over: Option<Spanned<u64>>,
+    /// buffered: rows of a date that are still buffered this long after a run first found them so,
+    /// such as `3h`.
+    #[schemars(with = "Option<String>")]
+    pub buffered_for: Option<Spanned<String>>,
+    /// The rules whose runs it is told of. Default: all.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub rules: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+/// What a webhook is told of.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[allow(dead_code, reason = "it is in the schema; the words are read by hand, for better errors")]
+pub(super) enum TriggerSection {
+    /// A run that failed.
+    Failure,
+    /// A run that found many duplicates.
+    Duplicates,
+    /// Rows that stay in the streaming buffer.
+    Buffered,
 }

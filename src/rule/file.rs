@@ -1,20 +1,23 @@
-//! The rule file `onerow.toml`: rules and warehouses, checked.
+//! The rule file `onerow.toml`: rules, warehouses and webhooks, checked.
 
 use toml::Spanned;
 
 use super::document::{Document, Source};
 use super::warehouse::{self, Warehouse};
+use super::webhook::{self, Webhook};
 use super::{Rule, schema, validate};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::TableName;
 
-/// The rule file: rules and warehouses, checked.
+/// The rule file: rules, warehouses and webhooks, checked.
 #[derive(Debug, Clone)]
 pub struct RuleFile {
     /// The rules, in file order.
     pub rules: Vec<Rule>,
     /// The warehouses, in file order.
     pub warehouses: Vec<Warehouse>,
+    /// Who is told of runs, in file order.
+    pub webhooks: Vec<Webhook>,
     /// The name of the warehouse that a command uses unless told otherwise.
     pub default_warehouse: Option<String>,
 }
@@ -77,7 +80,12 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
             .help("add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from"));
     }
     let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
-    Ok(RuleFile { rules, warehouses, default_warehouse })
+    let webhooks = document
+        .webhook
+        .iter()
+        .map(|(name, section)| webhook::read(source, name, section, &rules))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(RuleFile { rules, warehouses, webhooks, default_warehouse })
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ mod expression;
 mod file;
 mod name;
 mod schema;
+mod secret;
 mod staging;
 mod steps;
 mod strategy;
 mod validate;
 mod vars;
 mod warehouse;
+mod webhook;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -23,12 +25,13 @@ use crate::window::{Day, Window};
 
 pub(crate) use document::Source;
 pub use file::RuleFile;
-pub use name::{RuleName, WarehouseName};
+pub use name::{RuleName, WarehouseName, WebhookName};
 pub use schema::schema;
 pub use staging::{Described, Staging};
 pub use strategy::Strategy;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
+pub use webhook::Webhook;
 
 /// One rule of the rule file.
 #[derive(Debug, Clone)]

@@ -12,6 +12,10 @@ pub struct RuleName(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WarehouseName(String);
 
+/// The name of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WebhookName(String);
+
 impl RuleName {
     /// Letters, digits, `_` and `-`, starting with a letter, at most 63 characters, which is
     /// what a BigQuery label holds.
@@ -37,6 +41,18 @@ impl WarehouseName {
     }
 }
 
+impl WebhookName {
+    /// Spelt as the name of a rule.
+    pub fn parse(name: &str) -> Result<Self> {
+        parse(name, "webhook").map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for RuleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -44,6 +60,12 @@ impl fmt::Display for RuleName {
 }
 
 impl fmt::Display for WarehouseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for WebhookName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }

@@ -33,8 +33,14 @@ impl Keys<'_> {
             let of_key = match of_key.or_else(|| schema.get("additionalProperties")) {
                 Some(Json::Bool(false)) => {
                     let known = known.into_iter().flatten().map(|(key, _)| key.as_str());
+                    // What stands there may be an address that was meant to be a secret.
+                    let hidden = self.source.hiding(value.span());
+                    let place = match path {
+                        ["webhook", ..] => hidden.moved(key.span()),
+                        _ => self.source.place(key.span()),
+                    };
                     return Err(Error::new(Kind::Configuration, unknown(name, path))
-                        .at(self.source.place(key.span()))
+                        .at(place)
                         .help(did_you_mean(name, known)));
                 }
                 Some(of_key) => of_key,

@@ -17,11 +17,11 @@ use super::answer::{CleanupAnswer, Outcome};
 use super::api::{self, DAY};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused};
-use super::{RunOfAnswer, Shared, blocking, limits};
+use super::{RunOfAnswer, Shared, blocking, limits, telling};
 use crate::error::{Error, Kind, Result};
-use crate::log::{Line, Severity};
-use crate::rule::{Rule, RuleName};
-use crate::run::{Ending, Report, RunId};
+use crate::log::Line;
+use crate::rule::Rule;
+use crate::run::{Ended, Report, RunId};
 use crate::window::Window;
 
 /// The body of `POST /cleanup-duplicates`.
@@ -155,39 +155,31 @@ pub(super) fn begin(
             began.elapsed(),
             service.engine.clock.now(),
         );
-        tell(&service, &rule.name, &run, &ran);
+        let ended = match &ran {
+            Ok(report) => Ended::of("apply", &window, report),
+            Err(error) => Ended::failed("apply", &rule.name, Some(&window), Some(&run), error),
+        };
+        close(&service, &ended, &ran);
         service.statuses.invalidate_all();
         service.histories.invalidate_all();
+        telling::begin(&service, ended);
         Arc::new(ran)
     });
     Ok(Begun { id, ended })
 }
 
 /// How a run ended, in the log.
-fn tell(service: &Shared, rule: &RuleName, run: &RunId, ran: &Result<Report>) {
+fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
     let log = &service.engine.log;
-    let run = Some(run.as_str());
-    let report = match ran {
-        Ok(report) => report,
-        Err(error) => return log.line(Line::of_error(error).run(run).with("rule", rule.as_str())),
+    let problems = match ran {
+        Ok(report) => report.problems.as_slice(),
+        Err(error) => std::slice::from_ref(error),
     };
-    for problem in &report.problems {
-        log.line(Line::of_error(problem).run(run).with("rule", rule.as_str()));
+    for problem in problems {
+        let line = Line::of_error(problem).run(ended.run.as_deref());
+        log.line(line.with("rule", ended.rule.as_str()));
     }
-    let (severity, ending) = match report.ending() {
-        Ending::Clean => (Severity::Info, "clean"),
-        Ending::Buffered => (Severity::Notice, "buffered"),
-        Ending::Failed => (Severity::Error, "failed"),
-    };
-    let totals = report.totals();
-    log.line(
-        Line::new(severity, format!("run ended: {ending}"))
-            .run(run)
-            .with("rule", rule.as_str())
-            .with("duplicates_found", totals.duplicates)
-            .with("duplicates_deactivated", report.deactivated().unwrap_or(0))
-            .with("duplicates_buffered", totals.buffered),
-    );
+    log.line(Line::of_ended(ended));
 }
 
 /// Waits for the run, at most as long as a request may take.

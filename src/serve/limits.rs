@@ -34,5 +34,7 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// good order. Cloud Run kills the process 10 s after the request.
 /// Source: <https://cloud.google.com/run/docs/container-contract#instance-shutdown>
 pub(super) const FINISH: Duration = Duration::from_secs(7);
+/// How many messages to webhooks are under way at a time; more are not sent.
+pub(super) const TELLINGS: u32 = 32;
 /// How long interrupted runs have to stop in good order.
 pub(super) const STOP: Duration = Duration::from_millis(2_000);

@@ -11,10 +11,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::keys::Right;
 use super::{Shared, blocking, limits, router};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::log::{Line, Severity};
 
 /// How the service ended.
@@ -76,6 +77,9 @@ fn greet(service: &Shared, address: SocketAddr) {
     let log = &service.engine.log;
     let keys = &service.access.keys;
     log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
+    if let Some(names) = service.telling.names() {
+        log.line(Line::new(Severity::Info, format!("webhooks that are told of runs: {names}")));
+    }
     log.line(match service.access.is_open() {
         true => Line::new(
             Severity::Notice,
@@ -113,6 +117,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
         Severity::Notice,
         format!("asked to terminate; {count} runs are under way"),
     ));
+    let until = Instant::now() + limits::FINISH + limits::STOP;
     let answered = tokio::spawn(graceful.shutdown());
     if tokio::time::timeout(limits::FINISH, service.running.idle()).await.is_err() {
         service.engine.interrupt.request();
@@ -123,6 +128,10 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
             ));
             return Ended::HandedOver;
         }
+    }
+    if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
+        let error = Error::new(Kind::NotTold, "a webhook did not answer before the service ended");
+        log.line(Line::of_error(&error));
     }
     // The last answers are on their way.
     let _ = tokio::time::timeout(Duration::from_millis(500), answered).await;

@@ -13,6 +13,7 @@ mod oidc;
 mod openapi;
 mod problem;
 mod running;
+mod telling;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -29,6 +30,7 @@ use moka::future::Cache;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Observed};
 use crate::log::{Line, Severity};
+use crate::notify::Channel;
 use crate::rule::RuleName;
 use crate::run::{PastRun, Report};
 use crate::window::Window;
@@ -37,6 +39,7 @@ use metrics::Metrics;
 use oidc::Oidc;
 use problem::{Code, Problem};
 use running::Running;
+use telling::Telling;
 
 pub use engine::Engine;
 pub use keys::{KeyHash, Keys, Right};
@@ -56,6 +59,8 @@ pub struct Settings {
     pub answer_within: Duration,
     /// The host that runs are recorded with.
     pub host: String,
+    /// Who is told of runs.
+    pub channels: Vec<Channel>,
 }
 
 /// What every request may use.
@@ -65,6 +70,7 @@ struct Service {
     answer_within: Duration,
     metrics: Arc<Metrics>,
     running: Arc<Running>,
+    telling: Telling,
     /// Requests that are worked on.
     requests: AtomicUsize,
     /// The service is about to stop.
@@ -106,6 +112,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         answer_within: settings.answer_within,
         metrics,
         running: Arc::new(Running::default()),
+        telling: Telling::new(settings.channels),
         requests: AtomicUsize::new(0),
         draining: AtomicBool::new(false),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),

@@ -87,7 +87,13 @@ impl Project {
     }
 
     pub fn onerow_with(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().unwrap();
+        self.onerow_in(arguments, &[])
+    }
+
+    /// Runs the binary with these environment variables.
+    pub fn onerow_in(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        let environment = environment.iter().copied();
+        let output = self.command(arguments).envs(environment).output().unwrap();
         Ended {
             command: arguments.join(" "),
             code: output.status.code(),

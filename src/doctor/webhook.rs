@@ -1,0 +1,23 @@
+//! Whether a webhook could be told. Nothing is sent.
+
+use super::{Line, Lines, Topic};
+use crate::error::Result;
+use crate::rule::Webhook;
+
+/// Looks at a webhook whose address was read: whether it is to be told, or what is wrong with it.
+pub fn webhook(webhook: &Webhook, told: &Result<bool>) -> Vec<Line> {
+    let mut lines = Lines::about(None);
+    let (name, variable) = (&webhook.name, &webhook.url_env);
+    match told {
+        Ok(true) => lines.good(
+            Topic::Webhook,
+            format!("`{name}`: {variable} holds an address; nothing was sent to it"),
+        ),
+        Ok(false) => lines.skipped(
+            Topic::Webhook,
+            format!("`{name}`: {variable} is `off`, so that nobody is told"),
+        ),
+        Err(error) => lines.failed(Topic::Webhook, error),
+    }
+    lines.lines
+}

@@ -1,0 +1,109 @@
+//! Where a webhook is: a secret that comes from an environment variable.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::rule::Webhook;
+
+/// What a variable holds where a webhook is not to be told.
+const OFF: &str = "off";
+
+/// The address of a webhook: https, or http on this machine. It never shows itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+impl Address {
+    /// Reads an address. The error does not repeat it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(text.trim()).map_err(|_| "no address")?;
+        let address = Self(url);
+        match address.0.scheme() {
+            _ if !address.0.has_host() => Err("no address of a host"),
+            "https" => Ok(address),
+            "http" if address.is_here() => Ok(address),
+            "http" => Err("an http address, which anybody on the way could read"),
+            _ => Err("no https address"),
+        }
+    }
+
+    /// Whether it is on this machine.
+    pub(super) fn is_here(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let ip: Option<IpAddr> = host.parse().ok();
+        ip.map_or(host == "localhost", |ip| ip.is_loopback())
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(hidden)")
+    }
+}
+
+/// The address of a webhook; `None` where its variable says `off`. Errors: the variable is missing,
+/// or holds no usable address.
+pub fn address(
+    webhook: &Webhook,
+    env: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Option<Address>> {
+    let (name, variable) = (&webhook.name, webhook.url_env.as_str());
+    let wrong = |what: &str| {
+        Error::new(Kind::Configuration, format!("webhook `{name}`: {variable} {what}")).help(
+            format!("put the address that Slack gave into {variable}, or `{OFF}` where nobody is to be told"),
+        )
+    };
+    let Some(value) = env(variable) else { return Err(wrong("is not set")) };
+    let text = value.into_string().map_err(|_| wrong("is not UTF-8"))?;
+    match text.trim() {
+        "" => Err(wrong("is empty")),
+        OFF => Ok(None),
+        text => Address::parse(text).map(Some).map_err(|what| wrong(&format!("holds {what}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_https_or_on_this_machine() {
+        for good in [
+            "https://hooks.example/T0/B0",
+            " https://hooks.example/T0/B0\n",
+            "http://localhost:8080/x",
+            "http://127.0.0.1/x",
+            "http://127.9.9.9/x",
+            "http://[::1]:1/x",
+        ] {
+            assert!(Address::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "hooks.example/T0",
+            "http://hooks.example/T0",
+            "http://localhost.example/T0",
+            "http://127.0.0.1.example/T0",
+            "http://10.0.0.1/T0",
+            "http://0.0.0.0/T0",
+            "file:///etc/passwd",
+            "ftp://hooks.example",
+            "https://",
+            "javascript:alert(1)",
+        ] {
+            assert!(Address::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_never_shows_itself() {
+        let address = Address::parse("https://hooks.example/SECRET").unwrap();
+        assert_eq!(format!("{address:?}"), "Address(hidden)");
+    }
+}

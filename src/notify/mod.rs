@@ -1,0 +1,97 @@
+//! Telling people of runs: what is worth telling to whom, apart from how it is sent.
+
+mod address;
+mod channel;
+mod message;
+mod news;
+mod send;
+mod waiting;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Ledger;
+use crate::run::Ended;
+use crate::window::Day;
+
+pub use address::{Address, address};
+pub use channel::{Channel, channels};
+pub use news::{News, news};
+pub use send::{BUDGET, NotTold, send, send_and_wait};
+pub use waiting::waiting_since;
+
+/// The end of a run, and what the ledger knows of it.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    /// How it ended.
+    pub ended: Ended,
+    /// Since when rows of its dates are known to be in the streaming buffer.
+    pub waiting: BTreeMap<Day, Timestamp>,
+}
+
+impl Occasion {
+    /// The end of a run, before anybody looked into the ledger.
+    pub fn of(ended: Ended) -> Self {
+        Self { ended, waiting: BTreeMap::new() }
+    }
+
+    /// Looks into the ledger where a channel wants to know how long rows have waited. Errors: it
+    /// cannot be read; everything else can be told all the same.
+    pub fn look(
+        &mut self,
+        channels: &[Channel],
+        ledger: &dyn Ledger,
+        now: Timestamp,
+    ) -> Result<()> {
+        let concerned = channels.iter().map(Channel::webhook);
+        let concerned = concerned.filter(|webhook| webhook.concerns(&self.ended.rule));
+        let Some(longest) = concerned.filter_map(|webhook| webhook.buffered_for).max() else {
+            return Ok(());
+        };
+        if self.ended.buffered.is_empty() {
+            return Ok(());
+        }
+        let found = waiting::look(&self.ended, ledger, longest, now).map_err(|cause| {
+            Error::new(Kind::NotTold, "nobody knows how long rows have been buffered")
+                .caused_by(cause)
+        })?;
+        self.waiting = found;
+        Ok(())
+    }
+}
+
+/// What one channel is told of the runs of one command, in one message.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    channel: Channel,
+    /// The run that it is about, where it is about one.
+    run: Option<String>,
+    body: String,
+}
+
+impl Letter {
+    /// What is sent, as JSON.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+}
+
+/// A letter for each channel that is to be told something.
+pub fn letters(channels: &[Channel], occasions: &[Occasion], now: Timestamp) -> Vec<Letter> {
+    let letter = |channel: &Channel| {
+        let told = occasions.iter().map(|occasion| {
+            (&occasion.ended, news(channel.webhook(), &occasion.ended, &occasion.waiting, now))
+        });
+        let told: Vec<(&Ended, Vec<News>)> = told.filter(|(_, news)| !news.is_empty()).collect();
+        let run = match told.as_slice() {
+            [] => return None,
+            [(only, _)] => only.run.clone(),
+            _ => None,
+        };
+        let body = message::message(&told, now).to_string();
+        Some(Letter { channel: channel.clone(), run, body })
+    };
+    channels.iter().filter_map(letter).collect()
+}

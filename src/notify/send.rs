@@ -1,0 +1,196 @@
+//! Sending what is told: with a limit of time, and again where it failed in passing.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::Letter;
+use super::address::Address;
+use crate::error::{Error, Kind};
+
+/// How long the whole telling may take.
+pub const BUDGET: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(3);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// A letter that did not arrive.
+#[derive(Debug)]
+pub struct NotTold {
+    /// The run that it was about, where it was about one.
+    pub run: Option<String>,
+    /// Why, of kind [`Kind::NotTold`]. The webhook's address is not in it.
+    pub error: Error,
+}
+
+/// Sends all letters side by side, in [`BUDGET`]. Returns those that did not arrive.
+pub async fn send(letters: Vec<Letter>) -> Vec<NotTold> {
+    let until = Instant::now() + BUDGET;
+    let mut under_way: JoinSet<Option<NotTold>> = JoinSet::new();
+    for letter in letters {
+        under_way.spawn(async move {
+            let sent = deliver(&letter, until).await;
+            let error = sent.err().map(|failure| failure.error(&letter))?;
+            Some(NotTold { run: letter.run, error })
+        });
+    }
+    let ended = under_way.join_all().await;
+    ended.into_iter().flatten().collect()
+}
+
+/// The same, for those who have to wait for it.
+pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
+    if letters.is_empty() {
+        return Vec::new();
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            let error = Error::new(Kind::NotTold, "cannot tell anybody").caused_by(cause);
+            return vec![NotTold { run: None, error }];
+        }
+    };
+    let lost = runtime.block_on(send(letters));
+    // A name that is still being looked up keeps nobody waiting.
+    runtime.shutdown_background();
+    lost
+}
+
+/// Why a letter did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// It was answered, and not with success.
+    Status(StatusCode, Option<Duration>),
+    /// The other side could not be reached.
+    Unreachable(Option<std::io::ErrorKind>),
+    /// The connection broke off before there was an answer.
+    Lost,
+    /// There was no answer in time: it may have arrived.
+    Late,
+    /// It could not be sent at all.
+    Unsendable,
+}
+
+async fn deliver(letter: &Letter, until: Instant) -> Result<(), Failure> {
+    let client = client(letter.channel.address())?;
+    let left = || until.saturating_duration_since(Instant::now());
+    let pauses =
+        ExponentialBuilder::default().with_jitter().with_min_delay(FIRST_PAUSE).without_max_times();
+    (|| attempt(&client, letter, left()))
+        .retry(pauses)
+        .when(Failure::may_pass)
+        .adjust(|failure, pause| {
+            let pause = pause?.max(failure.asks_to_wait());
+            (pause < left()).then_some(pause)
+        })
+        .await
+}
+
+fn client(address: &Address) -> Result<Client, Failure> {
+    let builder = Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none())
+        .user_agent(concat!("onerow/", env!("CARGO_PKG_VERSION")));
+    let builder = if address.is_here() { builder.no_proxy() } else { builder };
+    builder.build().map_err(|_| Failure::Unsendable)
+}
+
+async fn attempt(client: &Client, letter: &Letter, left: Duration) -> Result<(), Failure> {
+    let request = client
+        .post(letter.channel.address().url().clone())
+        .header(CONTENT_TYPE, "application/json")
+        .timeout(left)
+        .body(letter.body.clone());
+    let answer = request.send().await.map_err(|error| Failure::of(&error))?;
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok());
+    let after = seconds.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    match answer.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(Failure::Status(status, after)),
+    }
+}
+
+impl Failure {
+    /// Nothing is taken from the error but its sort: it may quote the address.
+    fn of(error: &reqwest::Error) -> Self {
+        match () {
+            () if error.is_connect() => Self::Unreachable(io_kind(error)),
+            () if error.is_builder() => Self::Unsendable,
+            () if error.is_timeout() => Self::Late,
+            () => Self::Lost,
+        }
+    }
+
+    /// Whether it may arrive if it is sent again. To be told twice is better than not at all.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Status(status, _) => {
+                *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+            }
+            Self::Unreachable(_) | Self::Lost => true,
+            Self::Late | Self::Unsendable => false,
+        }
+    }
+
+    fn asks_to_wait(&self) -> Duration {
+        match self {
+            Self::Status(_, after) => after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn error(self, letter: &Letter) -> Error {
+        let webhook = letter.channel.webhook();
+        let (name, variable) = (&webhook.name, &webhook.url_env);
+        let message = match self {
+            Self::Status(status, _) => format!("it answered with HTTP {}", status.as_u16()),
+            Self::Unreachable(Some(kind)) => format!("it cannot be reached: {kind}"),
+            Self::Unreachable(None) => "it cannot be reached".to_owned(),
+            Self::Lost => "the connection broke off".to_owned(),
+            Self::Late => format!("it did not answer within {} seconds", BUDGET.as_secs()),
+            Self::Unsendable => "nothing can be sent to it".to_owned(),
+        };
+        let help = match self {
+            Self::Status(status, _) if status.is_redirection() => {
+                format!(
+                    "it leads elsewhere, which is not followed: put the last address into {variable}"
+                )
+            }
+            Self::Status(status, _) if status.is_client_error() && !self.may_pass() => {
+                format!("look whether {variable} still holds its address")
+            }
+            _ => "the run itself is not affected".to_owned(),
+        };
+        Error::new(Kind::NotTold, format!("webhook `{name}` was not told: {message}")).help(help)
+    }
+}
+
+/// The sort of the input or output error at the bottom, if there is one.
+fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
+    let first = std::error::Error::source(error);
+    let mut causes = std::iter::successors(first, |cause| cause.source());
+    causes.find_map(|cause| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_arrive_is_sent_again_and_what_was_refused_is_not() {
+        let status = |code: u16| Failure::Status(StatusCode::from_u16(code).unwrap(), None);
+        for code in [429, 500, 502, 503, 504] {
+            assert!(status(code).may_pass(), "{code}");
+        }
+        for code in [301, 302, 307, 308, 400, 401, 403, 404, 410] {
+            assert!(!status(code).may_pass(), "{code}");
+        }
+        assert!(Failure::Unreachable(None).may_pass());
+        assert!(Failure::Lost.may_pass());
+        assert!(!Failure::Late.may_pass());
+    }
+}

@@ -1,0 +1,125 @@
+//! Since when rows of a date are known to be buffered, from the ledger.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::Result;
+use crate::ledger::{Filter, Ledger};
+use crate::run::{Ended, PastRun, history};
+use crate::window::Day;
+
+/// How much further back than the threshold the ledger is read. BigQuery's streaming buffer drains
+/// within 90 minutes, so that rows which wait for weeks are told of with what was found here.
+const FURTHER: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// Looks into the ledger for the dates that a run left buffered.
+pub(super) fn look(
+    ended: &Ended,
+    ledger: &dyn Ledger,
+    longest: SignedDuration,
+    now: Timestamp,
+) -> Result<BTreeMap<Day, Timestamp>> {
+    let since = longest.checked_add(FURTHER).and_then(|back| now.checked_sub(back).ok());
+    let wanted = Filter { rule: Some(ended.rule.as_str()), since, run: None };
+    let runs = history(&ledger.entries(&wanted)?)?;
+    let since = |day: &Day| Some((*day, waiting_since(&runs, *day)?));
+    Ok(ended.buffered.iter().filter_map(since).collect())
+}
+
+/// When the first of the runs began that have left rows of this date buffered without a break until
+/// the newest one that counted it; `None` where that one left none. Runs are newest first, as
+/// [`history`] gives them.
+pub fn waiting_since(runs: &[PastRun], day: Day) -> Option<Timestamp> {
+    let counted = runs.iter().filter_map(|run| Some((left(run, day)?, run.began)));
+    counted.take_while(|(buffered, _)| *buffered > 0).last().map(|(_, began)| began)
+}
+
+/// How many superseded rows of the date a run left buffered; `None` where it did not count them.
+fn left(run: &PastRun, day: Day) -> Option<u64> {
+    match run.days.get(&day) {
+        Some(past) => Some(past.left.buffered),
+        // A date without active rows has no figures in the ledger.
+        None if !run.days.is_empty() && covers(&run.dates, day) => Some(0),
+        None => None,
+    }
+}
+
+/// Whether dates as people read them, `2026-01-20 to 2026-01-29, 2026-02-01`, hold this one.
+fn covers(dates: &str, day: Day) -> bool {
+    let day = day.to_string();
+    dates.split(", ").any(|part| {
+        let (first, last) = part.split_once(" to ").unwrap_or((part, part));
+        first <= day.as_str() && day.as_str() <= last
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Counts, PastDay, PastOutcome};
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    /// A run at this hour over these dates, and how many rows it left buffered on each it counted.
+    fn run(hour: u8, dates: &str, left: &[(&str, u64)]) -> PastRun {
+        let at: Timestamp = format!("2026-01-30T{hour:02}:00:00Z").parse().unwrap();
+        let past = |buffered| PastDay {
+            left: Counts { active: 9, buffered, duplicates: buffered, ..Counts::default() },
+            ..PastDay::default()
+        };
+        PastRun {
+            id: format!("r{hour}"),
+            rule: "events".to_owned(),
+            dates: dates.to_owned(),
+            began: at,
+            ended: at,
+            who: "ana@host".to_owned(),
+            outcome: PastOutcome::Buffered,
+            statements: 1,
+            failed: 0,
+            bytes_billed: None,
+            days: left.iter().map(|(text, buffered)| (day(text), past(*buffered))).collect(),
+        }
+    }
+
+    fn since(runs: &[PastRun]) -> Option<String> {
+        waiting_since(runs, day("2026-01-28")).map(|at| at.strftime("%H:%M").to_string())
+    }
+
+    const DAY: &str = "2026-01-28";
+
+    #[test]
+    fn it_is_the_first_of_the_runs_that_left_rows_buffered_without_a_break() {
+        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
+        assert_eq!(since(&[left(9, 2), left(8, 1), left(7, 3)]), Some("07:00".to_owned()));
+        assert_eq!(since(&[left(9, 2), left(8, 0), left(7, 3)]), Some("09:00".to_owned()));
+        assert_eq!(since(&[left(9, 0), left(8, 1)]), None);
+        assert_eq!(since(&[]), None);
+    }
+
+    #[test]
+    fn a_run_that_did_not_count_the_date_says_nothing_of_it() {
+        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
+        let other = run(8, "2026-01-27", &[("2026-01-27", 0)]);
+        let failed = run(7, DAY, &[]);
+        assert_eq!(since(&[left(9, 2), other, failed, left(6, 1)]), Some("06:00".to_owned()));
+    }
+
+    #[test]
+    fn a_run_that_found_no_active_row_on_the_date_breaks_the_chain() {
+        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
+        let empty = run(8, "2026-01-20 to 2026-01-29", &[("2026-01-27", 0)]);
+        assert_eq!(since(&[left(9, 2), empty, left(6, 1)]), Some("09:00".to_owned()));
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written() {
+        let dates = "2026-01-20 to 2026-01-22, 2026-01-28";
+        let held = ["2026-01-20", "2026-01-21", "2026-01-22", "2026-01-28"];
+        assert!(held.iter().all(|text| covers(dates, day(text))));
+        assert!(["2026-01-19", "2026-01-23", "2026-01-29"].iter().all(|t| !covers(dates, day(t))));
+    }
+}

@@ -1,0 +1,211 @@
+//! How a run ended, as a value: for the log, and for whoever is told of it.
+
+use super::{Ending, Report, RunId, Status, Undone};
+use crate::error::{Error, Kind};
+use crate::rule::RuleName;
+use crate::window::{Day, Window};
+
+/// How a run ended, or that it could not begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The command: `apply`, `run`, `consolidate`, `view` or `undo`.
+    pub command: &'static str,
+    /// The rule.
+    pub rule: RuleName,
+    /// The dates; `None` where it ended before they were known.
+    pub window: Option<Window>,
+    /// The run's id; `None` where none was begun.
+    pub run: Option<String>,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it found and did; `None` where it did not get that far, or counts nothing.
+    pub figures: Option<Figures>,
+    /// Dates whose superseded rows are left in the streaming buffer, some or all of them.
+    pub buffered: Vec<Day>,
+    /// Dates that were left alone because of twins.
+    pub twins: Vec<Day>,
+    /// Dates with superseded rows that should have been deactivated and are not.
+    pub dirty: Vec<Day>,
+    /// What went wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// The figures of all dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Superseded rows that were found.
+    pub found: u64,
+    /// Those that were deactivated.
+    pub deactivated: u64,
+    /// Those that DML cannot touch yet.
+    pub buffered: u64,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What sort of failure it is.
+    pub kind: Kind,
+    /// What is wrong, on one line.
+    pub headline: String,
+    /// What to do about it, if that is known.
+    pub remedy: Option<String>,
+}
+
+impl Problem {
+    /// The problem that an error reports.
+    pub fn of(error: &Error) -> Self {
+        let during = error.doing().map(|doing| format!(" (during {doing})")).unwrap_or_default();
+        Self {
+            kind: error.kind(),
+            headline: format!("{}{during}", error.headline()),
+            remedy: error.remedy().map(str::to_owned),
+        }
+    }
+}
+
+impl Ended {
+    /// The end of a run that has a report.
+    pub fn of(command: &'static str, window: &Window, report: &Report) -> Self {
+        let days = |is: &dyn Fn(Status) -> bool| {
+            report.days.iter().filter(|day| is(day.status())).map(|day| day.day).collect()
+        };
+        let totals = report.totals();
+        Self {
+            command,
+            rule: report.rule.clone(),
+            window: Some(window.clone()),
+            run: report.run.clone(),
+            ending: report.ending(),
+            figures: (!report.days.is_empty()).then(|| Figures {
+                found: totals.duplicates,
+                deactivated: report.deactivated().unwrap_or(0),
+                buffered: totals.buffered,
+            }),
+            buffered: report.days.iter().filter(|d| d.counts.buffered > 0).map(|d| d.day).collect(),
+            twins: days(&|status| status == Status::Twins),
+            dirty: days(&|status| status == Status::Dirty),
+            problems: report.problems.iter().map(Problem::of).collect(),
+        }
+    }
+
+    /// The end of a run that this error stopped, or kept from beginning.
+    pub fn failed(
+        command: &'static str,
+        rule: &RuleName,
+        window: Option<&Window>,
+        run: Option<&RunId>,
+        error: &Error,
+    ) -> Self {
+        Self {
+            command,
+            rule: rule.clone(),
+            window: window.cloned(),
+            run: run.map(RunId::to_string),
+            ending: Ending::Failed,
+            figures: None,
+            buffered: Vec::new(),
+            twins: Vec::new(),
+            dirty: Vec::new(),
+            problems: vec![Problem::of(error)],
+        }
+    }
+
+    /// The end of an undo.
+    pub fn of_undo(undone: &Undone) -> Self {
+        let days = undone.days.iter().map(|day| day.day).collect();
+        Self {
+            command: "undo",
+            rule: undone.rule.clone(),
+            window: Window::of_days(days).ok(),
+            run: Some(undone.run.clone()),
+            ending: match () {
+                () if !undone.problems.is_empty() => Ending::Failed,
+                () if undone.waits() => Ending::Buffered,
+                () => Ending::Clean,
+            },
+            figures: None,
+            buffered: Vec::new(),
+            twins: Vec::new(),
+            dirty: Vec::new(),
+            problems: undone.problems.iter().map(Problem::of).collect(),
+        }
+    }
+
+    /// Whether nobody has to know: nothing was found, nothing waits, nothing went wrong.
+    pub fn is_quiet(&self) -> bool {
+        self.ending == Ending::Clean && self.figures.is_none_or(|figures| figures.found == 0)
+    }
+
+    /// Whether something went wrong that nobody asked for: somebody who stops a run knows of it.
+    pub fn has_failed(&self) -> bool {
+        let interrupted = |problem: &Problem| problem.kind == Kind::Interrupted;
+        match self.problems.iter().any(interrupted) {
+            // What was stopped leaves dates as they were.
+            true => !self.twins.is_empty() || !self.problems.iter().all(interrupted),
+            false => self.ending == Ending::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Counts, DayReport};
+
+    fn day(text: &str, duplicates: u64, buffered: u64, twins: u64, deactivated: u64) -> DayReport {
+        let counts = Counts {
+            active: 10 + duplicates,
+            keys: 10,
+            duplicates,
+            buffered,
+            twins,
+            settled: 10 + duplicates - buffered,
+        };
+        let day = Day::parse(text).unwrap();
+        DayReport { day, counts, deactivated: Some(deactivated), failed: false }
+    }
+
+    fn ended(days: Vec<DayReport>, problems: Vec<Error>) -> Ended {
+        let report = Report {
+            rule: RuleName::parse("events").unwrap(),
+            run: Some("r1".to_owned()),
+            days,
+            consolidated: None,
+            steps: Vec::new(),
+            buffered: Vec::new(),
+            problems,
+        };
+        Ended::of("apply", &Window::day(Day::parse("2026-01-28").unwrap()), &report)
+    }
+
+    #[test]
+    fn the_figures_are_those_of_all_dates_and_each_date_that_is_left_is_named() {
+        let ended = ended(
+            vec![
+                day("2026-01-27", 3, 0, 0, 3),
+                day("2026-01-28", 5, 2, 0, 3),
+                day("2026-01-29", 4, 0, 2, 0),
+                day("2026-01-30", 1, 0, 0, 0),
+            ],
+            Vec::new(),
+        );
+        let names = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>();
+        assert_eq!(ended.figures, Some(Figures { found: 13, deactivated: 6, buffered: 2 }));
+        assert_eq!(names(&ended.buffered), ["2026-01-28"]);
+        assert_eq!(names(&ended.twins), ["2026-01-29"]);
+        assert_eq!(names(&ended.dirty), ["2026-01-30"]);
+        assert!(ended.has_failed());
+    }
+
+    #[test]
+    fn a_run_that_somebody_stopped_has_not_failed_unless_something_else_went_wrong() {
+        let stopped = || Error::new(Kind::Interrupted, "interrupted");
+        let broken = Error::new(Kind::Warehouse, "no such table");
+        let left = || vec![day("2026-01-28", 3, 0, 0, 0)];
+        assert!(!ended(left(), vec![stopped()]).has_failed());
+        assert!(ended(left(), vec![stopped(), broken]).has_failed());
+        assert!(ended(left(), Vec::new()).has_failed());
+        assert!(!ended(Vec::new(), Vec::new()).has_failed());
+    }
+}

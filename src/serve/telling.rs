@@ -1,0 +1,79 @@
+//! Telling webhooks how runs ended, beside everything else: neither an answer nor the next run of
+//! the same dates waits for it.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::{Shared, limits};
+use crate::error::{Error, Kind};
+use crate::log::Line;
+use crate::notify::{self, Channel, Occasion};
+use crate::run::Ended;
+
+/// Who is told, and how many messages are under way.
+pub(super) struct Telling {
+    channels: Vec<Channel>,
+    places: Arc<Semaphore>,
+}
+
+impl Telling {
+    pub fn new(channels: Vec<Channel>) -> Self {
+        Self { channels, places: Arc::new(Semaphore::new(limits::TELLINGS as usize)) }
+    }
+
+    /// The names of the webhooks, with commas between.
+    pub fn names(&self) -> Option<String> {
+        let names: Vec<&str> = self.channels.iter().map(|c| c.webhook().name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+
+    /// Waits until nothing is under way.
+    pub async fn idle(&self) {
+        // Nobody closes it.
+        let _ = self.places.acquire_many(limits::TELLINGS).await;
+    }
+}
+
+/// Begins to tell of the end of a run, and returns at once.
+pub(super) fn begin(service: &Shared, ended: Ended) {
+    let telling = &service.telling;
+    if telling.channels.is_empty() || ended.is_quiet() {
+        return;
+    }
+    let Ok(place) = telling.places.clone().try_acquire_owned() else {
+        let error = Error::new(Kind::NotTold, "webhooks were not told: too many messages wait");
+        let line = Line::of_error(&error).run(ended.run.as_deref());
+        return service.engine.log.line(line.with("rule", ended.rule.as_str()));
+    };
+    let service = service.clone();
+    tokio::spawn(async move {
+        tell(&service, ended).await;
+        drop(place);
+    });
+}
+
+async fn tell(service: &Shared, ended: Ended) {
+    let (run, rule) = (ended.run.clone(), ended.rule.clone());
+    let not_told = |error: &Error| {
+        let line = Line::of_error(error).run(run.as_deref());
+        service.engine.log.line(line.with("rule", rule.as_str()));
+    };
+    let looking = service.clone();
+    let looked = tokio::task::spawn_blocking(move || {
+        let (engine, channels) = (&looking.engine, &looking.telling.channels);
+        let mut occasion = Occasion::of(ended);
+        let looked = occasion.look(channels, &*engine.reading.ledger, engine.clock.now());
+        (occasion, looked)
+    });
+    let Ok((occasion, looked)) = looked.await else {
+        return not_told(&Error::new(Kind::NotTold, "webhooks were not told: the work panicked"));
+    };
+    if let Err(error) = looked {
+        not_told(&error);
+    }
+    let now = service.engine.clock.now();
+    for lost in notify::send(notify::letters(&service.telling.channels, &[occasion], now)).await {
+        not_told(&lost.error);
+    }
+}

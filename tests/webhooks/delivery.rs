@@ -1,0 +1,119 @@
+//! What becomes of a message that does not arrive at once. The run's own result stays what it is.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use crate::common::Project;
+use crate::receiver::{Receiver, Reply, SECRET, TWINS, project, run};
+
+const APPLY: &str = "apply --date 2026-01-28";
+
+fn failing() -> Project {
+    let project = project("");
+    project.rows(TWINS);
+    project
+}
+
+#[test]
+fn what_fails_in_passing_is_sent_again() {
+    for replies in [vec![Reply::Status(500)], vec![Reply::Status(503), Reply::HangUp]] {
+        let receiver = Receiver::replying(replies.clone());
+        let ended = run(&failing(), &receiver, APPLY).exits(1);
+        assert_eq!(receiver.messages().len(), replies.len() + 1);
+        assert!(!ended.stderr.contains("not told"), "{ended}");
+        assert!(receiver.messages().windows(2).all(|two| two[0] == two[1]));
+    }
+}
+
+#[test]
+fn what_is_refused_is_a_warning_and_is_not_sent_again() {
+    for status in [400, 403, 404, 410] {
+        let receiver = Receiver::replying([Reply::Status(status)]);
+        let ended = run(&failing(), &receiver, APPLY).exits(1);
+        assert_eq!(receiver.messages().len(), 1);
+        let told = format!("warning: webhook `ops` was not told: it answered with HTTP {status}");
+        ended.says(&[&told, "look whether OPS_URL still holds its address"]);
+    }
+}
+
+#[test]
+fn a_webhook_that_is_not_told_changes_nothing_of_a_run_that_went_well() {
+    let project = project("duplicates_over = 0");
+    project.rows(crate::receiver::PAIR);
+    let receiver = Receiver::replying([Reply::Status(404)]);
+    let ended = run(&project, &receiver, &format!("{APPLY} --format json -v")).exits(0);
+    assert_eq!(ended.json()["dates"][0]["status"], "cleaned");
+    ended.says(&["webhook `ops` was not told"]);
+    assert_eq!(project.active(), ["r2"]);
+    let log = project.onerow("log --sql --format json").stdout;
+    assert!(!log.contains("webhook") && !log.contains(SECRET), "{log}");
+}
+
+#[test]
+fn for_programs_it_is_a_warning_with_the_run_and_the_run_is_closed() {
+    let receiver = Receiver::replying([Reply::Status(404)]);
+    let ended = run(&failing(), &receiver, &format!("{APPLY} --log-format json")).exits(1);
+    let lines = ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<serde_json::Value> = lines.collect();
+    let [closes, warns] = lines.last_chunk().unwrap();
+    assert_eq!(
+        (&closes["severity"], &closes["message"]),
+        (&"ERROR".into(), &"run ended: failed".into())
+    );
+    assert_eq!((&closes["rule"], &closes["duplicates_found"]), (&"predictions".into(), &1.into()));
+    assert_eq!(warns["severity"], "WARNING");
+    assert_eq!(warns["run_id"], closes["run_id"]);
+    assert!(warns["run_id"].is_string(), "{}", ended.stderr);
+}
+
+#[test]
+fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for() {
+    let soon = Receiver::replying([Reply::With(429, "Retry-After: 2".to_owned())]);
+    run(&failing(), &soon, APPLY).exits(1);
+    assert_eq!(soon.messages().len(), 2);
+    assert!(soon.pauses()[0] >= Duration::from_secs(2), "{:?}", soon.pauses());
+    let late = Receiver::replying([Reply::With(429, "Retry-After: 3600".to_owned())]);
+    let began = Instant::now();
+    run(&failing(), &late, APPLY).exits(1).says(&["was not told: it answered with HTTP 429"]);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(late.messages().len(), 1);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Receiver::new();
+        let header = format!("Location: {}", elsewhere.url);
+        let receiver = Receiver::replying([Reply::With(status, header)]);
+        let ended = run(&failing(), &receiver, APPLY).exits(1);
+        ended.says(&[&format!("answered with HTTP {status}"), "leads elsewhere"]);
+        assert_eq!((receiver.messages().len(), elsewhere.messages().len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() {
+    let slow = Receiver::replying([Reply::After(Duration::from_secs(60))]);
+    let began = Instant::now();
+    run(&failing(), &slow, APPLY).exits(1).says(&["it did not answer within 10 seconds"]);
+    assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
+    assert_eq!(slow.messages().len(), 1, "what may have arrived is not sent again");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = Receiver { url: format!("http://{free}/{SECRET}"), ..Receiver::new() };
+    let began = Instant::now();
+    let ended = run(&failing(), &gone, APPLY).exits(1);
+    ended.says(&["webhook `ops` was not told: it cannot be reached: connection refused"]);
+    assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
+}
+
+#[test]
+fn one_webhook_that_fails_keeps_no_other_from_being_told() {
+    let project = failing();
+    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    project.write("onerow.toml", format!("{rules}\n[webhook.second]\nurl_env = \"SECOND_URL\"\n"));
+    let (broken, whole) = (Receiver::replying([Reply::Status(404)]), Receiver::new());
+    let environment = [("OPS_URL", broken.url.as_str()), ("SECOND_URL", &whole.url)];
+    let ended = project.onerow_in(&["apply", "--date", "2026-01-28"], &environment).exits(1);
+    ended.says(&["webhook `ops` was not told"]);
+    assert!(whole.text().contains("apply failed"));
+}

@@ -1,0 +1,46 @@
+//! What docs/webhooks.md shows is what is done.
+
+use onerow::notify::{Occasion, channels, letters};
+use onerow::rule::RuleFile;
+use onerow::run::{Ended, Ending, Figures};
+use onerow::window::{Day, Window};
+
+use crate::common::RULE;
+
+const DOCS: &str = include_str!("../../docs/webhooks.md");
+
+/// The first block of this language.
+fn block(language: &str) -> &'static str {
+    let (_, rest) = DOCS.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_rules_and_the_message_of_the_documentation_are_real() {
+    let rules =
+        format!("{}\n{}", RULE.replace("predictions]", "player_prop_predictions]"), block("toml"));
+    let rules = rules.replace("[rule.predictions.", "[rule.player_prop_predictions.");
+    let file = RuleFile::parse("onerow.toml", &rules).unwrap();
+    let env = |name: &str| {
+        (name == "ONEROW_SLACK_URL").then(|| "https://hooks.slack.com/services/T0".into())
+    };
+    let rule = &file.rules[0].name;
+    let channels = channels(&file.webhooks, [rule], &env).unwrap();
+    let day = |text| Day::parse(text).unwrap();
+    let ended = Ended {
+        command: "apply",
+        rule: rule.clone(),
+        window: Some(Window::range(day("2026-01-20"), day("2026-01-29")).unwrap()),
+        run: Some("20260130T074130Z-0a1b2c3d".to_owned()),
+        ending: Ending::Failed,
+        figures: Some(Figures { found: 7865, deactivated: 7089, buffered: 0 }),
+        buffered: Vec::new(),
+        twins: vec![day("2026-01-28")],
+        dirty: Vec::new(),
+        problems: Vec::new(),
+    };
+    let now = "2026-01-30T07:42:00Z".parse().unwrap();
+    let letters = letters(&channels, &[Occasion::of(ended)], now);
+    let body: serde_json::Value = serde_json::from_str(letters[0].body()).unwrap();
+    assert_eq!(body["text"].as_str().unwrap(), block("text").trim_end());
+}

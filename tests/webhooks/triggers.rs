@@ -1,0 +1,159 @@
+//! What is told, of which runs, to whom.
+
+use crate::common::{Project, RULE};
+use crate::receiver::{PAIR, Receiver, SECRET, TWINS, project, run};
+
+const APPLY: &str = "apply --date 2026-01-28";
+
+/// Three superseded rows on 2026-01-28.
+fn three(project: &Project) {
+    let row = |hour| format!("r{hour},2026-01-28,g1,p1,,true,2026-01-28T0{hour}:00:00Z");
+    project.rows(&[1, 2, 3, 4].map(row).join("\n"));
+}
+
+#[test]
+fn duplicates_are_told_above_the_threshold_and_not_at_it() {
+    for (over, told) in [(3, false), (2, true), (0, true)] {
+        let (project, receiver) = (project(&format!("duplicates_over = {over}")), Receiver::new());
+        three(&project);
+        let id = run(&project, &receiver, &format!("{APPLY} --format json")).exits(0).json();
+        assert_eq!(!receiver.messages().is_empty(), told, "{over}");
+        if told {
+            assert_eq!(
+                receiver.text(),
+                format!(
+                    "*predictions: more than {over} duplicates found*\n\
+                     apply of 2026-01-28, run `{}`\n\
+                     duplicates: 3 found, 3 deactivated, 0 buffered\n\
+                     • duplicates found: 3, more than {over}\n\
+                     Next: look at what wrote them with `onerow log predictions` and in its own logs",
+                    id["run_id"].as_str().unwrap()
+                )
+            );
+        }
+        run(&project, &receiver, APPLY).exits(0);
+        assert_eq!(receiver.messages().len(), usize::from(told), "nothing is left to find");
+    }
+}
+
+#[test]
+fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
+    let (project, receiver) = (project(""), Receiver::new());
+    project.rows(TWINS);
+    for quiet in
+        ["apply --dry-run --date 2026-01-28", "plan --date 2026-01-28", "status --date 2026-01-28"]
+    {
+        run(&project, &receiver, quiet).exits(0);
+    }
+    run(&project, &receiver, "apply --date 2026-01-27").exits(0);
+    assert_eq!(receiver.messages().len(), 0);
+    let failed = run(&project, &receiver, APPLY).exits(1).says(&["not touched"]);
+    assert!(!failed.stderr.contains("webhook"), "{failed}");
+    let message = &receiver.messages()[0];
+    let block = &message["blocks"][0];
+    assert_eq!((&block["type"], &block["text"]["type"]), (&"section".into(), &"mrkdwn".into()));
+    assert_eq!(block["text"]["text"], message["text"]);
+    let text = receiver.text();
+    assert!(
+        text.starts_with("*predictions: apply failed*\napply of 2026-01-28, run `20"),
+        "{text}"
+    );
+    assert!(text.contains("• 2026-01-28: not touched, since row ids are NULL"), "{text}");
+    assert!(text.contains("\nNext: see what was sent with `onerow log --run "), "{text}");
+}
+
+#[test]
+fn a_long_list_of_dates_is_shortened_and_says_so() {
+    let (project, receiver) = (project(""), Receiver::new());
+    let twins = |day| TWINS.replace("2026-01-28,", &format!("2026-01-{day:02},"));
+    project.rows(&(1..=27).step_by(2).map(twins).collect::<Vec<_>>().join("\n"));
+    run(&project, &receiver, "apply --from 2026-01-01 --to 2026-01-28").exits(1);
+    let text = receiver.text();
+    assert!(text.contains("apply of 2026-01-01 to 2026-01-28, run"), "{text}");
+    let dates =
+        "• 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: not touched";
+    assert!(text.contains(dates), "{text}");
+}
+
+#[test]
+fn each_webhook_is_told_what_it_asks_for() {
+    let rules = format!(
+        "{RULE}\n[webhook.failures]\nurl_env = \"FAILURES_URL\"\n\n\
+         [webhook.counts]\nurl_env = \"COUNTS_URL\"\non = [\"duplicates\"]\nduplicates_over = 1\n\n\
+         [webhook.both]\nurl_env = \"BOTH_URL\"\nduplicates_over = 1\n\n\
+         [webhook.off]\nurl_env = \"NOBODY_URL\"\n"
+    );
+    let project = Project::new(&rules);
+    three(&project);
+    project.rows(&TWINS.replace("2026-01-28,", "2026-01-27,"));
+    let [failures, counts, both] = [Receiver::new(), Receiver::new(), Receiver::new()];
+    let environment = [
+        ("FAILURES_URL", failures.url.as_str()),
+        ("COUNTS_URL", &counts.url),
+        ("BOTH_URL", &both.url),
+        ("NOBODY_URL", "off"),
+    ];
+    let apply = ["apply", "--from", "2026-01-27", "--to", "2026-01-28"];
+    let ended = project.onerow_in(&apply, &environment).exits(1);
+    assert!(!ended.to_string().contains(SECRET), "{ended}");
+    assert!(failures.text().contains("apply failed") && !failures.text().contains("more than"));
+    assert!(
+        counts.text().starts_with("*predictions: more than 1 duplicates found*"),
+        "{}",
+        counts.text()
+    );
+    assert!(!counts.text().contains("not touched"), "{}", counts.text());
+    let text = both.text();
+    assert!(
+        text.contains("apply failed") && text.contains("• duplicates found: 4, more than 1"),
+        "{text}"
+    );
+}
+
+/// Two rules, each with its table.
+fn two_rules(webhook: &str) -> Project {
+    let (warehouse, rule) = RULE.split_at(RULE.find("[rule.predictions]").unwrap());
+    let other = rule.replace("predictions", "others");
+    Project::new(&format!(
+        "{warehouse}{rule}{other}\n[webhook.ops]\nurl_env = \"OPS_URL\"\n{webhook}\n"
+    ))
+}
+
+fn twins_in_both(project: &Project) {
+    for rule in ["predictions", "others"] {
+        project.write("rows.csv", format!("{}{TWINS}\n", crate::common::HEADER));
+        project.onerow(&format!("load rows.csv --rule {rule}")).exits(0);
+    }
+}
+
+#[test]
+fn the_runs_of_one_command_are_told_in_one_message() {
+    let (project, receiver) = (two_rules(""), Receiver::new());
+    twins_in_both(&project);
+    run(&project, &receiver, "apply --all --jobs 2 --date 2026-01-28").exits(1);
+    let text = receiver.text();
+    let (first, second) = text.split_once("\n\n").unwrap();
+    assert!(first.starts_with("*predictions: apply failed*"), "{text}");
+    assert!(second.starts_with("*others: apply failed*"), "{text}");
+    assert_eq!(receiver.messages()[0]["blocks"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn only_the_rules_that_are_named_are_told_of() {
+    let (project, receiver) = (two_rules("rules = [\"others\"]"), Receiver::new());
+    twins_in_both(&project);
+    run(&project, &receiver, "apply --all --date 2026-01-28").exits(1);
+    assert!(receiver.text().starts_with("*others: apply failed*"));
+    assert!(!receiver.text().contains("predictions:"), "{}", receiver.text());
+    // A command that is about other rules does not need the address.
+    project.onerow("apply predictions --date 2026-01-28").exits(1).says(&["not touched"]);
+    project.onerow("apply others --date 2026-01-28").exits(2).says(&["OPS_URL is not set"]);
+}
+
+#[test]
+fn a_pair_that_is_cleaned_is_told_to_nobody_without_a_threshold() {
+    let (project, receiver) = (project(""), Receiver::new());
+    project.rows(PAIR);
+    run(&project, &receiver, APPLY).exits(0);
+    assert_eq!((project.active(), receiver.messages().len()), (vec!["r2".to_owned()], 0));
+}
