@@ -61,8 +61,9 @@ pub(super) fn show(
             let found = run::staged(&renderer, &*connection.warehouse, now, &window)?;
             report.consolidated = Some(found);
         }
+        let (strategy, merged) = (renderer.rule().strategy, report.consolidated.as_ref());
         let summary =
-            PlanSummary::new(renderer.rule().strategy, &report, estimates, connection.tariff);
+            PlanSummary::new(strategy, &report.days, merged, estimates, connection.tariff);
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);

@@ -12,7 +12,7 @@ use crate::notify;
 use crate::serve::{Ended, Engine, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
 use crate::warehouse::sqlite::Access;
 
-/// Answer HTTP: the clean-up for schedulers, and how the table stands
+/// Answer HTTP: the clean-up for schedulers, and pages that show how the tables stand
 #[derive(clap::Args)]
 #[command(after_help = "\
 Keys come from the environment (ONEROW_APPLY_KEYS, ONEROW_READ_KEYS: separated by commas or spaces)

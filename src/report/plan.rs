@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{Format, Style};
 use crate::check::Checked;
 use crate::rule::Strategy;
-use crate::run::Report;
+use crate::run::{Consolidated, DayReport};
 use crate::statement::StepName;
 use crate::warehouse::Estimate;
 
@@ -40,18 +40,19 @@ impl<'a> PlanSummary<'a> {
     /// tariff the warehouse charges nothing.
     pub fn new(
         strategy: Strategy,
-        report: &Report,
+        days: &[DayReport],
+        consolidated: Option<&Consolidated>,
         all: Vec<(&'a Checked, Estimate)>,
         tariff: Option<Tariff>,
     ) -> Self {
         let needs = |statement: &Checked| {
-            report.days.iter().any(|day| {
+            days.iter().any(|day| {
                 statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
             })
         };
         let merges = |statement: &Checked| {
-            let days = report.consolidated.iter().flat_map(|found| &found.days);
-            let mut called = days.filter(|(_, day)| day.found.changes() > 0);
+            let merged = consolidated.into_iter().flat_map(|found| &found.days);
+            let mut called = merged.filter(|(_, day)| day.found.changes() > 0);
             called.any(|(day, _)| statement.statement().window.contains(*day))
         };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use super::keys::{KeyHash, Keys, Right};
 use super::oidc::Oidc;
 use super::problem::{Code, Problem};
+use crate::error::{Error, Result};
 use crate::log::{Line, Log};
 
 /// Somebody who may call.
@@ -34,6 +35,26 @@ pub(super) struct Access {
     pub log: Log,
     /// The host that runs are recorded with.
     pub host: String,
+    /// What only this process knows, for when there is no key.
+    pub secret: Secret,
+}
+
+/// Random bytes that only this process knows.
+pub(super) struct Secret([u8; 32]);
+
+impl Secret {
+    /// A new one. Errors: the system has no randomness.
+    pub fn new() -> Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|cause| {
+            Error::io("cannot get random bytes from the system", std::io::Error::other(cause))
+        })?;
+        Ok(Self(bytes))
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Access {
@@ -70,13 +91,19 @@ impl Access {
                 }
             };
         }
-        let hash = KeyHash::of(presented);
+        self.by_key(presented)
+    }
+
+    /// Who calls with this key.
+    pub fn by_key(&self, key: &str) -> Result<Caller, Problem> {
+        let hash = KeyHash::of(key);
         let right = self.keys.right_of(&hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
         Ok(Caller { who: format!("api-key-{}@{}", hash.short(), self.host), right })
     }
 }
 
-fn presented(headers: &HeaderMap) -> Option<&str> {
+/// The key or token that a program sends.
+pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
     }
@@ -113,7 +140,8 @@ mod tests {
             clock: crate::clock::Clock::System,
             to: std::sync::Arc::new(std::sync::Mutex::new(Box::new(Vec::new()))),
         };
-        Access { keys: known, oidc: None, log, host: "host".to_owned() }
+        let secret = Secret::new().unwrap();
+        Access { keys: known, oidc: None, log, host: "host".to_owned(), secret }
     }
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -13,8 +13,10 @@ use serde::Deserialize;
 
 use super::answer::{RunAnswer, RunSummary, RunsAnswer, SentStatement, StatusAnswer};
 use super::problem::{Code, Problem};
+use super::running::Active;
 use super::{Shared, blocking, limits, looked_in_vain};
 use crate::error::{Error, Result};
+use crate::ledger::Entry;
 use crate::report::RuleFigures;
 use crate::rule::RuleName;
 use crate::run::{PastRun, Report, history};
@@ -64,12 +66,30 @@ pub(super) async fn standing(
     rule: &RuleName,
     window: &Window,
 ) -> Result<Arc<Report>, Problem> {
-    let key = (rule.clone(), window.clone());
+    let key = (service.changes.load(Ordering::SeqCst), rule.clone(), window.clone());
     let (looking, rule, window) = (service.clone(), rule.clone(), window.clone());
     let look =
         async move { blocking(move || looking.engine.status(&rule, &window)).await.map(Arc::new) };
     let found = service.statuses.try_get_with(key, look).await;
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
+}
+
+/// How the dates of several rules stand, looked at side by side.
+pub(super) async fn standings(
+    service: &Shared,
+    rules: &[&RuleName],
+    windows: &[Window],
+) -> Vec<Result<Arc<Report>, Problem>> {
+    let look = |(rule, window): (&&RuleName, &Window)| {
+        let (service, rule, window) = (service.clone(), (*rule).clone(), window.clone());
+        tokio::spawn(async move { standing(&service, &rule, &window).await })
+    };
+    let looks: Vec<_> = rules.iter().zip(windows).map(look).collect();
+    let mut found = Vec::with_capacity(looks.len());
+    for look in looks {
+        found.push(look.await.unwrap_or_else(|_| Err(Problem::new(Code::Internal))));
+    }
+    found
 }
 
 /// The runs of the last so many days, read once for all who ask at the same time.
@@ -82,7 +102,8 @@ pub(super) async fn past_runs(
     let look = async move {
         blocking(move || looking.engine.history(of.as_ref(), days)).await.map(Arc::new)
     };
-    let found = service.histories.try_get_with((rule, days), look).await;
+    let key = (service.changes.load(Ordering::SeqCst), rule, days);
+    let found = service.histories.try_get_with(key, look).await;
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }
 
@@ -115,24 +136,21 @@ pub(super) async fn status(
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let range = (query.from.as_deref(), query.to.as_deref());
     let given = dates(query.date.as_deref(), range, query.last)?.unwrap_or(WindowArg::Last(14));
-    let mut rules = Vec::new();
-    for rule in asked_for(&service, query.rule.as_deref())? {
-        let window = window(&service, &rule, &given)?;
-        rules.push(RuleFigures::of(&*standing(&service, &rule, &window).await?));
-    }
-    Ok(Json(StatusAnswer { rules }))
+    let rules = asked_for(&service, query.rule.as_deref())?;
+    let windows = rules.iter().map(|rule| window(&service, rule, &given));
+    let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
+    let standings = standings(&service, &rules, &windows).await.into_iter();
+    let figures = standings.map(|report| report.map(|report| RuleFigures::of(&report)));
+    Ok(Json(StatusAnswer { rules: figures.collect::<Result<_, Problem>>()? }))
 }
 
-fn asked_for(service: &Shared, name: Option<&str>) -> Result<Vec<RuleName>, Problem> {
+fn asked_for<'s>(service: &'s Shared, name: Option<&str>) -> Result<Vec<&'s RuleName>, Problem> {
     match name {
         Some(name) => {
             let rule = service.engine.rule(Some(name)).map_err(|error| Problem::of(&error))?;
-            Ok(vec![rule.name.clone()])
+            Ok(vec![&rule.name])
         }
-        None => {
-            let rules = service.engine.project.file.rules.iter();
-            Ok(rules.map(|rule| rule.name.clone()).collect())
-        }
+        None => Ok(service.engine.project.file.rules.iter().map(|rule| &rule.name).collect()),
     }
 }
 
@@ -166,7 +184,7 @@ pub(super) async fn runs(
         )));
     }
     let rule = match &query.rule {
-        Some(name) => asked_for(&service, Some(name))?.pop(),
+        Some(name) => asked_for(&service, Some(name))?.pop().cloned(),
         None => None,
     };
     let found = past_runs(&service, rule, days).await?;
@@ -179,22 +197,46 @@ pub(super) async fn run(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RunAnswer>, Problem> {
     service.access.caller(&headers).await?;
-    let unknown = || Problem::new(Code::NotFound).detail("the ledger has no such run");
-    let Path(id) = id.map_err(|_| unknown())?;
-    let is_id = id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !is_id {
-        return Err(unknown());
-    }
-    let (looking, waiting) = (service.clone(), service.running.find(&id));
-    let entries = blocking(move || looking.engine.entries(&id)).await;
-    let entries = entries.map_err(|error| looked_in_vain(&service, &error))?;
-    let runs = history(&entries).map_err(|error| looked_in_vain(&service, &error))?;
-    let run = match (runs.first(), waiting) {
+    let found = known_run(&service, &run_id(id)?).await?;
+    let run = match (&found.past, &found.active) {
         (Some(run), _) => RunSummary::of(run),
-        (None, Some(waiting)) => RunSummary::of_active(&waiting),
-        (None, None) => return Err(unknown()),
+        (None, Some(waiting)) => RunSummary::of_active(waiting),
+        (None, None) => return Err(no_such_run()),
     };
-    Ok(Json(RunAnswer { run, sent: SentStatement::all(&entries) }))
+    Ok(Json(RunAnswer { run, sent: SentStatement::all(&found.entries) }))
+}
+
+/// A run, as far as anything is known of it.
+#[derive(Default)]
+pub(super) struct KnownRun {
+    /// What the ledger has of it.
+    pub past: Option<PastRun>,
+    /// Its entries in the ledger.
+    pub entries: Vec<Entry>,
+    /// Whether it is under way.
+    pub active: Option<Active>,
+}
+
+pub(super) fn no_such_run() -> Problem {
+    Problem::new(Code::NotFound).detail("the ledger has no such run")
+}
+
+/// The id in an address. Errors: it is no run's id.
+pub(super) fn run_id(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    let is_id =
+        |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    id.ok().map(|Path(id)| id).filter(is_id).ok_or_else(no_such_run)
+}
+
+/// What is known of a run. Errors: the ledger does not answer.
+pub(super) async fn known_run(service: &Shared, id: &str) -> Result<KnownRun, Problem> {
+    // Looked for first: a run that ends in between is in the ledger then.
+    let active = service.running.find(id);
+    let (looking, id) = (service.clone(), id.to_owned());
+    let entries = blocking(move || looking.engine.entries(&id)).await;
+    let entries = entries.map_err(|error| looked_in_vain(service, &error))?;
+    let runs = history(&entries).map_err(|error| looked_in_vain(service, &error))?;
+    Ok(KnownRun { past: runs.into_iter().next(), entries, active })
 }
 
 /// The process is there.
@@ -230,7 +272,8 @@ pub(super) async fn metrics(
     Ok(response)
 }
 
-fn unreadable(error: &QueryRejection) -> Problem {
+/// The question in an address is not what it should be.
+pub(super) fn unreadable(error: &QueryRejection) -> Problem {
     use std::error::Error as _;
     let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     Problem::new(Code::InvalidRequest).detail(text)

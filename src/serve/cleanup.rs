@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::access::Caller;
 use super::answer::{CleanupAnswer, Outcome};
 use super::api::{self, DAY};
+use super::body::{self, JSON};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused};
 use super::{RunOfAnswer, Shared, blocking, limits, telling};
@@ -51,13 +51,17 @@ pub(super) struct CleanupRequest {
     fail_when_buffered: bool,
 }
 
+/// Why a rule is not run.
+pub(super) const DELETES: &str =
+    "the rule's strategy deletes rows; the service does that only where it was started with --yes";
+
 pub(super) async fn cleanup(
     State(service): State<Shared>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = service.access.caller(&headers).await?;
-    let asked = read(&headers, request.into_body()).await?;
+    let asked = parse(&body::read(&headers, JSON, request.into_body()).await?)?;
     if !asked.dry_run {
         caller.may_apply()?;
     }
@@ -75,27 +79,6 @@ pub(super) async fn cleanup(
     }
     let begun = begin(&service, rule, &window, caller)?;
     answer(&service, begun, &window, asked.fail_when_buffered).await
-}
-
-/// Reads the body. Errors: it is not declared as JSON, too large, too slow, no JSON, or asks for
-/// something that nobody knows.
-async fn read(headers: &HeaderMap, body: Body) -> Result<CleanupRequest, Problem> {
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(Code::UnsupportedMediaType)
-            .detail("send the header Content-Type: application/json"));
-    }
-    let bytes = tokio::time::timeout(limits::ARRIVAL, Limited::new(body, limits::BODY).collect())
-        .await
-        .map_err(|_| Problem::new(Code::RequestTimeout))?
-        .map_err(|cause| match cause.is::<LengthLimitError>() {
-            true => Problem::new(Code::BodyTooLarge)
-                .detail(format!("a body may have {} bytes", limits::BODY)),
-            false => Problem::new(Code::InvalidJson).detail("the body did not arrive whole"),
-        })?
-        .to_bytes();
-    parse(&bytes)
 }
 
 fn parse(bytes: &Bytes) -> Result<CleanupRequest, Problem> {
@@ -121,9 +104,7 @@ pub(super) fn begin(
     caller: Caller,
 ) -> Result<Begun, Problem> {
     if service.engine.forbids(rule) {
-        return Err(Problem::new(Code::Forbidden).detail(
-            "the rule's strategy deletes rows; the service does that only where it was started with --yes",
-        ));
+        return Err(Problem::new(Code::Forbidden).detail(DELETES));
     }
     if service.draining.load(Ordering::SeqCst) {
         return Err(Problem::new(Code::Unavailable).detail("about to stop"));
@@ -160,8 +141,15 @@ pub(super) fn begin(
             Err(error) => Ended::failed("apply", &rule.name, Some(&window), Some(&run), error),
         };
         close(&service, &ended, &ran);
-        service.statuses.invalidate_all();
-        service.histories.invalidate_all();
+        let failure = match &ran {
+            Ok(report) => report.problems.first(),
+            Err(error) => Some(error),
+        };
+        if let Some(error) = failure {
+            let failure = Problem::new(Code::of(error)).run(&run);
+            service.failures.insert(run.to_string(), failure).await;
+        }
+        service.changes.fetch_add(1, Ordering::SeqCst);
         telling::begin(&service, ended);
         Arc::new(ran)
     });

@@ -10,6 +10,7 @@ use crate::ledger::{Entry, Filter};
 use crate::log::{Line, Log, Severity};
 use crate::plan;
 use crate::project::Project;
+use crate::report::{self, Format, PlanSummary, Style};
 use crate::rule::{self, Rule, RuleName};
 use crate::run::{self, Context, Limits, PastRun, Progress, Report, RunId};
 use crate::statement::StepName;
@@ -71,20 +72,45 @@ impl Engine {
         run::status(&renderer, &*self.reading.warehouse, self.clock.now(), &plan)
     }
 
+    /// What a run would send and what that would cost, in a sentence or two, where the dates stand
+    /// like this. Changes nothing.
+    pub fn prospect(&self, rule: &RuleName, window: &Window, standing: &Report) -> Result<String> {
+        let now = self.clock.now();
+        let warehouse = &*self.reading.warehouse;
+        let project = self.staged(rule, &self.reading, &|_| {})?;
+        let renderer = self.renderer(&project, project.file.rule(rule.as_str())?)?;
+        let plan = plan::make(&renderer, &plan::steps_of(&renderer), window)?;
+        let merged = match renderer.rule().consolidates() {
+            true => Some(run::staged(&renderer, warehouse, now, window)?),
+            false => None,
+        };
+        let (strategy, days) = (renderer.rule().strategy, &standing.days);
+        let estimates = run::estimate(warehouse, now, &plan)?;
+        let summary =
+            PlanSummary::new(strategy, days, merged.as_ref(), estimates, self.reading.tariff);
+        let style = Style { format: Format::Table, colour: false };
+        Ok(report::plan(style, &summary).trim_end().to_owned())
+    }
+
+    /// The project as a run of the rule finds it: with the staging tables that are there.
+    fn staged(&self, rule: &RuleName, from: &Connection, note: &dyn Fn(&str)) -> Result<Project> {
+        let mut project = self.project.clone();
+        if project.file.rule(rule.as_str())?.consolidates() {
+            let (rules, names) = (&mut project.file.rules, [rule.to_string()]);
+            for found in run::stage(rules, &names, &*from.warehouse, &*from.ledger)? {
+                note(&found);
+            }
+        }
+        Ok(project)
+    }
+
     /// A run, from beginning to end.
     pub fn apply(&self, rule: &RuleName, window: &Window, id: &RunId, who: &str) -> Result<Report> {
         if self.interrupt.requested() {
             return Err(Error::new(Kind::Interrupted, "interrupted before it began"));
         }
-        let mut project = self.project.clone();
         let progress = Messages { log: &self.log, run: id };
-        if project.file.rule(rule.as_str())?.consolidates() {
-            let names = [rule.to_string()];
-            let (warehouse, ledger) = (&*self.writing.warehouse, &*self.writing.ledger);
-            for note in run::stage(&mut project.file.rules, &names, warehouse, ledger)? {
-                progress.note(&note);
-            }
-        }
+        let project = self.staged(rule, &self.writing, &|found| progress.note(found))?;
         let renderer = self.renderer(&project, project.file.rule(rule.as_str())?)?;
         let plan = plan::make(&renderer, &plan::steps_of(&renderer), window)?;
         let context = Context {

@@ -38,3 +38,9 @@ pub(super) const FINISH: Duration = Duration::from_secs(7);
 pub(super) const TELLINGS: u32 = 32;
 /// How long interrupted runs have to stop in good order.
 pub(super) const STOP: Duration = Duration::from_millis(2_000);
+/// How long it is remembered why a run failed.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+/// How long a browser stays signed in.
+pub(super) const SIGNED_IN: Duration = Duration::from_secs(12 * 60 * 60);
+/// How many runs of a rule the page lists.
+pub(super) const RUNS_LISTED: usize = 20;

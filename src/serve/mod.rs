@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod api;
+mod body;
 mod cleanup;
 mod engine;
 mod keys;
@@ -11,8 +12,10 @@ mod listen;
 mod metrics;
 mod oidc;
 mod openapi;
+mod pages;
 mod problem;
 mod running;
+mod session;
 mod telling;
 
 use std::sync::Arc;
@@ -34,7 +37,7 @@ use crate::notify::Channel;
 use crate::rule::RuleName;
 use crate::run::{PastRun, Report};
 use crate::window::Window;
-use access::Access;
+use access::{Access, Secret};
 use metrics::Metrics;
 use oidc::Oidc;
 use problem::{Code, Problem};
@@ -75,8 +78,12 @@ struct Service {
     requests: AtomicUsize,
     /// The service is about to stop.
     draining: AtomicBool,
-    statuses: Cache<(RuleName, Window), Arc<Report>>,
-    histories: Cache<(Option<RuleName>, u32), Arc<Vec<PastRun>>>,
+    /// How many runs have ended: what was looked at before is not told after.
+    changes: AtomicUsize,
+    statuses: Cache<(usize, RuleName, Window), Arc<Report>>,
+    histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
+    /// Why runs failed of which the ledger may have nothing.
+    failures: Cache<String, Problem>,
     ready: Cache<(), ()>,
 }
 
@@ -105,6 +112,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         oidc: settings.oidc.map(Oidc::new).transpose()?,
         log: engine.log.clone(),
         host: settings.host,
+        secret: Secret::new()?,
     };
     let service = Arc::new(Service {
         engine,
@@ -115,8 +123,10 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         telling: Telling::new(settings.channels),
         requests: AtomicUsize::new(0),
         draining: AtomicBool::new(false),
+        changes: AtomicUsize::new(0),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
+        failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),
         ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -139,6 +149,7 @@ fn router(service: Shared) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
+        .merge(pages::router(service.clone()))
         .fallback(|| async { Problem::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
         .layer(middleware::from_fn_with_state(service.clone(), around))
@@ -173,7 +184,7 @@ async fn around(State(service): State<Shared>, request: Request, next: Next) -> 
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     let status = response.status();
     service.metrics.request(&path, status.as_u16());
     if !probe {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +12,10 @@ use serde::Serialize;
 use super::{RunOfAnswer, limits};
 use crate::error::{Error, Kind};
 use crate::run::RunId;
+
+/// What an answer has that asks for a key.
+pub(super) const SEND_A_KEY: (HeaderName, &str) =
+    (header::WWW_AUTHENTICATE, "Bearer realm=\"onerow\"");
 
 /// What sort of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -37,7 +41,7 @@ pub(super) enum Code {
     TableLocked,
     /// The body is too large.
     BodyTooLarge,
-    /// The body is not declared as JSON.
+    /// The body is not declared as JSON, or that of a form as a form.
     UnsupportedMediaType,
     /// The rule or its templates are not fit to run.
     RuleNotReady,
@@ -86,7 +90,7 @@ impl Code {
             Self::RunUnderWay => "A run of this rule and date is under way",
             Self::TableLocked => "Another onerow process works on the table",
             Self::BodyTooLarge => "The body is too large",
-            Self::UnsupportedMediaType => "The body is not declared as JSON",
+            Self::UnsupportedMediaType => "The body is not declared as what it should be",
             Self::RuleNotReady => "The rule or its templates are not fit to run",
             Self::CostLimit => "The run would read more than the rule file allows",
             Self::Internal => "Something went wrong",
@@ -170,6 +174,20 @@ impl Problem {
         self.code.status()
     }
 
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// What is wrong with this request, for people.
+    pub fn sentence(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// The run that it is about.
+    pub fn run_id(&self) -> Option<&str> {
+        self.run_id.as_deref()
+    }
+
     /// What a caller asked for that does not make sense: the error is about the request's own
     /// words. Any other error is told by its code alone.
     pub fn of(error: &Error) -> Self {
@@ -198,9 +216,10 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, after.as_secs().into());
         }
         if self.code == Code::Unauthorized {
-            let bearer = HeaderValue::from_static("Bearer realm=\"onerow\"");
-            headers.insert(header::WWW_AUTHENTICATE, bearer);
+            let (name, bearer) = SEND_A_KEY;
+            headers.insert(name, HeaderValue::from_static(bearer));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -130,6 +130,7 @@ fn a_run_shows_its_statements_with_sql_errors_and_times() {
             now: now(),
             tariff: TARIFF,
             viewer,
+            failure: None,
             refreshing,
         };
         let html = run(&page).unwrap();
@@ -189,10 +190,16 @@ fn nothing_from_outside_becomes_markup() {
         now: now(),
         tariff: None,
         viewer: viewer(),
+        failure: None,
         refreshing: false,
     };
-    let wrong =
-        ProblemPage { status: 500, title: HOSTILE, detail: Some(HOSTILE), refreshing: true };
+    let wrong = ProblemPage {
+        status: Some(500),
+        title: HOSTILE,
+        detail: Some(HOSTILE),
+        run: None,
+        refreshing: true,
+    };
     let dirty = mixed(&rule);
     for html in [
         overview(&page).unwrap(),
@@ -213,7 +220,13 @@ fn nothing_from_outside_becomes_markup() {
 fn who_has_signed_in_can_sign_out_on_every_page_and_others_cannot() {
     let (rule, days) = (rule(), window("2026-01-28", 1));
     let known = problem(
-        &ProblemPage { status: 404, title: "Not found", detail: None, refreshing: false },
+        &ProblemPage {
+            status: Some(404),
+            title: "Not found",
+            detail: None,
+            run: None,
+            refreshing: false,
+        },
         &caller(false),
     )
     .unwrap();

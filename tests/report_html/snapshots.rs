@@ -57,6 +57,7 @@ fn the_pages_are_what_was_reviewed() {
             now: now(),
             tariff: TARIFF,
             viewer: caller(false),
+            failure: None,
             refreshing,
         };
         run(&page).unwrap()
@@ -69,6 +70,7 @@ fn the_pages_are_what_was_reviewed() {
             rule: &rule,
             window: &days,
             report: &report,
+            prospect: "apply would send 3 statements: 1 detect, 1 deactivate, 1 verify. Cost: 12.5 GiB to read, $0.08.",
             refusal: None,
             now: now(),
             viewer,
@@ -79,9 +81,10 @@ fn the_pages_are_what_was_reviewed() {
     let again = SignIn { problem: Some("No such key."), next: "/runs/r1" };
     reviewed("sign_in_again", sign_in(&again).unwrap());
     let wrong = ProblemPage {
-        status: 404,
+        status: Some(404),
         title: "Not found",
         detail: Some("the ledger has no such run"),
+        run: None,
         refreshing: false,
     };
     reviewed("problem", problem(&wrong, &caller(true)).unwrap());

@@ -8,9 +8,12 @@ mod data;
 
 mod abuse;
 mod access;
+mod browser;
 mod cleanup;
+mod fuzzed;
 mod load;
 mod looking;
 mod oidc;
+mod pages;
 mod service;
 mod stopping;

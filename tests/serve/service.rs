@@ -66,11 +66,27 @@ impl Service {
     }
 
     pub fn get(&self, path: &str, key: Option<&str>) -> Answer {
+        match key {
+            Some(key) => self.get_with(path, &[("X-API-Key", key)]),
+            None => self.get_with(path, &[]),
+        }
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = agent().get(format!("http://{}{path}", self.address));
-        if let Some(key) = key {
-            request = request.header("X-API-Key", key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         answer(request.call())
+    }
+
+    /// Sends a form, as a browser does.
+    pub fn send(&self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+        let mut request = agent().post(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.send_form(fields.iter().copied()))
     }
 
     pub fn cleanup(&self, body: impl AsRef<str>, key: Option<&str>) -> Answer {
@@ -114,7 +130,7 @@ impl Drop for Service {
 
 fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
-    config.timeout_global(Some(Duration::from_secs(60))).build().into()
+    config.timeout_global(Some(Duration::from_secs(60))).max_redirects(0).build().into()
 }
 
 fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {

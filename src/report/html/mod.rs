@@ -133,6 +133,8 @@ pub struct RunPage<'a> {
     pub tariff: Option<Tariff>,
     /// Who looks.
     pub viewer: Viewer,
+    /// Why the run failed, beyond what the ledger has, in a sentence that the viewer may read.
+    pub failure: Option<&'a str>,
     /// Whether the run is under way, so that the page asks for itself again.
     pub refreshing: bool,
 }
@@ -144,7 +146,8 @@ pub fn run(page: &RunPage<'_>) -> Result<String> {
     let shown = Shown { zone: page.zone, tariff: page.tariff, link: Link::Page };
     let whole = past::whole(page.run, page.entries, shown);
     let now = time(page.now, page.zone);
-    render("run.html", &frame, context! { run => whole, zone => text::zone(page.zone), now })
+    let zone = text::zone(page.zone);
+    render("run.html", &frame, context! { run => whole, failure => page.failure, zone, now })
 }
 
 /// A dry run.
@@ -156,6 +159,8 @@ pub struct PlanPage<'a> {
     pub window: &'a Window,
     /// The figures.
     pub report: &'a Report,
+    /// What a run would send and what that would cost, in a sentence or two.
+    pub prospect: &'a str,
     /// Why nobody may apply it here, whatever the viewer's rights are.
     pub refusal: Option<&'a str>,
     /// When this was looked at.
@@ -179,6 +184,7 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
         sentence => standing::sentence(page.report),
         days,
         totals => standing::figures(page.report.totals(), None),
+        prospect => page.prospect,
         intent => intent::intent(page),
         zone => text::zone(&rule.time_zone),
         now => time(page.now, &rule.time_zone),
@@ -204,12 +210,14 @@ pub fn sign_in(page: &SignIn<'_>) -> Result<String> {
 /// Something that could not be done.
 #[derive(Debug)]
 pub struct ProblemPage<'a> {
-    /// The HTTP status.
-    pub status: u16,
+    /// The HTTP status; `None` where nothing is wrong.
+    pub status: Option<u16>,
     /// What is wrong, in a few words.
     pub title: &'a str,
     /// The same in a sentence that the viewer may read.
     pub detail: Option<&'a str>,
+    /// The run that it is about.
+    pub run: Option<&'a str>,
     /// Whether it is worth asking again, which the page does by itself.
     pub refreshing: bool,
 }
@@ -217,5 +225,10 @@ pub struct ProblemPage<'a> {
 /// Something that could not be done, as a page of the service.
 pub fn problem(page: &ProblemPage<'_>, viewer: &Viewer) -> Result<String> {
     let frame = Frame { viewer, refreshing: page.refreshing, ..Frame::of(page.title) };
-    render("problem.html", &frame, context! { status => page.status, detail => page.detail })
+    let context = context! {
+        status => page.status,
+        detail => page.detail,
+        run => page.run.and_then(|id| past::href(id, Link::Page)),
+    };
+    render("problem.html", &frame, context)
 }

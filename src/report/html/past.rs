@@ -131,7 +131,7 @@ fn means(outcome: PastOutcome) -> &'static str {
 }
 
 /// Only an id that needs no quoting anywhere leads somewhere.
-fn href(id: &str, link: Link) -> Option<String> {
+pub(super) fn href(id: &str, link: Link) -> Option<String> {
     let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     plain.then(|| match link {
         Link::Page => format!("/runs/{id}"),

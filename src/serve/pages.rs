@@ -1,0 +1,340 @@
+//! The pages for people: how the rules stand, a dry run, a run. Whoever may apply can, from there.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::body::{self, FORM};
+use super::problem::{Code, Problem, SEND_A_KEY};
+use super::session::{self, Session, see_other};
+use super::{RunOfAnswer, Shared, api, blocking, cleanup, limits, looked_in_vain};
+use crate::log::Line;
+use crate::report::html::{self, Viewer};
+use crate::rule::{Rule, RuleName};
+use crate::window::{Window, WindowArg};
+
+/// How far back the runs of the overview lie, in days.
+const DAYS: u32 = 30;
+/// The dates of a page that was asked for none.
+const DATES: WindowArg = WindowArg::Last(14);
+
+pub(super) fn router(service: Shared) -> Router<Shared> {
+    Router::new()
+        .route("/", get(overview))
+        .route("/plan", get(plan))
+        .route("/apply", post(apply))
+        .route("/runs/{id}", get(run))
+        .route("/sign-in", get(ask_for_key).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .layer(middleware::map_response_with_state(service, for_people))
+}
+
+/// What a page is asked for. An empty field of a form is one that was left out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    #[serde(default)]
+    rule: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+}
+
+impl Asked {
+    fn of(query: Result<Query<Self>, QueryRejection>) -> Result<Self, Problem> {
+        query.map(|Query(asked)| asked).map_err(|error| api::unreadable(&error))
+    }
+
+    fn rule(&self) -> Option<&str> {
+        Some(self.rule.as_str()).filter(|name| !name.is_empty())
+    }
+
+    fn dates(&self) -> Result<WindowArg, Problem> {
+        let [from, to] =
+            [&self.from, &self.to].map(|day| Some(day.as_str()).filter(|day| !day.is_empty()));
+        Ok(api::dates(None, (from, to), None)?.unwrap_or(DATES))
+    }
+}
+
+async fn overview(
+    State(service): State<Shared>,
+    session: Session,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = Asked::of(query)?;
+    let chosen = asked.rule().map(|name| rule(&service, Some(name))).transpose()?;
+    let rules: Vec<&Rule> = match chosen {
+        Some(rule) => vec![rule],
+        None => service.engine.project.file.rules.iter().collect(),
+    };
+    let dates = asked.dates()?;
+    let windows = rules.iter().map(|rule| api::window(&service, &rule.name, &dates));
+    let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
+    let names: Vec<&RuleName> = rules.iter().map(|rule| &rule.name).collect();
+    let standings = api::standings(&service, &names, &windows).await;
+    let runs = api::past_runs(&service, chosen.map(|rule| rule.name.clone()), DAYS).await?;
+    let standing = rules.iter().zip(&windows).zip(&standings);
+    let page = html::Overview {
+        rules: standing
+            .map(|((rule, window), status)| html::RuleOverview {
+                rule,
+                window,
+                status: status.as_deref().map_err(sentence),
+                runs: runs.iter().filter(|run| run.rule == rule.name.as_str()).collect(),
+            })
+            .collect(),
+        names: service.engine.project.file.rules.iter().map(|rule| &rule.name).collect(),
+        chosen: chosen.map(|rule| &rule.name),
+        window: windows.first().ok_or_else(|| Problem::new(Code::RuleNotReady))?,
+        most_runs: limits::RUNS_LISTED,
+        now: service.engine.clock.now(),
+        tariff: service.engine.reading.tariff,
+        viewer: session.viewer(),
+        links: true,
+    };
+    shown(&service, html::overview(&page))
+}
+
+/// The dry run.
+async fn plan(
+    State(service): State<Shared>,
+    session: Session,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = Asked::of(query)?;
+    let rule = rule(&service, asked.rule())?;
+    let window = api::window(&service, &rule.name, &asked.dates()?)?;
+    let report = api::standing(&service, &rule.name, &window).await?;
+    let (looking, name) = (service.clone(), rule.name.clone());
+    let (dates, standing) = (window.clone(), report.clone());
+    let prospect = blocking(move || looking.engine.prospect(&name, &dates, &standing)).await;
+    let prospect = prospect.map_err(|error| looked_in_vain(&service, &error))?;
+    let refusal = service.engine.forbids(rule).then_some(cleanup::DELETES);
+    let now = service.engine.clock.now();
+    let viewer = session.viewer();
+    let page = html::PlanPage {
+        rule,
+        window: &window,
+        report: &report,
+        prospect: &prospect,
+        refusal,
+        now,
+        viewer,
+    };
+    shown(&service, html::plan(&page))
+}
+
+/// What the form of the dry run sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apply {
+    csrf: String,
+    rule: String,
+    from: String,
+    to: String,
+    confirm: Option<String>,
+}
+
+/// Begins a run, and leads to its page.
+async fn apply(
+    State(service): State<Shared>,
+    session: Session,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let form: Apply = form(&headers, request).await?;
+    session.made(&form.csrf)?;
+    session.caller.may_apply()?;
+    if form.confirm.as_deref() != Some("yes") {
+        return Err(Problem::new(Code::InvalidRequest)
+            .detail("tick the box that says how many rows will be taken out"));
+    }
+    let rule = rule(&service, Some(&form.rule))?;
+    let asked = Asked { rule: String::new(), from: form.from, to: form.to };
+    let window = api::window(&service, &rule.name, &asked.dates()?)?;
+    let begun = cleanup::begin(&service, rule, &window, session.caller)?;
+    let mut response = see_other(&format!("/runs/{}", begun.id));
+    response.extensions_mut().insert(RunOfAnswer(begun.id.to_string()));
+    Ok(response)
+}
+
+/// A run, whether it is under way or has ended.
+async fn run(
+    State(service): State<Shared>,
+    session: Session,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id = api::run_id(id)?;
+    let found = api::known_run(&service, &id).await?;
+    let failure = service.failures.get(&id).await;
+    let refreshing = found.active.is_some();
+    match (&found.past, found.active, failure) {
+        (Some(run), _, failure) => {
+            let failure = failure.as_ref().map(sentence);
+            // A rule that the file no longer has has no zone either.
+            let utc = TimeZone::UTC;
+            let page = html::RunPage {
+                run,
+                entries: &found.entries,
+                zone: rule(&service, Some(&run.rule)).map_or(&utc, |rule| &rule.time_zone),
+                now: service.engine.clock.now(),
+                tariff: service.engine.reading.tariff,
+                viewer: session.viewer(),
+                failure: failure.as_deref(),
+                refreshing,
+            };
+            shown(&service, html::run(&page))
+        }
+        (None, Some(active), _) => {
+            let detail = format!(
+                "Run {id} of {}, {}, waits for its turn at the table.",
+                active.rule, active.window
+            );
+            let page = html::ProblemPage {
+                title: "The run has begun",
+                detail: Some(&detail),
+                status: None,
+                run: None,
+                refreshing,
+            };
+            shown(&service, html::problem(&page, &session.viewer()))
+        }
+        (None, None, Some(failure)) => Err(failure),
+        (None, None, None) => Err(api::no_such_run()),
+    }
+}
+
+/// Where to go after signing in.
+#[derive(Debug, Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+async fn ask_for_key(
+    State(service): State<Shared>,
+    query: Result<Query<Next>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let next = session::page(&query.map_or_else(|_| String::new(), |Query(asked)| asked.next));
+    match service.access.is_open() {
+        true => Ok(see_other(&next)),
+        false => shown(&service, html::sign_in(&html::SignIn { problem: None, next: &next })),
+    }
+}
+
+/// What the form of the sign-in page sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    key: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in(
+    State(service): State<Shared>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let form: SignIn = form(&headers, request).await?;
+    let next = session::page(&form.next);
+    let key = form.key.trim();
+    if service.access.by_key(key).is_ok() {
+        let mut response = see_other(&next);
+        session::keep(&mut response, &headers, key);
+        return Ok(response);
+    }
+    let problem = Some("The service does not know this key.");
+    let page = shown(&service, html::sign_in(&html::SignIn { problem, next: &next }))?;
+    Ok((StatusCode::UNAUTHORIZED, [SEND_A_KEY], page).into_response())
+}
+
+/// What every page's sign-out button sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignOut {
+    csrf: String,
+}
+
+async fn sign_out(
+    State(_): State<Shared>,
+    session: Session,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let form: SignOut = form(&headers, request).await?;
+    session.made(&form.csrf)?;
+    let mut response = see_other("/sign-in");
+    session::forget(&mut response, &headers);
+    Ok(response)
+}
+
+/// What a form of this service sent.
+async fn form<T: DeserializeOwned>(headers: &HeaderMap, request: Request) -> Result<T, Problem> {
+    session::from_here(headers)?;
+    let bytes = body::read(headers, FORM, request.into_body()).await?;
+    serde_urlencoded::from_bytes(&bytes)
+        .map_err(|error| Problem::new(Code::InvalidRequest).detail(error.to_string()))
+}
+
+fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem> {
+    service.engine.rule(name).map_err(|error| Problem::of(&error))
+}
+
+/// A problem as a sentence.
+fn sentence(problem: &Problem) -> String {
+    match problem.sentence() {
+        Some(detail) => format!("{}: {detail}", problem.title()),
+        None => problem.title().to_owned(),
+    }
+}
+
+/// A page as an answer.
+fn shown(service: &Shared, page: crate::error::Result<String>) -> Result<Response, Problem> {
+    let page = page.map_err(|error| {
+        service.engine.log.line(Line::of_error(&error));
+        Problem::new(Code::Internal)
+    })?;
+    let mut response = Response::new(Body::from(page));
+    make_page(&mut response);
+    Ok(response)
+}
+
+fn make_page(response: &mut Response) {
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    // The policy is ASCII; without it the browser would still be told of the type.
+    if let Ok(policy) = HeaderValue::from_str(&html::content_security_policy()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// What programs are told as a problem document, people are told as a page.
+async fn for_people(State(service): State<Shared>, mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let page = html::ProblemPage {
+        status: Some(problem.status().as_u16()),
+        title: problem.title(),
+        detail: problem.sentence(),
+        run: problem.run_id(),
+        refreshing: false,
+    };
+    match html::problem(&page, &Viewer::Nobody) {
+        Ok(page) => {
+            *response.body_mut() = Body::from(page);
+            make_page(&mut response);
+        }
+        Err(error) => service.engine.log.line(Line::of_error(&error)),
+    }
+    response
+}

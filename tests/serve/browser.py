@@ -1,0 +1,221 @@
+"""A person with a browser: signs in, looks, dry-runs, applies, and looks again.
+
+Reads what to visit as JSON from stdin, and prints what was seen. Ends with an assertion where
+something is not as it should be.
+"""
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+# The levels A and AA of WCAG, and what else the engine knows to be good practice.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+class Visit:
+    """One person's browser, which notes what should not happen."""
+
+    def __init__(self, browser: Browser, asked: dict):
+        self.address = asked["address"]
+        self.pictures = Path(asked["pictures"])
+        self.context: BrowserContext = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.page.on("request", self.note_host)
+
+    def note_host(self, request) -> None:
+        url = urlparse(request.url)
+        if url.scheme != "data":
+            self.hosts.add(url.netloc)
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"http://{self.address}{path}")
+
+    def looks_good(self, name: str) -> None:
+        """Every width and colour scheme: pictures for a person, the engine's rules, no sideways
+        scrolling."""
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            for width, size in (("wide", WIDE), ("phone", PHONE)):
+                self.page.set_viewport_size(size)
+                picture = self.pictures / f"{name}-{width}-{scheme}.png"
+                self.page.screenshot(path=picture, full_page=True)
+                scroll = self.page.evaluate("document.documentElement.scrollWidth")
+                assert scroll <= size["width"], f"{name} is {scroll} px wide at {size['width']} px"
+                found = Axe().run(self.page, options=RULES)
+                assert not found.response["violations"], f"{picture}\n{found.generate_report()}"
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(WIDE)
+
+    def tab_to(self, name: str) -> None:
+        """Presses Tab until what has the focus is called this; it shows that it has the focus."""
+        called = []
+        for _ in range(80):
+            self.page.keyboard.press("Tab")
+            called.append(self.page.evaluate(CALLED))
+            if called[-1] == name:
+                outline = self.page.evaluate(OUTLINE)
+                assert outline != "none", f"{name} does not show that it has the focus"
+                return
+        raise AssertionError(f"Tab does not lead to {name!r}, but to {called}")
+
+    def ends_quietly(self) -> None:
+        assert not self.complaints, self.complaints
+        assert self.hosts == {self.address}, self.hosts
+        self.context.close()
+
+
+CALLED = """() => {
+  const it = document.activeElement;
+  const label = it.labels && it.labels.length ? it.labels[0].textContent : null;
+  return (label || it.getAttribute('aria-label') || it.textContent).trim().replace(/\\s+/g, ' ');
+}"""
+OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
+
+
+def sign_in(visit: Visit, key: str) -> None:
+    """By keyboard alone."""
+    visit.tab_to("Key")
+    visit.page.keyboard.type(key)
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def equal(found, wanted) -> None:
+    assert found == wanted, f"{found} is not {wanted}"
+
+
+def bars(visit: Visit, rule: str, kind: str) -> int:
+    """How many dates of a rule's picture have a bar of this kind."""
+    picture = visit.page.locator(f"section:has(> .heading h2:text-is('{rule}')) svg.bars")
+    expect(picture).to_have_attribute("role", "img")
+    return picture.locator(f".{kind}").count()
+
+
+def row(visit: Visit, table: str, first: str) -> list[str]:
+    """The cells of a table's row, by its caption and its first cell."""
+    rows = visit.page.get_by_role("table", name=table).get_by_role("row")
+    cells = rows.filter(has=visit.page.get_by_role("rowheader", name=first, exact=True))
+    return cells.get_by_role("cell").all_inner_texts()
+
+
+MAIN = "player_prop_predictions"
+FIGURES = f"Figures of {MAIN} per date"
+
+
+def applies(visit: Visit, key: str) -> str:
+    """Signs in, looks, dry-runs, applies and looks again; the address of the run."""
+    page = visit.page
+    visit.go("/?from=2026-01-20&to=2026-01-29")
+    expect(page).to_have_title("Sign in · onerow")
+    visit.looks_good("sign-in")
+    sign_in(visit, key)
+
+    equal(bars(visit, MAIN, "dirty"), 8)
+    equal(bars(visit, MAIN, "cleaned"), 0)
+    assert row(visit, FIGURES, "total")[2] == "7,865", row(visit, FIGURES, "total")
+    assert row(visit, "Figures of by_line per date", "total")[2] == "4,689"
+    visit.looks_good("before")
+
+    visit.tab_to(f"Dry run of {MAIN}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/plan?*")
+    expect(page.get_by_role("main")).to_contain_text("7,865")
+    visit.looks_good("dry-run")
+
+    button = page.get_by_role("button", name="Apply")
+    button.click()
+    assert "/plan?" in page.url, "without the confirmation nothing is sent"
+    page.get_by_role("link", name="onerow").focus()
+    visit.tab_to(page.locator("label[for=confirm]").inner_text())
+    page.keyboard.press("Space")
+    visit.tab_to(button.inner_text())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*")
+    run = urlparse(page.url).path
+    while page.locator("meta[http-equiv=refresh]").count():
+        page.wait_for_timeout(200)
+        visit.go(run)
+
+    steps = page.locator("li.statement h3 .step").all_inner_texts()
+    assert steps == ["1. detect"] + [f"{i}. deactivate" for i in range(2, 10)] + ["10. verify"]
+    visit.tab_to("SQL, parameters, job of statement 2, deactivate of 2026-01-20")
+    page.keyboard.press("Enter")
+    sql = page.get_by_role("region", name="SQL of statement 2 of")
+    expect(sql).to_contain_text("UPDATE `nba_predictions.player_prop_predictions`")
+    assert sql.locator("span").count() > 10, "the SQL is highlighted"
+    visit.looks_good("run")
+
+    page.get_by_role("link", name="onerow").click()
+    visit.go("/?from=2026-01-20&to=2026-01-29")
+    equal(bars(visit, MAIN, "dirty"), 0)
+    equal(bars(visit, MAIN, "cleaned"), 8)
+    total = row(visit, FIGURES, "total")
+    assert total[:3] == ["1,876", "1,876", "0"], total
+    visit.looks_good("after")
+    visit.ends_quietly()
+    return run
+
+
+def reads(visit: Visit, key: str, run: str) -> None:
+    """Opens a run by its address, as somebody whom it was sent to, and cannot apply."""
+    visit.go(run)
+    sign_in(visit, key)
+    assert urlparse(visit.page.url).path == run
+    visit.go("/plan?rule=by_line&from=2026-01-28&to=2026-01-28")
+    assert visit.page.get_by_role("button", name="Apply").count() == 0
+    visit.page.get_by_role("button", name="Sign out").click()
+    expect(visit.page).to_have_title("Sign in · onerow")
+    visit.ends_quietly()
+
+
+def is_refused(visit: Visit) -> None:
+    """A wrong key is told so, and the page stays usable."""
+    visit.go("/")
+    visit.tab_to("Key")
+    visit.page.keyboard.type("a-key-that-nobody-knows")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.get_by_role("alert")).to_contain_text("does not know this key")
+    visit.looks_good("refused")
+
+
+def opens_the_file(visit: Visit, file: str) -> None:
+    """The page as one file asks nobody for anything."""
+    visit.page.goto(Path(file).as_uri())
+    equal(bars(visit, MAIN, "dirty"), 8)
+    visit.looks_good("file")
+    assert not visit.complaints, visit.complaints
+    assert visit.hosts == {""}, visit.hosts
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=asked["browser"], args=ARGUMENTS)
+        run = applies(Visit(browser, asked), asked["apply"])
+        reads(Visit(browser, asked), asked["read"], run)
+        is_refused(Visit(browser, asked))
+        opens_the_file(Visit(browser, asked), asked["file"])
+        browser.close()
+
+
+main()

@@ -1,0 +1,44 @@
+//! The pages in a real browser: `browser.py` says what is done there.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::service::{APPLY, NOW, READ, Service, example};
+
+#[test]
+fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
+    let Some(driver) = std::env::var_os("ONEROW_BROWSER_DRIVER") else {
+        eprintln!("skipped: this test needs a browser; `tests/run` prepares it");
+        return;
+    };
+    let project = example();
+    let service = Service::of(&project);
+    // Kept, for a person to look at.
+    let pictures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    let _ = std::fs::remove_dir_all(&pictures);
+    std::fs::create_dir_all(&pictures).unwrap();
+    let file = project.path("report.html");
+    let report = format!("report --all --last 14 --html {} --now {NOW}", file.display());
+    let asked = json!({
+        "address": service.address, "apply": APPLY, "read": READ, "pictures": pictures,
+        "file": file, "browser": std::env::var("ONEROW_BROWSER").unwrap(),
+    });
+    project.onerow(&report).exits(0);
+    let mut child = Command::new(driver)
+        .arg("tests/serve/browser.py")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(&pictures).unwrap().count(), 7 * 4, "{told}");
+    let runs = service.get("/api/runs", Some(READ)).json;
+    assert_eq!(runs["runs"][0]["duplicates_deactivated"], 7865);
+}

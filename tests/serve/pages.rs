@@ -1,0 +1,285 @@
+//! The pages, as a browser asks for them: who is let in, what is refused, what is begun.
+
+use std::time::Duration;
+
+use crate::common::{Project, RULE};
+use crate::service::{APPLY, Answer, READ, Service, example, hold};
+
+const DAY: &str = "2026-01-30";
+const PAGES: [&str; 4] =
+    ["/", "/plan", "/plan?rule=predictions&from=2026-01-30&to=2026-01-30", "/runs/x"];
+
+type Fields<'f> = &'f [(&'f str, &'f str)];
+
+fn project() -> Project {
+    let project = Project::new(RULE);
+    project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
+    project
+}
+
+fn location(answer: &Answer) -> &str {
+    answer.headers["location"].to_str().unwrap()
+}
+
+/// The id of the run to whose page an answer leads.
+fn run_id(answer: &Answer) -> &str {
+    location(answer).strip_prefix("/runs/").unwrap()
+}
+
+/// Signs in; the cookie as a browser sends it back.
+fn sign_in(service: &Service, key: &str) -> String {
+    let signed_in = service.send("/sign-in", &[], &[("key", key), ("next", "/")]);
+    assert_eq!(signed_in.status, 303, "{}", signed_in.text);
+    let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// The token of the page's forms.
+fn token(page: &Answer) -> String {
+    let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect(&page.text);
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn dry_run(service: &Service, cookie: &str) -> Answer {
+    let page = service.get_with(PAGES[2], &[("Cookie", cookie)]);
+    assert_eq!(page.status, 200, "{}", page.text);
+    page
+}
+
+/// What the dry run's form sends.
+fn apply<'f>(csrf: &'f str, confirm: &'f str) -> [(&'f str, &'f str); 5] {
+    [("csrf", csrf), ("rule", "predictions"), ("from", DAY), ("to", DAY), ("confirm", confirm)]
+}
+
+/// Waits until the run of this page has ended.
+fn ended(service: &Service, path: &str, cookie: &str) -> Answer {
+    for _ in 0..100 {
+        let page = service.get_with(path, &[("Cookie", cookie)]);
+        if !page.text.contains("http-equiv=\"refresh\"") {
+            return page;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{path} does not end");
+}
+
+#[test]
+fn whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
+    let project = project();
+    let service = Service::of(&project);
+    for path in PAGES {
+        let led = service.get(path, None);
+        assert_eq!(led.status, 303, "{path}");
+        assert!(location(&led).starts_with("/sign-in?next=%2F"), "{path}: {}", location(&led));
+        assert_eq!(led.text, "");
+    }
+    let asked = service.get(location(&service.get(PAGES[2], None)), None);
+    assert_eq!(asked.status, 200);
+    assert!(asked.text.contains("type=\"password\""), "{}", asked.text);
+    let fields = [("key", READ), ("next", PAGES[2])];
+    assert_eq!(location(&service.send("/sign-in", &[], &fields)), PAGES[2]);
+    for next in ["https://evil.example/", "//evil.example", "/sign-out", ""] {
+        let led = service.send("/sign-in", &[], &[("key", READ), ("next", next)]);
+        assert_eq!(location(&led), "/", "{next}");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_told_so_and_nothing_is_kept() {
+    let project = project();
+    let service = Service::of(&project);
+    for key in ["", "wrong", &APPLY[1..], "'; DROP TABLE predictions; --", "\u{1F511}"] {
+        let refused = service.send("/sign-in", &[], &[("key", key), ("next", "/")]);
+        assert_eq!(refused.status, 401);
+        assert!(refused.text.contains("does not know this key"), "{}", refused.text);
+        assert!(!refused.headers.contains_key("set-cookie"));
+    }
+    let guessed = service.get_with("/", &[("Cookie", "onerow=wrong")]);
+    assert_eq!(guessed.status, 303);
+}
+
+#[test]
+fn a_cookie_opens_pages_and_nothing_else() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let headers = [("Cookie", cookie.as_str())];
+    assert_eq!(service.get_with("/", &headers).status, 200);
+    for path in ["/api/status", "/api/runs", "/metrics"] {
+        assert_eq!(service.get_with(path, &headers).status, 401, "{path}");
+    }
+    let before = service.get_with("/", &headers);
+    let out = service.send("/sign-out", &headers, &[("csrf", &token(&before))]);
+    assert_eq!((out.status, location(&out)), (303, "/sign-in"));
+    let forgotten = out.headers["set-cookie"].to_str().unwrap();
+    assert!(forgotten.starts_with("onerow=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
+    let kept = service.send("/sign-in", &[], &[("key", APPLY)]);
+    let kept = kept.headers["set-cookie"].to_str().unwrap();
+    assert!(kept.contains("HttpOnly") && kept.contains("SameSite=Lax"), "{kept}");
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_its_form_begins_a_run() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let headers = [("Cookie", cookie.as_str()), ("Sec-Fetch-Site", "same-origin")];
+    let csrf = token(&dry_run(&service, &cookie));
+    assert_eq!(project.ledger(), [""; 0]);
+    let begun = service.send("/apply", &headers, &apply(&csrf, "yes"));
+    assert_eq!(begun.status, 303, "{}", begun.text);
+    let page = ended(&service, location(&begun), &cookie);
+    assert_eq!(page.status, 200);
+    assert_eq!(project.active(), ["r2"]);
+    let runs = service.get("/api/runs", Some(READ)).json;
+    let run = &runs["runs"][0];
+    assert_eq!(format!("/runs/{}", run["run_id"].as_str().unwrap()), location(&begun));
+    assert!(run["who"].as_str().unwrap().starts_with("api-key-"), "{run}");
+    assert!(page.text.contains(run["run_id"].as_str().unwrap()));
+    let overview = service.get_with("/", &headers);
+    assert!(overview.text.contains(run_id(&begun)), "{}", overview.text);
+}
+
+#[test]
+fn forms_that_nobody_filled_in_begin_nothing() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let reader = sign_in(&service, READ);
+    let csrf = token(&dry_run(&service, &cookie));
+    let of_reader = token(&service.get_with("/", &[("Cookie", &reader)]));
+    let here = ("Sec-Fetch-Site", "same-origin");
+    let own = [("Cookie", cookie.as_str()), here];
+    let refused: [(&str, Fields<'_>, Fields<'_>, u16); 10] = [
+        ("another site", &[own[0], ("Sec-Fetch-Site", "cross-site")], &apply(&csrf, "yes"), 403),
+        ("another origin", &[own[0], ("Origin", "http://evil.example")], &apply(&csrf, "yes"), 403),
+        ("a frame without origin", &[own[0], ("Origin", "null")], &apply(&csrf, "yes"), 403),
+        ("no token", &own, &apply("", "yes"), 403),
+        ("the token of somebody else", &own, &apply(&of_reader, "yes"), 403),
+        ("a reader", &[("Cookie", &reader), here], &apply(&of_reader, "yes"), 403),
+        ("no confirmation", &own, &apply(&csrf, "no"), 422),
+        ("a field less", &own, &apply(&csrf, "yes")[..3], 422),
+        (
+            "no such date",
+            &own,
+            &[
+                ("csrf", &csrf),
+                ("rule", "predictions"),
+                ("from", "2026-02-30"),
+                ("to", DAY),
+                ("confirm", "yes"),
+            ],
+            422,
+        ),
+        (
+            "no such rule",
+            &own,
+            &[
+                ("csrf", &csrf),
+                ("rule", "<script>"),
+                ("from", DAY),
+                ("to", DAY),
+                ("confirm", "yes"),
+            ],
+            422,
+        ),
+    ];
+    for (what, headers, fields, status) in refused {
+        let answer = service.send("/apply", headers, fields);
+        assert_eq!(answer.status, status, "{what}: {}", answer.text);
+        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8", "{what}");
+        assert!(!answer.text.contains("<script"), "{what}: {}", answer.text);
+    }
+    let led = service.send("/apply", &[here], &apply(&csrf, "yes"));
+    assert_eq!((led.status, location(&led)), (303, "/sign-in?next=%2F"));
+    let large = "x".repeat(20_000);
+    assert_eq!(service.send("/apply", &own, &[("csrf", &large)]).status, 413);
+    assert_eq!(service.get_with("/apply", &own).status, 405);
+    assert_eq!(project.active(), ["r1", "r2"]);
+    assert_eq!(project.ledger(), [""; 0]);
+}
+
+#[test]
+fn readers_see_no_form_to_apply() {
+    let project = project();
+    let service = Service::of(&project);
+    let reader = sign_in(&service, READ);
+    assert!(!dry_run(&service, &reader).text.contains("action=\"/apply\""));
+    let cookie = sign_in(&service, APPLY);
+    assert!(dry_run(&service, &cookie).text.contains("action=\"/apply\""));
+}
+
+#[test]
+fn rows_are_deleted_only_where_that_was_allowed() {
+    let rule = RULE
+        .replace("active = \"is_active\"\ntouched_at = \"updated_at\"", "strategy = \"delete\"");
+    let project = Project::new(&rule);
+    project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let page = dry_run(&service, &cookie);
+    assert!(page.text.contains("--yes") && !page.text.contains("action=\"/apply\""));
+    let csrf = token(&page);
+    let sent = service.send("/apply", &[("Cookie", &cookie)], &apply(&csrf, "yes"));
+    assert_eq!(sent.status, 403, "{}", sent.text);
+}
+
+#[test]
+fn a_run_that_waits_or_failed_before_its_first_statement_has_a_page() {
+    let project = example();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let headers = [("Cookie", cookie.as_str())];
+    let path = "/plan?rule=by_line&from=2026-01-28&to=2026-01-28";
+    let csrf = token(&service.get_with(path, &headers));
+    let _lock = hold(&project);
+    let fields = |csrf| {
+        [
+            ("csrf", csrf),
+            ("rule", "by_line"),
+            ("from", "2026-01-28"),
+            ("to", "2026-01-28"),
+            ("confirm", "yes"),
+        ]
+    };
+    let begun = service.send("/apply", &headers, &fields(csrf.as_str()));
+    let waiting = service.get_with(location(&begun), &headers);
+    assert_eq!(waiting.status, 200);
+    assert!(waiting.text.contains("http-equiv=\"refresh\""), "{}", waiting.text);
+    let again = service.send("/apply", &headers, &fields(csrf.as_str()));
+    assert_eq!(again.status, 409);
+    assert!(again.text.contains(run_id(&begun)), "{}", again.text);
+    let failed = ended(&service, location(&begun), &cookie);
+    assert_eq!(failed.status, 409);
+    assert!(failed.text.contains("Another onerow process works on the table"), "{}", failed.text);
+}
+
+#[test]
+fn a_page_is_of_its_own_and_stays_in_no_cache() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, READ);
+    for (path, status) in [("/", 200), (PAGES[2], 200), ("/runs/nowhere", 404), ("/?from=x", 422)] {
+        let page = service.get_with(path, &[("Cookie", &cookie)]);
+        assert_eq!(page.status, status, "{path}: {}", page.text);
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert_eq!(page.headers["cache-control"], "no-store");
+        assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        assert_eq!(page.headers["referrer-policy"], "same-origin");
+        assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    }
+}
+
+#[test]
+fn without_keys_the_pages_are_this_machines() {
+    let project = project();
+    let service = Service::start(&project.path(""), &["--now", crate::service::NOW], &[]);
+    assert_eq!(location(&service.get("/sign-in?next=/plan", None)), "/plan");
+    let page = dry_run(&service, "");
+    let csrf = token(&page);
+    let rebound = [("Host", "evil.example"), ("Sec-Fetch-Site", "same-origin")];
+    assert_eq!(service.send("/apply", &rebound, &apply(&csrf, "yes")).status, 403);
+    assert_eq!(service.send("/apply", &[], &apply(&"0".repeat(64), "yes")).status, 403);
+    assert_eq!(service.send("/apply", &[], &apply(&csrf, "yes")).status, 303);
+}
