@@ -125,7 +125,7 @@ deploy() {
     --service-account="$account" \
     --args="$args" \
     --update-env-vars="ONEROW_OIDC_AUDIENCE=$url,ONEROW_OIDC_APPLY=$caller" \
-    "${secrets[@]}" \
+    ${secrets[@]+"${secrets[@]}"} \
     --port=8080 \
     --cpu=1 \
     --memory=512Mi \

@@ -1,5 +1,6 @@
 //! `onerow serve`
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -133,8 +134,8 @@ fn keys(args: &Args) -> Result<Keys> {
         ("ONEROW_APPLY_KEYS", &args.apply_keys, Right::Apply),
         ("ONEROW_READ_KEYS", &args.read_keys, Right::Read),
     ] {
-        if let Ok(list) = std::env::var(variable) {
-            keys.add_list(&list, right)
+        if let Some(list) = std::env::var_os(variable) {
+            add(&mut keys, &list, right)
                 .map_err(|error| error.during(format!("reading {variable}")))?;
         }
         if let Some(file) = file {
@@ -142,4 +143,19 @@ fn keys(args: &Args) -> Result<Keys> {
         }
     }
     Ok(keys)
+}
+
+/// Errors: a variable that is set and holds no key, which is more likely a secret that is missing than
+/// a wish to have none.
+fn add(keys: &mut Keys, list: &OsStr, right: Right) -> Result<()> {
+    let known = keys.count(right);
+    let list = list.to_str().ok_or_else(|| {
+        Error::new(Kind::Usage, "a key holds something else than visible ASCII characters")
+    })?;
+    keys.add_list(list, right)?;
+    match keys.count(right) > known {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Usage, "it is set and holds no key")
+            .help("put a key into it, or remove the variable")),
+    }
 }

@@ -19,6 +19,7 @@ use super::{Claim, Entry, Filter, Ledger};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
+use crate::interrupt::Interrupt;
 use crate::statement::{Fingerprint, Params};
 use crate::warehouse::bigquery::{BigQuery, Request};
 use crate::warehouse::sqlite::Access;
@@ -151,8 +152,8 @@ impl Ledger for BigQueryLedger {
         Ok(entries)
     }
 
-    fn claim(&self, table: &TableName) -> Result<Claim> {
-        self.outbox()?.claim(table)
+    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+        self.outbox()?.claim(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
+use crate::interrupt::Interrupt;
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
 
@@ -157,8 +158,9 @@ pub trait Ledger: Sync {
     /// is not created.
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>>;
 
-    /// Waits a little for the right to run on this table, then gives up with [`Kind::Locked`].
-    fn claim(&self, table: &TableName) -> Result<Claim>;
+    /// Waits a little for the right to run on this table, then gives up with [`Kind::Locked`]; an
+    /// interrupt ends the wait.
+    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim>;
 
     /// The last entries of a rule's statements that have no outcome: their process died, or no
     /// answer came.

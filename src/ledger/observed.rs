@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Claim, Entry, Filter, Ledger};
 use crate::error::Result;
 use crate::googlesql::TableName;
+use crate::interrupt::Interrupt;
 
 /// Is told of an entry after it was written.
 pub type Observer = dyn Fn(&Entry) + Send + Sync;
@@ -28,8 +29,8 @@ impl Ledger for Observed {
         self.ledger.entries(wanted)
     }
 
-    fn claim(&self, table: &TableName) -> Result<Claim> {
-        self.ledger.claim(table)
+    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+        self.ledger.claim(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

@@ -11,6 +11,7 @@ use super::{Claim, Entry, Ledger};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::googlesql::TableName;
+use crate::interrupt::Interrupt;
 use crate::warehouse::sqlite::{Access, Sqlite, failed, has_table};
 
 /// A batch ends at the entry of these numbers: well below what one statement may carry, which is
@@ -51,8 +52,8 @@ impl Outbox {
         self.file.append(entry)
     }
 
-    pub fn claim(&self, table: &TableName) -> Result<Claim> {
-        self.file.claim(table)
+    pub fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+        self.file.claim(table, interrupt)
     }
 
     pub fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
@@ -62,7 +63,7 @@ impl Outbox {
     /// The right to deliver: one process at a time, so that a batch is cut once.
     pub fn claim_delivery(&self) -> Result<Claim> {
         match self.file.path() {
-            Some(path) => lock(path, "delivery", super::sqlite::PATIENCE),
+            Some(path) => lock(path, "delivery", super::sqlite::PATIENCE, &Interrupt::default()),
             None => Ok(Claim::holding(None)),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -11,6 +10,7 @@ use super::record::{self, COLUMNS, Cells, column_list};
 use super::{Claim, Entry, Filter, Ledger};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
+use crate::interrupt::Interrupt;
 use crate::statement::Fingerprint;
 use crate::warehouse::sqlite::{Sqlite, failed, has_table};
 
@@ -46,9 +46,9 @@ impl Ledger for Sqlite {
         read(&*self.connection()?, condition, (wanted.run, wanted.rule, since)).map(without_places)
     }
 
-    fn claim(&self, table: &TableName) -> Result<Claim> {
+    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
         match self.path() {
-            Some(database) => lock(database, &lock_name(table), PATIENCE),
+            Some(database) => lock(database, &lock_name(table), PATIENCE, interrupt),
             None => Ok(Claim::holding(None)),
         }
     }
@@ -123,7 +123,12 @@ fn lock_name(table: &TableName) -> String {
 
 /// The lock is a file beside the database, never removed: removing it would let two processes
 /// lock two different files of one name.
-pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Claim> {
+pub(super) fn lock(
+    database: &Path,
+    what: &str,
+    patience: Duration,
+    interrupt: &Interrupt,
+) -> Result<Claim> {
     let mut name = database.as_os_str().to_owned();
     name.push(format!(".{what}.lock"));
     let file = File::options()
@@ -136,7 +141,14 @@ pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Cl
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Claim::holding(Some(file))),
-            Err(TryLockError::WouldBlock) if start.elapsed() < patience => sleep(PAUSE),
+            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                if interrupt.sleep(PAUSE) {
+                    return Err(Error::new(
+                        Kind::Interrupted,
+                        "interrupted while another onerow run was working on the table",
+                    ));
+                }
+            }
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::new(
                     Kind::Locked,
@@ -265,12 +277,17 @@ mod tests {
         let drain = SignedDuration::from_mins(90);
         let ledger = Sqlite::open(&path, Access::Create, Clock::System, drain).unwrap();
         let table = TableName::parse("nba.predictions").unwrap();
-        let claim = ledger.claim(&table).unwrap();
-        let error = lock(&path, "nba.predictions", Duration::ZERO).unwrap_err();
+        let patient = Interrupt::default();
+        let claim = ledger.claim(&table, &patient).unwrap();
+        let error = lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap_err();
         assert_eq!(error.kind(), Kind::Locked);
         assert!(error.to_string().contains("another onerow run is working on"), "{error}");
-        drop(ledger.claim(&TableName::parse("nba.other").unwrap()).unwrap());
+        drop(ledger.claim(&TableName::parse("nba.other").unwrap(), &patient).unwrap());
+        let asked = Interrupt::default();
+        asked.request();
+        let stopped = ledger.claim(&table, &asked).unwrap_err();
+        assert_eq!(stopped.kind(), Kind::Interrupted);
         drop(claim);
-        drop(lock(&path, "nba.predictions", Duration::ZERO).unwrap());
+        drop(lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap());
     }
 }

@@ -59,6 +59,8 @@ pub enum PastOutcome {
     Done,
     /// Superseded rows were left in the streaming buffer.
     Buffered,
+    /// Rows were taken out or brought back, and nobody counted after that: the run was stopped.
+    Unverified,
     /// A statement failed, or superseded rows were left.
     Failed,
     /// A statement has no outcome yet: the run is under way, or its process died.
@@ -71,6 +73,7 @@ impl PastOutcome {
         match self {
             Self::Done => "done",
             Self::Buffered => "buffered",
+            Self::Unverified => "unverified",
             Self::Failed => "failed",
             Self::Unfinished => "unfinished",
         }
@@ -218,7 +221,24 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
     let undoes = has(&|step| *step == *StepName::UNDO);
     let counts = |left: &PastOutcome| !undoes && (cures || *left == PastOutcome::Buffered);
     let days = days.values().map(of_day).filter(counts);
-    statements.chain(days).max().unwrap_or(PastOutcome::Done)
+    let verified = is_verified(latest).then_some(PastOutcome::Done);
+    let verified = verified.unwrap_or(PastOutcome::Unverified);
+    statements.chain(days).chain([verified]).max().unwrap_or(PastOutcome::Done)
+}
+
+/// Whether rows were counted after the last of them was changed. A step by itself, as `onerow run`
+/// sends it, counts nothing and was not meant to.
+fn is_verified(latest: &[&Entry]) -> bool {
+    let changes = |entry: &&&Entry| {
+        let step = &entry.step;
+        let changes = step.is_cure() || *step == *StepName::UNDO || *step == *StepName::REDO;
+        changes && entry.state == State::Done
+    };
+    let counts = |entry: &&&Entry| entry.figures.is_some();
+    match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {
+        (Some(changed), Some(counted)) => changed.sequence < counted.sequence,
+        _ => true,
+    }
 }
 
 /// The runner tries again what the streaming buffer refuses, and the figures say what is left.
@@ -309,6 +329,12 @@ mod tests {
             ("verify", State::Done, Some(1), counted(397, 0)),
         ]);
         assert_eq!(left.outcome, PastOutcome::Failed);
+        let stopped = run(&[detected(), ("deactivate", State::Done, Some(776), Json::Null)]);
+        assert_eq!(stopped.outcome, PastOutcome::Unverified);
+        assert_eq!(
+            run(&[("deactivate", State::Done, Some(776), Json::Null)]).outcome,
+            PastOutcome::Done
+        );
         let died = run(&[detected(), ("deactivate", State::Started, None, Json::Null)]);
         assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
         assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");

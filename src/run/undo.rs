@@ -80,7 +80,7 @@ impl Deed {
 /// such run; it changed nothing; the run could not begin, or the ledger could not be written.
 pub fn undo(context: &Context<'_>, id: &str) -> Result<Undone> {
     let rule = context.renderer.rule();
-    let _claim = context.ledger.claim(&rule.table)?;
+    let _claim = context.ledger.claim(&rule.table, context.interrupt)?;
     let nothing =
         Plan { window: Window::day(Day::from(jiff::civil::date(1970, 1, 1))), steps: vec![] };
     let mut run = Run::begin(context, &nothing)?;

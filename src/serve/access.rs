@@ -68,10 +68,10 @@ impl Access {
     /// that points a name of its own at this machine gets no answer.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         if self.is_open() {
-            return match is_local(headers) {
+            return match is_local(headers) && !is_forwarded(headers) {
                 true => Ok(Caller { who: format!("local@{}", self.host), right: Right::Apply }),
                 false => Err(Problem::new(Code::Forbidden).detail(
-                    "without keys the service answers to localhost, 127.0.0.1 and [::1] alone",
+                    "without keys the service answers to localhost, 127.0.0.1 and [::1] alone, and nothing that a proxy forwards",
                 )),
             };
         }
@@ -79,19 +79,19 @@ impl Access {
             Problem::new(Code::Unauthorized)
                 .detail("send a key as X-API-Key, or as Authorization: Bearer")
         })?;
-        if let Some(oidc) = &self.oidc
-            && Oidc::is_token(presented)
-        {
-            return match oidc.account(presented).await {
-                Ok(Some((who, right))) => Ok(Caller { who, right }),
-                Ok(None) => Err(Problem::new(Code::Unauthorized)),
-                Err(error) => {
-                    self.log.line(Line::of_error(&error));
-                    Err(Problem::new(Code::Unavailable))
+        match (self.by_key(presented), &self.oidc) {
+            (Err(_), Some(oidc)) if Oidc::is_token(presented) => {
+                match oidc.account(presented).await {
+                    Ok(Some((who, right))) => Ok(Caller { who, right }),
+                    Ok(None) => Err(Problem::new(Code::Unauthorized)),
+                    Err(error) => {
+                        self.log.line(Line::of_error(&error));
+                        Err(Problem::new(Code::Unavailable))
+                    }
                 }
-            };
+            }
+            (known, _) => known,
         }
-        self.by_key(presented)
     }
 
     /// Who calls with this key.
@@ -110,6 +110,13 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether a proxy on this machine sends what came from elsewhere.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let forwarded =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via"];
+    forwarded.iter().any(|name| headers.contains_key(*name))
 }
 
 fn is_local(headers: &HeaderMap) -> bool {
@@ -180,6 +187,8 @@ mod tests {
         for good in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST", "127.0.0.1"] {
             assert!(block_on(access.caller(&headers(&[("host", good)]))).is_ok(), "{good}");
         }
+        let forwarded = headers(&[("host", "localhost"), ("x-forwarded-for", "203.0.113.7")]);
+        assert!(block_on(access.caller(&forwarded)).is_err());
         for bad in ["evil.example:8080", "localhost.evil.example", "10.0.0.1", "", "[::2]:80"] {
             assert!(block_on(access.caller(&headers(&[("host", bad)]))).is_err(), "{bad}");
         }

@@ -1,13 +1,15 @@
 //! What the service answers, as JSON.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Code;
 use super::running::Active;
+use super::runs::Failure;
 use crate::ledger::{Entry, latest};
 use crate::report::{DateFigures, RuleFigures};
-use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
+use crate::run::{Ending, PastOutcome, PastRun, Report, RunId, Status};
 use crate::window::Window;
 
 /// How a call ended.
@@ -69,9 +71,16 @@ impl CleanupAnswer {
             from: window.first().to_string(),
             to: window.last().to_string(),
             dates: RuleFigures::of(report).dates,
-            problems: report.problems.iter().map(Code::of).collect(),
+            problems: problems(report),
         }
     }
+}
+
+/// What went wrong in a run, each sort of problem once.
+pub(super) fn problems(report: &Report) -> Vec<Code> {
+    let mut codes: Vec<Code> = report.problems.iter().map(Code::of).collect();
+    codes.extend(report.has(Status::Twins).then_some(Code::Twins));
+    codes
 }
 
 /// How the rules stand.
@@ -93,7 +102,7 @@ pub(super) struct RunSummary {
     rule: String,
     /// The dates, as people read them.
     dates: String,
-    /// `done`, `buffered`, `failed` or `unfinished`.
+    /// `done`, `buffered`, `unverified`, `failed` or `unfinished`.
     outcome: &'static str,
     began_at: String,
     ended_at: String,
@@ -124,18 +133,25 @@ impl RunSummary {
             bytes_billed: run.bytes_billed,
         }
     }
-}
 
-impl RunSummary {
     /// A run of which the ledger has nothing yet.
     pub fn of_active(run: &Active) -> Self {
+        Self::without_statements(run, PastOutcome::Unfinished, run.began)
+    }
+
+    /// A run that failed before the ledger had anything of it.
+    pub fn of_failed(failure: &Failure) -> Self {
+        Self::without_statements(&failure.run, PastOutcome::Failed, failure.ended)
+    }
+
+    fn without_statements(run: &Active, outcome: PastOutcome, ended: Timestamp) -> Self {
         Self {
             run_id: run.id.to_string(),
             rule: run.rule.to_string(),
             dates: run.window.to_string(),
-            outcome: PastOutcome::Unfinished.as_str(),
+            outcome: outcome.as_str(),
             began_at: run.began.to_string(),
-            ended_at: run.began.to_string(),
+            ended_at: ended.to_string(),
             who: run.who.clone(),
             statements: 0,
             failed: 0,
@@ -152,6 +168,9 @@ impl RunSummary {
 pub(super) struct RunAnswer {
     #[serde(flatten)]
     pub run: RunSummary,
+    /// Why it failed, where this process saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Code>,
     /// In the order in which they were sent.
     pub sent: Vec<SentStatement>,
 }

@@ -1,25 +1,24 @@
-//! Looking: how the rules stand, what runs did, and whether the service is well.
+//! Looking: how the rules stand, and whether the service is well.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{RunAnswer, RunSummary, RunsAnswer, SentStatement, StatusAnswer};
+use super::answer::StatusAnswer;
 use super::problem::{Code, Problem};
-use super::running::Active;
 use super::{Shared, blocking, limits, looked_in_vain};
 use crate::error::{Error, Result};
-use crate::ledger::Entry;
+use crate::log::Line;
 use crate::report::RuleFigures;
 use crate::rule::RuleName;
-use crate::run::{PastRun, Report, history};
+use crate::run::Report;
 use crate::window::{DayArg, Window, WindowArg};
 
 /// How a date is written in a request.
@@ -92,21 +91,6 @@ pub(super) async fn standings(
     found
 }
 
-/// The runs of the last so many days, read once for all who ask at the same time.
-pub(super) async fn past_runs(
-    service: &Shared,
-    rule: Option<RuleName>,
-    days: u32,
-) -> Result<Arc<Vec<PastRun>>, Problem> {
-    let (looking, of) = (service.clone(), rule.clone());
-    let look = async move {
-        blocking(move || looking.engine.history(of.as_ref(), days)).await.map(Arc::new)
-    };
-    let key = (service.changes.load(Ordering::SeqCst), rule, days);
-    let found = service.histories.try_get_with(key, look).await;
-    found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
-}
-
 /// The question of `GET /api/status`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -144,7 +128,10 @@ pub(super) async fn status(
     Ok(Json(StatusAnswer { rules: figures.collect::<Result<_, Problem>>()? }))
 }
 
-fn asked_for<'s>(service: &'s Shared, name: Option<&str>) -> Result<Vec<&'s RuleName>, Problem> {
+pub(super) fn asked_for<'s>(
+    service: &'s Shared,
+    name: Option<&str>,
+) -> Result<Vec<&'s RuleName>, Problem> {
     match name {
         Some(name) => {
             let rule = service.engine.rule(Some(name)).map_err(|error| Problem::of(&error))?;
@@ -154,91 +141,6 @@ fn asked_for<'s>(service: &'s Shared, name: Option<&str>) -> Result<Vec<&'s Rule
     }
 }
 
-/// The question of `GET /api/runs`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RunsQuery {
-    /// Only this rule.
-    rule: Option<String>,
-    /// How far back they may lie. Default: 30.
-    #[schemars(range(min = 1, max = limits::RUN_DAYS))]
-    days: Option<u32>,
-    /// At most so many. Default: 50.
-    #[schemars(range(min = 1, max = limits::RUN_COUNT))]
-    limit: Option<usize>,
-}
-
-pub(super) async fn runs(
-    State(service): State<Shared>,
-    headers: HeaderMap,
-    query: Result<Query<RunsQuery>, QueryRejection>,
-) -> Result<Json<RunsAnswer>, Problem> {
-    service.access.caller(&headers).await?;
-    let Query(query) = query.map_err(|error| unreadable(&error))?;
-    let (days, limit) = (query.days.unwrap_or(30), query.limit.unwrap_or(50));
-    if !(1..=limits::RUN_DAYS).contains(&days) || !(1..=limits::RUN_COUNT).contains(&limit) {
-        return Err(Problem::new(Code::InvalidRequest).detail(format!(
-            "`days` is between 1 and {}, `limit` between 1 and {}",
-            limits::RUN_DAYS,
-            limits::RUN_COUNT
-        )));
-    }
-    let rule = match &query.rule {
-        Some(name) => asked_for(&service, Some(name))?.pop().cloned(),
-        None => None,
-    };
-    let found = past_runs(&service, rule, days).await?;
-    Ok(Json(RunsAnswer { runs: found.iter().take(limit).map(RunSummary::of).collect() }))
-}
-
-pub(super) async fn run(
-    State(service): State<Shared>,
-    headers: HeaderMap,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Json<RunAnswer>, Problem> {
-    service.access.caller(&headers).await?;
-    let found = known_run(&service, &run_id(id)?).await?;
-    let run = match (&found.past, &found.active) {
-        (Some(run), _) => RunSummary::of(run),
-        (None, Some(waiting)) => RunSummary::of_active(waiting),
-        (None, None) => return Err(no_such_run()),
-    };
-    Ok(Json(RunAnswer { run, sent: SentStatement::all(&found.entries) }))
-}
-
-/// A run, as far as anything is known of it.
-#[derive(Default)]
-pub(super) struct KnownRun {
-    /// What the ledger has of it.
-    pub past: Option<PastRun>,
-    /// Its entries in the ledger.
-    pub entries: Vec<Entry>,
-    /// Whether it is under way.
-    pub active: Option<Active>,
-}
-
-pub(super) fn no_such_run() -> Problem {
-    Problem::new(Code::NotFound).detail("the ledger has no such run")
-}
-
-/// The id in an address. Errors: it is no run's id.
-pub(super) fn run_id(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    let is_id =
-        |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    id.ok().map(|Path(id)| id).filter(is_id).ok_or_else(no_such_run)
-}
-
-/// What is known of a run. Errors: the ledger does not answer.
-pub(super) async fn known_run(service: &Shared, id: &str) -> Result<KnownRun, Problem> {
-    // Looked for first: a run that ends in between is in the ledger then.
-    let active = service.running.find(id);
-    let (looking, id) = (service.clone(), id.to_owned());
-    let entries = blocking(move || looking.engine.entries(&id)).await;
-    let entries = entries.map_err(|error| looked_in_vain(service, &error))?;
-    let runs = history(&entries).map_err(|error| looked_in_vain(service, &error))?;
-    Ok(KnownRun { past: runs.into_iter().next(), entries, active })
-}
-
 /// The process is there.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
@@ -246,17 +148,21 @@ pub(super) async fn healthz() -> &'static str {
 
 /// The process is there, is not about to stop, and its warehouse answers.
 pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str, Problem> {
-    if service.draining.load(Ordering::SeqCst) {
+    if service.running.is_closed() {
         return Err(Problem::new(Code::Unavailable).detail("about to stop"));
     }
     let looking = service.clone();
-    let look = async move { blocking(move || looking.engine.is_ready()).await };
-    match service.ready.try_get_with((), look).await {
-        Ok(()) => Ok("ready\n"),
-        Err(error) => {
-            service.engine.log.line(crate::log::Line::of_error(&error));
-            Err(Problem::new(Code::WarehouseUnavailable))
-        }
+    // Also that it does not answer is known for a while: anybody may ask.
+    let look = async move {
+        let looked = blocking({
+            let looking = looking.clone();
+            move || looking.engine.is_ready()
+        });
+        looked.await.map_err(|error| looking.engine.log.line(Line::of_error(&error))).is_ok()
+    };
+    match service.ready.get_with((), look).await {
+        true => Ok("ready\n"),
+        false => Err(Problem::new(Code::WarehouseUnavailable)),
     }
 }
 

@@ -17,11 +17,12 @@ use super::api::{self, DAY};
 use super::body::{self, JSON};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused};
+use super::runs::Failure;
 use super::{RunOfAnswer, Shared, blocking, limits, telling};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::log::Line;
 use crate::rule::Rule;
-use crate::run::{Ended, Report, RunId};
+use crate::run::{Ended, Report, RunId, Status};
 use crate::window::Window;
 
 /// The body of `POST /cleanup-duplicates`.
@@ -106,9 +107,6 @@ pub(super) fn begin(
     if service.engine.forbids(rule) {
         return Err(Problem::new(Code::Forbidden).detail(DELETES));
     }
-    if service.draining.load(Ordering::SeqCst) {
-        return Err(Problem::new(Code::Unavailable).detail("about to stop"));
-    }
     let now = service.engine.clock.now();
     let id = RunId::new(now);
     let active = Active {
@@ -118,9 +116,10 @@ pub(super) fn begin(
         began: now,
         who: caller.who.clone(),
     };
-    let ticket = service.running.begin(active).map_err(|refused| match refused {
+    let ticket = service.running.begin(active.clone()).map_err(|refused| match refused {
         Refused::UnderWay(other) => Problem::new(Code::RunUnderWay).run(&other),
         Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
+        Refused::Closed => Problem::new(Code::Unavailable).detail("about to stop"),
     })?;
     let (service, rule, window, run) = (service.clone(), rule.clone(), window.clone(), id.clone());
     let ended = tokio::spawn(async move {
@@ -141,13 +140,16 @@ pub(super) fn begin(
             Err(error) => Ended::failed("apply", &rule.name, Some(&window), Some(&run), error),
         };
         close(&service, &ended, &ran);
-        let failure = match &ran {
-            Ok(report) => report.problems.first(),
-            Err(error) => Some(error),
+        let problem = match &ran {
+            Ok(report) => match report.problems.first() {
+                Some(error) => Some(Problem::of_run(error)),
+                None => report.has(Status::Twins).then(|| Problem::new(Code::Twins)),
+            },
+            Err(error) => Some(Problem::of_run(error)),
         };
-        if let Some(error) = failure {
-            let failure = Problem::new(Code::of(error)).run(&run);
-            service.failures.insert(run.to_string(), failure).await;
+        if let Some(problem) = problem {
+            let failure = Failure { run: active, ended: service.engine.clock.now(), problem };
+            service.failures.insert(run.to_string(), Arc::new(failure)).await;
         }
         service.changes.fetch_add(1, Ordering::SeqCst);
         telling::begin(&service, ended);
@@ -178,20 +180,26 @@ async fn answer(
     fail_when_buffered: bool,
 ) -> Result<Response, Problem> {
     let Begun { id, ended } = begun;
-    let ran = match tokio::time::timeout(service.answer_within, ended).await {
+    let mut leaving = service.leaving.subscribe();
+    let ran = tokio::select! {
+        ran = tokio::time::timeout(service.answer_within, ended) => ran,
+        _ = leaving.wait_for(|leaving| *leaving) => {
+            return Err(Problem::new(Code::Unavailable)
+                .detail("the service stops before the run has ended; the next run finds out what became of it")
+                .run(&id));
+        }
+    };
+    let ran = match ran {
         Err(_) => return Err(Problem::new(Code::RunGoesOn).run(&id)),
         Ok(Err(_)) => return Err(Problem::new(Code::Internal).run(&id)),
         Ok(Ok(ran)) => ran,
     };
     let report = match &*ran {
         Ok(report) => report,
-        Err(error) => return Err(Problem::new(Code::of(error)).run(&id)),
+        Err(error) => return Err(Problem::of_run(error).run(&id)),
     };
-    let interrupted = |error: &Error| error.kind() == Kind::Interrupted;
-    if report.problems.iter().any(interrupted) {
-        return Err(Problem::new(Code::Unavailable)
-            .detail("the service is about to stop, and the run stopped in good order")
-            .run(&id));
+    if let Some(error) = report.problems.iter().find(|e| e.kind() == Kind::Interrupted) {
+        return Err(Problem::of_run(error).run(&id));
     }
     let answer = CleanupAnswer::of(report, window, Some(&id));
     let status = match answer.status {

@@ -14,7 +14,7 @@ pub(super) const BODY: usize = 16 * 1024;
 pub(super) const HEAD: usize = 16 * 1024;
 /// How many headers a request has.
 pub(super) const HEADERS: usize = 64;
-/// How long a head, or a body, may take to arrive.
+/// How long a head, or a body, may take to arrive, and an answer to make progress.
 pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
 /// The dates of one request.
 pub(super) const DATES: usize = 400;
@@ -38,6 +38,8 @@ pub(super) const FINISH: Duration = Duration::from_secs(7);
 pub(super) const TELLINGS: u32 = 32;
 /// How long interrupted runs have to stop in good order.
 pub(super) const STOP: Duration = Duration::from_millis(2_000);
+/// Of that, what is left for the answers to those who wait for a run that has not stopped.
+pub(super) const LEAVE: Duration = Duration::from_millis(300);
 /// How long it is remembered why a run failed.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// How long a browser stays signed in.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -12,6 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tokio_io_timeout::TimeoutWriter;
 
 use super::keys::Right;
 use super::{Shared, blocking, limits, router};
@@ -33,6 +33,8 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
+    // Before anybody can know that it is there.
+    let mut asked = std::pin::pin!(asked_to_terminate()?);
     greet(&service, address);
     remember(&service);
     let (connections, graceful) =
@@ -44,7 +46,6 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         .header_read_timeout(limits::ARRIVAL)
         .max_buf_size(limits::HEAD)
         .max_headers(limits::HEADERS);
-    let mut asked = std::pin::pin!(asked_to_terminate());
     loop {
         let Ok(place) = connections.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
@@ -61,7 +62,11 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
                 continue;
             }
         };
-        let connection = server.serve_connection(TokioIo::new(stream), answering.clone());
+        // Who does not read what was asked for is not waited for.
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(limits::ARRIVAL));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = server.serve_connection(stream, answering.clone());
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // What goes wrong with a connection is its client's to see.
@@ -88,7 +93,7 @@ fn greet(service: &Shared, address: SocketAddr) {
         false => Line::new(
             Severity::Info,
             format!(
-                "{} keys may apply, {} may read",
+                "keys that may apply: {}, that may only read: {}",
                 keys.count(Right::Apply),
                 keys.count(Right::Read)
             ),
@@ -110,7 +115,7 @@ fn remember(service: &Shared) {
 
 /// Lets runs finish, then stops them in good order, then leaves.
 async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
-    service.draining.store(true, Ordering::SeqCst);
+    service.running.close();
     let log = &service.engine.log;
     let count = service.running.count();
     log.line(Line::new(
@@ -121,10 +126,13 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     let answered = tokio::spawn(graceful.shutdown());
     if tokio::time::timeout(limits::FINISH, service.running.idle()).await.is_err() {
         service.engine.interrupt.request();
-        if tokio::time::timeout(limits::STOP, service.running.idle()).await.is_err() {
+        let stopped = tokio::time::timeout(limits::STOP - limits::LEAVE, service.running.idle());
+        if stopped.await.is_err() {
+            service.leaving.send_replace(true);
+            let _ = tokio::time::timeout_at(until, answered).await;
             log.line(Line::new(
                 Severity::Warning,
-                "a statement is still under way; the next run finds out what became of it",
+                "a run has not stopped yet; the next one finds out what became of it",
             ));
             return Ended::HandedOver;
         }
@@ -134,28 +142,32 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
         log.line(Line::of_error(&error));
     }
     // The last answers are on their way.
-    let _ = tokio::time::timeout(Duration::from_millis(500), answered).await;
+    let _ = tokio::time::timeout_at(until, answered).await;
     log.line(Line::new(Severity::Info, "stopped in good order"));
     Ended::InGoodOrder
 }
 
+/// Ends when somebody asks the process to terminate; listens for that from the call on.
 #[cfg(unix)]
-async fn asked_to_terminate() {
+fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+    let cannot = |cause| Error::io("cannot listen for signals", cause);
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-        _ => std::future::pending().await,
-    }
+    })
 }
 
+/// Ends when somebody asks the process to terminate.
 #[cfg(not(unix))]
-async fn asked_to_terminate() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -15,11 +15,12 @@ mod openapi;
 mod pages;
 mod problem;
 mod running;
+mod runs;
 mod session;
 mod telling;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,6 +30,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use moka::future::Cache;
+use tokio::sync::watch;
 
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Observed};
@@ -42,6 +44,7 @@ use metrics::Metrics;
 use oidc::Oidc;
 use problem::{Code, Problem};
 use running::Running;
+use runs::Failure;
 use telling::Telling;
 
 pub use engine::Engine;
@@ -76,15 +79,15 @@ struct Service {
     telling: Telling,
     /// Requests that are worked on.
     requests: AtomicUsize,
-    /// The service is about to stop.
-    draining: AtomicBool,
+    /// Whoever still waits for a run is answered now.
+    leaving: watch::Sender<bool>,
     /// How many runs have ended: what was looked at before is not told after.
     changes: AtomicUsize,
     statuses: Cache<(usize, RuleName, Window), Arc<Report>>,
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
     /// Why runs failed of which the ledger may have nothing.
-    failures: Cache<String, Problem>,
-    ready: Cache<(), ()>,
+    failures: Cache<String, Arc<Failure>>,
+    ready: Cache<(), bool>,
 }
 
 type Shared = Arc<Service>;
@@ -122,7 +125,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         running: Arc::new(Running::default()),
         telling: Telling::new(settings.channels),
         requests: AtomicUsize::new(0),
-        draining: AtomicBool::new(false),
+        leaving: watch::Sender::new(false),
         changes: AtomicUsize::new(0),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
@@ -143,15 +146,16 @@ fn router(service: Shared) -> Router {
     Router::new()
         .route("/cleanup-duplicates", post(cleanup::cleanup))
         .route("/api/status", get(api::status))
-        .route("/api/runs", get(api::runs))
-        .route("/api/runs/{id}", get(api::run))
+        .route("/api/runs", get(runs::runs))
+        .route("/api/runs/{id}", get(runs::run))
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
-        .merge(pages::router(service.clone()))
+        .merge(pages::router())
         .fallback(|| async { Problem::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(middleware::from_fn_with_state(service.clone(), pages::for_people))
         .layer(middleware::from_fn_with_state(service.clone(), around))
         .with_state(service)
 }

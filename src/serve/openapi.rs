@@ -6,9 +6,10 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::answer::{CleanupAnswer, RunAnswer, RunsAnswer, StatusAnswer};
-use super::api::{RunsQuery, StatusQuery};
+use super::api::StatusQuery;
 use super::cleanup::CleanupRequest;
 use super::problem::Problem;
+use super::runs::RunsQuery;
 
 pub(super) async fn openapi() -> Json<Value> {
     Json(description())
@@ -83,7 +84,7 @@ fn description() -> Value {
         "application/problem+json": {"schema": problem},
     }});
     let metrics_answers = {
-        let mut answers = answers(vec![], &COMMON[..2]);
+        let mut answers = answers(vec![], &[COMMON[0], COMMON[1], COMMON[4]]);
         answers["200"] = json!({"description": "Prometheus's text format", "content": text});
         answers
     };
@@ -110,8 +111,7 @@ fn description() -> Value {
                 "parameters": [id],
                 "responses": answers(vec![("200", "the run", &run)], &not_found)}},
             "/api/openapi.json": {"get": {"summary": "This description", "security": [],
-                "responses": {"200": {"description": "this",
-                    "content": {"application/json": {"schema": {"type": "object"}}}}}}},
+                "responses": answers(vec![("200", "this", &json!({"type": "object"}))], &COMMON[4..])}},
             "/healthz": {"get": open("Whether the process is there")},
             "/readyz": {"get": ready},
             "/metrics": {"get": {"summary": "Figures for Prometheus",

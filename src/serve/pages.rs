@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::body::{self, FORM};
 use super::problem::{Code, Problem, SEND_A_KEY};
+use super::running::Active;
+use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
 use super::{RunOfAnswer, Shared, api, blocking, cleanup, limits, looked_in_vain};
 use crate::log::Line;
@@ -26,15 +28,18 @@ const DAYS: u32 = 30;
 /// The dates of a page that was asked for none.
 const DATES: WindowArg = WindowArg::Last(14);
 
-pub(super) fn router(service: Shared) -> Router<Shared> {
+/// The addresses for people.
+const PAGES: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
+
+pub(super) fn router() -> Router<Shared> {
+    let [home, planned, applied, past, signed_in, signed_out] = PAGES;
     Router::new()
-        .route("/", get(overview))
-        .route("/plan", get(plan))
-        .route("/apply", post(apply))
-        .route("/runs/{id}", get(run))
-        .route("/sign-in", get(ask_for_key).post(sign_in))
-        .route("/sign-out", post(sign_out))
-        .layer(middleware::map_response_with_state(service, for_people))
+        .route(home, get(overview))
+        .route(planned, get(plan))
+        .route(applied, post(apply))
+        .route(past, get(run))
+        .route(signed_in, get(ask_for_key).post(sign_in))
+        .route(signed_out, post(sign_out))
 }
 
 /// What a page is asked for. An empty field of a form is one that was left out.
@@ -81,7 +86,7 @@ async fn overview(
     let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
     let names: Vec<&RuleName> = rules.iter().map(|rule| &rule.name).collect();
     let standings = api::standings(&service, &names, &windows).await;
-    let runs = api::past_runs(&service, chosen.map(|rule| rule.name.clone()), DAYS).await?;
+    let runs = runs::past_runs(&service, chosen.map(|rule| rule.name.clone()), DAYS).await?;
     let standing = rules.iter().zip(&windows).zip(&standings);
     let page = html::Overview {
         rules: standing
@@ -173,56 +178,63 @@ async fn run(
     session: Session,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let id = api::run_id(id)?;
-    let found = api::known_run(&service, &id).await?;
-    let failure = service.failures.get(&id).await;
-    let refreshing = found.active.is_some();
-    match (&found.past, found.active, failure) {
-        (Some(run), _, failure) => {
-            let failure = failure.as_ref().map(sentence);
+    let viewer = session.viewer();
+    match runs::known_run(&service, id).await? {
+        KnownRun::Past { run, entries, failure, active } => {
             // A rule that the file no longer has has no zone either.
             let utc = TimeZone::UTC;
+            let failure = failure.map(|failure| sentence(&failure.problem));
             let page = html::RunPage {
-                run,
-                entries: &found.entries,
+                run: &run,
+                entries: &entries,
                 zone: rule(&service, Some(&run.rule)).map_or(&utc, |rule| &rule.time_zone),
                 now: service.engine.clock.now(),
                 tariff: service.engine.reading.tariff,
-                viewer: session.viewer(),
+                viewer,
                 failure: failure.as_deref(),
-                refreshing,
+                refreshing: active,
             };
             shown(&service, html::run(&page))
         }
-        (None, Some(active), _) => {
-            let detail = format!(
-                "Run {id} of {}, {}, waits for its turn at the table.",
-                active.rule, active.window
-            );
-            let page = html::ProblemPage {
-                title: "The run has begun",
-                detail: Some(&detail),
-                status: None,
-                run: None,
-                refreshing,
-            };
-            shown(&service, html::problem(&page, &session.viewer()))
+        KnownRun::Waiting(run) => {
+            let detail = format!("{} has not sent a statement yet.", named(&run));
+            notice(&service, &viewer, "The run has begun", &detail, true)
         }
-        (None, None, Some(failure)) => Err(failure),
-        (None, None, None) => Err(api::no_such_run()),
+        KnownRun::Failed(failure) => {
+            let what = sentence(&failure.problem);
+            let detail = format!("{} sent no statement. {what}", named(&failure.run));
+            notice(&service, &viewer, "The run failed", &detail, false)
+        }
     }
+}
+
+fn named(run: &Active) -> String {
+    format!("Run {} of {}, {},", run.id, run.rule, run.window)
+}
+
+/// A page that says one thing.
+fn notice(
+    service: &Shared,
+    viewer: &Viewer,
+    title: &str,
+    detail: &str,
+    refreshing: bool,
+) -> Result<Response, Problem> {
+    let page =
+        html::ProblemPage { title, detail: Some(detail), status: None, run: None, refreshing };
+    shown(service, html::problem(&page, viewer))
 }
 
 /// Where to go after signing in.
 #[derive(Debug, Deserialize)]
-struct Next {
+struct GoOn {
     #[serde(default)]
     next: String,
 }
 
 async fn ask_for_key(
     State(service): State<Shared>,
-    query: Result<Query<Next>, QueryRejection>,
+    query: Result<Query<GoOn>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let next = session::page(&query.map_or_else(|_| String::new(), |Query(asked)| asked.next));
     match service.access.is_open() {
@@ -293,8 +305,8 @@ fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem
 /// A problem as a sentence.
 fn sentence(problem: &Problem) -> String {
     match problem.sentence() {
-        Some(detail) => format!("{}: {detail}", problem.title()),
-        None => problem.title().to_owned(),
+        Some(detail) => format!("{}: {detail}.", problem.title()),
+        None => format!("{}.", problem.title()),
     }
 }
 
@@ -319,13 +331,31 @@ fn make_page(response: &mut Response) {
     }
 }
 
-/// What programs are told as a problem document, people are told as a page.
-async fn for_people(State(service): State<Shared>, mut response: Response) -> Response {
+/// What programs are told as a problem document, people are told as a page: on the pages, and
+/// wherever else a browser goes.
+pub(super) async fn for_people(
+    State(service): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let is_page = path.is_some_and(|path| PAGES.contains(&path.as_str()));
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_browser = accept.is_some_and(|accept| accept.contains("text/html"));
+    let response = next.run(request).await;
+    match is_page || is_browser {
+        true => problem_page(&service, response),
+        false => response,
+    }
+}
+
+fn problem_page(service: &Shared, mut response: Response) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let detail = problem.sentence().map(capitalized);
     let page = html::ProblemPage {
         status: Some(problem.status().as_u16()),
         title: problem.title(),
-        detail: problem.sentence(),
+        detail: detail.as_deref(),
         run: problem.run_id(),
         refreshing: false,
     };
@@ -337,4 +367,11 @@ async fn for_people(State(service): State<Shared>, mut response: Response) -> Re
         Err(error) => service.engine.log.line(Line::of_error(&error)),
     }
     response
+}
+
+/// A detail of a problem as a sentence.
+fn capitalized(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }

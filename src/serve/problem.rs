@@ -43,8 +43,10 @@ pub(super) enum Code {
     BodyTooLarge,
     /// The body is not declared as JSON, or that of a form as a form.
     UnsupportedMediaType,
-    /// The rule or its templates are not fit to run.
+    /// The rule, its tables or its templates are not fit to run.
     RuleNotReady,
+    /// Rows share a row id or have none; their dates were left alone.
+    Twins,
     /// The run would read more than the rule file allows.
     CostLimit,
     /// Something went wrong; the log says what.
@@ -70,7 +72,7 @@ impl Code {
             Self::RunUnderWay | Self::TableLocked => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RuleNotReady | Self::CostLimit | Self::Internal => {
+            Self::RuleNotReady | Self::Twins | Self::CostLimit | Self::Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::Unavailable | Self::WarehouseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -83,7 +85,7 @@ impl Code {
             Self::InvalidJson => "The body is not JSON",
             Self::InvalidRequest => "The request asks for something that does not make sense",
             Self::Unauthorized => "No key, or an unknown one",
-            Self::Forbidden => "The key may not do this",
+            Self::Forbidden => "That is not allowed here",
             Self::NotFound => "There is nothing at this address",
             Self::MethodNotAllowed => "The address does not know this method",
             Self::RequestTimeout => "The request took too long to arrive",
@@ -91,7 +93,8 @@ impl Code {
             Self::TableLocked => "Another onerow process works on the table",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body is not declared as what it should be",
-            Self::RuleNotReady => "The rule or its templates are not fit to run",
+            Self::RuleNotReady => "The rule, its tables or its templates are not fit to run",
+            Self::Twins => "Rows share a row id or have none; their dates were left alone",
             Self::CostLimit => "The run would read more than the rule file allows",
             Self::Internal => "Something went wrong",
             Self::Unavailable => "The service is busy, or about to stop",
@@ -106,9 +109,11 @@ impl Code {
             Kind::Locked => Self::TableLocked,
             Kind::Interrupted => Self::Unavailable,
             Kind::Transient | Kind::Unreachable => Self::WarehouseUnavailable,
-            Kind::Configuration | Kind::Template | Kind::Findings | Kind::Unsupported => {
-                Self::RuleNotReady
-            }
+            Kind::Configuration
+            | Kind::Template
+            | Kind::Findings
+            | Kind::Unsupported
+            | Kind::NotFound => Self::RuleNotReady,
             Kind::Cost => Self::CostLimit,
             _ => Self::Internal,
         }
@@ -140,9 +145,10 @@ pub(super) struct Problem {
 impl Problem {
     pub fn new(code: Code) -> Self {
         let retry_after = match code {
-            Code::Unavailable | Code::WarehouseUnavailable | Code::TableLocked => {
-                Some(limits::BUSY)
-            }
+            Code::Unavailable
+            | Code::WarehouseUnavailable
+            | Code::TableLocked
+            | Code::RunUnderWay => Some(limits::BUSY),
             _ => None,
         };
         Self {
@@ -186,6 +192,17 @@ impl Problem {
     /// The run that it is about.
     pub fn run_id(&self) -> Option<&str> {
         self.run_id.as_deref()
+    }
+
+    /// Why a run failed, for those who asked for it.
+    pub fn of_run(error: &Error) -> Self {
+        let problem = Self::new(Code::of(error));
+        match error.kind() {
+            Kind::Interrupted => problem.detail(
+                "the service is about to stop, and the run stopped in good order; the next one goes on",
+            ),
+            _ => problem,
+        }
     }
 
     /// What a caller asked for that does not make sense: the error is about the request's own

@@ -19,6 +19,8 @@ pub(super) enum Refused {
     UnderWay(RunId),
     /// Too many wait already.
     Full,
+    /// The service is about to stop.
+    Closed,
 }
 
 /// A run that is under way or waits for its table.
@@ -34,9 +36,15 @@ pub(super) struct Active {
 /// The runs of this process.
 #[derive(Default)]
 pub(super) struct Running {
-    active: Mutex<Vec<Active>>,
+    runs: Mutex<Runs>,
     tables: Mutex<HashMap<TableName, Arc<tokio::sync::Mutex<()>>>>,
     ended: Notify,
+}
+
+#[derive(Default)]
+struct Runs {
+    active: Vec<Active>,
+    closed: bool,
 }
 
 /// The place of a run among those under way, for as long as it lives.
@@ -48,7 +56,11 @@ pub(super) struct Ticket {
 impl Running {
     /// Takes the rule's dates for a run, unless one is at them.
     pub fn begin(self: &Arc<Self>, run: Active) -> Result<Ticket, Refused> {
-        let mut active = self.active();
+        let mut runs = self.runs();
+        if runs.closed {
+            return Err(Refused::Closed);
+        }
+        let active = &mut runs.active;
         let same = |other: &&Active| {
             other.rule == run.rule && other.window.days().iter().any(|d| run.window.contains(*d))
         };
@@ -74,12 +86,27 @@ impl Running {
 
     /// The run of this id, while it is under way.
     pub fn find(&self, id: &str) -> Option<Active> {
-        self.active().iter().find(|run| run.id.as_str() == id).cloned()
+        self.runs().active.iter().find(|run| run.id.as_str() == id).cloned()
+    }
+
+    /// Those that are under way.
+    pub fn all(&self) -> Vec<Active> {
+        self.runs().active.clone()
+    }
+
+    /// Takes no more runs.
+    pub fn close(&self) {
+        self.runs().closed = true;
+    }
+
+    /// Whether no more runs are taken.
+    pub fn is_closed(&self) -> bool {
+        self.runs().closed
     }
 
     /// How many runs are under way.
     pub fn count(&self) -> usize {
-        self.active().len()
+        self.runs().active.len()
     }
 
     /// Waits until none is under way.
@@ -93,14 +120,14 @@ impl Running {
         }
     }
 
-    fn active(&self) -> MutexGuard<'_, Vec<Active>> {
-        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    fn runs(&self) -> MutexGuard<'_, Runs> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.running.active().retain(|run| run.id != self.id);
+        self.running.runs().active.retain(|run| run.id != self.id);
         self.running.ended.notify_waiters();
     }
 }
@@ -139,6 +166,11 @@ mod tests {
         drop(ticket);
         assert!(running.begin(run("a", "2026-01-22", "2026-01-22")).is_ok());
         assert_eq!(running.count(), 0);
+        running.close();
+        assert_eq!(
+            running.begin(run("a", "2026-01-22", "2026-01-22")).err(),
+            Some(Refused::Closed)
+        );
     }
 
     #[test]

@@ -22,20 +22,22 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Who looks: by what a program sends, or by the cookie. Errors: nobody the service knows.
+    /// Who looks: by the cookie, or by what a program sends. The cookie comes first, as a proxy
+    /// that checks callers itself may send a token of its own. Errors: nobody the service knows.
     async fn of(service: &Shared, headers: &HeaderMap) -> Result<Self, Problem> {
         let access = &service.access;
         if access.is_open() {
             let caller = access.caller(headers).await?;
             return Ok(Self { caller, csrf: csrf(access.secret.bytes()), signed_in: false });
         }
-        if let Some(presented) = presented(headers) {
-            let caller = access.caller(headers).await?;
-            return Ok(Self { caller, csrf: csrf(presented.as_bytes()), signed_in: false });
+        for key in kept_keys(headers) {
+            if let Ok(caller) = access.by_key(&key) {
+                return Ok(Self { caller, csrf: csrf(key.as_bytes()), signed_in: true });
+            }
         }
-        let key = kept_key(headers).ok_or_else(|| Problem::new(Code::Unauthorized))?;
-        let caller = access.by_key(&key)?;
-        Ok(Self { caller, csrf: csrf(key.as_bytes()), signed_in: true })
+        let caller = access.caller(headers).await?;
+        let secret = presented(headers).unwrap_or_default();
+        Ok(Self { caller, csrf: csrf(secret.as_bytes()), signed_in: false })
     }
 
     pub fn viewer(&self) -> Viewer {
@@ -164,10 +166,12 @@ fn is_https(headers: &HeaderMap) -> bool {
     first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
-fn kept_key(headers: &HeaderMap) -> Option<String> {
+/// Another service of the host may have set a cookie of the same name.
+fn kept_keys(headers: &HeaderMap) -> Vec<String> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = sent.flat_map(|list| Cookie::split_parse_encoded(list).flatten());
-    cookies.find(|cookie| cookie.name() == name(headers)).map(|cookie| cookie.value().to_owned())
+    let cookies = sent.flat_map(|list| Cookie::split_parse_encoded(list).flatten());
+    let named = cookies.filter(|cookie| cookie.name() == name(headers));
+    named.map(|cookie| cookie.value().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -236,9 +240,10 @@ mod tests {
             assert!(set.starts_with(starts) && set.ends_with(ends), "{set}");
             let sent = set.split(';').next().unwrap();
             let mut back = headers(&[("cookie", &format!("other=1; {sent}"))]);
-            assert_eq!(kept_key(&back), before.is_empty().then(|| key.to_owned()));
+            let kept = if before.is_empty() { vec![key.to_owned()] } else { vec![] };
+            assert_eq!(kept_keys(&back), kept);
             back.extend(headers(before));
-            assert_eq!(kept_key(&back).as_deref(), Some(key));
+            assert_eq!(kept_keys(&back), [key]);
         }
     }
 }

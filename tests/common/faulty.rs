@@ -95,8 +95,8 @@ impl Ledger for Faulty<'_> {
         self.inner.entries(wanted)
     }
 
-    fn claim(&self, table: &TableName) -> Result<Claim> {
-        self.inner.claim(table)
+    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+        self.inner.claim(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

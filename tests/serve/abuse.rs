@@ -96,6 +96,21 @@ fn slow_senders_are_not_waited_for() {
 }
 
 #[test]
+fn slow_readers_are_not_waited_for() {
+    let project = project();
+    let service = Service::of(&project);
+    let mut stream = std::net::TcpStream::connect(&service.address).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+    let request = "GET /api/openapi.json HTTP/1.1\r\nHost: h\r\n\r\n";
+    let began = Instant::now();
+    // Nobody reads the answers, until the service has enough of it.
+    while std::io::Write::write_all(&mut stream, request.as_bytes()).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(25), "it still waits");
+    }
+    assert_eq!(service.get("/healthz", None).status, 200);
+}
+
+#[test]
 fn addresses_lead_nowhere_but_where_they_should() {
     let project = project();
     let service = Service::of(&project);

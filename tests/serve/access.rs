@@ -64,6 +64,8 @@ fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
         "GET /api/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
     );
     assert!(rebound.starts_with("HTTP/1.1 403"), "{rebound}");
+    let forwarded = service.get_with("/api/status", &[("X-Forwarded-For", "203.0.113.7")]);
+    assert_eq!(forwarded.status, 403);
     assert_eq!(service.cleanup(BODY, None).status, 200);
     assert_eq!(project.active(), ["r2"]);
 }
@@ -71,14 +73,17 @@ fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
 #[test]
 fn keys_that_are_none_are_refused_before_anything_listens() {
     let project = project();
-    let ended = project
-        .command(&["serve", "--listen", "127.0.0.1:0"])
-        .env("ONEROW_APPLY_KEYS", "short")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(2), "{text}");
-    assert!(text.contains("fewer than 20") && text.contains("ONEROW_APPLY_KEYS"), "{text}");
+    let not_utf8 = std::os::unix::ffi::OsStrExt::from_bytes(b"0123456789abcdefghij\xff");
+    let not_utf8: &std::ffi::OsStr = not_utf8;
+    for (keys, told) in
+        [("short".as_ref(), "fewer than 20"), ("".as_ref(), "holds no key"), (not_utf8, "ASCII")]
+    {
+        let mut command = project.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let ended = command.env("ONEROW_APPLY_KEYS", keys).output().unwrap();
+        let text = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{text}");
+        assert!(text.contains(told) && text.contains("ONEROW_APPLY_KEYS"), "{text}");
+    }
     project.onerow("serve --apply-keys nowhere").exits(1).says(&["nowhere"]);
     project.onerow("serve no_such_rule").exits(2).says(&["no rule `no_such_rule`"]);
 }

@@ -50,9 +50,8 @@ fn readers_get_answers_while_a_run_is_on() {
     thread::scope(|scope| {
         let run = scope.spawn(|| service.apply(BODY));
         thread::sleep(Duration::from_millis(300));
-        let readers: Vec<_> = (0..50)
-            .map(|_| scope.spawn(|| service.get("/api/status?last=12", Some(READ)).status))
-            .collect();
+        let read = |last: i32| service.get(&format!("/api/status?last={last}"), Some(READ)).status;
+        let readers: Vec<_> = (0..50).map(|i| scope.spawn(move || read(1 + i % 10))).collect();
         for reader in readers {
             assert_eq!(reader.join().unwrap(), 200);
         }
@@ -90,8 +89,9 @@ fn memory_stays_flat_over_ten_thousand_requests() {
                     let agent = ureq::Agent::new_with_defaults();
                     for i in 0..count / 8 {
                         // Each asks for another window, so that the cache's limit is met too.
-                        let last = 1 + i % 20;
-                        let url = format!("http://{address}/api/status?rule=by_line&last={last}");
+                        let (month, day) = (1 + i / 28 % 12, 1 + i % 28);
+                        let date = format!("2025-{month:02}-{day:02}");
+                        let url = format!("http://{address}/api/status?rule=by_line&date={date}");
                         let call = agent.get(url).header("X-API-Key", APPLY).call();
                         assert_eq!(call.unwrap().status(), 200);
                     }

@@ -108,6 +108,8 @@ fn a_cookie_opens_pages_and_nothing_else() {
     for path in ["/api/status", "/api/runs", "/metrics"] {
         assert_eq!(service.get_with(path, &headers).status, 401, "{path}");
     }
+    let proxied = [headers[0], ("Authorization", "Bearer a.token.of-the-proxy")];
+    assert_eq!(service.get_with("/", &proxied).status, 200);
     let before = service.get_with("/", &headers);
     let out = service.send("/sign-out", &headers, &[("csrf", &token(&before))]);
     assert_eq!((out.status, location(&out)), (303, "/sign-in"));
@@ -250,7 +252,10 @@ fn a_run_that_waits_or_failed_before_its_first_statement_has_a_page() {
     assert_eq!(again.status, 409);
     assert!(again.text.contains(run_id(&begun)), "{}", again.text);
     let failed = ended(&service, location(&begun), &cookie);
-    assert_eq!(failed.status, 409);
+    assert_eq!(failed.status, 200);
+    let told = service.get(&format!("/api/runs/{}", run_id(&begun)), Some(READ));
+    assert_eq!((told.status, &told.json["outcome"]), (200, &"failed".into()));
+    assert_eq!(told.json["problem"], "table_locked");
     assert!(failed.text.contains("Another onerow process works on the table"), "{}", failed.text);
 }
 
@@ -268,6 +273,20 @@ fn a_page_is_of_its_own_and_stays_in_no_cache() {
         assert_eq!(page.headers["x-content-type-options"], "nosniff");
         assert_eq!(page.headers["referrer-policy"], "same-origin");
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    }
+}
+
+#[test]
+fn a_browser_that_goes_astray_is_told_so_in_a_page_and_a_program_is_not() {
+    let project = project();
+    let service = Service::of(&project);
+    for path in ["/nowhere", "/runs/", "/plan/"] {
+        let page = service.get_with(path, &[("Accept", "text/html,*/*;q=0.8")]);
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.text.contains("There is nothing at this address"), "{}", page.text);
+        assert!(page.headers.contains_key("content-security-policy"));
+        let told = service.get_with(path, &[("Accept", "*/*")]);
+        assert_eq!(told.headers["content-type"], "application/problem+json");
     }
 }
 

@@ -123,6 +123,9 @@ fn means(outcome: PastOutcome) -> &'static str {
         PastOutcome::Buffered => {
             "Superseded rows were left in the streaming buffer: run again later."
         }
+        PastOutcome::Unverified => {
+            "Rows were changed, and the run was stopped before it had verified the result: run again."
+        }
         PastOutcome::Failed => "A statement failed, or superseded rows were left.",
         PastOutcome::Unfinished => {
             "A statement has no outcome yet: the run is under way, or its process died."

@@ -1,0 +1,153 @@
+//! Runs: those in the ledger, those under way, and those that failed before the ledger had them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::answer::{RunAnswer, RunSummary, RunsAnswer, SentStatement};
+use super::api::{asked_for, unreadable};
+use super::problem::{Code, Problem};
+use super::running::Active;
+use super::{Shared, blocking, limits, looked_in_vain};
+use crate::error::{Error, Result};
+use crate::ledger::Entry;
+use crate::rule::RuleName;
+use crate::run::{PastOutcome, PastRun, history};
+
+/// A run that has failed, and why: the ledger may have nothing of it.
+pub(super) struct Failure {
+    pub run: Active,
+    pub ended: Timestamp,
+    pub problem: Problem,
+}
+
+/// A run, as far as anything is known of it.
+pub(super) enum KnownRun {
+    /// The ledger has it.
+    Past { run: Box<PastRun>, entries: Vec<Entry>, failure: Option<Arc<Failure>>, active: bool },
+    /// It is under way, and has sent nothing yet.
+    Waiting(Active),
+    /// It failed before it had sent anything.
+    Failed(Arc<Failure>),
+}
+
+/// The runs of the last so many days, read once for all who ask at the same time. One that is
+/// under way is unfinished, however its statements so far have ended.
+pub(super) async fn past_runs(
+    service: &Shared,
+    rule: Option<RuleName>,
+    days: u32,
+) -> Result<Vec<PastRun>, Problem> {
+    let active = service.running.all();
+    let (looking, of) = (service.clone(), rule.clone());
+    let look = async move {
+        blocking(move || looking.engine.history(of.as_ref(), days)).await.map(Arc::new)
+    };
+    let key = (service.changes.load(Ordering::SeqCst), rule, days);
+    let found = service.histories.try_get_with(key, look).await;
+    let found = found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))?;
+    let known = found.iter().map(|run| {
+        let is_active = active.iter().any(|active| active.id.as_str() == run.id);
+        seen(run.clone(), is_active)
+    });
+    Ok(known.collect())
+}
+
+fn seen(run: PastRun, is_active: bool) -> PastRun {
+    match is_active {
+        true => PastRun { outcome: PastOutcome::Unfinished, ..run },
+        false => run,
+    }
+}
+
+/// The question of `GET /api/runs`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RunsQuery {
+    /// Only this rule.
+    rule: Option<String>,
+    /// How far back they may lie. Default: 30.
+    #[schemars(range(min = 1, max = limits::RUN_DAYS))]
+    days: Option<u32>,
+    /// At most so many. Default: 50.
+    #[schemars(range(min = 1, max = limits::RUN_COUNT))]
+    limit: Option<usize>,
+}
+
+pub(super) async fn runs(
+    State(service): State<Shared>,
+    headers: HeaderMap,
+    query: Result<Query<RunsQuery>, QueryRejection>,
+) -> Result<Json<RunsAnswer>, Problem> {
+    service.access.caller(&headers).await?;
+    let Query(query) = query.map_err(|error| unreadable(&error))?;
+    let (days, limit) = (query.days.unwrap_or(30), query.limit.unwrap_or(50));
+    if !(1..=limits::RUN_DAYS).contains(&days) || !(1..=limits::RUN_COUNT).contains(&limit) {
+        return Err(Problem::new(Code::InvalidRequest).detail(format!(
+            "`days` is between 1 and {}, `limit` between 1 and {}",
+            limits::RUN_DAYS,
+            limits::RUN_COUNT
+        )));
+    }
+    let rule = match &query.rule {
+        Some(name) => asked_for(&service, Some(name))?.pop().cloned(),
+        None => None,
+    };
+    let waiting = service.running.all();
+    let found = past_runs(&service, rule.clone(), days).await?;
+    let waiting = waiting.iter().filter(|run| {
+        let of_rule = rule.as_ref().is_none_or(|rule| *rule == run.rule);
+        of_rule && !found.iter().any(|found| found.id == run.id.as_str())
+    });
+    let runs = waiting.map(RunSummary::of_active).chain(found.iter().map(RunSummary::of));
+    Ok(Json(RunsAnswer { runs: runs.take(limit).collect() }))
+}
+
+pub(super) async fn run(
+    State(service): State<Shared>,
+    headers: HeaderMap,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<RunAnswer>, Problem> {
+    service.access.caller(&headers).await?;
+    let (run, failure, entries) = match known_run(&service, id).await? {
+        KnownRun::Past { run, entries, failure, .. } => (RunSummary::of(&run), failure, entries),
+        KnownRun::Waiting(active) => (RunSummary::of_active(&active), None, Vec::new()),
+        KnownRun::Failed(failure) => (RunSummary::of_failed(&failure), Some(failure), Vec::new()),
+    };
+    let problem = failure.map(|failure| failure.problem.code());
+    Ok(Json(RunAnswer { run, problem, sent: SentStatement::all(&entries) }))
+}
+
+/// What is known of a run. Errors: there is no such run; the ledger does not answer.
+pub(super) async fn known_run(
+    service: &Shared,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<KnownRun, Problem> {
+    let unknown = || Problem::new(Code::NotFound).detail("the ledger has no such run");
+    let is_id =
+        |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let id = id.ok().map(|Path(id)| id).filter(is_id).ok_or_else(unknown)?;
+    // Looked for first: a run that ends in between is in the ledger then.
+    let active = service.running.find(&id);
+    let (looking, of) = (service.clone(), id.clone());
+    let entries = blocking(move || looking.engine.entries(&of)).await;
+    let entries = entries.map_err(|error| looked_in_vain(service, &error))?;
+    let runs = history(&entries).map_err(|error| looked_in_vain(service, &error))?;
+    let failure = service.failures.get(&id).await;
+    match (runs.into_iter().next(), active, failure) {
+        (Some(run), active, failure) => {
+            let active = active.is_some();
+            Ok(KnownRun::Past { run: Box::new(seen(run, active)), entries, failure, active })
+        }
+        (None, Some(active), _) => Ok(KnownRun::Waiting(active)),
+        (None, None, Some(failure)) => Ok(KnownRun::Failed(failure)),
+        (None, None, None) => Err(unknown()),
+    }
+}
