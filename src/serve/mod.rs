@@ -12,6 +12,7 @@ mod listen;
 mod metrics;
 mod oidc;
 mod openapi;
+mod page;
 mod pages;
 mod problem;
 mod running;
@@ -155,7 +156,7 @@ fn router(service: Shared) -> Router {
         .merge(pages::router())
         .fallback(|| async { Problem::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(middleware::from_fn_with_state(service.clone(), pages::for_people))
+        .layer(middleware::from_fn_with_state(service.clone(), page::for_people))
         .layer(middleware::from_fn_with_state(service.clone(), around))
         .with_state(service)
 }

@@ -1,11 +1,9 @@
 //! The pages for people: how the rules stand, a dry run, a run. Whoever may apply can, from there.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{MatchedPath, Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
@@ -13,13 +11,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{self, FORM};
+use super::page::{notice, sentence, shown};
 use super::problem::{Code, Problem, SEND_A_KEY};
 use super::running::Active;
 use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
 use super::{RunOfAnswer, Shared, api, blocking, cleanup, limits, looked_in_vain};
-use crate::log::Line;
-use crate::report::html::{self, Viewer};
+use crate::report::html;
 use crate::rule::{Rule, RuleName};
 use crate::window::{Window, WindowArg};
 
@@ -29,10 +27,10 @@ const DAYS: u32 = 30;
 const DATES: WindowArg = WindowArg::Last(14);
 
 /// The addresses for people.
-const PAGES: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
+pub(super) const ALL: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
 
 pub(super) fn router() -> Router<Shared> {
-    let [home, planned, applied, past, signed_in, signed_out] = PAGES;
+    let [home, planned, applied, past, signed_in, signed_out] = ALL;
     Router::new()
         .route(home, get(overview))
         .route(planned, get(plan))
@@ -212,19 +210,6 @@ fn named(run: &Active) -> String {
     format!("Run {} of {}, {},", run.id, run.rule, run.window)
 }
 
-/// A page that says one thing.
-fn notice(
-    service: &Shared,
-    viewer: &Viewer,
-    title: &str,
-    detail: &str,
-    refreshing: bool,
-) -> Result<Response, Problem> {
-    let page =
-        html::ProblemPage { title, detail: Some(detail), status: None, run: None, refreshing };
-    shown(service, html::problem(&page, viewer))
-}
-
 /// Where to go after signing in.
 #[derive(Debug, Deserialize)]
 struct GoOn {
@@ -300,78 +285,4 @@ async fn form<T: DeserializeOwned>(headers: &HeaderMap, request: Request) -> Res
 
 fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem> {
     service.engine.rule(name).map_err(|error| Problem::of(&error))
-}
-
-/// A problem as a sentence.
-fn sentence(problem: &Problem) -> String {
-    match problem.sentence() {
-        Some(detail) => format!("{}: {detail}.", problem.title()),
-        None => format!("{}.", problem.title()),
-    }
-}
-
-/// A page as an answer.
-fn shown(service: &Shared, page: crate::error::Result<String>) -> Result<Response, Problem> {
-    let page = page.map_err(|error| {
-        service.engine.log.line(Line::of_error(&error));
-        Problem::new(Code::Internal)
-    })?;
-    let mut response = Response::new(Body::from(page));
-    make_page(&mut response);
-    Ok(response)
-}
-
-fn make_page(response: &mut Response) {
-    let headers = response.headers_mut();
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, html);
-    // The policy is ASCII; without it the browser would still be told of the type.
-    if let Ok(policy) = HeaderValue::from_str(&html::content_security_policy()) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-/// What programs are told as a problem document, people are told as a page: on the pages, and
-/// wherever else a browser goes.
-pub(super) async fn for_people(
-    State(service): State<Shared>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.extensions().get::<MatchedPath>();
-    let is_page = path.is_some_and(|path| PAGES.contains(&path.as_str()));
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_browser = accept.is_some_and(|accept| accept.contains("text/html"));
-    let response = next.run(request).await;
-    match is_page || is_browser {
-        true => problem_page(&service, response),
-        false => response,
-    }
-}
-
-fn problem_page(service: &Shared, mut response: Response) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let detail = problem.sentence().map(capitalized);
-    let page = html::ProblemPage {
-        status: Some(problem.status().as_u16()),
-        title: problem.title(),
-        detail: detail.as_deref(),
-        run: problem.run_id(),
-        refreshing: false,
-    };
-    match html::problem(&page, &Viewer::Nobody) {
-        Ok(page) => {
-            *response.body_mut() = Body::from(page);
-            make_page(&mut response);
-        }
-        Err(error) => service.engine.log.line(Line::of_error(&error)),
-    }
-    response
-}
-
-/// A detail of a problem as a sentence.
-fn capitalized(detail: &str) -> String {
-    let mut letters = detail.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(['.']).collect()
 }
