@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::record::{self, COLUMNS, Cells, column_list};
 use super::{Claim, Entry, Filter, Ledger};
@@ -15,10 +15,14 @@ use crate::statement::Fingerprint;
 use crate::warehouse::sqlite::{Sqlite, failed, has_table};
 
 const APPEND_ONLY: &str = "
-CREATE TRIGGER _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
+CREATE TRIGGER IF NOT EXISTS _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
+CREATE TRIGGER IF NOT EXISTS _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
+
+/// An outcome of the statement that an entry is about; its run and its sequence come first.
+const OUTCOME: &str = "SELECT 1 FROM _onerow_ledger \
+     WHERE run_id = ?1 AND sequence = CAST(?2 AS INTEGER) AND state IN ('done', 'failed')";
 
 /// How long [`Ledger::claim`] waits, and how often it tries meanwhile.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,12 +33,18 @@ impl Ledger for Sqlite {
         let connection = self.connection()?;
         let failed = failed("write to the ledger");
         if !has_table(&connection, "_onerow_ledger")? {
-            connection.execute_batch(&create()).map_err(&failed)?;
+            create(&connection).map_err(&failed)?;
         }
         let marks = vec!["?"; COLUMNS.len()].join(", ");
-        let sql = format!("INSERT INTO _onerow_ledger ({}) VALUES ({marks})", column_list());
+        let sql = format!(
+            "INSERT INTO _onerow_ledger ({}) SELECT {marks} WHERE NOT EXISTS ({OUTCOME})",
+            column_list()
+        );
         let cells = rusqlite::params_from_iter(record::cells(entry));
-        connection.execute(&sql, cells).map(|_| ()).map_err(failed)
+        match connection.execute(&sql, cells).map_err(failed)? {
+            0 => Err(taken_over(entry)),
+            _ => Ok(()),
+        }
     }
 
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
@@ -71,16 +81,31 @@ impl Ledger for Sqlite {
     }
 }
 
-fn create() -> String {
+/// Another run has written the outcome already, which it does of runs that it takes for dead.
+fn taken_over(entry: &Entry) -> Error {
+    let message = format!(
+        "the ledger has the outcome of {} of {} already: another run has taken this one for dead",
+        entry.step, entry.dates
+    );
+    Error::new(Kind::Locked, message).help(
+        "the lock file was removed while this run was on; leave it alone, and run the command again",
+    )
+}
+
+/// Creates the table and what protects it, both or neither; another process may be doing the same.
+fn create(connection: &Connection) -> rusqlite::Result<()> {
     let columns = COLUMNS.map(|(name, sql_type, always)| {
         let stored = if sql_type == "INT64" { "INTEGER" } else { "TEXT" };
         format!("{name} {stored}{}", if always { " NOT NULL" } else { "" })
     });
-    format!(
-        "CREATE TABLE _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
+    let table = format!(
+        "CREATE TABLE IF NOT EXISTS _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
          UNIQUE (run_id, sequence, state)) STRICT; {APPEND_ONLY}",
         columns.join(", ")
-    )
+    );
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute_batch(&table)?;
+    transaction.commit()
 }
 
 /// The entries for which the condition holds, with their places in the ledger, oldest first.
@@ -126,16 +151,13 @@ fn lock_name(table: &TableName) -> String {
 pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Claim> {
     let mut name = database.as_os_str().to_owned();
     name.push(format!(".{what}.lock"));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))?;
     let start = Instant::now();
     loop {
+        let file = open(Path::new(&name))?;
         match file.try_lock() {
-            Ok(()) => return Ok(Claim::holding(Some(file))),
+            Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Claim::holding(Some(file))),
+            // Somebody has removed it meanwhile: others lock another file of that name.
+            Ok(()) => {}
             Err(TryLockError::WouldBlock) if start.elapsed() < patience => sleep(PAUSE),
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::new(
@@ -154,13 +176,38 @@ pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Cl
     }
 }
 
+fn open(name: &Path) -> Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(name)
+        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))
+}
+
+/// Whether the open file is the one of that name.
+#[cfg(unix)]
+fn is_at(file: &File, name: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    };
+    file.metadata().and_then(|one| Ok(same(one, std::fs::metadata(name)?))).unwrap_or(false)
+}
+
+/// A file that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::ledger::State;
+    use crate::ledger::{State, beginnings_first};
     use crate::statement::StepName;
     use crate::warehouse::sqlite::Access;
     use crate::warehouse::{JobId, Usage};
@@ -244,6 +291,26 @@ mod tests {
             [written("r1", 2, State::Started), written("r3", 1, State::Unknown)]
         );
         assert_eq!(ledger.in_doubt("other").unwrap(), []);
+    }
+
+    #[test]
+    fn a_statement_has_one_outcome() {
+        let ledger = ledger();
+        ledger.append(&written("r1", 1, State::Started)).unwrap();
+        ledger.append(&written("r1", 1, State::Failed)).unwrap();
+        let error = ledger.append(&written("r1", 1, State::Done)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Locked, "{error}");
+        ledger.append(&written("r1", 2, State::Started)).unwrap();
+        assert_eq!(ledger.entries(&Filter::default()).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_beginning_comes_before_its_outcome_whatever_the_clock_says() {
+        let of = |run, state| written(run, 1, state);
+        let by_time =
+            vec![of("r1", State::Done), of("r2", State::Started), of("r1", State::Started)];
+        let in_order = [of("r1", State::Started), of("r2", State::Started), of("r1", State::Done)];
+        assert_eq!(beginnings_first(by_time), in_order);
     }
 
     #[test]

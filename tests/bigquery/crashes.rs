@@ -56,29 +56,37 @@ enum Death {
     During(usize, Moment),
 }
 
-/// Returns a table of point × outcome.
+/// Returns a table of point × outcome. Each point is played with one strategy in turn, and with all of
+/// them where the tables are made anew; they all come to the same.
 fn die_everywhere(names: &[String], plays: Vec<(usize, Death)>) -> String {
-    let all: Vec<_> = plays.into_iter().flat_map(|play| STRATEGIES.map(|of| (of, play))).collect();
-    let (all, outcomes) = (Mutex::new(all.into_iter()), Mutex::new(BTreeMap::new()));
+    let all = std::env::var_os("ONEROW_WRITE_DOCS").is_some();
+    let strategies = |row: usize| match all {
+        true => STRATEGIES.to_vec(),
+        false => vec![STRATEGIES[row % STRATEGIES.len()]],
+    };
+    let plays: Vec<_> = plays
+        .into_iter()
+        .flat_map(|(row, death)| strategies(row).into_iter().map(move |of| (of, row, death)))
+        .collect();
+    let (plays, outcomes) = (Mutex::new(plays.into_iter()), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 loop {
-                    let Some((strategy, (row, death))) = all.lock().unwrap().next() else { return };
+                    let Some((strategy, row, death)) = plays.lock().unwrap().next() else { return };
                     let outcome = ready(strategy).die(death, &names[row - 1]);
-                    outcomes.lock().unwrap().insert((row, strategy), outcome);
+                    let before = outcomes.lock().unwrap().insert(row, outcome.clone());
+                    assert!(before.is_none_or(|b| b == outcome), "{strategy}: {}", names[row - 1]);
                 }
             });
         }
     });
     let outcomes = outcomes.into_inner().unwrap();
     let row = |(i, name): (usize, &String)| {
-        let cells = STRATEGIES.map(|strategy| outcomes[&(i + 1, strategy)].clone());
-        [vec![(i + 1).to_string(), name.clone()], cells.to_vec()].concat()
+        vec![(i + 1).to_string(), name.clone(), outcomes[&(i + 1)].clone()]
     };
     let rows: Vec<Vec<String>> = names.iter().enumerate().map(row).collect();
-    let header: Vec<&str> = ["", "dies"].into_iter().chain(STRATEGIES).collect();
-    document::markdown(&header, &rows)
+    document::markdown(&["", "dies", "deactivate, delete, rewrite"], &rows)
 }
 
 /// A project with superseded rows, and what must come of them.
@@ -133,7 +141,7 @@ impl Ready {
         honest::is_whole(&log, &told);
         let changed = honest::changed(&log, self.strategy, &told);
         assert_eq!(changed, self.expected.changed, "{told}");
-        self.each_date_was_changed_by_one_job(&told);
+        self.no_job_was_executed_twice(&told);
         self.the_audit_has_each_row_once(&told);
         self.fixture.proxy.forget();
         apply();
@@ -208,22 +216,23 @@ impl Ready {
         jobs.collect()
     }
 
-    fn each_date_was_changed_by_one_job(&self, told: &str) {
+    /// A job that fails because the audit table is not there yet is followed by another one.
+    fn no_job_was_executed_twice(&self, told: &str) {
         let jobs = self.cures();
-        let dates: BTreeSet<String> =
-            jobs.iter().map(|id| id[id.len() - 10..].to_owned()).collect();
-        let expected: BTreeSet<String> = self.expected.changed.keys().cloned().collect();
-        assert_eq!((jobs.len(), dates), (expected.len(), expected), "{told}: {jobs:?}");
+        let once: BTreeSet<&String> = jobs.iter().collect();
+        assert_eq!(once.len(), jobs.len(), "{told}: {jobs:?}");
     }
 
+    /// It is written in the transaction that changes the rows, so it tells what was executed.
     fn the_audit_has_each_row_once(&self, told: &str) {
         let sql = format!(
-            "SELECT CAST(date AS STRING), CAST(COUNT(*) AS STRING) FROM {} GROUP BY job_id, date",
+            "SELECT CAST(date AS STRING), CAST(COUNT(*) AS STRING) FROM {} GROUP BY job_id, date ORDER BY 1",
             self.fixture.table("ledger_audit")
         );
         let kept = self.fixture.emulator.query(&sql);
-        let kept: BTreeMap<String, u64> =
+        let kept: Vec<(String, u64)> =
             kept.into_iter().map(|row| (row[0].clone(), row[1].parse().unwrap())).collect();
-        assert_eq!(kept, self.expected.changed, "{told}");
+        let expected: Vec<(String, u64)> = self.expected.changed.clone().into_iter().collect();
+        assert_eq!(kept, expected, "{told}");
     }
 }

@@ -22,6 +22,7 @@ mod strategies;
 mod undo;
 mod view;
 
+mod at_once;
 mod buffer;
 mod cost;
 mod crashes;

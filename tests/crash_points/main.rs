@@ -19,6 +19,7 @@ mod scenario;
 mod silent;
 
 mod killed;
+mod system_calls;
 
 use std::sync::Mutex;
 

@@ -77,6 +77,16 @@ fn a_job_that_was_sent_twice_runs_once() {
 }
 
 #[test]
+fn a_job_that_was_looked_up_in_vain_is_never_executed() {
+    let warehouse = with(ONE);
+    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), None);
+    let error = run(&warehouse, ALL_OFF).unwrap_err();
+    assert_eq!(error.kind(), Kind::Locked, "{error}");
+    assert_eq!(active(&warehouse), "p1");
+    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), None);
+}
+
+#[test]
 fn a_load_that_fails_leaves_nothing() {
     let warehouse = empty();
     let broken = || Err(Error::new(Kind::Input, "line 2 is broken"));
