@@ -1,6 +1,7 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
 pub mod bigquery;
+mod lock;
 mod observed;
 mod outbox;
 mod record;

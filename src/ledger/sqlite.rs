@@ -1,17 +1,12 @@
 //! The ledger in the embedded database: one table, one row per entry.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::lock::{PATIENCE, lock, lock_name};
 use super::record::{self, COLUMNS, Cells, column_list};
 use super::{Claim, Entry, Filter, Ledger};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::statement::Fingerprint;
 use crate::warehouse::sqlite::{Sqlite, failed, has_table};
 
 const APPEND_ONLY: &str = "
@@ -23,10 +18,6 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 /// An outcome of the statement that an entry is about; its run and its sequence come first.
 const OUTCOME: &str = "SELECT 1 FROM _onerow_ledger \
      WHERE run_id = ?1 AND sequence = CAST(?2 AS INTEGER) AND state IN ('done', 'failed')";
-
-/// How long [`Ledger::claim`] waits, and how often it tries meanwhile.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Ledger for Sqlite {
     fn append(&self, entry: &Entry) -> Result<()> {
@@ -123,7 +114,10 @@ pub(super) fn read(
         .prepare(&format!(
             "SELECT {columns}, id FROM _onerow_ledger AS l WHERE {condition} ORDER BY id"
         ))
-        .map_err(&failed)?;
+        .map_err(|cause| match cause {
+            rusqlite::Error::SqlInputError { msg, .. } => altered(&msg),
+            cause => failed(cause),
+        })?;
     let mut rows = prepared.query(params).map_err(&failed)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
@@ -136,79 +130,25 @@ pub(super) fn read(
     Ok(entries)
 }
 
+fn altered(what: &str) -> Error {
+    Error::new(Kind::Warehouse, format!("the ledger is not as this onerow made it: {what}"))
+        .help("another program has changed it; restore it from a backup")
+}
+
 fn without_places(entries: Vec<(i64, Entry)>) -> Vec<Entry> {
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// A file name for a table; a very long name is shortened to its fingerprint.
-fn lock_name(table: &TableName) -> String {
-    let name = table.dotted();
-    if name.len() <= 150 { name } else { Fingerprint::of(&name).short().to_owned() }
-}
-
-/// The lock is a file beside the database, never removed: removing it would let two processes
-/// lock two different files of one name.
-pub(super) fn lock(database: &Path, what: &str, patience: Duration) -> Result<Claim> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".{what}.lock"));
-    let start = Instant::now();
-    loop {
-        let file = open(Path::new(&name))?;
-        match file.try_lock() {
-            Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Claim::holding(Some(file))),
-            // Somebody has removed it meanwhile: others lock another file of that name.
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if start.elapsed() < patience => sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(
-                    Kind::Locked,
-                    format!(
-                        "another onerow run is working on `{what}` of `{}`",
-                        database.display()
-                    ),
-                )
-                .help("wait until it has finished, then run the command again"));
-            }
-            Err(TryLockError::Error(cause)) => {
-                return Err(Error::io(format!("cannot lock `{}`", name.display()), cause));
-            }
-        }
-    }
-}
-
-fn open(name: &Path) -> Result<File> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(name)
-        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))
-}
-
-/// Whether the open file is the one of that name.
-#[cfg(unix)]
-fn is_at(file: &File, name: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
-        (one.dev(), one.ino()) == (other.dev(), other.ino())
-    };
-    file.metadata().and_then(|one| Ok(same(one, std::fs::metadata(name)?))).unwrap_or(false)
-}
-
-/// A file that is open cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
     use crate::ledger::{State, beginnings_first};
-    use crate::statement::StepName;
+    use crate::statement::{Fingerprint, StepName};
     use crate::warehouse::sqlite::Access;
     use crate::warehouse::{JobId, Usage};
 

@@ -44,7 +44,7 @@ fn die_at_each(scenario: &Scenario, calls: &str) {
         } else {
             project.onerow("load rows.csv").exits(0);
         }
-        scenario.converges(&project, &told);
+        scenario.finishes(&project, &told);
         if ended.status.success() {
             break;
         }
@@ -54,7 +54,7 @@ fn die_at_each(scenario: &Scenario, calls: &str) {
         let project = scenario.copy();
         let told = format!("apply, dead at {calls} number {number}");
         let ended = traced(&project, &scenario.arguments(), calls, number);
-        scenario.converges(&project, &told);
+        scenario.finishes(&project, &told);
         if ended.status.success() {
             break;
         }

@@ -94,12 +94,16 @@ pub fn told(project: &Project, ended: &Ended) -> String {
     let folder = project.path("").canonicalize().unwrap_or_else(|_| project.path(""));
     let folder = folder.to_str().unwrap().trim_end_matches('/').to_owned();
     let said = ended.stderr.lines().find(|line| line.starts_with("error"));
-    let said = said.unwrap_or("").replace(&format!("{folder}/"), "").replace(&folder, ".");
-    let help = ended.stderr.lines().find(|line| line.trim_start().starts_with("help"));
-    let help = help.unwrap_or("").trim().replace(&format!("{folder}/"), "");
+    let said = said
+        .unwrap_or("")
+        .trim_start_matches("error: ")
+        .replace(&format!("{folder}/"), "")
+        .replace(&folder, ".");
+    let help = ended.stderr.lines().find_map(|line| line.split_once("= help: "));
+    let help = help.map_or("", |(_, help)| help).replace(&format!("{folder}/"), "");
     match said.is_empty() {
         true => format!("exit {}", ended.code.unwrap_or(-1)),
-        false => format!("exit {}: {said}. {help}", ended.code.unwrap_or(-1)),
+        false => format!("exit {}: {said} ({help})", ended.code.unwrap_or(-1)),
     }
 }
 

@@ -56,13 +56,16 @@ pub(super) fn file(path: &Path, access: Access) -> Result<Connection> {
 }
 
 fn there(path: &Path) -> Result<()> {
-    match path.is_file() {
-        true => Ok(()),
-        false => {
-            Err(Error::new(Kind::NotFound, format!("there is no database `{}`", path.display()))
-                .help("load data first, with `onerow load`"))
-        }
+    if path.is_file() {
+        return Ok(());
     }
+    let name = path.display();
+    Err(match std::fs::symlink_metadata(path) {
+        Ok(_) => Error::new(Kind::Io, format!("`{name}` is not a file"))
+            .help("move away what is there, or give `path` of the warehouse another name"),
+        Err(_) => Error::new(Kind::NotFound, format!("there is no database `{name}`"))
+            .help("load data first, with `onerow load`"),
+    })
 }
 
 /// SQLite would take over what stands in a write-ahead log of the right name, whichever database it
