@@ -7,7 +7,6 @@ mod common;
 mod faulty;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use common::{Project, RULE};
 use faulty::{Faulty, Notes, now, open};
@@ -231,33 +230,6 @@ fn nothing_is_sent_that_is_not_in_the_ledger_first() {
     assert!(error.contains("was not sent"), "{error}");
 }
 
-/// A run has 2 entries for each of detect, two UPDATEs and verify. Whichever of them is the first
-/// that a dying process can no longer write, the next run tells what happened and finishes.
-#[test]
-fn a_run_that_dies_is_completed_by_the_next_one() {
-    for dies_at in 0..8 {
-        let project = Project::new(RULE);
-        project.rows(ROWS);
-        let sqlite = open(&project);
-        let faulty = Faulty { dies_at_append: Some(dies_at), ..Faulty::new(&sqlite) };
-        apply(&project, &faulty, &Notes::default()).unwrap_err();
-
-        let notes = Notes::default();
-        let report = apply(&project, &Faulty::new(&sqlite), &notes).unwrap();
-        assert_eq!(report.ending(), Ending::Clean, "{dies_at}");
-        assert_eq!(project.active(), ["a4", "b4"], "{dies_at}");
-        assert_eq!(notes.0.lock().unwrap().len(), dies_at % 2, "{dies_at}: {:?}", notes.0);
-        let entries = sqlite.entries(&Filter::default()).unwrap();
-        assert!(sqlite.in_doubt("predictions").unwrap().is_empty(), "{dies_at}");
-        let deactivated: u64 = entries
-            .iter()
-            .filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done)
-            .filter_map(|e| e.affected)
-            .sum();
-        assert_eq!(deactivated, 6, "{dies_at}: the ledger tells of every row once");
-    }
-}
-
 #[test]
 fn two_runs_at_once_do_each_row_once() {
     let project = Project::new(RULE);
@@ -275,42 +247,6 @@ fn two_runs_at_once_do_each_row_once() {
     });
     assert_eq!(deactivated.iter().sum::<u64>(), 6);
     assert_eq!(project.active(), ["a4", "b4"]);
-}
-
-#[test]
-fn killed_at_any_instant_the_next_run_converges() {
-    let project = Project::new(RULE);
-    let days: Vec<String> = (1..=28).map(|day| format!("2026-01-{day:02}")).collect();
-    let row = |day: &String, i: u32| format!("{day}-{i},{day},g1,a,,true,2026-01-01T0{i}:00:00Z");
-    let rows: Vec<String> = days.iter().flat_map(|d| (0..6).map(move |i| row(d, i))).collect();
-    project.rows(&rows.join("\n"));
-    let arguments = ["apply", "--from", "2026-01-01", "--to", "2026-01-28"];
-    let mut deactivated_at_kill = Vec::new();
-    for milliseconds in [5, 12, 20, 30, 45, 60] {
-        let mut child = project
-            .command(&arguments)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        // It may have ended by itself.
-        let _ = child.kill();
-        child.wait().unwrap();
-        deactivated_at_kill.push(rows.len() - project.active().len());
-    }
-    project.onerow(&arguments.join(" ")).exits(0);
-    let expected: Vec<String> = days.iter().map(|day| format!("{day}-5")).collect();
-    assert_eq!(project.active(), expected, "killed with {deactivated_at_kill:?} rows done");
-    let sqlite = open(&project);
-    assert!(sqlite.in_doubt("predictions").unwrap().is_empty());
-    let entries = sqlite.entries(&Filter::default()).unwrap();
-    let told: u64 = entries
-        .iter()
-        .filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done)
-        .filter_map(|e| e.affected)
-        .sum();
-    assert_eq!(told, 28 * 5, "the ledger tells of every row once");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 
 use super::outbox::{Batch, Outbox};
 use super::record::{self, COLUMNS, Cells, column_list};
-use super::{Claim, Entry, Filter, Ledger};
+use super::{Claim, Entry, Filter, Ledger, beginnings_first};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
@@ -149,7 +149,7 @@ impl Ledger for BigQueryLedger {
         };
         let waiting: Vec<Entry> = waiting.into_iter().filter(is_new).collect();
         entries.extend(waiting);
-        Ok(entries)
+        Ok(beginnings_first(entries))
     }
 
     fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {

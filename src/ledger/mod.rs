@@ -1,6 +1,7 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
 pub mod bigquery;
+mod lock;
 mod observed;
 mod outbox;
 mod record;
@@ -109,6 +110,27 @@ pub fn latest(entries: &[Entry]) -> Vec<&Entry> {
         latest.insert((&entry.run, entry.sequence), entry);
     }
     latest.into_values().collect()
+}
+
+/// The same entries, where they are ordered by their times, with each statement's beginning before its
+/// outcome also where the clock was set back in between.
+pub(crate) fn beginnings_first(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut places: IndexMap<(String, u32), Vec<usize>> = IndexMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        places.entry((entry.run.clone(), entry.sequence)).or_default().push(place);
+    }
+    for places in places.values() {
+        let mut of_one: Vec<Entry> = places.iter().map(|place| entries[*place].clone()).collect();
+        of_one.sort_by_key(|entry| match entry.state {
+            State::Started => 0,
+            State::Unknown => 1,
+            State::Done | State::Failed => 2,
+        });
+        for (place, entry) in places.iter().zip(of_one) {
+            entries[*place] = entry;
+        }
+    }
+    entries
 }
 
 /// The right to run against one ledger, for as long as it lives. The system releases it when the

@@ -6,7 +6,8 @@ use std::path::Path;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use super::sqlite::{lock, read};
+use super::lock::{PATIENCE, lock};
+use super::sqlite::read;
 use super::{Claim, Entry, Ledger};
 use crate::clock::Clock;
 use crate::error::Result;
@@ -63,7 +64,7 @@ impl Outbox {
     /// The right to deliver: one process at a time, so that a batch is cut once.
     pub fn claim_delivery(&self) -> Result<Claim> {
         match self.file.path() {
-            Some(path) => lock(path, "delivery", super::sqlite::PATIENCE, &Interrupt::default()),
+            Some(path) => lock(path, "delivery", PATIENCE, &Interrupt::default()),
             None => Ok(Claim::holding(None)),
         }
     }

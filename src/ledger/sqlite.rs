@@ -1,40 +1,42 @@
 //! The ledger in the embedded database: one table, one row per entry.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use rusqlite::Connection;
-
+use super::lock::{PATIENCE, lock, lock_name};
 use super::record::{self, COLUMNS, Cells, column_list};
 use super::{Claim, Entry, Filter, Ledger};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
-use crate::statement::Fingerprint;
 use crate::warehouse::sqlite::{Sqlite, failed, has_table};
 
 const APPEND_ONLY: &str = "
-CREATE TRIGGER _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
+CREATE TRIGGER IF NOT EXISTS _onerow_ledger_update BEFORE UPDATE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
+CREATE TRIGGER IF NOT EXISTS _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 
-/// How long [`Ledger::claim`] waits, and how often it tries meanwhile.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
+/// An outcome of the statement that an entry is about; its run and its sequence come first.
+const OUTCOME: &str = "SELECT 1 FROM _onerow_ledger \
+     WHERE run_id = ?1 AND sequence = CAST(?2 AS INTEGER) AND state IN ('done', 'failed')";
 
 impl Ledger for Sqlite {
     fn append(&self, entry: &Entry) -> Result<()> {
         let connection = self.connection()?;
         let failed = failed("write to the ledger");
         if !has_table(&connection, "_onerow_ledger")? {
-            connection.execute_batch(&create()).map_err(&failed)?;
+            create(&connection).map_err(&failed)?;
         }
         let marks = vec!["?"; COLUMNS.len()].join(", ");
-        let sql = format!("INSERT INTO _onerow_ledger ({}) VALUES ({marks})", column_list());
+        let sql = format!(
+            "INSERT INTO _onerow_ledger ({}) SELECT {marks} WHERE NOT EXISTS ({OUTCOME})",
+            column_list()
+        );
         let cells = rusqlite::params_from_iter(record::cells(entry));
-        connection.execute(&sql, cells).map(|_| ()).map_err(failed)
+        match connection.execute(&sql, cells).map_err(failed)? {
+            0 => Err(taken_over(entry)),
+            _ => Ok(()),
+        }
     }
 
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
@@ -71,16 +73,31 @@ impl Ledger for Sqlite {
     }
 }
 
-fn create() -> String {
+/// Another run has written the outcome already, which it does of runs that it takes for dead.
+fn taken_over(entry: &Entry) -> Error {
+    let message = format!(
+        "the ledger has the outcome of {} of {} already: another run has taken this one for dead",
+        entry.step, entry.dates
+    );
+    Error::new(Kind::Locked, message).help(
+        "the lock file was removed while this run was on; leave it alone, and run the command again",
+    )
+}
+
+/// Creates the table and what protects it, both or neither; another process may be doing the same.
+fn create(connection: &Connection) -> rusqlite::Result<()> {
     let columns = COLUMNS.map(|(name, sql_type, always)| {
         let stored = if sql_type == "INT64" { "INTEGER" } else { "TEXT" };
         format!("{name} {stored}{}", if always { " NOT NULL" } else { "" })
     });
-    format!(
-        "CREATE TABLE _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
+    let table = format!(
+        "CREATE TABLE IF NOT EXISTS _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
          UNIQUE (run_id, sequence, state)) STRICT; {APPEND_ONLY}",
         columns.join(", ")
-    )
+    );
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute_batch(&table)?;
+    transaction.commit()
 }
 
 /// The entries for which the condition holds, with their places in the ledger, oldest first.
@@ -98,7 +115,10 @@ pub(super) fn read(
         .prepare(&format!(
             "SELECT {columns}, id FROM _onerow_ledger AS l WHERE {condition} ORDER BY id"
         ))
-        .map_err(&failed)?;
+        .map_err(|cause| match cause {
+            rusqlite::Error::SqlInputError { msg, .. } => altered(&msg),
+            cause => failed(cause),
+        })?;
     let mut rows = prepared.query(params).map_err(&failed)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
@@ -111,69 +131,25 @@ pub(super) fn read(
     Ok(entries)
 }
 
+fn altered(what: &str) -> Error {
+    Error::new(Kind::Warehouse, format!("the ledger is not as this onerow made it: {what}"))
+        .help("another program has changed it; restore it from a backup")
+}
+
 fn without_places(entries: Vec<(i64, Entry)>) -> Vec<Entry> {
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// A file name for a table; a very long name is shortened to its fingerprint.
-fn lock_name(table: &TableName) -> String {
-    let name = table.dotted();
-    if name.len() <= 150 { name } else { Fingerprint::of(&name).short().to_owned() }
-}
-
-/// The lock is a file beside the database, never removed: removing it would let two processes
-/// lock two different files of one name.
-pub(super) fn lock(
-    database: &Path,
-    what: &str,
-    patience: Duration,
-    interrupt: &Interrupt,
-) -> Result<Claim> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".{what}.lock"));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Claim::holding(Some(file))),
-            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
-                if interrupt.sleep(PAUSE) {
-                    return Err(Error::new(
-                        Kind::Interrupted,
-                        "interrupted while another onerow run was working on the table",
-                    ));
-                }
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(
-                    Kind::Locked,
-                    format!(
-                        "another onerow run is working on `{what}` of `{}`",
-                        database.display()
-                    ),
-                )
-                .help("wait until it has finished, then run the command again"));
-            }
-            Err(TryLockError::Error(cause)) => {
-                return Err(Error::io(format!("cannot lock `{}`", name.display()), cause));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::ledger::State;
-    use crate::statement::StepName;
+    use crate::ledger::{State, beginnings_first};
+    use crate::statement::{Fingerprint, StepName};
     use crate::warehouse::sqlite::Access;
     use crate::warehouse::{JobId, Usage};
 
@@ -256,6 +232,26 @@ mod tests {
             [written("r1", 2, State::Started), written("r3", 1, State::Unknown)]
         );
         assert_eq!(ledger.in_doubt("other").unwrap(), []);
+    }
+
+    #[test]
+    fn a_statement_has_one_outcome() {
+        let ledger = ledger();
+        ledger.append(&written("r1", 1, State::Started)).unwrap();
+        ledger.append(&written("r1", 1, State::Failed)).unwrap();
+        let error = ledger.append(&written("r1", 1, State::Done)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Locked, "{error}");
+        ledger.append(&written("r1", 2, State::Started)).unwrap();
+        assert_eq!(ledger.entries(&Filter::default()).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_beginning_comes_before_its_outcome_whatever_the_clock_says() {
+        let of = |run, state| written(run, 1, state);
+        let by_time =
+            vec![of("r1", State::Done), of("r2", State::Started), of("r1", State::Started)];
+        let in_order = [of("r1", State::Started), of("r2", State::Started), of("r1", State::Done)];
+        assert_eq!(beginnings_first(by_time), in_order);
     }
 
     #[test]

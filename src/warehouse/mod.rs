@@ -36,7 +36,8 @@ pub trait Warehouse: Sync {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer>;
 
     /// What became of the job, once it has ended: its answer if it was done, `None` if it never
-    /// changed anything. A query's rows are not fetched again.
+    /// changed anything. A query's rows are not fetched again. To be asked only of a job whose
+    /// process is gone: the embedded warehouse does not execute it any more after that.
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>>;
 
     /// What the table's metadata says of its streaming buffer.

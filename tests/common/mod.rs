@@ -94,12 +94,7 @@ impl Project {
     pub fn onerow_in(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         let environment = environment.iter().copied();
         let output = self.command(arguments).envs(environment).output().unwrap();
-        Ended {
-            command: arguments.join(" "),
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(&arguments.join(" "), output)
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -144,6 +139,15 @@ pub struct Ended {
 }
 
 impl Ended {
+    pub fn of(command: &str, output: std::process::Output) -> Self {
+        Self {
+            command: command.to_owned(),
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self}");

@@ -44,7 +44,13 @@ fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
             Error::new(Kind::Warehouse, "the embedded database cannot be written")
                 .help("check the permissions of the file and of its folder")
         }
-        ErrorCode::DiskFull => Error::new(Kind::Io, "the disk is full; nothing was changed"),
+        ErrorCode::DiskFull => Error::new(Kind::Io, "the disk is full; nothing was changed")
+            .help("make room, then run the command again"),
+        ErrorCode::SystemIoFailure => {
+            Error::new(Kind::Io, format!("the database cannot be read or written: {message}")).help(
+                "look at the disk and at the limits of the process, then run the command again",
+            )
+        }
         ErrorCode::ConstraintViolation if message.contains("streaming buffer") => {
             Error::new(Kind::StreamingBuffer, message)
         }

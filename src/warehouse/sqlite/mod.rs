@@ -161,7 +161,7 @@ impl Warehouse for Sqlite {
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
-        let affected = jobs::find(&*self.connection()?, id)?;
+        let affected = jobs::settle(&*self.connection()?, id, self.clock.now())?;
         Ok(affected.map(|affected| Returned::Affected(Some(affected)).into()))
     }
 

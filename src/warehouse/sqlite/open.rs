@@ -1,11 +1,13 @@
 //! Opening the database file, and making sure that it is onerow's.
 
 use std::cmp::Ordering;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use crate::error::{Error, Kind, Result};
@@ -45,22 +47,46 @@ fn strict(connection: &Connection) -> Result<()> {
 }
 
 pub(super) fn file(path: &Path, access: Access) -> Result<Connection> {
-    let opened = match access {
+    let opened = no_foreign_log(path).and_then(|()| match access {
         Access::ReadOnly => there(path).and_then(|()| read_only(path)),
         Access::ReadWrite => there(path).and_then(|()| read_write(path)),
         Access::Create => create_folder(path).and_then(|()| read_write(path)),
-    };
+    });
     opened.map_err(|error| error.during(format!("opening `{}`", path.display())))
 }
 
 fn there(path: &Path) -> Result<()> {
-    match path.is_file() {
-        true => Ok(()),
-        false => {
-            Err(Error::new(Kind::NotFound, format!("there is no database `{}`", path.display()))
-                .help("load data first, with `onerow load`"))
-        }
+    if path.is_file() {
+        return Ok(());
     }
+    let name = path.display();
+    Err(match std::fs::symlink_metadata(path) {
+        Ok(_) => Error::new(Kind::Io, format!("`{name}` is not a file"))
+            .help("move away what is there, or give `path` of the warehouse another name"),
+        Err(_) => Error::new(Kind::NotFound, format!("there is no database `{name}`"))
+            .help("load data first, with `onerow load`"),
+    })
+}
+
+/// SQLite would take over what stands in a write-ahead log of the right name, whichever database it
+/// is of. onerow keeps none, so where the file's header knows of none either, it is another's.
+fn no_foreign_log(path: &Path) -> Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let is_there = std::fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0);
+    if !is_there || knows_of_log(path) {
+        return Ok(());
+    }
+    let message = format!("`{}` is the write-ahead log of another database", log.display());
+    Err(Error::new(Kind::Warehouse, message).help("move it away; the database is as it was"))
+}
+
+/// Whether the header's version is that of databases with a write-ahead log.
+/// Source: <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
+fn knows_of_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
 }
 
 fn create_folder(path: &Path) -> Result<()> {
@@ -97,11 +123,15 @@ fn read_write(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Both numbers or neither: with one of them, the file would be of another version.
 fn mark(connection: &Connection) -> Result<()> {
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .and_then(|()| connection.pragma_update(None, "user_version", FORMAT))
-        .map_err(failed("set up the database"))
+    let marks = || -> rusqlite::Result<()> {
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()
+    };
+    marks().map_err(failed("set up the database"))
 }
 
 #[derive(PartialEq, Eq)]

@@ -4,6 +4,7 @@
 mod answers;
 mod call;
 mod server;
+mod tripwire;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::TcpListener;
@@ -16,6 +17,8 @@ use serde_json::Value as Json;
 pub use self::call::Call;
 use self::call::Request;
 use self::server::Server;
+pub use self::tripwire::Moment;
+use self::tripwire::Tripwire;
 use crate::emulator::Emulator;
 
 /// The token that the proxy gives out.
@@ -91,6 +94,7 @@ struct State {
     /// How many UPDATEs wait for an answer, and the most that ever did.
     updates: (usize, usize),
     jobs: HashMap<String, Held>,
+    tripwire: Tripwire,
 }
 
 /// A job that is not what the emulator says it is.

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::answers::{BUFFERED, amend, ended, refusal, refuses_update, running};
 use super::call::{Call, Request, read};
-use super::{Fault, Held, State, TOKEN};
+use super::{Fault, Held, Moment, State, TOKEN};
 use crate::emulator::Emulator;
 
 /// The same job with its query parameters written out.
@@ -52,7 +52,7 @@ impl Server {
             updates.0 += 1;
             updates.1 = updates.1.max(updates.0);
         }
-        let answer = self.answer(&request);
+        let answer = self.answer_alive(&request);
         std::thread::sleep(delay.saturating_sub(begun.elapsed()));
         if updates {
             self.state.lock().unwrap().updates.0 -= 1;
@@ -73,6 +73,24 @@ impl Server {
         let _ = stream.write_all(head.as_bytes());
         let _ = stream.write_all(whole.as_bytes());
         let _ = stream.shutdown(Shutdown::Both);
+    }
+
+    /// Answers, unless the caller is to die before it gets the answer.
+    fn answer_alive(&self, request: &Request) -> Answer {
+        let trips = |moment| self.state.lock().unwrap().tripwire.at(moment);
+        self.state.lock().unwrap().tripwire.arrives();
+        if let Some(kill) = trips(Moment::Sent) {
+            kill();
+            return Answer::Nothing;
+        }
+        let answer = self.answer(request);
+        match trips(Moment::Executed) {
+            Some(kill) => {
+                kill();
+                Answer::Nothing
+            }
+            None => answer,
+        }
     }
 
     fn answer(&self, request: &Request) -> Answer {

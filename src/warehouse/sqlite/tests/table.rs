@@ -28,7 +28,6 @@ fn an_update_that_touches_a_buffered_row_changes_nothing() {
     let delete = warehouse.connection().unwrap().execute("DELETE FROM \"nba.predictions\"", []);
     assert!(delete.unwrap_err().to_string().contains("rows in the streaming buffer"));
     assert_eq!(active(&warehouse), "p1 p2");
-    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), None);
     assert_eq!(
         answer(&warehouse, "UPDATE nba.predictions SET copies = 1 WHERE prediction_id = 'p1'"),
         "1 affected"
@@ -74,6 +73,16 @@ fn a_job_that_was_sent_twice_runs_once() {
     assert_eq!(active(&warehouse), "p1");
     assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), Some(Returned::Affected(Some(1)).into()));
     assert_eq!(warehouse.look_up(&job("other")).unwrap(), None);
+}
+
+#[test]
+fn a_job_that_was_looked_up_in_vain_is_never_executed() {
+    let warehouse = with(ONE);
+    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), None);
+    let error = run(&warehouse, ALL_OFF).unwrap_err();
+    assert_eq!(error.kind(), Kind::Locked, "{error}");
+    assert_eq!(active(&warehouse), "p1");
+    assert_eq!(warehouse.look_up(&job(ALL_OFF)).unwrap(), None);
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! The lock of a table: a file beside the database, locked by the process that runs.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Claim;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
+use crate::interrupt::Interrupt;
+use crate::statement::Fingerprint;
+
+/// How long [`Ledger::claim`](super::Ledger::claim) waits, and how often it tries meanwhile.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A file name for a table; a very long name is shortened to its fingerprint.
+pub(super) fn lock_name(table: &TableName) -> String {
+    let name = table.dotted();
+    if name.len() <= 150 { name } else { Fingerprint::of(&name).short().to_owned() }
+}
+
+/// The lock is a file beside the database, never removed: removing it would let two processes
+/// lock two different files of one name.
+pub(super) fn lock(
+    database: &Path,
+    what: &str,
+    patience: Duration,
+    interrupt: &Interrupt,
+) -> Result<Claim> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(format!(".{what}.lock"));
+    let start = Instant::now();
+    loop {
+        let file = open(Path::new(&name))?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Claim::holding(Some(file))),
+            // Somebody has removed it meanwhile: others lock another file of that name.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                if interrupt.sleep(PAUSE) {
+                    return Err(Error::new(
+                        Kind::Interrupted,
+                        "interrupted while another onerow run was working on the table",
+                    ));
+                }
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    Kind::Locked,
+                    format!(
+                        "another onerow run is working on `{what}` of `{}`",
+                        database.display()
+                    ),
+                )
+                .help("wait until it has finished, then run the command again"));
+            }
+            Err(TryLockError::Error(cause)) => {
+                return Err(Error::io(format!("cannot lock `{}`", name.display()), cause));
+            }
+        }
+    }
+}
+
+fn open(name: &Path) -> Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(name)
+        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))
+}
+
+/// Whether the open file is the one of that name.
+#[cfg(unix)]
+fn is_at(file: &File, name: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    };
+    file.metadata().and_then(|one| Ok(same(one, std::fs::metadata(name)?))).unwrap_or(false)
+}
+
+/// A file that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}

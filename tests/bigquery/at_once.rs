@@ -1,0 +1,43 @@
+//! Two processes that apply the same dates at once: from one folder, and from two folders as on two
+//! machines, which share neither lock nor outbox.
+
+use std::process::{Child, Stdio};
+
+use crate::common::{Ended, Project, RULE};
+use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use crate::honest;
+
+#[test]
+fn two_processes_at_once_take_each_row_out_once() {
+    for (two_machines, told) in [(false, "one folder"), (true, "two folders")] {
+        let rule = RULE.replace("nba.", "DATASET.").replace("row_id", "audit = true\nrow_id");
+        let Some(fixture) = Fixture::with_rules(&rule, "") else { return };
+        let fixture = fixture.rows(ROWS);
+        let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
+        let other = Project::new(&rules);
+        let second = if two_machines { &other } else { &fixture.project };
+
+        for ended in [begin(&fixture.project), begin(second)].map(end) {
+            assert!([Some(0), Some(1)].contains(&ended.code), "{told}: {ended}");
+            assert!(two_machines || ended.code == Some(0), "{told}: {ended}");
+        }
+        for project in [&fixture.project, second] {
+            project.onerow(&format!("apply {WINDOW}")).exits(0);
+        }
+        assert_eq!(fixture.active(), SURVIVORS, "{told}");
+        honest::is_whole(&fixture.entries(), told);
+        let kept = format!("SELECT row_id FROM {} ORDER BY 1", fixture.table("ledger_audit"));
+        let kept: Vec<String> = fixture.emulator.query(&kept).into_iter().flatten().collect();
+        assert_eq!(kept, ["\"b1\"", "\"b2\"", "\"c1\""], "{told}");
+    }
+}
+
+fn begin(project: &Project) -> Child {
+    let arguments: Vec<&str> = ["apply"].into_iter().chain(WINDOW.split(' ')).collect();
+    let mut command = project.command(&arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Ended {
+    Ended::of("apply", child.wait_with_output().unwrap())
+}

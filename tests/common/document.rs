@@ -1,0 +1,39 @@
+//! Tables in `docs/` that tests make. With `ONEROW_WRITE_DOCS=1` they are written; otherwise a test
+//! fails where the table that is there is another.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::Path;
+
+use comfy_table::{Table, presets};
+
+/// A table in Markdown.
+pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(header);
+    table.add_rows(rows);
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_rule = |line: &str| line.chars().all(|c| "|- ".contains(c));
+    let rule = format!("|{}", " --- |".repeat(header.len()));
+    table
+        .lines()
+        .map(|text| if is_rule(&text) { rule.clone() } else { line(&text) } + "\n")
+        .collect()
+}
+
+/// Puts the text where `docs/<file>` has the section `<!-- name -->` … `<!-- end -->`, or compares.
+#[track_caller]
+pub fn section(file: &str, name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+    let document = std::fs::read_to_string(&path).unwrap();
+    let mark = format!("<!-- {name} -->\n");
+    let (before, rest) = document.split_once(&mark).expect("the document lacks the section");
+    let (there, after) = rest.split_once("<!-- end -->").expect("the section has no end");
+    if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
+        std::fs::write(&path, format!("{before}{mark}{text}<!-- end -->{after}")).unwrap();
+        return;
+    }
+    assert_eq!(
+        there, text,
+        "docs/{file} is not up to date: look at it after ONEROW_WRITE_DOCS=1 tests/run"
+    );
+}

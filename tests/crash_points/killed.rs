@@ -1,0 +1,85 @@
+//! SIGKILL at random instants, on the real binary. `ONEROW_SEED` repeats what a seed made.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::scenario::{Scenario, cures_of};
+
+const KILLS: u64 = 200;
+const WINDOW: &str = "--from 2026-01-20 --to 2026-01-23";
+
+/// Each of four dates has 50 keys of 5 rows each.
+fn rows() -> String {
+    let mut csv = String::new();
+    for day in 20..24 {
+        for number in 0..250 {
+            let (key, hour) = (number % 50, number / 50);
+            csv.push_str(&format!(
+                "{day}-{number},2026-01-{day},g{key},p,,true,2026-01-{day}T0{hour}:00:00Z\n"
+            ));
+        }
+    }
+    csv.trim_end().to_owned()
+}
+
+#[test]
+fn killed_at_200_random_instants_the_next_run_converges_each_time() {
+    let seed = std::env::var("ONEROW_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
+    // Written past the test harness, which would keep it to itself.
+    writeln!(std::io::stdout(), "\nseed {seed}").unwrap();
+    let timed = |scenario: Scenario| (undisturbed(&scenario), scenario);
+    let scenarios: Vec<(Duration, Scenario)> =
+        cures_of(&rows(), WINDOW).into_iter().map(timed).collect();
+    let (next, interrupted) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= KILLS {
+                        return;
+                    }
+                    let (whole_run, scenario) = &scenarios[number as usize % scenarios.len()];
+                    let mut random = fastrand::Rng::with_seed(seed + number);
+                    let instant = whole_run.mul_f64(random.f64());
+                    let told = format!("seed {seed}, kill {number} after {instant:?}");
+                    if kill(scenario, instant, &told) {
+                        interrupted.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    let interrupted = interrupted.into_inner();
+    writeln!(
+        std::io::stdout(),
+        "{interrupted} of {KILLS} killed with some dates done and some not"
+    )
+    .unwrap();
+    assert!(interrupted > 5, "the kills come too early or too late: {interrupted}");
+}
+
+/// How long the run takes here and now.
+fn undisturbed(scenario: &Scenario) -> Duration {
+    let project = scenario.copy();
+    let begun = Instant::now();
+    project.onerow_with(&scenario.arguments()).exits(0);
+    begun.elapsed()
+}
+
+/// Returns whether the process died between two dates.
+fn kill(scenario: &Scenario, after: Duration, told: &str) -> bool {
+    let project = scenario.copy();
+    let mut command = project.command(&scenario.arguments());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(after);
+    // It may have ended by itself.
+    let _ = child.kill();
+    child.wait().unwrap();
+    let done = scenario.dates_done(&project, told);
+    scenario.finishes(&project, told);
+    (1..4).contains(&done)
+}

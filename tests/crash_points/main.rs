@@ -1,0 +1,82 @@
+//! A process that dies at each point between two effects of a run. The points are found by
+//! instrumentation: the run is first played without dying, while its effects are counted and named;
+//! then once for each point a process plays it, dies there, and the real binary runs again.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/counted.rs"]
+mod counted;
+#[path = "../common/document.rs"]
+mod document;
+#[path = "../common/honest.rs"]
+mod honest;
+#[path = "../common/mortal.rs"]
+mod mortal;
+#[path = "../common/oracle.rs"]
+mod oracle;
+mod scenario;
+#[path = "../common/silent.rs"]
+mod silent;
+
+mod killed;
+mod system_calls;
+
+use std::sync::Mutex;
+
+use scenario::{Scenario, consolidation, cures, undos};
+
+#[test]
+#[ignore = "played by the other tests, in a process of its own"]
+fn a_run_that_may_die() {
+    mortal::run();
+}
+
+#[test]
+fn a_cure_that_dies_at_any_point_is_finished_by_the_next_run() {
+    let table = die_everywhere(&cures());
+    document::section("crashes.md", "apply", &table);
+}
+
+#[test]
+fn an_undo_that_dies_at_any_point_is_finished_by_the_next_run() {
+    let table = die_everywhere(&undos());
+    document::section("crashes.md", "undo", &table);
+}
+
+#[test]
+fn a_consolidation_that_dies_at_any_point_is_finished_by_the_next_run() {
+    let table = die_everywhere(&[consolidation()]);
+    document::section("crashes.md", "consolidate", &table);
+}
+
+/// Returns a table of point × outcome. The scenarios pass the same points.
+fn die_everywhere(scenarios: &[Scenario]) -> String {
+    let points: Vec<Vec<String>> = scenarios.iter().map(Scenario::points).collect();
+    for (scenario, found) in scenarios.iter().zip(&points) {
+        assert_eq!(found, &points[0], "{}", scenario.name);
+    }
+    let plays = (1..=points[0].len()).flat_map(|at| (0..scenarios.len()).map(move |of| (at, of)));
+    let plays = Mutex::new(plays);
+    let outcomes = Mutex::new(vec![vec![String::new(); scenarios.len()]; points[0].len()]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let Some((at, of)) = plays.lock().unwrap().next() else { return };
+                    let outcome = scenarios[of].die_at(at);
+                    outcomes.lock().unwrap()[at - 1][of] = outcome;
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    let rows: Vec<Vec<String>> = points[0]
+        .iter()
+        .zip(outcomes)
+        .enumerate()
+        .map(|(i, (point, outcomes))| [vec![(i + 1).to_string(), point.clone()], outcomes].concat())
+        .collect();
+    let names = scenarios.iter().map(|scenario| scenario.name);
+    let header: Vec<&str> = ["", "dies before"].into_iter().chain(names).collect();
+    document::markdown(&header, &rows)
+}

@@ -1,0 +1,258 @@
+//! What is run and dies, what must be there afterwards, and whether it is.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::common::{HEADER, Project, RULE};
+use crate::honest;
+use crate::mortal::{self, Act};
+use crate::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
+
+/// A run, ready to be played any number of times.
+pub struct Scenario {
+    pub name: &'static str,
+    /// The step that changes rows, as the ledger calls it.
+    step: &'static str,
+    act: Act,
+    /// The command that does the same.
+    command: String,
+    before: Vec<Row>,
+    expected: Expected,
+    /// How many rows the statement of each date says that it changed.
+    affected: BTreeMap<String, u64>,
+    /// The project before the run.
+    prepared: Project,
+    audited: bool,
+}
+
+/// Each strategy, with an audit and without one.
+pub fn cures() -> Vec<Scenario> {
+    cures_of(ROWS, WINDOW)
+}
+
+/// The same for these rows, which are all in this window.
+pub fn cures_of(rows: &str, window: &str) -> Vec<Scenario> {
+    ["deactivate", "delete", "rewrite"]
+        .into_iter()
+        .flat_map(|strategy| [(strategy, true), (strategy, false)])
+        .map(|(strategy, audited)| cure(strategy, audited, rows, window))
+        .collect()
+}
+
+fn cure(strategy: &'static str, audited: bool, rows: &str, window: &str) -> Scenario {
+    let name = match (strategy, audited) {
+        ("deactivate", false) => "deactivate, no audit",
+        ("delete", false) => "delete, no audit",
+        ("rewrite", false) => "rewrite, no audit",
+        (audited, _) => audited,
+    };
+    let prepared = Project::new(&rule(strategy, audited));
+    prepared.rows(rows);
+    Scenario {
+        name,
+        step: strategy,
+        act: Act::Apply,
+        command: format!("apply --yes {window}"),
+        before: oracle::table(rows),
+        affected: match (strategy, audited) {
+            ("rewrite", false) => oracle::rewritten(rows),
+            _ => oracle::cured(rows, true).changed,
+        },
+        expected: oracle::cured(rows, strategy == "deactivate"),
+        prepared,
+        audited,
+    }
+}
+
+/// The undo of each strategy.
+pub fn undos() -> Vec<Scenario> {
+    let of = |strategy: &'static str, name: &'static str| {
+        let cure = cure(strategy, true, ROWS, WINDOW);
+        cure.prepared.onerow(&cure.command).exits(0);
+        let run = entries(&cure.prepared)[0]["run_id"].as_str().unwrap().to_owned();
+        Scenario {
+            name,
+            step: "undo",
+            command: format!("undo {run}"),
+            act: Act::Undo(run),
+            before: cure.expected.table,
+            affected: cure.affected,
+            expected: oracle::undone(ROWS),
+            prepared: cure.prepared,
+            audited: true,
+        }
+    };
+    vec![
+        of("deactivate", "undo of deactivate"),
+        of("delete", "undo of delete"),
+        of("rewrite", "undo of rewrite"),
+    ]
+}
+
+/// Staging tables merged and dropped.
+pub fn consolidation() -> Scenario {
+    let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
+    let prepared = Project::new(&format!("{}{staging}", rule("deactivate", true)));
+    prepared.rows(MAIN);
+    prepared.write("staged.csv", format!("{HEADER}{STAGED}\n"));
+    prepared.onerow("load staged.csv --into nba.staging").exits(0);
+    Scenario {
+        name: "consolidate, drop",
+        step: "consolidate",
+        act: Act::Consolidate,
+        command: format!("consolidate {WINDOW}"),
+        before: oracle::table(MAIN),
+        expected: oracle::merged(MAIN, STAGED),
+        affected: oracle::merged(MAIN, STAGED).changed,
+        prepared,
+        audited: false,
+    }
+}
+
+fn rule(strategy: &str, audited: bool) -> String {
+    let keys = format!("row_id = \"id\"\nstrategy = \"{strategy}\"\naudit = {audited}");
+    let rule = RULE.replace("row_id = \"id\"", &keys);
+    match strategy {
+        "deactivate" => rule,
+        _ => rule.replace("touched_at = \"updated_at\"\n", ""),
+    }
+}
+
+/// The entries of the ledger, oldest first, read without onerow.
+pub fn entries(project: &Project) -> Vec<Json> {
+    let there = "SELECT name FROM sqlite_schema WHERE name = '_onerow_ledger'";
+    if strings(project, there, 1).is_empty() {
+        return Vec::new();
+    }
+    let sql = "SELECT json_object('run_id', run_id, 'sequence', sequence, 'step', step, 'dates', dates, \
+               'state', state, 'affected', affected, 'error', error) FROM _onerow_ledger ORDER BY id";
+    let entries = strings(project, sql, 1);
+    entries.iter().map(|cells| serde_json::from_str(&cells[0]).unwrap()).collect()
+}
+
+/// The table, read without onerow.
+pub fn table(project: &Project) -> Vec<Row> {
+    let sql = r#"SELECT id, game_date, game_id, coalesce(player, ''), coalesce(points_line, ''),
+                   CASE WHEN is_active THEN 'true' ELSE 'false' END
+                 FROM "nba.predictions" ORDER BY id"#;
+    strings(project, sql, 6).iter().map(|cells| Row::of(cells)).collect()
+}
+
+fn strings(project: &Project, sql: &str, columns: usize) -> Vec<Vec<String>> {
+    let database = project.database();
+    let mut statement = database.prepare(sql).unwrap();
+    let cells = |row: &rusqlite::Row<'_>| (0..columns).map(|i| row.get(i)).collect();
+    let rows = statement.query_map([], cells).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+impl Scenario {
+    /// The names of the points of the run, in order.
+    pub fn points(&self) -> Vec<String> {
+        let project = self.copy();
+        let points = mortal::play(&project.path(""), &self.act, 0);
+        assert_eq!(table(&project), self.expected.table, "{}: without dying", self.name);
+        points.iter().map(|point| point.replace(self.step, "CURE")).collect()
+    }
+
+    /// The project before the run, for one play.
+    pub fn copy(&self) -> Project {
+        let rules = std::fs::read_to_string(self.prepared.path("onerow.toml")).unwrap();
+        let project = Project::new(&rules);
+        let database = std::fs::read(self.prepared.path(".onerow/local.db")).unwrap();
+        project.write(".onerow/local.db", database);
+        project
+    }
+
+    /// The command, as arguments of the binary.
+    pub fn arguments(&self) -> Vec<&str> {
+        self.command.split_whitespace().collect()
+    }
+
+    /// Runs, dies there, runs again, and once more; returns what came of it.
+    pub fn die_at(&self, at: usize) -> String {
+        let project = self.copy();
+        let points = mortal::play(&project.path(""), &self.act, at);
+        let told = format!("{}, dead at point {at}: {:?}", self.name, points.last());
+        self.converges(&project, &told)
+    }
+
+    /// After a process died: the next run finishes, and the one after it sends no DML. Returns how far
+    /// the first had come, and what the second found.
+    pub fn converges(&self, project: &Project, told: &str) -> String {
+        let outcome = self.finishes(project, told);
+        let known = entries(project).len();
+        project.onerow(&self.command).exits(0);
+        let third = &entries(project)[known..];
+        assert!(!third.iter().any(honest::changes), "{told}: {third:#?}");
+        assert_eq!(table(project), self.expected.table, "{told}");
+        outcome
+    }
+
+    /// The same without the run after it.
+    pub fn finishes(&self, project: &Project, told: &str) -> String {
+        let done = self.dates_done(project, told);
+        project.onerow(&self.command).exits(0);
+        assert_eq!(table(project), self.expected.table, "{told}");
+        let log = entries(project);
+        honest::is_whole(&log, told);
+        assert_eq!(honest::changed(&log, self.step, told), self.affected, "{told}");
+        self.nothing_was_executed_twice(project, told);
+        self.the_audit_has_each_row_once(project, told);
+        let known = entries(&self.prepared).len();
+        let done = format!("{done} of {}", self.expected.changed.len());
+        match honest::completed(&log[known..]) {
+            (0, 0) => done,
+            (executed, 0) => format!("{done}, {executed} was executed"),
+            (0, nothing) => format!("{done}, {nothing} changed nothing"),
+            both => panic!("{told}: a process dies in one statement: {both:?}"),
+        }
+    }
+
+    /// How many dates are as they should be; the others are as they were, and none is between.
+    pub fn dates_done(&self, project: &Project, told: &str) -> usize {
+        let of = |rows: &[Row], date: &String| -> Vec<Row> {
+            rows.iter().filter(|row| row.date == *date).cloned().collect()
+        };
+        let found = table(project);
+        let is_done = |date: &&String| {
+            let rows = of(&found, date);
+            let done = rows == of(&self.expected.table, date);
+            assert!(done || rows == of(&self.before, date), "{told}: half done: {rows:?}");
+            done
+        };
+        self.expected.changed.keys().filter(is_done).count()
+    }
+
+    /// As the warehouse has recorded it: one job of each date, which changed the date's rows.
+    fn nothing_was_executed_twice(&self, project: &Project, told: &str) {
+        let sql = format!(
+            "SELECT substr(job, -10), CAST(affected AS TEXT) FROM _onerow_jobs \
+             WHERE affected >= 0 AND instr(job, '_{}_')",
+            self.step
+        );
+        assert_eq!(counts(strings(project, &sql, 2), told), self.affected, "{told}");
+    }
+
+    fn the_audit_has_each_row_once(&self, project: &Project, told: &str) {
+        if self.audited {
+            let sql = format!(
+                "SELECT date, CAST(COUNT(*) AS TEXT) FROM \"onerow.audit\" \
+                 WHERE instr(job_id, '_{}_') GROUP BY job_id, date",
+                self.step
+            );
+            assert_eq!(counts(strings(project, &sql, 2), told), self.expected.changed, "{told}");
+        }
+    }
+}
+
+/// Pairs of a date and a number; each date is there once.
+fn counts(pairs: Vec<Vec<String>>, told: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for pair in pairs {
+        let twice = counts.insert(pair[0].clone(), pair[1].parse().unwrap());
+        assert!(twice.is_none(), "{told}: {pair:?} is there twice");
+    }
+    counts
+}

@@ -1,0 +1,68 @@
+//! Locks that are held, stolen, or removed while a run is on.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use crate::common::{Ended, Project};
+use crate::oracle::WINDOW;
+use crate::world::{self, Fault, apply, project, told};
+
+const FAULTS: [Fault; 3] = [
+    ("another run holds the lock for longer than ten seconds", || {
+        let project = project();
+        let held = File::create(lock(&project)).unwrap();
+        held.lock().unwrap();
+        let ended = apply(&project);
+        assert_eq!(ended.code, Some(1), "{ended}");
+        drop(held);
+        world::the_next_run_finishes(&project, "after the lock");
+        told(&project, &ended)
+    }),
+    ("two processes apply the same dates at once", || {
+        let project = project();
+        for ended in [begin(&project), begin(&project)].map(end) {
+            assert_eq!(ended.code, Some(0), "{ended}");
+        }
+        world::is_done_and_honest(&project, "two at once");
+        "the right result".to_owned()
+    }),
+    ("the lock is removed again and again while eight processes apply the same dates", removed),
+];
+
+#[test]
+fn a_lock_that_is_held_or_gone_costs_no_row_and_no_truth() {
+    world::play("locks", &FAULTS);
+}
+
+fn lock(project: &Project) -> PathBuf {
+    project.path(".onerow/local.db.nba.predictions.lock")
+}
+
+fn begin(project: &Project) -> Child {
+    let arguments: Vec<&str> = ["apply"].into_iter().chain(WINDOW.split(' ')).collect();
+    let mut command = project.command(&arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Ended {
+    Ended::of("apply", child.wait_with_output().unwrap())
+}
+
+fn removed() -> String {
+    for round in 0..12 {
+        let project = project();
+        let mut children: Vec<Child> = (0..8).map(|_| begin(&project)).collect();
+        while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+            // It may not be there yet.
+            let _ = std::fs::remove_file(lock(&project));
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        for ended in children.into_iter().map(end) {
+            assert!([Some(0), Some(1)].contains(&ended.code), "{ended}");
+            assert!(ended.code == Some(0) || ended.stderr.contains("help"), "{ended}");
+        }
+        world::the_next_run_finishes(&project, &format!("round {round}"));
+    }
+    "the right result, or exit 1 and the next run finishes".to_owned()
+}
