@@ -18,8 +18,9 @@ fn two_processes_at_once_take_each_row_out_once() {
         let second = if two_machines { &other } else { &fixture.project };
 
         for ended in [begin(&fixture.project), begin(second)].map(end) {
-            assert!([Some(0), Some(1)].contains(&ended.code), "{told}: {ended}");
-            assert!(two_machines || ended.code == Some(0), "{told}: {ended}");
+            // On a slow machine the second waits in vain for the first.
+            let waited_in_vain = ended.code == Some(1) && ended.stderr.contains("help");
+            assert!(ended.code == Some(0) || waited_in_vain, "{told}: {ended}");
         }
         for project in [&fixture.project, second] {
             project.onerow(&format!("apply {WINDOW}")).exits(0);

@@ -170,8 +170,8 @@ impl Ready {
         let noted = died.clone();
         let mut started = child.lock().unwrap();
         self.fixture.proxy.kill_at(call, moment, move || {
-            victim.lock().unwrap().as_mut().unwrap().kill().unwrap();
             *noted.lock().unwrap() = true;
+            victim.lock().unwrap().as_mut().unwrap().kill().unwrap();
         });
         *started = Some(command.spawn().unwrap());
         drop(started);
