@@ -100,10 +100,11 @@ pub fn told(project: &Project, ended: &Ended) -> String {
         .replace(&format!("{folder}/"), "")
         .replace(&folder, ".");
     let help = ended.stderr.lines().find_map(|line| line.split_once("= help: "));
-    let help = help.map_or("", |(_, help)| help).replace(&format!("{folder}/"), "");
+    let help = help.map_or(String::new(), |(_, help)| format!(" ({help})"));
+    let help = help.replace(&format!("{folder}/"), "");
     match said.is_empty() {
         true => format!("exit {}", ended.code.unwrap_or(-1)),
-        false => format!("exit {}: {said} ({help})", ended.code.unwrap_or(-1)),
+        false => format!("exit {}: {said}{help}", ended.code.unwrap_or(-1)),
     }
 }
 
