@@ -36,7 +36,7 @@ fn planned(rule: &Rule, templates: &Templates) {
 /// Words as dates, numbers of dates and values of variables.
 pub(super) fn dates(bytes: &[u8]) {
     let text = text(bytes);
-    let words: Vec<&str> = text.split(' ').collect();
+    let words: Vec<&str> = text.split(' ').take(20).collect();
     let mut dates = Vec::new();
     for word in &words {
         match word.parse::<DayArg>() {

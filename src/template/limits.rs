@@ -5,9 +5,10 @@ use super::failure;
 use crate::error::{Error, Kind, Place, Result};
 
 /// minijinja's fuel for rendering one statement: an instruction costs one, and 64 bytes of text or
-/// values cost one, so that this is at most about 32 MB and well under a second. The dearest shipped
-/// template takes a tenth of it for a window of 10,000 dates, the largest there is; a test measures it.
-pub(super) const FUEL: u64 = 500_000;
+/// values cost one, so that this is at most about 64 MB and a second. The dearest shipped template takes
+/// 241,333 for 10,000 dates that are no range, the largest window there is, 920 for a range of 3,650,
+/// and 152,160 for 1,000 columns; a test measures it.
+pub(super) const FUEL: u64 = 1_000_000;
 
 /// minijinja's limit of nesting: an include or a call of a macro counts about 10, a loop 1. The
 /// deepest shipped template takes less than 50. Half of minijinja's own limit, so that it also holds

@@ -29,8 +29,9 @@ pub fn hostile_table() -> Project {
 #[test]
 fn keys_and_row_ids_are_data_through_a_run_and_its_undo() {
     let project = hostile_table();
-    let count =
-        |sql: &str| project.database().query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+    let count = |sql: &str| {
+        project.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+    };
     let active = r#"SELECT count(*) FROM "nba.predictions" WHERE is_active"#;
     assert_eq!(count(active), 2 * HOSTILE.len());
     project.onerow("apply --date 2026-01-28").exits(0);

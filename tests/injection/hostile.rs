@@ -59,10 +59,6 @@ pub fn hostile() -> impl Strategy<Value = String> {
 
 /// The text as a TOML string.
 pub fn toml(text: &str) -> String {
-    toml_string(text)
-}
-
-fn toml_string(text: &str) -> String {
     let escaped: String = text
         .chars()
         .map(|c| match c {

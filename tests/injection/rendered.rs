@@ -72,7 +72,7 @@ list = ["var_literal", "b"]
 
 const OWN: &str = "SELECT {{ vars.text }} AS a, {{ vars.text ~ 'x' }} AS b, {{ vars.list }} AS c,\n  \
     key_column IN ({{ vars.list | commas }}) AS d, {{ vars.list | join('-') }} AS e,\n  \
-    {{ vars.text | upper }} AS f, {{ rule.name }} AS g, {{ vars.text | replace('a', rule.row_id) }} AS h,\n  \
+    {{ vars.text | upper }} AS f, {{ rule.name }} AS g, {{ vars.text | replace('zz', rule.row_id) }} AS h,\n  \
     {{ vars.list | first }} AS i, {{ vars.text | trim }} AS j\nFROM {{ rule.table }}\nWHERE {{ window.filter }}\n";
 
 /// Every statement there is a template for.
@@ -119,7 +119,8 @@ proptest! {
         };
         let quoted = rules(strategy).replace(&format!("\"{name}\""), &toml(&given));
         // A column is also part of an expression, where the text has to be one.
-        let rules = quoted.replace(&format!("{name} DESC"), &toml(&format!("{given} DESC")).trim_matches('"').to_owned());
+        let in_keep = toml(&format!("{given} DESC"));
+        let rules = quoted.replace(&format!("{name} DESC"), in_keep.trim_matches('"'));
         match rendered(&rules, &[]) {
             Err(error) => prop_assert_eq!(error.kind(), Kind::Configuration, "{}", error),
             Ok(texts) => {
