@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::visible::visible;
-
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -158,10 +156,10 @@ impl Error {
             group = group.element(place.snippet());
         }
         for doing in &self.0.during {
-            group = group.element(Level::NOTE.message(format!("during {}", visible(doing))));
+            group = group.element(Level::NOTE.message(format!("during {doing}")));
         }
         if let Some(help) = &self.0.help {
-            group = group.element(Level::HELP.message(visible(help)));
+            group = group.element(Level::HELP.message(help.as_str()));
         }
         renderer.render(&[group])
     }
@@ -176,7 +174,7 @@ impl Error {
             text.push_str(error.to_string().trim());
             cause = error.source();
         }
-        visible(&text).into_owned()
+        text
     }
 }
 
@@ -184,13 +182,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
         if let Some(place) = &self.0.place {
-            write!(f, " ({})", visible(&place.to_string()))?;
+            write!(f, " ({place})")?;
         }
         for doing in &self.0.during {
-            write!(f, "; during {}", visible(doing))?;
+            write!(f, "; during {doing}")?;
         }
         if let Some(help) = &self.0.help {
-            write!(f, "; {}", visible(help))?;
+            write!(f, "; {help}")?;
         }
         Ok(())
     }
@@ -272,7 +270,7 @@ impl Place {
 
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(&*self.source)
-            .path(visible(&self.file))
+            .path(&*self.file)
             .annotation(AnnotationKind::Primary.span(self.range.clone()))
     }
 }

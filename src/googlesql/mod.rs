@@ -1,6 +1,5 @@
 //! GoogleSQL as values: names, types and typed values, and how each is written as SQL text.
 
-mod chain;
 mod name;
 mod text;
 mod types;
