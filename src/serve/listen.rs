@@ -33,6 +33,8 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
+    // Whoever reads that it listens may ask it to terminate at once.
+    let mut asked = std::pin::pin!(asked_to_terminate());
     greet(&service, address);
     remember(&service);
     let (connections, graceful) =
@@ -44,7 +46,6 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         .header_read_timeout(limits::ARRIVAL)
         .max_buf_size(limits::HEAD)
         .max_headers(limits::HEADERS);
-    let mut asked = std::pin::pin!(asked_to_terminate());
     loop {
         let Ok(place) = connections.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
@@ -139,17 +140,21 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     Ended::InGoodOrder
 }
 
+/// Waits for the request. It is heeded from this call on, not only from the first poll.
 #[cfg(unix)]
-async fn asked_to_terminate() {
+fn asked_to_terminate() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }
 

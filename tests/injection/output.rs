@@ -7,8 +7,8 @@ use crate::hostile::{HOSTILE, toml};
 /// Nothing of this text steers.
 fn is_inert(text: &str, what: &str) {
     let steers = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}')
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}')
     };
     if let Some(at) = text.find(steers) {
         let around: String =
