@@ -4,11 +4,12 @@ use crate::common::{Project, RULE};
 use crate::data::hostile_table;
 use crate::hostile::{HOSTILE, toml};
 
-/// Nothing of this text steers.
+/// Nothing of this text steers a terminal. A line of source that is shown may hold characters without
+/// width.
 fn is_inert(text: &str, what: &str) {
     let steers = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if let Some(at) = text.find(steers) {
         let around: String =
