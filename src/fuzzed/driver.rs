@@ -8,7 +8,7 @@ use fastrand::Rng;
 use super::{ENTRIES, Entry, mutate, seeds};
 
 /// How many inputs each entry gets unless `ONEROW_FUZZED` says another number.
-const INPUTS: u64 = 250;
+const INPUTS: u64 = 200;
 
 /// How long one input may take, in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(10);
