@@ -216,6 +216,18 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Whether the dates that a window shows itself with, `2026-01-20 to 2026-01-29, 2026-02-01`,
+    /// hold this one.
+    pub fn shown_holds(shown: &str, day: Day) -> bool {
+        let day = day.to_string();
+        shown.split(", ").any(|part| {
+            let (first, last) = part.split_once(" to ").unwrap_or((part, part));
+            first <= day.as_str() && day.as_str() <= last
+        })
+    }
+}
+
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, (first, last)) in self.runs().into_iter().enumerate() {
@@ -246,6 +258,17 @@ mod tests {
 
     fn at(text: &str, zone: &str) -> (Timestamp, TimeZone) {
         (text.parse().unwrap(), TimeZone::get(zone).unwrap())
+    }
+
+    #[test]
+    fn what_a_window_shows_holds_its_dates_and_no_others() {
+        let held = ["2026-01-20", "2026-01-21", "2026-01-22", "2026-01-28"].map(day);
+        let window = Window::of_days(held.to_vec()).unwrap();
+        let around = Window::range(day("2026-01-18"), day("2026-01-30")).unwrap();
+        for day in around.days() {
+            let shown = Window::shown_holds(&window.to_string(), *day);
+            assert_eq!(shown, window.contains(*day), "{day}");
+        }
     }
 
     #[test]

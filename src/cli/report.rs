@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::common::Common;
 use super::out::write_whole;
@@ -11,12 +11,11 @@ use super::{Effects, Outcome};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::ledger::{Entry, Filter};
-use crate::plan;
 use crate::project::Project;
+use crate::report::count;
 use crate::report::html::{self, Overview, RuleOverview, Viewer};
 use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
-use crate::statement::StepName;
 use crate::warehouse::sqlite::Access;
 use crate::window::Window;
 
@@ -111,13 +110,11 @@ fn write(path: &Path, page: &str, seen: &[Seen<'_>], effects: &Effects) -> Resul
     }
     write_whole(path, page)?;
     let runs: usize = seen.iter().map(|of| of.runs.len().min(MOST_RUNS)).sum();
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
     effects.say(&format!(
-        "wrote {}: {} rule{}, {runs} run{}, {}",
+        "wrote {}: {}, {}, {}",
         path.display(),
-        seen.len(),
-        plural(seen.len()),
-        plural(runs),
+        count(seen.len() as u64, "rule"),
+        count(runs as u64, "run"),
         ByteSize(page.len() as u64)
     ));
     Ok(())
@@ -129,10 +126,7 @@ fn entries_since(
     now: Timestamp,
     days: u32,
 ) -> Result<Vec<Entry>> {
-    let ago = SignedDuration::from_hours(24 * i64::from(days));
-    let since = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
-    let wanted = Filter { rule: Some(rule.name.as_str()), since: Some(since), run: None };
-    connection.ledger.entries(&wanted)
+    connection.ledger.entries(&Filter::recent(Some(rule.name.as_str()), now, days))
 }
 
 fn status(
@@ -144,6 +138,5 @@ fn status(
     now: Timestamp,
 ) -> Result<Report> {
     let renderer = args.common.renderer(project, rule)?;
-    let plan = plan::make(&renderer, &[StepName::parse(StepName::DETECT)?], window)?;
-    run::status(&renderer, &*connection.warehouse, now, &plan)
+    run::standing(&renderer, &*connection.warehouse, now, window)
 }

@@ -4,10 +4,8 @@ use super::common::Common;
 use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
-use crate::plan;
 use crate::report::{self, Format};
 use crate::run;
-use crate::statement::StepName;
 use crate::warehouse::sqlite::Access;
 
 /// Show per date how the table stands; changes nothing
@@ -37,8 +35,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     for rule in rules {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window(rule, effects)?;
-        let plan = plan::make(&renderer, &[StepName::parse(StepName::DETECT)?], &window)?;
-        reports.push(run::status(&renderer, &*connection.warehouse, now, &plan)?);
+        reports.push(run::standing(&renderer, &*connection.warehouse, now, &window)?);
     }
     let style = effects.style(args.format);
     let text = match args.format {

@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
@@ -163,6 +163,13 @@ impl<'a> Filter<'a> {
     /// The entries of a run, or of runs whose ids start so.
     pub fn run(run: &'a str) -> Self {
         Self { run: Some(run), ..Self::default() }
+    }
+
+    /// The entries of the last so many days, of a rule or of all.
+    pub fn recent(rule: Option<&'a str>, now: Timestamp, days: u32) -> Self {
+        let ago = SignedDuration::from_hours(24 * i64::from(days));
+        let since = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
+        Self { rule, since: Some(since), run: None }
     }
 
     /// The entries of a rule.

@@ -96,6 +96,12 @@ fn colour(status: Status) -> Color {
     }
 }
 
+/// `1 row`, `7,865 rows`.
+pub fn count(number: u64, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", grouped(number))
+}
+
 /// 9741 as `9,741`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -125,6 +131,11 @@ pub(super) fn printable(text: &str, format: Format) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([0, 1, 7865].map(|n| count(n, "row")), ["0 rows", "1 row", "7,865 rows"]);
+    }
 
     #[test]
     fn numbers_are_grouped_for_people() {

@@ -26,6 +26,7 @@ pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};
 pub use explain::{explained, explained_json};
 pub use findings::{findings, findings_json};
+pub use grid::count;
 pub use plan::{PlanSummary, Tariff, plan, plan_json};
 pub use ran::{ran, ran_json};
 pub use review::{Reviewed, review};

@@ -3,6 +3,7 @@
 use bytesize::ByteSize;
 use serde_json::{Value as Json, json};
 
+use super::grid::count;
 use super::{Format, Style};
 use crate::check::Checked;
 use crate::rule::Strategy;
@@ -109,10 +110,9 @@ impl<'a> PlanSummary<'a> {
 pub fn plan(style: Style, summary: &PlanSummary<'_>) -> String {
     let steps: Vec<String> =
         summary.by_step().iter().map(|(step, count)| format!("{count} {step}")).collect();
-    let count = summary.statements.len();
-    let plural = if count == 1 { "" } else { "s" };
     let text = format!(
-        "apply would send {count} statement{plural}: {}. {}\n",
+        "apply would send {}: {}. {}\n",
+        count(summary.statements.len() as u64, "statement"),
         steps.join(", "),
         summary.cost()
     );

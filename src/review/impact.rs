@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
-use crate::plan;
 use crate::project::Project;
 use crate::rule::Rule;
 use crate::run;
@@ -84,9 +83,7 @@ fn count(
     now: Timestamp,
 ) -> Result<run::Report> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
-    let detect = [StepName::parse(StepName::DETECT)?];
-    let plan = plan::plan(&renderer, &detect, window)?.map_err(|found| check::refusal(&found))?;
-    run::status(&renderer, warehouse, now, &plan)
+    run::standing(&renderer, warehouse, now, window)
 }
 
 /// Rows that survive by one ranking and not by the other.

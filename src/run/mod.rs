@@ -33,7 +33,7 @@ use crate::error::Result;
 use crate::googlesql::SqlValue;
 use crate::interrupt::Interrupt;
 use crate::ledger::Ledger;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::rule::Rule;
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
@@ -103,6 +103,18 @@ pub trait Progress: Sync {
     fn waiting(&self, sentence: &str);
     /// No more statements follow.
     fn end(&self);
+}
+
+/// Counts every date of a window: how the dates stand. Changes nothing and leaves no entry in the
+/// ledger. Errors: the detect step is not fit to run, or the warehouse cannot answer it.
+pub fn standing(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    window: &Window,
+) -> Result<Report> {
+    let detect = [StepName::parse(StepName::DETECT)?];
+    status(renderer, warehouse, now, &plan::make(renderer, &detect, window)?)
 }
 
 /// Counts every date of a plan's window. Changes nothing and leaves no entry in the ledger.

@@ -9,7 +9,7 @@ use super::running::Active;
 use super::runs::Failure;
 use crate::ledger::{Entry, latest};
 use crate::report::{DateFigures, RuleFigures};
-use crate::run::{Ending, PastOutcome, PastRun, Report, RunId, Status};
+use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
 use crate::window::Window;
 
 /// How a call ended.
@@ -71,16 +71,9 @@ impl CleanupAnswer {
             from: window.first().to_string(),
             to: window.last().to_string(),
             dates: RuleFigures::of(report).dates,
-            problems: problems(report),
+            problems: Code::of_report(report),
         }
     }
-}
-
-/// What went wrong in a run, each sort of problem once.
-pub(super) fn problems(report: &Report) -> Vec<Code> {
-    let mut codes: Vec<Code> = report.problems.iter().map(Code::of).collect();
-    codes.extend(report.has(Status::Twins).then_some(Code::Twins));
-    codes
 }
 
 /// How the rules stand.

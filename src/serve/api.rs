@@ -119,7 +119,8 @@ pub(super) async fn status(
     service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let range = (query.from.as_deref(), query.to.as_deref());
-    let given = dates(query.date.as_deref(), range, query.last)?.unwrap_or(WindowArg::Last(14));
+    let given =
+        dates(query.date.as_deref(), range, query.last)?.unwrap_or(WindowArg::Last(limits::LAST));
     let rules = asked_for(&service, query.rule.as_deref())?;
     let windows = rules.iter().map(|rule| window(&service, rule, &given));
     let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;

@@ -22,7 +22,7 @@ use super::{RunOfAnswer, Shared, blocking, limits, telling};
 use crate::error::{Kind, Result};
 use crate::log::Line;
 use crate::rule::Rule;
-use crate::run::{Ended, Report, RunId, Status};
+use crate::run::{Ended, Report, RunId};
 use crate::window::Window;
 
 /// The body of `POST /cleanup-duplicates`.
@@ -121,41 +121,35 @@ pub(super) fn begin(
         Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
         Refused::Closed => Problem::new(Code::Unavailable).detail("about to stop"),
     })?;
-    let (service, rule, window, run) = (service.clone(), rule.clone(), window.clone(), id.clone());
+    let (service, rule) = (service.clone(), rule.clone());
     let ended = tokio::spawn(async move {
         let _ticket = ticket;
         let _turn = service.running.turn(&rule).await;
         let began = Instant::now();
         let (working, name) = (service.clone(), rule.name.clone());
-        let (days, of) = (window.clone(), run.clone());
+        let (days, of) = (active.window.clone(), active.id.clone());
         let ran = blocking(move || working.engine.apply(&name, &days, &of, &caller.who)).await;
-        service.metrics.run(
-            rule.name.as_str(),
-            ran.as_ref(),
-            began.elapsed(),
-            service.engine.clock.now(),
-        );
-        let ended = match &ran {
-            Ok(report) => Ended::of("apply", &window, report),
-            Err(error) => Ended::failed("apply", &rule.name, Some(&window), Some(&run), error),
-        };
-        close(&service, &ended, &ran);
-        let problem = match &ran {
-            Ok(report) => match report.problems.first() {
-                Some(error) => Some(Problem::of_run(error)),
-                None => report.has(Status::Twins).then(|| Problem::new(Code::Twins)),
-            },
-            Err(error) => Some(Problem::of_run(error)),
-        };
-        if let Some(problem) = problem {
-            let failure = Failure { run: active, ended: service.engine.clock.now(), problem };
-            service.failures.insert(run.to_string(), Arc::new(failure)).await;
-        }
-        service.changes.fetch_add(1, Ordering::SeqCst);
-        telling::begin(&service, ended);
+        let now = service.engine.clock.now();
+        service.metrics.run(rule.name.as_str(), ran.as_ref(), began.elapsed(), now);
+        end(&service, active, &ran).await;
         Arc::new(ran)
     });
     Ok(Begun { id, ended })
+}
+
+/// Says how a run ended, to the log and to whom it concerns, and remembers why it failed.
+async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
+    let ended = match ran {
+        Ok(report) => Ended::of("apply", &run.window, report),
+        Err(error) => Ended::failed("apply", &run.rule, Some(&run.window), Some(&run.id), error),
+    };
+    close(service, &ended, ran);
+    if let Some(problem) = Problem::of_end(ran) {
+        let (id, ended) = (run.id.to_string(), service.engine.clock.now());
+        service.failures.insert(id, Arc::new(Failure { run, ended, problem })).await;
+    }
+    service.changes.fetch_add(1, Ordering::SeqCst);
+    telling::begin(service, ended);
 }
 
 /// How a run ended, in the log.

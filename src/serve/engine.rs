@@ -1,7 +1,5 @@
 //! What the service does with the project's table, without HTTP. Everything here blocks.
 
-use jiff::Timestamp;
-
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Result};
@@ -13,7 +11,6 @@ use crate::project::Project;
 use crate::report::{self, Format, PlanSummary, Style};
 use crate::rule::{self, Rule, RuleName};
 use crate::run::{self, Context, Limits, PastRun, Progress, Report, RunId};
-use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::window::{Window, WindowArg};
 
@@ -68,8 +65,7 @@ impl Engine {
     pub fn status(&self, rule: &RuleName, window: &Window) -> Result<Report> {
         let rule = self.project.file.rule(rule.as_str())?;
         let renderer = self.renderer(&self.project, rule)?;
-        let plan = plan::make(&renderer, &[StepName::parse(StepName::DETECT)?], window)?;
-        run::status(&renderer, &*self.reading.warehouse, self.clock.now(), &plan)
+        run::standing(&renderer, &*self.reading.warehouse, self.clock.now(), window)
     }
 
     /// What a run would send and what that would cost, in a sentence or two, where the dates stand
@@ -132,10 +128,7 @@ impl Engine {
 
     /// The runs of the last so many days, newest first.
     pub fn history(&self, rule: Option<&RuleName>, days: u32) -> Result<Vec<PastRun>> {
-        let since = jiff::SignedDuration::from_hours(24 * i64::from(days));
-        let since = self.clock.now().checked_sub(since).unwrap_or(Timestamp::MIN);
-        let rule = rule.map(RuleName::as_str);
-        let wanted = Filter { rule, since: Some(since), run: None };
+        let wanted = Filter::recent(rule.map(RuleName::as_str), self.clock.now(), days);
         run::history(&self.reading.ledger.entries(&wanted)?)
     }
 

@@ -20,6 +20,10 @@ pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
 pub(super) const DATES: usize = 400;
 /// How old an answer about the table, or from the ledger, may be.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
+/// The dates of a question that names none: so many up to yesterday.
+pub(super) const LAST: u32 = 14;
+/// How many days back runs lie where nobody says how many.
+pub(super) const RECENT: u32 = 30;
 /// How many days back the runs of a list may lie.
 pub(super) const RUN_DAYS: u32 = 366;
 /// How many runs a list may hold.

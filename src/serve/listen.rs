@@ -106,7 +106,7 @@ fn remember(service: &Shared) {
     let service = service.clone();
     tokio::spawn(async move {
         let looking = service.clone();
-        match blocking(move || looking.engine.history(None, 30)).await {
+        match blocking(move || looking.engine.history(None, limits::RECENT)).await {
             Ok(runs) => service.metrics.remember(&runs),
             Err(error) => service.engine.log.line(Line::of_error(&error)),
         }
@@ -130,6 +130,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
         if stopped.await.is_err() {
             service.leaving.send_replace(true);
             let _ = tokio::time::timeout_at(until, answered).await;
+            told(service, until).await;
             log.line(Line::new(
                 Severity::Warning,
                 "a run has not stopped yet; the next one finds out what became of it",
@@ -137,14 +138,19 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
             return Ended::HandedOver;
         }
     }
-    if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
-        let error = Error::new(Kind::NotTold, "a webhook did not answer before the service ended");
-        log.line(Line::of_error(&error));
-    }
+    told(service, until).await;
     // The last answers are on their way.
     let _ = tokio::time::timeout_at(until, answered).await;
     log.line(Line::new(Severity::Info, "stopped in good order"));
     Ended::InGoodOrder
+}
+
+/// Waits for messages to webhooks that are under way, and says so where they take too long.
+async fn told(service: &Shared, until: Instant) {
+    if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
+        let error = Error::new(Kind::NotTold, "a webhook did not answer before the service ended");
+        service.engine.log.line(Line::of_error(&error));
+    }
 }
 
 /// Ends when somebody asks the process to terminate; listens for that from the call on.

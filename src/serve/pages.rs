@@ -21,11 +21,6 @@ use crate::report::html;
 use crate::rule::{Rule, RuleName};
 use crate::window::{Window, WindowArg};
 
-/// How far back the runs of the overview lie, in days.
-const DAYS: u32 = 30;
-/// The dates of a page that was asked for none.
-const DATES: WindowArg = WindowArg::Last(14);
-
 /// The addresses for people.
 pub(super) const ALL: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
 
@@ -64,7 +59,7 @@ impl Asked {
     fn dates(&self) -> Result<WindowArg, Problem> {
         let [from, to] =
             [&self.from, &self.to].map(|day| Some(day.as_str()).filter(|day| !day.is_empty()));
-        Ok(api::dates(None, (from, to), None)?.unwrap_or(DATES))
+        Ok(api::dates(None, (from, to), None)?.unwrap_or(WindowArg::Last(limits::LAST)))
     }
 }
 
@@ -84,7 +79,8 @@ async fn overview(
     let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
     let names: Vec<&RuleName> = rules.iter().map(|rule| &rule.name).collect();
     let standings = api::standings(&service, &names, &windows).await;
-    let runs = runs::past_runs(&service, chosen.map(|rule| rule.name.clone()), DAYS).await?;
+    let runs =
+        runs::past_runs(&service, chosen.map(|rule| rule.name.clone()), limits::RECENT).await?;
     let standing = rules.iter().zip(&windows).zip(&standings);
     let page = html::Overview {
         rules: standing
@@ -221,7 +217,8 @@ async fn ask_for_key(
     State(service): State<Shared>,
     query: Result<Query<GoOn>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let next = session::page(&query.map_or_else(|_| String::new(), |Query(asked)| asked.next));
+    let next =
+        session::after_sign_in(&query.map_or_else(|_| String::new(), |Query(asked)| asked.next));
     match service.access.is_open() {
         true => Ok(see_other(&next)),
         false => shown(&service, html::sign_in(&html::SignIn { problem: None, next: &next })),
@@ -243,7 +240,7 @@ async fn sign_in(
     request: Request,
 ) -> Result<Response, Problem> {
     let form: SignIn = form(&headers, request).await?;
-    let next = session::page(&form.next);
+    let next = session::after_sign_in(&form.next);
     let key = form.key.trim();
     if service.access.by_key(key).is_ok() {
         let mut response = see_other(&next);

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{RunOfAnswer, limits};
-use crate::error::{Error, Kind};
-use crate::run::RunId;
+use crate::error::{Error, Kind, Result};
+use crate::run::{Report, RunId, Status};
 
 /// What an answer has that asks for a key.
 pub(super) const SEND_A_KEY: (HeaderName, &str) =
@@ -118,6 +118,18 @@ impl Code {
             _ => Self::Internal,
         }
     }
+
+    /// What went wrong in a run that has a report, each sort of problem once.
+    pub fn of_report(report: &Report) -> Vec<Self> {
+        let mut codes: Vec<Self> = Vec::new();
+        let twins = report.has(Status::Twins).then_some(Self::Twins);
+        for code in report.problems.iter().map(Self::of).chain(twins) {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes
+    }
 }
 
 /// A problem document.
@@ -194,7 +206,18 @@ impl Problem {
         self.run_id.as_deref()
     }
 
-    /// Why a run failed, for those who asked for it.
+    /// Why a run failed, if it did.
+    pub fn of_end(ran: &Result<Report>) -> Option<Self> {
+        match ran {
+            Err(error) => Some(Self::of_run(error)),
+            Ok(report) => match report.problems.first() {
+                Some(error) => Some(Self::of_run(error)),
+                None => Code::of_report(report).first().map(|code| Self::new(*code)),
+            },
+        }
+    }
+
+    /// What went wrong in a run, for those who asked for it.
     pub fn of_run(error: &Error) -> Self {
         let problem = Self::new(Code::of(error));
         match error.kind() {

@@ -88,7 +88,7 @@ pub(super) async fn runs(
 ) -> Result<Json<RunsAnswer>, Problem> {
     service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
-    let (days, limit) = (query.days.unwrap_or(30), query.limit.unwrap_or(50));
+    let (days, limit) = (query.days.unwrap_or(limits::RECENT), query.limit.unwrap_or(50));
     if !(1..=limits::RUN_DAYS).contains(&days) || !(1..=limits::RUN_COUNT).contains(&limit) {
         return Err(Problem::new(Code::InvalidRequest).detail(format!(
             "`days` is between 1 and {}, `limit` between 1 and {}",

@@ -106,7 +106,7 @@ pub(super) fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Where to go after signing in: a page of this service, whatever was asked for.
-pub(super) fn page(next: &str) -> String {
+pub(super) fn after_sign_in(next: &str) -> String {
     let known = next.parse::<Uri>().ok().filter(|uri| {
         let is_page = |path: &str| matches!(path, "/" | "/plan") || path.starts_with("/runs/");
         uri.authority().is_none() && uri.scheme().is_none() && is_page(uri.path())
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn signing_in_leads_to_pages_of_this_service_only() {
         for good in ["/", "/plan?rule=a&from=2026-01-28", "/runs/20260131T100000Z-93c6eb9d"] {
-            assert_eq!(page(good), good);
+            assert_eq!(after_sign_in(good), good);
         }
         for bad in [
             "",
@@ -201,7 +201,7 @@ mod tests {
             "\r\nSet-Cookie: a=b",
             "/plan\r\nx",
         ] {
-            assert_eq!(page(bad), "/", "{bad}");
+            assert_eq!(after_sign_in(bad), "/", "{bad}");
         }
     }
 

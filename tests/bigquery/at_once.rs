@@ -1,8 +1,6 @@
 //! Two processes that apply the same dates at once: from one folder, and from two folders as on two
 //! machines, which share neither lock nor outbox.
 
-use std::process::{Child, Stdio};
-
 use crate::common::{Ended, Project, RULE};
 use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use crate::honest;
@@ -17,7 +15,9 @@ fn two_processes_at_once_take_each_row_out_once() {
         let other = Project::new(&rules);
         let second = if two_machines { &other } else { &fixture.project };
 
-        for ended in [begin(&fixture.project), begin(second)].map(end) {
+        let apply = format!("apply {WINDOW}");
+        let begun = [fixture.project.begin(&apply), second.begin(&apply)];
+        for ended in begun.map(Ended::of_child) {
             // On a slow machine the second waits in vain for the first.
             let waited_in_vain = ended.code == Some(1) && ended.stderr.contains("help");
             assert!(ended.code == Some(0) || waited_in_vain, "{told}: {ended}");
@@ -31,14 +31,4 @@ fn two_processes_at_once_take_each_row_out_once() {
         let kept: Vec<String> = fixture.emulator.query(&kept).into_iter().flatten().collect();
         assert_eq!(kept, ["\"b1\"", "\"b2\"", "\"c1\""], "{told}");
     }
-}
-
-fn begin(project: &Project) -> Child {
-    let arguments: Vec<&str> = ["apply"].into_iter().chain(WINDOW.split(' ')).collect();
-    let mut command = project.command(&arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn end(child: Child) -> Ended {
-    Ended::of("apply", child.wait_with_output().unwrap())
 }

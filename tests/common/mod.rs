@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -103,6 +103,12 @@ impl Project {
         command
     }
 
+    /// Begins a command; what came of it is [`Ended::of_child`].
+    pub fn begin(&self, arguments: &str) -> Child {
+        let mut command = self.command(&arguments.split(' ').collect::<Vec<_>>());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// The database, opened without onerow.
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path(".onerow/local.db")).unwrap()
@@ -139,6 +145,10 @@ pub struct Ended {
 }
 
 impl Ended {
+    pub fn of_child(child: Child) -> Self {
+        Self::of("what was begun", child.wait_with_output().unwrap())
+    }
+
     pub fn of(command: &str, output: std::process::Output) -> Self {
         Self {
             command: command.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use crate::common::{Ended, Project};
 use crate::oracle::WINDOW;
@@ -21,7 +21,7 @@ const FAULTS: [Fault; 3] = [
     }),
     ("two processes apply the same dates at once", || {
         let project = project();
-        for ended in [begin(&project), begin(&project)].map(end) {
+        for ended in [begin(&project), begin(&project)].map(Ended::of_child) {
             assert_eq!(ended.code, Some(0), "{ended}");
         }
         world::is_done_and_honest(&project, "two at once");
@@ -40,13 +40,7 @@ fn lock(project: &Project) -> PathBuf {
 }
 
 fn begin(project: &Project) -> Child {
-    let arguments: Vec<&str> = ["apply"].into_iter().chain(WINDOW.split(' ')).collect();
-    let mut command = project.command(&arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn end(child: Child) -> Ended {
-    Ended::of("apply", child.wait_with_output().unwrap())
+    project.begin(&format!("apply {WINDOW}"))
 }
 
 fn removed() -> String {
@@ -58,7 +52,7 @@ fn removed() -> String {
             let _ = std::fs::remove_file(lock(&project));
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        for ended in children.into_iter().map(end) {
+        for ended in children.into_iter().map(Ended::of_child) {
             assert!([Some(0), Some(1)].contains(&ended.code), "{ended}");
             assert!(ended.code == Some(0) || ended.stderr.contains("help"), "{ended}");
         }

@@ -3,8 +3,7 @@
 use minijinja::{Value, context};
 
 use super::scale::{Label, Scale, Slot, labels, least_width, slots};
-use super::text::count;
-use crate::report::grid::grouped;
+use crate::report::grid::{count, grouped};
 use crate::run::DayReport;
 use crate::window::Day;
 

@@ -2,8 +2,8 @@
 
 use minijinja::{Value, context};
 
-use super::text::count;
 use super::{PlanPage, Viewer};
+use crate::report::grid::count;
 use crate::rule::{Rule, Strategy};
 use crate::run::{Report, Status};
 

@@ -6,8 +6,9 @@ use minijinja::{Value, context};
 
 use super::chart::{DateBar, chart};
 use super::past::{Link, Shown, line};
-use super::text::{count, zone};
+use super::text::zone;
 use super::{Overview, RuleOverview};
+use crate::report::grid::count;
 use crate::report::grid::grouped;
 use crate::run::{Counts, DayReport, PastRun, Report, Status};
 use crate::window::Day;

@@ -5,8 +5,8 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::Viewer;
 use super::policy::{STYLE, of_a_file};
-use super::text::count;
 use crate::error::{Error, Kind, Result};
+use crate::report::grid::count;
 use crate::report::grid::grouped;
 
 const TEMPLATES: &[(&str, &str)] = &[

@@ -7,13 +7,6 @@ use jiff::tz::TimeZone;
 use minijinja::{Value, context};
 
 use crate::report::Tariff;
-use crate::report::grid::grouped;
-
-/// `1 row`, `7,865 rows`.
-pub(super) fn count(number: u64, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", grouped(number))
-}
 
 /// `10.0 MiB`.
 pub(super) fn bytes(number: u64) -> String {
@@ -64,11 +57,6 @@ pub(super) fn zone(zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!([0, 1, 7865].map(|n| count(n, "row")), ["0 rows", "1 row", "7,865 rows"]);
-    }
 
     #[test]
     fn a_small_cost_is_not_nothing() {
