@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::visible::visible;
+
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -156,10 +158,10 @@ impl Error {
             group = group.element(place.snippet());
         }
         for doing in &self.0.during {
-            group = group.element(Level::NOTE.message(format!("during {doing}")));
+            group = group.element(Level::NOTE.message(format!("during {}", visible(doing))));
         }
         if let Some(help) = &self.0.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(visible(help)));
         }
         renderer.render(&[group])
     }
@@ -174,7 +176,7 @@ impl Error {
             text.push_str(error.to_string().trim());
             cause = error.source();
         }
-        text
+        visible(&text).into_owned()
     }
 }
 
@@ -182,13 +184,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
         if let Some(place) = &self.0.place {
-            write!(f, " ({place})")?;
+            write!(f, " ({})", visible(&place.to_string()))?;
         }
         for doing in &self.0.during {
-            write!(f, "; during {doing}")?;
+            write!(f, "; during {}", visible(doing))?;
         }
         if let Some(help) = &self.0.help {
-            write!(f, "; {help}")?;
+            write!(f, "; {}", visible(help))?;
         }
         Ok(())
     }
@@ -270,7 +272,7 @@ impl Place {
 
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(&*self.source)
-            .path(&*self.file)
+            .path(visible(&self.file))
             .annotation(AnnotationKind::Primary.span(self.range.clone()))
     }
 }

@@ -32,6 +32,9 @@ pub mod clock;
 pub mod connection;
 pub mod doctor;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod googlesql;
 pub mod interrupt;
 pub mod ledger;
@@ -49,5 +52,6 @@ pub mod serve;
 pub mod statement;
 pub mod suite;
 pub mod template;
+mod visible;
 pub mod warehouse;
 pub mod window;

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::ledger::{Entry, State};
 use crate::run::{Ended, Ending};
+use crate::visible::visible;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -163,10 +164,12 @@ impl Log {
             }
             LogFormat::Text => {
                 let fields = line.fields.iter().map(|(name, value)| match value {
-                    Json::String(text) => format!(" {name}={}", text.escape_debug()),
+                    Json::String(text) => {
+                        format!(" {name}={}", visible(&text.escape_debug().to_string()))
+                    }
                     other => format!(" {name}={other}"),
                 });
-                let message: String = line.message.lines().collect::<Vec<_>>().join("; ");
+                let message = visible(&line.message).lines().collect::<Vec<_>>().join("; ");
                 let fields: String = fields.collect();
                 format!("{} {:7} {message}{fields}", now.strftime("%F %T"), line.severity)
             }

@@ -13,6 +13,7 @@ use crate::ledger::{Entry, Ledger, Observed};
 use crate::log::{Line, Log, LogFormat, Severity};
 use crate::report::{Format, Style};
 use crate::run::Ended;
+use crate::visible;
 
 /// What a command may do to the world.
 pub struct Effects {
@@ -154,7 +155,12 @@ impl Effects {
     pub(super) fn usage(&self, error: &clap::Error) -> u8 {
         let stream = if error.use_stderr() { &self.err } else { &self.out };
         let text = error.render();
-        let text = if stream.colour { text.ansi().to_string() } else { text.to_string() };
+        // An argument that is repeated must not steer the terminal.
+        let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
+        let text = match stream.colour && !steers {
+            true => text.ansi().to_string(),
+            false => visible::visible(&text.to_string()).into_owned(),
+        };
         let _ = stream.lock().write_all(text.as_bytes());
         u8::try_from(error.exit_code()).unwrap_or(2)
     }

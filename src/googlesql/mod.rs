@@ -1,5 +1,6 @@
 //! GoogleSQL as values: names, types and typed values, and how each is written as SQL text.
 
+mod chain;
 mod name;
 mod text;
 mod types;

@@ -5,6 +5,9 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::chain;
+use crate::visible::hides_text;
+
 /// The tokens of `sql`, with their places. Errors: it has no tokens, or BigQuery's lexer might
 /// find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
 pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
@@ -13,11 +16,29 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
         let (line, column) = place(sql, at);
         return Err(refused("a carriage return without a line feed", line, column));
     }
+    if let Some((at, c)) = sql.char_indices().find(|(_, c)| hides_text(*c)) {
+        let (line, column) = place(sql, at);
+        let code = u32::from(c);
+        let what = format!(
+            "the invisible character U+{code:04X}, which hides what is written; in a string, write \\u{code:04x}"
+        );
+        return Err(error(&what, line, column));
+    }
     for (i, token) in tokens.iter().enumerate() {
         if let Some(problem) = ambiguous(token, tokens.get(i + 1)) {
             let start = token.span.start;
             return Err(refused(problem, start.line, start.column));
         }
+    }
+    if let Some(token) = chain::too_long(&tokens) {
+        let (start, most) = (token.span.start, chain::MAX_OPERATORS);
+        return Err(error(
+            &format!(
+                "a chain of more than {most} operators; write a list, or put parts of it in brackets"
+            ),
+            start.line,
+            start.column,
+        ));
     }
     Ok(tokens)
 }
@@ -60,9 +81,11 @@ fn ambiguous(token: &TokenWithSpan, next: Option<&TokenWithSpan>) -> Option<&'st
 }
 
 fn refused(what: &str, line: u64, column: u64) -> ParserError {
-    let message =
-        format!("{what}, which BigQuery might read otherwise at Line: {line}, Column: {column}");
-    ParserError::TokenizerError(message)
+    error(&format!("{what}, which BigQuery might read otherwise"), line, column)
+}
+
+fn error(what: &str, line: u64, column: u64) -> ParserError {
+    ParserError::TokenizerError(format!("{what} at Line: {line}, Column: {column}"))
 }
 
 fn lone_carriage_return(sql: &str) -> Option<usize> {
@@ -93,6 +116,9 @@ mod tests {
             "SELECT 1e5x",
             "SELECT $$ ' $$",
             "SELECT N'x'",
+            "SELECT '\u{202e}x'",
+            "SELECT 1 -- \u{2066}",
+            "SELECT a\u{200b}",
         ] {
             assert!(tokens(sql).is_err(), "{sql}");
         }

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{Fragment, SqlType};
 use crate::error::{Error, Kind, Result};
+use crate::visible::hides_text;
 
 /// One BigQuery value with its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +176,9 @@ impl fmt::Display for SqlValue {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Numeric(BigDecimal);
 
+/// The longest text of a decimal number. Reading digits takes time that grows with their square.
+const LONGEST_NUMERIC: usize = 400;
+
 impl Numeric {
     /// Reads a decimal number that fits the type: NUMERIC has 29 digits before the point and 9
     /// after it, BIGNUMERIC 38 and 38. A number that does not fit is refused, never rounded.
@@ -185,6 +189,12 @@ impl Numeric {
             _ => (29, 9),
         };
         let text = text.trim();
+        if text.len() > LONGEST_NUMERIC {
+            return Err(Error::new(
+                Kind::Input,
+                format!("a number of {} characters does not fit {sql_type}", text.len()),
+            ));
+        }
         let number = BigDecimal::from_str(text).map(|n| n.normalized()).map_err(|_| {
             Error::new(
                 Kind::Input,
@@ -228,7 +238,7 @@ fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || hides_text(c) => {
                 quoted.push_str(&format!("\\u{:04x}", c as u32));
             }
             c => quoted.push(c),

@@ -1,6 +1,8 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
 pub mod bigquery;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod lock;
 mod observed;
 mod outbox;

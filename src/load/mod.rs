@@ -73,6 +73,7 @@ pub fn read(
             .help("save the file as UTF-8 and load it again")
     })?;
     let source = Source { file, text: text.strip_prefix('\u{feff}').unwrap_or(text) };
+    source.refuse_long_lines()?;
     let table = match format {
         FileFormat::Csv => csv::read(&source, columns)?,
         FileFormat::Ndjson => ndjson::read(&source, columns)?,
@@ -90,7 +91,23 @@ struct Source<'a> {
     text: &'a str,
 }
 
+/// The longest line of a data file: BigQuery takes no longer row from a stream.
+/// Source: <https://cloud.google.com/bigquery/quotas#streaming_inserts>
+const MAX_LINE: usize = 10 * 1024 * 1024;
+
 impl Source<'_> {
+    fn refuse_long_lines(&self) -> Result<()> {
+        if self.text.len() <= MAX_LINE {
+            return Ok(());
+        }
+        let Some(line) = self.text.lines().position(|line| line.len() > MAX_LINE) else {
+            return Ok(());
+        };
+        let message = format!("`{}`: line {} is longer than {MAX_LINE} bytes", self.file, line + 1);
+        Err(Error::new(Kind::Input, message)
+            .help("check how the file was made; nothing was loaded"))
+    }
+
     fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
         Error::new(Kind::Input, message)
             .at(Place::new(self.file, self.text, range))
@@ -252,6 +269,12 @@ mod tests {
             shown(csv("id,n\n5\" x,1\n\"\",2\r\n\"a\"\"\",3")),
             ["5\" x | 1", " | 2", "a\" | 3"]
         );
+    }
+
+    #[test]
+    fn a_line_has_an_end() {
+        let error = csv(format!("id,n\n{},1\n", "x".repeat(MAX_LINE))).unwrap_err().to_string();
+        assert!(error.contains("line 2 is longer than"), "{error}");
     }
 
     #[test]

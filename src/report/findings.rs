@@ -7,6 +7,7 @@ use super::grid::printable;
 use super::{Format, Style};
 use crate::check::{Finding, Severity};
 use crate::error::Place;
+use crate::visible::visible;
 
 /// The findings, each with its code, place, reason and way out.
 pub fn findings(style: Style, findings: &[Finding]) -> String {
@@ -16,8 +17,8 @@ pub fn findings(style: Style, findings: &[Finding]) -> String {
             finding.code,
             finding.code.severity().as_str(),
             finding.origin.as_ref().unwrap_or(&finding.place),
-            printable(&finding.reason, style.format),
-            printable(&finding.help, style.format),
+            printable(&finding.reason, Format::Table),
+            printable(&finding.help, Format::Table),
         ),
         _ => {
             let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
@@ -30,9 +31,12 @@ pub fn findings(style: Style, findings: &[Finding]) -> String {
                 .id(finding.code.as_str())
                 .element(finding.place.snippet());
             if let Some(origin) = &finding.origin {
-                group = group.element(Level::NOTE.message(format!("the line comes from {origin}")));
+                group = group.element(
+                    Level::NOTE
+                        .message(visible(&format!("the line comes from {origin}")).into_owned()),
+                );
             }
-            let group = group.element(Level::HELP.message(finding.help.as_str()));
+            let group = group.element(Level::HELP.message(visible(&finding.help)));
             format!("{}\n", renderer.render(&[group]))
         }
     });

@@ -4,6 +4,7 @@ use comfy_table::{Cell, CellAlignment, Color, LineStyle, Table, TableStyle, pres
 
 use super::{Format, Style};
 use crate::run::Status;
+use crate::visible::steers;
 
 /// A cell of a grid.
 pub(super) enum Entry {
@@ -53,7 +54,7 @@ pub(super) fn grid(
         true => table.enforce_styling(),
         false => table.force_no_tty(),
     };
-    table.set_header(header.iter().map(Cell::new));
+    table.set_header(header.iter().map(|title| Cell::new(printable(title, style.format))));
     for row in rows {
         table.add_row(row.into_iter().map(|entry| cell(style, entry)));
     }
@@ -120,12 +121,15 @@ pub(super) fn printable(text: &str, format: Format) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '|' if format == Format::Markdown => safe.push_str("\\|"),
-            c if c.is_control() => safe.extend(c.escape_default()),
+            c if c.is_control() || steers(c) => safe.extend(c.escape_default()),
+            '|' | '\\' | '<' | '[' | '`' | '&' if format == Format::Markdown => {
+                safe.extend(['\\', c])
+            }
             c => safe.push(c),
         }
     }
-    safe
+    // A line of a log that begins so is a command to the runner of a workflow.
+    if safe.trim_start().starts_with("::") { safe.replacen("::", "\\::", 1) } else { safe }
 }
 
 #[cfg(test)]
@@ -147,5 +151,13 @@ mod tests {
     fn text_cannot_reach_the_terminal_or_end_a_row() {
         assert_eq!(printable("a\u{1b}[31m\nb", Format::Table), "a\\u{1b}[31m\\nb");
         assert_eq!(printable("a|b", Format::Markdown), "a\\|b");
+        assert_eq!(
+            printable("a\\|b", Format::Markdown),
+            r"a\\\|b",
+            "a backslash cannot free the bar"
+        );
+        assert_eq!(printable("<b>![x](y)`", Format::Markdown), r"\<b>!\[x](y)\`");
+        assert_eq!(printable("\u{202e}x", Format::Table), "\\u{202e}x");
+        assert_eq!(printable(" ::stop-commands::x", Format::Table), r" \::stop-commands::x");
     }
 }

@@ -1,10 +1,12 @@
 //! A review as Markdown, for a comment on a pull request. The same change gives the same text.
 
 use super::grid::{Entry, grid, printable};
+use super::statements::fence;
 use super::{Format, Style};
 use crate::error::Result;
 use crate::review::{Changes, Impact, RuleChange, RuleReview, StepReview};
 use crate::rule::RuleName;
+use crate::visible::visible;
 use crate::window::Window;
 
 /// A review, and what else is known of it.
@@ -95,7 +97,7 @@ fn section(title: &str, sentences: &[String]) -> String {
 
 /// Text that cannot end its line.
 fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 fn data(impact: &Result<Impact>) -> String {
@@ -143,8 +145,7 @@ fn examples(impact: &Impact) -> String {
 }
 
 fn sql(step: &StepReview) -> String {
-    let longest = step.diff.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
+    let fence = fence(&step.diff);
     let diff: Vec<String> = step.diff.lines().map(|line| printable(line, Format::Table)).collect();
     format!(
         "\n<details><summary>SQL of {}</summary>\n\n{fence}diff\n{}\n{fence}\n\n</details>\n",

@@ -10,10 +10,11 @@ use crate::statement::Statement;
 pub fn statements(style: Style, rule: &RuleName, statements: &[Statement]) -> String {
     let blocks = statements.iter().map(|statement| match style.format {
         Format::Markdown => format!(
-            "### {rule}: {}\n\n`{}`\n\n```sql\n{}```\n",
+            "### {rule}: {}\n\n`{}`\n\n{fence}sql\n{}{fence}\n",
             statement.title(),
             statement.fingerprint,
-            statement.sql
+            statement.sql,
+            fence = fence(&statement.sql)
         ),
         _ => format!("{};\n", statement.sql.trim_end()),
     });
@@ -32,4 +33,10 @@ pub fn statements_json(rule: &RuleName, statements: &[Statement]) -> Vec<Json> {
         })
     });
     objects.collect()
+}
+
+/// Backquotes around a block of code: more than it has in a row.
+pub(super) fn fence(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
 }

@@ -22,10 +22,19 @@ pub struct RuleFile {
     pub default_warehouse: Option<String>,
 }
 
+/// The longest rule file: some thousand rules.
+const MAX_BYTES: usize = 1024 * 1024;
+
 impl RuleFile {
     /// Reads the text of a rule file. `name` is how messages call it. Errors name the file, the
     /// line and the column; an unknown key offers the nearest known one.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
+        if text.len() > MAX_BYTES {
+            let message =
+                format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
+            return Err(Error::new(Kind::Configuration, message)
+                .help("split the project into several, each with a rule file of its own"));
+        }
         let source = Source { name: name.into(), text: text.into() };
         schema::refuse_unknown_keys(&source)?;
         let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
@@ -234,6 +243,13 @@ systems = ["a", "b"]
             assert!(error.contains(message), "{from} -> {to}: {error}");
             assert!(error.contains(way_out), "{from} -> {to}: {error}");
         }
+    }
+
+    #[test]
+    fn a_rule_file_has_an_end() {
+        let long = format!("{RULE}# {}", "x".repeat(MAX_BYTES));
+        let error = RuleFile::parse("onerow.toml", &long).unwrap_err().to_string();
+        assert!(error.contains("at most 1048576 are taken"), "{error}");
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl Partition {
             runs => {
                 let runs: Vec<String> =
                     runs.iter().map(|run| format!("({})", self.run_filter(*run))).collect();
-                format!("({})", runs.join(" OR "))
+                any_of(&runs)
             }
         })
     }
@@ -245,6 +245,17 @@ impl Partition {
             PartitionType::Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
         }
     }
+}
+
+/// The conditions with OR between. Many are put in brackets of so many: a chain of ORs is a tree as
+/// deep as it is long, and engines take no tree of any depth.
+fn any_of(conditions: &[String]) -> String {
+    const CHAIN: usize = 100;
+    if conditions.len() <= CHAIN {
+        return format!("({})", conditions.join(" OR "));
+    }
+    let groups: Vec<String> = conditions.chunks(CHAIN).map(any_of).collect();
+    format!("({})", groups.join(" OR "))
 }
 
 #[cfg(test)]
@@ -284,5 +295,16 @@ mod tests {
         for (kind, days, expected) in cases {
             assert_eq!(filter(kind, days), expected);
         }
+    }
+    #[test]
+    fn many_ranges_make_no_long_chain() {
+        let first = Day::parse("2000-01-01").unwrap();
+        let days = std::iter::successors(Some(first), |day| day.next()).take(15_000);
+        let pairs = days.enumerate().filter(|(i, _)| i % 3 < 2).map(|(_, day)| day);
+        let window = Window::of_days(pairs.collect()).unwrap();
+        let column = Ident::parse("d").unwrap();
+        let filter = Partition { column, kind: PartitionType::Date }.filter(&window).to_string();
+        assert_eq!(filter.matches(" BETWEEN ").count(), 5000);
+        assert!(crate::googlesql::tokens(&filter).is_ok(), "no chain is too long");
     }
 }

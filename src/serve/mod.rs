@@ -6,6 +6,8 @@ mod api;
 mod body;
 mod cleanup;
 mod engine;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod keys;
 mod limits;
 mod listen;
@@ -95,7 +97,7 @@ type Shared = Arc<Service>;
 
 /// Serves until the process is asked to terminate. Errors: without keys, an address that others
 /// can reach; an address that cannot be listened on.
-pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
+pub fn serve(settings: Settings, engine: Engine) -> Result<Ended> {
     let open = settings.keys.is_empty() && settings.oidc.is_none();
     if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(
@@ -104,6 +106,19 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         )
         .help("give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1"));
     }
+    let listen = settings.listen;
+    let service = Arc::new(service(settings, engine)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::io("cannot start the service", cause))?;
+    let ended = runtime.block_on(listen::listen(listen, service));
+    // What still runs was asked to stop and did not: it is in the ledger as begun.
+    runtime.shutdown_background();
+    ended
+}
+
+fn service(settings: Settings, mut engine: Engine) -> Result<Service> {
     let metrics = Arc::new(Metrics::new()?);
     let (log, counted) = (engine.log.clone(), metrics.clone());
     let observer = Box::new(move |entry: &Entry| {
@@ -118,7 +133,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         host: settings.host,
         secret: Secret::new()?,
     };
-    let service = Arc::new(Service {
+    Ok(Service {
         engine,
         access,
         answer_within: settings.answer_within,
@@ -132,15 +147,7 @@ pub fn serve(settings: Settings, mut engine: Engine) -> Result<Ended> {
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
         failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),
         ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),
-    });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::io("cannot start the service", cause))?;
-    let ended = runtime.block_on(listen::listen(settings.listen, service));
-    // What still runs was asked to stop and did not: it is in the ledger as begun.
-    runtime.shutdown_background();
-    ended
+    })
 }
 
 fn router(service: Shared) -> Router {

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::limits;
 use crate::error::{Error, Kind, Place};
+
+/// An error of a template.
+pub(super) fn new(message: String) -> Error {
+    Error::new(Kind::Template, message)
+}
 
 /// The innermost minijinja error, with its place in the template.
 pub(super) fn template_error(
@@ -17,7 +23,8 @@ pub(super) fn template_error(
         innermost = source;
     }
     let detail = innermost.detail().map_or(String::new(), |detail| format!(": {detail}"));
-    let result = Error::new(Kind::Template, format!("{}{detail}", innermost.kind()));
+    let result =
+        limits::reached(innermost).unwrap_or_else(|| new(format!("{}{detail}", innermost.kind())));
     let result = match innermost.kind() {
         minijinja::ErrorKind::UndefinedError => result.help(
             "templates know rule, window and vars; a value of your own comes from [rule.NAME.vars] or --var name=value",

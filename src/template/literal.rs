@@ -27,10 +27,10 @@ pub(super) fn sql(text: impl ToString) -> Value {
 /// minijinja's formatter: every `{{ … }}` passes here.
 pub(super) fn write(
     out: &mut Output<'_>,
-    _: &mut State<'_, '_>,
+    state: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), Error> {
-    let text = text(value)?;
+    let text = text(state, value)?;
     // `-{{ x }}` with a negative x would begin a comment.
     let gap = if text.starts_with('-') { " " } else { "" };
     out.write_str(gap)
@@ -38,7 +38,32 @@ pub(super) fn write(
         .map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
-fn text(value: &Value) -> Result<String, Error> {
+/// The SQL of a value. A list is refused within a list, which GoogleSQL does not have either.
+fn text(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable if !value.is_safe() => {
+            Ok(format!("[{}]", list(state, value)?))
+        }
+        _ => scalar(value),
+    }
+}
+
+/// The items of a list, with commas between.
+fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
+    let mut text = String::new();
+    for item in items.try_iter()? {
+        let item = scalar(&item)?;
+        state.consume_fuel(1 + item.len() as u64 / BYTES_PER_FUEL)?;
+        text.push_str(if text.is_empty() { "" } else { ", " });
+        text.push_str(&item);
+    }
+    Ok(text)
+}
+
+/// As many bytes as minijinja itself takes one fuel for.
+const BYTES_PER_FUEL: u64 = 64;
+
+fn scalar(value: &Value) -> Result<String, Error> {
     if value.is_safe() {
         return Ok(value.to_string());
     }
@@ -53,8 +78,7 @@ fn text(value: &Value) -> Result<String, Error> {
         ValueKind::Number => literal(SqlValue::Float64(f64::try_from(value.clone())?)),
         ValueKind::String => literal(SqlValue::String(value.to_string())),
         ValueKind::Seq | ValueKind::Iterable => {
-            let items = value.try_iter()?.map(|item| text(&item)).collect::<Result<Vec<_>, _>>()?;
-            Ok(format!("[{}]", items.join(", ")))
+            Err(refuse("a list of lists, which GoogleSQL does not have".to_owned()))
         }
         ValueKind::Undefined => {
             Err(Error::new(ErrorKind::UndefinedError, "this name has no value"))
@@ -64,9 +88,8 @@ fn text(value: &Value) -> Result<String, Error> {
 }
 
 /// The filter `commas`: the items of a list as SQL, with commas between.
-pub(super) fn commas(items: Value) -> Result<Value, Error> {
-    let items = items.try_iter()?.map(|item| text(&item)).collect::<Result<Vec<_>, _>>()?;
-    Ok(sql(items.join(", ")))
+pub(super) fn commas(state: &State<'_, '_>, items: Value) -> Result<Value, Error> {
+    list(state, &items).map(sql)
 }
 
 /// The filter `raw`: a string that the template's author vouches for as SQL.

@@ -1,11 +1,16 @@
 //! Templates: the shipped ones, the project's own, and rendering them for a rule and a window.
 
+mod environment;
 mod failure;
+mod limits;
 mod literal;
 mod origin;
 mod qualify;
 mod render;
 mod values;
+
+#[cfg(test)]
+mod bounded;
 
 use std::collections::BTreeMap;
 

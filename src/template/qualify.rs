@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use minijinja::value::{Value, ValueKind};
-use minijinja::{Error, ErrorKind};
+use minijinja::{Error, ErrorKind, State};
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Visit, Visitor,
 };
@@ -16,14 +16,23 @@ use super::literal::sql;
 use crate::googlesql::{is_of_the_moment, tokens};
 
 /// The filter: an expression, or each of a list.
-pub(super) fn of(value: Value, alias: &str) -> Result<Value, Error> {
+pub(super) fn of(state: &State<'_, '_>, value: Value, alias: &str) -> Result<Value, Error> {
     match value.kind() {
         ValueKind::Seq | ValueKind::Iterable => {
-            value.try_iter()?.map(|item| of(item, alias)).collect()
+            value.try_iter()?.map(|item| of_one(state, &item, alias)).collect()
         }
-        _ if value.is_safe() => qualified(&value.to_string(), alias).map(sql).map_err(refused),
-        _ => Err(refused("`of` takes SQL, such as {{ rule.key }}".to_owned())),
+        _ => of_one(state, &value, alias),
     }
+}
+
+fn of_one(state: &State<'_, '_>, value: &Value, alias: &str) -> Result<Value, Error> {
+    if !value.is_safe() {
+        return Err(refused("`of` takes SQL, such as {{ rule.key }}".to_owned()));
+    }
+    let text = value.to_string();
+    // Parsing takes about as long as this many instructions.
+    state.consume_fuel(10 + text.len() as u64)?;
+    qualified(&text, alias).map(sql).map_err(refused)
 }
 
 fn refused(message: String) -> Error {
@@ -130,6 +139,7 @@ mod tests {
 
     #[test]
     fn a_value_is_no_expression() {
-        assert!(of(Value::from("game_id"), "m").is_err());
+        let environment = minijinja::Environment::new();
+        assert!(of(&environment.empty_state(), Value::from("game_id"), "m").is_err());
     }
 }

@@ -6,6 +6,8 @@ mod calls;
 mod connect;
 mod credentials;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod jobs;
 mod request;
 mod response;

@@ -160,6 +160,11 @@ fn value(cell: Option<&Json>, sql_type: Option<SqlType>) -> Result<SqlValue> {
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/DataFormatOptions>
 fn timestamp(text: &str) -> Option<Timestamp> {
     let microseconds = if text.contains(['.', 'e', 'E']) {
+        // A decimal with a long exponent would be written out to its last zero.
+        let about: f64 = text.parse().ok().filter(|_| text.len() <= 64)?;
+        if !(1e-9..1e13).contains(&about.abs()) {
+            return (about.abs() < 1e-9).then_some(Timestamp::UNIX_EPOCH);
+        }
         let seconds: BigDecimal = text.parse().ok()?;
         (seconds * BigDecimal::from(1_000_000)).round(0).to_i64()?
     } else {
@@ -179,6 +184,9 @@ mod tests {
         assert_eq!(timestamp("1769758890123456"), Some(expected));
         assert_eq!(timestamp("0.0"), Some(Timestamp::UNIX_EPOCH));
         assert_eq!(timestamp("soon"), None);
+        assert_eq!(timestamp("1e999999999"), None);
+        assert_eq!(timestamp("1e-999999999"), Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(timestamp("NaN.0"), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod audit;
 mod buffer;
 mod failure;
 mod functions;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod jobs;
 mod load;
 mod lower;

@@ -13,9 +13,18 @@ use super::{Lowering, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
 
+/// The stack that one level of an expression may need, and what is added where less is left.
+pub(super) const ENOUGH_STACK: usize = 256 * 1024;
+pub(super) const MORE_STACK: usize = 4 * 1024 * 1024;
+
 impl Lowering<'_> {
     /// Lowers an expression. After grouping, an expression that is a grouping key stands for it.
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
+        // A chain of operators is as deep as it is long.
+        stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.keyed(expr, scope))
+    }
+
+    fn keyed(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         if let Some(keys) = scope.keys {
             let seen = Seen::default();
             let plain = Scope {

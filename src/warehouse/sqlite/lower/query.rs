@@ -5,6 +5,7 @@ use sqlparser::ast::{
     SetQuantifier, TableAlias, With,
 };
 
+use super::expr::{ENOUGH_STACK, MORE_STACK};
 use super::scope::{Prefer, Scope, Seen, Source};
 use super::term::Term;
 use super::{Lowering, none_of, refused, unsupported};
@@ -124,6 +125,16 @@ impl Lowering<'_> {
     }
 
     fn body(
+        &self,
+        body: &SetExpr,
+        order: &[OrderByExpr],
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Relation> {
+        // A chain of UNIONs is as deep as it is long.
+        stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.part(body, order, parent))
+    }
+
+    fn part(
         &self,
         body: &SetExpr,
         order: &[OrderByExpr],

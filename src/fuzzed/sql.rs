@@ -1,0 +1,36 @@
+//! SQL: into the checks, and into the lowering of the embedded warehouse.
+
+use std::path::Path;
+
+use super::texts::window;
+use super::{rules, steers, text};
+use crate::check::{self, Finding};
+use crate::report;
+use crate::statement::{Statement, StepName};
+
+/// Checks the text as if a template had rendered to it.
+pub(super) fn check(bytes: &[u8]) {
+    for step in [StepName::DETECT, StepName::DEACTIVATE, StepName::CONSOLIDATE, StepName::UNDO] {
+        let step = StepName::parse(step).unwrap();
+        let statement = Statement::new(step, window(), text(bytes).into_owned());
+        shown(&check::inspect(&rules().rules[0], statement).findings);
+    }
+}
+
+/// Findings in every form: none of them can steer a terminal, or end its line.
+pub(super) fn shown(findings: &[Finding]) {
+    let annotations = report::github(findings, Path::new("."));
+    assert_eq!(annotations.lines().count(), findings.len());
+    assert!(annotations.lines().all(|line| line.starts_with("::") && !line.contains('\r')));
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&report::sarif(findings, Path::new("."))).is_ok()
+    );
+    for format in [report::Format::Table, report::Format::Markdown] {
+        let shown = report::findings(report::Style { format, colour: false }, findings);
+        assert!(!shown.contains(steers), "{shown:?}");
+    }
+}
+
+pub(super) fn lowering(bytes: &[u8]) {
+    crate::warehouse::sqlite::fuzzed::lowered(&text(bytes));
+}

@@ -1,0 +1,69 @@
+//! The set-up of minijinja, and the values that templates are given from outside.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+use super::{limits, literal, qualify};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::{Ident, SqlValue};
+use crate::rule::{Rule, VarArg};
+
+/// minijinja as onerow's templates know it.
+pub(super) fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("googlesql".into()));
+    environment.set_formatter(literal::write);
+    environment.set_debug(true);
+    // HTML's and JSON's ways of escaping do not belong into SQL; `raw` says what `safe` means here.
+    for filter in ["safe", "escape", "e", "tojson"] {
+        environment.remove_filter(filter);
+    }
+    environment.add_filter("commas", literal::commas);
+    environment.add_filter("raw", literal::raw);
+    environment.add_filter("ident", literal::ident);
+    environment.add_filter("of", qualify::of);
+    // With it, a loop could nest values deeper than the stack is.
+    environment.remove_global("namespace");
+    environment.set_fuel(Some(limits::FUEL));
+    environment.set_recursion_limit(limits::RECURSION);
+    environment
+}
+
+/// The rule's own values, and those of the command line in their place or beside them.
+pub(super) fn merge(
+    rule: &Rule,
+    environment: &Environment<'_>,
+    given: &[VarArg],
+) -> Result<Vec<(Ident, SqlValue)>> {
+    let mut vars = rule.vars.clone();
+    for arg in given {
+        let declared = vars.iter_mut().find(|(name, _)| *name == arg.name);
+        match declared {
+            Some((_, value)) => *value = arg.value(Some(value))?,
+            None => {
+                refuse_unused(rule, environment, &arg.name)?;
+                vars.push((arg.name.clone(), arg.value(None)?));
+            }
+        }
+    }
+    Ok(vars)
+}
+
+/// A variable that nobody reads is a slip of the finger.
+fn refuse_unused(rule: &Rule, environment: &Environment<'_>, name: &Ident) -> Result<()> {
+    let read: Vec<String> = environment
+        .templates()
+        .flat_map(|(_, template)| template.undeclared_variables(true))
+        .filter_map(|path| path.strip_prefix("vars.").map(str::to_owned))
+        .collect();
+    if read.iter().any(|read| read == name.as_str()) {
+        return Ok(());
+    }
+    let known = rule.vars.iter().map(|(name, _)| name.as_str());
+    let known = known.chain(read.iter().map(String::as_str));
+    Err(Error::new(
+        Kind::Usage,
+        format!("--var {}: no template of rule {} reads it", name.as_str(), rule.name),
+    )
+    .help(did_you_mean(name.as_str(), known)))
+}

@@ -1,0 +1,50 @@
+//! Any SQL into the lowering, down to what SQLite makes of it.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlparser::dialect::BigQueryDialect;
+use sqlparser::parser::Parser;
+
+use super::{Sqlite, Streaming, Text};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::fuzzed::{is_an_error, rules};
+use crate::googlesql::{SqlValue, tokens};
+use crate::statement::Params;
+
+/// A warehouse with the tables of the rules, without rows.
+pub(crate) fn warehouse() -> Result<Sqlite> {
+    let warehouse =
+        Sqlite::in_memory(Clock::Fixed(Timestamp::UNIX_EPOCH), SignedDuration::from_mins(90))?;
+    for rule in &rules().rules {
+        warehouse.load(&rule.table, &rule.columns, &mut std::iter::empty(), Streaming::Settled)?;
+    }
+    Ok(warehouse)
+}
+
+/// Lowers the statements of this text, and has SQLite prepare them.
+pub(crate) fn lowered(sql: &str) {
+    thread_local! {
+        static WAREHOUSE: std::result::Result<Sqlite, Error> = warehouse();
+    }
+    let Ok(tokens) = tokens(sql) else { return };
+    let mut parser = Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens);
+    let Ok(statements) = parser.parse_statements() else { return };
+    let horizon = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
+    let text = || SqlValue::String("r'1".to_owned());
+    let params = Params::none()
+        .with("horizon", horizon)
+        .with("run_id", text())
+        .with("job_id", text())
+        .with("names", SqlValue::Array(vec![text()]));
+    WAREHOUSE.with(|warehouse| match warehouse {
+        Err(error) => panic!("{error}"),
+        Ok(warehouse) => {
+            for parsed in &statements {
+                let text = Text { sql, parsed, gone: None };
+                if let Err(error) = warehouse.prepare(text, &params) {
+                    is_an_error(&error);
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,77 @@
+//! What is shown of such texts: it cannot steer a terminal, end a row, or command a workflow's runner.
+
+use crate::common::{Project, RULE};
+use crate::data::hostile_table;
+use crate::hostile::{HOSTILE, toml};
+
+/// Nothing of this text steers a terminal. A line of source that is shown may hold characters without
+/// width.
+fn is_inert(text: &str, what: &str) {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}')
+    };
+    if let Some(at) = text.find(steers) {
+        let around: String =
+            text[..at].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
+        panic!("{what}: {:?} after {around:?}", text[at..].chars().next());
+    }
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{what}");
+}
+
+#[test]
+fn values_of_the_table_are_shown_and_do_nothing() {
+    let project = hostile_table();
+    for format in ["table", "markdown"] {
+        let ended =
+            project.onerow(&format!("explain --date 2026-01-28 --format {format}")).exits(0);
+        is_inert(&ended.stdout, format);
+        let rows = ended.stdout.lines().filter(|line| line.contains("2026-01-28"));
+        let rows: Vec<&str> = rows.collect();
+        assert_eq!(rows.len(), HOSTILE.len(), "a line for each superseded row");
+        if format == "markdown" {
+            let bars =
+                |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
+            assert!(rows.iter().all(|row| bars(row) == bars(rows[0])), "{}", ended.stdout);
+        }
+    }
+    let json = project.onerow("explain --date 2026-01-28 --format json").exits(0).stdout;
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["superseded"].as_array().unwrap().len(), HOSTILE.len());
+    assert!(document.to_string().contains("DROP TABLE"));
+}
+
+#[test]
+fn a_mistake_that_repeats_its_text_does_not_steer() {
+    for text in HOSTILE {
+        let name = toml(text);
+        let project = Project::new(&RULE.replace("\"game_id\", \"player\"", &name));
+        for format in ["text", "json"] {
+            let ended = project.onerow(&format!("check --date 2026-01-28 --log-format {format}"));
+            is_inert(&ended.stderr, text);
+        }
+        let project = Project::new(RULE);
+        if !text.contains('\0') {
+            for arguments in [
+                ["check", text, "--date", "2026-01-28"],
+                ["check", "--date", text, "--last"],
+                ["status", "--date", "2026-01-28", &format!("--var={text}")],
+            ] {
+                is_inert(&project.onerow_with(&arguments).stderr, text);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_own_step_shows_values_that_command_nobody() {
+    let project = hostile_table();
+    let steps = "written_at = \"created_at\"\nsteps = [{ name = \"own\", per = \"table\" }, \"detect\", \"deactivate\", \"verify\"]";
+    project.write("onerow.toml", RULE.replace("written_at = \"created_at\"", steps));
+    project.write("sql/own.sql", "SELECT '::error::x' AS a, '\\n::stop-commands::y' AS `b`\n");
+    for format in ["table", "markdown"] {
+        let ended = project.onerow(&format!("run own --format {format}")).exits(0);
+        is_inert(&ended.stdout, format);
+        assert!(ended.stdout.contains("error"), "{}", ended.stdout);
+    }
+}
