@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::visible::visible;
+use crate::visible::{covered, visible};
 
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -271,7 +271,7 @@ impl Place {
     }
 
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        Snippet::source(&*self.source)
+        Snippet::source(covered(&self.source))
             .path(visible(&self.file))
             .annotation(AnnotationKind::Primary.span(self.range.clone()))
     }

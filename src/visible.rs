@@ -34,9 +34,34 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// Source text as it may be shown beside its line numbers: what hides is covered by as many bytes, so
+/// that places stay where they are. Control characters are left to whoever draws the source.
+pub(crate) fn covered(source: &str) -> Cow<'_, str> {
+    let hides = |c: char| hides_text(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    if !source.contains(hides) {
+        return source.into();
+    }
+    let mut shown = String::with_capacity(source.len());
+    for c in source.chars() {
+        match (hides(c), c.len_utf8()) {
+            (false, _) => shown.push(c),
+            (true, 3) => shown.push(char::REPLACEMENT_CHARACTER),
+            (true, bytes) => shown.extend(std::iter::repeat_n('?', bytes)),
+        }
+    }
+    shown.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn source_keeps_its_places() {
+        let source = "a\u{200b}b\u{61c}c\u{2028}d\n";
+        assert_eq!(covered(source), "a\u{fffd}b??c\u{fffd}d\n");
+        assert_eq!(covered(source).len(), source.len());
+    }
 
     #[test]
     fn what_steers_is_written_out_and_the_rest_stays() {

@@ -1,34 +1,116 @@
-//! Speed as ratios, in one run: `cargo bench --bench speed`. Ours and the baseline take turns, so
-//! that noise hits both; medians are compared. Exits 1 when a bound does not hold.
+//! Speed, memory and cost, as figures that others can repeat: `benches/report` (see
+//! benches/README.md). Exits 1 when a bound does not hold.
 
+mod bare;
+#[path = "../../tests/common/document.rs"]
+mod document;
+mod embedded;
+mod instructions;
+mod jobs;
+mod machine;
+mod others;
+mod process;
 mod run;
-mod status;
+mod shell;
 mod templates;
 
-use std::process::ExitCode;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
-use run::Row;
+use instructions::Way;
+use run::Ratio;
+
+/// A table of the report.
+struct Table {
+    text: String,
+    holds: bool,
+}
 
 fn main() -> ExitCode {
-    // `cargo test --benches` runs this file too, without this argument; a benchmark is no test.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if instructions::counted() || process::measured() {
         return ExitCode::SUCCESS;
     }
-    println!("{} cores, {} {}\n", cores(), std::env::consts::OS, std::env::consts::ARCH);
-    println!("| what | ours (median) | baseline (median) | figure | bound | holds |");
-    println!("| --- | ---: | ---: | ---: | ---: | --- |");
-    let mut rows = vec![templates::render_and_check()];
-    rows.push(status::million_rows());
-    rows.extend(run::start_up());
-    for row in &rows {
-        println!("{row}");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` runs this file too, without this argument; a benchmark is no test.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
     }
-    match rows.iter().all(Row::holds) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    let Some(tools) = std::env::var_os("ONEROW_BENCH_OTHERS").map(PathBuf::from) else {
+        eprintln!("these benchmarks need other tools; benches/report prepares them");
+        return ExitCode::FAILURE;
+    };
+    let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
+    let mut holds = true;
+    for name in ["machine", "rendering", "instructions", "embedded", "jobs", "process"] {
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| *wanted == name) {
+            continue;
+        }
+        let table = table(name, &tools);
+        println!("{}", table.text);
+        if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
+            document::section("speed.md", name, &table.text);
+        }
+        holds &= table.holds;
+    }
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn table(name: &str, tools: &std::path::Path) -> Table {
+    match name {
+        "machine" => {
+            Table { text: document::markdown(&["", ""], &machine::rows(tools)), holds: true }
+        }
+        "rendering" => {
+            ratios(std::iter::once(render_and_check()).chain(others::ratios(tools)).collect())
+        }
+        "instructions" => instructions(),
+        "embedded" => ratios(millions().into_iter().flat_map(embedded::ratios).collect()),
+        "jobs" => Table { text: document::markdown(&jobs::HEADER, &jobs::rows()), holds: true },
+        _ => {
+            let figures: Vec<_> =
+                process::start_up().into_iter().chain(process::memory()).collect();
+            let rows: Vec<_> = figures.iter().map(process::Figure::cells).collect();
+            let holds = figures.iter().all(|figure| figure.holds);
+            Table { text: document::markdown(&process::HEADER, &rows), holds }
+        }
     }
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+fn ratios(ratios: Vec<Ratio>) -> Table {
+    let rows: Vec<_> = ratios.iter().map(Ratio::cells).collect();
+    let holds = ratios.iter().all(Ratio::holds);
+    Table { text: document::markdown(&Ratio::HEADER, &rows), holds }
+}
+
+/// How many million rows: `ONEROW_BENCH_MILLIONS=1,10,50`.
+fn millions() -> Vec<u64> {
+    let asked = std::env::var("ONEROW_BENCH_MILLIONS").unwrap_or("1".to_owned());
+    asked.split(',').map(|millions| millions.trim().parse().unwrap()).collect()
+}
+
+fn render_and_check() -> Ratio {
+    let (project, dates) = (templates::example(), templates::dates(365));
+    let (ours, bare) = (templates::Ours::new(&project), templates::Bare::new(&project));
+    templates::assert_same_texts(&ours, &bare, &dates);
+    let [ours, other] =
+        run::in_turn(15, || ours.render_and_check(&dates), || bare.render_and_parse(&dates));
+    Ratio {
+        what: "render and check 365 dates, against minijinja and sqlparser alone".to_owned(),
+        ours,
+        other,
+        bound: Some(1.3),
+    }
+}
+
+fn instructions() -> Table {
+    let exe = std::env::current_exe().unwrap();
+    let [ours, bare] =
+        [Way::Ours, Way::Bare].map(|way| instructions::of_one_date(way, || Command::new(&exe)));
+    let row = |what: &str, count: u64| {
+        let ratio = format!("{:.2} ×", count as f64 / bare as f64);
+        vec![what.to_owned(), count.to_string(), ratio]
+    };
+    let rows = [row("onerow", ours), row("minijinja and sqlparser alone", bare)];
+    let header = ["the plan of one date", "instructions", "ratio"];
+    Table { text: document::markdown(&header, &rows), holds: true }
 }

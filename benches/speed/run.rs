@@ -1,63 +1,67 @@
-//! Taking turns, medians, and the time a process needs.
+//! Taking turns, medians, and ratios with their bounds.
 
-use std::fmt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// One line of the report.
-pub struct Row {
-    pub what: &'static str,
+/// Ours and another's time for the same work.
+pub struct Ratio {
+    pub what: String,
     pub ours: Duration,
-    /// `None` where the bound is a time and not a ratio.
-    pub baseline: Option<Duration>,
-    /// The largest ratio to the baseline, or the longest time in milliseconds.
-    pub bound: f64,
+    pub other: Duration,
+    /// How many times as long as the other ours may take.
+    pub bound: Option<f64>,
 }
 
-impl Row {
-    fn figure(&self) -> f64 {
-        match self.baseline {
-            Some(baseline) => self.ours.as_secs_f64() / baseline.as_secs_f64(),
-            None => self.ours.as_secs_f64() * 1000.0,
-        }
+impl Ratio {
+    pub const HEADER: [&str; 6] = ["what", "onerow", "the other", "ratio", "bound", "holds"];
+
+    fn ratio(&self) -> f64 {
+        self.ours.as_secs_f64() / self.other.as_secs_f64()
     }
 
     pub fn holds(&self) -> bool {
-        self.figure() <= self.bound
+        self.bound.is_none_or(|bound| self.ratio() <= bound)
+    }
+
+    pub fn cells(&self) -> Vec<String> {
+        let bound = self.bound.map_or("–".to_owned(), written);
+        let holds = match (self.bound, self.holds()) {
+            (None, _) => "–",
+            (Some(_), true) => "yes",
+            (Some(_), false) => "NO",
+        };
+        vec![
+            self.what.clone(),
+            time(self.ours),
+            time(self.other),
+            written(self.ratio()),
+            bound,
+            holds.to_owned(),
+        ]
     }
 }
 
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milliseconds = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-        let baseline = self.baseline.map_or("–".to_owned(), milliseconds);
-        let holds = if self.holds() { "yes" } else { "NO" };
-        let ours = milliseconds(self.ours);
-        let (figure, bound) = (self.figure(), self.bound);
-        match self.baseline {
-            Some(_) => {
-                write!(
-                    f,
-                    "| {} | {ours} | {baseline} | {figure:.2} × | {bound} × | {holds} |",
-                    self.what
-                )
-            }
-            None => {
-                write!(
-                    f,
-                    "| {} | {ours} | {baseline} | {figure:.1} ms | {bound} ms | {holds} |",
-                    self.what
-                )
-            }
-        }
+/// `1.05 ×`, or `1/200` for what is far below one.
+fn written(ratio: f64) -> String {
+    match ratio < 0.1 {
+        true => format!("1/{:.0}", 1.0 / ratio),
+        false => format!("{ratio:.2} ×"),
+    }
+}
+
+/// With as many digits as say something.
+pub fn time(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
+        seconds => format!("{seconds:.2} s"),
     }
 }
 
 /// Runs both in turn, `turns` times after one turn that is not counted; the medians.
-pub fn in_turn(turns: usize, mut ours: impl FnMut(), mut baseline: impl FnMut()) -> [Duration; 2] {
+pub fn in_turn(turns: usize, mut ours: impl FnMut(), mut other: impl FnMut()) -> [Duration; 2] {
     let mut times: [Vec<Duration>; 2] = Default::default();
     for turn in 0..=turns {
-        let pair = [timed(&mut ours), timed(&mut baseline)];
+        let pair = [timed(&mut ours), timed(&mut other)];
         if turn > 0 {
             for (times, time) in times.iter_mut().zip(pair) {
                 times.push(time);
@@ -67,41 +71,27 @@ pub fn in_turn(turns: usize, mut ours: impl FnMut(), mut baseline: impl FnMut())
     times.map(median)
 }
 
-fn timed(work: &mut impl FnMut()) -> Duration {
+pub fn timed(mut work: impl FnMut()) -> Duration {
     let start = Instant::now();
     work();
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-/// How long the binary takes from start to end.
-pub fn start_up() -> Vec<Row> {
-    let project = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/player_props");
-    let render =
-        ["render", "player_prop_predictions", "--date", "2026-01-28", "--project-dir", project];
-    let [version, render] = in_turn(50, || spawn(&["--version"]), || spawn(&render));
-    vec![
-        Row {
-            what: "`onerow --version`, the whole process",
-            ours: version,
-            baseline: None,
-            bound: 10.0,
-        },
-        Row {
-            what: "`onerow render` of one date, the whole process",
-            ours: render,
-            baseline: None,
-            bound: 20.0,
-        },
-    ]
+/// Runs a command to its end and gives back what it printed.
+pub fn output(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
 }
 
-fn spawn(arguments: &[&str]) {
+/// The release build of the binary.
+pub fn onerow(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onerow"));
-    let status = command.args(arguments).stdout(Stdio::null()).status().unwrap();
-    assert!(status.success());
+    command.args(arguments);
+    command
 }

@@ -1,11 +1,10 @@
-//! Rendering and checking the plans of 365 single dates, against minijinja and sqlparser alone.
+//! Rendering and checking the plans of single dates, and the same with minijinja and sqlparser alone.
 
 use std::hint::black_box;
 use std::path::Path;
 
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, context};
-use onerow::googlesql::SqlValue;
 use onerow::plan;
 use onerow::project::Project;
 use onerow::rule::Rule;
@@ -14,99 +13,93 @@ use onerow::window::{Day, Window};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 
-use super::run::{Row, in_turn};
+use super::bare;
 
 const STEPS: [&str; 3] = ["detect", "deactivate", "verify"];
 
-pub fn render_and_check() -> Row {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/player_props");
-    let project = Project::open(&folder).unwrap();
-    let rule = project.file.rule("player_prop_predictions").unwrap();
-    let days: Vec<Window> = days().into_iter().map(Window::day).collect();
-    let renderer = Renderer::new(rule, &project.templates, &[]).unwrap();
-    let steps = plan::steps_of(&renderer);
-    let bare = Bare::new(rule);
-    assert_same_texts(&renderer, &bare, rule, &days);
-    let [ours, baseline] = in_turn(
-        15,
-        || {
-            for day in &days {
-                black_box(plan::plan(&renderer, &steps, day).unwrap().unwrap());
-            }
-        },
-        || {
-            for day in &days {
-                for step in STEPS {
-                    let text = bare.render(rule, step, day);
-                    black_box(Parser::parse_sql(&BigQueryDialect {}, &text).unwrap());
-                }
-            }
-        },
-    );
-    Row {
-        what: "render and check the plans of 365 dates, against minijinja and sqlparser alone",
-        ours,
-        baseline: Some(baseline),
-        bound: 2.0,
-    }
+/// The example project, opened.
+pub fn example() -> Project {
+    Project::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/player_props")).unwrap()
 }
 
-fn days() -> Vec<Day> {
+/// So many dates, each a window.
+pub fn dates(count: usize) -> Vec<Window> {
     let first = Day::parse("2026-01-01").unwrap();
-    std::iter::successors(Some(first), |day| day.next()).take(365).collect()
+    std::iter::successors(Some(first), |day| day.next()).take(count).map(Window::day).collect()
+}
+
+/// onerow's way.
+pub struct Ours<'a> {
+    renderer: Renderer<'a>,
+}
+
+impl<'a> Ours<'a> {
+    pub fn new(project: &'a Project) -> Self {
+        let rule = &project.file.rules[0];
+        Self { renderer: Renderer::new(rule, &project.templates, &[]).unwrap() }
+    }
+
+    /// Renders and checks what stands in every plan; the bare way has no audit table.
+    pub fn render_and_check(&self, dates: &[Window]) {
+        let steps = STEPS.map(|step| onerow::statement::StepName::parse(step).unwrap());
+        for date in dates {
+            black_box(plan::plan(&self.renderer, &steps, date).unwrap().unwrap());
+        }
+    }
 }
 
 /// The same templates in an environment that knows nothing of onerow: no typed literals, no
 /// header, no tidying.
-struct Bare {
+pub struct Bare<'a> {
     environment: Environment<'static>,
-    rule: Value,
+    rule: &'a Rule,
+    value: Value,
 }
 
-impl Bare {
-    fn new(rule: &Rule) -> Self {
+impl<'a> Bare<'a> {
+    pub fn new(project: &'a Project) -> Self {
+        let rule = &project.file.rules[0];
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::None);
+        // SQL writes `FALSE` where Jinja writes `False`.
+        environment.set_formatter(|out, state, value| match value.kind() {
+            ValueKind::Bool => Ok(write!(out, "{}", value.to_string().to_uppercase())?),
+            _ => minijinja::escape_formatter(out, state, value),
+        });
         environment.add_filter("commas", |items: Vec<String>| items.join(", "));
         for file in STEPS.iter().chain(&["_survivors"]) {
             let name = format!("{file}.sql");
             let text = Templates::shipped_text(&name).unwrap();
             environment.add_template_owned(name, text).unwrap();
         }
-        let text = |value: &dyn ToString| value.to_string();
-        let rule = context! {
-            table => text(&rule.table),
-            strategy => rule.strategy.step(),
-            date => text(&rule.partition.date()),
-            key => rule.key.iter().map(|part| part.to_string()).collect::<Vec<_>>(),
-            keep => rule.keep.iter().map(|part| part.order.to_string()).collect::<Vec<_>>(),
-            row_id => text(&rule.row_id),
-            active => rule.active.as_ref().map(|column| text(column)),
-            touched_at => rule.touched_at.as_ref().map(|(column, _)| column.to_string()),
-            touched_now => "CURRENT_TIMESTAMP()",
-            written_at => rule.written_at.as_ref().map(|column| column.to_string()),
-        };
-        Self { environment, rule }
+        Self { environment, rule, value: bare::value(&bare::rule(rule)) }
     }
 
-    fn render(&self, rule: &Rule, step: &str, window: &Window) -> String {
-        let window = context! {
-            filter => rule.partition.filter(window).to_string(),
-            first => SqlValue::from(window.first()).literal().to_string(),
-            last => SqlValue::from(window.last()).literal().to_string(),
-        };
+    /// Renders and parses, and looks at nothing.
+    pub fn render_and_parse(&self, dates: &[Window]) {
+        for date in dates {
+            for step in STEPS {
+                let text = self.render(step, date);
+                black_box(Parser::parse_sql(&BigQueryDialect {}, &text).unwrap());
+            }
+        }
+    }
+
+    fn render(&self, step: &str, window: &Window) -> String {
+        let window = bare::value(&bare::window(self.rule, window));
         let template = self.environment.get_template(&format!("{step}.sql")).unwrap();
-        template.render(context! { rule => self.rule.clone(), window => window }).unwrap()
+        template.render(context! { rule => self.value.clone(), window => window }).unwrap()
     }
 }
 
 /// The comparison is of the same work: but for our header, the texts are equal.
-fn assert_same_texts(renderer: &Renderer<'_>, bare: &Bare, rule: &Rule, days: &[Window]) {
-    for day in days {
-        let plan = plan::plan(renderer, &plan::steps_of(renderer), day).unwrap().unwrap();
-        for (checked, step) in plan.statements().zip(STEPS) {
-            let (_, ours) = checked.statement().sql.split_once('\n').unwrap();
-            assert_eq!(ours.trim(), bare.render(rule, step, day).trim());
+pub fn assert_same_texts(ours: &Ours<'_>, bare: &Bare<'_>, dates: &[Window]) {
+    for date in dates {
+        for step in STEPS {
+            let name = onerow::statement::StepName::parse(step).unwrap();
+            let statement = ours.renderer.render(&name, date).unwrap().remove(0);
+            let (_, sql) = statement.sql.split_once('\n').unwrap();
+            assert_eq!(sql.trim(), bare.render(step, date).trim());
         }
     }
 }

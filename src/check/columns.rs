@@ -42,7 +42,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     if text.rule.columns.is_empty() {
         return;
     }
-    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), findings };
+    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), framed: false, findings };
     _ = parsed.visit(&mut finder);
 }
 
@@ -79,6 +79,8 @@ struct Finder<'a, 'b> {
     frames: Vec<Frame>,
     /// Names of common table expressions and their columns, the innermost last.
     ctes: Vec<(String, Option<Vec<String>>)>,
+    /// Whether the SELECT that comes next is the body of the query whose frame was made last.
+    framed: bool,
     findings: &'b mut Vec<Finding>,
 }
 
@@ -104,6 +106,7 @@ impl Visitor for Finder<'_, '_> {
             body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
         };
         self.frames.push(frame);
+        self.framed = matches!(&*query.body, SetExpr::Select(_));
         ControlFlow::Continue(())
     }
 
@@ -115,7 +118,10 @@ impl Visitor for Finder<'_, '_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let frame = self.frame(&select.from, &select.projection);
+        let frame = match std::mem::take(&mut self.framed) {
+            true => Frame::default(),
+            false => self.frame(&select.from, &select.projection),
+        };
         self.frames.push(frame);
         ControlFlow::Continue(())
     }
@@ -211,17 +217,19 @@ impl Finder<'_, '_> {
     }
 
     fn name(&mut self, name: &Ident) {
-        let special = name.value.starts_with('@')
-            || (name.quote_style.is_none()
-                && (is_of_the_moment(&name.value)
-                    || WORDS.iter().any(|w| w.eq_ignore_ascii_case(&name.value))));
+        let is_special = || {
+            let is_word = || WORDS.iter().any(|word| word.eq_ignore_ascii_case(&name.value));
+            name.value.starts_with('@')
+                || (name.quote_style.is_none() && (is_of_the_moment(&name.value) || is_word()))
+        };
         let known = self.frames.iter().any(|frame| {
             !frame.knows_all()
                 || frame.names().any(|known| known.eq_ignore_ascii_case(&name.value))
                 // A whole row, as in COUNT(t) or TO_JSON_STRING(t).
                 || frame.relations.iter().any(|r| is_one_of(&r.qualifiers, &name.value))
         });
-        if !special && !known && self.frames.iter().any(|frame| !frame.relations.is_empty()) {
+        let reads = self.frames.iter().any(|frame| !frame.relations.is_empty());
+        if !known && reads && !is_special() {
             let names = self.frames.iter().rev().flat_map(Frame::names);
             let help = did_you_mean(&name.value, names);
             self.unknown(&name.value, name.span, help);

@@ -113,11 +113,11 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Option<ast::Statement>
         }
     };
     let allows = Allows::read(text, &tokens, findings);
-    let parsed = match parse(text, tokens.clone()) {
+    let parsed = match parse(text, tokens) {
         Ok(parsed) => Some(parsed),
         Err(finding) if allows.has(finding.code) => {
             findings.push(*finding);
-            findings.extend(opaque::refuse(text, &tokens));
+            findings.extend(opaque::refuse(text));
             None
         }
         Err(finding) => {

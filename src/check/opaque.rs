@@ -1,8 +1,9 @@
 //! A statement that the parser cannot read, and whose template allows that: it has to be a query.
 
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::Token;
 
 use super::{Code, Finding, Text};
+use crate::googlesql::tokens;
 use crate::statement::StepName;
 
 /// Words of statements, and of operators at the end of a pipe, that change something.
@@ -24,7 +25,9 @@ const CHANGING: [&str; 13] = [
 
 /// Why such a statement must not run all the same; `None` where it can only be a query: one
 /// statement, which begins like one. Queries of GoogleSQL change nothing.
-pub(super) fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan]) -> Option<Finding> {
+pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
+    // Whoever asks has split the text before.
+    let tokens = tokens(&text.statement.sql).ok()?;
     let step = &text.statement.step;
     let read = step.is_cure()
         || step.is_dependent()

@@ -14,7 +14,7 @@ use crate::statement::StepName;
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    findings.extend(volatile(text, parsed).or_else(|| volatile_result(text, parsed)));
+    findings.extend(volatile(text, parsed));
     findings.extend(other_ranking(text, parsed));
 }
 
@@ -71,7 +71,10 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
             query.visit(&mut FindVolatile { clock: true })
         }
-        Statement::Query(query) => query.visit(&mut FindInRanking),
+        Statement::Query(query) => match query.visit(&mut FindInRanking) {
+            ControlFlow::Continue(()) => return volatile_result(text, query),
+            found => found,
+        },
         _ => return None,
     };
     let (what, span) = found.break_value()?;
@@ -92,8 +95,7 @@ fn volatile_merge(merge: &Merge) -> ControlFlow<(String, Span)> {
 }
 
 /// Elsewhere in a query of the project's own it is no danger, and still another result every day.
-fn volatile_result(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
-    let Statement::Query(query) = parsed else { return None };
+fn volatile_result(text: &Text<'_>, query: &Query) -> Option<Finding> {
     let (what, span) = query.visit(&mut FindVolatile { clock: true }).break_value()?;
     Some(text.finding(
         Code::Volatile,
@@ -168,12 +170,13 @@ impl Visitor for FindVolatile {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
         let name = match expr {
-            Expr::Function(function) => super::mutation::dotted(&function.name),
-            Expr::Identifier(name) if name.quote_style.is_none() => name.value.clone(),
-            _ => return ControlFlow::Continue(()),
+            // `SAFE.RAND` is RAND.
+            Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()),
+            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
+            _ => None,
         };
-        // `SAFE.RAND` is RAND.
-        let name = name.rsplit('.').next().unwrap_or_default();
+        let Some(name) = name else { return ControlFlow::Continue(()) };
+        let name = name.value.rsplit('.').next().unwrap_or_default();
         let chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(name));
         match chance || (self.clock && is_of_the_moment(name)) {
             true => ControlFlow::Break((name.to_ascii_uppercase(), expr.span())),

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::rule::RuleFile;
 use crate::template::Template;
+use crate::visible::steers;
 
 /// A place where input comes in, by the name of its target.
 pub struct Entry {
@@ -101,12 +102,7 @@ pub(crate) fn is_an_error(error: &Error) {
     let shown = error.render(&Renderer::plain());
     assert!(!error.headline().is_empty() && !error.to_string().is_empty());
     assert!(!shown.contains(steers), "{shown:?}");
-    assert!(!error.to_string().contains(crate::visible::steers), "{error}");
-}
-
-/// What a terminal obeys. Of characters without width, a line of source may have some.
-pub(crate) fn steers(c: char) -> bool {
-    crate::visible::turns_text(c) || (c.is_control() && c != '\n' && c != '\t')
+    assert!(!error.to_string().contains(steers), "{error}");
 }
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::texts::window;
-use super::{rules, steers, text};
+use super::{rules, text};
 use crate::check::{self, Finding};
 use crate::report;
 use crate::statement::{Statement, StepName};
+use crate::visible::steers;
 
 /// Checks the text as if a template had rendered to it.
 pub(super) fn check(bytes: &[u8]) {

@@ -1,22 +1,44 @@
 //! How long a chain of operators may be. `a + b + c` is a tree as deep as it has operators, and
 //! whoever walks it or throws it away goes that deep: a chain without end would end the process.
 
+use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// The most operators of one chain: SQLite takes no deeper expression.
 /// Source: <https://www.sqlite.org/limits.html> (SQLITE_MAX_EXPR_DEPTH)
 pub(crate) const MAX_OPERATORS: usize = 1000;
 
-/// Where a chain begins again, unless the word is an operand.
-const BEGINS: [&str; 10] =
-    ["SELECT", "FROM", "WHERE", "HAVING", "QUALIFY", "ON", "SET", "BY", "LIMIT", "VALUES"];
+/// What a word is to a chain.
+enum Role {
+    Operator,
+    Set,
+    Case,
+    /// A part of CASE begins.
+    Part,
+    End,
+    /// It stands before an operand.
+    Before,
+    /// A chain begins again, unless the word is an operand.
+    Begins,
+    Other,
+}
 
-const OPERATORS: [&str; 19] = [
-    "AND", "OR", "XOR", "IS", "IN", "LIKE", "ILIKE", "SIMILAR", "REGEXP", "RLIKE", "BETWEEN",
-    "DIV", "COLLATE", "AT", "ISNULL", "NOTNULL", "MEMBER", "OVERLAPS", "OPERATOR",
-];
-
-const SETS: [&str; 4] = ["UNION", "INTERSECT", "EXCEPT", "MINUS"];
+/// Names, and words in quotes, are no keywords.
+fn role(word: Keyword) -> Role {
+    use Keyword::*;
+    match word {
+        NoKeyword => Role::Other,
+        AND | OR | XOR | IS | IN | LIKE | ILIKE | SIMILAR | REGEXP | RLIKE | BETWEEN | DIV
+        | COLLATE | AT | NOTNULL | MEMBER | OVERLAPS | OPERATOR => Role::Operator,
+        UNION | INTERSECT | EXCEPT | MINUS => Role::Set,
+        CASE => Role::Case,
+        WHEN | THEN | ELSE => Role::Part,
+        END => Role::End,
+        DISTINCT | NOT => Role::Before,
+        SELECT | FROM | WHERE | HAVING | QUALIFY | ON | SET | BY | LIMIT | VALUES => Role::Begins,
+        _ => Role::Other,
+    }
+}
 
 /// What is counted between two brackets, or between CASE and END.
 #[derive(Default)]
@@ -41,26 +63,16 @@ pub(super) fn too_long(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
             Token::RParen | Token::RBracket | Token::RBrace => close(&mut levels, false),
             Token::SemiColon => *level = Level { of_case: level.of_case, ..Level::default() },
             Token::Comma => level.operators = 0,
-            Token::Word(word) if word.quote_style.is_none() => {
-                let is_one_of = |words: &[&str]| {
-                    words.iter().any(|known| word.value.eq_ignore_ascii_case(known))
-                };
-                if is_one_of(&["CASE"]) {
-                    levels.push(Level { of_case: true, ..Level::default() });
-                } else if is_one_of(&["END"]) && level.of_case {
-                    close(&mut levels, true);
-                } else if is_one_of(&["WHEN", "THEN", "ELSE"]) && level.of_case {
-                    level.operators = 0;
-                } else if is_one_of(&SETS) {
-                    level.sets += 1;
-                } else if is_one_of(&OPERATORS) {
-                    (level.operators, operand_comes) = (level.operators + 1, true);
-                } else if is_one_of(&["DISTINCT", "NOT"]) {
-                    operand_comes = true;
-                } else if is_one_of(&BEGINS) && !operand_is_due {
-                    level.operators = 0;
-                }
-            }
+            Token::Word(word) => match role(word.keyword) {
+                Role::Case => levels.push(Level { of_case: true, ..Level::default() }),
+                Role::End if level.of_case => close(&mut levels, true),
+                Role::Part if level.of_case => level.operators = 0,
+                Role::Set => level.sets += 1,
+                Role::Operator => (level.operators, operand_comes) = (level.operators + 1, true),
+                Role::Before => operand_comes = true,
+                Role::Begins if !operand_is_due => level.operators = 0,
+                _ => {}
+            },
             other if is_operator(other) => {
                 (level.operators, operand_comes) = (level.operators + 1, true);
             }
@@ -85,9 +97,12 @@ fn close(levels: &mut Vec<Level>, case: bool) {
 /// Symbols join operands; words, values and what stands between them do not.
 fn is_operator(token: &Token) -> bool {
     use Token::*;
+    if matches!(token, Word(_) | Number(..) | SingleQuotedString(_) | Period | Placeholder(_) | EOF)
+    {
+        return false;
+    }
     let symbol = token.to_string();
-    !matches!(token, Word(_) | Period | Placeholder(_) | EOF)
-        && symbol.len() <= 4
+    symbol.len() <= 4
         && symbol.chars().all(|c| c.is_ascii_punctuation() && c != '\'' && c != '"' && c != '_')
 }
 

@@ -16,7 +16,9 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
         let (line, column) = place(sql, at);
         return Err(refused("a carriage return without a line feed", line, column));
     }
-    if let Some((at, c)) = sql.char_indices().find(|(_, c)| hides_text(*c)) {
+    if !sql.is_ascii()
+        && let Some((at, c)) = sql.char_indices().find(|(_, c)| hides_text(*c))
+    {
         let (line, column) = place(sql, at);
         let code = u32::from(c);
         let what = format!(
@@ -89,8 +91,8 @@ fn error(what: &str, line: u64, column: u64) -> ParserError {
 }
 
 fn lone_carriage_return(sql: &str) -> Option<usize> {
-    let bytes = sql.as_bytes();
-    (0..bytes.len()).find(|i| bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'))
+    let mut returns = sql.match_indices('\r').map(|(at, _)| at);
+    returns.find(|at| sql.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 fn place(sql: &str, at: usize) -> (u64, u64) {

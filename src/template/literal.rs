@@ -1,5 +1,7 @@
 //! How a value in `{{ … }}` is written: as a typed GoogleSQL literal, unless it is SQL already.
 
+use std::borrow::Cow;
+
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 
@@ -39,10 +41,10 @@ pub(super) fn write(
 }
 
 /// The SQL of a value. A list is refused within a list, which GoogleSQL does not have either.
-fn text(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+fn text<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Error> {
     match value.kind() {
         ValueKind::Seq | ValueKind::Iterable if !value.is_safe() => {
-            Ok(format!("[{}]", list(state, value)?))
+            Ok(format!("[{}]", list(state, value)?).into())
         }
         _ => scalar(value),
     }
@@ -63,11 +65,11 @@ fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
 /// As many bytes as minijinja itself takes one fuel for.
 const BYTES_PER_FUEL: u64 = 64;
 
-fn scalar(value: &Value) -> Result<String, Error> {
+fn scalar(value: &Value) -> Result<Cow<'_, str>, Error> {
     if value.is_safe() {
-        return Ok(value.to_string());
+        return Ok(value.as_str().map_or_else(|| value.to_string().into(), Cow::from));
     }
-    let literal = |value: SqlValue| Ok(value.literal().to_string());
+    let literal = |value: SqlValue| Ok(value.literal().to_string().into());
     match value.kind() {
         ValueKind::None => literal(SqlValue::Null),
         ValueKind::Bool => literal(SqlValue::Bool(value.is_true())),

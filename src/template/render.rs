@@ -22,6 +22,7 @@ pub struct Renderer<'a> {
     rule_value: Value,
     vars: Vec<(Ident, SqlValue)>,
     vars_value: Value,
+    staging_value: Value,
     audit: TableName,
     own_bytes: usize,
 }
@@ -46,9 +47,19 @@ impl<'a> Renderer<'a> {
             limits::compiling(longest.unwrap_or_default(), || merge(rule, &environment, vars))?;
         let vars_value =
             map(vars.iter().map(|(name, value)| (name.as_str(), literal::to_template(value))));
-        let rule_value = rule_value(rule);
+        let (rule_value, staging_value) = (rule_value(rule), staging_value(rule, None));
         let audit = rule.audit_tables.first().cloned().unwrap_or_else(TableName::embedded_audit);
-        Ok(Self { rule, environment, paths, rule_value, vars, vars_value, audit, own_bytes })
+        Ok(Self {
+            rule,
+            environment,
+            paths,
+            rule_value,
+            vars,
+            vars_value,
+            staging_value,
+            audit,
+            own_bytes,
+        })
     }
 
     /// The same with the audit table of another warehouse than the rule file's first.
@@ -154,7 +165,13 @@ impl<'a> Renderer<'a> {
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
             ("audit", literal::sql(&self.audit)),
-            ("staging", staging_value(self.rule, staging_table)),
+            (
+                "staging",
+                match staging_table {
+                    None => self.staging_value.clone(),
+                    about => staging_value(self.rule, about),
+                },
+            ),
         ])
     }
 

@@ -4,8 +4,7 @@ use crate::common::{Project, RULE};
 use crate::data::hostile_table;
 use crate::hostile::{HOSTILE, toml};
 
-/// Nothing of this text steers a terminal. A line of source that is shown may hold characters without
-/// width.
+/// Nothing of this text steers a terminal, or hides in it.
 fn is_inert(text: &str, what: &str) {
     let steers = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')

@@ -1,0 +1,46 @@
+//! What the templates need, as values that know nothing of onerow.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Value;
+use onerow::googlesql::SqlValue;
+use onerow::rule::Rule;
+use onerow::window::Window;
+use serde_json::{Value as Json, json};
+
+pub fn rule(rule: &Rule) -> Json {
+    let text = |value: &dyn ToString| value.to_string();
+    json!({
+        "table": text(&rule.table),
+        "strategy": rule.strategy.step(),
+        "date": text(&rule.partition.date()),
+        "key": rule.key.iter().map(|part| part.to_string()).collect::<Vec<_>>(),
+        "keep": rule.keep.iter().map(|part| part.order.to_string()).collect::<Vec<_>>(),
+        "row_id": text(&rule.row_id),
+        "active": rule.active.as_ref().map(|column| text(column)),
+        "touched_at": rule.touched_at.as_ref().map(|(column, _)| column.to_string()),
+        "touched_now": "CURRENT_TIMESTAMP()",
+        "written_at": rule.written_at.as_ref().map(|column| column.to_string()),
+    })
+}
+
+pub fn window(rule: &Rule, window: &Window) -> Json {
+    json!({
+        "filter": rule.partition.filter(window).to_string(),
+        "first": SqlValue::from(window.first()).literal().to_string(),
+        "last": SqlValue::from(window.last()).literal().to_string(),
+    })
+}
+
+/// A value for minijinja.
+pub fn value(json: &Json) -> Value {
+    match json {
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::from_iter(items.iter().map(value)),
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(name, field)| (Value::from(name), value(field)));
+            Value::from_object(fields.collect::<BTreeMap<Value, Value>>())
+        }
+        _ => Value::from(()),
+    }
+}
