@@ -9,6 +9,7 @@ Reads one JSON object from standard input and writes one to standard output:
 import json
 import sys
 
+import service  # noqa: F401  what it compiled once is used again
 from zetasql.api import Analyzer, CatalogBuilder, Parser, PreparedQuery, TableBuilder
 from zetasql.types import (
     AnalyzerOptions,
