@@ -9,24 +9,26 @@ use crate::edges::{self, TYPES, Tables};
 use crate::forms::{self, Form, Sort};
 use crate::ours::{Ours, Refusal};
 
+/// The rows that a value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Over {
+    Row,
+    Window,
+    All,
+}
+
 /// A form that is claimed for operands of these types.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Claim {
     pub form: Form,
     pub types: Vec<SqlType>,
-    /// Whether it makes one value of many rows.
-    pub aggregate: bool,
+    pub over: Over,
 }
 
 impl Claim {
     /// The expression over columns of the table of edges.
     pub fn over_columns(&self) -> String {
         self.form.of(&operands(&self.types))
-    }
-
-    /// The query whose column `v` it is.
-    pub fn query(&self, table: &str) -> String {
-        query(&self.over_columns(), self.aggregate, table)
     }
 
     /// Whether the answer depends on nothing but the rows: not on the time of day, and not on an
@@ -43,11 +45,6 @@ impl Claim {
             }
             name => !name.starts_with("CURRENT_"),
         }
-    }
-
-    /// Whether its value depends on many rows.
-    pub fn is_collective(&self) -> bool {
-        self.aggregate || self.form.sort == Sort::Window
     }
 }
 
@@ -95,8 +92,8 @@ pub fn operands(types: &[SqlType]) -> Vec<String> {
     types.iter().enumerate().map(|(copy, sql_type)| edges::column(*sql_type, copy)).collect()
 }
 
-pub fn query(expression: &str, aggregate: bool, table: &str) -> String {
-    let id = if aggregate { "" } else { "id, " };
+pub fn query(expression: &str, over: Over, table: &str) -> String {
+    let id = if over == Over::All { "" } else { "id, " };
     format!("SELECT {id}{expression} AS v FROM `{table}`")
 }
 
@@ -149,10 +146,10 @@ impl Probed {
         if !skipped {
             let mut operands = operands(types);
             operands.resize(form.arity(), "NULL".to_owned());
-            match ask(ours, &form.of(&operands)) {
-                Ok(aggregate) if complete => {
+            match ask(ours, form, &form.of(&operands)) {
+                Ok(over) if complete => {
                     let types = types.clone();
-                    self.claims.push(Claim { form: form.clone(), types, aggregate });
+                    self.claims.push(Claim { form: form.clone(), types, over });
                 }
                 Ok(_) => {}
                 Err((sql, why)) => {
@@ -180,14 +177,15 @@ impl Probed {
     }
 }
 
-/// Whether the expression is claimed as an aggregate.
-fn ask(ours: &Ours, expression: &str) -> Result<bool, (String, Refusal)> {
-    let plain = query(expression, false, edges::TABLE);
+/// The rows over which the expression is claimed.
+fn ask(ours: &Ours, form: &Form, expression: &str) -> Result<Over, (String, Refusal)> {
+    let over = if form.sort == Sort::Window { Over::Window } else { Over::Row };
+    let plain = query(expression, over, edges::TABLE);
     match ours.prepare(&plain) {
-        Ok(()) => Ok(false),
+        Ok(()) => Ok(over),
         Err(Refusal::Refused(text)) if text.contains("neither grouped nor aggregated") => {
-            let sql = query(expression, true, edges::TABLE);
-            ours.prepare(&sql).map(|()| true).map_err(|why| (sql, why))
+            let sql = query(expression, Over::All, edges::TABLE);
+            ours.prepare(&sql).map(|()| Over::All).map_err(|why| (sql, why))
         }
         Err(why) => Err((plain, why)),
     }

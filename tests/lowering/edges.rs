@@ -163,7 +163,7 @@ pub fn values(sql_type: SqlType) -> &'static [&'static str] {
 }
 
 /// The same for the table of small numbers.
-fn calm(sql_type: SqlType) -> &'static [&'static str] {
+pub fn calm(sql_type: SqlType) -> &'static [&'static str] {
     match sql_type {
         SqlType::Int64 => &["0", "1", "-1", "2", "3", "-7", "10", "1000"],
         SqlType::Float64 => &["0", "1", "-1", "0.5", "-2.5", "3", "1024"],

@@ -12,8 +12,11 @@ mod clauses;
 mod compare;
 mod edges;
 mod forms;
+mod grammar;
 mod ours;
+mod queries;
 mod questions;
+mod random;
 mod systematic;
 mod types;
 mod written;
@@ -109,4 +112,46 @@ fn the_names_of_functions_are_those_of_googles_catalog() {
     let known: Vec<&str> =
         answer["functions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert_eq!(known, forms::functions());
+}
+
+#[test]
+fn random_expressions_give_googles_answers() {
+    let seed = seed();
+    let grammar = grammar::Grammar::new(&probed().claims);
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or(300);
+    let Some(compared) = random::expressions(&grammar, &Tables::new(seed, 12), seed, count) else {
+        return;
+    };
+    let (rows, values) = (compared.rows, compared.values);
+    eprintln!("{count} expressions, {rows} answers, {values} of them values, agree (seed {seed})");
+    let differences = compared.differences;
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(values * 3 > rows, "most are errors");
+}
+
+#[test]
+fn random_queries_give_googles_answers() {
+    let seed = seed();
+    let grammar = grammar::Grammar::new(&probed().claims);
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or(150);
+    let Some(asked) = random::queries(&grammar, &Tables::new(seed, 24), seed, count) else {
+        return;
+    };
+    eprintln!(
+        "{count} queries, {} answered with {} rows, {} failed in both, {} left open (seed {seed})",
+        asked.answered, asked.rows, asked.failed, asked.open
+    );
+    let differences = asked.differences;
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(asked.answered * 2 > count, "most are errors");
 }

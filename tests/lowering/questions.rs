@@ -4,32 +4,37 @@ use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::claims::Claim;
+use crate::claims::Over;
 use crate::compare::{self, Theirs};
 use crate::edges::Tables;
 use crate::google;
 
-/// A claim over the rows of a table.
-#[derive(Clone, Copy)]
-pub struct Question<'a> {
-    pub claim: &'a Claim,
+/// An expression over the rows of a table.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub expression: String,
+    pub over: Over,
     pub table: &'static str,
+}
+
+impl Question {
+    /// The query whose column `v` it is.
+    pub fn query(&self) -> String {
+        crate::claims::query(&self.expression, self.over, self.table)
+    }
 }
 
 /// Answers by row; that of an aggregate stands under 0.
 pub type Answers<T> = HashMap<i64, T>;
 
 /// Google's answers, or the error of the whole query.
-pub struct Given {
-    pub sql_type: Option<String>,
-    pub answers: Result<Answers<Theirs>, String>,
-}
+pub type Given = Result<Answers<Theirs>, String>;
 
 /// Questions that one query asks.
 const TOGETHER: usize = 24;
 
 /// Asks Google's implementation, many questions in one query; where that fails, one by one.
-pub fn ask(questions: &[Question<'_>], tables: &Tables) -> Option<Vec<Given>> {
+pub fn ask(questions: &[Question], tables: &Tables) -> Option<Vec<Given>> {
     let mut order: Vec<usize> = (0..questions.len()).collect();
     order.sort_by_key(|i| kind(&questions[*i]));
     let groups: Vec<&[usize]> = order
@@ -43,13 +48,13 @@ pub fn ask(questions: &[Question<'_>], tables: &Tables) -> Option<Vec<Given>> {
     Some(given.into_iter().map(|given| given.expect("each question was asked")).collect())
 }
 
-fn kind(question: &Question<'_>) -> (&'static str, bool, bool) {
-    (question.table, question.claim.aggregate, question.claim.is_collective())
+fn kind(question: &Question) -> (&'static str, Over) {
+    (question.table, question.over)
 }
 
 /// Fills in the answers; gives back the groups whose query failed.
 fn ask_groups<'g>(
-    questions: &[Question<'_>],
+    questions: &[Question],
     groups: &[&'g [usize]],
     tables: &Tables,
     given: &mut [Option<Given>],
@@ -63,7 +68,7 @@ fn ask_groups<'g>(
         failed.extend(error.map(|_| *group));
         for (place, i) in group.iter().enumerate() {
             given[*i] = Some(match error {
-                Some(error) => Given { sql_type: None, answers: Err(error.to_owned()) },
+                Some(error) => Err(error.to_owned()),
                 None => column(&questions[*i], place, found),
             });
         }
@@ -72,16 +77,16 @@ fn ask_groups<'g>(
 }
 
 /// One query. Where each row stands for itself, an error of one is kept from the others.
-fn together(questions: &[Question<'_>], group: &[usize]) -> String {
-    let first = questions[group[0]];
+fn together(questions: &[Question], group: &[usize]) -> String {
+    let first = &questions[group[0]];
     let mut items = Vec::new();
-    if !first.claim.aggregate {
+    if first.over != Over::All {
         items.push("id".to_owned());
     }
     for i in group {
-        let expression = questions[*i].claim.over_columns();
-        if first.claim.is_collective() {
-            items.push(expression);
+        let expression = &questions[*i].expression;
+        if first.over != Over::Row {
+            items.push(expression.clone());
         } else {
             items.push(format!("ISERROR({expression})"));
             items.push(format!("NULLIFERROR({expression})"));
@@ -91,25 +96,23 @@ fn together(questions: &[Question<'_>], group: &[usize]) -> String {
 }
 
 /// The answers to one of the questions of a query.
-fn column(question: &Question<'_>, place: usize, found: &Json) -> Given {
-    let claim = question.claim;
-    let guarded = !claim.is_collective();
-    let at = match (guarded, claim.aggregate) {
-        (true, _) => 2 + 2 * place,
-        (false, true) => place,
-        (false, false) => 1 + place,
+fn column(question: &Question, place: usize, found: &Json) -> Given {
+    let at = match question.over {
+        Over::Row => 2 + 2 * place,
+        Over::All => place,
+        Over::Window => 1 + place,
     };
     let type_name = found["types"][at].as_str().unwrap();
     let answers = found["rows"].as_array().unwrap().iter().map(|row| {
-        let id = match claim.aggregate {
-            true => 0,
-            false => row[0].as_str().unwrap().parse().unwrap(),
+        let id = match question.over {
+            Over::All => 0,
+            _ => row[0].as_str().unwrap().parse().unwrap(),
         };
-        let answer = match guarded && row[at - 1] == "true" {
+        let answer = match question.over == Over::Row && row[at - 1] == "true" {
             true => Theirs::Error("an error in this row".to_owned()),
             false => compare::value(&row[at], type_name),
         };
         (id, answer)
     });
-    Given { sql_type: Some(type_name.to_owned()), answers: Ok(answers.collect()) }
+    Ok(answers.collect())
 }

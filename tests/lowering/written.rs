@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use onerow::googlesql::SqlType;
 
-use crate::claims::Claim;
+use crate::claims::{Claim, Over};
 use crate::clauses::{self, CLAUSES};
 use crate::document;
 use crate::edges::TYPES;
@@ -17,11 +17,11 @@ pub fn section(claims: &[Claim], ours: &Ours) -> String {
     let of = |wanted: &dyn Fn(&Claim) -> bool| {
         signatures(&claims.iter().filter(|claim| wanted(claim)).collect::<Vec<_>>())
     };
-    let scalar = |sort| move |claim: &Claim| claim.form.sort == sort && !claim.aggregate;
+    let scalar = |sort| move |claim: &Claim| claim.form.sort == sort && claim.over != Over::All;
     let parts = [
         ("Operators", of(&scalar(Sort::Operator))),
         ("Functions", of(&scalar(Sort::Function))),
-        ("Aggregates", of(&|claim| claim.aggregate)),
+        ("Aggregates", of(&|claim| claim.over == Over::All)),
         ("Window functions", of(&scalar(Sort::Window))),
         ("Casts", casts(claims)),
         ("Clauses", clauses(ours)),

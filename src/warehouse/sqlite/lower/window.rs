@@ -57,6 +57,9 @@ impl Lowering<'_> {
             ("LAG" | "LEAD", args @ [_, ..]) if !call.distinct => self.shifted(call, args, scope),
             ("FIRST_VALUE" | "LAST_VALUE", [arg]) if !call.distinct => {
                 let term = self.expr(arg, scope)?;
+                if term.sql == "NULL" {
+                    return Err(refused(format!("{name} does not take NULL")));
+                }
                 Ok(Term { sql: format!("{name}({})", term.sql), constant: None, ..term })
             }
             (

@@ -135,3 +135,34 @@ fn what_bigquery_may_answer_is_not_called_wrong() {
         ],
     );
 }
+
+#[test]
+fn a_number_in_parentheses_is_the_number_of_a_column() {
+    let warehouse = with(ROW);
+    let rows = "(SELECT 2 AS x UNION ALL SELECT 1)";
+    for (sql, expected) in [
+        (format!("SELECT x FROM {rows} ORDER BY (1)"), "1\n2"),
+        (format!("SELECT x, COUNT(*) FROM {rows} GROUP BY ((1)) ORDER BY 1"), "1 1\n2 1"),
+        (format!("SELECT 'a' AS k FROM {rows} ORDER BY k LIMIT 1"), "a"),
+    ] {
+        assert_eq!(answer(&warehouse, &sql), expected, "{sql}");
+    }
+}
+
+#[test]
+fn literals_that_order_and_group_nothing_are_refused() {
+    all_fail(
+        Kind::Warehouse,
+        "",
+        &[
+            ("SELECT copies FROM nba.predictions ORDER BY TRUE", "the literal true"),
+            ("SELECT copies FROM nba.predictions ORDER BY (NULL), 1", "the literal NULL"),
+            ("SELECT copies FROM nba.predictions ORDER BY -1", "the literal -1"),
+            ("SELECT COUNT(*) FROM nba.predictions GROUP BY 'a'", "the literal 'a'"),
+            (
+                "SELECT FIRST_VALUE(CAST(NULL AS INT64)) OVER (ORDER BY copies) FROM nba.predictions",
+                "does not take NULL",
+            ),
+        ],
+    );
+}
