@@ -124,7 +124,9 @@ fn half(groups: &[Vec<Form>], depth: Depth) -> Probed {
     let mut probed = Probed::default();
     for group in groups {
         for form in group {
-            if probed.extend(&ours, form, &mut Vec::new(), depth).is_break() {
+            if let ControlFlow::Break(Hopeless::Name) =
+                probed.extend(&ours, form, &mut Vec::new(), depth)
+            {
                 break;
             }
         }
@@ -140,7 +142,7 @@ impl Probed {
         form: &Form,
         types: &mut Vec<SqlType>,
         depth: Depth,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<Hopeless> {
         let complete = types.len() == form.arity();
         let skipped = !complete && (types.is_empty() || depth == Depth::Full);
         if !skipped {
@@ -153,13 +155,13 @@ impl Probed {
                 }
                 Ok(_) => {}
                 Err((sql, why)) => {
-                    let hopeless = is_hopeless(form, &why);
-                    let about_these = !complete && why.text().contains(" must be ");
+                    let hopeless = hopeless(form, &why);
+                    let about_these = about_these(form, types, &why);
                     self.unclaimed.push(Unclaimed { sql, why });
-                    if hopeless {
-                        return ControlFlow::Break(());
+                    if let Some(hopeless) = hopeless {
+                        return ControlFlow::Break(hopeless);
                     }
-                    if complete || about_these {
+                    if complete || (about_these && depth == Depth::Usual) {
                         return ControlFlow::Continue(());
                     }
                 }
@@ -191,20 +193,46 @@ fn ask(ours: &Ours, form: &Form, expression: &str) -> Result<Over, (String, Refu
     }
 }
 
-/// Whether the error is about the form itself, so that other types are no use.
-fn is_hopeless(form: &Form, why: &Refusal) -> bool {
-    match why {
-        Refusal::Unreadable(_) => true,
-        Refusal::Unsupported(text) => {
-            let name = &form.name;
-            let hopeless = [
-                format!("does not know the function {name} with "),
-                format!("does not know the window function {name} with "),
-                "in a function that is not an aggregate".to_owned(),
-                "does not know * as an argument".to_owned(),
-            ];
-            hopeless.iter().any(|words| text.contains(words)) && form.sort != Sort::Operator
-        }
-        _ => false,
+/// What an error is about, so that other types are no use.
+enum Hopeless {
+    /// The function's name, however it is called.
+    Name,
+    /// This shape of a call.
+    Shape,
+}
+
+fn hopeless(form: &Form, why: &Refusal) -> Option<Hopeless> {
+    let (text, name) = (why.text(), &form.name);
+    let unknown = [
+        format!("does not know the function {name} with "),
+        format!("does not know the window function {name} with "),
+        "in a function that is not an aggregate".to_owned(),
+        "does not know * as an argument".to_owned(),
+    ];
+    if form.sort != Sort::Operator && unknown.iter().any(|words| text.contains(words)) {
+        return Some(Hopeless::Name);
     }
+    let counted = text.contains(" arguments") && !text.contains("these arguments");
+    let about_the_shape = [
+        "without INTERVAL",
+        "the date part `NULL`",
+        "outside of DATE_ADD",
+        "TRIM with FROM",
+        "the operator `",
+        "takes no window frame",
+        "ORDER BY in its window",
+    ];
+    let shape = counted
+        || matches!(why, Refusal::Unreadable(_))
+        || about_the_shape.iter().any(|words| text.contains(words));
+    shape.then_some(Hopeless::Shape)
+}
+
+/// Whether the error is about the operands that there are, and not about the NULLs beside them.
+fn about_these(form: &Form, types: &[SqlType], why: &Refusal) -> bool {
+    let last = types.last().map(|last| format!("{} of {last};", form.name));
+    let text = why.text();
+    text.contains(" must be ")
+        || text.contains(" together")
+        || last.is_some_and(|words| form.sort == Sort::Function && text.contains(&words))
 }

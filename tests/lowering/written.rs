@@ -29,12 +29,15 @@ pub fn section(claims: &[Claim], ours: &Ours) -> String {
     parts.iter().map(|(title, text)| format!("### {title}\n\n{text}\n")).collect()
 }
 
+/// Tuples of types that operands may have.
+type Tuples = Vec<Vec<SqlType>>;
+
 /// One shape with the operands it takes: what stands in code, and what to know about its letters.
 type Signature = (String, String);
 
 fn signatures(claims: &[&Claim]) -> String {
     // Shape → part → tuples of types, all in the order of the claims.
-    let mut shapes: Vec<(&str, Vec<(&str, Vec<Vec<SqlType>>)>)> = Vec::new();
+    let mut shapes: Vec<(&str, Vec<(&str, Tuples)>)> = Vec::new();
     for claim in claims {
         let (shape, part) = (claim.form.shape.as_str(), claim.form.part.unwrap_or_default());
         if shapes.last().is_none_or(|(last, _)| *last != shape) {
@@ -48,7 +51,7 @@ fn signatures(claims: &[&Claim]) -> String {
     }
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (shape, parts) in shapes {
-        let mut alike: Vec<(Vec<&str>, Vec<Vec<SqlType>>)> = Vec::new();
+        let mut alike: Vec<(Vec<&str>, Tuples)> = Vec::new();
         for (part, tuples) in parts {
             match alike.iter_mut().find(|(_, known)| *known == tuples) {
                 Some((parts, _)) => parts.push(part),

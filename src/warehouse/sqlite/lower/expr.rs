@@ -189,7 +189,7 @@ impl Lowering<'_> {
                 match term.sql_type {
                     Some(
                         SqlType::Int64 | SqlType::Float64 | SqlType::Numeric | SqlType::BigNumeric,
-                    ) => Ok(Term { constant: None, ..term }),
+                    ) => Ok(term),
                     _ => Err(refused("+ takes a number")),
                 }
             }

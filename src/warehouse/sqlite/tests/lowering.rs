@@ -83,6 +83,11 @@ fn a_year_of_one_digit_is_formatted_with_one() {
 }
 
 #[test]
+fn a_literal_with_a_sign_is_a_literal() {
+    all_give(&[("+0.1 + NUMERIC '0.2' = NUMERIC '0.3'", "true")]);
+}
+
+#[test]
 fn days_are_added_to_a_date_from_either_side() {
     all_give(&[("1 + game_date", "2026-01-29"), ("+CAST(copies AS BIGNUMERIC)", "2")]);
 }
