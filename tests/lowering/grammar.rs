@@ -1,10 +1,11 @@
 //! Random expressions of a type, made of what the lowering claims and nothing else.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use onerow::googlesql::{SqlType, SqlValue};
 
-use crate::claims::{Claim, Over, query};
+use crate::claims::{Claim, Over, probed, query};
 use crate::edges::{self, TYPES, Tables};
 use crate::forms::Sort;
 use crate::ours::Ours;
@@ -24,9 +25,15 @@ pub struct Tree {
 /// What an expression may name: a column's text and its type.
 pub type Names = [(String, SqlType)];
 
+/// The grammar of what is claimed.
+pub fn claimed() -> &'static Grammar<'static> {
+    static CLAIMED: LazyLock<Grammar<'static>> = LazyLock::new(|| Grammar::new(&probed().claims));
+    &CLAIMED
+}
+
 impl<'a> Grammar<'a> {
     /// The type of a claim's value is that of the values it gives.
-    pub fn new(claims: &'a [Claim]) -> Self {
+    fn new(claims: &'a [Claim]) -> Self {
         let ours = Ours::with(&Tables::new(7, 12));
         let mut shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Claim>>> = HashMap::new();
         for claim in claims.iter().filter(|claim| claim.is_determined()) {

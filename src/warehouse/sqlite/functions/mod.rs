@@ -6,7 +6,7 @@ mod number;
 mod text;
 mod time;
 
-pub(super) use time::zone;
+pub(super) use time::{PARSED, zone};
 
 use std::cmp::Ordering;
 use std::str::FromStr;

@@ -188,6 +188,9 @@ fn back_to(date: Date, weekday: Weekday) -> Result<Date, String> {
     date.checked_sub(i64::from(days).days()).map_err(|_| OUT_OF_RANGE.to_owned())
 }
 
+/// The formats of PARSE_DATE that are known.
+pub(in crate::warehouse::sqlite) const PARSED: [&str; 2] = ["%Y%m%d", "%Y-%m-%d"];
+
 /// Only what is written exactly as the format says; BigQuery also reads looser texts.
 fn parse_date(format: &str, text: &str) -> Outcome {
     let rearranged = match format {

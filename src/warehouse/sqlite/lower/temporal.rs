@@ -214,6 +214,11 @@ impl Lowering<'_> {
         };
         let format = self.expr(format, scope)?;
         let format = self.expect(format, SqlType::String, "a format")?;
+        if let ("PARSE_DATE", Some(SqlValue::String(text))) = (name, &format.constant)
+            && !functions::PARSED.contains(&text.as_str())
+        {
+            return Err(unsupported(format!("PARSE_DATE('{text}', …)")));
+        }
         let (takes, gives) = match name {
             "PARSE_DATE" => (SqlType::String, SqlType::Date),
             _ => (SqlType::Date, SqlType::String),
