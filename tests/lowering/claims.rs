@@ -232,7 +232,9 @@ fn hopeless(form: &Form, why: &Refusal) -> Option<Hopeless> {
 fn about_these(form: &Form, types: &[SqlType], why: &Refusal) -> bool {
     let last = types.last().map(|last| format!("{} of {last};", form.name));
     let text = why.text();
-    text.contains(" must be ")
+    // What the elements of an array are is not known before the last of them.
+    let open = form.shape.contains("UNNEST");
+    (text.contains(" must be ") && !open)
         || text.contains(" together")
         || last.is_some_and(|words| form.sort == Sort::Function && text.contains(&words))
 }

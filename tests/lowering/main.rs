@@ -21,7 +21,7 @@ mod systematic;
 mod types;
 mod written;
 
-use claims::{Unclaimed, probed};
+use claims::{Depth, Unclaimed, probed};
 use edges::Tables;
 use ours::{Ours, Refusal};
 use serde_json::json;
@@ -40,6 +40,12 @@ fn what_is_not_claimed_is_an_error_of_onerows() {
         .filter(|unclaimed| matches!(unclaimed.why, Refusal::Foreign(_)))
         .collect();
     assert!(foreign.is_empty(), "{foreign:#?}");
+    if number("ONEROW_GRAMMAR_QUERIES").is_some() {
+        let all = claims::all(Depth::Full).claims;
+        let overlooked: Vec<_> =
+            all.iter().filter(|claim| !probed().claims.contains(claim)).collect();
+        assert!(overlooked.is_empty(), "{overlooked:#?}");
+    }
     let ours = Ours::with(&Tables::new(0, 0));
     for (title, sql) in clauses::CLAUSES {
         let prepared = ours.prepare(&clauses::query(sql));
