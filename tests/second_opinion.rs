@@ -1,9 +1,10 @@
 //! A second opinion on our SQL, from Google's own analyzer and reference implementation: what we
 //! render is GoogleSQL, and the embedded warehouse answers what GoogleSQL means.
 
-use std::io::Write;
+#[path = "common/google.rs"]
+mod google;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use jiff::SignedDuration;
 use onerow::check;
@@ -18,22 +19,8 @@ use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use serde_json::{Map, Value as Json, json};
 
-/// Asks; `None` where there is nobody to ask: then a test says so and ends.
 fn ask(request: &Json) -> Option<Json> {
-    let Some(python) = std::env::var_os("ONEROW_ZETASQL") else {
-        eprintln!("skipped: this test needs Google's analyzer; `tests/run` prepares it");
-        return None;
-    };
-    let mut child = Command::new(python)
-        .arg("tests/googlesql/second_opinion.py")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    google::ask("second_opinion.py", request)
 }
 
 /// Rules with every type of partition, expressions in keys, and names that have to be quoted.

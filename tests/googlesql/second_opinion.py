@@ -9,7 +9,8 @@ Reads one JSON object from standard input and writes one to standard output:
 import json
 import sys
 
-from zetasql.api import Analyzer, CatalogBuilder, Parser, PreparedQuery, TableBuilder
+import service
+from zetasql.api import Analyzer, CatalogBuilder, Parser, TableBuilder
 from zetasql.types import (
     AnalyzerOptions,
     LanguageOptions,
@@ -61,24 +62,22 @@ def parse(sql):
     return error_of(lambda: Parser.parse_statement_static(sql, LANGUAGE))
 
 
-def execute(sql, empty):
-    builder = PreparedQuery.builder().set_sql(sql).set_analyzer_options(options({}))
+def execute(sql, reference):
     try:
-        with builder.set_catalog(empty).prepare() as query:
-            data = query.execute().content.table_data
-            rows = data.row if data else []
-            return {"rows": [row.cell[0].string_value for row in rows]}
+        _, content = reference.run(sql)
+        return {"rows": [row.cell[0].string_value for row in content.table_data.row]}
     except Exception as error:
         return {"error": str(error) or type(error).__name__}
 
 
 def main():
     request = json.load(sys.stdin)
-    empty = catalog({})
+    queries = request.get("execute", [])
+    reference = service.Service({}) if queries else None
     answer = {
         "analyze": [analyze(item) for item in request.get("analyze", [])],
         "parse": [parse(sql) for sql in request.get("parse", [])],
-        "execute": [execute(sql, empty) for sql in request.get("execute", [])],
+        "execute": [execute(sql, reference) for sql in queries],
     }
     json.dump(answer, sys.stdout)
 

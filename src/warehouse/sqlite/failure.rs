@@ -54,6 +54,11 @@ fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
         ErrorCode::ConstraintViolation if message.contains("streaming buffer") => {
             Error::new(Kind::StreamingBuffer, message)
         }
+        // BigQuery sums in more than 64 bits, and fails only where the sum itself overflows.
+        _ if message == "integer overflow" => {
+            let what = format!("{UNKNOWN}does not know a SUM of INT64 that overflows on its way");
+            Error::new(Kind::Unsupported, what).help(USE_BIGQUERY)
+        }
         _ if message.starts_with(UNKNOWN) => {
             Error::new(Kind::Unsupported, message).help(USE_BIGQUERY)
         }

@@ -1,9 +1,8 @@
 //! How a BigQuery value is kept in SQLite. Equal values are kept equal, so that grouping and
 //! equality need nothing special; only the order of NUMERIC needs the collation [`NUMERIC`].
 
-use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Value, ValueRef};
 
 use super::failure::USE_BIGQUERY;
@@ -112,25 +111,40 @@ fn odd(kept: ValueRef<'_>, expected: &str) -> Error {
 /// 0001-01-01 00:00:00 to 9999-12-31 23:59:59.999999, as BigQuery has it.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
-/// The instant so many microseconds after the epoch.
+/// Whether BigQuery has an instant or civil time so many microseconds after the epoch.
+pub(super) fn in_range(micros: i64) -> Result<i64> {
+    match RANGE.contains(&micros) {
+        true => Ok(micros),
+        false => Err(out_of_range()),
+    }
+}
+
+fn out_of_range() -> Error {
+    Error::new(Kind::Warehouse, "a TIMESTAMP or DATETIME is out of range")
+}
+
+/// The instant so many microseconds after the epoch. The last 26 hours that BigQuery has are none
+/// here, since no time zone may lead out of the calendar.
 pub(super) fn instant(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros)
-        .ok()
-        .filter(|_| RANGE.contains(&micros))
-        .ok_or_else(|| Error::new(Kind::Warehouse, "a TIMESTAMP or DATETIME is out of range"))
+    Timestamp::from_microsecond(in_range(micros)?).map_err(|_| {
+        Error::new(
+            Kind::Unsupported,
+            "the embedded warehouse cannot hold a TIMESTAMP after 9999-12-30 22:00:00 UTC",
+        )
+        .help(USE_BIGQUERY)
+    })
 }
 
 /// The civil time so many microseconds after 1970-01-01 00:00:00.
 pub(super) fn datetime(micros: i64) -> Result<DateTime> {
-    Ok(TimeZone::UTC.to_datetime(instant(micros)?))
+    let since = SignedDuration::from_micros(in_range(micros)?);
+    epoch().to_datetime(Time::midnight()).checked_add(since).map_err(|_| out_of_range())
 }
 
 /// Microseconds from 1970-01-01 00:00:00 to this civil time.
 pub(super) fn datetime_micros(datetime: DateTime) -> Result<i64> {
-    let instant = TimeZone::UTC
-        .to_timestamp(datetime)
-        .map_err(|_| Error::new(Kind::Warehouse, "a TIMESTAMP or DATETIME is out of range"))?;
-    Ok(instant.as_microsecond())
+    let since = datetime.duration_since(epoch().to_datetime(Time::midnight()));
+    i64::try_from(since.as_micros()).map_err(|_| out_of_range())
 }
 
 fn time(micros: i64) -> Result<Time> {

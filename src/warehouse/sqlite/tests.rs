@@ -1,6 +1,7 @@
 //! What the embedded warehouse promises, on real SQLite in memory.
 
 mod change;
+mod lowering;
 mod refused;
 mod semantics;
 mod shipped;

@@ -6,7 +6,7 @@ mod number;
 mod text;
 mod time;
 
-pub(super) use time::zone;
+pub(super) use time::{PARSED, zone};
 
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -149,7 +149,7 @@ mod tests {
             ("onerow_decimal_add('22.5', '0.50')", Value::Text("23".into())),
             ("onerow_date_of(-1, 'UTC')", Value::Text("1969-12-31".into())),
             ("onerow_date_add('2026-01-31', 1, 'MONTH')", Value::Text("2026-02-28".into())),
-            ("onerow_extract('DATE', '2026-01-25', 'DAYOFWEEK')", Value::Integer(1)),
+            ("onerow_extract('DATE', '2026-01-25', 'DAYOFWEEK', 'UTC')", Value::Integer(1)),
             ("onerow_trunc('DATE', '2026-01-28', 'WEEK')", Value::Text("2026-01-25".into())),
             ("onerow_trunc('DATE', '2026-01-28', 'ISOWEEK')", Value::Text("2026-01-26".into())),
             ("onerow_parse_date('%Y%m%d', '20260128')", Value::Text("2026-01-28".into())),

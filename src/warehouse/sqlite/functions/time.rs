@@ -7,23 +7,26 @@ use rusqlite::types::Value;
 
 use super::{Arguments, Entry, Outcome, unknown};
 use crate::googlesql::strict_date;
-use crate::warehouse::sqlite::storage::{datetime, datetime_micros, instant};
+use crate::warehouse::sqlite::storage::{datetime, datetime_micros, in_range, instant};
 
 pub(super) const TABLE: &[Entry] = &[
     ("onerow_date_of", 2, |a| written(local(a.int(0)?, a.text(1)?)?.date())),
     ("onerow_datetime_of", 2, |a| micros(local(a.int(0)?, a.text(1)?)?)),
     ("onerow_midnight", 1, |a| micros(day(a.text(0)?)?.to_datetime(jiff::civil::Time::midnight()))),
     ("onerow_make_date", 3, make_date),
-    ("onerow_date_add", 3, |a| {
-        let span = span(a.int(1)?, a.text(2)?)?;
-        written(day(a.text(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
-    }),
-    ("onerow_datetime_add", 3, |a| {
-        let span = span(a.int(1)?, a.text(2)?)?;
-        micros(civil(a.int(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
-    }),
+    ("onerow_date_add", 3, |a| later_date(a, Some(a.int(1)?))),
+    ("onerow_date_sub", 3, |a| later_date(a, a.int(1)?.checked_neg())),
+    ("onerow_datetime_add", 3, |a| later_datetime(a, Some(a.int(1)?))),
+    ("onerow_datetime_sub", 3, |a| later_datetime(a, a.int(1)?.checked_neg())),
+    ("onerow_shift", 3, shift),
     ("onerow_date_diff", 3, date_diff),
-    ("onerow_extract", 3, |a| extract(a.text(0)?, at(a)?, a.text(2)?)),
+    ("onerow_extract", 4, |a| {
+        let at = match a.text(0)? {
+            "DATE" => at(a)?,
+            _ => local(a.int(1)?, a.text(3)?)?,
+        };
+        extract(a.text(0)?, at, a.text(2)?)
+    }),
     ("onerow_trunc", 3, |a| {
         let truncated = trunc(at(a)?, a.text(2)?)?;
         match a.text(0)? {
@@ -43,6 +46,9 @@ pub(in crate::warehouse::sqlite) fn zone(name: &str) -> Option<TimeZone> {
 }
 
 fn local(micros: i64, zone_name: &str) -> Result<DateTime, String> {
+    if zone_name == "UTC" {
+        return civil(micros);
+    }
     let zone = zone(zone_name).ok_or_else(|| unknown(&format!("the time zone `{zone_name}`")))?;
     Ok(zone.to_datetime(instant(micros).map_err(|error| error.headline())?))
 }
@@ -72,12 +78,33 @@ fn written(date: Date) -> Outcome {
 
 fn micros(datetime: DateTime) -> Outcome {
     let micros = datetime_micros(datetime).map_err(|error| error.headline())?;
-    instant(micros).map_err(|error| error.headline())?;
-    Ok(Value::Integer(micros))
+    in_range(micros).map(Value::Integer).map_err(|error| error.headline())
+}
+
+/// The date so many parts later; no number of them is an overflow.
+fn later_date(arguments: &Arguments<'_>, count: Option<i64>) -> Outcome {
+    let span = span(count.ok_or(OUT_OF_RANGE)?, arguments.text(2)?)?;
+    written(day(arguments.text(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
+}
+
+fn later_datetime(arguments: &Arguments<'_>, count: Option<i64>) -> Outcome {
+    let span = span(count.ok_or(OUT_OF_RANGE)?, arguments.text(2)?)?;
+    micros(civil(arguments.int(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
+}
+
+/// `onerow_shift(instant, count, microseconds)`
+fn shift(arguments: &Arguments<'_>) -> Outcome {
+    let (from, count, micros) = (arguments.int(0)?, arguments.int(1)?, arguments.int(2)?);
+    let shifted = count.checked_mul(micros).and_then(|by| from.checked_add(by));
+    let shifted = shifted.and_then(|shifted| in_range(shifted).ok());
+    shifted.map(Value::Integer).ok_or_else(|| OUT_OF_RANGE.to_owned())
 }
 
 fn make_date(arguments: &Arguments<'_>) -> Outcome {
     let (year, month, day) = (arguments.int(0)?, arguments.int(1)?, arguments.int(2)?);
+    if [year, month, day].iter().any(|number| i32::try_from(*number).is_err()) {
+        return Err(unknown("DATE of numbers beyond 32 bits"));
+    }
     let wrong = || format!("{year}-{month}-{day} is not a date");
     let date = Date::new(
         i16::try_from(year).map_err(|_| wrong())?,
@@ -161,13 +188,16 @@ fn back_to(date: Date, weekday: Weekday) -> Result<Date, String> {
     date.checked_sub(i64::from(days).days()).map_err(|_| OUT_OF_RANGE.to_owned())
 }
 
+/// The formats of PARSE_DATE that are known.
+pub(in crate::warehouse::sqlite) const PARSED: [&str; 2] = ["%Y%m%d", "%Y-%m-%d"];
+
 /// Only what is written exactly as the format says; BigQuery also reads looser texts.
 fn parse_date(format: &str, text: &str) -> Outcome {
     let rearranged = match format {
         "%Y%m%d" if text.len() == 8 && text.is_ascii() => {
             format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
         }
-        "%Y-%m-%d" | "%F" => text.to_owned(),
+        "%Y-%m-%d" => text.to_owned(),
         _ => String::new(),
     };
     strict_date(&rearranged)
@@ -182,7 +212,7 @@ fn format_date(format: &str, date: Date) -> Outcome {
         text.push_str(&match (c, c == '%') {
             (c, false) => c.to_string(),
             _ => match chars.next() {
-                Some('Y') => format!("{:04}", date.year()),
+                Some('Y') => date.year().to_string(),
                 Some('m') => format!("{:02}", date.month()),
                 Some('d') => format!("{:02}", date.day()),
                 Some('F') => date.to_string(),

@@ -75,9 +75,9 @@ impl Lowering<'_> {
             }
             Expr::InUnnest { expr: operand, array_expr, negated } => {
                 self.no_chain(&[operand])?;
-                let mut terms = vec![self.expr(operand, scope)?];
-                terms.extend(self.elements(array_expr, scope)?);
-                self.within(terms, not(*negated))
+                let operand = self.expr(operand, scope)?;
+                let elements = self.elements(array_expr, scope)?;
+                self.within_array(operand, elements, not(*negated))
             }
             Expr::InSubquery { expr: operand, subquery, negated } => {
                 self.no_chain(&[operand])?;
@@ -117,6 +117,22 @@ impl Lowering<'_> {
         let (terms, _) = self.unified(terms, "IN")?;
         let list: Vec<&str> = terms[1..].iter().map(|term| term.sql.as_str()).collect();
         Ok(Term::new(format!("({} {not}IN ({}))", terms[0].sql, list.join(", ")), SqlType::Bool))
+    }
+
+    /// The operand IN an array. An array of expressions keeps its type, and the operand takes that
+    /// on; only one of literals takes on the operand's.
+    fn within_array(&self, operand: Term, elements: Vec<Term>, not: &str) -> Result<Term> {
+        let literals = elements.iter().all(|e| e.constant.is_some() || e.sql_type.is_none());
+        let (mut terms, sql_type) = match literals {
+            true => (elements, None),
+            false => self.unified(elements, "an array")?,
+        };
+        let operand = match sql_type {
+            Some(sql_type) => self.expect(operand, sql_type, "what stands before IN UNNEST")?,
+            None => operand,
+        };
+        terms.insert(0, operand);
+        self.within(terms, not)
     }
 
     fn elements(&self, array: &Expr, scope: &Scope<'_>) -> Result<Vec<Term>> {

@@ -187,7 +187,9 @@ impl Lowering<'_> {
             (UnaryOperator::Plus, _) => {
                 let term = self.expr(operand, scope)?;
                 match term.sql_type {
-                    Some(SqlType::Int64 | SqlType::Float64 | SqlType::Numeric) => Ok(term),
+                    Some(
+                        SqlType::Int64 | SqlType::Float64 | SqlType::Numeric | SqlType::BigNumeric,
+                    ) => Ok(term),
                     _ => Err(refused("+ takes a number")),
                 }
             }
@@ -233,9 +235,13 @@ impl Lowering<'_> {
     }
 
     fn added(&self, [a, b]: [Term; 2], op: &str) -> Result<Term> {
+        let (a, b) = match (op, a.sql_type, b.sql_type) {
+            ("+", Some(SqlType::Int64), Some(SqlType::Date)) => (b, a),
+            _ => (a, b),
+        };
         if (a.sql_type, b.sql_type) == (Some(SqlType::Date), Some(SqlType::Int64)) {
-            let count = if op == "-" { format!("onerow_negate({})", b.sql) } else { b.sql };
-            let sql = format!("onerow_date_add({}, {count}, 'DAY')", a.sql);
+            let direction = if op == "-" { "sub" } else { "add" };
+            let sql = format!("onerow_date_{direction}({}, {}, 'DAY')", a.sql, b.sql);
             return Ok(Term::new(sql, SqlType::Date));
         }
         let names = match op {

@@ -161,9 +161,7 @@ impl Lowering<'_> {
         };
         let mut texts = Vec::new();
         for (term, expected) in self.arguments(args, scope)?.into_iter().zip(*types) {
-            if name != "SAFE_DIVIDE"
-                && matches!(term.sql_type, Some(SqlType::Numeric | SqlType::BigNumeric))
-            {
+            if matches!(term.sql_type, Some(SqlType::Numeric | SqlType::BigNumeric)) {
                 return Err(unsupported(format!("{name} of {}", term.type_name())));
             }
             texts.push(self.expect(term, *expected, &format!("an argument of {name}"))?.sql);

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     Cte, Expr, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator,
-    SetQuantifier, TableAlias, With,
+    SetQuantifier, TableAlias, UnaryOperator, With,
 };
 
 use super::expr::{ENOUGH_STACK, MORE_STACK};
@@ -262,16 +262,26 @@ impl Lowering<'_> {
         Ok(keys)
     }
 
-    /// The 0-based column that a number in GROUP BY or ORDER BY stands for.
+    /// The 0-based column that a number in GROUP BY or ORDER BY stands for, also in parentheses.
+    /// No other literal may stand there.
     pub(super) fn ordinal(&self, expr: &Expr, columns: usize) -> Result<Option<usize>> {
-        let Expr::Value(value) = expr else { return Ok(None) };
-        match self.value(value)?.constant {
+        let literal = match expr {
+            Expr::Nested(inner) => return self.ordinal(inner, columns),
+            Expr::Value(value) => self.value(value)?.constant,
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand }
+                if matches!(operand.as_ref(), Expr::Value(_)) =>
+            {
+                None
+            }
+            _ => return Ok(None),
+        };
+        match literal {
             Some(SqlValue::Int64(number)) => usize::try_from(number)
                 .ok()
                 .filter(|n| (1..=columns).contains(n))
                 .map(|n| Some(n - 1))
                 .ok_or_else(|| refused(format!("the select list has no column {number}"))),
-            _ => Ok(None),
+            _ => Err(refused(format!("GROUP BY and ORDER BY do not take the literal {expr}"))),
         }
     }
 

@@ -114,6 +114,7 @@ impl Lowering<'_> {
             return Err(unsupported(format!("{name} without INTERVAL")));
         };
         let (kind, direction) = name.split_once('_').unwrap_or((name, ""));
+        let direction = direction.to_ascii_lowercase();
         let sql_type: SqlType = kind.parse()?;
         let term = self.expr(operand, scope)?;
         if term.constant.is_none() && term.sql_type != Some(sql_type) {
@@ -121,19 +122,19 @@ impl Lowering<'_> {
         }
         let term = self.expect(term, sql_type, &format!("the first argument of {name}"))?;
         let (count, part) = self.interval(interval, scope)?;
-        let count = if direction == "SUB" { format!("onerow_negate({count})") } else { count };
         let fixed = FIXED.iter().find(|(known, _)| *known == part).map(|(_, micros)| *micros);
         let sql = &term.sql;
         let months = matches!(part.as_str(), "WEEK" | "MONTH" | "QUARTER" | "YEAR");
         let sql = match (sql_type, fixed) {
             (SqlType::Date, _) if part == "DAY" || months => {
-                format!("onerow_date_add({sql}, {count}, '{part}')")
+                format!("onerow_date_{direction}({sql}, {count}, '{part}')")
             }
             (SqlType::Datetime | SqlType::Timestamp, Some(micros)) => {
-                format!("onerow_add({sql}, onerow_multiply({count}, {micros}))")
+                let micros = if direction == "sub" { -micros } else { micros };
+                format!("onerow_shift({sql}, {count}, {micros})")
             }
             (SqlType::Datetime, None) if months => {
-                format!("onerow_datetime_add({sql}, {count}, '{part}')")
+                format!("onerow_datetime_{direction}({sql}, {count}, '{part}')")
             }
             _ => return Err(unsupported(format!("{name} with INTERVAL … {part}"))),
         };
@@ -188,6 +189,9 @@ impl Lowering<'_> {
         let sql_type: SqlType = name.trim_end_matches("_DIFF").parse()?;
         let mut texts = Vec::new();
         for term in self.arguments(&[later, earlier], scope)? {
+            if term.sql_type != Some(sql_type) && is_temporal(&term) {
+                return Err(unsupported(format!("{name} of {}", term.type_name())));
+            }
             texts.push(self.expect(term, sql_type, &format!("an argument of {name}"))?.sql);
         }
         let (later, earlier) = (&texts[0], &texts[1]);
@@ -206,15 +210,23 @@ impl Lowering<'_> {
 
     fn formatted(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
         let [format, operand] = args else {
-            return Err(refused(format!("{name} takes a format and a value")));
+            return Err(unsupported(format!("{name} with {} arguments", args.len())));
         };
         let format = self.expr(format, scope)?;
         let format = self.expect(format, SqlType::String, "a format")?;
+        if let ("PARSE_DATE", Some(SqlValue::String(text))) = (name, &format.constant)
+            && !functions::PARSED.contains(&text.as_str())
+        {
+            return Err(unsupported(format!("PARSE_DATE('{text}', …)")));
+        }
         let (takes, gives) = match name {
             "PARSE_DATE" => (SqlType::String, SqlType::Date),
             _ => (SqlType::Date, SqlType::String),
         };
         let operand = self.expr(operand, scope)?;
+        if operand.sql_type != Some(takes) && is_temporal(&operand) {
+            return Err(unsupported(format!("{name} of {}", operand.type_name())));
+        }
         let operand = self.expect(operand, takes, &format!("the second argument of {name}"))?;
         let function = format!("onerow_{}", name.to_ascii_lowercase());
         Ok(Term::new(format!("{function}({}, {})", format.sql, operand.sql), gives))
@@ -235,18 +247,19 @@ impl Lowering<'_> {
         };
         let term = self.expr(operand, scope)?;
         let part = field.to_string().to_ascii_uppercase();
-        let local = match (term.sql_type, zone) {
-            (Some(SqlType::Timestamp), Some(zone)) => {
-                format!("onerow_datetime_of({}, {zone})", term.sql)
-            }
-            (Some(SqlType::Timestamp | SqlType::Datetime | SqlType::Date), None) => {
-                term.sql.clone()
-            }
-            _ => return Err(unsupported(format!("EXTRACT from {}", term.type_name()))),
+        let known = match term.sql_type {
+            Some(SqlType::Timestamp) => true,
+            Some(SqlType::Datetime | SqlType::Date) => zone.is_none(),
+            _ => false,
         };
+        if !known {
+            return Err(unsupported(format!("EXTRACT from {}", term.type_name())));
+        }
+        let zone = zone.unwrap_or_else(|| "'UTC'".to_owned());
+        let local = &term.sql;
         let kind = if term.sql_type == Some(SqlType::Date) { "DATE" } else { "DATETIME" };
         if part == "DATE" && kind == "DATETIME" {
-            return Ok(Term::new(format!("onerow_date_of({local}, 'UTC')"), SqlType::Date));
+            return Ok(Term::new(format!("onerow_date_of({local}, {zone})"), SqlType::Date));
         }
         let dates =
             ["YEAR", "QUARTER", "MONTH", "DAY", "DAYOFWEEK", "DAYOFYEAR", "ISOWEEK", "ISOYEAR"];
@@ -256,8 +269,14 @@ impl Lowering<'_> {
         if !known {
             return Err(unsupported(format!("EXTRACT({part} FROM {})", term.type_name())));
         }
-        Ok(Term::new(format!("onerow_extract('{kind}', {local}, '{part}')"), SqlType::Int64))
+        let sql = format!("onerow_extract('{kind}', {local}, '{part}', {zone})");
+        Ok(Term::new(sql, SqlType::Int64))
     }
+}
+
+/// Whether it is of a type that functions of another such type may take too.
+fn is_temporal(term: &Term) -> bool {
+    matches!(term.sql_type, Some(SqlType::Date | SqlType::Datetime | SqlType::Timestamp))
 }
 
 fn part_name(part: &Expr) -> Result<String> {

@@ -57,6 +57,9 @@ impl Lowering<'_> {
             ("LAG" | "LEAD", args @ [_, ..]) if !call.distinct => self.shifted(call, args, scope),
             ("FIRST_VALUE" | "LAST_VALUE", [arg]) if !call.distinct => {
                 let term = self.expr(arg, scope)?;
+                if term.sql == "NULL" {
+                    return Err(refused(format!("{name} does not take NULL")));
+                }
                 Ok(Term { sql: format!("{name}({})", term.sql), constant: None, ..term })
             }
             (
@@ -78,7 +81,17 @@ impl Lowering<'_> {
             args.get(1).map_or(Ok(1), |arg| self.count(arg, "the offset of LAG or LEAD"))?;
         let (terms, sql_type) = match args {
             [_] | [_, _] => (vec![value.clone()], value.sql_type),
-            [_, _, default] => self.unified(vec![value, self.expr(default, scope)?], &call.name)?,
+            [_, _, default] => {
+                let term = self.expr(default, scope)?;
+                let literal = matches!(default, Expr::Value(_) | Expr::TypedString(_));
+                if !literal && term.constant.is_none() {
+                    return Err(unsupported(format!(
+                        "a default of {} that is not a literal",
+                        call.name
+                    )));
+                }
+                self.unified(vec![value, term], &call.name)?
+            }
             _ => return Err(call.unknown()),
         };
         let default = terms.get(1).map_or("NULL", |term| &term.sql);

@@ -1,0 +1,120 @@
+"""Google's analyzer and reference implementation, spoken to in protocol buffers.
+
+The library's own client compiles 28 MB of WebAssembly whenever a process starts, for half a minute,
+and copies byte by byte. Here what was compiled is kept in wasmtime's cache.
+"""
+
+import ctypes
+
+from google.protobuf import empty_pb2
+from zetasql.core import wasm_client
+from zetasql.wasi import get_wasm_path
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as messages
+from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
+from zetasql.wasi._pb2.zetasql.public import type_pb2
+
+
+class CachedConfig(wasm_client.Config):
+    def __init__(self):
+        super().__init__()
+        self.cache = True
+
+
+wasm_client.Config = CachedConfig
+
+
+class Client(wasm_client.WasmClient):
+    def _address(self, offset):
+        return ctypes.addressof(self.memory.data_ptr().contents) + offset
+
+    def write_bytes(self, ptr, data):
+        ctypes.memmove(self._address(ptr), data, len(data))
+
+    def read_bytes(self, ptr, size):
+        return ctypes.string_at(self._address(ptr), size)
+
+
+# BigQuery keeps microseconds.
+FINER_THAN_BIGQUERY = {"FEATURE_TIMESTAMP_NANOS", "FEATURE_TIMESTAMP_PICOS"}
+
+
+def features():
+    return options_pb2.LanguageOptionsProto.DESCRIPTOR.fields_by_name["enabled_language_features"].enum_type
+
+
+class Service:
+    """Tables with rows, and SQL about them."""
+
+    def __init__(self, tables):
+        self.client = Client(get_wasm_path())
+        language = self.call(
+            "GetLanguageOptions",
+            messages.LanguageOptionsRequest(maximum_features=True),
+            options_pb2.LanguageOptionsProto,
+        )
+        finer = {v.number for v in features().values if v.name in FINER_THAN_BIGQUERY}
+        kept = [f for f in language.enabled_language_features if f not in finer]
+        del language.enabled_language_features[:]
+        language.enabled_language_features.extend(kept)
+        self.language = language
+        self.options = options_pb2.AnalyzerOptionsProto(
+            language_options=language, default_timezone="UTC"
+        )
+        self.catalog = self.registered({}, {})
+        contents = {name: self.content(table["rows"]) for name, table in tables.items() if table["rows"]}
+        self.catalog = self.registered(tables, contents)
+
+    def call(self, function, request, answer):
+        return self.client.call_grpc_func("ZetaSqlLocalService_" + function, request, answer)
+
+    def registered(self, tables, contents):
+        catalog = simple_catalog_pb2.SimpleCatalogProto(name="catalog")
+        catalog.builtin_function_options.language_options.CopyFrom(self.language)
+        for name, table in tables.items():
+            described = catalog.table.add(name=name)
+            for column, type_name in table["columns"].items():
+                name = {"FLOAT64": "DOUBLE"}.get(type_name, type_name)
+                described.column.add(name=column).type.type_kind = getattr(type_pb2, "TYPE_" + name)
+        request = messages.RegisterCatalogRequest(simple_catalog=catalog)
+        for name, content in contents.items():
+            request.table_content[name].CopyFrom(content)
+        return self.call("RegisterCatalog", request, messages.RegisterResponse).registered_id
+
+    def content(self, rows):
+        """The rows, each a SELECT of literals."""
+        content = messages.TableContent()
+        for row in rows:
+            content.table_data.row.extend(self.run(row)[1].table_data.row)
+        return content
+
+    def run(self, sql):
+        request = messages.PrepareQueryRequest(
+            sql=sql, options=self.options, registered_catalog_id=self.catalog
+        )
+        prepared = self.call("PrepareQuery", request, messages.PrepareQueryResponse).prepared
+        number = prepared.prepared_query_id
+        try:
+            evaluate = messages.EvaluateQueryRequest(prepared_query_id=number)
+            answer = self.call("EvaluateQuery", evaluate, messages.EvaluateQueryResponse)
+        finally:
+            forget = messages.UnprepareQueryRequest(prepared_query_id=number)
+            self.call("UnprepareQuery", forget, empty_pb2.Empty)
+        return prepared.columns, answer.content
+
+    def analyze(self, sql):
+        request = messages.AnalyzeRequest(
+            sql_statement=sql, options=self.options, registered_catalog_id=self.catalog
+        )
+        self.call("Analyze", request, messages.AnalyzeResponse)
+
+    def functions(self):
+        """The names of all functions, and the names that they go by besides."""
+        request = options_pb2.ZetaSQLBuiltinFunctionOptionsProto(language_options=self.language)
+        answer = self.call("GetBuiltinFunctions", request, messages.GetBuiltinFunctionsResponse)
+        names = set()
+        for function in answer.function:
+            path = list(function.name_path)
+            names.add(".".join(path))
+            if function.options.alias_name:
+                names.add(".".join(path[:-1] + [function.options.alias_name]))
+        return sorted(name.upper() for name in names if not name.startswith("$"))

@@ -1,0 +1,164 @@
+//! The lowering, proven: what the embedded warehouse claims is asked of it, listed in
+//! `docs/embedded.md`, and compared with Google's reference implementation; what it does not claim
+//! is an error.
+
+#[path = "../common/document.rs"]
+mod document;
+#[path = "../common/google.rs"]
+mod google;
+
+mod claims;
+mod clauses;
+mod compare;
+mod edges;
+mod forms;
+mod grammar;
+mod ours;
+mod queries;
+mod questions;
+mod random;
+mod systematic;
+mod types;
+mod written;
+
+use claims::{Depth, Unclaimed, probed};
+use edges::Tables;
+use ours::{Ours, Refusal};
+use serde_json::json;
+
+#[test]
+fn the_document_lists_what_the_lowering_claims() {
+    let ours = Ours::with(&Tables::new(0, 0));
+    document::section("embedded.md", "claims", &written::section(&probed().claims, &ours));
+}
+
+#[test]
+fn what_is_not_claimed_is_an_error_of_onerows() {
+    let foreign: Vec<&Unclaimed> = probed()
+        .unclaimed
+        .iter()
+        .filter(|unclaimed| matches!(unclaimed.why, Refusal::Foreign(_)))
+        .collect();
+    assert!(foreign.is_empty(), "{foreign:#?}");
+    if number("ONEROW_GRAMMAR_QUERIES").is_some() {
+        let all = claims::all(Depth::Full).claims;
+        let overlooked: Vec<_> =
+            all.iter().filter(|claim| !probed().claims.contains(claim)).collect();
+        assert!(overlooked.is_empty(), "{overlooked:#?}");
+    }
+    let ours = Ours::with(&Tables::new(0, 0));
+    for (title, sql) in clauses::CLAUSES {
+        let prepared = ours.prepare(&clauses::query(sql));
+        let known =
+            matches!(prepared, Ok(()) | Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)));
+        assert!(known, "{title}: {prepared:?}");
+    }
+}
+
+/// How many queries, as the environment has it.
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+fn seed() -> u64 {
+    number("ONEROW_SEED").map_or_else(|| fastrand::u64(..1_000_000), |seed| seed as u64)
+}
+
+#[test]
+fn every_claim_gives_googles_answer() {
+    let seed = seed();
+    let rows = if number("ONEROW_GRAMMAR_QUERIES").is_some() { 200 } else { 16 };
+    let claims = probed().claims.iter().filter(|claim| claim.is_determined());
+    let claims = match number("ONEROW_GRAMMAR_QUERIES") {
+        Some(_) => claims.collect(),
+        None => claims::one_window_each(claims.collect(), seed),
+    };
+    let Some(compared) = systematic::compare(&claims, &Tables::new(seed, rows)) else { return };
+    eprintln!(
+        "{} claims, {} answers, {} of them values, agree (seed {seed})",
+        claims.len(),
+        compared.rows,
+        compared.values
+    );
+    let differences = compared.differences;
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(
+        compared.hollow.is_empty(),
+        "claimed, and an error in each row: {:#?}",
+        compared.hollow
+    );
+}
+
+#[test]
+fn what_is_refused_as_bigquery_would_is_refused_by_googles_analyzer() {
+    let seed = seed();
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or(200);
+    let refused = probed().unclaimed.iter().filter(|u| matches!(u.why, Refusal::Refused(_)));
+    let mut refused: Vec<&Unclaimed> = refused.collect();
+    fastrand::Rng::with_seed(seed).shuffle(&mut refused);
+    refused.truncate(count);
+    let queries: Vec<&str> = refused.iter().map(|unclaimed| unclaimed.sql.as_str()).collect();
+    let request = json!({ "tables": Tables::new(0, 0).described(), "accepts": queries });
+    let Some(answer) = google::ask("reference.py", &request) else { return };
+    let accepted = answer["accepts"].as_array().unwrap().iter().zip(&refused);
+    let accepted: Vec<&&Unclaimed> =
+        accepted.filter(|(error, _)| error.is_null()).map(|(_, unclaimed)| unclaimed).collect();
+    eprintln!("{} queries are refused by both (seed {seed})", refused.len() - accepted.len());
+    assert!(accepted.is_empty(), "Google's analyzer takes {}: {accepted:#?}", accepted.len());
+}
+
+#[test]
+fn the_names_of_functions_are_those_of_googles_catalog() {
+    let Some(answer) = google::ask("reference.py", &json!({ "functions": true })) else { return };
+    let known: Vec<&str> =
+        answer["functions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(known, forms::functions());
+}
+
+#[test]
+fn random_expressions_give_googles_answers() {
+    let seed = seed();
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or(200);
+    let Some(compared) =
+        random::expressions(grammar::claimed(), &Tables::new(seed, 12), seed, count)
+    else {
+        return;
+    };
+    let (rows, values) = (compared.rows, compared.values);
+    eprintln!("{count} expressions, {rows} answers, {values} of them values, agree (seed {seed})");
+    let differences = compared.differences;
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(values * 3 > rows, "most are errors");
+}
+
+#[test]
+fn random_queries_give_googles_answers() {
+    let seed = seed();
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or(120);
+    let Some(asked) = random::queries(grammar::claimed(), &Tables::new(seed, 24), seed, count)
+    else {
+        return;
+    };
+    eprintln!(
+        "{count} queries, {} answered with {} rows, {} failed in both, {} left open (seed {seed})",
+        asked.answered, asked.rows, asked.failed, asked.open
+    );
+    let differences = asked.differences;
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(asked.answered * 2 > count, "most are errors");
+}
