@@ -30,6 +30,14 @@ fn an_error_exits_3_and_a_warning_only_with_strict() {
 }
 
 #[test]
+fn one_step_can_be_checked_by_itself() {
+    let project = with(REFUSED);
+    check(&project, "--step detect").exits(0).says(&["1 statements checked, no findings"]);
+    check(&project, "--step own").exits(3).says(&["1 statements checked, 1 errors"]);
+    check(&project, "--step nobody").exits(2).says(&["there is no step `nobody`"]);
+}
+
+#[test]
 fn a_finding_names_the_rendered_line_and_the_templates() {
     check(&with(REFUSED), "").exits(3).prints(&[
         "error[unknown-column]",

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::plan;
 use crate::report::{self, Format, Style};
 use crate::statement::StepName;
+use crate::template::Renderer;
 
 /// Parse and safety-check every statement of a plan
 #[derive(clap::Args)]
@@ -19,6 +20,7 @@ running; warnings alone exit 0, unless --strict is given. docs/checks.md lists t
 Examples:
   onerow check --all
   onerow check player_prop_predictions --format json
+  onerow check --last 30 --step deactivate
   onerow check --all --strict --format github")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -26,6 +28,9 @@ pub(super) struct Args {
     /// How findings are written
     #[arg(long, value_enum, default_value_t)]
     format: CheckFormat,
+    /// Only this step
+    #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
+    step: Option<StepName>,
     /// Exit with 3 for warnings too
     #[arg(long)]
     strict: bool,
@@ -54,9 +59,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     for rule in args.common.rules(&project)? {
         let renderer = args.common.renderer(&project, rule)?;
         let window = args.common.window_or_last(1, rule, effects)?;
-        let mut steps = plan::steps_of(&renderer);
-        let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
-        steps.extend(others.collect::<Vec<StepName>>());
+        let steps = match &args.step {
+            Some(step) => vec![step.clone()],
+            None => every_step(&renderer),
+        };
         let inspected = plan::inspect(&renderer, &steps, &window)?;
         statements += inspected.statements;
         allowed += inspected.allowed;
@@ -75,6 +81,14 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         true => Ok(Outcome::Findings),
         false => Ok(Outcome::Done),
     }
+}
+
+/// Those of the plan first.
+fn every_step(renderer: &Renderer<'_>) -> Vec<StepName> {
+    let mut steps = plan::steps_of(renderer);
+    let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
+    steps.extend(others.collect::<Vec<StepName>>());
+    steps
 }
 
 fn count(findings: &[Finding]) -> (usize, usize) {
