@@ -11,11 +11,9 @@ use crate::window::Window;
 /// What a plan could not be made from: findings, each of which says what to do.
 pub type Findings = Vec<Finding>;
 
-/// What a look at a plan gave.
+/// What a look at the statements of some steps gave.
 #[derive(Debug, Clone)]
 pub struct Inspected {
-    /// The plan, unless a finding keeps it from running.
-    pub plan: Option<Plan>,
     /// Everything that was found and not allowed, warnings too.
     pub findings: Findings,
     /// How many findings the templates allow.
@@ -73,27 +71,36 @@ pub fn render(
     Ok(statements)
 }
 
-/// What the checks say of these steps. Errors: a template that does not render.
+/// What the checks say of these steps, and nothing more: of many dates, the statements are not kept.
+/// Errors: a template that does not render.
 pub fn inspect(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<Inspected> {
-    let mut findings = check::rule(renderer.rule());
-    let (mut planned, mut allowed, mut count) = (Vec::new(), 0, 0);
-    for step in steps {
-        let mut statements = Vec::new();
+    examine(renderer, steps, window, |_, _| {})
+}
+
+/// Checks each statement; `keep` gets the place of its step and those that may run.
+fn examine(
+    renderer: &Renderer<'_>,
+    steps: &[StepName],
+    window: &Window,
+    mut keep: impl FnMut(usize, Checked),
+) -> Result<Inspected> {
+    let findings = check::rule(renderer.rule());
+    let mut all = Inspected { findings, allowed: 0, statements: 0 };
+    for (place, step) in steps.iter().enumerate() {
         for statement in renderer.render(step, window)? {
             let inspected = check::inspect(renderer.rule(), statement);
-            statements.extend(inspected.checked);
-            allowed += inspected.allowed;
-            count += 1;
-            findings.extend(inspected.findings.into_iter().map(|finding| Finding {
+            all.allowed += inspected.allowed;
+            all.statements += 1;
+            all.findings.extend(inspected.findings.into_iter().map(|finding| Finding {
                 origin: renderer.origin(step, finding.place.line_text()),
                 ..finding
             }));
+            if let Some(checked) = inspected.checked {
+                keep(place, checked);
+            }
         }
-        planned.push(PlannedStep { name: step.clone(), statements });
     }
-    let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
-    let plan = Plan { window: window.clone(), steps: planned };
-    Ok(Inspected { plan: runs.then_some(plan), findings, allowed, statements: count })
+    Ok(all)
 }
 
 /// The plan of these steps, or every finding that stands in its way. Errors: a template that does
@@ -103,9 +110,15 @@ pub fn plan(
     steps: &[StepName],
     window: &Window,
 ) -> Result<Result<Plan, Findings>> {
-    let mut inspected = inspect(renderer, steps, window)?;
-    inspected.findings.retain(|finding| finding.code.severity() == Severity::Error);
-    Ok(inspected.plan.ok_or(inspected.findings))
+    let step = |name: &StepName| PlannedStep { name: name.clone(), statements: Vec::new() };
+    let mut planned: Vec<PlannedStep> = steps.iter().map(step).collect();
+    let keep = |place: usize, checked| planned[place].statements.push(checked);
+    let mut findings = examine(renderer, steps, window, keep)?.findings;
+    findings.retain(|finding| finding.code.severity() == Severity::Error);
+    Ok(match findings.is_empty() {
+        true => Ok(Plan { window: window.clone(), steps: planned }),
+        false => Err(findings),
+    })
 }
 
 /// The plan, or its findings as an error: nothing runs that was not checked.

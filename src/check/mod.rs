@@ -33,11 +33,33 @@ use crate::googlesql::tokens;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
-/// A statement without errors. Only [`inspect`] makes one.
+/// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree,
+/// which takes twenty times the memory: a plan may have thousands of statements.
 #[derive(Debug, Clone)]
 pub struct Checked {
     statement: Statement,
-    parsed: Option<ast::Statement>,
+    effect: Effect,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// A query that the parser cannot read.
+    Unread,
+    Reads,
+    Changes,
+    Defines,
+}
+
+impl Effect {
+    fn of(parsed: Option<&ast::Statement>) -> Self {
+        match parsed {
+            None => Self::Unread,
+            Some(ast::Statement::Query(_)) => Self::Reads,
+            Some(ast::Statement::CreateView(_) | ast::Statement::Drop { .. }) => Self::Defines,
+            Some(_) => Self::Changes,
+        }
+    }
 }
 
 impl Checked {
@@ -48,18 +70,21 @@ impl Checked {
 
     /// The statement's parsed form; `None` for a query that the parser cannot read, and whose
     /// template allows that.
-    pub fn parsed(&self) -> Option<&ast::Statement> {
-        self.parsed.as_ref()
+    pub fn parsed(&self) -> Option<ast::Statement> {
+        match self.effect {
+            Effect::Unread => None,
+            _ => statements(tokens(&self.statement.sql).ok()?).ok()?.pop(),
+        }
     }
 
     /// Whether it makes or drops a definition.
     pub fn defines(&self) -> bool {
-        matches!(self.parsed, Some(ast::Statement::CreateView(_) | ast::Statement::Drop { .. }))
+        self.effect == Effect::Defines
     }
 
     /// Whether it changes anything.
     pub fn mutates(&self) -> bool {
-        !matches!(self.parsed, Some(ast::Statement::Query(_)) | None)
+        matches!(self.effect, Effect::Changes | Effect::Defines)
     }
 }
 
@@ -95,7 +120,8 @@ pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
     let mut findings = Vec::new();
     let (parsed, allowed) = look(&text, &mut findings);
     let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
-    Inspected { checked: runs.then_some(Checked { statement, parsed }), findings, allowed }
+    let effect = Effect::of(parsed.as_ref());
+    Inspected { checked: runs.then_some(Checked { statement, effect }), findings, allowed }
 }
 
 /// Checks one statement of a rule that is about to run. Warnings do not keep it from that.
@@ -215,11 +241,12 @@ impl Text<'_> {
     }
 }
 
+fn statements(tokens: Vec<TokenWithSpan>) -> Result<Vec<ast::Statement>, ParserError> {
+    Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens).parse_statements()
+}
+
 fn parse(text: &Text<'_>, tokens: Vec<TokenWithSpan>) -> Result<ast::Statement, Box<Finding>> {
-    let mut parsed = Parser::new(&BigQueryDialect)
-        .with_tokens_with_locations(tokens)
-        .parse_statements()
-        .map_err(|error| Box::new(unparsable(text, &error)))?;
+    let mut parsed = statements(tokens).map_err(|error| Box::new(unparsable(text, &error)))?;
     match (parsed.pop(), parsed.first()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(Box::new(text.finding(

@@ -39,9 +39,9 @@ pub(crate) fn lowered(sql: &str) {
     WAREHOUSE.with(|warehouse| match warehouse {
         Err(error) => panic!("{error}"),
         Ok(warehouse) => {
-            for parsed in &statements {
+            for parsed in statements {
                 let text = Text { sql, parsed, gone: None };
-                if let Err(error) = warehouse.prepare(text, &params) {
+                if let Err(error) = warehouse.prepare(&text, &params) {
                     is_an_error(&error);
                 }
             }

@@ -103,8 +103,8 @@ impl Sqlite {
     fn execute(
         &self,
         id: &JobId,
-        text: Text<'_>,
-        audit: Option<Text<'_>>,
+        text: &Text<'_>,
+        audit: Option<&Text<'_>>,
         params: &Params,
     ) -> Result<Answer> {
         let connection = self.connection()?;
@@ -124,7 +124,7 @@ impl Sqlite {
         });
         let audited = audited.transpose()?;
         let affected = change(&transaction, &text.lower(&transaction, params, now)?)?;
-        let affected = match (audited, text.parsed) {
+        let affected = match (audited, &text.parsed) {
             // A MERGE changes more rows than it takes out.
             (Some(audited), ast::Statement::Merge(_)) => audited,
             (Some(audited), _) if audited != affected => {
@@ -137,7 +137,7 @@ impl Sqlite {
         Ok(Returned::Affected(Some(affected)).into())
     }
 
-    fn prepare(&self, text: Text<'_>, params: &Params) -> Result<Estimate> {
+    fn prepare(&self, text: &Text<'_>, params: &Params) -> Result<Estimate> {
         let connection = self.connection()?;
         let lowered = text.lower(&connection, params, self.begin())?;
         // Later parts build on what earlier ones make, and an audit table may not be there yet.
@@ -155,7 +155,7 @@ impl Warehouse for Sqlite {
         let gone = job.audit.and_then(|audit| audit.gone).and_then(audit::travels);
         let text = Text { gone: gone.as_deref(), ..Text::of(statement)? };
         let audit = job.audit.map(|audit| Text::of(audit.keeps)).transpose()?;
-        let answer = self.execute(job.id, text, audit, params)?;
+        let answer = self.execute(job.id, &text, audit.as_ref(), params)?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,
@@ -175,7 +175,7 @@ impl Warehouse for Sqlite {
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
-        self.prepare(Text::of(statement)?, params)
+        self.prepare(&Text::of(statement)?, params)
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
@@ -196,10 +196,9 @@ impl Warehouse for Sqlite {
 }
 
 /// A statement to be lowered.
-#[derive(Clone, Copy)]
 struct Text<'a> {
     sql: &'a str,
-    parsed: &'a ast::Statement,
+    parsed: ast::Statement,
     /// The table whose rows, as they were before a run, the statement calls `onerow_gone`.
     gone: Option<&'a str>,
 }
@@ -211,7 +210,7 @@ impl<'a> Text<'a> {
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
         let lowering = Lowering::new(connection, self.sql, params, now)?;
-        lowering.with_gone(self.gone).statement(self.parsed)
+        lowering.with_gone(self.gone).statement(&self.parsed)
     }
 }
 
@@ -223,7 +222,7 @@ fn unlike(audited: u64, affected: u64) -> Error {
         .help("a template of your own changes other rows than `audit.sql` keeps: mend one of them, or set `audit = false`")
 }
 
-fn parsed(statement: &Checked) -> Result<&ast::Statement> {
+fn parsed(statement: &Checked) -> Result<ast::Statement> {
     statement.parsed().ok_or_else(|| {
         Error::new(
             Kind::Unsupported,
