@@ -53,7 +53,7 @@ pub fn memory() -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("onerow.toml"), RULE).unwrap();
     output(onerow(&["load"]).arg(rows(folder.path())).current_dir(folder.path()));
-    let commands = ["render", "check", "status", "plan", "apply", "verify"];
+    let commands = ["render", "check", "status", "plan", "apply"];
     let figure = |command: &&str| {
         let kilobytes = peak(command, folder.path());
         Figure {
