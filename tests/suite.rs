@@ -160,6 +160,17 @@ fn mistakes_in_a_file_are_named_with_their_place() {
 }
 
 #[test]
+fn a_file_of_tests_has_an_end() {
+    let some = format!("{TIE}expect.counts.keys = 1\n# ");
+    let room = 1024 * 1024 - HEAD.len() - some.len();
+    test(&format!("{some}{}", "x".repeat(room))).exits(0);
+    test(&format!("{some}{}", "x".repeat(room + 1)))
+        .exits(2)
+        .says(&["own.toml` has 1048577 bytes; at most 1048576 are taken", "split it into several"])
+        .prints_nothing();
+}
+
+#[test]
 fn a_filter_names_what_runs_and_no_tests_are_no_success() {
     let two = format!(
         "{TIE}expect.counts = {{ active = 2 }}\n{}expect.counts = {{ active = 9 }}",

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Style;
-use super::grid::{Entry as Cell, grid};
+use super::grid::{Entry as Cell, grid, printable};
 use crate::ledger::{Entry, State, latest};
 
 /// One line per statement, newest first: what the last entry about it says.
@@ -26,6 +26,7 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
     let mut text = grid(style, &header, rows.collect(), None);
     for entry in latest(entries).into_iter().rev() {
         if let Some(error) = &entry.error {
+            let error = printable(error, style.format);
             text.push_str(&format!("{} #{}: {error}\n", entry.run, entry.sequence));
         }
     }

@@ -3,7 +3,7 @@
 use annotate_snippets::{Level, Renderer};
 use serde_json::{Value as Json, json};
 
-use super::grid::printable;
+use super::markdown::prose;
 use super::{Format, Style};
 use crate::check::{Finding, Severity};
 use crate::error::Place;
@@ -17,8 +17,8 @@ pub fn findings(style: Style, findings: &[Finding]) -> String {
             finding.code,
             finding.code.severity().as_str(),
             finding.origin.as_ref().unwrap_or(&finding.place),
-            printable(&finding.reason, Format::Table),
-            printable(&finding.help, Format::Table),
+            prose(&finding.reason),
+            prose(&finding.help),
         ),
         _ => {
             let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };

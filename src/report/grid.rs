@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Color, LineStyle, Table, TableStyle, presets};
 
+use super::markdown::escaped;
 use super::{Format, Style};
 use crate::run::Status;
 use crate::visible::steers;
@@ -118,18 +119,20 @@ pub(super) fn grouped(number: u64) -> String {
 
 /// Text from a table or a file cannot move the cursor, end the row or break the grid.
 pub(super) fn printable(text: &str, format: Format) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            c if c.is_control() || steers(c) => safe.extend(c.escape_default()),
-            '|' | '\\' | '<' | '[' | '`' | '&' if format == Format::Markdown => {
-                safe.extend(['\\', c])
-            }
-            c => safe.push(c),
-        }
-    }
+    let safe = match format {
+        Format::Markdown => escaped(text),
+        _ => visible_line(text),
+    };
     // A line of a log that begins so is a command to the runner of a workflow.
     if safe.trim_start().starts_with("::") { safe.replacen("::", "\\::", 1) } else { safe }
+}
+
+fn visible_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || steers(c) { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -156,7 +159,7 @@ mod tests {
             r"a\\\|b",
             "a backslash cannot free the bar"
         );
-        assert_eq!(printable("<b>![x](y)`", Format::Markdown), r"\<b>!\[x](y)\`");
+        assert_eq!(printable("<b>![x](y)`", Format::Markdown), r"\<b>!\[x\](y)\`");
         assert_eq!(printable("\u{202e}x", Format::Table), "\\u{202e}x");
         assert_eq!(printable(" ::stop-commands::x", Format::Table), r" \::stop-commands::x");
     }

@@ -9,6 +9,7 @@ mod explain;
 mod findings;
 mod grid;
 pub mod html;
+mod markdown;
 mod plan;
 mod ran;
 mod review;

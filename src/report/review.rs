@@ -1,12 +1,12 @@
 //! A review as Markdown, for a comment on a pull request. The same change gives the same text.
 
 use super::grid::{Entry, grid, printable};
+use super::markdown::prose;
 use super::statements::fence;
 use super::{Format, Style};
 use crate::error::Result;
 use crate::review::{Changes, Impact, RuleChange, RuleReview, StepReview};
 use crate::rule::RuleName;
-use crate::visible::visible;
 use crate::window::Window;
 
 /// A review, and what else is known of it.
@@ -95,9 +95,9 @@ fn section(title: &str, sentences: &[String]) -> String {
     format!("\n**{title}**\n\n{lines}")
 }
 
-/// Text that cannot end its line.
+/// Text that cannot end its line, and is no markup but for what it quotes.
 fn line(text: &str) -> String {
-    visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+    prose(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn data(impact: &Result<Impact>) -> String {

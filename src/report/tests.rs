@@ -3,10 +3,11 @@
 use clap::builder::styling::{AnsiColor, Style as Colour};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::Style;
 use super::grid::printable;
+use super::{Format, Style};
 use crate::error::{Error, Kind, Result};
 use crate::suite::{Case, Verdict};
+use crate::visible::visible;
 
 /// One line for each test, and what is not as expected below it.
 pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
@@ -26,21 +27,22 @@ pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
     blocks.collect()
 }
 
-/// The results as JUnit XML: a suite for each file.
+/// The results as JUnit XML: a suite for each file. What XML cannot hold is written out, as a
+/// terminal would show it.
 pub fn junit(results: &[(Verdict, Case)]) -> Result<String> {
     let mut report = Report::new("onerow");
     for file in results.chunk_by(|(_, a), (_, b)| a.file == b.file) {
-        let mut suite = TestSuite::new(file[0].1.file.as_str());
+        let mut suite = TestSuite::new(one_line(&file[0].1.file));
         for (verdict, case) in file {
             let status = match verdict {
                 Ok(()) => TestCaseStatus::success(),
                 Err(text) => {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    status.set_description(text.as_str());
+                    status.set_description(text_of(text));
                     status
                 }
             };
-            let mut test = TestCase::new(case.name.as_str(), status);
+            let mut test = TestCase::new(one_line(&case.name), status);
             test.set_classname(case.rule.as_str());
             suite.add_test_case(test);
         }
@@ -49,4 +51,17 @@ pub fn junit(results: &[(Verdict, Case)]) -> Result<String> {
     report
         .to_string()
         .map_err(|cause| Error::new(Kind::Io, "cannot write the JUnit report").caused_by(cause))
+}
+
+fn one_line(text: &str) -> String {
+    text_of(&printable(text, Format::Table))
+}
+
+/// U+FFFE and U+FFFF are no characters of XML, and the report would leave out tabs.
+/// Source: <https://www.w3.org/TR/xml/#charsets>
+fn text_of(text: &str) -> String {
+    visible(text)
+        .replace('\t', "\\t")
+        .replace('\u{fffe}', "\\u{fffe}")
+        .replace('\u{ffff}', "\\u{ffff}")
 }

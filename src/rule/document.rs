@@ -10,15 +10,28 @@ use toml::Spanned;
 
 use super::secret::hidden;
 use super::{PartitionType, Scope, Strategy};
-use crate::error::{Error, Kind, Place};
+use crate::error::{Error, Kind, Place, Result};
 
-/// The text of a rule file and how messages call it.
+/// The text of a file of rules or tests and how messages call it.
 pub(crate) struct Source {
     pub name: Arc<str>,
     pub text: Arc<str>,
 }
 
+/// The longest file of rules, or of tests: some thousand of them.
+pub(super) const MAX_BYTES: usize = 1024 * 1024;
+
 impl Source {
+    /// The text of a file. Errors: it is too long, with `help` as the way out.
+    pub fn new(name: &str, text: &str, help: &str) -> Result<Self> {
+        if text.len() > MAX_BYTES {
+            let message =
+                format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
+            return Err(Error::new(Kind::Configuration, message).help(help));
+        }
+        Ok(Self { name: name.into(), text: text.into() })
+    }
+
     pub fn place(&self, range: Range<usize>) -> Place {
         Place::new(self.name.clone(), hidden(&self.text), range)
     }

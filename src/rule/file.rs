@@ -22,20 +22,12 @@ pub struct RuleFile {
     pub default_warehouse: Option<String>,
 }
 
-/// The longest rule file: some thousand rules.
-const MAX_BYTES: usize = 1024 * 1024;
-
 impl RuleFile {
     /// Reads the text of a rule file. `name` is how messages call it. Errors name the file, the
     /// line and the column; an unknown key offers the nearest known one.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
-        if text.len() > MAX_BYTES {
-            let message =
-                format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
-            return Err(Error::new(Kind::Configuration, message)
-                .help("split the project into several, each with a rule file of its own"));
-        }
-        let source = Source { name: name.into(), text: text.into() };
+        let help = "split the project into several, each with a rule file of its own";
+        let source = Source::new(name, text, help)?;
         schema::refuse_unknown_keys(&source)?;
         let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
         checked(&source, document)
@@ -103,6 +95,7 @@ mod tests {
 
     use super::*;
     use crate::googlesql::SqlValue;
+    use crate::rule::document::MAX_BYTES;
     use crate::statement::StepName;
 
     const RULE: &str = r#"

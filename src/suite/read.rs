@@ -14,7 +14,7 @@ use crate::window::{Day, Window};
 
 /// The tests of one file; `name` is how messages call it. Errors: with file, line and column.
 pub fn read(name: &str, text: &str, rules: &RuleFile) -> Result<Vec<Case>> {
-    let source = Source { name: name.into(), text: text.into() };
+    let source = Source::new(name, text, "split it into several files")?;
     let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
     let reader = Reader { source: &source, document: &document, rules };
     document.test.iter().map(|section| reader.case(section)).collect()

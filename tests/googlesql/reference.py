@@ -1,10 +1,11 @@
 """What Google's reference implementation answers, with types.
 
 Reads one JSON object from standard input and writes one to standard output:
-  tables:    {name: {columns: {column: type}, rows: [SELECT of literals]}}
+  tables:    {name: {columns: {column: type}, rows: [SELECT of literals], key: whether the first column is one}}
   functions: true  ->  [name]
   accepts:   [sql]  ->  [error or null], from the analyzer
   answers:   [sql]  ->  [{error} or {types: [type], rows: [[text or null]]}]
+  changes:   [UPDATE or DELETE]  ->  [{error} or {changes: [{operation, key: [text], row: [text or null]}]}]
 """
 
 import datetime
@@ -91,6 +92,23 @@ def answer(service, sql):
         return {"error": str(error) or type(error).__name__}
 
 
+def changed(service, sql):
+    try:
+        rows = service.modify(sql)
+    except Exception as error:
+        return {"error": str(error) or type(error).__name__}
+    return {
+        "changes": [
+            {
+                "operation": row.Operation.Name(row.operation),
+                "key": [text(cell) for cell in row.old_primary_key],
+                "row": [text(cell) for cell in row.cell],
+            }
+            for row in rows
+        ]
+    }
+
+
 def main():
     request = json.load(sys.stdin)
     service = Service(request.get("tables", {}))
@@ -98,6 +116,7 @@ def main():
         "functions": service.functions() if request.get("functions") else [],
         "accepts": [error_of(lambda: service.analyze(sql)) for sql in request.get("accepts", [])],
         "answers": [answer(service, sql) for sql in request.get("answers", [])],
+        "changes": [changed(service, sql) for sql in request.get("changes", [])],
     }
     json.dump(given, sys.stdout)
 

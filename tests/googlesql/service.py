@@ -12,6 +12,7 @@ from zetasql.wasi import get_wasm_path
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as messages
 from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import type_pb2
+from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
 
 class CachedConfig(wasm_client.Config):
@@ -56,6 +57,9 @@ class Service:
         kept = [f for f in language.enabled_language_features if f not in finer]
         del language.enabled_language_features[:]
         language.enabled_language_features.extend(kept)
+        for kind in ("INSERT", "UPDATE", "DELETE", "MERGE"):
+            number = resolved_node_kind_pb2.ResolvedNodeKind.Value(f"RESOLVED_{kind}_STMT")
+            language.supported_statement_kinds.append(number)
         self.language = language
         self.options = options_pb2.AnalyzerOptionsProto(
             language_options=language, default_timezone="UTC"
@@ -72,6 +76,8 @@ class Service:
         catalog.builtin_function_options.language_options.CopyFrom(self.language)
         for name, table in tables.items():
             described = catalog.table.add(name=name)
+            if table.get("key"):  # the first column tells the rows that are changed apart
+                described.primary_key_column_index.append(0)
             for column, type_name in table["columns"].items():
                 name = {"FLOAT64": "DOUBLE"}.get(type_name, type_name)
                 described.column.add(name=column).type.type_kind = getattr(type_pb2, "TYPE_" + name)
@@ -100,6 +106,13 @@ class Service:
             forget = messages.UnprepareQueryRequest(prepared_query_id=number)
             self.call("UnprepareQuery", forget, empty_pb2.Empty)
         return prepared.columns, answer.content
+
+    def modify(self, sql):
+        """The rows that an UPDATE or DELETE changes; the tables stay as they are."""
+        request = messages.EvaluateModifyRequest(
+            sql=sql, options=self.options, registered_catalog_id=self.catalog
+        )
+        return self.call("EvaluateModify", request, messages.EvaluateModifyResponse).content
 
     def analyze(self, sql):
         request = messages.AnalyzeRequest(

@@ -1,10 +1,10 @@
 //! Values of the table: keys and row ids that would like to be SQL, through a whole run and back.
 
 use crate::common::{Project, RULE};
-use crate::hostile::HOSTILE;
+use crate::hostile::all;
 
 /// What the embedded warehouse can store, as CSV fields.
-fn field(text: &str) -> String {
+pub fn field(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
@@ -12,8 +12,7 @@ fn field(text: &str) -> String {
 /// rows have it too.
 pub fn hostile_table() -> Project {
     let project = Project::new(RULE);
-    let rows: Vec<String> = HOSTILE
-        .iter()
+    let rows: Vec<String> = all()
         .flat_map(|text| {
             let row = |id: String, hour: u8| {
                 let (id, key) = (field(&id), field(text));
@@ -33,14 +32,14 @@ fn keys_and_row_ids_are_data_through_a_run_and_its_undo() {
         project.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
     };
     let active = r#"SELECT count(*) FROM "nba.predictions" WHERE is_active"#;
-    assert_eq!(count(active), 2 * HOSTILE.len());
+    assert_eq!(count(active), 2 * all().count());
     project.onerow("apply --date 2026-01-28").exits(0);
-    assert_eq!(count(active), HOSTILE.len());
+    assert_eq!(count(active), all().count());
     let survivors =
         r#"SELECT count(*) FROM "nba.predictions" WHERE is_active AND id = '2' || game_id"#;
-    assert_eq!(count(survivors), HOSTILE.len(), "of each key the later row");
+    assert_eq!(count(survivors), all().count(), "of each key the later row");
     let log = project.onerow("log --format json").exits(0).json();
     let run = log[0]["run_id"].as_str().unwrap().to_owned();
     project.onerow(&format!("undo {run} --yes")).exits(0);
-    assert_eq!(count(active), 2 * HOSTILE.len());
+    assert_eq!(count(active), 2 * all().count());
 }

@@ -46,9 +46,34 @@ pub const HOSTILE: [&str; 40] = [
     "ünïcode_日本",
 ];
 
+/// Each would like to be an element, an attribute, a link, or a call to somebody.
+pub const MARKUP: [&str; 16] = [
+    "<b>evil</b>",
+    "<script>evil()</script>",
+    "\"><img src=x onerror=evil()>",
+    "x' onmouseover='evil()",
+    "x onclick=evil()",
+    "</td></tr></table><h1>evil",
+    "</title></style><b>evil",
+    "<!-- evil",
+    "]]><evil/>",
+    "&lt;evil&gt; &#60;b>",
+    "[evil](https://evil.example)",
+    "![evil](javascript:evil())",
+    "@evil and #1 and **evil**",
+    "` @evil `` | evil |",
+    "javascript:evil()",
+    "x|evil\\|y",
+];
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    HOSTILE.into_iter().chain(MARKUP)
+}
+
 /// One of them, several in a row, any text, or one that is very long.
 pub fn hostile() -> impl Strategy<Value = String> {
-    let one = prop::sample::select(HOSTILE.as_slice()).prop_map(str::to_owned);
+    let one = prop::sample::select(all().collect::<Vec<_>>()).prop_map(str::to_owned);
     let several = prop::collection::vec(one.clone(), 2..5).prop_map(|texts| texts.concat());
     let long = (one.clone(), 100..3000_usize).prop_map(|(text, times)| text.repeat(times));
     let looks_good = "[a-z_]{1,6}";

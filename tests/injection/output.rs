@@ -2,10 +2,12 @@
 
 use crate::common::{Project, RULE};
 use crate::data::hostile_table;
-use crate::hostile::{HOSTILE, toml};
+use crate::hostile::{MARKUP, all, toml};
+use crate::markup::is_no_markup;
+use crate::pages::failed;
 
 /// Nothing of this text steers a terminal, or hides in it.
-fn is_inert(text: &str, what: &str) {
+pub fn is_inert(text: &str, what: &str) {
     let steers = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}')
@@ -27,7 +29,7 @@ fn values_of_the_table_are_shown_and_do_nothing() {
         is_inert(&ended.stdout, format);
         let rows = ended.stdout.lines().filter(|line| line.contains("2026-01-28"));
         let rows: Vec<&str> = rows.collect();
-        assert_eq!(rows.len(), HOSTILE.len(), "a line for each superseded row");
+        assert_eq!(rows.len(), all().count(), "a line for each superseded row");
         if format == "markdown" {
             let bars =
                 |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
@@ -36,13 +38,13 @@ fn values_of_the_table_are_shown_and_do_nothing() {
     }
     let json = project.onerow("explain --date 2026-01-28 --format json").exits(0).stdout;
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(document["superseded"].as_array().unwrap().len(), HOSTILE.len());
+    assert_eq!(document["superseded"].as_array().unwrap().len(), all().count());
     assert!(document.to_string().contains("DROP TABLE"));
 }
 
 #[test]
 fn a_mistake_that_repeats_its_text_does_not_steer() {
-    for text in HOSTILE {
+    for text in all() {
         let name = toml(text);
         let project = Project::new(&RULE.replace("\"game_id\", \"player\"", &name));
         for format in ["text", "json"] {
@@ -72,5 +74,22 @@ fn an_own_step_shows_values_that_command_nobody() {
         let ended = project.onerow(&format!("run own --format {format}")).exits(0);
         is_inert(&ended.stdout, format);
         assert!(ended.stdout.contains("error"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_log_shows_errors_that_do_nothing() {
+    let texts: Vec<&str> =
+        MARKUP.into_iter().chain(["::error::x", "\u{1b}[2J", "\u{202e}evil"]).collect();
+    let project = failed(&texts);
+    for format in ["table", "markdown"] {
+        let ended = project.onerow(&format!("log --limit 1000 --format {format}")).exits(0);
+        is_inert(&ended.stdout, format);
+        let errors = ended.stdout.lines().filter(|line| line.contains("#1: "));
+        let errors: Vec<&str> = errors.collect();
+        assert_eq!(errors.len(), texts.len(), "{ended}");
+        if format == "markdown" {
+            errors.iter().for_each(|line| is_no_markup(line, 0));
+        }
     }
 }

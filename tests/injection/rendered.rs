@@ -52,6 +52,7 @@ written_at = "written_column"
 
 [rule."rule_name".staging]
 tables = ["set.staging_name"]
+untouched = ["other_column"]
 
 [rule."rule_name".columns]
 "id_column" = "STRING"
@@ -93,6 +94,7 @@ fn rendered(rules: &str, vars: &[VarArg]) -> Result<Vec<String>> {
 fn harmless(strategy: &str) -> Vec<String> {
     let texts = rendered(&rules(strategy), &[]).unwrap();
     assert!(texts.len() >= 15, "all shipped steps of a rule with staging tables");
+    assert!(texts.iter().any(|text| text.contains("set.staging_name") && text.contains("\nMERGE")));
     texts
 }
 

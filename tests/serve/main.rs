@@ -11,6 +11,13 @@ mod access;
 mod browser;
 mod cleanup;
 mod fuzzed;
+#[path = "../injection/hostile.rs"]
+#[allow(dead_code, reason = "the tests of injection use the rest")]
+mod hostile;
+mod hostile_pages;
+#[path = "../report_html/html.rs"]
+#[allow(dead_code, reason = "the tests of the pages use the rest")]
+mod html;
 mod load;
 mod looking;
 mod oidc;

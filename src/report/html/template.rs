@@ -1,13 +1,14 @@
 //! From values to a document: the templates, and what every page has.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
 
 use super::Viewer;
 use super::policy::{STYLE, of_a_file};
 use crate::error::{Error, Kind, Result};
 use crate::report::grid::count;
 use crate::report::grid::grouped;
+use crate::visible::{steers, visible};
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("templates/base.html")),
@@ -75,6 +76,20 @@ pub(super) fn render(name: &str, frame: &Frame<'_>, values: Value) -> Result<Str
     environment.get_template(name).and_then(|page| page.render(context)).map_err(failed)
 }
 
+/// Text as a page may show it: escaped, and what would hide in it or turn it written out.
+fn shown(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> std::result::Result<(), minijinja::Error> {
+    match value.as_str() {
+        Some(text) if !value.is_safe() && text.contains(steers) => {
+            escape_formatter(out, state, &Value::from(visible(text).into_owned()))
+        }
+        _ => escape_formatter(out, state, value),
+    }
+}
+
 /// Names end in `.html`, so that every value is escaped.
 fn environment() -> std::result::Result<Environment<'static>, minijinja::Error> {
     let syntax = SyntaxConfig::builder()
@@ -84,6 +99,7 @@ fn environment() -> std::result::Result<Environment<'static>, minijinja::Error> 
         .build()?;
     let mut environment = Environment::new();
     environment.set_syntax(syntax);
+    environment.set_formatter(shown);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("grouped", grouped);
     environment.add_filter("counted", |number: u64, one: &str| count(number, one));

@@ -1,10 +1,12 @@
 //! What the embedded warehouse promises, on real SQLite in memory.
 
 mod change;
+mod changed;
 mod lowering;
 mod refused;
 mod semantics;
 mod shipped;
+mod statements;
 mod table;
 
 use jiff::{SignedDuration, Timestamp};

@@ -107,6 +107,9 @@ impl Lowering<'_> {
             (None, Some(variable)) if variable.starts_with('@') => {
                 Err(unsupported(format!("the system variable `{name}`")))
             }
+            (None, None) if name.value.eq_ignore_ascii_case("DEFAULT") => {
+                Err(unsupported("DEFAULT as a value"))
+            }
             (None, Some(parameter)) => {
                 let value = self.parameter(parameter)?;
                 if let SqlValue::Array(_) = value {

@@ -1,0 +1,141 @@
+//! Markdown, for pull requests and chats: findings and reviews that repeat a text of others.
+
+use std::process::Command;
+
+use crate::common::{Project, RULE};
+use crate::data::hostile_table;
+use crate::hostile::{MARKUP, all, toml};
+use crate::markup::is_no_markup;
+use crate::output::is_inert;
+
+const OWN: &str = "UPDATE {{ rule.table }} SET is_active = player LIKE '{}', updated_at = {{ rule.touched_now }} \
+                   WHERE {{ window.filter }} -- {}\n";
+
+/// Templates whose findings repeat the text: in a literal, a name, a comment, and as it is.
+fn templates(text: &str) -> Vec<String> {
+    let literal = onerow::googlesql::SqlValue::String(text.to_owned()).literal().to_string();
+    let raw = text.replace('{', "{ ");
+    vec![
+        OWN.replace("'{}'", &literal).replace("{}", &raw.replace(['\n', '\r'], " ")),
+        format!("SELECT {raw} FROM {{{{ rule.table }}}} WHERE {{{{ window.filter }}}}\n"),
+        format!(
+            "SELECT player.`{raw}` AS x FROM {{{{ rule.table }}}} AS t WHERE {{{{ window.filter }}}}\n"
+        ),
+        format!("-- onerow: allow {}\nSELECT 1 AS x\n", raw.replace(['\n', '\r'], " ")),
+        format!("UPDATE `{raw}` SET is_active = FALSE WHERE TRUE\n"),
+    ]
+}
+
+fn with_own(template: &str) -> Project {
+    let steps =
+        "written_at = \"created_at\"\nsteps = [\"own\", \"detect\", \"deactivate\", \"verify\"]";
+    let project = Project::new(&RULE.replace("written_at = \"created_at\"", steps));
+    project.write("sql/own.sql", template);
+    project
+}
+
+fn git(project: &Project, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=a", "-c", "user.email=a@example.test"]).args(arguments);
+    let output = command.current_dir(project.path(".")).output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {output:?}");
+}
+
+fn commit(project: &Project) {
+    project.write(".gitignore", ".onerow/\n");
+    git(project, &["init", "--quiet", "--initial-branch", "main"]);
+    git(project, &["add", "--all"]);
+    git(project, &["commit", "--quiet", "--message", "base"]);
+}
+
+/// The lines of a review outside of its blocks of code, and without the tags of its own.
+fn prose(review: &str) -> Vec<String> {
+    let mut fence: Option<&str> = None;
+    let mut lines = Vec::new();
+    for line in review.lines() {
+        match fence {
+            Some(open) if line == open => fence = None,
+            Some(_) => {}
+            None if line.starts_with("```") => fence = Some(line.trim_end_matches("diff")),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    assert!(fence.is_none(), "{review}");
+    let own = |line: &String| {
+        line != "</details>"
+            && !(line.starts_with("<details><summary>SQL of ")
+                && line.ends_with("</summary></details>"))
+    };
+    lines.retain(|line| own(line) && !line.starts_with("<details><summary>SQL of own</summary>"));
+    lines
+}
+
+#[test]
+fn findings_repeat_a_text_as_text() {
+    let mut repeated = 0;
+    for text in all() {
+        for template in templates(text) {
+            let project = with_own(&template);
+            let ended = project.onerow("check --date 2026-01-28 --format markdown");
+            is_inert(&ended.stdout, text);
+            for line in ended.stdout.lines() {
+                assert!(line.starts_with("- **"), "each finding is one line: {ended}");
+                is_no_markup(&line.replacen("- **", "", 1).replacen("**", "", 1), 0);
+                repeated += usize::from(line.contains("`is_active` to") || line.contains("evil"));
+            }
+        }
+    }
+    assert!(repeated >= MARKUP.len(), "{repeated} findings repeat their text");
+}
+
+#[test]
+fn a_review_repeats_a_text_as_text() {
+    for text in MARKUP.into_iter().chain(["`", "a`b", "a\nb", "\u{202e}evil", "*/ c"]) {
+        for template in templates(text) {
+            let project = with_own("SELECT 1 AS x\n");
+            commit(&project);
+            project.write("sql/own.sql", &template);
+            let ended = project.onerow("review --base main --date 2026-01-28").exits(0);
+            is_inert(&ended.stdout, text);
+            for line in prose(&ended.stdout) {
+                let line = line.trim_matches('*').replace("**It cannot be judged**", "");
+                is_no_markup(&line, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_impact_shows_examples_as_text() {
+    let key = "key = [\"game_id\", \"player\"";
+    let project = hostile_table();
+    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    project.write("onerow.toml", rules.replace(key, &format!("{key}, \"id\"")));
+    commit(&project);
+    project.write("onerow.toml", rules);
+    let impact = "review --base main --impact --examples 1000 --date 2026-01-28";
+    let ended = project.onerow(impact).exits(0);
+    is_inert(&ended.stdout, "examples");
+    let (_, examples) = ended.stdout.split_once("For example:\n\n").unwrap();
+    let table: Vec<&str> = examples.lines().take_while(|line| line.starts_with('|')).collect();
+    let count = all().count();
+    assert_eq!(table.len(), 2 + count, "a line for each row whose fate differs: {examples}");
+    table.iter().for_each(|row| is_no_markup(row, 6));
+}
+
+#[test]
+fn an_error_in_a_review_is_text() {
+    for text in MARKUP {
+        let project = Project::new(RULE);
+        commit(&project);
+        let name = toml(text);
+        project.write("sql/detect.sql", format!("{{{{ {name} | ident }}}}\n"));
+        let ended = project.onerow("review --base main --date 2026-01-28").exits(0);
+        let lines = prose(&ended.stdout);
+        let told = lines.iter().find_map(|line| line.strip_prefix("**It cannot be judged**"));
+        assert!(told.is_some_and(|line| line.contains("evil")), "{ended}");
+        lines
+            .iter()
+            .for_each(|line| is_no_markup(line.trim_start_matches("**It cannot be judged**"), 0));
+    }
+}
