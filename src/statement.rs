@@ -136,8 +136,9 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     /// The fingerprint of this text.
     pub fn of(sql: &str) -> Self {
+        let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n & 15)]);
         let digest = Sha256::digest(sql.as_bytes());
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect())
     }
 
     /// A fingerprint read back from a ledger.

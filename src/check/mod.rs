@@ -116,7 +116,7 @@ pub struct Inspected {
 
 /// Checks one statement of a rule.
 pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
-    let text = Text { rule, statement: &statement };
+    let text = Text::new(rule, &statement);
     let mut findings = Vec::new();
     let (parsed, allowed) = look(&text, &mut findings);
     let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
@@ -182,7 +182,7 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
 
 /// The statement's parsed form; `None` where the parser cannot read it, or finds several.
 pub fn parsed(rule: &Rule, statement: &Statement) -> Option<ast::Statement> {
-    let text = Text { rule, statement };
+    let text = Text::new(rule, statement);
     parse(&text, tokens(&statement.sql).ok()?).ok()
 }
 
@@ -208,9 +208,20 @@ pub fn refusal(findings: &[Finding]) -> Error {
 struct Text<'a> {
     rule: &'a Rule,
     statement: &'a Statement,
+    upper: String,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    fn new(rule: &'a Rule, statement: &'a Statement) -> Self {
+        Self { rule, statement, upper: statement.sql.to_ascii_uppercase() }
+    }
+
+    /// Whether one of these upper-case words stands anywhere in the text, in any case. Most texts have
+    /// none of those that a check looks for, and then it need not go through the tree.
+    fn mentions(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.upper.contains(word))
+    }
+
     fn finding(
         &self,
         code: Code,

@@ -6,7 +6,7 @@ use sqlparser::ast::{Expr, Merge, Query, Select, Spanned, Statement, TableFactor
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
-use crate::googlesql::is_of_the_moment;
+use crate::googlesql::{OF_THE_MOMENT, is_of_the_moment};
 use crate::rule::Rule;
 use crate::statement::StepName;
 
@@ -14,7 +14,9 @@ use crate::statement::StepName;
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    findings.extend(volatile(text, parsed));
+    if text.mentions(&CHANCE) || text.mentions(&OF_THE_MOMENT) || text.mentions(&["SAMPLE"]) {
+        findings.extend(volatile(text, parsed));
+    }
     findings.extend(other_ranking(text, parsed));
 }
 

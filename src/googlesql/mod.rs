@@ -7,7 +7,7 @@ mod types;
 mod value;
 
 pub use name::{Fragment, Ident, TableName};
-pub(crate) use name::{is_of_the_moment, is_reserved};
+pub(crate) use name::{OF_THE_MOMENT, is_of_the_moment, is_reserved};
 pub(crate) use text::tokens;
 pub use types::SqlType;
 pub use value::{Numeric, SqlValue};

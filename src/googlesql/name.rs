@@ -147,7 +147,8 @@ pub(crate) fn is_of_the_moment(name: &str) -> bool {
     OF_THE_MOMENT.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-const OF_THE_MOMENT: [&str; 6] = [
+/// The functions of the clock and of who asks.
+pub(crate) const OF_THE_MOMENT: [&str; 6] = [
     "CURRENT_DATE",
     "CURRENT_DATETIME",
     "CURRENT_TIME",
