@@ -42,7 +42,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     if text.rule.columns.is_empty() {
         return;
     }
-    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), framed: false, findings };
+    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), findings };
     _ = parsed.visit(&mut finder);
 }
 
@@ -79,8 +79,6 @@ struct Finder<'a, 'b> {
     frames: Vec<Frame>,
     /// Names of common table expressions and their columns, the innermost last.
     ctes: Vec<(String, Option<Vec<String>>)>,
-    /// Whether the SELECT that comes next is the body of the query whose frame was made last.
-    framed: bool,
     findings: &'b mut Vec<Finding>,
 }
 
@@ -106,7 +104,6 @@ impl Visitor for Finder<'_, '_> {
             body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
         };
         self.frames.push(frame);
-        self.framed = matches!(&*query.body, SetExpr::Select(_));
         ControlFlow::Continue(())
     }
 
@@ -118,10 +115,7 @@ impl Visitor for Finder<'_, '_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let frame = match std::mem::take(&mut self.framed) {
-            true => Frame::default(),
-            false => self.frame(&select.from, &select.projection),
-        };
+        let frame = self.frame(&select.from, &select.projection);
         self.frames.push(frame);
         ControlFlow::Continue(())
     }
