@@ -57,9 +57,10 @@ fn main() -> ExitCode {
 
 fn table(name: &str, tools: &std::path::Path) -> Table {
     match name {
-        "machine" => {
-            Table { text: document::markdown(&["", ""], &machine::rows(tools)), holds: true }
-        }
+        "machine" => Table {
+            text: document::markdown(&["what", "which"], &machine::rows(tools)),
+            holds: true,
+        },
         "rendering" => {
             ratios(std::iter::once(render_and_check()).chain(others::ratios(tools)).collect())
         }

@@ -39,13 +39,16 @@ pub fn start_up() -> [Figure; 2] {
         let times = (0..50).map(|_| timed(|| _ = output(&mut onerow(arguments)))).collect();
         let (taken, bound) = (median(times), Duration::from_millis(bound));
         Figure {
-            what: format!("`onerow {what}`, the whole process"),
+            what: format!("{what}, the whole process"),
             figure: time(taken),
             bound: time(bound),
             holds: taken <= bound,
         }
     };
-    [figure("--version", &["--version"], 10), figure("render` of one date", &render, 20)]
+    [
+        figure("`onerow --version`", &["--version"], 10),
+        figure("`onerow render` of one date", &render, 20),
+    ]
 }
 
 /// The most memory of each command, for a window of 3,650 dates that are all dirty.
