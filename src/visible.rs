@@ -22,14 +22,28 @@ pub(crate) fn steers(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// The same for text that stays on its line: line feeds and tabs do something to it too.
+pub(crate) fn steers_line(c: char) -> bool {
+    c.is_control() || steers(c)
+}
+
 /// The text with what steers written out: `\u{1b}`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    written_out(text, steers)
+}
+
+/// The same for text that stays on its line.
+pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
+    written_out(text, steers_line)
+}
+
+fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(which) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if which(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown.into()
 }
@@ -69,6 +83,7 @@ mod tests {
             visible("a\u{1b}[2J\r\n\tb\u{202e}\u{feff}"),
             "a\\u{1b}[2J\\r\n\tb\\u{202e}\\u{feff}"
         );
+        assert_eq!(visible_line("a\n\tb\u{202e}"), "a\\n\\tb\\u{202e}");
         assert!(matches!(visible("it’s “ü” 日本 👩\u{200d}🚀"), Cow::Borrowed(_)));
     }
 }

@@ -16,7 +16,7 @@ pub enum Way {
 }
 
 impl Way {
-    const ALL: [(Self, &str); 2] = [(Self::Ours, "ours"), (Self::Bare, "bare")];
+    const ALL: [Self; 2] = [Self::Ours, Self::Bare];
 
     fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ pub fn counted() -> bool {
     let (name, dates) = entry.split_once(' ').unwrap();
     let dates = templates::dates(dates.parse().unwrap());
     let project = templates::example();
-    match Way::ALL.iter().find(|(_, known)| *known == name).unwrap().0 {
+    match Way::ALL.into_iter().find(|way| way.name() == name).unwrap() {
         Way::Ours => Ours::new(&project).render_and_check(&dates),
         Way::Bare => Bare::new(&project).render_and_parse(&dates),
     }

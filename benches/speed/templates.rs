@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, context};
 use onerow::plan;
 use onerow::project::Project;
 use onerow::rule::Rule;
+use onerow::statement::StepName;
 use onerow::template::{Renderer, Templates};
 use onerow::window::{Day, Window};
 use sqlparser::dialect::BigQueryDialect;
@@ -41,7 +42,7 @@ impl<'a> Ours<'a> {
 
     /// Renders and checks what stands in every plan; the bare way has no audit table.
     pub fn render_and_check(&self, dates: &[Window]) {
-        let steps = STEPS.map(|step| onerow::statement::StepName::parse(step).unwrap());
+        let steps = STEPS.map(|step| StepName::parse(step).unwrap());
         for date in dates {
             black_box(plan::plan(&self.renderer, &steps, date).unwrap().unwrap());
         }
@@ -96,7 +97,7 @@ impl<'a> Bare<'a> {
 pub fn assert_same_texts(ours: &Ours<'_>, bare: &Bare<'_>, dates: &[Window]) {
     for date in dates {
         for step in STEPS {
-            let name = onerow::statement::StepName::parse(step).unwrap();
+            let name = StepName::parse(step).unwrap();
             let statement = ours.renderer.render(&name, date).unwrap().remove(0);
             let (_, sql) = statement.sql.split_once('\n').unwrap();
             assert_eq!(sql.trim(), bare.render(step, date).trim());

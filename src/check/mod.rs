@@ -34,7 +34,7 @@ use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
 /// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree,
-/// which takes twenty times the memory: a plan may have thousands of statements.
+/// which takes many times the memory: a plan may have thousands of statements.
 #[derive(Debug, Clone)]
 pub struct Checked {
     statement: Statement,

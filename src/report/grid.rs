@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, Color, LineStyle, Table, TableStyle, pres
 use super::markdown::escaped;
 use super::{Format, Style};
 use crate::run::Status;
-use crate::visible::steers;
+use crate::visible::visible_line;
 
 /// A cell of a grid.
 pub(super) enum Entry {
@@ -121,18 +121,10 @@ pub(super) fn grouped(number: u64) -> String {
 pub(super) fn printable(text: &str, format: Format) -> String {
     let safe = match format {
         Format::Markdown => escaped(text),
-        _ => visible_line(text),
+        _ => visible_line(text).into_owned(),
     };
     // A line of a log that begins so is a command to the runner of a workflow.
     if safe.trim_start().starts_with("::") { safe.replacen("::", "\\::", 1) } else { safe }
-}
-
-fn visible_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || steers(c) { line.extend(c.escape_default()) } else { line.push(c) }
-    }
-    line
 }
 
 #[cfg(test)]

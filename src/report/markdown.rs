@@ -1,6 +1,6 @@
 //! Text of others in Markdown: it makes no element, no link, no table, and calls nobody.
 
-use crate::visible::steers;
+use crate::visible::steers_line;
 
 /// A sentence of ours that repeats text of others. What it quotes in backquotes stays code; nothing
 /// else in it is markup. It stays on its line.
@@ -87,7 +87,7 @@ impl Markdown {
     }
 
     fn shown(&mut self, c: char) {
-        match c.is_control() || steers(c) {
+        match steers_line(c) {
             true => self.text.extend(c.escape_default()),
             false => self.text.push(c),
         }
