@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use onerow::check::{self, Code, Severity};
+use onerow::check::{self, Checker, Code, Severity};
 use onerow::rule::RuleFile;
 use onerow::statement::{Statement, StepName};
 use onerow::window::{Day, Window};
@@ -51,7 +51,8 @@ active = "is_active"
 touched_at = "updated_at"
 "#;
 
-fn findings(case: &Case) -> Vec<check::Finding> {
+/// The rule file of a case.
+fn rules(case: &Case) -> RuleFile {
     let overridden = |line: &&str| {
         let key = line.split('=').next().unwrap().trim();
         // Where rows are not updated, no column can be set.
@@ -60,13 +61,19 @@ fn findings(case: &Case) -> Vec<check::Finding> {
     };
     let base: Vec<&str> = RULE.lines().filter(overridden).collect();
     let text = format!("[rule.p]\n{}\n{}", base.join("\n"), case.rule).replace("active = NONE", "");
-    let file = RuleFile::parse("onerow.toml", &text).unwrap();
+    RuleFile::parse("onerow.toml", &text).unwrap()
+}
+
+fn statement(case: &Case, window: Window, sql: &str) -> Statement {
+    Statement::new(StepName::parse(&case.step).unwrap(), window, sql.to_owned())
+}
+
+fn findings(case: &Case) -> Vec<check::Finding> {
+    let file = rules(case);
     let days = case.dates.iter().map(|date| Day::parse(date).unwrap()).collect();
     let window = Window::of_days(days).unwrap();
-    let step = StepName::parse(&case.step).unwrap();
     let mut findings = check::rule(&file.rules[0]);
-    let statement = Statement::new(step, window, case.sql.clone());
-    let inspected = check::inspect(&file.rules[0], statement);
+    let inspected = check::inspect(&file.rules[0], statement(case, window, &case.sql));
     let errors = inspected.findings.iter().any(|f| f.code.severity() == Severity::Error);
     assert_eq!(
         inspected.checked.is_none(),
@@ -77,13 +84,17 @@ fn findings(case: &Case) -> Vec<check::Finding> {
     findings
 }
 
+fn cases(code: Code) -> Cases {
+    let path = Path::new("tests/check").join(format!("{code}.toml"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{code} needs cases in {}: {error}", path.display()));
+    toml::from_str(&text).unwrap_or_else(|e| panic!("{code}: {e}"))
+}
+
 #[test]
 fn every_code_refuses_what_it_must_and_passes_what_it_may() {
     for code in Code::ALL {
-        let path = Path::new("tests/check").join(format!("{code}.toml"));
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{code} needs cases in {}: {error}", path.display()));
-        let cases: Cases = toml::from_str(&text).unwrap_or_else(|e| panic!("{code}: {e}"));
+        let cases = cases(code);
         assert!(!cases.refused.is_empty() && !cases.passes.is_empty(), "{code} needs both");
         for case in &cases.refused {
             let found = findings(case);
@@ -107,6 +118,56 @@ fn every_code_refuses_what_it_must_and_passes_what_it_may() {
             assert!(!found.iter().any(refused), "{code}: `{}` must pass: {found:?}", case.name);
         }
     }
+}
+
+/// The text of a case as its template could render it for another date: not at all another one,
+/// another date in all places, and in the first alone.
+fn for_another_date(sql: &str) -> [String; 3] {
+    let renamed = [
+        ("2026-01-28", "2027-03-01"),
+        ("2026-01-29", "2027-03-02"),
+        ("20260128", "20270301"),
+        ("20260129", "20270302"),
+    ];
+    let shift = |sql: &str| renamed.iter().fold(sql.to_owned(), |sql, (a, b)| sql.replace(a, b));
+    let end_of_first = sql.find("2026-01-28").map_or(0, |at| at + "2026-01-28".len());
+    let (first, rest) = sql.split_at(end_of_first);
+    [sql.to_owned(), shift(sql), format!("{}{rest}", shift(first))]
+}
+
+#[test]
+fn what_was_checked_for_one_date_is_found_the_same_for_another() {
+    let days = ["2026-01-28", "2026-01-29", "2027-03-01"].map(|day| Day::parse(day).unwrap());
+    let shown = |i: &check::Inspected| format!("{:?}", (&i.findings, i.allowed, &i.checked));
+    let mut compared = 0;
+    for case in Code::ALL.into_iter().flat_map(|code| {
+        let Cases { refused, passes } = cases(code);
+        refused.into_iter().chain(passes)
+    }) {
+        let file = rules(&case);
+        let rule = &file.rules[0];
+        let statements: Vec<Statement> = days
+            .iter()
+            .flat_map(|day| {
+                let text = |sql: String| statement(&case, Window::day(*day), &sql);
+                for_another_date(&case.sql).map(text)
+            })
+            .collect();
+        let alone: Vec<check::Inspected> =
+            statements.iter().map(|statement| check::inspect(rule, statement.clone())).collect();
+        // What has findings is not remembered.
+        let clean = alone.iter().zip(&statements).filter(|(found, _)| found.findings.is_empty());
+        for (_, first) in clean {
+            for (second, expected) in statements.iter().zip(&alone) {
+                let mut checker = Checker::new(rule);
+                checker.inspect(first.clone());
+                let found = checker.inspect(second.clone());
+                assert_eq!(shown(&found), shown(expected), "`{}` after {}", case.name, first.sql);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1_000, "{compared}");
 }
 
 #[test]

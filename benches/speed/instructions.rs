@@ -30,11 +30,17 @@ impl Way {
 pub fn counted() -> bool {
     let Ok(entry) = std::env::var(ENTRY) else { return false };
     let (name, dates) = entry.split_once(' ').unwrap();
-    let dates = templates::dates(dates.parse().unwrap());
+    let dates = templates::dates(dates.parse().unwrap()).into_iter();
     let project = templates::example();
     match Way::ALL.into_iter().find(|way| way.name() == name).unwrap() {
-        Way::Ours => Ours::new(&project).render_and_check(&dates),
-        Way::Bare => Bare::new(&project).render_and_parse(&dates),
+        Way::Ours => {
+            let ours = Ours::new(&project);
+            dates.for_each(|date| ours.render_and_check(&date));
+        }
+        Way::Bare => {
+            let bare = Bare::new(&project);
+            dates.for_each(|date| bare.render_and_parse(&date));
+        }
     }
     true
 }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use instructions::Way;
+use onerow::window::Window;
 use run::Ratio;
 
 /// A table of the report.
@@ -62,7 +63,7 @@ fn table(name: &str, tools: &std::path::Path) -> Table {
             holds: true,
         },
         "rendering" => {
-            ratios(std::iter::once(render_and_check()).chain(others::ratios(tools)).collect())
+            ratios(render_and_check().into_iter().chain(others::ratios(tools)).collect())
         }
         "instructions" => instructions(),
         "embedded" => ratios(millions().into_iter().flat_map(embedded::ratios).collect()),
@@ -89,18 +90,22 @@ fn millions() -> Vec<u64> {
     asked.split(',').map(|millions| millions.trim().parse().unwrap()).collect()
 }
 
-fn render_and_check() -> Ratio {
-    let (project, dates) = (templates::example(), templates::dates(365));
+/// A year as one window, as `apply --last 365` plans it, and each of its dates as a window of its own.
+fn render_and_check() -> [Ratio; 2] {
+    let project = templates::example();
     let (ours, bare) = (templates::Ours::new(&project), templates::Bare::new(&project));
-    templates::assert_same_texts(&ours, &bare, &dates);
-    let [ours, other] =
-        run::in_turn(15, || ours.render_and_check(&dates), || bare.render_and_parse(&dates));
-    Ratio {
-        what: "render and check 365 dates, against minijinja and sqlparser alone".to_owned(),
-        ours,
-        other,
-        bound: Some(1.3),
-    }
+    let ratio = |what: &str, windows: &[Window]| {
+        windows.iter().for_each(|window| templates::assert_same_texts(&ours, &bare, window));
+        let render_and_check = || windows.iter().for_each(|window| ours.render_and_check(window));
+        let render_and_parse = || windows.iter().for_each(|window| bare.render_and_parse(window));
+        let [ours, other] = run::in_turn(15, render_and_check, render_and_parse);
+        let what = format!("{what}, against minijinja and sqlparser alone");
+        Ratio { what, ours, other, bound: Some(1.3) }
+    };
+    [
+        ratio("render and check the plan of 365 dates", &[templates::window(365)]),
+        ratio("render and check 365 plans of one date", &templates::dates(365)),
+    ]
 }
 
 fn instructions() -> Table {

@@ -1,4 +1,4 @@
-//! Rendering and checking the plans of single dates, and the same with minijinja and sqlparser alone.
+//! Rendering and checking the plan of a window, and the same with minijinja and sqlparser alone.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -23,10 +23,16 @@ pub fn example() -> Project {
     Project::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/player_props")).unwrap()
 }
 
-/// So many dates, each a window.
-pub fn dates(count: usize) -> Vec<Window> {
+/// So many dates.
+pub fn window(count: usize) -> Window {
     let first = Day::parse("2026-01-01").unwrap();
-    std::iter::successors(Some(first), |day| day.next()).take(count).map(Window::day).collect()
+    let days = std::iter::successors(Some(first), |day| day.next());
+    Window::of_days(days.take(count).collect()).unwrap()
+}
+
+/// The same, each by itself.
+pub fn dates(count: usize) -> Vec<Window> {
+    window(count).days().iter().map(|day| Window::day(*day)).collect()
 }
 
 /// onerow's way.
@@ -41,11 +47,9 @@ impl<'a> Ours<'a> {
     }
 
     /// Renders and checks what stands in every plan; the bare way has no audit table.
-    pub fn render_and_check(&self, dates: &[Window]) {
+    pub fn render_and_check(&self, window: &Window) {
         let steps = STEPS.map(|step| StepName::parse(step).unwrap());
-        for date in dates {
-            black_box(plan::plan(&self.renderer, &steps, date).unwrap().unwrap());
-        }
+        black_box(plan::plan(&self.renderer, &steps, window).unwrap().unwrap());
     }
 }
 
@@ -77,13 +81,19 @@ impl<'a> Bare<'a> {
     }
 
     /// Renders and parses, and looks at nothing.
-    pub fn render_and_parse(&self, dates: &[Window]) {
-        for date in dates {
-            for step in STEPS {
-                let text = self.render(step, date);
-                black_box(Parser::parse_sql(&BigQueryDialect {}, &text).unwrap());
-            }
+    pub fn render_and_parse(&self, window: &Window) {
+        for text in self.texts(window) {
+            black_box(Parser::parse_sql(&BigQueryDialect {}, &text).unwrap());
         }
+    }
+
+    /// One UPDATE for each date, between the queries of the window.
+    fn texts<'b>(&'b self, window: &'b Window) -> impl Iterator<Item = String> + 'b {
+        let [detect, deactivate, verify] = STEPS;
+        let updates = window.days().iter().map(move |day| (deactivate, Window::day(*day)));
+        let first = std::iter::once((detect, window.clone()));
+        let statements = first.chain(updates).chain([(verify, window.clone())]);
+        statements.map(|(step, window)| self.render(step, &window))
     }
 
     fn render(&self, step: &str, window: &Window) -> String {
@@ -94,13 +104,13 @@ impl<'a> Bare<'a> {
 }
 
 /// The comparison is of the same work: but for our header, the texts are equal.
-pub fn assert_same_texts(ours: &Ours<'_>, bare: &Bare<'_>, dates: &[Window]) {
-    for date in dates {
-        for step in STEPS {
-            let name = StepName::parse(step).unwrap();
-            let statement = ours.renderer.render(&name, date).unwrap().remove(0);
-            let (_, sql) = statement.sql.split_once('\n').unwrap();
-            assert_eq!(sql.trim(), bare.render(step, date).trim());
-        }
+pub fn assert_same_texts(ours: &Ours<'_>, bare: &Bare<'_>, window: &Window) {
+    let steps = STEPS.map(|step| StepName::parse(step).unwrap());
+    let statements = plan::render(&ours.renderer, &steps, window).unwrap();
+    let texts: Vec<String> = bare.texts(window).collect();
+    assert_eq!(statements.len(), texts.len());
+    for (statement, text) in statements.iter().zip(texts) {
+        let (_, sql) = statement.sql.split_once('\n').unwrap();
+        assert_eq!(sql.trim(), text.trim());
     }
 }

@@ -5,6 +5,7 @@ mod allow;
 mod code;
 mod columns;
 mod consolidate;
+mod form;
 mod horizon;
 mod join;
 mod kind;
@@ -18,6 +19,7 @@ mod undo;
 mod view;
 
 pub use code::{Code, Severity};
+pub use form::Checker;
 pub(crate) use kind::{COUNTS, STAGED_COUNTS};
 pub(crate) use mutation::dotted;
 
