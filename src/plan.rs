@@ -1,7 +1,7 @@
 //! The plan: the ordered, checked statements of a rule for a window. A pure function of rule,
 //! templates, variables and window.
 
-use crate::check::{self, Checked, Checker, Finding, Severity};
+use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
@@ -84,12 +84,10 @@ fn examine(
     window: &Window,
     mut keep: impl FnMut(usize, Checked),
 ) -> Result<Inspected> {
-    let mut checker = Checker::new(renderer.rule());
     let findings = check::rule(renderer.rule());
     let mut all = Inspected { findings, allowed: 0, statements: 0 };
     for (place, step) in steps.iter().enumerate() {
-        for statement in renderer.render(step, window)? {
-            let inspected = checker.inspect(statement);
+        for inspected in check::inspect_all(renderer.rule(), renderer.render(step, window)?) {
             all.allowed += inspected.allowed;
             all.statements += 1;
             all.findings.extend(inspected.findings.into_iter().map(|finding| Finding {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use onerow::check::{self, Checker, Code, Severity};
+use onerow::check::{self, Code, Severity};
 use onerow::rule::RuleFile;
 use onerow::statement::{Statement, StepName};
 use onerow::window::{Day, Window};
@@ -159,9 +159,8 @@ fn what_was_checked_for_one_date_is_found_the_same_for_another() {
         let clean = alone.iter().zip(&statements).filter(|(found, _)| found.findings.is_empty());
         for (_, first) in clean {
             for (second, expected) in statements.iter().zip(&alone) {
-                let mut checker = Checker::new(rule);
-                checker.inspect(first.clone());
-                let found = checker.inspect(second.clone());
+                let both = vec![first.clone(), second.clone()];
+                let found = check::inspect_all(rule, both).last().unwrap();
                 assert_eq!(shown(&found), shown(expected), "`{}` after {}", case.name, first.sql);
                 compared += 1;
             }

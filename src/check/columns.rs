@@ -2,10 +2,11 @@
 //! known, nothing is claimed about names that could be its.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned, Statement,
-    TableFactor, TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
+    TableFactor, TableWithJoins, Value, Visitor, WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Span;
 
@@ -38,26 +39,27 @@ const WORDS: [&str; 18] = [
     "_PARTITIONDATE",
 ];
 
-pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    if text.rule.columns.is_empty() {
-        return;
-    }
-    let mut finder = Finder { text, frames: Vec::new(), ctes: Vec::new(), findings };
-    _ = parsed.visit(&mut finder);
-}
-
 /// The names that one relation offers.
 struct Relation {
     qualifiers: Vec<String>,
-    /// `None`: nobody knows here.
-    columns: Option<Vec<String>>,
-    /// Whether it is the rule's table, whose types are listed.
-    is_table: bool,
+    columns: Columns,
+}
+
+#[derive(Clone)]
+enum Columns {
+    /// Nobody knows here.
+    Unknown,
+    /// Those of the rule's table, whose types are listed.
+    Listed,
+    /// Those of a query.
+    Named(Rc<[String]>),
 }
 
 /// What is in sight inside one query.
 #[derive(Default)]
 struct Frame {
+    /// The SELECT whose names these are, to know it again.
+    select: Option<*const Select>,
     relations: Vec<Relation>,
     /// Output names, which ORDER BY, GROUP BY, HAVING and QUALIFY may use.
     aliases: Vec<String>,
@@ -65,30 +67,37 @@ struct Frame {
 
 impl Frame {
     fn knows_all(&self) -> bool {
-        self.relations.iter().all(|relation| relation.columns.is_some())
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let columns = self.relations.iter().flat_map(|relation| relation.columns.iter().flatten());
-        columns.chain(&self.aliases).map(String::as_str)
+        self.relations.iter().all(|relation| !matches!(relation.columns, Columns::Unknown))
     }
 }
 
-struct Finder<'a, 'b> {
+/// Goes through a tree, and keeps what it finds.
+pub(super) struct Finder<'a> {
     text: &'a Text<'a>,
-    frames: Vec<Frame>,
-    /// Names of common table expressions and their columns, the innermost last.
-    ctes: Vec<(String, Option<Vec<String>>)>,
-    findings: &'b mut Vec<Finding>,
+    /// The rule's table.
+    table: String,
+    frames: Vec<Rc<Frame>>,
+    /// Common table expressions and their columns, the innermost last.
+    ctes: Vec<(String, Columns)>,
+    pub(super) findings: Vec<Finding>,
 }
 
-impl Visitor for Finder<'_, '_> {
+impl<'a> Finder<'a> {
+    /// `None` where the rule lists no columns.
+    pub fn new(text: &'a Text<'a>) -> Option<Self> {
+        let (frames, ctes, findings) = (Vec::new(), Vec::new(), Vec::new());
+        let table = text.rule.table.dotted();
+        (!text.rule.columns.is_empty()).then_some(Self { text, table, frames, ctes, findings })
+    }
+}
+
+impl Visitor for Finder<'_> {
     type Break = ();
 
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         if let Statement::Update(update) = statement {
             let frame = self.frame(std::slice::from_ref(&update.table), &[]);
-            self.frames.push(frame);
+            self.frames.push(Rc::new(frame));
         }
         ControlFlow::Continue(())
     }
@@ -100,10 +109,10 @@ impl Visitor for Finder<'_, '_> {
         }
         // ORDER BY stands outside the SELECT that it orders.
         let frame = match &*query.body {
-            SetExpr::Select(select) => self.frame(&select.from, &select.projection),
+            SetExpr::Select(select) => self.frame_of(select),
             body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
         };
-        self.frames.push(frame);
+        self.frames.push(Rc::new(frame));
         ControlFlow::Continue(())
     }
 
@@ -115,7 +124,11 @@ impl Visitor for Finder<'_, '_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let frame = self.frame(&select.from, &select.projection);
+        let is_its = |frame: &&Rc<Frame>| frame.select == Some(std::ptr::from_ref(select));
+        let frame = match self.frames.last().filter(is_its) {
+            Some(of_query) => Rc::clone(of_query),
+            None => Rc::new(self.frame_of(select)),
+        };
         self.frames.push(frame);
         ControlFlow::Continue(())
     }
@@ -146,68 +159,107 @@ impl Visitor for Finder<'_, '_> {
     }
 }
 
-impl Finder<'_, '_> {
+impl Finder<'_> {
+    fn frame_of(&self, select: &Select) -> Frame {
+        let frame = self.frame(&select.from, &select.projection);
+        Frame { select: Some(std::ptr::from_ref(select)), ..frame }
+    }
+
     fn frame(&self, from: &[TableWithJoins], projection: &[SelectItem]) -> Frame {
         let factors = from.iter().flat_map(|from| {
             std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
         });
         let relations = factors.map(|factor| self.relation(factor)).collect();
         let aliases = projection.iter().filter_map(alias).map(str::to_owned).collect();
-        Frame { relations, aliases }
+        Frame { select: None, relations, aliases }
     }
 
     fn relation(&self, factor: &TableFactor) -> Relation {
-        let unknown = |qualifiers| Relation { qualifiers, columns: None, is_table: false };
         match factor {
             TableFactor::Table { name, args: None, .. } => {
-                let name = dotted(name);
-                let qualifiers = qualifiers(factor);
+                let (name, qualifiers) = (dotted(name), qualifiers(factor));
                 let cte = self.ctes.iter().rev().find(|(cte, _)| cte.eq_ignore_ascii_case(&name));
-                if let Some((_, columns)) = cte {
-                    return Relation { qualifiers, columns: columns.clone(), is_table: false };
-                }
-                if name != self.text.rule.table.dotted() {
-                    return unknown(qualifiers);
-                }
-                let columns = self.text.rule.columns.iter();
-                let columns = columns.map(|(column, _)| column.as_str().to_owned()).collect();
-                Relation { qualifiers, columns: Some(columns), is_table: true }
+                let columns = match cte {
+                    Some((_, columns)) => columns.clone(),
+                    None if name == self.table => Columns::Listed,
+                    None => Columns::Unknown,
+                };
+                Relation { qualifiers, columns }
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 let qualifiers = alias.iter().map(|alias| alias.name.value.clone()).collect();
-                Relation { qualifiers, columns: self.output(subquery), is_table: false }
+                Relation { qualifiers, columns: self.output(subquery) }
             }
-            _ => unknown(Vec::new()),
+            _ => Relation { qualifiers: Vec::new(), columns: Columns::Unknown },
         }
     }
 
     /// The names of a query's columns, where every one of them can be told.
-    fn output(&self, query: &Query) -> Option<Vec<String>> {
-        match &query.with {
+    fn output(&self, query: &Query) -> Columns {
+        let names = match &query.with {
             None => self.output_of(&query.body),
             // Its relations may be its own common table expressions, which are not in sight yet.
             Some(_) => None,
-        }
+        };
+        names.map_or(Columns::Unknown, |names| Columns::Named(names.into()))
     }
 
     fn output_of(&self, body: &SetExpr) -> Option<Vec<String>> {
         match body {
             SetExpr::Select(select) => {
-                let frame = self.frame(&select.from, &[]);
                 let mut names = Vec::new();
                 for item in &select.projection {
                     match item {
-                        SelectItem::Wildcard(options) => names.extend(starred(&frame, options)?),
+                        SelectItem::Wildcard(options) => {
+                            let frame = self.frame(&select.from, &[]);
+                            names.extend(self.starred(&frame, options)?);
+                        }
                         SelectItem::QualifiedWildcard(..) => return None,
                         item => names.extend(output_name(item).map(str::to_owned)),
                     }
                 }
                 Some(names)
             }
-            SetExpr::Query(query) => self.output(query),
+            SetExpr::Query(query) => match query.with {
+                None => self.output_of(&query.body),
+                Some(_) => None,
+            },
             SetExpr::SetOperation { left, .. } => self.output_of(left),
             _ => None,
         }
+    }
+
+    /// What a star stands for, where every relation's columns are known.
+    fn starred(&self, frame: &Frame, options: &WildcardAdditionalOptions) -> Option<Vec<String>> {
+        let WildcardAdditionalOptions { opt_except, opt_rename: None, .. } = options else {
+            return None;
+        };
+        if !frame.knows_all() {
+            return None;
+        }
+        let except = opt_except.iter().flat_map(|except| {
+            std::iter::once(&except.first_element).chain(&except.additional_elements)
+        });
+        let left_out: Vec<&Ident> = except.collect();
+        let stays = |name: &&str| !left_out.iter().any(|out| out.value.eq_ignore_ascii_case(name));
+        let names = frame.relations.iter().flat_map(|relation| self.columns_of(relation));
+        Some(names.filter(stays).map(str::to_owned).collect())
+    }
+
+    /// The columns of a relation that are known.
+    fn columns_of<'f>(&'f self, relation: &'f Relation) -> impl Iterator<Item = &'f str> {
+        let (listed, named): (&[_], &[String]) = match &relation.columns {
+            Columns::Unknown => (&[], &[]),
+            Columns::Listed => (&self.text.rule.columns, &[]),
+            Columns::Named(names) => (&[], names),
+        };
+        let listed = listed.iter().map(|(column, _)| column.as_str());
+        listed.chain(named.iter().map(String::as_str))
+    }
+
+    fn names<'f>(&'f self, frame: &'f Frame) -> impl Iterator<Item = &'f str> {
+        let columns = frame.relations.iter().flat_map(|relation| self.columns_of(relation));
+        columns.chain(frame.aliases.iter().map(String::as_str))
     }
 
     fn name(&mut self, name: &Ident) {
@@ -218,13 +270,13 @@ impl Finder<'_, '_> {
         };
         let known = self.frames.iter().any(|frame| {
             !frame.knows_all()
-                || frame.names().any(|known| known.eq_ignore_ascii_case(&name.value))
+                || self.names(frame).any(|known| known.eq_ignore_ascii_case(&name.value))
                 // A whole row, as in COUNT(t) or TO_JSON_STRING(t).
                 || frame.relations.iter().any(|r| is_one_of(&r.qualifiers, &name.value))
         });
         let reads = self.frames.iter().any(|frame| !frame.relations.is_empty());
         if !known && reads && !is_special() {
-            let names = self.frames.iter().rev().flat_map(Frame::names);
+            let names = self.frames.iter().rev().flat_map(|frame| self.names(frame));
             let help = did_you_mean(&name.value, names);
             self.unknown(&name.value, name.span, help);
         }
@@ -232,16 +284,19 @@ impl Finder<'_, '_> {
 
     fn qualified(&mut self, parts: &[Ident], span: Span) {
         let [qualifier, column, ..] = parts else { return };
-        let relations = self.frames.iter().rev().flat_map(|frame| &frame.relations);
-        let relation =
-            relations.clone().find(|relation| is_one_of(&relation.qualifiers, &qualifier.value));
-        let Some(Relation { columns: Some(columns), .. }) = relation else { return };
+        let mut relations = self.frames.iter().rev().flat_map(|frame| &frame.relations);
+        let known = |relation: &&Relation| is_one_of(&relation.qualifiers, &qualifier.value);
+        let Some(relation) = relations.clone().find(known) else { return };
+        if matches!(relation.columns, Columns::Unknown) {
+            return;
+        }
+        let has = |relation: &Relation, name: &str| {
+            self.columns_of(relation).any(|known| known.eq_ignore_ascii_case(name))
+        };
         // A column and a relation may share a name; then it may be a field.
-        let is_field = relations
-            .flat_map(|relation| relation.columns.iter().flatten())
-            .any(|known| known.eq_ignore_ascii_case(&qualifier.value));
-        if !is_field && !is_one_of(columns, &column.value) {
-            let help = did_you_mean(&column.value, columns.iter().map(String::as_str));
+        let is_field = relations.any(|relation| has(relation, &qualifier.value));
+        if !is_field && !has(relation, &column.value) {
+            let help = did_you_mean(&column.value, self.columns_of(relation));
             self.unknown(&format!("{}.{}", qualifier.value, column.value), span, help);
         }
     }
@@ -289,25 +344,9 @@ impl Finder<'_, '_> {
         };
         let columns = &self.text.rule.columns;
         let (column, sql_type) = columns.iter().find(|(column, _)| column.same_column(name))?;
-        relation.is_table.then(|| (column.as_str().to_owned(), *sql_type))
+        let is_table = matches!(relation.columns, Columns::Listed);
+        is_table.then(|| (column.as_str().to_owned(), *sql_type))
     }
-}
-
-/// What a star stands for, where every relation's columns are known.
-fn starred(frame: &Frame, options: &WildcardAdditionalOptions) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    for relation in &frame.relations {
-        names.extend(relation.columns.clone()?);
-    }
-    let WildcardAdditionalOptions { opt_except, opt_rename: None, .. } = options else {
-        return None;
-    };
-    if let Some(except) = opt_except {
-        let left_out: Vec<&Ident> =
-            std::iter::once(&except.first_element).chain(&except.additional_elements).collect();
-        names.retain(|name| !left_out.iter().any(|out| out.value.eq_ignore_ascii_case(name)));
-    }
-    Some(names)
 }
 
 /// A name that the projection adds to those of its relations.

@@ -1,52 +1,43 @@
 //! The statements of a step for many dates are one text, as a rule, but for the date. One of them is
 //! looked at, the others are compared with it.
 
-use std::collections::BTreeMap;
-
 use super::{Checked, Effect, Inspected, inspect};
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
-/// Checks statements of a rule one after another. A statement that differs in its date alone from one
-/// of the same step without findings has none either, and is not parsed.
-pub struct Checker<'r> {
-    rule: &'r Rule,
-    /// Whether the rule itself could say a date that a statement is compared with.
-    says_dates: bool,
-    /// The last statement of each step that nothing was found in.
-    clean: BTreeMap<StepName, Clean>,
+/// Checks statements of a rule one after another: what [`inspect`] says of each. One that differs in its
+/// date alone from the last of the same step without findings has none either, and is not parsed.
+pub fn inspect_all(rule: &Rule, statements: Vec<Statement>) -> impl Iterator<Item = Inspected> {
+    // One alone has nothing to be compared with.
+    let compares = statements.len() > 1 && !says_dates(rule);
+    let mut last: Option<Clean> = None;
+    statements.into_iter().map(move |statement| {
+        let Some(form) = compares.then(|| Form::of(&statement)).flatten() else {
+            return inspect(rule, statement);
+        };
+        if let Some(clean) = last.as_ref().filter(|clean| clean.form == form) {
+            let checked = Some(Checked { statement, effect: clean.effect });
+            return Inspected { checked, findings: Vec::new(), allowed: clean.allowed };
+        }
+        let inspected = inspect(rule, statement);
+        if let (Some(Checked { effect, .. }), []) = (&inspected.checked, &*inspected.findings) {
+            last = Some(Clean { form, effect: *effect, allowed: inspected.allowed });
+        }
+        inspected
+    })
 }
 
+/// A statement that nothing was found in.
 struct Clean {
     form: Form,
     effect: Effect,
     allowed: usize,
 }
 
-impl<'r> Checker<'r> {
-    /// Nothing is checked yet.
-    pub fn new(rule: &'r Rule) -> Self {
-        let rankings = [&rule.ranking, &rule.staged_ranking];
-        let says_dates = rankings.iter().any(|ranking| number(&ranking.to_string()).is_some());
-        Self { rule, says_dates, clean: BTreeMap::new() }
-    }
-
-    /// Checks one statement: what [`inspect`] says of it.
-    pub fn inspect(&mut self, statement: Statement) -> Inspected {
-        let form = if self.says_dates { None } else { Form::of(&statement) };
-        let Some(form) = form else { return inspect(self.rule, statement) };
-        if let Some(clean) = self.clean.get(&statement.step).filter(|clean| clean.form == form) {
-            let checked = Some(Checked { statement, effect: clean.effect });
-            return Inspected { checked, findings: Vec::new(), allowed: clean.allowed };
-        }
-        let step = statement.step.clone();
-        let inspected = inspect(self.rule, statement);
-        if let (Some(Checked { effect, .. }), []) = (&inspected.checked, &*inspected.findings) {
-            let clean = Clean { form, effect: *effect, allowed: inspected.allowed };
-            self.clean.insert(step, clean);
-        }
-        inspected
-    }
+/// Whether the rule itself could say a date that a statement is compared with.
+fn says_dates(rule: &Rule) -> bool {
+    let rankings = [&rule.ranking, &rule.staged_ranking];
+    rankings.iter().any(|ranking| number(&ranking.to_string()).is_some())
 }
 
 /// A statement's text with marks where its date and the day after stand.
@@ -57,7 +48,10 @@ impl<'r> Checker<'r> {
 /// in the text can be a date, since a year has four digits: so nothing is equal to one date and not to
 /// the other.
 #[derive(PartialEq)]
-struct Form(String);
+struct Form {
+    step: StepName,
+    text: String,
+}
 
 /// The fewest digits that could be a year.
 const YEAR: usize = 4;
@@ -81,7 +75,7 @@ impl Form {
         let compact = [*day, next].map(|day| day.as_yyyymmdd().to_string());
         let [plain, compact] = [[*day, next].map(|day| day.to_string()), compact];
         let written = plain.iter().chain(&compact).zip(MARKS);
-        let mut form = String::with_capacity(statement.sql.len());
+        let mut text = String::with_capacity(statement.sql.len());
         let mut rest = statement.sql.as_str();
         while let Some(at) = number(rest) {
             let (before, from) = rest.split_at(at);
@@ -90,11 +84,11 @@ impl Form {
             if before.ends_with(belongs_to_a_name) || rest.starts_with(belongs_to_a_name) {
                 return None;
             }
-            form.push_str(before);
-            form.push(mark);
+            text.push_str(before);
+            text.push(mark);
         }
-        form.push_str(rest);
-        Some(Self(form))
+        text.push_str(rest);
+        Some(Self { step: statement.step.clone(), text })
     }
 }
 
@@ -140,7 +134,7 @@ mod tests {
                 let statements = renderer.render(&step, &day(date)).unwrap();
                 statements
                     .iter()
-                    .map(|statement| Form::of(statement).unwrap().0)
+                    .map(|statement| Form::of(statement).unwrap().text)
                     .collect::<Vec<_>>()
             });
             assert_eq!(one, other);
@@ -151,7 +145,9 @@ mod tests {
     fn a_date_is_marked_in_each_way_that_a_partition_is_written() {
         let one =
             form("d = '2026-01-28' OR d < '2026-01-29 00:00:00' OR (n = 20260128) OR n<20260129");
-        assert!(one.unwrap().0 == "d = '\u{1}' OR d < '\u{2} 00:00:00' OR (n = \u{3}) OR n<\u{4}");
+        assert!(
+            one.unwrap().text == "d = '\u{1}' OR d < '\u{2} 00:00:00' OR (n = \u{3}) OR n<\u{4}"
+        );
     }
 
     #[test]
@@ -196,8 +192,9 @@ mod tests {
             Statement::new(StepName::parse("detect").unwrap(), day(date), sql)
         };
         let file = rule("IF(d = '2026-01-28', 1, n)");
-        let mut checker = Checker::new(&file.rules[0]);
-        assert_eq!(checker.inspect(select("2026-01-28")).findings, []);
-        assert!(checker.inspect(select("2026-01-29")).checked.is_none());
+        let statements = ["2026-01-28", "2026-01-29"].map(select).to_vec();
+        let inspected: Vec<_> = inspect_all(&file.rules[0], statements).collect();
+        assert_eq!(inspected[0].findings, []);
+        assert!(inspected[1].checked.is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Spanned, Statement, Value, Visit, Visitor};
+use sqlparser::ast::{Expr, Spanned, Statement, Value, Visitor};
 
 use sqlparser::tokenizer::Span;
 
@@ -10,16 +10,18 @@ use super::{Code, Finding, Text};
 use crate::statement::StepName;
 
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
-pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+pub(super) fn has_to_ask(text: &Text<'_>, parsed: &Statement) -> bool {
     let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    let mutates =
-        matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_));
-    if text.rule.written_at.is_some()
-        && (counts || mutates)
-        && parsed.visit(&mut FindHorizon).is_continue()
-    {
-        findings.push(dropped(text, parsed.span(), mutates));
-    }
+    text.rule.written_at.is_some() && (counts || mutates(parsed))
+}
+
+/// It has to ask, and does not.
+pub(super) fn does_not_ask(text: &Text<'_>, parsed: &Statement) -> Finding {
+    dropped(text, parsed.span(), mutates(parsed))
+}
+
+fn mutates(parsed: &Statement) -> bool {
+    matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_))
 }
 
 pub(super) fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {

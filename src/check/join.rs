@@ -3,28 +3,32 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, Spanned, Statement,
-    TableFactor, Visit, Visitor,
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, Spanned, TableFactor, Visitor,
 };
 use sqlparser::tokenizer::Span;
 
 use super::mutation::{dotted, qualifiers};
 use super::{Code, Finding, Text};
 
-pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    let mut finder = Finder { text, findings };
-    _ = parsed.visit(&mut finder);
-}
-
-struct Finder<'a, 'b> {
+/// Goes through a tree, and keeps what it finds.
+pub(super) struct Finder<'a> {
     text: &'a Text<'a>,
-    findings: &'b mut Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
 }
 
-impl Visitor for Finder<'_, '_> {
+impl<'a> Finder<'a> {
+    pub fn new(text: &'a Text<'a>) -> Self {
+        Self { text, findings: Vec::new() }
+    }
+}
+
+impl Visitor for Finder<'_> {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        if select.from.len() < 2 && select.from.iter().all(|from| from.joins.is_empty()) {
+            return ControlFlow::Continue(());
+        }
         let mut known: Vec<String> = Vec::new();
         for (i, from) in select.from.iter().enumerate() {
             if i > 0 && multiplies(&from.relation, &known) {
@@ -40,7 +44,7 @@ impl Visitor for Finder<'_, '_> {
     }
 }
 
-impl Finder<'_, '_> {
+impl Finder<'_> {
     fn join(&mut self, join: &Join, known: &[String]) {
         match constraint(&join.join_operator) {
             Some(JoinConstraint::On(condition)) => self.nullable_keys(condition),

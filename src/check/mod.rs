@@ -17,9 +17,10 @@ mod ranking;
 mod star;
 mod undo;
 mod view;
+mod walk;
 
 pub use code::{Code, Severity};
-pub use form::Checker;
+pub use form::inspect_all;
 pub(crate) use kind::{COUNTS, STAGED_COUNTS};
 pub(crate) use mutation::dotted;
 
@@ -175,10 +176,8 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
         ast::Statement::Merge(merge) => merge::check(text, merge, findings),
         _ => {}
     }
-    horizon::check(text, parsed, findings);
     ranking::check(text, parsed, findings);
-    columns::check(text, parsed, findings);
-    join::check(text, parsed, findings);
+    walk::check(text, parsed, findings);
     star::check(text, parsed, findings);
 }
 

@@ -17,12 +17,12 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     if text.mentions(&CHANCE) || text.mentions(&OF_THE_MOMENT) || text.mentions(&["SAMPLE"]) {
         findings.extend(volatile(text, parsed));
     }
-    findings.extend(other_ranking(text, parsed));
 }
 
-/// The shipped steps, and what stands in for them, rank as the rule says and not in another way:
-/// two definitions of a duplicate are how 4,689 were found and 7,865 deactivated.
-fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+/// How the statement has to rank. The shipped steps, and what stands in for them, rank as the rule says
+/// and not in another way: two definitions of a duplicate are how 4,689 were found and 7,865
+/// deactivated.
+pub(super) fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
     let step = &text.statement.step;
     let ranks = [
         StepName::AUDIT,
@@ -40,18 +40,21 @@ fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         return None;
     }
     let staged = [StepName::STAGED, StepName::CONSOLIDATE].contains(&step.as_str());
-    let ranking = if staged { &text.rule.staged_ranking } else { &text.rule.ranking };
-    parsed.visit(&mut FindExpr(ranking)).is_continue().then(|| {
-        text.finding(
-            Code::OtherRanking,
-            parsed.span(),
-            format!("{step} does not rank rows as the rule's key and keep say"),
-            "call `place`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
-        )
-    })
+    let rule = text.rule;
+    Some(FindExpr(if staged { &rule.staged_ranking } else { &rule.ranking }))
 }
 
-struct FindExpr<'a>(&'a Expr);
+/// It ranks otherwise, or not at all.
+pub(super) fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Finding {
+    text.finding(
+        Code::OtherRanking,
+        parsed.span(),
+        format!("{} does not rank rows as the rule's key and keep say", text.statement.step),
+        "call `place`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
+    )
+}
+
+pub(super) struct FindExpr<'a>(&'a Expr);
 
 impl Visitor for FindExpr<'_> {
     type Break = ();
