@@ -98,7 +98,7 @@ fn render_and_check() -> [Ratio; 2] {
         windows.iter().for_each(|window| templates::assert_same_texts(&ours, &bare, window));
         let render_and_check = || windows.iter().for_each(|window| ours.render_and_check(window));
         let render_and_parse = || windows.iter().for_each(|window| bare.render_and_parse(window));
-        let [ours, other] = run::in_turn(15, render_and_check, render_and_parse);
+        let [ours, other] = run::in_turn(31, render_and_check, render_and_parse);
         let what = format!("{what}, against minijinja and sqlparser alone");
         Ratio { what, ours, other, bound: Some(1.3) }
     };

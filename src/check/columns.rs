@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::kind::output_name;
-use super::mutation::{dotted, qualifiers};
+use super::mutation::{dotted, of_table};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
 use crate::googlesql::{SqlType, is_of_the_moment};
@@ -176,13 +176,17 @@ impl Finder<'_> {
 
     fn relation(&self, factor: &TableFactor) -> Relation {
         match factor {
-            TableFactor::Table { name, args: None, .. } => {
-                let (name, qualifiers) = (dotted(name), qualifiers(factor));
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let name = dotted(name);
                 let cte = self.ctes.iter().rev().find(|(cte, _)| cte.eq_ignore_ascii_case(&name));
                 let columns = match cte {
                     Some((_, columns)) => columns.clone(),
                     None if name == self.table => Columns::Listed,
                     None => Columns::Unknown,
+                };
+                let qualifiers = match alias {
+                    Some(alias) => vec![alias.name.value.clone()],
+                    None => of_table(name),
                 };
                 Relation { qualifiers, columns }
             }
@@ -268,7 +272,8 @@ impl Finder<'_> {
             name.value.starts_with('@')
                 || (name.quote_style.is_none() && (is_of_the_moment(&name.value) || is_word()))
         };
-        let known = self.frames.iter().any(|frame| {
+        // Most names are of the innermost.
+        let known = self.frames.iter().rev().any(|frame| {
             !frame.knows_all()
                 || self.names(frame).any(|known| known.eq_ignore_ascii_case(&name.value))
                 // A whole row, as in COUNT(t) or TO_JSON_STRING(t).

@@ -55,12 +55,11 @@ enum Effect {
 }
 
 impl Effect {
-    fn of(parsed: Option<&ast::Statement>) -> Self {
+    fn of(parsed: &ast::Statement) -> Self {
         match parsed {
-            None => Self::Unread,
-            Some(ast::Statement::Query(_)) => Self::Reads,
-            Some(ast::Statement::CreateView(_) | ast::Statement::Drop { .. }) => Self::Defines,
-            Some(_) => Self::Changes,
+            ast::Statement::Query(_) => Self::Reads,
+            ast::Statement::CreateView(_) | ast::Statement::Drop { .. } => Self::Defines,
+            _ => Self::Changes,
         }
     }
 }
@@ -121,9 +120,8 @@ pub struct Inspected {
 pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
     let text = Text::new(rule, &statement);
     let mut findings = Vec::new();
-    let (parsed, allowed) = look(&text, &mut findings);
+    let (effect, allowed) = look(&text, &mut findings);
     let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
-    let effect = Effect::of(parsed.as_ref());
     Inspected { checked: runs.then_some(Checked { statement, effect }), findings, allowed }
 }
 
@@ -133,32 +131,32 @@ pub fn run(rule: &Rule, statement: Statement) -> Result<Checked, Vec<Finding>> {
     checked.ok_or(findings)
 }
 
-fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Option<ast::Statement>, usize) {
+/// What the statement does, and how many findings its template allows.
+fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
     let tokens = match tokens(&text.statement.sql) {
         Ok(tokens) => tokens,
         Err(error) => {
             findings.push(unparsable(text, &error));
-            return (None, 0);
+            return (Effect::Unread, 0);
         }
     };
     let allows = Allows::read(text, &tokens, findings);
-    let parsed = match parse(text, tokens) {
-        Ok(parsed) => Some(parsed),
+    let effect = match parse(text, tokens) {
+        Ok(parsed) => {
+            examine(text, &parsed, findings);
+            Effect::of(&parsed)
+        }
         Err(finding) if allows.has(finding.code) => {
             findings.push(*finding);
             findings.extend(opaque::refuse(text));
-            None
+            Effect::Unread
         }
         Err(finding) => {
             findings.push(*finding);
-            return (None, 0);
+            return (Effect::Unread, 0);
         }
     };
-    if let Some(parsed) = &parsed {
-        examine(text, parsed, findings);
-    }
-    let allowed = allows.apply(text, findings);
-    (parsed, allowed)
+    (effect, allows.apply(text, findings))
 }
 
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {

@@ -139,13 +139,15 @@ fn own_column<'a>(update: &Update, assignment: &'a Assignment) -> Option<&'a str
 pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     match relation {
         TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
-        TableFactor::Table { name, .. } => {
-            let name = dotted(name);
-            let last = name.rsplit('.').next().unwrap_or_default().to_owned();
-            vec![last, name]
-        }
+        TableFactor::Table { name, .. } => of_table(dotted(name)),
         _ => Vec::new(),
     }
+}
+
+/// The names of a table without an alias: `dataset.table`, and `table`.
+pub(super) fn of_table(name: String) -> Vec<String> {
+    let last = name.rsplit('.').next().unwrap_or_default().to_owned();
+    vec![last, name]
 }
 
 pub(super) fn other_table(text: &Text<'_>, changed: &TableWithJoins) -> Option<Finding> {
@@ -176,11 +178,15 @@ fn changes_other(text: &Text<'_>, changed: &impl Spanned, table: &str) -> Findin
 
 /// The name as `dataset.table`, however it is quoted.
 pub(crate) fn dotted(name: &ObjectName) -> String {
-    let parts = name.0.iter().map(|part| match part.as_ident() {
-        Some(ident) => ident.value.clone(),
-        None => part.to_string(),
-    });
-    parts.collect::<Vec<_>>().join(".")
+    let mut dotted = String::new();
+    for (i, part) in name.0.iter().enumerate() {
+        dotted.push_str(if i > 0 { "." } else { "" });
+        match part.as_ident() {
+            Some(ident) => dotted.push_str(&ident.value),
+            None => dotted.push_str(&part.to_string()),
+        }
+    }
+    dotted
 }
 
 fn sets_other_column(

@@ -10,7 +10,8 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     let runs = text.rule.steps.iter().any(|step| step.name == text.statement.step);
     // `COUNT(*)` selects no columns.
     let sql = &text.statement.sql;
-    let has_star = sql.matches('*').count() > sql.matches("(*)").count();
+    let counts = |at: usize| sql[..at].ends_with('(') && sql[at..].starts_with("*)");
+    let has_star = sql.match_indices('*').any(|(at, _)| !counts(at));
     if !runs || !has_star {
         return;
     }

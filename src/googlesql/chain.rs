@@ -50,6 +50,9 @@ struct Level {
 
 /// The token at which a chain is longer than [`MAX_OPERATORS`], if one is.
 pub(super) fn too_long(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    if tokens.len() <= MAX_OPERATORS {
+        return None;
+    }
     let mut levels = vec![Level::default()];
     let mut operand_comes = false;
     for token in tokens {

@@ -6,8 +6,10 @@ mod text;
 mod types;
 mod value;
 
+#[cfg(test)]
+pub(crate) use name::OF_THE_MOMENT;
 pub use name::{Fragment, Ident, TableName};
-pub(crate) use name::{OF_THE_MOMENT, is_of_the_moment, is_reserved};
+pub(crate) use name::{is_of_the_moment, is_reserved};
 pub(crate) use text::tokens;
 pub use types::SqlType;
 pub use value::{Numeric, SqlValue};

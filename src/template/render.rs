@@ -14,6 +14,9 @@ use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
 use crate::window::Window;
 
+/// About as long as the line is that a statement begins with.
+const HEADER_BYTES: usize = 100;
+
 /// Renders the steps of one rule. Its templates are compiled once.
 pub struct Renderer<'a> {
     rule: &'a Rule,
@@ -152,7 +155,9 @@ impl<'a> Renderer<'a> {
         let rendered =
             limits::rendering(self.own_bytes, || template.and_then(|found| found.render(context)));
         let body = rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
-        let sql = format!("{}{}", self.header(step, window), tidy(&body));
+        let mut sql = String::with_capacity(HEADER_BYTES + body.len());
+        sql.push_str(&self.header(step, window));
+        push_tidied(&mut sql, &body);
         let path = self.paths.get(&name).unwrap_or(&name);
         limits::check_statement(path, &sql).map_err(during)?;
         Ok(Statement::new(step.clone(), window.clone(), sql))
@@ -217,20 +222,19 @@ fn own_text(template: &Template) -> &str {
     if template.path.ends_with(super::BUILT_IN) { "" } else { &template.text }
 }
 
-/// One newline at the end, none at the start, no blank line twice, no blanks at the end of a line.
-fn tidy(sql: &str) -> String {
-    let mut tidy = String::with_capacity(sql.len() + 1);
+/// Adds a text with one newline at the end, none at the start, no blank line twice, no blanks at the end
+/// of a line.
+fn push_tidied(sql: &mut String, text: &str) {
     let mut blank = true;
-    for line in sql.lines().map(str::trim_end) {
+    for line in text.lines().map(str::trim_end) {
         if !(line.is_empty() && blank) {
-            tidy.push_str(line);
-            tidy.push('\n');
+            sql.push_str(line);
+            sql.push('\n');
         }
         blank = line.is_empty();
     }
-    tidy.truncate(tidy.trim_end().len());
-    tidy.push('\n');
-    tidy
+    sql.truncate(sql.trim_end().len());
+    sql.push('\n');
 }
 
 #[cfg(test)]

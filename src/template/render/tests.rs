@@ -145,5 +145,7 @@ fn a_rules_own_template_comes_before_the_projects_and_the_shipped_one() {
 
 #[test]
 fn text_is_tidied() {
-    assert_eq!(tidy("\n\n a  \n\n\n b\n\n"), " a\n\n b\n");
+    let mut sql = "-- header\n".to_owned();
+    push_tidied(&mut sql, "\n\n a  \n\n\n b\n\n");
+    assert_eq!(sql, "-- header\n a\n\n b\n");
 }
