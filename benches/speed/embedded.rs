@@ -13,33 +13,10 @@ use onerow::window::{Day, Window};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use super::rule::{NOW, RULE};
 use super::run::{Ratio, median, onerow, output, timed};
 use super::shell::{self, Script};
 
-pub const RULE: &str = r#"
-[warehouse.local]
-type = "sqlite"
-
-[rule.p]
-table = "a.b"
-partition = "d"
-key = ["game", "player"]
-keep = ["created_at DESC", "id DESC"]
-row_id = "id"
-active = "active"
-written_at = "created_at"
-
-[rule.p.columns]
-id = "STRING"
-d = "DATE"
-game = "STRING"
-player = "STRING"
-active = "BOOL"
-created_at = "TIMESTAMP"
-"#;
-
-/// Later than every row.
-pub const NOW: &str = "2030-01-01T00:00:00Z";
 const FIRST: &str = "2026-01-01";
 /// In every tenth date, every fourth row is superseded.
 const ROWS_OF_A_DATE: u64 = 100_000;

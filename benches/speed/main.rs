@@ -8,8 +8,10 @@ mod embedded;
 mod instructions;
 mod jobs;
 mod machine;
+mod memory;
 mod others;
 mod process;
+mod rule;
 mod run;
 mod shell;
 mod templates;
@@ -28,7 +30,7 @@ struct Table {
 }
 
 fn main() -> ExitCode {
-    if instructions::counted() || process::measured() {
+    if instructions::counted() || memory::measured() {
         return ExitCode::SUCCESS;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use jiff::Timestamp;
 use onerow::window::{Day, Window};
 
-use super::embedded::NOW;
+use super::rule::NOW;
 use super::run::output;
 
 pub const PROGRAM: &str = "sqlite3";
