@@ -9,7 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::check::Checked;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue, TableName};
 use crate::rule::RuleName;
 use crate::statement::{Params, StepName};
@@ -37,7 +37,7 @@ pub trait Warehouse: Sync {
 
     /// What became of the job, once it has ended: its answer if it was done, `None` if it never
     /// changed anything. A query's rows are not fetched again. To be asked only of a job whose
-    /// process is gone: the embedded warehouse does not execute it any more after that.
+    /// process is gone: one that never changed anything is given up, and is not executed after that.
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>>;
 
     /// What the table's metadata says of its streaming buffer.
@@ -71,6 +71,13 @@ pub struct Job<'a> {
     pub rule: &'a RuleName,
     /// What keeps the rows that the statement takes out or brings back: both happen, or neither.
     pub audit: Option<Audit<'a>>,
+}
+
+/// Why a job of a run that lives cannot be executed any more: a later run has looked it up.
+pub(crate) fn given_up() -> Error {
+    Error::new(Kind::Locked, "another run has taken this one for dead; nothing was changed").help(
+        "the lock file was removed while this run was on; leave it alone, and run the command again",
+    )
 }
 
 /// How many statements are worth sending at a time.

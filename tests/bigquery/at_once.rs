@@ -1,9 +1,12 @@
 //! Two processes that apply the same dates at once: from one folder, and from two folders as on two
 //! machines, which share neither lock nor outbox.
 
+use std::time::Duration;
+
 use crate::common::{Ended, Project, RULE};
 use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use crate::honest;
+use crate::proxy::Fault;
 
 #[test]
 fn two_processes_at_once_take_each_row_out_once() {
@@ -27,8 +30,44 @@ fn two_processes_at_once_take_each_row_out_once() {
         }
         assert_eq!(fixture.active(), SURVIVORS, "{told}");
         honest::is_whole(&fixture.entries(), told);
-        let kept = format!("SELECT row_id FROM {} ORDER BY 1", fixture.table("ledger_audit"));
-        let kept: Vec<String> = fixture.emulator.query(&kept).into_iter().flatten().collect();
-        assert_eq!(kept, ["\"b1\"", "\"b2\"", "\"c1\""], "{told}");
+        assert_eq!(kept(&fixture), KEPT, "{told}");
     }
+}
+
+/// What the audit holds, once all dates are done.
+const KEPT: [&str; 3] = ["\"b1\"", "\"b2\"", "\"c1\""];
+
+fn kept(fixture: &Fixture) -> Vec<String> {
+    let sql = format!("SELECT row_id FROM {} ORDER BY 1", fixture.table("ledger_audit"));
+    fixture.emulator.query(&sql).into_iter().flatten().collect()
+}
+
+/// Somebody removes the lock while a run's statement is on its way: the next run finds no such job,
+/// says so in the ledger, and does the work.
+#[test]
+fn a_statement_that_another_run_has_given_up_is_never_executed() {
+    let rule = RULE.replace("nba.", "DATASET.").replace("row_id", "audit = true\nrow_id");
+    let Some(fixture) = Fixture::with_rules(&rule, "") else { return };
+    let fixture = fixture.rows(ROWS);
+    let apply = format!("apply {WINDOW}");
+    fixture.proxy.arm("insert deactivate", Fault::Held(Duration::from_secs(20)), 1);
+    let first = fixture.project.begin(&apply);
+    while fixture.proxy.is_armed() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for entry in std::fs::read_dir(fixture.project.path(".onerow")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    fixture.project.onerow(&apply).exits(0).says(&["the statement changed nothing"]);
+    assert_eq!(fixture.active(), SURVIVORS);
+    Ended::of_child(first).exits(1).says(&["another run has taken this one for dead"]);
+    assert_eq!(fixture.active(), SURVIVORS);
+    assert_eq!(kept(&fixture), KEPT);
+    let changed = honest::changed(&fixture.entries(), "deactivate", "given up");
+    assert_eq!(changed.values().sum::<u64>(), 3);
+    honest::is_whole(&fixture.entries(), "given up");
+    fixture.project.onerow(&apply).exits(0);
 }

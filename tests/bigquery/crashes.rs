@@ -7,11 +7,23 @@ use std::sync::{Arc, Mutex};
 
 use crate::fixture::Fixture;
 use crate::mortal::{self, Act};
-use crate::oracle::{self, Expected, ROWS, Row, WINDOW};
+use crate::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
 use crate::proxy::{Call, Moment};
 use crate::{document, honest};
 
-const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
+/// What is run and dies. The kinds of a group pass the same points.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// The cure of this strategy.
+    Cure(&'static str),
+    /// The undo of that.
+    Undo(&'static str),
+    /// Staging tables merged and dropped.
+    Consolidate,
+}
+
+const CURES: [Kind; 3] = [Kind::Cure("deactivate"), Kind::Cure("delete"), Kind::Cure("rewrite")];
+const UNDOS: [Kind; 3] = [Kind::Undo("deactivate"), Kind::Undo("delete"), Kind::Undo("rewrite")];
 
 #[test]
 #[ignore = "played by the other tests, in a process of its own"]
@@ -21,21 +33,48 @@ fn a_run_that_may_die() {
 
 #[test]
 fn a_run_that_dies_at_any_point_is_finished_by_the_next_one() {
+    at_any_point(&CURES, "bigquery");
+}
+
+#[test]
+fn an_undo_that_dies_at_any_point_is_finished_by_the_next_one() {
+    at_any_point(&UNDOS, "bigquery-undo");
+}
+
+#[test]
+fn a_consolidation_that_dies_at_any_point_is_finished_by_the_next_one() {
+    at_any_point(&[Kind::Consolidate], "bigquery-consolidate");
+}
+
+fn at_any_point(kinds: &[Kind], section: &str) {
     if crate::emulator::emulator().is_none() {
         return;
     }
-    let points = ready("deactivate").points();
+    let points = ready(kinds[0]).points();
     let plays = (1..=points.len()).map(|at| (at, Death::At(at))).collect();
-    let table = die_everywhere(&points, plays);
-    document::section("crashes.md", "bigquery", &table);
+    document::section("crashes.md", section, &die_everywhere(kinds, &points, plays, section));
 }
 
 #[test]
 fn a_run_that_dies_at_any_request_is_finished_by_the_next_one() {
+    at_any_request(&CURES, "requests");
+}
+
+#[test]
+fn an_undo_that_dies_at_any_request_is_finished_by_the_next_one() {
+    at_any_request(&UNDOS, "requests-undo");
+}
+
+#[test]
+fn a_consolidation_that_dies_at_any_request_is_finished_by_the_next_one() {
+    at_any_request(&[Kind::Consolidate], "requests-consolidate");
+}
+
+fn at_any_request(kinds: &[Kind], section: &str) {
     if crate::emulator::emulator().is_none() {
         return;
     }
-    let calls = ready("deactivate").calls();
+    let calls = ready(kinds[0]).calls();
     let moments = [(Moment::Sent, "sent"), (Moment::Executed, "executed, not answered")];
     let (mut names, mut plays) = (Vec::new(), Vec::new());
     for (number, call) in calls.iter().enumerate() {
@@ -44,8 +83,7 @@ fn a_run_that_dies_at_any_request_is_finished_by_the_next_one() {
             plays.push((names.len(), Death::During(number + 1, moment)));
         }
     }
-    let table = die_everywhere(&names, plays);
-    document::section("crashes.md", "requests", &table);
+    document::section("crashes.md", section, &die_everywhere(kinds, &names, plays, section));
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,98 +94,180 @@ enum Death {
     During(usize, Moment),
 }
 
-/// Returns a table of point × outcome. Each point is played with one strategy in turn, and with all of
-/// them where the tables are made anew; they all come to the same.
-fn die_everywhere(names: &[String], plays: Vec<(usize, Death)>) -> String {
+/// Returns a table of point × outcome. Where the tables are made anew, each point is played with all
+/// kinds, which come to the same. Else it is played with one kind in turn; of undo and consolidate, which
+/// take long, every eighth point is, and the table has the others from the document.
+fn die_everywhere(
+    kinds: &[Kind],
+    names: &[String],
+    plays: Vec<(usize, Death)>,
+    section: &str,
+) -> String {
     let all = std::env::var_os("ONEROW_WRITE_DOCS").is_some();
-    let strategies = |row: usize| match all {
-        true => STRATEGIES.to_vec(),
-        false => vec![STRATEGIES[row % STRATEGIES.len()]],
+    let step = if matches!(kinds[0], Kind::Cure(_)) { 1 } else { 8 };
+    let of_row = |row: usize| match all {
+        true => kinds.to_vec(),
+        false if row.is_multiple_of(step) => vec![kinds[row / step % kinds.len()]],
+        false => Vec::new(),
     };
     let plays: Vec<_> = plays
         .into_iter()
-        .flat_map(|(row, death)| strategies(row).into_iter().map(move |of| (of, row, death)))
+        .flat_map(|(row, death)| of_row(row).into_iter().map(move |kind| (kind, row, death)))
         .collect();
     let (plays, outcomes) = (Mutex::new(plays.into_iter()), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 loop {
-                    let Some((strategy, row, death)) = plays.lock().unwrap().next() else { return };
-                    let outcome = ready(strategy).die(death, &names[row - 1]);
+                    let Some((kind, row, death)) = plays.lock().unwrap().next() else { return };
+                    let outcome = ready(kind).die(death, &names[row - 1]);
                     let before = outcomes.lock().unwrap().insert(row, outcome.clone());
-                    assert!(before.is_none_or(|b| b == outcome), "{strategy}: {}", names[row - 1]);
+                    assert!(before.is_none_or(|b| b == outcome), "{kind:?}: {}", names[row - 1]);
                 }
             });
         }
     });
-    let outcomes = outcomes.into_inner().unwrap();
+    let outcomes: BTreeMap<usize, String> = outcomes.into_inner().unwrap();
+    let documented = document::last_cells("crashes.md", section);
     let row = |(i, name): (usize, &String)| {
-        vec![(i + 1).to_string(), name.clone(), outcomes[&(i + 1)].clone()]
+        let outcome = outcomes.get(&(i + 1)).or_else(|| documented.get(i));
+        vec![(i + 1).to_string(), name.clone(), outcome.cloned().unwrap_or_default()]
     };
     let rows: Vec<Vec<String>> = names.iter().enumerate().map(row).collect();
-    document::markdown(&["", "dies", "deactivate, delete, rewrite"], &rows)
+    let each = match kinds {
+        [Kind::Consolidate] => "consolidate, drop",
+        _ => "deactivate, delete, rewrite",
+    };
+    document::markdown(&["", "dies", each], &rows)
 }
 
-/// A project with superseded rows, and what must come of them.
+/// A project before the run, and what must come of it.
 struct Ready {
     fixture: Fixture,
-    strategy: &'static str,
+    kind: Kind,
+    act: Act,
+    /// The command that does the same.
+    command: String,
+    before: Vec<Row>,
     expected: Expected,
+    /// How many entries the ledger had before the run.
+    known: usize,
 }
 
-fn ready(strategy: &'static str) -> Ready {
+fn ready(kind: Kind) -> Ready {
+    match kind {
+        Kind::Cure(strategy) => cure(strategy),
+        Kind::Undo(strategy) => undo(strategy),
+        Kind::Consolidate => consolidation(),
+    }
+}
+
+fn cure(strategy: &'static str) -> Ready {
+    Ready {
+        fixture: Fixture::with_rules(&rule(strategy), "").unwrap().rows(ROWS),
+        kind: Kind::Cure(strategy),
+        act: Act::Apply,
+        command: format!("apply --yes {WINDOW}"),
+        before: oracle::table(ROWS),
+        expected: oracle::cured(ROWS, strategy == "deactivate"),
+        known: 0,
+    }
+}
+
+fn undo(strategy: &'static str) -> Ready {
+    let cure = cure(strategy);
+    cure.fixture.project.onerow(&cure.command).exits(0);
+    let log = cure.fixture.entries();
+    cure.fixture.proxy.forget();
+    let run = log[0]["run_id"].as_str().unwrap().to_owned();
+    Ready {
+        kind: Kind::Undo(strategy),
+        command: format!("undo {run} --yes"),
+        act: Act::Undo(run),
+        before: cure.expected.table,
+        expected: oracle::undone(ROWS),
+        known: log.len(),
+        ..cure
+    }
+}
+
+fn consolidation() -> Ready {
+    let staging = "[rule.predictions.staging]\ntables = [\"DATASET.staging\"]\ndrop = true\n";
+    let rules = format!("{}{staging}", rule("deactivate"));
+    let fixture = Fixture::with_rules(&rules, "").unwrap().rows(MAIN);
+    fixture.fill("staging", STAGED);
+    Ready {
+        fixture,
+        kind: Kind::Consolidate,
+        act: Act::Consolidate,
+        command: format!("consolidate {WINDOW}"),
+        before: oracle::table(MAIN),
+        expected: oracle::merged(MAIN, STAGED),
+        known: 0,
+    }
+}
+
+fn rule(strategy: &str) -> String {
     let keys = format!("audit = true\nstrategy = \"{strategy}\"\nrow_id");
     let rule = crate::common::RULE.replace("nba.", "DATASET.").replace("row_id", &keys);
-    let rule = match strategy {
+    match strategy {
         "deactivate" => rule,
         _ => rule.replace("touched_at = \"updated_at\"\n", ""),
-    };
-    let fixture = Fixture::with_rules(&rule, "").unwrap().rows(ROWS);
-    Ready { fixture, strategy, expected: oracle::cured(ROWS, strategy == "deactivate") }
+    }
 }
 
 impl Ready {
+    /// The step that changes rows.
+    fn step(&self) -> &'static str {
+        match self.kind {
+            Kind::Cure(strategy) => strategy,
+            Kind::Undo(_) => "undo",
+            Kind::Consolidate => "consolidate",
+        }
+    }
+
     /// The points of the run, in order, for any strategy.
     fn points(&self) -> Vec<String> {
-        let points = mortal::play(&self.fixture.project.path(""), &Act::Apply, 0);
-        points
-            .iter()
-            .map(|point| format!("before {}", point.replace(self.strategy, "CURE")))
-            .collect()
+        let points = mortal::play(&self.fixture.project.path(""), &self.act, 0);
+        assert_eq!(self.table(), self.expected.table, "{:?}: without dying", self.kind);
+        points.iter().map(|point| format!("before {}", self.generic(point))).collect()
     }
 
     /// The requests of the run, in order, for any strategy.
     fn calls(&self) -> Vec<String> {
-        self.fixture.project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
+        self.fixture.project.onerow(&self.command).exits(0);
         let calls = self.fixture.proxy.names();
-        calls.iter().map(|call| call.replace(self.strategy, "CURE")).collect()
+        calls.iter().map(|call| self.generic(call)).collect()
+    }
+
+    fn generic(&self, name: &str) -> String {
+        name.replace(self.step(), "CURE")
     }
 
     /// Runs, dies there, runs again, and once more.
     fn die(&self, death: Death, name: &str) -> String {
-        let told = format!("{}, dead: {name}", self.strategy);
+        let told = format!("{:?}, dead: {name}", self.kind);
         match death {
             Death::At(at) => {
-                mortal::play(&self.fixture.project.path(""), &Act::Apply, at);
+                mortal::play(&self.fixture.project.path(""), &self.act, at);
             }
             Death::During(call, moment) => self.die_during(call, moment, &told),
         }
         let done = self.dates_done(&told);
-        let apply = || self.fixture.project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
-        apply();
+        let again = || self.fixture.project.onerow(&self.command).exits(0);
+        again();
         assert_eq!(self.table(), self.expected.table, "{told}");
         let log = self.fixture.entries();
         honest::is_whole(&log, &told);
-        let changed = honest::changed(&log, self.strategy, &told);
+        let changed = honest::changed(&log, self.step(), &told);
         assert_eq!(changed, self.expected.changed, "{told}");
         self.no_job_was_executed_twice(&told);
         self.the_audit_has_each_row_once(&told);
         self.fixture.proxy.forget();
-        apply();
-        assert!(self.cures().is_empty(), "{told}: {:?}", self.cures());
+        again();
+        assert!(self.jobs().is_empty(), "{told}: {:?}", self.jobs());
         assert_eq!(self.table(), self.expected.table, "{told}");
-        match honest::completed(&log) {
+        match honest::completed(&log[self.known..]) {
             (0, 0) => format!("{done} of 2"),
             (executed, 0) => format!("{done} of 2, {executed} was executed"),
             (0, nothing) => format!("{done} of 2, {nothing} changed nothing"),
@@ -156,14 +276,8 @@ impl Ready {
     }
 
     fn die_during(&self, call: usize, moment: Moment, told: &str) {
-        let mut command = self.fixture.project.command(&[
-            "apply",
-            "--yes",
-            "--from",
-            oracle::FIRST,
-            "--to",
-            oracle::LAST,
-        ]);
+        let arguments: Vec<&str> = self.command.split_whitespace().collect();
+        let mut command = self.fixture.project.command(&arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let child = Arc::new(Mutex::new(None::<std::process::Child>));
         let (victim, died) = (child.clone(), Arc::new(Mutex::new(false)));
@@ -185,7 +299,7 @@ impl Ready {
     fn table(&self) -> Vec<Row> {
         let sql = format!(
             "SELECT id, CAST(game_date AS STRING), game_id, COALESCE(player, ''), \
-             COALESCE(CAST(points_line AS STRING), ''), CAST(is_active AS STRING) FROM {} ORDER BY id",
+             COALESCE(CAST(CAST(points_line AS INT64) AS STRING), ''), CAST(is_active AS STRING) FROM {} ORDER BY id",
             self.fixture.table("predictions")
         );
         self.fixture.emulator.query(&sql).iter().map(|cells| Row::of(cells)).collect()
@@ -200,17 +314,17 @@ impl Ready {
         let is_done = |date: &&String| {
             let rows = of(&found, date);
             let done = rows == of(&self.expected.table, date);
-            assert!(done || rows == of(&oracle::table(ROWS), date), "{told}: half done: {rows:?}");
+            assert!(done || rows == of(&self.before, date), "{told}: half done: {rows:?}");
             done
         };
         self.expected.changed.keys().filter(is_done).count()
     }
 
-    /// The ids of the jobs of this strategy that the emulator has executed.
-    fn cures(&self) -> Vec<String> {
+    /// The ids of the jobs that changed rows, of those that the emulator has executed.
+    fn jobs(&self) -> Vec<String> {
         let seen = self.fixture.proxy.seen().into_iter().filter(|(_, executed)| *executed);
         let jobs = seen.filter_map(|(call, _)| match call {
-            Call::Insert { id, step, dry_run: false, .. } if step == self.strategy => Some(id),
+            Call::Insert { id, step, dry_run: false, .. } if step == self.step() => Some(id),
             _ => None,
         });
         jobs.collect()
@@ -218,16 +332,21 @@ impl Ready {
 
     /// A job that fails because the audit table is not there yet is followed by another one.
     fn no_job_was_executed_twice(&self, told: &str) {
-        let jobs = self.cures();
+        let jobs = self.jobs();
         let once: BTreeSet<&String> = jobs.iter().collect();
         assert_eq!(once.len(), jobs.len(), "{told}: {jobs:?}");
     }
 
     /// It is written in the transaction that changes the rows, so it tells what was executed.
     fn the_audit_has_each_row_once(&self, told: &str) {
+        if matches!(self.kind, Kind::Consolidate) {
+            return;
+        }
         let sql = format!(
-            "SELECT CAST(date AS STRING), CAST(COUNT(*) AS STRING) FROM {} GROUP BY job_id, date ORDER BY 1",
-            self.fixture.table("ledger_audit")
+            "SELECT CAST(date AS STRING), CAST(COUNT(*) AS STRING) FROM {} \
+             WHERE STRPOS(job_id, '_{}_') > 0 GROUP BY job_id, date ORDER BY 1",
+            self.fixture.table("ledger_audit"),
+            self.step()
         );
         let kept = self.fixture.emulator.query(&sql);
         let kept: Vec<(String, u64)> =

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use comfy_table::{Table, presets};
 
@@ -23,11 +24,13 @@ pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
 /// Puts the text where `docs/<file>` has the section `<!-- name -->` … `<!-- end -->`, or compares.
 #[track_caller]
 pub fn section(file: &str, name: &str, text: &str) {
+    // Tests run at once, and write sections of one file.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
     let document = std::fs::read_to_string(&path).unwrap();
-    let mark = format!("<!-- {name} -->\n");
-    let (before, rest) = document.split_once(&mark).expect("the document lacks the section");
-    let (there, after) = rest.split_once("<!-- end -->").expect("the section has no end");
+    let (before, there, after) = around(&document, name);
+    let mark = mark(name);
     if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
         std::fs::write(&path, format!("{before}{mark}{text}<!-- end -->{after}")).unwrap();
         return;
@@ -36,4 +39,24 @@ pub fn section(file: &str, name: &str, text: &str) {
         there, text,
         "docs/{file} is not up to date: look at it after ONEROW_WRITE_DOCS=1 tests/run"
     );
+}
+
+/// What stands before the section, in it, and after it.
+fn around<'d>(document: &'d str, name: &str) -> (&'d str, &'d str, &'d str) {
+    let (before, rest) = document.split_once(&mark(name)).expect("the document lacks the section");
+    let (there, after) = rest.split_once("<!-- end -->").expect("the section has no end");
+    (before, there, after)
+}
+
+fn mark(name: &str) -> String {
+    format!("<!-- {name} -->\n")
+}
+
+/// The last cells of the rows of a section's table, in order.
+pub fn last_cells(file: &str, name: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (_, table, _) = around(&document, name);
+    let cell = |line: &str| line.trim_end_matches(" |").rsplit(" | ").next().unwrap().to_owned();
+    table.lines().skip(2).map(cell).collect()
 }

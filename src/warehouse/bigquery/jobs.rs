@@ -8,10 +8,14 @@ use gcp_bigquery_client::model::job::Job as JobResource;
 use super::failure::Failure;
 use super::{BigQuery, POLL, Request, request, response};
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::{Answer, JobId, Returned, Rows};
+use crate::statement::Params;
+use crate::warehouse::{Answer, JobId, Returned, Rows, given_up};
 
 /// How long a job may take to notice that it was cancelled, or that its time is up.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// The step in the labels of a job that stands in for one that was never sent.
+const GIVEN_UP: &str = "given-up";
 
 impl BigQuery {
     /// Runs a mutation as a job, once, whatever happens to the answers.
@@ -31,21 +35,40 @@ impl BigQuery {
     }
 
     fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
-        let job = self.insert(id, request).and_then(|job| self.finish(id, job));
+        let inserted = self.insert(id, request).map_err(|failure| self.lost_sight(&failure));
+        let job = inserted.and_then(|job| match response::step(&job) == Some(GIVEN_UP) {
+            true => Err(given_up()),
+            false => self.finish(id, job),
+        });
         job.map_err(|error| error.during(format!("job {id}")))
+    }
+
+    /// The job of a process that is gone; `None` if there is none. Then a query that does nothing takes
+    /// the id, which BigQuery takes once: the process may live all the same, where somebody has removed
+    /// its lock, and its statement must not be executed after somebody has said that it was not.
+    pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
+        let found = match self.again(|| self.call_get(id)) {
+            Err(failure) if failure.is_not_found() => {
+                let labels = [("tool", "onerow"), ("step", GIVEN_UP)];
+                let nothing = Request { sql: "SELECT 1", params: &Params::none(), labels: &labels };
+                self.insert(id, &nothing)
+            }
+            found => found,
+        };
+        let job = found.map_err(|failure| self.gave_up(&failure))?;
+        Ok(Some(job).filter(|job| response::step(job) != Some(GIVEN_UP)))
     }
 
     /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
     /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
     /// sent again, which BigQuery takes once.
-    fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
+    fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource, Failure> {
         let job = request::job(&self.settings, Some(id), request);
-        let inserted = self.again(|| match self.call_insert(&job) {
+        self.again(|| match self.call_insert(&job) {
             Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
             Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
             answer => answer,
-        });
-        inserted.map_err(|failure| self.lost_sight(&failure))
+        })
     }
 
     /// Waits until the job has ended, and reads its end from the job itself: some servers answer

@@ -122,12 +122,9 @@ impl Warehouse for BigQuery {
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
-        let job = match self.again(|| self.call_get(id)) {
-            Err(failure) if failure.is_not_found() => return Ok(None),
-            Err(failure) => return Err(self.gave_up(&failure).during(format!("job {id}"))),
-            Ok(job) => self.finish(id, job),
-        };
-        let (affected, usage) = match job {
+        let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
+        let Some(job) = job else { return Ok(None) };
+        let (affected, usage) = match self.finish(id, job) {
             Ok(job) => match response::affected(&job) {
                 None => (Some(self.kept(id)?), response::usage(&job)),
                 affected => (Some(affected), response::usage(&job)),

@@ -48,6 +48,12 @@ pub(super) fn affected(job: &JobResource) -> Option<u64> {
     figure(query.num_dml_affected_rows.as_ref())
 }
 
+/// What the job's labels call its step.
+pub(super) fn step(job: &JobResource) -> Option<&str> {
+    let labels = job.configuration.as_ref()?.labels.as_ref()?;
+    labels.get("step").map(String::as_str)
+}
+
 /// Whether the job has come to an end.
 pub(super) fn is_done(job: &JobResource) -> bool {
     let state = job.status.as_ref().and_then(|status| status.state.as_deref());

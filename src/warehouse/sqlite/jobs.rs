@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use super::schema;
-use crate::error::{Error, Kind, Result};
-use crate::warehouse::JobId;
+use crate::error::Result;
+use crate::warehouse::{JobId, given_up};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_jobs \
      (job TEXT PRIMARY KEY, affected INTEGER NOT NULL, at TEXT NOT NULL) STRICT";
@@ -50,12 +50,6 @@ pub(super) fn settle(connection: &Connection, id: &JobId, at: Timestamp) -> Resu
 
 fn known(affected: Option<i64>) -> Option<u64> {
     affected.filter(|affected| *affected != GIVEN_UP).map(i64::unsigned_abs)
-}
-
-fn given_up() -> Error {
-    Error::new(Kind::Locked, "another run has taken this one for dead; nothing was changed").help(
-        "the lock file was removed while this run was on; leave it alone, and run the command again",
-    )
 }
 
 /// Remembers a job in the transaction that changed its rows.

@@ -41,6 +41,8 @@ pub enum Fault {
     Malformed,
     /// Executed; the answer comes this much later.
     Slow(Duration),
+    /// The call arrives this much later.
+    Held(Duration),
     /// The connection is cut, and the call arrives only when the next one of its kind does.
     Late,
     /// The job ends with this reason and message, and has changed nothing.
@@ -134,6 +136,11 @@ impl Proxy {
     pub fn arm(&self, name: &'static str, fault: Fault, times: u32) {
         let matcher: Matcher = Box::new(move |call| call.name() == name);
         self.state.lock().unwrap().faults.push((matcher, fault, times));
+    }
+
+    /// Whether a fault still waits for its call.
+    pub fn is_armed(&self) -> bool {
+        self.state.lock().unwrap().faults.iter().any(|(_, _, left)| *left > 0)
     }
 
     /// Ends all faults.

@@ -148,6 +148,11 @@ impl Server {
                 std::thread::sleep(*duration);
                 Answer::Whole(status, body)
             }
+            Fault::Held(duration) => {
+                std::thread::sleep(*duration);
+                let (status, body) = executed();
+                Answer::Whole(status, body)
+            }
             Fault::Late => {
                 self.saw(call, false);
                 self.state.lock().unwrap().late.push(request.clone());
