@@ -79,10 +79,15 @@ impl Error {
         }))
     }
 
-    /// A file or stream that could not be read or written. `doing` is a phrase like
-    /// ``cannot read `onerow.toml` ``.
+    /// A file or stream that could not be read or written, and what to do where the system says why.
+    /// `doing` is a phrase like ``cannot read `onerow.toml` ``.
     pub fn io(doing: impl Into<String>, cause: std::io::Error) -> Self {
-        Self::new(Kind::Io, doing).caused_by(cause)
+        let help = way_out(cause.kind());
+        let error = Self::new(Kind::Io, doing).caused_by(cause);
+        match help {
+            Some(help) => error.help(help),
+            None => error,
+        }
     }
 
     /// Adds the place in a source text.
@@ -322,6 +327,33 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         None if candidates.is_empty() => "there is none to choose from".to_owned(),
         None => format!("known: {}", candidates.join(", ")),
     }
+}
+
+/// What to do about the reason that the system gives.
+fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    Some(match reason {
+        ErrorKind::NotFound => {
+            "look whether the path is right, and whether the folder is still there"
+        }
+        ErrorKind::PermissionDenied => {
+            "allow this user to read and write there, or give another path"
+        }
+        ErrorKind::ReadOnlyFilesystem => "make the disk writable, or give a path on another one",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room, then run the command again"
+        }
+        ErrorKind::FileTooLarge => "look at the limits of the process (`ulimit -f`)",
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "move away what is there, or give another path"
+        }
+        ErrorKind::InvalidFilename => "give a shorter path, of characters that the system takes",
+        ErrorKind::InvalidData => "save the file as UTF-8",
+        ErrorKind::AddrInUse => "stop what listens there, or give another address",
+        ErrorKind::AddrNotAvailable => "give an address of this machine",
+        // Too many symbolic links, for one, has no stable name.
+        _ => return None,
+    })
 }
 
 fn line_start(source: &str, line: usize) -> usize {

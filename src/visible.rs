@@ -37,6 +37,11 @@ pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     written_out(text, steers_line)
 }
 
+/// The same where control characters do nothing: on a page.
+pub(crate) fn unhidden(text: &str) -> Cow<'_, str> {
+    written_out(text, hides_text)
+}
+
 fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(which) {
         return text.into();
@@ -49,9 +54,9 @@ fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Source text as it may be shown beside its line numbers: what hides is covered by as many bytes, so
-/// that places stay where they are. Control characters are left to whoever draws the source.
+/// that places stay where they are. ASCII's control characters are left to whoever draws the source.
 pub(crate) fn covered(source: &str) -> Cow<'_, str> {
-    let hides = |c: char| hides_text(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    let hides = |c: char| !c.is_ascii() && steers(c);
     if !source.contains(hides) {
         return source.into();
     }
@@ -72,8 +77,8 @@ mod tests {
 
     #[test]
     fn source_keeps_its_places() {
-        let source = "a\u{200b}b\u{61c}c\u{2028}d\n";
-        assert_eq!(covered(source), "a\u{fffd}b??c\u{fffd}d\n");
+        let source = "a\u{200b}b\u{61c}c\u{2028}d\u{9b}2J\n";
+        assert_eq!(covered(source), "a\u{fffd}b??c\u{fffd}d??2J\n");
         assert_eq!(covered(source).len(), source.len());
     }
 
@@ -84,6 +89,7 @@ mod tests {
             "a\\u{1b}[2J\\r\n\tb\\u{202e}\\u{feff}"
         );
         assert_eq!(visible_line("a\n\tb\u{202e}"), "a\\n\\tb\\u{202e}");
+        assert_eq!(unhidden("a\u{1b}\r\n\u{202e}"), "a\u{1b}\r\n\\u{202e}");
         assert!(matches!(visible("it’s “ü” 日本 👩\u{200d}🚀"), Cow::Borrowed(_)));
     }
 }

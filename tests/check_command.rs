@@ -102,6 +102,20 @@ fn an_annotation_stays_on_its_line_whatever_it_holds() {
 }
 
 #[test]
+fn what_could_have_been_meant_is_listed_once() {
+    let found = check(&with("SELECT zzz AS y\nFROM {{ rule.table }}\n"), "").exits(3);
+    assert_eq!(found.stdout.matches("is_active").count(), 1, "{found}");
+}
+
+#[test]
+fn what_a_statement_says_is_no_link_in_a_sarif_log() {
+    let sql = "SELECT\n  `[x](1)` AS y\nFROM {{ rule.table }}\n";
+    let log = check(&with(sql), "--format sarif").exits(3).json();
+    let text = log["runs"][0]["results"][0]["message"]["text"].as_str().unwrap();
+    assert!(text.contains(r"`[x\](1)`"), "{text}");
+}
+
+#[test]
 fn code_scanning_gets_a_sarif_log() {
     let log = check(&with(REFUSED), "--format sarif").exits(3).json();
     assert_eq!(log["version"], "2.1.0");

@@ -281,7 +281,12 @@ impl Finder<'_> {
         });
         let reads = self.frames.iter().any(|frame| !frame.relations.is_empty());
         if !known && reads && !is_special() {
-            let names = self.frames.iter().rev().flat_map(|frame| self.names(frame));
+            let mut names: Vec<&str> = Vec::new();
+            for name in self.frames.iter().rev().flat_map(|frame| self.names(frame)) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
             let help = did_you_mean(&name.value, names);
             self.unknown(&name.value, name.span, help);
         }

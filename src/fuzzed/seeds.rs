@@ -67,12 +67,14 @@ const SQL: [&str; 6] = [
     "SELECT CAST(CONCAT(id, player) AS INT64), TIMESTAMP_ADD(created_at, INTERVAL 5 MINUTE), DATE_TRUNC(game_date, MONTH), n IS DISTINCT FROM 5, x BETWEEN 1 AND 2, NULLIF(n, 3), IF(n > 1, 2, 3), ROUND(line, 2) FROM nba.predictions",
 ];
 
-const CSV: [&str; 2] = [
+const CSV: [&str; 3] = [
+    "id\u{98}x,\u{9b}2J\n1,2\n",
     "id,game_date,game_id,player,line,n,x,is_active,created_at\na,2026-01-28,g,p,22.5,1,1.5,true,2026-01-28T07:00:00Z\n",
     "\u{feff}player,id\r\n\"a \"\"b\"\",\nc\",1\r\n\r\n,\r\n",
 ];
 
-const NDJSON: [&str; 2] = [
+const NDJSON: [&str; 3] = [
+    "\n\u{8c} (\u{1b}\n",
     "{\"id\":\"a\",\"n\":1,\"line\":22.50,\"x\":1.5,\"is_active\":true,\"game_date\":\"2026-01-28\"}\n\n{\"id\":null}\n",
     "{\"player\":\"\\u00e9\\ud83d\\ude00\",\"created_at\":\"2026-01-28 07:41:28 UTC\",\"line\":1e28}",
 ];

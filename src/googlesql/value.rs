@@ -73,11 +73,20 @@ impl SqlValue {
                 let time = text.trim().parse().ok().filter(|_| is_exact(text));
                 Self::Time(time.ok_or_else(|| wrong("a TIME, such as 07:41:30"))?)
             }
-            SqlType::Timestamp => {
-                Self::Timestamp(parse_timestamp(text.trim()).ok_or_else(|| {
-                    wrong("a TIMESTAMP, such as 2026-01-28 07:41:30 UTC or 2026-01-28T07:41:30Z")
-                })?)
-            }
+            SqlType::Timestamp => match parse_timestamp(text.trim()) {
+                Some(instant) => Self::Timestamp(instant),
+                None if is_after_the_last(text.trim()) => {
+                    return Err(Error::new(
+                        Kind::Unsupported,
+                        "a TIMESTAMP after 9999-12-30 22:00:00 UTC cannot be held here",
+                    ));
+                }
+                None => {
+                    return Err(wrong(
+                        "a TIMESTAMP, such as 2026-01-28 07:41:30 UTC or 2026-01-28T07:41:30Z",
+                    ));
+                }
+            },
             SqlType::Bytes
             | SqlType::Interval
             | SqlType::Json
@@ -289,9 +298,26 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(instant.as_microsecond()).ok()
 }
 
+/// Whether it is a TIMESTAMP of the last 26 hours that BigQuery has, and jiff has not: no time zone may
+/// lead out of its calendar.
+fn is_after_the_last(text: &str) -> bool {
+    let year_before = text.strip_prefix("9999").map(|rest| format!("9998{rest}"));
+    year_before.is_some_and(|text| parse_timestamp(&text).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_timestamps_are_no_typing_errors() {
+        let error = |text| SqlValue::parse(text, SqlType::Timestamp).unwrap_err().kind();
+        assert!(SqlValue::parse("9999-12-30 21:59:59 UTC", SqlType::Timestamp).is_ok());
+        assert_eq!(error("9999-12-30 22:00:01 UTC"), Kind::Unsupported);
+        assert_eq!(error("9999-12-31T23:59:59+00:00"), Kind::Unsupported);
+        assert_eq!(error("9999-12-32 00:00:00 UTC"), Kind::Input);
+        assert_eq!(error("9999-12-31 noon"), Kind::Input);
+    }
 
     #[test]
     fn a_literal_names_its_type() {

@@ -27,7 +27,7 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
     for entry in latest(entries).into_iter().rev() {
         if let Some(error) = &entry.error {
             let error = printable(error, style.format);
-            text.push_str(&format!("{} #{}: {error}\n", entry.run, entry.sequence));
+            text.push_str(&format!("{}, statement {}: {error}\n", entry.run, entry.sequence));
         }
     }
     text

@@ -85,7 +85,7 @@ fn a_log_shows_errors_that_do_nothing() {
     for format in ["table", "markdown"] {
         let ended = project.onerow(&format!("log --limit 1000 --format {format}")).exits(0);
         is_inert(&ended.stdout, format);
-        let errors = ended.stdout.lines().filter(|line| line.contains("#1: "));
+        let errors = ended.stdout.lines().filter(|line| line.contains(", statement 1: "));
         let errors: Vec<&str> = errors.collect();
         assert_eq!(errors.len(), texts.len(), "{ended}");
         if format == "markdown" {

@@ -5,15 +5,17 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Whitespace, Word};
 
 use crate::googlesql::{is_reserved, tokens};
+use crate::visible::unhidden;
 
-/// The SQL with marks, byte for byte the same once the tags are removed. Text that BigQuery might
-/// split otherwise than we do is left without marks.
+/// The SQL with marks, byte for byte the same once the tags are removed, but for characters that hide
+/// what it says: they are written out. Text that BigQuery might split otherwise than we do is left
+/// without marks.
 pub(super) fn highlight(sql: &str) -> Value {
     Value::from_safe_string(marked(sql))
 }
 
 fn marked(sql: &str) -> String {
-    let Ok(tokens) = tokens(sql) else { return escape(sql) };
+    let Ok(tokens) = tokens(sql) else { return escape(&unhidden(sql)) };
     let Some(starts) = offsets(sql, &tokens) else { return escape(sql) };
     let mut html = escape(&sql[..starts.first().copied().unwrap_or(sql.len())]);
     for i in 0..tokens.len() {
@@ -148,6 +150,12 @@ mod tests {
     }
 
     #[test]
+    fn what_hides_the_text_is_written_out() {
+        let html = marked("SELECT 'a\u{202e}b' -- \u{2066}");
+        assert_eq!(shown(&html), "SELECT 'a\\u{202e}b' -- \\u{2066}");
+    }
+
+    #[test]
     fn every_shipped_template_keeps_its_text() {
         for file in ["detect.sql", "deactivate.sql", "_survivors.sql"] {
             let sql = crate::template::Templates::shipped_text(file).unwrap();
@@ -163,7 +171,7 @@ mod tests {
 
         #[test]
         fn without_its_tags_any_text_is_itself(sql in r"(?s).*") {
-            prop_assert_eq!(shown(&marked(&sql)), sql);
+            prop_assert_eq!(shown(&marked(&sql)), unhidden(&sql));
         }
     }
 }
