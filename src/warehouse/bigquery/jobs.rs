@@ -14,8 +14,9 @@ use crate::warehouse::{Answer, JobId, Returned, Rows, given_up};
 /// How long a job may take to notice that it was cancelled, or that its time is up.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The step in the labels of a job that stands in for one that was never sent.
-const GIVEN_UP: &str = "given-up";
+/// The step in the labels of a job that stands in for one that was never sent. No step of a rule can
+/// have this name.
+const GIVEN_UP: &str = "_given-up";
 
 impl BigQuery {
     /// Runs a mutation as a job, once, whatever happens to the answers.
@@ -146,5 +147,16 @@ impl BigQuery {
                 return Ok(all);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::StepName;
+
+    #[test]
+    fn no_step_is_mistaken_for_one_that_was_given_up() {
+        assert!(StepName::parse(GIVEN_UP).is_err());
     }
 }
