@@ -200,12 +200,16 @@ impl Finder<'_> {
 
     /// The names of a query's columns, where every one of them can be told.
     fn output(&self, query: &Query) -> Columns {
-        let names = match &query.with {
+        let names = self.output_names(query);
+        names.map_or(Columns::Unknown, |names| Columns::Named(names.into()))
+    }
+
+    fn output_names(&self, query: &Query) -> Option<Vec<String>> {
+        match &query.with {
             None => self.output_of(&query.body),
             // Its relations may be its own common table expressions, which are not in sight yet.
             Some(_) => None,
-        };
-        names.map_or(Columns::Unknown, |names| Columns::Named(names.into()))
+        }
     }
 
     fn output_of(&self, body: &SetExpr) -> Option<Vec<String>> {
@@ -224,10 +228,7 @@ impl Finder<'_> {
                 }
                 Some(names)
             }
-            SetExpr::Query(query) => match query.with {
-                None => self.output_of(&query.body),
-                Some(_) => None,
-            },
+            SetExpr::Query(query) => self.output_names(query),
             SetExpr::SetOperation { left, .. } => self.output_of(left),
             _ => None,
         }

@@ -2,6 +2,7 @@
 //! looked at, the others are compared with it.
 
 use super::{Checked, Effect, Inspected, inspect};
+use crate::googlesql::TableName;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
@@ -34,10 +35,15 @@ struct Clean {
     allowed: usize,
 }
 
-/// Whether the rule itself could say a date that a statement is compared with.
+/// Whether the rule itself could say a date that a statement is compared with: in how it ranks, or as a
+/// part of a table's name. Other names begin with a letter.
 fn says_dates(rule: &Rule) -> bool {
     let rankings = [&rule.ranking, &rule.staged_ranking];
+    let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
+    let tables = [&rule.table, &rule.view].into_iter().chain(&rule.audit_tables).chain(staging);
+    let could_be_one = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     rankings.iter().any(|ranking| number(&ranking.to_string()).is_some())
+        || tables.map(TableName::dotted).any(|name| name.split('.').any(could_be_one))
 }
 
 /// A statement's text with marks where its date and the day after stand.
@@ -114,6 +120,7 @@ mod tests {
     use super::*;
     use crate::fuzzed;
     use crate::plan;
+    use crate::rule::RuleFile;
     use crate::template::Renderer;
     use crate::window::{Day, Window};
 
@@ -175,14 +182,28 @@ mod tests {
         assert!(of(Window::day(first)).is_some());
     }
 
+    fn rule(table: &str, key: &str) -> RuleFile {
+        let text = format!(
+            "[rule.p]\ntable = \"{table}\"\npartition = \"d\"\nkey = [\"{key}\"]\nkeep = [\"id DESC\"]\nrow_id = \"id\"\nactive = \"x\"\n"
+        );
+        RuleFile::parse("onerow.toml", &text).unwrap()
+    }
+
+    #[test]
+    fn a_date_as_the_tables_name_is_compared_each_time() {
+        let update = |date: &str| {
+            let sql = format!("UPDATE a.'{date}' SET x = FALSE WHERE d = DATE '{date}'\n");
+            Statement::new(StepName::parse("own").unwrap(), day(date), sql)
+        };
+        let file = rule("a.2026-01-28", "n");
+        let statements = ["2026-01-28", "2026-01-29"].map(update).to_vec();
+        let inspected: Vec<_> = inspect_all(&file.rules[0], statements).collect();
+        assert_eq!(inspected[0].findings, []);
+        assert!(inspected[1].checked.is_none());
+    }
+
     #[test]
     fn a_date_in_the_rules_own_ranking_is_compared_each_time() {
-        let rule = |key: &str| {
-            let text = format!(
-                "[rule.p]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"{key}\"]\nkeep = [\"id DESC\"]\nrow_id = \"id\"\nactive = \"x\"\n"
-            );
-            crate::rule::RuleFile::parse("onerow.toml", &text).unwrap()
-        };
         let select = |date: &str| {
             let sql = format!(
                 "SELECT d AS date, COUNT(*) AS active, 1 AS keys, 0 AS duplicates, 0 AS buffered, 0 AS twins, 0 AS settled\n\
@@ -191,7 +212,7 @@ mod tests {
             );
             Statement::new(StepName::parse("detect").unwrap(), day(date), sql)
         };
-        let file = rule("IF(d = '2026-01-28', 1, n)");
+        let file = rule("a.b", "IF(d = '2026-01-28', 1, n)");
         let statements = ["2026-01-28", "2026-01-29"].map(select).to_vec();
         let inspected: Vec<_> = inspect_all(&file.rules[0], statements).collect();
         assert_eq!(inspected[0].findings, []);

@@ -14,9 +14,10 @@ use crate::warehouse::{Answer, JobId, Returned, Rows, given_up};
 /// How long a job may take to notice that it was cancelled, or that its time is up.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The step in the labels of a job that stands in for one that was never sent. No step of a rule can
-/// have this name.
+/// The step in the labels of a job that stands in for one that was never sent, and its statement. No
+/// step of a rule can have this name.
 const GIVEN_UP: &str = "_given-up";
+const NOTHING: &str = "SELECT 'given up by a later run'";
 
 impl BigQuery {
     /// Runs a mutation as a job, once, whatever happens to the answers.
@@ -36,12 +37,13 @@ impl BigQuery {
     }
 
     fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
-        let inserted = self.insert(id, request).map_err(|failure| self.lost_sight(&failure));
-        let job = inserted.and_then(|job| match response::step(&job) == Some(GIVEN_UP) {
-            true => Err(given_up()),
-            false => self.finish(id, job),
-        });
-        job.map_err(|error| error.during(format!("job {id}")))
+        let job = self.insert(id, request::job(&self.settings, Some(id), request));
+        let ended = match job.map_err(|failure| self.lost_sight(&failure)) {
+            Ok(job) if !is_given_up(&job) => self.finish(id, job),
+            other => other,
+        };
+        let ours = |job: JobResource| if is_given_up(&job) { Err(given_up()) } else { Ok(job) };
+        ended.and_then(ours).map_err(|error| error.during(format!("job {id}")))
     }
 
     /// The job of a process that is gone; `None` if there is none. Then a query that does nothing takes
@@ -49,22 +51,29 @@ impl BigQuery {
     /// its lock, and its statement must not be executed after somebody has said that it was not.
     pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
         let found = match self.again(|| self.call_get(id)) {
-            Err(failure) if failure.is_not_found() => {
-                let labels = [("tool", "onerow"), ("step", GIVEN_UP)];
-                let nothing = Request { sql: "SELECT 1", params: &Params::none(), labels: &labels };
-                self.insert(id, &nothing)
-            }
+            Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?),
             found => found,
         };
         let job = found.map_err(|failure| self.gave_up(&failure))?;
-        Ok(Some(job).filter(|job| response::step(job) != Some(GIVEN_UP)))
+        Ok(Some(job).filter(|job| !is_given_up(job)))
+    }
+
+    /// A job that does nothing under this id, where the statement would have run: an id is taken once in
+    /// each location, and this statement names no table to tell it by.
+    fn stand_in(&self, id: &JobId) -> Result<JobResource> {
+        let labels = [("tool", "onerow"), ("step", GIVEN_UP)];
+        let nothing = Request { sql: NOTHING, params: &Params::none(), labels: &labels };
+        let mut job = request::job(&self.settings, Some(id), &nothing);
+        if let (None, Some(reference)) = (&self.settings.location, &mut job.job_reference) {
+            reference.location = self.dataset_location(&self.settings.ledger)?;
+        }
+        Ok(job)
     }
 
     /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
     /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
     /// sent again, which BigQuery takes once.
-    fn insert(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource, Failure> {
-        let job = request::job(&self.settings, Some(id), request);
+    fn insert(&self, id: &JobId, job: JobResource) -> Result<JobResource, Failure> {
         self.again(|| match self.call_insert(&job) {
             Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
             Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
@@ -150,6 +159,11 @@ impl BigQuery {
     }
 }
 
+/// Whether it is a job that stands in for one that was never sent. Some servers leave out labels.
+fn is_given_up(job: &JobResource) -> bool {
+    response::step(job) == Some(GIVEN_UP) || response::statement(job) == Some(NOTHING)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +172,18 @@ mod tests {
     #[test]
     fn no_step_is_mistaken_for_one_that_was_given_up() {
         assert!(StepName::parse(GIVEN_UP).is_err());
+    }
+
+    #[test]
+    fn what_was_given_up_is_known_by_its_label_or_its_statement() {
+        let job = |step: &str, sql: &str| -> JobResource {
+            let labels = serde_json::json!({ "step": step });
+            let configuration = serde_json::json!({ "labels": labels, "query": { "query": sql } });
+            serde_json::from_value(serde_json::json!({ "configuration": configuration })).unwrap()
+        };
+        assert!(is_given_up(&job(GIVEN_UP, "")));
+        assert!(is_given_up(&job("", NOTHING)));
+        assert!(!is_given_up(&job("deactivate", "UPDATE t SET x = 1 WHERE TRUE")));
+        assert!(!is_given_up(&JobResource::default()));
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn step(job: &JobResource) -> Option<&str> {
     labels.get("step").map(String::as_str)
 }
 
+/// The job's statement, if it says so.
+pub(super) fn statement(job: &JobResource) -> Option<&str> {
+    job.configuration.as_ref()?.query.as_ref().map(|query| query.query.as_str())
+}
+
 /// Whether the job has come to an end.
 pub(super) fn is_done(job: &JobResource) -> bool {
     let state = job.status.as_ref().and_then(|status| status.state.as_deref());
