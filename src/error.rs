@@ -1,11 +1,14 @@
 //! The one error type: what is wrong, where, what to do about it.
 
+mod io;
+
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+pub use io::read_utf8;
 
 use crate::visible::{covered, visible};
 
@@ -77,17 +80,6 @@ impl Error {
             during: Vec::new(),
             cause: None,
         }))
-    }
-
-    /// A file or stream that could not be read or written, and what to do where the system says why.
-    /// `doing` is a phrase like ``cannot read `onerow.toml` ``.
-    pub fn io(doing: impl Into<String>, cause: std::io::Error) -> Self {
-        let help = way_out(cause.kind());
-        let error = Self::new(Kind::Io, doing).caused_by(cause);
-        match help {
-            Some(help) => error.help(help),
-            None => error,
-        }
     }
 
     /// Adds the place in a source text.
@@ -294,21 +286,6 @@ impl fmt::Debug for Place {
     }
 }
 
-/// Reads a file that must be UTF-8. The error names the byte that is not.
-pub fn read_utf8(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path)
-        .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
-    String::from_utf8(bytes).map_err(|cause| {
-        let valid = cause.utf8_error().valid_up_to();
-        let line = cause.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
-        Error::new(
-            Kind::Input,
-            format!("`{}` is not UTF-8: line {line}, byte {valid}", path.display()),
-        )
-        .help("save the file as UTF-8 and run the command again")
-    })
-}
-
 /// The candidate most like `name`, if one is close enough to be a likely slip of the finger.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -327,33 +304,6 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         None if candidates.is_empty() => "there is none to choose from".to_owned(),
         None => format!("known: {}", candidates.join(", ")),
     }
-}
-
-/// What to do about the reason that the system gives.
-fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
-    use std::io::ErrorKind;
-    Some(match reason {
-        ErrorKind::NotFound => {
-            "look whether the path is right, and whether the folder is still there"
-        }
-        ErrorKind::PermissionDenied => {
-            "allow this user to read and write there, or give another path"
-        }
-        ErrorKind::ReadOnlyFilesystem => "make the disk writable, or give a path on another one",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "make room, then run the command again"
-        }
-        ErrorKind::FileTooLarge => "look at the limits of the process (`ulimit -f`)",
-        ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "move away what is there, or give another path"
-        }
-        ErrorKind::InvalidFilename => "give a shorter path, of characters that the system takes",
-        ErrorKind::InvalidData => "save the file as UTF-8",
-        ErrorKind::AddrInUse => "stop what listens there, or give another address",
-        ErrorKind::AddrNotAvailable => "give an address of this machine",
-        // Too many symbolic links, for one, has no stable name.
-        _ => return None,
-    })
 }
 
 fn line_start(source: &str, line: usize) -> usize {

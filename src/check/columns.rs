@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned, Statement,
-    TableFactor, TableWithJoins, Value, Visitor, WildcardAdditionalOptions,
+    Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned, Statement, TableFactor,
+    TableWithJoins, Visitor, WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Span;
 
 use super::kind::output_name;
 use super::mutation::{dotted, of_table};
+use super::types::{comparable, compares, literal_type};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
 use crate::googlesql::{SqlType, is_of_the_moment};
@@ -375,47 +376,4 @@ fn alias(item: &SelectItem) -> Option<&str> {
 
 fn is_one_of(names: &[String], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-fn compares(op: &BinaryOperator) -> bool {
-    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
-    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
-}
-
-fn literal_type(expr: &Expr) -> Option<SqlType> {
-    match expr {
-        Expr::Nested(inner) => literal_type(inner),
-        Expr::UnaryOp { expr, .. } => literal_type(expr),
-        Expr::Value(value) => Some(match &value.value {
-            Value::SingleQuotedString(_) | Value::DoubleQuotedString(_) => SqlType::String,
-            Value::Boolean(_) => SqlType::Bool,
-            Value::Number(number, _) if number.contains(['.', 'e', 'E']) => SqlType::Float64,
-            Value::Number(..) => SqlType::Int64,
-            _ => return None,
-        }),
-        Expr::TypedString(typed) => Some(match &typed.data_type {
-            DataType::Date => SqlType::Date,
-            DataType::Datetime(_) => SqlType::Datetime,
-            DataType::Timestamp(..) => SqlType::Timestamp,
-            DataType::Time(..) => SqlType::Time,
-            _ => return None,
-        }),
-        _ => None,
-    }
-}
-
-/// Whether BigQuery compares a column of this type with a literal of that one. A string stands
-/// for dates and times; numbers stand for each other; a date stands for a datetime.
-/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
-fn comparable(column: SqlType, literal: SqlType) -> bool {
-    use SqlType::{
-        BigNumeric, Bool, Date, Datetime, Float64, Int64, Numeric, String, Time, Timestamp,
-    };
-    match literal {
-        String => !matches!(column, Int64 | Float64 | Numeric | BigNumeric | Bool),
-        Int64 | Float64 => matches!(column, Int64 | Float64 | Numeric | BigNumeric),
-        Date => matches!(column, Date | Datetime),
-        Bool | Datetime | Timestamp | Time => column == literal,
-        _ => true,
-    }
 }

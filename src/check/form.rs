@@ -78,8 +78,8 @@ impl Form {
         if statement.sql.contains('\\') || statement.sql.contains(MARKS) {
             return None;
         }
+        let plain = [*day, next].map(|day| day.to_string());
         let compact = [*day, next].map(|day| day.as_yyyymmdd().to_string());
-        let [plain, compact] = [[*day, next].map(|day| day.to_string()), compact];
         let written = plain.iter().chain(&compact).zip(MARKS);
         let mut text = String::with_capacity(statement.sql.len());
         let mut rest = statement.sql.as_str();

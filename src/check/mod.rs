@@ -15,6 +15,7 @@ mod opaque;
 mod partition;
 mod ranking;
 mod star;
+mod types;
 mod undo;
 mod view;
 mod walk;
@@ -36,7 +37,7 @@ use crate::googlesql::tokens;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
-/// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree,
+/// A statement without errors. Only [`inspect`] and [`inspect_all`] make one. It keeps the text and not the syntax tree,
 /// which takes many times the memory: a plan may have thousands of statements.
 #[derive(Debug, Clone)]
 pub struct Checked {

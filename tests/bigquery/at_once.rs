@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::common::{Ended, Project, RULE};
 use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use crate::honest;
-use crate::proxy::Fault;
+use crate::proxy::{Call, Fault};
 
 #[test]
 fn two_processes_at_once_take_each_row_out_once() {
@@ -50,7 +52,7 @@ fn a_statement_that_another_run_has_given_up_is_never_executed() {
     let Some(fixture) = Fixture::with_rules(&rule, "") else { return };
     let fixture = fixture.rows(ROWS);
     let apply = format!("apply {WINDOW}");
-    fixture.proxy.arm("insert deactivate", Fault::Held(Duration::from_secs(20)), 1);
+    fixture.proxy.arm("insert deactivate", Fault::Held, 1);
     let first = fixture.project.begin(&apply);
     while fixture.proxy.is_armed() {
         std::thread::sleep(Duration::from_millis(10));
@@ -61,8 +63,17 @@ fn a_statement_that_another_run_has_given_up_is_never_executed() {
             std::fs::remove_file(path).unwrap();
         }
     }
+    fixture.proxy.habits(|habits| habits.dataset = json!({ "location": "EU" }));
     fixture.project.onerow(&apply).exits(0).says(&["the statement changed nothing"]);
     assert_eq!(fixture.active(), SURVIVORS);
+    let stand_ins = fixture.proxy.seen().into_iter().filter_map(|(call, _)| match call {
+        Call::Insert { id, location, step, .. } if step == "_given-up" => Some((id, location)),
+        _ => None,
+    });
+    let stand_ins: Vec<(String, String)> = stand_ins.collect();
+    let [(id, location)] = stand_ins.as_slice() else { panic!("{stand_ins:?}") };
+    assert!(id.ends_with("_deactivate_2026-01-28") && location == "EU", "{stand_ins:?}");
+    fixture.proxy.release();
     Ended::of_child(first).exits(1).says(&["another run has taken this one for dead"]);
     assert_eq!(fixture.active(), SURVIVORS);
     assert_eq!(kept(&fixture), KEPT);

@@ -2,7 +2,7 @@
 //! fails where the table that is there is another.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use comfy_table::{Table, presets};
@@ -27,18 +27,21 @@ pub fn section(file: &str, name: &str, text: &str) {
     // Tests run at once, and write sections of one file.
     static WRITING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
-    let document = std::fs::read_to_string(&path).unwrap();
+    let document = std::fs::read_to_string(path(file)).unwrap();
     let (before, there, after) = around(&document, name);
     let mark = mark(name);
     if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
-        std::fs::write(&path, format!("{before}{mark}{text}<!-- end -->{after}")).unwrap();
+        std::fs::write(path(file), format!("{before}{mark}{text}<!-- end -->{after}")).unwrap();
         return;
     }
     assert_eq!(
         there, text,
         "docs/{file} is not up to date: look at it after ONEROW_WRITE_DOCS=1 tests/run"
     );
+}
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file)
 }
 
 /// What stands before the section, in it, and after it.
@@ -54,8 +57,7 @@ fn mark(name: &str) -> String {
 
 /// The last cells of the rows of a section's table, in order.
 pub fn last_cells(file: &str, name: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
-    let document = std::fs::read_to_string(&path).unwrap();
+    let document = std::fs::read_to_string(path(file)).unwrap();
     let (_, table, _) = around(&document, name);
     let cell = |line: &str| line.trim_end_matches(" |").rsplit(" | ").next().unwrap().to_owned();
     table.lines().skip(2).map(cell).collect()

@@ -10,8 +10,15 @@ use serde_json::Value as Json;
 /// A call as BigQuery's API knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
-    /// `jobs.insert`
-    Insert { id: String, step: String, sql: String, horizon: Option<Timestamp>, dry_run: bool },
+    /// `jobs.insert`; the location is empty where BigQuery is to tell it by the tables.
+    Insert {
+        id: String,
+        location: String,
+        step: String,
+        sql: String,
+        horizon: Option<Timestamp>,
+        dry_run: bool,
+    },
     /// `jobs.get`
     Get { id: String },
     /// `jobs.cancel`
@@ -113,6 +120,7 @@ fn insert(body: &str) -> Call {
     let horizon = parameters.into_iter().flatten().find(|p| p["name"] == "horizon");
     Call::Insert {
         id: text(&job["jobReference"]["jobId"]),
+        location: text(&job["jobReference"]["location"]),
         step: text(&configuration["labels"]["step"]),
         sql: text(&configuration["query"]["query"]),
         horizon: horizon.and_then(|p| instant(p["parameterValue"]["value"].as_str()?)),

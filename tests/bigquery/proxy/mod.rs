@@ -41,8 +41,8 @@ pub enum Fault {
     Malformed,
     /// Executed; the answer comes this much later.
     Slow(Duration),
-    /// The call arrives this much later.
-    Held(Duration),
+    /// The call arrives when [`Proxy::release`] is called.
+    Held,
     /// The connection is cut, and the call arrives only when the next one of its kind does.
     Late,
     /// The job ends with this reason and message, and has changed nothing.
@@ -89,6 +89,8 @@ struct State {
     habits: Habits,
     /// Every call in order, and whether it was executed.
     seen: Vec<(Call, bool)>,
+    /// Whether calls that were held may arrive.
+    released: bool,
     /// Calls that come late.
     late: Vec<Request>,
     /// What the calls were authorized by.
@@ -141,6 +143,11 @@ impl Proxy {
     /// Whether a fault still waits for its call.
     pub fn is_armed(&self) -> bool {
         self.state.lock().unwrap().faults.iter().any(|(_, _, left)| *left > 0)
+    }
+
+    /// Lets calls that are held arrive.
+    pub fn release(&self) {
+        self.state.lock().unwrap().released = true;
     }
 
     /// Ends all faults.

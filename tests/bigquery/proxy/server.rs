@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
@@ -148,8 +148,10 @@ impl Server {
                 std::thread::sleep(*duration);
                 Answer::Whole(status, body)
             }
-            Fault::Held(duration) => {
-                std::thread::sleep(*duration);
+            Fault::Held => {
+                while !self.state.lock().unwrap().released {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
                 let (status, body) = executed();
                 Answer::Whole(status, body)
             }
