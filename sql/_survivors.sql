@@ -1,7 +1,7 @@
 {#- Which row of a key survives: written once, here. Every template that ranks rows or counts
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
-{#- The active rows of a key and date, the survivor first. Where rows are rewritten, twins too have a
+{#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id too have a
     first among them: the rest of the row decides. `last` decides what is equal in all of that. -#}
 {%- macro ranking(rule, last=none) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
@@ -21,7 +21,7 @@ ROW_NUMBER() OVER ({{ ranking(rule, last) }}
 {{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
 {%- endmacro -%}
 
-{#- Whether DML may touch the row: it was written before the horizon, or nobody knows when. -#}
+{#- Whether DML may touch the row: it was written before the cutoff, or nobody knows when. -#}
 {%- macro settled(rule) -%}
 {%- if rule.written_at -%}
 {{ settled_at(rule.written_at) }}
@@ -32,7 +32,7 @@ TRUE
 
 {#- The same, of a row that was written then. -#}
 {%- macro settled_at(written_at) -%}
-COALESCE({{ written_at }} < @horizon, TRUE)
+COALESCE({{ written_at }} < @cutoff, TRUE)
 {%- endmacro -%}
 
 {#- The rows of the window that DML may touch. -#}
@@ -82,7 +82,7 @@ WHERE {{ window.filter }}
 {%- endif %}
 {%- endmacro -%}
 
-{#- What onerow reads: one row per date, with these columns. No row that is rewritten is a twin
+{#- What onerow reads: one row per date, with these columns. No row that is rewritten is a shared id
     that stands in the way. -#}
 {%- macro counts(rule, window) -%}
 SELECT
@@ -91,7 +91,7 @@ SELECT
   COUNTIF(place = 1) AS keys,
   COUNTIF(place > 1) AS duplicates,
   COUNTIF(place > 1 AND NOT settled) AS buffered,
-  {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS twins,
+  {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS shared_ids,
   COUNTIF(settled) AS settled
 FROM (
   {{ ranked(rule, window) | indent(2) }}

@@ -1,5 +1,5 @@
 {#- Deactivates the settled superseded rows of one date, in one atomic statement. It ranks inside
-    the UPDATE, so that a row that arrived since detect is ranked too, and it leaves twins alone. -#}
+    the UPDATE, so that a row that arrived since detect is ranked too, and it leaves shared ids alone. -#}
 {%- from "_survivors.sql" import ranked, set_active, touchable -%}
 UPDATE {{ rule.table }}
 {{ set_active(rule, false) }}

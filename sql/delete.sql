@@ -1,5 +1,5 @@
 {#- Deletes the settled superseded rows of one date, in one atomic statement. It ranks inside the
-    DELETE, so that a row that arrived since detect is ranked too, and it leaves twins alone. -#}
+    DELETE, so that a row that arrived since detect is ranked too, and it leaves shared ids alone. -#}
 {%- from "_survivors.sql" import ranked, touchable -%}
 DELETE FROM {{ rule.table }}
 WHERE {{ touchable(rule, window) }}

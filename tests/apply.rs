@@ -161,12 +161,12 @@ fn rows_from_the_future_are_settled_where_there_is_no_buffer() {
 }
 
 #[test]
-fn a_date_with_twins_is_not_touched_and_the_others_are() {
-    let twins = [
+fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
+    let shared_ids = [
         ("an id that a survivor of another key shares", "t1", "t1"),
         ("an id that is NULL", "", "t2"),
     ];
-    for (what, one, other) in twins {
+    for (what, one, other) in shared_ids {
         let project = Project::new(RULE);
         project.rows(&format!(
             "{one},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
@@ -177,7 +177,7 @@ fn a_date_with_twins_is_not_touched_and_the_others_are() {
         ));
         let ended = project.onerow("apply --from 2026-01-28 --to 2026-01-29 --format json");
         let document = ended.exits(1).says(&["2026-01-28: not touched"]).json();
-        assert_eq!(document["dates"][0]["status"], "twins", "{what}");
+        assert_eq!(document["dates"][0]["status"], "shared_ids", "{what}");
         assert_eq!(document["dates"][0]["deactivated"], 0, "{what}");
         assert_eq!(document["dates"][1]["status"], "cleaned", "{what}");
         assert_eq!(project.active().len(), 4, "{what}");
@@ -192,7 +192,7 @@ fn shared_ids_on_a_clean_date_are_counted_and_do_no_harm() {
          t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
     );
     let document = apply(&project, "").exits(0).json();
-    assert_eq!(document["dates"][0]["twins"], 2);
+    assert_eq!(document["dates"][0]["shared_ids"], 2);
     assert_eq!(document["dates"][0]["status"], "clean");
 }
 

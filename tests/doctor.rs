@@ -30,7 +30,7 @@ fn a_column_that_the_table_has_not_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn twins_are_found_by_date() {
+fn shared_ids_are_found_by_date() {
     let project = Project::new(RULE);
     project.rows(&ROWS.replace("b,", "a,"));
     project

@@ -83,7 +83,7 @@ fn what_a_run_would_not_touch_is_said() {
     at("2026-01-28T12:10:00Z").exits(0).prints(&["deactivate it", "wait: it is buffered"]);
     let later = at("2026-01-28T14:00:00Z").exits(0);
     assert!(!later.stdout.contains("buffered"), "{later}");
-    let twins = loaded(RULE);
-    twins.rows("a,2026-01-28,g2,ann,,true,2026-01-28T08:00:00Z");
-    twins.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is shared"]);
+    let shared_ids = loaded(RULE);
+    shared_ids.rows("a,2026-01-28,g2,ann,,true,2026-01-28T08:00:00Z");
+    shared_ids.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is shared"]);
 }

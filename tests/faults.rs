@@ -58,7 +58,7 @@ fn is_update(statement: &Checked, date: &str) -> bool {
 }
 
 #[test]
-fn metadata_that_lags_costs_a_second_attempt_with_an_earlier_horizon() {
+fn metadata_that_lags_costs_a_second_attempt_with_an_earlier_cutoff() {
     let project = Project::new(RULE);
     project.rows(ROWS);
     project.streamed(
@@ -171,7 +171,7 @@ fn a_date_that_could_not_be_verified_is_not_called_clean() {
 }
 
 #[test]
-fn twins_that_arrive_after_detect_do_not_take_a_survivor_down() {
+fn shared_ids_that_arrive_after_detect_do_not_take_a_survivor_down() {
     let project = Project::new(RULE);
     project.rows(ROWS);
     let sqlite = open(&project);
@@ -187,7 +187,7 @@ fn twins_that_arrive_after_detect_do_not_take_a_survivor_down() {
     };
     let report = apply(&project, &faulty, &Notes::default()).unwrap();
     assert_eq!(project.active(), ["a1", "a1", "a4", "b4"]);
-    assert_eq!(report.days[0].status(), Status::Twins);
+    assert_eq!(report.days[0].status(), Status::SharedIds);
     assert_eq!(report.ending(), Ending::Failed);
 }
 

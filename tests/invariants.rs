@@ -1,4 +1,4 @@
-//! The design's invariants over random tables with ties, NULLs, twins, inactive and buffered rows,
+//! The design's invariants over random tables with ties, NULLs, shared ids, inactive and buffered rows,
 //! held against an oracle that knows no SQL.
 
 #[path = "common/silent.rs"]
@@ -105,7 +105,7 @@ fn minute(minute: i64) -> Timestamp {
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    // Mostly distinct ids: twins stop a date, and then nothing else would be seen of it.
+    // Mostly distinct ids: shared ids stop a date, and then nothing else would be seen of it.
     let id = prop_oneof![1 => Just(None), 40 => any::<u8>().prop_map(Some)];
     let row = (
         1..=2u8,
@@ -145,24 +145,24 @@ struct Expected {
     keys: u64,
     duplicates: u64,
     buffered: u64,
-    twins: u64,
+    shared_ids: u64,
     deactivated: u64,
 }
 
 struct Oracle {
     cure: Cure,
-    horizon: i64,
+    cutoff: i64,
     now: i64,
 }
 
 impl Oracle {
     fn at(cure: Cure, now: i64, rows: &[Row]) -> Self {
         let oldest = rows.iter().filter(|r| is_buffered(r, now)).filter_map(|r| r.streamed).min();
-        Self { cure, horizon: oldest.map_or(now, |oldest| oldest.min(now - SETTLE)), now }
+        Self { cure, cutoff: oldest.map_or(now, |oldest| oldest.min(now - SETTLE)), now }
     }
 
     fn settled(&self, row: &Row) -> bool {
-        row.created_at.is_none_or(|written| written < self.horizon)
+        row.created_at.is_none_or(|written| written < self.cutoff)
     }
 
     fn day(&self, rows: &[Row]) -> Expected {
@@ -179,7 +179,7 @@ impl Oracle {
         }
         let shares_id =
             |row: &&&Row| row.id.is_none() || active.iter().filter(|o| o.id == row.id).count() > 1;
-        let twins = match rewrites {
+        let shared_ids = match rewrites {
             true => 0,
             false => active.iter().filter(shares_id).count() as u64,
         };
@@ -190,11 +190,11 @@ impl Oracle {
         let changed = if rewrites { &active } else { &touchable };
         let changed = changed.iter().filter(|row| !touchable.is_empty() && self.settled(row));
         let refused = !waits && changed.clone().any(|row| is_buffered(row, self.now));
-        let deactivated = match twins > 0 || refused || waits {
+        let deactivated = match shared_ids > 0 || refused || waits {
             true => Vec::new(),
             false => touchable.clone(),
         };
-        let waiting = if refused && twins == 0 {
+        let waiting = if refused && shared_ids == 0 {
             superseded.len()
         } else {
             superseded.len() - touchable.len()
@@ -205,14 +205,14 @@ impl Oracle {
             keys: keys.len() as u64,
             duplicates: superseded.len() as u64,
             buffered: waiting as u64,
-            twins,
+            shared_ids,
             deactivated: deactivated.len() as u64,
         }
     }
 }
 
 /// `score DESC, created_at DESC, id`, with NULL as the smallest value, as in BigQuery. Where
-/// twins are told apart, by their JSON, which begins with the number.
+/// shared ids are told apart, by their JSON, which begins with the number.
 fn survival(a: &Row, b: &Row) -> Ordering {
     let json = |row: &Row| format!("{{\"n\":{},", row.n);
     let key = |row: &Row| (Reverse(row.score), Reverse(row.created_at), row.id, json(row));
@@ -361,7 +361,7 @@ fn figures(report: &Report) -> Vec<Expected> {
         keys: day.counts.keys,
         duplicates: day.counts.duplicates,
         buffered: day.counts.buffered,
-        twins: day.counts.twins,
+        shared_ids: day.counts.shared_ids,
         deactivated: day.deactivated.unwrap(),
     });
     days.collect()
@@ -391,7 +391,7 @@ proptest! {
         let taken_out: Vec<i64> = expected.iter().flat_map(|e| e.taken_out.clone()).collect();
         let after = world.without(&taken_out);
         prop_assert_eq!(world.table(), after.clone(), "{:?}", report.problems);
-        let twins = expected.iter().any(|e| e.twins > 0 && e.duplicates > 0);
+        let shared_ids = expected.iter().any(|e| e.shared_ids > 0 && e.duplicates > 0);
         let waiting = expected.iter().any(|e| e.buffered > 0);
         let bare: Vec<Expected> =
             expected.into_iter().map(|e| Expected { taken_out: Vec::new(), ..e }).collect();
@@ -409,7 +409,7 @@ proptest! {
         prop_assert_eq!(keys(&mut counted()), left);
 
         // 7. What could not be done reaches the ending.
-        let ending = match (twins, waiting) {
+        let ending = match (shared_ids, waiting) {
             (true, _) => Ending::Failed,
             (_, true) => Ending::Buffered,
             _ => Ending::Clean,
@@ -493,8 +493,8 @@ proptest! {
         then.apply(later);
         let in_one = World::new(cure, &rows, later);
         in_one.apply(later);
-        // Twins can go away when one of them is superseded, and only then may a date differ.
-        if in_one.expected(later).iter().all(|e| e.twins == 0) {
+        // Shared ids can go away when one of them is superseded, and only then may a date differ.
+        if in_one.expected(later).iter().all(|e| e.shared_ids == 0) {
             prop_assert_eq!(then.table(), in_one.table());
         }
     }

@@ -145,7 +145,7 @@ fn history_only_white_space() {
 
 #[test]
 fn each_part_of_a_statement_has_its_sentence() {
-    let update = "UPDATE {{ rule.table }} SET is_active = FALSE WHERE {{ window.filter }} AND created_at < @horizon";
+    let update = "UPDATE {{ rule.table }} SET is_active = FALSE WHERE {{ window.filter }} AND created_at < @cutoff";
     let ranked = "SELECT id, ROW_NUMBER() OVER (PARTITION BY game_id ORDER BY id) AS place FROM {{ rule.table }}";
     for (old, new, sentence) in [
         ("SELECT id FROM nba.a", "SELECT id FROM nba.b", "tables changed from `nba.a` to `nba.b`"),

@@ -98,7 +98,7 @@ fn request(rule: &Rule, sql: &str) -> Json {
     json!({
         "tables": tables,
         "parameters": {
-            "horizon": "TIMESTAMP", "run_id": "STRING", "job_id": "STRING", "undone": "STRING",
+            "cutoff": "TIMESTAMP", "run_id": "STRING", "job_id": "STRING", "undone": "STRING",
             "before": "TIMESTAMP",
         },
         "sql": sql,
@@ -194,7 +194,7 @@ line = "NUMERIC"
 is_active = "BOOL"
 created_at = "TIMESTAMP"
 
-[rule.twins]
+[rule.shared_ids]
 table = "nba.predictions"
 strategy = "rewrite"
 partition = "game_date"
@@ -202,7 +202,7 @@ key = ["game_id", "player"]
 keep = ["created_at DESC", "id"]
 row_id = "id"
 written_at = "created_at"
-[rule.twins.columns]
+[rule.shared_ids.columns]
 id = "STRING"
 game_date = "DATE"
 game_id = "STRING"
@@ -229,7 +229,7 @@ is_active = "BOOL"
 created_at = "TIMESTAMP"
 "#;
 
-/// Rows with ties, NULLs, twins, inactive ones and ones after the horizon.
+/// Rows with ties, NULLs, shared ids, inactive ones and ones after the cutoff.
 fn rows(seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut pick = |values: &[&str]| -> Option<String> {
@@ -262,7 +262,7 @@ fn rows(seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
     (0..count).map(row).collect()
 }
 
-const HORIZON: &str = "2026-01-28T10:00:00Z";
+const CUTOFF: &str = "2026-01-28T10:00:00Z";
 
 /// The query over these rows, written out, as Google's reference implementation takes it.
 fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
@@ -275,12 +275,12 @@ fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
         format!("SELECT {}", cells.join(", "))
     };
     let rows: Vec<String> = rows.iter().map(row).collect();
-    let horizon = SqlValue::Timestamp(HORIZON.parse().unwrap()).literal().to_string();
+    let cutoff = SqlValue::Timestamp(CUTOFF.parse().unwrap()).literal().to_string();
     format!(
         "WITH {} AS ({}) SELECT TO_JSON_STRING(answer) AS line FROM ({}) AS answer",
         rule.table,
         rows.join(" UNION ALL "),
-        sql.replace("@horizon", &horizon),
+        sql.replace("@cutoff", &cutoff),
     )
 }
 
@@ -292,7 +292,7 @@ fn embedded(rule: &Rule, rows: &[Vec<SqlValue>], statement: Statement) -> Vec<St
     let checked = check::run(rule, statement).unwrap();
     let id = JobId::from_ledger("second_opinion".to_owned());
     let job = Job { id: &id, run: "second", rule: &rule.name, audit: None };
-    let params = Params::none().with("horizon", SqlValue::Timestamp(HORIZON.parse().unwrap()));
+    let params = Params::none().with("cutoff", SqlValue::Timestamp(CUTOFF.parse().unwrap()));
     let answer = warehouse.submit(&job, &checked, &params).unwrap();
     let Returned::Rows(found) = answer.result else { panic!("a query returns rows") };
     let lines = found.rows.iter().map(|row| {

@@ -38,7 +38,7 @@ fn published(rule: &str, done: bool) -> Json {
     let figures = |active: u64, duplicates: u64| {
         let mut figures = json!({
             "active": active, "keys": active - duplicates, "duplicates": duplicates,
-            "buffered": 0, "twins": 0,
+            "buffered": 0, "shared_ids": 0,
         });
         if done {
             figures["deactivated"] = duplicates.into();

@@ -22,7 +22,7 @@ LIMIT {{ vars.limit }}
 const VOID: &str = "\
 UPDATE {{ rule.table }}
 SET {{ rule.active }} = FALSE
-WHERE {{ window.filter }} AND player = {{ vars.player }} AND {{ rule.written_at }} < @horizon
+WHERE {{ window.filter }} AND player = {{ vars.player }} AND {{ rule.written_at }} < @cutoff
 ";
 
 fn project(steps: &str) -> Project {
@@ -109,9 +109,9 @@ fn run_deactivate_says_what_it_could_not_touch() {
     buffered.onerow(&run).exits(75).says(&["1 superseded rows wait"]).prints(&["2 rows changed"]);
     assert_eq!(buffered.active(), ["p3", "p4", "p5", "p6"]);
 
-    let twins = project("");
-    twins.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
-    let ended = twins.onerow(&format!("run deactivate {DATE}")).exits(1);
+    let shared_ids = project("");
+    shared_ids.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
+    let ended = shared_ids.onerow(&format!("run deactivate {DATE}")).exits(1);
     ended.says(&["not touched: 2 active rows"]);
 }
 
@@ -131,8 +131,8 @@ fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
 fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
     let steps = r#"steps = ["void", "detect", "deactivate", "verify"]"#;
     let project = project(steps);
-    let allowed = "-- onerow: allow drops-horizon: buffered rows have to be void too\n";
-    let whole = VOID.replace(" AND {{ rule.written_at }} < @horizon", "");
+    let allowed = "-- onerow: allow drops-cutoff: buffered rows have to be void too\n";
+    let whole = VOID.replace(" AND {{ rule.written_at }} < @cutoff", "");
     project.write("sql/predictions/void.sql", format!("{allowed}{whole}"));
     project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g7,b,,true,2026-01-28T09:00:00Z");
     for command in ["apply", "run void"] {
@@ -365,7 +365,7 @@ fn the_log_shows_runs_newest_first_and_their_sql() {
     let one = project.onerow("log --run 20260201 --sql").exits(0);
     let one = one.prints(&[
         "UPDATE `nba.predictions`",
-        "\"@horizon\":\"2026-02-01 10:00:00+00\"",
+        "\"@cutoff\":\"2026-02-01 10:00:00+00\"",
         "done, 1 rows",
     ]);
     assert!(!one.stdout.contains("20260202"), "{one}");

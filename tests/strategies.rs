@@ -103,7 +103,7 @@ fn a_table_without_an_active_flag_can_be_cured() {
 /// Rows that share an id: `id IN (…)` of the superseded ones takes the survivor down with them.
 #[test]
 fn a_naive_statement_by_id_kills_a_survivor_and_onerow_does_not() {
-    const TWINS: &str = "\
+    const SHARED_IDS: &str = "\
 t,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z
 t,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z
 u,2026-01-29,g1,ann,,true,2026-01-29T08:00:00Z
@@ -123,7 +123,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
     ] {
         let rules = if strategy == "deactivate" { RULE.to_owned() } else { rule(strategy) };
         let project = Project::new(&rules);
-        project.rows(TWINS);
+        project.rows(SHARED_IDS);
         // The imitated streaming buffer belongs to onerow's own connection.
         let database = project.database();
         database
@@ -133,13 +133,17 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
         assert_eq!(project.active(), ["v"], "two survivors fell with the superseded rows");
 
         let project = Project::new(&rules);
-        project.rows(TWINS);
+        project.rows(SHARED_IDS);
         let ended = project.onerow(&format!("apply --yes {WINDOW}")).exits(1);
         ended.says(&["2026-01-28: not touched", "strategy = \"rewrite\""]);
-        assert_eq!(project.active(), ["t", "t", "u", "v"], "the twins wait, the survivors stay");
+        assert_eq!(
+            project.active(),
+            ["t", "t", "u", "v"],
+            "the shared ids wait, the survivors stay"
+        );
     }
     let project = Project::new(&rule("rewrite"));
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
     assert_eq!(project.active(), ["t", "u", "v"], "one of each");
 }

@@ -82,7 +82,7 @@ fn every_figure_is_compared() {
         ("keys", 1),
         ("duplicates", 1),
         ("buffered", 0),
-        ("twins", 0),
+        ("shared_ids", 0),
         ("deactivated", 1),
     ] {
         test(&format!("{TIE}expect.counts = {{ {figure} = {right} }}")).exits(0);

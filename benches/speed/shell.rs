@@ -26,13 +26,13 @@ SELECT date, COUNT(*) AS active,
   COUNT(CASE WHEN place = 1 THEN 1 END) AS keys,
   COUNT(CASE WHEN place > 1 THEN 1 END) AS duplicates,
   COUNT(CASE WHEN place > 1 AND NOT settled THEN 1 END) AS buffered,
-  COUNT(CASE WHEN row_id IS NULL OR copies > 1 THEN 1 END) AS twins,
+  COUNT(CASE WHEN row_id IS NULL OR copies > 1 THEN 1 END) AS shared_ids,
   COUNT(CASE WHEN settled THEN 1 END) AS settled
 FROM (
   SELECT d AS date, id AS row_id,
     ROW_NUMBER() OVER (PARTITION BY d, game, player ORDER BY created_at DESC, id DESC) AS place,
     COUNT(*) OVER (PARTITION BY d, id) AS copies,
-    COALESCE(created_at < @horizon, 1) AS settled
+    COALESCE(created_at < @cutoff, 1) AS settled
   FROM "a.b"
   WHERE d BETWEEN '@first' AND '@last' AND active
 )
@@ -49,7 +49,7 @@ FROM (
   SELECT *,
     ROW_NUMBER() OVER (PARTITION BY d, game, player ORDER BY created_at DESC, id DESC) AS place,
     COUNT(*) OVER (PARTITION BY d, id) AS copies,
-    COALESCE(created_at < @horizon, 1) AS settled
+    COALESCE(created_at < @cutoff, 1) AS settled
   FROM "a.b"
   WHERE d = '@first' AND active
 )
@@ -58,7 +58,7 @@ WHERE place > 1 AND settled AND copies = 1 AND id IS NOT NULL;
 
 const DEACTIVATE: &str = r#"
 UPDATE "a.b" SET active = 0
-WHERE d = '@first' AND active AND COALESCE(created_at < @horizon, 1)
+WHERE d = '@first' AND active AND COALESCE(created_at < @cutoff, 1)
   AND id IN (
     SELECT row_id FROM (
       SELECT id AS row_id,
@@ -113,8 +113,8 @@ impl Script {
 }
 
 fn of(sql: &str, first: Day, last: Day) -> String {
-    let horizon = NOW.parse::<Timestamp>().unwrap().as_microsecond().to_string();
-    sql.replace("@horizon", &horizon)
+    let cutoff = NOW.parse::<Timestamp>().unwrap().as_microsecond().to_string();
+    sql.replace("@cutoff", &cutoff)
         .replace("@first", &first.to_string())
         .replace("@last", &last.to_string())
 }

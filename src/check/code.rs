@@ -40,8 +40,8 @@ pub enum Code {
     ReadsOtherPartition,
     /// A mutation sets a column that onerow has no business with.
     SetsOtherColumn,
-    /// A step leaves `@horizon` out although the rule has `written_at`.
-    DropsHorizon,
+    /// A step leaves `@cutoff` out although the rule has `written_at`.
+    DropsCutoff,
     /// `keep` does not end in the row id, so that the survivor is not determined.
     UndeterminedSurvivor,
     /// The ranking depends on the time of day or on chance.
@@ -81,7 +81,7 @@ impl Code {
         Self::NoPartition,
         Self::ReadsOtherPartition,
         Self::SetsOtherColumn,
-        Self::DropsHorizon,
+        Self::DropsCutoff,
         Self::UndeterminedSurvivor,
         Self::VolatileRanking,
         Self::OtherRanking,
@@ -108,7 +108,7 @@ impl Code {
             Self::NoPartition => "no-partition",
             Self::ReadsOtherPartition => "reads-other-partition",
             Self::SetsOtherColumn => "sets-other-column",
-            Self::DropsHorizon => "drops-horizon",
+            Self::DropsCutoff => "drops-cutoff",
             Self::UndeterminedSurvivor => "undetermined-survivor",
             Self::VolatileRanking => "volatile-ranking",
             Self::OtherRanking => "other-ranking",
@@ -147,7 +147,7 @@ impl Code {
         match self {
             Self::Unparsable
             | Self::ReadsOtherPartition
-            | Self::DropsHorizon
+            | Self::DropsCutoff
             | Self::UnknownColumn
             | Self::TypeMismatch => true,
             Self::UnusedAllow => false,

@@ -7,7 +7,7 @@ use sqlparser::ast::{
     MergeUpdateKind, ObjectType, Spanned, Statement, Visit, Visitor,
 };
 
-use super::{Code, Finding, Text, dotted, horizon, mutation, partition};
+use super::{Code, Finding, Text, cutoff, dotted, mutation, partition};
 use crate::statement::StepName;
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
@@ -24,9 +24,9 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
             "write (a.x = b.x OR (a.x IS NULL AND b.x IS NULL))",
         ));
     }
-    let asks = on.visit(&mut horizon::FindHorizon).is_break();
+    let asks = on.visit(&mut cutoff::FindCutoff).is_break();
     if text.rule.written_at.is_some() && !asks {
-        findings.push(horizon::dropped(text, on.span(), true));
+        findings.push(cutoff::dropped(text, on.span(), true));
     }
     if output.is_some() || !optimizer_hints.is_empty() {
         findings.push(wrong(text, merge, "it is a MERGE with OUTPUT or a hint", "remove it"));

@@ -206,7 +206,7 @@ mod tests {
     fn a_date_in_the_rules_own_ranking_is_compared_each_time() {
         let select = |date: &str| {
             let sql = format!(
-                "SELECT d AS date, COUNT(*) AS active, 1 AS keys, 0 AS duplicates, 0 AS buffered, 0 AS twins, 0 AS settled\n\
+                "SELECT d AS date, COUNT(*) AS active, 1 AS keys, 0 AS duplicates, 0 AS buffered, 0 AS shared_ids, 0 AS settled\n\
                  FROM (SELECT d, ROW_NUMBER() OVER (PARTITION BY d, IF(d = '{date}', 1, n) ORDER BY id DESC) AS place FROM a.b)\n\
                  GROUP BY d\n"
             );

@@ -11,7 +11,7 @@ use crate::statement::StepName;
 
 /// The columns that onerow reads from detect and verify.
 pub(crate) const COUNTS: [&str; 7] =
-    ["date", "active", "keys", "duplicates", "buffered", "twins", "settled"];
+    ["date", "active", "keys", "duplicates", "buffered", "shared_ids", "settled"];
 
 /// The columns that onerow reads from staged.
 pub(crate) const STAGED_COUNTS: [&str; 6] =

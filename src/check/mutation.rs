@@ -241,7 +241,7 @@ pub(super) fn is_now(expr: &Expr) -> bool {
         Expr::Identifier(name) => name.value.clone(),
         other => other.to_string(),
     };
-    ["CURRENT_TIMESTAMP", "CURRENT_DATETIME", "@horizon"]
+    ["CURRENT_TIMESTAMP", "CURRENT_DATETIME", "@cutoff"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(&name))
 }

@@ -90,7 +90,7 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         Code::VolatileRanking,
         span,
         format!("{what} differs from run to run, so that another row could survive the next time"),
-        "rank by columns of the table; what only the moment of the run knows comes in as @horizon",
+        "rank by columns of the table; what only the moment of the run knows comes in as @cutoff",
     ))
 }
 
@@ -109,7 +109,7 @@ fn volatile_result(text: &Text<'_>, query: &Query) -> Option<Finding> {
         Code::Volatile,
         span,
         format!("{what} differs from run to run: the same statement for the same dates gives another result"),
-        "use {{ window.first }} or {{ window.last }}, or @horizon for the moment of the run",
+        "use {{ window.first }} or {{ window.last }}, or @cutoff for the moment of the run",
     ))
 }
 

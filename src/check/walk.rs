@@ -4,21 +4,21 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Query, Select, Statement, Visit, Visitor};
 
-use super::horizon::{self, FindHorizon};
+use super::cutoff::{self, FindCutoff};
 use super::ranking::{self, FindExpr};
 use super::{Finding, Text, columns, join};
 
-/// Names, types, joins, whether it asks for the horizon, and whether it ranks as the rule says.
+/// Names, types, joins, whether it asks for the cutoff, and whether it ranks as the rule says.
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let mut walk = Walk {
-        asks: horizon::has_to_ask(text, parsed).then_some(FindHorizon),
+        asks: cutoff::has_to_ask(text, parsed).then_some(FindCutoff),
         ranks: ranking::wanted(text),
         columns: columns::Finder::new(text),
         joins: join::Finder::new(text),
     };
     _ = parsed.visit(&mut walk);
     if walk.asks.is_some() {
-        findings.push(horizon::does_not_ask(text, parsed));
+        findings.push(cutoff::does_not_ask(text, parsed));
     }
     if walk.ranks.is_some() {
         findings.push(ranking::other_ranking(text, parsed));
@@ -29,7 +29,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 
 struct Walk<'a> {
     /// What is still to be found.
-    asks: Option<FindHorizon>,
+    asks: Option<FindCutoff>,
     ranks: Option<FindExpr<'a>>,
     /// Where the rule lists its columns.
     columns: Option<columns::Finder<'a>>,

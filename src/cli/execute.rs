@@ -251,12 +251,12 @@ fn explain(report: &Report, effects: &Effects) {
     for problem in &report.problems {
         effects.report_of(run, problem);
     }
-    for day in report.days.iter().filter(|day| day.status() == Status::Twins) {
+    for day in report.days.iter().filter(|day| day.status() == Status::SharedIds) {
         say(format!(
             "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
              and a statement by row id could take a survivor down with them; \
              a rule with `strategy = \"rewrite\"` can tell them apart",
-            day.day, day.counts.twins
+            day.day, day.counts.shared_ids
         ));
     }
     if let Some(found) = &report.consolidated {

@@ -214,8 +214,8 @@ fn row_ids(
         Err(error) => return lines.failed(Topic::RowId, &error),
     };
     let totals = report.totals();
-    let twins = report.days.iter().filter(|day| day.counts.twins > 0);
-    let days: Vec<String> = twins.map(|day| day.day.to_string()).collect();
+    let shared_ids = report.days.iter().filter(|day| day.counts.shared_ids > 0);
+    let days: Vec<String> = shared_ids.map(|day| day.day.to_string()).collect();
     if totals.active == 0 {
         lines.skipped(
             Topic::RowId,
@@ -234,7 +234,7 @@ fn row_ids(
             Topic::RowId,
             format!(
                 "`{row_id}` is NULL or shared in {} of {} active rows, on {}",
-                totals.twins,
+                totals.shared_ids,
                 totals.active,
                 days.join(", ")
             ),

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn ordinary_text_is_split() {
         for sql in [
-            r"SELECT r'\d+', 'it\'s', 1.5e3 AS x, `a b`, @horizon",
+            r"SELECT r'\d+', 'it\'s', 1.5e3 AS x, `a b`, @cutoff",
             "SELECT 1 -- x\r\nFROM t",
             "SELECT 1",
             "",

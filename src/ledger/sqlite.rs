@@ -167,7 +167,7 @@ mod tests {
             job: JobId::from_ledger(format!("onerow_{run}_{sequence}")),
             fingerprint: Fingerprint::of("SELECT 1"),
             sql: "SELECT 1".into(),
-            parameters: serde_json::json!({"horizon": "2026-01-28 07:41:30+00"}),
+            parameters: serde_json::json!({"cutoff": "2026-01-28 07:41:30+00"}),
             state,
             affected: (state == State::Done).then_some(776),
             usage: Usage {

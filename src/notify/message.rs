@@ -76,10 +76,10 @@ fn headline(ended: &Ended, news: &[News]) -> String {
 
 fn failed(ended: &Ended) -> Vec<String> {
     let mut points = Vec::new();
-    if !ended.twins.is_empty() {
-        let dates = short(&ended.twins);
+    if !ended.shared_ids.is_empty() {
+        let dates = short(&ended.shared_ids);
         points.push(format!(
-            "{dates}: not touched, since row ids are NULL or not one row's alone (twins)"
+            "{dates}: not touched, since row ids are NULL or not one row's alone (shared ids)"
         ));
     }
     points.extend(ended.problems.iter().take(PROBLEMS).map(|problem| problem.headline.clone()));
@@ -209,7 +209,7 @@ mod tests {
             ending: Ending::Failed,
             figures: Some(Figures { found: 7, deactivated: 5, buffered: 2 }),
             buffered: Vec::new(),
-            twins: Vec::new(),
+            shared_ids: Vec::new(),
             dirty: Vec::new(),
             problems: problems.iter().map(problem).collect(),
         }

@@ -88,7 +88,7 @@ mod tests {
             ending,
             figures: Some(Figures { found, deactivated: 0, buffered: 0 }),
             buffered: buffered.iter().map(|day| Day::parse(day).unwrap()).collect(),
-            twins: Vec::new(),
+            shared_ids: Vec::new(),
             dirty: Vec::new(),
             problems: Vec::new(),
         }

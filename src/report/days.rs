@@ -11,12 +11,12 @@ use crate::run::{Counts, DayReport, Report};
 /// The figures per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
     let acted = report.days.iter().any(|day| day.deactivated.is_some());
-    let mut header = vec!["date", "active", "keys", "duplicates", "buffered", "twins"];
+    let mut header = vec!["date", "active", "keys", "duplicates", "buffered", "shared ids"];
     header.extend(acted.then_some("deactivated"));
     header.push("status");
     let row = |first: Entry, counts: Counts, deactivated: Option<u64>, last: Entry| {
         let mut row = vec![first, counts.active.into(), counts.keys.into()];
-        row.extend([counts.duplicates, counts.buffered, counts.twins].map(Entry::Number));
+        row.extend([counts.duplicates, counts.buffered, counts.shared_ids].map(Entry::Number));
         row.extend(acted.then(|| Entry::from(deactivated)));
         row.push(last);
         row
@@ -75,7 +75,7 @@ pub struct DateFigures {
     date: String,
     #[serde(flatten)]
     figures: Figures,
-    /// `clean`, `dirty`, `buffered`, `partial`, `cleaned` or `twins`.
+    /// `clean`, `dirty`, `buffered`, `partial`, `cleaned` or `shared ids`.
     status: &'static str,
 }
 
@@ -89,14 +89,14 @@ pub struct Figures {
     /// Those of them that cannot be touched yet.
     buffered: u64,
     /// Active rows whose row id is NULL or shared.
-    twins: u64,
+    shared_ids: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     deactivated: Option<u64>,
 }
 
 impl Figures {
     fn of(counts: Counts, deactivated: Option<u64>) -> Self {
-        let Counts { active, keys, duplicates, buffered, twins, .. } = counts;
-        Self { active, keys, duplicates, buffered, twins, deactivated }
+        let Counts { active, keys, duplicates, buffered, shared_ids, .. } = counts;
+        Self { active, keys, duplicates, buffered, shared_ids, deactivated }
     }
 }

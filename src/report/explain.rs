@@ -30,7 +30,7 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
 }
 
 fn decision(rule: &Rule, row: &Superseded) -> String {
-    let Some(i) = row.decided_by() else { return "nothing: they are twins".to_owned() };
+    let Some(i) = row.decided_by() else { return "nothing: they share their row id".to_owned() };
     let (own, survivors) = &row.keep[i];
     // The row ids stand beside it.
     if (own, survivors) == (&row.row_id, &row.survivor) {
@@ -46,7 +46,7 @@ fn fate(rule: &Rule, row: &Superseded) -> String {
             false => "deactivate it".to_owned(),
         },
         crate::run::Fate::Buffered => "wait: it is buffered".to_owned(),
-        crate::run::Fate::Twin => "leave its date alone: its row id is shared".to_owned(),
+        crate::run::Fate::SharedId => "leave its date alone: its row id is shared".to_owned(),
     }
 }
 

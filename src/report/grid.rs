@@ -94,7 +94,7 @@ fn colour(status: Status) -> Color {
     match status {
         Status::Clean | Status::Cleaned => Color::Green,
         Status::Buffered | Status::Partial => Color::Yellow,
-        Status::Dirty | Status::Twins => Color::Red,
+        Status::Dirty | Status::SharedIds => Color::Red,
     }
 }
 

@@ -37,7 +37,7 @@ pub struct PlanSummary<'a> {
 
 impl<'a> PlanSummary<'a> {
     /// Of all statements of the plan, those that the figures call for: no UPDATE of a date that
-    /// has no settled superseded row or has twins, no verify where nothing is touched. Without a
+    /// has no settled superseded row or has shared ids, no verify where nothing is touched. Without a
     /// tariff the warehouse charges nothing.
     pub fn new(
         strategy: Strategy,

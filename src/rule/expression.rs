@@ -48,7 +48,7 @@ pub(super) fn parse_ranking(
 ) -> Result<Expr, String> {
     let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
     let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
-    // Twins may share all that `keep` looks at; the rest of the row decides between them.
+    // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
     if strategy == Strategy::Rewrite {
         keep.push("TO_JSON_STRING(onerow_row)");
     }
@@ -165,7 +165,7 @@ mod tests {
             "",
             "a; DROP TABLE t",
             "(SELECT 1)",
-            "@horizon",
+            "@cutoff",
             "ROW_NUMBER() OVER (ORDER BY a)",
             "a DESC",
             r"r'\' || ', x) FROM secret -- '",

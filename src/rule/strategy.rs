@@ -11,7 +11,7 @@ pub enum Strategy {
     Deactivate,
     /// They are deleted.
     Delete,
-    /// The settled active rows of the date are replaced by their survivors. This also cures twins,
+    /// The settled active rows of the date are replaced by their survivors. This also cures shared ids,
     /// which no UPDATE or DELETE by row id can tell apart.
     Rewrite,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::budget;
+use super::cutoff::{Cutoff, future_days};
 use super::day::Cleaning;
-use super::horizon::{Horizon, future_days};
 use super::report::{DayReport, Report};
 use super::state::{Progressing, Run};
 use super::verdict::{Verdict, verdict};
@@ -56,7 +56,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
 impl Run<'_> {
     fn detect(&mut self, step: &PlannedStep) -> Result<()> {
         for statement in &step.statements {
-            self.detect_with(statement, self.horizon)?;
+            self.detect_with(statement, self.cutoff)?;
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
         if let Some(window) = future_days(self.buffer, &found) {
@@ -65,17 +65,17 @@ impl Run<'_> {
                  reports no streaming buffer, so they count as settled"
             ));
             for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
-                self.detect_with(&statement, Horizon::everything())?;
+                self.detect_with(&statement, Cutoff::everything())?;
             }
         }
         Ok(())
     }
 
-    fn detect_with(&mut self, statement: &Checked, horizon: Horizon) -> Result<()> {
-        match self.journal.count(statement, horizon)? {
+    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) -> Result<()> {
+        match self.journal.count(statement, cutoff)? {
             Ok(found) => {
                 let strategy = self.context.renderer.rule().strategy;
-                let state = |(day, counts)| (day, Progressing::new(strategy, counts, horizon));
+                let state = |(day, counts)| (day, Progressing::new(strategy, counts, cutoff));
                 self.days.extend(found.into_iter().map(state));
             }
             Err(error) => self.problems.push(error),
@@ -154,8 +154,8 @@ impl Run<'_> {
                 return Ok(());
             }
             let mut again = Vec::new();
-            for (horizon, days) in self.touched() {
-                again.extend(self.verify_days(horizon, &Window::of_days(days)?)?);
+            for (cutoff, days) in self.touched() {
+                again.extend(self.verify_days(cutoff, &Window::of_days(days)?)?);
             }
             for state in self.days.values_mut() {
                 state.touched = false;
@@ -172,18 +172,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The dates that an UPDATE may have changed, by the horizon they were counted with.
-    fn touched(&self) -> Vec<(Horizon, Vec<Day>)> {
-        let mut touched: BTreeMap<_, (Horizon, Vec<Day>)> = BTreeMap::new();
+    /// The dates that an UPDATE may have changed, by the cutoff they were counted with.
+    fn touched(&self) -> Vec<(Cutoff, Vec<Day>)> {
+        let mut touched: BTreeMap<_, (Cutoff, Vec<Day>)> = BTreeMap::new();
         for (day, state) in self.days.iter().filter(|(_, state)| state.touched) {
-            let group = touched.entry(state.horizon.instant());
-            group.or_insert((state.horizon, Vec::new())).1.push(*day);
+            let group = touched.entry(state.cutoff.instant());
+            group.or_insert((state.cutoff, Vec::new())).1.push(*day);
         }
         touched.into_values().collect()
     }
 
     /// Returns the dates to clean again.
-    fn verify_days(&mut self, horizon: Horizon, window: &Window) -> Result<Vec<Day>> {
+    fn verify_days(&mut self, cutoff: Cutoff, window: &Window) -> Result<Vec<Day>> {
         let mut again = Vec::new();
         let statements = match checked(self.context.renderer, StepName::VERIFY, window) {
             Ok(statements) => statements,
@@ -193,7 +193,7 @@ impl Run<'_> {
             }
         };
         for statement in statements {
-            match self.journal.count(&statement, horizon)? {
+            match self.journal.count(&statement, cutoff)? {
                 Ok(after) => again.extend(self.judge(&after)),
                 Err(error) => self.fail_days(window.days(), error),
             }
@@ -206,7 +206,7 @@ impl Run<'_> {
         for (day, after) in after {
             let Some(state) = self.days.get_mut(day) else { continue };
             let hides_arrivals =
-                state.horizon.hides_arrivals() && self.context.renderer.rule().written_at.is_some();
+                state.cutoff.hides_arrivals() && self.context.renderer.rule().written_at.is_some();
             match verdict(
                 *day,
                 state.keys,
@@ -220,7 +220,7 @@ impl Run<'_> {
                     self.context.progress.note(&format!(
                         "{day}: rows that arrived meanwhile supersede others; cleaning it again"
                     ));
-                    state.rebase(*after, state.horizon);
+                    state.rebase(*after, state.cutoff);
                     again.push(*day);
                 }
                 Verdict::Broken(error) => self.fail_days(&[*day], error),

@@ -3,7 +3,7 @@
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::{Context, params, side_by_side};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -18,7 +18,7 @@ pub fn estimate<'p>(
     plan: &'p Plan,
 ) -> Result<Vec<(&'p Checked, Estimate)>> {
     let job = SqlValue::String("plan".to_owned());
-    let params = params(Horizon::At(now), "plan").with("job_id", job);
+    let params = params(Cutoff::At(now), "plan").with("job_id", job);
     let statements: Vec<&Checked> = plan.statements().collect();
     let estimates = side_by_side(warehouse.lanes().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);

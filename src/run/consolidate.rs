@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::report::Report;
 use super::staged::{self, Staged};
 use super::state::Run;
@@ -79,13 +79,13 @@ pub fn staged(
 ) -> Result<Consolidated> {
     let rule = renderer.rule();
     let buffer = warehouse.buffer(&rule.table)?;
-    let horizon = staging_horizon(Horizon::new(rule, now, buffer), buffer);
+    let cutoff = staging_cutoff(Cutoff::new(rule, now, buffer), buffer);
     let mut found = Consolidated::default();
     for statement in checked(renderer, StepName::STAGED, window)? {
-        let rows = look_with(rule, warehouse, &statement, horizon, now, "staged");
+        let rows = look_with(rule, warehouse, &statement, cutoff, now, "staged");
         let days = rows.and_then(|rows| staged::read(&rows, window));
         for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
-            let figures = figures.seen_with(horizon);
+            let figures = figures.seen_with(cutoff);
             let day_found =
                 ConsolidatedDay { found: figures, waiting: figures.buffered, ..Default::default() };
             found.days.insert(day, day_found);
@@ -105,7 +105,7 @@ impl Run<'_> {
     /// The same for these dates of the plan.
     pub(super) fn consolidate_days(&mut self, days: &[Day]) -> Result<()> {
         let Ok(window) = Window::of_days(days.to_vec()) else { return Ok(()) };
-        let mut left = match self.count_staged(&window, self.staging_horizon())? {
+        let mut left = match self.count_staged(&window, self.staging_cutoff())? {
             Ok(found) => found,
             Err(error) => {
                 self.fail(error);
@@ -152,26 +152,26 @@ impl Run<'_> {
         mut unrecorded: bool,
     ) -> Result<Result<()>> {
         let day = merge.statement().window.first();
-        let (mut left, mut horizon) = (found, self.staging_horizon());
+        let (mut left, mut cutoff) = (found, self.staging_cutoff());
         for _ in 0..ROUNDS {
             let records = unrecorded && left.staged > 0 && left.buffered == 0;
             if left.changes() == 0 && !records {
                 break;
             }
             unrecorded = false;
-            match self.journal.send(merge, &params(horizon, &self.journal.run))? {
-                Ok(answer) => match self.merged(merge, &answer, left, horizon)? {
+            match self.journal.send(merge, &params(cutoff, &self.journal.run))? {
+                Ok(answer) => match self.merged(merge, &answer, left, cutoff)? {
                     Ok(after) => left = after,
                     Err(error) => return Ok(Err(error)),
                 },
                 Err(error) if error.kind() == Kind::StreamingBuffer => {
                     let rule = self.context.renderer.rule();
-                    let Some(earlier) = horizon.earlier(rule, self.journal.now) else {
+                    let Some(earlier) = cutoff.earlier(rule, self.journal.now) else {
                         self.slot(day).waiting = left.changes() + left.buffered;
                         return Ok(Ok(()));
                     };
-                    horizon = earlier;
-                    match self.recount(merge, horizon)? {
+                    cutoff = earlier;
+                    match self.recount(merge, cutoff)? {
                         Ok(found) => left = found,
                         Err(error) => return Ok(Err(error)),
                     }
@@ -193,7 +193,7 @@ impl Run<'_> {
         merge: &Checked,
         answer: &Answer,
         before: Staged,
-        horizon: Horizon,
+        cutoff: Cutoff,
     ) -> Result<Result<Staged>> {
         let day = merge.statement().window.first();
         let Returned::Affected(affected) = answer.result else {
@@ -201,7 +201,7 @@ impl Run<'_> {
                 "the warehouse answered a MERGE with something else than a number of rows";
             return Ok(Err(Error::new(Kind::Warehouse, message)));
         };
-        let after = match self.recount(merge, horizon)? {
+        let after = match self.recount(merge, cutoff)? {
             Ok(after) => after,
             Err(error) => return Ok(Err(error)),
         };
@@ -225,13 +225,13 @@ impl Run<'_> {
     }
 
     /// Which rows of the table may be updated: where no buffer is reported, all of them.
-    pub(super) fn staging_horizon(&self) -> Horizon {
-        staging_horizon(self.horizon, self.buffer)
+    pub(super) fn staging_cutoff(&self) -> Cutoff {
+        staging_cutoff(self.cutoff, self.buffer)
     }
 
-    fn recount(&self, merge: &Checked, horizon: Horizon) -> Result<Result<Staged>> {
+    fn recount(&self, merge: &Checked, cutoff: Cutoff) -> Result<Result<Staged>> {
         let window = &merge.statement().window;
-        let found = self.count_staged(window, horizon)?;
+        let found = self.count_staged(window, cutoff)?;
         Ok(found.map(|found| found.get(&window.first()).copied().unwrap_or_default()))
     }
 
@@ -239,7 +239,7 @@ impl Run<'_> {
     pub(super) fn count_staged(
         &self,
         window: &Window,
-        horizon: Horizon,
+        cutoff: Cutoff,
     ) -> Result<Result<BTreeMap<Day, Staged>>> {
         let mut all = BTreeMap::new();
         let statements = match checked(self.context.renderer, StepName::STAGED, window) {
@@ -247,12 +247,12 @@ impl Run<'_> {
             Err(error) => return Ok(Err(error)),
         };
         for statement in &statements {
-            let answer = match self.journal.send(statement, &params(horizon, &self.journal.run))? {
+            let answer = match self.journal.send(statement, &params(cutoff, &self.journal.run))? {
                 Ok(answer) => answer,
                 Err(error) => return Ok(Err(error)),
             };
             match rows(&answer).and_then(|rows| staged::read(rows, window)) {
-                Ok(days) => all.extend(days.into_iter().map(|(d, s)| (d, s.seen_with(horizon)))),
+                Ok(days) => all.extend(days.into_iter().map(|(d, s)| (d, s.seen_with(cutoff)))),
                 Err(error) => return Ok(Err(error.during(statement.statement().title()))),
             }
         }
@@ -265,10 +265,10 @@ impl Run<'_> {
 }
 
 /// Also rows that claim to come from the future are settled where there is no buffer.
-fn staging_horizon(horizon: Horizon, buffer: Buffer) -> Horizon {
+fn staging_cutoff(cutoff: Cutoff, buffer: Buffer) -> Cutoff {
     match buffer {
-        Buffer::Empty => Horizon::everything(),
-        Buffer::Since(_) => horizon,
+        Buffer::Empty => Cutoff::everything(),
+        Buffer::Since(_) => cutoff,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::rule::Strategy;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
-/// The figures of one date, as of the horizon with which they were counted.
+/// The figures of one date, as of the cutoff with which they were counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Active rows.
@@ -25,7 +25,7 @@ pub struct Counts {
     /// Superseded rows that DML cannot touch yet.
     pub buffered: u64,
     /// Active rows whose row id is NULL or shared with another active row of the date.
-    pub twins: u64,
+    pub shared_ids: u64,
     /// Active rows that DML may touch.
     pub settled: u64,
 }
@@ -36,11 +36,11 @@ impl Counts {
         self.duplicates.saturating_sub(self.buffered)
     }
 
-    /// Whether the date is to be cured, and can be: settled superseded rows, no twins. A rewrite
+    /// Whether the date is to be cured, and can be: settled superseded rows, no shared ids. A rewrite
     /// waits until no superseded row is buffered, so that a date is rewritten once.
     pub fn calls_for(self, strategy: Strategy) -> bool {
         let waits = strategy == Strategy::Rewrite && self.buffered > 0;
-        self.settled_duplicates() > 0 && self.twins == 0 && !waits
+        self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
     }
 
     /// How many rows a rewrite of the date deletes and inserts: every settled row goes, and those
@@ -53,7 +53,7 @@ impl Counts {
         self.active == self.keys + self.duplicates
             && self.buffered <= self.duplicates
             && self.buffered + self.settled <= self.active
-            && self.twins <= self.active
+            && self.shared_ids <= self.active
     }
 
     /// The same date when none of its rows can be touched.
@@ -80,7 +80,7 @@ impl AddAssign for Counts {
         self.keys += other.keys;
         self.duplicates += other.duplicates;
         self.buffered += other.buffered;
-        self.twins += other.twins;
+        self.shared_ids += other.shared_ids;
         self.settled += other.settled;
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
             keys: count(value(2))?,
             duplicates: count(value(3))?,
             buffered: count(value(4))?,
-            twins: count(value(5))?,
+            shared_ids: count(value(5))?,
             settled: count(value(6))?,
         };
         if !counts.add_up() {

@@ -1,7 +1,7 @@
 //! One date of a run: the cure, a second attempt when the streaming buffer refuses it, and a
 //! second look when the table changed meanwhile.
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::journal::Journal;
 use super::state::Progressing;
 use super::{ROUNDS, checked, params};
@@ -66,7 +66,7 @@ impl Cleaning<'_, '_> {
 
     /// Sends the UPDATE once and draws the consequence.
     fn round(&self, state: &mut Progressing) -> Result<Option<Error>> {
-        let params = params(state.horizon, &self.journal.run);
+        let params = params(state.cutoff, &self.journal.run);
         match self.journal.send_audited(self.update, self.audit, &params)? {
             Ok(answer) => match answer.result {
                 Returned::Affected(Some(changed)) if changed == self.expected(state) => {
@@ -102,7 +102,7 @@ impl Cleaning<'_, '_> {
             self.day(),
             self.strategy().done()
         ));
-        self.detect_again(state, state.horizon)
+        self.detect_again(state, state.cutoff)
     }
 
     /// The warehouse did not say how many rows it took out, so they are counted by query.
@@ -111,7 +111,7 @@ impl Cleaning<'_, '_> {
         state.touched = true;
         let window = &self.update.statement().window;
         for statement in checked(self.journal.context.renderer, StepName::DETECT, window)? {
-            match self.journal.count(&statement, state.horizon)? {
+            match self.journal.count(&statement, state.cutoff)? {
                 Ok(counts) => {
                     let after = counts.get(&self.day()).copied().unwrap_or_default();
                     let affected = before.settled.saturating_sub(after.settled);
@@ -125,12 +125,12 @@ impl Cleaning<'_, '_> {
         Ok(None)
     }
 
-    /// The last word is the warehouse's: the UPDATE is tried once more with the earlier horizon,
+    /// The last word is the warehouse's: the UPDATE is tried once more with the earlier cutoff,
     /// where there is one; else the date is buffered.
     fn refused(&self, state: &mut Progressing) -> Result<Option<Error>> {
         let context = self.journal.context;
         let day = self.day();
-        match state.horizon.earlier(context.renderer.rule(), self.journal.now) {
+        match state.cutoff.earlier(context.renderer.rule(), self.journal.now) {
             Some(earlier) => {
                 context.progress.note(&format!(
                     "{day}: refused because of rows in the streaming buffer; trying once more with what was written before {}",
@@ -148,13 +148,13 @@ impl Cleaning<'_, '_> {
         }
     }
 
-    fn detect_again(&self, state: &mut Progressing, horizon: Horizon) -> Result<Option<Error>> {
+    fn detect_again(&self, state: &mut Progressing, cutoff: Cutoff) -> Result<Option<Error>> {
         let window = &self.update.statement().window;
         for statement in checked(self.journal.context.renderer, StepName::DETECT, window)? {
-            match self.journal.count(&statement, horizon)? {
+            match self.journal.count(&statement, cutoff)? {
                 Ok(counts) => {
                     let found = counts.get(&window.first()).copied().unwrap_or_default();
-                    state.rebase(found, horizon);
+                    state.rebase(found, cutoff);
                 }
                 Err(error) => return Ok(Some(error)),
             }

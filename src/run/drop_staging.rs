@@ -70,7 +70,7 @@ impl Run<'_> {
         // A table of that name may have been merged before and filled again: what is in it counts.
         let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
         let left = match Window::of_days(days) {
-            Ok(window) => match self.count_staged(&window, self.staging_horizon())? {
+            Ok(window) => match self.count_staged(&window, self.staging_cutoff())? {
                 Ok(left) => left,
                 Err(error) => return Ok(Err(error)),
             },
@@ -95,7 +95,7 @@ impl Run<'_> {
                 self.consolidated.kept.push((name, reason));
                 continue;
             }
-            match self.journal.send(drop, &params(self.horizon, &self.journal.run))? {
+            match self.journal.send(drop, &params(self.cutoff, &self.journal.run))? {
                 Ok(_) => self.consolidated.dropped.push(name),
                 Err(error) => return Ok(Err(error)),
             }
@@ -167,7 +167,7 @@ impl Run<'_> {
         };
         for statement in &statements {
             let answer =
-                match self.journal.send(statement, &params(self.horizon, &self.journal.run))? {
+                match self.journal.send(statement, &params(self.cutoff, &self.journal.run))? {
                     Ok(answer) => answer,
                     Err(error) => return Ok(Err(error)),
                 };

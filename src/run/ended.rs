@@ -22,8 +22,8 @@ pub struct Ended {
     pub figures: Option<Figures>,
     /// Dates whose superseded rows are left in the streaming buffer, some or all of them.
     pub buffered: Vec<Day>,
-    /// Dates that were left alone because of twins.
-    pub twins: Vec<Day>,
+    /// Dates that were left alone because of shared ids.
+    pub shared_ids: Vec<Day>,
     /// Dates with superseded rows that should have been deactivated and are not.
     pub dirty: Vec<Day>,
     /// What went wrong.
@@ -83,7 +83,7 @@ impl Ended {
                 buffered: totals.buffered,
             }),
             buffered: report.days.iter().filter(|d| d.counts.buffered > 0).map(|d| d.day).collect(),
-            twins: days(&|status| status == Status::Twins),
+            shared_ids: days(&|status| status == Status::SharedIds),
             dirty: days(&|status| status == Status::Dirty),
             problems: report.problems.iter().map(Problem::of).collect(),
         }
@@ -105,7 +105,7 @@ impl Ended {
             ending: Ending::Failed,
             figures: None,
             buffered: Vec::new(),
-            twins: Vec::new(),
+            shared_ids: Vec::new(),
             dirty: Vec::new(),
             problems: vec![Problem::of(error)],
         }
@@ -126,7 +126,7 @@ impl Ended {
             },
             figures: None,
             buffered: Vec::new(),
-            twins: Vec::new(),
+            shared_ids: Vec::new(),
             dirty: Vec::new(),
             problems: undone.problems.iter().map(Problem::of).collect(),
         }
@@ -142,7 +142,7 @@ impl Ended {
         let interrupted = |problem: &Problem| problem.kind == Kind::Interrupted;
         match self.problems.iter().any(interrupted) {
             // What was stopped leaves dates as they were.
-            true => !self.twins.is_empty() || !self.problems.iter().all(interrupted),
+            true => !self.shared_ids.is_empty() || !self.problems.iter().all(interrupted),
             false => self.ending == Ending::Failed,
         }
     }
@@ -153,13 +153,19 @@ mod tests {
     use super::*;
     use crate::run::{Counts, DayReport};
 
-    fn day(text: &str, duplicates: u64, buffered: u64, twins: u64, deactivated: u64) -> DayReport {
+    fn day(
+        text: &str,
+        duplicates: u64,
+        buffered: u64,
+        shared_ids: u64,
+        deactivated: u64,
+    ) -> DayReport {
         let counts = Counts {
             active: 10 + duplicates,
             keys: 10,
             duplicates,
             buffered,
-            twins,
+            shared_ids,
             settled: 10 + duplicates - buffered,
         };
         let day = Day::parse(text).unwrap();
@@ -193,7 +199,7 @@ mod tests {
         let names = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>();
         assert_eq!(ended.figures, Some(Figures { found: 13, deactivated: 6, buffered: 2 }));
         assert_eq!(names(&ended.buffered), ["2026-01-28"]);
-        assert_eq!(names(&ended.twins), ["2026-01-29"]);
+        assert_eq!(names(&ended.shared_ids), ["2026-01-29"]);
         assert_eq!(names(&ended.dirty), ["2026-01-30"]);
         assert!(ended.has_failed());
     }

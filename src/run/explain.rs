@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::{counts, look_with};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
@@ -32,7 +32,7 @@ pub struct Superseded {
 }
 
 impl Superseded {
-    /// The first entry of `keep` in which it differs from its survivor; `None` for twins.
+    /// The first entry of `keep` in which it differs from its survivor; `None` for shared ids.
     pub fn decided_by(&self) -> Option<usize> {
         self.keep.iter().position(|(own, survivors)| own != survivors)
     }
@@ -46,7 +46,7 @@ pub enum Fate {
     /// Wait until it has left the streaming buffer.
     Buffered,
     /// Leave it, and its date, alone: other rows share its row id.
-    Twin,
+    SharedId,
 }
 
 impl fmt::Display for Fate {
@@ -54,7 +54,7 @@ impl fmt::Display for Fate {
         f.pad(match self {
             Self::Superseded => "superseded",
             Self::Buffered => "buffered",
-            Self::Twin => "twin",
+            Self::SharedId => "shared_id",
         })
     }
 }
@@ -67,12 +67,12 @@ pub fn explain(
     plan: &Plan,
 ) -> Result<Vec<Superseded>> {
     let rule = renderer.rule();
-    let horizon = Horizon::new(rule, now, warehouse.buffer(&rule.table)?);
+    let cutoff = Cutoff::new(rule, now, warehouse.buffer(&rule.table)?);
     let mut all = Vec::new();
     for checked in plan.statements() {
-        let answer = look_with(rule, warehouse, checked, horizon, now, "explain");
+        let answer = look_with(rule, warehouse, checked, cutoff, now, "explain");
         let read = answer.and_then(|rows| {
-            let reader = Reader { rule, rows: &rows, horizon };
+            let reader = Reader { rule, rows: &rows, cutoff };
             rows.rows.iter().map(|row| reader.superseded(row)).collect::<Result<Vec<_>>>()
         });
         all.extend(read.map_err(|error| error.during(checked.statement().title()))?);
@@ -83,7 +83,7 @@ pub fn explain(
 struct Reader<'a> {
     rule: &'a Rule,
     rows: &'a Rows,
-    horizon: Horizon,
+    cutoff: Cutoff,
 }
 
 impl Reader<'_> {
@@ -103,9 +103,9 @@ impl Reader<'_> {
             row_id: value("row_id")?,
             survivor: value("survivor")?,
             keep: own.into_iter().zip(numbered("survivor_keep", keep)?).collect(),
-            fate: match (self.horizon, settled) {
-                _ if shared && !rewrites => Fate::Twin,
-                (Horizon::At(_), true) => Fate::Superseded,
+            fate: match (self.cutoff, settled) {
+                _ if shared && !rewrites => Fate::SharedId,
+                (Cutoff::At(_), true) => Fate::Superseded,
                 _ => Fate::Buffered,
             },
         })

@@ -291,7 +291,7 @@ mod tests {
     fn counted(active: u64, buffered: u64) -> Json {
         json!({"2026-01-28": {
             "active": active, "keys": 321, "duplicates": active - 321, "buffered": buffered,
-            "twins": 0, "settled": active - buffered,
+            "shared_ids": 0, "settled": active - buffered,
         }})
     }
 

@@ -8,7 +8,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::{Context, Counts, RunId, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -144,14 +144,14 @@ impl<'a> Journal<'a> {
     pub fn count(
         &self,
         statement: &Checked,
-        horizon: Horizon,
+        cutoff: Cutoff,
     ) -> Result<Result<BTreeMap<Day, Counts>>> {
         let read = |answer: &Answer| -> Result<BTreeMap<Day, Counts>> {
             let found = counts::read(rows(answer)?, &statement.statement().window)?;
-            Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
+            Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
         };
         let figures = |answer: &Answer| read(answer).ok().map(|found| counts::to_json(&found));
-        let params = params(horizon, &self.run);
+        let params = params(cutoff, &self.run);
         let answer = match self.send_and_note(statement, None, &params, &figures)? {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
@@ -159,17 +159,17 @@ impl<'a> Journal<'a> {
         Ok(read(&answer).map_err(|error| error.during(statement.statement().title())))
     }
 
-    /// Sends one statement, and once more with the earlier horizon when the streaming buffer
+    /// Sends one statement, and once more with the earlier cutoff when the streaming buffer
     /// refuses it. `None`: it was refused each time, and nothing was changed.
     pub fn send_around_buffer(
         &self,
         statement: &Checked,
         audit: Option<Audit<'_>>,
-        horizon: Horizon,
-        earlier: Option<Horizon>,
+        cutoff: Cutoff,
+        earlier: Option<Cutoff>,
     ) -> Result<Result<Option<Answer>>> {
-        for horizon in [Some(horizon), earlier].into_iter().flatten() {
-            match self.send_audited(statement, audit, &params(horizon, &self.run))? {
+        for cutoff in [Some(cutoff), earlier].into_iter().flatten() {
+            match self.send_audited(statement, audit, &params(cutoff, &self.run))? {
                 Ok(answer) => return Ok(Ok(Some(answer))),
                 Err(error) if error.kind() == Kind::StreamingBuffer => {}
                 Err(error) => return Ok(Err(error)),

@@ -4,12 +4,12 @@ mod apply;
 mod budget;
 mod consolidate;
 mod counts;
+mod cutoff;
 mod day;
 mod drop_staging;
 mod ended;
 mod explain;
 mod history;
-mod horizon;
 mod journal;
 mod lanes;
 mod report;
@@ -54,7 +54,7 @@ pub use staged::Staged;
 pub use step::run_step;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo};
 
-use horizon::Horizon;
+use cutoff::Cutoff;
 pub(crate) use lanes::side_by_side;
 
 /// How often a date is looked at again before the run gives up on a table that keeps changing.
@@ -127,14 +127,14 @@ pub fn status(
 ) -> Result<Report> {
     let rule = renderer.rule();
     let buffer = warehouse.buffer(&rule.table)?;
-    let horizon = Horizon::new(rule, now, buffer);
+    let cutoff = Cutoff::new(rule, now, buffer);
     let mut found = BTreeMap::new();
     for statement in plan.statements().filter(|s| s.statement().step == *StepName::DETECT) {
-        found.extend(look(rule, warehouse, statement, horizon, now)?);
+        found.extend(look(rule, warehouse, statement, cutoff, now)?);
     }
-    if let Some(window) = horizon::future_days(buffer, &found) {
+    if let Some(window) = cutoff::future_days(buffer, &found) {
         for statement in checked(renderer, StepName::DETECT, &window)? {
-            found.extend(look(rule, warehouse, &statement, Horizon::everything(), now)?);
+            found.extend(look(rule, warehouse, &statement, Cutoff::everything(), now)?);
         }
     }
     let day = |(day, counts)| DayReport { day, counts, deactivated: None, failed: false };
@@ -154,14 +154,14 @@ fn look(
     rule: &Rule,
     warehouse: &dyn Warehouse,
     checked: &Checked,
-    horizon: Horizon,
+    cutoff: Cutoff,
     now: Timestamp,
 ) -> Result<BTreeMap<Day, Counts>> {
     let statement = checked.statement();
-    let answer = look_with(rule, warehouse, checked, horizon, now, "status");
+    let answer = look_with(rule, warehouse, checked, cutoff, now, "status");
     let found = answer.and_then(|rows| counts::read(&rows, &statement.window));
     let found = found.map_err(|error| error.during(statement.title()))?;
-    Ok(found.into_iter().map(|(day, counts)| (day, seen_with(horizon, counts))).collect())
+    Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
 }
 
 /// A query without the ledger, for this command: nothing is changed, and nothing is created.
@@ -169,7 +169,7 @@ fn look_with(
     rule: &Rule,
     warehouse: &dyn Warehouse,
     checked: &Checked,
-    horizon: Horizon,
+    cutoff: Cutoff,
     now: Timestamp,
     command: &str,
 ) -> Result<Rows> {
@@ -177,22 +177,22 @@ fn look_with(
     let run = format!("{command}-{}", RunId::new(now));
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
     let job = Job { id: &id, run: &run, rule: &rule.name, audit: None };
-    let answer = warehouse.submit(&job, checked, &params(horizon, command))?;
+    let answer = warehouse.submit(&job, checked, &params(cutoff, command))?;
     rows(&answer).cloned()
 }
 
 /// The query parameters that every statement may use.
-fn params(horizon: Horizon, run: &str) -> Params {
+fn params(cutoff: Cutoff, run: &str) -> Params {
     Params::none()
-        .with("horizon", SqlValue::Timestamp(horizon.instant()))
+        .with("cutoff", SqlValue::Timestamp(cutoff.instant()))
         .with("run_id", SqlValue::String(run.to_owned()))
 }
 
-/// The figures as the horizon allows to see them.
-fn seen_with(horizon: Horizon, counts: Counts) -> Counts {
-    match horizon {
-        Horizon::At(_) => counts,
-        Horizon::Nothing(_) => counts.all_buffered(),
+/// The figures as the cutoff allows to see them.
+fn seen_with(cutoff: Cutoff, counts: Counts) -> Counts {
+    match cutoff {
+        Cutoff::At(_) => counts,
+        Cutoff::Nothing(_) => counts.all_buffered(),
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Status {
     /// This run deactivated all superseded rows.
     Cleaned,
     /// Superseded rows wait, and row ids of the date are NULL or shared: it is not touched.
-    Twins,
+    SharedIds,
 }
 
 impl Status {
@@ -32,7 +32,7 @@ impl Status {
         match counts {
             Counts { duplicates: 0, .. } => Self::Clean,
             Counts { duplicates, .. } if deactivated == duplicates => Self::Cleaned,
-            Counts { twins: 1.., .. } => Self::Twins,
+            Counts { shared_ids: 1.., .. } => Self::SharedIds,
             Counts { buffered: 0, .. } => Self::Dirty,
             Counts { buffered, duplicates, .. } if buffered == duplicates => Self::Buffered,
             _ => Self::Partial,
@@ -47,7 +47,7 @@ impl Status {
             Self::Buffered => "buffered",
             Self::Partial => "partial",
             Self::Cleaned => "cleaned",
-            Self::Twins => "twins",
+            Self::SharedIds => "shared_ids",
         }
     }
 }
@@ -137,7 +137,7 @@ impl Report {
 
     /// How the run ended. What failed counts more than what has to wait.
     pub fn ending(&self) -> Ending {
-        if !self.problems.is_empty() || self.has(Status::Twins) || self.has(Status::Dirty) {
+        if !self.problems.is_empty() || self.has(Status::SharedIds) || self.has(Status::Dirty) {
             Ending::Failed
         } else if self.totals().buffered > 0 || !self.buffered.is_empty() || self.merge_waits() {
             Ending::Buffered
@@ -154,7 +154,7 @@ pub enum Ending {
     Clean,
     /// Buffered rows remain: run again later.
     Buffered,
-    /// Something went wrong, or a date was left alone because of twins.
+    /// Something went wrong, or a date was left alone because of shared ids.
     Failed,
 }
 
@@ -164,12 +164,12 @@ mod tests {
 
     #[test]
     fn the_status_follows_from_the_figures() {
-        let counts = |duplicates, buffered, twins| Counts {
+        let counts = |duplicates, buffered, shared_ids| Counts {
             active: 10,
             keys: 10 - duplicates,
             duplicates,
             buffered,
-            twins,
+            shared_ids,
             settled: 10 - buffered,
         };
         let cases = [
@@ -178,12 +178,12 @@ mod tests {
             (counts(3, 0, 0), None, Status::Dirty),
             (counts(3, 3, 0), None, Status::Buffered),
             (counts(3, 1, 0), None, Status::Partial),
-            (counts(3, 1, 2), None, Status::Twins),
+            (counts(3, 1, 2), None, Status::SharedIds),
             (counts(3, 0, 0), Some(3), Status::Cleaned),
             (counts(3, 1, 0), Some(2), Status::Partial),
             (counts(3, 3, 0), Some(0), Status::Buffered),
             (counts(0, 0, 0), Some(0), Status::Clean),
-            (counts(3, 0, 2), Some(0), Status::Twins),
+            (counts(3, 0, 2), Some(0), Status::SharedIds),
         ];
         for (counts, deactivated, expected) in cases {
             assert_eq!(Status::of(counts, deactivated), expected, "{counts:?} {deactivated:?}");

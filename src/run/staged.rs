@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::counts::{count, day, wrong};
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use crate::check::STAGED_COUNTS;
 use crate::error::Result;
 use crate::googlesql::SqlValue;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
-/// The figures of one date, as of the horizon with which they were counted.
+/// The figures of one date, as of the cutoff with which they were counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Staged {
     /// Active rows in the staging tables.
@@ -37,11 +37,11 @@ impl Staged {
         Self { updates: 0, buffered: self.updates + self.buffered, ..self }
     }
 
-    /// The figures as the horizon allows to see them.
-    pub(super) fn seen_with(self, horizon: Horizon) -> Self {
-        match horizon {
-            Horizon::At(_) => self,
-            Horizon::Nothing(_) => self.untouchable(),
+    /// The figures as the cutoff allows to see them.
+    pub(super) fn seen_with(self, cutoff: Cutoff) -> Self {
+        match cutoff {
+            Cutoff::At(_) => self,
+            Cutoff::Nothing(_) => self.untouchable(),
         }
     }
 }

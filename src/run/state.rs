@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::journal::Journal;
 use super::report::StepReport;
 use super::{Consolidated, Context, Counts};
@@ -20,7 +20,7 @@ pub(super) struct Run<'a> {
     pub journal: Journal<'a>,
     /// What the table's metadata says of its streaming buffer.
     pub buffer: Buffer,
-    pub horizon: Horizon,
+    pub cutoff: Cutoff,
     pub days: BTreeMap<Day, Progressing>,
     pub consolidated: Consolidated,
     pub steps: Vec<StepReport>,
@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
             plan,
             journal,
             buffer,
-            horizon: Horizon::new(rule, now, buffer),
+            cutoff: Cutoff::new(rule, now, buffer),
             days: BTreeMap::new(),
             consolidated: Consolidated::default(),
             steps: Vec::new(),
@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
 
 impl Run<'_> {
     /// Runs the statements of a step as they are. One that the streaming buffer refuses is sent
-    /// once more with an earlier horizon, if it has one to spare rows by.
+    /// once more with an earlier cutoff, if it has one to spare rows by.
     pub fn own(&mut self, step: &PlannedStep) -> Result<()> {
         for statement in &step.statements {
             if self.interrupted() {
@@ -84,12 +84,12 @@ impl Run<'_> {
     pub fn own_statement(&mut self, statement: &Checked) -> Result<()> {
         let rule = self.context.renderer.rule();
         let title = statement.statement().title();
-        let spares = statement.statement().sql.contains("@horizon");
-        let earlier = self.horizon.earlier(rule, self.journal.now).filter(|_| spares);
+        let spares = statement.statement().sql.contains("@cutoff");
+        let earlier = self.cutoff.earlier(rule, self.journal.now).filter(|_| spares);
         match self.journal.send_around_buffer(
             statement,
             self.plan.audit_of(statement).map(Audit::of),
-            self.horizon,
+            self.cutoff,
             earlier,
         )? {
             Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
@@ -125,9 +125,9 @@ pub(super) struct Progressing {
     strategy: Strategy,
     /// Keys that had an active row when the run began.
     pub keys: u64,
-    /// The figures as last detected, and the horizon they were counted with.
+    /// The figures as last detected, and the cutoff they were counted with.
     pub baseline: Counts,
-    pub horizon: Horizon,
+    pub cutoff: Cutoff,
     /// Rows deactivated since the baseline was counted, and in all.
     pub since_baseline: u64,
     pub deactivated: u64,
@@ -138,12 +138,12 @@ pub(super) struct Progressing {
 }
 
 impl Progressing {
-    pub fn new(strategy: Strategy, counts: Counts, horizon: Horizon) -> Self {
+    pub fn new(strategy: Strategy, counts: Counts, cutoff: Cutoff) -> Self {
         Self {
             strategy,
             keys: counts.keys,
             baseline: counts,
-            horizon,
+            cutoff,
             since_baseline: 0,
             deactivated: 0,
             touched: false,
@@ -151,7 +151,7 @@ impl Progressing {
         }
     }
 
-    /// Clean dates cost nothing; buffered ones wait; twins are left alone.
+    /// Clean dates cost nothing; buffered ones wait; shared ids are left alone.
     pub fn needs_update(&self) -> bool {
         self.baseline.calls_for(self.strategy)
             && self.since_baseline < self.baseline.settled_duplicates()
@@ -162,9 +162,9 @@ impl Progressing {
         self.baseline.before(self.deactivated - self.since_baseline)
     }
 
-    pub fn rebase(&mut self, counts: Counts, horizon: Horizon) {
+    pub fn rebase(&mut self, counts: Counts, cutoff: Cutoff) {
         self.baseline = counts;
-        self.horizon = horizon;
+        self.cutoff = cutoff;
         self.since_baseline = 0;
     }
 

@@ -1,6 +1,6 @@
 //! `run STEP`: one step by itself, on the same path as in a whole run.
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::report::{DayReport, Report};
 use super::state::Run;
 use super::{Context, checked};
@@ -21,7 +21,7 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     for step in plan.steps.iter().filter(|step| step.name != *StepName::AUDIT) {
         let cures = step.name.is_cure();
         // The shipped UPDATE spares no row of a rule without `written_at`, so it would be refused.
-        if !(cures && matches!(run.horizon, Horizon::Nothing(_))) {
+        if !(cures && matches!(run.cutoff, Cutoff::Nothing(_))) {
             run.own(step)?;
         }
         if cures {
@@ -41,7 +41,7 @@ impl Run<'_> {
             .collect();
         let mut left = Vec::new();
         for statement in checked(self.context.renderer, StepName::DETECT, &self.plan.window)? {
-            match self.journal.count(&statement, self.horizon)? {
+            match self.journal.count(&statement, self.cutoff)? {
                 Ok(found) => left.extend(found.into_iter().map(|(day, counts)| DayReport {
                     day,
                     // The last word is the warehouse's.

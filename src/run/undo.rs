@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::state::Run;
 use super::{Context, Counts, checked};
 use crate::error::{Error, Kind, Result};
@@ -64,8 +64,8 @@ pub enum UndoneOutcome {
 /// What one date of a run did, from the ledger.
 struct Deed {
     entry: Entry,
-    /// The horizon that it ran with, where the ledger says.
-    horizon: Option<Horizon>,
+    /// The cutoff that it ran with, where the ledger says.
+    cutoff: Option<Cutoff>,
     /// When its statement began to run.
     began: Timestamp,
 }
@@ -146,7 +146,7 @@ impl Run<'_> {
             Err(error) => return Ok(Err(error)),
         };
         // What was settled for the run is settled still, whatever has come into the buffer since.
-        let params = super::params(deed.horizon.unwrap_or(self.horizon), &self.journal.run)
+        let params = super::params(deed.cutoff.unwrap_or(self.cutoff), &self.journal.run)
             .with("undone", SqlValue::String(deed.entry.run.clone()))
             .with("before", SqlValue::Timestamp(deed.began));
         let mut rows = 0;
@@ -179,7 +179,7 @@ impl Run<'_> {
             Err(error) => return Ok(Err(error)),
         };
         for statement in &statements {
-            match self.journal.count(statement, self.horizon)? {
+            match self.journal.count(statement, self.cutoff)? {
                 Ok(found) => counts = found.get(&window.first()).copied().unwrap_or_default(),
                 Err(error) => return Ok(Err(error)),
             }
@@ -218,22 +218,22 @@ fn deeds(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Deed>> {
         let sent = entries.iter().filter(same).map(|entry| entry.at).min().unwrap_or(entry.at);
         // Our clock may be another than the warehouse's, or set by hand.
         let began = entry.usage.started.unwrap_or(sent);
-        let horizon = entry.parameters["@horizon"].as_str().and_then(parse_timestamp);
-        let horizon = horizon.map(Horizon::At);
+        let cutoff = entry.parameters["@cutoff"].as_str().and_then(parse_timestamp);
+        let cutoff = cutoff.map(Cutoff::At);
         match deeds.get_mut(&day) {
-            None => _ = deeds.insert(day, Deed { entry: entry.clone(), began, horizon }),
+            None => _ = deeds.insert(day, Deed { entry: entry.clone(), began, cutoff }),
             Some(deed) => {
                 deed.entry.affected =
                     deed.entry.affected.zip(entry.affected).map(|(a, b)| a.saturating_add(b));
                 deed.began = deed.began.min(began);
-                deed.horizon = later(deed.horizon, horizon);
+                deed.cutoff = later(deed.cutoff, cutoff);
             }
         }
     }
     Ok(deeds)
 }
 
-fn later(one: Option<Horizon>, other: Option<Horizon>) -> Option<Horizon> {
+fn later(one: Option<Cutoff>, other: Option<Cutoff>) -> Option<Cutoff> {
     match (one, other) {
         (Some(one), Some(other)) if one.instant() < other.instant() => Some(other),
         (one, other) => one.or(other),

@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 }
 
 /// Compares a date after the run with the same date before it, both counted with the same
-/// horizon. `keys` is the number of keys that had an active row when the run began.
+/// cutoff. `keys` is the number of keys that had an active row when the run began.
 /// `hides_arrivals` says that rows which arrived meanwhile are not among the settled ones.
 pub(super) fn verdict(
     day: Day,
@@ -52,7 +52,7 @@ mod tests {
 
     fn counts(active: u64, keys: u64, buffered: u64) -> Counts {
         let duplicates = active - keys;
-        Counts { active, keys, duplicates, buffered, twins: 0, settled: active - buffered }
+        Counts { active, keys, duplicates, buffered, shared_ids: 0, settled: active - buffered }
     }
 
     fn judge(before: Counts, deactivated: u64, after: Counts) -> String {
@@ -86,19 +86,22 @@ mod tests {
 
     #[test]
     fn rows_that_arrive_meanwhile_are_buffered_and_do_not_disturb() {
-        let after = Counts { active: 8, keys: 6, duplicates: 2, buffered: 2, twins: 0, settled: 6 };
+        let after =
+            Counts { active: 8, keys: 6, duplicates: 2, buffered: 2, shared_ids: 0, settled: 6 };
         assert_eq!(judge(counts(10, 6, 0), 4, after), "holds");
     }
 
     #[test]
     fn rows_that_arrive_and_supersede_a_survivor_make_the_date_be_cleaned_again() {
-        let after = Counts { active: 7, keys: 6, duplicates: 1, buffered: 0, twins: 0, settled: 6 };
+        let after =
+            Counts { active: 7, keys: 6, duplicates: 1, buffered: 0, shared_ids: 0, settled: 6 };
         assert_eq!(judge(counts(10, 6, 0), 4, after), "again");
     }
 
     #[test]
     fn where_arrivals_cannot_be_told_apart_they_are_allowed_for() {
-        let after = Counts { active: 7, keys: 7, duplicates: 0, buffered: 0, twins: 0, settled: 7 };
+        let after =
+            Counts { active: 7, keys: 7, duplicates: 0, buffered: 0, shared_ids: 0, settled: 7 };
         assert_eq!(judged(counts(10, 6, 0), 4, after, false), "holds");
         assert_ne!(judged(counts(10, 6, 0), 4, after, true), "holds");
     }

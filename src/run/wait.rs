@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 
-use super::horizon::Horizon;
+use super::cutoff::Cutoff;
 use super::state::{Progressing, Run};
 use super::{Context, checked};
 use crate::check::Checked;
@@ -38,7 +38,7 @@ impl Run<'_> {
             };
             seen = self.context.clock.now();
             self.buffer = buffer;
-            self.horizon = Horizon::new(self.context.renderer.rule(), seen, buffer);
+            self.cutoff = Cutoff::new(self.context.renderer.rule(), seen, buffer);
             self.again()?;
         }
         Ok(())
@@ -68,8 +68,8 @@ impl Run<'_> {
                 return Ok(None);
             }
             let buffer = self.context.warehouse.buffer(&rule.table)?;
-            let horizon = Horizon::new(rule, self.context.clock.now(), buffer);
-            if horizon.settles(seen) {
+            let cutoff = Cutoff::new(rule, self.context.clock.now(), buffer);
+            if cutoff.settles(seen) {
                 return Ok(Some(buffer));
             }
         }
@@ -98,11 +98,11 @@ impl Run<'_> {
         }
         let window = Window::of_days(days.clone())?;
         for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
-            match self.journal.count(&statement, self.horizon)? {
+            match self.journal.count(&statement, self.cutoff)? {
                 Ok(found) => {
                     for (day, counts) in found {
                         if let Some(state) = self.days.get_mut(&day) {
-                            state.rebase(counts, self.horizon);
+                            state.rebase(counts, self.cutoff);
                         }
                     }
                 }

@@ -46,7 +46,7 @@ pub(super) enum Code {
     /// The rule, its tables or its templates are not fit to run.
     RuleNotReady,
     /// Rows share a row id or have none; their dates were left alone.
-    Twins,
+    SharedIds,
     /// The run would read more than the rule file allows.
     CostLimit,
     /// Something went wrong; the log says what.
@@ -72,7 +72,7 @@ impl Code {
             Self::RunUnderWay | Self::TableLocked => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RuleNotReady | Self::Twins | Self::CostLimit | Self::Internal => {
+            Self::RuleNotReady | Self::SharedIds | Self::CostLimit | Self::Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::Unavailable | Self::WarehouseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -94,7 +94,7 @@ impl Code {
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body is not declared as what it should be",
             Self::RuleNotReady => "The rule, its tables or its templates are not fit to run",
-            Self::Twins => "Rows share a row id or have none; their dates were left alone",
+            Self::SharedIds => "Rows share a row id or have none; their dates were left alone",
             Self::CostLimit => "The run would read more than the rule file allows",
             Self::Internal => "Something went wrong",
             Self::Unavailable => "The service is busy, or about to stop",
@@ -122,8 +122,8 @@ impl Code {
     /// What went wrong in a run that has a report, each sort of problem once.
     pub fn of_report(report: &Report) -> Vec<Self> {
         let mut codes: Vec<Self> = Vec::new();
-        let twins = report.has(Status::Twins).then_some(Self::Twins);
-        for code in report.problems.iter().map(Self::of).chain(twins) {
+        let shared_ids = report.has(Status::SharedIds).then_some(Self::SharedIds);
+        for code in report.problems.iter().map(Self::of).chain(shared_ids) {
             if !codes.contains(&code) {
                 codes.push(code);
             }

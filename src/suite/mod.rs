@@ -75,7 +75,7 @@ pub enum Figure {
     /// Superseded rows that cannot be touched yet.
     Buffered,
     /// Active rows whose row id is NULL or shared.
-    Twins,
+    SharedIds,
     /// Rows that were deactivated.
     Deactivated,
 }
@@ -87,7 +87,7 @@ impl Figure {
         Self::Keys,
         Self::Duplicates,
         Self::Buffered,
-        Self::Twins,
+        Self::SharedIds,
         Self::Deactivated,
     ];
 
@@ -98,7 +98,7 @@ impl Figure {
             Self::Keys => "keys",
             Self::Duplicates => "duplicates",
             Self::Buffered => "buffered",
-            Self::Twins => "twins",
+            Self::SharedIds => "shared_ids",
             Self::Deactivated => "deactivated",
         }
     }

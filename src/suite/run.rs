@@ -124,7 +124,7 @@ fn figures(report: &Report) -> Vec<(Figure, u64)> {
         Figure::Keys => totals.keys,
         Figure::Duplicates => totals.duplicates,
         Figure::Buffered => totals.buffered,
-        Figure::Twins => totals.twins,
+        Figure::SharedIds => totals.shared_ids,
         Figure::Deactivated => report.deactivated().unwrap_or(0),
     };
     Figure::ALL.into_iter().map(|figure| (figure, of(figure))).collect()

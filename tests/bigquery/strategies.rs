@@ -14,7 +14,7 @@ written_at = "created_at"
 STRATEGY
 "#;
 
-/// Superseded rows, a row of another key, an inactive row, NULLs; on the 29th twins that differ.
+/// Superseded rows, a row of another key, an inactive row, NULLs; on the 29th shared ids that differ.
 const ROWS: &str = "\
 a1,2026-01-27,g1,,,true,2026-01-27T01:00:00Z
 a2,2026-01-27,g1,,20.5,true,2026-01-27T02:00:00Z
@@ -23,7 +23,7 @@ b2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z
 b3,2026-01-28,g1,a,,true,
 b4,2026-01-28,g1,b,,true,2026-01-28T03:00:00Z
 b5,2026-01-28,g1,b,,false,2026-01-28T04:00:00Z";
-const TWINS: &str = "
+const SHARED_IDS: &str = "
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
 c2,2026-01-29,g1,b,10.5,true,2026-01-29T01:00:00Z
@@ -35,8 +35,8 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("active = \"is_active\"\ntouched_at = \"updated_at\"", ROWS.to_owned()),
         ("active = \"is_active\"\nstrategy = \"delete\"", ROWS.to_owned()),
         ("strategy = \"delete\"", ROWS.to_owned()),
-        ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
-        ("strategy = \"rewrite\"", format!("{ROWS}{TWINS}")),
+        ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
+        ("strategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
     ];
     for ((strategy, rows), audit) in cases.iter().flat_map(|case| [(case, "true"), (case, "false")])
     {

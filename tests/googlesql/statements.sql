@@ -44,7 +44,7 @@ SELECT id FROM `my-project`.nba.predictions
 
 SELECT id FROM my-project.nba.predictions
 
-SELECT id FROM nba.predictions AS t WHERE t.created_at < @horizon AND NOT EXISTS (SELECT 1 FROM nba.predictions AS s WHERE s.game_id = t.game_id AND s.created_at > t.created_at)
+SELECT id FROM nba.predictions AS t WHERE t.created_at < @cutoff AND NOT EXISTS (SELECT 1 FROM nba.predictions AS s WHERE s.game_id = t.game_id AND s.created_at > t.created_at)
 
 SELECT a.id FROM nba.predictions AS a JOIN nba.predictions AS b ON a.player IS NOT DISTINCT FROM b.player
 

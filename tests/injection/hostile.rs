@@ -39,7 +39,7 @@ pub const HOSTILE: [&str; 40] = [
     "a\u{2028}b",
     "{{ 1 + 1 }}",
     "{% raw %}",
-    "@horizon",
+    "@cutoff",
     "$$ x $$",
     "a) OVER (PARTITION BY b",
     "a, b",

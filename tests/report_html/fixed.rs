@@ -43,11 +43,11 @@ pub fn window(from: &str, dates: usize) -> Window {
     Window::of_days(days.take(dates).collect()).unwrap()
 }
 
-/// A date with so many superseded rows, so many of them buffered, and so many twins.
-pub fn date(day: Day, duplicates: u64, buffered: u64, twins: u64) -> DayReport {
+/// A date with so many superseded rows, so many of them buffered, and so many shared ids.
+pub fn date(day: Day, duplicates: u64, buffered: u64, shared_ids: u64) -> DayReport {
     let active = 321 + duplicates;
     let settled = active - buffered;
-    let counts = Counts { active, keys: 321, duplicates, buffered, twins, settled };
+    let counts = Counts { active, keys: 321, duplicates, buffered, shared_ids, settled };
     DayReport { day, counts, deactivated: None, failed: false }
 }
 
@@ -72,7 +72,7 @@ pub fn mixed(rule: &Rule) -> Report {
         .days()
         .iter()
         .zip(figures)
-        .map(|(day, (all, buffered, twins))| date(*day, all, buffered, twins));
+        .map(|(day, (all, buffered, shared_ids))| date(*day, all, buffered, shared_ids));
     report(rule, days.collect())
 }
 
@@ -108,7 +108,7 @@ pub fn counted(duplicates: u64, buffered: u64) -> Json {
     let active = 321 + duplicates;
     json!({"2026-01-28": {
         "active": active, "keys": 321, "duplicates": duplicates, "buffered": buffered,
-        "twins": 0, "settled": active - buffered,
+        "shared_ids": 0, "settled": active - buffered,
     }})
 }
 
@@ -117,7 +117,7 @@ pub fn entries(run: &str, began: Timestamp, who: &str, sent: &[Sent]) -> Vec<Ent
     let mut entries = Vec::new();
     for (i, Sent(step, state, affected, figures)) in sent.iter().enumerate() {
         let sql = format!(
-            "-- {step}\nSELECT '2026-01-28' AS d, 1 < 2 FROM `nba.predictions` WHERE t < @horizon\n"
+            "-- {step}\nSELECT '2026-01-28' AS d, 1 < 2 FROM `nba.predictions` WHERE t < @cutoff\n"
         );
         let started = Entry {
             run: run.to_owned(),
@@ -128,7 +128,7 @@ pub fn entries(run: &str, began: Timestamp, who: &str, sent: &[Sent]) -> Vec<Ent
             job: JobId::from_ledger(format!("onerow_{run}_{}", i + 1)),
             fingerprint: Fingerprint::of(&sql),
             sql,
-            parameters: json!({"horizon": "2026-01-30T07:41:30Z", "run_id": run}),
+            parameters: json!({"cutoff": "2026-01-30T07:41:30Z", "run_id": run}),
             state: State::Started,
             affected: None,
             usage: Usage::default(),

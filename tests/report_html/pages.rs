@@ -65,20 +65,20 @@ fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
         "2026-01-24: 776 dirty<",
         "2026-01-25: 40 waiting in the buffer<",
         "2026-01-26: 30 dirty, 20 waiting in the buffer<",
-        "2026-01-28: 7 dirty, 2 twins<",
-        "2026-01-29: clean, 4 twins<",
+        "2026-01-28: 7 dirty, 2 shared ids<",
+        "2026-01-29: clean, 4 shared ids<",
     ] {
         assert!(html.contains(title), "{title}");
     }
     assert_eq!((bars(&html, "dirty"), bars(&html, "buffered"), bars(&html, "cleaned")), (3, 2, 0));
-    assert_eq!(html.matches("<use href=\"#twins\"").count(), 3, "two dates and the legend");
-    for word in ["clean", "dirty", "buffered", "partial", "twins"] {
+    assert_eq!(html.matches("<use href=\"#shared_ids\"").count(), 3, "two dates and the legend");
+    for word in ["clean", "dirty", "buffered", "partial", "shared_ids"] {
         assert!(html.contains(&format!("<span class=\"word {word}\">{word}</span>")), "{word}");
     }
     assert!(
         html.contains("873 duplicates on 4 of 7 dates; 60 of them wait in the streaming buffer.")
     );
-    assert!(html.contains("1 date is left alone because of twins."));
+    assert!(html.contains("1 date is left alone because of shared ids."));
 }
 
 #[test]

@@ -106,9 +106,14 @@ fn a_run_that_fails_is_answered_with_500_and_a_code_and_nothing_of_the_inside() 
     let project = Project::new(RULE);
     project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr1,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
     let service = Service::of(&project);
-    let twins = service.apply(r#"{"game_date": "YESTERDAY"}"#);
-    assert_eq!((twins.status, &twins.json["status"]), (500, &json!("error")), "{}", twins.text);
-    assert_eq!(twins.json["dates"][0]["status"], "twins");
+    let shared_ids = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    assert_eq!(
+        (shared_ids.status, &shared_ids.json["status"]),
+        (500, &json!("error")),
+        "{}",
+        shared_ids.text
+    );
+    assert_eq!(shared_ids.json["dates"][0]["status"], "shared_ids");
     project.database().execute_batch(r#"DROP TABLE "nba.predictions""#).unwrap();
     let gone = service.apply(r#"{"game_date": "2026-01-29"}"#);
     assert_eq!(gone.status, 500, "{}", gone.text);

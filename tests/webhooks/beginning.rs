@@ -1,6 +1,6 @@
 //! Addresses that are missing or unusable, and commands that end before they run anything.
 
-use crate::receiver::{PAIR, Receiver, SECRET, TWINS, project, run};
+use crate::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
 
 #[test]
 fn without_a_usable_address_nothing_is_run_and_the_variable_is_named() {
@@ -47,7 +47,7 @@ fn what_kept_a_command_from_running_anything_is_told() {
 #[test]
 fn what_is_wrong_with_the_command_itself_is_for_whoever_typed_it() {
     let (project, receiver) = (project(""), Receiver::new());
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     for typed in ["apply", "apply --date 2026-02-30", "apply other --date 2026-01-28"] {
         run(&project, &receiver, typed).exits(2);
     }

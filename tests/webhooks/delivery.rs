@@ -4,13 +4,13 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::common::Project;
-use crate::receiver::{Receiver, Reply, SECRET, TWINS, project, run};
+use crate::receiver::{Receiver, Reply, SECRET, SHARED_IDS, project, run};
 
 const APPLY: &str = "apply --date 2026-01-28";
 
 fn failing() -> Project {
     let project = project("");
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     project
 }
 

@@ -35,7 +35,7 @@ fn the_rules_and_the_message_of_the_documentation_are_real() {
         ending: Ending::Failed,
         figures: Some(Figures { found: 7865, deactivated: 7089, buffered: 0 }),
         buffered: Vec::new(),
-        twins: vec![day("2026-01-28")],
+        shared_ids: vec![day("2026-01-28")],
         dirty: Vec::new(),
         problems: Vec::new(),
     };

@@ -15,7 +15,7 @@ pub const SECRET: &str = "T0SECRET";
 /// Two rows of one key on 2026-01-28: one is superseded.
 pub const PAIR: &str = "r1,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nr2,2026-01-28,g1,p1,,true,2026-01-28T08:00:00Z";
 /// Two rows of one key that share their id: the date is left alone, and the run fails.
-pub const TWINS: &str = "r1,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nr1,2026-01-28,g1,p1,,true,2026-01-28T08:00:00Z";
+pub const SHARED_IDS: &str = "r1,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nr1,2026-01-28,g1,p1,,true,2026-01-28T08:00:00Z";
 
 /// How a call is answered.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::Project;
-use crate::receiver::{PAIR, Receiver, Reply, SECRET, TWINS, project};
+use crate::receiver::{PAIR, Receiver, Reply, SECRET, SHARED_IDS, project};
 use crate::service::{APPLY, NOW, Service};
 
 const BODY: &str = r#"{"game_date": "2026-01-28"}"#;
@@ -16,7 +16,7 @@ fn serving(project: &Project, receiver: &Receiver) -> Service {
 #[test]
 fn a_run_that_fails_is_told_and_closed_in_the_log() {
     let (project, receiver) = (project("duplicates_over = 0"), Receiver::new());
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     let service = serving(&project, &receiver);
     let answer = service.apply(BODY);
     assert_eq!(answer.status, 500, "{}", answer.text);
@@ -62,7 +62,7 @@ fn rows_that_stay_buffered_are_told() {
 fn neither_the_answer_nor_the_next_run_waits_for_a_slow_webhook() {
     let (project, receiver) =
         (project(""), Receiver::replying(vec![Reply::After(Duration::from_secs(60)); 2]));
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     let mut service = serving(&project, &receiver);
     let began = Instant::now();
     assert_eq!((service.apply(BODY).status, service.apply(BODY).status), (500, 500));
@@ -82,7 +82,7 @@ fn neither_the_answer_nor_the_next_run_waits_for_a_slow_webhook() {
 #[test]
 fn what_was_not_told_is_a_warning_in_the_log_with_the_run() {
     let (project, receiver) = (project(""), Receiver::replying([Reply::Status(404)]));
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     let service = serving(&project, &receiver);
     let answer = service.apply(BODY);
     receiver.text_soon();

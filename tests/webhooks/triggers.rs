@@ -1,7 +1,7 @@
 //! What is told, of which runs, to whom.
 
 use crate::common::{Project, RULE};
-use crate::receiver::{PAIR, Receiver, SECRET, TWINS, project, run};
+use crate::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
 
 const APPLY: &str = "apply --date 2026-01-28";
 
@@ -39,7 +39,7 @@ fn duplicates_are_told_above_the_threshold_and_not_at_it() {
 #[test]
 fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     let (project, receiver) = (project(""), Receiver::new());
-    project.rows(TWINS);
+    project.rows(SHARED_IDS);
     for quiet in
         ["apply --dry-run --date 2026-01-28", "plan --date 2026-01-28", "status --date 2026-01-28"]
     {
@@ -65,8 +65,8 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
 #[test]
 fn a_long_list_of_dates_is_shortened_and_says_so() {
     let (project, receiver) = (project(""), Receiver::new());
-    let twins = |day| TWINS.replace("2026-01-28,", &format!("2026-01-{day:02},"));
-    project.rows(&(1..=27).step_by(2).map(twins).collect::<Vec<_>>().join("\n"));
+    let shared_ids = |day| SHARED_IDS.replace("2026-01-28,", &format!("2026-01-{day:02},"));
+    project.rows(&(1..=27).step_by(2).map(shared_ids).collect::<Vec<_>>().join("\n"));
     run(&project, &receiver, "apply --from 2026-01-01 --to 2026-01-28").exits(1);
     let text = receiver.text();
     assert!(text.contains("apply of 2026-01-01 to 2026-01-28, run"), "{text}");
@@ -85,7 +85,7 @@ fn each_webhook_is_told_what_it_asks_for() {
     );
     let project = Project::new(&rules);
     three(&project);
-    project.rows(&TWINS.replace("2026-01-28,", "2026-01-27,"));
+    project.rows(&SHARED_IDS.replace("2026-01-28,", "2026-01-27,"));
     let [failures, counts, both] = [Receiver::new(), Receiver::new(), Receiver::new()];
     let environment = [
         ("FAILURES_URL", failures.url.as_str()),
@@ -119,9 +119,9 @@ fn two_rules(webhook: &str) -> Project {
     ))
 }
 
-fn twins_in_both(project: &Project) {
+fn shared_ids_in_both(project: &Project) {
     for rule in ["predictions", "others"] {
-        project.write("rows.csv", format!("{}{TWINS}\n", crate::common::HEADER));
+        project.write("rows.csv", format!("{}{SHARED_IDS}\n", crate::common::HEADER));
         project.onerow(&format!("load rows.csv --rule {rule}")).exits(0);
     }
 }
@@ -129,7 +129,7 @@ fn twins_in_both(project: &Project) {
 #[test]
 fn the_runs_of_one_command_are_told_in_one_message() {
     let (project, receiver) = (two_rules(""), Receiver::new());
-    twins_in_both(&project);
+    shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --jobs 2 --date 2026-01-28").exits(1);
     let text = receiver.text();
     let (first, second) = text.split_once("\n\n").unwrap();
@@ -141,7 +141,7 @@ fn the_runs_of_one_command_are_told_in_one_message() {
 #[test]
 fn only_the_rules_that_are_named_are_told_of() {
     let (project, receiver) = (two_rules("rules = [\"others\"]"), Receiver::new());
-    twins_in_both(&project);
+    shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --date 2026-01-28").exits(1);
     assert!(receiver.text().starts_with("*others: apply failed*"));
     assert!(!receiver.text().contains("predictions:"), "{}", receiver.text());

@@ -30,7 +30,7 @@ pub(super) struct DateBar {
     /// Superseded rows that known runs took out, and that are gone.
     pub cleaned: u64,
     /// Rows whose row id is NULL or shared.
-    pub twins: u64,
+    pub shared_ids: u64,
 }
 
 impl DateBar {
@@ -43,7 +43,7 @@ impl DateBar {
             dirty: counts.settled_duplicates(),
             buffered: counts.buffered,
             cleaned,
-            twins: counts.twins,
+            shared_ids: counts.shared_ids,
         }
     }
 
@@ -64,7 +64,7 @@ impl DateBar {
             said(self.dirty, "dirty"),
             said(self.buffered, "waiting in the buffer"),
             said(self.cleaned, "cleaned by runs"),
-            (self.twins > 0).then(|| count(self.twins, "twin")),
+            (self.shared_ids > 0).then(|| count(self.shared_ids, "shared id")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         format!("{}: {}", self.day, parts.join(", "))
@@ -119,8 +119,8 @@ fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
         number => (bar.total() > 0).then(|| grouped(bar.total())),
         number_y => short(top - 5.0),
         clean => bar.is_clean(),
-        twins => bar.twins > 0,
-        twins_y => short(top - if bar.total() > 0 { 22.0 } else { 8.0 }),
+        shared_ids => bar.shared_ids > 0,
+        shared_ids_y => short(top - if bar.total() > 0 { 22.0 } else { 8.0 }),
     }
 }
 
@@ -161,9 +161,9 @@ fn short(number: f64) -> String {
 mod tests {
     use super::*;
 
-    fn bar(day: &str, dirty: u64, buffered: u64, cleaned: u64, twins: u64) -> DateBar {
+    fn bar(day: &str, dirty: u64, buffered: u64, cleaned: u64, shared_ids: u64) -> DateBar {
         let day = Day::parse(day).unwrap();
-        DateBar { day, active: 10, dirty, buffered, cleaned, twins }
+        DateBar { day, active: 10, dirty, buffered, cleaned, shared_ids }
     }
 
     fn texts(value: &Value, list: &str, key: &str) -> Vec<String> {
@@ -188,7 +188,7 @@ mod tests {
         let said = |bar: DateBar| bar.title();
         assert_eq!(
             said(bar("2026-01-28", 1776, 2, 0, 1)),
-            "2026-01-28: 1,776 dirty, 2 waiting in the buffer, 1 twin"
+            "2026-01-28: 1,776 dirty, 2 waiting in the buffer, 1 shared id"
         );
         assert_eq!(said(bar("2026-01-28", 0, 0, 5, 0)), "2026-01-28: clean, 5 cleaned by runs");
         assert_eq!(said(bar("2026-01-28", 0, 0, 0, 0)), "2026-01-28: clean");

@@ -129,14 +129,13 @@ mod tests {
 
     #[test]
     fn keywords_literals_comments_and_parameters_are_marked() {
-        let html = marked(
-            "-- é\nSELECT name, DATE '2026-01-28', 1.5 FROM `a b` WHERE COUNT(t) < @horizon",
-        );
+        let html =
+            marked("-- é\nSELECT name, DATE '2026-01-28', 1.5 FROM `a b` WHERE COUNT(t) < @cutoff");
         for part in [
             "<span class=\"c\">-- é</span>\n<span class=\"k\">SELECT</span> name, ",
             "<span class=\"k\">DATE</span> <span class=\"s\">&#x27;2026-01-28&#x27;</span>",
             "<span class=\"n\">1.5</span> <span class=\"k\">FROM</span> `a b` <span",
-            "WHERE</span> COUNT(t) &lt; <span class=\"p\">@horizon</span>",
+            "WHERE</span> COUNT(t) &lt; <span class=\"p\">@cutoff</span>",
         ] {
             assert!(html.contains(part), "{part}\n{html}");
         }

@@ -15,8 +15,8 @@ pub(super) struct Intent {
     dates: u64,
     /// Superseded rows that it could not touch yet.
     waiting: u64,
-    /// Dates that it would leave alone because of twins.
-    twins: u64,
+    /// Dates that it would leave alone because of shared ids.
+    shared_ids: u64,
     /// It would first merge staging tables, and what they hold was not counted.
     merges: bool,
 }
@@ -26,12 +26,12 @@ impl Intent {
     pub fn of(rule: &Rule, report: &Report) -> Self {
         let called = || report.days.iter().filter(|day| day.counts.calls_for(rule.strategy));
         let rows: u64 = called().map(|day| day.counts.settled_duplicates()).sum();
-        let twins = report.days.iter().filter(|day| day.status() == Status::Twins);
+        let shared_ids = report.days.iter().filter(|day| day.status() == Status::SharedIds);
         Self {
             rows,
             dates: called().count() as u64,
             waiting: waiting(rule.strategy, report),
-            twins: twins.count() as u64,
+            shared_ids: shared_ids.count() as u64,
             merges: rule.consolidates(),
         }
     }
@@ -64,10 +64,10 @@ impl Intent {
                 count(self.waiting, "duplicate")
             ));
         }
-        if self.twins > 0 {
+        if self.shared_ids > 0 {
             sentences.push(format!(
                 "{} would be left alone, because rows share a row id or have none.",
-                count(self.twins, "date")
+                count(self.shared_ids, "date")
             ));
         }
         sentences
@@ -86,7 +86,7 @@ impl Intent {
 
 /// A rewrite waits until no superseded row of its date is buffered.
 fn waiting(strategy: Strategy, report: &Report) -> u64 {
-    let days = report.days.iter().map(|day| day.counts).filter(|counts| counts.twins == 0);
+    let days = report.days.iter().map(|day| day.counts).filter(|counts| counts.shared_ids == 0);
     let waits = days.map(|counts| match strategy {
         Strategy::Rewrite if counts.buffered > 0 => counts.duplicates,
         _ => counts.buffered,

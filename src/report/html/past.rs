@@ -83,7 +83,7 @@ fn date(day: Day, figures: &PastDay) -> Value {
         brought_back => figures.brought_back,
         left => figures.left.settled_duplicates(),
         buffered => figures.left.buffered,
-        twins => figures.left.twins,
+        shared_ids => figures.left.shared_ids,
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn figures(counts: Counts, deactivated: Option<u64>) -> Value {
         keys => counts.keys,
         duplicates => counts.duplicates,
         buffered => counts.buffered,
-        twins => counts.twins,
+        shared_ids => counts.shared_ids,
         deactivated,
     }
 }
@@ -96,12 +96,15 @@ pub(super) fn sentence(report: &Report) -> String {
         (_, 0) => format!("Every key has one active row {dates}."),
         _ => duplicates(report),
     };
-    let left_alone = report.days.iter().filter(|day| day.status() == Status::Twins).count() as u64;
-    match (totals.twins, left_alone) {
+    let left_alone =
+        report.days.iter().filter(|day| day.status() == Status::SharedIds).count() as u64;
+    match (totals.shared_ids, left_alone) {
         (0, _) => {}
-        (twins, 0) => text.push_str(&format!(" {} in the table.", count(twins, "twin"))),
+        (shared_ids, 0) => {
+            text.push_str(&format!(" {} in the table.", count(shared_ids, "shared id")))
+        }
         (_, dates) => text.push_str(&format!(
-            " {} left alone because of twins.",
+            " {} left alone because of shared ids.",
             count(dates, "date") + if dates == 1 { " is" } else { " are" }
         )),
     }
@@ -129,6 +132,6 @@ fn duplicates(report: &Report) -> String {
 
 /// The one word for all dates: the worst that is true of any.
 pub(super) fn word(report: &Report) -> Status {
-    use Status::{Buffered, Clean, Dirty, Partial, Twins};
-    [Dirty, Twins, Partial, Buffered].into_iter().find(|s| report.has(*s)).unwrap_or(Clean)
+    use Status::{Buffered, Clean, Dirty, Partial, SharedIds};
+    [Dirty, SharedIds, Partial, Buffered].into_iter().find(|s| report.has(*s)).unwrap_or(Clean)
 }

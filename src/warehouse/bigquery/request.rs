@@ -189,11 +189,11 @@ mod tests {
     #[test]
     fn a_parameter_carries_its_type() {
         let instant = SqlValue::Timestamp("2026-01-30T07:41:30.123456Z".parse().unwrap());
-        let json = serde_json::to_value(parameter(("horizon", &instant))).unwrap();
+        let json = serde_json::to_value(parameter(("cutoff", &instant))).unwrap();
         assert_eq!(
             json,
             serde_json::json!({
-                "name": "horizon",
+                "name": "cutoff",
                 "parameterType": {"type": "TIMESTAMP"},
                 "parameterValue": {"value": "2026-01-30 07:41:30.123456+00"},
             })

@@ -29,10 +29,10 @@ pub(crate) fn lowered(sql: &str) {
     let Ok(tokens) = tokens(sql) else { return };
     let mut parser = Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens);
     let Ok(statements) = parser.parse_statements() else { return };
-    let horizon = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
+    let cutoff = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
     let text = || SqlValue::String("r'1".to_owned());
     let params = Params::none()
-        .with("horizon", horizon)
+        .with("cutoff", cutoff)
         .with("run_id", text())
         .with("job_id", text())
         .with("names", SqlValue::Array(vec![text()]));

@@ -90,7 +90,7 @@ fn job(name: &str) -> JobId {
 
 fn params() -> Params {
     Params::none()
-        .with("horizon", SqlValue::parse("2026-01-30 12:00:00 UTC", SqlType::Timestamp).unwrap())
+        .with("cutoff", SqlValue::parse("2026-01-30 12:00:00 UTC", SqlType::Timestamp).unwrap())
         .with(
             "ids",
             SqlValue::Array(vec![SqlValue::String("p1".into()), SqlValue::String("p3".into())]),

@@ -15,14 +15,14 @@ pub const BUFFERED: &str = "UPDATE or DELETE statement over table demo.nba.predi
                         rows in the streaming buffer, which is not supported";
 
 /// Whether an UPDATE would touch rows in the buffer: it spares what was written at or after its
-/// horizon, and everything written before the buffer began.
+/// cutoff, and everything written before the buffer began.
 pub fn refuses_update(call: &Call, buffer_since: Option<Timestamp>) -> bool {
-    let Call::Insert { sql, horizon, .. } = call else { return false };
+    let Call::Insert { sql, cutoff, .. } = call else { return false };
     let verbs = ["UPDATE", "DELETE", "MERGE"];
     let updates = sql.lines().any(|line| verbs.iter().any(|verb| line.starts_with(verb)));
-    let spares = sql.contains("@horizon");
+    let spares = sql.contains("@cutoff");
     match buffer_since {
-        Some(since) if updates => !spares || horizon.is_none_or(|horizon| horizon > since),
+        Some(since) if updates => !spares || cutoff.is_none_or(|cutoff| cutoff > since),
         _ => false,
     }
 }

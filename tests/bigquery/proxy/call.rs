@@ -16,7 +16,7 @@ pub enum Call {
         location: String,
         step: String,
         sql: String,
-        horizon: Option<Timestamp>,
+        cutoff: Option<Timestamp>,
         dry_run: bool,
     },
     /// `jobs.get`
@@ -117,13 +117,13 @@ fn insert(body: &str) -> Call {
     let configuration = &job["configuration"];
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let parameters = configuration["query"]["queryParameters"].as_array();
-    let horizon = parameters.into_iter().flatten().find(|p| p["name"] == "horizon");
+    let cutoff = parameters.into_iter().flatten().find(|p| p["name"] == "cutoff");
     Call::Insert {
         id: text(&job["jobReference"]["jobId"]),
         location: text(&job["jobReference"]["location"]),
         step: text(&configuration["labels"]["step"]),
         sql: text(&configuration["query"]["query"]),
-        horizon: horizon.and_then(|p| instant(p["parameterValue"]["value"].as_str()?)),
+        cutoff: cutoff.and_then(|p| instant(p["parameterValue"]["value"].as_str()?)),
         dry_run: configuration["dryRun"] == true,
     }
 }

@@ -7,11 +7,11 @@ const RANKED: &str = "
     ROW_NUMBER() OVER (PARTITION BY game_date, game_id, player_lookup, system_id
       ORDER BY created_at DESC, prediction_id DESC) AS place,
     COUNT(*) OVER (PARTITION BY game_date, prediction_id) AS copies,
-    COALESCE(created_at < @horizon, TRUE) AS settled
+    COALESCE(created_at < @cutoff, TRUE) AS settled
   FROM `nba.predictions`";
 
 /// Two keys on the 28th: one with a tie on created_at, one with a NULL in its key; a row after the
-/// horizon; an inactive row; another date; twins.
+/// cutoff; an inactive row; another date; shared ids.
 const ROWS: &str = "
   p1 g1 2026-01-28 ann s1 22.5 true  07:00
   p2 g1 2026-01-28 ann s1 22.5 true  08:00
@@ -29,7 +29,7 @@ fn detect(warehouse: &Sqlite) -> String {
         &format!(
             "SELECT date, COUNT(*) AS active, COUNTIF(place = 1) AS keys, COUNTIF(place > 1) AS duplicates,
                COUNTIF(place > 1 AND NOT settled) AS buffered,
-               COUNTIF(row_id IS NULL OR copies > 1) AS twins, COUNTIF(settled) AS settled
+               COUNTIF(row_id IS NULL OR copies > 1) AS shared_ids, COUNTIF(settled) AS settled
              FROM ({RANKED} WHERE game_date BETWEEN DATE '2026-01-20' AND DATE '2026-01-29' AND is_active)
              GROUP BY date ORDER BY date"
         ),
@@ -39,7 +39,7 @@ fn detect(warehouse: &Sqlite) -> String {
 fn deactivate() -> String {
     format!(
         "UPDATE `nba.predictions` SET is_active = FALSE, updated_at = CURRENT_TIMESTAMP()
-         WHERE game_date = DATE '2026-01-28' AND is_active AND COALESCE(created_at < @horizon, TRUE)
+         WHERE game_date = DATE '2026-01-28' AND is_active AND COALESCE(created_at < @cutoff, TRUE)
            AND prediction_id IN (SELECT row_id FROM ({RANKED}
              WHERE game_date = DATE '2026-01-28' AND is_active)
              WHERE place > 1 AND settled AND copies = 1)"
@@ -66,7 +66,7 @@ fn deactivate_leaves_one_settled_row_for_each_key_and_spares_the_buffered() {
 }
 
 #[test]
-fn twins_are_counted_and_left_alone() {
+fn shared_ids_are_counted_and_left_alone() {
     let warehouse = with(
         "
       p1 g1 2026-01-28 ann s1 1 true 07:00

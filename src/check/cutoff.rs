@@ -1,4 +1,4 @@
-//! Whether a step looks at `@horizon`.
+//! Whether a step looks at `@cutoff`.
 
 use std::ops::ControlFlow;
 
@@ -31,18 +31,18 @@ pub(super) fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {
         false => "it would count buffered rows as settled ones",
     };
     text.finding(
-        Code::DropsHorizon,
+        Code::DropsCutoff,
         span,
         format!(
-            "the rule has {written_at} as written_at, and this step leaves @horizon out: {reason}"
+            "the rule has {written_at} as written_at, and this step leaves @cutoff out: {reason}"
         ),
-        "call the macro `settled` of `_survivors.sql`, or compare with @horizon",
+        "call the macro `settled` of `_survivors.sql`, or compare with @cutoff",
     )
 }
 
-pub(super) struct FindHorizon;
+pub(super) struct FindCutoff;
 
-impl Visitor for FindHorizon {
+impl Visitor for FindCutoff {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
@@ -54,7 +54,7 @@ impl Visitor for FindHorizon {
             },
             _ => return ControlFlow::Continue(()),
         };
-        match name.eq_ignore_ascii_case("@horizon") {
+        match name.eq_ignore_ascii_case("@cutoff") {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }

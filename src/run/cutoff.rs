@@ -1,4 +1,4 @@
-//! The horizon: the instant before which a row counts as settled.
+//! The cutoff: the instant before which a row counts as settled.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::window::{Day, Window};
 
 /// Which rows DML may touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Horizon {
+pub(super) enum Cutoff {
     /// Rows written before this instant.
     At(Timestamp),
     /// None: the table has a streaming buffer, and the rule cannot tell which rows are in it.
-    /// The instant is the run's start, for statements that take `@horizon` all the same.
+    /// The instant is the run's start, for statements that take `@cutoff` all the same.
     Nothing(Timestamp),
 }
 
-impl Horizon {
+impl Cutoff {
     /// Without a buffer, now. With one, the earlier of its oldest entry and now − `settle`.
     pub fn new(rule: &Rule, now: Timestamp, buffer: Buffer) -> Self {
         let settled = before(now, rule.settle);
@@ -33,7 +33,7 @@ impl Horizon {
         }
     }
 
-    /// The horizon for a second attempt, when the warehouse knew of a buffer that its metadata
+    /// The cutoff for a second attempt, when the warehouse knew of a buffer that its metadata
     /// did not report: now − `settle`. `None` where that would touch no fewer rows.
     pub fn earlier(self, rule: &Rule, now: Timestamp) -> Option<Self> {
         let earlier = before(now, rule.settle);
@@ -57,12 +57,12 @@ impl Horizon {
         matches!(self, Self::At(instant) if instant >= seen)
     }
 
-    /// Whether rows that arrive after the run began are at or after the horizon.
+    /// Whether rows that arrive after the run began are at or after the cutoff.
     pub fn hides_arrivals(self) -> bool {
         self != Self::everything()
     }
 
-    /// The value of `@horizon`.
+    /// The value of `@cutoff`.
     pub fn instant(self) -> Timestamp {
         match self {
             Self::At(instant) | Self::Nothing(instant) => instant,
@@ -105,32 +105,32 @@ mod tests {
     #[test]
     fn without_a_buffer_everything_is_settled() {
         let now = at("2026-01-30T10:00:00Z");
-        assert_eq!(Horizon::new(&rule(""), now, Buffer::Empty), Horizon::At(now));
+        assert_eq!(Cutoff::new(&rule(""), now, Buffer::Empty), Cutoff::At(now));
     }
 
     #[test]
     fn with_a_buffer_the_earlier_of_its_oldest_entry_and_settle_counts() {
         let rule = rule("written_at = \"w\"");
         let now = at("2026-01-30T10:00:00Z");
-        let of = |oldest| Horizon::new(&rule, now, Buffer::Since(Some(at(oldest))));
-        assert_eq!(of("2026-01-30T09:59:00Z"), Horizon::At(at("2026-01-30T08:30:00Z")));
-        assert_eq!(of("2026-01-30T07:00:00Z"), Horizon::At(at("2026-01-30T07:00:00Z")));
+        let of = |oldest| Cutoff::new(&rule, now, Buffer::Since(Some(at(oldest))));
+        assert_eq!(of("2026-01-30T09:59:00Z"), Cutoff::At(at("2026-01-30T08:30:00Z")));
+        assert_eq!(of("2026-01-30T07:00:00Z"), Cutoff::At(at("2026-01-30T07:00:00Z")));
     }
 
     #[test]
     fn a_rule_that_cannot_tell_has_no_settled_part_while_there_is_a_buffer() {
         let now = at("2026-01-30T10:00:00Z");
-        let horizon = Horizon::new(&rule(""), now, Buffer::Since(None));
-        assert_eq!(horizon, Horizon::Nothing(now));
-        assert_eq!(horizon.earlier(&rule(""), now), None);
+        let cutoff = Cutoff::new(&rule(""), now, Buffer::Since(None));
+        assert_eq!(cutoff, Cutoff::Nothing(now));
+        assert_eq!(cutoff.earlier(&rule(""), now), None);
     }
 
     #[test]
     fn a_second_attempt_touches_fewer_rows_or_is_not_made() {
         let rule = rule("written_at = \"w\"");
         let now = at("2026-01-30T10:00:00Z");
-        let earlier = Horizon::At(at("2026-01-30T08:30:00Z"));
-        assert_eq!(Horizon::At(now).earlier(&rule, now), Some(earlier));
+        let earlier = Cutoff::At(at("2026-01-30T08:30:00Z"));
+        assert_eq!(Cutoff::At(now).earlier(&rule, now), Some(earlier));
         assert_eq!(earlier.earlier(&rule, now), None);
     }
 }
