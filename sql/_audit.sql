@@ -6,7 +6,7 @@
 {#- INSERT INTO the audit table; a query for (row_id, state) follows. -#}
 {%- macro keep(rule, window, audit, step) -%}
 INSERT INTO {{ audit }} (run_id, job_id, rule, table_name, step, date, row_id, state, undone)
-SELECT @run_id, @job_id, {{ rule.name }}, {{ rule.table_name }}, {{ step }}, {{ window.first }}, row_id, state, {% if step in ["undo", "redo"] %}@undone{% else %}CAST(NULL AS STRING){% endif %}
+SELECT @run_id, @job_id, {{ rule.name }}, {{ rule.table_name }}, {{ step }}, {{ window.first }}, row_id, state, {% if step == "undo" %}@undone{% else %}CAST(NULL AS STRING){% endif %}
 {%- endmacro -%}
 
 {#- Whether an entry of the audit table, named `kept` where there are other tables, is of the run that
@@ -30,16 +30,6 @@ NOT EXISTS (
     AND table_name = {{ rule.table_name }}
     AND date = {{ window.first }}
 )
-{%- endmacro -%}
-
-{#- How often each state was kept. -#}
-{%- macro times(rule, window, audit) -%}
-SELECT
-  state,
-  COUNT(*) AS times
-FROM {{ audit }}
-WHERE {{ of_undone(rule, window) }}
-GROUP BY state
 {%- endmacro -%}
 
 {#- How often each state is brought back: what `audit_undo` has kept for this statement. -#}
@@ -87,21 +77,6 @@ FROM (
 {{ rule.active }}{% if rule.touched_at %}, {{ rule.touched_at }}{% endif %}
 {%- endmacro -%}
 
-{#- Of the superseded rows, those that the undone run had brought back. -#}
-{%- macro superseded_again(rule, window, audit) -%}
-SELECT
-  superseded.id,
-  superseded.row_id,
-  superseded.state
-FROM (
-  {{ superseded(rule, window) | indent(2) }}
-) AS superseded
-JOIN {{ audit }} AS kept
-  ON kept.row_id = superseded.row_id
-  AND kept.state = superseded.state
-WHERE {{ of_undone(rule, window, true) }}
-{%- endmacro -%}
-
 {#- The inactive rows that the undone run had deactivated and that have not changed since. -#}
 {%- macro deactivated(rule, window, audit) -%}
 SELECT
@@ -139,33 +114,4 @@ WHERE {{ window.filter }}
 {%- if rule.active %}
   AND {{ rule.active }}
 {%- endif %}
-{%- endmacro -%}
-
-{#- For a rewrite: the active rows with their place, their state, and how many rows of that state the
-    undone run had brought back. Of equal rows, the last places count first. -#}
-{%- macro standing(rule, window, audit) -%}
-SELECT
-  standing.*,
-  COALESCE(kept.times, 0) AS onerow_times
-FROM (
-  SELECT
-    ranked.*,
-    ROW_NUMBER() OVER (PARTITION BY ranked.onerow_state ORDER BY ranked.onerow_place DESC) AS onerow_nth
-  FROM (
-    SELECT
-      *,
-      {{ place(rule) | indent(6) }} AS onerow_place,
-      {{ settled(rule) }} AS onerow_settled,
-      TO_JSON_STRING(onerow_row) AS onerow_state
-    FROM {{ table(rule) }}
-    WHERE {{ window.filter }}
-    {%- if rule.active %}
-      AND {{ rule.active }}
-    {%- endif %}
-  ) AS ranked
-) AS standing
-LEFT JOIN (
-  {{ times(rule, window, audit) | indent(2) }}
-) AS kept
-  ON kept.state = standing.onerow_state
 {%- endmacro -%}

@@ -38,10 +38,6 @@ impl StepName {
     pub const GONE: &str = "gone";
     /// Keeps the rows that `undo` brings back, in one transaction with it.
     pub const AUDIT_UNDO: &str = "audit_undo";
-    /// Takes out again what one date of an undo brought back.
-    pub const REDO: &str = "redo";
-    /// Keeps the rows that `redo` takes out, in one transaction with it.
-    pub const AUDIT_REDO: &str = "audit_redo";
     /// Creates the read-side view.
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
@@ -77,15 +73,8 @@ impl StepName {
 
     /// The steps that make sense only with the run that they take back, those that keep rows for
     /// another step, and the one that needs a merge before it: none of them runs by itself.
-    pub const DEPENDENT: [&str; 7] = [
-        Self::GONE,
-        Self::AUDIT,
-        Self::UNDO,
-        Self::AUDIT_UNDO,
-        Self::REDO,
-        Self::AUDIT_REDO,
-        Self::DROP_STAGING,
-    ];
+    pub const DEPENDENT: [&str; 5] =
+        [Self::GONE, Self::AUDIT, Self::UNDO, Self::AUDIT_UNDO, Self::DROP_STAGING];
 
     /// Whether the step runs only together with something else.
     pub fn is_dependent(&self) -> bool {

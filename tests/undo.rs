@@ -45,7 +45,7 @@ fn change(project: &Project, sql: &str) {
 }
 
 #[test]
-fn what_a_run_took_out_comes_back_and_the_undo_can_be_undone() {
+fn what_a_run_took_out_comes_back_and_the_undo_itself_is_not_undone() {
     for strategy in ["deactivate", "delete", "rewrite"] {
         let project = loaded(&rule(strategy));
         let run = applied(&project);
@@ -63,17 +63,17 @@ fn what_a_run_took_out_comes_back_and_the_undo_can_be_undone() {
         );
         assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
         let undo_run = undone["run_id"].as_str().unwrap();
-        if strategy != "deactivate" {
-            let ended = project.onerow(&format!("undo {undo_run}")).exits(2);
-            ended.says(&["this deletes superseded rows of nba.predictions", "`--yes`"]);
-        }
-        let again = undo(&project, &format!("{undo_run} --yes"));
-        assert_eq!(again["dates"][0]["status"], "taken_out_again");
-        assert_eq!(project.active(), ["c", "f"], "{strategy}");
         let story = project.ledger();
-        let undos: Vec<&String> =
-            story.iter().filter(|l| l.starts_with("undo ") || l.starts_with("redo ")).collect();
-        assert_eq!(undos.len(), 4, "each date is a statement in the ledger: {story:?}");
+        let undos: Vec<&String> = story.iter().filter(|l| l.starts_with("undo ")).collect();
+        assert_eq!(undos.len(), 2, "each date is a statement in the ledger: {story:?}");
+        project.onerow(&format!("undo {undo_run}")).exits(2).says(&[
+            &format!("run {undo_run} is an undo"),
+            "to remove those rows again, run `onerow apply`",
+        ]);
+        assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
+        assert_eq!(project.ledger(), story, "nothing was sent");
+        applied(&project);
+        assert_eq!(project.active(), ["c", "f"], "{strategy}");
     }
 }
 
@@ -115,21 +115,6 @@ fn a_row_that_came_back_by_itself_is_not_doubled() {
 }
 
 #[test]
-fn taking_out_again_never_takes_a_survivor() {
-    let project = loaded(RULE);
-    let run = applied(&project);
-    let undone = undo(&project, &run);
-    change(&project, r#"UPDATE "nba.predictions" SET is_active = 0 WHERE id IN ('c', 'f')"#);
-    let again = project
-        .onerow(&format!("undo {} --format json", undone["run_id"].as_str().unwrap()))
-        .exits(0)
-        .json();
-    assert_eq!(again["dates"][0]["rows"], 1, "b is the survivor now, and stays");
-    assert_eq!(again["dates"][1]["rows"], 0, "so is e");
-    assert_eq!(project.active(), ["b", "e"]);
-}
-
-#[test]
 fn what_cannot_be_undone_is_said() {
     let without = RULE.replace("row_id", "audit = false\nrow_id");
     let project = loaded(&without);
@@ -146,7 +131,7 @@ fn what_cannot_be_undone_is_said() {
     project.write("onerow.toml", rule("delete"));
     let ended = project.onerow(&format!("undo {run}")).exits(1);
     ended.says(&["the run did deactivate, and the rule's strategy is delete now"]);
-    for step in ["audit", "undo", "redo"] {
+    for step in ["audit", "undo"] {
         let ended = project.onerow(&format!("run {step} --date 2026-01-28")).exits(2);
         ended.says(&["does not run by itself"]);
     }
@@ -216,17 +201,6 @@ fn a_rewrite_is_not_undone_twice_although_the_ledger_forgot_the_first_time() {
     let second = undo(&project, &run);
     assert_eq!(second["dates"][0]["rows"], 0, "{second}");
     assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
-}
-
-#[test]
-fn an_undo_of_another_strategy_is_not_undone() {
-    let project = loaded(&rule("delete"));
-    let run = applied(&project);
-    let undone = undo(&project, &run);
-    project.write("onerow.toml", rule("rewrite"));
-    let again = format!("undo {} --yes", undone["run_id"].as_str().unwrap());
-    let ended = project.onerow(&again).exits(1);
-    ended.says(&["the run did delete, and the rule's strategy is rewrite now"]);
 }
 
 /// An ingestion-time partition is set by nobody, so a row that is inserted again is today's.

@@ -51,7 +51,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             StepName::DELETE | StepName::REWRITE => {
                 findings.push(wrong_kind(text, parsed, cure(step)));
             }
-            StepName::AUDIT | StepName::AUDIT_UNDO | StepName::AUDIT_REDO => {
+            StepName::AUDIT | StepName::AUDIT_UNDO => {
                 findings.push(wrong_kind(text, parsed, "an INSERT"));
             }
             StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
@@ -61,8 +61,8 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             }
             _ => findings.extend(mutates_between(text, parsed)),
         },
-        Statement::Delete(_) if is_of(text, StepName::DELETE) => {}
-        Statement::Merge(_) if is_of(text, StepName::REWRITE) => {}
+        Statement::Delete(_) if *step == *StepName::DELETE => {}
+        Statement::Merge(_) if *step == *StepName::REWRITE => {}
         Statement::Insert(_) if inserts(step) => {}
         Statement::Merge(_) if *step == *StepName::CONSOLIDATE => {}
         other if view::check(text, other, findings) => {}
@@ -71,16 +71,9 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     }
 }
 
-/// Whether the step is this cure, or takes it out again after an undo.
-fn is_of(text: &Text<'_>, cure: &str) -> bool {
-    let step = &text.statement.step;
-    *step == *cure || (*step == *StepName::REDO && text.rule.strategy.step() == cure)
-}
-
 /// Whether the step keeps rows, or brings them back.
 fn inserts(step: &StepName) -> bool {
-    let steps = [StepName::AUDIT, StepName::AUDIT_UNDO, StepName::AUDIT_REDO, StepName::UNDO];
-    steps.contains(&step.as_str())
+    [StepName::AUDIT, StepName::AUDIT_UNDO, StepName::UNDO].contains(&step.as_str())
 }
 
 /// What a cure has to be.

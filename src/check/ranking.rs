@@ -29,8 +29,6 @@ pub(super) fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
     let step = &text.statement.step;
     let ranks = [
         StepName::AUDIT,
-        StepName::REDO,
-        StepName::AUDIT_REDO,
         StepName::DETECT,
         StepName::VERIFY,
         StepName::EXPLAIN,

@@ -1,4 +1,4 @@
-//! What keeps, brings back and takes out again the rows of a run.
+//! What keeps and brings back the rows of a run.
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Expr, Insert, Spanned, TableObject, Update, Value,

@@ -3,21 +3,20 @@
 use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::tell::Teller;
-use super::{Effects, Outcome, consent};
+use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Filter};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{self, Context, Ended, Limits, RunId, Undone};
-use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
 
 /// Take a run back: the rows that it took out come back, and no others
 #[derive(clap::Args)]
 #[command(after_help = "\
-An undo is a run itself: it is in the ledger, verified, and can be undone.
+An undo is a run itself: it is in the ledger, and verified. `onerow apply` removes the rows again.
 
 Examples:
   onerow undo 20260130T074130Z-0a1b2c3d
@@ -29,9 +28,6 @@ pub(super) struct Args {
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Delete rows without asking, where an undo is undone and the rule's strategy deletes rows
-    #[arg(long)]
-    yes: bool,
     #[command(flatten)]
     project: ProjectArgs,
 }
@@ -43,11 +39,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let connection = args.project.connect(&project, effects, Access::ReadWrite)?;
     let entries = connection.ledger.entries(&Filter::run(&args.run))?;
     let rule = rule_of(&project, &args.run, &entries)?;
-    let takes_out = entries.iter().any(|entry| entry.step == *StepName::UNDO);
     let teller = Teller::new(&project, [&rule.name], &args.project, effects)?;
-    if takes_out && rule.strategy.is_destructive() && !args.yes {
-        consent::to_delete(&[rule.table.dotted()], effects)?;
-    }
     let renderer =
         Renderer::new(rule, &project.templates, &[])?.with_audit(warehouse.audit_table());
     let id = RunId::new(args.project.clock(effects).now());

@@ -10,11 +10,9 @@ use crate::run::{Undone, UndoneOutcome};
 pub fn undone(style: Style, undone: &Undone) -> String {
     let rows = undone.days.iter().map(|day| {
         let (rows, left, word): (Option<u64>, Option<u64>, String) = match &day.outcome {
-            UndoneOutcome::Done { rows, of, brought_back } => (
-                Some(*rows),
-                of.map(|of| of.saturating_sub(*rows)),
-                if *brought_back { "brought back" } else { "taken out again" }.to_owned(),
-            ),
+            UndoneOutcome::Done { rows, of } => {
+                (Some(*rows), of.map(|of| of.saturating_sub(*rows)), "brought back".to_owned())
+            }
             UndoneOutcome::Already(run) => (None, None, format!("taken back by run {run}")),
             UndoneOutcome::Buffered => (None, None, "buffered".to_owned()),
             UndoneOutcome::Failed => (None, None, "failed".to_owned()),
@@ -31,9 +29,9 @@ pub fn undone_json(undone: &Undone) -> Json {
     let days = undone.days.iter().map(|day| {
         let date = day.day.to_string();
         match &day.outcome {
-            UndoneOutcome::Done { rows, of, brought_back } => json!({
+            UndoneOutcome::Done { rows, of } => json!({
                 "date": date,
-                "status": if *brought_back { "brought_back" } else { "taken_out_again" },
+                "status": "brought_back",
                 "rows": rows,
                 "left_alone": of.map(|of| of.saturating_sub(*rows)),
             }),

@@ -172,9 +172,6 @@ fn days(latest: &[&Entry]) -> Result<BTreeMap<Day, PastDay>> {
                 known.deactivated += rows;
                 known.left = after(known.left, rows);
             }
-            StepName::REDO => {
-                days.entry(day).or_default().deactivated += entry.affected.unwrap_or(0)
-            }
             StepName::UNDO => {
                 days.entry(day).or_default().brought_back += entry.affected.unwrap_or(0)
             }
@@ -231,8 +228,7 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
 fn is_verified(latest: &[&Entry]) -> bool {
     let changes = |entry: &&&Entry| {
         let step = &entry.step;
-        let changes = step.is_cure() || *step == *StepName::UNDO || *step == *StepName::REDO;
-        changes && entry.state == State::Done
+        (step.is_cure() || *step == *StepName::UNDO) && entry.state == State::Done
     };
     let counts = |entry: &&&Entry| entry.figures.is_some();
     match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {

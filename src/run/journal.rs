@@ -256,9 +256,6 @@ impl<'a> Journal<'a> {
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);
         }
-        if [StepName::UNDO, StepName::REDO].contains(&step.as_str()) {
-            parameters["strategy"] = self.context.renderer.rule().strategy.step().into();
-        }
         if *step == *StepName::CONSOLIDATE {
             parameters["staging"] = json!(staging_tables(self.context.renderer.rule()));
         }

@@ -25,7 +25,7 @@ pub struct Undone {
     pub run: String,
     /// The run that was taken back.
     pub undone: String,
-    /// The dates on which that run took something out or brought it back, in order.
+    /// The dates on which that run took something out, in order.
     pub days: Vec<UndoneDay>,
     /// What went wrong, without stopping the rest.
     pub problems: Vec<Error>,
@@ -50,8 +50,6 @@ pub enum UndoneOutcome {
         rows: u64,
         /// Rows that the run had changed; `None` where the ledger does not say.
         of: Option<u64>,
-        /// Whether they were brought back; otherwise they were taken out again.
-        brought_back: bool,
     },
     /// An earlier undo, by this run, has taken it back.
     Already(String),
@@ -70,14 +68,8 @@ struct Deed {
     began: Timestamp,
 }
 
-impl Deed {
-    fn brings_back(&self) -> bool {
-        self.entry.step != *StepName::UNDO
-    }
-}
-
 /// Takes back what a run of this rule did, named by its id or the start of it. Errors: there is no
-/// such run; it changed nothing; the run could not begin, or the ledger could not be written.
+/// such run; it is an undo itself; it changed nothing; the run could not begin, or the ledger could not be written.
 pub fn undo(context: &Context<'_>, id: &str) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _claim = context.ledger.claim(&rule.table, context.interrupt)?;
@@ -86,6 +78,10 @@ pub fn undo(context: &Context<'_>, id: &str) -> Result<Undone> {
     let mut run = Run::begin(context, &nothing)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let undone = the_run(&entries, id)?;
+    if entries.iter().any(|entry| entry.run == undone && entry.step == *StepName::UNDO) {
+        return Err(Error::new(Kind::Usage, format!("run {undone} is an undo"))
+            .help("to remove those rows again, run `onerow apply`"));
+    }
     let deeds = deeds(&entries, &undone)?;
     if deeds.is_empty() {
         return Err(Error::new(Kind::Usage, format!("run {undone} took nothing out"))
@@ -127,15 +123,12 @@ impl Run<'_> {
     }
 
     fn try_take_back(&mut self, window: &Window, deed: &Deed) -> Result<Result<UndoneOutcome>> {
-        let (renderer, back) = (self.context.renderer, deed.brings_back());
-        let (step, audit) = match back {
-            true => (StepName::UNDO, StepName::AUDIT_UNDO),
-            false => (StepName::REDO, StepName::AUDIT_REDO),
-        };
-        let reads_gone = back && renderer.rule().strategy.is_destructive();
+        let renderer = self.context.renderer;
+        let reads_gone = renderer.rule().strategy.is_destructive();
         let made = fits(renderer.rule(), deed).and_then(|()| {
             let gone = reads_gone.then(|| checked(renderer, StepName::GONE, window)).transpose()?;
-            Ok((checked(renderer, step, window)?, checked(renderer, audit, window)?, gone))
+            let [undo, audit] = [StepName::UNDO, StepName::AUDIT_UNDO];
+            Ok((checked(renderer, undo, window)?, checked(renderer, audit, window)?, gone))
         });
         let (statements, audits, gone) = match made {
             Ok(made) => made,
@@ -168,8 +161,8 @@ impl Run<'_> {
             Ok(after) => after,
             Err(error) => return Ok(Err(error)),
         };
-        let outcome = UndoneOutcome::Done { rows, of: deed.entry.affected, brought_back: back };
-        Ok(verified(window, before, after, rows, back).map(|()| outcome))
+        let outcome = UndoneOutcome::Done { rows, of: deed.entry.affected };
+        Ok(verified(window, before, after, rows).map(|()| outcome))
     }
 
     fn count_day(&self, step: &str, window: &Window) -> Result<Result<Counts>> {
@@ -240,11 +233,9 @@ fn later(one: Option<Cutoff>, other: Option<Cutoff>) -> Option<Cutoff> {
     }
 }
 
-/// Whether the entry is of a statement that took rows out or brought them back.
+/// Whether the entry is of a statement that took rows out.
 fn changed(entry: &Entry) -> bool {
-    let step = &entry.step;
-    let changes = step.is_cure() || *step == *StepName::UNDO || *step == *StepName::REDO;
-    changes && entry.state == State::Done && entry.affected != Some(0)
+    entry.step.is_cure() && entry.state == State::Done && entry.affected != Some(0)
 }
 
 /// The run that has taken this date of the run back already.
@@ -253,7 +244,7 @@ fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
         entry.state == State::Done
             && entry.affected != Some(0)
             && entry.parameters["@undone"] == *run
-            && (entry.step == *StepName::UNDO || entry.step == *StepName::REDO)
+            && entry.step == *StepName::UNDO
             && entry.dates == day.to_string()
     });
     by.map(|entry| entry.run.clone())
@@ -261,12 +252,8 @@ fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
 
 /// Whether the run was made with the rule as it is now, and can be undone at all.
 fn fits(rule: &Rule, deed: &Deed) -> Result<()> {
-    let (cure, step) = (rule.strategy.step(), &deed.entry.step);
-    let did = match step.is_cure() {
-        true => Some(step.as_str()),
-        false => deed.entry.parameters["strategy"].as_str(),
-    };
-    if let Some(did) = did.filter(|did| *did != cure) {
+    let (cure, did) = (rule.strategy.step(), &deed.entry.step);
+    if *did != *cure {
         let message = format!("the run did {did}, and the rule's strategy is {cure} now");
         return Err(Error::new(Kind::Configuration, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
@@ -279,8 +266,7 @@ fn fits(rule: &Rule, deed: &Deed) -> Result<()> {
         return Err(Error::new(Kind::Usage, message)
             .help("copy them from the table as it was, with FOR SYSTEM_TIME AS OF"));
     }
-    let audited = step.is_dependent() || deed.entry.parameters["audit"].is_string();
-    match audited {
+    match deed.entry.parameters["audit"].is_string() {
         true => Ok(()),
         false => Err(Error::new(
             Kind::Usage,
@@ -290,12 +276,10 @@ fn fits(rule: &Rule, deed: &Deed) -> Result<()> {
     }
 }
 
-/// The rows taken back are those that the date has more, or less, than before.
-fn verified(window: &Window, before: Counts, after: Counts, rows: u64, back: bool) -> Result<()> {
-    let (more, less) = if back { (after, before) } else { (before, after) };
-    let difference = i128::from(more.active) - i128::from(less.active);
-    let keys_hold = if back { after.keys >= before.keys } else { after.keys == before.keys };
-    if difference == i128::from(rows) && keys_hold {
+/// The rows taken back are those that the date has more than before.
+fn verified(window: &Window, before: Counts, after: Counts, rows: u64) -> Result<()> {
+    let difference = i128::from(after.active) - i128::from(before.active);
+    if difference == i128::from(rows) && after.keys >= before.keys {
         return Ok(());
     }
     let message = format!(
@@ -346,13 +330,10 @@ mod tests {
     fn the_rows_taken_back_are_those_by_which_the_date_has_changed_and_no_key_is_lost() {
         let window = Window::day(Day::parse("2026-01-28").unwrap());
         let counts = |active, keys| Counts { active, keys, ..Counts::default() };
-        let holds =
-            |before, after, rows, back| verified(&window, before, after, rows, back).is_ok();
-        assert!(holds(counts(4, 3), counts(6, 3), 2, true));
-        assert!(holds(counts(4, 3), counts(6, 4), 2, true), "a key may come back");
-        assert!(!holds(counts(4, 3), counts(6, 3), 1, true));
-        assert!(!holds(counts(4, 3), counts(6, 2), 2, true));
-        assert!(holds(counts(6, 3), counts(4, 3), 2, false));
-        assert!(!holds(counts(6, 3), counts(4, 2), 2, false), "none may go");
+        let holds = |before, after, rows| verified(&window, before, after, rows).is_ok();
+        assert!(holds(counts(4, 3), counts(6, 3), 2));
+        assert!(holds(counts(4, 3), counts(6, 4), 2), "a key may come back");
+        assert!(!holds(counts(4, 3), counts(6, 3), 1));
+        assert!(!holds(counts(4, 3), counts(6, 2), 2), "none may go");
     }
 }

@@ -182,7 +182,7 @@ fn undo(strategy: &'static str) -> Ready {
     let run = log[0]["run_id"].as_str().unwrap().to_owned();
     Ready {
         kind: Kind::Undo(strategy),
-        command: format!("undo {run} --yes"),
+        command: format!("undo {run}"),
         act: Act::Undo(run),
         before: cure.expected.table,
         expected: oracle::undone(ROWS),

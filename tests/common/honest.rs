@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 /// The steps whose statements change rows, or tables.
-const CHANGING: [&str; 7] =
-    ["deactivate", "delete", "rewrite", "undo", "redo", "consolidate", "drop_staging"];
+const CHANGING: [&str; 6] =
+    ["deactivate", "delete", "rewrite", "undo", "consolidate", "drop_staging"];
 
 fn text<'a>(entry: &'a Json, key: &str) -> &'a str {
     entry[key].as_str().unwrap()

@@ -40,6 +40,6 @@ fn keys_and_row_ids_are_data_through_a_run_and_its_undo() {
     assert_eq!(count(survivors), all().count(), "of each key the later row");
     let log = project.onerow("log --format json").exits(0).json();
     let run = log[0]["run_id"].as_str().unwrap().to_owned();
-    project.onerow(&format!("undo {run} --yes")).exits(0);
+    project.onerow(&format!("undo {run}")).exits(0);
     assert_eq!(count(active), 2 * all().count());
 }
