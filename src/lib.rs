@@ -35,7 +35,7 @@ pub mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzed;
-pub mod googlesql;
+pub use googlesql_sqlite::googlesql;
 pub mod interrupt;
 pub mod ledger;
 pub mod load;

@@ -1,12 +1,11 @@
 //! One rendered template: its SQL text, what it is for, and its fingerprint.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlValue;
+pub use crate::googlesql::Params;
 use crate::window::Window;
 
 /// What a statement is for: `detect`, `verify`, the cure between them, or a step of the project's
@@ -175,34 +174,6 @@ impl Statement {
     /// How messages name it: `deactivate of 2026-01-28`.
     pub fn title(&self) -> String {
         format!("{} of {}", self.step, self.window)
-    }
-}
-
-/// The named query parameters of a statement: what only the moment of the run knows.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Params(BTreeMap<String, SqlValue>);
-
-impl Params {
-    /// No parameters.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// Adds `@name`.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: SqlValue) -> Self {
-        self.0.insert(name.to_owned(), value);
-        self
-    }
-
-    /// The value of `@name`.
-    pub fn get(&self, name: &str) -> Option<&SqlValue> {
-        self.0.get(name)
-    }
-
-    /// All parameters, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &SqlValue)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
 

@@ -146,7 +146,8 @@ impl Rule {
         let mut columns = staging.columns.clone();
         if !staging.declared {
             let others = main.1.iter().filter(|(name, _)| !staging.brings(name));
-            columns.extend(others.map(|(name, _)| Ident::parse(name)).collect::<Result<Vec<_>>>()?);
+            columns
+                .extend(others.map(|(name, _)| Ident::parse(name)).collect::<Result<Vec<_>, _>>()?);
         }
         let all = || std::iter::once(main).chain(staged);
         columns.retain(|column| all().all(|table| type_of(table, column.as_str()).is_some()));

@@ -98,8 +98,8 @@ impl RuleReader<'_> {
         }
     }
 
-    pub(super) fn at<T>(&self, spanned: &Spanned<T>, error: Error) -> Error {
-        error.at(self.source.place(spanned.span()))
+    pub(super) fn at<T>(&self, spanned: &Spanned<T>, error: impl Into<Error>) -> Error {
+        error.into().at(self.source.place(spanned.span()))
     }
 
     fn columns(&self) -> Result<Vec<(Ident, SqlType)>> {
@@ -110,7 +110,10 @@ impl RuleReader<'_> {
                 let message = format!("column `{ident}` is listed twice; BigQuery ignores case");
                 return Err(self.source.error(name, message));
             }
-            let sql_type = sql_type.get_ref().parse().map_err(|error| self.at(sql_type, error))?;
+            let sql_type = sql_type
+                .get_ref()
+                .parse()
+                .map_err(|error: googlesql_sqlite::error::Error| self.at(sql_type, error))?;
             columns.push((ident, sql_type));
         }
         Ok(columns)

@@ -209,7 +209,7 @@ impl Reader<'_> {
     fn ledger(&self, name: &Spanned<String>) -> Result<TableName> {
         let ledger = self.required(name, "ledger", self.section.ledger.as_ref())?;
         TableName::parse(ledger.get_ref())
-            .map_err(|error| error.at(self.source.place(ledger.span())))
+            .map_err(|error| Error::from(error).at(self.source.place(ledger.span())))
     }
 
     /// The endpoint without a slash at its end. User names and passwords would end up in logs.

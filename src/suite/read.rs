@@ -187,7 +187,10 @@ impl Reader<'_> {
             return Err(error.help("write expect.rows, expect.counts or expect.error"));
         }
         let counts = expect.counts.as_ref().map(|counts| {
-            counts.iter().map(|(name, count)| Ok((self.figure(name)?, *count))).collect()
+            counts
+                .iter()
+                .map(|(name, count)| Ok((self.figure(name)?, *count)))
+                .collect::<Result<_>>()
         });
         let cells = |row: &Row| -> Vec<(String, Value)> {
             let cell = |(name, value): (&Spanned<String>, &Spanned<Value>)| {

@@ -103,7 +103,9 @@ fn play_on(
     };
     let day = |text| onerow::window::Day::parse(text).unwrap();
     let window = Window::range(day(FIRST), day(LAST))?;
-    let plan = |steps: &[StepName]| Ok(plan::plan(&renderer, steps, &window)?.unwrap());
+    let plan = |steps: &[StepName]| -> onerow::error::Result<_> {
+        Ok(plan::plan(&renderer, steps, &window)?.unwrap())
+    };
     let problems = match act {
         Act::Apply => run::apply(&context, &plan(&plan::steps_of(&renderer))?)?.problems,
         Act::Consolidate => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use googlesql_sqlite::storage::{instant, quoted};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
 use super::failure::failed;
 use super::schema;
-use super::storage::{instant, quoted};
 use crate::error::Result;
 use crate::googlesql::TableName;
 
@@ -68,5 +68,5 @@ pub(super) fn oldest(
             |row| row.get(0),
         )
         .map_err(failed("read the streaming buffer"))?;
-    oldest.map(instant).transpose()
+    Ok(oldest.map(instant).transpose()?)
 }

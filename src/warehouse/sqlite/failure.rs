@@ -1,14 +1,9 @@
 //! SQLite's errors in onerow's words.
 
+use googlesql_sqlite::error::unsupported_in;
 use rusqlite::ErrorCode;
 
 use crate::error::{Error, Kind};
-
-/// The start of a message from a registered function that means [`Kind::Unsupported`].
-pub(super) const UNKNOWN: &str = "the embedded warehouse ";
-
-/// What to do about a construct that the embedded warehouse does not know.
-pub(super) const USE_BIGQUERY: &str = "run it on a `bigquery` warehouse";
 
 /// Gives an error of SQLite its kind and its way out. `doing` completes 'cannot …'.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
@@ -56,12 +51,8 @@ fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
         }
         // BigQuery sums in more than 64 bits, and fails only where the sum itself overflows.
         _ if message == "integer overflow" => {
-            let what = format!("{UNKNOWN}does not know a SUM of INT64 that overflows on its way");
-            Error::new(Kind::Unsupported, what).help(USE_BIGQUERY)
+            Error::unsupported("does not know a SUM of INT64 that overflows on its way")
         }
-        _ if message.starts_with(UNKNOWN) => {
-            Error::new(Kind::Unsupported, message).help(USE_BIGQUERY)
-        }
-        _ => return None,
+        _ => return unsupported_in(message).map(Error::unsupported),
     })
 }

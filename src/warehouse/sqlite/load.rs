@@ -1,11 +1,11 @@
 //! Loading rows into a table, all of them or none.
 
+use googlesql_sqlite::storage::{encode, quoted};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use super::schema::{self, Table};
-use super::storage::{encode, quoted};
 use super::{Sqlite, Streaming, buffer};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
@@ -119,7 +119,7 @@ fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value
                     format!("column `{}` is {expected}, not {given}", column.as_str()),
                 ))
             }
-            _ => encode(value),
+            _ => Ok(encode(value)?),
         })
         .collect()
 }

@@ -3,33 +3,32 @@
 
 mod audit;
 mod buffer;
+mod catalog;
 mod failure;
-mod functions;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod jobs;
 mod load;
-mod lower;
 mod open;
 mod schema;
-mod storage;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use googlesql_sqlite::lower::{Lowered, Lowering};
+use googlesql_sqlite::{functions, storage};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sqlparser::ast;
 
-use self::lower::{Lowered, Lowering};
+use self::catalog::Tables;
 use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Warehouse};
 use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlType, SqlValue, TableName};
-use crate::statement::Params;
+use crate::googlesql::{Params, SqlType, SqlValue, TableName};
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -209,8 +208,8 @@ impl<'a> Text<'a> {
     }
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
-        let lowering = Lowering::new(connection, self.sql, params, now)?;
-        lowering.with_gone(self.gone).statement(&self.parsed)
+        let tables = Tables { connection, params, gone: self.gone };
+        Ok(Lowering::new(&tables, self.sql, params, now)?.statement(&self.parsed)?)
     }
 }
 
@@ -276,7 +275,8 @@ fn decode(row: &rusqlite::Row<'_>, columns: &[(String, Option<SqlType>)]) -> Res
         .iter()
         .enumerate()
         .map(|(i, (_, sql_type))| {
-            storage::decode(row.get_ref(i).map_err(failed("read a row"))?, *sql_type)
+            let kept = row.get_ref(i).map_err(failed("read a row"))?;
+            storage::decode(kept, *sql_type).map_err(Error::from)
         })
         .collect()
 }

@@ -1,9 +1,9 @@
 //! Tables and the BigQuery types of their columns, kept in `_onerow_columns`.
 
+use googlesql_sqlite::storage::{self, quoted};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::failure::failed;
-use super::storage::{self, quoted};
 use super::{audit, buffer};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType};
@@ -114,7 +114,8 @@ pub(super) fn create(
                 format!("column `{}` occurs twice", column.as_str()),
             ));
         }
-        let class = storage::class(*sql_type).map_err(|error| error.during(column.as_str()))?;
+        let class = storage::class(*sql_type)
+            .map_err(|error| Error::from(error).during(column.as_str()))?;
         definitions.push(format!("{} {class}", quoted(column.as_str())));
     }
     definitions.push(format!("{} INTEGER", buffer::COLUMN));

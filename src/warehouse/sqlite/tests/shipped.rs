@@ -114,7 +114,8 @@ fn shipped_statements_call_no_rust_function_for_each_row() {
     let warehouse = with(ROWS);
     let connection = warehouse.connection().unwrap();
     let (sql, params) = (deactivate(), params());
-    let lowered = Lowering::new(&connection, &sql, &params, now()).unwrap();
+    let tables = Tables { connection: &connection, params: &params, gone: None };
+    let lowered = Lowering::new(&tables, &sql, &params, now()).unwrap();
     let lowered = lowered.statement(&parse(&sql)).unwrap();
     assert!(!lowered.parts[0].sql.contains("onerow_"), "{}", lowered.parts[0].sql);
 }

@@ -137,7 +137,8 @@ fn an_index_finds_a_date_without_reading_the_table() {
     let connection = warehouse.connection().unwrap();
     let (sql, params) =
         ("SELECT copies FROM nba.predictions WHERE game_date = DATE '2026-01-28'", params());
-    let lowered = Lowering::new(&connection, sql, &params, now()).unwrap();
+    let tables = Tables { connection: &connection, params: &params, gone: None };
+    let lowered = Lowering::new(&tables, sql, &params, now()).unwrap();
     let lowered = lowered.statement(&parse(sql)).unwrap();
     let plan: String = connection
         .query_row(&format!("EXPLAIN QUERY PLAN {}", lowered.parts[0].sql), [], |row| row.get(3))

@@ -9,7 +9,7 @@ use super::term::Term;
 use super::{Lowering, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::warehouse::sqlite::storage::{DAY, class};
+use crate::storage::{DAY, class};
 
 impl Lowering<'_> {
     /// A type without parameters, which would round or cut values.

@@ -18,11 +18,10 @@ impl Ident {
         let starts_well = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') || name.len() > 300
         {
-            return Err(Error::new(
-                Kind::Configuration,
-                format!("`{}` is not a name", name.escape_debug()),
-            )
-            .help("a name has letters, digits and underscores, and does not start with a digit"));
+            return Err(Error::new(Kind::Name, format!("`{}` is not a name", name.escape_debug()))
+                .help(
+                    "a name has letters, digits and underscores, and does not start with a digit",
+                ));
         }
         Ok(Self(name.to_owned()))
     }
@@ -59,7 +58,7 @@ impl TableName {
         };
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(good_part) {
             return Err(Error::new(
-                Kind::Configuration,
+                Kind::Name,
                 format!("`{}` is not a table name", name.escape_debug()),
             )
             .help("write `dataset.table` or `project.dataset.table`"));
@@ -143,12 +142,12 @@ impl fmt::Display for Fragment {
 }
 
 /// Whether BigQuery reads a bare name as a function without parentheses: a value of the moment.
-pub(crate) fn is_of_the_moment(name: &str) -> bool {
+pub fn is_of_the_moment(name: &str) -> bool {
     OF_THE_MOMENT.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The functions of the clock and of who asks.
-pub(crate) const OF_THE_MOMENT: [&str; 6] = [
+pub const OF_THE_MOMENT: [&str; 6] = [
     "CURRENT_DATE",
     "CURRENT_DATETIME",
     "CURRENT_TIME",
@@ -158,7 +157,7 @@ pub(crate) const OF_THE_MOMENT: [&str; 6] = [
 ];
 
 /// Whether a name has to stand in backquotes.
-pub(crate) fn is_reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name.to_ascii_uppercase().as_str())
 }
 

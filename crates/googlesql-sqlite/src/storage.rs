@@ -5,18 +5,17 @@ use jiff::civil::{DateTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Value, ValueRef};
 
-use super::failure::USE_BIGQUERY;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
 
 /// The collation that orders NUMERIC and BIGNUMERIC text by value.
-pub(super) const NUMERIC: &str = "onerow_numeric";
+pub const NUMERIC: &str = "onerow_numeric";
 
 /// Microseconds of one day.
-pub(super) const DAY: i64 = 86_400_000_000;
+pub const DAY: i64 = 86_400_000_000;
 
 /// SQLite's name for the way this type is kept.
-pub(super) fn class(sql_type: SqlType) -> Result<&'static str> {
+pub fn class(sql_type: SqlType) -> Result<&'static str> {
     Ok(match sql_type {
         SqlType::String | SqlType::Date | SqlType::Numeric | SqlType::BigNumeric => "TEXT",
         SqlType::Int64 | SqlType::Bool | SqlType::Datetime | SqlType::Time | SqlType::Timestamp => {
@@ -32,20 +31,19 @@ pub(super) fn class(sql_type: SqlType) -> Result<&'static str> {
         | SqlType::Range => {
             return Err(Error::new(
                 Kind::Unsupported,
-                format!("the embedded warehouse cannot hold values of type {sql_type}"),
-            )
-            .help(USE_BIGQUERY));
+                format!("cannot hold values of type {sql_type}"),
+            ));
         }
     })
 }
 
 /// A name in SQLite's quotes.
-pub(super) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The value as SQLite keeps it.
-pub(super) fn encode(value: &SqlValue) -> Result<Value> {
+pub fn encode(value: &SqlValue) -> Result<Value> {
     Ok(match value {
         SqlValue::Null => Value::Null,
         SqlValue::Bool(value) => Value::Integer((*value).into()),
@@ -54,9 +52,8 @@ pub(super) fn encode(value: &SqlValue) -> Result<Value> {
         SqlValue::Float64(number) => {
             return Err(Error::new(
                 Kind::Unsupported,
-                format!("the embedded warehouse cannot hold the FLOAT64 value {number}"),
-            )
-            .help(USE_BIGQUERY));
+                format!("cannot hold the FLOAT64 value {number}"),
+            ));
         }
         SqlValue::Numeric(number) => Value::Text(number.to_string()),
         SqlValue::String(text) => Value::Text(text.clone()),
@@ -74,7 +71,7 @@ pub(super) fn encode(value: &SqlValue) -> Result<Value> {
 }
 
 /// The value of this type that SQLite keeps so. NULL alone has no type.
-pub(super) fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue> {
+pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue> {
     let Some(sql_type) = sql_type else {
         return match kept {
             ValueRef::Null => Ok(SqlValue::Null),
@@ -104,7 +101,7 @@ pub(super) fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<Sq
 }
 
 fn odd(kept: ValueRef<'_>, expected: &str) -> Error {
-    Error::new(Kind::Warehouse, format!("the database holds {kept:?} where {expected} belongs"))
+    Error::new(Kind::Refused, format!("the database holds {kept:?} where {expected} belongs"))
         .help("the value is out of range, or another program has changed the database")
 }
 
@@ -112,7 +109,7 @@ fn odd(kept: ValueRef<'_>, expected: &str) -> Error {
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
 /// Whether BigQuery has an instant or civil time so many microseconds after the epoch.
-pub(super) fn in_range(micros: i64) -> Result<i64> {
+pub fn in_range(micros: i64) -> Result<i64> {
     match RANGE.contains(&micros) {
         true => Ok(micros),
         false => Err(out_of_range()),
@@ -120,29 +117,25 @@ pub(super) fn in_range(micros: i64) -> Result<i64> {
 }
 
 fn out_of_range() -> Error {
-    Error::new(Kind::Warehouse, "a TIMESTAMP or DATETIME is out of range")
+    Error::new(Kind::Refused, "a TIMESTAMP or DATETIME is out of range")
 }
 
 /// The instant so many microseconds after the epoch. The last 26 hours that BigQuery has are none
 /// here, since no time zone may lead out of the calendar.
-pub(super) fn instant(micros: i64) -> Result<Timestamp> {
+pub fn instant(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(in_range(micros)?).map_err(|_| {
-        Error::new(
-            Kind::Unsupported,
-            "the embedded warehouse cannot hold a TIMESTAMP after 9999-12-30 22:00:00 UTC",
-        )
-        .help(USE_BIGQUERY)
+        Error::new(Kind::Unsupported, "cannot hold a TIMESTAMP after 9999-12-30 22:00:00 UTC")
     })
 }
 
 /// The civil time so many microseconds after 1970-01-01 00:00:00.
-pub(super) fn datetime(micros: i64) -> Result<DateTime> {
+pub fn datetime(micros: i64) -> Result<DateTime> {
     let since = SignedDuration::from_micros(in_range(micros)?);
     epoch().to_datetime(Time::midnight()).checked_add(since).map_err(|_| out_of_range())
 }
 
 /// Microseconds from 1970-01-01 00:00:00 to this civil time.
-pub(super) fn datetime_micros(datetime: DateTime) -> Result<i64> {
+pub fn datetime_micros(datetime: DateTime) -> Result<i64> {
     let since = datetime.duration_since(epoch().to_datetime(Time::midnight()));
     i64::try_from(since.as_micros()).map_err(|_| out_of_range())
 }

@@ -1,15 +1,14 @@
-//! What is made and dropped. Views are SQLite's own, with the types of their columns noted like
-//! those of tables.
+//! What is made and dropped. Views are SQLite's own; the catalog notes the types of their columns.
 
 use sqlparser::ast::{CreateView, ObjectName};
 
 use super::change::Part;
 use super::query::c;
 use super::{Lowering, none_of, refused, unsupported};
+use crate::Relation;
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::warehouse::sqlite::schema;
-use crate::warehouse::sqlite::storage::quoted;
+use crate::storage::quoted;
 
 impl Lowering<'_> {
     /// Lowers `CREATE [OR REPLACE] VIEW name AS query`.
@@ -21,12 +20,14 @@ impl Lowering<'_> {
             (!view.columns.is_empty(), "column names of a view"),
         ])?;
         let name = self.dotted(&view.name)?;
-        let there = schema::find(self.connection, &name)?.is_some();
-        if there && !schema::is_view(self.connection, &name)? {
-            return Err(refused(format!("`{name}` is a table, not a view")));
-        }
-        if there && !view.or_replace {
-            return Err(refused(format!("the view `{name}` is there already")));
+        match self.catalog.relation(&name)? {
+            Some(Relation::Table) => {
+                return Err(refused(format!("`{name}` is a table, not a view")));
+            }
+            Some(Relation::View) if !view.or_replace => {
+                return Err(refused(format!("the view `{name}` is there already")));
+            }
+            _ => {}
         }
         let relation = self.query(&view.query, None)?;
         if !self.binds.borrow().is_empty() {
@@ -39,7 +40,7 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(i, name)| format!("{alias}.{} AS {}", c(i), quoted(name)))
             .collect();
-        let mut parts = forget(&name);
+        let mut parts = self.forget(&name);
         parts.push(Part::silent(format!(
             "CREATE VIEW {} AS SELECT {} FROM ({}) AS {alias}",
             quoted(&name),
@@ -48,11 +49,7 @@ impl Lowering<'_> {
         )));
         for (i, (column, described)) in names.iter().zip(&relation.columns).enumerate() {
             let sql_type = described.sql_type.unwrap_or(SqlType::Int64);
-            parts.push(Part::silent(format!(
-                "INSERT INTO _onerow_columns VALUES ({}, {i}, {}, '{sql_type}')",
-                text(&name),
-                text(column)
-            )));
+            parts.push(Part::silent(self.catalog.note_column(&name, i, column, sql_type)));
         }
         Ok(parts)
     }
@@ -61,10 +58,10 @@ impl Lowering<'_> {
     pub(super) fn drop_view(&self, names: &[ObjectName], if_exists: bool) -> Result<Vec<Part>> {
         let [name] = names else { return Err(unsupported("DROP of several views")) };
         let name = self.dotted(name)?;
-        match schema::is_view(self.connection, &name)? {
-            true => Ok(forget(&name)),
-            false if if_exists => Ok(Vec::new()),
-            false => Err(refused(format!("there is no view `{name}`"))),
+        match self.catalog.relation(&name)? {
+            Some(Relation::View) => Ok(self.forget(&name)),
+            _ if if_exists => Ok(Vec::new()),
+            _ => Err(refused(format!("there is no view `{name}`"))),
         }
     }
 
@@ -72,24 +69,19 @@ impl Lowering<'_> {
     pub(super) fn drop_table(&self, names: &[ObjectName]) -> Result<Vec<Part>> {
         let [name] = names else { return Err(unsupported("DROP of several tables")) };
         let name = self.dotted(name)?;
-        let there = schema::find(self.connection, &name)?.is_some();
-        if !there || schema::is_view(self.connection, &name)? {
+        if self.catalog.relation(&name)? != Some(Relation::Table) {
             return Err(refused(format!("there is no table `{name}`")));
         }
         Ok(vec![
             Part::silent(format!("DROP TABLE {}", quoted(&name))),
-            Part::silent(format!("DELETE FROM _onerow_columns WHERE tbl = {}", text(&name))),
+            Part::silent(self.catalog.forget_columns(&name)),
         ])
     }
-}
 
-fn forget(name: &str) -> Vec<Part> {
-    vec![
-        Part::silent(format!("DROP VIEW IF EXISTS {}", quoted(name))),
-        Part::silent(format!("DELETE FROM _onerow_columns WHERE tbl = {}", text(name))),
-    ]
-}
-
-fn text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    fn forget(&self, name: &str) -> Vec<Part> {
+        vec![
+            Part::silent(format!("DROP VIEW IF EXISTS {}", quoted(name))),
+            Part::silent(self.catalog.forget_columns(name)),
+        ]
+    }
 }

@@ -6,9 +6,9 @@ use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use rusqlite::types::Value;
 
 use super::{Arguments, Entry, Outcome, unknown};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::googlesql::{Numeric, SqlType, SqlValue};
-use crate::warehouse::sqlite::storage;
+use crate::storage;
 
 pub(super) const TABLE: &[Entry] = &[
     ("onerow_add", 2, |a| int(a.int(0)?.checked_add(a.int(1)?))),
@@ -94,7 +94,7 @@ fn cast_text(text: &str, target: SqlType) -> Result<SqlValue, Error> {
     match (target, cast_int(text)) {
         (SqlType::Int64, Some(number)) => Ok(SqlValue::Int64(number)),
         (SqlType::Float64, _) if text.contains(['x', 'X']) => {
-            Err(Error::new(Kind::Unsupported, unknown("a FLOAT64 in hexadecimal")))
+            Err(Error::unsupported("a FLOAT64 in hexadecimal"))
         }
         _ => SqlValue::parse(text, target),
     }

@@ -5,7 +5,7 @@ use sqlparser::ast::Expr;
 use super::{Lowering, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{Numeric, SqlType, SqlValue};
-use crate::warehouse::sqlite::storage::{NUMERIC, encode};
+use crate::storage::{NUMERIC, encode};
 
 /// A lowered expression.
 #[derive(Debug, Clone, PartialEq)]

@@ -115,7 +115,7 @@ impl Lowering<'_> {
                 if let SqlValue::Array(_) = value {
                     return Err(unsupported(format!("the array `{name}` outside of UNNEST")));
                 }
-                let sql = match crate::warehouse::sqlite::storage::encode(&value)? {
+                let sql = match crate::storage::encode(&value)? {
                     rusqlite::types::Value::Null => "NULL".to_owned(),
                     kept => self.bind(kept),
                 };

@@ -1,12 +1,12 @@
 //! What SQLite lacks or does otherwise than BigQuery, as functions and a collation of the
 //! connection. Every function gives NULL for a NULL argument.
 
-pub(super) mod json;
+pub(crate) mod json;
 mod number;
 mod text;
 mod time;
 
-pub(super) use time::{PARSED, zone};
+pub(crate) use time::{PARSED, zone};
 
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -16,8 +16,8 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-use super::failure::UNKNOWN;
-use super::storage::NUMERIC;
+use crate::error::UNKNOWN;
+use crate::storage::NUMERIC;
 
 /// What a function gives: a value, or a message.
 type Outcome = Result<Value, String>;
@@ -25,7 +25,7 @@ type Outcome = Result<Value, String>;
 type Entry = (&'static str, i32, fn(&Arguments<'_>) -> Outcome);
 
 /// Registers everything that lowered statements call.
-pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_collation(NUMERIC, compare)?;
     connection.create_scalar_function(
         "onerow_many",

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 
 use super::{Arguments, Entry, Outcome};
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::sqlite::storage;
+use crate::storage;
 
 pub(super) const TABLE: &[Entry] = &[("onerow_json", 2, json), ("onerow_from_json", 3, from_json)];
 
@@ -40,7 +40,7 @@ fn from_json(arguments: &Arguments<'_>) -> Outcome {
 }
 
 /// The value as JSON text.
-pub(in crate::warehouse::sqlite) fn text(value: &SqlValue) -> String {
+pub(crate) fn text(value: &SqlValue) -> String {
     match value {
         SqlValue::Null => "null".to_owned(),
         SqlValue::Bool(value) => value.to_string(),
@@ -107,7 +107,7 @@ fn trimmed(number: &str) -> &str {
 }
 
 /// JSON text, with the line separators of JavaScript escaped too.
-pub(in crate::warehouse::sqlite) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

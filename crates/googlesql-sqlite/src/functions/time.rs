@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 
 use super::{Arguments, Entry, Outcome, unknown};
 use crate::googlesql::strict_date;
-use crate::warehouse::sqlite::storage::{datetime, datetime_micros, in_range, instant};
+use crate::storage::{datetime, datetime_micros, in_range, instant};
 
 pub(super) const TABLE: &[Entry] = &[
     ("onerow_date_of", 2, |a| written(local(a.int(0)?, a.text(1)?)?.date())),
@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Entry] = &[
 const OUT_OF_RANGE: &str = "the result is out of range";
 
 /// The time zone of this name in the IANA database.
-pub(in crate::warehouse::sqlite) fn zone(name: &str) -> Option<TimeZone> {
+pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     if name == "UTC" { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
 }
 
@@ -189,7 +189,7 @@ fn back_to(date: Date, weekday: Weekday) -> Result<Date, String> {
 }
 
 /// The formats of PARSE_DATE that are known.
-pub(in crate::warehouse::sqlite) const PARSED: [&str; 2] = ["%Y%m%d", "%Y-%m-%d"];
+pub(crate) const PARSED: [&str; 2] = ["%Y%m%d", "%Y-%m-%d"];
 
 /// Only what is written exactly as the format says; BigQuery also reads looser texts.
 fn parse_date(format: &str, text: &str) -> Outcome {

@@ -23,20 +23,18 @@ mod window;
 use std::cell::{Cell, RefCell};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use rusqlite::types::Value;
 use sqlparser::ast;
 
-pub(super) use self::change::Part;
+pub use self::change::Part;
 use self::literal::Literals;
 use self::query::Relation;
-use super::failure::{UNKNOWN, USE_BIGQUERY};
+use crate::Catalog;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlType;
-use crate::statement::Params;
+use crate::googlesql::{Params, SqlType};
 
 /// A statement as SQLite takes it.
-pub(super) struct Lowered {
+pub struct Lowered {
     /// What does its work, in order; a query is one part.
     pub parts: Vec<Part>,
     /// The values of `?1`, `?2`, …
@@ -46,41 +44,33 @@ pub(super) struct Lowered {
 }
 
 /// What one statement is lowered with.
-pub(super) struct Lowering<'a> {
-    connection: &'a Connection,
+pub struct Lowering<'a> {
+    catalog: &'a dyn Catalog,
     params: &'a Params,
     now: Timestamp,
     literals: Literals,
     binds: RefCell<Vec<Value>>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
-    gone: Option<&'a str>,
 }
 
 impl<'a> Lowering<'a> {
     /// Prepares to lower the statement of this text. `now` is the time for all of it.
     pub fn new(
-        connection: &'a Connection,
+        catalog: &'a dyn Catalog,
         sql: &str,
         params: &'a Params,
         now: Timestamp,
     ) -> Result<Self> {
         Ok(Self {
-            connection,
+            catalog,
             params,
             now,
             literals: Literals::of(sql)?,
             binds: RefCell::default(),
             aliases: Cell::new(0),
             ctes: RefCell::default(),
-            gone: None,
         })
-    }
-
-    /// The same, where `onerow_gone` stands for the rows of this table that the audit table keeps of
-    /// the run that is undone.
-    pub fn with_gone(self, table: Option<&'a str>) -> Self {
-        Self { gone: table, ..self }
     }
 
     /// Lowers a query or a mutation.
@@ -140,12 +130,12 @@ impl<'a> Lowering<'a> {
 
 /// The error for a construct that the lowering does not know.
 fn unsupported(what: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Unsupported, format!("{UNKNOWN}does not know {what}")).help(USE_BIGQUERY)
+    Error::unsupported(what)
 }
 
 /// The error for a statement that BigQuery refuses too.
 fn refused(message: impl Into<String>) -> Error {
-    Error::new(Kind::Warehouse, message)
+    Error::new(Kind::Refused, message)
 }
 
 /// Fails for a clause that is there but not handled.

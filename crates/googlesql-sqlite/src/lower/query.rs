@@ -11,7 +11,7 @@ use super::term::Term;
 use super::{Lowering, none_of, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::sqlite::storage::quoted;
+use crate::storage::quoted;
 
 /// A lowered query. Its columns are called `c1`, `c2`, … in SQLite.
 #[derive(Debug, Clone)]

@@ -5,17 +5,12 @@ use sqlparser::ast::{
     TableFactor, TableWithJoins,
 };
 
-use rusqlite::types::Value;
-
 use super::scope::{Scope, Seen, Source};
 use super::term::Term;
 use super::{Lowering, none_of, unsupported};
-use crate::check;
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::warehouse::audit::GONE;
-use crate::warehouse::sqlite::schema;
-use crate::warehouse::sqlite::storage::{encode, quoted};
+use crate::storage::quoted;
 
 impl Lowering<'_> {
     /// The text after FROM, and the columns that it brings.
@@ -82,9 +77,6 @@ impl Lowering<'_> {
         match factor {
             TableFactor::Table { name, alias, .. } => {
                 self.plain_table(factor)?;
-                if let Some(table) = self.gone.filter(|_| check::dotted(name) == GONE) {
-                    return self.kept(table, alias.as_ref(), sources);
-                }
                 self.table(name, alias.as_ref(), sources)
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
@@ -162,48 +154,31 @@ impl Lowering<'_> {
             self.add(relation.source(&own, Some(name)), sources)?;
             return Ok(format!("({}) AS {own}", relation.sql));
         }
-        let source = self.base(&dotted, &own, name)?;
+        let (source, rows) = self.base(&dotted, &own, name)?;
         self.add(source, sources)?;
-        Ok(format!("{} AS {own}", quoted(&dotted)))
+        Ok(match rows {
+            Some(rows) => format!("({rows}) AS {own}"),
+            None => format!("{} AS {own}", quoted(&dotted)),
+        })
     }
 
-    /// The rows of a table that the audit table keeps of the run that is undone.
-    fn kept(
+    /// The columns of a table of the database, and the query whose rows it has if it is none.
+    pub(super) fn base(
         &self,
         dotted: &str,
-        alias: Option<&TableAlias>,
-        sources: &mut Vec<Source>,
-    ) -> Result<String> {
-        let name = alias.map_or(Ok(GONE.to_owned()), |alias| self.table_alias(alias))?;
-        let own = self.alias();
-        let source = self.base(dotted, &own, name)?;
-        let undone = encode(&self.parameter("undone")?)?;
-        let (undone, table) = (self.bind(undone), self.bind(Value::Text(dotted.to_owned())));
-        let columns = schema::table(self.connection, dotted)?.columns;
-        let items = columns.iter().map(|(column, sql_type)| {
-            let key = column.replace('\'', "''");
-            format!("onerow_from_json(state, '{key}', '{sql_type}') AS {}", quoted(column))
-        });
-        let items: Vec<String> = items.collect();
-        self.add(source, sources)?;
-        Ok(format!(
-            "(SELECT {} FROM \"onerow.audit\" WHERE run_id = {undone} AND table_name = {table}) AS {own}",
-            items.join(", ")
-        ))
-    }
-
-    /// The columns of a table of the database.
-    pub(super) fn base(&self, dotted: &str, own: &str, name: String) -> Result<Source> {
+        own: &str,
+        name: String,
+    ) -> Result<(Source, Option<String>)> {
         none_of(&[
             (dotted.contains('*'), "wildcard tables"),
             (dotted.to_ascii_uppercase().contains("INFORMATION_SCHEMA"), "INFORMATION_SCHEMA"),
         ])?;
-        let table = schema::table(self.connection, dotted)?;
+        let table = self.catalog.table(dotted)?;
         let columns = table.columns.into_iter().map(|(column, sql_type)| {
             let term = Term::new(format!("{own}.{}", quoted(&column)), sql_type);
             (Some(column), term)
         });
-        Ok(Source { name: Some(name), columns: columns.collect() })
+        Ok((Source { name: Some(name), columns: columns.collect() }, table.rows))
     }
 
     /// The name of a table with dots, however it was quoted.

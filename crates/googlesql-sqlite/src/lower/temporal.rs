@@ -6,8 +6,8 @@ use super::scope::Scope;
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
 use crate::error::Result;
+use crate::functions;
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::sqlite::functions;
 
 /// Microseconds of each part that always lasts equally long.
 const FIXED: &[(&str, i64)] = &[

@@ -112,7 +112,7 @@ impl FromStr for SqlType {
         let name = text.split(['(', '<']).next().unwrap_or_default().trim().to_ascii_uppercase();
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, sql_type)| *sql_type).ok_or_else(
             || {
-                Error::new(Kind::Configuration, format!("`{text}` is not a BigQuery type"))
+                Error::new(Kind::Name, format!("`{text}` is not a BigQuery type"))
                     .help(did_you_mean(&name, NAMES.iter().map(|(known, _)| *known)))
             },
         )

@@ -6,8 +6,8 @@ use super::scope::{Scope, Source};
 use super::term::Term;
 use super::{Lowering, none_of, unsupported};
 use crate::error::Result;
+use crate::functions::json::quoted;
 use crate::googlesql::SqlType;
-use crate::warehouse::sqlite::functions::json::quoted;
 
 impl Lowering<'_> {
     /// `TO_JSON_STRING(operand)`

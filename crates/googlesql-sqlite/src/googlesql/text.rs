@@ -6,11 +6,11 @@ use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::chain;
-use crate::visible::hides_text;
+use crate::hidden::hides_text;
 
 /// The tokens of `sql`, with their places. Errors: it has no tokens, or BigQuery's lexer might
 /// find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
-pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
+pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
     let tokens = Tokenizer::new(&BigQueryDialect, sql).tokenize_with_location()?;
     if let Some(at) = lone_carriage_return(sql) {
         let (line, column) = place(sql, at);

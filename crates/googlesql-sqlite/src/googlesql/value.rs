@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{Fragment, SqlType};
 use crate::error::{Error, Kind, Result};
-use crate::visible::hides_text;
+use crate::hidden::hides_text;
 
 /// One BigQuery value with its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ impl SqlValue {
     /// string is a value only for STRING. The error says what was expected.
     pub fn parse(text: &str, sql_type: SqlType) -> Result<Self> {
         let wrong = |expected: &str| {
-            Error::new(Kind::Input, format!("`{}` is not {expected}", text.escape_debug()))
+            Error::new(Kind::Value, format!("`{}` is not {expected}", text.escape_debug()))
         };
         Ok(match sql_type {
             SqlType::String => Self::String(text.to_owned()),
@@ -77,7 +77,7 @@ impl SqlValue {
                 Some(instant) => Self::Timestamp(instant),
                 None if is_after_the_last(text.trim()) => {
                     return Err(Error::new(
-                        Kind::Unsupported,
+                        Kind::Unreadable,
                         "a TIMESTAMP after 9999-12-30 22:00:00 UTC cannot be held here",
                     ));
                 }
@@ -95,7 +95,7 @@ impl SqlValue {
             | SqlType::Struct
             | SqlType::Range => {
                 return Err(Error::new(
-                    Kind::Unsupported,
+                    Kind::Unreadable,
                     format!("a value of type {sql_type} cannot be read from text here"),
                 ));
             }
@@ -200,13 +200,13 @@ impl Numeric {
         let text = text.trim();
         if text.len() > LONGEST_NUMERIC {
             return Err(Error::new(
-                Kind::Input,
+                Kind::Value,
                 format!("a number of {} characters does not fit {sql_type}", text.len()),
             ));
         }
         let number = BigDecimal::from_str(text).map(|n| n.normalized()).map_err(|_| {
             Error::new(
-                Kind::Input,
+                Kind::Value,
                 format!("`{}` is not a {sql_type}, such as 22.5", text.escape_debug()),
             )
         })?;
@@ -214,7 +214,7 @@ impl Numeric {
         let digits = digits.to_string().trim_start_matches('-').len() as i64;
         if scale > after || digits.saturating_sub(scale) > before {
             return Err(Error::new(
-                Kind::Input,
+                Kind::Value,
                 format!(
                     "`{text}` does not fit {sql_type}: \
                      at most {before} digits before the point and {after} after it"
@@ -258,7 +258,7 @@ fn quote(text: &str) -> String {
 }
 
 /// `YYYY-MM-DD` and nothing else.
-pub(crate) fn strict_date(text: &str) -> Option<Date> {
+pub fn strict_date(text: &str) -> Option<Date> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| match i {
             4 | 7 => b == b'-',
@@ -276,14 +276,14 @@ fn strict_datetime(text: &str) -> Option<DateTime> {
 }
 
 /// Whether the fraction of a second, if there is one, has no more digits than BigQuery keeps.
-pub(crate) fn is_exact(text: &str) -> bool {
+pub fn is_exact(text: &str) -> bool {
     let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
     fraction.chars().take_while(char::is_ascii_digit).count() <= 6
 }
 
 /// An instant with an offset or zone, as BigQuery prints or RFC 3339 writes it; without either it
 /// is UTC, as in BigQuery.
-pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     strict_date(text.get(..10)?)?;
     if !is_exact(text) {
         return None;
@@ -313,10 +313,10 @@ mod tests {
     fn the_last_timestamps_are_no_typing_errors() {
         let error = |text| SqlValue::parse(text, SqlType::Timestamp).unwrap_err().kind();
         assert!(SqlValue::parse("9999-12-30 21:59:59 UTC", SqlType::Timestamp).is_ok());
-        assert_eq!(error("9999-12-30 22:00:01 UTC"), Kind::Unsupported);
-        assert_eq!(error("9999-12-31T23:59:59+00:00"), Kind::Unsupported);
-        assert_eq!(error("9999-12-32 00:00:00 UTC"), Kind::Input);
-        assert_eq!(error("9999-12-31 noon"), Kind::Input);
+        assert_eq!(error("9999-12-30 22:00:01 UTC"), Kind::Unreadable);
+        assert_eq!(error("9999-12-31T23:59:59+00:00"), Kind::Unreadable);
+        assert_eq!(error("9999-12-32 00:00:00 UTC"), Kind::Value);
+        assert_eq!(error("9999-12-31 noon"), Kind::Value);
     }
 
     #[test]

@@ -7,24 +7,26 @@ use sqlparser::ast::{
 
 use super::scope::{Scope, Seen, Source};
 use super::{Lowering, none_of, refused, unsupported};
+use crate::catalog::Table;
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::warehouse::sqlite::schema::{self, Table};
-use crate::warehouse::sqlite::storage::quoted;
+use crate::storage::quoted;
 
 /// One of the SQLite statements that do the work of one statement.
-pub(in crate::warehouse::sqlite) struct Part {
+#[derive(Debug)]
+pub struct Part {
+    /// The text, for a connection with the registered [functions](crate::functions).
     pub sql: String,
     /// Whether the rows it changes are rows that the statement changes.
     pub counts: bool,
 }
 
 impl Part {
-    pub fn counted(sql: String) -> Self {
+    pub(super) fn counted(sql: String) -> Self {
         Self { sql, counts: true }
     }
 
-    pub fn silent(sql: String) -> Self {
+    pub(super) fn silent(sql: String) -> Self {
         Self { sql, counts: false }
     }
 }
@@ -70,7 +72,7 @@ impl Lowering<'_> {
         };
         let dotted = self.dotted(name)?;
         let columns =
-            self.inserted_columns(columns, &self.base(&dotted, "onerow_t", dotted.clone())?)?;
+            self.inserted_columns(columns, &self.base(&dotted, "onerow_t", dotted.clone())?.0)?;
         let relation = self.query(query, None)?;
         if relation.columns.len() != columns.len() {
             return Err(refused(format!(
@@ -119,7 +121,7 @@ impl Lowering<'_> {
             return Err(unsupported(format!("changing `{table}`")));
         };
         let dotted = self.dotted(name)?;
-        Ok((quoted(&dotted), schema::table(self.connection, &dotted)?))
+        Ok((quoted(&dotted), self.catalog.table(&dotted)?))
     }
 
     /// Lowers an UPDATE of one table by its own columns.

@@ -10,10 +10,10 @@ use super::change::{Part, column_list};
 use super::scope::{Scope, Seen, Source};
 use super::term::Term;
 use super::{Lowering, none_of, refused, unsupported};
+use crate::catalog::Table;
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::warehouse::sqlite::schema::Table;
-use crate::warehouse::sqlite::storage::quoted;
+use crate::storage::quoted;
 
 /// The two sides of a MERGE as SQLite's FROM has them.
 struct Sides {

@@ -1,0 +1,39 @@
+//! What a statement is typed with: the tables of a database, as whoever keeps them knows them.
+
+use crate::error::Result;
+use crate::googlesql::SqlType;
+
+/// What is known of a table or view.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The columns, in order.
+    pub columns: Vec<(String, SqlType)>,
+    /// The SQLite query whose rows it has; `None` for a table of the database under its own name.
+    pub rows: Option<String>,
+}
+
+/// Whether a name is a table's or a view's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// A table of rows.
+    Table,
+    /// A view.
+    View,
+}
+
+/// The tables and views that a statement can name.
+///
+/// Errors of a catalog reach the caller as they are: see [`Error::foreign`](crate::error::Error::foreign).
+pub trait Catalog {
+    /// The table or view of this name, with dots between its parts; an error if there is none.
+    fn table(&self, dotted: &str) -> Result<Table>;
+
+    /// What has this name, if anything has.
+    fn relation(&self, dotted: &str) -> Result<Option<Relation>>;
+
+    /// The SQLite statement that notes the type of one column of a new view.
+    fn note_column(&self, view: &str, position: usize, column: &str, sql_type: SqlType) -> String;
+
+    /// The SQLite statement that forgets the columns of a table or view that is gone.
+    fn forget_columns(&self, dotted: &str) -> String;
+}

@@ -1,0 +1,156 @@
+//! The one error type of this crate: what is wrong, and what to do about it.
+
+use std::fmt;
+
+/// Result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The start of the message of a registered function that means [`Kind::Unsupported`].
+pub(crate) const UNKNOWN: &str = "googlesql-sqlite ";
+
+/// What sort of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// BigQuery refuses it too.
+    Refused,
+    /// A table, column or alias that a statement names does not exist.
+    NotFound,
+    /// Only this crate does not know it; BigQuery may. The message completes a sentence that begins
+    /// with the name of what runs the statement.
+    Unsupported,
+    /// A text that is not the name of a column, table or type.
+    Name,
+    /// A text that is not a value of its type.
+    Value,
+    /// A value that BigQuery has, and that cannot be read here.
+    Unreadable,
+    /// The catalog failed; the cause is its error.
+    Foreign,
+}
+
+/// A failure with its context.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    help: Option<String>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind; `message` says what is wrong, without a full stop.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), help: None, cause: None }
+    }
+
+    /// The error for a construct that this crate does not know.
+    pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
+        Self::new(Kind::Unsupported, format!("does not know {what}"))
+    }
+
+    /// An error of the [catalog](crate::Catalog)'s, to be handed on as it is.
+    pub fn foreign(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Foreign, "the catalog failed").caused_by(cause)
+    }
+
+    /// Adds what the reader can do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the lower-level error that led to this one.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What is wrong. For [`Kind::Unsupported`] a predicate: `does not know PIVOT`.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the reader can do about it, if that is known.
+    pub fn remedy(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The lower-level error that led to this one.
+    pub fn into_cause(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        self.cause
+    }
+
+    /// The message as one sentence.
+    pub fn headline(&self) -> String {
+        match self.kind {
+            Kind::Unsupported => format!("{UNKNOWN}{}", self.message),
+            _ => self.message.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// What a registered function does not know, from the message of SQLite's error; `None` where the
+/// message means something else.
+pub fn unsupported_in(message: &str) -> Option<&str> {
+    message.strip_prefix(UNKNOWN)
+}
+
+/// The candidate most like `name`, if one is close enough to be a likely slip of the finger.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A help sentence for an unknown name: the nearest candidate, or all of them.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(name, candidates.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None if candidates.is_empty() => "there is none to choose from".to_owned(),
+        None => format!("known: {}", candidates.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_far_fetched_name_lists_what_is_known() {
+        assert_eq!(did_you_mean("zzz", ["detect", "verify"]), "known: detect, verify");
+    }
+
+    #[test]
+    fn what_a_function_does_not_know_is_told_from_what_it_refuses() {
+        let unknown = Error::unsupported("PIVOT").headline();
+        assert_eq!(unsupported_in(&unknown), Some("does not know PIVOT"));
+        assert_eq!(unsupported_in(&Error::new(Kind::Refused, "overflow").headline()), None);
+    }
+}

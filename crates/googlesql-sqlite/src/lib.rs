@@ -1,0 +1,21 @@
+//! GoogleSQL with BigQuery's semantics on SQLite. A parsed statement becomes SQLite text, with the
+//! type of every expression known; what SQLite lacks or does otherwise is registered as functions of
+//! the connection. A construct that this crate does not know is an error that names it, never a wrong
+//! answer.
+//!
+//! - [`googlesql`]: names, types and typed values, and how each is written as SQL
+//! - [`storage`]: how a value is kept in SQLite
+//! - [`functions`]: what lowered statements call
+//! - [`lower`]: from a statement to SQLite text, with a [`Catalog`] that knows the tables
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
+mod catalog;
+pub mod error;
+pub mod functions;
+pub mod googlesql;
+pub mod hidden;
+pub mod lower;
+pub mod storage;
+
+pub use catalog::{Catalog, Relation, Table};

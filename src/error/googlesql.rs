@@ -1,0 +1,44 @@
+//! Errors of the lowering, and of names, types and values, in onerow's words.
+
+use googlesql_sqlite::error::Kind as Theirs;
+
+use super::{Error, Kind};
+
+/// What to do about a construct that the embedded warehouse does not know.
+pub(crate) const USE_BIGQUERY: &str = "run it on a `bigquery` warehouse";
+
+impl Error {
+    /// The error for what only the embedded warehouse does not know: `does not know PIVOT`.
+    pub(crate) fn unsupported(predicate: &str) -> Self {
+        Self::new(Kind::Unsupported, format!("the embedded warehouse {predicate}"))
+            .help(USE_BIGQUERY)
+    }
+}
+
+impl From<googlesql_sqlite::error::Error> for Error {
+    fn from(error: googlesql_sqlite::error::Error) -> Self {
+        let kind = match error.kind() {
+            Theirs::Unsupported => return Self::unsupported(error.message()),
+            Theirs::Refused => Kind::Warehouse,
+            Theirs::NotFound => Kind::NotFound,
+            Theirs::Name => Kind::Configuration,
+            Theirs::Value => Kind::Input,
+            Theirs::Unreadable => Kind::Unsupported,
+            Theirs::Foreign => Kind::Warehouse,
+        };
+        let foreign = error.kind() == Theirs::Foreign;
+        let mut mapped = Self::new(kind, error.message());
+        if let Some(help) = error.remedy() {
+            mapped = mapped.help(help);
+        }
+        match error.into_cause() {
+            None => mapped,
+            // The catalog's own error comes back as it was.
+            Some(cause) => match cause.downcast::<Self>() {
+                Ok(own) if foreign => *own,
+                Ok(own) => mapped.caused_by(*own),
+                Err(cause) => mapped.caused_by(cause),
+            },
+        }
+    }
+}

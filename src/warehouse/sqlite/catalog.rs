@@ -1,0 +1,86 @@
+//! The tables of the database, as the lowering asks for them.
+
+use googlesql_sqlite::error::{Error as TheirError, Result as TheirResult};
+use googlesql_sqlite::storage::quoted;
+use googlesql_sqlite::{Catalog, Relation, Table};
+use rusqlite::Connection;
+
+use super::schema;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Params, SqlType, TableName};
+use crate::warehouse::audit::GONE;
+
+/// The tables of one database, for one statement.
+pub(super) struct Tables<'a> {
+    pub connection: &'a Connection,
+    pub params: &'a Params,
+    /// The table whose rows, as they were before a run, the statement calls `onerow_gone`.
+    pub gone: Option<&'a str>,
+}
+
+impl Catalog for Tables<'_> {
+    fn table(&self, dotted: &str) -> TheirResult<Table> {
+        let found = match self.gone.filter(|_| dotted == GONE) {
+            Some(table) => self.kept(table),
+            None => schema::table(self.connection, dotted)
+                .map(|table| Table { columns: table.columns, rows: None }),
+        };
+        found.map_err(TheirError::foreign)
+    }
+
+    fn relation(&self, dotted: &str) -> TheirResult<Option<Relation>> {
+        self.find(dotted).map_err(TheirError::foreign)
+    }
+
+    fn note_column(&self, view: &str, position: usize, column: &str, sql_type: SqlType) -> String {
+        format!(
+            "INSERT INTO _onerow_columns VALUES ({}, {position}, {}, '{sql_type}')",
+            text(view),
+            text(column)
+        )
+    }
+
+    fn forget_columns(&self, dotted: &str) -> String {
+        format!("DELETE FROM _onerow_columns WHERE tbl = {}", text(dotted))
+    }
+}
+
+impl Tables<'_> {
+    fn find(&self, dotted: &str) -> Result<Option<Relation>> {
+        if schema::find(self.connection, dotted)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(match schema::is_view(self.connection, dotted)? {
+            true => Relation::View,
+            false => Relation::Table,
+        }))
+    }
+
+    /// The rows of a table that the audit table keeps of the run that is undone.
+    fn kept(&self, dotted: &str) -> Result<Table> {
+        let Some(undone) = self.params.get("undone") else {
+            return Err(Error::new(
+                Kind::Warehouse,
+                "the statement needs the query parameter `@undone`, which was not given",
+            ));
+        };
+        let columns = schema::table(self.connection, dotted)?.columns;
+        let items = columns.iter().map(|(column, sql_type)| {
+            format!("onerow_from_json(state, {}, '{sql_type}') AS {}", text(column), quoted(column))
+        });
+        let items: Vec<String> = items.collect();
+        let rows = format!(
+            "SELECT {} FROM {} WHERE run_id = {} AND table_name = {}",
+            items.join(", "),
+            quoted(&TableName::embedded_audit().dotted()),
+            text(&undone.to_string()),
+            text(dotted)
+        );
+        Ok(Table { columns, rows: Some(rows) })
+    }
+}
+
+/// A text in SQLite's quotes.
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
