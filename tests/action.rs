@@ -1,13 +1,12 @@
 //! The GitHub Action: its steps, run as a runner would run them, with a stand-in for GitHub's own
 //! command line that writes down what it is asked.
 
-mod common;
-
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use common::{Project, RULE};
 use serde_json::Value as Json;
+
+use crate::common::{Project, RULE};
 
 fn yaml(name: &str) -> Json {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);

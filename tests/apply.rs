@@ -1,8 +1,6 @@
 //! What `apply` does to a small table, row by row.
 
-mod common;
-
-use common::{Project, RULE};
+use crate::common::{self, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
 

@@ -1,11 +1,9 @@
 //! Bad input gets a clear message, the right exit code, and nothing is changed.
 
-mod common;
-
 use std::io::Read;
 use std::process::Stdio;
 
-use common::{HEADER, Project, RULE};
+use crate::common::{HEADER, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
 

@@ -1,8 +1,6 @@
 //! `onerow check`: what it prints for people, for GitHub and for code scanning, and how it exits.
 
-mod common;
-
-use common::{Ended, Project, RULE};
+use crate::common::{Ended, Project, RULE};
 
 /// A project with a step of its own, which is only rendered and checked.
 fn with(sql: &str) -> Project {

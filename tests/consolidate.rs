@@ -1,8 +1,6 @@
 //! `onerow consolidate`: staging tables merged into the main table, as a user sees it.
 
-mod common;
-
-use common::{HEADER, Project, RULE};
+use crate::common::{HEADER, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
 

@@ -2,12 +2,6 @@
 //! be, never something between, and the next run finishes. What comes of processes that die is in
 //! `crash_points`.
 
-mod common;
-#[path = "common/faulty.rs"]
-mod faulty;
-
-use common::{HEADER, Project, RULE};
-use faulty::{Faulty, Notes, now, open};
 use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
@@ -21,6 +15,9 @@ use onerow::template::Renderer;
 use onerow::warehouse::Warehouse;
 use onerow::warehouse::sqlite::Sqlite;
 use onerow::window::{Day, Window};
+
+use crate::common::faulty::{Faulty, Notes, now, open};
+use crate::common::{HEADER, Project, RULE};
 
 const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
 

@@ -1,18 +1,16 @@
 //! What is in `deploy/`, and what `docs/deploy.md` says of it: read by parsers, and run with a stand-in
 //! for gcloud that writes down what it is asked.
 
-mod common;
-#[path = "deploy/script.rs"]
 mod script;
-mod standin;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Project, RULE};
 use serde_json::Value as Json;
-use standin::ran;
+
+use crate::common::{Project, RULE};
+use crate::standin::ran;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

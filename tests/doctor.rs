@@ -1,8 +1,6 @@
 //! `doctor` on the embedded warehouse.
 
-mod common;
-
-use common::{Project, RULE};
+use crate::common::{Project, RULE};
 
 const ROWS: &str = "a,2026-01-28,g1,x,,true,2026-01-28T01:00:00Z\n\
                     b,2026-01-28,g1,x,,true,2026-01-28T02:00:00Z";

@@ -1,9 +1,8 @@
 //! `onerow explain`: which row a run would supersede, and why.
 
-mod common;
-
-use common::{Project, RULE};
 use serde_json::json;
+
+use crate::common::{Project, RULE};
 
 const ROWS: &str = "\
 a,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z

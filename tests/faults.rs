@@ -2,14 +2,8 @@
 //! statements, a process that dies, a ledger that cannot be written. Each is a thin layer around
 //! the real embedded warehouse.
 
-mod common;
-#[path = "common/faulty.rs"]
-mod faulty;
-
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use common::{Project, RULE};
-use faulty::{Faulty, Notes, now, open};
 use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
@@ -21,6 +15,9 @@ use onerow::run::{self, Context, Ending, Limits, Report, Status};
 use onerow::statement::StepName;
 use onerow::template::Renderer;
 use onerow::window::{Day, Window};
+
+use crate::common::faulty::{Faulty, Notes, now, open};
+use crate::common::{Project, RULE};
 
 /// Three superseded rows on each of two dates.
 const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\

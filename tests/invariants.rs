@@ -1,9 +1,6 @@
 //! The design's invariants over random tables with ties, NULLs, shared ids, inactive and buffered rows,
 //! held against an oracle that knows no SQL.
 
-#[path = "common/silent.rs"]
-mod silent;
-
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,8 +20,9 @@ use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
-use silent::Silent;
 use tempfile::TempDir;
+
+use crate::common::silent::Silent;
 
 /// How superseded rows are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

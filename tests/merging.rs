@@ -1,9 +1,6 @@
 //! `consolidate` over random tables, against an oracle that knows no SQL: each key arrives once,
 //! whatever the order and number of staging tables.
 
-#[path = "common/silent.rs"]
-mod silent;
-
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +18,8 @@ use onerow::warehouse::sqlite::{Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
-use silent::Silent;
+
+use crate::common::silent::Silent;
 
 const RULE: &str = r#"
 [rule.p]

@@ -1,13 +1,9 @@
 //! `onerow review`: what a change means, against a real git repository.
 
-mod common;
-#[path = "../examples/player_props/data.rs"]
-#[allow(dead_code, reason = "the example uses the rest")]
-mod data;
-
 use std::process::Command;
 
-use common::{Ended, Project, RULE};
+use crate::common::{Ended, Project, RULE};
+use crate::predictions;
 
 const MAIN: &str = "player_prop_predictions";
 
@@ -69,7 +65,7 @@ fn exit_code_says_that_something_changed() {
 
 /// The example's table, loaded into the project's embedded warehouse.
 fn loaded(project: &Project) {
-    project.write("predictions.csv", data::csv());
+    project.write("predictions.csv", predictions::csv());
     project.onerow(&format!("load predictions.csv --rule {MAIN}")).exits(0);
 }
 

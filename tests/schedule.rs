@@ -2,17 +2,15 @@
 //! stand-ins for `date`, `gcloud` and `onerow` that say what time it is and write down what they are
 //! asked.
 
-#[path = "schedule/clocks.rs"]
 mod clocks;
-mod common;
-mod standin;
 
 use std::process::Command;
 
-use common::{Project, RULE};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use standin::{Bin, found, ran};
+
+use crate::common::{Project, RULE};
+use crate::standin::{self, Bin, found, ran};
 
 const KINDS: [&str; 6] =
     ["cloud-scheduler", "cloud-run-job", "airflow", "github-actions", "cron", "systemd"];

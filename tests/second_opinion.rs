@@ -1,9 +1,6 @@
 //! A second opinion on our SQL, from Google's own analyzer and reference implementation: what we
 //! render is GoogleSQL, and the embedded warehouse answers what GoogleSQL means.
 
-#[path = "common/google.rs"]
-mod google;
-
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -18,6 +15,8 @@ use onerow::warehouse::sqlite::{Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use serde_json::{Map, Value as Json, json};
+
+use crate::common::google;
 
 fn ask(request: &Json) -> Option<Json> {
     google::ask("second_opinion.py", request)

@@ -1,8 +1,6 @@
 //! A secret is never repeated: not in output, not in errors, not in what `--verbose` tells.
 
-mod common;
-
-use common::{Project, RULE};
+use crate::common::{Project, RULE};
 
 const SECRET: &str = "MIIEvSECRETkeymaterial";
 

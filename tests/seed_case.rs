@@ -1,12 +1,9 @@
 //! The case that onerow grew from, with its published figures, through the real binary.
 
-mod common;
-#[path = "../examples/player_props/data.rs"]
-#[allow(dead_code)]
-mod data;
-
-use common::Project;
 use serde_json::{Value as Json, json};
+
+use crate::common::Project;
+use crate::predictions;
 
 const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29";
 
@@ -27,7 +24,7 @@ const PUBLISHED: [(&str, u64, u64, u64); 10] = [
 
 fn loaded() -> Project {
     let project = Project::example();
-    project.write("predictions.csv", data::csv());
+    project.write("predictions.csv", predictions::csv());
     project.onerow("load predictions.csv --rule by_line").exits(0);
     project
 }
@@ -120,7 +117,7 @@ fn the_survivors_are_the_newest_rows_and_the_id_decides_between_equals() {
     let project = loaded();
     project.onerow(&format!("apply player_prop_predictions {WINDOW}")).exits(0);
     let mut best: std::collections::BTreeMap<Vec<&str>, (&str, &str)> = Default::default();
-    let text = data::csv();
+    let text = predictions::csv();
     for line in text.lines().skip(1) {
         let f: Vec<&str> = line.split(',').collect();
         if f[7] == "true" {
@@ -163,8 +160,8 @@ fn the_fingerprints_in_the_ledger_are_those_of_render() {
 #[test]
 fn the_race_with_the_streaming_buffer_is_reported_and_finished_later() {
     let project = Project::example();
-    project.write("history.csv", data::history_csv());
-    project.write("backfill.csv", data::backfill_csv());
+    project.write("history.csv", predictions::history_csv());
+    project.write("backfill.csv", predictions::backfill_csv());
     let rule = "player_prop_predictions";
     project.onerow(&format!("load history.csv --rule {rule}")).exits(0);
     let load = format!("load backfill.csv --rule {rule} --streamed --now 2026-01-30T08:37:08Z");

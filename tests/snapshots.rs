@@ -1,14 +1,14 @@
 //! Every template of every rule in `examples/`, rendered for one date and for a range, is what
 //! `snapshots/` holds. Templates and rules are found by walking the folders.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use onerow::check;
 use onerow::project::Project;
 use onerow::template::Renderer;
 use onerow::window::{Day, Window};
+
+use crate::common;
 
 fn windows() -> [(&'static str, Window); 2] {
     let day = |text| Day::parse(text).unwrap();

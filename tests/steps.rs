@@ -1,9 +1,8 @@
 //! Own steps, overrides and variables: rendered, checked, run and logged like the shipped ones.
 
-mod common;
-
-use common::{Project, RULE};
 use onerow::template::Templates;
+
+use crate::common::{Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
 

@@ -1,8 +1,6 @@
 //! `strategy = "delete"` and `"rewrite"`: what a user sees, and what must not happen.
 
-mod common;
-
-use common::{Project, RULE};
+use crate::common::{Project, RULE};
 
 /// The small table's rule with another strategy.
 fn rule(strategy: &str) -> String {

@@ -1,8 +1,6 @@
 //! `onerow test`: a project's own tests of its SQL.
 
-mod common;
-
-use common::{Ended, Project, RULE, example_projects};
+use crate::common::{Ended, Project, RULE, example_projects};
 
 const HEAD: &str = r#"
 [defaults]

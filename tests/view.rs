@@ -1,8 +1,6 @@
 //! The read-side view: readers are right while duplicates wait.
 
-mod common;
-
-use common::{Project, RULE};
+use crate::common::{Project, RULE};
 
 const ROWS: &str = "\
 a,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z

@@ -3,6 +3,7 @@
 //! the longest chain of calls that have to wait for each other. Exits 1 when the bound does not hold.
 
 #[path = "../../tests/common/mod.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
 mod common;
 #[path = "../../tests/bigquery/emulator.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]

@@ -3,6 +3,7 @@
 
 mod bare;
 #[path = "../../tests/common/document.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
 mod document;
 mod embedded;
 mod instructions;

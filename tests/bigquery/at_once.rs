@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::proxy::{Call, Fault};
+use crate::common::honest;
 use crate::common::{Ended, Project, RULE};
-use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
-use crate::honest;
-use crate::proxy::{Call, Fault};
 
 #[test]
 fn two_processes_at_once_take_each_row_out_once() {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::fixture::{Fixture, WINDOW};
+use super::proxy::Fault;
 use crate::common::{Ended, RULE};
-use crate::fixture::{Fixture, WINDOW};
-use crate::proxy::Fault;
 
 /// Rows of long ago, and rows that were written a moment ago: of those, `c2` is superseded.
 fn rows() -> String {

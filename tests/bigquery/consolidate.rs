@@ -1,8 +1,8 @@
 //! `consolidate` on the emulator: the MERGE gives what it gives embedded, and is sent once.
 
+use super::fixture::Fixture;
+use super::proxy::Fault;
 use crate::common::{HEADER, RULE};
-use crate::fixture::Fixture;
-use crate::proxy::Fault;
 
 const MAIN: &str = "\
 m1,2026-01-28,g1,ann,20.5,true,2026-01-28T01:00:00Z

@@ -1,7 +1,7 @@
 //! What a plan would read, what that costs, and a limit that holds before anything is sent.
 
-use crate::fixture::{Fixture, ROWS, WINDOW};
-use crate::proxy::{Call, Fault};
+use super::fixture::{Fixture, ROWS, WINDOW};
+use super::proxy::{Call, Fault};
 
 const GIB: u64 = 1 << 30;
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use crate::fixture::Fixture;
-use crate::mortal::{self, Act};
-use crate::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
-use crate::proxy::{Call, Moment};
-use crate::{document, honest};
+use super::fixture::Fixture;
+use super::proxy::{Call, Moment};
+use crate::common::mortal::{self, Act};
+use crate::common::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
+use crate::common::{document, honest};
 
 /// What is run and dies. The kinds of a group pass the same points.
 #[derive(Debug, Clone, Copy)]
@@ -24,12 +24,6 @@ enum Kind {
 
 const CURES: [Kind; 3] = [Kind::Cure("deactivate"), Kind::Cure("delete"), Kind::Cure("rewrite")];
 const UNDOS: [Kind; 3] = [Kind::Undo("deactivate"), Kind::Undo("delete"), Kind::Undo("rewrite")];
-
-#[test]
-#[ignore = "played by the other tests, in a process of its own"]
-fn a_run_that_may_die() {
-    mortal::run();
-}
 
 #[test]
 fn a_run_that_dies_at_any_point_is_finished_by_the_next_one() {
@@ -47,7 +41,7 @@ fn a_consolidation_that_dies_at_any_point_is_finished_by_the_next_one() {
 }
 
 fn at_any_point(kinds: &[Kind], section: &str) {
-    if crate::emulator::emulator().is_none() {
+    if super::emulator::emulator().is_none() {
         return;
     }
     let points = ready(kinds[0]).points();
@@ -71,7 +65,7 @@ fn a_consolidation_that_dies_at_any_request_is_finished_by_the_next_one() {
 }
 
 fn at_any_request(kinds: &[Kind], section: &str) {
-    if crate::emulator::emulator().is_none() {
+    if super::emulator::emulator().is_none() {
         return;
     }
     let calls = ready(kinds[0]).calls();

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::fixture::{Fixture, ROWS, WINDOW};
-use crate::proxy::TOKEN;
+use super::fixture::{Fixture, ROWS, WINDOW};
+use super::proxy::TOKEN;
 
 /// The key file of a service account whose tokens come from the proxy.
 fn with_key_file(keys: &str) -> Option<Fixture> {

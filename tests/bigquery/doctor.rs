@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use super::emulator::emulator;
+use super::fixture::{Fixture, ROWS, WINDOW};
+use super::proxy::{Call, Fault};
 use crate::common::RULE;
-use crate::emulator::emulator;
-use crate::fixture::{Fixture, ROWS, WINDOW};
-use crate::proxy::{Call, Fault};
 
 /// The lines, as JSON; the exit code is 1 when any is bad.
 fn lines(fixture: &Fixture) -> Vec<Json> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use comfy_table::{Table, presets};
 
-use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
-use crate::proxy::Fault;
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::proxy::Fault;
 
 /// No call may take longer than the statement's timeout, so a slow answer is one that is lost.
 const KEYS: &str = "timeout = \"2s\"\nretry_for = \"5s\"";
@@ -89,7 +89,7 @@ fn scenarios() -> Vec<Scenario> {
 
 #[test]
 fn every_fault_at_every_step_ends_as_if_it_had_not_been_or_fails_honestly() {
-    if crate::emulator::emulator().is_none() {
+    if super::emulator::emulator().is_none() {
         return;
     }
     let scenarios = Mutex::new(scenarios().into_iter());

@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use crate::fixture::Fixture;
+use super::fixture::Fixture;
 use crate::predictions;
 
 const EXAMPLE: &str = include_str!("../../examples/player_props/onerow.toml");

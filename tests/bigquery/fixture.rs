@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value as Json;
 
+use super::emulator::{Emulator, emulator};
+use super::proxy::Proxy;
 use crate::common::{HEADER, Project, RULE};
-use crate::emulator::{Emulator, emulator};
-use crate::proxy::Proxy;
 
 /// The columns of the small table.
 const COLUMNS: [(&str, &str); 8] = [

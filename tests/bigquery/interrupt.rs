@@ -3,8 +3,8 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
-use crate::proxy::Fault;
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::proxy::Fault;
 
 /// Starts `apply` and returns when the table's UPDATEs have been sent.
 fn started(fixture: &Fixture) -> Child {

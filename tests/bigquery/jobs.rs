@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
+use super::proxy::{Call, Fault};
 use crate::common::Project;
-use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
-use crate::proxy::{Call, Fault};
 
 #[test]
 fn a_year_with_ten_dirty_dates_takes_twelve_jobs_against_the_table() {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::fixture::{Fixture, ROWS, WINDOW};
-use crate::proxy::Fault;
+use super::fixture::{Fixture, ROWS, WINDOW};
+use super::proxy::Fault;
 
 #[test]
 fn the_table_is_created_partitioned_by_day_and_clustered_by_rule() {

@@ -1,6 +1,6 @@
 //! Each strategy on the emulator gives the table that the embedded warehouse gives.
 
-use crate::fixture::{Fixture, WINDOW};
+use super::fixture::{Fixture, WINDOW};
 
 const RULE: &str = r#"
 [rule.predictions]

@@ -1,7 +1,7 @@
 //! The audit and `undo` on the emulator: a transaction, and time travel.
 
-use crate::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
-use crate::proxy::Fault;
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::proxy::Fault;
 
 fn fixture(strategy: &str) -> Option<Fixture> {
     let strategy = match strategy {

@@ -1,6 +1,6 @@
 //! The read-side view on the emulator, read by another client.
 
-use crate::fixture::{Fixture, ROWS, SURVIVORS};
+use super::fixture::{Fixture, ROWS, SURVIVORS};
 
 #[test]
 fn the_view_has_the_survivors_for_every_reader() {
@@ -14,7 +14,7 @@ fn the_view_has_the_survivors_for_every_reader() {
     assert_eq!(read(), SURVIVORS);
     fixture.project.onerow("view create").exits(2).says(&["--replace"]);
     fixture.project.onerow("view create --replace").exits(0);
-    fixture.project.onerow(&format!("apply {}", crate::fixture::WINDOW)).exits(0);
+    fixture.project.onerow(&format!("apply {}", super::fixture::WINDOW)).exits(0);
     assert_eq!(read(), SURVIVORS);
     fixture.project.onerow("view drop").exits(0);
     let story = fixture.story();

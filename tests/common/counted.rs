@@ -1,5 +1,4 @@
 //! A warehouse and its ledger whose effects are counted and named, and that die before one of them.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::fs::File;
 use std::io::Write;

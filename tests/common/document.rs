@@ -1,6 +1,5 @@
 //! Tables in `docs/` that tests make. With `ONEROW_WRITE_DOCS=1` they are written; otherwise a test
 //! fails where the table that is there is another.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

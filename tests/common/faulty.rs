@@ -1,5 +1,4 @@
 //! The embedded warehouse with faults that no real part makes on demand.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use onerow::warehouse::{
     Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse,
 };
 
-use crate::common::Project;
+use super::Project;
 
 type Before<'a> = dyn Fn(&Checked) -> Result<()> + Sync + 'a;
 

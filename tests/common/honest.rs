@@ -1,5 +1,4 @@
 //! Whether a ledger is honest: no gap, no lie, no entry twice. It is read as `log` prints it.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,13 @@
 //! A project in a temporary folder, and the real `onerow` binary run in it.
-#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod counted;
+pub mod document;
+pub mod faulty;
+pub mod google;
+pub mod honest;
+pub mod mortal;
+pub mod oracle;
+pub mod silent;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

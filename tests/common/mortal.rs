@@ -1,6 +1,5 @@
 //! A run in a process of its own, which dies where it is told to: the test binary starts itself
 //! again, with the one test that plays the run.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,9 +16,9 @@ use onerow::template::Renderer;
 use onerow::warehouse::sqlite::Access;
 use onerow::window::Window;
 
-use crate::counted::{Counted, END};
-use crate::oracle::{FIRST, LAST};
-use crate::silent::Silent;
+use super::counted::{Counted, END};
+use super::oracle::{FIRST, LAST};
+use super::silent::Silent;
 
 /// What a run does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub fn play(project: &Path, act: &Act, dies_at: usize) -> Vec<String> {
         Act::Undo(run) => run,
     };
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["a_run_that_may_die", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "common::mortal::a_run_that_may_die", "--ignored", "--nocapture"])
         .env("ONEROW_MORTAL", dies_at.to_string())
         .env("ONEROW_MORTAL_ACT", act)
         .env("ONEROW_MORTAL_PROJECT", project)
@@ -56,8 +55,13 @@ pub fn play(project: &Path, act: &Act, dies_at: usize) -> Vec<String> {
     points
 }
 
-/// The run itself. To be called by an ignored test named `a_run_that_may_die`.
-pub fn run() {
+#[test]
+#[ignore = "played by other tests, in a process of its own"]
+fn a_run_that_may_die() {
+    run();
+}
+
+fn run() {
     let Some(dies_at) = std::env::var_os("ONEROW_MORTAL") else { return };
     let dies_at: usize = dies_at.to_str().unwrap().parse().unwrap();
     let folder = PathBuf::from(std::env::var_os("ONEROW_MORTAL_PROJECT").unwrap());

@@ -1,5 +1,4 @@
 //! What must come of a small table, computed without SQL.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 

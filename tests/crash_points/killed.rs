@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::scenario::{Scenario, cures_of};
+use super::scenario::{Scenario, cures_of};
 
 const KILLS: u64 = 200;
 const WINDOW: &str = "--from 2026-01-20 --to 2026-01-23";

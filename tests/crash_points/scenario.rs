@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::common::honest;
+use crate::common::mortal::{self, Act};
+use crate::common::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
 use crate::common::{HEADER, Project, RULE};
-use crate::honest;
-use crate::mortal::{self, Act};
-use crate::oracle::{self, Expected, MAIN, ROWS, Row, STAGED, WINDOW};
 
 /// A run, ready to be played any number of times.
 pub struct Scenario {

@@ -3,9 +3,9 @@
 
 use std::process::{Command, Output, Stdio};
 
+use super::scenario::{self, Scenario, cures};
+use crate::common::oracle::ROWS;
 use crate::common::{HEADER, Project};
-use crate::oracle::ROWS;
-use crate::scenario::{self, Scenario, cures};
 
 /// What SQLite makes changes durable with, and what it ends a transaction with.
 const CALLS: [&str; 2] = ["fsync,fdatasync", "unlink,unlinkat"];

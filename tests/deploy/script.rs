@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::common::{Project, RULE};
-use super::standin::{Bin, found, ran};
 use super::{copied, root};
+use crate::common::{Project, RULE};
+use crate::standin::{Bin, found, ran};
 
 /// A project with data and a key beside what belongs into the image.
 fn warehouse() -> Project {

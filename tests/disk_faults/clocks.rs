@@ -1,8 +1,8 @@
 //! Clocks that jump, between two runs and within one.
 
+use super::world::{self, Fault, entries, project};
 use crate::common::Project;
-use crate::oracle::WINDOW;
-use crate::world::{self, Fault, entries, project};
+use crate::common::oracle::WINDOW;
 
 const FAULTS: [Fault; 2] = [
     ("the clock jumps forth by years between two runs, and back again", between_runs),

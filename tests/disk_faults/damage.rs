@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::world::{self, Fault, project, told};
 use crate::common::Project;
-use crate::oracle::{ROWS, WINDOW};
-use crate::world::{self, Fault, project, told};
+use crate::common::oracle::{ROWS, WINDOW};
 
 const PAGE: usize = 4096;
 

@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use crate::common::{Ended, Project, RULE};
-use crate::oracle::WINDOW;
-use crate::world::{
+use super::world::{
     self, Fault, can_mount, nothing_is_half_done, onerow_mounted, project, the_next_run_finishes,
     told,
 };
+use crate::common::oracle::WINDOW;
+use crate::common::{Ended, Project, RULE};
 
 const FAULTS: [Fault; 12] = [
     ("the disk is full, at each page that `apply` writes", || {

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::Child;
 
+use super::world::{self, Fault, apply, project, told};
+use crate::common::oracle::WINDOW;
 use crate::common::{Ended, Project};
-use crate::oracle::WINDOW;
-use crate::world::{self, Fault, apply, project, told};
 
 const FAULTS: [Fault; 3] = [
     ("another run holds the lock for longer than ten seconds", || {

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::oracle::WINDOW;
-use crate::world::{self, Fault, apply, project, told};
+use super::world::{self, Fault, apply, project, told};
+use crate::common::oracle::WINDOW;
 
 const FAULTS: [Fault; 6] = [
     ("a folder stands in the place of the database", || {

@@ -1,8 +1,8 @@
 //! A ledger that another version wrote.
 
+use super::world::{self, Fault, apply, project, told};
 use crate::common::Project;
-use crate::oracle::WINDOW;
-use crate::world::{self, Fault, apply, project, told};
+use crate::common::oracle::WINDOW;
 
 const FAULTS: [Fault; 5] = [
     ("a newer version wrote the database", || refused("PRAGMA user_version = 4")),

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
+use crate::common::oracle::{self, ROWS, Row, WINDOW};
 use crate::common::{Ended, HEADER, Project, RULE};
-use crate::oracle::{self, ROWS, Row, WINDOW};
-use crate::{document, honest};
+use crate::common::{document, honest};
 
 /// A fault: what it is, and what makes it and looks at what comes of it.
 pub type Fault = (&'static str, fn() -> String);

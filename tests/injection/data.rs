@@ -1,7 +1,7 @@
 //! Values of the table: keys and row ids that would like to be SQL, through a whole run and back.
 
+use super::hostile::all;
 use crate::common::{Project, RULE};
-use crate::hostile::all;
 
 /// What the embedded warehouse can store, as CSV fields.
 pub fn field(text: &str) -> String {

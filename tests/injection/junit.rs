@@ -2,9 +2,9 @@
 
 use quick_junit::{Report, TestCaseStatus};
 
+use super::hostile::{all, toml};
+use super::output::is_inert;
 use crate::common::{Project, RULE};
-use crate::hostile::{all, toml};
-use crate::output::is_inert;
 
 /// XML cannot hold these either.
 const NO_CHARACTERS: [&str; 3] = ["a\u{fffe}b", "a\u{ffff}b", "a\u{b}\u{c}\u{85}\u{7f}b"];

@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
+use super::data::hostile_table;
+use super::hostile::{MARKUP, all, toml};
+use super::markup::is_no_markup;
+use super::output::is_inert;
 use crate::common::{Project, RULE};
-use crate::data::hostile_table;
-use crate::hostile::{MARKUP, all, toml};
-use crate::markup::is_no_markup;
-use crate::output::is_inert;
 
 const OWN: &str = "UPDATE {{ rule.table }} SET is_active = player LIKE '{}', updated_at = {{ rule.touched_now }} \
                    WHERE {{ window.filter }} -- {}\n";

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use super::data::field;
+use super::hostile::all;
+use super::output::is_inert;
+use super::tree::parsed;
 use crate::common::{Project, RULE};
-use crate::data::field;
-use crate::hostile::all;
-use crate::output::is_inert;
-use crate::tree::parsed;
 
 const HEADER: &str = "id,game_date,game_id,player,is_active,created_at,note\n";
 
@@ -100,7 +100,7 @@ fn a_staging_table_is_named_or_refused() {
                 assert_eq!(ended.code, Some(2), "{ended}");
             }
         }
-        let name = crate::hostile::toml(&format!("nba.{text}"));
+        let name = super::hostile::toml(&format!("nba.{text}"));
         let other = Project::new(&rules(&name));
         let ended = other.onerow("consolidate --date 2026-01-28");
         is_inert(&ended.stderr, text);

@@ -1,10 +1,10 @@
 //! What is shown of such texts: it cannot steer a terminal, end a row, or command a workflow's runner.
 
+use super::data::hostile_table;
+use super::hostile::{MARKUP, all, toml};
+use super::markup::is_no_markup;
+use super::pages::failed;
 use crate::common::{Project, RULE};
-use crate::data::hostile_table;
-use crate::hostile::{MARKUP, all, toml};
-use crate::markup::is_no_markup;
-use crate::pages::failed;
 
 /// Nothing of this text steers a terminal, or hides in it.
 pub fn is_inert(text: &str, what: &str) {

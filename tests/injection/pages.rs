@@ -12,12 +12,12 @@ use onerow::run::PastRun;
 use onerow::warehouse::JobId;
 use serde_json::json;
 
+use super::data::hostile_table;
+use super::hostile::{HOSTILE, MARKUP, all, toml};
+use super::output::is_inert;
 use crate::common::Project;
-use crate::data::hostile_table;
-use crate::fixed::{self, mixed, now, rule, window};
-use crate::hostile::{HOSTILE, MARKUP, all, toml};
-use crate::html::{assert_is_sound, plain, tags};
-use crate::output::is_inert;
+use crate::report_html::fixed::{self, mixed, now, rule, window};
+use crate::report_html::html::{assert_is_sound, plain, tags};
 
 /// Runs of each outcome, whose every text is this one; the SQL holds it as a value.
 fn ledger(text: &str) -> Vec<Entry> {
@@ -101,7 +101,7 @@ fn structure(html: &str) -> Vec<(String, bool, Vec<String>)> {
     let names = |attributes: &[(&str, &str)]| {
         attributes.iter().map(|(name, _)| (*name).to_owned()).collect()
     };
-    let without_style = html.replace(crate::html::style(html), "");
+    let without_style = html.replace(crate::report_html::html::style(html), "");
     tags(&without_style)
         .iter()
         .map(|tag| (tag.name.to_owned(), tag.closes, names(&tag.attributes)))

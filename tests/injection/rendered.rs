@@ -6,8 +6,8 @@ use onerow::template::{Renderer, Template, Templates};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
 
-use crate::hostile::{hostile, toml};
-use crate::tree::{parsed, without_expression, without_strings};
+use super::hostile::{hostile, toml};
+use super::tree::{parsed, without_expression, without_strings};
 
 const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
 

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use onerow::googlesql::SqlType;
 
-use crate::edges::{self, TYPES, Tables};
-use crate::forms::{self, Form, Sort};
-use crate::ours::{Ours, Refusal};
+use super::edges::{self, TYPES, Tables};
+use super::forms::{self, Form, Sort};
+use super::ours::{Ours, Refusal};
 
 /// The rows that a value is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

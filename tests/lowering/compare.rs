@@ -3,7 +3,7 @@
 use onerow::googlesql::{SqlType, SqlValue};
 use serde_json::Value as Json;
 
-use crate::ours::Refusal;
+use super::ours::Refusal;
 
 /// What Google's reference implementation makes of an expression in one row.
 #[derive(Debug, Clone, PartialEq)]

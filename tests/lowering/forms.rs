@@ -2,7 +2,7 @@
 //! operator, every cast. `{0}`, `{1}`, `{2}` stand for operands, `part` for a part of a date or for
 //! a window.
 
-use crate::edges::TYPES;
+use super::edges::TYPES;
 
 /// A shape that an expression can have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

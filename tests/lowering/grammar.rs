@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use onerow::googlesql::{SqlType, SqlValue};
 
-use crate::claims::{Claim, Over, probed, query};
-use crate::edges::{self, TYPES, Tables};
-use crate::forms::Sort;
-use crate::ours::Ours;
+use super::claims::{Claim, Over, probed, query};
+use super::edges::{self, TYPES, Tables};
+use super::forms::Sort;
+use super::ours::Ours;
 
 /// The claims by the type of their value, each shape counted once however many types it takes.
 pub struct Grammar<'a> {

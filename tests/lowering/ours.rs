@@ -11,7 +11,7 @@ use onerow::warehouse::sqlite::{Sqlite, Streaming};
 use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 
-use crate::edges::{self, Tables};
+use super::edges::{self, Tables};
 
 /// Why a statement is not prepared.
 #[derive(Debug, Clone, PartialEq)]

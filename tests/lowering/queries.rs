@@ -3,9 +3,9 @@
 
 use onerow::googlesql::SqlType;
 
-use crate::claims::Over;
-use crate::edges;
-use crate::grammar::{Grammar, Names, any_type, columns_of};
+use super::claims::Over;
+use super::edges;
+use super::grammar::{Grammar, Names, any_type, columns_of};
 
 pub struct Queries<'g, 'a> {
     pub grammar: &'g Grammar<'a>,

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::claims::Over;
-use crate::compare::{self, Theirs};
-use crate::edges::Tables;
-use crate::google;
+use super::claims::Over;
+use super::compare::{self, Theirs};
+use super::edges::Tables;
+use crate::common::google;
 
 /// An expression over the rows of a table.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Question {
 impl Question {
     /// The query whose column `v` it is.
     pub fn query(&self) -> String {
-        crate::claims::query(&self.expression, self.over, self.table)
+        super::claims::query(&self.expression, self.over, self.table)
     }
 }
 

@@ -3,15 +3,15 @@
 use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
 
-use crate::claims::{self, Over};
-use crate::compare::{self, Theirs};
-use crate::edges::{self, Tables};
-use crate::google;
-use crate::grammar::{Grammar, Tree, any_type, columns_of};
-use crate::ours::{Ours, Refusal};
-use crate::queries::Queries;
-use crate::questions::{self, Question};
-use crate::systematic::{Compared, we_say};
+use super::claims::{self, Over};
+use super::compare::{self, Theirs};
+use super::edges::{self, Tables};
+use super::grammar::{Grammar, Tree, any_type, columns_of};
+use super::ours::{Ours, Refusal};
+use super::queries::Queries;
+use super::questions::{self, Question};
+use super::systematic::{Compared, we_say};
+use crate::common::google;
 
 /// How deep an expression may be.
 const DEPTH: usize = 4;

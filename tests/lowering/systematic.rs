@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use onerow::googlesql::SqlValue;
 
-use crate::claims::{Claim, Over};
-use crate::compare::{self, Floats, Outcome, Theirs};
-use crate::edges::{self, Tables};
-use crate::ours::Ours;
-use crate::questions::{self, Answers, Given, Question};
+use super::claims::{Claim, Over};
+use super::compare::{self, Floats, Outcome, Theirs};
+use super::edges::{self, Tables};
+use super::ours::Ours;
+use super::questions::{self, Answers, Given, Question};
 
 /// What both sides say to each claim.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use onerow::googlesql::SqlType;
 
-use crate::edges::TYPES;
+use super::edges::TYPES;
 
 /// A set of types, as bits in the order of `TYPES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use onerow::googlesql::SqlType;
 
-use crate::claims::{Claim, Over};
-use crate::clauses::{self, CLAUSES};
-use crate::document;
-use crate::edges::TYPES;
-use crate::forms::Sort;
-use crate::ours::Ours;
-use crate::types::{TypeSet, products};
+use super::claims::{Claim, Over};
+use super::clauses::{self, CLAUSES};
+use super::edges::TYPES;
+use super::forms::Sort;
+use super::ours::Ours;
+use super::types::{TypeSet, products};
+use crate::common::document;
 
 /// The section of `docs/embedded.md`.
 pub fn section(claims: &[Claim], ours: &Ours) -> String {

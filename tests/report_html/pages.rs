@@ -10,10 +10,10 @@ use onerow::run::{DayReport, Report};
 use onerow::window::Window;
 use serde_json::{Value as Json, json};
 
+use super::fixed::{self, TARIFF, caller, date, mixed, now, report, rule, rule_of, window};
+use super::html::{assert_is_sound, plain, tags};
+use super::plans::planned;
 use crate::common::RULE;
-use crate::fixed::{self, TARIFF, caller, date, mixed, now, report, rule, rule_of, window};
-use crate::html::{assert_is_sound, plain, tags};
-use crate::plans::planned;
 
 fn looked_at(rule: &Rule, days: &Window, report: &Report, entries: &[Entry]) -> String {
     let runs = fixed::runs(entries);

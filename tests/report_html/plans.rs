@@ -5,9 +5,9 @@ use onerow::rule::Rule;
 use onerow::run::Report;
 use onerow::window::Window;
 
+use super::fixed::{self, caller, date, mixed, now, report, rule, rule_of};
+use super::html::{assert_is_sound, plain};
 use crate::common::RULE;
-use crate::fixed::{self, caller, date, mixed, now, report, rule, rule_of};
-use crate::html::{assert_is_sound, plain};
 
 const PROSPECT: &str = "apply would send 1 statement: 1 detect.";
 

@@ -1,17 +1,14 @@
 //! `onerow report --html` through the real binary.
 
-#[path = "../../examples/player_props/data.rs"]
-#[allow(dead_code)]
-mod data;
-
+use super::html::{assert_is_sound, plain, tags};
 use crate::common::{Ended, HEADER, Project, RULE};
-use crate::html::{assert_is_sound, plain, tags};
+use crate::predictions;
 
 const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:00Z";
 
 fn loaded() -> Project {
     let project = Project::example();
-    project.write("predictions.csv", data::csv());
+    project.write("predictions.csv", predictions::csv());
     project.onerow("load predictions.csv --rule by_line").exits(0);
     project
 }
@@ -97,8 +94,8 @@ fn runs_are_those_of_the_last_days() {
 #[test]
 fn a_run_that_left_buffered_rows_is_shown_so() {
     let project = Project::example();
-    project.write("history.csv", data::history_csv());
-    project.write("backfill.csv", data::backfill_csv());
+    project.write("history.csv", predictions::history_csv());
+    project.write("backfill.csv", predictions::backfill_csv());
     let rule = "player_prop_predictions";
     project.onerow(&format!("load history.csv --rule {rule}")).exits(0);
     project

@@ -6,8 +6,8 @@ use onerow::report::html::{
 };
 use onerow::run::PastRun;
 
-use crate::fixed::{self, TARIFF, caller, mixed, now, rule, window};
-use crate::html::{assert_is_sound, style};
+use super::fixed::{self, TARIFF, caller, mixed, now, rule, window};
+use super::html::{assert_is_sound, style};
 
 const PAGES: [&str; 9] = [
     "file",

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::service::{APPLY, READ, Service, raw};
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, READ, Service, raw};
 
 fn post(headers: &str, body: &str) -> String {
     format!(

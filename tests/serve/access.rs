@@ -3,8 +3,8 @@
 use onerow::statement::Fingerprint;
 use serde_json::json;
 
+use super::service::{APPLY, READ, Service, raw};
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, READ, Service, raw};
 
 const BODY: &str = r#"{"game_date": "2026-01-30"}"#;
 const ROWS: &str = "r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z";

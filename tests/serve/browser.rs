@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::service::{APPLY, NOW, READ, Service, example};
+use super::service::{APPLY, NOW, READ, Service, example};
 
 #[test]
 fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
+use super::service::{APPLY, READ, Service, example, forty_two};
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, READ, Service, example, forty_two};
 
 const MAIN: &str = "player_prop_predictions";
 
 fn of_main(project: &Project) -> Service {
     Service::start(
         &project.path(""),
-        &[MAIN, "--now", crate::service::NOW],
+        &[MAIN, "--now", super::service::NOW],
         &[("ONEROW_APPLY_KEYS", APPLY), ("ONEROW_READ_KEYS", READ)],
     )
 }

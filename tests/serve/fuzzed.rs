@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::service::{APPLY, NOW, Service, example};
+use super::service::{APPLY, NOW, Service, example};
 
 #[test]
 fn a_fuzzer_that_reads_the_description_finds_nothing() {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::service::{APPLY, Answer, Service};
 use crate::common::{Project, RULE};
-use crate::hostile::{MARKUP, all, toml};
-use crate::html::{assert_is_sound, plain, style, tags};
-use crate::service::{APPLY, Answer, Service};
+use crate::injection::hostile::{MARKUP, all, toml};
+use crate::report_html::html::{assert_is_sound, plain, style, tags};
 
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -14,7 +14,7 @@ fn encoded(text: &str) -> String {
 /// Names of elements and, behind an element's name, of attributes.
 fn names(page: &str) -> BTreeSet<String> {
     let without_style = page.replace(style(page), "");
-    let of = |tag: &crate::html::Tag<'_>| {
+    let of = |tag: &crate::report_html::html::Tag<'_>| {
         let attributes = tag.attributes.iter().map(|(name, _)| format!("{} {name}", tag.name));
         attributes.chain([tag.name.to_owned()]).collect::<Vec<_>>()
     };

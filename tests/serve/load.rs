@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::service::{APPLY, READ, Service, example, hold};
+use super::service::{APPLY, READ, Service, example, hold};
 
 const BODY: &str = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
 

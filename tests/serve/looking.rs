@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::service::{READ, Service, example};
 use crate::common::{Project, RULE};
-use crate::service::{READ, Service, example};
 
 #[test]
 fn the_status_has_the_figures_of_each_rule_and_date() {

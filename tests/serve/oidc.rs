@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value as Json, json};
 
+use super::service::Service;
 use crate::common::{Project, RULE};
-use crate::service::Service;
 
 const AUDIENCE: &str = "https://onerow.example.run.app";
 const BODY: &str = r#"{"game_date": "2026-01-30"}"#;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::service::{APPLY, Answer, READ, Service, example, hold};
 use crate::common::{Project, RULE};
-use crate::service::{APPLY, Answer, READ, Service, example, hold};
 
 const DAY: &str = "2026-01-30";
 const PAGES: [&str; 4] =
@@ -293,7 +293,7 @@ fn a_browser_that_goes_astray_is_told_so_in_a_page_and_a_program_is_not() {
 #[test]
 fn without_keys_the_pages_are_this_machines() {
     let project = project();
-    let service = Service::start(&project.path(""), &["--now", crate::service::NOW], &[]);
+    let service = Service::start(&project.path(""), &["--now", super::service::NOW], &[]);
     assert_eq!(location(&service.get("/sign-in?next=/plan", None)), "/plan");
     let page = dry_run(&service, "");
     let csrf = token(&page);

@@ -147,7 +147,7 @@ fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answ
 /// The example's project with its table of ten days.
 pub fn example() -> Project {
     let project = Project::example();
-    project.write("predictions.csv", crate::data::csv());
+    project.write("predictions.csv", crate::predictions::csv());
     project.onerow("load predictions.csv --rule player_prop_predictions").exits(0);
     project
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
-use crate::service::{APPLY, NOW, Service, example, hold};
+use super::service::{APPLY, NOW, Service, example, hold};
 
 const BODY: &str = r#"{"rule": "by_line", "from": "2026-01-20", "to": "2026-01-29"}"#;
 

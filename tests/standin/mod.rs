@@ -1,5 +1,4 @@
 //! Stand-ins for commands: each writes down its words, then does as it is told.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Addresses that are missing or unusable, and commands that end before they run anything.
 
-use crate::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
+use super::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
 
 #[test]
 fn without_a_usable_address_nothing_is_run_and_the_variable_is_named() {

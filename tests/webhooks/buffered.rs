@@ -1,7 +1,7 @@
 //! Rows that are buffered still, hours after a run first found them so.
 
+use super::receiver::{Receiver, run};
 use crate::common::{Project, RULE};
-use crate::receiver::{Receiver, run};
 
 /// Streamed rows stay for ten hours, so that there is something to tell.
 fn project() -> Project {

@@ -1,6 +1,6 @@
 //! Which commands tell, and what others have written in what is told.
 
-use crate::receiver::{PAIR, Receiver, project, run};
+use super::receiver::{PAIR, Receiver, project, run};
 
 #[test]
 fn a_step_of_ones_own_that_fails_is_told_and_its_words_are_only_text() {

@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use super::receiver::{Receiver, Reply, SECRET, SHARED_IDS, project, run};
 use crate::common::Project;
-use crate::receiver::{Receiver, Reply, SECRET, SHARED_IDS, project, run};
 
 const APPLY: &str = "apply --date 2026-01-28";
 
@@ -39,7 +39,7 @@ fn what_is_refused_is_a_warning_and_is_not_sent_again() {
 #[test]
 fn a_webhook_that_is_not_told_changes_nothing_of_a_run_that_went_well() {
     let project = project("duplicates_over = 0");
-    project.rows(crate::receiver::PAIR);
+    project.rows(super::receiver::PAIR);
     let receiver = Receiver::replying([Reply::Status(404)]);
     let ended = run(&project, &receiver, &format!("{APPLY} --format json -v")).exits(0);
     assert_eq!(ended.json()["dates"][0]["status"], "cleaned");

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::receiver::{PAIR, Receiver, Reply, SECRET, SHARED_IDS, project};
 use crate::common::Project;
-use crate::receiver::{PAIR, Receiver, Reply, SECRET, SHARED_IDS, project};
-use crate::service::{APPLY, NOW, Service};
+use crate::serve::service::{APPLY, NOW, Service};
 
 const BODY: &str = r#"{"game_date": "2026-01-28"}"#;
 

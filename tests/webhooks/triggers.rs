@@ -1,7 +1,7 @@
 //! What is told, of which runs, to whom.
 
+use super::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
 use crate::common::{Project, RULE};
-use crate::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
 
 const APPLY: &str = "apply --date 2026-01-28";
 

@@ -19,7 +19,8 @@ use self::call::Request;
 use self::server::Server;
 pub use self::tripwire::Moment;
 use self::tripwire::Tripwire;
-use crate::emulator::Emulator;
+
+use super::emulator::Emulator;
 
 /// The token that the proxy gives out.
 pub const TOKEN: &str = "let-me-in";

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
 
+use super::super::emulator::Emulator;
 use super::answers::{BUFFERED, amend, ended, refusal, refuses_update, running};
 use super::call::{Call, Request, read};
 use super::{Fault, Held, Moment, State, TOKEN};
-use crate::emulator::Emulator;
 
 /// The same job with its query parameters written out.
 fn with_literals(body: &str) -> String {

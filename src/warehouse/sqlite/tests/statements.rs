@@ -1,6 +1,7 @@
 //! Which statements are taken, asked one by one, and listed in `docs/embedded.md`.
 
 #[path = "../../../../tests/common/document.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
 mod document;
 
 use super::*;

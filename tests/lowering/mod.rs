@@ -2,11 +2,6 @@
 //! `docs/embedded.md`, and compared with Google's reference implementation; what it does not claim
 //! is an error.
 
-#[path = "../common/document.rs"]
-mod document;
-#[path = "../common/google.rs"]
-mod google;
-
 mod claims;
 mod clauses;
 mod compare;
@@ -25,6 +20,8 @@ use claims::{Depth, Unclaimed, probed};
 use edges::Tables;
 use ours::{Ours, Refusal};
 use serde_json::json;
+
+use crate::common::{document, google};
 
 #[test]
 fn the_document_lists_what_the_lowering_claims() {

@@ -2,21 +2,7 @@
 //! instrumentation: the run is first played without dying, while its effects are counted and named;
 //! then once for each point a process plays it, dies there, and the real binary runs again.
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/counted.rs"]
-mod counted;
-#[path = "../common/document.rs"]
-mod document;
-#[path = "../common/honest.rs"]
-mod honest;
-#[path = "../common/mortal.rs"]
-mod mortal;
-#[path = "../common/oracle.rs"]
-mod oracle;
 mod scenario;
-#[path = "../common/silent.rs"]
-mod silent;
 
 mod killed;
 mod system_calls;
@@ -25,11 +11,7 @@ use std::sync::Mutex;
 
 use scenario::{Scenario, consolidation, cures, undos};
 
-#[test]
-#[ignore = "played by the other tests, in a process of its own"]
-fn a_run_that_may_die() {
-    mortal::run();
-}
+use crate::common::document;
 
 #[test]
 fn a_cure_that_dies_at_any_point_is_finished_by_the_next_run() {

@@ -3,14 +3,6 @@
 //! removed; clocks that jump. Each ends in a clear error or in the right result, and nothing is half
 //! done. What came of each is in `docs/faults.md`.
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/document.rs"]
-mod document;
-#[path = "../common/honest.rs"]
-mod honest;
-#[path = "../common/oracle.rs"]
-mod oracle;
 mod world;
 
 mod clocks;

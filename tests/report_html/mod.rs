@@ -1,10 +1,8 @@
 //! The pages: `onerow report --html` through the real binary, and each page of the service from
 //! fixed values.
 
-#[path = "../common/mod.rs"]
-mod common;
-mod fixed;
-mod html;
+pub mod fixed;
+pub mod html;
 mod pages;
 mod plans;
 mod reports;

@@ -1,0 +1,21 @@
+//! The `bigquery` warehouse, through the real binary, against a real emulator.
+
+mod consolidate;
+mod emulator;
+mod fixture;
+mod proxy;
+mod strategies;
+mod undo;
+mod view;
+
+mod at_once;
+mod buffer;
+mod cost;
+mod crashes;
+mod credentials;
+mod doctor;
+mod faults;
+mod figures;
+mod interrupt;
+mod jobs;
+mod ledger;

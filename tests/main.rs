@@ -1,0 +1,73 @@
+//! The tests of the whole program, in one binary: it is linked once. A new file needs its `mod` line
+//! here, or in the `mod.rs` of its folder.
+
+mod action;
+mod apply;
+mod bad_input;
+mod bigquery;
+mod check;
+mod check_command;
+mod common;
+mod consolidate;
+mod crash_points;
+mod crashes;
+mod deploy;
+mod disk_faults;
+mod doctor;
+mod explain;
+mod faults;
+mod googlesql;
+mod injection;
+mod instructions;
+mod invariants;
+mod lowering;
+mod memory;
+mod merging;
+mod report_html;
+mod review;
+mod schedule;
+mod second_opinion;
+mod secrets;
+mod seed_case;
+mod serve;
+mod snapshots;
+mod standin;
+mod steps;
+mod strategies;
+mod suite;
+mod undo;
+mod view;
+mod webhooks;
+
+#[path = "../examples/player_props/data.rs"]
+#[allow(dead_code, reason = "the example uses the rest")]
+mod predictions;
+
+#[test]
+fn each_file_is_a_module() {
+    let root = std::path::Path::new("tests");
+    let files = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path());
+    let mut found = 0;
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == "rs")) {
+        let (folder, name) = (file.parent().unwrap(), file.file_stem().unwrap().to_str().unwrap());
+        let (folder, name) = match name {
+            "main" => continue,
+            "mod" => (folder.parent().unwrap(), folder.file_name().unwrap().to_str().unwrap()),
+            name => (folder, name),
+        };
+        let main = root.join("main.rs");
+        let parents = [folder.join("mod.rs"), folder.with_extension("rs")];
+        let parent =
+            if folder == root { &main } else { parents.iter().find(|p| p.exists()).unwrap() };
+        let text = std::fs::read_to_string(parent).unwrap();
+        let is_named = text.lines().any(|line| line.ends_with(&format!("mod {name};")));
+        assert!(
+            is_named,
+            "{} is never compiled: {} does not name it",
+            file.display(),
+            parent.display()
+        );
+        found += 1;
+    }
+    assert!(found > 100, "{found}");
+}

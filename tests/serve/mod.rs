@@ -1,0 +1,14 @@
+//! The HTTP service, as its callers see it: the real binary, real requests.
+
+mod abuse;
+mod access;
+mod browser;
+mod cleanup;
+mod fuzzed;
+mod hostile_pages;
+mod load;
+mod looking;
+mod oidc;
+mod pages;
+pub mod service;
+mod stopping;
