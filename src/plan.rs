@@ -87,7 +87,8 @@ fn examine(
     let findings = check::rule(renderer.rule());
     let mut all = Inspected { findings, allowed: 0, statements: 0 };
     for (place, step) in steps.iter().enumerate() {
-        for inspected in check::inspect_all(renderer.rule(), renderer.render(step, window)?) {
+        for statement in renderer.render(step, window)? {
+            let inspected = check::inspect(renderer.rule(), statement);
             all.allowed += inspected.allowed;
             all.statements += 1;
             all.findings.extend(inspected.findings.into_iter().map(|finding| Finding {

@@ -120,55 +120,6 @@ fn every_code_refuses_what_it_must_and_passes_what_it_may() {
     }
 }
 
-/// The text of a case as its template could render it for another date: not at all another one,
-/// another date in all places, and in the first alone.
-fn for_another_date(sql: &str) -> [String; 3] {
-    let renamed = [
-        ("2026-01-28", "2027-03-01"),
-        ("2026-01-29", "2027-03-02"),
-        ("20260128", "20270301"),
-        ("20260129", "20270302"),
-    ];
-    let shift = |sql: &str| renamed.iter().fold(sql.to_owned(), |sql, (a, b)| sql.replace(a, b));
-    let end_of_first = sql.find("2026-01-28").map_or(0, |at| at + "2026-01-28".len());
-    let (first, rest) = sql.split_at(end_of_first);
-    [sql.to_owned(), shift(sql), format!("{}{rest}", shift(first))]
-}
-
-#[test]
-fn what_was_checked_for_one_date_is_found_the_same_for_another() {
-    let days = ["2026-01-28", "2026-01-29", "2027-03-01"].map(|day| Day::parse(day).unwrap());
-    let shown = |i: &check::Inspected| format!("{:?}", (&i.findings, i.allowed, &i.checked));
-    let mut compared = 0;
-    for case in Code::ALL.into_iter().flat_map(|code| {
-        let Cases { refused, passes } = cases(code);
-        refused.into_iter().chain(passes)
-    }) {
-        let file = rules(&case);
-        let rule = &file.rules[0];
-        let statements: Vec<Statement> = days
-            .iter()
-            .flat_map(|day| {
-                let text = |sql: String| statement(&case, Window::day(*day), &sql);
-                for_another_date(&case.sql).map(text)
-            })
-            .collect();
-        let alone: Vec<check::Inspected> =
-            statements.iter().map(|statement| check::inspect(rule, statement.clone())).collect();
-        // What has findings is not remembered.
-        let clean = alone.iter().zip(&statements).filter(|(found, _)| found.findings.is_empty());
-        for (_, first) in clean {
-            for (second, expected) in statements.iter().zip(&alone) {
-                let both = vec![first.clone(), second.clone()];
-                let found = check::inspect_all(rule, both).last().unwrap();
-                assert_eq!(shown(&found), shown(expected), "`{}` after {}", case.name, first.sql);
-                compared += 1;
-            }
-        }
-    }
-    assert!(compared > 1_000, "{compared}");
-}
-
 #[test]
 fn every_file_of_cases_belongs_to_a_code() {
     for entry in std::fs::read_dir("tests/check").unwrap() {

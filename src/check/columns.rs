@@ -59,8 +59,8 @@ enum Columns {
 /// What is in sight inside one query.
 #[derive(Default)]
 struct Frame {
-    /// The SELECT whose names these are, to know it again.
-    select: Option<*const Select>,
+    /// Whether the query is one SELECT, so that this is also what is in sight inside the SELECT.
+    is_select: bool,
     relations: Vec<Relation>,
     /// Output names, which ORDER BY, GROUP BY, HAVING and QUALIFY may use.
     aliases: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) struct Finder<'a> {
     text: &'a Text<'a>,
     /// The rule's table.
     table: String,
-    frames: Vec<Rc<Frame>>,
+    frames: Vec<Frame>,
     /// Common table expressions and their columns, the innermost last.
     ctes: Vec<(String, Columns)>,
     pub(super) findings: Vec<Finding>,
@@ -98,7 +98,7 @@ impl Visitor for Finder<'_> {
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         if let Statement::Update(update) = statement {
             let frame = self.frame(std::slice::from_ref(&update.table), &[]);
-            self.frames.push(Rc::new(frame));
+            self.frames.push(frame);
         }
         ControlFlow::Continue(())
     }
@@ -110,10 +110,10 @@ impl Visitor for Finder<'_> {
         }
         // ORDER BY stands outside the SELECT that it orders.
         let frame = match &*query.body {
-            SetExpr::Select(select) => self.frame_of(select),
+            SetExpr::Select(select) => Frame { is_select: true, ..self.frame_of(select) },
             body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
         };
-        self.frames.push(Rc::new(frame));
+        self.frames.push(frame);
         ControlFlow::Continue(())
     }
 
@@ -125,17 +125,17 @@ impl Visitor for Finder<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let is_its = |frame: &&Rc<Frame>| frame.select == Some(std::ptr::from_ref(select));
-        let frame = match self.frames.last().filter(is_its) {
-            Some(of_query) => Rc::clone(of_query),
-            None => Rc::new(self.frame_of(select)),
-        };
-        self.frames.push(frame);
+        if !self.is_in_its_select() {
+            let frame = self.frame_of(select);
+            self.frames.push(frame);
+        }
         ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
-        self.frames.pop();
+        if !self.is_in_its_select() {
+            self.frames.pop();
+        }
         ControlFlow::Continue(())
     }
 
@@ -161,9 +161,14 @@ impl Visitor for Finder<'_> {
 }
 
 impl Finder<'_> {
+    /// Whether the innermost frame is of a query that is one SELECT: every other SELECT is an operand
+    /// of a UNION, and has a frame of its own.
+    fn is_in_its_select(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.is_select)
+    }
+
     fn frame_of(&self, select: &Select) -> Frame {
-        let frame = self.frame(&select.from, &select.projection);
-        Frame { select: Some(std::ptr::from_ref(select)), ..frame }
+        self.frame(&select.from, &select.projection)
     }
 
     fn frame(&self, from: &[TableWithJoins], projection: &[SelectItem]) -> Frame {
@@ -172,7 +177,7 @@ impl Finder<'_> {
         });
         let relations = factors.map(|factor| self.relation(factor)).collect();
         let aliases = projection.iter().filter_map(alias).map(str::to_owned).collect();
-        Frame { select: None, relations, aliases }
+        Frame { is_select: false, relations, aliases }
     }
 
     fn relation(&self, factor: &TableFactor) -> Relation {

@@ -116,9 +116,6 @@ fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
 
 /// A query that holds DML or writes its result into a table.
 pub(super) fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding> {
-    if !text.mentions(&["INSERT", "UPDATE", "DELETE", "MERGE", "EXTERNAL_QUERY", "INTO"]) {
-        return None;
-    }
     let found = query.visit(&mut FindMutation).break_value()?;
     Some(text.finding(
         Code::WrongKind,

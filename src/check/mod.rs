@@ -6,7 +6,6 @@ mod code;
 mod columns;
 mod consolidate;
 mod cutoff;
-mod form;
 mod join;
 mod kind;
 mod merge;
@@ -21,24 +20,22 @@ mod view;
 mod walk;
 
 pub use code::{Code, Severity};
-pub use form::inspect_all;
 pub(crate) use kind::{COUNTS, STAGED_COUNTS};
 pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};
-use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, TokenWithSpan};
 
 use allow::Allows;
 
 use crate::error::{Error, Kind, Place};
-use crate::googlesql::tokens;
+use crate::googlesql::{self, tokens};
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 
-/// A statement without errors. Only [`inspect`] and [`inspect_all`] make one. It keeps the text and not the syntax tree,
-/// which takes many times the memory: a plan may have thousands of statements.
+/// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree, which
+/// takes many times the memory: a plan may have thousands of statements.
 #[derive(Debug, Clone)]
 pub struct Checked {
     statement: Statement,
@@ -144,7 +141,7 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
     let allows = Allows::read(text, &tokens, findings);
     let effect = match parse(text, tokens) {
         Ok(parsed) => {
-            examine(text, &parsed, findings);
+            googlesql::with_stack(&parsed, || examine(text, &parsed, findings));
             Effect::of(&parsed)
         }
         Err(finding) if allows.has(finding.code) => {
@@ -208,18 +205,11 @@ pub fn refusal(findings: &[Finding]) -> Error {
 struct Text<'a> {
     rule: &'a Rule,
     statement: &'a Statement,
-    upper: String,
 }
 
 impl<'a> Text<'a> {
     fn new(rule: &'a Rule, statement: &'a Statement) -> Self {
-        Self { rule, statement, upper: statement.sql.to_ascii_uppercase() }
-    }
-
-    /// Whether one of these upper-case words stands anywhere in the text, in any case. Most texts have
-    /// none of those that a check looks for, and then it need not go through the tree.
-    fn mentions(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.upper.contains(word))
+        Self { rule, statement }
     }
 
     fn finding(
@@ -253,7 +243,7 @@ impl<'a> Text<'a> {
 }
 
 fn statements(tokens: Vec<TokenWithSpan>) -> Result<Vec<ast::Statement>, ParserError> {
-    Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens).parse_statements()
+    googlesql::parse(tokens, Parser::parse_statements)
 }
 
 fn parse(text: &Text<'_>, tokens: Vec<TokenWithSpan>) -> Result<ast::Statement, Box<Finding>> {
@@ -294,4 +284,31 @@ fn unparsable(text: &Text<'_>, error: &ParserError) -> Finding {
         format!("it does not parse as GoogleSQL: {message}"),
         "mend the template; `onerow render` shows the whole text",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::{Day, Window};
+
+    /// The deepest tree that is parsed goes through every check, with the 2 MiB of stack that a test has.
+    #[test]
+    fn the_deepest_tree_is_checked() {
+        let project = crate::fuzzed::project();
+        let window = Window::day(Day::parse("2026-01-28").unwrap());
+        for (part, joined) in [("x", " + "), ("x", " UNION ALL SELECT "), ("x", " IS NULL AND ")] {
+            for (step, expected) in [
+                ("own", &[][..]),
+                ("detect", &[Code::DropsCutoff, Code::OtherRanking]),
+                ("deactivate", &[Code::WrongKind, Code::OtherRanking]),
+            ] {
+                let sql = format!("SELECT {}", vec![part; 990].join(joined));
+                let step = StepName::parse(step).unwrap();
+                let statement = Statement::new(step, window.clone(), sql);
+                let found = inspect(&project.file.rules[0], statement).findings;
+                let codes: Vec<Code> = found.iter().map(|finding| finding.code).collect();
+                assert_eq!(codes, expected, "{joined}");
+            }
+        }
+    }
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
-use sqlparser::dialect::BigQueryDialect;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition, Strategy};
-use crate::googlesql::{Fragment, is_reserved, tokens};
+use crate::googlesql::{Fragment, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -21,17 +20,12 @@ pub(super) struct Expression {
 
 /// Parses a key entry. The error is a phrase.
 pub(super) fn parse_key(text: &str) -> Result<Expression, String> {
-    let mut parser = parser(text)?;
-    let expr = parser.parse_expr().map_err(|error| error.to_string())?;
-    at_end(&mut parser)?;
-    inspect(&expr)
+    inspect(&parsed(text, Parser::parse_expr)?)
 }
 
 /// Parses a keep entry: an expression, then ASC or DESC, then NULLS FIRST or LAST.
 pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
-    let mut parser = parser(text)?;
-    let order = parser.parse_order_by_expr().map_err(|error| error.to_string())?;
-    at_end(&mut parser)?;
+    let order = parsed(text, Parser::parse_order_by_expr)?;
     if order.with_fill.is_some() {
         return Err("WITH FILL is not GoogleSQL".to_owned());
     }
@@ -59,10 +53,14 @@ pub(super) fn parse_ranking(
         key.join(", "),
         keep.join(", ")
     );
-    parser(&text)?.parse_expr().map_err(|error| error.to_string())
+    parsed(&text, Parser::parse_expr)
 }
 
-fn parser(text: &str) -> Result<Parser<'static>, String> {
+/// What the whole text says.
+fn parsed<T: Visit>(
+    text: &str,
+    read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
+) -> Result<T, String> {
     let tokens = tokens(text).map_err(|error| error.to_string())?;
     let awkward = tokens.iter().any(|token| {
         matches!(
@@ -77,12 +75,15 @@ fn parser(text: &str) -> Result<Parser<'static>, String> {
     if awkward {
         return Err("it holds a comment or a line break".to_owned());
     }
-    Ok(Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens))
-}
-
-fn at_end(parser: &mut Parser<'_>) -> Result<(), String> {
-    match parser.peek_token().token {
-        Token::EOF => Ok(()),
+    let mut after = Token::EOF;
+    let read = |parser: &mut Parser<'static>| {
+        let tree = read(parser)?;
+        after = parser.peek_token().token;
+        Ok(tree)
+    };
+    let tree = parse(tokens, read).map_err(|error| error.to_string())?;
+    match after {
+        Token::EOF => Ok(tree),
         token => Err(format!("`{token}` comes after the end of the expression")),
     }
 }

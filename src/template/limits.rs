@@ -3,6 +3,7 @@
 
 use super::failure;
 use crate::error::{Error, Kind, Place, Result};
+use crate::googlesql::MAX_BYTES;
 
 /// minijinja's fuel for rendering one statement: an instruction costs one, and 64 bytes of text or
 /// values cost one, so that this is at most about 64 MB and a second. The dearest shipped template takes
@@ -17,10 +18,6 @@ pub(super) const RECURSION: usize = 250;
 
 /// The longest template. The longest shipped one has 5 KiB.
 const TEMPLATE_BYTES: usize = 64 * 1024;
-
-/// The longest statement: BigQuery takes no longer one.
-/// Source: <https://cloud.google.com/bigquery/quotas#query_jobs> (unresolved GoogleSQL query length)
-const STATEMENT_BYTES: usize = 1024 * 1024;
 
 /// What a byte of a template may cost of the stack while it is compiled: `a+a+a+…` is as deep as it
 /// is long, and takes less than half of this for each of its operators.
@@ -60,11 +57,11 @@ pub(super) fn check_template(path: &str, text: &str) -> Result<()> {
 
 /// Refuses a statement that is too long. `path` is that of its template.
 pub(super) fn check_statement(path: &str, sql: &str) -> Result<()> {
-    if sql.len() <= STATEMENT_BYTES {
+    if sql.len() <= MAX_BYTES {
         return Ok(());
     }
     let message = format!(
-        "`{path}` renders to a statement of {} bytes; BigQuery takes at most {STATEMENT_BYTES}",
+        "`{path}` renders to a statement of {} bytes; BigQuery takes at most {MAX_BYTES}",
         sql.len()
     );
     Err(Error::new(Kind::Template, message)

@@ -9,11 +9,10 @@ use minijinja::{Error, ErrorKind, State};
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Visit, Visitor,
 };
-use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 
 use super::literal::sql;
-use crate::googlesql::{is_of_the_moment, tokens};
+use crate::googlesql::{is_of_the_moment, parse, tokens};
 
 /// The filter: an expression, or each of a list.
 pub(super) fn of(state: &State<'_, '_>, value: Value, alias: &str) -> Result<Value, Error> {
@@ -42,8 +41,7 @@ fn refused(message: String) -> Error {
 /// The expression with `alias.` before each of its columns. The error is a phrase.
 fn qualified(text: &str, alias: &str) -> Result<String, String> {
     let tokens = tokens(text).map_err(|error| error.to_string())?;
-    let mut parser = Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens);
-    let expr = parser.parse_expr().map_err(|error| error.to_string())?;
+    let expr = parse(tokens, Parser::parse_expr).map_err(|error| error.to_string())?;
     let mut columns = Columns::default();
     _ = expr.visit(&mut columns);
     let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use benchmark::{Way, of_one_date};
 
-/// Five percent above what was counted. Less is better: then make it smaller.
+/// Three percent above what was counted. Less is better: then make it smaller.
 const BOUND: f64 = 1.46;
 
 #[test]

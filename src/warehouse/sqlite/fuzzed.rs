@@ -1,14 +1,13 @@
 //! Any SQL into the lowering, down to what SQLite makes of it.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 
 use super::{Sqlite, Streaming, Text};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fuzzed::{is_an_error, rules};
-use crate::googlesql::{SqlValue, tokens};
+use crate::googlesql::{SqlValue, parse, tokens};
 use crate::statement::Params;
 
 /// A warehouse with the tables of the rules, without rows.
@@ -27,8 +26,7 @@ pub(crate) fn lowered(sql: &str) {
         static WAREHOUSE: std::result::Result<Sqlite, Error> = warehouse();
     }
     let Ok(tokens) = tokens(sql) else { return };
-    let mut parser = Parser::new(&BigQueryDialect).with_tokens_with_locations(tokens);
-    let Ok(statements) = parser.parse_statements() else { return };
+    let Ok(statements) = parse(tokens, Parser::parse_statements) else { return };
     let cutoff = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
     let text = || SqlValue::String("r'1".to_owned());
     let params = Params::none()

@@ -147,7 +147,7 @@ pub fn is_of_the_moment(name: &str) -> bool {
 }
 
 /// The functions of the clock and of who asks.
-pub const OF_THE_MOMENT: [&str; 6] = [
+const OF_THE_MOMENT: [&str; 6] = [
     "CURRENT_DATE",
     "CURRENT_DATETIME",
     "CURRENT_TIME",

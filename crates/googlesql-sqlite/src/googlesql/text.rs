@@ -5,12 +5,19 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::chain;
 use crate::hidden::hides_text;
 
-/// The tokens of `sql`, with their places. Errors: it has no tokens, or BigQuery's lexer might
-/// find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
+/// The longest statement: BigQuery takes no longer one.
+/// Source: <https://cloud.google.com/bigquery/quotas#query_jobs> (unresolved GoogleSQL query length)
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// The tokens of `sql`, with their places. Errors: it is too long, it has no tokens, or BigQuery's
+/// lexer might find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
 pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
+    if sql.len() > MAX_BYTES {
+        let what = format!("the text has {} bytes; BigQuery takes at most {MAX_BYTES}", sql.len());
+        return Err(error(&what, 1, 1));
+    }
     let tokens = Tokenizer::new(&BigQueryDialect, sql).tokenize_with_location()?;
     if let Some(at) = lone_carriage_return(sql) {
         let (line, column) = place(sql, at);
@@ -31,16 +38,6 @@ pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
             let start = token.span.start;
             return Err(refused(problem, start.line, start.column));
         }
-    }
-    if let Some(token) = chain::too_long(&tokens) {
-        let (start, most) = (token.span.start, chain::MAX_OPERATORS);
-        return Err(error(
-            &format!(
-                "a chain of more than {most} operators; write a list, or put parts of it in brackets"
-            ),
-            start.line,
-            start.column,
-        ));
     }
     Ok(tokens)
 }
@@ -124,6 +121,13 @@ mod tests {
         ] {
             assert!(tokens(sql).is_err(), "{sql}");
         }
+    }
+
+    #[test]
+    fn text_that_is_too_long_is_refused() {
+        let sql = |length| format!("SELECT '{}'", "x".repeat(length - 9));
+        assert!(tokens(&sql(MAX_BYTES)).is_ok());
+        assert!(tokens(&sql(MAX_BYTES + 1)).is_err());
     }
 
     #[test]
