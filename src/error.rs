@@ -209,6 +209,8 @@ pub struct Place {
     file: Arc<str>,
     source: Arc<str>,
     range: Range<usize>,
+    /// Which line of the file the source begins with.
+    first_line: usize,
 }
 
 impl Place {
@@ -222,7 +224,7 @@ impl Place {
         let source = source.into();
         let start = floor_char_boundary(&source, range.start);
         let end = floor_char_boundary(&source, range.end).max(start);
-        Self { file: file.into(), source, range: start..end }
+        Self { file: file.into(), source, range: start..end, first_line: 1 }
     }
 
     /// The place of a 1-based line and column (in characters) of `source`.
@@ -245,7 +247,12 @@ impl Place {
 
     /// Another place of the same text.
     pub(crate) fn moved(self, range: Range<usize>) -> Self {
-        Self::new(self.file, self.source, range)
+        Self::new(self.file, self.source, range).counted_from(self.first_line)
+    }
+
+    /// The same place where the source is a part of the file that begins with this line.
+    pub(crate) fn counted_from(self, first_line: usize) -> Self {
+        Self { first_line, ..self }
     }
 
     /// The file's name, as the reader knows it.
@@ -255,7 +262,7 @@ impl Place {
 
     /// 1-based line.
     pub fn line(&self) -> usize {
-        self.source[..self.range.start].matches('\n').count() + 1
+        self.source[..self.range.start].matches('\n').count() + self.first_line
     }
 
     /// 1-based column, in characters.
@@ -266,12 +273,13 @@ impl Place {
 
     /// The text of its line.
     pub fn line_text(&self) -> &str {
-        self.source.lines().nth(self.line() - 1).unwrap_or_default()
+        self.source.lines().nth(self.line() - self.first_line).unwrap_or_default()
     }
 
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(covered(&self.source))
             .path(visible(&self.file))
+            .line_start(self.first_line)
             .annotation(AnnotationKind::Primary.span(self.range.clone()))
     }
 }

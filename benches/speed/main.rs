@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     };
     let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
     let mut holds = true;
-    for name in ["machine", "rendering", "instructions", "embedded", "jobs", "process"] {
+    for name in ["machine", "rendering", "instructions", "embedded", "jobs", "process", "many"] {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| *wanted == name) {
             continue;
         }
@@ -71,14 +71,15 @@ fn table(name: &str, tools: &std::path::Path) -> Table {
         "instructions" => instructions(),
         "embedded" => ratios(millions().into_iter().flat_map(embedded::ratios).collect()),
         "jobs" => Table { text: document::markdown(&jobs::HEADER, &jobs::rows()), holds: true },
-        _ => {
-            let figures: Vec<_> =
-                process::start_up().into_iter().chain(process::memory()).collect();
-            let rows: Vec<_> = figures.iter().map(process::Figure::cells).collect();
-            let holds = figures.iter().all(|figure| figure.holds);
-            Table { text: document::markdown(&process::HEADER, &rows), holds }
-        }
+        "many" => figures(&process::many()),
+        _ => figures(&process::start_up().into_iter().chain(process::memory()).collect::<Vec<_>>()),
     }
+}
+
+fn figures(figures: &[process::Figure]) -> Table {
+    let rows: Vec<_> = figures.iter().map(process::Figure::cells).collect();
+    let holds = figures.iter().all(|figure| figure.holds);
+    Table { text: document::markdown(&process::HEADER, &rows), holds }
 }
 
 fn ratios(ratios: Vec<Ratio>) -> Table {

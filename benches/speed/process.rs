@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::memory;
-use super::run::{median, onerow, output, time, timed};
+use super::run::{in_turn, median, onerow, output, time, timed};
 
 pub const HEADER: [&str; 4] = ["what", "figure", "bound", "holds"];
 
@@ -50,12 +50,40 @@ pub fn memory() -> Vec<Figure> {
     let exe = std::env::current_exe().unwrap();
     let figure = |command: &&str| {
         let kilobytes = project.peak(command, memory::DATES, Command::new(&exe));
-        Figure {
-            what: format!("`onerow {command}` of 3,650 dates, the most memory"),
-            figure: format!("{:.1} MiB", kilobytes as f64 / 1024.0),
-            bound: format!("{} MiB", memory::BOUND / 1024),
-            holds: kilobytes <= memory::BOUND,
-        }
+        most_memory(&format!("`onerow {command}` of 3,650 dates"), kilobytes, memory::BOUND)
     };
     memory::COMMANDS.iter().map(figure).collect()
+}
+
+/// Many rules, and files of many rows.
+pub fn many() -> Vec<Figure> {
+    let exe = std::env::current_exe().unwrap();
+    let [some, all] = [memory::RULES / 4, memory::RULES].map(memory::Project::of_rules);
+    let [more, less] = in_turn(5, || all.run(memory::RENDER), || some.run(memory::RENDER));
+    let times = more.as_secs_f64() / less.as_secs_f64();
+    let time = Figure {
+        what: "`onerow render --all` of 2,000 rules, times what it takes for 500".to_owned(),
+        figure: format!("{times:.2} ×"),
+        bound: "4.00 ×".to_owned(),
+        holds: times <= 4.0,
+    };
+    let kilobytes = all.peak_of(memory::RENDER, Command::new(&exe));
+    let rendered = "`onerow render --all` of 2,000 rules";
+    let rendered = most_memory(rendered, kilobytes, memory::BOUND_OF_RULES);
+    let rows = memory::Project::of_files(memory::ROWS);
+    let loaded = memory::FILES.map(|file| {
+        let kilobytes = rows.peak_of(&format!("load {file}"), Command::new(&exe));
+        let what = format!("`onerow load {file}` of 1,000,000 rows");
+        most_memory(&what, kilobytes, memory::BOUND_OF_ROWS)
+    });
+    [time, rendered].into_iter().chain(loaded).collect()
+}
+
+fn most_memory(what: &str, kilobytes: u64, bound: u64) -> Figure {
+    Figure {
+        what: format!("{what}, the most memory"),
+        figure: format!("{:.1} MiB", kilobytes as f64 / 1024.0),
+        bound: format!("{} MiB", bound / 1024),
+        holds: kilobytes <= bound,
+    }
 }

@@ -1,19 +1,22 @@
 //! `onerow load`
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufReader, Seek};
+use std::path::{Path, PathBuf};
 
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::TableName;
-use crate::load::{self, FileFormat};
+use crate::load::{FileFormat, Rows};
+use crate::rule::Rule;
 use crate::warehouse::sqlite::Streaming;
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
 #[command(after_help = "\
-The types are those of the rule's columns. An empty CSV field is NULL, a quoted one a STRING. Either a whole file is
-loaded or nothing of it.
+The types are those of the rule's columns. An empty CSV field is NULL, a quoted one a STRING. Either all files are
+loaded or nothing of them.
 
 Examples:
   onerow load predictions.csv --rule player_prop_predictions
@@ -63,23 +66,36 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, message)
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
     }
-    let mut tables = Vec::new();
+    let mut files = Vec::new();
     for path in &args.files {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|cause| Error::io(format!("cannot read `{name}`"), cause))?;
-        let format = FileFormat::of_path(path)?;
-        let rows = load::read(&name, &bytes, format, &rule.columns)?;
-        tables.push((name, rows));
+        files.push((path.display().to_string(), opened(path, rule)?));
     }
     let warehouse = args.project.embedded(&project, effects)?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
-    for (name, rows) in tables {
-        let mut rows = rows.into_iter().map(Ok);
-        let count = warehouse.load(table, &rule.columns, &mut rows, streaming)?;
-        warehouse.index(table, &rule.partition.column)?;
-        let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
+    let mut counts = vec![0_u64; files.len()];
+    let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+    let counted = files.into_iter().zip(&mut counts);
+    let mut rows = counted.flat_map(|(rows, count)| rows.inspect(|_| *count += 1));
+    warehouse.load(table, &rule.columns, &mut rows, streaming)?;
+    warehouse.index(table, &rule.partition.column)?;
+    let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
+    for (name, count) in names.iter().zip(counts) {
         effects.say(&format!("{name}: {count} rows into {}{buffered}", table.dotted()));
     }
     Ok(Outcome::Done)
+}
+
+/// The rows of a file. They are read twice, so that no warehouse is created and no lock is held for a file that
+/// cannot be loaded; from a pipe, which gives them only once, they are not.
+fn opened<'a>(path: &Path, rule: &'a Rule) -> Result<Rows<'a, BufReader<File>>> {
+    let name = path.display().to_string();
+    let failed = |cause| Error::io(format!("cannot read `{name}`"), cause);
+    let mut file = File::open(path).map_err(failed)?;
+    let format = FileFormat::of_path(path)?;
+    if file.metadata().map_err(failed)?.is_file() {
+        Rows::new(&name, BufReader::new(&file), format, &rule.columns)
+            .try_for_each(|row| row.map(drop))?;
+        file.rewind().map_err(failed)?;
+    }
+    Ok(Rows::new(&name, BufReader::new(file), format, &rule.columns))
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{is_an_error, rules, text};
-use crate::load::{self, FileFormat};
+use crate::error::Result;
+use crate::load::{FileFormat, Rows};
 use crate::plan;
 use crate::rule::{Rule, RuleFile, VarArg};
 use crate::template::{Renderer, Template, Templates};
@@ -79,7 +80,7 @@ pub(super) fn ndjson(bytes: &[u8]) {
 
 fn loaded(file: &str, bytes: &[u8], format: FileFormat) {
     let columns = &rules().rules[0].columns;
-    match load::read(file, bytes, format, columns) {
+    match Rows::new(file, bytes, format, columns).collect::<Result<Vec<_>>>() {
         Ok(rows) => assert!(rows.iter().all(|row| row.len() == columns.len())),
         Err(error) => is_an_error(&error),
     }

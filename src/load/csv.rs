@@ -1,135 +1,154 @@
 //! CSV with a header line.
 
+use std::borrow::Cow;
+use std::io::BufRead;
 use std::ops::Range;
 
-use csv::{ErrorKind, Position, ReaderBuilder, StringRecord};
-
-use super::{Source, Table};
+use super::part::{MAX_BYTES, Part};
 use crate::error::{Error, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
-pub(super) fn read(source: &Source<'_>, known: &[(Ident, SqlType)]) -> Result<Table> {
-    check_quotes(source)?;
-    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(source.text.as_bytes());
-    let mut records = reader.records();
-    let Some(header) = records.next() else {
-        return Ok(Table { columns: Vec::new(), rows: Vec::new() });
-    };
-    let columns = header_columns(source, &header.map_err(|e| malformed(source, &e))?, known)?;
-    let mut rows = Vec::new();
-    for record in records {
-        let record = record.map_err(|error| malformed(source, &error))?;
-        let row = record.iter().zip(&columns).enumerate().map(|(i, (text, column))| {
-            if text.is_empty() {
-                return Ok(empty(source, &record, i, column.1));
-            }
-            // The place is looked for only when there is something to say about it.
-            super::SqlValue::parse(text, column.1)
-                .ok()
-                .filter(|value| !matches!(value, SqlValue::Float64(x) if !x.is_finite()))
-                .map_or_else(|| source.value(field(source, &record, i), text, column), Ok)
-        });
-        rows.push(row.collect::<Result<_>>()?);
+/// What is known of the file while its rows are read.
+#[derive(Default)]
+pub(super) struct Csv {
+    /// Which of the rule's columns each field is.
+    header: Option<Vec<usize>>,
+    /// Where the fields of the row in hand stand in the part: quotes and all.
+    fields: Vec<Range<usize>>,
+    /// Where the next row begins in the part.
+    next: usize,
+}
+
+impl Csv {
+    /// The next row, with one value for each of the columns.
+    pub fn row<R: BufRead>(
+        &mut self,
+        part: &mut Part<R>,
+        columns: &[(Ident, SqlType)],
+    ) -> Result<Option<Vec<SqlValue>>> {
+        let header = match self.header.take() {
+            Some(header) => header,
+            None if !self.read(part)? => return Ok(None),
+            None => self.columns(part, columns)?,
+        };
+        if !self.read(part)? {
+            return Ok(None);
+        }
+        let (len, expected) = (self.fields.len(), header.len());
+        if len != expected {
+            let start = self.fields[0].start;
+            let plural = if len == 1 { "" } else { "s" };
+            let message = format!("this row has {len} field{plural}, the header has {expected}");
+            return Err(part.error(start..start, message));
+        }
+        let mut row = vec![SqlValue::Null; columns.len()];
+        for (field, index) in self.fields.iter().zip(&header) {
+            row[*index] = value(part, field.clone(), &columns[*index])?;
+        }
+        self.header = Some(header);
+        Ok(Some(row))
     }
-    Ok(Table { columns, rows })
+
+    /// Which columns the header in hand names.
+    fn columns<R: BufRead>(
+        &self,
+        part: &Part<R>,
+        known: &[(Ident, SqlType)],
+    ) -> Result<Vec<usize>> {
+        let mut columns = Vec::new();
+        for field in &self.fields {
+            let name = text(&part.text()[field.clone()]);
+            let column = part.column(field.clone(), name.trim(), known)?;
+            if columns.contains(&column) {
+                let message = format!("column {} stands twice", known[column].0);
+                return Err(part.error(field.clone(), message));
+            }
+            columns.push(column);
+        }
+        Ok(columns)
+    }
+
+    /// Finds the fields of the next row; at the end of the file there is none. Blank lines are none.
+    fn read<R: BufRead>(&mut self, part: &mut Part<R>) -> Result<bool> {
+        self.fields.clear();
+        while part.text()[self.next..].trim_start_matches(['\r', '\n']).is_empty() {
+            self.next = 0;
+            if !part.next_line()? {
+                return Ok(false);
+            }
+        }
+        let rest = part.text()[self.next..].trim_start_matches(['\r', '\n']);
+        let mut start = part.text().len() - rest.len();
+        loop {
+            let end = field_end(part, start)?;
+            self.fields.push(start..end);
+            if part.text().as_bytes().get(end) != Some(&b',') {
+                self.next = end;
+                return Ok(true);
+            }
+            start = end + 1;
+        }
+    }
+}
+
+/// Where the field that begins at `start` ends: at a comma, a line end or the end of the file. A quoted
+/// one may hold line ends, and then more of the file is read. Errors: quotes that other parsers take as they
+/// can; with a quote left open, they read the rest of the file as one field, and every row in it is lost
+/// without a word.
+fn field_end<R: BufRead>(part: &mut Part<R>, start: usize) -> Result<usize> {
+    if !part.text()[start..].starts_with('"') {
+        let rest = &part.text().as_bytes()[start..];
+        let length = rest.iter().position(|byte| matches!(byte, b',' | b'\n' | b'\r'));
+        return Ok(start + length.unwrap_or(rest.len()));
+    }
+    let mut from = start + 1;
+    loop {
+        let Some(quote) = part.text()[from..].find('"').map(|at| from + at) else {
+            from = part.text().len();
+            let too_long = from > MAX_BYTES;
+            match too_long {
+                true if part.is_left(b'"')? => return Err(part.row_too_long()),
+                false if part.another_line()? => continue,
+                _ => return Err(slip(part, start, "this quoted field has no closing quote")),
+            }
+        };
+        match part.text().as_bytes().get(quote + 1) {
+            Some(b'"') => from = quote + 2,
+            None | Some(b',' | b'\n' | b'\r') => return Ok(quote + 1),
+            Some(_) => {
+                return Err(slip(part, quote, "text follows the closing quote of this field"));
+            }
+        }
+    }
+}
+
+fn slip<R: BufRead>(part: &Part<R>, at: usize, message: &str) -> Error {
+    part.error(at..at + 1, message)
+        .help("write a quote inside a quoted field twice, and close the field with one")
+}
+
+/// A field without its quotes.
+fn text(field: &str) -> Cow<'_, str> {
+    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
+        Some(quoted) if quoted.contains('"') => quoted.replace("\"\"", "\"").into(),
+        Some(quoted) => quoted.into(),
+        None => field.into(),
+    }
 }
 
 /// BigQuery reads an empty field as NULL, and a quoted one as the empty STRING.
 /// Source: <https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-csv#csv-options>
-fn empty(source: &Source<'_>, record: &StringRecord, index: usize, sql_type: SqlType) -> SqlValue {
-    let quoted = || source.text[field(source, record, index)].starts_with('"');
-    match sql_type {
-        SqlType::String if quoted() => SqlValue::String(String::new()),
-        _ => SqlValue::Null,
-    }
-}
-
-fn header_columns(
-    source: &Source<'_>,
-    header: &StringRecord,
-    known: &[(Ident, SqlType)],
-) -> Result<Vec<(Ident, SqlType)>> {
-    let mut columns: Vec<(Ident, SqlType)> = Vec::new();
-    for (i, name) in header.iter().enumerate() {
-        let place = field(source, header, i);
-        let column = source.column(place.clone(), name.trim(), known)?;
-        if columns.contains(column) {
-            return Err(source.error(place, format!("column {} stands twice", column.0)));
+fn value<R: BufRead>(
+    part: &Part<R>,
+    range: Range<usize>,
+    column: &(Ident, SqlType),
+) -> Result<SqlValue> {
+    let field = &part.text()[range.clone()];
+    match (text(field), column.1) {
+        (text, SqlType::String) if text.is_empty() && !field.is_empty() => {
+            Ok(SqlValue::String(String::new()))
         }
-        columns.push(column.clone());
+        (text, _) if text.is_empty() => Ok(SqlValue::Null),
+        (text, _) => part.value(range, &text, column),
     }
-    Ok(columns)
-}
-
-fn malformed(source: &Source<'_>, error: &csv::Error) -> Error {
-    match error.kind() {
-        ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let start = pos.as_ref().map_or(0, |pos| start(source, pos));
-            let plural = if *len == 1 { "" } else { "s" };
-            let message =
-                format!("this row has {len} field{plural}, the header has {expected_len}");
-            source.error(start..start, message)
-        }
-        _ => source.error(0..0, error.to_string()),
-    }
-}
-
-/// Refuses quotes that the parser would take as it can: with a quote left open, it reads the rest
-/// of the file as one field, and every row in it is lost without a word.
-fn check_quotes(source: &Source<'_>) -> Result<()> {
-    if !source.text.contains('"') {
-        return Ok(());
-    }
-    let mut at = 0;
-    while at < source.text.len() {
-        at = 1 + field_end(source.text, at).map_err(|slip| {
-            let (at, message) = match slip {
-                Slip::Open => (at, "this quoted field has no closing quote"),
-                Slip::TextAfterQuote(at) => (at, "text follows the closing quote of this field"),
-            };
-            source
-                .error(at..at + 1, message)
-                .help("write a quote inside a quoted field twice, and close the field with one")
-        })?;
-    }
-    Ok(())
-}
-
-/// What is wrong with the quotes of a field.
-enum Slip {
-    Open,
-    TextAfterQuote(usize),
-}
-
-/// Where the field that begins at `start` ends: at a comma, a line end or the end of the text.
-fn field_end(text: &str, start: usize) -> Result<usize, Slip> {
-    let find = |from: usize, what: &[char]| text[from..].find(what).map(|i| from + i);
-    if !text[start..].starts_with('"') {
-        return Ok(find(start, &[',', '\n', '\r']).unwrap_or(text.len()));
-    }
-    let mut from = start + 1;
-    while let Some(quote) = find(from, &['"']) {
-        match text.as_bytes().get(quote + 1) {
-            Some(b'"') => from = quote + 2,
-            None | Some(b',' | b'\n' | b'\r') => return Ok(quote + 1),
-            Some(_) => return Err(Slip::TextAfterQuote(quote)),
-        }
-    }
-    Err(Slip::Open)
-}
-
-/// Where a field stands in the file: quotes and all.
-fn field(source: &Source<'_>, record: &StringRecord, index: usize) -> Range<usize> {
-    let length = source.text.len();
-    let end = |at: usize| field_end(source.text, at).unwrap_or(length);
-    let first = record.position().map_or(0, |position| start(source, position));
-    let from = (0..index).fold(first, |at, _| (end(at) + 1).min(length));
-    from..end(from)
-}
-
-/// Where a record begins. The parser's position is where it went on reading, which may be before
-/// the line feed of the line above and before blank lines.
-fn start(source: &Source<'_>, position: &Position) -> usize {
-    let rest = usize::try_from(position.byte()).ok().and_then(|at| source.text.get(at..));
-    rest.map_or(0, |rest| source.text.len() - rest.trim_start_matches(['\r', '\n']).len())
 }

@@ -1,12 +1,16 @@
-//! Data files into typed rows: CSV and NDJSON. Bytes in, rows out; one bad value refuses the file.
+//! Data files into typed rows: CSV and NDJSON. Bytes in, rows out, one at a time; one bad value refuses
+//! the file.
 
 mod csv;
 mod ndjson;
+mod part;
 
-use std::ops::Range;
+use std::io::BufRead;
 use std::path::Path;
 
-use crate::error::{Error, Kind, Place, Result, did_you_mean};
+use self::csv::Csv;
+use self::part::Part;
+use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
 /// What a data file looks like.
@@ -34,118 +38,67 @@ impl FileFormat {
     }
 }
 
-/// The rows of a data file, with the columns that it has.
-struct Table {
-    columns: Vec<(Ident, SqlType)>,
-    rows: Vec<Vec<SqlValue>>,
+/// The rows of a data file, read as they are asked for: each with one value for each of the columns.
+///
+/// An empty CSV field (unless it is a quoted STRING), a missing JSON key and a column that the file
+/// lacks are NULL.
+///
+/// # Errors
+/// The last thing that the iterator gives, with line and column: a file that holds no row, is not UTF-8 or
+/// cannot be read; an unknown column; a value that is not of its column's type; a row of more than 10 MiB.
+pub struct Rows<'a, R> {
+    part: Part<R>,
+    columns: &'a [(Ident, SqlType)],
+    reading: Reading,
+    /// Whether there was a row.
+    some: bool,
+    ended: bool,
 }
 
-impl Table {
-    /// One value for each of these columns; NULL where the file lacks the column.
-    fn widened(self, columns: &[(Ident, SqlType)]) -> Vec<Vec<SqlValue>> {
-        let from: Vec<Option<usize>> =
-            columns.iter().map(|c| self.columns.iter().position(|own| own == c)).collect();
-        let widen = |mut row: Vec<SqlValue>| {
-            let value = |i: &Option<usize>| match i {
-                Some(i) => std::mem::replace(&mut row[*i], SqlValue::Null),
-                None => SqlValue::Null,
-            };
-            from.iter().map(value).collect()
+enum Reading {
+    Csv(Csv),
+    Ndjson,
+}
+
+impl<'a, R: BufRead> Rows<'a, R> {
+    /// The rows that `reader` gives. `file` is how messages call it; `columns` give the types.
+    pub fn new(file: &str, reader: R, format: FileFormat, columns: &'a [(Ident, SqlType)]) -> Self {
+        let reading = match format {
+            FileFormat::Csv => Reading::Csv(Csv::default()),
+            FileFormat::Ndjson => Reading::Ndjson,
         };
-        self.rows.into_iter().map(widen).collect()
+        Self { part: Part::new(file, reader), columns, reading, some: false, ended: false }
     }
-}
 
-/// Reads the rows of a data file: at least one, each with one value for each of `columns`, which
-/// also give the types. `file` is how messages call it. An empty CSV field (unless it is a quoted
-/// STRING), a missing JSON key and a column that the file lacks are NULL. Errors name line and column: a
-/// file that is empty or not UTF-8, an unknown column, a value that is not of its column's type.
-pub fn read(
-    file: &str,
-    bytes: &[u8],
-    format: FileFormat,
-    columns: &[(Ident, SqlType)],
-) -> Result<Vec<Vec<SqlValue>>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let valid = error.valid_up_to();
-        let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::new(Kind::Input, format!("`{file}` is not UTF-8: line {line}, byte {valid}"))
-            .help("save the file as UTF-8 and load it again")
-    })?;
-    let source = Source { file, text: text.strip_prefix('\u{feff}').unwrap_or(text) };
-    source.refuse_long_lines()?;
-    let table = match format {
-        FileFormat::Csv => csv::read(&source, columns)?,
-        FileFormat::Ndjson => ndjson::read(&source, columns)?,
-    };
-    match table.rows.is_empty() {
-        true => Err(Error::new(Kind::Input, format!("`{file}` is empty: it holds no row"))
-            .help("check how the file was made; nothing was loaded")),
-        false => Ok(table.widened(columns)),
-    }
-}
-
-/// A file's text and how messages call it.
-struct Source<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
-/// The longest line of a data file: BigQuery takes no longer row from a stream.
-/// Source: <https://cloud.google.com/bigquery/quotas#streaming_inserts>
-const MAX_LINE: usize = 10 * 1024 * 1024;
-
-impl Source<'_> {
-    fn refuse_long_lines(&self) -> Result<()> {
-        if self.text.len() <= MAX_LINE {
-            return Ok(());
-        }
-        let Some(line) = self.text.lines().position(|line| line.len() > MAX_LINE) else {
-            return Ok(());
+    fn row(&mut self) -> Result<Option<Vec<SqlValue>>> {
+        let row = match &mut self.reading {
+            Reading::Csv(csv) => csv.row(&mut self.part, self.columns)?,
+            Reading::Ndjson => ndjson::row(&mut self.part, self.columns)?,
         };
-        let message = format!("`{}`: line {} is longer than {MAX_LINE} bytes", self.file, line + 1);
-        Err(Error::new(Kind::Input, message)
-            .help("check how the file was made; nothing was loaded"))
-    }
-
-    fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
-        Error::new(Kind::Input, message)
-            .at(Place::new(self.file, self.text, range))
-            .help("mend the file and load it again; nothing was loaded")
-    }
-
-    /// The known column of this name; BigQuery's column names ignore case.
-    fn column<'c>(
-        &self,
-        range: Range<usize>,
-        name: &str,
-        columns: &'c [(Ident, SqlType)],
-    ) -> Result<&'c (Ident, SqlType)> {
-        columns.iter().find(|(known, _)| known.same_column(name)).ok_or_else(|| {
-            let known = columns.iter().map(|(known, _)| known.as_str());
-            self.error(range, format!("the rule lists no column `{}`", name.escape_debug()))
-                .help(did_you_mean(name, known))
-        })
-    }
-
-    fn value(
-        &self,
-        range: Range<usize>,
-        text: &str,
-        (name, sql_type): &(Ident, SqlType),
-    ) -> Result<SqlValue> {
-        match SqlValue::parse(text, *sql_type) {
-            Ok(SqlValue::Float64(number)) if !number.is_finite() => {
-                Err(self.error(range, format!("column {name}: `{text}` is no finite number")))
-            }
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.error(range, format!("column {name}: {}", error.headline()))),
+        match row {
+            None if !self.some => Err(self.part.empty()),
+            row => Ok(row),
         }
+    }
+}
+
+impl<R: BufRead> Iterator for Rows<'_, R> {
+    type Item = Result<Vec<SqlValue>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let row = self.row();
+        self.some = true;
+        self.ended = !matches!(row, Ok(Some(_)));
+        row.transpose()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::part::MAX_BYTES;
     use super::*;
 
     fn columns() -> Vec<(Ident, SqlType)> {
@@ -163,11 +116,11 @@ mod tests {
     }
 
     fn csv(text: impl AsRef<[u8]>) -> Result<Vec<Vec<SqlValue>>> {
-        read("data.csv", text.as_ref(), FileFormat::Csv, &columns())
+        Rows::new("data.csv", text.as_ref(), FileFormat::Csv, &columns()).collect()
     }
 
     fn ndjson(text: &str) -> Result<Vec<Vec<SqlValue>>> {
-        read("data.ndjson", text.as_bytes(), FileFormat::Ndjson, &columns())
+        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Ndjson, &columns()).collect()
     }
 
     /// The rows without the columns that are NULL to the end.
@@ -273,8 +226,25 @@ mod tests {
 
     #[test]
     fn a_line_has_an_end() {
-        let error = csv(format!("id,n\n{},1\n", "x".repeat(MAX_LINE))).unwrap_err().to_string();
+        let error = csv(format!("id,n\n{},1\n", "x".repeat(MAX_BYTES))).unwrap_err().to_string();
         assert!(error.contains("line 2 is longer than"), "{error}");
+        let field = format!("\"{}", "x\n".repeat(MAX_BYTES / 2 + 1));
+        let error = csv(format!("id,n\na,1\n{field}\",1\n")).unwrap_err().to_string();
+        assert!(error.contains("the row of line 3 is longer than"), "{error}");
+        let error = csv(format!("id,n\na,1\n{field}b,1\n")).unwrap_err().to_string();
+        assert!(error.contains("data.csv:3:1") && error.contains("no closing quote"), "{error}");
+    }
+
+    #[test]
+    fn the_rows_before_a_mistake_are_given_and_none_after_it() {
+        let columns = columns();
+        let rows = |text: &str| {
+            let rows = Rows::new("data.csv", text.as_bytes(), FileFormat::Csv, &columns).take(9);
+            rows.map(|row| row.is_ok()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows("id,n\na,1\nb,x\nc,1\n"), [true, false]);
+        assert_eq!(rows("id,n\na,1\nb,2\n"), [true, true]);
+        assert_eq!(rows("id\rn\ra,1\r"), [true, false], "a lone CR ends a line too");
     }
 
     #[test]

@@ -2,60 +2,62 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::BufRead;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Source, Table};
+use super::part::Part;
 use crate::error::Result;
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
-pub(super) fn read(source: &Source<'_>, known: &[(Ident, SqlType)]) -> Result<Table> {
-    let mut used = vec![false; known.len()];
-    let mut rows = Vec::new();
-    for line in source.text.lines().filter(|line| !line.trim().is_empty()) {
-        let object = parse(source, line)?;
-        let mut row = vec![None; known.len()];
-        for (name, raw) in object.0 {
-            let place = place(source, raw.get());
-            let column = source.column(place.clone(), &name, known)?;
-            let index = known.iter().position(|one| one == column).unwrap_or_default();
-            if row[index].is_some() {
-                return Err(source.error(place, format!("key {} stands twice", column.0)));
-            }
-            used[index] = true;
-            row[index] = Some(value(source, place, raw.get(), column)?);
+/// The next row, with one value for each of the columns. Blank lines are none.
+pub(super) fn row<R: BufRead>(
+    part: &mut Part<R>,
+    columns: &[(Ident, SqlType)],
+) -> Result<Option<Vec<SqlValue>>> {
+    while part.next_line()? {
+        if !part.text().trim().is_empty() {
+            return values(part, columns).map(Some);
         }
-        rows.push(row);
     }
-    let used: Vec<usize> = (0..known.len()).filter(|i| used[*i]).collect();
-    let rows = rows
-        .into_iter()
-        .map(|mut row| used.iter().map(|i| row[*i].take().unwrap_or(SqlValue::Null)).collect());
-    Ok(Table { columns: used.iter().map(|i| known[*i].clone()).collect(), rows: rows.collect() })
+    Ok(None)
 }
 
-fn parse<'a>(source: &Source<'_>, line: &'a str) -> Result<Object<'a>> {
+fn values<R: BufRead>(part: &Part<R>, columns: &[(Ident, SqlType)]) -> Result<Vec<SqlValue>> {
+    let mut row = vec![None; columns.len()];
+    for (name, raw) in parse(part)?.0 {
+        let place = place(part.text(), raw.get());
+        let index = part.column(place.clone(), &name, columns)?;
+        if row[index].is_some() {
+            return Err(part.error(place, format!("key {} stands twice", columns[index].0)));
+        }
+        row[index] = Some(value(part, place, raw.get(), &columns[index])?);
+    }
+    Ok(row.into_iter().map(|value| value.unwrap_or(SqlValue::Null)).collect())
+}
+
+fn parse<R: BufRead>(part: &Part<R>) -> Result<Object<'_>> {
+    let line = part.text().trim_end_matches(['\r', '\n']);
     serde_json::from_str(line).map_err(|error| {
-        let start = place(source, line).start;
         let column = error.column().saturating_sub(1).min(line.len());
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
-        source.error(start + column..start + column, format!("this is not a JSON object: {what}"))
+        part.error(column..column, format!("this is not a JSON object: {what}"))
     })
 }
 
-fn value(
-    source: &Source<'_>,
+fn value<R: BufRead>(
+    part: &Part<R>,
     place: Range<usize>,
     raw: &str,
     column: &(Ident, SqlType),
 ) -> Result<SqlValue> {
     let wrong = |wanted: &str| {
         let message = format!("column {} is of type {}; write {wanted}", column.0, column.1);
-        Err(source.error(place.clone(), message))
+        Err(part.error(place.clone(), message))
     };
     let takes_numbers = matches!(
         column.1,
@@ -65,21 +67,21 @@ fn value(
         Some(b'n') => Ok(SqlValue::Null),
         Some(b't' | b'f') if column.1 == SqlType::Bool => Ok(SqlValue::Bool(raw == "true")),
         Some(b'"') => match serde_json::from_str::<String>(raw) {
-            Ok(text) => source.value(place, &text, column),
-            Err(error) => Err(source.error(place, error.to_string())),
+            Ok(text) => part.value(place, &text, column),
+            Err(error) => Err(part.error(place, error.to_string())),
         },
         Some(b'{' | b'[') => wrong("a scalar; nested values cannot be loaded"),
-        Some(b'-' | b'0'..=b'9') if takes_numbers => source.value(place, raw, column),
+        Some(b'-' | b'0'..=b'9') if takes_numbers => part.value(place, raw, column),
         _ if column.1 == SqlType::Bool => wrong("true or false"),
         _ if takes_numbers => wrong("a number"),
         _ => wrong("a JSON string"),
     }
 }
 
-/// Where a part of the source's text stands in it. Both are slices of one text.
-fn place(source: &Source<'_>, part: &str) -> Range<usize> {
-    let start = (part.as_ptr() as usize).wrapping_sub(source.text.as_ptr() as usize);
-    start..start.wrapping_add(part.len())
+/// Where a piece of a text stands in it: both are slices of one text.
+fn place(text: &str, piece: &str) -> Range<usize> {
+    let start = (piece.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    start..start.wrapping_add(piece.len())
 }
 
 /// A JSON object whose values are still text, with every key, also one that stands twice.

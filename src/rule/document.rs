@@ -16,6 +16,8 @@ use crate::error::{Error, Kind, Place, Result};
 pub(crate) struct Source {
     pub name: Arc<str>,
     pub text: Arc<str>,
+    /// The text without its secrets: one for all the places in it, of which each rule has some.
+    shown: Arc<str>,
 }
 
 /// The longest file of rules, or of tests: some thousand of them.
@@ -29,16 +31,16 @@ impl Source {
                 format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
             return Err(Error::new(Kind::Configuration, message).help(help));
         }
-        Ok(Self { name: name.into(), text: text.into() })
+        Ok(Self { name: name.into(), text: text.into(), shown: hidden(text).into() })
     }
 
     pub fn place(&self, range: Range<usize>) -> Place {
-        Place::new(self.name.clone(), hidden(&self.text), range)
+        Place::new(self.name.clone(), self.shown.clone(), range)
     }
 
     /// The place of a value that messages must not repeat.
     pub fn hiding(&self, range: Range<usize>) -> Place {
-        let mut text = hidden(&self.text);
+        let mut text = self.shown.to_string();
         if text.get(range.clone()).is_some() {
             text.replace_range(range.clone(), &"*".repeat(range.len()));
         }

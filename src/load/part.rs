@@ -1,0 +1,141 @@
+//! The part of a data file that is in hand: a line, or the lines of one row.
+
+use std::io::{BufRead, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Place, Result, did_you_mean};
+use crate::googlesql::{Ident, SqlType, SqlValue};
+
+/// The longest line of a data file, and the longest row: BigQuery takes no longer row from a stream.
+/// Source: <https://cloud.google.com/bigquery/quotas#streaming_inserts>
+pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
+
+pub(super) struct Part<R> {
+    file: Arc<str>,
+    reader: R,
+    text: String,
+    /// The number of the text's first line.
+    first_line: usize,
+    /// The line that was read last.
+    line: Vec<u8>,
+    /// How many lines, and how many bytes before the last line, were read.
+    lines: usize,
+    bytes: usize,
+}
+
+impl<R: BufRead> Part<R> {
+    pub fn new(file: &str, reader: R) -> Self {
+        let (text, line) = (String::new(), Vec::new());
+        Self { file: file.into(), reader, text, first_line: 1, line, lines: 0, bytes: 0 }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Goes on to the next line; at the end of the file there is none.
+    pub fn next_line(&mut self) -> Result<bool> {
+        self.text.clear();
+        self.first_line = self.lines + 1;
+        self.another_line()
+    }
+
+    /// Adds the next line, with its end.
+    pub fn another_line(&mut self) -> Result<bool> {
+        if !self.read()? {
+            return Ok(false);
+        }
+        let line = std::str::from_utf8(&self.line).map_err(|error| {
+            let byte = self.bytes + error.valid_up_to();
+            let message = format!("`{}` is not UTF-8: line {}, byte {byte}", self.file, self.lines);
+            Error::new(Kind::Input, message).help("save the file as UTF-8 and load it again")
+        })?;
+        let line = match self.lines {
+            1 => line.strip_prefix('\u{feff}').unwrap_or(line),
+            _ => line,
+        };
+        self.text.push_str(line);
+        Ok(true)
+    }
+
+    /// Whether a byte stands in what is left of the file, which is lost by asking.
+    pub fn is_left(&mut self, byte: u8) -> Result<bool> {
+        while self.read()? {
+            if self.line.contains(&byte) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn read(&mut self) -> Result<bool> {
+        self.bytes += self.line.len();
+        self.line.clear();
+        // A line end has two bytes at most.
+        let most = MAX_BYTES as u64 + 2;
+        let read = self.reader.by_ref().take(most).read_until(b'\n', &mut self.line);
+        read.map_err(|cause| Error::io(format!("cannot read `{}`", self.file), cause))?;
+        if self.line.is_empty() {
+            return Ok(false);
+        }
+        self.lines += 1;
+        let line =
+            self.line.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        match line.unwrap_or(&self.line).len() > MAX_BYTES {
+            true => Err(self.too_long("line", self.lines)),
+            false => Ok(true),
+        }
+    }
+
+    /// The error for the row in hand.
+    pub fn row_too_long(&self) -> Error {
+        self.too_long("the row of line", self.first_line)
+    }
+
+    fn too_long(&self, what: &str, line: usize) -> Error {
+        let message = format!("`{}`: {what} {line} is longer than {MAX_BYTES} bytes", self.file);
+        Error::new(Kind::Input, message).help("check how the file was made; nothing was loaded")
+    }
+
+    pub fn empty(&self) -> Error {
+        Error::new(Kind::Input, format!("`{}` is empty: it holds no row", self.file))
+            .help("check how the file was made; nothing was loaded")
+    }
+
+    pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
+        let place = Place::new(self.file.clone(), self.text.as_str(), range);
+        Error::new(Kind::Input, message)
+            .at(place.counted_from(self.first_line))
+            .help("mend the file and load it again; nothing was loaded")
+    }
+
+    /// Which of the columns has this name; BigQuery's column names ignore case.
+    pub fn column(
+        &self,
+        range: Range<usize>,
+        name: &str,
+        columns: &[(Ident, SqlType)],
+    ) -> Result<usize> {
+        columns.iter().position(|(known, _)| known.same_column(name)).ok_or_else(|| {
+            let known = columns.iter().map(|(known, _)| known.as_str());
+            self.error(range, format!("the rule lists no column `{}`", name.escape_debug()))
+                .help(did_you_mean(name, known))
+        })
+    }
+
+    pub fn value(
+        &self,
+        range: Range<usize>,
+        text: &str,
+        (name, sql_type): &(Ident, SqlType),
+    ) -> Result<SqlValue> {
+        match SqlValue::parse(text, *sql_type) {
+            Ok(SqlValue::Float64(number)) if !number.is_finite() => {
+                Err(self.error(range, format!("column {name}: `{text}` is no finite number")))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.error(range, format!("column {name}: {}", error.headline()))),
+        }
+    }
+}
