@@ -22,6 +22,7 @@ use onerow::window::{Day, Window};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::common::part;
 use crate::common::silent::Silent;
 
 /// How superseded rows are taken out.
@@ -371,12 +372,7 @@ fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 192,
-        max_global_rejects: 4096,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(part::properties(192, 48))]
 
     #[test]
     fn apply_does_what_the_oracle_says(cure in cures(), rows in rows()) {

@@ -19,6 +19,7 @@ use onerow::warehouse::{Job, JobId, Returned, Warehouse};
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
 
+use crate::common::part;
 use crate::common::silent::Silent;
 
 const RULE: &str = r#"
@@ -231,7 +232,7 @@ fn expected(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(part::properties(128, 32))]
 
     #[test]
     fn each_key_arrives_once_as_the_row_that_would_survive(

@@ -10,6 +10,7 @@ use comfy_table::{Table, presets};
 
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::Fault;
+use crate::common::part;
 
 /// No call may take longer than the statement's timeout, so a slow answer is one that is lost.
 const KEYS: &str = "timeout = \"2s\"\nretry_for = \"5s\"";
@@ -92,7 +93,8 @@ fn every_fault_at_every_step_ends_as_if_it_had_not_been_or_fails_honestly() {
     if super::emulator::emulator().is_none() {
         return;
     }
-    let scenarios = Mutex::new(scenarios().into_iter());
+    let today = scenarios().into_iter().enumerate().filter(|(i, _)| part::has(*i, 5));
+    let scenarios = Mutex::new(today.map(|(_, scenario)| scenario));
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..8 {

@@ -20,6 +20,11 @@ pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
         .collect()
 }
 
+/// Whether the tables are written anew: then nothing of them is left out.
+pub fn is_written() -> bool {
+    std::env::var_os("ONEROW_WRITE_DOCS").is_some()
+}
+
 /// Puts the text where `docs/<file>` has the section `<!-- name -->` … `<!-- end -->`, or compares.
 #[track_caller]
 pub fn section(file: &str, name: &str, text: &str) {
@@ -29,7 +34,7 @@ pub fn section(file: &str, name: &str, text: &str) {
     let document = std::fs::read_to_string(path(file)).unwrap();
     let (before, there, after) = around(&document, name);
     let mark = mark(name);
-    if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
+    if is_written() {
         std::fs::write(path(file), format!("{before}{mark}{text}<!-- end -->{after}")).unwrap();
         return;
     }
@@ -54,10 +59,13 @@ fn mark(name: &str) -> String {
     format!("<!-- {name} -->\n")
 }
 
-/// The last cells of the rows of a section's table, in order.
-pub fn last_cells(file: &str, name: &str) -> Vec<String> {
+/// The rows of a section's table, cell by cell.
+pub fn rows(file: &str, name: &str) -> Vec<Vec<String>> {
     let document = std::fs::read_to_string(path(file)).unwrap();
     let (_, table, _) = around(&document, name);
-    let cell = |line: &str| line.trim_end_matches(" |").rsplit(" | ").next().unwrap().to_owned();
-    table.lines().skip(2).map(cell).collect()
+    let cells = |line: &str| {
+        let line = line.trim_start_matches("| ").trim_end_matches(" |");
+        line.split(" | ").map(str::to_owned).collect()
+    };
+    table.lines().skip(2).map(cells).collect()
 }

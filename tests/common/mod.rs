@@ -7,6 +7,7 @@ pub mod google;
 pub mod honest;
 pub mod mortal;
 pub mod oracle;
+pub mod part;
 pub mod silent;
 
 use std::path::{Path, PathBuf};

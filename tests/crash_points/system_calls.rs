@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::scenario::{self, Scenario, cures};
 use crate::common::oracle::ROWS;
-use crate::common::{HEADER, Project};
+use crate::common::{HEADER, Project, part};
 
 /// What SQLite makes changes durable with, and what it ends a transaction with.
 const CALLS: [&str; 2] = ["fsync,fdatasync", "unlink,unlinkat"];
@@ -30,10 +30,11 @@ fn can_trace() -> bool {
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// First the load into a new database, then the run.
+/// First the load into a new database, then the run; at one call in three today.
 fn die_at_each(scenario: &Scenario, calls: &str) {
     let mut deaths = 0;
-    for number in 1.. {
+    let numbers = || (1..).filter(|number| part::has(*number, 3));
+    for number in numbers() {
         let project = scenario.copy();
         std::fs::remove_file(project.path(".onerow/local.db")).unwrap();
         project.write("rows.csv", format!("{HEADER}{ROWS}\n"));
@@ -50,7 +51,7 @@ fn die_at_each(scenario: &Scenario, calls: &str) {
         }
         deaths += 1;
     }
-    for number in 1.. {
+    for number in numbers() {
         let project = scenario.copy();
         let told = format!("apply, dead at {calls} number {number}");
         let ended = traced(&project, &scenario.arguments(), calls, number);
@@ -60,7 +61,7 @@ fn die_at_each(scenario: &Scenario, calls: &str) {
         }
         deaths += 1;
     }
-    assert!(deaths > 8, "only {deaths} deaths at {calls}");
+    assert!(deaths > part::cases(8, 2), "only {deaths} deaths at {calls}");
 }
 
 fn is_loaded(project: &Project) -> bool {
@@ -70,7 +71,7 @@ fn is_loaded(project: &Project) -> bool {
 }
 
 /// Runs the binary, killed at the call with this number; each name counts for itself.
-fn traced(project: &Project, arguments: &[&str], calls: &str, number: u32) -> Output {
+fn traced(project: &Project, arguments: &[&str], calls: &str, number: usize) -> Output {
     let inject = format!("inject={calls}:signal=KILL:when={number}");
     Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &inject])

@@ -181,16 +181,26 @@ pub fn columns() -> Vec<(Ident, SqlType)> {
     std::iter::once(id).chain(each).collect()
 }
 
+/// The texts of the first rows: dates, in each way that functions read them, so that each of these has
+/// a row in which it gives a value.
+const DATES: [[&str; COPIES]; 3] =
+    [["2026-01-28"; COPIES], ["20260128"; COPIES], ["%Y%m%d", "20260128", "20260128"]];
+
 /// So many rows; each cell is one of its type's values or, one time in eight, NULL.
 pub fn rows(table: &str, seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
     let mut random = fastrand::Rng::with_seed(seed);
     let columns = columns();
     let mut row = |id: usize| {
         let mut cells = vec![SqlValue::Int64(id as i64)];
-        for (_, sql_type) in &columns[1..] {
+        for (number, (_, sql_type)) in columns[1..].iter().enumerate() {
             let values = if table == CALM { calm(*sql_type) } else { values(*sql_type) };
-            let text = values[random.usize(..values.len())];
-            let null = random.u8(..8) == 0;
+            let mut text = values[random.usize(..values.len())];
+            let mut null = random.u8(..8) == 0;
+            if *sql_type == SqlType::String
+                && let Some(date) = DATES.get(id)
+            {
+                (text, null) = (date[number % COPIES], false);
+            }
             cells.push(if null {
                 SqlValue::Null
             } else {

@@ -1,0 +1,40 @@
+//! How much of what takes long a run of the tests plays: all of it in `tests/run --thorough`, else a
+//! part, which is another one each day.
+
+use proptest::test_runner::{Config, RngSeed};
+
+/// What chooses the part, and what random tests start from: `ONEROW_SEED`, or the date, such as
+/// 20260128.
+pub fn seed() -> u64 {
+    match std::env::var("ONEROW_SEED") {
+        Ok(seed) => seed.parse().expect("ONEROW_SEED is a number"),
+        Err(_) => jiff::Timestamp::now().strftime("%Y%m%d").to_string().parse().unwrap(),
+    }
+}
+
+/// Whether nothing is left out.
+pub fn is_thorough() -> bool {
+    std::env::var_os("ONEROW_THOROUGH").is_some() || super::document::is_written()
+}
+
+/// Whether this run plays the row of a long table, of which it plays one in so many. Each row has its
+/// turn within a month.
+pub fn has(row: usize, one_in: u64) -> bool {
+    is_thorough() || (row as u64).wrapping_add(seed()).is_multiple_of(one_in)
+}
+
+/// How many random cases are played.
+pub fn cases(thorough: usize, usual: usize) -> usize {
+    if is_thorough() { thorough } else { usual }
+}
+
+/// So many cases of a test of properties, from the seed.
+pub fn properties(thorough: usize, usual: usize) -> Config {
+    Config {
+        cases: u32::try_from(cases(thorough, usual)).unwrap(),
+        max_global_rejects: 4096,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed()),
+        ..Config::default()
+    }
+}
