@@ -9,7 +9,7 @@ const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29";
 
 /// Date, active rows, superseded by (game, player, system, points line), superseded by (game,
 /// player, system): the published table.
-const PUBLISHED: [(&str, u64, u64, u64); 10] = [
+pub const PUBLISHED: [(&str, u64, u64, u64); 10] = [
     ("2026-01-20", 809, 252, 589),
     ("2026-01-21", 216, 0, 0),
     ("2026-01-22", 369, 1, 286),

@@ -1,5 +1,5 @@
-//! A real BigQuery emulator: one process for all tests, ended when they are. It is spoken to
-//! without onerow and without onerow's client.
+//! Real BigQuery emulators, two unrelated ones: a process of each for all tests, ended when they are. They
+//! are spoken to without onerow and without onerow's client.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -23,26 +23,75 @@ pub struct Emulator {
 /// The emulator, or `None` where there is none: then a test that needs it says so and ends.
 /// Where `tests/run` has prepared one, one that does not start is a failure.
 pub fn emulator() -> Option<&'static Emulator> {
-    static EMULATOR: OnceLock<Option<Emulator>> = OnceLock::new();
-    let emulator = EMULATOR.get_or_init(|| {
-        let program = std::env::var_os("ONEROW_BQEMULATOR")?;
-        Some(Emulator::start(program.to_str().unwrap()))
-    });
-    if emulator.is_none() {
-        eprintln!("skipped: this test needs the BigQuery emulator; `tests/run` prepares it");
+    Flavor::BqEmulator.emulator()
+}
+
+/// An emulator that one of the tests' tools is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavor {
+    BqEmulator,
+    LocalBigQuery,
+}
+
+impl Flavor {
+    pub const ALL: [Self; 2] = [Self::BqEmulator, Self::LocalBigQuery];
+
+    /// As [`emulator`], of this one.
+    pub fn emulator(self) -> Option<&'static Emulator> {
+        static EMULATORS: [OnceLock<Option<Emulator>>; 2] = [OnceLock::new(), OnceLock::new()];
+        let emulator = EMULATORS[self as usize].get_or_init(|| {
+            let program = std::env::var_os(self.variable())?;
+            Some(Emulator::start(self, program.to_str().unwrap()))
+        });
+        if emulator.is_none() {
+            eprintln!("skipped: this test needs a BigQuery emulator; `tests/run` prepares it");
+        }
+        emulator.as_ref()
     }
-    emulator.as_ref()
+
+    fn variable(self) -> &'static str {
+        match self {
+            Self::BqEmulator => "ONEROW_BQEMULATOR",
+            Self::LocalBigQuery => "ONEROW_LOCALBIGQUERY",
+        }
+    }
+
+    /// A script that starts it, and ends it when the pipe that it reads is closed.
+    fn script(self, program: &str) -> String {
+        match self {
+            Self::BqEmulator => format!(
+                "'{program}' start --ephemeral --project {PROJECT} --rest-port 0 --grpc-port 0 \
+                 --log-level info & read -r _; kill $!"
+            ),
+            // It is told to keep nothing by giving it a folder that goes when it does.
+            Self::LocalBigQuery => format!(
+                "folder=$(mktemp -d) && {{ '{program}' --host 127.0.0.1 --port 0 --grpc-port 0 \
+                 --project {PROJECT} --data-dir \"$folder\" & }}; read -r _; kill $!; wait $!; \
+                 rm -rf \"$folder\""
+            ),
+        }
+    }
+
+    /// The port in a line of its log that says where it listens.
+    fn port(self, line: &str) -> Option<u16> {
+        match self {
+            Self::BqEmulator => {
+                let event: Json = serde_json::from_str(line).ok()?;
+                let listens = event["event"] == "rest.listen";
+                listens.then(|| u16::try_from(event["port"].as_u64().unwrap()).unwrap())
+            }
+            Self::LocalBigQuery => {
+                let (_, address) = line.split_once("Uvicorn running on http://127.0.0.1:")?;
+                address.split_whitespace().next()?.parse().ok()
+            }
+        }
+    }
 }
 
 impl Emulator {
-    fn start(program: &str) -> Self {
-        // `read` ends when the pipe is closed.
-        let script = format!(
-            "'{program}' start --ephemeral --project {PROJECT} --rest-port 0 --grpc-port 0 \
-             --log-level info & read -r _; kill $!"
-        );
+    fn start(flavor: Flavor, program: &str) -> Self {
         let mut shell = Command::new("sh")
-            .args(["-c", &script])
+            .args(["-c", &flavor.script(program)])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -54,10 +103,8 @@ impl Emulator {
         std::thread::spawn(move || {
             let mut said = String::new();
             for line in log.lines().map_while(Result::ok) {
-                if let Ok(event) = serde_json::from_str::<Json>(&line)
-                    && event["event"] == "rest.listen"
-                {
-                    let _ = found.send(Ok(event["port"].as_u64().unwrap()));
+                if let Some(port) = flavor.port(&line) {
+                    let _ = found.send(Ok(port));
                 }
                 said.push_str(&line);
                 said.push('\n');
@@ -160,7 +207,8 @@ impl Emulator {
         for rows in rows.chunks(5_000) {
             let path = format!("/datasets/{dataset}/tables/{name}/insertAll");
             let answer = self.resource("POST", &path, &json!({ "rows": rows }));
-            assert_eq!(answer["insertErrors"], json!([]), "{answer}");
+            let errors = answer["insertErrors"].as_array();
+            assert!(errors.is_none_or(Vec::is_empty), "{answer}");
         }
     }
 
@@ -173,5 +221,27 @@ impl Emulator {
         let cell = |cell: &Json| cell["v"].as_str().unwrap_or("NULL").to_owned();
         let row = |row: &Json| row["f"].as_array().unwrap().iter().map(cell).collect();
         rows.iter().map(row).collect()
+    }
+
+    /// The jobs that the emulator has, oldest first: id and text. Those of one run begin with `prefix`.
+    pub fn jobs(&self, prefix: &str) -> Vec<(String, String)> {
+        let (mut jobs, mut page) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/jobs?projection=full&allUsers=true&maxResults=1000{page}");
+            let answer = self.resource("GET", &path, &Json::Null);
+            for job in answer["jobs"].as_array().unwrap() {
+                let id = job["jobReference"]["jobId"].as_str().unwrap();
+                if id.starts_with(prefix) {
+                    let sql = job["configuration"]["query"]["query"].as_str().unwrap();
+                    jobs.push((id.to_owned(), sql.to_owned()));
+                }
+            }
+            match answer["nextPageToken"].as_str() {
+                Some(token) => page = format!("&pageToken={token}"),
+                None => break,
+            }
+        }
+        jobs.reverse();
+        jobs
     }
 }

@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 use super::fixture::Fixture;
 use crate::predictions;
 
-const EXAMPLE: &str = include_str!("../../examples/player_props/onerow.toml");
-const NULL_LINES: &str = include_str!("../../examples/player_props/sql/by_line/null_lines.sql");
-const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --format json";
+pub const EXAMPLE: &str = include_str!("../../examples/player_props/onerow.toml");
+pub const NULL_LINES: &str = include_str!("../../examples/player_props/sql/by_line/null_lines.sql");
+pub const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --format json";
 
-const COLUMNS: [(&str, &str); 10] = [
+pub const COLUMNS: [(&str, &str); 10] = [
     ("prediction_id", "STRING"),
     ("game_id", "STRING"),
     ("game_date", "DATE"),

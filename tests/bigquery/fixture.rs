@@ -9,7 +9,7 @@ use super::proxy::Proxy;
 use crate::common::{HEADER, Project, RULE};
 
 /// The columns of the small table.
-const COLUMNS: [(&str, &str); 8] = [
+pub const COLUMNS: [(&str, &str); 8] = [
     ("id", "STRING"),
     ("game_date", "DATE"),
     ("game_id", "STRING"),

@@ -19,3 +19,4 @@ mod figures;
 mod interrupt;
 mod jobs;
 mod ledger;
+mod unmodified;
