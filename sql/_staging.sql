@@ -1,5 +1,5 @@
 {#- What waits in the staging tables, ranked together with what is in the table, by the same rule. -#}
-{%- from "_survivors.sql" import place, ranking, settled -%}
+{%- from "_survivors.sql" import rank, ranking, settled -%}
 
 {#- What a row that is there already takes over from a staged one, as text that can be compared. -#}
 {%- macro values(columns) -%}
@@ -30,7 +30,7 @@ WHERE {{ window.filter }}
 {%- set last = "onerow_staged" | raw -%}
 SELECT
   *,
-  {{ place(rule, last) | indent(2) }} AS onerow_place,
+  {{ rank(rule, last) | indent(2) }} AS onerow_rank,
   FIRST_VALUE(onerow_staged) OVER onerow_first AS onerow_arrives,
   FIRST_VALUE(onerow_values) OVER onerow_first AS onerow_arriving,
   COUNT(IF(onerow_staged, NULL, 1)) OVER onerow_key AS onerow_there,

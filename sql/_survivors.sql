@@ -10,13 +10,13 @@
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
-{#- The row's place among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro place(rule, last=none) -%}
+{#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
+{%- macro rank(rule, last=none) -%}
 ROW_NUMBER() OVER ({{ ranking(rule, last) }}
 )
 {%- endmacro -%}
 
-{#- The table, with the name that `place` calls its rows. -#}
+{#- The table, with the name that `rank` calls its rows. -#}
 {%- macro table(rule) -%}
 {{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
 {%- endmacro -%}
@@ -72,7 +72,7 @@ WHEN NOT MATCHED BY TARGET
 SELECT
   {{ rule.date }} AS date,
   {{ rule.row_id }} AS row_id,
-  {{ place(rule) | indent(2) }} AS place,
+  {{ rank(rule) | indent(2) }} AS rank,
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
   {{ settled(rule) }} AS settled
 FROM {{ table(rule) }}
@@ -88,9 +88,9 @@ WHERE {{ window.filter }}
 SELECT
   date,
   COUNT(*) AS active,
-  COUNTIF(place = 1) AS keys,
-  COUNTIF(place > 1) AS duplicates,
-  COUNTIF(place > 1 AND NOT settled) AS buffered,
+  COUNTIF(rank = 1) AS keys,
+  COUNTIF(rank > 1) AS duplicates,
+  COUNTIF(rank > 1 AND NOT settled) AS buffered,
   {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS shared_ids,
   COUNTIF(settled) AS settled
 FROM (

@@ -17,7 +17,7 @@ USING (
     {{ arriving(rule, window, staging) | indent(4) }}
   )
   WHERE onerow_staged
-    AND onerow_place = 1
+    AND onerow_rank = 1
     AND onerow_buffered = 0
 ) AS onerow_staged
 ON {{ window.filter | of(main) }}

@@ -1,13 +1,13 @@
 {#- The read-side view: the survivors of every date, so that readers are right while duplicates wait. -#}
-{%- from "_survivors.sql" import place, table -%}
-SELECT * EXCEPT (onerow_place)
+{%- from "_survivors.sql" import rank, table -%}
+SELECT * EXCEPT (onerow_rank)
 FROM (
   SELECT
     *,
-    {{ place(rule) | indent(4) }} AS onerow_place
+    {{ rank(rule) | indent(4) }} AS onerow_rank
   FROM {{ table(rule) }}
   {%- if rule.active %}
   WHERE {{ rule.active }}
   {%- endif %}
 )
-WHERE onerow_place = 1
+WHERE onerow_rank = 1

@@ -1,13 +1,9 @@
-{#- Deletes the settled superseded rows of one date, in one atomic statement. It ranks inside the
-    DELETE, so that a row that arrived since detect is ranked too, and it leaves shared ids alone. -#}
-{%- from "_survivors.sql" import ranked, touchable -%}
+{#- Deletes the settled duplicates of one date that this run has recorded, in one atomic statement. It
+    ranks inside the DELETE, so that a row that arrived since is ranked too, and it leaves alone rows
+    that share their id. -#}
+{%- from "_removals.sql" import recorded, superseded -%}
+{%- from "_survivors.sql" import touchable -%}
 DELETE FROM {{ rule.table }}
 WHERE {{ touchable(rule, window) }}
-  AND {{ rule.row_id }} IN (
-    SELECT row_id
-    FROM (
-      {{ ranked(rule, window) | indent(6) }}
-    )
-    WHERE place > 1
-      AND copies = 1
-  )
+  AND {{ superseded(rule, window) | indent(2) }}
+  AND {{ recorded(rule, window, removals) | indent(2) }}

@@ -1,6 +1,6 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_survivors.sql" import place, ranking, settled, table -%}
+{%- from "_survivors.sql" import rank, ranking, settled, table -%}
 SELECT
   date,
   {%- for key in rule.key %}
@@ -26,7 +26,7 @@ FROM (
     {{ value }} AS keep_{{ loop.index }},
     FIRST_VALUE({{ value }}) OVER onerow_key AS survivor_keep_{{ loop.index }},
     {%- endfor %}
-    {{ place(rule) | indent(4) }} AS place,
+    {{ rank(rule) | indent(4) }} AS rank,
     COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
     {{ settled(rule) }} AS settled
   FROM {{ table(rule) }}
@@ -37,5 +37,5 @@ FROM (
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}
   )
 )
-WHERE place > 1
-ORDER BY date, {% for key in rule.key %}key_{{ loop.index }}, {% endfor %}place
+WHERE rank > 1
+ORDER BY date, {% for key in rule.key %}key_{{ loop.index }}, {% endfor %}rank

@@ -1,21 +1,43 @@
-{#- Replaces the settled active rows of one date by the survivors among them, in one atomic statement.
-    Inactive rows and buffered rows stay as they are. -#}
-{%- from "_survivors.sql" import place, replacing, settled, table -%}
+{#- Replaces the settled active rows of one date by the same rows without the duplicates that this run
+    has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
+    that are equal in every column, as many go as were recorded, the last ones first. -#}
+{%- from "_removals.sql" import of_run -%}
+{%- from "_survivors.sql" import rank, replacing, settled, table -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
-  SELECT * EXCEPT (onerow_place, onerow_settled)
+  SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times)
   FROM (
     SELECT
-      *,
-      {{ place(rule) | indent(6) }} AS onerow_place,
-      {{ settled(rule) }} AS onerow_settled
-    FROM {{ table(rule) }}
-    WHERE {{ window.filter }}
-    {%- if rule.active %}
-      AND {{ rule.active }}
-    {%- endif %}
+      onerow_numbered.*,
+      COALESCE(onerow_recorded.times, 0) AS onerow_times
+    FROM (
+      SELECT
+        onerow_ranked.*,
+        ROW_NUMBER() OVER (PARTITION BY onerow_ranked.onerow_json ORDER BY onerow_ranked.onerow_rank DESC) AS onerow_nth
+      FROM (
+        SELECT
+          *,
+          {{ rank(rule) | indent(10) }} AS onerow_rank,
+          {{ settled(rule) }} AS onerow_settled,
+          TO_JSON_STRING(onerow_row) AS onerow_json
+        FROM {{ table(rule) }}
+        WHERE {{ window.filter }}
+        {%- if rule.active %}
+          AND {{ rule.active }}
+        {%- endif %}
+      ) AS onerow_ranked
+    ) AS onerow_numbered
+    LEFT JOIN (
+      SELECT
+        removed_row,
+        COUNT(*) AS times
+      FROM {{ removals.table }}
+      WHERE {{ of_run(rule, window) | indent(6) }}
+      GROUP BY removed_row
+    ) AS onerow_recorded
+      ON onerow_recorded.removed_row = onerow_numbered.onerow_json
   )
-  WHERE onerow_place = 1
-    AND onerow_settled
+  WHERE onerow_settled
+    AND NOT (onerow_rank > 1 AND onerow_nth <= onerow_times)
 ) AS onerow_survivor
 {{ replacing(rule, window) }}

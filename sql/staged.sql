@@ -5,14 +5,14 @@ SELECT
   date,
   COUNTIF(onerow_staged) AS staged,
   COUNTIF(NOT onerow_staged) AS active,
-  COUNTIF(onerow_staged AND onerow_place = 1 AND onerow_there = 0) AS inserts,
+  COUNTIF(onerow_staged AND onerow_rank = 1 AND onerow_there = 0) AS inserts,
   COUNTIF(changes AND onerow_buffered = 0) AS updates,
   COUNTIF(changes AND onerow_buffered > 0) AS buffered
 FROM (
   SELECT
     {{ rule.date }} AS date,
     onerow_staged,
-    onerow_place,
+    onerow_rank,
     onerow_there,
     onerow_buffered,
     NOT onerow_staged AND onerow_arrives AND onerow_values != onerow_arriving AS changes

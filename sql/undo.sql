@@ -1,5 +1,6 @@
-{#- Takes one date of a run back: brings back the rows that it took out, and no others. -#}
-{%- from "_audit.sql" import brought_back, deactivated -%}
+{#- Restores the rows of one date that one statement of an earlier run removed, and no others: those
+    that it recorded, that are not active now, and that can be told apart from every other row. -#}
+{%- from "_removals.sql" import keep_values, of_undone, times_undone -%}
 {%- from "_survivors.sql" import set_active, settled -%}
 {%- if rule.strategy == "deactivate" -%}
 UPDATE {{ rule.table }}
@@ -10,29 +11,57 @@ WHERE {{ window.filter }}
   AND {{ settled(rule) }}
   {%- endif %}
   AND {{ rule.row_id }} IN (
-    SELECT id
+    SELECT found.id
     FROM (
-      {{ deactivated(rule, window, audit) | indent(6) }}
-    )
+      SELECT
+        {{ rule.row_id }} AS id,
+        TO_JSON_STRING({{ rule.row_id }}) AS row_id,
+        {{ keep_values(rule) }} AS keep_values,
+        COUNT(*) OVER (PARTITION BY {{ rule.row_id }}) AS copies
+      FROM {{ rule.table }}
+      WHERE {{ window.filter }}
+    ) AS found
+    JOIN {{ removals.table }} AS removed
+      ON removed.row_id = found.row_id
+      AND removed.keep_values = found.keep_values
+    WHERE found.copies = 1
+      AND {{ of_undone(rule, window, true) | indent(4) }}
   )
 {%- else -%}
-INSERT INTO {{ rule.table }}
-SELECT * EXCEPT (onerow_state, onerow_nth, onerow_times)
+INSERT INTO {{ rule.table }} ({{ columns | commas }})
+SELECT
+  {{ columns | commas }}
 FROM (
+{%- if rule.strategy == "delete" %}
   SELECT
-    gone.*,
-    kept.times AS onerow_times
+    *
+  FROM {{ removals.before_image }}
+  WHERE TO_JSON_STRING({{ rule.row_id }}) IN (
+    SELECT row_id
+    FROM {{ removals.table }}
+    WHERE {{ of_undone(rule, window) | indent(4) }}
+  )
+    AND TO_JSON_STRING({{ rule.row_id }}) NOT IN (
+      SELECT TO_JSON_STRING({{ rule.row_id }})
+      FROM {{ rule.table }}
+      WHERE {{ window.filter }}
+    )
+{%- else %}
+  SELECT
+    before_image.*,
+    removed.times AS onerow_times
   FROM (
     SELECT
       onerow_row.*,
-      TO_JSON_STRING(onerow_row) AS onerow_state,
+      TO_JSON_STRING(onerow_row) AS onerow_json,
       ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(onerow_row)) AS onerow_nth
-    FROM onerow_gone AS onerow_row
-  ) AS gone
+    FROM {{ removals.before_image }} AS onerow_row
+  ) AS before_image
   JOIN (
-    {{ brought_back(audit) | indent(4) }}
-  ) AS kept
-    ON kept.state = gone.onerow_state
+    {{ times_undone(rule, window, removals) | indent(4) }}
+  ) AS removed
+    ON removed.removed_row = before_image.onerow_json
+  WHERE before_image.onerow_nth <= removed.times
+{%- endif %}
 )
-WHERE onerow_nth <= onerow_times
 {%- endif %}

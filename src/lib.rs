@@ -20,7 +20,7 @@
 //! let window = Window::day(Day::parse("2026-01-28")?);
 //! let plan = plan::plan(&renderer, &plan::steps_of(&renderer), &window)?.expect("no findings");
 //! let steps: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
-//! assert_eq!(steps, ["detect", "audit", "deactivate", "verify"]);
+//! assert_eq!(steps, ["detect", "record", "deactivate", "verify"]);
 //! # Ok::<(), onerow::error::Error>(())
 //! ```
 
@@ -43,6 +43,7 @@ pub mod log;
 pub mod notify;
 pub mod plan;
 pub mod project;
+pub mod removals;
 pub mod report;
 pub mod review;
 pub mod rule;

@@ -3,7 +3,6 @@
 
 use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
-use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::window::Window;
@@ -41,13 +40,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The statement that keeps what this one takes out, in one transaction with it.
-    pub fn audit_of(&self, cure: &Checked) -> Option<&Checked> {
-        let wanted = cure.statement();
+    /// The statement that records what this one removes.
+    pub fn record_of(&self, removal: &Checked) -> Option<&Checked> {
+        let wanted = removal.statement();
         self.statements().find(|checked| {
             let statement = checked.statement();
             wanted.step.is_cure()
-                && statement.step == *StepName::AUDIT
+                && statement.step == *StepName::RECORD
                 && statement.window == wanted.window
         })
     }
@@ -131,11 +130,11 @@ pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
     let rule = renderer.rule();
     // Where no staging table is left, there is nothing to merge.
     let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
-    steps.flat_map(|step| with_audit(renderer.rule(), &step.name)).collect()
+    steps.flat_map(|step| with_record(&step.name)).collect()
 }
 
-/// A step, after the one that keeps what it takes out, where the rule wants that.
-pub fn with_audit(rule: &Rule, step: &StepName) -> Vec<StepName> {
-    let audit = (rule.audit && step.is_cure()).then(StepName::audit);
-    audit.into_iter().chain([step.clone()]).collect()
+/// A step, after the one that records what it removes.
+pub fn with_record(step: &StepName) -> Vec<StepName> {
+    let record = step.is_cure().then(StepName::record);
+    record.into_iter().chain([step.clone()]).collect()
 }

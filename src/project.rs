@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result, did_you_mean, read_utf8};
 use crate::rule::{RuleFile, RuleName};
+use crate::statement::StepName;
 use crate::template::{Template, Templates};
 
 /// The name of the rule file.
@@ -46,6 +47,7 @@ impl Project {
                 Some(parent) => Some(rule_of(parent, &source, &file)?),
                 None => None,
             };
+            refuse_shipped_only(name, &source)?;
             templates = templates.with(rule, name, source);
         }
         Ok(Self { folder: folder.to_owned(), file, templates })
@@ -77,6 +79,20 @@ fn read_templates(folder: &Path) -> Result<Vec<(PathBuf, Template)>> {
 /// Whether a file in `sql/` is a template.
 pub(crate) fn is_template(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "sql")
+}
+
+/// Some texts are always the shipped ones.
+fn refuse_shipped_only(file: &str, source: &Template) -> Result<()> {
+    let step = file.strip_suffix(".sql").and_then(|name| StepName::parse(name).ok());
+    let Some(step) = step.filter(StepName::is_shipped_only) else { return Ok(()) };
+    let message = format!(
+        "`{}` would replace the step {step}, which is always the shipped text",
+        source.path
+    );
+    Err(Error::new(Kind::Configuration, message).help(format!(
+        "what is removed is decided by it; to see the result of a query of your own beside it, make it \
+         a custom step: rename the file, for example to my_{step}.sql, and name it in the rule's `steps`"
+    )))
 }
 
 fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName> {

@@ -29,14 +29,16 @@ impl StepName {
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 
-    /// Keeps the rows that the cure of a date takes out, in one transaction with it.
-    pub const AUDIT: &str = "audit";
-    /// Brings back what one date of a run took out.
+    /// Writes the duplicates of one date into the removal log, before they are removed.
+    pub const RECORD: &str = "record";
+    /// Takes out of the removal log what was recorded and not removed.
+    pub const CORRECT: &str = "correct";
+    /// Reads what an earlier run recorded.
+    pub const REMOVED: &str = "removed";
+    /// Sets aside the rows of one date as they were before an earlier run's statement.
+    pub const BEFORE_IMAGE: &str = "before_image";
+    /// Restores what one statement of an earlier run removed from one date.
     pub const UNDO: &str = "undo";
-    /// Reads the rows of one date as they were before a run.
-    pub const GONE: &str = "gone";
-    /// Keeps the rows that `undo` brings back, in one transaction with it.
-    pub const AUDIT_UNDO: &str = "audit_undo";
     /// Creates the read-side view.
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
@@ -65,15 +67,38 @@ impl StepName {
         Self(Self::CONSOLIDATE.to_owned())
     }
 
-    /// The step that keeps what a cure takes out.
-    pub(crate) fn audit() -> Self {
-        Self(Self::AUDIT.to_owned())
+    /// The step that records what a cure removes.
+    pub(crate) fn record() -> Self {
+        Self(Self::RECORD.to_owned())
     }
 
-    /// The steps that make sense only with the run that they take back, those that keep rows for
-    /// another step, and the one that needs a merge before it: none of them runs by itself.
-    pub const DEPENDENT: [&str; 5] =
-        [Self::GONE, Self::AUDIT, Self::UNDO, Self::AUDIT_UNDO, Self::DROP_STAGING];
+    /// The steps that make sense only together with another one: none of them runs by itself.
+    pub const DEPENDENT: [&str; 6] = [
+        Self::RECORD,
+        Self::CORRECT,
+        Self::REMOVED,
+        Self::BEFORE_IMAGE,
+        Self::UNDO,
+        Self::DROP_STAGING,
+    ];
+
+    /// The steps whose text is always the shipped one, macros included: their counts decide what is
+    /// removed, the removal log rests on them, and a rewrite replaces whole rows.
+    pub const SHIPPED_ONLY: [&str; 8] = [
+        Self::DETECT,
+        Self::VERIFY,
+        Self::RECORD,
+        Self::CORRECT,
+        Self::REMOVED,
+        Self::BEFORE_IMAGE,
+        Self::UNDO,
+        Self::REWRITE,
+    ];
+
+    /// Whether no project may replace the step's text.
+    pub fn is_shipped_only(&self) -> bool {
+        Self::SHIPPED_ONLY.contains(&self.as_str())
+    }
 
     /// Whether the step runs only together with something else.
     pub fn is_dependent(&self) -> bool {
@@ -162,13 +187,22 @@ pub struct Statement {
     pub sql: String,
     /// SHA-256 of `sql`.
     pub fingerprint: Fingerprint,
+    /// The shipped text that it replaces; `None` where it is the shipped text, or a custom step's.
+    pub replaces: Option<Box<str>>,
 }
 
 impl Statement {
     /// A statement with this text.
     pub fn new(step: StepName, window: Window, sql: String) -> Self {
         let fingerprint = Fingerprint::of(&sql);
-        Self { step, window, sql, fingerprint }
+        Self { step, window, sql, fingerprint, replaces: None }
+    }
+
+    /// The same, in place of the shipped text of its step.
+    #[must_use]
+    pub fn replacing(self, shipped: &str) -> Self {
+        let replaces = (self.sql != shipped).then(|| shipped.into());
+        Self { replaces, ..self }
     }
 
     /// How messages name it: `deactivate of 2026-01-28`.

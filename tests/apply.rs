@@ -21,7 +21,12 @@ fn the_newest_row_stays_and_the_row_id_decides_between_equals() {
     assert_eq!(project.active(), ["p2", "p4"]);
     assert_eq!(
         project.ledger(),
-        ["detect 2026-01-28 done", "deactivate 2026-01-28 done", "verify 2026-01-28 done"]
+        [
+            "detect 2026-01-28 done",
+            "record 2026-01-28 done",
+            "deactivate 2026-01-28 done",
+            "verify 2026-01-28 done"
+        ]
     );
 }
 
@@ -126,7 +131,10 @@ fn rows_that_look_older_than_they_are_make_the_date_buffered() {
     assert_eq!((&date["buffered"], &date["deactivated"]), (&1.into(), &0.into()));
     assert_eq!(date["status"], "buffered");
     assert_eq!(project.active(), ["p1", "p2"]);
-    assert_eq!(project.ledger(), ["detect 2026-01-28 done", "deactivate 2026-01-28 failed"]);
+    assert_eq!(
+        project.ledger(),
+        ["detect 2026-01-28 done", "record 2026-01-28 done", "deactivate 2026-01-28 failed"]
+    );
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn rows_from_the_future_are_settled_where_there_is_no_buffer() {
     let now = "--now 2026-01-28T11:00:00Z";
     let status = project.onerow(&format!("status {DATE} {now} --format json")).exits(0).json();
     assert_eq!(status["dates"][0]["status"], "dirty");
-    apply(&project, now).exits(0).says(&["written in the future"]);
+    apply(&project, now).exits(0).says(&["written_at in the future"]);
     assert_eq!(project.active(), ["p2"]);
 }
 
@@ -281,10 +289,10 @@ fn for_programs_each_line_on_stderr_is_json_with_its_severity_and_its_run() {
     let run = ended.json()["run_id"].clone();
     let lines: Vec<serde_json::Value> =
         ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // Detect, deactivate, verify: before each is sent, and when it is answered; and the end.
-    assert_eq!(lines.len(), 7, "{}", ended.stderr);
+    // Detect, record, deactivate, verify: before each is sent, and when it is answered; and the end.
+    assert_eq!(lines.len(), 9, "{}", ended.stderr);
     assert_eq!(
-        (&lines[6]["message"], &lines[6]["duplicates_found"]),
+        (&lines[8]["message"], &lines[8]["duplicates_found"]),
         (&"run ended: clean".into(), &1.into())
     );
     for line in &lines {

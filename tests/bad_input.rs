@@ -90,16 +90,16 @@ fn several_rules_and_none_named_is_refused() {
 fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     let project = loaded();
     for (template, place) in [
-        ("SELECT 1\nFROM {{ rule.tabel }}\n", "detect.sql:2:"),
-        ("SELECT 1\nFROM {{ rule.table \n", "detect.sql:"),
-        ("{% if true %}SELECT 1", "detect.sql:1:"),
+        ("SELECT 1\nFROM {{ rule.tabel }}\n", "deactivate.sql:2:"),
+        ("SELECT 1\nFROM {{ rule.table \n", "deactivate.sql:"),
+        ("{% if true %}SELECT 1", "deactivate.sql:1:"),
     ] {
-        project.write("sql/detect.sql", template);
+        project.write("sql/deactivate.sql", template);
         let ended = project.onerow(&format!("apply {DATE}")).exits(2).prints_nothing();
         ended.says(&[place, template.lines().last().unwrap()]);
     }
-    project.write("sql/detect.sql", b"SELECT \xff");
-    project.onerow("check").exits(2).says(&["detect.sql", "not UTF-8"]);
+    project.write("sql/deactivate.sql", b"SELECT \xff");
+    project.onerow("check").exits(2).says(&["deactivate.sql", "not UTF-8"]);
     assert_eq!(project.active(), ["p1", "p2"]);
 }
 

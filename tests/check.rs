@@ -6,6 +6,7 @@ use std::path::Path;
 use onerow::check::{self, Code, Severity};
 use onerow::rule::RuleFile;
 use onerow::statement::{Statement, StepName};
+use onerow::template::{Renderer, Templates};
 use onerow::window::{Day, Window};
 use serde::Deserialize;
 
@@ -29,6 +30,8 @@ struct Case {
     #[serde(default = "one_date")]
     dates: Vec<String>,
     sql: String,
+    /// The shipped text that it replaces.
+    replaces: Option<String>,
     /// Where the finding is, as `line:column`.
     at: Option<String>,
 }
@@ -65,7 +68,11 @@ fn rules(case: &Case) -> RuleFile {
 }
 
 fn statement(case: &Case, window: Window, sql: &str) -> Statement {
-    Statement::new(StepName::parse(&case.step).unwrap(), window, sql.to_owned())
+    let statement = Statement::new(StepName::parse(&case.step).unwrap(), window, sql.to_owned());
+    match &case.replaces {
+        Some(shipped) => statement.replacing(shipped),
+        None => statement,
+    }
 }
 
 fn findings(case: &Case) -> Vec<check::Finding> {
@@ -150,6 +157,14 @@ impl Example<'_> {
         let window = Window::day(Day::parse("2026-01-28").unwrap());
         let statement =
             Statement::new(StepName::parse(&step).unwrap(), window, self.sql.to_owned());
+        let statement = match self.words.contains("in place of the shipped") {
+            true => {
+                let renderer = Renderer::new(&file.rules[0], &Templates::shipped(), &[]).unwrap();
+                let shipped = renderer.render(&statement.step, &statement.window).unwrap();
+                statement.replacing(&shipped[0].sql)
+            }
+            false => statement,
+        };
         let mut findings = check::rule(&file.rules[0]);
         findings.extend(check::inspect(&file.rules[0], statement).findings);
         findings

@@ -367,7 +367,7 @@ fn a_template_that_merges_a_key_twice_fails_the_run() {
          s2,2026-01-28,g9,zoe,2,true,2026-01-28T10:00:00Z",
     );
     let shipped = include_str!("../sql/consolidate.sql");
-    project.write("sql/consolidate.sql", shipped.replace("    AND onerow_place = 1\n", ""));
+    project.write("sql/consolidate.sql", shipped.replace("    AND onerow_rank = 1\n", ""));
     let ended = project.onerow(&format!("consolidate {DATE}")).exits(1);
     ended.says(&["verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were"]);
 }
@@ -438,7 +438,7 @@ fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     let project = project(&rule(""), MAIN);
     let ended = project.onerow(&format!("consolidate {DATE} --staging nba.predictions")).exits(2);
     ended.says(&["`nba.predictions` is the rule's own table"]);
-    for own in ["my-project.nba.predictions", "onerow.audit"] {
+    for own in ["my-project.nba.predictions", "onerow.removals"] {
         project.onerow(&format!("consolidate {DATE} --drop --staging {own}")).exits(2);
     }
     project.onerow("run consolidate --date 2026-01-28").exits(2).says(&["`onerow consolidate`"]);

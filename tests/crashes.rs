@@ -9,7 +9,7 @@ use onerow::googlesql::TableName;
 use onerow::ledger::Ledger;
 use onerow::plan;
 use onerow::project;
-use onerow::run::{self, Context, Ending, Limits, Report, Undone};
+use onerow::run::{self, Context, Ending, Limits, Report, Undone, Which};
 use onerow::statement::StepName;
 use onerow::template::Renderer;
 use onerow::warehouse::Warehouse;
@@ -30,7 +30,7 @@ const DIRTY: [&str; 4] = ["a1", "a2", "b1", "b2"];
 const CLEAN: [&str; 2] = ["a2", "b2"];
 
 fn loaded(strategy: &str) -> Project {
-    let strategy = format!("row_id = \"id\"\nstrategy = \"{strategy}\"");
+    let strategy = format!("row_id = \"id\"\nkeep_rows = true\nstrategy = \"{strategy}\"");
     let rule = RULE.replace("row_id = \"id\"", &strategy);
     let project = Project::new(&rule.replace("touched_at = \"updated_at\"\n", ""));
     project.rows(ROWS);
@@ -67,7 +67,7 @@ fn apply(project: &Project, faulty: &Faulty<'_>) -> Result<Report> {
 }
 
 fn undo(project: &Project, faulty: &Faulty<'_>, run: &str) -> Result<Undone> {
-    with_context(project, faulty, |context| run::undo(context, run))
+    with_context(project, faulty, |context| run::undo(context, &Which::Id(run.to_owned())))
 }
 
 /// Each date has all of its rows, or its survivor alone.

@@ -11,7 +11,7 @@ fn a_project_that_fits_is_said_to_fit() {
     project.rows(ROWS);
     project.onerow("doctor --date 2026-01-28").exits(0).prints(&[
         "all columns of the rule exist",
-        "would take detect, audit, deactivate, verify of 2026-01-28",
+        "would take detect, record, deactivate, verify of 2026-01-28",
         "`id` is unique and not NULL in 2 active rows",
     ]);
 }

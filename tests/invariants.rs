@@ -13,7 +13,7 @@ use onerow::interrupt::Interrupt;
 use onerow::ledger::{Filter, Ledger, State};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Limits, Report, Undone};
+use onerow::run::{self, Context, Ending, Limits, Report, Undone, Which};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
@@ -66,6 +66,7 @@ partition = "d"
 key = ["k1", "k2"]
 keep = ["score DESC", "created_at DESC", "id"]
 row_id = "id"
+keep_rows = true
 written_at = "created_at"
 CURE
 [rule.p.columns]
@@ -271,7 +272,7 @@ impl World {
     }
 
     fn undo(&self, now: i64, run: &str) -> Undone {
-        self.with_context(now, |context| run::undo(context, run).unwrap())
+        self.with_context(now, |context| run::undo(context, &Which::Id(run.to_owned())).unwrap())
     }
 
     fn with_context<T>(&self, now: i64, act: impl FnOnce(&Context<'_>) -> T) -> T {
@@ -297,7 +298,7 @@ impl World {
         let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
         let checked = check::run(self.rule(), statement).unwrap();
         let id = JobId::derive("look", 1, &step, day(1));
-        let job = Job { id: &id, run: "look", rule: &self.rule().name, audit: None };
+        let job = Job { id: &id, run: "look", rule: &self.rule().name };
         let Returned::Rows(rows) =
             self.warehouse.submit(&job, &checked, &Params::none()).unwrap().result
         else {

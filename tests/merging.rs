@@ -175,7 +175,7 @@ impl World {
         let statement = Statement::new(step.clone(), window(), sql.to_owned());
         let checked = check::run(self.rule(), statement).unwrap();
         let id = JobId::derive("look", 1, &step, day(1));
-        let job = Job { id: &id, run: "look", rule: &self.rule().name, audit: None };
+        let job = Job { id: &id, run: "look", rule: &self.rule().name };
         match self.warehouse.submit(&job, &checked, &Params::none()).unwrap().result {
             Returned::Rows(rows) => rows.rows,
             _ => panic!("a query answers with rows"),

@@ -8,6 +8,7 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::SqlValue;
 use onerow::project::Project;
+use onerow::removals::{COLUMNS, RemovalLog};
 use onerow::rule::{Rule, RuleFile, Scope};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
@@ -84,21 +85,21 @@ fn request(rule: &Rule, sql: &str) -> Json {
     let columns = rule.columns.iter();
     let columns: Map<String, Json> =
         columns.map(|(name, t)| (name.as_str().to_owned(), t.to_string().into())).collect();
-    let audit = ["run_id", "job_id", "rule", "table_name", "step", "row_id", "state", "undone"];
-    let mut audit: Map<String, Json> =
-        audit.map(|name| (name.to_owned(), Json::from("STRING"))).into_iter().collect();
-    audit.insert("date".to_owned(), "DATE".into());
-    let mut tables = json!({ "onerow.audit": audit });
+    let log = RemovalLog::embedded();
+    let logged: Map<String, Json> =
+        COLUMNS.map(|(name, t)| (name.to_owned(), t.to_string().into())).into_iter().collect();
+    let mut tables = json!({ log.table.dotted(): logged });
     let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
     for table in std::iter::once(&rule.table).chain(staging) {
         tables[table.dotted()] = json!(columns);
     }
-    tables["onerow_gone"] = json!(columns);
+    tables[format!("{}_{}", log.before_image.dotted(), rule.name)] = json!(columns);
     json!({
         "tables": tables,
         "parameters": {
-            "cutoff": "TIMESTAMP", "run_id": "STRING", "job_id": "STRING", "undone": "STRING",
-            "before": "TIMESTAMP",
+            "cutoff": "TIMESTAMP", "run_id": "STRING", "run_started_at": "TIMESTAMP",
+            "record_id": "STRING", "undone_run": "STRING", "undone_run_started_at": "TIMESTAMP",
+            "undone_record": "STRING", "before": "TIMESTAMP",
         },
         "sql": sql,
     })
@@ -290,7 +291,7 @@ fn embedded(rule: &Rule, rows: &[Vec<SqlValue>], statement: Statement) -> Vec<St
     warehouse.load(&rule.table, &rule.columns, &mut given, Streaming::Settled).unwrap();
     let checked = check::run(rule, statement).unwrap();
     let id = JobId::from_ledger("second_opinion".to_owned());
-    let job = Job { id: &id, run: "second", rule: &rule.name, audit: None };
+    let job = Job { id: &id, run: "second", rule: &rule.name };
     let params = Params::none().with("cutoff", SqlValue::Timestamp(CUTOFF.parse().unwrap()));
     let answer = warehouse.submit(&job, &checked, &params).unwrap();
     let Returned::Rows(found) = answer.result else { panic!("a query returns rows") };

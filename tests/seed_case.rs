@@ -142,7 +142,11 @@ fn the_fingerprints_in_the_ledger_are_those_of_render() {
     project.onerow(&format!("apply {rule} {WINDOW}")).exits(0);
     let log = project.onerow("log --format json").exits(0).json();
     let entries = log.as_array().unwrap();
-    assert_eq!(entries.len(), 2 * 10, "1 detect, 8 deactivate, 1 verify, each started and done");
+    assert_eq!(
+        entries.len(),
+        2 * 18,
+        "1 detect, 8 record, 8 deactivate, 1 verify, each started and done"
+    );
     for entry in entries {
         let dates = entry["dates"].as_str().unwrap().split(", ").flat_map(|run| {
             let (from, to) = run.split_once(" to ").unwrap_or((run, run));

@@ -1,7 +1,5 @@
 //! Own steps, overrides and variables: rendered, checked, run and logged like the shipped ones.
 
-use onerow::template::Templates;
-
 use crate::common::{Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -47,6 +45,7 @@ fn an_own_step_runs_in_its_place_and_stands_in_the_ledger() {
         [
             "null_lines 2026-01-28 done",
             "detect 2026-01-28 done",
+            "record 2026-01-28 done",
             "deactivate 2026-01-28 done",
             "verify 2026-01-28 done"
         ]
@@ -95,7 +94,10 @@ fn run_deactivate_leaves_buffered_rows_and_says_so() {
     let project = project("");
     project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z");
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
-    project.onerow(&run).exits(75).says(&["deactivate of 2026-01-28", "streaming buffer"]);
+    project
+        .onerow(&run)
+        .exits(75)
+        .says(&["2026-01-28: refused because of rows in the streaming buffer"]);
     assert_eq!(project.active().len(), 5);
 }
 
@@ -142,20 +144,6 @@ fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
 }
 
 #[test]
-fn a_detect_that_tells_of_a_date_twice_is_refused() {
-    let project = project("");
-    let detect = Templates::shipped_text("detect.sql").unwrap();
-    project.write("sql/detect.sql", detect);
-    let macros = Templates::shipped_text("_survivors.sql").unwrap();
-    let twice = macros.replace("GROUP BY date\n", "GROUP BY date, place\n");
-    assert_ne!(macros, twice);
-    project.write("sql/_survivors.sql", twice);
-    project.onerow(&format!("status {DATE}")).exits(1).says(&["2026-01-28 twice"]);
-    project.onerow(&format!("apply {DATE}")).exits(1).says(&["2026-01-28 twice"]);
-    assert_eq!(project.active().len(), 4);
-}
-
-#[test]
 fn variables_are_typed_and_stand_in_the_ledger() {
     let project = project("");
     let odd = "player=x'; DROP TABLE t --";
@@ -196,41 +184,52 @@ fn careless(condition: &str) -> String {
     )
 }
 
-/// The project with a careless deactivate, and without an audit that would keep it from running.
-fn unaudited(condition: &str) -> Project {
-    let project = project("");
-    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
-    project.write("onerow.toml", rules.replace("row_id =", "audit = false\nrow_id ="));
-    project.write("sql/deactivate.sql", careless(condition));
-    project
-}
-
+/// What removes rows keeps every condition of the shipped text, so that it can remove fewer rows, and
+/// never another one.
 #[test]
-fn a_careless_override_changes_nothing_where_there_is_an_audit() {
-    for (condition, count) in [("place >= 1", 3), ("place > 99", 0)] {
+fn an_override_that_could_remove_another_row_is_refused() {
+    for condition in ["rank >= 1", "rank = 1", "rank > 99"] {
         let project = project("");
         project.write("sql/deactivate.sql", careless(condition));
-        let ended = project.onerow(&format!("apply {DATE}")).exits(1);
-        ended.says(&[&format!(
-            "would change {count} rows, and its audit keeps 1; nothing was changed"
-        )]);
+        let ended = project.onerow(&format!("apply {DATE}")).exits(3);
+        ended.says(&["drops-condition", "its WHERE lacks a condition of the shipped one"]);
         assert_eq!(project.active().len(), 4);
     }
 }
 
-#[test]
-fn a_careless_override_that_loses_a_key_fails_the_run_loudly() {
-    let project = unaudited("place >= 1");
-    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
-    ended.says(&["verify of 2026-01-28 failed", "keys lost their last active row"]);
-}
+/// The shipped conditions, and one more.
+const NARROWER: &str = "\
+{% from \"_removals.sql\" import recorded, superseded %}
+{% from \"_survivors.sql\" import set_active, touchable %}
+UPDATE {{ rule.table }}
+{{ set_active(rule, false) }}
+WHERE {{ touchable(rule, window) }}
+  AND {{ superseded(rule, window) }}
+  AND {{ recorded(rule, window, removals) }}
+  AND id != 'p1'
+";
 
 #[test]
-fn a_careless_override_that_does_nothing_fails_the_run_loudly() {
-    let project = unaudited("place > 99");
+fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_corrected() {
+    let project = project("");
+    project.write("sql/deactivate.sql", NARROWER);
     let ended = project.onerow(&format!("apply {DATE}")).exits(1);
-    ended.says(&["kept changing"]);
+    ended.says(&["gave up after 3 attempts because the table kept changing"]);
     assert_eq!(project.active().len(), 4);
+    let sql = "SELECT COUNT(*) FROM \"onerow.removals\"";
+    let left: i64 = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "what was not removed is not in the removal log");
+}
+
+/// Counts that decide, and what is recorded and restored, are always the shipped text.
+#[test]
+fn a_step_that_decides_cannot_be_overridden() {
+    for step in ["detect", "verify", "record", "correct", "undo", "before_image", "rewrite"] {
+        let project = project("");
+        project.write(&format!("sql/{step}.sql"), "SELECT 0 AS duplicates");
+        let ended = project.onerow(&format!("status {DATE}")).exits(2);
+        ended.says(&[&format!("would replace the step {step}"), &format!("my_{step}.sql")]);
+    }
 }
 
 #[test]
@@ -245,11 +244,11 @@ fn render_writes_whole_files() {
     assert_eq!(
         files,
         [
-            "audit_2026-01-28.sql",
-            "audit_2026-01-29.sql",
             "deactivate_2026-01-28.sql",
             "deactivate_2026-01-29.sql",
             "detect_2026-01-28_to_2026-01-29.sql",
+            "record_2026-01-28.sql",
+            "record_2026-01-29.sql",
             "verify_2026-01-28_to_2026-01-29.sql"
         ]
     );
@@ -280,11 +279,11 @@ fn a_folder_of_rendered_sql_loses_what_is_no_longer_rendered_and_nothing_else() 
     assert_eq!(
         files(&project, "build"),
         [
-            "predictions/audit_2026-01-29.sql",
             "predictions/deactivate_2026-01-29.sql",
             "predictions/deactivate_old.sql",
             "predictions/detect_2026-01-29.sql",
             "predictions/notes.txt",
+            "predictions/record_2026-01-29.sql",
             "predictions/verify_2026-01-29.sql",
         ]
     );

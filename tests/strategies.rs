@@ -35,10 +35,11 @@ fn superseded_rows_are_deleted_and_counted_as_ever() {
         assert_eq!(applied["totals"]["deactivated"], 1);
         assert_eq!(applied["dates"][0]["status"], "cleaned");
         assert_eq!(ids(&project), "b c d");
-        let story = ["detect", strategy, "verify"].map(|step| format!("{step} 2026-01-28 done"));
+        let story =
+            ["detect", "record", strategy, "verify"].map(|step| format!("{step} 2026-01-28 done"));
         assert_eq!(project.ledger(), story);
         project.onerow("apply --yes --date 2026-01-28").exits(0);
-        assert_eq!(project.ledger().len(), 4, "a clean date gets detect alone");
+        assert_eq!(project.ledger().len(), 5, "a clean date gets detect alone");
     }
 }
 

@@ -11,8 +11,9 @@ e,2026-01-29,g1,ann,,true,2026-01-29T08:00:00Z
 f,2026-01-29,g1,ann,,true,2026-01-29T09:00:00Z";
 const WINDOW: &str = "--from 2026-01-28 --to 2026-01-29";
 
+/// The embedded warehouse has no time travel, so the rule keeps the rows.
 fn rule(strategy: &str) -> String {
-    let strategy = format!("row_id = \"id\"\nstrategy = \"{strategy}\"");
+    let strategy = format!("row_id = \"id\"\nkeep_rows = true\nstrategy = \"{strategy}\"");
     RULE.replace("row_id = \"id\"", &strategy).replace("touched_at = \"updated_at\"\n", "")
 }
 
@@ -43,11 +44,14 @@ fn change(project: &Project, sql: &str) {
 }
 
 #[test]
-fn what_a_run_took_out_comes_back_and_the_undo_itself_is_not_undone() {
+fn what_a_run_removed_is_restored() {
     for strategy in ["deactivate", "delete", "rewrite"] {
         let project = loaded(&rule(strategy));
         let run = applied(&project);
         assert_eq!(project.active(), ["c", "f"], "{strategy}");
+        let planned = undo(&project, &format!("{run} --dry-run"));
+        assert_eq!(planned["dates"][0].to_string(), PLANNED, "{strategy}");
+        assert_eq!(project.active(), ["c", "f"], "a dry run changes nothing");
         let undone = undo(&project, &run);
         assert_eq!(undone["undone"], *run);
         let brief: Vec<_> =
@@ -55,25 +59,65 @@ fn what_a_run_took_out_comes_back_and_the_undo_itself_is_not_undone() {
         assert_eq!(
             brief,
             [
-                r#"{"date":"2026-01-28","status":"brought_back","rows":2,"left_alone":0}"#,
-                r#"{"date":"2026-01-29","status":"brought_back","rows":1,"left_alone":0}"#,
+                r#"{"date":"2026-01-28","status":"restored","rows":2,"left_alone":0}"#,
+                r#"{"date":"2026-01-29","status":"restored","rows":1,"left_alone":0}"#,
             ]
         );
         assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
-        let undo_run = undone["run_id"].as_str().unwrap();
         let story = project.ledger();
-        let undos: Vec<&String> = story.iter().filter(|l| l.starts_with("undo ")).collect();
-        assert_eq!(undos.len(), 2, "each date is a statement in the ledger: {story:?}");
-        project.onerow(&format!("undo {undo_run}")).exits(2).says(&[
-            &format!("run {undo_run} is an undo"),
-            "to remove those rows again, run `onerow apply`",
-        ]);
-        assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
-        assert_eq!(project.ledger(), story, "nothing was sent");
-        applied(&project);
-        assert_eq!(project.active(), ["c", "f"], "{strategy}");
+        let undos = story.iter().filter(|line| line.starts_with("undo "));
+        assert_eq!(undos.count(), 2, "each date is a statement in the ledger: {story:?}");
+        let undo_run = undone["run_id"].as_str().unwrap();
+        let ended = project.onerow(&format!("undo {undo_run}")).exits(2);
+        ended.says(&["is an undo", "to remove those rows again, run `onerow apply`"]);
     }
 }
+
+const PLANNED: &str = r#"{"date":"2026-01-28","status":"planned","rows":2}"#;
+
+#[test]
+fn the_last_run_needs_no_id() {
+    let project = loaded(RULE);
+    project.onerow("undo last").exits(2).says(&["no run of this rule that could be undone"]);
+    let first = applied(&project);
+    project.rows("x,2026-01-29,g1,ann,,true,2026-01-29T07:00:00Z");
+    let second = applied(&project);
+    assert_eq!(undo(&project, "last --dry-run")["undone"], *second);
+    assert_eq!(undo(&project, "last")["undone"], *second);
+    assert_eq!(undo(&project, "last")["undone"], *first, "the second is undone already");
+    assert_eq!(project.active(), ["a", "b", "c", "e", "f", "x"]);
+    project.onerow("undo last predictions").exits(2).says(&["could be undone"]);
+    project.onerow("undo last other").exits(2).says(&["there is no rule `other`"]);
+}
+
+/// The removal log holds each removed row with its survivor, its rank and what `keep` orders by.
+#[test]
+fn what_was_removed_is_in_the_removal_log_with_its_survivor() {
+    let project = loaded(RULE);
+    applied(&project);
+    let database = project.database();
+    let sql = "SELECT date, row_id, survivor_row_id, rank, keep_values, survivor_keep_values, \
+               removed_row IS NULL FROM \"onerow.removals\" ORDER BY date, rank";
+    let mut statement = database.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| {
+        let text = |i| row.get::<_, String>(i);
+        let numbers = (row.get::<_, i64>(3)?, row.get::<_, bool>(6)?);
+        Ok(format!("{} {} {} {numbers:?} {}", text(0)?, text(1)?, text(2)?, text(4)?))
+    });
+    let rows: Vec<String> = rows.unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        rows,
+        [
+            r#"2026-01-28 "b" "c" (2, true) {"keep_1":"2026-01-28T09:00:00Z","keep_2":"b"}"#,
+            r#"2026-01-28 "a" "c" (3, true) {"keep_1":"2026-01-28T08:00:00Z","keep_2":"a"}"#,
+            r#"2026-01-29 "e" "f" (2, true) {"keep_1":"2026-01-29T08:00:00Z","keep_2":"e"}"#,
+        ]
+    );
+}
+
+/// What `keep` orders by is a part of what names a removed row.
+const LATER: &str = "created_at = created_at + 1";
+const EARLIER: &str = "created_at = created_at - 1";
 
 #[test]
 fn a_run_is_undone_once_and_the_next_apply_does_it_again() {
@@ -94,7 +138,7 @@ fn a_run_is_undone_once_and_the_next_apply_does_it_again() {
 fn rows_that_have_changed_since_are_left_alone_and_reported() {
     let project = loaded(RULE);
     let run = applied(&project);
-    change(&project, r#"UPDATE "nba.predictions" SET points_line = '99' WHERE id = 'a'"#);
+    change(&project, &format!("UPDATE \"nba.predictions\" SET {LATER} WHERE id = 'a'"));
     change(&project, r#"DELETE FROM "nba.predictions" WHERE id = 'e'"#);
     let ended = project.onerow(&format!("undo {run}")).exits(0);
     ended
@@ -114,48 +158,24 @@ fn a_row_that_came_back_by_itself_is_not_doubled() {
 
 #[test]
 fn what_cannot_be_undone_is_said() {
-    let without = RULE.replace("row_id", "audit = false\nrow_id");
-    let project = loaded(&without);
+    let project = loaded(&rule("delete").replace("keep_rows = true\n", ""));
     let run = applied(&project);
     let ended = project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&["nobody knows which rows the run took out on 2026-01-28", "`audit = false`"]);
+    ended.says(&["ids of 2 removed rows and not the rows", "keep_rows"]);
     assert_eq!(project.active(), ["c", "f"]);
     let clean = applied(&project);
-    project.onerow(&format!("undo {clean}")).exits(2).says(&["took nothing out"]);
+    project.onerow(&format!("undo {clean}")).exits(2).says(&["removed nothing"]);
     project.onerow("undo 1999").exits(2).says(&["the ledger has no run `1999`", "onerow log"]);
-    project.onerow("undo 2").exits(2).says(&["2 runs start with `2`", "write more of it"]);
+    project.onerow("undo 2").exits(2).says(&["3 runs start with `2`", "write more of it"]);
     let project = loaded(RULE);
     let run = applied(&project);
     project.write("onerow.toml", rule("delete"));
     let ended = project.onerow(&format!("undo {run}")).exits(1);
     ended.says(&["the run did deactivate, and the rule's strategy is delete now"]);
-    for step in ["audit", "undo"] {
+    for step in ["record", "correct", "before_image", "undo"] {
         let ended = project.onerow(&format!("run {step} --date 2026-01-28")).exits(2);
         ended.says(&["does not run by itself"]);
     }
-}
-
-/// An override that takes out other rows than the audit keeps changes nothing at all.
-#[test]
-fn the_audit_and_the_statement_are_one() {
-    let project = loaded(RULE);
-    project.write(
-        "sql/deactivate.sql",
-        "{% from \"_survivors.sql\" import place, settled %}UPDATE {{ rule.table }} SET is_active = FALSE
-WHERE {{ window.filter }} AND is_active AND {{ settled(rule) }} AND id IN (
-  SELECT id FROM (SELECT id, {{ place(rule) }} AS place FROM {{ rule.table }} WHERE {{ window.filter }} AND is_active)
-  WHERE place = 2)",
-    );
-    let ended = project.onerow("apply --date 2026-01-28").exits(1);
-    ended.says(&["the statement would change 1 rows, and its audit keeps 2; nothing was changed"]);
-    assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
-    let kept: i64 = project
-        .database()
-        .query_row("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'onerow.audit'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(kept, 0, "nor is anything kept");
 }
 
 /// What was settled for the run is settled for its undo, whatever is streamed in between.
@@ -177,28 +197,19 @@ fn rows_that_stream_in_later_do_not_keep_a_run_from_being_undone() {
 fn an_undo_that_could_do_nothing_does_not_stand_in_the_way_of_the_next() {
     let project = loaded(RULE);
     let run = applied(&project);
-    change(&project, r#"UPDATE "nba.predictions" SET player = 'x' || player"#);
+    change(&project, &format!("UPDATE \"nba.predictions\" SET {LATER}"));
     assert_eq!(undo(&project, &run)["dates"][0]["rows"], 0);
-    change(&project, r#"UPDATE "nba.predictions" SET player = substr(player, 2)"#);
+    change(&project, &format!("UPDATE \"nba.predictions\" SET {EARLIER}"));
     assert_eq!(undo(&project, &run)["dates"][0]["rows"], 2);
 }
 
-/// Where the ledger of the first undo is lost, as on a machine that is gone, the audit table knows.
 #[test]
-fn a_rewrite_is_not_undone_twice_although_the_ledger_forgot_the_first_time() {
-    let project = loaded(&rule("rewrite"));
+fn a_run_of_another_strategy_is_not_undone() {
+    let project = loaded(&rule("delete"));
     let run = applied(&project);
-    let first = undo(&project, &run);
-    change(
-        &project,
-        &format!(
-            "DROP TRIGGER _onerow_ledger_delete; DELETE FROM _onerow_ledger WHERE run_id = '{}'",
-            first["run_id"].as_str().unwrap()
-        ),
-    );
-    let second = undo(&project, &run);
-    assert_eq!(second["dates"][0]["rows"], 0, "{second}");
-    assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
+    project.write("onerow.toml", rule("rewrite"));
+    let ended = project.onerow(&format!("undo {run}")).exits(1);
+    ended.says(&["the run did delete, and the rule's strategy is rewrite now"]);
 }
 
 /// An ingestion-time partition is set by nobody, so a row that is inserted again is today's.
@@ -213,7 +224,10 @@ fn deleted_rows_of_a_table_partitioned_by_arrival_are_not_inserted_into_today() 
     project.onerow("load rows.csv").exits(0);
     let run = applied(&project);
     let ended = project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&["rows of _PARTITIONDATE cannot be brought back", "FOR SYSTEM_TIME AS OF"]);
+    ended.says(&[
+        "rows of an ingestion-time partitioned table cannot be restored",
+        "FOR SYSTEM_TIME AS OF",
+    ]);
     assert_eq!(project.active(), ["c", "f"]);
 }
 

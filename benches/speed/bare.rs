@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Value;
 use onerow::googlesql::SqlValue;
+use onerow::removals::RemovalLog;
 use onerow::rule::Rule;
 use onerow::window::Window;
 use serde_json::{Value as Json, json};
@@ -11,6 +12,7 @@ use serde_json::{Value as Json, json};
 pub fn rule(rule: &Rule) -> Json {
     let text = |value: &dyn ToString| value.to_string();
     json!({
+        "name": SqlValue::String(rule.name.to_string()).literal().to_string(),
         "table": text(&rule.table),
         "strategy": rule.strategy.step(),
         "date": text(&rule.partition.date()),
@@ -22,6 +24,10 @@ pub fn rule(rule: &Rule) -> Json {
         "touched_now": "CURRENT_TIMESTAMP()",
         "written_at": rule.written_at.as_ref().map(|column| column.to_string()),
     })
+}
+
+pub fn removals() -> Json {
+    json!({ "table": RemovalLog::embedded().table.to_string() })
 }
 
 pub fn window(rule: &Rule, window: &Window) -> Json {

@@ -39,10 +39,7 @@ pub fn ratios(millions: u64) -> Vec<Ratio> {
         ratios.push(ratio);
     };
     measured("`status`", bench.status(turns));
-    measured("`apply`", bench.apply(turns, true));
-    if millions < 5 {
-        measured("`apply` without an audit", bench.apply(turns, false));
-    }
+    measured("`apply`", bench.apply(turns));
     ratios
 }
 
@@ -101,7 +98,7 @@ impl Bench {
     }
 
     fn status(&self, turns: usize) -> [Duration; 2] {
-        self.project("full.db", true);
+        self.project("full.db");
         let script = Script::status(&self.window);
         let (mut ours, mut other) = (0, 0);
         let mut times: [Vec<_>; 2] = Default::default();
@@ -115,9 +112,9 @@ impl Bench {
     }
 
     /// Each turn begins with the rows as they were.
-    fn apply(&self, turns: usize, audit: bool) -> [Duration; 2] {
-        self.project("used.db", audit);
-        let script = Script::apply(&self.window, audit);
+    fn apply(&self, turns: usize) -> [Duration; 2] {
+        self.project("used.db");
+        let script = Script::apply(&self.window);
         let (ours, other) = (self.path("used.db"), self.path("shell-used.db"));
         let mut times: [Vec<_>; 2] = Default::default();
         for _ in 0..turns {
@@ -125,7 +122,7 @@ impl Bench {
             times[0].push(timed(|| _ = self.onerow("apply")));
             std::fs::copy(self.path("shell-full.db"), &other).unwrap();
             times[1].push(timed(|| _ = script.run(&other)));
-            assert_eq!(shell::digest(&ours, audit), shell::digest(&other, audit));
+            assert_eq!(shell::digest(&ours), shell::digest(&other));
         }
         for used in [ours, other] {
             std::fs::remove_file(used).unwrap();
@@ -133,10 +130,9 @@ impl Bench {
         times.map(median)
     }
 
-    fn project(&self, database: &str, audit: bool) {
+    fn project(&self, database: &str) {
         let path = format!("type = \"sqlite\"\npath = \"{database}\"");
-        let audit = format!("row_id = \"id\"\naudit = {audit}");
-        let rule = RULE.replace("type = \"sqlite\"", &path).replace("row_id = \"id\"", &audit);
+        let rule = RULE.replace("type = \"sqlite\"", &path);
         std::fs::write(self.path("onerow.toml"), rule).unwrap();
     }
 

@@ -14,9 +14,10 @@ pub const PROGRAM: &str = "sqlite3";
 
 const TABLE: &str = r#"
 CREATE TABLE "a.b" (id TEXT, d TEXT, game TEXT, player TEXT, active INTEGER, created_at INTEGER);
-CREATE TABLE "onerow.audit" (run_id TEXT, job_id TEXT, rule TEXT, table_name TEXT, step TEXT, date TEXT,
-  row_id TEXT, state TEXT, undone TEXT);
-CREATE INDEX audit_runs ON "onerow.audit" (run_id, date);
+CREATE TABLE "onerow.removals" (run_id TEXT, run_started_at INTEGER, record_id TEXT, rule TEXT, table_name TEXT,
+  step TEXT, date TEXT, row_id TEXT, survivor_row_id TEXT, rank INTEGER, keep_values TEXT,
+  survivor_keep_values TEXT, removed_row TEXT);
+CREATE INDEX removals_runs ON "onerow.removals" (run_id, date, row_id);
 INSERT INTO "a.b" SELECT id, d, game, player, active, created_at FROM source."a.b";
 CREATE INDEX dates ON "a.b" (d);
 "#;
@@ -39,21 +40,25 @@ FROM (
 GROUP BY date ORDER BY date;
 "#;
 
-const AUDIT: &str = r#"
-INSERT INTO "onerow.audit" (run_id, job_id, rule, table_name, step, date, row_id, state, undone)
-SELECT '20300101T000000Z-00000000', 'onerow-00000000-0000-0000-0000-000000000000', 'p', 'a.b', 'deactivate', '@first',
-  json_quote(id),
-  json_object('id', id, 'd', d, 'game', game, 'player', player,
-    'created_at', strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000000, 'unixepoch')), NULL
+const RECORD: &str = r#"
+INSERT INTO "onerow.removals"
+SELECT '20300101T000000Z-00000000', 0, 'onerow-00000000-0000-0000-0000-000000000000', 'p', 'a.b', 'deactivate',
+  '@first', json_quote(id), json_quote(survivor), rank, keep, survivor_keep, NULL
 FROM (
-  SELECT *,
-    ROW_NUMBER() OVER (PARTITION BY d, game, player ORDER BY created_at DESC, id DESC) AS place,
-    COUNT(*) OVER (PARTITION BY d, id) AS copies,
-    COALESCE(created_at < @cutoff, 1) AS settled
-  FROM "a.b"
-  WHERE d = '@first' AND active
+  SELECT id, keep, settled, rank, copies, FIRST_VALUE(id) OVER ranked AS survivor,
+    FIRST_VALUE(keep) OVER ranked AS survivor_keep
+  FROM (
+    SELECT *,
+      json_object('keep_1', strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000000, 'unixepoch'), 'keep_2', id) AS keep,
+      ROW_NUMBER() OVER (PARTITION BY d, game, player ORDER BY created_at DESC, id DESC) AS rank,
+      COUNT(*) OVER (PARTITION BY d, id) AS copies,
+      COALESCE(created_at < @cutoff, 1) AS settled
+    FROM "a.b"
+    WHERE d = '@first' AND active
+  )
+  WINDOW ranked AS (PARTITION BY d, game, player ORDER BY created_at DESC, id DESC)
 )
-WHERE place > 1 AND settled AND copies = 1 AND id IS NOT NULL;
+WHERE rank > 1 AND settled AND copies = 1 AND id IS NOT NULL;
 "#;
 
 const DEACTIVATE: &str = r#"
@@ -68,6 +73,9 @@ WHERE d = '@first' AND active AND COALESCE(created_at < @cutoff, 1)
       WHERE d = '@first' AND active
     )
     WHERE place > 1 AND copies = 1
+  )
+  AND json_quote(id) IN (
+    SELECT row_id FROM "onerow.removals" WHERE run_id = '20300101T000000Z-00000000' AND date = '@first'
   );
 "#;
 
@@ -79,10 +87,9 @@ impl Script {
         Self(of(COUNTS, window.first(), window.last()))
     }
 
-    /// Counts, one transaction for each dirty date, counts what that touched again.
-    pub fn apply(window: &Window, audit: bool) -> Self {
-        let audit = if audit { AUDIT } else { "" };
-        let date = format!("BEGIN IMMEDIATE;{audit}{DEACTIVATE}COMMIT;");
+    /// Counts, records and deactivates the duplicates of each dirty date, counts what that touched again.
+    pub fn apply(window: &Window) -> Self {
+        let date = format!("{RECORD}{DEACTIVATE}");
         let dirty: Vec<Day> = window.days().iter().copied().step_by(10).collect();
         let cures: String = dirty.iter().map(|day| of(&date, *day, *day)).collect();
         let list: Vec<String> = dirty.iter().map(|day| format!("d = '{day}'")).collect();
@@ -126,12 +133,9 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// What is the same in both databases when both have done the same.
-pub fn digest(database: &Path, audit: bool) -> String {
-    let mut sql = r#"SELECT COUNT(*), SUM(active), MIN(id), MAX(id) FROM "a.b";"#.to_owned();
-    if audit {
-        sql.push_str(
-            r#"SELECT COUNT(*), SUM(LENGTH(state)), MIN(state), MAX(state), MAX(row_id) FROM "onerow.audit";"#,
-        );
-    }
+pub fn digest(database: &Path) -> String {
+    let sql = r#"SELECT COUNT(*), SUM(active), MIN(id), MAX(id) FROM "a.b";
+        SELECT COUNT(*), SUM(rank), MIN(row_id), MAX(row_id), MAX(survivor_row_id), SUM(LENGTH(keep_values)),
+          MAX(survivor_keep_values) FROM "onerow.removals";"#;
     output(Command::new(PROGRAM).arg(database).arg(sql))
 }

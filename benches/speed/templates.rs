@@ -46,7 +46,7 @@ impl<'a> Ours<'a> {
         Self { renderer: Renderer::new(rule, &project.templates, &[]).unwrap() }
     }
 
-    /// Renders and checks what stands in every plan; the bare way has no audit table.
+    /// Renders and checks what stands in every plan; the bare way has no removal log.
     pub fn render_and_check(&self, window: &Window) {
         let steps = STEPS.map(|step| StepName::parse(step).unwrap());
         black_box(plan::plan(&self.renderer, &steps, window).unwrap().unwrap());
@@ -71,8 +71,9 @@ impl<'a> Bare<'a> {
             ValueKind::Bool => Ok(write!(out, "{}", value.to_string().to_uppercase())?),
             _ => minijinja::escape_formatter(out, state, value),
         });
+        environment.add_filter("raw", |text: String| text);
         environment.add_filter("commas", |items: Vec<String>| items.join(", "));
-        for file in STEPS.iter().chain(&["_survivors"]) {
+        for file in STEPS.iter().chain(&["_removals", "_survivors"]) {
             let name = format!("{file}.sql");
             let text = Templates::shipped_text(&name).unwrap();
             environment.add_template_owned(name, text).unwrap();
@@ -99,7 +100,9 @@ impl<'a> Bare<'a> {
     fn render(&self, step: &str, window: &Window) -> String {
         let window = bare::value(&bare::window(self.rule, window));
         let template = self.environment.get_template(&format!("{step}.sql")).unwrap();
-        template.render(context! { rule => self.value.clone(), window => window }).unwrap()
+        let removals = bare::value(&bare::removals());
+        let rule = self.value.clone();
+        template.render(context! { rule, window, removals }).unwrap()
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Code {
     SetsOtherColumn,
     /// A step leaves `@cutoff` out although the rule has `written_at`.
     DropsCutoff,
+    /// A text that replaces a shipped one lacks one of its conditions, so that it could remove other rows.
+    DropsCondition,
     /// `keep` does not end in the row id, so that the survivor is not determined.
     UndeterminedSurvivor,
     /// The ranking depends on the time of day or on chance.
@@ -72,7 +74,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Unparsable,
         Self::NotOneStatement,
         Self::Ddl,
@@ -82,6 +84,7 @@ impl Code {
         Self::ReadsOtherPartition,
         Self::SetsOtherColumn,
         Self::DropsCutoff,
+        Self::DropsCondition,
         Self::UndeterminedSurvivor,
         Self::VolatileRanking,
         Self::OtherRanking,
@@ -109,6 +112,7 @@ impl Code {
             Self::ReadsOtherPartition => "reads-other-partition",
             Self::SetsOtherColumn => "sets-other-column",
             Self::DropsCutoff => "drops-cutoff",
+            Self::DropsCondition => "drops-condition",
             Self::UndeterminedSurvivor => "undetermined-survivor",
             Self::VolatileRanking => "volatile-ranking",
             Self::OtherRanking => "other-ranking",

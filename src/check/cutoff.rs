@@ -12,7 +12,8 @@ use crate::statement::StepName;
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
 pub(super) fn has_to_ask(text: &Text<'_>, parsed: &Statement) -> bool {
     let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    text.rule.written_at.is_some() && (counts || mutates(parsed))
+    let corrects = text.statement.step == *StepName::CORRECT;
+    text.rule.written_at.is_some() && (counts || (mutates(parsed) && !corrects))
 }
 
 /// It has to ask, and does not.

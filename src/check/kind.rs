@@ -24,7 +24,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             findings.extend(hidden_mutation(text, query));
             match step.as_str() {
                 _ if step.is_cure() => findings.push(wrong_kind(text, parsed, cure(step))),
-                StepName::GONE => {}
+                StepName::REMOVED => {}
                 _ if step.is_dependent() => {
                     findings.push(wrong_kind(text, parsed, "a statement that changes rows"));
                 }
@@ -51,29 +51,27 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             StepName::DELETE | StepName::REWRITE => {
                 findings.push(wrong_kind(text, parsed, cure(step)));
             }
-            StepName::AUDIT | StepName::AUDIT_UNDO => {
-                findings.push(wrong_kind(text, parsed, "an INSERT"));
-            }
+            StepName::RECORD => findings.push(wrong_kind(text, parsed, "an INSERT")),
+            StepName::CORRECT => findings.push(wrong_kind(text, parsed, "a DELETE")),
             StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
             StepName::DROP_STAGING => findings.push(wrong_kind(text, parsed, "a DROP TABLE")),
-            StepName::GONE | StepName::CREATE_VIEW | StepName::DROP_VIEW => {
+            StepName::REMOVED
+            | StepName::BEFORE_IMAGE
+            | StepName::CREATE_VIEW
+            | StepName::DROP_VIEW => {
                 findings.push(wrong_kind(text, parsed, "something that changes no row"));
             }
             _ => findings.extend(mutates_between(text, parsed)),
         },
-        Statement::Delete(_) if *step == *StepName::DELETE => {}
+        Statement::Delete(_) if [StepName::DELETE, StepName::CORRECT].contains(&step.as_str()) => {}
         Statement::Merge(_) if *step == *StepName::REWRITE => {}
-        Statement::Insert(_) if inserts(step) => {}
+        Statement::Insert(_) if [StepName::RECORD, StepName::UNDO].contains(&step.as_str()) => {}
+        Statement::CreateTable(_) if *step == *StepName::BEFORE_IMAGE => {}
         Statement::Merge(_) if *step == *StepName::CONSOLIDATE => {}
         other if view::check(text, other, findings) => {}
         other if consolidate::drops(text, other, findings) => {}
         other => findings.push(refused(text, other)),
     }
-}
-
-/// Whether the step keeps rows, or brings them back.
-fn inserts(step: &StepName) -> bool {
-    [StepName::AUDIT, StepName::AUDIT_UNDO, StepName::UNDO].contains(&step.as_str())
 }
 
 /// What a cure has to be.

@@ -4,6 +4,7 @@
 mod allow;
 mod code;
 mod columns;
+mod conditions;
 mod consolidate;
 mod cutoff;
 mod join;
@@ -25,14 +26,14 @@ pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Span, TokenWithSpan};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use allow::Allows;
 
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::{self, tokens};
 use crate::rule::Rule;
-use crate::statement::{Statement, StepName};
+use crate::statement::{Params, Statement, StepName};
 
 /// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree, which
 /// takes many times the memory: a plan may have thousands of statements.
@@ -56,7 +57,9 @@ impl Effect {
     fn of(parsed: &ast::Statement) -> Self {
         match parsed {
             ast::Statement::Query(_) => Self::Reads,
-            ast::Statement::CreateView(_) | ast::Statement::Drop { .. } => Self::Defines,
+            ast::Statement::CreateView(_)
+            | ast::Statement::CreateTable(_)
+            | ast::Statement::Drop { .. } => Self::Defines,
             _ => Self::Changes,
         }
     }
@@ -75,6 +78,33 @@ impl Checked {
             Effect::Unread => None,
             _ => statements(tokens(&self.statement.sql).ok()?).ok()?.pop(),
         }
+    }
+
+    /// Whether the statement has this query parameter.
+    pub fn takes(&self, parameter: &str) -> bool {
+        self.parameters().any(|name| name == parameter)
+    }
+
+    /// Those of the parameters that the statement has.
+    pub(crate) fn params(&self, all: &Params) -> Params {
+        let mut params = Params::none();
+        for name in self.parameters() {
+            if let Some(value) = all.get(&name) {
+                params = params.with(&name, value.clone());
+            }
+        }
+        params
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = String> {
+        let tokens = tokens(&self.statement.sql).unwrap_or_default().into_iter();
+        tokens.filter_map(|token| match token.token {
+            Token::Placeholder(name) => name.strip_prefix('@').map(str::to_ascii_lowercase),
+            Token::Word(word) if word.quote_style.is_none() => {
+                word.value.strip_prefix('@').map(str::to_ascii_lowercase)
+            }
+            _ => None,
+        })
     }
 
     /// Whether it makes or drops a definition.
@@ -165,6 +195,10 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
         }
         ast::Statement::Update(update) => mutation::update(text, update, findings),
         ast::Statement::Insert(insert) => undo::insert(text, insert, findings),
+        ast::Statement::Delete(delete) if text.statement.step == *StepName::CORRECT => {
+            undo::correct(text, delete, findings);
+        }
+        ast::Statement::CreateTable(table) => undo::before_image(text, table, findings),
         ast::Statement::Delete(delete) => mutation::delete(text, delete, findings),
         ast::Statement::Merge(merge) if text.statement.step == *StepName::CONSOLIDATE => {
             consolidate::check(text, merge, findings);
@@ -172,6 +206,7 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
         ast::Statement::Merge(merge) => merge::check(text, merge, findings),
         _ => {}
     }
+    conditions::check(text, parsed, findings);
     ranking::check(text, parsed, findings);
     walk::check(text, parsed, findings);
     star::check(text, parsed, findings);

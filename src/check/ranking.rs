@@ -23,7 +23,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 pub(super) fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
     let step = &text.statement.step;
     let ranks = [
-        StepName::AUDIT,
+        StepName::RECORD,
         StepName::DETECT,
         StepName::VERIFY,
         StepName::EXPLAIN,
@@ -46,7 +46,7 @@ pub(super) fn other_ranking(text: &Text<'_>, parsed: &Statement) -> Finding {
         Code::OtherRanking,
         parsed.span(),
         format!("{} does not rank rows as the rule's key and keep say", text.statement.step),
-        "call `place`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
+        "call `rank`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
     )
 }
 

@@ -1,13 +1,15 @@
-//! What keeps and brings back the rows of a run.
+//! What records the rows that a run removes, and what restores them.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Expr, Insert, Spanned, TableObject, Update, Value,
+    Assignment, AssignmentTarget, CreateTable, Delete, Expr, FromTable, Insert, Spanned,
+    TableObject, Update, Value,
 };
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
+use crate::removals::RemovalLog;
 use crate::statement::StepName;
 
-/// An INSERT: into an audit table, or of rows that are brought back.
+/// An INSERT: into a removal log, or of rows that are restored.
 pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Finding>) {
     let brings_back = text.statement.step == *StepName::UNDO;
     let table = match &insert.table {
@@ -16,10 +18,10 @@ pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Findin
     };
     let right = match brings_back {
         true => table == text.rule.table.dotted(),
-        false => text.rule.audit_tables.iter().any(|audit| audit.dotted() == table),
+        false => is_removal_log(text, &table),
     };
     if !right {
-        let wanted = if brings_back { "rule.table" } else { "audit" };
+        let wanted = if brings_back { "rule.table" } else { "removals.table" };
         findings.push(text.finding(
             Code::OtherTable,
             insert.table.span(),
@@ -34,6 +36,44 @@ pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Findin
             insert.table.span(),
             "it is more than INSERT INTO a table and a query",
             "write INSERT INTO … SELECT …",
+        )),
+    }
+}
+
+fn is_removal_log(text: &Text<'_>, table: &str) -> bool {
+    text.rule.removal_logs.iter().any(|log| log.table.dotted() == table)
+}
+
+/// A DELETE from a removal log, of what was recorded and not removed.
+pub(super) fn correct(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Finding>) {
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+    let table = from.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !is_removal_log(text, &table.replace('`', "")) {
+        findings.push(text.finding(
+            Code::OtherTable,
+            delete.span(),
+            format!("it deletes from `{table}`"),
+            "write DELETE FROM {{ removals.table }}",
+        ));
+    }
+    if let Some(condition) = &delete.selection {
+        partition::subqueries(text, condition, findings);
+    }
+}
+
+/// A table of the rows of one date as they were before a run.
+pub(super) fn before_image(text: &Text<'_>, table: &CreateTable, findings: &mut Vec<Finding>) {
+    let name = dotted(&table.name);
+    let known = |log: &RemovalLog| log.before_image_of(&text.rule.name).dotted() == name;
+    match &table.query {
+        Some(query) if text.rule.removal_logs.iter().any(known) => {
+            partition::subqueries(text, query, findings);
+        }
+        _ => findings.push(text.finding(
+            Code::OtherTable,
+            table.span(),
+            format!("it creates `{name}`"),
+            "write CREATE OR REPLACE TABLE {{ removals.before_image }} AS SELECT …",
         )),
     }
 }

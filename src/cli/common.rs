@@ -163,7 +163,7 @@ impl Common {
         let renderer = Renderer::new(rule, &project.templates, &self.vars)?;
         // Without a warehouse there is nothing that could run.
         Ok(match project.file.warehouse(self.project.warehouse.as_deref()) {
-            Ok(warehouse) => renderer.with_audit(warehouse.audit_table()),
+            Ok(warehouse) => renderer.with_removals(warehouse.removal_log()),
             Err(_) => renderer,
         })
     }

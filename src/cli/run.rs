@@ -4,7 +4,7 @@ use super::common::Common;
 use super::execute::{Manner, execute};
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
-use crate::plan::with_audit;
+use crate::plan::with_record;
 use crate::report::Format;
 use crate::run::run_step;
 use crate::statement::StepName;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.step.is_dependent() {
         let message = format!("the step {} does not run by itself", args.step);
         return Err(Error::new(Kind::Usage, message).help(
-            "`apply` keeps what it takes out, `onerow undo RUN` brings it back, and `onerow consolidate --drop` drops staging tables",
+            "`onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables",
         ));
     }
     if args.step == *StepName::CONSOLIDATE {
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         &args.common,
         effects,
         &Manner::of("run", args.format, args.yes),
-        |renderer| with_audit(renderer.rule(), &args.step),
+        |_| with_record(&args.step),
         run_step,
     )
 }

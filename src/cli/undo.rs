@@ -9,22 +9,30 @@ use crate::ledger::{Entry, Filter};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{self, Context, Ended, Limits, RunId, Undone};
+use crate::run::{self, Context, Ended, Limits, RunId, Undone, Which};
 use crate::template::Renderer;
 use crate::warehouse::sqlite::Access;
 
-/// Take a run back: the rows that it took out come back, and no others
+/// Undo a run: restore exactly the rows it removed
 #[derive(clap::Args)]
 #[command(after_help = "\
-An undo is a run itself: it is in the ledger, and verified. `onerow apply` removes the rows again.
+An undo is a run itself: it is in the ledger, and verified.
 
 Examples:
+  onerow undo last --dry-run
+  onerow undo last player_prop_predictions
   onerow undo 20260130T074130Z-0a1b2c3d
   onerow undo 20260130T0741 --warehouse prod")]
 pub(super) struct Args {
-    /// The run; the start of its id is enough
+    /// The run: its id, the start of its id, or `last` for the last one that removed rows
     #[arg(value_name = "RUN")]
     run: String,
+    /// The rule, where `last` could be of several
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
+    /// Show what would be restored; change nothing
+    #[arg(long)]
+    dry_run: bool,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -36,12 +44,32 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let project = args.project.open()?;
     let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
     effects.heed_interrupts();
-    let connection = args.project.connect(&project, effects, Access::ReadWrite)?;
-    let entries = connection.ledger.entries(&Filter::run(&args.run))?;
-    let rule = rule_of(&project, &args.run, &entries)?;
+    let access = if args.dry_run { Access::ReadOnly } else { Access::ReadWrite };
+    let connection = args.project.connect(&project, effects, access)?;
+    let which = match args.run.as_str() {
+        "last" => Which::Last,
+        id => Which::Id(id.to_owned()),
+    };
+    let rule = match (&which, &args.rule, project.file.rules.as_slice()) {
+        (_, Some(name), _) => project.file.rule(name)?,
+        (Which::Last, None, [only]) => only,
+        (Which::Last, None, several) => {
+            let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
+            return Err(Error::new(Kind::Usage, "the rule file holds several rules")
+                .help(format!("name one of {}: `onerow undo last RULE`", names.join(", "))));
+        }
+        (Which::Id(id), None, _) => {
+            rule_of(&project, id, &connection.ledger.entries(&Filter::run(id))?)?
+        }
+    };
+    if args.dry_run {
+        let planned = run::undo_plan(rule, &*connection.ledger, &which)?;
+        print(args, effects, &planned)?;
+        return Ok(if planned.is_inexact() { Outcome::Failed } else { Outcome::Done });
+    }
     let teller = Teller::new(&project, [&rule.name], &args.project, effects)?;
     let renderer =
-        Renderer::new(rule, &project.templates, &[])?.with_audit(warehouse.audit_table());
+        Renderer::new(rule, &project.templates, &[])?.with_removals(warehouse.removal_log());
     let id = RunId::new(args.project.clock(effects).now());
     let progress = Bar::new(effects, id.clone(), true);
     let context = Context {
@@ -55,22 +83,26 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         limits: Limits::default(),
         run: Some(id.clone()),
     };
-    let undone = run::undo(&context, &args.run).inspect_err(|error| {
+    let undone = run::undo(&context, &which).inspect_err(|error| {
         let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
         teller.tell_in_vain(error, [ended]);
     })?;
-    let printed = effects.print(&match args.format {
-        Format::Json => report::json(&report::undone_json(&undone)),
-        _ => report::undone(effects.style(args.format), &undone),
-    });
+    let printed = print(args, effects, &undone);
     explain(&undone, effects);
     teller.tell(vec![Ended::of_undo(&undone)], &*connection.ledger);
     printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
-        () if !undone.problems.is_empty() => Outcome::Failed,
+        () if !undone.problems.is_empty() || undone.is_inexact() => Outcome::Failed,
         () if undone.waits() => Outcome::Buffered,
         () => Outcome::Done,
+    })
+}
+
+fn print(args: &Args, effects: &Effects, undone: &Undone) -> Result<()> {
+    effects.print(&match args.format {
+        Format::Json => report::json(&report::undone_json(undone)),
+        _ => report::undone(effects.style(args.format), undone),
     })
 }
 
@@ -95,7 +127,7 @@ fn rule_of<'p>(project: &'p Project, run: &str, entries: &[Entry]) -> Result<&'p
 
 fn explain(undone: &Undone, effects: &Effects) {
     for problem in &undone.problems {
-        effects.report_of(Some(&undone.run), problem);
+        effects.report_of(undone.run.as_deref(), problem);
     }
     let left = undone.left_alone();
     if left > 0 {

@@ -73,9 +73,5 @@ fn probe(warehouse: &dyn Warehouse, rule: &Rule, now: Timestamp) -> Result<Answe
     let statement = Statement::new(StepName::parse("probe")?, Window::day(day), sql);
     let id = JobId::derive(&run, 0, &statement.step, day);
     let checked = check::run(rule, statement).map_err(|findings| check::refusal(&findings))?;
-    warehouse.submit(
-        &Job { id: &id, run: &run, rule: &rule.name, audit: None },
-        &checked,
-        &Params::none(),
-    )
+    warehouse.submit(&Job { id: &id, run: &run, rule: &rule.name }, &checked, &Params::none())
 }

@@ -57,7 +57,7 @@ impl<'a> PlanSummary<'a> {
             called.any(|(day, _)| statement.statement().window.contains(*day))
         };
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {
-            StepName::VERIFY | StepName::AUDIT => needs(statement),
+            StepName::VERIFY | StepName::RECORD => needs(statement),
             StepName::CONSOLIDATE => merges(statement),
             _ => !statement.statement().step.is_cure() || needs(statement),
         };

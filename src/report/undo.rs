@@ -6,14 +6,20 @@ use super::Style;
 use super::grid::{Entry, grid};
 use crate::run::{Undone, UndoneOutcome};
 
-/// The dates as a grid, with the run that was taken back above.
+/// The dates as a grid, with the run that was undone above.
 pub fn undone(style: Style, undone: &Undone) -> String {
     let rows = undone.days.iter().map(|day| {
         let (rows, left, word): (Option<u64>, Option<u64>, String) = match &day.outcome {
-            UndoneOutcome::Done { rows, of } => {
-                (Some(*rows), of.map(|of| of.saturating_sub(*rows)), "brought back".to_owned())
+            UndoneOutcome::Planned { rows } => (Some(*rows), None, "to be restored".to_owned()),
+            UndoneOutcome::Restored { rows, of } => {
+                (Some(*rows), Some(of.saturating_sub(*rows)), "restored".to_owned())
             }
-            UndoneOutcome::Already(run) => (None, None, format!("taken back by run {run}")),
+            UndoneOutcome::Already(run) => (None, None, format!("restored by run {run}")),
+            UndoneOutcome::Inexact { recorded, removed } => (
+                None,
+                None,
+                format!("left alone: {removed} rows removed, {recorded} in the removal log"),
+            ),
             UndoneOutcome::Buffered => (None, None, "buffered".to_owned()),
             UndoneOutcome::Failed => (None, None, "failed".to_owned()),
         };
@@ -21,7 +27,11 @@ pub fn undone(style: Style, undone: &Undone) -> String {
     });
     let header = ["date", "rows", "left alone", "status"];
     let grid = grid(style, &header, rows.collect(), None);
-    format!("rule {}, run {} takes back run {}\n{grid}", undone.rule, undone.run, undone.undone)
+    let title = match &undone.run {
+        Some(run) => format!("rule {}, run {run} undoes run {}", undone.rule, undone.undone),
+        None => format!("rule {}, what undoing run {} would do", undone.rule, undone.undone),
+    };
+    format!("{title}\n{grid}")
 }
 
 /// The dates as a JSON document.
@@ -29,15 +39,21 @@ pub fn undone_json(undone: &Undone) -> Json {
     let days = undone.days.iter().map(|day| {
         let date = day.day.to_string();
         match &day.outcome {
-            UndoneOutcome::Done { rows, of } => json!({
+            UndoneOutcome::Planned { rows } => {
+                json!({ "date": date, "status": "planned", "rows": rows })
+            }
+            UndoneOutcome::Restored { rows, of } => json!({
                 "date": date,
-                "status": "brought_back",
+                "status": "restored",
                 "rows": rows,
-                "left_alone": of.map(|of| of.saturating_sub(*rows)),
+                "left_alone": of.saturating_sub(*rows),
             }),
             UndoneOutcome::Already(run) => {
                 json!({ "date": date, "status": "already", "run_id": run })
             }
+            UndoneOutcome::Inexact { recorded, removed } => json!({
+                "date": date, "status": "inexact", "recorded": recorded, "removed": removed,
+            }),
             UndoneOutcome::Buffered => json!({ "date": date, "status": "buffered" }),
             UndoneOutcome::Failed => json!({ "date": date, "status": "failed" }),
         }

@@ -130,6 +130,10 @@ pub(super) struct WarehouseSection {
     /// bigquery: the ledger's table, as `dataset.table`.
     #[schemars(with = "Option<String>")]
     pub ledger: Option<Spanned<String>>,
+    /// bigquery: how long the removal log keeps what a run removed, such as `90 days`; what has expired
+    /// cannot be undone or explained. Default: for ever. It counts when the log is created.
+    #[schemars(with = "Option<String>")]
+    pub removals_expire_after: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -172,9 +176,10 @@ pub(super) struct RuleSection {
     /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
     #[serde(default)]
     pub strategy: Strategy,
-    /// Whether a run keeps the rows that it takes out in the audit table, so that it can be undone.
-    /// Default: true.
-    pub audit: Option<bool>,
+    /// Whether the removal log keeps each removed row as a whole, not its ids and keep values alone. The
+    /// embedded warehouse needs that to undo `delete`; `rewrite` always keeps whole rows. Default: false.
+    #[serde(default)]
+    pub keep_rows: bool,
     /// The staging tables that `onerow consolidate` merges into the table.
     pub staging: Option<StagingSection>,
     /// The read-side view, as `dataset.view`. Default: the table's name with `_current`.

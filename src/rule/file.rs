@@ -7,7 +7,7 @@ use super::warehouse::{self, Warehouse};
 use super::webhook::{self, Webhook};
 use super::{Rule, schema, validate};
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::TableName;
+use crate::removals::RemovalLog;
 
 /// The rule file: rules, warehouses and webhooks, checked.
 #[derive(Debug, Clone)]
@@ -69,12 +69,12 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
         let message = format!("there is no warehouse `{}`", name.get_ref());
         return Err(source.error(name, message).help(did_you_mean(name.get_ref(), known)));
     }
-    let mut audit_tables: Vec<TableName> = warehouses.iter().map(Warehouse::audit_table).collect();
-    audit_tables.push(TableName::embedded_audit());
+    let mut removal_logs: Vec<RemovalLog> = warehouses.iter().map(Warehouse::removal_log).collect();
+    removal_logs.push(RemovalLog::embedded());
     let rules = document
         .rule
         .iter()
-        .map(|(name, section)| validate::rule(source, name, section, &audit_tables))
+        .map(|(name, section)| validate::rule(source, name, section, &removal_logs))
         .collect::<Result<Vec<_>>>()?;
     if rules.is_empty() {
         return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))

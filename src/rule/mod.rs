@@ -20,6 +20,7 @@ use sqlparser::ast::Expr;
 
 use crate::error::Place;
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
+use crate::removals::RemovalLog;
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
@@ -42,10 +43,10 @@ pub struct Rule {
     pub table: TableName,
     /// The read-side view.
     pub view: TableName,
-    /// Whether the rows that a run takes out are kept in the audit table.
-    pub audit: bool,
-    /// The audit tables of the rule file's warehouses.
-    pub audit_tables: Vec<TableName>,
+    /// Whether the removal log keeps removed rows as a whole.
+    pub keep_rows: bool,
+    /// The removal logs of the rule file's warehouses.
+    pub removal_logs: Vec<RemovalLog>,
     /// What happens to superseded rows.
     pub strategy: Strategy,
     /// Where rows wait to be merged into the table.
@@ -134,6 +135,7 @@ impl Scope {
             | StepName::CREATE_VIEW
             | StepName::DROP_VIEW
             | StepName::STAGING_DATES
+            | StepName::REMOVED
             | StepName::DROP_STAGING => Self::Table,
             StepName::CONSOLIDATE => Self::Date,
             _ if step.is_cure() || step.is_dependent() => Self::Date,

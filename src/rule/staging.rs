@@ -11,6 +11,7 @@ use super::document::StagingSection;
 use super::validate::RuleReader;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlType, TableName};
+use crate::removals::RemovalLog;
 use crate::statement::StepName;
 
 /// The staging tables of a rule.
@@ -37,14 +38,13 @@ impl Staging {
     pub(crate) fn refuse_own(
         tables: &[TableName],
         table: &TableName,
-        audit_tables: &[TableName],
+        removal_logs: &[RemovalLog],
     ) -> Result<(), String> {
         for staged in tables {
             if staged.may_be(table) {
                 return Err(format!("`{}` is the rule's own table", staged.dotted()));
             }
-            let ledger_of = |audit: &TableName| audit.may_be(&staged.with_ending("_audit"));
-            if audit_tables.iter().any(|audit| audit.may_be(staged) || ledger_of(audit)) {
+            if removal_logs.iter().any(|log| log.holds(staged)) {
                 let message = format!("`{}` is where onerow keeps what it did", staged.dotted());
                 return Err(message);
             }
@@ -66,7 +66,7 @@ impl RuleReader<'_> {
         let mut tables: Vec<TableName> = Vec::new();
         for name in names.get_ref() {
             let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
-            Staging::refuse_own(std::slice::from_ref(&table), of, self.audit_tables)
+            Staging::refuse_own(std::slice::from_ref(&table), of, self.removal_logs)
                 .map_err(|problem| self.source.error(name, problem))?;
             if tables.contains(&table) {
                 let message = format!("staging table `{}` is listed twice", table.dotted());

@@ -9,6 +9,7 @@ use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
 use super::{Keep, Partition, Rule, RuleName, Strategy};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
+use crate::removals::RemovalLog;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
@@ -17,9 +18,9 @@ pub(super) fn rule(
     source: &Source,
     name: &Spanned<String>,
     section: &RuleSection,
-    audit_tables: &[TableName],
+    removal_logs: &[RemovalLog],
 ) -> Result<Rule> {
-    RuleReader { source, section, audit_tables, strategy: section.strategy, columns: Vec::new() }
+    RuleReader { source, section, removal_logs, strategy: section.strategy, columns: Vec::new() }
         .read(name)
 }
 
@@ -38,7 +39,7 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
 pub(super) struct RuleReader<'a> {
     pub(super) source: &'a Source,
     pub(super) section: &'a RuleSection,
-    pub(super) audit_tables: &'a [TableName],
+    pub(super) removal_logs: &'a [RemovalLog],
     pub(super) strategy: Strategy,
     pub(super) columns: Vec<(Ident, SqlType)>,
 }
@@ -60,8 +61,8 @@ impl RuleReader<'_> {
         let rule = Rule {
             name: rule_name,
             view: self.view(&table)?,
-            audit: section.audit.unwrap_or(true),
-            audit_tables: self.audit_tables.to_vec(),
+            keep_rows: section.keep_rows || self.strategy == Strategy::Rewrite,
+            removal_logs: self.removal_logs.to_vec(),
             strategy: self.strategy,
             staging: self.staging(&table)?,
             table,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, SpanRelativeTo};
 use toml::Spanned;
 
 use super::document::{
@@ -13,6 +13,7 @@ use super::document::{
 use super::{WarehouseName, validate};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
+use crate::removals::RemovalLog;
 
 /// A warehouse of the rule file.
 #[derive(Debug, Clone)]
@@ -24,19 +25,19 @@ pub struct Warehouse {
 }
 
 impl Warehouse {
-    /// The table that keeps the rows which runs take out: beside the ledger.
-    pub fn audit_table(&self) -> TableName {
+    /// Where it keeps its removal log.
+    pub fn removal_log(&self) -> RemovalLog {
         match &self.kind {
-            WarehouseType::Sqlite { .. } => TableName::embedded_audit(),
-            WarehouseType::BigQuery(settings) => settings.audit_table(),
+            WarehouseType::Sqlite { .. } => RemovalLog::embedded(),
+            WarehouseType::BigQuery(settings) => settings.removal_log(),
         }
     }
 }
 
 impl BigQuerySettings {
-    /// The table that keeps the rows which runs take out: beside the ledger.
-    pub fn audit_table(&self) -> TableName {
-        self.ledger.with_ending("_audit")
+    /// Where it keeps its removal log: beside the ledger.
+    pub fn removal_log(&self) -> RemovalLog {
+        RemovalLog::beside(&self.ledger)
     }
 }
 
@@ -79,6 +80,8 @@ pub struct BigQuerySettings {
     pub retry_for: Duration,
     /// The ledger's table.
     pub ledger: TableName,
+    /// How long the removal log keeps what a run removed; `None` is for ever.
+    pub removals_expire_after: Option<Duration>,
 }
 
 /// Who asks BigQuery.
@@ -106,6 +109,9 @@ pub enum Priority {
 const DEFAULT_PATH: &str = ".onerow/local.db";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(2 * 60);
+
+/// The partitions of a removal log are days.
+const SHORTEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// On-demand compute in the US, in US dollars for a TiB.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
@@ -155,6 +161,7 @@ impl Reader<'_> {
             ("timeout", span(&section.timeout)),
             ("retry_for", span(&section.retry_for)),
             ("ledger", span(&section.ledger)),
+            ("removals_expire_after", span(&section.removals_expire_after)),
         ];
         let sqlite = [("path", span(&section.path)), ("drain", span(&section.drain))];
         let foreign: &[_] = match section.r#type.get_ref() {
@@ -190,6 +197,7 @@ impl Reader<'_> {
             timeout: self.duration(section.timeout.as_ref(), DEFAULT_TIMEOUT)?,
             retry_for: self.duration(section.retry_for.as_ref(), DEFAULT_RETRY_FOR)?,
             ledger: self.ledger(name)?,
+            removals_expire_after: self.removals_expire_after()?,
         })
     }
 
@@ -210,6 +218,19 @@ impl Reader<'_> {
         let ledger = self.required(name, "ledger", self.section.ledger.as_ref())?;
         TableName::parse(ledger.get_ref())
             .map_err(|error| Error::from(error).at(self.source.place(ledger.span())))
+    }
+
+    fn removals_expire_after(&self) -> Result<Option<Duration>> {
+        let Some(text) = &self.section.removals_expire_after else { return Ok(None) };
+        let span = text.get_ref().parse::<jiff::Span>().ok();
+        let span = span.and_then(|s| s.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        match span.and_then(|span| Duration::try_from(span).ok()) {
+            Some(after) if after >= SHORTEST_EXPIRY => Ok(Some(after)),
+            _ => Err(self
+                .source
+                .error(text, format!("`{}` is not a time of a day or more", text.get_ref()))
+                .help("write it as `90 days`; a run whose entries have expired cannot be undone")),
+        }
     }
 
     /// The endpoint without a slash at its end. User names and passwords would end up in logs.

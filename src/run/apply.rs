@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::budget;
+use super::clean::Cleaning;
 use super::cutoff::{Cutoff, future_days};
-use super::day::Cleaning;
+use super::date::DateState;
 use super::report::{DayReport, Report};
-use super::state::{Progressing, Run};
+use super::state::Run;
 use super::verdict::{Verdict, verdict};
 use super::{Context, Counts, ROUNDS, checked, side_by_side};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
-use crate::warehouse::Audit;
 use crate::window::{Day, Window};
 
 /// Runs a plan. Each date's outcome is independent: what goes wrong with one is a problem in the
@@ -26,17 +26,17 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     }
     let mut run = Run::begin(context, plan)?;
     for step in &plan.steps {
-        if run.interrupted() {
+        if run.stops() {
             break;
         }
         match step.name.as_str() {
-            StepName::DETECT => run.detect(step)?,
+            StepName::DETECT => run.detect(&step.statements),
             // It is sent with the step that it belongs to.
-            StepName::AUDIT => {}
-            _ if step.name.is_cure() => run.cure(step)?,
-            StepName::VERIFY => run.verify()?,
-            StepName::CONSOLIDATE => run.consolidate(step)?,
-            _ => run.own(step)?,
+            StepName::RECORD => {}
+            _ if step.name.is_cure() => run.cure(step),
+            StepName::VERIFY => run.verify(),
+            StepName::CONSOLIDATE => run.consolidate(step),
+            _ => run.own(step),
         }
         // Until detect has counted, what follows may build on what failed.
         if run.days.is_empty() && !run.problems.is_empty() {
@@ -44,95 +44,100 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         }
     }
     if !context.limits.wait.is_zero() {
-        run.wait_for_buffered()?;
+        run.wait_for_buffered();
     }
     if run.interrupted() {
         run.unverified();
     }
-    run.drop_staging()?;
-    Ok(run.end().report())
+    run.drop_staging();
+    Ok(run.end()?.report())
 }
 
 impl Run<'_> {
-    fn detect(&mut self, step: &PlannedStep) -> Result<()> {
-        for statement in &step.statements {
-            self.detect_with(statement, self.cutoff)?;
+    pub(super) fn detect(&mut self, statements: &[Checked]) {
+        for statement in statements {
+            self.detect_with(statement, self.cutoff);
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
         if let Some(window) = future_days(self.buffer, &found) {
             self.context.progress.note(&format!(
-                "{window}: superseded rows say that they were written in the future; the table \
-                 reports no streaming buffer, so they count as settled"
+                "{window}: some duplicates have a written_at in the future; the table has no \
+                 streaming buffer, so they are treated as settled"
             ));
-            for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
-                self.detect_with(&statement, Cutoff::everything())?;
+            match checked(self.context.renderer, StepName::DETECT, &window) {
+                Ok(statements) => {
+                    for statement in &statements {
+                        self.detect_with(statement, Cutoff::everything());
+                    }
+                }
+                Err(error) => self.fail(error),
             }
         }
-        Ok(())
     }
 
-    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) -> Result<()> {
-        match self.journal.count(statement, cutoff)? {
+    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) {
+        match self.journal.count(statement, cutoff) {
             Ok(found) => {
-                let strategy = self.context.renderer.rule().strategy;
-                let state = |(day, counts)| (day, Progressing::new(strategy, counts, cutoff));
+                let (rule, now) = (self.context.renderer.rule(), self.journal.now);
+                let state = |(day, counts)| (day, DateState::new(rule, counts, cutoff, now));
                 self.days.extend(found.into_iter().map(state));
             }
             Err(error) => self.problems.push(error),
         }
-        Ok(())
     }
 
-    fn cure(&mut self, step: &PlannedStep) -> Result<()> {
+    pub(super) fn cure(&mut self, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
-        self.clean_days(&days)
+        self.clean_days(&days);
     }
 
-    /// Sends the UPDATE of each of these dates that needs one, as many at a time as the
-    /// warehouse takes. What goes wrong with a date is a problem of that date.
-    pub(super) fn clean_days(&mut self, days: &[Day]) -> Result<()> {
+    /// Records and removes the duplicates of each of these dates that has any, as many dates at a time
+    /// as the warehouse takes. What goes wrong with a date is a problem of that date.
+    pub(super) fn clean_days(&mut self, days: &[Day]) {
         let mut needed = Vec::new();
-        for update in self.plan.statements() {
-            let (step, day) = (&update.statement().step, update.statement().window.first());
+        for removal in self.plan.statements() {
+            let (step, day) = (&removal.statement().step, removal.statement().window.first());
             if step.is_cure()
                 && days.contains(&day)
-                && self.days.get(&day).is_some_and(Progressing::needs_update)
+                && let Some(record) = self.plan.record_of(removal)
+                && self.days.get(&day).is_some_and(DateState::needs_removal)
                 && let Some(state) = self.days.remove(&day)
             {
-                needed.push((update, self.plan.audit_of(update).map(Audit::of), day, state));
+                needed.push((record, removal, day, state));
             }
         }
+        if needed.is_empty() {
+            return;
+        }
         let (context, journal) = (self.context, &self.journal);
+        if let Err(error) = context.warehouse.prepare_removals(context.renderer.removals()) {
+            let days: Vec<Day> = needed.iter().map(|(_, _, day, _)| *day).collect();
+            self.days.extend(needed.into_iter().map(|(_, _, day, state)| (day, state)));
+            return self.fail_days(&days, error);
+        }
         context.progress.begin(needed.len() as u64);
-        let lanes = match context.renderer.rule().audit {
-            true => context.warehouse.lanes().audited,
-            false => context.warehouse.lanes().mutations,
-        };
-        let cleaned = side_by_side(lanes, needed, |(update, audit, day, mut state)| {
-            if context.interrupt.requested() {
-                return (day, state, Ok(None));
+        let lanes = context.warehouse.lanes().mutations;
+        let cleaned = side_by_side(lanes, needed, |(record, removal, day, mut state)| {
+            if context.interrupt.requested() || journal.is_broken() {
+                return (day, state, None);
             }
-            let problem = Cleaning { journal, update, audit }.clean(&mut state);
+            let problem = Cleaning { journal, record, removal }.clean(&mut state);
             context.progress.advance();
             (day, state, problem)
         });
-        let mut broken = None;
         for (day, state, problem) in cleaned {
             self.days.insert(day, state);
-            match problem {
-                Ok(None) => {}
-                Ok(Some(problem)) => self.fail_days(&[day], problem),
-                Err(error) => _ = broken.get_or_insert(error),
+            if let Some(problem) = problem {
+                self.fail_days(&[day], problem);
             }
         }
-        broken.map_or(Ok(()), Err)
     }
 
     /// After an interrupt: dates that were touched and not verified are not called clean.
     fn unverified(&mut self) {
         let touched = self.days.iter().filter(|(_, state)| state.touched);
         let days: Vec<Day> = touched.map(|(day, _)| *day).collect();
-        let left = self.days.values().filter(|state| state.needs_update()).count();
+        let left = self.days.values().filter(|state| state.needs_removal()).count();
         let error = Error::new(
             Kind::Interrupted,
             format!(
@@ -148,28 +153,28 @@ impl Run<'_> {
 
     /// Looks at the touched dates. Where rows that arrived meanwhile have superseded a survivor,
     /// the date is cleaned again.
-    pub(super) fn verify(&mut self) -> Result<()> {
+    pub(super) fn verify(&mut self) {
         for _ in 0..ROUNDS {
-            if self.interrupted() {
-                return Ok(());
+            if self.stops() {
+                return;
             }
             let mut again = Vec::new();
             for (cutoff, days) in self.touched() {
-                again.extend(self.verify_days(cutoff, &Window::of_days(days)?)?);
+                again.extend(self.verify_days(cutoff, &days));
             }
             for state in self.days.values_mut() {
                 state.touched = false;
             }
             if again.is_empty() {
-                return Ok(());
+                return;
             }
-            self.clean_days(&again)?;
+            self.clean_days(&again);
         }
-        self.fail(Error::new(
-            Kind::Verification,
-            format!("rows kept arriving: {ROUNDS} times a date was cleaned and dirty again"),
-        ));
-        Ok(())
+        let message = format!(
+            "gave up after {ROUNDS} attempts: new duplicates kept arriving while dates were being cleaned"
+        );
+        let help = "run again when the other process that writes to these dates is done";
+        self.fail(Error::new(Kind::Verification, message).help(help));
     }
 
     /// The dates that an UPDATE may have changed, by the cutoff they were counted with.
@@ -183,22 +188,22 @@ impl Run<'_> {
     }
 
     /// Returns the dates to clean again.
-    fn verify_days(&mut self, cutoff: Cutoff, window: &Window) -> Result<Vec<Day>> {
+    fn verify_days(&mut self, cutoff: Cutoff, days: &[Day]) -> Vec<Day> {
         let mut again = Vec::new();
-        let statements = match checked(self.context.renderer, StepName::VERIFY, window) {
-            Ok(statements) => statements,
-            Err(error) => {
-                self.fail_days(window.days(), error);
-                return Ok(again);
+        let statements = Window::of_days(days.to_vec())
+            .and_then(|window| checked(self.context.renderer, StepName::VERIFY, &window));
+        match statements {
+            Ok(statements) => {
+                for statement in statements {
+                    match self.journal.count(&statement, cutoff) {
+                        Ok(after) => again.extend(self.judge(&after)),
+                        Err(error) => self.fail_days(days, error),
+                    }
+                }
             }
-        };
-        for statement in statements {
-            match self.journal.count(&statement, cutoff)? {
-                Ok(after) => again.extend(self.judge(&after)),
-                Err(error) => self.fail_days(window.days(), error),
-            }
+            Err(error) => self.fail_days(days, error),
         }
-        Ok(again)
+        again
     }
 
     fn judge(&mut self, after: &BTreeMap<Day, Counts>) -> Vec<Day> {
@@ -231,10 +236,10 @@ impl Run<'_> {
 
     /// What the run has to say.
     pub(super) fn report(self) -> Report {
-        let day = |(day, state): (Day, Progressing)| DayReport {
+        let day = |(day, state): (Day, DateState)| DayReport {
             day,
             counts: state.as_found(),
-            deactivated: Some(state.deactivated),
+            deactivated: Some(state.removed),
             failed: state.failed,
         };
         Report {

@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::{Context, params, side_by_side};
+use super::{Context, RunId, params, side_by_side};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
@@ -17,8 +17,8 @@ pub fn estimate<'p>(
     now: Timestamp,
     plan: &'p Plan,
 ) -> Result<Vec<(&'p Checked, Estimate)>> {
-    let job = SqlValue::String("plan".to_owned());
-    let params = params(Cutoff::At(now), "plan").with("job_id", job);
+    let params = params(Cutoff::At(now), RunId::new(now).as_str())
+        .with("record_id", SqlValue::String("plan".to_owned()));
     let statements: Vec<&Checked> = plan.statements().collect();
     let estimates = side_by_side(warehouse.lanes().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::clean::changed;
 use super::cutoff::Cutoff;
 use super::report::Report;
 use super::staged::{self, Staged};
@@ -15,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
-use crate::warehouse::{Answer, Buffer, Returned, Warehouse};
+use crate::warehouse::{Answer, Buffer, Warehouse};
 use crate::window::{Day, Window};
 
 /// What merging staging tables has come to, or would come to.
@@ -61,13 +62,13 @@ pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _claim = context.ledger.claim(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context, plan)?;
     for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
-        run.consolidate(step)?;
+        run.consolidate(step);
     }
     if !context.limits.wait.is_zero() {
-        run.wait_for_buffered()?;
+        run.wait_for_buffered();
     }
-    run.drop_staging()?;
-    Ok(run.end().report())
+    run.drop_staging();
+    Ok(run.end()?.report())
 }
 
 /// What is staged for the dates of a window. Changes nothing and leaves no entry in the ledger.
@@ -96,22 +97,21 @@ pub fn staged(
 
 impl Run<'_> {
     /// Merges what is staged for each date of the step. What goes wrong with a date is a problem of
-    /// that date. Errors: the ledger's.
-    pub(super) fn consolidate(&mut self, step: &PlannedStep) -> Result<()> {
+    /// that date.
+    pub(super) fn consolidate(&mut self, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
-        self.consolidate_days(&days)
+        self.consolidate_days(&days);
     }
 
     /// The same for these dates of the plan.
-    pub(super) fn consolidate_days(&mut self, days: &[Day]) -> Result<()> {
-        let Ok(window) = Window::of_days(days.to_vec()) else { return Ok(()) };
-        let mut left = match self.count_staged(&window, self.staging_cutoff())? {
-            Ok(found) => found,
-            Err(error) => {
-                self.fail(error);
-                return Ok(());
-            }
-        };
+    pub(super) fn consolidate_days(&mut self, days: &[Day]) {
+        let Ok(window) = Window::of_days(days.to_vec()) else { return };
+        let counted = self.count_staged(&window, self.staging_cutoff());
+        let (mut left, unrecorded) =
+            match counted.and_then(|left| Ok((left, self.unrecorded(days)?))) {
+                Ok(found) => found,
+                Err(error) => return self.fail(error),
+            };
         for (day, found) in &left {
             let slot = self.consolidated.days.entry(*day).or_insert(ConsolidatedDay {
                 found: *found,
@@ -121,36 +121,28 @@ impl Run<'_> {
             slot.waiting = found.buffered;
         }
         self.context.progress.begin(left.len() as u64);
-        let unrecorded = self.unrecorded(days)?;
         let merges: Vec<&Checked> = self.plan.statements().filter(|s| is_merge(s)).collect();
         for merge in merges {
             let day = merge.statement().window.first();
             if let Some(found) = left.remove(&day) {
                 if self.interrupted() {
-                    self.fail(Error::new(
+                    return self.fail(Error::new(
                         Kind::Interrupted,
                         format!("interrupted: {} was not sent", merge.statement().title()),
                     ));
-                    return Ok(());
                 }
-                if let Err(error) = self.merge_day(merge, found, unrecorded.contains(&day))? {
+                if let Err(error) = self.merge_day(merge, found, unrecorded.contains(&day)) {
                     self.slot(day).failed = true;
                     self.fail(error);
                 }
                 self.context.progress.advance();
             }
         }
-        Ok(())
     }
 
     /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
-    /// where nothing is new. The outer error is the ledger's.
-    fn merge_day(
-        &mut self,
-        merge: &Checked,
-        found: Staged,
-        mut unrecorded: bool,
-    ) -> Result<Result<()>> {
+    /// where nothing is new.
+    fn merge_day(&mut self, merge: &Checked, found: Staged, mut unrecorded: bool) -> Result<()> {
         let day = merge.statement().window.first();
         let (mut left, mut cutoff) = (found, self.staging_cutoff());
         for _ in 0..ROUNDS {
@@ -159,52 +151,39 @@ impl Run<'_> {
                 break;
             }
             unrecorded = false;
-            match self.journal.send(merge, &params(cutoff, &self.journal.run))? {
-                Ok(answer) => match self.merged(merge, &answer, left, cutoff)? {
-                    Ok(after) => left = after,
-                    Err(error) => return Ok(Err(error)),
-                },
+            match self.journal.send(merge, &params(cutoff, &self.journal.run)) {
+                Ok(answer) => left = self.merged(merge, &answer, left, cutoff)?,
                 Err(error) if error.kind() == Kind::StreamingBuffer => {
                     let rule = self.context.renderer.rule();
                     let Some(earlier) = cutoff.earlier(rule, self.journal.now) else {
                         self.slot(day).waiting = left.changes() + left.buffered;
-                        return Ok(Ok(()));
+                        return Ok(());
                     };
                     cutoff = earlier;
-                    match self.recount(merge, cutoff)? {
-                        Ok(found) => left = found,
-                        Err(error) => return Ok(Err(error)),
-                    }
+                    left = self.recount(merge, cutoff)?;
                 }
-                Err(error) => return Ok(Err(error)),
+                Err(error) => return Err(error),
             }
         }
         self.slot(day).waiting = left.buffered;
         let message = format!("{day}: {ROUNDS} times staged rows were merged, and more were there");
-        Ok(match left.changes() {
+        match left.changes() {
             0 => Ok(()),
             _ => Err(Error::new(Kind::Verification, message)),
-        })
+        }
     }
 
-    /// Looks at a date that was merged: what is staged for it now. The outer error is the ledger's.
+    /// Looks at a date that was merged: what is staged for it now.
     fn merged(
         &mut self,
         merge: &Checked,
         answer: &Answer,
         before: Staged,
         cutoff: Cutoff,
-    ) -> Result<Result<Staged>> {
+    ) -> Result<Staged> {
         let day = merge.statement().window.first();
-        let Returned::Affected(affected) = answer.result else {
-            let message =
-                "the warehouse answered a MERGE with something else than a number of rows";
-            return Ok(Err(Error::new(Kind::Warehouse, message)));
-        };
-        let after = match self.recount(merge, cutoff)? {
-            Ok(after) => after,
-            Err(error) => return Ok(Err(error)),
-        };
+        let affected = changed(answer)?;
+        let after = self.recount(merge, cutoff)?;
         let (expected, merged) = (before.changes(), affected.unwrap_or(before.changes()));
         *self.slot(day).merged.get_or_insert(0) += merged;
         if merged != expected || after.changes() > 0 {
@@ -218,10 +197,10 @@ impl Run<'_> {
             let message = format!(
                 "verify of {day} failed: {expected} rows were to be merged, and {merged} were"
             );
-            return Ok(Err(Error::new(Kind::Verification, message)
-                .help("a template of your own may merge a key more than once: look at it with `onerow log --sql`")));
+            return Err(Error::new(Kind::Verification, message)
+                .help("a template of your own may merge a key more than once: look at it with `onerow log --sql`"));
         }
-        Ok(lost(day, before, after).map_or(Ok(after), Err))
+        lost(day, before, after).map_or(Ok(after), Err)
     }
 
     /// Which rows of the table may be updated: where no buffer is reported, all of them.
@@ -229,34 +208,26 @@ impl Run<'_> {
         staging_cutoff(self.cutoff, self.buffer)
     }
 
-    fn recount(&self, merge: &Checked, cutoff: Cutoff) -> Result<Result<Staged>> {
+    fn recount(&self, merge: &Checked, cutoff: Cutoff) -> Result<Staged> {
         let window = &merge.statement().window;
         let found = self.count_staged(window, cutoff)?;
-        Ok(found.map(|found| found.get(&window.first()).copied().unwrap_or_default()))
+        Ok(found.get(&window.first()).copied().unwrap_or_default())
     }
 
-    /// Counts what is staged. The outer error is the ledger's.
+    /// Counts what is staged.
     pub(super) fn count_staged(
         &self,
         window: &Window,
         cutoff: Cutoff,
-    ) -> Result<Result<BTreeMap<Day, Staged>>> {
+    ) -> Result<BTreeMap<Day, Staged>> {
         let mut all = BTreeMap::new();
-        let statements = match checked(self.context.renderer, StepName::STAGED, window) {
-            Ok(statements) => statements,
-            Err(error) => return Ok(Err(error)),
-        };
-        for statement in &statements {
-            let answer = match self.journal.send(statement, &params(cutoff, &self.journal.run))? {
-                Ok(answer) => answer,
-                Err(error) => return Ok(Err(error)),
-            };
-            match rows(&answer).and_then(|rows| staged::read(rows, window)) {
-                Ok(days) => all.extend(days.into_iter().map(|(d, s)| (d, s.seen_with(cutoff)))),
-                Err(error) => return Ok(Err(error.during(statement.statement().title()))),
-            }
+        for statement in &checked(self.context.renderer, StepName::STAGED, window)? {
+            let answer = self.journal.send(statement, &params(cutoff, &self.journal.run))?;
+            let days = rows(&answer).and_then(|rows| staged::read(rows, window));
+            let days = days.map_err(|error| error.during(statement.statement().title()))?;
+            all.extend(days.into_iter().map(|(day, staged)| (day, staged.seen_with(cutoff))));
         }
-        Ok(Ok(all))
+        Ok(all)
     }
 
     fn slot(&mut self, day: Day) -> &mut ConsolidatedDay {

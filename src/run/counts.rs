@@ -43,12 +43,6 @@ impl Counts {
         self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
     }
 
-    /// How many rows a rewrite of the date deletes and inserts: every settled row goes, and those
-    /// that survive come.
-    pub(super) fn rewritten(self) -> u64 {
-        self.settled + (self.settled - self.settled_duplicates())
-    }
-
     fn add_up(self) -> bool {
         self.active == self.keys + self.duplicates
             && self.buffered <= self.duplicates

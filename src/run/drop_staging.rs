@@ -38,55 +38,37 @@ impl Run<'_> {
         self.context.ledger.entries(&Filter::rule(self.context.renderer.rule().name.as_str()))
     }
 
-    /// Drops each staging table of which every row is merged, and the ledger says so. Errors: the
-    /// ledger's.
-    pub(super) fn drop_staging(&mut self) -> Result<()> {
-        if !self.drops() || !self.problems.is_empty() || self.interrupted() {
-            return Ok(());
+    /// Drops each staging table of which every row is merged, and the ledger says so.
+    pub(super) fn drop_staging(&mut self) {
+        if !self.drops() || !self.problems.is_empty() || self.stops() {
+            return;
         }
-        if let Err(error) = self.try_drop_staging()? {
+        if let Err(error) = self.try_drop_staging() {
             self.fail(error);
         }
-        Ok(())
     }
 
-    fn try_drop_staging(&mut self) -> Result<Result<()>> {
+    fn try_drop_staging(&mut self) -> Result<()> {
         let renderer = self.context.renderer;
         let tables: Vec<&TableName> =
             renderer.rule().staging.iter().flat_map(|staging| &staging.tables).collect();
-        match self.why_all_kept(&tables) {
-            Ok(None) => {}
-            Ok(Some(reason)) => {
-                let kept = tables.iter().map(|table| (table.dotted(), reason.clone()));
-                self.consolidated.kept.extend(kept);
-                return Ok(Ok(()));
-            }
-            Err(error) => return Ok(Err(error)),
+        if let Some(reason) = self.why_all_kept(&tables)? {
+            let kept = tables.iter().map(|table| (table.dotted(), reason.clone()));
+            self.consolidated.kept.extend(kept);
+            return Ok(());
         }
-        let dates = match self.staging_dates()? {
-            Ok(dates) => dates,
-            Err(error) => return Ok(Err(error)),
-        };
+        let dates = self.staging_dates()?;
         // A table of that name may have been merged before and filled again: what is in it counts.
         let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
         let left = match Window::of_days(days) {
-            Ok(window) => match self.count_staged(&window, self.staging_cutoff())? {
-                Ok(left) => left,
-                Err(error) => return Ok(Err(error)),
-            },
+            Ok(window) => self.count_staged(&window, self.staging_cutoff())?,
             Err(_) => BTreeMap::new(),
         };
         let entries = self.entries()?;
-        let drops = match checked(renderer, StepName::DROP_STAGING, &self.plan.window) {
-            Ok(drops) => drops,
-            Err(error) => return Ok(Err(error)),
-        };
+        let drops = checked(renderer, StepName::DROP_STAGING, &self.plan.window)?;
         for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
-            let written_to = match self.context.warehouse.buffer(table) {
-                Ok(buffer) => buffer != Buffer::Empty,
-                Err(error) => return Ok(Err(error)),
-            };
+            let written_to = self.context.warehouse.buffer(table)? != Buffer::Empty;
             let reason = match self.why_kept(&name, dates.get(&name), &left, &entries) {
                 None if written_to => Some("rows are in its streaming buffer".to_owned()),
                 reason => reason,
@@ -95,12 +77,10 @@ impl Run<'_> {
                 self.consolidated.kept.push((name, reason));
                 continue;
             }
-            match self.journal.send(drop, &params(self.cutoff, &self.journal.run))? {
-                Ok(_) => self.consolidated.dropped.push(name),
-                Err(error) => return Ok(Err(error)),
-            }
+            self.journal.send(drop, &params(self.cutoff, &self.journal.run))?;
+            self.consolidated.dropped.push(name);
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Why all staging tables have to stay: what is in them cannot be told for sure.
@@ -158,29 +138,17 @@ impl Run<'_> {
     }
 
     /// The dates of the rows of each staging table.
-    fn staging_dates(&mut self) -> Result<Result<BTreeMap<String, Vec<Option<Day>>>>> {
+    fn staging_dates(&mut self) -> Result<BTreeMap<String, Vec<Option<Day>>>> {
         let mut found: BTreeMap<String, Vec<Option<Day>>> = BTreeMap::new();
         let window = &self.plan.window;
-        let statements = match checked(self.context.renderer, StepName::STAGING_DATES, window) {
-            Ok(statements) => statements,
-            Err(error) => return Ok(Err(error)),
-        };
-        for statement in &statements {
-            let answer =
-                match self.journal.send(statement, &params(self.cutoff, &self.journal.run))? {
-                    Ok(answer) => answer,
-                    Err(error) => return Ok(Err(error)),
-                };
-            let rows = match rows(&answer) {
-                Ok(rows) => rows,
-                Err(error) => return Ok(Err(error)),
-            };
-            for row in &rows.rows {
+        for statement in &checked(self.context.renderer, StepName::STAGING_DATES, window)? {
+            let answer = self.journal.send(statement, &params(self.cutoff, &self.journal.run))?;
+            for row in &rows(&answer)?.rows {
                 let [table, date, ..] = row.as_slice() else { continue };
                 found.entry(table.to_string()).or_default().push(super::counts::day(date).ok());
             }
         }
-        Ok(Ok(found))
+        Ok(found)
     }
 }
 

@@ -118,9 +118,9 @@ impl Ended {
             command: "undo",
             rule: undone.rule.clone(),
             window: Window::of_days(days).ok(),
-            run: Some(undone.run.clone()),
+            run: undone.run.clone(),
             ending: match () {
-                () if !undone.problems.is_empty() => Ending::Failed,
+                () if !undone.problems.is_empty() || undone.is_inexact() => Ending::Failed,
                 () if undone.waits() => Ending::Buffered,
                 () => Ending::Clean,
             },

@@ -181,9 +181,9 @@ fn days(latest: &[&Entry]) -> Result<BTreeMap<Day, PastDay>> {
     Ok(days)
 }
 
-/// A rewrite without audit reports the rows that it deletes and those that it inserts.
+/// A rewrite reports the rows that it deletes and those that it inserts.
 fn taken_out(cure: &Entry, before: Counts) -> u64 {
-    match cure.step == *StepName::REWRITE && cure.parameters.get("audit").is_none() {
+    match cure.step == *StepName::REWRITE {
         true => before.settled_duplicates(),
         false => cure.affected.unwrap_or_else(|| before.settled_duplicates()),
     }
@@ -228,7 +228,8 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
 fn is_verified(latest: &[&Entry]) -> bool {
     let changes = |entry: &&&Entry| {
         let step = &entry.step;
-        (step.is_cure() || *step == *StepName::UNDO) && entry.state == State::Done
+        let changes = step.is_cure() || *step == *StepName::UNDO;
+        changes && entry.state == State::Done
     };
     let counts = |entry: &&&Entry| entry.figures.is_some();
     match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {

@@ -1,7 +1,8 @@
 //! Sending a statement with a ledger entry before it and another after it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -16,7 +17,7 @@ use crate::googlesql::{SqlValue, TableName};
 use crate::ledger::{Entry, State};
 use crate::rule::Rule;
 use crate::statement::{Params, StepName};
-use crate::warehouse::{Answer, Audit, Job, JobId, Usage};
+use crate::warehouse::{Answer, Job, JobId, Usage};
 use crate::window::Day;
 
 /// How often a statement that fails in passing is sent in all, each time as a new job.
@@ -33,40 +34,29 @@ pub(super) struct Journal<'a> {
     /// When it began.
     pub now: Timestamp,
     sequence: AtomicU32,
-    /// The ledger could not be written: nothing more is sent.
-    broken: AtomicBool,
+    /// Why the ledger could not be written: nothing more is sent.
+    broken: Mutex<Option<Error>>,
 }
 
 impl<'a> Journal<'a> {
     pub fn open(context: &'a Context<'a>, now: Timestamp) -> Self {
         let run = context.run.clone().unwrap_or_else(|| RunId::new(now)).to_string();
-        Self { context, run, now, sequence: AtomicU32::new(0), broken: AtomicBool::new(false) }
+        Self { context, run, now, sequence: AtomicU32::new(0), broken: Mutex::new(None) }
     }
 
-    /// Sends one statement, and again as a new attempt while it fails in passing. The outer error
-    /// is the ledger's, after which nothing is sent; the inner one is the statement's own.
-    pub fn send(&self, statement: &Checked, params: &Params) -> Result<Result<Answer>> {
-        self.send_audited(statement, None, params)
-    }
-
-    /// The same, in one transaction with its audit.
-    pub fn send_audited(
-        &self,
-        statement: &Checked,
-        audit: Option<Audit<'_>>,
-        params: &Params,
-    ) -> Result<Result<Answer>> {
-        self.send_and_note(statement, audit, params, &|_| None)
+    /// Sends one statement, and again as a new attempt after a transient error. Errors: the
+    /// statement's; or the ledger's, after which nothing is sent any more (see [`Journal::finish`]).
+    pub fn send(&self, statement: &Checked, params: &Params) -> Result<Answer> {
+        self.send_and_note(statement, params, &|_| None)
     }
 
     /// The same; what `figures` makes of the answer goes into the ledger with it.
     fn send_and_note(
         &self,
         statement: &Checked,
-        audit: Option<Audit<'_>>,
         params: &Params,
         figures: &dyn Fn(&Answer) -> Option<Json>,
-    ) -> Result<Result<Answer>> {
+    ) -> Result<Answer> {
         let title = statement.statement().title();
         let pauses = ExponentialBuilder::default()
             .with_jitter()
@@ -75,25 +65,23 @@ impl<'a> Journal<'a> {
         let mut pauses = pauses.build();
         loop {
             if self.context.interrupt.requested() {
-                let error =
-                    Error::new(Kind::Interrupted, format!("interrupted: {title} was not sent"));
-                return Ok(Err(error));
+                let message = format!("interrupted: {title} was not sent");
+                return Err(Error::new(Kind::Interrupted, message));
             }
-            let answer = self.attempt(statement, audit, params, figures)?;
-            match (answer, pauses.next()) {
+            match (self.attempt(statement, params, figures), pauses.next()) {
                 (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
-                    self.context.progress.note(&format!(
-                        "{title} failed in passing, trying again: {}",
-                        error.headline()
-                    ));
+                    let cause = error.headline();
+                    self.context
+                        .progress
+                        .note(&format!("{title}: transient error, retrying: {cause}"));
                     self.context.interrupt.sleep(pause);
                 }
                 (Err(error), None) if error.kind() == Kind::Transient => {
                     let error =
                         error.help(format!("it was tried {ATTEMPTS} times; run again later"));
-                    return Ok(Err(error.during(title)));
+                    return Err(error.during(title));
                 }
-                (answer, _) => return Ok(answer.map_err(|error| error.during(title))),
+                (answer, _) => return answer.map_err(|error| error.during(title)),
             }
         }
     }
@@ -101,81 +89,64 @@ impl<'a> Journal<'a> {
     fn attempt(
         &self,
         statement: &Checked,
-        audit: Option<Audit<'_>>,
         params: &Params,
         figures: &dyn Fn(&Answer) -> Option<Json>,
-    ) -> Result<Result<Answer>> {
+    ) -> Result<Answer> {
         let title = statement.statement().title();
-        if self.broken.load(Ordering::SeqCst) {
-            return Err(Error::new(
-                Kind::Io,
-                format!("the ledger could not be written; {title} was not sent"),
-            ));
+        if self.is_broken() {
+            return Err(unwritten(&title));
         }
-        let started = self.entry(statement, audit, params);
-        let params = match audit {
-            Some(_) => &params.clone().with("job_id", SqlValue::String(started.job.to_string())),
-            None => params,
+        let mut started = self.entry(statement, params);
+        let params = match statement.statement().step == *StepName::RECORD {
+            true => &params.clone().with("record_id", SqlValue::String(started.job.to_string())),
+            false => params,
         };
-        self.append(&started).map_err(|error| {
-            error.during(format!("writing to the ledger; {title} was not sent"))
-        })?;
+        started.parameters = self.parameters(&statement.statement().step, params);
+        self.append(&started, &title, "was not sent")?;
         tracing::info!(job = %started.job, "{title}: sent");
         let rule = &self.context.renderer.rule().name;
-        let job = Job { id: &started.job, run: &self.run, rule, audit };
+        let job = Job { id: &started.job, run: &self.run, rule };
         let answer = self.context.warehouse.submit(&job, statement, params);
         let figures = answer.as_ref().ok().and_then(figures);
         let outcome = Entry { figures, ..outcome(&started, &answer, self.context.clock.now()) };
         tracing::info!(job = %started.job, affected = ?outcome.affected, "{title}: {}", outcome.state);
-        self.append(&outcome).map_err(|error| {
-            let done = if answer.is_ok() { "was done" } else { "failed" };
-            error
-                .during(format!("writing to the ledger; {title} {done}"))
-                .help("the next run looks the statement up and completes the ledger")
-        })?;
-        Ok(answer)
+        let done = if answer.is_ok() { "was done" } else { "failed" };
+        self.append(&outcome, &title, done)?;
+        answer
     }
 
-    fn append(&self, entry: &Entry) -> Result<()> {
-        self.context.ledger.append(entry).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))
+    /// Writes an entry. The first error is kept, and nothing is sent after it.
+    fn append(&self, entry: &Entry, title: &str, done: &str) -> Result<()> {
+        let Err(error) = self.context.ledger.append(entry) else { return Ok(()) };
+        let error = error.during(format!("writing to the ledger; {title} {done}"));
+        let error = match entry.state {
+            State::Started => error,
+            _ => error.help("the next run looks the statement up and completes the ledger"),
+        };
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        Err(unwritten(title))
     }
 
-    /// Counts the dates of a statement that returns counts. The outer error is the ledger's.
-    pub fn count(
-        &self,
-        statement: &Checked,
-        cutoff: Cutoff,
-    ) -> Result<Result<BTreeMap<Day, Counts>>> {
+    /// Whether the ledger could not be written, so that nothing is sent any more.
+    pub fn is_broken(&self) -> bool {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Errors: what kept the ledger from being written.
+    pub fn finish(&self) -> Result<()> {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Counts the dates of a statement that returns counts.
+    pub fn count(&self, statement: &Checked, cutoff: Cutoff) -> Result<BTreeMap<Day, Counts>> {
         let read = |answer: &Answer| -> Result<BTreeMap<Day, Counts>> {
             let found = counts::read(rows(answer)?, &statement.statement().window)?;
             Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
         };
         let figures = |answer: &Answer| read(answer).ok().map(|found| counts::to_json(&found));
-        let params = params(cutoff, &self.run);
-        let answer = match self.send_and_note(statement, None, &params, &figures)? {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
-        };
-        Ok(read(&answer).map_err(|error| error.during(statement.statement().title())))
-    }
-
-    /// Sends one statement, and once more with the earlier cutoff when the streaming buffer
-    /// refuses it. `None`: it was refused each time, and nothing was changed.
-    pub fn send_around_buffer(
-        &self,
-        statement: &Checked,
-        audit: Option<Audit<'_>>,
-        cutoff: Cutoff,
-        earlier: Option<Cutoff>,
-    ) -> Result<Result<Option<Answer>>> {
-        for cutoff in [Some(cutoff), earlier].into_iter().flatten() {
-            match self.send_audited(statement, audit, &params(cutoff, &self.run))? {
-                Ok(answer) => return Ok(Ok(Some(answer))),
-                Err(error) if error.kind() == Kind::StreamingBuffer => {}
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        Ok(Ok(None))
+        let answer = self.send_and_note(statement, &params(cutoff, &self.run), &figures)?;
+        read(&answer).map_err(|error| error.during(statement.statement().title()))
     }
 
     /// Completes the entries of earlier runs that have no outcome, by looking up what became of
@@ -221,7 +192,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn entry(&self, checked: &Checked, audit: Option<Audit<'_>>, params: &Params) -> Entry {
+    fn entry(&self, checked: &Checked, params: &Params) -> Entry {
         let statement = checked.statement();
         let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
         Entry {
@@ -233,7 +204,7 @@ impl<'a> Journal<'a> {
             job: JobId::derive(&self.run, sequence, &statement.step, statement.window.first()),
             fingerprint: statement.fingerprint.clone(),
             sql: statement.sql.clone(),
-            parameters: self.parameters(&statement.step, audit, params),
+            parameters: self.parameters(&statement.step, params),
             state: State::Started,
             affected: None,
             usage: Usage::default(),
@@ -245,7 +216,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    fn parameters(&self, step: &StepName, audit: Option<Audit<'_>>, params: &Params) -> Json {
+    fn parameters(&self, step: &StepName, params: &Params) -> Json {
         let params: serde_json::Map<String, Json> =
             params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
         let vars = self.context.renderer.vars().iter();
@@ -256,20 +227,22 @@ impl<'a> Journal<'a> {
         if !vars.is_empty() {
             parameters["vars"] = Json::Object(vars);
         }
+        if *step == *StepName::UNDO {
+            parameters["strategy"] = self.context.renderer.rule().strategy.step().into();
+        }
         if *step == *StepName::CONSOLIDATE {
             parameters["staging"] = json!(staging_tables(self.context.renderer.rule()));
-        }
-        if let Some(audit) = audit {
-            parameters["audit"] = audit.keeps.statement().fingerprint.as_str().into();
-            if let Some(gone) = audit.gone {
-                parameters["gone"] = gone.statement().fingerprint.as_str().into();
-            }
         }
         if let crate::clock::Clock::Fixed(now) = self.context.clock {
             parameters["rehearsed_at"] = json!(now.to_string());
         }
         parameters
     }
+}
+
+/// What is said of a statement once the ledger could not be written; the run ends with the reason.
+fn unwritten(title: &str) -> Error {
+    Error::new(Kind::Io, format!("the ledger could not be written; {title} was not sent"))
 }
 
 /// The names of a rule's staging tables, as the ledger has them.

@@ -2,10 +2,11 @@
 
 mod apply;
 mod budget;
+mod clean;
 mod consolidate;
 mod counts;
 mod cutoff;
-mod day;
+mod date;
 mod drop_staging;
 mod ended;
 mod explain;
@@ -52,7 +53,7 @@ pub use run_id::RunId;
 pub use stage::stage;
 pub use staged::Staged;
 pub use step::run_step;
-pub use undo::{Undone, UndoneDay, UndoneOutcome, undo};
+pub use undo::{Undone, UndoneDay, UndoneOutcome, Which, undo, undo_plan};
 
 use cutoff::Cutoff;
 pub(crate) use lanes::side_by_side;
@@ -176,16 +177,20 @@ fn look_with(
     let statement = checked.statement();
     let run = format!("{command}-{}", RunId::new(now));
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
-    let job = Job { id: &id, run: &run, rule: &rule.name, audit: None };
+    let job = Job { id: &id, run: &run, rule: &rule.name };
     let answer = warehouse.submit(&job, checked, &params(cutoff, command))?;
     rows(&answer).cloned()
 }
 
 /// The query parameters that every statement may use.
 fn params(cutoff: Cutoff, run: &str) -> Params {
-    Params::none()
+    let params = Params::none()
         .with("cutoff", SqlValue::Timestamp(cutoff.instant()))
-        .with("run_id", SqlValue::String(run.to_owned()))
+        .with("run_id", SqlValue::String(run.to_owned()));
+    match RunId::began(run) {
+        Some(began) => params.with("run_started_at", SqlValue::Timestamp(began)),
+        None => params,
+    }
 }
 
 /// The figures as the cutoff allows to see them.

@@ -65,7 +65,7 @@ fn look_at(
     notes: &mut Vec<String>,
 ) -> Result<()> {
     if let Some(staging) = &rule.staging {
-        Staging::refuse_own(&staging.tables, &rule.table, &rule.audit_tables).map_err(
+        Staging::refuse_own(&staging.tables, &rule.table, &rule.removal_logs).map_err(
             |problem| Error::new(Kind::Usage, problem).help("name the rule's staging tables"),
         )?;
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::cutoff::Cutoff;
+use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Consolidated, Context, Counts};
+use super::{Consolidated, Context, params};
 use crate::check::Checked;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
-use crate::rule::Strategy;
-use crate::warehouse::{Audit, Buffer};
+use crate::warehouse::Buffer;
 use crate::window::Day;
 
 /// A run under way.
@@ -21,7 +21,7 @@ pub(super) struct Run<'a> {
     /// What the table's metadata says of its streaming buffer.
     pub buffer: Buffer,
     pub cutoff: Cutoff,
-    pub days: BTreeMap<Day, Progressing>,
+    pub days: BTreeMap<Day, DateState>,
     pub consolidated: Consolidated,
     pub steps: Vec<StepReport>,
     /// Own statements that the streaming buffer refused.
@@ -55,48 +55,50 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Delivers the ledger's entries. What cannot be delivered waits for the next run, and is a
-    /// problem of this one.
-    pub fn end(mut self) -> Self {
+    /// Delivers the ledger's entries. What cannot be delivered waits for the next run, and is a problem
+    /// of this one. Errors: the ledger could not be written, after which nothing was sent.
+    pub fn end(mut self) -> Result<Self> {
+        self.journal.finish()?;
         if let Err(error) = self.context.ledger.deliver() {
             self.fail(error);
         }
         self.context.progress.end();
-        self
+        Ok(self)
     }
 }
 
 impl Run<'_> {
     /// Runs the statements of a step as they are. One that the streaming buffer refuses is sent
     /// once more with an earlier cutoff, if it has one to spare rows by.
-    pub fn own(&mut self, step: &PlannedStep) -> Result<()> {
+    pub fn own(&mut self, step: &PlannedStep) {
         for statement in &step.statements {
-            if self.interrupted() {
+            if self.stops() {
                 break;
             }
-            self.own_statement(statement)?;
+            self.own_statement(statement);
             self.context.progress.advance();
         }
-        Ok(())
     }
 
     /// Runs one statement of an own step.
-    pub fn own_statement(&mut self, statement: &Checked) -> Result<()> {
+    pub fn own_statement(&mut self, statement: &Checked) {
         let rule = self.context.renderer.rule();
         let title = statement.statement().title();
-        let spares = statement.statement().sql.contains("@cutoff");
+        let spares = statement.takes("cutoff");
         let earlier = self.cutoff.earlier(rule, self.journal.now).filter(|_| spares);
-        match self.journal.send_around_buffer(
-            statement,
-            self.plan.audit_of(statement).map(Audit::of),
-            self.cutoff,
-            earlier,
-        )? {
-            Ok(Some(answer)) => self.steps.push(StepReport { title, answer }),
-            Ok(None) => self.buffered.push(title),
-            Err(error) => self.fail(error),
+        for cutoff in [Some(self.cutoff), earlier].into_iter().flatten() {
+            match self.journal.send(statement, &params(cutoff, &self.journal.run)) {
+                Ok(answer) => return self.steps.push(StepReport { title, answer }),
+                Err(error) if error.kind() == Kind::StreamingBuffer => {}
+                Err(error) => return self.fail(error),
+            }
         }
-        Ok(())
+        self.buffered.push(title);
+    }
+
+    /// Whether nothing more is to be sent: the user asked to stop, or the ledger cannot be written.
+    pub fn stops(&self) -> bool {
+        self.interrupted() || self.journal.is_broken()
     }
 
     /// Whether the user asked to stop.
@@ -117,60 +119,5 @@ impl Run<'_> {
             }
         }
         self.problems.push(error);
-    }
-}
-
-/// What the run knows of a date so far.
-pub(super) struct Progressing {
-    strategy: Strategy,
-    /// Keys that had an active row when the run began.
-    pub keys: u64,
-    /// The figures as last detected, and the cutoff they were counted with.
-    pub baseline: Counts,
-    pub cutoff: Cutoff,
-    /// Rows deactivated since the baseline was counted, and in all.
-    pub since_baseline: u64,
-    pub deactivated: u64,
-    /// Whether an UPDATE may have changed the date since it was last verified.
-    pub touched: bool,
-    /// Whether something went wrong with the date.
-    pub failed: bool,
-}
-
-impl Progressing {
-    pub fn new(strategy: Strategy, counts: Counts, cutoff: Cutoff) -> Self {
-        Self {
-            strategy,
-            keys: counts.keys,
-            baseline: counts,
-            cutoff,
-            since_baseline: 0,
-            deactivated: 0,
-            touched: false,
-            failed: false,
-        }
-    }
-
-    /// Clean dates cost nothing; buffered ones wait; shared ids are left alone.
-    pub fn needs_update(&self) -> bool {
-        self.baseline.calls_for(self.strategy)
-            && self.since_baseline < self.baseline.settled_duplicates()
-    }
-
-    /// The figures before this run deactivated anything.
-    pub fn as_found(&self) -> Counts {
-        self.baseline.before(self.deactivated - self.since_baseline)
-    }
-
-    pub fn rebase(&mut self, counts: Counts, cutoff: Cutoff) {
-        self.baseline = counts;
-        self.cutoff = cutoff;
-        self.since_baseline = 0;
-    }
-
-    pub fn add(&mut self, affected: u64) {
-        self.since_baseline += affected;
-        self.deactivated += affected;
-        self.touched = true;
     }
 }

@@ -1,13 +1,13 @@
 //! `run STEP`: one step by itself, on the same path as in a whole run.
 
-use super::cutoff::Cutoff;
-use super::report::{DayReport, Report};
+use super::report::{DayReport, Report, StepReport};
 use super::state::Run;
 use super::{Context, checked};
 use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
-use crate::window::Day;
+use crate::warehouse::Returned;
+use crate::window::Window;
 
 /// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
 /// the report, and the others go on. After a cure, detect counts what is left, so that rows
@@ -18,39 +18,41 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let mut run = Run::begin(context, plan)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
-    for step in plan.steps.iter().filter(|step| step.name != *StepName::AUDIT) {
-        let cures = step.name.is_cure();
-        // The shipped UPDATE spares no row of a rule without `written_at`, so it would be refused.
-        if !(cures && matches!(run.cutoff, Cutoff::Nothing(_))) {
-            run.own(step)?;
-        }
-        if cures {
-            left.extend(run.what_is_left()?);
+    for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {
+        match step.name.is_cure() {
+            true => left.extend(run.remove_alone(step)?),
+            false => run.own(step),
         }
     }
-    Ok(Report { days: left, ..run.end().report() })
+    Ok(Report { days: left, ..run.end()?.report() })
 }
 
 impl Run<'_> {
-    fn what_is_left(&mut self) -> Result<Vec<DayReport>> {
-        let refused: Vec<Day> = self
-            .plan
-            .statements()
-            .filter(|checked| self.buffered.contains(&checked.statement().title()))
-            .map(|checked| checked.statement().window.first())
-            .collect();
-        let mut left = Vec::new();
-        for statement in checked(self.context.renderer, StepName::DETECT, &self.plan.window)? {
-            match self.journal.count(&statement, self.cutoff)? {
-                Ok(found) => left.extend(found.into_iter().map(|(day, counts)| DayReport {
-                    day,
-                    // The last word is the warehouse's.
-                    counts: if refused.contains(&day) { counts.all_buffered() } else { counts },
-                    deactivated: None,
-                    failed: false,
-                })),
-                Err(error) => self.fail(error),
+    /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
+    fn remove_alone(&mut self, step: &PlannedStep) -> Result<Vec<DayReport>> {
+        let renderer = self.context.renderer;
+        self.detect(&checked(renderer, StepName::DETECT, &self.plan.window)?);
+        self.cure(step);
+        for statement in &step.statements {
+            let (title, day) =
+                (statement.statement().title(), statement.statement().window.first());
+            if let Some(state) = self.days.get(&day).filter(|state| !state.failed) {
+                let answer = Returned::Affected(Some(state.removed)).into();
+                self.steps.push(StepReport { title, answer });
             }
+        }
+        let mut left = Vec::new();
+        for (day, state) in std::mem::take(&mut self.days) {
+            let mut counts = state.baseline;
+            if state.touched {
+                for statement in checked(renderer, StepName::DETECT, &Window::day(day))? {
+                    match self.journal.count(&statement, state.cutoff) {
+                        Ok(found) => counts = found.get(&day).copied().unwrap_or_default(),
+                        Err(error) => self.fail(error),
+                    }
+                }
+            }
+            left.push(DayReport { day, counts, deactivated: None, failed: state.failed });
         }
         Ok(left)
     }

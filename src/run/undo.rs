@@ -1,31 +1,32 @@
-//! `undo`: a run taken back, date by date, each in one transaction with its audit; a run itself.
+//! `undo`: what a run removed, restored date by date; a run itself.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::clean::changed;
 use super::cutoff::Cutoff;
 use super::state::Run;
-use super::{Context, Counts, checked};
+use super::{Context, Counts, RunId, checked, params};
+use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlValue, parse_timestamp};
-use crate::ledger::{Entry, Filter, State};
+use crate::googlesql::{Ident, SqlValue, parse_timestamp};
+use crate::ledger::{Entry, Filter, Ledger, State, latest};
 use crate::plan::Plan;
 use crate::rule::{Rule, RuleName};
-use crate::statement::StepName;
-use crate::warehouse::{Audit, Returned};
+use crate::statement::{Params, StepName};
 use crate::window::{Day, Window};
 
-/// What an undo has come to.
+/// What an undo has come to, or would come to.
 #[derive(Debug)]
 pub struct Undone {
     /// The rule.
     pub rule: RuleName,
-    /// The run of the undo itself.
-    pub run: String,
-    /// The run that was taken back.
+    /// The run of the undo itself; `None` where nothing was run.
+    pub run: Option<String>,
+    /// The run that was undone.
     pub undone: String,
-    /// The dates on which that run took something out, in order.
+    /// The dates on which that run removed rows, in order.
     pub days: Vec<UndoneDay>,
     /// What went wrong, without stopping the rest.
     pub problems: Vec<Error>,
@@ -43,146 +44,239 @@ pub struct UndoneDay {
 /// What became of a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoneOutcome {
-    /// So many rows were taken back of those that the run had changed; the others have changed
-    /// since, or are gone, and were left alone.
-    Done {
-        /// Rows taken back.
+    /// An undo would restore so many rows, unless they have changed since.
+    Planned {
+        /// Rows that the run removed.
         rows: u64,
-        /// Rows that the run had changed; `None` where the ledger does not say.
-        of: Option<u64>,
     },
-    /// An earlier undo, by this run, has taken it back.
+    /// So many rows were restored of those that the run had removed; the others have changed since, or
+    /// are gone, and were left alone.
+    Restored {
+        /// Rows restored.
+        rows: u64,
+        /// Rows that the run had removed.
+        of: u64,
+    },
+    /// An earlier undo, by this run, has restored it.
     Already(String),
+    /// The removal log and the number of removed rows differ, so that no exact undo is possible;
+    /// nothing was changed.
+    Inexact {
+        /// Rows in the removal log.
+        recorded: u64,
+        /// Rows that the statement reported as removed.
+        removed: u64,
+    },
     /// Rows are in the streaming buffer; nothing was changed.
     Buffered,
     /// It failed; the problems say why.
     Failed,
 }
 
-/// What one date of a run did, from the ledger.
-struct Deed {
-    entry: Entry,
+/// One statement of a run that removed rows of a date, from the ledger.
+struct Removal {
+    step: StepName,
+    /// The job that recorded the rows before.
+    record: String,
+    /// Rows that it recorded, less those that were taken out of the log again.
+    recorded: u64,
+    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE.
+    removed: Option<u64>,
     /// The cutoff that it ran with, where the ledger says.
     cutoff: Option<Cutoff>,
-    /// When its statement began to run.
+    /// When it began to run.
     began: Timestamp,
 }
 
-/// Takes back what a run of this rule did, named by its id or the start of it. Errors: there is no
-/// such run; it is an undo itself; it changed nothing; the run could not begin, or the ledger could not be written.
-pub fn undo(context: &Context<'_>, id: &str) -> Result<Undone> {
+impl Removal {
+    fn is_exact(&self) -> bool {
+        self.removed.is_none_or(|removed| removed == self.recorded)
+    }
+}
+
+/// Which run is to be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The last one of the rule that removed rows and is not undone.
+    Last,
+    /// The one with this id, or with the only id that begins so.
+    Id(String),
+}
+
+/// What an undo would do, by the ledger. Changes nothing. Errors: as [`undo`].
+pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undone> {
+    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
+    let undone = the_run(&entries, which)?;
+    let days = removals(&entries, &undone)?.into_iter().map(|(day, removals)| {
+        let rows = removals.iter().map(|removal| removal.recorded).sum();
+        let outcome = standing(&entries, &undone, day, &removals);
+        UndoneDay { day, outcome: outcome.unwrap_or(UndoneOutcome::Planned { rows }) }
+    });
+    let days = days.collect();
+    Ok(Undone { rule: rule.name.clone(), run: None, undone, days, problems: Vec::new() })
+}
+
+/// Restores what a run of this rule removed. Errors: there is no such run; it removed nothing; the run
+/// could not begin, or the ledger could not be written.
+pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _claim = context.ledger.claim(&rule.table, context.interrupt)?;
-    let nothing =
+    let plan =
         Plan { window: Window::day(Day::from(jiff::civil::date(1970, 1, 1))), steps: vec![] };
-    let mut run = Run::begin(context, &nothing)?;
+    let mut run = Run::begin(context, &plan)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let undone = the_run(&entries, id)?;
-    if entries.iter().any(|entry| entry.run == undone && entry.step == *StepName::UNDO) {
-        return Err(Error::new(Kind::Usage, format!("run {undone} is an undo"))
-            .help("to remove those rows again, run `onerow apply`"));
-    }
-    let deeds = deeds(&entries, &undone)?;
-    if deeds.is_empty() {
-        return Err(Error::new(Kind::Usage, format!("run {undone} took nothing out"))
-            .help("`onerow log` shows what each run did"));
-    }
+    let undone = the_run(&entries, which)?;
+    let removals = removals(&entries, &undone)?;
+    let columns = run.columns()?;
     let mut days = Vec::new();
-    context.progress.begin(deeds.len() as u64);
-    for (day, deed) in deeds {
-        if run.interrupted() {
-            run.fail(Error::new(
-                Kind::Interrupted,
-                format!("interrupted: {day} was not taken back"),
-            ));
+    context.progress.begin(removals.len() as u64);
+    for (day, removals) in removals {
+        if run.stops() {
+            run.fail(Error::new(Kind::Interrupted, format!("interrupted: {day} was not restored")));
             break;
         }
-        let outcome = match taken_back(&entries, &undone, day) {
-            Some(by) => UndoneOutcome::Already(by),
-            None => run.take_back(day, &deed)?,
+        let outcome = match standing(&entries, &undone, day, &removals) {
+            Some(outcome) => outcome,
+            None => run.restore(&undone, day, &removals, &columns),
         };
         context.progress.advance();
         days.push(UndoneDay { day, outcome });
     }
-    let Run { journal, problems, .. } = run.end();
-    Ok(Undone { rule: rule.name.clone(), run: journal.run, undone, days, problems })
+    let Run { journal, problems, .. } = run.end()?;
+    Ok(Undone { rule: rule.name.clone(), run: Some(journal.run), undone, days, problems })
+}
+
+/// What is known of a date before anything is sent; `None` where it can be restored.
+fn standing(
+    entries: &[Entry],
+    undone: &str,
+    day: Day,
+    removals: &[Removal],
+) -> Option<UndoneOutcome> {
+    if let Some(by) = restored_by(entries, undone, day) {
+        return Some(UndoneOutcome::Already(by));
+    }
+    let inexact = removals.iter().find(|removal| !removal.is_exact())?;
+    let (recorded, removed) = (inexact.recorded, inexact.removed.unwrap_or(0));
+    Some(UndoneOutcome::Inexact { recorded, removed })
 }
 
 impl Run<'_> {
-    /// Takes one date back. Errors: the ledger's.
-    fn take_back(&mut self, day: Day, deed: &Deed) -> Result<UndoneOutcome> {
-        let window = Window::day(day);
-        match self.try_take_back(&window, deed)? {
-            Ok(outcome) => Ok(outcome),
-            Err(error) if error.kind() == Kind::StreamingBuffer => Ok(UndoneOutcome::Buffered),
+    /// The columns that the table has now, where rows are inserted again.
+    fn columns(&self) -> Result<Vec<Ident>> {
+        let rule = self.context.renderer.rule();
+        if !rule.strategy.is_destructive() {
+            return Ok(Vec::new());
+        }
+        let described = self.context.warehouse.describe(&rule.table)?;
+        described.columns.iter().map(|(name, _)| Ok(Ident::parse(name)?)).collect()
+    }
+
+    /// Restores one date.
+    fn restore(
+        &mut self,
+        undone: &str,
+        day: Day,
+        removals: &[Removal],
+        columns: &[Ident],
+    ) -> UndoneOutcome {
+        match self.try_restore(undone, &Window::day(day), removals, columns) {
+            Ok(outcome) => outcome,
+            Err(error) if error.kind() == Kind::StreamingBuffer => UndoneOutcome::Buffered,
             Err(error) => {
                 self.fail(error);
-                Ok(UndoneOutcome::Failed)
+                UndoneOutcome::Failed
             }
         }
     }
 
-    fn try_take_back(&mut self, window: &Window, deed: &Deed) -> Result<Result<UndoneOutcome>> {
+    fn try_restore(
+        &self,
+        undone: &str,
+        window: &Window,
+        removals: &[Removal],
+        columns: &[Ident],
+    ) -> Result<UndoneOutcome> {
+        let rule = self.context.renderer.rule();
+        for removal in removals {
+            fits(rule, removal)?;
+        }
+        let before = self.count_day(StepName::DETECT, window)?;
+        let (mut rows, mut of) = (0, 0);
+        for removal in removals {
+            let params = self.undo_params(undone, removal);
+            if rule.strategy.is_destructive() {
+                for image in checked(self.context.renderer, StepName::BEFORE_IMAGE, window)? {
+                    let sent = self.journal.send(&image, &params);
+                    sent.map_err(|error| explained(error, removal))?;
+                }
+            }
+            let statement = self.undo_statement(window, columns)?;
+            let answer = self.journal.send(&statement, &params)?;
+            rows += changed(&answer)?.ok_or_else(|| {
+                Error::new(Kind::Warehouse, "the warehouse did not say how many rows it restored")
+            })?;
+            of += removal.recorded;
+        }
+        let after = self.count_day(StepName::VERIFY, window)?;
+        verified(window, before, after, rows)?;
+        Ok(UndoneOutcome::Restored { rows, of })
+    }
+
+    fn undo_statement(&self, window: &Window, columns: &[Ident]) -> Result<Checked> {
+        let step = StepName::parse(StepName::UNDO)?;
         let renderer = self.context.renderer;
-        let reads_gone = renderer.rule().strategy.is_destructive();
-        let made = fits(renderer.rule(), deed).and_then(|()| {
-            let gone = reads_gone.then(|| checked(renderer, StepName::GONE, window)).transpose()?;
-            let [undo, audit] = [StepName::UNDO, StepName::AUDIT_UNDO];
-            Ok((checked(renderer, undo, window)?, checked(renderer, audit, window)?, gone))
-        });
-        let (statements, audits, gone) = match made {
-            Ok(made) => made,
-            Err(error) => return Ok(Err(error)),
-        };
-        let before = match self.count_day(StepName::DETECT, window)? {
-            Ok(before) => before,
-            Err(error) => return Ok(Err(error)),
-        };
-        // What was settled for the run is settled still, whatever has come into the buffer since.
-        let params = super::params(deed.cutoff.unwrap_or(self.cutoff), &self.journal.run)
-            .with("undone", SqlValue::String(deed.entry.run.clone()))
-            .with("before", SqlValue::Timestamp(deed.began));
-        let mut rows = 0;
-        for (statement, audit) in statements.iter().zip(&audits) {
-            let gone = gone.as_ref().and_then(|gone| gone.first());
-            let audit = Audit { keeps: audit, gone };
-            match self.journal.send_audited(statement, Some(audit), &params)? {
-                Ok(answer) => match answer.result {
-                    Returned::Affected(Some(count)) => rows += count,
-                    _ => {
-                        let message = "the warehouse does not say how many rows it took back";
-                        return Ok(Err(Error::new(Kind::Warehouse, message)));
-                    }
-                },
-                Err(error) => return Ok(Err(explained(error, deed))),
-            }
-        }
-        let after = match self.count_day(StepName::VERIFY, window)? {
-            Ok(after) => after,
-            Err(error) => return Ok(Err(error)),
-        };
-        let outcome = UndoneOutcome::Done { rows, of: deed.entry.affected };
-        Ok(verified(window, before, after, rows).map(|()| outcome))
+        let statement = renderer.render_for_columns(&step, window, columns)?;
+        check::run(renderer.rule(), statement).map_err(|findings| check::refusal(&findings))
     }
 
-    fn count_day(&self, step: &str, window: &Window) -> Result<Result<Counts>> {
-        let mut counts = Counts::default();
-        let statements = match checked(self.context.renderer, step, window) {
-            Ok(statements) => statements,
-            Err(error) => return Ok(Err(error)),
-        };
-        for statement in &statements {
-            match self.journal.count(statement, self.cutoff)? {
-                Ok(found) => counts = found.get(&window.first()).copied().unwrap_or_default(),
-                Err(error) => return Ok(Err(error)),
-            }
+    /// What was settled for the run is settled still, whatever has come into the buffer since.
+    fn undo_params(&self, undone: &str, removal: &Removal) -> Params {
+        let params = params(removal.cutoff.unwrap_or(self.cutoff), &self.journal.run)
+            .with("undone_run", SqlValue::String(undone.to_owned()))
+            .with("undone_record", SqlValue::String(removal.record.clone()))
+            .with("before", SqlValue::Timestamp(removal.began));
+        match RunId::began(undone) {
+            Some(began) => params.with("undone_run_started_at", SqlValue::Timestamp(began)),
+            None => params,
         }
-        Ok(Ok(counts))
+    }
+
+    fn count_day(&self, step: &str, window: &Window) -> Result<Counts> {
+        let mut counts = Counts::default();
+        for statement in &checked(self.context.renderer, step, window)? {
+            let found = self.journal.count(statement, self.cutoff)?;
+            counts = found.get(&window.first()).copied().unwrap_or_default();
+        }
+        Ok(counts)
     }
 }
 
-/// The run whose id this is, or the only one whose id starts so.
-fn the_run(entries: &[Entry], id: &str) -> Result<String> {
+/// The run that is meant.
+fn the_run(entries: &[Entry], which: &Which) -> Result<String> {
+    match which {
+        Which::Id(id) => run_of_id(entries, id),
+        Which::Last => last_run(entries),
+    }
+}
+
+/// The last run that removed rows of which some are not restored.
+fn last_run(entries: &[Entry]) -> Result<String> {
+    let mut runs: Vec<&str> = Vec::new();
+    for entry in latest(entries).into_iter().filter(|entry| removed(entry)) {
+        if Day::parse(&entry.dates).is_ok_and(|day| restored_by(entries, &entry.run, day).is_none())
+        {
+            runs.push(&entry.run);
+        }
+    }
+    runs.pop().map(str::to_owned).ok_or_else(|| {
+        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone")
+            .help("`onerow log` shows what each run did")
+    })
+}
+
+/// The run whose id this is, or the only one whose id begins so.
+fn run_of_id(entries: &[Entry], id: &str) -> Result<String> {
     let mut runs: Vec<&str> = entries.iter().map(|entry| entry.run.as_str()).collect();
     runs.retain(|run| run.starts_with(id));
     runs.sort_unstable();
@@ -202,48 +296,72 @@ fn the_run(entries: &[Entry], id: &str) -> Result<String> {
     }
 }
 
-/// What the run did on each date. A date that it cured in several statements counts as one.
-fn deeds(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Deed>> {
-    let mut deeds: BTreeMap<Day, Deed> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.run == run && changed(entry)) {
-        let day = Day::parse(&entry.dates)?;
-        let same = |e: &&Entry| (&e.run, e.sequence) == (&entry.run, entry.sequence);
-        let sent = entries.iter().filter(same).map(|entry| entry.at).min().unwrap_or(entry.at);
-        // Our clock may be another than the warehouse's, or set by hand.
-        let began = entry.usage.started.unwrap_or(sent);
-        let cutoff = entry.parameters["@cutoff"].as_str().and_then(parse_timestamp);
-        let cutoff = cutoff.map(Cutoff::At);
-        match deeds.get_mut(&day) {
-            None => _ = deeds.insert(day, Deed { entry: entry.clone(), began, cutoff }),
-            Some(deed) => {
-                deed.entry.affected =
-                    deed.entry.affected.zip(entry.affected).map(|(a, b)| a.saturating_add(b));
-                deed.began = deed.began.min(began);
-                deed.cutoff = later(deed.cutoff, cutoff);
+/// What the run removed from each date, statement by statement. A removal counts only where the ledger
+/// says that it was done. Errors: it removed nothing; it is an undo.
+fn removals(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Vec<Removal>>> {
+    let mut found: BTreeMap<Day, Vec<Removal>> = BTreeMap::new();
+    let mut records: BTreeMap<Day, (String, Option<u64>)> = BTreeMap::new();
+    let of_run = latest(entries).into_iter().filter(|entry| entry.run == run);
+    let mut undoes = false;
+    for entry in of_run.filter(|entry| entry.state == State::Done) {
+        undoes |= entry.step == *StepName::UNDO;
+        let Ok(day) = Day::parse(&entry.dates) else { continue };
+        match entry.step.as_str() {
+            StepName::RECORD => {
+                records.insert(day, (entry.job.to_string(), entry.affected));
             }
+            StepName::CORRECT => {
+                let corrected = entry.affected.unwrap_or(0);
+                if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
+                    last.recorded = last.recorded.saturating_sub(corrected);
+                }
+            }
+            _ if removed(entry) => {
+                let Some((record, recorded)) = records.get(&day).cloned() else { continue };
+                let removed = entry.affected.filter(|_| entry.step != *StepName::REWRITE);
+                found.entry(day).or_default().push(Removal {
+                    step: entry.step.clone(),
+                    record,
+                    // Where the warehouse does not say how many, they are as many as were removed.
+                    recorded: recorded.or(removed).unwrap_or(0),
+                    removed,
+                    cutoff: entry.parameters["@cutoff"]
+                        .as_str()
+                        .and_then(parse_timestamp)
+                        .map(Cutoff::At),
+                    began: began(entries, entry),
+                });
+            }
+            _ => {}
         }
     }
-    Ok(deeds)
-}
-
-fn later(one: Option<Cutoff>, other: Option<Cutoff>) -> Option<Cutoff> {
-    match (one, other) {
-        (Some(one), Some(other)) if one.instant() < other.instant() => Some(other),
-        (one, other) => one.or(other),
+    match (found.is_empty(), undoes) {
+        (false, _) => Ok(found),
+        (true, true) => Err(Error::new(Kind::Usage, format!("run {run} is an undo"))
+            .help("to remove those rows again, run `onerow apply`")),
+        (true, false) => Err(Error::new(Kind::Usage, format!("run {run} removed nothing"))
+            .help("`onerow log` shows what each run did")),
     }
 }
 
-/// Whether the entry is of a statement that took rows out.
-fn changed(entry: &Entry) -> bool {
+/// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
+fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
+    let same = |e: &&Entry| (&e.run, e.sequence) == (&entry.run, entry.sequence);
+    let sent = entries.iter().filter(same).map(|entry| entry.at).min().unwrap_or(entry.at);
+    entry.usage.started.unwrap_or(sent)
+}
+
+/// Whether the entry is of a statement that removed rows.
+fn removed(entry: &Entry) -> bool {
     entry.step.is_cure() && entry.state == State::Done && entry.affected != Some(0)
 }
 
-/// The run that has taken this date of the run back already.
-fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
+/// The run that has restored this date of the run already.
+fn restored_by(entries: &[Entry], run: &str, day: Day) -> Option<String> {
     let by = entries.iter().find(|entry| {
         entry.state == State::Done
             && entry.affected != Some(0)
-            && entry.parameters["@undone"] == *run
+            && entry.parameters["@undone_run"] == *run
             && entry.step == *StepName::UNDO
             && entry.dates == day.to_string()
     });
@@ -251,39 +369,30 @@ fn taken_back(entries: &[Entry], run: &str, day: Day) -> Option<String> {
 }
 
 /// Whether the run was made with the rule as it is now, and can be undone at all.
-fn fits(rule: &Rule, deed: &Deed) -> Result<()> {
-    let (cure, did) = (rule.strategy.step(), &deed.entry.step);
-    if *did != *cure {
-        let message = format!("the run did {did}, and the rule's strategy is {cure} now");
+fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
+    let (now, did) = (rule.strategy.step(), removal.step.as_str());
+    if did != now {
+        let message = format!("the run did {did}, and the rule's strategy is {now} now");
         return Err(Error::new(Kind::Configuration, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
     if rule.strategy.is_destructive() && rule.partition.is_by_arrival() {
-        let message = format!(
-            "rows of {} cannot be brought back: they would arrive again, today",
-            rule.partition.column
-        );
+        let message = "rows of an ingestion-time partitioned table cannot be restored: re-inserted \
+                       rows would land in today's partition";
         return Err(Error::new(Kind::Usage, message)
             .help("copy them from the table as it was, with FOR SYSTEM_TIME AS OF"));
     }
-    match deed.entry.parameters["audit"].is_string() {
-        true => Ok(()),
-        false => Err(Error::new(
-            Kind::Usage,
-            format!("nobody knows which rows the run took out on {}", deed.entry.dates),
-        )
-        .help("it ran with `audit = false`; runs with `audit = true` can be undone")),
-    }
+    Ok(())
 }
 
-/// The rows taken back are those that the date has more than before.
+/// The rows restored are those that the date has more than before.
 fn verified(window: &Window, before: Counts, after: Counts, rows: u64) -> Result<()> {
     let difference = i128::from(after.active) - i128::from(before.active);
     if difference == i128::from(rows) && after.keys >= before.keys {
         return Ok(());
     }
     let message = format!(
-        "verify of {window} failed: {rows} rows were taken back, and the active rows changed by {difference}; \
+        "verify of {window} failed: {rows} rows were restored, and the active rows changed by {difference}; \
          keys were {} and are {}",
         before.keys, after.keys
     );
@@ -293,29 +402,34 @@ fn verified(window: &Window, before: Counts, after: Counts, rows: u64) -> Result
 
 /// Time travel has an end.
 /// Source: <https://cloud.google.com/bigquery/docs/time-travel#configure_the_time_travel_window>
-fn explained(error: Error, deed: &Deed) -> Error {
-    let text = error.to_string().to_ascii_lowercase();
+fn explained(error: Error, removal: &Removal) -> Error {
+    let text = error.headline().to_ascii_lowercase();
     let past =
         ["time travel", "before the table's first", "invalid snapshot time", "creation time"];
     match past.iter().any(|words| text.contains(words)) {
         true => error.help(format!(
-            "the rows of before {} are out of reach: BigQuery keeps deleted rows for its time travel window, 2 to 7 days",
-            deed.began
+            "cannot restore rows of before {}: they are outside the table's time-travel window (2 to 7 days)",
+            removal.began
         )),
         false => error,
     }
 }
 
 impl Undone {
-    /// Whether rows in the streaming buffer kept a date from being taken back.
+    /// Whether rows in the streaming buffer kept a date from being restored.
     pub fn waits(&self) -> bool {
         self.days.iter().any(|day| day.outcome == UndoneOutcome::Buffered)
+    }
+
+    /// Whether a date cannot be undone exactly, and was left alone.
+    pub fn is_inexact(&self) -> bool {
+        self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Inexact { .. }))
     }
 
     /// Rows that have changed since, or are gone, and were left alone.
     pub fn left_alone(&self) -> u64 {
         let left = self.days.iter().map(|day| match day.outcome {
-            UndoneOutcome::Done { rows, of: Some(of), .. } => of.saturating_sub(rows),
+            UndoneOutcome::Restored { rows, of } => of.saturating_sub(rows),
             _ => 0,
         });
         left.sum()
@@ -327,13 +441,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rows_taken_back_are_those_by_which_the_date_has_changed_and_no_key_is_lost() {
+    fn the_rows_restored_are_those_by_which_the_date_has_changed_and_no_key_is_lost() {
         let window = Window::day(Day::parse("2026-01-28").unwrap());
         let counts = |active, keys| Counts { active, keys, ..Counts::default() };
         let holds = |before, after, rows| verified(&window, before, after, rows).is_ok();
         assert!(holds(counts(4, 3), counts(6, 3), 2));
         assert!(holds(counts(4, 3), counts(6, 4), 2), "a key may come back");
         assert!(!holds(counts(4, 3), counts(6, 3), 1));
-        assert!(!holds(counts(4, 3), counts(6, 2), 2), "none may go");
+        assert!(!holds(counts(4, 3), counts(6, 2), 2));
     }
 }

@@ -6,7 +6,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::state::{Progressing, Run};
+use super::date::DateState;
+use super::state::Run;
 use super::{Context, checked};
 use crate::check::Checked;
 use crate::error::Result;
@@ -20,7 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 impl Run<'_> {
     /// Waits for buffered rows and cleans their dates when they have settled, as often as new
     /// ones turn up and time is left.
-    pub(super) fn wait_for_buffered(&mut self) -> Result<()> {
+    pub(super) fn wait_for_buffered(&mut self) {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
         while !self.waiting_days().is_empty()
@@ -29,23 +30,24 @@ impl Run<'_> {
         {
             let buffer = match self.wait_until_settled(seen, until) {
                 Ok(Some(buffer)) => buffer,
-                Ok(None) => return Ok(()),
+                Ok(None) => return,
                 // What was done before it stays done, and is reported.
-                Err(error) => {
-                    self.problems.push(error.during("waiting for buffered rows"));
-                    return Ok(());
-                }
+                Err(error) => return self.fail(error.during("waiting for buffered rows")),
             };
             seen = self.context.clock.now();
             self.buffer = buffer;
             self.cutoff = Cutoff::new(self.context.renderer.rule(), seen, buffer);
-            self.again()?;
+            if self.journal.is_broken() {
+                return;
+            }
+            if let Err(error) = self.again() {
+                return self.fail(error);
+            }
         }
-        Ok(())
     }
 
     fn waiting_days(&self) -> Vec<Day> {
-        let waits = |state: &Progressing| state.baseline.buffered > 0 && !state.failed;
+        let waits = |state: &DateState| state.baseline.buffered > 0 && !state.failed;
         self.days.iter().filter(|(_, state)| waits(state)).map(|(day, _)| *day).collect()
     }
 
@@ -88,29 +90,32 @@ impl Run<'_> {
         let own: Vec<&Checked> = self.plan.statements().collect();
         for statement in own {
             if refused.contains(&statement.statement().title()) {
-                self.own_statement(statement)?;
+                self.own_statement(statement);
             }
         }
-        self.consolidate_days(&self.consolidated.waiting_days())?;
+        self.consolidate_days(&self.consolidated.waiting_days());
         let days = self.waiting_days();
         if days.is_empty() {
             return Ok(());
         }
         let window = Window::of_days(days.clone())?;
         for statement in checked(self.context.renderer, StepName::DETECT, &window)? {
-            match self.journal.count(&statement, self.cutoff)? {
+            match self.journal.count(&statement, self.cutoff) {
                 Ok(found) => {
+                    let rule = self.context.renderer.rule();
+                    let earlier = self.cutoff.earlier(rule, self.journal.now);
                     for (day, counts) in found {
                         if let Some(state) = self.days.get_mut(&day) {
-                            state.rebase(counts, self.cutoff);
+                            state.restart(counts, self.cutoff, earlier);
                         }
                     }
                 }
                 Err(error) => self.fail_days(&days, error),
             }
         }
-        self.clean_days(&days)?;
-        self.verify()
+        self.clean_days(&days);
+        self.verify();
+        Ok(())
     }
 }
 

@@ -149,7 +149,7 @@ impl Engine {
 
     fn renderer<'p>(&self, project: &'p Project, rule: &'p Rule) -> Result<Renderer<'p>> {
         let renderer = Renderer::new(rule, &project.templates, &[])?;
-        Ok(renderer.with_audit(self.warehouse.audit_table()))
+        Ok(renderer.with_removals(self.warehouse.removal_log()))
     }
 }
 

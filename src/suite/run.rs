@@ -108,7 +108,7 @@ fn table(warehouse: &Sqlite, rule: &Rule, window: &Window) -> Result<Rows> {
     let statement = Statement::new(StepName::parse("rows")?, window.clone(), sql);
     let id = JobId::derive("test", 0, &statement.step, window.first());
     let statement = check::run(rule, statement).map_err(|findings| check::refusal(&findings))?;
-    let job = Job { id: &id, run: "test", rule: &rule.name, audit: None };
+    let job = Job { id: &id, run: "test", rule: &rule.name };
     match warehouse.submit(&job, &statement, &Params::none())?.result {
         Returned::Rows(rows) => Ok(rows),
         Returned::Affected(_) | Returned::Nothing => {

@@ -20,12 +20,12 @@ use crate::statement::StepName;
 pub use render::Renderer;
 
 const SHIPPED: &[(&str, &str)] = &[
-    ("_audit.sql", include_str!("../../sql/_audit.sql")),
+    ("_removals.sql", include_str!("../../sql/_removals.sql")),
     ("_staging.sql", include_str!("../../sql/_staging.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
-    ("audit.sql", include_str!("../../sql/audit.sql")),
-    ("audit_undo.sql", include_str!("../../sql/audit_undo.sql")),
+    ("before_image.sql", include_str!("../../sql/before_image.sql")),
     ("consolidate.sql", include_str!("../../sql/consolidate.sql")),
+    ("correct.sql", include_str!("../../sql/correct.sql")),
     ("create_view.sql", include_str!("../../sql/create_view.sql")),
     ("current.sql", include_str!("../../sql/current.sql")),
     ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
@@ -34,7 +34,8 @@ const SHIPPED: &[(&str, &str)] = &[
     ("drop_staging.sql", include_str!("../../sql/drop_staging.sql")),
     ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
     ("explain.sql", include_str!("../../sql/explain.sql")),
-    ("gone.sql", include_str!("../../sql/gone.sql")),
+    ("record.sql", include_str!("../../sql/record.sql")),
+    ("removed.sql", include_str!("../../sql/removed.sql")),
     ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
     ("staged.sql", include_str!("../../sql/staged.sql")),
     ("staging_dates.sql", include_str!("../../sql/staging_dates.sql")),
@@ -89,7 +90,7 @@ impl Templates {
     }
 
     /// The templates in force for a rule, by file name: its own before the general ones, of the
-    /// cures only that of its strategy, `gone` where rows can be, and those about staging tables where
+    /// cures only that of its strategy, `before_image` where rows can be gone, and those about staging tables where
     /// it has any.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
@@ -99,7 +100,7 @@ impl Templates {
         let stages = rule.stages() && brings;
         let other = |step: &str| {
             (step != cure && StepName::CURES.contains(&step))
-                || (step == StepName::GONE && !rule.strategy.is_destructive())
+                || (step == StepName::BEFORE_IMAGE && !rule.strategy.is_destructive())
                 || (!stages && StepName::ABOUT_STAGING.contains(&step))
         };
         all.filter(|(name, _)| !name.strip_suffix(".sql").is_some_and(other)).collect()

@@ -6,10 +6,11 @@ use minijinja::{Environment, Value};
 
 use super::environment::{environment, merge};
 use super::failure::template_error;
-use super::values::{map, rule_value, staging_value, window_value};
+use super::values::{map, removals_value, rule_value, staging_value, window_value};
 use super::{Template, Templates, limits, literal};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue, TableName};
+use crate::removals::RemovalLog;
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
 use crate::window::Window;
@@ -26,14 +27,17 @@ pub struct Renderer<'a> {
     vars: Vec<(Ident, SqlValue)>,
     vars_value: Value,
     staging_value: Value,
-    audit: TableName,
+    removals: RemovalLog,
     own_bytes: usize,
+    /// The shipped templates alone, where the project replaces one of them.
+    shipped: Option<Environment<'static>>,
 }
 
 impl<'a> Renderer<'a> {
     /// Compiles the templates of a rule; `vars` stand in for or join the rule's own values.
     /// Errors: a template that does not parse; a `--var` that neither the rule nor a template knows.
     pub fn new(rule: &'a Rule, templates: &Templates, vars: &[VarArg]) -> Result<Self> {
+        let shipped = shipped(rule, templates)?;
         let mut environment = environment();
         let (mut paths, mut own_bytes) = (BTreeMap::new(), 0);
         for (name, template) in templates.of(rule) {
@@ -51,7 +55,7 @@ impl<'a> Renderer<'a> {
         let vars_value =
             map(vars.iter().map(|(name, value)| (name.as_str(), literal::to_template(value))));
         let (rule_value, staging_value) = (rule_value(rule), staging_value(rule, None));
-        let audit = rule.audit_tables.first().cloned().unwrap_or_else(TableName::embedded_audit);
+        let removals = rule.removal_logs.first().cloned().unwrap_or_else(RemovalLog::embedded);
         Ok(Self {
             rule,
             environment,
@@ -60,15 +64,21 @@ impl<'a> Renderer<'a> {
             vars,
             vars_value,
             staging_value,
-            audit,
+            removals,
             own_bytes,
+            shipped,
         })
     }
 
-    /// The same with the audit table of another warehouse than the rule file's first.
+    /// The same with the removal log of another warehouse than the rule file's first.
     #[must_use]
-    pub fn with_audit(self, audit: TableName) -> Self {
-        Self { audit, ..self }
+    pub fn with_removals(self, removals: RemovalLog) -> Self {
+        Self { removals, ..self }
+    }
+
+    /// The removal log that statements write to and read.
+    pub fn removals(&self) -> &RemovalLog {
+        &self.removals
     }
 
     /// The rule that is rendered.
@@ -107,6 +117,22 @@ impl<'a> Renderer<'a> {
                 days.map(|day| self.render_one(step, &Window::day(*day), None)).collect()
             }
         }
+    }
+
+    /// The statement of a shipped step for one date that names these columns of the table, which are
+    /// those that it has now.
+    pub fn render_for_columns(
+        &self,
+        step: &StepName,
+        window: &Window,
+        columns: &[Ident],
+    ) -> Result<Statement> {
+        let columns = columns.iter().map(literal::sql).collect::<Value>();
+        let context = Value::from_iter([("columns", columns)]);
+        let all = minijinja::value::merge_maps([self.context(window, None), context]);
+        let environment = self.shipped.as_ref().unwrap_or(&self.environment);
+        let sql = self.text(environment, step, window, all)?;
+        Ok(Statement::new(step.clone(), window.clone(), sql))
     }
 
     /// The line of a template that a line of this step's SQL came from, where that can be told.
@@ -150,8 +176,31 @@ impl<'a> Renderer<'a> {
             .help(did_you_mean(step.as_str(), steps.iter().map(StepName::as_str))));
         }
         let context = self.context(window, staging_table);
+        let statement = |sql| Statement::new(step.clone(), window.clone(), sql);
+        let Some(shipped) = &self.shipped else {
+            return Ok(statement(self.text(&self.environment, step, window, context)?));
+        };
+        if step.is_shipped_only() {
+            return Ok(statement(self.text(shipped, step, window, context)?));
+        }
+        let own = statement(self.text(&self.environment, step, window, context.clone())?);
+        Ok(match step.is_cure() {
+            true => own.replacing(&self.text(shipped, step, window, context)?),
+            false => own,
+        })
+    }
+
+    /// The text of a step by these templates.
+    fn text(
+        &self,
+        environment: &Environment<'static>,
+        step: &StepName,
+        window: &Window,
+        context: Value,
+    ) -> Result<String> {
+        let name = format!("{step}.sql");
         let during = |error: Error| error.during(format!("{step} of {window}"));
-        let template = self.environment.get_template(&name);
+        let template = environment.get_template(&name);
         let rendered =
             limits::rendering(self.own_bytes, || template.and_then(|found| found.render(context)));
         let body = rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
@@ -160,7 +209,7 @@ impl<'a> Renderer<'a> {
         push_tidied(&mut sql, &body);
         let path = self.paths.get(&name).unwrap_or(&name);
         limits::check_statement(path, &sql).map_err(during)?;
-        Ok(Statement::new(step.clone(), window.clone(), sql))
+        Ok(sql)
     }
 
     /// What the template of a step knows.
@@ -169,7 +218,8 @@ impl<'a> Renderer<'a> {
             ("rule", self.rule_value.clone()),
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
-            ("audit", literal::sql(&self.audit)),
+            ("columns", self.rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+            ("removals", removals_value(&self.removals, self.rule)),
             (
                 "staging",
                 match staging_table {
@@ -215,6 +265,24 @@ impl<'a> Renderer<'a> {
             }
         }
     }
+}
+
+/// The shipped templates of a rule alone, where the project replaces one of them: a macro, or a step.
+fn shipped(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'static>>> {
+    let shipped = Templates::shipped();
+    let replaces = |(name, template): (&str, &Template)| {
+        Templates::shipped_text(name).is_some() && !own_text(template).is_empty()
+    };
+    if !templates.of(rule).into_iter().any(replaces) {
+        return Ok(None);
+    }
+    let mut environment = environment();
+    for (name, template) in shipped.of(rule) {
+        environment
+            .add_template_owned(name.to_owned(), template.text.clone())
+            .map_err(|error| template_error(&error, &BTreeMap::new(), Some(&template.text)))?;
+    }
+    Ok(Some(environment))
 }
 
 /// The text of a template that is not built in, whose depth nobody has looked at.

@@ -6,6 +6,7 @@ use minijinja::Value;
 
 use super::literal;
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::removals::{self, RemovalLog};
 use crate::rule::Rule;
 use crate::window::Window;
 
@@ -38,7 +39,17 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("touched_at", optional(touched_at.map(|(column, _)| column))),
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
+        ("keep_rows", Value::from(rule.keep_rows)),
         ("columns", rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+    ])
+}
+
+/// The removal log: its table, its columns, and where rows of before a run are set aside.
+pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
+    map([
+        ("table", literal::sql(&log.table)),
+        ("columns", removals::COLUMNS.iter().map(|(name, _)| literal::sql(*name)).collect()),
+        ("before_image", literal::sql(log.before_image_of(&rule.name))),
     ])
 }
 

@@ -1,6 +1,5 @@
 //! Where statements run: one small trait, and its implementations.
 
-pub(crate) mod audit;
 pub mod bigquery;
 pub mod sqlite;
 
@@ -11,17 +10,15 @@ use jiff::Timestamp;
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue, TableName};
+use crate::removals::RemovalLog;
 use crate::rule::RuleName;
 use crate::statement::{Params, StepName};
 use crate::window::Day;
 
-pub use audit::Audit;
-
 /// Runs checked statements. Callers may rely on what each method says, whatever the engine.
 pub trait Warehouse: Sync {
-    /// Runs one checked statement, atomically, and its audit with it: then the answer is how many
-    /// rows were kept, which is how many were taken out or brought back. Sent again with the same
-    /// id, a statement that changes rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
+    /// Runs one checked statement, atomically. Sent again with the same id, a statement that changes
+    /// rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
     /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
     /// (either way nothing was changed), [`Kind::Unreachable`] when nobody can say what became of
     /// it, [`Kind::Interrupted`] when the user's interrupt cancelled it, [`Kind::Unsupported`]
@@ -56,6 +53,10 @@ pub trait Warehouse: Sync {
         Ok(())
     }
 
+    /// Creates the removal log if there is none. To be called before the first statement that writes
+    /// to it.
+    fn prepare_removals(&self, log: &RemovalLog) -> Result<()>;
+
     /// How much the engine does at a time.
     fn lanes(&self) -> Lanes;
 }
@@ -69,8 +70,6 @@ pub struct Job<'a> {
     pub run: &'a str,
     /// The rule that it is about.
     pub rule: &'a RuleName,
-    /// What keeps the rows that the statement takes out or brings back: both happen, or neither.
-    pub audit: Option<Audit<'a>>,
 }
 
 /// Why a job of a run that lives cannot be executed any more: a later run has looked it up.
@@ -86,8 +85,6 @@ pub(crate) fn given_up() -> Error {
 pub struct Lanes {
     /// Statements that change the same table.
     pub mutations: usize,
-    /// The same, each in one transaction with its audit.
-    pub audited: usize,
     /// Statements that change nothing.
     pub reads: usize,
 }

@@ -54,7 +54,11 @@ fn settled_rows_are_deactivated_and_buffered_ones_are_counted() {
 #[test]
 fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
     let Some(fixture) = with_buffer(RULE, true) else { return };
-    fixture.project.onerow(&format!("apply {WINDOW}")).exits(75).says(&["trying once more"]);
+    fixture
+        .project
+        .onerow(&format!("apply {WINDOW}"))
+        .exits(75)
+        .says(&["retrying with rows written before"]);
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
     let story = fixture.story();
     for date in ["2026-01-28", "2026-01-29"] {

@@ -31,7 +31,7 @@ fn fixture(steps: &str) -> Option<Fixture> {
         .replace("nba.", "DATASET.")
         .replace("touched_at = \"updated_at\"\n", "")
         .replace("\"player\"]", "\"player\", \"COALESCE(points_line, -1)\"]")
-        .replace("row_id", &format!("audit = true\n{steps}\nrow_id"));
+        .replace("row_id", &format!("{steps}\nrow_id"));
     let staging =
         "[rule.predictions.staging]\ntables = [\"DATASET.staging_a\", \"DATASET.staging_b\"]\n";
     let fixture = Fixture::with_rules(&format!("{rule}{staging}"), "")?.rows(MAIN);

@@ -30,7 +30,7 @@ fn applies_authorized(fixture: &Fixture, environment: &[(&str, &str)]) {
     assert!(!said.contains(TOKEN) && !said.contains("PRIVATE"), "{said}");
     let ledger = fixture.table("ledger");
     let logged = fixture.emulator.query(&format!("SELECT TO_JSON_STRING(l) FROM {ledger} AS l"));
-    assert_eq!(logged.len(), 8);
+    assert_eq!(logged.len(), 12);
     assert!(!format!("{logged:?}").contains(TOKEN), "{logged:?}");
 }
 

@@ -13,13 +13,14 @@ use super::proxy::Fault;
 use crate::common::part;
 
 /// No call may take longer than the statement's timeout, so a slow answer is one that is lost.
-const KEYS: &str = "timeout = \"2s\"\nretry_for = \"5s\"";
+const KEYS: &str = "timeout = \"6s\"\nretry_for = \"12s\"";
 
 /// The calls of a run, in order.
-const CALLS: [&str; 9] = [
+const CALLS: [&str; 10] = [
     "table",
     "insert detect",
     "results detect",
+    "insert record",
     "insert deactivate",
     "get deactivate",
     "insert verify",
@@ -40,7 +41,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
         ("cut after it was executed", Fault::CutAfter),
         ("cut in the middle of the answer", Fault::CutMidBody),
         ("malformed JSON", Fault::Malformed),
-        ("answer after the time-out", Fault::Slow(Duration::from_secs(3))),
+        ("answer after the time-out", Fault::Slow(Duration::from_secs(7))),
     ]
 }
 
@@ -97,7 +98,7 @@ fn every_fault_at_every_step_ends_as_if_it_had_not_been_or_fails_honestly() {
     let scenarios = Mutex::new(today.map(|(_, scenario)| scenario));
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
-        for _ in 0..8 {
+        for _ in 0..4 {
             scope.spawn(|| {
                 loop {
                     let Some(scenario) = scenarios.lock().unwrap().next() else { return };

@@ -64,18 +64,13 @@ impl Fixture {
         Self::with_rules(&RULE.replace("nba.", "DATASET."), keys)
     }
 
-    /// `rules` with `DATASET` where the dataset's name goes. Without an audit, unless they say so:
-    /// what is tested of the statement alone holds for the transaction too.
+    /// `rules` with `DATASET` where the dataset's name goes.
     pub fn with_rules(rules: &str, keys: &str) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let emulator = emulator()?;
         let dataset = format!("test_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
         emulator.create_dataset(&dataset);
         let proxy = Proxy::start(emulator);
-        let rules = match rules.contains("audit =") {
-            true => rules.to_owned(),
-            false => rules.replace("\nrow_id", "\naudit = false\nrow_id"),
-        };
         let rules = rules.replace("DATASET", &dataset).replace("default_warehouse = \"local\"", "");
         let file = format!(
             "default_warehouse = \"prod\"\n{rules}\n[warehouse.prod]\ntype = \"bigquery\"\n\

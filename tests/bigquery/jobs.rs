@@ -7,7 +7,7 @@ use super::proxy::{Call, Fault};
 use crate::common::Project;
 
 #[test]
-fn a_year_with_ten_dirty_dates_takes_twelve_jobs_against_the_table() {
+fn a_year_with_ten_dirty_dates_takes_22_jobs() {
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(&a_year());
     let table = fixture.table("predictions");
@@ -20,11 +20,12 @@ fn a_year_with_ten_dirty_dates_takes_twelve_jobs_against_the_table() {
     });
     let jobs: Vec<String> = jobs.collect();
     let count = |step: &str| jobs.iter().filter(|job| *job == step).count();
-    assert_eq!((count("detect"), count("deactivate"), count("verify")), (1, 10, 1));
-    assert_eq!(jobs.len(), 12);
+    assert_eq!((count("detect"), count("record")), (1, 10));
+    assert_eq!((count("deactivate"), count("verify")), (10, 1));
+    assert_eq!(jobs.len(), 22);
     let metadata =
         fixture.proxy.seen().into_iter().filter(|(call, _)| matches!(call, Call::Table { .. }));
-    assert_eq!(metadata.count(), 1, "tables.get once per run and rule");
+    assert_eq!(metadata.count(), 2, "tables.get once per run and rule, and of the removal log");
 }
 
 #[test]

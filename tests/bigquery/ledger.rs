@@ -47,11 +47,11 @@ fn log_reads_what_was_written_by_run_and_rule() {
             .exits(0)
             .json()
     };
-    assert_eq!(log("").as_array().unwrap().len(), 10, "8 of the first run, 2 of the second");
+    assert_eq!(log("").as_array().unwrap().len(), 14, "12 of the first run, 2 of the second");
     let of_run = log(&format!("--run {}", run.as_str().unwrap()));
-    assert_eq!(of_run.as_array().unwrap().len(), 8);
+    assert_eq!(of_run.as_array().unwrap().len(), 12);
     assert!(of_run.as_array().unwrap().iter().all(|entry| entry["run_id"] == run), "{of_run}");
-    assert_eq!(log("predictions").as_array().unwrap().len(), 10);
+    assert_eq!(log("predictions").as_array().unwrap().len(), 14);
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert ledger", Fault::Refuse(403, "accessDenied"), 1_000);
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).says(&[
-        "8 entries",
+        "12 entries",
         "kept in the outbox",
         "accessDenied",
     ]);
-    assert_eq!(fixture.entries().len(), 8);
+    assert_eq!(fixture.entries().len(), 12);
     // A run that cannot write its ledger does not start.
     fixture.proxy.forget();
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).prints_nothing();
@@ -78,7 +78,7 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     fixture.proxy.heal();
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
     let count = format!("SELECT COUNT(*) FROM {}", fixture.table("ledger"));
-    assert_eq!(fixture.emulator.query(&count), [["10"]]);
+    assert_eq!(fixture.emulator.query(&count), [["14"]]);
 }
 
 #[test]

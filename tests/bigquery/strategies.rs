@@ -9,7 +9,6 @@ partition = "game_date"
 key = ["game_id", "player"]
 keep = ["created_at DESC", "id DESC"]
 row_id = "id"
-audit = AUDIT
 written_at = "created_at"
 STRATEGY
 "#;
@@ -38,13 +37,12 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
         ("strategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
     ];
-    for ((strategy, rows), audit) in cases.iter().flat_map(|case| [(case, "true"), (case, "false")])
-    {
+    for (strategy, rows) in &cases {
         let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\
              game_id = \"STRING\"\nplayer = \"STRING\"\npoints_line = \"NUMERIC\"\n\
              is_active = \"BOOL\"\ncreated_at = \"TIMESTAMP\"\nupdated_at = \"TIMESTAMP\"\n\
              [warehouse.local]\ntype = \"sqlite\"";
-        let rule = RULE.replace("STRATEGY", strategy).replace("AUDIT", audit);
+        let rule = RULE.replace("STRATEGY", strategy);
         let rules = format!("{rule}{columns}");
         let Some(fixture) = Fixture::with_rules(&rules, "") else { return };
         let fixture = fixture.rows(rows);

@@ -1,7 +1,7 @@
-//! The audit and `undo` on the emulator: a transaction, and time travel.
+//! The removal log and `undo` on the emulator: single statements, and time travel.
 
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
-use super::proxy::Fault;
+use super::proxy::{Call, Fault};
 
 fn fixture(strategy: &str) -> Option<Fixture> {
     let strategy = match strategy {
@@ -10,7 +10,7 @@ fn fixture(strategy: &str) -> Option<Fixture> {
     };
     let rule = crate::common::RULE
         .replace("nba.", "DATASET.")
-        .replace("row_id", &format!("audit = true\n{strategy}row_id"));
+        .replace("row_id", &format!("{strategy}row_id"));
     let rule = match strategy.is_empty() {
         true => rule,
         false => rule.replace("touched_at = \"updated_at\"\n", ""),
@@ -33,76 +33,65 @@ fn applied(fixture: &Fixture) -> String {
 }
 
 #[test]
-fn what_a_run_took_out_comes_back_and_the_next_apply_removes_it_again() {
+fn what_a_run_removed_is_restored() {
     for strategy in ["deactivate", "delete", "rewrite"] {
         let Some(fixture) = fixture(strategy) else { return };
         let before = table(&fixture);
         let run = applied(&fixture);
-        let after = table(&fixture);
         assert_eq!(fixture.active(), SURVIVORS);
         let undone = fixture.project.onerow(&format!("undo {run} --format json")).exits(0).json();
         assert_eq!(table(&fixture), before, "{strategy}: {undone}");
         assert_eq!(undone["dates"][0]["rows"], 2);
-        applied(&fixture);
-        assert_eq!(table(&fixture), after, "{strategy}");
     }
 }
 
 #[test]
-fn the_audit_keeps_each_row_once_and_nothing_of_a_transaction_that_failed() {
+fn the_removal_log_has_each_row_once_whatever_happens_to_the_statement() {
     let Some(fixture) = fixture("deactivate") else { return };
     fixture.proxy.arm(
         "insert deactivate",
-        Fault::End("invalidQuery", "Transaction is aborted due to concurrent update against table"),
+        Fault::End("invalidQuery", "Could not serialize access to table due to concurrent update"),
         1,
     );
     fixture.proxy.arm("insert deactivate", Fault::CutAfter, 1);
     let run = applied(&fixture);
     let kept = fixture.emulator.query(&format!(
-        "SELECT row_id, step, CAST(date AS STRING) FROM {}.ledger_audit WHERE run_id = '{run}' ORDER BY 1",
+        "SELECT row_id, step, survivor_row_id, CAST(date AS STRING) FROM {}.ledger_removals WHERE run_id = '{run}' ORDER BY 1",
         fixture.dataset
     ));
     let kept: Vec<String> = kept.iter().map(|row| row.join(" ")).collect();
     assert_eq!(
         kept,
         [
-            "\"b1\" deactivate 2026-01-28",
-            "\"b2\" deactivate 2026-01-28",
-            "\"c1\" deactivate 2026-01-29",
+            "\"b1\" deactivate \"b3\" 2026-01-28",
+            "\"b2\" deactivate \"b3\" 2026-01-28",
+            "\"c1\" deactivate \"c2\" 2026-01-29",
         ]
     );
-    let transactions = fixture.proxy.executed();
-    let transactions = transactions.iter().filter(|(_, sql)| sql.contains("BEGIN TRANSACTION"));
-    assert!(transactions.clone().count() >= 2);
-    for (_, sql) in transactions {
-        assert!(
-            sql.contains("INSERT INTO")
-                && sql.contains("UPDATE")
-                && sql.contains("COMMIT TRANSACTION"),
-            "{sql}"
-        );
+    for (_, sql) in fixture.proxy.executed() {
+        assert!(!sql.contains("TRANSACTION"), "one statement a job: {sql}");
     }
 }
 
+/// It is made before the first record, partitioned by day and clustered.
 #[test]
-fn transactions_of_one_table_go_one_at_a_time() {
-    let Some(fixture) = fixture("deactivate") else { return };
-    fixture.proxy.habits(|habits| habits.delay = std::time::Duration::from_millis(100));
+fn the_removal_log_is_created_before_it_is_needed() {
+    let keys = "removals_expire_after = \"90 days\"";
+    let Some(fixture) = Fixture::new(keys) else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0);
+    let creates = || {
+        let seen = fixture.proxy.seen().into_iter();
+        let creates = seen.filter(|(call, _)| *call == Call::CreateTable);
+        creates.count()
+    };
+    assert_eq!(creates(), 0, "plan creates nothing");
     applied(&fixture);
-    assert_eq!(fixture.proxy.updates_at_a_time(), 1);
-}
-
-#[test]
-fn the_buffer_refuses_the_whole_transaction() {
-    let Some(fixture) = fixture("deactivate") else { return };
-    fixture.proxy.habits(|habits| {
-        habits.buffer_since = Some("2026-01-28T00:00:00Z".parse().unwrap());
-        habits.hides_buffer = true;
-    });
-    fixture.project.onerow(&format!("apply {WINDOW} --now 2026-01-29T03:00:00Z")).exits(75);
-    let executed = fixture.proxy.executed();
-    assert!(executed.iter().all(|(_, sql)| !sql.contains("BEGIN TRANSACTION")), "{executed:?}");
-    assert_eq!(fixture.active().len(), 7);
+    let log = fixture.emulator.table(&fixture.table("ledger_removals"));
+    assert_eq!(log["timePartitioning"]["type"], "DAY");
+    assert_eq!(log["timePartitioning"]["field"], "run_started_at");
+    assert_eq!(log["timePartitioning"]["expirationMs"], (90_u64 * 24 * 3_600_000).to_string());
+    assert_eq!(log["clustering"]["fields"], serde_json::json!(["rule", "run_id"]));
 }
 
 #[test]
@@ -110,7 +99,7 @@ fn rows_that_have_changed_since_are_left_alone() {
     let Some(fixture) = fixture("deactivate") else { return };
     let run = applied(&fixture);
     fixture.emulator.query(&format!(
-        "UPDATE {}.predictions SET points_line = 99 WHERE id = 'b1'",
+        "UPDATE {}.predictions SET created_at = TIMESTAMP_ADD(created_at, INTERVAL 1 SECOND) WHERE id = 'b1'",
         fixture.dataset
     ));
     fixture.project.onerow(&format!("undo {run}")).exits(0).says(&["1 rows have changed since"]);
@@ -125,26 +114,12 @@ fn rows_beyond_time_travel_are_out_of_reach_and_nothing_is_changed() {
     let after = table(&fixture);
     let message = "Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. \
                    Cannot read before 1601573410026.";
-    fixture.proxy.arm("insert undo", Fault::End("invalidQuery", message), 2);
+    fixture.proxy.arm("insert before_image", Fault::End("invalidQuery", message), 2);
     let ended = fixture.project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&["Invalid snapshot time", "are out of reach", "time travel window, 2 to 7 days"]);
+    ended.says(&["Invalid snapshot time", "outside the table's time-travel window (2 to 7 days)"]);
     assert_eq!(table(&fixture), after);
     fixture.project.onerow(&format!("undo {run}")).exits(0);
     assert_eq!(fixture.active().len(), 7, "within the window it works");
-}
-
-/// A script goes on after its COMMIT, and can fail or be cancelled there.
-#[test]
-fn a_transaction_that_was_committed_is_done_whatever_its_job_says() {
-    for reason in ["stopped", "invalidQuery"] {
-        let Some(fixture) = fixture("deactivate") else { return };
-        let run = applied(&fixture);
-        fixture.proxy.arm("insert undo", Fault::ExecuteAndEnd(reason, "too late"), 1);
-        fixture.project.onerow(&format!("undo {run}")).exits(0);
-        assert_eq!(fixture.active().len(), 7);
-        let story = fixture.story();
-        assert!(story.contains(&"undo 2026-01-28 done 2".to_owned()), "{story:?}");
-    }
 }
 
 /// Where the clock was set by hand, the warehouse's own time is what rows are looked up by.

@@ -102,19 +102,17 @@ impl Plain {
 fn rule(strategy: &str) -> String {
     let rule = RULE.replace("nba.", "DATASET.");
     match strategy {
-        "deactivate" => rule.replace("row_id =", "audit = false\nrow_id ="),
+        "deactivate" => rule,
         other => rule
             .replace("touched_at = \"updated_at\"\n", "")
-            .replace("row_id =", &format!("audit = false\nstrategy = \"{other}\"\nrow_id =")),
+            .replace("row_id =", &format!("strategy = \"{other}\"\nrow_id =")),
     }
 }
 
 #[test]
 fn the_case_has_its_published_figures_on_each_emulator() {
     for flavor in Flavor::ALL {
-        let rules = EXAMPLE
-            .replace("nba_predictions.", "DATASET.")
-            .replace("\nrow_id", "\naudit = false\nrow_id");
+        let rules = EXAMPLE.replace("nba_predictions.", "DATASET.");
         for (name, by_line) in [("player_prop_predictions", false), ("by_line", true)] {
             let Some(plain) = Plain::new(flavor, &rules) else { return };
             let table = plain.table("player_prop_predictions");
@@ -167,12 +165,13 @@ fn every_job_of_a_run_is_a_statement_that_render_prints() {
             let mut sent: Vec<String> = jobs.into_iter().map(|(_, sql)| sql).collect();
             let dirty = "--date 2026-01-28 --date 2026-01-29";
             let mut rendered = plain.rendered(&format!("--step detect {WINDOW}"));
+            rendered.extend(plain.rendered(&format!("--step record {dirty}")));
             rendered.extend(plain.rendered(&format!("--step {strategy} {dirty}")));
             rendered.extend(plain.rendered(&format!("--step verify {dirty}")));
             sent.sort();
             rendered.sort();
             assert_eq!(sent, rendered, "{flavor:?} {strategy}");
-            assert_eq!(rendered.len(), 4);
+            assert_eq!(rendered.len(), 6);
         }
     }
 }
@@ -190,6 +189,34 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
             assert!(plain.same_rows("predictions") >= SURVIVORS.len());
             let again = plain.of_both(&format!("apply --yes {WINDOW}"));
             assert_eq!(again["totals"]["deactivated"], 0, "{flavor:?} {strategy}");
+        }
+    }
+}
+
+#[test]
+fn an_undo_restores_what_a_run_removed() {
+    for (strategy, flavors) in [
+        ("deactivate", &Flavor::ALL[..]),
+        // The other one takes no query parameter in FOR SYSTEM_TIME AS OF, and does not know INSERT ROW.
+        ("delete", &[Flavor::LocalBigQuery]),
+        ("rewrite", &[Flavor::LocalBigQuery]),
+    ] {
+        for flavor in flavors {
+            let Some(plain) = Plain::new(*flavor, &rule(strategy)) else { return };
+            plain.fill("predictions", ROWS);
+            let active = || {
+                let table = plain.table("predictions");
+                let sql = format!("SELECT id FROM {table} WHERE is_active");
+                let mut ids: Vec<_> = plain.emulator.query(&sql).into_iter().flatten().collect();
+                ids.sort();
+                ids
+            };
+            let before = active();
+            plain.project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
+            assert_eq!(active(), SURVIVORS, "{flavor:?} {strategy}");
+            let undone = plain.project.onerow("undo last --format json").exits(0).json();
+            assert_eq!(undone["dates"][0]["rows"], 2, "{flavor:?} {strategy}: {undone}");
+            assert_eq!(active(), before, "{flavor:?} {strategy}");
         }
     }
 }

@@ -11,6 +11,7 @@ use onerow::error::Result;
 use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
 use onerow::ledger::{Claim, Entry, Filter, Ledger};
+use onerow::removals::RemovalLog;
 use onerow::statement::Params;
 use onerow::warehouse::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Warehouse};
 
@@ -75,6 +76,10 @@ impl Warehouse for Counted {
 
     fn describe(&self, table: &TableName) -> Result<Description> {
         self.effect("read metadata", |c| c.warehouse.describe(table))
+    }
+
+    fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {
+        self.effect("prepare the removal log", |c| c.warehouse.prepare_removals(log))
     }
 
     fn check_location(&self, table: &TableName, location: &str) -> Result<()> {

@@ -10,6 +10,7 @@ use onerow::error::{Error, Kind, Result};
 use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
 use onerow::ledger::{Claim, Entry, Filter, Ledger};
+use onerow::removals::RemovalLog;
 use onerow::run::Progress;
 use onerow::statement::Params;
 use onerow::warehouse::sqlite::{Access, Sqlite};
@@ -74,6 +75,10 @@ impl Warehouse for Faulty<'_> {
 
     fn describe(&self, table: &TableName) -> Result<Description> {
         self.inner.describe(table)
+    }
+
+    fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {
+        self.inner.prepare_removals(log)
     }
 
     fn lanes(&self) -> Lanes {

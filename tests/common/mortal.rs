@@ -10,7 +10,7 @@ use onerow::error::Result;
 use onerow::interrupt::Interrupt;
 use onerow::plan;
 use onerow::project::Project;
-use onerow::run::{self, Context, Limits};
+use onerow::run::{self, Context, Limits, Which};
 use onerow::statement::StepName;
 use onerow::template::Renderer;
 use onerow::warehouse::sqlite::Access;
@@ -87,13 +87,13 @@ fn play_on(
     act: &Act,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let audit = project.file.warehouse(None)?.audit_table();
+    let log = project.file.warehouse(None)?.removal_log();
     if *act == Act::Consolidate {
         let names = [project.file.rules[0].name.to_string()];
         run::stage(&mut project.file.rules, &names, counted, counted)?;
     }
     let rule = &project.file.rules[0];
-    let renderer = Renderer::new(rule, &project.templates, &[])?.with_audit(audit);
+    let renderer = Renderer::new(rule, &project.templates, &[])?.with_removals(log);
     let context = Context {
         renderer: &renderer,
         warehouse: counted,
@@ -116,7 +116,7 @@ fn play_on(
             let steps = [StepName::parse(StepName::CONSOLIDATE)?];
             run::consolidate(&context, &plan(&steps)?)?.problems
         }
-        Act::Undo(run) => run::undo(&context, run)?.problems,
+        Act::Undo(run) => run::undo(&context, &Which::Id(run.clone()))?.problems,
     };
     assert!(problems.is_empty(), "{problems:?}");
     Ok(())

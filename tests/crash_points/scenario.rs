@@ -23,52 +23,40 @@ pub struct Scenario {
     affected: BTreeMap<String, u64>,
     /// The project before the run.
     prepared: Project,
-    audited: bool,
 }
 
-/// Each strategy, with an audit and without one.
+/// Each strategy.
 pub fn cures() -> Vec<Scenario> {
     cures_of(ROWS, WINDOW)
 }
 
 /// The same for these rows, which are all in this window.
 pub fn cures_of(rows: &str, window: &str) -> Vec<Scenario> {
-    ["deactivate", "delete", "rewrite"]
-        .into_iter()
-        .flat_map(|strategy| [(strategy, true), (strategy, false)])
-        .map(|(strategy, audited)| cure(strategy, audited, rows, window))
-        .collect()
+    ["deactivate", "delete", "rewrite"].map(|strategy| cure(strategy, rows, window)).into()
 }
 
-fn cure(strategy: &'static str, audited: bool, rows: &str, window: &str) -> Scenario {
-    let name = match (strategy, audited) {
-        ("deactivate", false) => "deactivate, no audit",
-        ("delete", false) => "delete, no audit",
-        ("rewrite", false) => "rewrite, no audit",
-        (audited, _) => audited,
-    };
-    let prepared = Project::new(&rule(strategy, audited));
+fn cure(strategy: &'static str, rows: &str, window: &str) -> Scenario {
+    let prepared = Project::new(&rule(strategy));
     prepared.rows(rows);
     Scenario {
-        name,
+        name: strategy,
         step: strategy,
         act: Act::Apply,
         command: format!("apply --yes {window}"),
         before: oracle::table(rows),
-        affected: match (strategy, audited) {
-            ("rewrite", false) => oracle::rewritten(rows),
+        affected: match strategy {
+            "rewrite" => oracle::rewritten(rows),
             _ => oracle::cured(rows, true).changed,
         },
         expected: oracle::cured(rows, strategy == "deactivate"),
         prepared,
-        audited,
     }
 }
 
 /// The undo of each strategy.
 pub fn undos() -> Vec<Scenario> {
     let of = |strategy: &'static str, name: &'static str| {
-        let cure = cure(strategy, true, ROWS, WINDOW);
+        let cure = cure(strategy, ROWS, WINDOW);
         cure.prepared.onerow(&cure.command).exits(0);
         let run = entries(&cure.prepared)[0]["run_id"].as_str().unwrap().to_owned();
         Scenario {
@@ -77,10 +65,9 @@ pub fn undos() -> Vec<Scenario> {
             command: format!("undo {run}"),
             act: Act::Undo(run),
             before: cure.expected.table,
-            affected: cure.affected,
+            affected: oracle::cured(ROWS, true).changed,
             expected: oracle::undone(ROWS),
             prepared: cure.prepared,
-            audited: true,
         }
     };
     vec![
@@ -93,7 +80,7 @@ pub fn undos() -> Vec<Scenario> {
 /// Staging tables merged and dropped.
 pub fn consolidation() -> Scenario {
     let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
-    let prepared = Project::new(&format!("{}{staging}", rule("deactivate", true)));
+    let prepared = Project::new(&format!("{}{staging}", rule("deactivate")));
     prepared.rows(MAIN);
     prepared.write("staged.csv", format!("{HEADER}{STAGED}\n"));
     prepared.onerow("load staged.csv --into nba.staging").exits(0);
@@ -106,12 +93,11 @@ pub fn consolidation() -> Scenario {
         expected: oracle::merged(MAIN, STAGED),
         affected: oracle::merged(MAIN, STAGED).changed,
         prepared,
-        audited: false,
     }
 }
 
-fn rule(strategy: &str, audited: bool) -> String {
-    let keys = format!("row_id = \"id\"\nstrategy = \"{strategy}\"\naudit = {audited}");
+fn rule(strategy: &str) -> String {
+    let keys = format!("row_id = \"id\"\nstrategy = \"{strategy}\"\nkeep_rows = true");
     let rule = RULE.replace("row_id = \"id\"", &keys);
     match strategy {
         "deactivate" => rule,
@@ -148,6 +134,11 @@ fn strings(project: &Project, sql: &str, columns: usize) -> Vec<Vec<String>> {
 }
 
 impl Scenario {
+    /// Whether rows are restored by an UPDATE, and not from a before image.
+    pub fn is_update(&self) -> bool {
+        self.name.ends_with("deactivate")
+    }
+
     /// The names of the points of the run, in order.
     pub fn points(&self) -> Vec<String> {
         let project = self.copy();
@@ -199,7 +190,7 @@ impl Scenario {
         honest::is_whole(&log, told);
         assert_eq!(honest::changed(&log, self.step, told), self.affected, "{told}");
         self.nothing_was_executed_twice(project, told);
-        self.the_audit_has_each_row_once(project, told);
+        self.the_removal_log_has_each_row_once(project, told);
         let known = entries(&self.prepared).len();
         let done = format!("{done} of {}", self.expected.changed.len());
         match honest::completed(&log[known..]) {
@@ -235,12 +226,19 @@ impl Scenario {
         assert_eq!(counts(strings(project, &sql, 2), told), self.affected, "{told}");
     }
 
-    fn the_audit_has_each_row_once(&self, project: &Project, told: &str) {
-        if self.audited {
+    /// What was removed, and nothing else that counts: a record counts where the ledger has it, in the
+    /// same run, that the rows were removed.
+    fn the_removal_log_has_each_row_once(&self, project: &Project, told: &str) {
+        if self.act == Act::Apply {
+            let done = |step: &str| {
+                format!("FROM _onerow_ledger WHERE step = '{step}' AND state = 'done'")
+            };
             let sql = format!(
-                "SELECT date, CAST(COUNT(*) AS TEXT) FROM \"onerow.audit\" \
-                 WHERE instr(job_id, '_{}_') GROUP BY job_id, date",
-                self.step
+                "SELECT date, CAST(COUNT(*) AS TEXT) FROM \"onerow.removals\" WHERE record_id IN \
+                 (SELECT job_id {} AND (run_id, dates) IN (SELECT run_id, dates {})) \
+                 GROUP BY record_id, date",
+                done("record"),
+                done(self.step)
             );
             assert_eq!(counts(strings(project, &sql, 2), told), self.expected.changed, "{told}");
         }

@@ -129,7 +129,7 @@ fn an_error_in_a_review_is_text() {
         let project = Project::new(RULE);
         commit(&project);
         let name = toml(text);
-        project.write("sql/detect.sql", format!("{{{{ {name} | ident }}}}\n"));
+        project.write("sql/deactivate.sql", format!("{{{{ {name} | ident }}}}\n"));
         let ended = project.onerow("review --base main --date 2026-01-28").exits(0);
         let lines = prose(&ended.stdout);
         let told = lines.iter().find_map(|line| line.strip_prefix("**It cannot be judged**"));

@@ -81,8 +81,8 @@ fn rendered(rules: &str, vars: &[VarArg]) -> Result<Vec<String>> {
     let file = RuleFile::parse("onerow.toml", rules)?;
     let own = Template { path: "sql/own.sql".into(), text: OWN.into() };
     let templates = Templates::shipped().with(None, "own.sql", own);
-    let audit = file.warehouses[0].audit_table();
-    let renderer = Renderer::new(&file.rules[0], &templates, vars)?.with_audit(audit);
+    let log = file.warehouses[0].removal_log();
+    let renderer = Renderer::new(&file.rules[0], &templates, vars)?.with_removals(log);
     let window = Window::day(Day::parse("2026-01-28")?);
     let mut texts = Vec::new();
     for step in renderer.steps() {

@@ -83,7 +83,7 @@ impl Ours {
     pub fn run(&self, sql: &str) -> Result<Vec<Vec<SqlValue>>, Refusal> {
         let checked = self.checked(sql)?;
         let id = JobId::from_ledger("asked".to_owned());
-        let job = Job { id: &id, run: "asked", rule: &self.rules.rules[0].name, audit: None };
+        let job = Job { id: &id, run: "asked", rule: &self.rules.rules[0].name };
         let answer = self.warehouse.submit(&job, &checked, &Params::none());
         match answer.map_err(|e| refusal(&e))?.result {
             Returned::Rows(rows) => Ok(rows.rows),

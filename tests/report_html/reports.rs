@@ -71,7 +71,11 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
         html.contains(&format!("href=\"#run-{run}\""))
             && html.contains(&format!("id=\"run-{run}\""))
     );
-    assert_eq!(html.matches("<pre class=\"sql\"").count(), 10, "detect, 8 updates, verify");
+    assert_eq!(
+        html.matches("<pre class=\"sql\"").count(),
+        18,
+        "detect, 8 records, 8 updates, verify"
+    );
     let fingerprints = project.onerow(&format!("log --run {run} --format json")).json();
     for entry in fingerprints.as_array().unwrap() {
         assert!(html.contains(entry["fingerprint"].as_str().unwrap()));

@@ -157,10 +157,11 @@ def applies(visit: Visit, key: str) -> str:
         visit.go(run)
 
     steps = page.locator("li.statement h3 .step").all_inner_texts()
-    assert steps == ["1. detect"] + [f"{i}. deactivate" for i in range(2, 10)] + ["10. verify"]
-    visit.tab_to("SQL, parameters, job of statement 2, deactivate of 2026-01-20")
+    removals = [f"{i}. {'record' if i % 2 == 0 else 'deactivate'}" for i in range(2, 18)]
+    assert steps == ["1. detect"] + removals + ["18. verify"]
+    visit.tab_to("SQL, parameters, job of statement 3, deactivate of 2026-01-20")
     page.keyboard.press("Enter")
-    sql = page.get_by_role("region", name="SQL of statement 2 of")
+    sql = page.get_by_role("region", name="SQL of statement 3 of")
     expect(sql).to_contain_text("UPDATE `nba_predictions.player_prop_predictions`")
     assert sql.locator("span").count() > 10, "the SQL is highlighted"
     visit.looks_good("run")

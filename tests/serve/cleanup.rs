@@ -76,8 +76,8 @@ fn yesterday_is_the_rules_and_the_run_is_in_the_ledger_under_the_keys_name() {
     let who = run.json["who"].as_str().unwrap();
     assert!(who.starts_with("api-key-") && !who.contains(APPLY), "{who}");
     let steps: Vec<_> = run.json["sent"].as_array().unwrap().iter().map(|s| &s["step"]).collect();
-    assert_eq!(steps, ["detect", "deactivate", "verify"]);
-    assert!(run.json["sent"][1]["sql"].as_str().unwrap().contains("UPDATE"));
+    assert_eq!(steps, ["detect", "record", "deactivate", "verify"]);
+    assert!(run.json["sent"][2]["sql"].as_str().unwrap().contains("UPDATE"));
     let listed = service.get("/api/runs", Some(READ));
     assert_eq!(listed.json["runs"][0]["run_id"], id, "{}", listed.text);
     let log = service.log();

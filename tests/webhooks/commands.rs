@@ -27,7 +27,7 @@ fn an_undo_that_fails_is_told_and_one_that_nobody_can_mean_is_not() {
     let id = ran["run_id"].as_str().unwrap();
     run(&project, &receiver, "undo 2020").exits(2);
     assert_eq!(receiver.messages().len(), 0);
-    project.database().execute_batch("DROP TABLE \"onerow.audit\"").unwrap();
+    project.database().execute_batch("DROP TABLE \"onerow.removals\"").unwrap();
     run(&project, &receiver, &format!("undo {id}")).exits(1);
     let text = receiver.text();
     assert!(text.starts_with("*predictions: undo failed*\nundo"), "{text}");

@@ -132,15 +132,32 @@ fn a_step_without_a_template_offers_the_nearest() {
 fn a_rules_own_template_comes_before_the_projects_and_the_shipped_one() {
     let own = |text: &str| Template { path: "x".into(), text: text.into() };
     let templates = Templates::shipped()
-        .with(None, "detect.sql", own("SELECT 'project'"))
-        .with(Some(RuleName::parse("p").unwrap()), "verify.sql", own("SELECT 'rule'"))
-        .with(Some(RuleName::parse("q").unwrap()), "verify.sql", own("SELECT 'other'"));
+        .with(None, "explain.sql", own("SELECT 'project'"))
+        .with(Some(RuleName::parse("p").unwrap()), "current.sql", own("SELECT 'rule'"))
+        .with(Some(RuleName::parse("q").unwrap()), "current.sql", own("SELECT 'other'"));
     let file = file();
     let renderer = Renderer::new(&file.rules[0], &templates, &[]).unwrap();
     let sql =
         |step| renderer.render(&StepName::parse(step).unwrap(), &window()).unwrap()[0].sql.clone();
-    assert!(sql("detect").contains("'project'"));
-    assert!(sql("verify").contains("'rule'"));
+    assert!(sql("explain").contains("'project'"));
+    assert!(sql("current").contains("'rule'"));
+}
+
+/// What decides and what is recorded is the shipped text, whatever macros a project replaces.
+#[test]
+fn a_step_that_is_always_shipped_uses_the_shipped_macros() {
+    let own = Template { path: "x".into(), text: "{% macro rank(rule) %}1{% endmacro %}".into() };
+    let text = own.text + "{% macro counts(rule, window) %}SELECT 0{% endmacro %}";
+    let own = Template { path: own.path, text };
+    let templates = Templates::shipped().with(None, "_survivors.sql", own);
+    let file = file();
+    let shipped = Renderer::new(&file.rules[0], &Templates::shipped(), &[]).unwrap();
+    let renderer = Renderer::new(&file.rules[0], &templates, &[]).unwrap();
+    for step in ["detect", "verify", "record", "correct"] {
+        let step = StepName::parse(step).unwrap();
+        let sql = |renderer: &Renderer| renderer.render(&step, &window()).unwrap()[0].sql.clone();
+        assert_eq!(sql(&renderer), sql(&shipped), "{step}");
+    }
 }
 
 #[test]

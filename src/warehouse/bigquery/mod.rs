@@ -1,7 +1,6 @@
 //! BigQuery, or anything that speaks its REST API. Every statement is a query job whose id says
 //! what it is, so that a lost answer is looked up and nothing is sent twice.
 
-mod audit;
 mod calls;
 mod connect;
 mod credentials;
@@ -9,6 +8,7 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod jobs;
+mod removals;
 mod request;
 mod response;
 mod retry;
@@ -22,11 +22,12 @@ use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
-use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Usage, Warehouse};
+use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
+use crate::removals::RemovalLog;
 use crate::rule::BigQuerySettings;
 use crate::statement::Params;
 
@@ -107,10 +108,7 @@ impl Warehouse for BigQuery {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, job.rule.as_str(), job.run);
-        if let Some(audit) = job.audit {
-            let sql = audit::transaction(audit, statement, &self.settings.audit_table());
-            return self.audited(job.id, &Request { sql: &sql, params, labels: &labels });
-        }
+        let params = &statement.params(params);
         let request = Request { sql: &statement.statement().sql, params, labels: &labels };
         match statement.mutates() {
             false => self.query(job.id, &request),
@@ -124,16 +122,14 @@ impl Warehouse for BigQuery {
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
         let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
         let Some(job) = job else { return Ok(None) };
-        let (affected, usage) = match self.finish(id, job) {
-            Ok(job) => match response::affected(&job) {
-                None => (Some(self.kept(id)?), response::usage(&job)),
-                affected => (Some(affected), response::usage(&job)),
-            },
-            Err(error) if error.kind() == Kind::Unreachable => return Err(error),
-            // What failed after its transaction was committed has done its work.
-            Err(_) => (self.kept(id)?.map(Some), Usage::default()),
-        };
-        Ok(affected.map(|affected| Answer { result: Returned::Affected(affected), usage }))
+        match self.finish(id, job) {
+            Ok(job) => Ok(Some(Answer {
+                result: Returned::Affected(response::affected(&job)),
+                usage: response::usage(&job),
+            })),
+            Err(error) if error.kind() == Kind::Unreachable => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {
@@ -143,9 +139,23 @@ impl Warehouse for BigQuery {
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, "", "dry-run");
-        let query = audit::query_of(statement);
-        let sql = query.as_deref().unwrap_or(&statement.statement().sql);
-        self.dry_run(&Request { sql, params, labels: &labels })
+        let params = &statement.params(params);
+        let sql = &statement.statement().sql;
+        let log = self.settings.removal_log().table;
+        match self.dry_run(&Request { sql, params, labels: &labels }) {
+            // `plan` creates nothing, and no run has made the log yet.
+            Err(error) if removals::is_missing(&error, &log) => {
+                match removals::without_log(statement, &log) {
+                    Some(sql) => self.dry_run(&Request { sql: &sql, params, labels: &labels }),
+                    None => Ok(Estimate { bytes: Some(0) }),
+                }
+            }
+            estimate => estimate,
+        }
+    }
+
+    fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {
+        self.ensure_removals(&log.table)
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
@@ -181,10 +191,8 @@ impl Warehouse for BigQuery {
 
     /// BigQuery runs two mutating statements of a table at a time and queues the rest.
     /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#concurrent_mutating_jobs>
-    /// Of transactions that change one table, all but one are cancelled.
-    /// Source: <https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency>
     fn lanes(&self) -> Lanes {
-        Lanes { mutations: 2, audited: 1, reads: 8 }
+        Lanes { mutations: 2, reads: 8 }
     }
 }
 

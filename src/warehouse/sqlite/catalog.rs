@@ -5,22 +5,23 @@ use googlesql_sqlite::storage::quoted;
 use googlesql_sqlite::{Catalog, Relation, Table};
 use rusqlite::Connection;
 
-use super::schema;
+use super::{removals, schema};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Params, SqlType, TableName};
-use crate::warehouse::audit::GONE;
+use crate::googlesql::{Params, SqlType};
+use crate::removals::RemovalLog;
 
 /// The tables of one database, for one statement.
 pub(super) struct Tables<'a> {
     pub connection: &'a Connection,
     pub params: &'a Params,
-    /// The table whose rows, as they were before a run, the statement calls `onerow_gone`.
-    pub gone: Option<&'a str>,
+    /// The table into which the statement inserts rows: those of before a run, where it restores them.
+    pub restored: Option<String>,
 }
 
 impl Catalog for Tables<'_> {
     fn table(&self, dotted: &str) -> TheirResult<Table> {
-        let found = match self.gone.filter(|_| dotted == GONE) {
+        let restored = self.restored.as_deref().filter(|_| removals::is_before_image(dotted));
+        let found = match restored {
             Some(table) => self.kept(table),
             None => schema::table(self.connection, dotted)
                 .map(|table| Table { columns: table.columns, rows: None }),
@@ -56,23 +57,27 @@ impl Tables<'_> {
         }))
     }
 
-    /// The rows of a table that the audit table keeps of the run that is undone.
+    /// The rows of a table that the removal log keeps of the statement that is undone.
     fn kept(&self, dotted: &str) -> Result<Table> {
-        let Some(undone) = self.params.get("undone") else {
+        let Some(undone) = self.params.get("undone_record") else {
             return Err(Error::new(
                 Kind::Warehouse,
-                "the statement needs the query parameter `@undone`, which was not given",
+                "the statement needs the query parameter `@undone_record`, which was not given",
             ));
         };
         let columns = schema::table(self.connection, dotted)?.columns;
         let items = columns.iter().map(|(column, sql_type)| {
-            format!("onerow_from_json(state, {}, '{sql_type}') AS {}", text(column), quoted(column))
+            format!(
+                "onerow_from_json(removed_row, {}, '{sql_type}') AS {}",
+                text(column),
+                quoted(column)
+            )
         });
         let items: Vec<String> = items.collect();
         let rows = format!(
-            "SELECT {} FROM {} WHERE run_id = {} AND table_name = {}",
+            "SELECT {} FROM {} WHERE record_id = {} AND table_name = {}",
             items.join(", "),
-            quoted(&TableName::embedded_audit().dotted()),
+            quoted(&RemovalLog::embedded().table.dotted()),
             text(&undone.to_string()),
             text(dotted)
         );

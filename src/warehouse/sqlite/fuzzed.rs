@@ -38,7 +38,7 @@ pub(crate) fn lowered(sql: &str) {
         Err(error) => panic!("{error}"),
         Ok(warehouse) => {
             for parsed in statements {
-                let text = Text { sql, parsed, gone: None };
+                let text = Text { sql, parsed };
                 if let Err(error) = warehouse.prepare(&text, &params) {
                     is_an_error(&error);
                 }

@@ -1,7 +1,6 @@
 //! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. A construct it
 //! does not know is an error that names it, never a wrong answer.
 
-mod audit;
 mod buffer;
 mod catalog;
 mod failure;
@@ -10,6 +9,7 @@ pub(crate) mod fuzzed;
 mod jobs;
 mod load;
 mod open;
+mod removals;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -25,10 +25,11 @@ use sqlparser::ast;
 
 use self::catalog::Tables;
 use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Warehouse};
-use crate::check::Checked;
+use crate::check::{self, Checked};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, SqlValue, TableName};
+use crate::removals::RemovalLog;
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -99,13 +100,7 @@ impl Sqlite {
         now
     }
 
-    fn execute(
-        &self,
-        id: &JobId,
-        text: &Text<'_>,
-        audit: Option<&Text<'_>>,
-        params: &Params,
-    ) -> Result<Answer> {
+    fn execute(&self, id: &JobId, text: &Text<'_>, params: &Params) -> Result<Answer> {
         let connection = self.connection()?;
         let now = self.begin();
         if let ast::Statement::Query(_) = text.parsed {
@@ -117,19 +112,15 @@ impl Sqlite {
         if let Some(affected) = jobs::find(&transaction, id)? {
             return Ok(Returned::Affected(Some(affected)).into());
         }
-        let audited = audit.map(|audit| {
-            audit::ensure(&transaction)?;
-            change(&transaction, &audit.lower(&transaction, params, now)?)
-        });
-        let audited = audited.transpose()?;
-        let affected = change(&transaction, &text.lower(&transaction, params, now)?)?;
-        let affected = match (audited, &text.parsed) {
-            // A MERGE changes more rows than it takes out.
-            (Some(audited), ast::Statement::Merge(_)) => audited,
-            (Some(audited), _) if audited != affected => {
-                return Err(unlike(audited, affected));
+        let affected = match &text.parsed {
+            // There is no time travel: the rows are read from the removal log when they are restored.
+            ast::Statement::CreateTable(table)
+                if removals::is_before_image(&check::dotted(&table.name)) =>
+            {
+                removals::check_kept(&transaction, params)?;
+                0
             }
-            _ => affected,
+            _ => change(&transaction, &text.lower(&transaction, params, now)?)?,
         };
         jobs::record(&transaction, id, affected, now)?;
         transaction.commit().map_err(failed("commit the statement"))?;
@@ -139,10 +130,10 @@ impl Sqlite {
     fn prepare(&self, text: &Text<'_>, params: &Params) -> Result<Estimate> {
         let connection = self.connection()?;
         let lowered = text.lower(&connection, params, self.begin())?;
-        // Later parts build on what earlier ones make, and an audit table may not be there yet.
-        if let (Some(part), false) =
-            (lowered.parts.first(), matches!(text.parsed, ast::Statement::Insert(_)))
-        {
+        let log = RemovalLog::embedded().table.dotted();
+        let lacks_log = text.sql.contains(&log) && !schema::has(&connection, &log)?;
+        // Later parts build on what earlier ones make, and the removal log may not be there yet.
+        if let (Some(part), false) = (lowered.parts.first(), lacks_log) {
             connection.prepare(&part.sql).map_err(failed("prepare the statement"))?;
         }
         Ok(Estimate { bytes: None })
@@ -151,10 +142,7 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        let gone = job.audit.and_then(|audit| audit.gone).and_then(audit::travels);
-        let text = Text { gone: gone.as_deref(), ..Text::of(statement)? };
-        let audit = job.audit.map(|audit| Text::of(audit.keeps)).transpose()?;
-        let answer = self.execute(job.id, &text, audit.as_ref(), params)?;
+        let answer = self.execute(job.id, &Text::of(statement)?, params)?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,
@@ -188,9 +176,13 @@ impl Warehouse for Sqlite {
         })
     }
 
+    fn prepare_removals(&self, _log: &RemovalLog) -> Result<()> {
+        removals::ensure(&*self.connection()?)
+    }
+
     /// One connection does one thing at a time.
     fn lanes(&self) -> Lanes {
-        Lanes { mutations: 1, audited: 1, reads: 1 }
+        Lanes { mutations: 1, reads: 1 }
     }
 }
 
@@ -198,27 +190,24 @@ impl Warehouse for Sqlite {
 struct Text<'a> {
     sql: &'a str,
     parsed: ast::Statement,
-    /// The table whose rows, as they were before a run, the statement calls `onerow_gone`.
-    gone: Option<&'a str>,
 }
 
 impl<'a> Text<'a> {
     fn of(statement: &'a Checked) -> Result<Self> {
-        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, gone: None })
+        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)? })
     }
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
-        let tables = Tables { connection, params, gone: self.gone };
+        let restored = match &self.parsed {
+            ast::Statement::Insert(insert) => match &insert.table {
+                ast::TableObject::TableName(name) => Some(check::dotted(name)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let tables = Tables { connection, params, restored };
         Ok(Lowering::new(&tables, self.sql, params, now)?.statement(&self.parsed)?)
     }
-}
-
-fn unlike(audited: u64, affected: u64) -> Error {
-    let message = format!(
-        "the statement would change {affected} rows, and its audit keeps {audited}; nothing was changed"
-    );
-    Error::new(Kind::Verification, message)
-        .help("a template of your own changes other rows than `audit.sql` keeps: mend one of them, or set `audit = false`")
 }
 
 fn parsed(statement: &Checked) -> Result<ast::Statement> {

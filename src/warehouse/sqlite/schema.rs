@@ -4,7 +4,7 @@ use googlesql_sqlite::storage::{self, quoted};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::failure::failed;
-use super::{audit, buffer};
+use super::{buffer, removals};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType};
 
@@ -77,8 +77,8 @@ pub(super) fn table(connection: &Connection, name: &str) -> Result<Table> {
     if let Some(found) = find(connection, name)? {
         return Ok(found);
     }
-    if audit::is_named(name) {
-        return Ok(audit::described());
+    if removals::is_named(name) {
+        return Ok(removals::described());
     }
     let known = names(connection)?;
     let help = if known.is_empty() {

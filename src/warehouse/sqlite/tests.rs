@@ -100,8 +100,8 @@ fn params() -> Params {
 
 fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
     let parsed = parse(sql);
-    let text = Text { sql, parsed, gone: None };
-    warehouse.execute(&job(sql), &text, None, &params()).map(|answer| answer.result)
+    let text = Text { sql, parsed };
+    warehouse.execute(&job(sql), &text, &params()).map(|answer| answer.result)
 }
 
 /// The rows of an answer, one line each, columns separated by blanks.

@@ -48,9 +48,6 @@ pub enum Fault {
     Late,
     /// The job ends with this reason and message, and has changed nothing.
     End(&'static str, &'static str),
-    /// Executed, and said to have ended with this reason and message: a script that failed after its
-    /// transaction was committed.
-    ExecuteAndEnd(&'static str, &'static str),
     /// Executed, and said to be running for so many looks.
     Running(u32),
     /// The job runs until it is cancelled, and then has changed nothing.

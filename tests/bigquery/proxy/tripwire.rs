@@ -22,15 +22,16 @@ pub(super) struct Tripwire {
 }
 
 impl Tripwire {
-    /// Counts a call.
-    pub fn arrives(&mut self) {
+    /// Counts a call; its number.
+    pub fn arrives(&mut self) -> usize {
         self.calls += 1;
+        self.calls
     }
 
-    /// What is to be done at this moment of the call that came last, if anything.
-    pub fn at(&mut self, moment: Moment) -> Option<Kill> {
-        let calls = self.calls;
-        let armed = self.armed.take_if(|(call, at, _)| (*call, *at) == (calls, moment))?;
+    /// What is to be done at this moment of the call with this number, if anything: several are under
+    /// way at once.
+    pub fn at(&mut self, number: usize, moment: Moment) -> Option<Kill> {
+        let armed = self.armed.take_if(|(call, at, _)| (*call, *at) == (number, moment))?;
         Some(armed.2)
     }
 }

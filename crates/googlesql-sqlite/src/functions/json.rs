@@ -23,7 +23,7 @@ fn json(arguments: &Arguments<'_>) -> Outcome {
 
 /// `onerow_from_json(object, member, type)`: a member that `onerow_json` wrote.
 fn from_json(arguments: &Arguments<'_>) -> Outcome {
-    let unreadable = |what: &str| format!("the audit table holds {what}");
+    let unreadable = |what: &str| format!("the removal log holds {what}");
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(arguments.text(0)?)
             .map_err(|_| unreadable("a state that is no JSON"))?;

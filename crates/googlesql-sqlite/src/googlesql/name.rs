@@ -66,9 +66,9 @@ impl TableName {
         Ok(Self(parts))
     }
 
-    /// The audit table of the embedded warehouse.
-    pub fn embedded_audit() -> Self {
-        Self(vec!["onerow".to_owned(), "audit".to_owned()])
+    /// A table in which onerow keeps what it did, in the embedded warehouse.
+    pub fn embedded(table: &str) -> Self {
+        Self(vec!["onerow".to_owned(), table.to_owned()])
     }
 
     /// The table of this name with an ending, in the same dataset.

@@ -30,16 +30,16 @@ impl Lowering<'_> {
         Ok(Term::new(sql, SqlType::String))
     }
 
-    /// The fields of a STRUCT are named after the columns in it.
+    /// The fields of a STRUCT have the names that it gives them, or those of the columns in it.
     fn object_of(&self, values: &[Expr], scope: &Scope<'_>) -> Result<String> {
         let named = values.iter().map(|value| {
-            let name = match value {
-                Expr::Identifier(name) => Some(name),
-                Expr::CompoundIdentifier(parts) => parts.last(),
-                _ => None,
+            let (name, value) = match value {
+                Expr::Identifier(name) => (Some(name), value),
+                Expr::CompoundIdentifier(parts) => (parts.last(), value),
+                Expr::Named { expr, name } => (Some(name), &**expr),
+                _ => (None, value),
             };
-            let name =
-                name.ok_or_else(|| unsupported("a STRUCT of something else than columns"))?;
+            let name = name.ok_or_else(|| unsupported("a STRUCT with a nameless field"))?;
             Ok((name.value.as_str(), member(&self.expr(value, scope)?)))
         });
         Ok(written(named.collect::<Result<Vec<_>>>()?))

@@ -78,10 +78,10 @@ fn shared_ids_are_counted_and_left_alone() {
 
 #[test]
 fn the_view_selects_the_survivors_without_its_own_column() {
-    let sql = "SELECT * EXCEPT (onerow_place) FROM (
+    let sql = "SELECT * EXCEPT (onerow_rank) FROM (
         SELECT *, ROW_NUMBER() OVER (PARTITION BY game_date, game_id, player_lookup, system_id
-          ORDER BY created_at DESC, prediction_id DESC) AS onerow_place
-        FROM `nba.predictions` WHERE is_active) WHERE onerow_place = 1";
+          ORDER BY created_at DESC, prediction_id DESC) AS onerow_rank
+        FROM `nba.predictions` WHERE is_active) WHERE onerow_rank = 1";
     let Returned::Rows(rows) = run(&with(ROWS), sql).unwrap() else { panic!("no rows") };
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     assert_eq!(rows.columns, names);
@@ -103,8 +103,7 @@ fn a_timestamp_partition_is_found_by_its_bounds_and_grouped_by_date() {
 fn a_statement_is_estimated_without_running() {
     let warehouse = with(ROWS);
     let (sql, before) = (deactivate(), active(&warehouse));
-    let estimate =
-        warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql), gone: None }, &params()).unwrap();
+    let estimate = warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql) }, &params()).unwrap();
     assert_eq!(estimate, Estimate { bytes: None });
     assert_eq!(active(&warehouse), before);
 }
@@ -114,7 +113,7 @@ fn shipped_statements_call_no_rust_function_for_each_row() {
     let warehouse = with(ROWS);
     let connection = warehouse.connection().unwrap();
     let (sql, params) = (deactivate(), params());
-    let tables = Tables { connection: &connection, params: &params, gone: None };
+    let tables = Tables { connection: &connection, params: &params, restored: None };
     let lowered = Lowering::new(&tables, &sql, &params, now()).unwrap();
     let lowered = lowered.statement(&parse(&sql)).unwrap();
     assert!(!lowered.parts[0].sql.contains("onerow_"), "{}", lowered.parts[0].sql);

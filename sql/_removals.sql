@@ -1,0 +1,58 @@
+{#- The removal log: every row that a run removes, with the row that survives it, written before the
+    rows change. A row is known by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
+{%- from "_survivors.sql" import ranked -%}
+
+{#- Whether an entry of the log is of this run, for this rule and date. -#}
+{%- macro of_run(rule, window) -%}
+run_id = @run_id
+  AND run_started_at = @run_started_at
+  AND rule = {{ rule.name }}
+  AND date = {{ window.first }}
+{%- endmacro -%}
+
+{#- Whether an entry of the log, named `removed` where there are other tables, was written by one
+    statement of an earlier run. -#}
+{%- macro of_undone(rule, window, named=false) -%}
+{%- set entry = ("removed." if named else "") | raw -%}
+{{ entry }}run_id = @undone_run
+  AND {{ entry }}run_started_at = @undone_run_started_at
+  AND {{ entry }}record_id = @undone_record
+  AND {{ entry }}rule = {{ rule.name }}
+  AND {{ entry }}date = {{ window.first }}
+{%- endmacro -%}
+
+{#- What `keep` orders by, as JSON. -#}
+{%- macro keep_values(rule) -%}
+TO_JSON_STRING(STRUCT({% for value in rule.keep_values %}{{ value }} AS keep_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}))
+{%- endmacro -%}
+
+{#- Whether this run has recorded the row: no statement removes another one. -#}
+{%- macro recorded(rule, window, removals) -%}
+TO_JSON_STRING({{ rule.row_id }}) IN (
+  SELECT row_id
+  FROM {{ removals.table }}
+  WHERE {{ of_run(rule, window) | indent(2) }}
+)
+{%- endmacro -%}
+
+{#- Whether the ranking calls the row a duplicate that a statement by row id can remove alone. -#}
+{%- macro superseded(rule, window) -%}
+{{ rule.row_id }} IN (
+  SELECT row_id
+  FROM (
+    {{ ranked(rule, window) | indent(4) }}
+  )
+  WHERE rank > 1
+    AND copies = 1
+)
+{%- endmacro -%}
+
+{#- How often an entry's row was removed, by an earlier run's statement. -#}
+{%- macro times_undone(rule, window, removals) -%}
+SELECT
+  removed_row,
+  COUNT(*) AS times
+FROM {{ removals.table }}
+WHERE {{ of_undone(rule, window) }}
+GROUP BY removed_row
+{%- endmacro -%}

@@ -1,0 +1,13 @@
+{#- Takes out of the removal log what this run recorded for one date and did not remove: the table
+    changed in between. No project overrides this text. -#}
+{%- from "_removals.sql" import of_run -%}
+DELETE FROM {{ removals.table }}
+WHERE {{ of_run(rule, window) }}
+  AND {% if rule.strategy == "rewrite" %}removed_row{% else %}row_id{% endif %} IN (
+    SELECT TO_JSON_STRING({% if rule.strategy == "rewrite" %}onerow_row{% else %}{{ rule.row_id }}{% endif %})
+    FROM {{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
+    WHERE {{ window.filter }}
+    {%- if rule.active %}
+      AND {{ rule.active }}
+    {%- endif %}
+  )

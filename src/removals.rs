@@ -1,0 +1,67 @@
+//! The removal log: the table of the rows that runs removed, each with its survivor.
+
+use crate::googlesql::{SqlType, TableName};
+use crate::rule::RuleName;
+
+/// The columns of a removal log, in order, with their types.
+pub const COLUMNS: [(&str, SqlType); 13] = [
+    ("run_id", SqlType::String),
+    ("run_started_at", SqlType::Timestamp),
+    ("record_id", SqlType::String),
+    ("rule", SqlType::String),
+    ("table_name", SqlType::String),
+    ("step", SqlType::String),
+    ("date", SqlType::Date),
+    ("row_id", SqlType::String),
+    ("survivor_row_id", SqlType::String),
+    ("rank", SqlType::Int64),
+    ("keep_values", SqlType::String),
+    ("survivor_keep_values", SqlType::String),
+    ("removed_row", SqlType::String),
+];
+
+/// The column by whose days a removal log is partitioned.
+pub const PARTITION: &str = "run_started_at";
+
+/// The columns by which it is clustered, in order.
+pub const CLUSTERING: [&str; 2] = ["rule", "run_id"];
+
+/// Where a warehouse keeps its removal log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovalLog {
+    /// Its table.
+    pub table: TableName,
+    /// The table in which the rows of before a run are set aside while they are restored.
+    pub before_image: TableName,
+}
+
+impl RemovalLog {
+    /// The removal log beside a ledger.
+    pub fn beside(ledger: &TableName) -> Self {
+        Self {
+            table: ledger.with_ending("_removals"),
+            before_image: ledger.with_ending("_before_image"),
+        }
+    }
+
+    /// Whether this may be a table in which onerow keeps what it did: the log, what is set aside, or the
+    /// ledger beside them.
+    pub(crate) fn holds(&self, table: &TableName) -> bool {
+        let beside = Self::beside(table);
+        [&self.table, &self.before_image].iter().any(|own| own.may_be(table))
+            || beside.table.may_be(&self.table)
+    }
+
+    /// The table in which this rule's rows of before a run are set aside.
+    pub(crate) fn before_image_of(&self, rule: &RuleName) -> TableName {
+        self.before_image.with_ending(&format!("_{rule}"))
+    }
+
+    /// The removal log of the embedded warehouse.
+    pub fn embedded() -> Self {
+        Self {
+            table: TableName::embedded("removals"),
+            before_image: TableName::embedded("before_image"),
+        }
+    }
+}

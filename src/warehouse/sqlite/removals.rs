@@ -1,0 +1,73 @@
+//! The removal log of the embedded warehouse, a table like any other to the statements that use it. It
+//! is also all the history there is: rows as they were before a run are those that the log keeps.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::failure::failed;
+use super::schema::{self, Table};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Ident, SqlValue};
+use crate::removals::{COLUMNS, RemovalLog};
+use crate::statement::Params;
+
+/// Whether this is the name of the removal log.
+pub(super) fn is_named(table: &str) -> bool {
+    table == RemovalLog::embedded().table.dotted()
+}
+
+/// Whether this is the name of a table of rows as they were before a run.
+pub(super) fn is_before_image(table: &str) -> bool {
+    table.starts_with(&RemovalLog::embedded().before_image.dotted())
+}
+
+/// What is known of the removal log, also where there is none yet.
+pub(super) fn described() -> Table {
+    Table {
+        name: RemovalLog::embedded().table.dotted(),
+        columns: COLUMNS.map(|(name, sql_type)| (name.to_owned(), sql_type)).to_vec(),
+    }
+}
+
+/// Makes the removal log if there is none.
+pub(super) fn ensure(connection: &Connection) -> Result<()> {
+    let name = RemovalLog::embedded().table.dotted();
+    if schema::has(connection, &name)? {
+        return Ok(());
+    }
+    let columns = COLUMNS
+        .iter()
+        .map(|(name, sql_type)| Ok((Ident::parse(name)?, *sql_type)))
+        .collect::<Result<Vec<_>>>()?;
+    let make = failed("create the removal log");
+    let transaction =
+        Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(&make)?;
+    // Another process may have made it meanwhile.
+    if schema::has(&transaction, &name)? {
+        return Ok(());
+    }
+    schema::create(&transaction, &name, &columns)?;
+    transaction
+        .execute_batch(
+            "CREATE INDEX \"_onerow_removals_runs\" ON \"onerow.removals\" (run_id, date, row_id)",
+        )
+        .and_then(|()| transaction.commit())
+        .map_err(make)
+}
+
+/// Whether the log keeps every row of the undone statement as a whole.
+pub(super) fn check_kept(connection: &Connection, params: &Params) -> Result<()> {
+    let Some(SqlValue::String(record)) = params.get("undone_record") else { return Ok(()) };
+    let sql =
+        "SELECT COUNT(*) FROM \"onerow.removals\" WHERE record_id = ?1 AND removed_row IS NULL";
+    let missing: i64 = connection
+        .query_row(sql, [record], |row| row.get(0))
+        .map_err(failed("read the removal log"))?;
+    match missing {
+        0 => Ok(()),
+        missing => Err(Error::new(
+            Kind::Usage,
+            format!("the removal log holds the ids of {missing} removed rows and not the rows"),
+        )
+        .help("the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone")),
+    }
+}
