@@ -49,16 +49,6 @@ impl StepName {
     pub const STAGING_DATES: &str = "staging_dates";
     /// Drops a staging table.
     pub const DROP_STAGING: &str = "drop_staging";
-    /// The steps that are about staging tables.
-    pub const ABOUT_STAGING: [&str; 4] =
-        [Self::STAGED, Self::CONSOLIDATE, Self::STAGING_DATES, Self::DROP_STAGING];
-    /// The steps that take superseded rows out, one for each strategy.
-    pub const CURES: [&str; 3] = [Self::DEACTIVATE, Self::DELETE, Self::REWRITE];
-
-    /// Whether the step takes superseded rows out.
-    pub fn is_cure(&self) -> bool {
-        Self::CURES.contains(&self.as_str())
-    }
 
     /// The step that merges staging tables.
     pub(crate) fn consolidate() -> Self {
@@ -68,16 +58,6 @@ impl StepName {
     /// The step that keeps what a cure takes out.
     pub(crate) fn audit() -> Self {
         Self(Self::AUDIT.to_owned())
-    }
-
-    /// The steps that make sense only with the run that they take back, those that keep rows for
-    /// another step, and the one that needs a merge before it: none of them runs by itself.
-    pub const DEPENDENT: [&str; 5] =
-        [Self::GONE, Self::AUDIT, Self::UNDO, Self::AUDIT_UNDO, Self::DROP_STAGING];
-
-    /// Whether the step runs only together with something else.
-    pub fn is_dependent(&self) -> bool {
-        Self::DEPENDENT.contains(&self.as_str())
     }
 
     /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is

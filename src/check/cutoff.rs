@@ -7,12 +7,11 @@ use sqlparser::ast::{Expr, Spanned, Statement, Value, Visitor};
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
-use crate::statement::StepName;
 
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
 pub(super) fn has_to_ask(text: &Text<'_>, parsed: &Statement) -> bool {
-    let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    text.rule.written_at.is_some() && (counts || mutates(parsed))
+    let asks = text.statement.step.row().asks_cutoff;
+    text.rule.written_at.is_some() && (asks || mutates(parsed))
 }
 
 /// It has to ask, and does not.

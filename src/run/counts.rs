@@ -6,10 +6,10 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use crate::check::COUNTS;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::rule::Strategy;
+use crate::step::COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
