@@ -128,10 +128,14 @@ pub fn make(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Res
 
 /// The steps that `apply` runs, in order.
 pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
-    let rule = renderer.rule();
+    steps_of_rule(renderer.rule())
+}
+
+/// The steps that `apply` runs for a rule, in order.
+pub fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
     // Where no staging table is left, there is nothing to merge.
     let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
-    steps.flat_map(|step| with_audit(renderer.rule(), &step.name)).collect()
+    steps.flat_map(|step| with_audit(rule, &step.name)).collect()
 }
 
 /// A step, after the one that keeps what it takes out, where the rule wants that.

@@ -5,7 +5,6 @@ use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Filter};
 use crate::report::{self, Format};
-use crate::warehouse::sqlite::Access;
 
 /// Read the ledger, newest first
 #[derive(clap::Args)]
@@ -36,13 +35,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
+    let engine = args.project.connecting(effects)?;
     if let Some(rule) = &args.rule {
-        project.file.rule(rule)?;
+        engine.project().file.rule(rule)?;
     }
-    let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
     let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
-    let mut entries = connection.ledger.entries(&wanted)?;
+    let mut entries = engine.entries(&wanted)?;
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

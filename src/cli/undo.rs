@@ -1,17 +1,15 @@
 //! `onerow undo`
 
+use std::time::Duration;
+
 use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::tell::Teller;
 use super::{Effects, Outcome};
-use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Filter};
-use crate::project::Project;
+use crate::engine::RunOptions;
+use crate::error::Result;
 use crate::report::{self, Format};
-use crate::rule::Rule;
-use crate::run::{self, Context, Ended, Limits, RunId, Undone};
-use crate::template::Renderer;
-use crate::warehouse::sqlite::Access;
+use crate::run::{Ended, RunId, Undone};
 
 /// Take a run back: the rows that it took out come back, and no others
 #[derive(clap::Args)]
@@ -33,29 +31,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
-    let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
+    let engine = args.project.engine(effects)?;
     effects.heed_interrupts();
-    let connection = args.project.connect(&project, effects, Access::ReadWrite)?;
-    let entries = connection.ledger.entries(&Filter::run(&args.run))?;
-    let rule = rule_of(&project, &args.run, &entries)?;
-    let teller = Teller::new(&project, [&rule.name], &args.project, effects)?;
-    let renderer =
-        Renderer::new(rule, &project.templates, &[])?.with_audit(warehouse.audit_table());
-    let id = RunId::new(args.project.clock(effects).now());
+    engine.connect_for_runs()?;
+    let rule = engine.rule_of_run(&args.run)?;
+    let teller = Teller::new(&engine, [&rule.name], effects)?;
+    let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), true);
-    let context = Context {
-        renderer: &renderer,
-        warehouse: &*connection.warehouse,
-        ledger: &*effects.watched(&connection),
-        clock: args.project.clock(effects),
-        who: &effects.who,
-        progress: &progress,
-        interrupt: &effects.interrupt,
-        limits: Limits::default(),
-        run: Some(id.clone()),
-    };
-    let undone = run::undo(&context, &args.run).inspect_err(|error| {
+    let (who, wait) = (effects.who.as_str(), Duration::ZERO);
+    let options = RunOptions { id: id.clone(), who, wait, progress: &progress };
+    let undone = engine.undo(rule, &args.run, options).inspect_err(|error| {
         let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
         teller.tell_in_vain(error, [ended]);
     })?;
@@ -64,7 +49,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         _ => report::undone(effects.style(args.format), &undone),
     });
     explain(&undone, effects);
-    teller.tell(vec![Ended::of_undo(&undone)], &*connection.ledger);
+    teller.tell(vec![Ended::of_undo(&undone)]);
     printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
@@ -72,25 +57,6 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         () if undone.waits() => Outcome::Buffered,
         () => Outcome::Done,
     })
-}
-
-/// The rule that the run was of, as the ledger has it.
-fn rule_of<'p>(project: &'p Project, run: &str, entries: &[Entry]) -> Result<&'p Rule> {
-    let mut rules: Vec<&str> = entries.iter().map(|entry| entry.rule.as_str()).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    match rules.as_slice() {
-        [rule] => project.file.rule(rule),
-        [] => {
-            Err(Error::new(Kind::Usage, format!("the ledger has no run `{}`", run.escape_debug()))
-                .help("`onerow log` lists the runs; the start of an id is enough"))
-        }
-        _ => Err(Error::new(
-            Kind::Usage,
-            format!("runs of several rules start with `{}`", run.escape_debug()),
-        )
-        .help("write more of the id")),
-    }
 }
 
 fn explain(undone: &Undone, effects: &Effects) {

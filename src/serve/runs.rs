@@ -137,7 +137,7 @@ pub(super) async fn known_run(
     // Looked for first: a run that ends in between is in the ledger then.
     let active = service.running.find(&id);
     let (looking, of) = (service.clone(), id.clone());
-    let entries = blocking(move || looking.engine.entries(&of)).await;
+    let entries = blocking(move || looking.engine.entries_of_run(&of)).await;
     let entries = entries.map_err(|error| looked_in_vain(service, &error))?;
     let runs = history(&entries).map_err(|error| looked_in_vain(service, &error))?;
     let failure = service.failures.get(&id).await;
