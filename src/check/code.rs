@@ -56,6 +56,10 @@ pub enum Code {
     UnknownColumn,
     /// A column is compared with a value of another type.
     TypeMismatch,
+    /// Syntax or a function that GoogleSQL does not have.
+    OtherDialect,
+    /// BigQuery refuses the statement, whatever the table holds.
+    AlwaysRefused,
     /// A function whose value differs from run to run.
     Volatile,
     /// A key column that may be NULL is compared with `=` in a join.
@@ -72,7 +76,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Unparsable,
         Self::NotOneStatement,
         Self::Ddl,
@@ -89,6 +93,8 @@ impl Code {
         Self::MutatesBetween,
         Self::UnknownColumn,
         Self::TypeMismatch,
+        Self::OtherDialect,
+        Self::AlwaysRefused,
         Self::Volatile,
         Self::NullableKeyJoin,
         Self::CrossJoin,
@@ -116,6 +122,8 @@ impl Code {
             Self::MutatesBetween => "mutates-between",
             Self::UnknownColumn => "unknown-column",
             Self::TypeMismatch => "type-mismatch",
+            Self::OtherDialect => "other-dialect",
+            Self::AlwaysRefused => "always-refused",
             Self::Volatile => "volatile",
             Self::NullableKeyJoin => "nullable-key-join",
             Self::CrossJoin => "cross-join",
@@ -149,7 +157,9 @@ impl Code {
             | Self::ReadsOtherPartition
             | Self::DropsCutoff
             | Self::UnknownColumn
-            | Self::TypeMismatch => true,
+            | Self::TypeMismatch
+            | Self::OtherDialect
+            | Self::AlwaysRefused => true,
             Self::UnusedAllow => false,
             other => other.severity() == Severity::Warning,
         }

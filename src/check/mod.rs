@@ -2,6 +2,7 @@
 //! becomes a [`Checked`], and a warehouse takes nothing else.
 
 mod allow;
+mod always_refused;
 mod code;
 mod columns;
 mod consolidate;
@@ -11,6 +12,7 @@ mod kind;
 mod merge;
 mod mutation;
 mod opaque;
+mod other_dialect;
 mod partition;
 mod ranking;
 mod star;
@@ -175,6 +177,11 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
     ranking::check(text, parsed, findings);
     walk::check(text, parsed, findings);
     star::check(text, parsed, findings);
+    let before = findings.len();
+    other_dialect::check(text, parsed, findings);
+    if findings.len() == before {
+        always_refused::check(text, parsed, findings);
+    }
 }
 
 /// The statement's parsed form; `None` where the parser cannot read it, or finds several.
