@@ -2,6 +2,7 @@
 
 mod googlesql;
 mod io;
+mod kind;
 
 use std::fmt;
 use std::ops::Range;
@@ -11,52 +12,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 pub use googlesql_sqlite::error::{did_you_mean, nearest};
 pub use io::read_utf8;
+pub use kind::Kind;
 
 use crate::visible::{covered, visible};
 
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// What sort of failure an [`Error`] is; it decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The command line asks for something that does not make sense.
-    Usage,
-    /// The rule file is missing, does not parse or contradicts itself.
-    Configuration,
-    /// A template does not parse or does not render.
-    Template,
-    /// A statement has findings, so that it must not run.
-    Findings,
-    /// A data file holds something that cannot be loaded.
-    Input,
-    /// The embedded warehouse does not know this GoogleSQL construct.
-    Unsupported,
-    /// The warehouse refused DML because it would touch rows in the streaming buffer.
-    StreamingBuffer,
-    /// The statement failed in passing and changed nothing: a new attempt may succeed.
-    Transient,
-    /// No answer came, and nobody can say yet what became of the statement.
-    Unreachable,
-    /// The user interrupted the command.
-    Interrupted,
-    /// The warehouse does not know who asks, or does not let them.
-    AccessDenied,
-    /// It would cost more than the rule file allows.
-    Cost,
-    /// Another process holds the database.
-    Locked,
-    /// A table or column that a statement names does not exist.
-    NotFound,
-    /// The warehouse refused or failed a statement for any other reason.
-    Warehouse,
-    /// The table after the run is not what the run promised.
-    Verification,
-    /// A file or stream could not be read or written.
-    Io,
-    /// A webhook was not told. What was to be told of stays what it is.
-    NotTold,
-}
 
 /// A failure with its context. Build it with [`Error::new`], then add what is known:
 /// the [place](Error::at), the [way out](Error::help), the [cause](Error::caused_by).

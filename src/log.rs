@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, Outcome};
 use crate::run::{Ended, Ending};
 use crate::visible::visible;
 
@@ -67,6 +67,7 @@ impl Line {
         let place = error.place().map(|place| Json::from(place.to_string()));
         let severity = if error.is_warning() { Severity::Warning } else { Severity::Error };
         Self::new(severity, error.headline())
+            .with("error_kind", error.kind().as_str())
             .with_some("during", error.doing().map(Json::from))
             .with_some("place", place)
             .with_some("help", error.remedy().map(Json::from))
@@ -74,22 +75,24 @@ impl Line {
 
     /// A line about a statement that is sent, or has an outcome.
     pub fn of_entry(entry: &Entry) -> Self {
-        let severity = match entry.state {
-            State::Started | State::Done => Severity::Info,
+        let outcome = &entry.outcome;
+        let severity = match outcome {
+            Outcome::Started | Outcome::Done { .. } => Severity::Info,
             // A refusal by the streaming buffer is tried again, or reported as what it is.
-            State::Failed | State::Unknown => Severity::Warning,
+            Outcome::Failed { .. } | Outcome::Unknown { .. } => Severity::Warning,
         };
-        Self::new(severity, format!("{} of {}: {}", entry.step, entry.dates, entry.state))
-            .run(Some(&entry.run))
+        Self::new(severity, format!("{}: {}", entry.title(), outcome.as_str()))
+            .run(Some(entry.run.as_str()))
             .with("rule", entry.rule.as_str())
             .with("step", entry.step.as_str())
-            .with("dates", entry.dates.as_str())
-            .with("state", entry.state.to_string())
+            .with("dates", entry.window.to_string())
+            .with("outcome", outcome.as_str())
             .with("job_id", entry.job.as_str())
             .with("fingerprint", entry.fingerprint.as_str())
-            .with_some("affected", entry.affected.map(Json::from))
+            .with_some("affected_rows", outcome.affected().map(Json::from))
             .with_some("bytes_billed", entry.usage.bytes_billed.map(Json::from))
-            .with_some("error", entry.error.as_deref().map(Json::from))
+            .with_some("error_kind", outcome.error_kind().map(|kind| kind.as_str().into()))
+            .with_some("error", outcome.message().map(Json::from))
     }
 
     /// The line that closes a run.
@@ -202,7 +205,7 @@ mod tests {
         assert_eq!(
             written(LogFormat::Json, Line::of_error(&error)),
             "{\"severity\":\"ERROR\",\"time\":\"2026-01-30T21:04:05Z\",\
-             \"message\":\"no dates given\",\"help\":\"use --date YESTERDAY\"}"
+             \"message\":\"no dates given\",\"error_kind\":\"usage\",\"help\":\"use --date YESTERDAY\"}"
         );
     }
 

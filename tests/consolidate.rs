@@ -510,7 +510,7 @@ fn declared_columns_are_all_that_arrives() {
     stage(&project, "a", "s1,2026-01-28,g7,ann,21.5,false,2026-01-28T09:00:00Z");
     project.onerow(&format!("consolidate {DATE}")).exits(0);
     assert_eq!(table(&project)[3], "s1 21.5", "a row that arrives is active");
-    let log = project.onerow("log --format json").exits(0).json();
+    let log = project.onerow("log --statements --format json").exits(0).json();
     let entries = log.as_array().unwrap();
     let merge = entries.iter().find(|entry| entry["step"] == "consolidate").unwrap();
     assert_eq!(merge["fingerprint"], rendered[0]["fingerprint"]);

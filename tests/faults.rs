@@ -8,7 +8,7 @@ use onerow::check::Checked;
 use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Filter, Ledger, State};
+use onerow::ledger::{Filter, Ledger, Outcome};
 use onerow::plan;
 use onerow::project;
 use onerow::run::{self, Context, Ending, Limits, Report, Status};
@@ -295,8 +295,11 @@ fn where_the_warehouse_does_not_say_how_many_rows_changed_they_are_counted() {
     assert_eq!(report.ending(), Ending::Clean, "{:?}", report.problems);
     assert_eq!(report.deactivated(), Some(6));
     let updates = sqlite.entries(&Filter::default()).unwrap().into_iter();
-    let mut updates = updates.filter(|e| e.step == *StepName::DEACTIVATE && e.state == State::Done);
-    assert!(updates.all(|entry| entry.affected.is_none()), "unknown stays unknown in the ledger");
+    let mut updates = updates.filter(|e| e.step == *StepName::DEACTIVATE && e.outcome.is_done());
+    assert!(
+        updates.all(|entry| entry.outcome.affected().is_none()),
+        "unknown stays unknown in the ledger"
+    );
 }
 
 #[test]
@@ -323,8 +326,8 @@ fn what_fails_in_passing_is_tried_again_and_each_attempt_is_in_the_ledger() {
         .entries(&Filter::default())
         .unwrap()
         .iter()
-        .filter(|e| e.dates == "2026-01-28" && e.state != State::Started)
-        .map(|e| format!("{} {}", e.job, e.state))
+        .filter(|e| e.window.to_string() == "2026-01-28" && e.outcome != Outcome::Started)
+        .map(|e| format!("{} {}", e.job, e.outcome.as_str()))
         .collect();
     jobs.dedup();
     let ends = |word: &str| jobs.iter().filter(|job| job.ends_with(word)).count();

@@ -10,7 +10,7 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::{SqlType, SqlValue};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Filter, Ledger, State};
+use onerow::ledger::{Filter, Ledger, Outcome};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
 use onerow::run::{self, Context, Ending, Limits, Report, Undone, Which};
@@ -369,7 +369,7 @@ fn figures(report: &Report) -> Vec<Expected> {
 
 fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
     let entries = warehouse.entries(&Filter::run(run)).unwrap();
-    entries.iter().filter(|e| e.step.is_cure() && e.state == State::Started).count()
+    entries.iter().filter(|e| e.step.is_cure() && e.outcome == Outcome::Started).count()
 }
 
 proptest! {
@@ -422,9 +422,9 @@ proptest! {
         // 5. Every statement stands in the ledger before its outcome does.
         let entries = world.warehouse.entries(&Filter::default()).unwrap();
         for pair in entries.chunks(2) {
-            prop_assert_eq!(pair[0].state, State::Started);
+            prop_assert_eq!(&pair[0].outcome, &Outcome::Started);
             prop_assert_eq!(pair.len(), 2);
-            prop_assert!(pair[1].state != State::Started);
+            prop_assert!(pair[1].outcome != Outcome::Started);
             prop_assert_eq!(&pair[0].job, &pair[1].job);
         }
     }

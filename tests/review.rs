@@ -115,7 +115,10 @@ fn history_the_points_line_added() {
     let examples = ended.stdout.lines().filter(|line| line.contains("| superseded | survives |"));
     assert_eq!(examples.count(), 2, "{ended}");
     assert_eq!(before, 0);
-    assert_eq!(project.onerow("log --format json").exits(0).json(), serde_json::json!([]));
+    assert_eq!(
+        project.onerow("log --statements --format json").exits(0).json(),
+        serde_json::json!([])
+    );
 }
 
 #[test]

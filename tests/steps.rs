@@ -1,5 +1,7 @@
 //! Own steps, overrides and variables: rendered, checked, run and logged like the shipped ones.
 
+use serde_json::json;
+
 use crate::common::{Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -76,10 +78,7 @@ fn an_own_mutation_between_detect_and_verify_is_a_finding() {
 fn run_runs_one_step_by_itself() {
     let project = project("");
     let document = project.onerow(&format!("run null_lines {DATE} --format json")).exits(0).json();
-    assert_eq!(
-        document["steps"][0]["rows"],
-        serde_json::json!([{ "id": "p1", "points_line": null }])
-    );
+    assert_eq!(document["steps"][0]["rows"], json!([{ "id": "p1", "points_line": null }]));
     let ended = project.onerow(&format!("run void {DATE} --var player=b")).exits(0);
     ended.prints(&["void of 2026-01-28: 1 rows changed"]);
     project.onerow(&format!("run current {DATE}")).exits(0).prints(&["p2", "p4"]);
@@ -148,9 +147,9 @@ fn variables_are_typed_and_stand_in_the_ledger() {
     let project = project("");
     let odd = "player=x'; DROP TABLE t --";
     project.onerow_with(&["run", "void", "--date", "2026-01-28", "--var", odd]).exits(0);
-    let entries = project.onerow("log --format json").exits(0).json();
-    assert_eq!(entries[0]["parameters"]["vars"]["player"], r"'x\'; DROP TABLE t --'");
-    assert_eq!(entries[0]["parameters"]["vars"]["limit"], "20");
+    let entries = project.onerow("log --statements --format json").exits(0).json();
+    assert_eq!(entries[0]["vars"]["player"], r"'x\'; DROP TABLE t --'");
+    assert_eq!(entries[0]["vars"]["limit"], "20");
     assert!(entries[0]["sql"].as_str().unwrap().contains(r"player = 'x\'; DROP TABLE t --'"));
     let ended = project.onerow(&format!("run null_lines {DATE} --var limit=many")).exits(2);
     ended.says(&["--var limit", "INT64"]);
@@ -360,15 +359,48 @@ fn the_log_shows_runs_newest_first_and_their_sql() {
     let table = project.onerow("log").exits(0);
     let first = table.stdout.find("20260202T100000Z").unwrap();
     assert!(first < table.stdout.find("20260201T100000Z").unwrap(), "{table}");
-    let one = project.onerow("log --run 20260201 --sql").exits(0);
+    let one = project.onerow("log 20260201 --sql").exits(0);
     let one = one.prints(&[
         "UPDATE `nba.predictions`",
-        "\"@cutoff\":\"2026-02-01 10:00:00+00\"",
+        "\"cutoff\":\"2026-02-01 10:00:00+00\"",
         "done, 1 rows",
     ]);
     assert!(!one.stdout.contains("20260202"), "{one}");
-    project.onerow("log --run 1999").exits(2).says(&["no run `1999`"]);
-    project.onerow("log nothing").exits(2).says(&["there is no rule `nothing`"]);
+    project.onerow("log 1999").exits(2).says(&["no run `1999`"]);
+    project.onerow("log --rule nothing").exits(2).says(&["there is no rule `nothing`"]);
+}
+
+#[test]
+fn the_log_has_a_line_a_run_and_says_which_run_undid_it() {
+    let project = project("");
+    let apply = format!("apply {DATE} --now 2026-02-01T10:00:00Z --format json");
+    let applied = project.onerow(&apply).exits(0).json();
+    let applied = applied["run_id"].as_str().unwrap().to_owned();
+    project.onerow(&format!("status {DATE}")).exits(0);
+    let runs = project.onerow("log --format json").exits(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
+    assert_eq!(runs[0]["steps"], json!(["detect", "record", "deactivate", "verify"]));
+    assert_eq!(runs[0]["dates"], json!(["2026-01-28"]));
+    assert_eq!(
+        (&runs[0]["outcome"], &runs[0]["duplicates_deactivated"], &runs[0]["undone_by"]),
+        (&json!("done"), &json!(1), &json!([]))
+    );
+    let undo = format!("undo {applied} --now 2026-02-02T10:00:00Z --format json");
+    let undone = project.onerow(&undo).exits(0).json();
+    let runs = project.onerow("log --runs --format json").exits(0).json();
+    assert_eq!(runs[0]["run_id"], undone["run_id"]);
+    assert_eq!((&runs[0]["undoes"], &runs[0]["rows_restored"]), (&json!(applied), &json!(1)));
+    assert_eq!(runs[1]["undone_by"], json!([undone["run_id"]]));
+    let table = project.onerow("log").exits(0);
+    let line = table.stdout.lines().find(|line| line.contains("deactivate")).unwrap();
+    assert!(
+        line.contains(&applied) && line.contains(undone["run_id"].as_str().unwrap()),
+        "{table}"
+    );
+    assert_eq!(
+        project.onerow("log --limit 1 --format json").exits(0).json().as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use onerow::clock::Clock;
 use onerow::googlesql::SqlValue;
 use onerow::rule::{Rule, RuleFile};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
-use onerow::window::{Day, Window};
+use onerow::window::Day;
 use rusqlite::Connection;
 use sqlparser::ast::{Expr, Statement, Visit, Visitor};
 use sqlparser::dialect::BigQueryDialect;
@@ -114,12 +114,19 @@ fn ours(dates: usize, dirty: usize) -> Cost {
     let mut apply = onerow(&["apply", "--from", &first, "--to", &last, "--now", NOW]);
     output(apply.current_dir(folder.path()));
     let connection = Connection::open(&database).unwrap();
-    let sent = "SELECT sql, dates FROM _onerow_ledger WHERE state = 'done'";
+    let sent =
+        "SELECT sql, first_date, last_date, dates FROM _onerow_ledger WHERE outcome = 'done'";
     let mut sent = connection.prepare(sent).unwrap();
-    let sent = sent.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let sent =
+        sent.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
     let mut cost = Cost::default();
-    for (sql, shown) in sent.map(Result::<(String, String), _>::unwrap) {
-        let of_dates = days.iter().filter(|day| Window::shown_holds(&shown, **day)).count();
+    type Sent = (String, String, String, Option<String>);
+    for (sql, first, last, listed) in sent.map(Result::<Sent, _>::unwrap) {
+        let of_dates = days.iter().map(Day::to_string).filter(|day| match &listed {
+            Some(listed) => listed.contains(day.as_str()),
+            None => first <= *day && *day <= last,
+        });
+        let of_dates = of_dates.count();
         cost += processed(rule, &sql, of_dates);
     }
     cost

@@ -54,7 +54,7 @@ impl Story {
         tell("After: every date is clean, and active rows equal keys.");
         self.expect(0, &format!("status {RULE} {DATES}"))?;
         tell("The ledger: what was sent, newest first.");
-        self.expect(0, &format!("log {RULE}"))?;
+        self.expect(0, &format!("log --rule {RULE}"))?;
         println!("\nThe ledger and the table: {}", self.folder.join("local.db").display());
         println!("The SQL that ran, from the ledger:  onerow log --sql --project-dir {PROJECT}");
         println!(

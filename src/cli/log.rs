@@ -1,31 +1,41 @@
 //! `onerow log`
 
+use std::collections::HashSet;
+
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Filter};
-use crate::report::{self, Format};
+use crate::ledger::{Entry, Filter, Ledger, latest};
+use crate::report::{self, Format, RunSummary};
+use crate::run::{RunId, history};
 use crate::warehouse::sqlite::Access;
 
-/// Read the ledger, newest first
+/// Read the ledger, newest first: the runs, or the statements of one
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   onerow log
-  onerow log --run 20260130T0741 --sql
-  onerow log --warehouse prod --limit 5
-  onerow log player_prop_predictions --format json")]
+  onerow log 20260130T0741
+  onerow log 20260130T0741 --sql
+  onerow log --rule player_prop_predictions --limit 5 --warehouse prod
+  onerow log --statements --format json")]
 pub(super) struct Args {
-    /// Only this rule
-    #[arg(value_name = "RULE")]
-    rule: Option<String>,
-    /// Only this run; the start of its id is enough
-    #[arg(long, value_name = "RUN")]
+    /// Show the statements of this run; the start of its id is enough
+    #[arg(value_name = "RUN", conflicts_with = "runs")]
     run: Option<String>,
-    /// Show the SQL that was sent
+    /// Show one line a run (the default without RUN)
+    #[arg(long, conflicts_with_all = ["statements", "sql"])]
+    runs: bool,
+    /// Show one line a statement, of all runs
+    #[arg(long)]
+    statements: bool,
+    /// Show the SQL of each statement
     #[arg(long)]
     sql: bool,
-    /// At most this many statements
+    /// Only this rule
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// At most this many runs, or statements
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
     /// How results are written
@@ -41,8 +51,33 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         project.file.rule(rule)?;
     }
     let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
+    let text = match args.run.is_some() || args.statements || args.sql {
+        true => statements(args, &*connection.ledger, effects)?,
+        false => runs(args, &*connection.ledger, effects)?,
+    };
+    effects.print(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn runs(args: &Args, ledger: &dyn Ledger, effects: &Effects) -> Result<String> {
+    let wanted = Filter { rule: args.rule.as_deref(), ..Filter::default() };
+    let mut runs = history(&ledger.entries(&wanted)?);
+    runs.truncate(args.limit);
+    Ok(match args.format {
+        Format::Json => {
+            let summaries = runs.iter().map(|run| serde_json::to_value(RunSummary::of(run)));
+            let summaries: Result<_, _> = summaries.collect();
+            report::json(&summaries.map_err(|cause| {
+                Error::new(Kind::Io, "cannot write the runs as JSON").caused_by(cause)
+            })?)
+        }
+        _ => report::runs(effects.style(args.format), &runs),
+    })
+}
+
+fn statements(args: &Args, ledger: &dyn Ledger, effects: &Effects) -> Result<String> {
     let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
-    let mut entries = connection.ledger.entries(&wanted)?;
+    let mut entries = ledger.entries(&wanted)?;
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,
@@ -51,28 +86,19 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         .help("`onerow log` lists the runs; the start of an id is enough"));
     }
     keep_newest(&mut entries, args.limit);
-    let style = effects.style(args.format);
-    effects.print(&match args.format {
+    Ok(match args.format {
         Format::Json => report::json(&report::entries_json(&entries)),
         _ if args.sql => report::entries_sql(&entries),
-        _ => report::entries(style, &entries),
-    })?;
-    Ok(Outcome::Done)
+        _ => report::entries(effects.style(args.format), &entries),
+    })
 }
 
 /// Keeps the entries of the newest `limit` statements; entries are oldest first.
 fn keep_newest(entries: &mut Vec<Entry>, limit: usize) {
-    let mut statements: Vec<(String, u32)> = Vec::new();
-    for entry in entries.iter().rev() {
-        let statement = (entry.run.clone(), entry.sequence);
-        if !statements.contains(&statement) {
-            if statements.len() == limit {
-                break;
-            }
-            statements.push(statement);
-        }
-    }
-    entries.retain(|entry| {
-        statements.iter().any(|(run, sequence)| *run == entry.run && *sequence == entry.sequence)
-    });
+    let all = latest(entries);
+    let kept: HashSet<(RunId, u32)> = all[all.len().saturating_sub(limit)..]
+        .iter()
+        .map(|entry| (entry.run.clone(), entry.sequence))
+        .collect();
+    entries.retain(|entry| kept.contains(&(entry.run.clone(), entry.sequence)));
 }

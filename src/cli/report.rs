@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut seen = Vec::new();
     for (rule, window) in rules.into_iter().zip(windows) {
         let of_rule = entries_since(&connection, rule, now, args.days)?;
-        let runs = run::history(&of_rule)?;
+        let runs = run::history(&of_rule);
         let status = status(args, &project, &connection, rule, &window, now);
         entries.extend(of_rule);
         seen.push(Seen { rule, window, status, runs });

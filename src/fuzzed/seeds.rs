@@ -98,4 +98,7 @@ const ANSWERS: [&str; 4] = [
     r#"{"schema":{"fields":[{"name":"ok","type":"BOOLEAN"},{"name":"t","type":"TIME"},{"name":"dt","type":"DATETIME"},{"name":"r","type":"RECORD","fields":[{"name":"x","type":"FLOAT"}]}]},"rows":[{"f":[{"v":"true"},{"v":"01:02:03"},{"v":"2026-01-28T01:02:03"},{"v":{"f":[{"v":"1"}]}}]}]}"#,
 ];
 
-const LEDGER: &str = "run|1|p|2026-01-28|detect|job|abc|SELECT 1|{\"cutoff\":\"x\"}|done|5|6|7|8|2026-01-28T07:00:00Z|2026-01-28T07:00:01Z|2026-01-28T07:00:02Z|{\"2026-01-28\":{}}|it failed|0.1.0|who";
+const LEDGER: &str = "1|run-1|1|p|a.b|detect|2026-01-28|2026-01-30|[\"2026-01-28\",\"2026-01-30\"]|done|5|\
+|it failed|{\"counts\":{\"2026-01-28\":{\"active\":1,\"keys\":1,\"duplicates\":0,\"buffered\":0,\"shared_ids\":0,\
+\"settled\":1}}}|2026-01-28T07:00:00Z|job|abc|SELECT 1|{\"cutoff\":\"x\"}|{\"v\":\"1\"}|6|7|8|\
+2026-01-28T07:00:00Z|2026-01-28T07:00:01Z|2026-01-28T07:00:02Z||run-2|0.1.0|who";

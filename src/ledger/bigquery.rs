@@ -2,7 +2,7 @@
 //! clustered by rule. Entries are durable in a local outbox first, and travel in few batches.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gcp_bigquery_client::model::clustering::Clustering;
 use gcp_bigquery_client::model::field_type::FieldType;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::outbox::{Batch, Outbox};
-use super::record::{self, COLUMNS, Cells, column_list};
+use super::record::{self, COLUMNS, Cells, FORMAT_COLUMN, column_list, other_format};
 use super::{Claim, Entry, Filter, Ledger, beginnings_first};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -23,7 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::statement::{Fingerprint, Params};
 use crate::warehouse::bigquery::{BigQuery, Request};
 use crate::warehouse::sqlite::Access;
-use crate::warehouse::{JobId, Returned, Warehouse};
+use crate::warehouse::{Description, JobId, Returned, Warehouse};
 
 /// How often a batch is sent as a new job before it is left for the next run.
 const ATTEMPTS: u32 = 5;
@@ -37,6 +37,8 @@ pub struct BigQueryLedger {
     table: TableName,
     outbox: Option<Outbox>,
     delivering: Mutex<()>,
+    /// Set once the table was seen to have this version's format, or not to exist.
+    seen: OnceLock<()>,
 }
 
 impl BigQueryLedger {
@@ -49,7 +51,7 @@ impl BigQueryLedger {
     ) -> Result<Self> {
         let table = warehouse.settings().ledger.clone();
         let outbox = Outbox::open(path, access, clock)?;
-        Ok(Self { warehouse, table, outbox, delivering: Mutex::new(()) })
+        Ok(Self { warehouse, table, outbox, delivering: Mutex::new(()), seen: OnceLock::new() })
     }
 
     fn outbox(&self) -> Result<&Outbox> {
@@ -86,6 +88,21 @@ impl BigQueryLedger {
         }
     }
 
+    /// The table, where there is one. Errors: its format is another.
+    fn found(&self) -> Result<Option<Description>> {
+        let found = match self.warehouse.describe(&self.table) {
+            Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+            answer => answer?,
+        };
+        if found.columns.iter().any(|(name, _)| name == FORMAT_COLUMN) {
+            return Ok(Some(found));
+        }
+        let name = self.table.dotted();
+        let help = "an onerow before the first release wrote it; rename or drop the table, and the \
+                    next run creates a new one";
+        Err(other_format("0", help).during(format!("looking at the ledger {name}")))
+    }
+
     fn create(&self) -> Result<()> {
         let field = |(name, sql_type, always): (&str, &str, bool)| TableFieldSchema {
             mode: always.then(|| "REQUIRED".to_owned()),
@@ -94,6 +111,7 @@ impl BigQueryLedger {
                 match sql_type {
                     "INT64" => FieldType::Integer,
                     "TIMESTAMP" => FieldType::Timestamp,
+                    "DATE" => FieldType::Date,
                     _ => FieldType::String,
                 },
             )
@@ -122,7 +140,11 @@ impl BigQueryLedger {
         let request = Request { sql: &sql, params: &params, labels: READING };
         let id = JobId::from_ledger(format!("onerow_log_{:016x}", fastrand::u64(..)));
         let answer = match self.warehouse.query(&id, &request) {
-            Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
+            // The table, or one of its columns.
+            Err(error) if error.kind() == Kind::NotFound => match self.found()? {
+                None => return Ok(Vec::new()),
+                Some(_) => return Err(error),
+            },
             answer => answer?,
         };
         let Returned::Rows(rows) = answer.result else { return Ok(Vec::new()) };
@@ -139,12 +161,11 @@ impl Ledger for BigQueryLedger {
         let mut entries = self.stored(wanted)?;
         let waiting = self.outbox.as_ref().map_or_else(|| Ok(Vec::new()), Outbox::undelivered)?;
         let is_new = |entry: &Entry| {
-            wanted.run.is_none_or(|run| entry.run.starts_with(run))
-                && wanted.rule.is_none_or(|rule| entry.rule == rule)
+            wanted.run.is_none_or(|run| entry.run.as_str().starts_with(run))
+                && wanted.rule.is_none_or(|rule| entry.rule.as_str() == rule)
                 && wanted.since.is_none_or(|since| entry.at >= whole_second(since))
                 && !entries.iter().any(|stored| {
-                    (&stored.run, stored.sequence, stored.state)
-                        == (&entry.run, entry.sequence, entry.state)
+                    stored.is_about_same(entry) && stored.outcome.as_str() == entry.outcome.as_str()
                 })
         };
         let waiting: Vec<Entry> = waiting.into_iter().filter(is_new).collect();
@@ -153,7 +174,12 @@ impl Ledger for BigQueryLedger {
     }
 
     fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
-        self.outbox()?.claim(table, interrupt)
+        let outbox = self.outbox()?;
+        if self.seen.get().is_none() {
+            self.found()?;
+            _ = self.seen.set(());
+        }
+        outbox.claim(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
@@ -162,10 +188,7 @@ impl Ledger for BigQueryLedger {
 
     fn examine(&self) -> Result<String> {
         let name = self.table.dotted();
-        let found = match self.warehouse.describe(&self.table) {
-            Err(error) if error.kind() == Kind::NotFound => None,
-            answer => Some(answer?),
-        };
+        let found = self.found()?;
         let location = match &found {
             Some(description) => description.location.clone(),
             None => self.warehouse.dataset_location(&self.table)?,
@@ -236,7 +259,7 @@ fn select(table: &TableName) -> String {
     format!(
         "SELECT\n  {}\nFROM {table} AS ledger\nWHERE (@run IS NULL OR STARTS_WITH(run_id, @run))\n  \
          AND (@rule IS NULL OR rule = @rule)\n  AND ledger.logged_at >= @since\nORDER BY ledger.logged_at, run_id, ledger.sequence, \
-         IF(state = 'started', 0, 1)",
+         IF(outcome = 'started', 0, 1)",
         columns.join(",\n  ")
     )
 }

@@ -1,139 +1,32 @@
 //! The append-only record of every statement a run sent: before it, and after it.
 
 pub mod bigquery;
+mod counts;
+mod detail;
+mod entry;
+#[cfg(test)]
+pub(crate) mod fixed;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod lock;
 mod observed;
 mod outbox;
 mod record;
+mod run_id;
 pub mod sqlite;
 
-use std::fmt;
-use std::str::FromStr;
-
-use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
-use crate::statement::{Fingerprint, StepName};
-use crate::warehouse::{JobId, Usage};
 
+pub use counts::Counts;
+pub use detail::Detail;
+pub(crate) use entry::beginnings_first;
+pub use entry::{Entry, Outcome, latest};
 pub use observed::{Observed, Observer};
-
-/// What an entry says of its statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// About to be sent. Written before the statement is.
-    Started,
-    /// Answered. Written after the answer.
-    Done,
-    /// Refused or failed, with the error; it changed nothing.
-    Failed,
-    /// No answer came, with the error. The next run finds out what became of it.
-    Unknown,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Started => "started",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        })
-    }
-}
-
-impl FromStr for State {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "started" => Ok(Self::Started),
-            "done" => Ok(Self::Done),
-            "failed" => Ok(Self::Failed),
-            "unknown" => Ok(Self::Unknown),
-            _ => Err(Error::new(Kind::Warehouse, format!("the ledger holds the state `{text}`"))
-                .help("it was written by another version of onerow; use that version")),
-        }
-    }
-}
-
-/// One line of the ledger. A statement that ran to its end has two: `started`, then `done` or
-/// `failed`, with the same run and sequence. Where no answer came there is `unknown` between them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The run's id.
-    pub run: String,
-    /// The statement's place in the run, from 1.
-    pub sequence: u32,
-    /// The rule's name.
-    pub rule: String,
-    /// The statement's dates, as people read them: `2026-01-20 to 2026-01-29`.
-    pub dates: String,
-    /// What the statement is for.
-    pub step: StepName,
-    /// The id under which the warehouse knows the statement.
-    pub job: JobId,
-    /// SHA-256 of `sql`.
-    pub fingerprint: Fingerprint,
-    /// The text that was sent.
-    pub sql: String,
-    /// Query parameters and template variables, as JSON.
-    pub parameters: serde_json::Value,
-    /// What this entry says.
-    pub state: State,
-    /// Rows changed by a mutation, or returned by a query. `None` unless done, and where the
-    /// warehouse does not say.
-    pub affected: Option<u64>,
-    /// What the statement used, as far as the warehouse says so.
-    pub usage: Usage,
-    /// When this entry was written.
-    pub at: Timestamp,
-    /// What a detect or a verify counted, per date: `{"2026-01-28": {"active": 1097, …}}`. `None` of
-    /// other steps, and unless done.
-    pub figures: Option<serde_json::Value>,
-    /// What went wrong, or what the outcome was found out from. `None` when all went well.
-    pub error: Option<String>,
-    /// The version of onerow that wrote it.
-    pub version: String,
-    /// Who ran it: user and host.
-    pub who: String,
-}
-
-/// The last entry of each statement, in the order in which they were begun. Entries are oldest
-/// first, as a ledger gives them.
-pub fn latest(entries: &[Entry]) -> Vec<&Entry> {
-    let mut latest: IndexMap<(&str, u32), &Entry> = IndexMap::new();
-    for entry in entries {
-        latest.insert((&entry.run, entry.sequence), entry);
-    }
-    latest.into_values().collect()
-}
-
-/// The same entries, where they are ordered by their times, with each statement's beginning before its
-/// outcome also where the clock was set back in between.
-pub(crate) fn beginnings_first(mut entries: Vec<Entry>) -> Vec<Entry> {
-    let mut places: IndexMap<(String, u32), Vec<usize>> = IndexMap::new();
-    for (place, entry) in entries.iter().enumerate() {
-        places.entry((entry.run.clone(), entry.sequence)).or_default().push(place);
-    }
-    for places in places.values() {
-        let mut of_one: Vec<Entry> = places.iter().map(|place| entries[*place].clone()).collect();
-        of_one.sort_by_key(|entry| match entry.state {
-            State::Started => 0,
-            State::Unknown => 1,
-            State::Done | State::Failed => 2,
-        });
-        for (place, entry) in places.iter().zip(of_one) {
-            entries[*place] = entry;
-        }
-    }
-    entries
-}
+pub use run_id::RunId;
 
 /// The right to run against one ledger, for as long as it lives. The system releases it when the
 /// process dies, so an entry without an outcome that is seen by the holder is one whose process died.
@@ -189,7 +82,8 @@ pub trait Ledger: Sync {
     /// is not created.
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>>;
 
-    /// Waits a little for the right to run on this table, then gives up with [`Kind::Locked`]; an
+    /// Waits a little for the right to run on this table, then gives up with
+    /// [`Kind::Locked`](crate::error::Kind::Locked); an
     /// interrupt ends the wait.
     fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim>;
 

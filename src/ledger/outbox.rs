@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use super::lock::{PATIENCE, lock};
 use super::sqlite::read;
-use super::{Claim, Entry, Ledger};
+use super::{Claim, Entry, Ledger, record};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 use crate::warehouse::sqlite::{Access, Sqlite, failed, has_table};
@@ -45,7 +45,15 @@ impl Outbox {
         if access == Access::ReadOnly && !path.is_file() {
             return Ok(None);
         }
-        let file = Sqlite::open(path, access, clock, SignedDuration::ZERO)?;
+        let opened = Sqlite::open(path, access, clock, SignedDuration::ZERO);
+        let file = opened.map_err(|error| match error.kind() {
+            Kind::Format => error.help(format!(
+                "`{}` holds entries on their way to the ledger: let the version that wrote it deliver \
+                 them with any run, or remove the file, and they are lost",
+                path.display()
+            )),
+            _ => error,
+        })?;
         Ok(Some(Self { file }))
     }
 
@@ -128,8 +136,7 @@ fn cut(connection: &Connection, after: i64) -> Result<Option<Batch>> {
         if entries.len() == ENTRIES || bytes > BYTES {
             break;
         }
-        let figures = entry.figures.as_ref().map_or(0, |figures| figures.to_string().len());
-        bytes += entry.sql.len() + entry.parameters.to_string().len() + figures;
+        bytes += record::cells(&entry).iter().flatten().map(String::len).sum::<usize>();
         last = id;
         entries.push(entry);
     }

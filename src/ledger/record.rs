@@ -1,34 +1,58 @@
 //! An entry as a row of named columns, which both kinds of ledger share.
 
-use jiff::Timestamp;
+use std::str::FromStr;
 
-use super::Entry;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Detail, Entry, Outcome, RunId};
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
+use crate::rule::RuleName;
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
+use crate::window::{Day, Window};
+
+/// The format of these columns and of what is in them, kept in each row. Raised when they change;
+/// a ledger without it is older than the first release.
+pub(super) const FORMAT: u32 = 1;
+
+/// The column that holds it.
+pub(super) const FORMAT_COLUMN: &str = "format";
 
 /// The columns of the ledger's table, in order, with their BigQuery types and whether each entry
-/// has a value.
-pub(super) const COLUMNS: [(&str, &str, bool); 21] = [
+/// has a value. `dates` (where they are not all of those from the first to the last), `parameters`,
+/// `vars` and `detail` are JSON.
+pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
+    (FORMAT_COLUMN, "INT64", true),
     ("run_id", "STRING", true),
     ("sequence", "INT64", true),
     ("rule", "STRING", true),
-    ("dates", "STRING", true),
+    ("table_name", "STRING", true),
     ("step", "STRING", true),
+    ("first_date", "DATE", true),
+    ("last_date", "DATE", true),
+    ("dates", "STRING", false),
+    ("outcome", "STRING", true),
+    ("affected_rows", "INT64", false),
+    ("error_kind", "STRING", false),
+    ("error", "STRING", false),
+    ("detail", "STRING", false),
+    ("cutoff", "TIMESTAMP", false),
     ("job_id", "STRING", true),
     ("fingerprint", "STRING", true),
     ("sql", "STRING", true),
     ("parameters", "STRING", true),
-    ("state", "STRING", true),
-    ("affected", "INT64", false),
+    ("vars", "STRING", false),
     ("bytes_processed", "INT64", false),
     ("bytes_billed", "INT64", false),
     ("slot_ms", "INT64", false),
     ("started_at", "TIMESTAMP", false),
     ("ended_at", "TIMESTAMP", false),
     ("logged_at", "TIMESTAMP", true),
-    ("figures", "STRING", false),
-    ("error", "STRING", false),
+    ("rehearsed_at", "TIMESTAMP", false),
+    ("recovered_by", "STRING", false),
     ("version", "STRING", true),
     ("who", "STRING", true),
 ];
@@ -44,67 +68,234 @@ pub(super) fn column_list() -> String {
 pub(super) fn cells(entry: &Entry) -> Cells {
     let number = |number: Option<u64>| number.map(|n| n.min(i64::MAX as u64).to_string());
     let instant = |instant: Option<Timestamp>| instant.map(|at| at.to_string());
+    let (window, outcome) = (&entry.window, &entry.outcome);
     [
-        Some(entry.run.clone()),
+        Some(FORMAT.to_string()),
+        Some(entry.run.to_string()),
         Some(entry.sequence.to_string()),
-        Some(entry.rule.clone()),
-        Some(entry.dates.clone()),
+        Some(entry.rule.to_string()),
+        Some(entry.table.dotted()),
         Some(entry.step.to_string()),
+        Some(window.first().to_string()),
+        Some(window.last().to_string()),
+        (!window.is_range()).then(|| json(&window.days())),
+        Some(outcome.as_str().to_owned()),
+        number(outcome.affected()),
+        outcome.error_kind().map(|kind| kind.as_str().to_owned()),
+        outcome.message().map(str::to_owned),
+        entry.detail.as_ref().map(json),
+        instant(entry.cutoff),
         Some(entry.job.to_string()),
         Some(entry.fingerprint.to_string()),
         Some(entry.sql.clone()),
-        Some(entry.parameters.to_string()),
-        Some(entry.state.to_string()),
-        number(entry.affected),
+        Some(json(&entry.parameters)),
+        (!entry.vars.is_empty()).then(|| json(&entry.vars)),
         number(entry.usage.bytes_processed),
         number(entry.usage.bytes_billed),
         number(entry.usage.slot_ms),
         instant(entry.usage.started),
         instant(entry.usage.ended),
         Some(entry.at.to_string()),
-        entry.figures.as_ref().map(ToString::to_string),
-        entry.error.clone(),
+        instant(entry.rehearsed_at),
+        entry.recovered_by.as_ref().map(RunId::to_string),
         Some(entry.version.clone()),
         Some(entry.who.clone()),
     ]
 }
 
-/// Reads an entry back. Errors: a value that this version would not have written.
+/// What is written here are texts, numbers, and lists and maps of them with keys of text, none of
+/// which serde_json refuses.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Reads an entry back. Errors: another format, or a value that this version would not have written.
 pub(super) fn entry(cells: &Cells) -> Result<Entry> {
-    let text = |i: usize| cells[i].clone().ok_or_else(|| damaged(i, "NULL"));
+    let row = Row(cells);
+    let format: u32 = row.always(FORMAT_COLUMN)?;
+    if format != FORMAT {
+        return Err(other_format(&format.to_string(), "a newer onerow wrote it; use that version"));
+    }
     Ok(Entry {
-        run: text(0)?,
-        sequence: parsed(cells, 1)?.ok_or_else(|| damaged(1, "NULL"))?,
-        rule: text(2)?,
-        dates: text(3)?,
-        step: StepName::parse(&text(4)?).map_err(|_| damaged(4, &text(4).unwrap_or_default()))?,
-        job: JobId::from_ledger(text(5)?),
-        fingerprint: Fingerprint::from_ledger(text(6)?),
-        sql: text(7)?,
-        parameters: parsed(cells, 8)?.ok_or_else(|| damaged(8, "NULL"))?,
-        state: text(9)?.parse()?,
-        affected: parsed(cells, 10)?,
+        run: row.read("run_id", RunId::parse)?,
+        sequence: row.always("sequence")?,
+        rule: row.read("rule", RuleName::parse)?,
+        table: row.read("table_name", TableName::parse)?,
+        window: row.window()?,
+        step: row.read("step", StepName::parse)?,
+        job: JobId::from_ledger(row.always("job_id")?),
+        fingerprint: Fingerprint::from_ledger(row.always("fingerprint")?),
+        sql: row.always("sql")?,
+        cutoff: row.maybe("cutoff")?,
+        parameters: row.json("parameters")?.ok_or_else(|| row.damaged("parameters"))?,
+        vars: row.json("vars")?.unwrap_or_default(),
+        outcome: row.outcome()?,
+        detail: row.json::<Detail>("detail")?,
         usage: Usage {
-            bytes_processed: parsed(cells, 11)?,
-            bytes_billed: parsed(cells, 12)?,
-            slot_ms: parsed(cells, 13)?,
-            started: parsed(cells, 14)?,
-            ended: parsed(cells, 15)?,
+            bytes_processed: row.maybe("bytes_processed")?,
+            bytes_billed: row.maybe("bytes_billed")?,
+            slot_ms: row.maybe("slot_ms")?,
+            started: row.maybe("started_at")?,
+            ended: row.maybe("ended_at")?,
         },
-        at: parsed(cells, 16)?.ok_or_else(|| damaged(16, "NULL"))?,
-        figures: parsed(cells, 17)?,
-        error: cells[18].clone(),
-        version: text(19)?,
-        who: text(20)?,
+        at: row.always("logged_at")?,
+        rehearsed_at: row.maybe("rehearsed_at")?,
+        recovered_by: row.cell("recovered_by").map(RunId::parse).transpose()?,
+        version: row.always("version")?,
+        who: row.always("who")?,
     })
 }
 
-fn parsed<T: std::str::FromStr>(cells: &Cells, i: usize) -> Result<Option<T>> {
-    let Some(text) = &cells[i] else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| damaged(i, text))
+/// A ledger that this version neither reads nor writes.
+pub(super) fn other_format(found: &str, help: &str) -> Error {
+    Error::new(Kind::Format, format!("the ledger has format {found}, this onerow knows {FORMAT}"))
+        .help(help)
 }
 
-fn damaged(i: usize, value: &str) -> Error {
-    Error::new(Kind::Warehouse, format!("the ledger holds the {} `{value}`", COLUMNS[i].0))
-        .help("it was written by another version of onerow; use that version")
+/// A row whose cells are found by the names of their columns.
+struct Row<'a>(&'a Cells);
+
+impl Row<'_> {
+    fn cell(&self, column: &str) -> Option<&str> {
+        let place = COLUMNS.iter().position(|(name, _, _)| *name == column)?;
+        self.0[place].as_deref()
+    }
+
+    fn maybe<T: FromStr>(&self, column: &str) -> Result<Option<T>> {
+        let parsed = self.cell(column).map(str::parse).transpose();
+        parsed.map_err(|_| self.damaged(column))
+    }
+
+    fn always<T: FromStr>(&self, column: &str) -> Result<T> {
+        self.maybe(column)?.ok_or_else(|| self.damaged(column))
+    }
+
+    fn read<T, E>(&self, column: &str, parse: fn(&str) -> Result<T, E>) -> Result<T> {
+        let cell = self.cell(column).ok_or_else(|| self.damaged(column))?;
+        parse(cell).map_err(|_| self.damaged(column))
+    }
+
+    fn json<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        let parsed = self.cell(column).map(serde_json::from_str).transpose();
+        parsed.map_err(|cause| self.damaged(column).caused_by(cause))
+    }
+
+    fn window(&self) -> Result<Window> {
+        let first = self.read("first_date", Day::parse)?;
+        let last = self.read("last_date", Day::parse)?;
+        let window = match self.json::<Vec<Day>>("dates")? {
+            None => Window::range(first, last),
+            Some(days) => Window::of_days(days),
+        };
+        let window = window.map_err(|_| self.damaged("dates"))?;
+        match (window.first(), window.last()) == (first, last) {
+            true => Ok(window),
+            false => Err(self.damaged("dates")),
+        }
+    }
+
+    fn outcome(&self) -> Result<Outcome> {
+        let message = || self.always("error");
+        match self.cell("outcome") {
+            Some("started") => Ok(Outcome::Started),
+            Some("done") => Ok(Outcome::Done { affected: self.maybe("affected_rows")? }),
+            Some("failed") => {
+                let kind = self.read("error_kind", Kind::parse)?;
+                Ok(Outcome::Failed { kind, message: message()? })
+            }
+            Some("unknown") => Ok(Outcome::Unknown { message: message()? }),
+            _ => Err(self.damaged("outcome")),
+        }
+    }
+
+    fn damaged(&self, column: &str) -> Error {
+        let value = self.cell(column).unwrap_or("NULL").escape_debug();
+        Error::new(Kind::Warehouse, format!("the ledger's column {column} holds `{value}`"))
+            .help("another program has changed the ledger; restore it from a backup")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::fixed::{done, failed, started, unknown};
+    use crate::rule::Strategy;
+
+    fn with(column: &str, value: Option<&str>) -> Result<Entry> {
+        let mut all = cells(&done("r1", 1));
+        let place = COLUMNS.iter().position(|(name, _, _)| *name == column).unwrap();
+        all[place] = value.map(str::to_owned);
+        entry(&all)
+    }
+
+    #[test]
+    fn an_entry_is_read_back_as_it_was_written() {
+        let days = ["2026-01-20", "2026-01-21", "2026-01-30"].map(|day| Day::parse(day).unwrap());
+        let tables =
+            ["nba.staging_a", "p.nba.staging_b"].map(|name| TableName::parse(name).unwrap());
+        let at = |detail| Entry { detail: Some(detail), ..started("r1", 1) };
+        for written in [
+            started("r1", 1),
+            done("r1", 1),
+            failed("r1", 1),
+            unknown("r1", 1),
+            Entry { outcome: Outcome::Done { affected: None }, ..done("r1", 1) },
+            Entry { window: Window::of_days(days.to_vec()).unwrap(), ..done("r1", 1) },
+            Entry { window: Window::range(days[0], days[2]).unwrap(), ..done("r1", 1) },
+            Entry { recovered_by: Some(RunId::parse("r2").unwrap()), ..failed("r1", 1) },
+            Entry { rehearsed_at: Some(Timestamp::UNIX_EPOCH), cutoff: None, ..started("r1", 1) },
+            at(Detail::Merge { staging: tables.to_vec() }),
+            at(Detail::DropTable { table: tables[0].clone() }),
+            at(Detail::Undo {
+                run: RunId::parse("r0").unwrap(),
+                record: "onerow_r0_2".to_owned(),
+                strategy: Strategy::Delete,
+            }),
+        ] {
+            let cells = cells(&written);
+            assert_eq!(entry(&cells).unwrap(), written);
+            for ((column, _, always), cell) in COLUMNS.iter().zip(&cells) {
+                assert!(cell.is_some() || !always, "{column} is always there");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_of_another_format_is_refused_as_such() {
+        let error = with("format", Some("2")).unwrap_err();
+        assert_eq!(error.kind(), Kind::Format);
+        assert!(
+            error.to_string().contains("the ledger has format 2, this onerow knows 1"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_this_version_would_not_have_written_is_an_error_that_names_the_column() {
+        for (column, value) in [
+            ("run_id", Some("a b")),
+            ("rule", None),
+            ("table_name", Some("x")),
+            ("first_date", Some("2026-01-32")),
+            ("first_date", Some("2026-01-29")),
+            ("last_date", Some("2026-01-29x")),
+            ("dates", Some("[\"2026-01-27\",\"2026-01-28\"]")),
+            ("dates", Some("[]")),
+            ("outcome", Some("paused")),
+            ("outcome", None),
+            ("affected_rows", Some("-1")),
+            ("detail", Some("{}")),
+            ("detail", Some("{\"counts\":{\"2026-02-30\":{}}}")),
+            ("detail", Some("{\"counts\":{\"2026-01-28\":{\"active\":-1}}}")),
+            ("parameters", Some("[]")),
+            ("logged_at", Some("now")),
+        ] {
+            let error = with(column, value).unwrap_err();
+            assert_eq!(error.kind(), Kind::Warehouse, "{column} {value:?}");
+            // The dates contradict each other: it is not known which of them is wrong.
+            let named = if column.ends_with("_date") { "date" } else { column };
+            assert!(error.to_string().contains(named), "{column} {value:?}: {error}");
+        }
+        assert!(with("outcome", Some("failed")).is_err(), "without a kind");
+    }
 }

@@ -16,9 +16,10 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 
-/// An outcome of the statement that an entry is about; its run and its sequence come first.
+/// An outcome of the statement that an entry is about; its run and its sequence are its second and its
+/// third cell.
 const OUTCOME: &str = "SELECT 1 FROM _onerow_ledger \
-     WHERE run_id = ?1 AND sequence = CAST(?2 AS INTEGER) AND state IN ('done', 'failed')";
+     WHERE run_id = ?2 AND sequence = CAST(?3 AS INTEGER) AND outcome IN ('done', 'failed')";
 
 impl Ledger for Sqlite {
     fn append(&self, entry: &Entry) -> Result<()> {
@@ -66,7 +67,7 @@ impl Ledger for Sqlite {
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
-        let condition = "rule = ?1 AND state IN ('started', 'unknown') AND NOT EXISTS (\
+        let condition = "rule = ?1 AND outcome IN ('started', 'unknown') AND NOT EXISTS (\
              SELECT 1 FROM _onerow_ledger AS later \
              WHERE later.run_id = l.run_id AND later.sequence = l.sequence AND later.id > l.id)";
         read(&*self.connection()?, condition, (rule,)).map(without_places)
@@ -76,11 +77,12 @@ impl Ledger for Sqlite {
 /// Another run has written the outcome already, which it does of runs that it takes for dead.
 fn taken_over(entry: &Entry) -> Error {
     let message = format!(
-        "the ledger has the outcome of {} of {} already: another run has taken this one for dead",
-        entry.step, entry.dates
+        "the ledger has the outcome of {} already: another run took over this statement because it \
+         believed this process had exited",
+        entry.title()
     );
     Error::new(Kind::Locked, message).help(
-        "the lock file was removed while this run was on; leave it alone, and run the command again",
+        "the lock file was deleted while this run was in progress; leave it in place, and run the command again",
     )
 }
 
@@ -92,7 +94,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     });
     let table = format!(
         "CREATE TABLE IF NOT EXISTS _onerow_ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, {}, \
-         UNIQUE (run_id, sequence, state)) STRICT; {APPEND_ONLY}",
+         UNIQUE (run_id, sequence, outcome)) STRICT; {APPEND_ONLY}",
         columns.join(", ")
     );
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
@@ -132,7 +134,7 @@ pub(super) fn read(
 }
 
 fn altered(what: &str) -> Error {
-    Error::new(Kind::Warehouse, format!("the ledger is not as this onerow made it: {what}"))
+    Error::new(Kind::Warehouse, format!("the ledger's table has an unexpected schema: {what}"))
         .help("another program has changed it; restore it from a backup")
 }
 
@@ -148,51 +150,18 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::ledger::{State, beginnings_first};
-    use crate::statement::{Fingerprint, StepName};
+    use crate::ledger::beginnings_first;
+    use crate::ledger::fixed::{done, failed, started, unknown};
     use crate::warehouse::sqlite::Access;
-    use crate::warehouse::{JobId, Usage};
 
     fn ledger() -> Sqlite {
         Sqlite::in_memory(Clock::System, SignedDuration::from_mins(90)).unwrap()
     }
 
-    fn written(run: &str, sequence: u32, state: State) -> Entry {
-        Entry {
-            run: run.into(),
-            sequence,
-            rule: "predictions".into(),
-            dates: "2026-01-28".into(),
-            step: StepName::parse("deactivate").unwrap(),
-            job: JobId::from_ledger(format!("onerow_{run}_{sequence}")),
-            fingerprint: Fingerprint::of("SELECT 1"),
-            sql: "SELECT 1".into(),
-            parameters: serde_json::json!({"cutoff": "2026-01-28 07:41:30+00"}),
-            state,
-            affected: (state == State::Done).then_some(776),
-            usage: Usage {
-                bytes_billed: Some(10 << 20),
-                ended: Some("2026-01-30T21:04:05.123Z".parse().unwrap()),
-                ..Usage::default()
-            },
-            at: "2026-01-30T21:04:05.123456Z".parse().unwrap(),
-            figures: (state == State::Done)
-                .then(|| serde_json::json!({"2026-01-28": {"active": 321}})),
-            error: (state == State::Failed).then(|| "refused".into()),
-            version: "0.1.0".into(),
-            who: "ana@host".into(),
-        }
-    }
-
     #[test]
     fn entries_are_read_back_as_written_and_in_order() {
         let ledger = ledger();
-        let all = [
-            written("r1", 1, State::Started),
-            written("r1", 1, State::Done),
-            written("r2", 1, State::Started),
-            written("r2", 1, State::Failed),
-        ];
+        let all = [started("r1", 1), done("r1", 1), started("r2", 1), failed("r2", 1)];
         for entry in &all {
             ledger.append(entry).unwrap();
         }
@@ -217,48 +186,43 @@ mod tests {
     #[test]
     fn an_entry_without_an_outcome_is_in_doubt() {
         let ledger = ledger();
-        ledger.append(&written("r1", 1, State::Started)).unwrap();
-        ledger.append(&written("r1", 1, State::Done)).unwrap();
-        ledger.append(&written("r1", 2, State::Started)).unwrap();
-        ledger.append(&written("r2", 2, State::Started)).unwrap();
-        ledger.append(&written("r2", 2, State::Failed)).unwrap();
-        ledger.append(&written("r3", 1, State::Started)).unwrap();
-        ledger.append(&written("r3", 1, State::Unknown)).unwrap();
-        ledger.append(&written("r4", 1, State::Started)).unwrap();
-        ledger.append(&written("r4", 1, State::Unknown)).unwrap();
-        ledger.append(&written("r4", 1, State::Done)).unwrap();
-        assert_eq!(
-            ledger.in_doubt("predictions").unwrap(),
-            [written("r1", 2, State::Started), written("r3", 1, State::Unknown)]
-        );
+        ledger.append(&started("r1", 1)).unwrap();
+        ledger.append(&done("r1", 1)).unwrap();
+        ledger.append(&started("r1", 2)).unwrap();
+        ledger.append(&started("r2", 2)).unwrap();
+        ledger.append(&failed("r2", 2)).unwrap();
+        ledger.append(&started("r3", 1)).unwrap();
+        ledger.append(&unknown("r3", 1)).unwrap();
+        ledger.append(&started("r4", 1)).unwrap();
+        ledger.append(&unknown("r4", 1)).unwrap();
+        ledger.append(&done("r4", 1)).unwrap();
+        assert_eq!(ledger.in_doubt("predictions").unwrap(), [started("r1", 2), unknown("r3", 1)]);
         assert_eq!(ledger.in_doubt("other").unwrap(), []);
     }
 
     #[test]
     fn a_statement_has_one_outcome() {
         let ledger = ledger();
-        ledger.append(&written("r1", 1, State::Started)).unwrap();
-        ledger.append(&written("r1", 1, State::Failed)).unwrap();
-        let error = ledger.append(&written("r1", 1, State::Done)).unwrap_err();
+        ledger.append(&started("r1", 1)).unwrap();
+        ledger.append(&failed("r1", 1)).unwrap();
+        let error = ledger.append(&done("r1", 1)).unwrap_err();
         assert_eq!(error.kind(), Kind::Locked, "{error}");
-        ledger.append(&written("r1", 2, State::Started)).unwrap();
+        ledger.append(&started("r1", 2)).unwrap();
         assert_eq!(ledger.entries(&Filter::default()).unwrap().len(), 3);
     }
 
     #[test]
     fn a_beginning_comes_before_its_outcome_whatever_the_clock_says() {
-        let of = |run, state| written(run, 1, state);
-        let by_time =
-            vec![of("r1", State::Done), of("r2", State::Started), of("r1", State::Started)];
-        let in_order = [of("r1", State::Started), of("r2", State::Started), of("r1", State::Done)];
+        let by_time = vec![done("r1", 1), started("r2", 1), started("r1", 1)];
+        let in_order = [started("r1", 1), started("r2", 1), done("r1", 1)];
         assert_eq!(beginnings_first(by_time), in_order);
     }
 
     #[test]
     fn the_ledger_is_append_only() {
         let ledger = ledger();
-        ledger.append(&written("r1", 1, State::Started)).unwrap();
-        assert!(ledger.append(&written("r1", 1, State::Started)).is_err());
+        ledger.append(&started("r1", 1)).unwrap();
+        assert!(ledger.append(&started("r1", 1)).is_err());
         let connection = ledger.connection().unwrap();
         for sql in ["UPDATE _onerow_ledger SET rule = 'x'", "DELETE FROM _onerow_ledger"] {
             let error = connection.execute(sql, []).unwrap_err().to_string();

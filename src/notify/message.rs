@@ -118,7 +118,7 @@ fn next(ended: &Ended, news: &[News]) -> String {
         Some(News::Failed) | None => {
             let remedy = ended.problems.iter().find_map(|problem| problem.remedy.clone());
             remedy.unwrap_or_else(|| match &ended.run {
-                Some(run) => format!("see what was sent with `onerow log --run {run} --sql`"),
+                Some(run) => format!("see what was sent with `onerow log {run} --sql`"),
                 None => "run the command by hand and see what it says".to_owned(),
             })
         }
@@ -128,7 +128,7 @@ fn next(ended: &Ended, news: &[News]) -> String {
                 .to_owned()
         }
         Some(News::Duplicates { .. }) => {
-            format!("look at what wrote them with `onerow log {}` and in its own logs", ended.rule)
+            format!("look at what wrote them with `onerow log --rule {}` and in its own logs", ended.rule)
         }
     }
 }
@@ -230,7 +230,7 @@ mod tests {
              apply of 2026-01-27 to 2026-01-28, run `r1`\n\
              duplicates: 7 found, 5 deactivated, 2 buffered\n\
              • no such table\n\
-             Next: see what was sent with `onerow log --run r1 --sql`"
+             Next: see what was sent with `onerow log r1 --sql`"
         );
         let since = "2026-01-30T06:50:00Z".parse().unwrap();
         let buffered = days(&["2026-01-27"]).into_iter().map(|day| (day, since)).collect();

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Result;
 use crate::ledger::{Filter, Ledger};
 use crate::run::{Ended, PastRun, history};
-use crate::window::{Day, Window};
+use crate::window::Day;
 
 /// How much further back than the threshold the ledger is read. BigQuery's streaming buffer drains
 /// within 90 minutes, so that rows which wait for weeks are told of with what was found here.
@@ -22,7 +22,7 @@ pub(super) fn look(
 ) -> Result<BTreeMap<Day, Timestamp>> {
     let since = longest.checked_add(FURTHER).and_then(|back| now.checked_sub(back).ok());
     let wanted = Filter { rule: Some(ended.rule.as_str()), since, run: None };
-    let runs = history(&ledger.entries(&wanted)?)?;
+    let runs = history(&ledger.entries(&wanted)?);
     let since = |day: &Day| Some((*day, waiting_since(&runs, *day)?));
     Ok(ended.buffered.iter().filter_map(since).collect())
 }
@@ -40,7 +40,7 @@ fn left(run: &PastRun, day: Day) -> Option<u64> {
     match run.days.get(&day) {
         Some(past) => Some(past.left.buffered),
         // A date without active rows has no figures in the ledger.
-        None if !run.days.is_empty() && Window::shown_holds(&run.dates, day) => Some(0),
+        None if !run.days.is_empty() && run.window.contains(day) => Some(0),
         None => None,
     }
 }
@@ -48,23 +48,26 @@ fn left(run: &PastRun, day: Day) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Counts, PastDay, PastOutcome};
+    use crate::rule::RuleName;
+    use crate::run::{Counts, PastDay, PastOutcome, RunId};
+    use crate::window::Window;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
     }
 
     /// A run at this hour over these dates, and how many rows it left buffered on each it counted.
-    fn run(hour: u8, dates: &str, left: &[(&str, u64)]) -> PastRun {
+    fn run(hour: u8, dates: [&str; 2], left: &[(&str, u64)]) -> PastRun {
         let at: Timestamp = format!("2026-01-30T{hour:02}:00:00Z").parse().unwrap();
         let past = |buffered| PastDay {
             left: Counts { active: 9, buffered, duplicates: buffered, ..Counts::default() },
             ..PastDay::default()
         };
         PastRun {
-            id: format!("r{hour}"),
-            rule: "events".to_owned(),
-            dates: dates.to_owned(),
+            id: RunId::parse(&format!("r{hour}")).unwrap(),
+            rule: RuleName::parse("events").unwrap(),
+            window: Window::range(day(dates[0]), day(dates[1])).unwrap(),
+            steps: Vec::new(),
             began: at,
             ended: at,
             who: "ana@host".to_owned(),
@@ -73,6 +76,8 @@ mod tests {
             failed: 0,
             bytes_billed: None,
             days: left.iter().map(|(text, buffered)| (day(text), past(*buffered))).collect(),
+            undoes: None,
+            undone: BTreeMap::new(),
         }
     }
 
@@ -84,7 +89,7 @@ mod tests {
 
     #[test]
     fn it_is_the_first_of_the_runs_that_left_rows_buffered_without_a_break() {
-        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
+        let left = |hour, rows| run(hour, [DAY, DAY], &[(DAY, rows)]);
         assert_eq!(since(&[left(9, 2), left(8, 1), left(7, 3)]), Some("07:00".to_owned()));
         assert_eq!(since(&[left(9, 2), left(8, 0), left(7, 3)]), Some("09:00".to_owned()));
         assert_eq!(since(&[left(9, 0), left(8, 1)]), None);
@@ -93,16 +98,16 @@ mod tests {
 
     #[test]
     fn a_run_that_did_not_count_the_date_says_nothing_of_it() {
-        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
-        let other = run(8, "2026-01-27", &[("2026-01-27", 0)]);
-        let failed = run(7, DAY, &[]);
+        let left = |hour, rows| run(hour, [DAY, DAY], &[(DAY, rows)]);
+        let other = run(8, ["2026-01-27"; 2], &[("2026-01-27", 0)]);
+        let failed = run(7, [DAY, DAY], &[]);
         assert_eq!(since(&[left(9, 2), other, failed, left(6, 1)]), Some("06:00".to_owned()));
     }
 
     #[test]
     fn a_run_that_found_no_active_row_on_the_date_breaks_the_chain() {
-        let left = |hour, rows| run(hour, DAY, &[(DAY, rows)]);
-        let empty = run(8, "2026-01-20 to 2026-01-29", &[("2026-01-27", 0)]);
+        let left = |hour, rows| run(hour, [DAY, DAY], &[(DAY, rows)]);
+        let empty = run(8, ["2026-01-20", "2026-01-29"], &[("2026-01-27", 0)]);
         assert_eq!(since(&[left(9, 2), empty, left(6, 1)]), Some("09:00".to_owned()));
     }
 }

@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry as Cell, grid, printable};
-use crate::ledger::{Entry, State, latest};
+use crate::ledger::{Entry, Outcome, latest};
 
 /// One line per statement, newest first: what the last entry about it says.
 pub fn entries(style: Style, entries: &[Entry]) -> String {
     let header =
-        ["run", "#", "time (UTC)", "rule", "step", "dates", "state", "rows", "fingerprint"];
+        ["run", "#", "time (UTC)", "rule", "step", "dates", "outcome", "rows", "fingerprint"];
     let rows = latest(entries).into_iter().rev().map(|entry| {
         vec![
             entry.run.as_str().into(),
@@ -17,17 +17,17 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
             entry.at.strftime("%F %T").to_string().into(),
             entry.rule.as_str().into(),
             entry.step.as_str().into(),
-            entry.dates.as_str().into(),
-            state(entry).into(),
-            Cell::from(entry.affected),
+            entry.window.to_string().into(),
+            outcome(entry).into(),
+            Cell::from(entry.outcome.affected()),
             entry.fingerprint.short().into(),
         ]
     });
     let mut text = grid(style, &header, rows.collect(), None);
     for entry in latest(entries).into_iter().rev() {
-        if let Some(error) = &entry.error {
-            let error = printable(error, style.format);
-            text.push_str(&format!("{}, statement {}: {error}\n", entry.run, entry.sequence));
+        if let Some(remark) = entry.remark() {
+            let remark = printable(&remark, style.format);
+            text.push_str(&format!("{}, statement {}: {remark}\n", entry.run, entry.sequence));
         }
     }
     text
@@ -41,39 +41,47 @@ pub fn entries_sql(entries: &[Entry]) -> String {
             entry.run,
             entry.sequence,
             entry.at.strftime("%F %T UTC"),
-            state(entry),
-            entry.affected.map_or(String::new(), |rows| format!(", {rows} rows")),
+            outcome(entry),
+            entry.outcome.affected().map_or(String::new(), |rows| format!(", {rows} rows")),
             entry.fingerprint,
-            entry.parameters,
+            Json::Object(entry.parameters.clone()),
             entry.sql.trim_end()
         )
     });
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// Every entry, newest first, whole.
+/// Every entry, newest first, whole, by the names of the ledger's columns.
 pub fn entries_json(entries: &[Entry]) -> Json {
     let objects = entries.iter().rev().map(|entry| {
         json!({
             "run_id": entry.run,
             "sequence": entry.sequence,
-            "rule": entry.rule,
-            "dates": entry.dates,
+            "rule": entry.rule.as_str(),
+            "table_name": entry.table.dotted(),
             "step": entry.step.as_str(),
+            "first_date": entry.window.first(),
+            "last_date": entry.window.last(),
+            "dates": entry.window.days(),
+            "outcome": entry.outcome.as_str(),
+            "affected_rows": entry.outcome.affected(),
+            "error_kind": entry.outcome.error_kind().map(|kind| kind.as_str()),
+            "error": entry.outcome.message(),
+            "detail": entry.detail,
+            "cutoff": entry.cutoff.map(|at| at.to_string()),
             "job_id": entry.job.as_str(),
             "fingerprint": entry.fingerprint.as_str(),
             "sql": entry.sql,
             "parameters": entry.parameters,
-            "state": entry.state.to_string(),
-            "affected": entry.affected,
+            "vars": entry.vars,
             "bytes_processed": entry.usage.bytes_processed,
             "bytes_billed": entry.usage.bytes_billed,
             "slot_ms": entry.usage.slot_ms,
             "started_at": entry.usage.started.map(|at| at.to_string()),
             "ended_at": entry.usage.ended.map(|at| at.to_string()),
-            "at": entry.at.to_string(),
-            "figures": entry.figures,
-            "error": entry.error,
+            "logged_at": entry.at.to_string(),
+            "rehearsed_at": entry.rehearsed_at.map(|at| at.to_string()),
+            "recovered_by": entry.recovered_by,
             "version": entry.version,
             "who": entry.who,
         })
@@ -82,11 +90,9 @@ pub fn entries_json(entries: &[Entry]) -> Json {
 }
 
 /// A statement that was started and has no outcome is said to have none.
-pub(super) fn state(entry: &Entry) -> &'static str {
-    match entry.state {
-        State::Started => "no outcome",
-        State::Done => "done",
-        State::Failed => "failed",
-        State::Unknown => "unknown",
+pub(super) fn outcome(entry: &Entry) -> &'static str {
+    match entry.outcome {
+        Outcome::Started => "no outcome",
+        _ => entry.outcome.as_str(),
     }
 }

@@ -244,7 +244,7 @@ impl Run<'_> {
         };
         Report {
             rule: self.context.renderer.rule().name.clone(),
-            run: Some(self.journal.run),
+            run: Some(self.journal.run.to_string()),
             days: self.days.into_iter().map(day).collect(),
             consolidated: (!self.consolidated.days.is_empty()).then_some(self.consolidated),
             steps: self.steps,

@@ -13,6 +13,7 @@ use super::state::Run;
 use super::{Context, ROUNDS, checked, look_with, params, rows};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
+use crate::ledger::Detail;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -140,6 +141,12 @@ impl Run<'_> {
         }
     }
 
+    /// What the ledger says of a MERGE.
+    fn merge_detail(&self) -> Option<Detail> {
+        let staging = self.context.renderer.rule().staging.as_ref()?;
+        Some(Detail::Merge { staging: staging.tables.clone() })
+    }
+
     /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
     /// where nothing is new.
     fn merge_day(&mut self, merge: &Checked, found: Staged, mut unrecorded: bool) -> Result<()> {
@@ -151,7 +158,8 @@ impl Run<'_> {
                 break;
             }
             unrecorded = false;
-            match self.journal.send(merge, &params(cutoff, &self.journal.run)) {
+            let detail = self.merge_detail();
+            match self.journal.send_as(merge, &params(cutoff, &self.journal.run), detail) {
                 Ok(answer) => left = self.merged(merge, &answer, left, cutoff)?,
                 Err(error) if error.kind() == Kind::StreamingBuffer => {
                     let rule = self.context.renderer.rule();

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::consolidate::is_merge;
-use super::journal::staging_tables;
 use super::staged::Staged;
 use super::state::Run;
 use super::{checked, params, rows};
 use crate::error::Result;
 use crate::googlesql::TableName;
-use crate::ledger::{Entry, Filter, State};
+use crate::ledger::{Detail, Entry, Filter};
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
@@ -27,7 +26,8 @@ impl Run<'_> {
         if !self.drops() {
             return Ok(Vec::new());
         }
-        let tables = staging_tables(self.context.renderer.rule());
+        let staging = self.context.renderer.rule().staging.as_ref();
+        let tables: Vec<&TableName> = staging.iter().flat_map(|staging| &staging.tables).collect();
         let entries = self.entries()?;
         let recorded = |day: Day| tables.iter().all(|table| is_recorded(&entries, table, day));
         Ok(days.iter().copied().filter(|day| !recorded(*day)).collect())
@@ -69,7 +69,7 @@ impl Run<'_> {
         for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
             let written_to = self.context.warehouse.buffer(table)? != Buffer::Empty;
-            let reason = match self.why_kept(&name, dates.get(&name), &left, &entries) {
+            let reason = match self.why_kept(table, dates.get(&name), &left, &entries) {
                 None if written_to => Some("rows are in its streaming buffer".to_owned()),
                 reason => reason,
             };
@@ -77,7 +77,9 @@ impl Run<'_> {
                 self.consolidated.kept.push((name, reason));
                 continue;
             }
-            self.journal.send(drop, &params(self.cutoff, &self.journal.run))?;
+            let detail = Detail::DropTable { table: table.clone() };
+            let params = params(self.cutoff, &self.journal.run);
+            self.journal.send_as(drop, &params, Some(detail))?;
             self.consolidated.dropped.push(name);
         }
         Ok(())
@@ -105,13 +107,13 @@ impl Run<'_> {
     /// Why a staging table has to stay; `None` where nothing would be lost with it.
     fn why_kept(
         &self,
-        table: &str,
+        table: &TableName,
         dates: Option<&Vec<Option<Day>>>,
         left: &BTreeMap<Day, Staged>,
         entries: &[Entry],
     ) -> Option<String> {
         let staging = self.context.renderer.rule().staging.as_ref()?;
-        let left_out = staging.left_out.iter().filter(|(known, _)| known.dotted() == table);
+        let left_out = staging.left_out.iter().filter(|(known, _)| known == table);
         let left_out: Vec<&str> = left_out.map(|(_, column)| column.as_str()).collect();
         if !left_out.is_empty() {
             return Some(format!(
@@ -153,12 +155,11 @@ impl Run<'_> {
 }
 
 /// Whether the ledger has a MERGE of this staging table for the date as done.
-fn is_recorded(entries: &[Entry], table: &str, day: Day) -> bool {
-    entries.iter().any(|entry| {
-        let names = entry.parameters["staging"].as_array();
-        entry.step == *StepName::CONSOLIDATE
-            && entry.state == State::Done
-            && entry.dates == day.to_string()
-            && names.is_some_and(|names| names.iter().any(|name| *name == *table))
+fn is_recorded(entries: &[Entry], table: &TableName, day: Day) -> bool {
+    entries.iter().any(|entry| match &entry.detail {
+        Some(Detail::Merge { staging }) => {
+            entry.outcome.is_done() && entry.window.contains(day) && staging.contains(table)
+        }
+        _ => false,
     })
 }

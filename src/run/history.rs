@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::Counts;
-use super::counts::of_ledger;
-use crate::error::Result;
-use crate::ledger::{Entry, State, latest};
+use crate::error::{Kind, Result};
+use crate::ledger::{Counts, Detail, Entry, Filter, Ledger, Outcome, RunId, latest};
+use crate::rule::RuleName;
 use crate::statement::StepName;
-use crate::window::Day;
+use crate::window::{Day, Window};
 
 /// A run as its entries in the ledger have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastRun {
     /// Its id.
-    pub id: String,
-    /// The rule's name.
-    pub rule: String,
-    /// The dates of its first statement, as people read them.
-    pub dates: String,
+    pub id: RunId,
+    /// The rule.
+    pub rule: RuleName,
+    /// The dates of its first statement.
+    pub window: Window,
+    /// Its steps, each once, in the order in which they were first sent.
+    pub steps: Vec<StepName>,
     /// When its first entry was written.
     pub began: Timestamp,
     /// When its last entry was written.
@@ -37,6 +38,10 @@ pub struct PastRun {
     pub bytes_billed: Option<u64>,
     /// What it found on each date, and what became of it.
     pub days: BTreeMap<Day, PastDay>,
+    /// The run that it undoes.
+    pub undoes: Option<RunId>,
+    /// The dates on which rows that it removed were restored, and by which run.
+    pub undone: BTreeMap<Day, RunId>,
 }
 
 /// One date of an earlier run.
@@ -96,97 +101,143 @@ impl PastRun {
         self.days.values().map(|day| day.brought_back).sum()
     }
 
+    /// The runs that have restored rows that it removed, each once.
+    pub fn undone_by(&self) -> Vec<&RunId> {
+        let mut runs: Vec<&RunId> = Vec::new();
+        for run in self.undone.values() {
+            if !runs.contains(&run) {
+                runs.push(run);
+            }
+        }
+        runs
+    }
+
+    /// Whether it is undone on some of the dates from which it removed rows, and not on all of them.
+    pub fn is_partly_undone(&self) -> bool {
+        let mut removed = self.days.iter().filter(|(_, past)| past.deactivated > 0);
+        !self.undone.is_empty() && removed.any(|(day, _)| !self.undone.contains_key(day))
+    }
+
     /// Superseded rows that it left in the streaming buffer.
     pub fn buffered(&self) -> u64 {
         self.days.values().map(|day| day.left.buffered).sum()
     }
 }
 
-/// The runs of these entries, newest first. Entries are oldest first, as a ledger gives them.
-/// Errors: figures that this version would not have written.
-pub fn history(entries: &[Entry]) -> Result<Vec<PastRun>> {
-    let mut began: IndexMap<&str, Timestamp> = IndexMap::new();
+/// The runs of these entries, newest first. Entries are oldest first, as a ledger gives them. That a
+/// run is undone is known where the entries of the undo are among them.
+pub fn history(entries: &[Entry]) -> Vec<PastRun> {
+    let mut began: IndexMap<&RunId, Timestamp> = IndexMap::new();
     for entry in entries {
         began.entry(&entry.run).or_insert(entry.at);
     }
-    let mut statements: IndexMap<&str, Vec<&Entry>> = IndexMap::new();
+    let mut statements: IndexMap<&RunId, Vec<&Entry>> = IndexMap::new();
+    let mut undone: BTreeMap<&RunId, BTreeMap<Day, RunId>> = BTreeMap::new();
     for entry in latest(entries) {
         statements.entry(&entry.run).or_default().push(entry);
+        if let Some(run) = entry.restores() {
+            let days = entry.window.days().iter().map(|day| (*day, entry.run.clone()));
+            undone.entry(run).or_default().extend(days);
+        }
     }
-    let past = statements.into_iter().map(|(run, latest)| past_run(began[run], &latest));
-    let mut runs: Vec<PastRun> = past.collect::<Result<_>>()?;
+    let past = statements.into_iter().map(|(run, latest)| PastRun {
+        undone: undone.remove(run).unwrap_or_default(),
+        ..past_run(began[run], &latest)
+    });
+    let mut runs: Vec<PastRun> = past.collect();
     runs.sort_by(|a, b| b.began.cmp(&a.began).then_with(|| b.id.cmp(&a.id)));
-    Ok(runs)
+    runs
+}
+
+/// The run of this id, and its entries, oldest first; `None` where the ledger has no such run.
+pub fn past(ledger: &dyn Ledger, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
+    let mut entries = ledger.entries(&Filter::run(id))?;
+    entries.retain(|entry| entry.run.as_str() == id);
+    let Some(mut run) = history(&entries).pop() else { return Ok(None) };
+    if run.deactivated() > 0 {
+        // An undo comes after what it undoes.
+        let after = Filter { rule: Some(run.rule.as_str()), since: Some(run.began), run: None };
+        let mut runs = history(&ledger.entries(&after)?).into_iter();
+        run.undone = runs.find(|known| known.id == run.id).map_or(run.undone, |known| known.undone);
+    }
+    Ok(Some((run, entries)))
 }
 
 /// The run of these statements, by their last entries; there is at least one.
-fn past_run(began: Timestamp, latest: &[&Entry]) -> Result<PastRun> {
+fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
     let first = latest[0];
-    let days = days(latest)?;
-    let failed = latest.iter().filter(|entry| entry.state == State::Failed).count();
-    Ok(PastRun {
+    let days = days(latest);
+    let mut steps: Vec<StepName> = Vec::new();
+    for entry in latest {
+        if !steps.contains(&entry.step) {
+            steps.push(entry.step.clone());
+        }
+    }
+    PastRun {
         id: first.run.clone(),
         rule: first.rule.clone(),
-        dates: first.dates.clone(),
+        window: first.window.clone(),
+        steps,
         began,
         ended: latest.iter().map(|entry| entry.at).max().unwrap_or(began),
         who: first.who.clone(),
         outcome: outcome(latest, &days),
         statements: latest.len(),
-        failed,
+        failed: latest.iter().filter(|entry| entry.outcome.is_failed()).count(),
         bytes_billed: latest
             .iter()
             .filter_map(|entry| entry.usage.bytes_billed)
             .reduce(|a, b| a + b),
         days,
-    })
+        undoes: latest.iter().find_map(|entry| match &entry.detail {
+            Some(Detail::Undo { run, .. }) => Some(run.clone()),
+            _ => None,
+        }),
+        undone: BTreeMap::new(),
+    }
 }
 
-fn days(latest: &[&Entry]) -> Result<BTreeMap<Day, PastDay>> {
+fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
     let mut days: BTreeMap<Day, PastDay> = BTreeMap::new();
     for entry in latest {
-        let day = Day::parse(&entry.dates);
-        if entry.state != State::Done {
-            // The last word is the warehouse's.
-            if entry.step.is_cure()
-                && refused_by_buffer(entry)
-                && let Some(known) = day.ok().and_then(|day| days.get_mut(&day))
-            {
-                known.left = known.left.all_buffered();
-            }
-            continue;
-        }
-        for (day, counts) in entry.figures.as_ref().map(of_ledger).transpose()?.unwrap_or_default()
+        if entry.outcome.is_done() {
+            add_done(&mut days, entry);
+        } else if entry.step.is_cure()
+            && refused_by_buffer(entry)
+            && let Some(known) = entry.window.only().and_then(|day| days.get_mut(&day))
         {
-            days.entry(day).and_modify(|known| known.left = counts).or_insert(PastDay {
-                found: counts,
-                left: counts,
+            // The last word is the warehouse's.
+            known.left = known.left.all_buffered();
+        }
+    }
+    days
+}
+
+fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
+    if let Some(Detail::Counts(found)) = &entry.detail {
+        for (day, counts) in found {
+            days.entry(*day).and_modify(|known| known.left = *counts).or_insert(PastDay {
+                found: *counts,
+                left: *counts,
                 ..PastDay::default()
             });
         }
-        let Ok(day) = day else { continue };
-        match entry.step.as_str() {
-            _ if entry.step.is_cure() => {
-                let known = days.entry(day).or_default();
-                let rows = taken_out(entry, known.left);
-                known.deactivated += rows;
-                known.left = after(known.left, rows);
-            }
-            StepName::UNDO => {
-                days.entry(day).or_default().brought_back += entry.affected.unwrap_or(0)
-            }
-            _ => {}
-        }
     }
-    Ok(days)
+    let Some(day) = entry.window.only() else { return };
+    if entry.step.is_cure() {
+        let known = days.entry(day).or_default();
+        let rows = taken_out(entry, known.left);
+        known.deactivated += rows;
+        known.left = after(known.left, rows);
+    } else if let Some(Detail::Undo { .. }) = &entry.detail {
+        days.entry(day).or_default().brought_back += entry.outcome.affected().unwrap_or(0);
+    }
 }
 
 /// A rewrite reports the rows that it deletes and those that it inserts.
 fn taken_out(cure: &Entry, before: Counts) -> u64 {
-    match cure.step == *StepName::REWRITE {
-        true => before.settled_duplicates(),
-        false => cure.affected.unwrap_or_else(|| before.settled_duplicates()),
-    }
+    let reported = cure.outcome.affected().filter(|_| cure.step != *StepName::REWRITE);
+    reported.unwrap_or_else(|| before.settled_duplicates())
 }
 
 fn after(counts: Counts, deactivated: u64) -> Counts {
@@ -199,11 +250,11 @@ fn after(counts: Counts, deactivated: u64) -> Counts {
 }
 
 fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
-    let of_statement = |entry: &Entry| match entry.state {
-        State::Done => PastOutcome::Done,
-        State::Started | State::Unknown => PastOutcome::Unfinished,
-        State::Failed if refused_by_buffer(entry) => PastOutcome::Done,
-        State::Failed => PastOutcome::Failed,
+    let of_statement = |entry: &Entry| match entry.outcome {
+        Outcome::Done { .. } => PastOutcome::Done,
+        Outcome::Started | Outcome::Unknown { .. } => PastOutcome::Unfinished,
+        Outcome::Failed { .. } if refused_by_buffer(entry) => PastOutcome::Done,
+        Outcome::Failed { .. } => PastOutcome::Failed,
     };
     let of_day = |day: &PastDay| match day.left {
         left if left.settled_duplicates() > 0 => PastOutcome::Failed,
@@ -229,9 +280,9 @@ fn is_verified(latest: &[&Entry]) -> bool {
     let changes = |entry: &&&Entry| {
         let step = &entry.step;
         let changes = step.is_cure() || *step == *StepName::UNDO;
-        changes && entry.state == State::Done
+        changes && entry.outcome.is_done()
     };
-    let counts = |entry: &&&Entry| entry.figures.is_some();
+    let counts = |entry: &&&Entry| matches!(entry.detail, Some(Detail::Counts(_)));
     match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {
         (Some(changed), Some(counted)) => changed.sequence < counted.sequence,
         _ => true,
@@ -240,110 +291,8 @@ fn is_verified(latest: &[&Entry]) -> bool {
 
 /// The runner tries again what the streaming buffer refuses, and the figures say what is left.
 fn refused_by_buffer(entry: &Entry) -> bool {
-    entry.error.as_ref().is_some_and(|error| error.contains("streaming buffer"))
+    entry.outcome.error_kind() == Some(Kind::StreamingBuffer)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value as Json, json};
-
-    use super::*;
-    use crate::statement::Fingerprint;
-    use crate::warehouse::{JobId, Usage};
-
-    /// The entries of a run, each statement by its step, its state, its rows and its figures.
-    fn run(statements: &[(&str, State, Option<u64>, Json)]) -> PastRun {
-        let at = |second: usize| format!("2026-01-30T07:41:{second:02}Z").parse().unwrap();
-        let entry = |i: usize, state, affected, figures: &Json| Entry {
-            run: "r1".to_owned(),
-            sequence: i as u32 + 1,
-            rule: "predictions".to_owned(),
-            dates: "2026-01-28".to_owned(),
-            step: StepName::parse(statements[i].0).unwrap(),
-            job: JobId::from_ledger(format!("j{i}")),
-            fingerprint: Fingerprint::of("SELECT 1"),
-            sql: "SELECT 1".to_owned(),
-            parameters: json!({}),
-            state,
-            affected,
-            usage: Usage { bytes_billed: (state == State::Done).then_some(10), ..Usage::default() },
-            at: at(10 + 2 * i + usize::from(state != State::Started)),
-            figures: (!figures.is_null()).then(|| figures.clone()),
-            error: (state == State::Failed).then(|| REFUSED.to_owned()),
-            version: "0.1.0".to_owned(),
-            who: "ana@host".to_owned(),
-        };
-        let mut entries = Vec::new();
-        for (i, (_, state, affected, figures)) in statements.iter().enumerate() {
-            entries.push(entry(i, State::Started, None, &Json::Null));
-            if *state != State::Started {
-                entries.push(entry(i, *state, *affected, figures));
-            }
-        }
-        history(&entries).unwrap().remove(0)
-    }
-
-    const REFUSED: &str = "it would affect rows in the streaming buffer, which is not supported";
-
-    fn counted(active: u64, buffered: u64) -> Json {
-        json!({"2026-01-28": {
-            "active": active, "keys": 321, "duplicates": active - 321, "buffered": buffered,
-            "shared_ids": 0, "settled": active - buffered,
-        }})
-    }
-
-    #[test]
-    fn a_run_that_cleaned_is_done_and_its_figures_add_up() {
-        let ran = run(&[
-            ("detect", State::Done, Some(1), counted(1097, 0)),
-            ("deactivate", State::Done, Some(776), Json::Null),
-            ("verify", State::Done, Some(1), counted(321, 0)),
-        ]);
-        assert_eq!(ran.outcome, PastOutcome::Done);
-        assert_eq!((ran.found(), ran.deactivated(), ran.buffered()), (776, 776, 0));
-        assert_eq!((ran.statements, ran.failed, ran.bytes_billed), (3, 0, Some(30)));
-        assert_eq!(
-            (ran.began.to_string(), ran.ended.to_string()),
-            ("2026-01-30T07:41:10Z".to_owned(), "2026-01-30T07:41:15Z".to_owned())
-        );
-    }
-
-    #[test]
-    fn what_the_streaming_buffer_refused_is_buffered_and_not_failed() {
-        let ran = run(&[
-            ("detect", State::Done, Some(1), counted(1097, 0)),
-            ("deactivate", State::Failed, None, Json::Null),
-        ]);
-        assert_eq!((ran.outcome, ran.buffered()), (PastOutcome::Buffered, 776));
-    }
-
-    #[test]
-    fn what_was_left_or_has_no_outcome_is_said() {
-        let detected = || ("detect", State::Done, Some(1), counted(1097, 0));
-        let left = run(&[
-            detected(),
-            ("deactivate", State::Done, Some(700), Json::Null),
-            ("verify", State::Done, Some(1), counted(397, 0)),
-        ]);
-        assert_eq!(left.outcome, PastOutcome::Failed);
-        let stopped = run(&[detected(), ("deactivate", State::Done, Some(776), Json::Null)]);
-        assert_eq!(stopped.outcome, PastOutcome::Unverified);
-        assert_eq!(
-            run(&[("deactivate", State::Done, Some(776), Json::Null)]).outcome,
-            PastOutcome::Done
-        );
-        let died = run(&[detected(), ("deactivate", State::Started, None, Json::Null)]);
-        assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
-        assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");
-    }
-
-    #[test]
-    fn an_undo_brings_back_and_has_not_failed() {
-        let ran = run(&[
-            ("undo", State::Done, Some(776), Json::Null),
-            ("verify", State::Done, Some(1), counted(1097, 0)),
-        ]);
-        assert_eq!(ran.outcome, PastOutcome::Done);
-        assert_eq!((ran.days.values().next().unwrap().brought_back, ran.deactivated()), (776, 0));
-    }
-}
+mod tests;

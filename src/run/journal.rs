@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
 
 use super::cutoff::Cutoff;
 use super::{Context, Counts, RunId, counts, params, rows, seen_with};
 use crate::check::Checked;
+use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlValue, TableName};
-use crate::ledger::{Entry, State};
-use crate::rule::Rule;
+use crate::googlesql::SqlValue;
+use crate::ledger::{Detail, Entry, Outcome};
 use crate::statement::{Params, StepName};
 use crate::warehouse::{Answer, Job, JobId, Usage};
 use crate::window::Day;
@@ -24,13 +23,16 @@ use crate::window::Day;
 const ATTEMPTS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
+/// What the ledger says of a statement beyond its outcome: before the answer, and with it.
+type DetailOf<'a> = dyn Fn(Option<&Answer>) -> Option<Detail> + 'a;
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The statements of one run, numbered as they are sent.
 pub(super) struct Journal<'a> {
     pub context: &'a Context<'a>,
     /// The run's id.
-    pub run: String,
+    pub run: RunId,
     /// When it began.
     pub now: Timestamp,
     sequence: AtomicU32,
@@ -40,22 +42,32 @@ pub(super) struct Journal<'a> {
 
 impl<'a> Journal<'a> {
     pub fn open(context: &'a Context<'a>, now: Timestamp) -> Self {
-        let run = context.run.clone().unwrap_or_else(|| RunId::new(now)).to_string();
+        let run = context.run.clone().unwrap_or_else(|| RunId::new(now));
         Self { context, run, now, sequence: AtomicU32::new(0), broken: Mutex::new(None) }
     }
 
     /// Sends one statement, and again as a new attempt after a transient error. Errors: the
     /// statement's; or the ledger's, after which nothing is sent any more (see [`Journal::finish`]).
     pub fn send(&self, statement: &Checked, params: &Params) -> Result<Answer> {
-        self.send_and_note(statement, params, &|_| None)
+        self.send_as(statement, params, None)
     }
 
-    /// The same; what `figures` makes of the answer goes into the ledger with it.
+    /// The same; the ledger says this of it.
+    pub fn send_as(
+        &self,
+        statement: &Checked,
+        params: &Params,
+        detail: Option<Detail>,
+    ) -> Result<Answer> {
+        self.send_and_note(statement, params, &|_| detail.clone())
+    }
+
+    /// The same; what `detail` makes of the answer goes into the ledger with it.
     fn send_and_note(
         &self,
         statement: &Checked,
         params: &Params,
-        figures: &dyn Fn(&Answer) -> Option<Json>,
+        detail: &DetailOf<'_>,
     ) -> Result<Answer> {
         let title = statement.statement().title();
         let pauses = ExponentialBuilder::default()
@@ -68,7 +80,7 @@ impl<'a> Journal<'a> {
                 let message = format!("interrupted: {title} was not sent");
                 return Err(Error::new(Kind::Interrupted, message));
             }
-            match (self.attempt(statement, params, figures), pauses.next()) {
+            match (self.attempt(statement, params, detail), pauses.next()) {
                 (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
                     let cause = error.headline();
                     self.context
@@ -90,28 +102,29 @@ impl<'a> Journal<'a> {
         &self,
         statement: &Checked,
         params: &Params,
-        figures: &dyn Fn(&Answer) -> Option<Json>,
+        detail: &DetailOf<'_>,
     ) -> Result<Answer> {
         let title = statement.statement().title();
         if self.is_broken() {
             return Err(unwritten(&title));
         }
-        let mut started = self.entry(statement, params);
+        let mut started = Entry { detail: detail(None), ..self.entry(statement, params) };
         let params = match statement.statement().step == *StepName::RECORD {
             true => &params.clone().with("record_id", SqlValue::String(started.job.to_string())),
             false => params,
         };
-        started.parameters = self.parameters(&statement.statement().step, params);
+        started.parameters = json_of(params);
         self.append(&started, &title, "was not sent")?;
         tracing::info!(job = %started.job, "{title}: sent");
         let rule = &self.context.renderer.rule().name;
-        let job = Job { id: &started.job, run: &self.run, rule };
+        let job = Job { id: &started.job, run: self.run.as_str(), rule };
         let answer = self.context.warehouse.submit(&job, statement, params);
-        let figures = answer.as_ref().ok().and_then(figures);
-        let outcome = Entry { figures, ..outcome(&started, &answer, self.context.clock.now()) };
-        tracing::info!(job = %started.job, affected = ?outcome.affected, "{title}: {}", outcome.state);
+        let ended = self.ended(&started, &answer, detail);
+        tracing::info!(
+            job = %started.job, affected = ?ended.outcome.affected(), "{title}: {}", ended.outcome.as_str()
+        );
         let done = if answer.is_ok() { "was done" } else { "failed" };
-        self.append(&outcome, &title, done)?;
+        self.append(&ended, &title, done)?;
         answer
     }
 
@@ -119,8 +132,8 @@ impl<'a> Journal<'a> {
     fn append(&self, entry: &Entry, title: &str, done: &str) -> Result<()> {
         let Err(error) = self.context.ledger.append(entry) else { return Ok(()) };
         let error = error.during(format!("writing to the ledger; {title} {done}"));
-        let error = match entry.state {
-            State::Started => error,
+        let error = match entry.outcome {
+            Outcome::Started => error,
             _ => error.help("the next run looks the statement up and completes the ledger"),
         };
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -144,8 +157,8 @@ impl<'a> Journal<'a> {
             let found = counts::read(rows(answer)?, &statement.statement().window)?;
             Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
         };
-        let figures = |answer: &Answer| read(answer).ok().map(|found| counts::to_json(&found));
-        let answer = self.send_and_note(statement, &params(cutoff, &self.run), &figures)?;
+        let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?));
+        let answer = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }
 
@@ -156,16 +169,17 @@ impl<'a> Journal<'a> {
         for entry in self.context.ledger.in_doubt(self.context.renderer.rule().name.as_str())? {
             let answer = self.context.warehouse.look_up(&entry.job)?;
             let outcome = self.recovered(&entry, answer);
-            notes.push(format!(
-                "run {} ended without an answer to {} of {}: {}",
-                entry.run,
-                entry.step,
-                entry.dates,
-                match (outcome.state, outcome.affected) {
-                    (State::Done, Some(rows)) => format!("the statement was executed, {rows} rows"),
-                    (State::Done, None) => "the statement was executed".to_owned(),
-                    _ => "the statement changed nothing".to_owned(),
+            let became = match outcome.outcome {
+                Outcome::Done { affected: Some(rows) } => {
+                    format!("the statement had completed, {rows} rows")
                 }
+                Outcome::Done { affected: None } => "the statement had completed".to_owned(),
+                _ => "the statement had changed nothing".to_owned(),
+            };
+            notes.push(format!(
+                "{}: run {} exited before the response arrived; {became}",
+                entry.title(),
+                entry.run,
             ));
             self.context.ledger.append(&outcome)?;
         }
@@ -173,19 +187,17 @@ impl<'a> Journal<'a> {
     }
 
     fn recovered(&self, entry: &Entry, answer: Option<Answer>) -> Entry {
-        let (state, what) = match answer {
-            Some(_) => (State::Done, "the statement was executed"),
-            None => (State::Failed, "the statement changed nothing"),
-        };
         Entry {
-            state,
-            affected: answer.as_ref().and_then(Answer::size),
+            outcome: match &answer {
+                Some(answer) => Outcome::Done { affected: answer.size() },
+                None => Outcome::Failed {
+                    kind: Kind::Unreachable,
+                    message: "the process exited before the response arrived".to_owned(),
+                },
+            },
             usage: answer.map(|answer| answer.usage).unwrap_or_default(),
             at: self.context.clock.now(),
-            error: Some(format!(
-                "the run ended without an answer; {what}, as run {} found out",
-                self.run
-            )),
+            recovered_by: Some(self.run.clone()),
             version: VERSION.to_owned(),
             who: self.context.who.to_owned(),
             ..entry.clone()
@@ -195,72 +207,65 @@ impl<'a> Journal<'a> {
     fn entry(&self, checked: &Checked, params: &Params) -> Entry {
         let statement = checked.statement();
         let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
+        let (rule, step) = (self.context.renderer.rule(), &statement.step);
+        let vars = self.context.renderer.vars().iter();
         Entry {
             run: self.run.clone(),
             sequence,
-            rule: self.context.renderer.rule().name.to_string(),
-            dates: statement.window.to_string(),
-            step: statement.step.clone(),
-            job: JobId::derive(&self.run, sequence, &statement.step, statement.window.first()),
+            rule: rule.name.clone(),
+            table: rule.table.clone(),
+            window: statement.window.clone(),
+            step: step.clone(),
+            job: JobId::derive(self.run.as_str(), sequence, step, statement.window.first()),
             fingerprint: statement.fingerprint.clone(),
             sql: statement.sql.clone(),
-            parameters: self.parameters(&statement.step, params),
-            state: State::Started,
-            affected: None,
+            cutoff: match params.get("cutoff") {
+                Some(SqlValue::Timestamp(cutoff)) => Some(*cutoff),
+                _ => None,
+            },
+            parameters: json_of(params),
+            vars: vars
+                .map(|(name, value)| {
+                    (name.as_str().to_owned(), value.literal().as_str().to_owned())
+                })
+                .collect(),
+            outcome: Outcome::Started,
+            detail: None,
             usage: Usage::default(),
-            figures: None,
             at: self.context.clock.now(),
-            error: None,
+            rehearsed_at: match self.context.clock {
+                Clock::Fixed(now) => Some(now),
+                Clock::System => None,
+            },
+            recovered_by: None,
             version: VERSION.to_owned(),
             who: self.context.who.to_owned(),
         }
     }
 
-    fn parameters(&self, step: &StepName, params: &Params) -> Json {
-        let params: serde_json::Map<String, Json> =
-            params.iter().map(|(name, value)| (format!("@{name}"), value.to_json())).collect();
-        let vars = self.context.renderer.vars().iter();
-        let vars: serde_json::Map<String, Json> = vars
-            .map(|(name, value)| (name.as_str().to_owned(), value.literal().as_str().into()))
-            .collect();
-        let mut parameters = Json::Object(params);
-        if !vars.is_empty() {
-            parameters["vars"] = Json::Object(vars);
+    fn ended(&self, started: &Entry, answer: &Result<Answer>, detail: &DetailOf<'_>) -> Entry {
+        let known = answer.as_ref().ok();
+        Entry {
+            outcome: match answer {
+                Ok(answer) => Outcome::Done { affected: answer.size() },
+                Err(error) if error.kind() == Kind::Unreachable => {
+                    Outcome::Unknown { message: error.headline() }
+                }
+                Err(error) => Outcome::Failed { kind: error.kind(), message: error.headline() },
+            },
+            detail: detail(known),
+            usage: known.map(|answer| answer.usage).unwrap_or_default(),
+            at: self.context.clock.now(),
+            ..started.clone()
         }
-        if *step == *StepName::UNDO {
-            parameters["strategy"] = self.context.renderer.rule().strategy.step().into();
-        }
-        if *step == *StepName::CONSOLIDATE {
-            parameters["staging"] = json!(staging_tables(self.context.renderer.rule()));
-        }
-        if let crate::clock::Clock::Fixed(now) = self.context.clock {
-            parameters["rehearsed_at"] = json!(now.to_string());
-        }
-        parameters
     }
+}
+
+fn json_of(params: &Params) -> serde_json::Map<String, serde_json::Value> {
+    params.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
 }
 
 /// What is said of a statement once the ledger could not be written; the run ends with the reason.
 fn unwritten(title: &str) -> Error {
     Error::new(Kind::Io, format!("the ledger could not be written; {title} was not sent"))
-}
-
-/// The names of a rule's staging tables, as the ledger has them.
-pub(super) fn staging_tables(rule: &Rule) -> Vec<String> {
-    rule.staging.iter().flat_map(|staging| &staging.tables).map(TableName::dotted).collect()
-}
-
-fn outcome(started: &Entry, answer: &Result<Answer, Error>, at: Timestamp) -> Entry {
-    Entry {
-        state: match answer {
-            Ok(_) => State::Done,
-            Err(error) if error.kind() == Kind::Unreachable => State::Unknown,
-            Err(_) => State::Failed,
-        },
-        affected: answer.as_ref().ok().and_then(Answer::size),
-        usage: answer.as_ref().map(|answer| answer.usage).unwrap_or_default(),
-        at,
-        error: answer.as_ref().err().map(Error::headline),
-        ..started.clone()
-    }
 }

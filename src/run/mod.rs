@@ -14,7 +14,6 @@ mod history;
 mod journal;
 mod lanes;
 mod report;
-mod run_id;
 mod stage;
 mod staged;
 mod state;
@@ -41,15 +40,14 @@ use crate::template::Renderer;
 use crate::warehouse::{Answer, Job, JobId, Returned, Rows, Warehouse};
 use crate::window::{Day, Window};
 
+pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
 pub use budget::estimate;
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
-pub use counts::Counts;
 pub use ended::{Ended, Figures, Problem};
 pub use explain::{Fate, Superseded, explain};
-pub use history::{PastDay, PastOutcome, PastRun, history};
+pub use history::{PastDay, PastOutcome, PastRun, history, past};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
-pub use run_id::RunId;
 pub use stage::stage;
 pub use staged::Staged;
 pub use step::run_step;
@@ -183,7 +181,8 @@ fn look_with(
 }
 
 /// The query parameters that every statement may use.
-fn params(cutoff: Cutoff, run: &str) -> Params {
+fn params(cutoff: Cutoff, run: impl AsRef<str>) -> Params {
+    let run = run.as_ref();
     let params = Params::none()
         .with("cutoff", SqlValue::Timestamp(cutoff.instant()))
         .with("run_id", SqlValue::String(run.to_owned()));

@@ -2,9 +2,8 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::ledger::{Filter, Ledger};
+use crate::ledger::{Detail, Entry, Filter, Ledger};
 use crate::rule::{Described, Rule, Staging};
-use crate::statement::StepName;
 use crate::warehouse::Warehouse;
 
 /// Looks at the staging tables of these rules, which from now on are what they are there. A table
@@ -54,8 +53,11 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
 /// Whether the ledger has it that the table was dropped after a merge, or was about to be.
 fn was_dropped(rule: &Rule, table: &TableName, ledger: &dyn Ledger) -> Result<bool> {
     let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let name = table.to_string();
-    Ok(entries.iter().any(|e| e.step == *StepName::DROP_STAGING && e.sql.contains(&name)))
+    let drops = |entry: &Entry| match &entry.detail {
+        Some(Detail::DropTable { table: dropped }) => dropped == table,
+        _ => false,
+    };
+    Ok(entries.iter().any(drops))
 }
 
 fn look_at(

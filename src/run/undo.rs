@@ -10,8 +10,8 @@ use super::state::Run;
 use super::{Context, Counts, RunId, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlValue, parse_timestamp};
-use crate::ledger::{Entry, Filter, Ledger, State, latest};
+use crate::googlesql::{Ident, SqlValue};
+use crate::ledger::{Detail, Entry, Filter, Ledger, latest};
 use crate::plan::Plan;
 use crate::rule::{Rule, RuleName};
 use crate::statement::{Params, StepName};
@@ -113,6 +113,7 @@ pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undo
         UndoneDay { day, outcome: outcome.unwrap_or(UndoneOutcome::Planned { rows }) }
     });
     let days = days.collect();
+    let undone = undone.to_string();
     Ok(Undone { rule: rule.name.clone(), run: None, undone, days, problems: Vec::new() })
 }
 
@@ -143,13 +144,14 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
         days.push(UndoneDay { day, outcome });
     }
     let Run { journal, problems, .. } = run.end()?;
-    Ok(Undone { rule: rule.name.clone(), run: Some(journal.run), undone, days, problems })
+    let (run, undone) = (Some(journal.run.to_string()), undone.to_string());
+    Ok(Undone { rule: rule.name.clone(), run, undone, days, problems })
 }
 
 /// What is known of a date before anything is sent; `None` where it can be restored.
 fn standing(
     entries: &[Entry],
-    undone: &str,
+    undone: &RunId,
     day: Day,
     removals: &[Removal],
 ) -> Option<UndoneOutcome> {
@@ -175,7 +177,7 @@ impl Run<'_> {
     /// Restores one date.
     fn restore(
         &mut self,
-        undone: &str,
+        undone: &RunId,
         day: Day,
         removals: &[Removal],
         columns: &[Ident],
@@ -192,7 +194,7 @@ impl Run<'_> {
 
     fn try_restore(
         &self,
-        undone: &str,
+        undone: &RunId,
         window: &Window,
         removals: &[Removal],
         columns: &[Ident],
@@ -212,7 +214,12 @@ impl Run<'_> {
                 }
             }
             let statement = self.undo_statement(window, columns)?;
-            let answer = self.journal.send(&statement, &params)?;
+            let detail = Detail::Undo {
+                run: undone.clone(),
+                record: removal.record.clone(),
+                strategy: rule.strategy,
+            };
+            let answer = self.journal.send_as(&statement, &params, Some(detail))?;
             rows += changed(&answer)?.ok_or_else(|| {
                 Error::new(Kind::Warehouse, "the warehouse did not say how many rows it restored")
             })?;
@@ -231,12 +238,12 @@ impl Run<'_> {
     }
 
     /// What was settled for the run is settled still, whatever has come into the buffer since.
-    fn undo_params(&self, undone: &str, removal: &Removal) -> Params {
+    fn undo_params(&self, undone: &RunId, removal: &Removal) -> Params {
         let params = params(removal.cutoff.unwrap_or(self.cutoff), &self.journal.run)
-            .with("undone_run", SqlValue::String(undone.to_owned()))
+            .with("undone_run", SqlValue::String(undone.to_string()))
             .with("undone_record", SqlValue::String(removal.record.clone()))
             .with("before", SqlValue::Timestamp(removal.began));
-        match RunId::began(undone) {
+        match RunId::began(undone.as_str()) {
             Some(began) => params.with("undone_run_started_at", SqlValue::Timestamp(began)),
             None => params,
         }
@@ -253,7 +260,7 @@ impl Run<'_> {
 }
 
 /// The run that is meant.
-fn the_run(entries: &[Entry], which: &Which) -> Result<String> {
+fn the_run(entries: &[Entry], which: &Which) -> Result<RunId> {
     match which {
         Which::Id(id) => run_of_id(entries, id),
         Which::Last => last_run(entries),
@@ -261,74 +268,74 @@ fn the_run(entries: &[Entry], which: &Which) -> Result<String> {
 }
 
 /// The last run that removed rows of which some are not restored.
-fn last_run(entries: &[Entry]) -> Result<String> {
-    let mut runs: Vec<&str> = Vec::new();
-    for entry in latest(entries).into_iter().filter(|entry| removed(entry)) {
-        if Day::parse(&entry.dates).is_ok_and(|day| restored_by(entries, &entry.run, day).is_none())
-        {
-            runs.push(&entry.run);
-        }
-    }
-    runs.pop().map(str::to_owned).ok_or_else(|| {
+fn last_run(entries: &[Entry]) -> Result<RunId> {
+    let mut removals = latest(entries).into_iter().filter(|entry| removed(entry));
+    let is_left = |entry: &&Entry| {
+        let day = entry.window.only();
+        day.is_some_and(|day| restored_by(entries, &entry.run, day).is_none())
+    };
+    removals.rfind(is_left).map(|entry| entry.run.clone()).ok_or_else(|| {
         Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone")
             .help("`onerow log` shows what each run did")
     })
 }
 
 /// The run whose id this is, or the only one whose id begins so.
-fn run_of_id(entries: &[Entry], id: &str) -> Result<String> {
-    let mut runs: Vec<&str> = entries.iter().map(|entry| entry.run.as_str()).collect();
-    runs.retain(|run| run.starts_with(id));
+fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
+    let mut runs: Vec<&RunId> = entries.iter().map(|entry| &entry.run).collect();
+    runs.retain(|run| run.as_str().starts_with(id));
     runs.sort_unstable();
     runs.dedup();
     let error = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
     match runs.as_slice() {
-        [only] => Ok((*only).to_owned()),
-        _ if runs.contains(&id) => Ok(id.to_owned()),
+        [only] => Ok((*only).clone()),
+        [whole, ..] if whole.as_str() == id => Ok((*whole).clone()),
         [] => error(
             format!("the ledger has no run `{}` of this rule", id.escape_debug()),
             "`onerow log` lists the runs; the start of an id is enough".to_owned(),
         ),
         several => error(
             format!("{} runs start with `{}`", several.len(), id.escape_debug()),
-            format!("write more of it: {}", several.join(", ")),
+            format!("write more of it: {}", texts(several).join(", ")),
         ),
     }
 }
 
+fn texts(runs: &[&RunId]) -> Vec<String> {
+    runs.iter().map(ToString::to_string).collect()
+}
+
 /// What the run removed from each date, statement by statement. A removal counts only where the ledger
 /// says that it was done. Errors: it removed nothing; it is an undo.
-fn removals(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Vec<Removal>>> {
+fn removals(entries: &[Entry], run: &RunId) -> Result<BTreeMap<Day, Vec<Removal>>> {
     let mut found: BTreeMap<Day, Vec<Removal>> = BTreeMap::new();
     let mut records: BTreeMap<Day, (String, Option<u64>)> = BTreeMap::new();
-    let of_run = latest(entries).into_iter().filter(|entry| entry.run == run);
+    let of_run = latest(entries).into_iter().filter(|entry| entry.run == *run);
     let mut undoes = false;
-    for entry in of_run.filter(|entry| entry.state == State::Done) {
+    for entry in of_run.filter(|entry| entry.outcome.is_done()) {
         undoes |= entry.step == *StepName::UNDO;
-        let Ok(day) = Day::parse(&entry.dates) else { continue };
+        let Some(day) = entry.window.only() else { continue };
+        let affected = entry.outcome.affected();
         match entry.step.as_str() {
             StepName::RECORD => {
-                records.insert(day, (entry.job.to_string(), entry.affected));
+                records.insert(day, (entry.job.to_string(), affected));
             }
             StepName::CORRECT => {
-                let corrected = entry.affected.unwrap_or(0);
+                let corrected = affected.unwrap_or(0);
                 if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
                     last.recorded = last.recorded.saturating_sub(corrected);
                 }
             }
             _ if removed(entry) => {
                 let Some((record, recorded)) = records.get(&day).cloned() else { continue };
-                let removed = entry.affected.filter(|_| entry.step != *StepName::REWRITE);
+                let removed = affected.filter(|_| entry.step != *StepName::REWRITE);
                 found.entry(day).or_default().push(Removal {
                     step: entry.step.clone(),
                     record,
                     // Where the warehouse does not say how many, they are as many as were removed.
                     recorded: recorded.or(removed).unwrap_or(0),
                     removed,
-                    cutoff: entry.parameters["@cutoff"]
-                        .as_str()
-                        .and_then(parse_timestamp)
-                        .map(Cutoff::At),
+                    cutoff: entry.cutoff.map(Cutoff::At),
                     began: began(entries, entry),
                 });
             }
@@ -346,26 +353,22 @@ fn removals(entries: &[Entry], run: &str) -> Result<BTreeMap<Day, Vec<Removal>>>
 
 /// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
 fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
-    let same = |e: &&Entry| (&e.run, e.sequence) == (&entry.run, entry.sequence);
-    let sent = entries.iter().filter(same).map(|entry| entry.at).min().unwrap_or(entry.at);
+    let of_same = entries.iter().filter(|other| other.is_about_same(entry));
+    let sent = of_same.map(|entry| entry.at).min().unwrap_or(entry.at);
     entry.usage.started.unwrap_or(sent)
 }
 
 /// Whether the entry is of a statement that removed rows.
 fn removed(entry: &Entry) -> bool {
-    entry.step.is_cure() && entry.state == State::Done && entry.affected != Some(0)
+    entry.step.is_cure() && entry.outcome.is_done() && entry.outcome.affected() != Some(0)
 }
 
 /// The run that has restored this date of the run already.
-fn restored_by(entries: &[Entry], run: &str, day: Day) -> Option<String> {
+fn restored_by(entries: &[Entry], run: &RunId, day: Day) -> Option<String> {
     let by = entries.iter().find(|entry| {
-        entry.state == State::Done
-            && entry.affected != Some(0)
-            && entry.parameters["@undone_run"] == *run
-            && entry.step == *StepName::UNDO
-            && entry.dates == day.to_string()
+        entry.restores().is_some_and(|restored| restored == run) && entry.window.contains(day)
     });
-    by.map(|entry| entry.run.clone())
+    by.map(|entry| entry.run.to_string())
 }
 
 /// Whether the run was made with the rule as it is now, and can be undone at all.

@@ -1,5 +1,7 @@
 //! What the service answers, as JSON.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,8 +9,9 @@ use serde::Serialize;
 use super::problem::Code;
 use super::running::Active;
 use super::runs::Failure;
+use crate::error::Kind;
 use crate::ledger::{Entry, latest};
-use crate::report::{DateFigures, RuleFigures};
+use crate::report::{DateFigures, RuleFigures, RunSummary};
 use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
 use crate::window::Window;
 
@@ -88,72 +91,33 @@ pub(super) struct RunsAnswer {
     pub runs: Vec<RunSummary>,
 }
 
-/// A run.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RunSummary {
-    run_id: String,
-    rule: String,
-    /// The dates, as people read them.
-    dates: String,
-    /// `done`, `buffered`, `unverified`, `failed` or `unfinished`.
-    outcome: &'static str,
-    began_at: String,
-    ended_at: String,
-    who: String,
-    statements: usize,
-    failed: usize,
-    duplicates_found: u64,
-    duplicates_deactivated: u64,
-    duplicates_buffered: u64,
-    bytes_billed: Option<u64>,
+/// A run of which the ledger has nothing yet.
+pub(super) fn of_active(run: &Active) -> RunSummary {
+    without_statements(run, PastOutcome::Unfinished, run.began)
 }
 
-impl RunSummary {
-    pub fn of(run: &PastRun) -> Self {
-        Self {
-            run_id: run.id.clone(),
-            rule: run.rule.clone(),
-            dates: run.dates.clone(),
-            outcome: run.outcome.as_str(),
-            began_at: run.began.to_string(),
-            ended_at: run.ended.to_string(),
-            who: run.who.clone(),
-            statements: run.statements,
-            failed: run.failed,
-            duplicates_found: run.found(),
-            duplicates_deactivated: run.deactivated(),
-            duplicates_buffered: run.buffered(),
-            bytes_billed: run.bytes_billed,
-        }
-    }
+/// A run that failed before the ledger had anything of it.
+pub(super) fn of_failed(failure: &Failure) -> RunSummary {
+    without_statements(&failure.run, PastOutcome::Failed, failure.ended)
+}
 
-    /// A run of which the ledger has nothing yet.
-    pub fn of_active(run: &Active) -> Self {
-        Self::without_statements(run, PastOutcome::Unfinished, run.began)
-    }
-
-    /// A run that failed before the ledger had anything of it.
-    pub fn of_failed(failure: &Failure) -> Self {
-        Self::without_statements(&failure.run, PastOutcome::Failed, failure.ended)
-    }
-
-    fn without_statements(run: &Active, outcome: PastOutcome, ended: Timestamp) -> Self {
-        Self {
-            run_id: run.id.to_string(),
-            rule: run.rule.to_string(),
-            dates: run.window.to_string(),
-            outcome: outcome.as_str(),
-            began_at: run.began.to_string(),
-            ended_at: ended.to_string(),
-            who: run.who.clone(),
-            statements: 0,
-            failed: 0,
-            duplicates_found: 0,
-            duplicates_deactivated: 0,
-            duplicates_buffered: 0,
-            bytes_billed: None,
-        }
-    }
+fn without_statements(run: &Active, outcome: PastOutcome, ended: Timestamp) -> RunSummary {
+    RunSummary::of(&PastRun {
+        id: run.id.clone(),
+        rule: run.rule.clone(),
+        window: run.window.clone(),
+        steps: Vec::new(),
+        began: run.began,
+        ended,
+        who: run.who.clone(),
+        outcome,
+        statements: 0,
+        failed: 0,
+        bytes_billed: None,
+        days: BTreeMap::new(),
+        undoes: None,
+        undone: BTreeMap::new(),
+    })
 }
 
 /// A run with its statements.
@@ -173,18 +137,22 @@ pub(super) struct RunAnswer {
 pub(super) struct SentStatement {
     sequence: u32,
     step: String,
-    dates: String,
+    first_date: String,
+    last_date: String,
+    dates: Vec<String>,
     /// `started`, `done`, `failed` or `unknown`.
-    state: String,
-    affected: Option<u64>,
+    outcome: &'static str,
+    affected_rows: Option<u64>,
     bytes_billed: Option<u64>,
     slot_ms: Option<u64>,
     fingerprint: String,
     job_id: String,
     sql: String,
-    parameters: serde_json::Value,
-    at: String,
+    parameters: serde_json::Map<String, serde_json::Value>,
+    logged_at: String,
+    error_kind: Option<&'static str>,
     error: Option<String>,
+    recovered_by: Option<String>,
 }
 
 impl SentStatement {
@@ -197,17 +165,21 @@ impl SentStatement {
         Self {
             sequence: entry.sequence,
             step: entry.step.to_string(),
-            dates: entry.dates.clone(),
-            state: entry.state.to_string(),
-            affected: entry.affected,
+            first_date: entry.window.first().to_string(),
+            last_date: entry.window.last().to_string(),
+            dates: entry.window.days().iter().map(ToString::to_string).collect(),
+            outcome: entry.outcome.as_str(),
+            affected_rows: entry.outcome.affected(),
             bytes_billed: entry.usage.bytes_billed,
             slot_ms: entry.usage.slot_ms,
             fingerprint: entry.fingerprint.to_string(),
             job_id: entry.job.to_string(),
             sql: entry.sql.clone(),
             parameters: entry.parameters.clone(),
-            at: entry.at.to_string(),
-            error: entry.error.clone(),
+            logged_at: entry.at.to_string(),
+            error_kind: entry.outcome.error_kind().map(Kind::as_str),
+            error: entry.outcome.message().map(str::to_owned),
+            recovered_by: entry.recovered_by.as_ref().map(ToString::to_string),
         }
     }
 }

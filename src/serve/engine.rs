@@ -129,14 +129,12 @@ impl Engine {
     /// The runs of the last so many days, newest first.
     pub fn history(&self, rule: Option<&RuleName>, days: u32) -> Result<Vec<PastRun>> {
         let wanted = Filter::recent(rule.map(RuleName::as_str), self.clock.now(), days);
-        run::history(&self.reading.ledger.entries(&wanted)?)
+        Ok(run::history(&self.reading.ledger.entries(&wanted)?))
     }
 
-    /// The entries of one run, oldest first; none where the ledger has no such run.
-    pub fn entries(&self, id: &str) -> Result<Vec<Entry>> {
-        let mut entries = self.reading.ledger.entries(&Filter::run(id))?;
-        entries.retain(|entry| entry.run == id);
-        Ok(entries)
+    /// One run with its entries, oldest first; `None` where the ledger has no such run.
+    pub fn past(&self, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
+        run::past(&*self.reading.ledger, id)
     }
 
     /// Whether the warehouse answers, and has the table of each rule.

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, Outcome};
 use crate::run::{Ending, PastOutcome, PastRun, Report};
 
 /// The service's figures since it began.
@@ -85,14 +85,14 @@ impl Metrics {
 
     /// A statement has an outcome.
     pub fn statement(&self, entry: &Entry) {
-        if entry.state == State::Started {
+        if entry.outcome == Outcome::Started {
             return;
         }
-        let outcome = entry.state.to_string();
-        let labels = [entry.rule.as_str(), entry.step.as_str(), outcome.as_str()];
+        let outcome = entry.outcome.as_str();
+        let labels = [entry.rule.as_str(), entry.step.as_str(), outcome];
         self.statements.with_label_values(&labels).inc();
         if let Some(bytes) = entry.usage.bytes_billed {
-            self.bytes.with_label_values(&[&entry.rule]).inc_by(bytes);
+            self.bytes.with_label_values(&[entry.rule.as_str()]).inc_by(bytes);
         }
     }
 

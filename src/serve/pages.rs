@@ -88,7 +88,7 @@ async fn overview(
                 rule,
                 window,
                 status: status.as_deref().map_err(sentence),
-                runs: runs.iter().filter(|run| run.rule == rule.name.as_str()).collect(),
+                runs: runs.iter().filter(|run| run.rule == rule.name).collect(),
             })
             .collect(),
         names: service.engine.project.file.rules.iter().map(|rule| &rule.name).collect(),
@@ -181,7 +181,7 @@ async fn run(
             let page = html::RunPage {
                 run: &run,
                 entries: &entries,
-                zone: rule(&service, Some(&run.rule)).map_or(&utc, |rule| &rule.time_zone),
+                zone: rule(&service, Some(run.rule.as_str())).map_or(&utc, |rule| &rule.time_zone),
                 now: service.engine.clock.now(),
                 tariff: service.engine.reading.tariff,
                 viewer,

@@ -148,7 +148,8 @@ pub(super) struct Problem {
     detail: Option<String>,
     /// The run that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<String>,
+    #[schemars(with = "Option<String>")]
+    run_id: Option<RunId>,
     #[serde(skip)]
     #[schemars(skip)]
     retry_after: Option<Duration>,
@@ -181,7 +182,7 @@ impl Problem {
 
     /// Adds the run that it is about.
     pub fn run(self, run: &RunId) -> Self {
-        Self { run_id: Some(run.to_string()), ..self }
+        Self { run_id: Some(run.clone()), ..self }
     }
 
     pub fn code(&self) -> Code {
@@ -202,8 +203,8 @@ impl Problem {
     }
 
     /// The run that it is about.
-    pub fn run_id(&self) -> Option<&str> {
-        self.run_id.as_deref()
+    pub fn run_id(&self) -> Option<&RunId> {
+        self.run_id.as_ref()
     }
 
     /// Why a run failed, if it did.
@@ -246,7 +247,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         if let Some(run) = &self.run_id {
-            response.extensions_mut().insert(RunOfAnswer(run.clone()));
+            response.extensions_mut().insert(RunOfAnswer(run.to_string()));
         }
         *response.status_mut() = self.status();
         let headers = response.headers_mut();

@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{RunAnswer, RunSummary, RunsAnswer, SentStatement};
+use super::answer::{RunAnswer, RunsAnswer, SentStatement, of_active, of_failed};
 use super::api::{asked_for, unreadable};
 use super::problem::{Code, Problem};
 use super::running::Active;
 use super::{Shared, blocking, limits, looked_in_vain};
 use crate::error::{Error, Result};
 use crate::ledger::Entry;
+use crate::report::RunSummary;
 use crate::rule::RuleName;
-use crate::run::{PastOutcome, PastRun, history};
+use crate::run::{PastOutcome, PastRun};
 
 /// A run that has failed, and why: the ledger may have nothing of it.
 pub(super) struct Failure {
@@ -54,7 +55,7 @@ pub(super) async fn past_runs(
     let found = service.histories.try_get_with(key, look).await;
     let found = found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))?;
     let known = found.iter().map(|run| {
-        let is_active = active.iter().any(|active| active.id.as_str() == run.id);
+        let is_active = active.iter().any(|active| active.id == run.id);
         seen(run.clone(), is_active)
     });
     Ok(known.collect())
@@ -104,9 +105,9 @@ pub(super) async fn runs(
     let found = past_runs(&service, rule.clone(), days).await?;
     let waiting = waiting.iter().filter(|run| {
         let of_rule = rule.as_ref().is_none_or(|rule| *rule == run.rule);
-        of_rule && !found.iter().any(|found| found.id == run.id.as_str())
+        of_rule && !found.iter().any(|found| found.id == run.id)
     });
-    let runs = waiting.map(RunSummary::of_active).chain(found.iter().map(RunSummary::of));
+    let runs = waiting.map(of_active).chain(found.iter().map(RunSummary::of));
     Ok(Json(RunsAnswer { runs: runs.take(limit).collect() }))
 }
 
@@ -118,8 +119,8 @@ pub(super) async fn run(
     service.access.caller(&headers).await?;
     let (run, failure, entries) = match known_run(&service, id).await? {
         KnownRun::Past { run, entries, failure, .. } => (RunSummary::of(&run), failure, entries),
-        KnownRun::Waiting(active) => (RunSummary::of_active(&active), None, Vec::new()),
-        KnownRun::Failed(failure) => (RunSummary::of_failed(&failure), Some(failure), Vec::new()),
+        KnownRun::Waiting(active) => (of_active(&active), None, Vec::new()),
+        KnownRun::Failed(failure) => (of_failed(&failure), Some(failure), Vec::new()),
     };
     let problem = failure.map(|failure| failure.problem.code());
     Ok(Json(RunAnswer { run, problem, sent: SentStatement::all(&entries) }))
@@ -137,12 +138,11 @@ pub(super) async fn known_run(
     // Looked for first: a run that ends in between is in the ledger then.
     let active = service.running.find(&id);
     let (looking, of) = (service.clone(), id.clone());
-    let entries = blocking(move || looking.engine.entries(&of)).await;
-    let entries = entries.map_err(|error| looked_in_vain(service, &error))?;
-    let runs = history(&entries).map_err(|error| looked_in_vain(service, &error))?;
+    let past = blocking(move || looking.engine.past(&of)).await;
+    let past = past.map_err(|error| looked_in_vain(service, &error))?;
     let failure = service.failures.get(&id).await;
-    match (runs.into_iter().next(), active, failure) {
-        (Some(run), active, failure) => {
+    match (past, active, failure) {
+        (Some((run, entries)), active, failure) => {
             let active = active.is_some();
             Ok(KnownRun::Past { run: Box::new(seen(run, active)), entries, failure, active })
         }

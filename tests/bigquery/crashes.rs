@@ -318,7 +318,7 @@ impl Ready {
         let Kind::Cure(step) = self.kind else { return };
         let log = self.fixture.entries();
         let done = |step: &str| {
-            let of_step = log.iter().filter(|e| e["step"] == *step && e["state"] == "done");
+            let of_step = log.iter().filter(|e| e["step"] == *step && e["outcome"] == "done");
             of_step.collect::<Vec<_>>()
         };
         let mut kept = BTreeMap::new();
@@ -334,7 +334,7 @@ impl Ready {
                 record["job_id"].as_str().unwrap()
             );
             let rows: u64 = self.fixture.emulator.query(&sql)[0][0].parse().unwrap();
-            kept.insert(removal["dates"].as_str().unwrap().to_owned(), rows);
+            kept.insert(removal["first_date"].as_str().unwrap().to_owned(), rows);
         }
         assert_eq!(kept, self.expected.changed, "{told}");
     }

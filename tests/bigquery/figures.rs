@@ -90,7 +90,7 @@ fn a_second_apply_sends_detect_alone_and_changes_nothing() {
     assert_eq!(second["totals"]["deactivated"], 0);
     assert_eq!(rows(), before);
     let run = second["run_id"].as_str().unwrap();
-    let log = fixture.project.onerow(&format!("log --run {run} --format json")).exits(0).json();
+    let log = fixture.project.onerow(&format!("log {run} --format json")).exits(0).json();
     let steps: Vec<&Json> = log.as_array().unwrap().iter().map(|entry| &entry["step"]).collect();
     assert_eq!(steps, ["detect", "detect"], "started and done, and nothing else");
 }

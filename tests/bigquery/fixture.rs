@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::emulator::{Emulator, emulator};
 use super::proxy::Proxy;
-use crate::common::{HEADER, Project, RULE};
+use crate::common::{self, HEADER, Project, RULE};
 
 /// The columns of the small table.
 pub const COLUMNS: [(&str, &str); 8] = [
@@ -106,7 +106,8 @@ impl Fixture {
 
     /// The ledger's entries, oldest first, as `log` prints them.
     pub fn entries(&self) -> Vec<Json> {
-        let log = self.project.onerow("log --format json --limit 100000").exits(0).json();
+        let log =
+            self.project.onerow("log --statements --format json --limit 100000").exits(0).json();
         log.as_array().unwrap().iter().rev().cloned().collect()
     }
 
@@ -114,8 +115,10 @@ impl Fixture {
     pub fn story(&self) -> Vec<String> {
         let word = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let line = |entry: &Json| {
-            let keys = ["step", "dates", "state", "affected"];
-            keys.map(|key| word(&entry[key])).join(" ").replace(" null", "")
+            let [step, outcome, rows] =
+                ["step", "outcome", "affected_rows"].map(|key| word(&entry[key]));
+            let dates = common::dates(entry);
+            format!("{step} {dates} {outcome} {rows}").replace(" null", "")
         };
         self.entries().iter().map(line).collect()
     }

@@ -79,11 +79,11 @@ fn a_killed_run_is_looked_up_and_completed_by_the_next() {
     let mut child = started(&fixture);
     child.kill().unwrap();
     child.wait().unwrap();
-    fixture
-        .project
-        .onerow(&format!("apply {WINDOW}"))
-        .exits(0)
-        .says(&["ended without an answer to deactivate of 2026-01-28", "2 rows"]);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0).says(&[
+        "deactivate of 2026-01-28: run ",
+        "exited before the response arrived",
+        "2 rows",
+    ]);
     assert_eq!(fixture.active(), SURVIVORS);
     let updates =
         fixture.proxy.executed().into_iter().filter(|(id, _)| id.contains("_deactivate_"));

@@ -25,7 +25,11 @@ fn a_year_with_ten_dirty_dates_takes_22_jobs() {
     assert_eq!(jobs.len(), 22);
     let metadata =
         fixture.proxy.seen().into_iter().filter(|(call, _)| matches!(call, Call::Table { .. }));
-    assert_eq!(metadata.count(), 2, "tables.get once per run and rule, and of the removal log");
+    assert_eq!(
+        metadata.count(),
+        3,
+        "tables.get once per run and rule, of the ledger and of the removal log"
+    );
 }
 
 #[test]
@@ -52,7 +56,7 @@ fn ids_say_run_step_and_date_and_the_ledger_knows_them() {
     let mut of_run: Vec<String> = of_run.cloned().collect();
     of_run.sort();
     let entries = fixture.entries();
-    let done = entries.iter().filter(|entry| entry["state"] == "done");
+    let done = entries.iter().filter(|entry| entry["outcome"] == "done");
     let mut logged: Vec<String> =
         done.map(|entry| entry["job_id"].as_str().unwrap().to_owned()).collect();
     logged.sort();
@@ -70,8 +74,9 @@ fn figures_that_the_server_leaves_out_are_unknown_and_the_rows_are_counted_by_qu
     assert_eq!(fixture.active(), SURVIVORS);
     let entries = fixture.entries();
     let update =
-        entries.iter().find(|e| e["step"] == "deactivate" && e["state"] == "done").unwrap();
-    for key in ["affected", "bytes_processed", "bytes_billed", "slot_ms", "started_at", "ended_at"]
+        entries.iter().find(|e| e["step"] == "deactivate" && e["outcome"] == "done").unwrap();
+    for key in
+        ["affected_rows", "bytes_processed", "bytes_billed", "slot_ms", "started_at", "ended_at"]
     {
         assert!(update[key].is_null(), "{key} in {update}");
     }
@@ -90,8 +95,8 @@ fn figures_that_the_server_sends_are_in_the_ledger() {
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
     let entries = fixture.entries();
     let update =
-        entries.iter().find(|e| e["step"] == "deactivate" && e["state"] == "done").unwrap();
-    assert!(update["affected"].is_u64(), "{update}");
+        entries.iter().find(|e| e["step"] == "deactivate" && e["outcome"] == "done").unwrap();
+    assert!(update["affected_rows"].is_u64(), "{update}");
     assert!(update["started_at"].is_string() && update["ended_at"].is_string(), "{update}");
 }
 
@@ -181,7 +186,8 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
             .says(&["error: ", reason, message, expected, "job onerow_", "_deactivate_2026-01-2"])
             .prints(&["cleaned"]);
         let entries = fixture.entries();
-        let failed = entries.iter().find(|entry| entry["state"] == "failed").unwrap();
+        let failed = entries.iter().find(|entry| entry["outcome"] == "failed").unwrap();
         assert!(failed["error"].as_str().unwrap().contains(message), "{failed}");
+        assert!(failed["error_kind"].is_string(), "{failed}");
     }
 }

@@ -43,15 +43,15 @@ fn log_reads_what_was_written_by_run_and_rule() {
     let log = |arguments: &str| {
         fixture
             .project
-            .onerow(&format!("log --warehouse prod --format json {arguments}"))
+            .onerow(&format!("log --statements --warehouse prod --format json {arguments}"))
             .exits(0)
             .json()
     };
     assert_eq!(log("").as_array().unwrap().len(), 14, "12 of the first run, 2 of the second");
-    let of_run = log(&format!("--run {}", run.as_str().unwrap()));
+    let of_run = log(run.as_str().unwrap());
     assert_eq!(of_run.as_array().unwrap().len(), 12);
     assert!(of_run.as_array().unwrap().iter().all(|entry| entry["run_id"] == run), "{of_run}");
-    assert_eq!(log("predictions").as_array().unwrap().len(), 14);
+    assert_eq!(log("--rule predictions").as_array().unwrap().len(), 14);
 }
 
 #[test]
@@ -95,4 +95,20 @@ fn whatever_a_statement_holds_arrives_as_it_was_sent() {
     let statement = rendered["statements"].as_array().map_or(&rendered[0], |s| &s[0]);
     assert_eq!(entry["sql"], statement["sql"], "{rendered}");
     assert_eq!(entry["fingerprint"], statement["fingerprint"]);
+}
+
+#[test]
+fn a_ledger_of_the_old_format_is_refused_before_anything_is_sent_and_stays_as_it_is() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let old = [("run_id", "STRING"), ("state", "STRING"), ("logged_at", "TIMESTAMP")];
+    fixture.emulator.create_table(&fixture.table("ledger"), &old, "logged_at", "run_id");
+    let told = ["format 0", "rename or drop the table", &fixture.table("ledger")];
+    for command in [format!("apply {WINDOW}"), "log".to_owned(), "undo last".to_owned()] {
+        fixture.project.onerow(&command).exits(1).says(&told).prints_nothing();
+    }
+    let executed = fixture.proxy.executed().into_iter().filter(|(id, _)| !id.contains("_log_"));
+    assert_eq!(executed.collect::<Vec<_>>(), []);
+    fixture.project.onerow("doctor").exits(1).prints(&["format 0"]);
+    assert_eq!(fixture.active().len(), 7);
 }

@@ -93,7 +93,7 @@ impl Warehouse for Counted {
 
 impl Ledger for Counted {
     fn append(&self, entry: &Entry) -> Result<()> {
-        let name = format!("write: {} of {} {}", entry.step, entry.dates, entry.state);
+        let name = format!("write: {} {}", entry.title(), entry.outcome.as_str());
         self.effect(&name, |c| c.ledger.append(entry))
     }
 

@@ -30,7 +30,7 @@ pub fn is_whole_of_several(entries: &[Json], at_a_time: u64, told: &str) {
     let mut statements: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
     for entry in entries {
         let statement = (text(entry, "run_id"), entry["sequence"].as_u64().unwrap());
-        statements.entry(statement).or_default().push(text(entry, "state"));
+        statements.entry(statement).or_default().push(text(entry, "outcome"));
     }
     for (statement, states) in &statements {
         let whole = matches!(
@@ -52,10 +52,10 @@ pub fn is_whole_of_several(entries: &[Json], at_a_time: u64, told: &str) {
 #[track_caller]
 pub fn changed(entries: &[Json], step: &str, told: &str) -> BTreeMap<String, u64> {
     let mut changed = BTreeMap::new();
-    let done = |entry: &&Json| text(entry, "step") == step && text(entry, "state") == "done";
+    let done = |entry: &&Json| text(entry, "step") == step && text(entry, "outcome") == "done";
     for entry in entries.iter().filter(done) {
-        let before =
-            changed.insert(text(entry, "dates").to_owned(), entry["affected"].as_u64().unwrap());
+        let before = changed
+            .insert(text(entry, "first_date").to_owned(), entry["affected_rows"].as_u64().unwrap());
         assert!(before.is_none(), "{told}: {step} was done twice: {entries:#?}");
     }
     changed
@@ -65,10 +65,8 @@ pub fn changed(entries: &[Json], step: &str, told: &str) -> BTreeMap<String, u64
 /// that changed nothing.
 pub fn completed(entries: &[Json]) -> (usize, usize) {
     let found = |state: &str| {
-        let found_out = |entry: &&Json| {
-            entry["error"].as_str().is_some_and(|error| error.contains("found out"))
-                && text(entry, "state") == state
-        };
+        let found_out =
+            |entry: &&Json| entry["recovered_by"].is_string() && text(entry, "outcome") == state;
         entries.iter().filter(found_out).count()
     };
     (found("done"), found("failed"))

@@ -13,6 +13,7 @@ pub mod silent;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use onerow::window::{Day, Window};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -135,14 +136,19 @@ impl Project {
 
     /// The steps in the ledger that came to an end, oldest first: `deactivate 2026-01-28 done`.
     pub fn ledger(&self) -> Vec<String> {
-        let entries = self.onerow("log --format json --limit 100000").exits(0).json();
+        let entries = self.onerow("log --statements --format json --limit 100000").exits(0).json();
         let entries = entries.as_array().unwrap().iter().rev();
-        let ended = entries.filter(|entry| entry["state"] != "started");
+        let ended = entries.filter(|entry| entry["outcome"] != "started");
         let text = |entry: &Json, key: &str| entry[key].as_str().unwrap().to_owned();
-        ended
-            .map(|e| format!("{} {} {}", text(e, "step"), text(e, "dates"), text(e, "state")))
-            .collect()
+        ended.map(|e| format!("{} {} {}", text(e, "step"), dates(e), text(e, "outcome"))).collect()
     }
+}
+
+/// The dates of an entry of the ledger, as people read them.
+pub fn dates(entry: &Json) -> String {
+    let days = entry["dates"].as_array().unwrap().iter();
+    let days = days.map(|day| Day::parse(day.as_str().unwrap()).unwrap());
+    Window::of_days(days.collect()).unwrap().to_string()
 }
 
 /// A command that has ended.

@@ -111,8 +111,8 @@ pub fn entries(project: &Project) -> Vec<Json> {
     if strings(project, there, 1).is_empty() {
         return Vec::new();
     }
-    let sql = "SELECT json_object('run_id', run_id, 'sequence', sequence, 'step', step, 'dates', dates, \
-               'state', state, 'affected', affected, 'error', error) FROM _onerow_ledger ORDER BY id";
+    let sql = "SELECT json_object('run_id', run_id, 'sequence', sequence, 'step', step, 'first_date', first_date, \
+               'outcome', outcome, 'affected_rows', affected_rows, 'recovered_by', recovered_by) FROM _onerow_ledger ORDER BY id";
     let entries = strings(project, sql, 1);
     entries.iter().map(|cells| serde_json::from_str(&cells[0]).unwrap()).collect()
 }
@@ -231,11 +231,11 @@ impl Scenario {
     fn the_removal_log_has_each_row_once(&self, project: &Project, told: &str) {
         if self.act == Act::Apply {
             let done = |step: &str| {
-                format!("FROM _onerow_ledger WHERE step = '{step}' AND state = 'done'")
+                format!("FROM _onerow_ledger WHERE step = '{step}' AND outcome = 'done'")
             };
             let sql = format!(
                 "SELECT date, CAST(COUNT(*) AS TEXT) FROM \"onerow.removals\" WHERE record_id IN \
-                 (SELECT job_id {} AND (run_id, dates) IN (SELECT run_id, dates {})) \
+                 (SELECT job_id {} AND (run_id, first_date) IN (SELECT run_id, first_date {})) \
                  GROUP BY record_id, date",
                 done("record"),
                 done(self.step)

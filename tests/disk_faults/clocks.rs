@@ -25,7 +25,7 @@ fn between_runs() -> String {
     at("2036-01-30T10:00:00Z", &format!("apply {WINDOW}"));
     let order: Vec<String> = entries(&project)
         .iter()
-        .filter(|entry| entry["state"] == "done")
+        .filter(|entry| entry["outcome"] == "done")
         .map(|entry| entry["step"].as_str().unwrap().to_owned())
         .collect();
     let removals = ["record", "deactivate", "record", "deactivate"];

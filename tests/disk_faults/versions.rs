@@ -4,9 +4,9 @@ use super::world::{self, Fault, apply, project, told};
 use crate::common::Project;
 use crate::common::oracle::WINDOW;
 
-const FAULTS: [Fault; 5] = [
-    ("a newer version wrote the database", || refused("PRAGMA user_version = 4")),
-    ("an older version wrote the database", || refused("PRAGMA user_version = 2")),
+const FAULTS: [Fault; 6] = [
+    ("a newer version wrote the database", || refused("PRAGMA user_version = 5")),
+    ("an older version wrote the database", || refused("PRAGMA user_version = 3")),
     ("the ledger has a column that is not known", || {
         let project = applied_after("ALTER TABLE _onerow_ledger ADD COLUMN mood TEXT");
         world::is_done_and_honest(&project, "a column more");
@@ -15,13 +15,14 @@ const FAULTS: [Fault; 5] = [
     ("the ledger has a column less", || {
         let project = project();
         project.onerow(&format!("run detect {WINDOW}")).exits(0);
-        change(&project, "ALTER TABLE _onerow_ledger DROP COLUMN figures");
+        change(&project, "ALTER TABLE _onerow_ledger DROP COLUMN detail");
         let ended = apply(&project);
         assert_eq!(ended.code, Some(1), "{ended}");
         assert_eq!(world::nothing_is_half_done(&project, "a column less"), 0);
         told(&project, &ended)
     }),
-    ("the ledger holds a state that is not known", unknown_state),
+    ("the ledger holds an outcome that is not known", unknown_outcome),
+    ("the ledger holds entries of a later format", later_format),
 ];
 
 #[test]
@@ -51,16 +52,33 @@ fn applied_after(sql: &str) -> Project {
 }
 
 /// It is no outcome that this version knows, nor one that it may overwrite.
-fn unknown_state() -> String {
+fn unknown_outcome() -> String {
     let project = project();
     project.onerow(&format!("run detect {WINDOW}")).exits(0);
-    let columns = "run_id, sequence, rule, dates, step, job_id, fingerprint, sql, parameters, \
-                   logged_at, version, who";
+    let columns = "format, run_id, sequence, rule, table_name, first_date, last_date, step, job_id, \
+                   fingerprint, sql, parameters, logged_at, version, who";
     change(
         &project,
         &format!(
-            "INSERT INTO _onerow_ledger (state, {columns}) \
+            "INSERT INTO _onerow_ledger (outcome, {columns}) \
              SELECT 'paused', {columns} FROM _onerow_ledger LIMIT 1"
+        ),
+    );
+    let ended = project.onerow("log");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    told(&project, &ended)
+}
+
+fn later_format() -> String {
+    let project = project();
+    project.onerow(&format!("run detect {WINDOW}")).exits(0);
+    let columns = "run_id, rule, table_name, first_date, last_date, step, job_id, fingerprint, sql, \
+                   parameters, outcome, logged_at, version, who";
+    change(
+        &project,
+        &format!(
+            "INSERT INTO _onerow_ledger (format, sequence, {columns}) \
+             SELECT format + 1, sequence + 9, {columns} FROM _onerow_ledger LIMIT 1"
         ),
     );
     let ended = project.onerow("log");

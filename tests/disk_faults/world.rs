@@ -76,16 +76,16 @@ pub fn is_done_and_honest(project: &Project, told: &str) {
     let log = entries(project);
     honest::is_whole(&log, told);
     let mut changed: BTreeMap<String, u64> = BTreeMap::new();
-    for entry in log.iter().filter(|e| e["step"] == "deactivate" && e["state"] == "done") {
-        let date = entry["dates"].as_str().unwrap().to_owned();
-        *changed.entry(date).or_default() += entry["affected"].as_u64().unwrap();
+    for entry in log.iter().filter(|e| e["step"] == "deactivate" && e["outcome"] == "done") {
+        let date = entry["first_date"].as_str().unwrap().to_owned();
+        *changed.entry(date).or_default() += entry["affected_rows"].as_u64().unwrap();
     }
     assert_eq!(changed, expected.changed, "{told}");
 }
 
 /// The ledger's entries, oldest first.
 pub fn entries(project: &Project) -> Vec<Json> {
-    let log = project.onerow("log --format json --limit 100000").exits(0).json();
+    let log = project.onerow("log --statements --format json --limit 100000").exits(0).json();
     log.as_array().unwrap().iter().rev().cloned().collect()
 }
 

@@ -45,7 +45,7 @@ fn staged(texts: &[String]) -> Project {
 
 /// Step and SQL of each statement that was sent.
 fn sent(project: &Project) -> Vec<(String, String)> {
-    let log = project.onerow("log --format json --limit 1000").exits(0).json();
+    let log = project.onerow("log --statements --format json --limit 1000").exits(0).json();
     let of = |entry: &Json, key: &str| entry[key].as_str().unwrap().to_owned();
     log.as_array().unwrap().iter().map(|entry| (of(entry, "step"), of(entry, "sql"))).collect()
 }

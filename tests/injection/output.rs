@@ -83,7 +83,8 @@ fn a_log_shows_errors_that_do_nothing() {
         MARKUP.into_iter().chain(["::error::x", "\u{1b}[2J", "\u{202e}evil"]).collect();
     let project = failed(&texts);
     for format in ["table", "markdown"] {
-        let ended = project.onerow(&format!("log --limit 1000 --format {format}")).exits(0);
+        let ended =
+            project.onerow(&format!("log --statements --limit 1000 --format {format}")).exits(0);
         is_inert(&ended.stdout, format);
         let errors = ended.stdout.lines().filter(|line| line.contains(", statement 1: "));
         let errors: Vec<&str> = errors.collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onerow::googlesql::SqlValue;
-use onerow::ledger::{Entry, State};
+use onerow::ledger::{Entry, Outcome};
 use onerow::report::html::{
     PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, overview, plan, problem,
     run, sign_in,
@@ -27,8 +27,13 @@ fn ledger(text: &str) -> Vec<Entry> {
         entry.who = text.to_owned();
         entry.version = text.to_owned();
         entry.job = JobId::from_ledger(text.to_owned());
-        entry.parameters = json!({ text: text });
-        entry.error = (entry.state != State::Started).then(|| text.to_owned());
+        entry.parameters = [(text.to_owned(), json!(text))].into_iter().collect();
+        let message = text.to_owned();
+        entry.outcome = match entry.outcome {
+            Outcome::Failed { kind, .. } => Outcome::Failed { kind, message },
+            Outcome::Done { affected: Some(700) } => Outcome::Unknown { message },
+            other => other,
+        };
         entry
     };
     fixed::ledger().into_iter().map(hostile).collect()

@@ -1,15 +1,16 @@
 //! Fixed values to make pages of.
 
 use jiff::Timestamp;
-use onerow::ledger::{Entry, State};
+use onerow::error::Kind;
+use onerow::googlesql::TableName;
+use onerow::ledger::{Detail, Entry, Outcome};
 use onerow::report::Tariff;
 use onerow::report::html::{Overview, RuleOverview, Viewer};
-use onerow::rule::{Rule, RuleName};
-use onerow::run::{Counts, DayReport, PastRun, Report, history};
+use onerow::rule::{Rule, RuleName, Strategy};
+use onerow::run::{Counts, DayReport, PastRun, Report, RunId, history};
 use onerow::statement::{Fingerprint, StepName};
 use onerow::warehouse::{JobId, Usage};
 use onerow::window::{Day, Window};
-use serde_json::{Value as Json, json};
 
 use crate::common::{Project, RULE};
 
@@ -100,54 +101,65 @@ pub fn overview<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Overvie
     }
 }
 
-/// A statement of a run: its step, its state, its rows, and what it counted.
-pub struct Sent(pub &'static str, pub State, pub Option<u64>, pub Json);
+/// A statement of a run: its step, its outcome, and what the ledger says of it beyond that.
+pub struct Sent(pub &'static str, pub Outcome, pub Option<Detail>);
 
-/// The figures of 2026-01-28, as a ledger has them.
-pub fn counted(duplicates: u64, buffered: u64) -> Json {
-    let active = 321 + duplicates;
-    json!({"2026-01-28": {
-        "active": active, "keys": 321, "duplicates": duplicates, "buffered": buffered,
-        "shared_ids": 0, "settled": active - buffered,
-    }})
+pub fn done(rows: u64) -> Outcome {
+    Outcome::Done { affected: Some(rows) }
+}
+
+pub fn failed(message: &str) -> Outcome {
+    Outcome::Failed { kind: Kind::StreamingBuffer, message: message.to_owned() }
+}
+
+/// The counts of 2026-01-28, as a ledger has them.
+pub fn counted(duplicates: u64, buffered: u64) -> Option<Detail> {
+    let (active, keys) = (321 + duplicates, 321);
+    let settled = active - buffered;
+    let counts = Counts { active, keys, duplicates, buffered, shared_ids: 0, settled };
+    Some(Detail::Counts([(day("2026-01-28"), counts)].into()))
 }
 
 /// The entries of a run, each statement two seconds after the one before.
 pub fn entries(run: &str, began: Timestamp, who: &str, sent: &[Sent]) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for (i, Sent(step, state, affected, figures)) in sent.iter().enumerate() {
+    for (i, Sent(step, outcome, detail)) in sent.iter().enumerate() {
         let sql = format!(
             "-- {step}\nSELECT '2026-01-28' AS d, 1 < 2 FROM `nba.predictions` WHERE t < @cutoff\n"
         );
         let started = Entry {
-            run: run.to_owned(),
+            run: RunId::parse(run).unwrap(),
             sequence: i as u32 + 1,
-            rule: "predictions".to_owned(),
-            dates: "2026-01-28".to_owned(),
+            rule: RuleName::parse("predictions").unwrap(),
+            table: TableName::parse("nba.predictions").unwrap(),
+            window: Window::day(day("2026-01-28")),
             step: StepName::parse(step).unwrap(),
             job: JobId::from_ledger(format!("onerow_{run}_{}", i + 1)),
             fingerprint: Fingerprint::of(&sql),
             sql,
-            parameters: json!({"cutoff": "2026-01-30T07:41:30Z", "run_id": run}),
-            state: State::Started,
-            affected: None,
+            cutoff: Some("2026-01-30T07:41:30Z".parse().unwrap()),
+            parameters: [("cutoff", "2026-01-30 07:41:30+00"), ("run_id", run)]
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into_iter()
+                .collect(),
+            vars: [].into(),
+            outcome: Outcome::Started,
+            detail: None,
             usage: Usage::default(),
             at: began + jiff::SignedDuration::from_secs(2 * i as i64),
-            figures: None,
-            error: None,
+            rehearsed_at: None,
+            recovered_by: None,
             version: "0.1.0".to_owned(),
             who: who.to_owned(),
         };
-        let done = *state == State::Done;
+        let done = outcome.is_done();
         entries.push(started.clone());
-        if *state != State::Started {
+        if *outcome != Outcome::Started {
             entries.push(Entry {
-                state: *state,
-                affected: *affected,
+                outcome: outcome.clone(),
+                detail: detail.clone(),
                 usage: Usage { bytes_billed: done.then_some(10 << 20), ..Usage::default() },
                 at: started.at + jiff::SignedDuration::from_millis(1500),
-                figures: (!figures.is_null()).then(|| figures.clone()),
-                error: (*state == State::Failed).then(|| REFUSED.to_owned()),
                 ..started
             });
         }
@@ -157,40 +169,44 @@ pub fn entries(run: &str, began: Timestamp, who: &str, sent: &[Sent]) -> Vec<Ent
 
 /// Runs of each outcome, as one ledger: oldest first.
 pub fn ledger() -> Vec<Entry> {
-    use State::{Done, Failed, Started};
-    let detect = |all, buffered| Sent("detect", Done, Some(1), counted(all, buffered));
-    let cure = |state, rows| Sent("deactivate", state, rows, Json::Null);
-    let verify = |all| Sent("verify", Done, Some(1), counted(all, 0));
+    let detect = |all, buffered| Sent("detect", done(1), counted(all, buffered));
+    let cure = |outcome| Sent("deactivate", outcome, None);
+    let verify = |all| Sent("verify", done(1), counted(all, 0));
+    let undo = Detail::Undo {
+        run: RunId::parse("r3-failed").unwrap(),
+        record: "onerow_r3-failed_2".to_owned(),
+        strategy: Strategy::Deactivate,
+    };
     [
         entries(
             "r1-done",
             at("07:00:00"),
             "ana@host",
-            &[detect(776, 0), cure(Done, Some(776)), verify(0)],
+            &[detect(776, 0), cure(done(776)), verify(0)],
         ),
-        entries("r2-buffered", at("08:00:00"), "ana@host", &[detect(776, 0), cure(Failed, None)]),
+        entries(
+            "r2-buffered",
+            at("08:00:00"),
+            "ana@host",
+            &[detect(776, 0), cure(failed(REFUSED))],
+        ),
         entries(
             "r3-failed",
             at("09:00:00"),
             "ana@host",
-            &[detect(776, 0), cure(Done, Some(700)), verify(76)],
+            &[detect(776, 0), cure(done(700)), verify(76)],
         ),
         entries(
             "r4-unfinished",
             at("10:00:00"),
             "ana@host",
-            &[detect(776, 0), cure(Started, None)],
+            &[detect(776, 0), cure(Outcome::Started)],
         ),
-        entries(
-            "r5-undo",
-            at("11:00:00"),
-            "ana@host",
-            &[Sent("undo", Done, Some(700), Json::Null)],
-        ),
+        entries("r5-undo", at("11:00:00"), "ana@host", &[Sent("undo", done(700), Some(undo))]),
     ]
     .concat()
 }
 
 pub fn runs(entries: &[Entry]) -> Vec<PastRun> {
-    history(entries).unwrap()
+    history(entries)
 }

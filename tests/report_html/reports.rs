@@ -76,7 +76,7 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
         18,
         "detect, 8 records, 8 updates, verify"
     );
-    let fingerprints = project.onerow(&format!("log --run {run} --format json")).json();
+    let fingerprints = project.onerow(&format!("log {run} --format json")).json();
     for entry in fingerprints.as_array().unwrap() {
         assert!(html.contains(entry["fingerprint"].as_str().unwrap()));
     }

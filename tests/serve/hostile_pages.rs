@@ -109,8 +109,8 @@ fn a_run_that_failed_shows_its_texts_as_text() {
     let harmless = failed(&vec!["text"; MARKUP.len()]);
     let project = failed(&MARKUP);
     let page = |project: &Project, run: usize| {
-        let log = project.onerow("log --format json --limit 1000").exits(0).json();
-        let failed = log.as_array().unwrap().iter().filter(|entry| entry["state"] == "failed");
+        let log = project.onerow("log --statements --format json --limit 1000").exits(0).json();
+        let failed = log.as_array().unwrap().iter().filter(|entry| entry["outcome"] == "failed");
         let id = failed.map(|entry| entry["run_id"].as_str().unwrap().to_owned()).nth(run).unwrap();
         let service = Service::of(project);
         service.get(&format!("/runs/{id}"), Some(APPLY))

@@ -68,7 +68,7 @@ fn a_table_that_another_process_works_on_is_a_conflict() {
     let _lock = hold(&project);
     let refused = service.apply(BODY);
     assert_eq!((refused.status, &refused.json["code"]), (409, &json!("table_locked")));
-    assert_eq!(project.onerow("log --format json").exits(0).json(), json!([]));
+    assert_eq!(project.onerow("log --statements --format json").exits(0).json(), json!([]));
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_token_is_taken_from_the_right_account_for_the_right_audience_while_it_lasts
     assert_eq!(project.active(), ["r1", "r2"]);
     assert_eq!(call(&service, &good), 200);
     assert_eq!(project.active(), ["r2"]);
-    let log = project.onerow("log --format json").exits(0).json();
+    let log = project.onerow("log --statements --format json").exits(0).json();
     assert_eq!(log[0]["who"], "scheduler@project.iam.gserviceaccount.com");
     for _ in 0..3 {
         assert_eq!(call(&service, &token("unknown", json!({}))), 401);

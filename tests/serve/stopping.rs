@@ -65,7 +65,7 @@ fn a_run_that_only_waits_is_given_up() {
     let (status, answer, code, in_time) = ended_meanwhile(&mut service);
     assert_eq!((status, &answer["code"], code), (503, &"unavailable".into(), Some(0)));
     assert!(answer["run_id"].is_string() && in_time, "{answer}");
-    assert_eq!(project.onerow("log --format json").exits(0).stdout, "[]\n");
+    assert_eq!(project.onerow("log --statements --format json").exits(0).stdout, "[]\n");
 }
 
 /// Each row that is updated takes its time.
@@ -81,8 +81,8 @@ fn a_statement_that_is_under_way_is_handed_over_and_the_caller_is_told() {
     let (status, answer, code, in_time) = ended_meanwhile(&mut service);
     assert_eq!((status, &answer["code"], code), (503, &"unavailable".into(), Some(130)));
     assert!(answer["run_id"].is_string() && in_time, "{answer}");
-    let entries = project.onerow("log --format json").exits(0).json();
-    assert_eq!(entries[0]["state"], "started", "{entries}");
+    let entries = project.onerow("log --statements --format json").exits(0).json();
+    assert_eq!(entries[0]["outcome"], "started", "{entries}");
     project.database().execute_batch("DROP TRIGGER slow").unwrap();
     let rest = format!("apply by_line --from 2026-01-20 --to 2026-01-29 --now {NOW} --format json");
     assert_eq!(project.onerow(&rest).exits(0).json()["totals"]["deactivated"], 4689);

@@ -26,7 +26,7 @@ fn duplicates_are_told_above_the_threshold_and_not_at_it() {
                      apply of 2026-01-28, run `{}`\n\
                      duplicates: 3 found, 3 deactivated, 0 buffered\n\
                      • duplicates found: 3, more than {over}\n\
-                     Next: look at what wrote them with `onerow log predictions` and in its own logs",
+                     Next: look at what wrote them with `onerow log --rule predictions` and in its own logs",
                     id["run_id"].as_str().unwrap()
                 )
             );
@@ -59,7 +59,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
         "{text}"
     );
     assert!(text.contains("• 2026-01-28: not touched, since row ids are NULL"), "{text}");
-    assert!(text.contains("\nNext: see what was sent with `onerow log --run "), "{text}");
+    assert!(text.contains("\nNext: see what was sent with `onerow log "), "{text}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::Tariff;
 use crate::error::Result;
 use crate::ledger::Entry;
 use crate::rule::{Rule, RuleName};
-use crate::run::{PastRun, Report};
+use crate::run::{PastRun, Report, RunId};
 use crate::window::Window;
 use past::{Link, Shown};
 use template::{Frame, render};
@@ -217,7 +217,7 @@ pub struct ProblemPage<'a> {
     /// The same in a sentence that the viewer may read.
     pub detail: Option<&'a str>,
     /// The run that it is about.
-    pub run: Option<&'a str>,
+    pub run: Option<&'a RunId>,
     /// Whether it is worth asking again, which the page does by itself.
     pub refreshing: bool,
 }
@@ -228,7 +228,7 @@ pub fn problem(page: &ProblemPage<'_>, viewer: &Viewer) -> Result<String> {
     let context = context! {
         status => page.status,
         detail => page.detail,
-        run => page.run.and_then(|id| past::href(id, Link::Page)),
+        run => page.run.map(|id| past::href(id, Link::Page)),
     };
     render("problem.html", &frame, context)
 }

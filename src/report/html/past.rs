@@ -6,9 +6,10 @@ use minijinja::{Value, context};
 
 use super::highlight::highlight;
 use super::text::{bytes, cost, lasted, time};
-use crate::ledger::{Entry, State, latest};
+use crate::ledger::{Detail, Entry, Outcome, RunId, latest};
 use crate::report::Tariff;
-use crate::report::entries::state;
+use crate::report::entries::outcome;
+use crate::report::runs::undone;
 use crate::run::{PastDay, PastOutcome, PastRun};
 use crate::window::Day;
 
@@ -38,7 +39,7 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
         id => run.id.as_str(),
         href => href(&run.id, shown.link),
         rule => run.rule.as_str(),
-        dates => run.dates.as_str(),
+        dates => run.window.to_string(),
         began => time(run.began, shown.zone),
         ended => time(run.ended, shown.zone),
         lasted => lasted(run.began, run.ended),
@@ -50,6 +51,8 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
         found => run.found(),
         deactivated => run.deactivated(),
         brought_back => run.brought_back(),
+        undone_by => undone(run),
+        undoes => run.undoes.as_ref().map(RunId::as_str),
         buffered => run.buffered(),
         billed => run.bytes_billed.map(bytes),
         cost => cost(run.bytes_billed, shown.tariff),
@@ -88,17 +91,18 @@ fn date(day: Day, figures: &PastDay) -> Value {
 }
 
 fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
-    let over = last.state != State::Started;
-    let wrong = matches!(last.state, State::Failed | State::Unknown);
+    let over = last.outcome != Outcome::Started;
+    let wrong = matches!(last.outcome, Outcome::Failed { .. } | Outcome::Unknown { .. });
+    let remark = last.remark();
     context! {
         sequence => last.sequence,
         step => last.step.as_str(),
-        dates => last.dates.as_str(),
-        state => state(last),
+        dates => last.window.to_string(),
+        state => outcome(last),
         wrong,
         open => !over,
-        affected => last.affected,
-        counted => last.figures.is_some(),
+        affected => last.outcome.affected(),
+        counted => matches!(last.detail, Some(Detail::Counts(_))),
         billed => last.usage.bytes_billed.map(bytes),
         cost => cost(last.usage.bytes_billed, shown.tariff),
         began => time(began, shown.zone),
@@ -107,9 +111,9 @@ fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
         job => last.job.as_str(),
         fingerprint => last.fingerprint.as_str(),
         version => last.version.as_str(),
-        error => last.error.as_deref().filter(|_| wrong),
-        note => last.error.as_deref().filter(|_| !wrong),
-        parameters => format!("{:#}", last.parameters),
+        error => remark.as_deref().filter(|_| wrong),
+        note => remark.as_deref().filter(|_| !wrong),
+        parameters => serde_json::to_string_pretty(&last.parameters).unwrap_or_default(),
         sql => highlight(&last.sql),
     }
 }
@@ -133,34 +137,15 @@ fn means(outcome: PastOutcome) -> &'static str {
     }
 }
 
-/// Only an id that needs no quoting anywhere leads somewhere.
-pub(super) fn href(id: &str, link: Link) -> Option<String> {
-    let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    plain.then(|| match link {
+/// Where a run's name leads to. An id holds nothing that would need quoting.
+pub(super) fn href(id: &RunId, link: Link) -> String {
+    match link {
         Link::Page => format!("/runs/{id}"),
         Link::Anchor => format!("#{}", anchor(id)),
-    })
+    }
 }
 
 /// The place of a run on the page.
-fn anchor(id: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    format!("run-{}", id.chars().map(plain).collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_plain_id_leads_somewhere() {
-        assert_eq!(
-            href("20260130T0741Z-ab", Link::Page).as_deref(),
-            Some("/runs/20260130T0741Z-ab")
-        );
-        assert_eq!(href("r1", Link::Anchor).as_deref(), Some("#run-r1"));
-        for id in ["", "a b", "../x", "a\"b", "é", "a#b"] {
-            assert_eq!(href(id, Link::Page), None, "{id}");
-        }
-    }
+fn anchor(id: &RunId) -> String {
+    format!("run-{id}")
 }

@@ -25,9 +25,9 @@ pub enum Access {
 
 /// `1row`, in the header of the file.
 const APPLICATION_ID: i64 = 0x3172_6f77;
-/// Raised when what onerow writes changes. 1 and 2 had a ledger with fewer columns, and were never
+/// Raised when what onerow writes changes. 1 to 3 had a ledger of other columns, and were never
 /// released.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn memory() -> Result<Connection> {
@@ -168,5 +168,5 @@ fn inspect(connection: &Connection) -> Result<Contents> {
         }
     };
     let message = format!("the database has format {version}, this onerow knows {FORMAT}");
-    Err(Error::new(Kind::Warehouse, message).help(help))
+    Err(Error::new(Kind::Format, message).help(help))
 }

@@ -1,0 +1,75 @@
+//! What detect and verify count of one date.
+
+use std::ops::AddAssign;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rule::Strategy;
+
+/// The figures of one date, as of the cutoff with which they were counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Active rows.
+    pub active: u64,
+    /// Keys that have an active row.
+    pub keys: u64,
+    /// Superseded rows, settled or buffered: `active - keys`.
+    pub duplicates: u64,
+    /// Superseded rows that DML cannot touch yet.
+    pub buffered: u64,
+    /// Active rows whose row id is NULL or shared with another active row of the date.
+    pub shared_ids: u64,
+    /// Active rows that DML may touch.
+    pub settled: u64,
+}
+
+impl Counts {
+    /// Superseded rows that DML may touch.
+    pub fn settled_duplicates(self) -> u64 {
+        self.duplicates.saturating_sub(self.buffered)
+    }
+
+    /// Whether the date is to be cured, and can be: settled superseded rows, no shared ids. A rewrite
+    /// waits until no superseded row is buffered, so that a date is rewritten once.
+    pub fn calls_for(self, strategy: Strategy) -> bool {
+        let waits = strategy == Strategy::Rewrite && self.buffered > 0;
+        self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
+    }
+
+    /// Whether the figures do not contradict each other.
+    pub(crate) fn add_up(self) -> bool {
+        self.active == self.keys + self.duplicates
+            && self.buffered <= self.duplicates
+            && self.buffered + self.settled <= self.active
+            && self.shared_ids <= self.active
+    }
+
+    /// The same date when none of its rows can be touched.
+    #[must_use]
+    pub fn all_buffered(self) -> Self {
+        Self { buffered: self.duplicates, settled: 0, ..self }
+    }
+
+    /// The same date before `deactivated` of its superseded rows were deactivated.
+    #[must_use]
+    pub fn before(self, deactivated: u64) -> Self {
+        Self {
+            active: self.active + deactivated,
+            duplicates: self.duplicates + deactivated,
+            settled: self.settled + deactivated,
+            ..self
+        }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.active += other.active;
+        self.keys += other.keys;
+        self.duplicates += other.duplicates;
+        self.buffered += other.buffered;
+        self.shared_ids += other.shared_ids;
+        self.settled += other.settled;
+    }
+}

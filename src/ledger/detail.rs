@@ -1,0 +1,66 @@
+//! What an entry says beyond its statement and its outcome, by step: read back as it was written.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Counts, RunId};
+use crate::googlesql::TableName;
+use crate::rule::Strategy;
+use crate::window::Day;
+
+/// What an entry says beyond its statement and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Detail {
+    /// What a detect or a verify counted, per date, once it is done. Dates without active rows are
+    /// left out.
+    Counts(BTreeMap<Day, Counts>),
+    /// What an undo restores.
+    Undo {
+        /// The run that is undone.
+        run: RunId,
+        /// The job that recorded the rows before they were removed.
+        record: String,
+        /// How they were removed.
+        strategy: Strategy,
+    },
+    /// What a MERGE takes its rows from.
+    Merge {
+        /// The staging tables.
+        #[serde(serialize_with = "write_tables", deserialize_with = "read_tables")]
+        staging: Vec<TableName>,
+    },
+    /// The staging table that is dropped.
+    DropTable {
+        /// The table.
+        #[serde(serialize_with = "write_table", deserialize_with = "read_table")]
+        table: TableName,
+    },
+}
+
+impl Detail {
+    /// The counts of these dates, without those that have no active rows.
+    pub fn counts(days: &BTreeMap<Day, Counts>) -> Self {
+        let active = days.iter().filter(|(_, counts)| counts.active > 0);
+        Self::Counts(active.map(|(day, counts)| (*day, *counts)).collect())
+    }
+}
+
+fn write_table<S: Serializer>(table: &TableName, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&table.dotted())
+}
+
+fn read_table<'de, D: Deserializer<'de>>(from: D) -> Result<TableName, D::Error> {
+    TableName::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+}
+
+fn write_tables<S: Serializer>(tables: &[TableName], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(tables.iter().map(TableName::dotted))
+}
+
+fn read_tables<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TableName>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let parsed = names.iter().map(|name| TableName::parse(name));
+    parsed.collect::<Result<_, _>>().map_err(de::Error::custom)
+}

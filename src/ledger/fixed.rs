@@ -1,0 +1,69 @@
+//! Entries for tests.
+
+use serde_json::json;
+
+use super::{Counts, Detail, Entry, Outcome, RunId};
+use crate::error::Kind;
+use crate::googlesql::TableName;
+use crate::rule::RuleName;
+use crate::statement::{Fingerprint, StepName};
+use crate::warehouse::{JobId, Usage};
+use crate::window::{Day, Window};
+
+/// The entry of a deactivate that is about to be sent.
+pub(crate) fn started(run: &str, sequence: u32) -> Entry {
+    Entry {
+        run: RunId::parse(run).unwrap(),
+        sequence,
+        rule: RuleName::parse("predictions").unwrap(),
+        table: TableName::parse("nba.predictions").unwrap(),
+        window: Window::day(Day::parse("2026-01-28").unwrap()),
+        step: StepName::parse("deactivate").unwrap(),
+        job: JobId::from_ledger(format!("onerow_{run}_{sequence}")),
+        fingerprint: Fingerprint::of("SELECT 1"),
+        sql: "SELECT 1".to_owned(),
+        cutoff: Some("2026-01-30T07:41:30.25Z".parse().unwrap()),
+        parameters: json!({"cutoff": "2026-01-30 07:41:30.25+00"}).as_object().unwrap().clone(),
+        vars: [("source".to_owned(), "'api'".to_owned())].into(),
+        outcome: Outcome::Started,
+        detail: None,
+        usage: Usage::default(),
+        at: "2026-01-30T21:04:05.123456Z".parse().unwrap(),
+        rehearsed_at: None,
+        recovered_by: None,
+        version: "0.1.0".to_owned(),
+        who: "ana@host".to_owned(),
+    }
+}
+
+/// The same, done.
+pub(crate) fn done(run: &str, sequence: u32) -> Entry {
+    let counts = Counts { active: 321, keys: 321, settled: 321, ..Counts::default() };
+    Entry {
+        outcome: Outcome::Done { affected: Some(776) },
+        usage: Usage {
+            bytes_billed: Some(10 << 20),
+            ended: Some("2026-01-30T21:04:05.123Z".parse().unwrap()),
+            ..Usage::default()
+        },
+        detail: Some(Detail::Counts([(Day::parse("2026-01-28").unwrap(), counts)].into())),
+        ..started(run, sequence)
+    }
+}
+
+/// The same, refused.
+pub(crate) fn failed(run: &str, sequence: u32) -> Entry {
+    let message = "it would affect rows in the streaming buffer".to_owned();
+    Entry {
+        outcome: Outcome::Failed { kind: Kind::StreamingBuffer, message },
+        ..started(run, sequence)
+    }
+}
+
+/// The same, without an answer.
+pub(crate) fn unknown(run: &str, sequence: u32) -> Entry {
+    Entry {
+        outcome: Outcome::Unknown { message: "connection closed".to_owned() },
+        ..started(run, sequence)
+    }
+}

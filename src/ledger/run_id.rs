@@ -1,0 +1,100 @@
+//! The id of a run.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+
+/// The id of a run: when it began, in UTC, and a random end. The start of it is enough to name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new id for a run that begins now.
+    pub fn new(now: Timestamp) -> Self {
+        Self(format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..)))
+    }
+
+    /// Letters, digits and `-`, at most 64: an id is part of job ids, labels and addresses.
+    pub fn parse(id: &str) -> Result<Self> {
+        let good = !id.is_empty()
+            && id.len() <= 64
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match good {
+            true => Ok(Self(id.to_owned())),
+            false => {
+                let message = format!("`{}` is not the id of a run", id.escape_debug());
+                Err(Error::new(Kind::Usage, message).help("`onerow log` lists the runs"))
+            }
+        }
+    }
+
+    /// When the run of this id began, to the second: the id says so.
+    pub fn began(id: &str) -> Option<Timestamp> {
+        let text = id.get(..16)?;
+        let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(at).ok()
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for RunId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<&str> for RunId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = Error;
+
+    fn try_from(id: String) -> Result<Self> {
+        Self::parse(&id)
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_fit_for_a_job_id_and_an_address() {
+        let now: Timestamp = "2026-01-30T07:41:30Z".parse().unwrap();
+        assert!(RunId::parse(RunId::new(now).as_str()).is_ok());
+        for bad in ["", "a b", "../x", "a\"b", "é", "a#b", "a_b", &"a".repeat(65)] {
+            assert!(RunId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_says_when_its_run_began() {
+        let now: Timestamp = "2026-01-30T07:41:30.75Z".parse().unwrap();
+        let began = RunId::began(RunId::new(now).as_str()).unwrap();
+        assert_eq!(began.to_string(), "2026-01-30T07:41:30Z");
+        assert_eq!(RunId::began("r1"), None);
+    }
+}
