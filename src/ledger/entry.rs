@@ -39,6 +39,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Done, with so many rows.
+    pub fn done(affected: u64) -> Self {
+        Self::Done { affected: Some(affected) }
+    }
+
     /// The outcome as one word, as the ledger's table has it.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -155,11 +160,11 @@ impl Entry {
         recovered.or_else(|| self.outcome.message().map(str::to_owned))
     }
 
-    /// The run of which the statement has restored rows.
-    pub fn restores(&self) -> Option<&RunId> {
+    /// The run of which the statement has restored rows, and the job that had recorded them.
+    pub fn restores(&self) -> Option<(&RunId, &str)> {
         match (&self.detail, &self.outcome) {
             (_, Outcome::Done { affected: Some(0) }) => None,
-            (Some(Detail::Undo { run, .. }), Outcome::Done { .. }) => Some(run),
+            (Some(Detail::Undo { run, record, .. }), Outcome::Done { .. }) => Some((run, record)),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Counts, Detail, Entry, Outcome, RunId};
 use crate::error::Kind;
 use crate::googlesql::TableName;
-use crate::rule::RuleName;
+use crate::rule::{RuleName, Strategy};
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
 use crate::window::{Day, Window};
@@ -66,4 +66,37 @@ pub(crate) fn unknown(run: &str, sequence: u32) -> Entry {
         outcome: Outcome::Unknown { message: "connection closed".to_owned() },
         ..started(run, sequence)
     }
+}
+
+/// The entries of a run, each statement by its step, its outcome and its details.
+pub(crate) fn statements(run: &str, statements: &[(&str, Outcome, Option<Detail>)]) -> Vec<Entry> {
+    let at = |second: usize| format!("2026-01-30T07:41:{second:02}Z").parse().unwrap();
+    let mut entries = Vec::new();
+    for (i, (step, outcome, detail)) in statements.iter().enumerate() {
+        let started = Entry {
+            step: StepName::parse(step).unwrap(),
+            at: at(10 + 2 * i),
+            ..started(run, i as u32 + 1)
+        };
+        entries.push(started.clone());
+        if *outcome != Outcome::Started {
+            entries.push(Entry {
+                outcome: outcome.clone(),
+                detail: detail.clone(),
+                usage: Usage { bytes_billed: outcome.is_done().then_some(10), ..Usage::default() },
+                at: at(11 + 2 * i),
+                ..started
+            });
+        }
+    }
+    entries
+}
+
+/// What the ledger says of a statement that restores what a statement of this run recorded.
+pub(crate) fn undoing(run: &str, sequence: u32) -> Option<Detail> {
+    Some(Detail::Undo {
+        run: RunId::parse(run).unwrap(),
+        record: format!("onerow_{run}_{sequence}"),
+        strategy: Strategy::Deactivate,
+    })
 }

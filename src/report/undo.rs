@@ -15,11 +15,12 @@ pub fn undone(style: Style, undone: &Undone) -> String {
                 (Some(*rows), Some(of.saturating_sub(*rows)), "restored".to_owned())
             }
             UndoneOutcome::Already(run) => (None, None, format!("restored by run {run}")),
-            UndoneOutcome::Inexact { recorded, removed } => (
-                None,
-                None,
-                format!("left alone: {removed} rows removed, {recorded} in the removal log"),
-            ),
+            UndoneOutcome::Inexact { recorded, removed } => {
+                let removed = removed.map_or("some".to_owned(), |removed| removed.to_string());
+                let word =
+                    format!("left alone: {removed} rows removed, {recorded} in the removal log");
+                (None, None, word)
+            }
             UndoneOutcome::Buffered => (None, None, "buffered".to_owned()),
             UndoneOutcome::Failed => (None, None, "failed".to_owned()),
         };

@@ -24,7 +24,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     if let Some(limit) = context.limits.bytes {
         budget::refuse_above(limit, context, plan)?;
     }
-    let mut run = Run::begin(context, plan)?;
+    let mut run = Run::begin(context)?;
     for step in &plan.steps {
         if run.stops() {
             break;
@@ -33,9 +33,9 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             StepName::DETECT => run.detect(&step.statements),
             // It is sent with the step that it belongs to.
             StepName::RECORD => {}
-            _ if step.name.is_cure() => run.cure(step),
-            StepName::VERIFY => run.verify(),
-            StepName::CONSOLIDATE => run.consolidate(step),
+            _ if step.name.is_cure() => run.cure(plan, step),
+            StepName::VERIFY => run.verify(plan),
+            StepName::CONSOLIDATE => run.consolidate(plan, step),
             _ => run.own(step),
         }
         // Until detect has counted, what follows may build on what failed.
@@ -44,12 +44,12 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         }
     }
     if !context.limits.wait.is_zero() {
-        run.wait_for_buffered();
+        run.wait_for_buffered(plan);
     }
     if run.interrupted() {
         run.unverified();
     }
-    run.drop_staging();
+    run.drop_staging(plan);
     Ok(run.end()?.report())
 }
 
@@ -86,20 +86,20 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn cure(&mut self, step: &PlannedStep) {
+    pub(super) fn cure(&mut self, plan: &Plan, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
-        self.clean_days(&days);
+        self.clean_days(plan, &days);
     }
 
     /// Records and removes the duplicates of each of these dates that has any, as many dates at a time
     /// as the warehouse takes. What goes wrong with a date is a problem of that date.
-    pub(super) fn clean_days(&mut self, days: &[Day]) {
+    pub(super) fn clean_days(&mut self, plan: &Plan, days: &[Day]) {
         let mut needed = Vec::new();
-        for removal in self.plan.statements() {
+        for removal in plan.statements() {
             let (step, day) = (&removal.statement().step, removal.statement().window.first());
             if step.is_cure()
                 && days.contains(&day)
-                && let Some(record) = self.plan.record_of(removal)
+                && let Some(record) = plan.record_of(removal)
                 && self.days.get(&day).is_some_and(DateState::needs_removal)
                 && let Some(state) = self.days.remove(&day)
             {
@@ -153,7 +153,7 @@ impl Run<'_> {
 
     /// Looks at the touched dates. Where rows that arrived meanwhile have superseded a survivor,
     /// the date is cleaned again.
-    pub(super) fn verify(&mut self) {
+    pub(super) fn verify(&mut self, plan: &Plan) {
         for _ in 0..ROUNDS {
             if self.stops() {
                 return;
@@ -168,7 +168,7 @@ impl Run<'_> {
             if again.is_empty() {
                 return;
             }
-            self.clean_days(&again);
+            self.clean_days(plan, &again);
         }
         let message = format!(
             "gave up after {ROUNDS} attempts: new duplicates kept arriving while dates were being cleaned"

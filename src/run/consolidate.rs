@@ -61,14 +61,14 @@ impl Consolidated {
 /// begin, or the ledger could not be written.
 pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _claim = context.ledger.claim(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context, plan)?;
+    let mut run = Run::begin(context)?;
     for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
-        run.consolidate(step);
+        run.consolidate(plan, step);
     }
     if !context.limits.wait.is_zero() {
-        run.wait_for_buffered();
+        run.wait_for_buffered(plan);
     }
-    run.drop_staging();
+    run.drop_staging(plan);
     Ok(run.end()?.report())
 }
 
@@ -99,17 +99,17 @@ pub fn staged(
 impl Run<'_> {
     /// Merges what is staged for each date of the step. What goes wrong with a date is a problem of
     /// that date.
-    pub(super) fn consolidate(&mut self, step: &PlannedStep) {
+    pub(super) fn consolidate(&mut self, plan: &Plan, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
-        self.consolidate_days(&days);
+        self.consolidate_days(plan, &days);
     }
 
     /// The same for these dates of the plan.
-    pub(super) fn consolidate_days(&mut self, days: &[Day]) {
+    pub(super) fn consolidate_days(&mut self, plan: &Plan, days: &[Day]) {
         let Ok(window) = Window::of_days(days.to_vec()) else { return };
         let counted = self.count_staged(&window, self.staging_cutoff());
         let (mut left, unrecorded) =
-            match counted.and_then(|left| Ok((left, self.unrecorded(days)?))) {
+            match counted.and_then(|left| Ok((left, self.unrecorded(plan, days)?))) {
                 Ok(found) => found,
                 Err(error) => return self.fail(error),
             };
@@ -122,8 +122,7 @@ impl Run<'_> {
             slot.waiting = found.buffered;
         }
         self.context.progress.begin(left.len() as u64);
-        let merges: Vec<&Checked> = self.plan.statements().filter(|s| is_merge(s)).collect();
-        for merge in merges {
+        for merge in plan.statements().filter(|s| is_merge(s)) {
             let day = merge.statement().window.first();
             if let Some(found) = left.remove(&day) {
                 if self.interrupted() {

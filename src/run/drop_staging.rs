@@ -9,21 +9,22 @@ use super::{checked, params, rows};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::ledger::{Detail, Entry, Filter};
+use crate::plan::Plan;
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
 impl Run<'_> {
     /// Whether this run merges staging tables and drops them then.
-    fn drops(&self) -> bool {
+    fn drops(&self, plan: &Plan) -> bool {
         let staging = self.context.renderer.rule().staging.as_ref();
-        staging.is_some_and(|staging| staging.drop) && self.plan.statements().any(is_merge)
+        staging.is_some_and(|staging| staging.drop) && plan.statements().any(is_merge)
     }
 
     /// The dates of these that are to be in the ledger as merged, since their rows are dropped then,
     /// and are not yet.
-    pub(super) fn unrecorded(&self, days: &[Day]) -> Result<Vec<Day>> {
-        if !self.drops() {
+    pub(super) fn unrecorded(&self, plan: &Plan, days: &[Day]) -> Result<Vec<Day>> {
+        if !self.drops(plan) {
             return Ok(Vec::new());
         }
         let staging = self.context.renderer.rule().staging.as_ref();
@@ -39,16 +40,16 @@ impl Run<'_> {
     }
 
     /// Drops each staging table of which every row is merged, and the ledger says so.
-    pub(super) fn drop_staging(&mut self) {
-        if !self.drops() || !self.problems.is_empty() || self.stops() {
+    pub(super) fn drop_staging(&mut self, plan: &Plan) {
+        if !self.drops(plan) || !self.problems.is_empty() || self.stops() {
             return;
         }
-        if let Err(error) = self.try_drop_staging() {
+        if let Err(error) = self.try_drop_staging(&plan.window) {
             self.fail(error);
         }
     }
 
-    fn try_drop_staging(&mut self) -> Result<()> {
+    fn try_drop_staging(&mut self, window: &Window) -> Result<()> {
         let renderer = self.context.renderer;
         let tables: Vec<&TableName> =
             renderer.rule().staging.iter().flat_map(|staging| &staging.tables).collect();
@@ -57,7 +58,7 @@ impl Run<'_> {
             self.consolidated.kept.extend(kept);
             return Ok(());
         }
-        let dates = self.staging_dates()?;
+        let dates = self.staging_dates(window)?;
         // A table of that name may have been merged before and filled again: what is in it counts.
         let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
         let left = match Window::of_days(days) {
@@ -65,7 +66,7 @@ impl Run<'_> {
             Err(_) => BTreeMap::new(),
         };
         let entries = self.entries()?;
-        let drops = checked(renderer, StepName::DROP_STAGING, &self.plan.window)?;
+        let drops = checked(renderer, StepName::DROP_STAGING, window)?;
         for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
             let written_to = self.context.warehouse.buffer(table)? != Buffer::Empty;
@@ -140,9 +141,8 @@ impl Run<'_> {
     }
 
     /// The dates of the rows of each staging table.
-    fn staging_dates(&mut self) -> Result<BTreeMap<String, Vec<Option<Day>>>> {
+    fn staging_dates(&mut self, window: &Window) -> Result<BTreeMap<String, Vec<Option<Day>>>> {
         let mut found: BTreeMap<String, Vec<Option<Day>>> = BTreeMap::new();
-        let window = &self.plan.window;
         for statement in &checked(self.context.renderer, StepName::STAGING_DATES, window)? {
             let answer = self.journal.send(statement, &params(self.cutoff, &self.journal.run))?;
             for row in &rows(&answer)?.rows {

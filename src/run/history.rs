@@ -135,7 +135,7 @@ pub fn history(entries: &[Entry]) -> Vec<PastRun> {
     let mut undone: BTreeMap<&RunId, BTreeMap<Day, RunId>> = BTreeMap::new();
     for entry in latest(entries) {
         statements.entry(&entry.run).or_default().push(entry);
-        if let Some(run) = entry.restores() {
+        if let Some((run, _)) = entry.restores() {
             let days = entry.window.days().iter().map(|day| (*day, entry.run.clone()));
             undone.entry(run).or_default().extend(days);
         }

@@ -9,14 +9,13 @@ use super::report::StepReport;
 use super::{Consolidated, Context, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::plan::{Plan, PlannedStep};
+use crate::plan::PlannedStep;
 use crate::warehouse::Buffer;
 use crate::window::Day;
 
 /// A run under way.
 pub(super) struct Run<'a> {
     pub context: &'a Context<'a>,
-    pub plan: &'a Plan,
     pub journal: Journal<'a>,
     /// What the table's metadata says of its streaming buffer.
     pub buffer: Buffer,
@@ -32,7 +31,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Begins a run: delivers and completes what earlier runs have left in the ledger, and looks
     /// at the streaming buffer once. The caller holds the claim.
-    pub fn begin(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
+    pub fn begin(context: &'a Context<'a>) -> Result<Self> {
         let now = context.clock.now();
         let rule = context.renderer.rule();
         let journal = Journal::open(context, now);
@@ -43,7 +42,6 @@ impl<'a> Run<'a> {
         let buffer = context.warehouse.buffer(&rule.table)?;
         Ok(Self {
             context,
-            plan,
             journal,
             buffer,
             cutoff: Cutoff::new(rule, now, buffer),

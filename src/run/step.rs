@@ -15,12 +15,12 @@ use crate::window::Window;
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _claim = context.ledger.claim(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context, plan)?;
+    let mut run = Run::begin(context)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
     for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {
         match step.name.is_cure() {
-            true => left.extend(run.remove_alone(step)?),
+            true => left.extend(run.remove_alone(plan, step)?),
             false => run.own(step),
         }
     }
@@ -29,10 +29,10 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
 
 impl Run<'_> {
     /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
-    fn remove_alone(&mut self, step: &PlannedStep) -> Result<Vec<DayReport>> {
+    fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
-        self.detect(&checked(renderer, StepName::DETECT, &self.plan.window)?);
-        self.cure(step);
+        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
+        self.cure(plan, step);
         for statement in &step.statements {
             let (title, day) =
                 (statement.statement().title(), statement.statement().window.first());

@@ -1,18 +1,13 @@
 //! `undo`: what a run removed, restored date by date; a run itself.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
 use super::clean::changed;
-use super::cutoff::Cutoff;
+use super::removed::{self, Removal, Which};
 use super::state::Run;
 use super::{Context, Counts, RunId, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue};
-use crate::ledger::{Detail, Entry, Filter, Ledger, latest};
-use crate::plan::Plan;
+use crate::ledger::{Detail, Filter, Ledger};
 use crate::rule::{Rule, RuleName};
 use crate::statement::{Params, StepName};
 use crate::window::{Day, Window};
@@ -57,15 +52,15 @@ pub enum UndoneOutcome {
         /// Rows that the run had removed.
         of: u64,
     },
-    /// An earlier undo, by this run, has restored it.
+    /// An earlier undo has restored it, the last statement of it by this run.
     Already(String),
     /// The removal log and the number of removed rows differ, so that no exact undo is possible;
     /// nothing was changed.
     Inexact {
         /// Rows in the removal log.
         recorded: u64,
-        /// Rows that the statement reported as removed.
-        removed: u64,
+        /// Rows that the statement reported as removed; `None` where it does not tell.
+        removed: Option<u64>,
     },
     /// Rows are in the streaming buffer; nothing was changed.
     Buffered,
@@ -73,44 +68,15 @@ pub enum UndoneOutcome {
     Failed,
 }
 
-/// One statement of a run that removed rows of a date, from the ledger.
-struct Removal {
-    step: StepName,
-    /// The job that recorded the rows before.
-    record: String,
-    /// Rows that it recorded, less those that were taken out of the log again.
-    recorded: u64,
-    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE.
-    removed: Option<u64>,
-    /// The cutoff that it ran with, where the ledger says.
-    cutoff: Option<Cutoff>,
-    /// When it began to run.
-    began: Timestamp,
-}
-
-impl Removal {
-    fn is_exact(&self) -> bool {
-        self.removed.is_none_or(|removed| removed == self.recorded)
-    }
-}
-
-/// Which run is to be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// The last one of the rule that removed rows and is not undone.
-    Last,
-    /// The one with this id, or with the only id that begins so.
-    Id(String),
-}
-
 /// What an undo would do, by the ledger. Changes nothing. Errors: as [`undo`].
 pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undone> {
     let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let undone = the_run(&entries, which)?;
-    let days = removals(&entries, &undone)?.into_iter().map(|(day, removals)| {
-        let rows = removals.iter().map(|removal| removal.recorded).sum();
-        let outcome = standing(&entries, &undone, day, &removals);
-        UndoneDay { day, outcome: outcome.unwrap_or(UndoneOutcome::Planned { rows }) }
+    let (undone, removals) = removed::find(&entries, which)?;
+    let days = removals.into_iter().map(|(day, removals)| {
+        let rows = removals.iter().filter(|removal| removal.restored_by.is_none());
+        let rows = rows.map(|removal| removal.recorded).sum();
+        let outcome = standing(&removals).unwrap_or(UndoneOutcome::Planned { rows });
+        UndoneDay { day, outcome }
     });
     let days = days.collect();
     let undone = undone.to_string();
@@ -122,12 +88,9 @@ pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undo
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _claim = context.ledger.claim(&rule.table, context.interrupt)?;
-    let plan =
-        Plan { window: Window::day(Day::from(jiff::civil::date(1970, 1, 1))), steps: vec![] };
-    let mut run = Run::begin(context, &plan)?;
+    let mut run = Run::begin(context)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let undone = the_run(&entries, which)?;
-    let removals = removals(&entries, &undone)?;
+    let (undone, removals) = removed::find(&entries, which)?;
     let columns = run.columns()?;
     let mut days = Vec::new();
     context.progress.begin(removals.len() as u64);
@@ -136,10 +99,8 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
             run.fail(Error::new(Kind::Interrupted, format!("interrupted: {day} was not restored")));
             break;
         }
-        let outcome = match standing(&entries, &undone, day, &removals) {
-            Some(outcome) => outcome,
-            None => run.restore(&undone, day, &removals, &columns),
-        };
+        let outcome =
+            standing(&removals).unwrap_or_else(|| run.restore(&undone, day, &removals, &columns));
         context.progress.advance();
         days.push(UndoneDay { day, outcome });
     }
@@ -149,18 +110,14 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
 }
 
 /// What is known of a date before anything is sent; `None` where it can be restored.
-fn standing(
-    entries: &[Entry],
-    undone: &RunId,
-    day: Day,
-    removals: &[Removal],
-) -> Option<UndoneOutcome> {
-    if let Some(by) = restored_by(entries, undone, day) {
-        return Some(UndoneOutcome::Already(by));
+fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
+    let mut left = removals.iter().filter(|removal| removal.restored_by.is_none()).peekable();
+    if left.peek().is_none() {
+        let by = removals.iter().rev().find_map(|removal| removal.restored_by.as_ref())?;
+        return Some(UndoneOutcome::Already(by.to_string()));
     }
-    let inexact = removals.iter().find(|removal| !removal.is_exact())?;
-    let (recorded, removed) = (inexact.recorded, inexact.removed.unwrap_or(0));
-    Some(UndoneOutcome::Inexact { recorded, removed })
+    let inexact = left.find(|removal| !removal.is_exact())?;
+    Some(UndoneOutcome::Inexact { recorded: inexact.recorded, removed: inexact.removed })
 }
 
 impl Run<'_> {
@@ -200,12 +157,13 @@ impl Run<'_> {
         columns: &[Ident],
     ) -> Result<UndoneOutcome> {
         let rule = self.context.renderer.rule();
-        for removal in removals {
+        let left = || removals.iter().filter(|removal| removal.restored_by.is_none());
+        for removal in left() {
             fits(rule, removal)?;
         }
         let before = self.count_day(StepName::DETECT, window)?;
         let (mut rows, mut of) = (0, 0);
-        for removal in removals {
+        for removal in left() {
             let params = self.undo_params(undone, removal);
             if rule.strategy.is_destructive() {
                 for image in checked(self.context.renderer, StepName::BEFORE_IMAGE, window)? {
@@ -257,118 +215,6 @@ impl Run<'_> {
         }
         Ok(counts)
     }
-}
-
-/// The run that is meant.
-fn the_run(entries: &[Entry], which: &Which) -> Result<RunId> {
-    match which {
-        Which::Id(id) => run_of_id(entries, id),
-        Which::Last => last_run(entries),
-    }
-}
-
-/// The last run that removed rows of which some are not restored.
-fn last_run(entries: &[Entry]) -> Result<RunId> {
-    let mut removals = latest(entries).into_iter().filter(|entry| removed(entry));
-    let is_left = |entry: &&Entry| {
-        let day = entry.window.only();
-        day.is_some_and(|day| restored_by(entries, &entry.run, day).is_none())
-    };
-    removals.rfind(is_left).map(|entry| entry.run.clone()).ok_or_else(|| {
-        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone")
-            .help("`onerow log` shows what each run did")
-    })
-}
-
-/// The run whose id this is, or the only one whose id begins so.
-fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
-    let mut runs: Vec<&RunId> = entries.iter().map(|entry| &entry.run).collect();
-    runs.retain(|run| run.as_str().starts_with(id));
-    runs.sort_unstable();
-    runs.dedup();
-    let error = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
-    match runs.as_slice() {
-        [only] => Ok((*only).clone()),
-        [whole, ..] if whole.as_str() == id => Ok((*whole).clone()),
-        [] => error(
-            format!("the ledger has no run `{}` of this rule", id.escape_debug()),
-            "`onerow log` lists the runs; the start of an id is enough".to_owned(),
-        ),
-        several => error(
-            format!("{} runs start with `{}`", several.len(), id.escape_debug()),
-            format!("write more of it: {}", texts(several).join(", ")),
-        ),
-    }
-}
-
-fn texts(runs: &[&RunId]) -> Vec<String> {
-    runs.iter().map(ToString::to_string).collect()
-}
-
-/// What the run removed from each date, statement by statement. A removal counts only where the ledger
-/// says that it was done. Errors: it removed nothing; it is an undo.
-fn removals(entries: &[Entry], run: &RunId) -> Result<BTreeMap<Day, Vec<Removal>>> {
-    let mut found: BTreeMap<Day, Vec<Removal>> = BTreeMap::new();
-    let mut records: BTreeMap<Day, (String, Option<u64>)> = BTreeMap::new();
-    let of_run = latest(entries).into_iter().filter(|entry| entry.run == *run);
-    let mut undoes = false;
-    for entry in of_run.filter(|entry| entry.outcome.is_done()) {
-        undoes |= entry.step == *StepName::UNDO;
-        let Some(day) = entry.window.only() else { continue };
-        let affected = entry.outcome.affected();
-        match entry.step.as_str() {
-            StepName::RECORD => {
-                records.insert(day, (entry.job.to_string(), affected));
-            }
-            StepName::CORRECT => {
-                let corrected = affected.unwrap_or(0);
-                if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
-                    last.recorded = last.recorded.saturating_sub(corrected);
-                }
-            }
-            _ if removed(entry) => {
-                let Some((record, recorded)) = records.get(&day).cloned() else { continue };
-                let removed = affected.filter(|_| entry.step != *StepName::REWRITE);
-                found.entry(day).or_default().push(Removal {
-                    step: entry.step.clone(),
-                    record,
-                    // Where the warehouse does not say how many, they are as many as were removed.
-                    recorded: recorded.or(removed).unwrap_or(0),
-                    removed,
-                    cutoff: entry.cutoff.map(Cutoff::At),
-                    began: began(entries, entry),
-                });
-            }
-            _ => {}
-        }
-    }
-    match (found.is_empty(), undoes) {
-        (false, _) => Ok(found),
-        (true, true) => Err(Error::new(Kind::Usage, format!("run {run} is an undo"))
-            .help("to remove those rows again, run `onerow apply`")),
-        (true, false) => Err(Error::new(Kind::Usage, format!("run {run} removed nothing"))
-            .help("`onerow log` shows what each run did")),
-    }
-}
-
-/// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
-fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
-    let of_same = entries.iter().filter(|other| other.is_about_same(entry));
-    let sent = of_same.map(|entry| entry.at).min().unwrap_or(entry.at);
-    entry.usage.started.unwrap_or(sent)
-}
-
-/// Whether the entry is of a statement that removed rows.
-fn removed(entry: &Entry) -> bool {
-    entry.step.is_cure() && entry.outcome.is_done() && entry.outcome.affected() != Some(0)
-}
-
-/// The run that has restored this date of the run already.
-fn restored_by(entries: &[Entry], run: &RunId, day: Day) -> Option<String> {
-    let by = entries.iter().find(|entry| {
-        entry.restores().is_some_and(|restored| restored == run) && entry.window.contains(day)
-    });
-    by.map(|entry| entry.run.to_string())
 }
 
 /// Whether the run was made with the rule as it is now, and can be undone at all.

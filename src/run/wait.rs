@@ -9,8 +9,8 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::state::Run;
 use super::{Context, checked};
-use crate::check::Checked;
 use crate::error::Result;
+use crate::plan::Plan;
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
@@ -21,7 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 impl Run<'_> {
     /// Waits for buffered rows and cleans their dates when they have settled, as often as new
     /// ones turn up and time is left.
-    pub(super) fn wait_for_buffered(&mut self) {
+    pub(super) fn wait_for_buffered(&mut self, plan: &Plan) {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
         while !self.waiting_days().is_empty()
@@ -40,7 +40,7 @@ impl Run<'_> {
             if self.journal.is_broken() {
                 return;
             }
-            if let Err(error) = self.again() {
+            if let Err(error) = self.again(plan) {
                 return self.fail(error);
             }
         }
@@ -85,15 +85,14 @@ impl Run<'_> {
 
     /// Sends again what the buffer refused, then detects, cleans and verifies the dates that
     /// waited.
-    fn again(&mut self) -> Result<()> {
+    fn again(&mut self, plan: &Plan) -> Result<()> {
         let refused = std::mem::take(&mut self.buffered);
-        let own: Vec<&Checked> = self.plan.statements().collect();
-        for statement in own {
+        for statement in plan.statements() {
             if refused.contains(&statement.statement().title()) {
                 self.own_statement(statement);
             }
         }
-        self.consolidate_days(&self.consolidated.waiting_days());
+        self.consolidate_days(plan, &self.consolidated.waiting_days());
         let days = self.waiting_days();
         if days.is_empty() {
             return Ok(());
@@ -113,8 +112,8 @@ impl Run<'_> {
                 Err(error) => self.fail_days(&days, error),
             }
         }
-        self.clean_days(&days);
-        self.verify();
+        self.clean_days(plan, &days);
+        self.verify(plan);
         Ok(())
     }
 }

@@ -1,41 +1,12 @@
 //! What is read back from entries.
 
 use super::*;
-use crate::ledger::fixed;
-use crate::warehouse::Usage;
+use crate::ledger::fixed::{self, statements as entries, undoing};
 
 const DAY: &str = "2026-01-28";
 
-fn done(affected: u64) -> Outcome {
-    Outcome::Done { affected: Some(affected) }
-}
-
 fn refused() -> Outcome {
     fixed::failed("r1", 1).outcome
-}
-
-/// The entries of a run, each statement by its step, its outcome and its details.
-fn entries(run: &str, statements: &[(&str, Outcome, Option<Detail>)]) -> Vec<Entry> {
-    let at = |second: usize| format!("2026-01-30T07:41:{second:02}Z").parse().unwrap();
-    let mut entries = Vec::new();
-    for (i, (step, outcome, detail)) in statements.iter().enumerate() {
-        let started = Entry {
-            step: StepName::parse(step).unwrap(),
-            at: at(10 + 2 * i),
-            ..fixed::started(run, i as u32 + 1)
-        };
-        entries.push(started.clone());
-        if *outcome != Outcome::Started {
-            entries.push(Entry {
-                outcome: outcome.clone(),
-                detail: detail.clone(),
-                usage: Usage { bytes_billed: outcome.is_done().then_some(10), ..Usage::default() },
-                at: at(11 + 2 * i),
-                ..started
-            });
-        }
-    }
-    entries
 }
 
 fn run(statements: &[(&str, Outcome, Option<Detail>)]) -> PastRun {
@@ -49,20 +20,12 @@ fn counted(active: u64, buffered: u64) -> Option<Detail> {
     Some(Detail::Counts([(Day::parse(DAY).unwrap(), counts)].into()))
 }
 
-fn undoing(run: &str) -> Option<Detail> {
-    Some(Detail::Undo {
-        run: RunId::parse(run).unwrap(),
-        record: "onerow_r1_2_record".to_owned(),
-        strategy: crate::rule::Strategy::Deactivate,
-    })
-}
-
 #[test]
 fn a_run_that_cleaned_is_done_and_its_figures_add_up() {
     let ran = run(&[
-        ("detect", done(1), counted(1097, 0)),
-        ("deactivate", done(776), None),
-        ("verify", done(1), counted(321, 0)),
+        ("detect", Outcome::done(1), counted(1097, 0)),
+        ("deactivate", Outcome::done(776), None),
+        ("verify", Outcome::done(1), counted(321, 0)),
     ]);
     assert_eq!(ran.outcome, PastOutcome::Done);
     assert_eq!((ran.found(), ran.deactivated(), ran.buffered()), (776, 776, 0));
@@ -75,19 +38,23 @@ fn a_run_that_cleaned_is_done_and_its_figures_add_up() {
 
 #[test]
 fn what_the_streaming_buffer_refused_is_buffered_and_not_failed() {
-    let ran = run(&[("detect", done(1), counted(1097, 0)), ("deactivate", refused(), None)]);
+    let ran =
+        run(&[("detect", Outcome::done(1), counted(1097, 0)), ("deactivate", refused(), None)]);
     assert_eq!((ran.outcome, ran.buffered()), (PastOutcome::Buffered, 776));
 }
 
 #[test]
 fn what_was_left_or_has_no_outcome_is_said() {
-    let detected = || ("detect", done(1), counted(1097, 0));
-    let left =
-        run(&[detected(), ("deactivate", done(700), None), ("verify", done(1), counted(397, 0))]);
+    let detected = || ("detect", Outcome::done(1), counted(1097, 0));
+    let left = run(&[
+        detected(),
+        ("deactivate", Outcome::done(700), None),
+        ("verify", Outcome::done(1), counted(397, 0)),
+    ]);
     assert_eq!(left.outcome, PastOutcome::Failed);
-    let stopped = run(&[detected(), ("deactivate", done(776), None)]);
+    let stopped = run(&[detected(), ("deactivate", Outcome::done(776), None)]);
     assert_eq!(stopped.outcome, PastOutcome::Unverified);
-    assert_eq!(run(&[("deactivate", done(776), None)]).outcome, PastOutcome::Done);
+    assert_eq!(run(&[("deactivate", Outcome::done(776), None)]).outcome, PastOutcome::Done);
     let died = run(&[detected(), ("deactivate", Outcome::Started, None)]);
     assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
     assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");
@@ -95,16 +62,21 @@ fn what_was_left_or_has_no_outcome_is_said() {
 
 #[test]
 fn an_undo_brings_back_and_has_not_failed() {
-    let ran = run(&[("undo", done(776), undoing("r0")), ("verify", done(1), counted(1097, 0))]);
+    let ran = run(&[
+        ("undo", Outcome::done(776), undoing("r0", 1)),
+        ("verify", Outcome::done(1), counted(1097, 0)),
+    ]);
     assert_eq!(ran.outcome, PastOutcome::Done);
     assert_eq!((ran.days.values().next().unwrap().brought_back, ran.deactivated()), (776, 0));
 }
 
 #[test]
 fn a_run_whose_rows_are_restored_is_said_to_be_undone_and_by_which_run() {
-    let cleaned =
-        entries("r1", &[("detect", done(1), counted(1097, 0)), ("deactivate", done(776), None)]);
-    let undo = |rows| entries("r2", &[("undo", done(rows), undoing("r1"))]);
+    let cleaned = entries(
+        "r1",
+        &[("detect", Outcome::done(1), counted(1097, 0)), ("deactivate", Outcome::done(776), None)],
+    );
+    let undo = |rows| entries("r2", &[("undo", Outcome::done(rows), undoing("r1", 2))]);
     let of_first = |undo: Vec<Entry>| {
         let runs = history(&[cleaned.clone(), undo].concat());
         assert_eq!(runs[0].undoes.as_ref().map(RunId::as_str), Some("r1"));
@@ -118,12 +90,13 @@ fn a_run_whose_rows_are_restored_is_said_to_be_undone_and_by_which_run() {
 #[test]
 fn a_run_that_is_undone_on_one_of_its_dates_is_partly_undone() {
     let next = Day::parse("2026-01-29").unwrap();
-    let removed = [("deactivate", done(776), None), ("deactivate", done(1), None)];
+    let removed =
+        [("deactivate", Outcome::done(776), None), ("deactivate", Outcome::done(1), None)];
     let mut all = entries("r1", &removed);
     for entry in all.iter_mut().filter(|entry| entry.sequence == 2) {
         entry.window = Window::day(next);
     }
-    all.extend(entries("r2", &[("undo", done(776), undoing("r1"))]));
+    all.extend(entries("r2", &[("undo", Outcome::done(776), undoing("r1", 2))]));
     let runs = history(&all);
     assert!(runs[1].is_partly_undone() && !runs[0].is_partly_undone());
     assert_eq!(runs[1].undone.keys().map(ToString::to_string).collect::<Vec<_>>(), [DAY]);

@@ -1,0 +1,230 @@
+//! What a run removed, by the ledger: statement by statement, and which of it is restored already.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::RunId;
+use super::cutoff::Cutoff;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Entry, latest};
+use crate::statement::StepName;
+use crate::window::Day;
+
+/// Which run is to be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The last one of the rule that removed rows of which some are not restored.
+    Last,
+    /// The one with this id, or with the only id that begins so.
+    Id(String),
+}
+
+/// What a run removed from each date, in the order in which it was removed.
+pub(super) type Removals = BTreeMap<Day, Vec<Removal>>;
+
+/// One statement that removed rows of a date.
+#[derive(Debug)]
+pub(super) struct Removal {
+    pub step: StepName,
+    /// The job that recorded the rows before.
+    pub record: String,
+    /// Rows that it recorded, less those that were taken out of the log again.
+    pub recorded: u64,
+    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE.
+    pub removed: Option<u64>,
+    /// Whether something was taken out of the log again.
+    corrected: bool,
+    /// The cutoff that it ran with, where the ledger says.
+    pub cutoff: Option<Cutoff>,
+    /// When it began to run.
+    pub began: Timestamp,
+    /// The run that has restored the rows already.
+    pub restored_by: Option<RunId>,
+}
+
+impl Removal {
+    /// Whether the removal log holds what the statement removed, and nothing else. What is taken out of
+    /// the log after a rewrite may be another row with the same values.
+    pub fn is_exact(&self) -> bool {
+        self.removed.map_or(!self.corrected, |removed| removed == self.recorded)
+    }
+}
+
+/// The run that is meant, and what it removed. Errors: there is none; it removed nothing.
+pub(super) fn find(entries: &[Entry], which: &Which) -> Result<(RunId, Removals)> {
+    match which {
+        Which::Last => last(entries),
+        Which::Id(id) => {
+            let run = run_of_id(entries, id)?;
+            let removals = removals(entries, &run);
+            if removals.is_empty() {
+                return Err(nothing(entries, &run));
+            }
+            Ok((run, removals))
+        }
+    }
+}
+
+fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
+    let mut runs: Vec<&RunId> = latest(entries).into_iter().map(|entry| &entry.run).collect();
+    runs.dedup();
+    let of_run = runs.into_iter().rev().map(|run| (run.clone(), removals(entries, run)));
+    let is_left = |(_, removals): &(RunId, Removals)| {
+        removals.values().flatten().any(|removal| removal.restored_by.is_none())
+    };
+    of_run.into_iter().find(is_left).ok_or_else(|| {
+        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone")
+            .help("`onerow log` shows what each run did")
+    })
+}
+
+/// The run whose id this is, or the only one whose id begins so.
+fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
+    let mut runs: Vec<&RunId> = entries.iter().map(|entry| &entry.run).collect();
+    runs.retain(|run| run.as_str().starts_with(id));
+    runs.sort_unstable();
+    runs.dedup();
+    let error = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
+    match runs.as_slice() {
+        [only] => Ok((*only).clone()),
+        [whole, ..] if whole.as_str() == id => Ok((*whole).clone()),
+        [] => error(
+            format!("the ledger has no run `{}` of this rule", id.escape_debug()),
+            "`onerow log` lists the runs; the start of an id is enough".to_owned(),
+        ),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|run| run.as_str()).collect();
+            error(
+                format!("{} runs start with `{}`", several.len(), id.escape_debug()),
+                format!("write more of it: {}", ids.join(", ")),
+            )
+        }
+    }
+}
+
+fn nothing(entries: &[Entry], run: &RunId) -> Error {
+    let undoes = |entry: &Entry| entry.run == *run && entry.step == *StepName::UNDO;
+    match entries.iter().any(undoes) {
+        true => Error::new(Kind::Usage, format!("run {run} is an undo"))
+            .help("to remove those rows again, run `onerow apply`"),
+        false => Error::new(Kind::Usage, format!("run {run} removed nothing"))
+            .help("`onerow log` shows what each run did"),
+    }
+}
+
+/// What the run removed. A removal counts only where the ledger says that it was done.
+fn removals(entries: &[Entry], run: &RunId) -> Removals {
+    let mut found = Removals::new();
+    let mut records: BTreeMap<Day, (String, Option<u64>)> = BTreeMap::new();
+    let of_run = latest(entries).into_iter().filter(|entry| entry.run == *run);
+    for entry in of_run.filter(|entry| entry.outcome.is_done()) {
+        let Some(day) = entry.window.only() else { continue };
+        let affected = entry.outcome.affected();
+        match entry.step.as_str() {
+            StepName::RECORD => {
+                records.insert(day, (entry.job.to_string(), affected));
+            }
+            StepName::CORRECT => {
+                if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
+                    last.recorded = last.recorded.saturating_sub(affected.unwrap_or(0));
+                    last.corrected = affected != Some(0);
+                }
+            }
+            _ if entry.step.is_cure() && affected != Some(0) => {
+                let Some((record, recorded)) = records.get(&day).cloned() else { continue };
+                let removed = affected.filter(|_| entry.step != *StepName::REWRITE);
+                found.entry(day).or_default().push(Removal {
+                    step: entry.step.clone(),
+                    // Where the warehouse does not say how many, they are as many as were removed.
+                    recorded: recorded.or(removed).unwrap_or(0),
+                    removed,
+                    corrected: false,
+                    cutoff: entry.cutoff.map(Cutoff::At),
+                    began: began(entries, entry),
+                    restored_by: restored_by(entries, &record).cloned(),
+                    record,
+                });
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
+fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
+    let of_same = entries.iter().filter(|other| other.is_about_same(entry));
+    let sent = of_same.map(|entry| entry.at).min().unwrap_or(entry.at);
+    entry.usage.started.unwrap_or(sent)
+}
+
+/// The run that has restored rows of those that this job recorded.
+fn restored_by<'a>(entries: &'a [Entry], job: &str) -> Option<&'a RunId> {
+    let restores = |entry: &&Entry| entry.restores().is_some_and(|(_, record)| record == job);
+    entries.iter().find(restores).map(|entry| &entry.run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::fixed::{statements, undoing};
+    use crate::ledger::{Detail, Outcome};
+
+    fn done(step: &str, rows: u64) -> (&str, Outcome, Option<Detail>) {
+        (step, Outcome::done(rows), None)
+    }
+
+    fn undo(sequence: u32) -> (&'static str, Outcome, Option<Detail>) {
+        ("undo", Outcome::done(1), undoing("r1", sequence))
+    }
+
+    fn found(entries: &[Entry], which: &Which) -> (String, Vec<Removal>) {
+        let (run, removals) = find(entries, which).unwrap();
+        (run.to_string(), removals.into_values().flatten().collect())
+    }
+
+    #[test]
+    fn what_an_undo_that_was_cut_short_has_not_restored_is_left_to_restore() {
+        let twice =
+            [done("record", 4), done("deactivate", 4), done("record", 1), done("deactivate", 1)];
+        let cleaned = statements("r1", &twice);
+        let restored = |undo: &[_]| {
+            let entries = [cleaned.clone(), statements("r2", undo)].concat();
+            let (_, removals) = found(&entries, &Which::Id("r1".to_owned()));
+            removals.iter().map(|removal| removal.restored_by.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(restored(&[undo(1)]), [true, false]);
+        assert_eq!(restored(&[undo(1), undo(3)]), [true, true]);
+        let none = ("undo", Outcome::done(0), undoing("r1", 1));
+        assert_eq!(restored(&[none]), [false, false], "nothing was restored");
+    }
+
+    #[test]
+    fn the_last_run_is_the_last_of_which_something_is_not_restored() {
+        let first = statements("r0", &[done("record", 1), done("deactivate", 1)]);
+        let second = statements(
+            "r1",
+            &[done("record", 4), done("delete", 4), done("record", 1), done("delete", 1)],
+        );
+        let last = |undos: &[_]| {
+            let entries = [first.clone(), second.clone(), statements("r2", undos)].concat();
+            found(&entries, &Which::Last).0
+        };
+        assert_eq!(last(&[]), "r1");
+        assert_eq!(last(&[undo(1)]), "r1", "the second statement is not undone");
+        assert_eq!(last(&[undo(1), undo(3)]), "r0");
+    }
+
+    #[test]
+    fn what_is_in_the_removal_log_and_was_not_removed_is_known() {
+        let is_exact =
+            |entries: &[_]| found(&statements("r1", entries), &Which::Last).1[0].is_exact();
+        assert!(is_exact(&[done("record", 4), done("deactivate", 4)]));
+        assert!(!is_exact(&[done("record", 4), done("deactivate", 3)]));
+        assert!(is_exact(&[done("record", 4), done("deactivate", 3), done("correct", 1)]));
+        assert!(is_exact(&[done("record", 4), done("rewrite", 16)]));
+        let corrected = [done("record", 4), done("rewrite", 17), done("correct", 1)];
+        assert!(!is_exact(&corrected), "it may be another row with the same values");
+    }
+}
