@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::ledger::Ledger;
 use crate::ledger::bigquery::BigQueryLedger;
-use crate::report::Tariff;
 use crate::rule::{self, BigQuerySettings, WarehouseType};
 use crate::warehouse::Warehouse;
 use crate::warehouse::bigquery::BigQuery;
@@ -22,6 +21,22 @@ pub struct Connection {
     pub ledger: Arc<dyn Ledger + Send>,
     /// What it charges; `None` where it charges nothing.
     pub tariff: Option<Tariff>,
+}
+
+/// What reading costs, and how much of it a plan may do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tariff {
+    /// US dollars for a TiB.
+    pub price_per_tib: f64,
+    /// The most bytes that a plan may read; `None` is no limit.
+    pub max_bytes: Option<u64>,
+}
+
+impl Tariff {
+    /// US dollars for so many bytes.
+    pub fn price(self, bytes: u64) -> f64 {
+        bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib
+    }
 }
 
 /// Opens a warehouse, whose statements an interrupt cancels. Only with [`Access::Create`] is a

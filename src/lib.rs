@@ -31,6 +31,7 @@ pub mod cli;
 pub mod clock;
 pub mod connection;
 pub mod doctor;
+pub mod engine;
 pub mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

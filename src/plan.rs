@@ -3,6 +3,7 @@
 
 use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
+use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::window::Window;
@@ -127,7 +128,11 @@ pub fn make(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Res
 
 /// The steps that `apply` runs, in order.
 pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
-    let rule = renderer.rule();
+    steps_of_rule(renderer.rule())
+}
+
+/// The steps that `apply` runs for a rule, in order.
+pub fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
     // Where no staging table is left, there is nothing to merge.
     let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
     steps.flat_map(|step| with_record(&step.name)).collect()

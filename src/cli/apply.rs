@@ -4,13 +4,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::common::Common;
-use super::execute::{Manner, execute};
+use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome, plan};
+use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
-use crate::plan::steps_of;
 use crate::report::Format;
-use crate::rule::Rule;
-use crate::run;
 
 /// Take the superseded rows of the dates out, and verify the result
 #[derive(clap::Args)]
@@ -44,13 +42,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
         true => plan::show(&args.common, args.format, false, effects),
         false => {
-            let manner = Manner {
+            let settings = RunSettings {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
-                merges: Rule::consolidates,
-                ..Manner::of("apply", args.format, args.yes)
+                ..RunSettings::of("apply", Task::Apply, args.format, args.yes)
             };
-            execute(&args.common, effects, &manner, steps_of, run::apply)
+            execute(&args.common, effects, &settings)
         }
     }
 }

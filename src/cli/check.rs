@@ -6,10 +6,8 @@ use super::common::Common;
 use super::{Effects, Outcome};
 use crate::check::{Finding, Severity};
 use crate::error::Result;
-use crate::plan;
 use crate::report::{self, Format, Style};
 use crate::statement::StepName;
-use crate::template::Renderer;
 
 /// Parse and safety-check every statement of a plan
 #[derive(clap::Args)]
@@ -53,17 +51,12 @@ enum CheckFormat {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.common.project.open()?;
+    let engine = args.common.engine(effects)?;
     let mut findings: Vec<Finding> = Vec::new();
     let (mut statements, mut allowed) = (0, 0);
-    for rule in args.common.rules(&project)? {
-        let renderer = args.common.renderer(&project, rule)?;
+    for rule in args.common.rules(engine.project())? {
         let window = args.common.window_or_last(1, rule, effects)?;
-        let steps = match &args.step {
-            Some(step) => vec![step.clone()],
-            None => every_step(&renderer),
-        };
-        let inspected = plan::inspect(&renderer, &steps, &window)?;
+        let inspected = engine.check(rule, args.step.as_ref(), &window)?;
         statements += inspected.statements;
         allowed += inspected.allowed;
         findings.extend(inspected.findings);
@@ -81,14 +74,6 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         true => Ok(Outcome::Findings),
         false => Ok(Outcome::Done),
     }
-}
-
-/// Those of the plan first.
-fn every_step(renderer: &Renderer<'_>) -> Vec<StepName> {
-    let mut steps = plan::steps_of(renderer);
-    let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
-    steps.extend(others.collect::<Vec<StepName>>());
-    steps
 }
 
 fn count(findings: &[Finding]) -> (usize, usize) {

@@ -6,14 +6,11 @@ use jiff::Timestamp;
 
 use super::Effects;
 use crate::clock::Clock;
-use crate::connection::{Connection, connect};
+use crate::engine::{Engine, Settings, Task};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
-use crate::rule::{Rule, Scope, VarArg, WarehouseType};
-use crate::statement::StepName;
-use crate::template::Renderer;
-use crate::warehouse::sqlite::{Access, Sqlite};
+use crate::rule::{Rule, VarArg};
 use crate::window::{DayArg, Window, WindowArg};
 
 /// The project and the warehouse.
@@ -86,37 +83,45 @@ impl ProjectArgs {
         self.now.map_or(effects.clock, Clock::Fixed)
     }
 
-    /// The warehouse that the arguments or the rule file name, and its ledger.
-    pub fn connect(
-        &self,
-        project: &Project,
-        effects: &Effects,
-        access: Access,
-    ) -> Result<Connection> {
-        let warehouse = project.file.warehouse(self.warehouse.as_deref())?;
-        if matches!(warehouse.kind, WarehouseType::BigQuery(_)) {
-            effects.heed_interrupts();
-        }
-        connect(warehouse, &project.folder, self.clock(effects), &effects.interrupt, access)
+    /// The project on the warehouse that the arguments or the rule file name, without variables of the
+    /// command line.
+    pub fn engine(&self, effects: &Effects) -> Result<Engine> {
+        Ok(self.engine_for(self.open()?, Vec::new(), effects))
     }
 
-    /// The embedded warehouse that the arguments or the rule file name, created if there is none.
-    pub fn embedded(&self, project: &Project, effects: &Effects) -> Result<Sqlite> {
-        let warehouse = project.file.warehouse(self.warehouse.as_deref())?;
-        match &warehouse.kind {
-            WarehouseType::Sqlite { path, drain } => Sqlite::open(
-                &project.folder.join(path),
-                Access::Create,
-                self.clock(effects),
-                *drain,
-            ),
-            WarehouseType::BigQuery(_) => Err(Error::new(
-                Kind::Usage,
-                format!("warehouse `{}` is of type bigquery", warehouse.name),
-            )
-            .help("`load` fills the embedded warehouse; for BigQuery there is `bq load`")),
+    /// The same for a command that sends something: where the warehouse is reached over a network,
+    /// Ctrl-C cancels what was sent.
+    pub fn connecting(&self, effects: &Effects) -> Result<Engine> {
+        Ok(heeding(self.engine(effects)?, effects))
+    }
+
+    /// The same for a project that was opened already.
+    pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
+        heeding(self.engine_for(project, Vec::new(), effects), effects)
+    }
+
+    fn engine_for(&self, project: Project, vars: Vec<VarArg>, effects: &Effects) -> Engine {
+        let engine = Engine::open(
+            project,
+            Settings {
+                warehouse: self.warehouse.clone(),
+                vars,
+                clock: self.clock(effects),
+                interrupt: effects.interrupt.clone(),
+            },
+        );
+        match effects.observer() {
+            Some(observer) => engine.observed_by(observer),
+            None => engine,
         }
     }
+}
+
+fn heeding(engine: Engine, effects: &Effects) -> Engine {
+    if engine.is_remote() {
+        effects.heed_interrupts();
+    }
+    engine
 }
 
 impl Common {
@@ -144,11 +149,11 @@ impl Common {
         given.resolve(self.project.clock(effects).now(), &rule.time_zone)
     }
 
-    /// The dates for these steps of a rule; steps that do not depend on dates need none.
-    pub fn window_of(&self, steps: &[StepName], rule: &Rule, effects: &Effects) -> Result<Window> {
-        match steps.iter().all(|step| rule.scope_of(step) == Scope::Table) {
-            true => self.window_or_last(1, rule, effects),
-            false => self.window(rule, effects),
+    /// The dates for a task; one that does not depend on dates needs none.
+    pub fn window_of(&self, task: &Task, rule: &Rule, effects: &Effects) -> Result<Window> {
+        match task.needs_dates(rule) {
+            true => self.window(rule, effects),
+            false => self.window_or_last(1, rule, effects),
         }
     }
 
@@ -158,14 +163,20 @@ impl Common {
         given.resolve(self.project.clock(effects).now(), &rule.time_zone)
     }
 
-    /// The templates of a rule, ready to render.
-    pub fn renderer<'p>(&self, project: &'p Project, rule: &'p Rule) -> Result<Renderer<'p>> {
-        let renderer = Renderer::new(rule, &project.templates, &self.vars)?;
-        // Without a warehouse there is nothing that could run.
-        Ok(match project.file.warehouse(self.project.warehouse.as_deref()) {
-            Ok(warehouse) => renderer.with_removals(warehouse.removal_log()),
-            Err(_) => renderer,
-        })
+    /// The project on the warehouse that the arguments or the rule file name.
+    pub fn engine(&self, effects: &Effects) -> Result<Engine> {
+        Ok(self.project.engine_for(self.project.open()?, self.vars.clone(), effects))
+    }
+
+    /// The same for a command that sends something: where the warehouse is reached over a network,
+    /// Ctrl-C cancels what was sent.
+    pub fn connecting(&self, effects: &Effects) -> Result<Engine> {
+        Ok(heeding(self.engine(effects)?, effects))
+    }
+
+    /// The same for a project that was opened already.
+    pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
+        heeding(self.project.engine_for(project, self.vars.clone(), effects), effects)
     }
 }
 

@@ -4,22 +4,14 @@ use dialoguer::Confirm;
 use dialoguer::console::Term;
 
 use super::Effects;
+use crate::engine::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::plan::Plan;
-use crate::rule::Rule;
 
 /// Asks for leave where a plan takes rows out of its table. Errors: nobody said yes.
-pub(super) fn ask<'a>(
-    plans: impl Iterator<Item = (&'a Rule, &'a Plan)>,
-    effects: &Effects,
-) -> Result<()> {
-    let takes_out = |(rule, plan): &(&Rule, &Plan)| {
-        rule.strategy.is_destructive() && plan.steps.iter().any(|step| step.name.is_cure())
-    };
-    let deletes: Vec<String> = plans
-        .filter(takes_out)
-        .map(|(rule, plan)| format!("{} ({})", rule.table.dotted(), plan.window))
-        .collect();
+pub(super) fn ask(plans: &[Plan<'_>], effects: &Effects) -> Result<()> {
+    let deletes = plans.iter().filter(|plan| plan.is_destructive());
+    let deletes: Vec<String> =
+        deletes.map(|plan| format!("{} ({})", plan.rule().table.dotted(), plan.window())).collect();
     to_delete(&deletes, effects)
 }
 

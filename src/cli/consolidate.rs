@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use super::common::Common;
-use super::execute::{Manner, execute};
+use super::execute::{RunSettings, execute};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
+use crate::engine::Task;
 use crate::error::Result;
-use crate::plan;
 use crate::report::{self, Format};
-use crate::rule::Rule;
-use crate::run;
-use crate::statement::StepName;
-use crate::template::Renderer;
-use crate::warehouse::sqlite::Access;
+use crate::rule::RuleName;
 
 /// Merge staging tables into the rule's table, so that each key arrives once
 #[derive(clap::Args)]
@@ -42,50 +38,30 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.dry_run {
         return show(args, effects);
     }
-    execute(
-        &args.common,
-        effects,
-        &Manner {
-            wait: args.wait.unwrap_or_default(),
-            merges: merges(args),
-            staging: args.staging.clone(),
-            ..Manner::of("consolidate", args.format, true)
-        },
-        steps,
-        run::consolidate,
-    )
-}
-
-/// Which rules it is about: with --all, those that have staging tables.
-fn merges(args: &Args) -> fn(&Rule) -> bool {
-    if args.common.all { |rule| rule.staging.is_some() } else { |_| true }
-}
-
-/// Where no staging table is left, there is nothing to merge.
-fn steps(renderer: &Renderer<'_>) -> Vec<StepName> {
-    renderer.rule().stages().then(StepName::consolidate).into_iter().collect()
+    let settings = RunSettings {
+        wait: args.wait.unwrap_or_default(),
+        staging: args.staging.clone(),
+        ..RunSettings::of("consolidate", Task::Consolidate, args.format, true)
+    };
+    execute(&args.common, effects, &settings)
 }
 
 fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let mut project = args.common.project.open()?;
-    let rules = args.common.rules(&project)?;
-    let rules = rules.into_iter().filter(|rule| merges(args)(rule));
-    let names: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
-    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    staging::look(&mut project, &names, &args.staging, &connection, effects)?;
+    let mut engine = args.common.connecting(effects)?;
+    let rules = args.common.rules(engine.project())?;
+    // With --all, those that have staging tables.
+    let rules = rules.iter().filter(|rule| !args.common.all || rule.staging.is_some());
+    let names: Vec<RuleName> = rules.map(|rule| rule.name.clone()).collect();
+    staging::look(&mut engine, &names, &Task::Consolidate, &args.staging, effects)?;
     let style = effects.style(args.format);
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for name in &names {
-        let rule = project.file.rule(name)?;
-        let renderer = args.common.renderer(&project, rule)?;
-        let window = args.common.window(rule, effects)?;
-        let steps = steps(&renderer);
-        if steps.is_empty() {
+        let rule = engine.rule(name)?;
+        let plan = engine.plan(rule, &Task::Consolidate, &args.common.window(rule, effects)?)?;
+        if plan.is_empty() {
             continue;
         }
-        plan::make(&renderer, &steps, &window)?;
-        let now = args.common.project.clock(effects).now();
-        let found = run::staged(&renderer, &*connection.warehouse, now, &window)?;
+        let found = engine.staged(&plan)?;
         texts.push(report::consolidated(style, &rule.name, None, &found));
         documents.push(report::consolidated_json(&rule.name, None, &found));
     }

@@ -10,7 +10,6 @@ use crate::notify;
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::{Rule, WarehouseType};
-use crate::warehouse::sqlite::Access;
 
 /// How long a call that fails in passing is tried again: somebody waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,12 +42,15 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             settings.retry_for = settings.retry_for.min(PATIENCE);
         }
     }
+    let engine = common.connecting_for(project, effects);
     let rules = match &common.rule {
-        Some(_) => common.rules(&project)?,
-        None => project.file.rules.iter().collect(),
+        Some(_) => common.rules(engine.project())?,
+        None => engine.project().file.rules.iter().collect(),
     };
-    let mut lines = look(common, &project, &rules, effects)?;
-    lines.extend(webhooks(&project, &rules));
+    let windows = |rule| Ok((rule, common.window_or_last(SAMPLE, rule, effects)?));
+    let looked = rules.iter().copied().map(windows).collect::<Result<Vec<_>>>()?;
+    let mut lines = engine.doctor(&looked)?;
+    lines.extend(webhooks(engine.project(), &rules));
     effects.print(&match args.format {
         Format::Json => report::json(&report::doctor_json(&lines)),
         _ => report::doctor(effects.style(args.format), &lines),
@@ -69,26 +71,4 @@ fn webhooks(project: &Project, rules: &[&Rule]) -> Vec<Line> {
             doctor::webhook(webhook, &told.map(|address| address.is_some()))
         })
         .collect()
-}
-
-fn look(
-    common: &Common,
-    project: &Project,
-    rules: &[&Rule],
-    effects: &Effects,
-) -> Result<Vec<Line>> {
-    let clock = common.project.clock(effects);
-    let connection = common.project.connect(project, effects, Access::ReadOnly)?;
-    let (warehouse, ledger) = (&*connection.warehouse, &*connection.ledger);
-    let Some(first) = rules.first() else { return Ok(Vec::new()) };
-    let mut lines = match doctor::connection(warehouse, ledger, first, clock) {
-        Ok(lines) => lines,
-        Err(lines) => return Ok(lines),
-    };
-    for rule in rules {
-        let renderer = common.renderer(project, rule)?;
-        let window = common.window_or_last(SAMPLE, rule, effects)?;
-        lines.extend(doctor::table(&renderer, warehouse, &window, clock.now()));
-    }
-    Ok(lines)
 }

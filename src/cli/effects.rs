@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use annotate_snippets::Renderer;
 
 use crate::clock::Clock;
-use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::ledger::{Entry, Ledger, Observed};
+use crate::ledger::{Entry, Observer};
 use crate::log::{Line, Log, LogFormat, Severity};
 use crate::report::{Format, Style};
 use crate::run::Ended;
@@ -89,6 +88,11 @@ impl Effects {
 
     /// From now on Ctrl-C, and a request to terminate, is a request on `interrupt`, and what is
     /// under way is brought to an orderly end. The second one ends the process at once.
+    ///
+    /// That one has to exit from here: `main` may be inside a call that never returns, which is why
+    /// somebody asks twice, and the handler runs on a thread of its own, so that there is nothing to
+    /// return to. No destructor has to run for it: a run that ends like this is one that was killed,
+    /// and the next run finds out from the ledger what became of it.
     pub(super) fn heed_interrupts(&self) {
         let interrupt = self.interrupt.clone();
         let handler = move || {
@@ -170,16 +174,12 @@ impl Effects {
         Style { format, colour: self.out.colour }
     }
 
-    /// The connection's ledger; where messages are written for programs, they are told of each entry.
-    pub(super) fn watched(&self, connection: &Connection) -> Arc<dyn Ledger + Send> {
+    /// Who is told of each entry of the ledger: where messages are written for programs, the log.
+    pub(super) fn observer(&self) -> Option<Arc<Observer>> {
         let log = self.log();
-        let ledger = connection.ledger.clone();
         match log.format {
-            LogFormat::Text => ledger,
-            LogFormat::Json => {
-                let observer = Box::new(move |entry: &Entry| log.line(Line::of_entry(entry)));
-                Arc::new(Observed { ledger, observer })
-            }
+            LogFormat::Text => None,
+            LogFormat::Json => Some(Arc::new(move |entry: &Entry| log.line(Line::of_entry(entry)))),
         }
     }
 

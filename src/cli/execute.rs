@@ -10,26 +10,20 @@ use super::progress::Bar;
 use super::staging::{self, StagingArgs};
 use super::tell::Teller;
 use super::{Effects, Outcome, consent};
-use crate::connection::Connection;
+use crate::engine::{Engine, Plan, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
-use crate::plan::{self, Plan};
-use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::{Rule, RuleName};
-use crate::run::{Context, Ended, Limits, Report, RunId, Status, side_by_side};
-use crate::statement::StepName;
-use crate::template::Renderer;
-use crate::warehouse::sqlite::Access;
+use crate::run::{Ended, Report, RunId, Status, side_by_side};
 use crate::window::Window;
 
-/// How one plan is run.
-type Act = fn(&Context<'_>, &Plan) -> Result<Report>;
-
 /// How rules are run.
-pub(super) struct Manner {
+pub(super) struct RunSettings {
     /// The command.
     pub command: &'static str,
+    /// What is done with each rule.
+    pub task: Task,
     /// How long buffered rows are waited for.
     pub wait: Duration,
     /// How many tables are worked on at a time.
@@ -38,51 +32,38 @@ pub(super) struct Manner {
     pub format: Format,
     /// Whether rows may be deleted without a question.
     pub yes: bool,
-    /// Which rules merge their staging tables.
-    pub merges: fn(&Rule) -> bool,
     /// What the command line says of staging tables.
     pub staging: StagingArgs,
 }
 
-impl Manner {
-    /// One table at a time, without waiting and without merging.
-    pub fn of(command: &'static str, format: Format, yes: bool) -> Self {
-        Self {
-            command,
-            wait: Duration::ZERO,
-            jobs: 1,
-            format,
-            yes,
-            merges: |_| false,
-            staging: StagingArgs::default(),
-        }
+impl RunSettings {
+    /// One table at a time, without waiting.
+    pub fn of(command: &'static str, task: Task, format: Format, yes: bool) -> Self {
+        let staging = StagingArgs::default();
+        Self { command, task, wait: Duration::ZERO, jobs: 1, format, yes, staging }
     }
 }
 
-/// Runs these steps of every rule that the command is about, shows what came of it, and tells whom
-/// it concerns.
+/// Runs every rule that the command is about, shows what came of it, and tells whom it concerns.
 pub(super) fn execute(
     common: &Common,
     effects: &Effects,
-    manner: &Manner,
-    steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
-    act: Act,
+    settings: &RunSettings,
 ) -> Result<Outcome> {
-    let mut project = common.project.open()?;
-    let rules = common.rules(&project)?.into_iter().cloned().collect::<Vec<Rule>>();
-    let names = rules.iter().map(|rule| &rule.name);
-    let teller = Teller::new(&project, names, &common.project, effects)?;
-    let (connection, ran) = run_all(common, &mut project, effects, manner, steps, act)
-        .inspect_err(|error| {
-            let ended = rules.iter().map(|rule| {
-                let window = common.window(rule, effects).ok();
-                Ended::failed(manner.command, &rule.name, window.as_ref(), None, error)
-            });
-            teller.tell_in_vain(error, ended);
-        })?;
-    let ended = ran.iter().map(|ran| ran.ended(manner.command)).collect();
-    let shown = show(ran, manner, effects);
-    teller.tell(ended, &*connection.ledger);
+    let mut engine = common.connecting(effects)?;
+    let rules: Vec<Rule> = common.rules(engine.project())?.into_iter().cloned().collect();
+    let telling = engine.clone();
+    let teller = Teller::new(&telling, rules.iter().map(|rule| &rule.name), effects)?;
+    let runs = run_all(common, &mut engine, &rules, effects, settings).inspect_err(|error| {
+        let ended = rules.iter().map(|rule| {
+            let window = common.window(rule, effects).ok();
+            Ended::failed(settings.command, &rule.name, window.as_ref(), None, error)
+        });
+        teller.tell_in_vain(error, ended);
+    })?;
+    let ended = runs.iter().map(|run| run.ended(settings.command)).collect();
+    let shown = show(runs, settings.format, effects);
+    teller.tell(ended);
     let outcome = shown?;
     Ok(if effects.interrupt.requested() { Outcome::Interrupted } else { outcome })
 }
@@ -90,48 +71,58 @@ pub(super) fn execute(
 /// Makes every plan, then runs them.
 fn run_all(
     common: &Common,
-    project: &mut Project,
+    engine: &mut Engine,
+    rules: &[Rule],
     effects: &Effects,
-    manner: &Manner,
-    steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
-    act: Act,
-) -> Result<(Connection, Vec<Ran>)> {
-    let connect = |project: &Project| common.project.connect(project, effects, Access::ReadWrite);
-    let rules = common.rules(project)?.into_iter().filter(|rule| (manner.merges)(rule));
-    let merging: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
-    // What staging tables bring is known only when they have been looked at.
-    let early = match merging.as_slice() {
-        [] => None,
-        names => {
-            let connection = connect(project)?;
-            staging::look(project, names, &manner.staging, &connection, effects)?;
-            Some(connection)
-        }
-    };
-    let plans = plans(common, project, effects, steps)?;
-    if !manner.yes {
-        consent::ask(plans.iter().map(|(renderer, plan)| (renderer.rule(), plan)), effects)?;
+    settings: &RunSettings,
+) -> Result<Vec<RuleRun>> {
+    look_at_staging(common, engine, rules, effects, settings)?;
+    let engine = &*engine;
+    let plans = rules.iter().map(|rule| {
+        let rule = engine.rule(&rule.name)?;
+        engine.plan(rule, &settings.task, &common.window_of(&settings.task, rule, effects)?)
+    });
+    let plans = plans.collect::<Result<Vec<_>>>()?;
+    if !settings.yes {
+        consent::ask(&plans, effects)?;
     }
     effects.heed_interrupts();
-    let connection = early.map_or_else(|| connect(project), Ok)?;
+    engine.connect_for_runs()?;
     let groups = by_table(plans);
-    let alone = manner.jobs <= 1 || groups.len() <= 1;
-    let ran = side_by_side(manner.jobs, groups, |group| {
-        let run = |planned: Planned<'_>| {
-            run(common, effects, &connection, &planned, alone, manner.wait, act)
-        };
+    let alone = settings.jobs <= 1 || groups.len() <= 1;
+    let runs = side_by_side(settings.jobs, groups, |group| {
+        let run = |(place, plan)| run(engine, place, &plan, effects, alone, settings.wait);
         group.into_iter().map(run).collect::<Vec<_>>()
     });
-    let mut ran: Vec<Ran> = ran.into_iter().flatten().collect();
-    ran.sort_by_key(|ran| ran.place);
-    Ok((connection, ran))
+    let mut runs: Vec<RuleRun> = runs.into_iter().flatten().collect();
+    runs.sort_by_key(|run| run.place);
+    Ok(runs)
+}
+
+/// What staging tables bring is known only when they have been looked at.
+fn look_at_staging(
+    common: &Common,
+    engine: &mut Engine,
+    rules: &[Rule],
+    effects: &Effects,
+    settings: &RunSettings,
+) -> Result<()> {
+    // With --all, those that have staging tables.
+    let left_out = |rule: &Rule| common.all && rule.staging.is_none();
+    let merging = rules.iter().filter(|rule| settings.task.merges(rule) && !left_out(rule));
+    let merging: Vec<RuleName> = merging.map(|rule| rule.name.clone()).collect();
+    if merging.is_empty() {
+        return Ok(());
+    }
+    engine.connect_for_runs()?;
+    staging::look(engine, &merging, &settings.task, &settings.staging, effects)
 }
 
 /// Prints the reports, and says what they do not say by themselves. Errors: the only run's.
-fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
-    let count = ran.len();
+fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome> {
+    let count = runs.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
-    for Ran { rule, id, report, .. } in ran {
+    for RuleRun { rule, id, report, .. } in runs {
         match report {
             Ok(report) => {
                 outcome = outcome.max(report.ending().into());
@@ -145,8 +136,8 @@ fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
             Err(error) => return Err(error),
         }
     }
-    let style = effects.style(manner.format);
-    let text = match manner.format {
+    let style = effects.style(format);
+    let text = match format {
         Format::Json => {
             report::json(&report::one_or_all(reports.iter().map(report::ran_json).collect()))
         }
@@ -162,39 +153,18 @@ fn show(ran: Vec<Ran>, manner: &Manner, effects: &Effects) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// A plan, its renderer, and its place among the rules of the command.
-type Planned<'p> = (usize, Renderer<'p>, Plan);
-
-/// Rules of one table are run one after another: each would see the other's rows change.
-fn by_table(plans: Vec<(Renderer<'_>, Plan)>) -> Vec<Vec<Planned<'_>>> {
-    let mut groups: IndexMap<TableName, Vec<Planned<'_>>> = IndexMap::new();
-    for (place, (renderer, plan)) in plans.into_iter().enumerate() {
-        let table = renderer.rule().table.clone();
-        groups.entry(table).or_default().push((place, renderer, plan));
+/// Rules of one table are run one after another: each would see the other's rows change. Each plan
+/// has its place among those of the command.
+fn by_table(plans: Vec<Plan<'_>>) -> Vec<Vec<(usize, Plan<'_>)>> {
+    let mut groups: IndexMap<TableName, Vec<(usize, Plan<'_>)>> = IndexMap::new();
+    for (place, plan) in plans.into_iter().enumerate() {
+        groups.entry(plan.rule().table.clone()).or_default().push((place, plan));
     }
     groups.into_values().collect()
 }
 
-fn plans<'p>(
-    common: &Common,
-    project: &'p Project,
-    effects: &Effects,
-    steps: impl Fn(&Renderer<'_>) -> Vec<StepName>,
-) -> Result<Vec<(Renderer<'p>, Plan)>> {
-    let rules = common.rules(project)?.into_iter();
-    rules
-        .map(|rule| {
-            let renderer = common.renderer(project, rule)?;
-            let steps = steps(&renderer);
-            let window = common.window_of(&steps, rule, effects)?;
-            let plan = plan::make(&renderer, &steps, &window)?;
-            Ok((renderer, plan))
-        })
-        .collect()
-}
-
-/// A run that has ended, and its place among those of the command.
-struct Ran {
+/// The run of one rule that has ended, and its place among those of the command.
+struct RuleRun {
     place: usize,
     rule: RuleName,
     window: Window,
@@ -202,7 +172,7 @@ struct Ran {
     report: Result<Report>,
 }
 
-impl Ran {
+impl RuleRun {
     fn ended(&self, command: &'static str) -> Ended {
         match &self.report {
             Ok(report) => Ended::of(command, &self.window, report),
@@ -214,34 +184,18 @@ impl Ran {
 }
 
 fn run(
-    common: &Common,
+    engine: &Engine,
+    place: usize,
+    plan: &Plan<'_>,
     effects: &Effects,
-    connection: &Connection,
-    (place, renderer, plan): &Planned<'_>,
     alone: bool,
     wait: Duration,
-    act: Act,
-) -> Ran {
-    let id = RunId::new(common.project.clock(effects).now());
+) -> RuleRun {
+    let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), alone);
-    let context = Context {
-        renderer,
-        warehouse: &*connection.warehouse,
-        ledger: &*effects.watched(connection),
-        clock: common.project.clock(effects),
-        who: &effects.who,
-        progress: &progress,
-        interrupt: &effects.interrupt,
-        limits: Limits { bytes: connection.tariff.and_then(|tariff| tariff.max_bytes), wait },
-        run: Some(id.clone()),
-    };
-    Ran {
-        place: *place,
-        rule: renderer.rule().name.clone(),
-        window: plan.window.clone(),
-        id,
-        report: act(&context, plan),
-    }
+    let options = RunOptions { id: id.clone(), who: &effects.who, wait, progress: &progress };
+    let report = engine.run(plan, options);
+    RuleRun { place, rule: plan.rule().name.clone(), window: plan.window().clone(), id, report }
 }
 
 /// What the figures do not say by themselves, on stderr.

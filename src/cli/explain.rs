@@ -4,12 +4,9 @@ use super::common::Common;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::SqlValue;
-use crate::plan;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::{self, Superseded};
-use crate::statement::StepName;
-use crate::warehouse::sqlite::Access;
+use crate::run::Superseded;
 
 /// Show which row a run would supersede, by which survivor, and why; changes nothing
 #[derive(clap::Args)]
@@ -30,17 +27,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.common.project.open()?;
-    let rules = args.common.rules(&project)?;
+    let engine = args.common.connecting(effects)?;
+    let rules = args.common.rules(engine.project())?;
     let wanted = rules.iter().map(|rule| places(rule, &args.key)).collect::<Result<Vec<_>>>()?;
-    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    let now = args.common.project.clock(effects).now();
     let mut explained = Vec::new();
     for (rule, wanted) in rules.into_iter().zip(wanted) {
-        let renderer = args.common.renderer(&project, rule)?;
-        let window = args.common.window(rule, effects)?;
-        let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], &window)?;
-        let mut rows = run::explain(&renderer, &*connection.warehouse, now, &plan)?;
+        let mut rows = engine.explain(rule, &args.common.window(rule, effects)?)?;
         rows.retain(|row| is_wanted(row, &wanted));
         explained.push((rule, rows));
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
+use crate::engine::Streaming;
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::TableName;
 use crate::load::{FileFormat, Rows};
 use crate::rule::Rule;
-use crate::warehouse::sqlite::Streaming;
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
@@ -40,7 +40,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
+    let engine = args.project.engine(effects)?;
+    let project = engine.project();
     let rules = &project.file.rules;
     let rule = match (&args.rule, rules.as_slice()) {
         (Some(name), _) => project.file.rule(name)?,
@@ -70,7 +71,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     for path in &args.files {
         files.push((path.display().to_string(), opened(path, rule)?));
     }
-    let warehouse = args.project.embedded(&project, effects)?;
+    let warehouse = engine.loader()?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     let mut counts = vec![0_u64; files.len()];
     let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
+use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Filter, Ledger, latest};
+use crate::ledger::{Entry, Filter, latest};
 use crate::report::{self, Format, RunSummary};
 use crate::run::{RunId, history};
-use crate::warehouse::sqlite::Access;
 
 /// Read the ledger, newest first: the runs, or the statements of one
 #[derive(clap::Args)]
@@ -46,22 +46,21 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
+    let engine = args.project.connecting(effects)?;
     if let Some(rule) = &args.rule {
-        project.file.rule(rule)?;
+        engine.project().file.rule(rule)?;
     }
-    let connection = args.project.connect(&project, effects, Access::ReadOnly)?;
     let text = match args.run.is_some() || args.statements || args.sql {
-        true => statements(args, &*connection.ledger, effects)?,
-        false => runs(args, &*connection.ledger, effects)?,
+        true => statements(args, &engine, effects)?,
+        false => runs(args, &engine, effects)?,
     };
     effects.print(&text)?;
     Ok(Outcome::Done)
 }
 
-fn runs(args: &Args, ledger: &dyn Ledger, effects: &Effects) -> Result<String> {
+fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let wanted = Filter { rule: args.rule.as_deref(), ..Filter::default() };
-    let mut runs = history(&ledger.entries(&wanted)?);
+    let mut runs = history(&engine.entries(&wanted)?);
     runs.truncate(args.limit);
     Ok(match args.format {
         Format::Json => {
@@ -75,9 +74,9 @@ fn runs(args: &Args, ledger: &dyn Ledger, effects: &Effects) -> Result<String> {
     })
 }
 
-fn statements(args: &Args, ledger: &dyn Ledger, effects: &Effects) -> Result<String> {
+fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
-    let mut entries = ledger.entries(&wanted)?;
+    let mut entries = engine.entries(&wanted)?;
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

@@ -3,12 +3,11 @@
 use super::common::Common;
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
+use crate::engine::{Preview, Task};
 use crate::error::Result;
-use crate::plan;
-use crate::report::{self, Format, PlanSummary};
-use crate::run::{self, Report};
-use crate::statement::StepName;
-use crate::warehouse::sqlite::Access;
+use crate::report::{self, Format};
+use crate::rule::RuleName;
+use crate::run::Report;
 
 /// Show what apply would do, with counts and cost; changes nothing
 #[derive(clap::Args)]
@@ -38,32 +37,16 @@ pub(super) fn show(
     exit_code: bool,
     effects: &Effects,
 ) -> Result<Outcome> {
-    let mut project = common.project.open()?;
-    let names: Vec<String> =
-        common.rules(&project)?.iter().map(|rule| rule.name.to_string()).collect();
-    let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
-    let merging = project.file.rules.iter().filter(|rule| rule.consolidates());
-    let merging: Vec<String> =
-        merging.map(|rule| rule.name.to_string()).filter(|name| names.contains(name)).collect();
-    let staging = StagingArgs::default();
-    staging::look(&mut project, &merging, &staging, &connection, effects)?;
-    let now = common.project.clock(effects).now();
+    let mut engine = common.connecting(effects)?;
+    let rules = common.rules(engine.project())?;
+    let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    staging::look(&mut engine, &names, &Task::Apply, &StagingArgs::default(), effects)?;
     let style = effects.style(format);
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for name in &names {
-        let rule = project.file.rule(name)?;
-        let renderer = common.renderer(&project, rule)?;
-        let window = common.window(rule, effects)?;
-        let plan = plan::make(&renderer, &plan::steps_of(&renderer), &window)?;
-        let estimates = run::estimate(&*connection.warehouse, now, &plan)?;
-        let mut report = run::status(&renderer, &*connection.warehouse, now, &plan)?;
-        if plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
-            let found = run::staged(&renderer, &*connection.warehouse, now, &window)?;
-            report.consolidated = Some(found);
-        }
-        let (strategy, merged) = (renderer.rule().strategy, report.consolidated.as_ref());
-        let summary =
-            PlanSummary::new(strategy, &report.days, merged, estimates, connection.tariff);
+        let rule = engine.rule(name)?;
+        let plan = engine.plan(rule, &Task::Apply, &common.window(rule, effects)?)?;
+        let Preview { report, summary } = engine.preview(&plan)?;
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::common::Common;
 use super::out::{self, Files, Scope};
 use super::{Effects, Outcome};
+use crate::engine::Task;
 use crate::error::Result;
-use crate::plan;
 use crate::project::Project;
 use crate::report::{self, Format};
-use crate::rule::RuleName;
+use crate::rule::{self, RuleName};
 use crate::statement::{Statement, StepName};
 
 /// Print the SQL of a plan, or write it to files
@@ -38,19 +38,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.common.project.open()?;
+    let engine = args.common.engine(effects)?;
+    let project = engine.project();
     let mut rendered = Vec::new();
-    for rule in args.common.rules(&project)? {
-        let renderer = args.common.renderer(&project, rule)?;
-        let steps = match &args.step {
-            Some(step) => vec![step.clone()],
-            None => plan::steps_of(&renderer),
+    for rule in args.common.rules(project)? {
+        let (steps, needs_dates) = match &args.step {
+            Some(step) => (vec![step.clone()], rule.scope_of(step) != rule::Scope::Table),
+            None => (Task::Apply.steps(rule), Task::Apply.needs_dates(rule)),
         };
-        let window = args.common.window_of(&steps, rule, effects)?;
-        rendered.push((&rule.name, plan::render(&renderer, &steps, &window)?));
+        let window = match needs_dates {
+            true => args.common.window(rule, effects)?,
+            false => args.common.window_or_last(1, rule, effects)?,
+        };
+        rendered.push((&rule.name, engine.render(rule, &steps, &window)?));
     }
     match &args.out {
-        Some(folder) => to_folder(args, &project, folder, &rendered, effects),
+        Some(folder) => to_folder(args, project, folder, &rendered, effects),
         None => {
             effects.print(&text(&rendered, args.format, effects))?;
             Ok(Outcome::Done)

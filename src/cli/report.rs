@@ -8,15 +8,12 @@ use jiff::Timestamp;
 use super::common::Common;
 use super::out::write_whole;
 use super::{Effects, Outcome};
-use crate::connection::Connection;
 use crate::error::Result;
-use crate::ledger::{Entry, Filter};
-use crate::project::Project;
-use crate::report::count;
+use crate::ledger::Filter;
 use crate::report::html::{self, Overview, RuleOverview, Viewer};
+use crate::report::{Tariff, count};
 use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
-use crate::warehouse::sqlite::Access;
 use crate::window::Window;
 
 /// How many dates are shown where none are given.
@@ -55,25 +52,25 @@ struct Seen<'p> {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.common.project.open()?;
+    let engine = args.common.connecting(effects)?;
+    let file = &engine.project().file;
     let rules: Vec<&Rule> = match &args.common.rule {
-        Some(name) => vec![project.file.rule(name)?],
-        None => project.file.rules.iter().collect(),
+        Some(name) => vec![file.rule(name)?],
+        None => file.rules.iter().collect(),
     };
     let windows = rules.iter().map(|rule| args.common.window_or_last(DATES, rule, effects));
     let windows: Vec<Window> = windows.collect::<Result<_>>()?;
-    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    let now = args.common.project.clock(effects).now();
+    let now = engine.now();
     let mut entries = Vec::new();
     let mut seen = Vec::new();
     for (rule, window) in rules.into_iter().zip(windows) {
-        let of_rule = entries_since(&connection, rule, now, args.days)?;
+        let of_rule = engine.entries(&Filter::recent(Some(rule.name.as_str()), now, args.days))?;
         let runs = run::history(&of_rule);
-        let status = status(args, &project, &connection, rule, &window, now);
+        let status = engine.status(rule, &window);
         entries.extend(of_rule);
         seen.push(Seen { rule, window, status, runs });
     }
-    let page = html::file(&overview(&seen, &connection, now), &entries)?;
+    let page = html::file(&overview(&seen, engine.tariff()?, now), &entries)?;
     write(&args.html, &page, &seen, effects)?;
     let failed = seen.iter().filter_map(|of| of.status.as_ref().err());
     Ok(failed.fold(Outcome::Done, |_, error| {
@@ -82,7 +79,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }))
 }
 
-fn overview<'a>(seen: &'a [Seen<'_>], connection: &Connection, now: Timestamp) -> Overview<'a> {
+fn overview<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) -> Overview<'a> {
     let rules = seen.iter().map(|of| RuleOverview {
         rule: of.rule,
         window: &of.window,
@@ -97,7 +94,7 @@ fn overview<'a>(seen: &'a [Seen<'_>], connection: &Connection, now: Timestamp) -
         window: &seen[0].window,
         most_runs: MOST_RUNS,
         now,
-        tariff: connection.tariff,
+        tariff,
         viewer: Viewer::Nobody,
         links: false,
     }
@@ -118,25 +115,4 @@ fn write(path: &Path, page: &str, seen: &[Seen<'_>], effects: &Effects) -> Resul
         ByteSize(page.len() as u64)
     ));
     Ok(())
-}
-
-fn entries_since(
-    connection: &Connection,
-    rule: &Rule,
-    now: Timestamp,
-    days: u32,
-) -> Result<Vec<Entry>> {
-    connection.ledger.entries(&Filter::recent(Some(rule.name.as_str()), now, days))
-}
-
-fn status(
-    args: &Args,
-    project: &Project,
-    connection: &Connection,
-    rule: &Rule,
-    window: &Window,
-    now: Timestamp,
-) -> Result<Report> {
-    let renderer = args.common.renderer(project, rule)?;
-    run::standing(&renderer, &*connection.warehouse, now, window)
 }

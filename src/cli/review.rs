@@ -7,7 +7,6 @@ use crate::project::Project;
 use crate::report::{self, Reviewed};
 use crate::review::{self, Impact, Revision, RuleChange, RuleReview};
 use crate::rule::RuleName;
-use crate::warehouse::sqlite::Access;
 use crate::window::{Day, DayArg, Window, WindowArg};
 
 /// The date that both versions are rendered for unless dates are given: a fixed one, so that the
@@ -94,13 +93,8 @@ fn impacts(
     window: &Window,
     reviews: &[RuleReview],
 ) -> Result<Vec<(RuleName, Result<Impact>)>> {
-    let connection = args.project.connect(new, effects, Access::ReadOnly)?;
-    let now = args.project.clock(effects).now();
+    let engine = args.project.connecting_for(new.clone(), effects);
     let changed = reviews.iter().filter(|review| matches!(review.change, RuleChange::Changed(_)));
-    let impact = |rule: &RuleName| {
-        let (before, after) = (old.file.rule(rule.as_str())?, new.file.rule(rule.as_str())?);
-        let warehouse = &*connection.warehouse;
-        review::impact((old, before), (new, after), warehouse, window, now, args.examples)
-    };
+    let impact = |rule: &RuleName| engine.impact(old, rule, window, args.examples);
     Ok(changed.map(|review| (review.rule.clone(), impact(&review.rule))).collect())
 }

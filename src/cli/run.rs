@@ -1,12 +1,11 @@
 //! `onerow run`
 
 use super::common::Common;
-use super::execute::{Manner, execute};
+use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome};
+use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
-use crate::plan::with_record;
 use crate::report::Format;
-use crate::run::run_step;
 use crate::statement::StepName;
 
 /// Run one step by itself, shipped or the project's own, with its ledger entries
@@ -40,11 +39,6 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, "consolidate is a command of its own")
             .help("write `onerow consolidate`: it counts before and afterwards"));
     }
-    execute(
-        &args.common,
-        effects,
-        &Manner::of("run", args.format, args.yes),
-        |_| with_record(&args.step),
-        run_step,
-    )
+    let task = Task::Step(args.step.clone());
+    execute(&args.common, effects, &RunSettings::of("run", task, args.format, args.yes))
 }

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
-use crate::connection::connect;
 use crate::error::{Error, Kind, Result};
 use crate::notify;
-use crate::serve::{Ended, Engine, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
-use crate::warehouse::sqlite::Access;
+use crate::serve::{Ended, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
 
 /// Answer HTTP: the clean-up for schedulers, and pages that show how the tables stand
 #[derive(clap::Args)]
@@ -71,19 +69,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
-    let default_rule = match (&args.rule, project.file.rules.as_slice()) {
-        (Some(name), _) => Some(project.file.rule(name)?.name.clone()),
+    let engine = args.project.engine(effects)?;
+    let file = &engine.project().file;
+    let default_rule = match (&args.rule, file.rules.as_slice()) {
+        (Some(name), _) => Some(file.rule(name)?.name.clone()),
         (None, [only]) => Some(only.name.clone()),
         (None, _) => None,
     };
-    let rules = project.file.rules.iter().map(|rule| &rule.name);
+    let rules = file.rules.iter().map(|rule| &rule.name);
     let env = |name: &str| std::env::var_os(name);
-    let channels = notify::channels(&project.file.webhooks, rules, &env)?;
-    let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?.clone();
-    let clock = args.project.clock(effects);
-    let open = |access| connect(&warehouse, &project.folder, clock, &effects.interrupt, access);
-    let (writing, reading) = (open(Access::ReadWrite)?, open(Access::ReadOnly)?);
+    let channels = notify::channels(&file.webhooks, rules, &env)?;
     let settings = Settings {
         listen: args.listen,
         keys: keys(args)?,
@@ -91,21 +86,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         answer_within: args.answer_within,
         channels,
         host: effects.who.rsplit('@').next().unwrap_or_default().to_owned(),
+        default_rule,
+        may_delete: args.yes,
     };
-    let ended = serve(
-        settings,
-        Engine {
-            default_rule,
-            warehouse,
-            reading,
-            writing,
-            clock,
-            interrupt: effects.interrupt.clone(),
-            log: effects.log(),
-            may_delete: args.yes,
-            project,
-        },
-    )?;
+    let ended = serve(settings, engine, effects.log())?;
     Ok(match ended {
         Ended::InGoodOrder => Outcome::Done,
         Ended::HandedOver => Outcome::Interrupted,

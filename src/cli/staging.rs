@@ -1,11 +1,10 @@
 //! Staging tables as the command line has them.
 
 use super::Effects;
-use crate::connection::Connection;
+use crate::engine::{Engine, StagingOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
-use crate::project::Project;
-use crate::run;
+use crate::rule::RuleName;
 
 /// What the command line says of staging tables.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -20,21 +19,14 @@ pub(super) struct StagingArgs {
 
 /// Looks at the staging tables of these rules, and says what the reader should know.
 pub(super) fn look(
-    project: &mut Project,
-    names: &[String],
+    engine: &mut Engine,
+    rules: &[RuleName],
+    task: &Task,
     args: &StagingArgs,
-    connection: &Connection,
     effects: &Effects,
 ) -> Result<()> {
-    let rules = &mut project.file.rules;
-    let meant = rules.iter_mut().filter(|rule| names.iter().any(|name| name == rule.name.as_str()));
-    for staging in meant.filter_map(|rule| rule.staging.as_mut()) {
-        staging.drop |= args.drop;
-        if !args.tables.is_empty() {
-            staging.tables.clone_from(&args.tables);
-        }
-    }
-    for note in run::stage(rules, names, &*connection.warehouse, &*connection.ledger)? {
+    let options = StagingOptions { tables: args.tables.clone(), drop: args.drop };
+    for note in engine.look_at_staging(rules, task, &options)? {
         effects.say(&note);
     }
     Ok(())

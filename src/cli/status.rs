@@ -5,8 +5,6 @@ use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::run;
-use crate::warehouse::sqlite::Access;
 
 /// Show per date how the table stands; changes nothing
 #[derive(clap::Args)]
@@ -27,15 +25,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.common.project.open()?;
-    let rules = args.common.rules(&project)?;
-    let connection = args.common.project.connect(&project, effects, Access::ReadOnly)?;
-    let now = args.common.project.clock(effects).now();
+    let engine = args.common.connecting(effects)?;
     let mut reports = Vec::new();
-    for rule in rules {
-        let renderer = args.common.renderer(&project, rule)?;
-        let window = args.common.window(rule, effects)?;
-        reports.push(run::standing(&renderer, &*connection.warehouse, now, &window)?);
+    for rule in args.common.rules(engine.project())? {
+        reports.push(engine.status(rule, &args.common.window(rule, effects)?)?);
     }
     let style = effects.style(args.format);
     let text = match args.format {

@@ -1,17 +1,15 @@
 //! `onerow undo`
 
+use std::time::Duration;
+
 use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::tell::Teller;
 use super::{Effects, Outcome};
-use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Filter};
-use crate::project::Project;
+use crate::engine::RunOptions;
+use crate::error::Result;
 use crate::report::{self, Format};
-use crate::rule::Rule;
-use crate::run::{self, Context, Ended, Limits, RunId, Undone, Which};
-use crate::template::Renderer;
-use crate::warehouse::sqlite::Access;
+use crate::run::{Ended, RunId, Undone, Which};
 
 /// Undo a run: restore exactly the rows it removed
 #[derive(clap::Args)]
@@ -41,55 +39,29 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = args.project.open()?;
-    let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
+    let engine = args.project.engine(effects)?;
     effects.heed_interrupts();
-    let access = if args.dry_run { Access::ReadOnly } else { Access::ReadWrite };
-    let connection = args.project.connect(&project, effects, access)?;
-    let which = match args.run.as_str() {
-        "last" => Which::Last,
-        id => Which::Id(id.to_owned()),
-    };
-    let rule = match (&which, &args.rule, project.file.rules.as_slice()) {
-        (_, Some(name), _) => project.file.rule(name)?,
-        (Which::Last, None, [only]) => only,
-        (Which::Last, None, several) => {
-            let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
-            return Err(Error::new(Kind::Usage, "the rule file holds several rules")
-                .help(format!("name one of {}: `onerow undo last RULE`", names.join(", "))));
-        }
-        (Which::Id(id), None, _) => {
-            rule_of(&project, id, &connection.ledger.entries(&Filter::run(id))?)?
-        }
-    };
+    let which = Which::parse(&args.run);
     if args.dry_run {
-        let planned = run::undo_plan(rule, &*connection.ledger, &which)?;
+        let planned =
+            engine.undo_plan(engine.undone_rule(&which, args.rule.as_deref())?, &which)?;
         print(args, effects, &planned)?;
         return Ok(if planned.is_inexact() { Outcome::Failed } else { Outcome::Done });
     }
-    let teller = Teller::new(&project, [&rule.name], &args.project, effects)?;
-    let renderer =
-        Renderer::new(rule, &project.templates, &[])?.with_removals(warehouse.removal_log());
-    let id = RunId::new(args.project.clock(effects).now());
+    engine.connect_for_runs()?;
+    let rule = engine.undone_rule(&which, args.rule.as_deref())?;
+    let teller = Teller::new(&engine, [&rule.name], effects)?;
+    let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), true);
-    let context = Context {
-        renderer: &renderer,
-        warehouse: &*connection.warehouse,
-        ledger: &*effects.watched(&connection),
-        clock: args.project.clock(effects),
-        who: &effects.who,
-        progress: &progress,
-        interrupt: &effects.interrupt,
-        limits: Limits::default(),
-        run: Some(id.clone()),
-    };
-    let undone = run::undo(&context, &which).inspect_err(|error| {
+    let (who, wait) = (effects.who.as_str(), Duration::ZERO);
+    let options = RunOptions { id: id.clone(), who, wait, progress: &progress };
+    let undone = engine.undo(rule, &which, options).inspect_err(|error| {
         let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
         teller.tell_in_vain(error, [ended]);
     })?;
     let printed = print(args, effects, &undone);
     explain(&undone, effects);
-    teller.tell(vec![Ended::of_undo(&undone)], &*connection.ledger);
+    teller.tell(vec![Ended::of_undo(&undone)]);
     printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
@@ -104,25 +76,6 @@ fn print(args: &Args, effects: &Effects, undone: &Undone) -> Result<()> {
         Format::Json => report::json(&report::undone_json(undone)),
         _ => report::undone(effects.style(args.format), undone),
     })
-}
-
-/// The rule that the run was of, as the ledger has it.
-fn rule_of<'p>(project: &'p Project, run: &str, entries: &[Entry]) -> Result<&'p Rule> {
-    let mut rules: Vec<&str> = entries.iter().map(|entry| entry.rule.as_str()).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    match rules.as_slice() {
-        [rule] => project.file.rule(rule),
-        [] => {
-            Err(Error::new(Kind::Usage, format!("the ledger has no run `{}`", run.escape_debug()))
-                .help("`onerow log` lists the runs; the start of an id is enough"))
-        }
-        _ => Err(Error::new(
-            Kind::Usage,
-            format!("runs of several rules start with `{}`", run.escape_debug()),
-        )
-        .help("write more of the id")),
-    }
 }
 
 fn explain(undone: &Undone, effects: &Effects) {

@@ -3,14 +3,12 @@
 use clap::ValueEnum;
 
 use super::common::Common;
-use super::execute::{Manner, execute};
+use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome};
+use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
-use crate::plan;
 use crate::report::Format;
-use crate::run::run_step;
 use crate::statement::StepName;
-use crate::warehouse::sqlite::Access;
 
 /// Create, drop or show the read-side view: the survivors, while duplicates wait
 #[derive(clap::Args)]
@@ -50,18 +48,17 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.act == Act::Create {
         refuse_others(&args.common, args.replace, effects)?;
     }
-    let manner = Manner::of("view", Format::Table, false);
-    execute(&args.common, effects, &manner, |_| vec![step.clone()], run_step)
+    let settings = RunSettings::of("view", Task::Step(step), Format::Table, false);
+    execute(&args.common, effects, &settings)
 }
 
 fn show(common: &Common, effects: &Effects) -> Result<Outcome> {
-    let project = common.project.open()?;
-    let step = [StepName::parse(StepName::CREATE_VIEW)?];
-    for rule in common.rules(&project)? {
-        let window = common.window_of(&step, rule, effects)?;
-        let plan = plan::make(&common.renderer(&project, rule)?, &step, &window)?;
-        for checked in plan.statements() {
-            effects.print(&checked.statement().sql)?;
+    let engine = common.engine(effects)?;
+    let task = Task::Step(StepName::parse(StepName::CREATE_VIEW)?);
+    for rule in common.rules(engine.project())? {
+        let plan = engine.plan(rule, &task, &common.window_of(&task, rule, effects)?)?;
+        for statement in plan.statements() {
+            effects.print(&statement.sql)?;
         }
     }
     Ok(Outcome::Done)
@@ -69,8 +66,9 @@ fn show(common: &Common, effects: &Effects) -> Result<Outcome> {
 
 /// A view of that name may be somebody else's.
 fn refuse_others(common: &Common, replace: bool, effects: &Effects) -> Result<()> {
-    let project = common.project.open()?;
-    let rules = common.rules(&project)?;
+    let engine = common.connecting(effects)?;
+    let project = engine.project();
+    let rules = common.rules(project)?;
     for rule in &rules {
         let others = project.file.rules.iter().filter(|other| other.name != rule.name);
         if let Some(other) = others.into_iter().find(|other| other.view == rule.view) {
@@ -87,16 +85,11 @@ fn refuse_others(common: &Common, replace: bool, effects: &Effects) -> Result<()
     if replace {
         return Ok(());
     }
-    let connection = common.project.connect(&project, effects, Access::ReadOnly)?;
     for rule in rules {
-        match connection.warehouse.describe(&rule.view) {
-            Ok(_) => {
-                let message = format!("there is a `{}` already", rule.view.dotted());
-                return Err(Error::new(Kind::Usage, message)
-                    .help("replace it with --replace, or set `view` in the rule to another name"));
-            }
-            Err(error) if error.kind() == Kind::NotFound => {}
-            Err(error) => return Err(error),
+        if engine.has_table(&rule.view)? {
+            let message = format!("there is a `{}` already", rule.view.dotted());
+            return Err(Error::new(Kind::Usage, message)
+                .help("replace it with --replace, or set `view` in the rule to another name"));
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ mod undo;
 
 use serde_json::Value as Json;
 
+pub use crate::connection::Tariff;
 pub use annotations::{github, sarif};
 pub use consolidated::{consolidated, consolidated_json};
 pub use days::{DateFigures, Figures, RuleFigures, days, days_json};
@@ -29,7 +30,7 @@ pub use entries::{entries, entries_json, entries_sql};
 pub use explain::{explained, explained_json};
 pub use findings::{findings, findings_json};
 pub use grid::count;
-pub use plan::{PlanSummary, Tariff, plan, plan_json};
+pub use plan::{plan, plan_json};
 pub use ran::{ran, ran_json};
 pub use review::{Reviewed, review};
 pub use runs::{RunSummary, runs};

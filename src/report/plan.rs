@@ -5,67 +5,10 @@ use serde_json::{Value as Json, json};
 
 use super::grid::count;
 use super::{Format, Style};
-use crate::check::Checked;
-use crate::rule::Strategy;
-use crate::run::{Consolidated, DayReport};
+use crate::engine::PlanSummary;
 use crate::statement::StepName;
-use crate::warehouse::Estimate;
 
-/// What reading costs, and how much of it a plan may do.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tariff {
-    /// US dollars for a TiB.
-    pub price_per_tib: f64,
-    /// The most bytes that a plan may read; `None` is no limit.
-    pub max_bytes: Option<u64>,
-}
-
-impl Tariff {
-    /// US dollars for so many bytes.
-    pub fn price(self, bytes: u64) -> f64 {
-        bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib
-    }
-}
-
-/// The statements that `apply` would send now.
-pub struct PlanSummary<'a> {
-    statements: Vec<(&'a Checked, Estimate)>,
-    /// Bytes of all statements of the plan, whether called for or not.
-    at_most: Option<u64>,
-    tariff: Option<Tariff>,
-}
-
-impl<'a> PlanSummary<'a> {
-    /// Of all statements of the plan, those that the figures call for: no UPDATE of a date that
-    /// has no settled superseded row or has shared ids, no verify where nothing is touched. Without a
-    /// tariff the warehouse charges nothing.
-    pub fn new(
-        strategy: Strategy,
-        days: &[DayReport],
-        consolidated: Option<&Consolidated>,
-        all: Vec<(&'a Checked, Estimate)>,
-        tariff: Option<Tariff>,
-    ) -> Self {
-        let needs = |statement: &Checked| {
-            days.iter().any(|day| {
-                statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
-            })
-        };
-        let merges = |statement: &Checked| {
-            let merged = consolidated.into_iter().flat_map(|found| &found.days);
-            let mut called = merged.filter(|(_, day)| day.found.changes() > 0);
-            called.any(|(day, _)| statement.statement().window.contains(*day))
-        };
-        let called_for = |statement: &Checked| match statement.statement().step.as_str() {
-            StepName::VERIFY | StepName::RECORD => needs(statement),
-            StepName::CONSOLIDATE => merges(statement),
-            _ => !statement.statement().step.is_cure() || needs(statement),
-        };
-        let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
-        let statements = all.into_iter().filter(|(s, _)| called_for(s)).collect();
-        Self { statements, at_most, tariff }
-    }
-
+impl PlanSummary {
     /// Bytes that all of them would read; `None` where the warehouse does not say.
     fn bytes(&self) -> Option<u64> {
         self.statements.iter().map(|(_, estimate)| estimate.bytes).sum()
@@ -107,7 +50,7 @@ impl<'a> PlanSummary<'a> {
 }
 
 /// What would be sent, in a sentence or two.
-pub fn plan(style: Style, summary: &PlanSummary<'_>) -> String {
+pub fn plan(style: Style, summary: &PlanSummary) -> String {
     let steps: Vec<String> =
         summary.by_step().iter().map(|(step, count)| format!("{count} {step}")).collect();
     let text = format!(
@@ -120,7 +63,7 @@ pub fn plan(style: Style, summary: &PlanSummary<'_>) -> String {
 }
 
 /// What would be sent, for the JSON document: each statement with its fingerprint and its bytes.
-pub fn plan_json(summary: &PlanSummary<'_>) -> Json {
+pub fn plan_json(summary: &PlanSummary) -> Json {
     let statements = summary.statements.iter().map(|(checked, estimate)| {
         let statement = checked.statement();
         json!({

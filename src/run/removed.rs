@@ -20,6 +20,16 @@ pub enum Which {
     Id(String),
 }
 
+impl Which {
+    /// `last`, or an id.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "last" => Self::Last,
+            id => Self::Id(id.to_owned()),
+        }
+    }
+}
+
 /// What a run removed from each date, in the order in which it was removed.
 pub(super) type Removals = BTreeMap<Day, Vec<Removal>>;
 

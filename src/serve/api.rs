@@ -49,9 +49,8 @@ pub(super) fn window(
     rule: &RuleName,
     dates: &WindowArg,
 ) -> Result<Window, Problem> {
-    let engine = &service.engine;
-    let rule = engine.rule(Some(rule.as_str())).map_err(|error| Problem::of(&error))?;
-    let window = engine.window(rule, dates).map_err(|error| Problem::of(&error))?;
+    let rule = service.rule(Some(rule.as_str())).map_err(|error| Problem::of(&error))?;
+    let window = service.window(rule, dates).map_err(|error| Problem::of(&error))?;
     match window.days().len() > limits::DATES {
         true => Err(Problem::new(Code::InvalidRequest)
             .detail(format!("a request may have at most {} dates", limits::DATES))),
@@ -67,8 +66,7 @@ pub(super) async fn standing(
 ) -> Result<Arc<Report>, Problem> {
     let key = (service.changes.load(Ordering::SeqCst), rule.clone(), window.clone());
     let (looking, rule, window) = (service.clone(), rule.clone(), window.clone());
-    let look =
-        async move { blocking(move || looking.engine.status(&rule, &window)).await.map(Arc::new) };
+    let look = async move { blocking(move || looking.status(&rule, &window)).await.map(Arc::new) };
     let found = service.statuses.try_get_with(key, look).await;
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }
@@ -135,10 +133,10 @@ pub(super) fn asked_for<'s>(
 ) -> Result<Vec<&'s RuleName>, Problem> {
     match name {
         Some(name) => {
-            let rule = service.engine.rule(Some(name)).map_err(|error| Problem::of(&error))?;
+            let rule = service.rule(Some(name)).map_err(|error| Problem::of(&error))?;
             Ok(vec![&rule.name])
         }
-        None => Ok(service.engine.project.file.rules.iter().map(|rule| &rule.name).collect()),
+        None => Ok(service.engine.project().file.rules.iter().map(|rule| &rule.name).collect()),
     }
 }
 
@@ -159,7 +157,7 @@ pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str
             let looking = looking.clone();
             move || looking.engine.is_ready()
         });
-        looked.await.map_err(|error| looking.engine.log.line(Line::of_error(&error))).is_ok()
+        looked.await.map_err(|error| looking.log.line(Line::of_error(&error))).is_ok()
     };
     match service.ready.get_with((), look).await {
         true => Ok("ready\n"),

@@ -66,7 +66,7 @@ pub(super) async fn cleanup(
     if !asked.dry_run {
         caller.may_apply()?;
     }
-    let rule = service.engine.rule(asked.rule.as_deref()).map_err(|error| Problem::of(&error))?;
+    let rule = service.rule(asked.rule.as_deref()).map_err(|error| Problem::of(&error))?;
     let range = (asked.from.as_deref(), asked.to.as_deref());
     let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?.ok_or_else(|| {
         Problem::new(Code::InvalidRequest).detail(
@@ -104,10 +104,10 @@ pub(super) fn begin(
     window: &Window,
     caller: Caller,
 ) -> Result<Begun, Problem> {
-    if service.engine.forbids(rule) {
+    if service.forbids(rule) {
         return Err(Problem::new(Code::Forbidden).detail(DELETES));
     }
-    let now = service.engine.clock.now();
+    let now = service.engine.now();
     let id = RunId::new(now);
     let active = Active {
         id: id.clone(),
@@ -128,8 +128,8 @@ pub(super) fn begin(
         let began = Instant::now();
         let (working, name) = (service.clone(), rule.name.clone());
         let (days, of) = (active.window.clone(), active.id.clone());
-        let ran = blocking(move || working.engine.apply(&name, &days, &of, &caller.who)).await;
-        let now = service.engine.clock.now();
+        let ran = blocking(move || working.apply(&name, &days, &of, &caller.who)).await;
+        let now = service.engine.now();
         service.metrics.run(rule.name.as_str(), ran.as_ref(), began.elapsed(), now);
         end(&service, active, &ran).await;
         Arc::new(ran)
@@ -145,7 +145,7 @@ async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
     };
     close(service, &ended, ran);
     if let Some(problem) = Problem::of_end(ran) {
-        let (id, ended) = (run.id.to_string(), service.engine.clock.now());
+        let (id, ended) = (run.id.to_string(), service.engine.now());
         service.failures.insert(id, Arc::new(Failure { run, ended, problem })).await;
     }
     service.changes.fetch_add(1, Ordering::SeqCst);
@@ -154,7 +154,7 @@ async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
 
 /// How a run ended, in the log.
 fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
-    let log = &service.engine.log;
+    let log = &service.log;
     let problems = match ran {
         Ok(report) => report.problems.as_slice(),
         Err(error) => std::slice::from_ref(error),

@@ -9,13 +9,11 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 
-use super::{Engine, Keys, Settings, body, router, service};
+use super::{Keys, Settings, body, router, service};
 use crate::clock::Clock;
-use crate::connection::Connection;
+use crate::engine::{Engine, Streaming};
 use crate::fuzzed::project;
-use crate::interrupt::Interrupt;
 use crate::log::{Log, LogFormat};
-use crate::warehouse::sqlite::{Sqlite, fuzzed::warehouse};
 
 const ADDRESSES: [(&str, &str); 8] = [
     ("POST", "/cleanup-duplicates?"),
@@ -60,23 +58,16 @@ pub(crate) fn request(bytes: &[u8]) {
 
 fn answering() -> crate::error::Result<super::Service> {
     let project = project();
-    let tables: Arc<Sqlite> = Arc::new(warehouse()?);
-    let connection =
-        || Connection { warehouse: tables.clone(), ledger: tables.clone(), tariff: None };
     let clock = Clock::Fixed(Timestamp::UNIX_EPOCH);
     let to: Arc<Mutex<Box<dyn std::io::Write + Send>>> =
         Arc::new(Mutex::new(Box::new(std::io::sink())));
-    let engine = Engine {
-        default_rule: project.file.rules.first().map(|rule| rule.name.clone()),
-        warehouse: project.file.warehouse(None)?.clone(),
-        reading: connection(),
-        writing: connection(),
-        clock,
-        interrupt: Interrupt::default(),
-        log: Log { format: LogFormat::Json, clock, to },
-        may_delete: true,
-        project,
-    };
+    let log = Log { format: LogFormat::Json, clock, to };
+    let default_rule = project.file.rules.first().map(|rule| rule.name.clone());
+    let engine = Engine::in_memory(project, Vec::new(), clock)?;
+    let tables = engine.loader()?;
+    for rule in &engine.project().file.rules {
+        tables.load(&rule.table, &rule.columns, &mut std::iter::empty(), Streaming::Settled)?;
+    }
     let settings = Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         keys: Keys::default(),
@@ -84,6 +75,8 @@ fn answering() -> crate::error::Result<super::Service> {
         answer_within: Duration::from_secs(60),
         host: "host".to_owned(),
         channels: Vec::new(),
+        default_rule,
+        may_delete: true,
     };
-    service(settings, engine)
+    service(settings, engine, log)
 }

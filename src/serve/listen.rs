@@ -57,7 +57,7 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
             Ok((stream, _)) => stream,
             Err(cause) => {
                 let message = format!("cannot take a connection: {cause}");
-                service.engine.log.line(Line::new(Severity::Warning, message));
+                service.log.line(Line::new(Severity::Warning, message));
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
@@ -79,7 +79,7 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
 }
 
 fn greet(service: &Shared, address: SocketAddr) {
-    let log = &service.engine.log;
+    let log = &service.log;
     let keys = &service.access.keys;
     log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
     if let Some(names) = service.telling.names() {
@@ -108,7 +108,7 @@ fn remember(service: &Shared) {
         let looking = service.clone();
         match blocking(move || looking.engine.history(None, limits::RECENT)).await {
             Ok(runs) => service.metrics.remember(&runs),
-            Err(error) => service.engine.log.line(Line::of_error(&error)),
+            Err(error) => service.log.line(Line::of_error(&error)),
         }
     });
 }
@@ -116,7 +116,7 @@ fn remember(service: &Shared) {
 /// Lets runs finish, then stops them in good order, then leaves.
 async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     service.running.close();
-    let log = &service.engine.log;
+    let log = &service.log;
     let count = service.running.count();
     log.line(Line::new(
         Severity::Notice,
@@ -125,7 +125,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     let until = Instant::now() + limits::FINISH + limits::STOP;
     let answered = tokio::spawn(graceful.shutdown());
     if tokio::time::timeout(limits::FINISH, service.running.idle()).await.is_err() {
-        service.engine.interrupt.request();
+        service.engine.interrupt().request();
         let stopped = tokio::time::timeout(limits::STOP - limits::LEAVE, service.running.idle());
         if stopped.await.is_err() {
             service.leaving.send_replace(true);
@@ -149,7 +149,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
 async fn told(service: &Shared, until: Instant) {
     if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
         let error = Error::new(Kind::NotTold, "a webhook did not answer before the service ended");
-        service.engine.log.line(Line::of_error(&error));
+        service.log.line(Line::of_error(&error));
     }
 }
 

@@ -5,7 +5,6 @@ mod answer;
 mod api;
 mod body;
 mod cleanup;
-mod engine;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod keys;
@@ -21,6 +20,7 @@ mod running;
 mod runs;
 mod session;
 mod telling;
+mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,10 +35,12 @@ use axum::routing::{get, post};
 use moka::future::Cache;
 use tokio::sync::watch;
 
+use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Observed};
-use crate::log::{Line, Severity};
+use crate::ledger::Entry;
+use crate::log::{Line, Log, Severity};
 use crate::notify::Channel;
+use crate::report::Tariff;
 use crate::rule::RuleName;
 use crate::run::{PastRun, Report};
 use crate::window::Window;
@@ -50,7 +52,6 @@ use running::Running;
 use runs::Failure;
 use telling::Telling;
 
-pub use engine::Engine;
 pub use keys::{KeyHash, Keys, Right};
 pub use listen::Ended;
 pub use oidc::{GOOGLE_KEYS, OidcSettings};
@@ -70,11 +71,20 @@ pub struct Settings {
     pub host: String,
     /// Who is told of runs.
     pub channels: Vec<Channel>,
+    /// The rule that is meant where none is named; `None` where there are several.
+    pub default_rule: Option<RuleName>,
+    /// Whether runs may delete rows.
+    pub may_delete: bool,
 }
 
 /// What every request may use.
 struct Service {
     engine: Engine,
+    /// Where messages go.
+    log: Log,
+    default_rule: Option<RuleName>,
+    may_delete: bool,
+    tariff: Option<Tariff>,
     access: Access,
     answer_within: Duration,
     metrics: Arc<Metrics>,
@@ -97,7 +107,7 @@ type Shared = Arc<Service>;
 
 /// Serves until the process is asked to terminate. Errors: without keys, an address that others
 /// can reach; an address that cannot be listened on.
-pub fn serve(settings: Settings, engine: Engine) -> Result<Ended> {
+pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
     let open = settings.keys.is_empty() && settings.oidc.is_none();
     if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(
@@ -107,7 +117,7 @@ pub fn serve(settings: Settings, engine: Engine) -> Result<Ended> {
         .help("give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1"));
     }
     let listen = settings.listen;
-    let service = Arc::new(service(settings, engine)?);
+    let service = Arc::new(service(settings, engine, log)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -118,23 +128,29 @@ pub fn serve(settings: Settings, engine: Engine) -> Result<Ended> {
     ended
 }
 
-fn service(settings: Settings, mut engine: Engine) -> Result<Service> {
+fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
     let metrics = Arc::new(Metrics::new()?);
-    let (log, counted) = (engine.log.clone(), metrics.clone());
-    let observer = Box::new(move |entry: &Entry| {
+    let (told, counted) = (log.clone(), metrics.clone());
+    let engine = engine.observed_by(Arc::new(move |entry: &Entry| {
         counted.statement(entry);
-        log.line(Line::of_entry(entry));
-    });
-    engine.writing.ledger = Arc::new(Observed { ledger: engine.writing.ledger.clone(), observer });
+        told.line(Line::of_entry(entry));
+    }));
+    // What does not open now would not open at the first request either.
+    engine.connect_for_runs()?;
+    engine.connect_for_reading()?;
     let access = Access {
         keys: settings.keys,
         oidc: settings.oidc.map(Oidc::new).transpose()?,
-        log: engine.log.clone(),
+        log: log.clone(),
         host: settings.host,
         secret: Secret::new()?,
     };
     Ok(Service {
+        tariff: engine.tariff()?,
         engine,
+        log,
+        default_rule: settings.default_rule,
+        may_delete: settings.may_delete,
         access,
         answer_within: settings.answer_within,
         metrics,
@@ -206,7 +222,7 @@ async fn around(State(service): State<Shared>, request: Request, next: Next) -> 
             _ => Severity::Info,
         };
         let run = response.extensions().get::<RunOfAnswer>().map(|run| run.0.clone());
-        service.engine.log.line(
+        service.log.line(
             Line::new(severity, format!("{method} {path}: {}", status.as_u16()))
                 .run(run.as_deref())
                 .with("took_ms", u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
@@ -232,7 +248,7 @@ async fn blocking<T: Send + 'static>(
 fn looked_in_vain(service: &Service, error: &Error) -> Problem {
     let problem = Problem::of(error);
     if problem.code() != Code::InvalidRequest {
-        service.engine.log.line(Line::of_error(error));
+        service.log.line(Line::of_error(error));
     }
     problem
 }

@@ -38,7 +38,7 @@ pub(super) fn shown(
     page: crate::error::Result<String>,
 ) -> Result<Response, Problem> {
     let page = page.map_err(|error| {
-        service.engine.log.line(Line::of_error(&error));
+        service.log.line(Line::of_error(&error));
         Problem::new(Code::Internal)
     })?;
     let mut response = Response::new(Body::from(page));
@@ -89,7 +89,7 @@ fn problem_page(service: &Shared, mut response: Response) -> Response {
             *response.body_mut() = Body::from(page);
             make_page(&mut response);
         }
-        Err(error) => service.engine.log.line(Line::of_error(&error)),
+        Err(error) => service.log.line(Line::of_error(&error)),
     }
     response
 }

@@ -72,7 +72,7 @@ async fn overview(
     let chosen = asked.rule().map(|name| rule(&service, Some(name))).transpose()?;
     let rules: Vec<&Rule> = match chosen {
         Some(rule) => vec![rule],
-        None => service.engine.project.file.rules.iter().collect(),
+        None => service.engine.project().file.rules.iter().collect(),
     };
     let dates = asked.dates()?;
     let windows = rules.iter().map(|rule| api::window(&service, &rule.name, &dates));
@@ -91,12 +91,12 @@ async fn overview(
                 runs: runs.iter().filter(|run| run.rule == rule.name).collect(),
             })
             .collect(),
-        names: service.engine.project.file.rules.iter().map(|rule| &rule.name).collect(),
+        names: service.engine.project().file.rules.iter().map(|rule| &rule.name).collect(),
         chosen: chosen.map(|rule| &rule.name),
         window: windows.first().ok_or_else(|| Problem::new(Code::RuleNotReady))?,
         most_runs: limits::RUNS_LISTED,
-        now: service.engine.clock.now(),
-        tariff: service.engine.reading.tariff,
+        now: service.engine.now(),
+        tariff: service.tariff,
         viewer: session.viewer(),
         links: true,
     };
@@ -115,10 +115,10 @@ async fn plan(
     let report = api::standing(&service, &rule.name, &window).await?;
     let (looking, name) = (service.clone(), rule.name.clone());
     let (dates, standing) = (window.clone(), report.clone());
-    let prospect = blocking(move || looking.engine.prospect(&name, &dates, &standing)).await;
+    let prospect = blocking(move || looking.plan(&name, &dates, &standing)).await;
     let prospect = prospect.map_err(|error| looked_in_vain(&service, &error))?;
-    let refusal = service.engine.forbids(rule).then_some(cleanup::DELETES);
-    let now = service.engine.clock.now();
+    let refusal = service.forbids(rule).then_some(cleanup::DELETES);
+    let now = service.engine.now();
     let viewer = session.viewer();
     let page = html::PlanPage {
         rule,
@@ -182,8 +182,8 @@ async fn run(
                 run: &run,
                 entries: &entries,
                 zone: rule(&service, Some(run.rule.as_str())).map_or(&utc, |rule| &rule.time_zone),
-                now: service.engine.clock.now(),
-                tariff: service.engine.reading.tariff,
+                now: service.engine.now(),
+                tariff: service.tariff,
                 viewer,
                 failure: failure.as_deref(),
                 refreshing: active,
@@ -281,5 +281,5 @@ async fn form<T: DeserializeOwned>(headers: &HeaderMap, request: Request) -> Res
 }
 
 fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem> {
-    service.engine.rule(name).map_err(|error| Problem::of(&error))
+    service.rule(name).map_err(|error| Problem::of(&error))
 }

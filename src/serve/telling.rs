@@ -44,7 +44,7 @@ pub(super) fn begin(service: &Shared, ended: Ended) {
     let Ok(place) = telling.places.clone().try_acquire_owned() else {
         let error = Error::new(Kind::NotTold, "webhooks were not told: too many messages wait");
         let line = Line::of_error(&error).run(ended.run.as_deref());
-        return service.engine.log.line(line.with("rule", ended.rule.as_str()));
+        return service.log.line(line.with("rule", ended.rule.as_str()));
     };
     let service = service.clone();
     tokio::spawn(async move {
@@ -57,13 +57,12 @@ async fn tell(service: &Shared, ended: Ended) {
     let (run, rule) = (ended.run.clone(), ended.rule.clone());
     let not_told = |error: &Error| {
         let line = Line::of_error(error).run(run.as_deref());
-        service.engine.log.line(line.with("rule", rule.as_str()));
+        service.log.line(line.with("rule", rule.as_str()));
     };
     let looking = service.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        let (engine, channels) = (&looking.engine, &looking.telling.channels);
         let mut occasion = Occasion::of(ended);
-        let looked = occasion.look(channels, &*engine.reading.ledger, engine.clock.now());
+        let looked = looking.engine.look_into(&mut occasion, &looking.telling.channels);
         (occasion, looked)
     });
     let Ok((occasion, looked)) = looked.await else {
@@ -72,7 +71,7 @@ async fn tell(service: &Shared, ended: Ended) {
     if let Err(error) = looked {
         not_told(&error);
     }
-    let now = service.engine.clock.now();
+    let now = service.engine.now();
     for lost in notify::send(notify::letters(&service.telling.channels, &[occasion], now)).await {
         not_told(&lost.error);
     }

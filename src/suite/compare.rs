@@ -5,9 +5,9 @@ use toml::Value;
 
 use super::read::text;
 use super::{Expected, Figure, Verdict};
+use crate::engine::Rows;
 use crate::error::{Error, did_you_mean};
 use crate::googlesql::SqlValue;
-use crate::warehouse::Rows;
 
 /// What a test gave.
 #[derive(Debug, Default)]

@@ -1,39 +1,55 @@
 //! Running one test, in a database of its own that lasts as long as the test.
 
-use jiff::SignedDuration;
+use std::time::Duration;
 
 use super::compare::{self, Found};
 use super::{Act, Case, Figure, Verdict};
-use crate::check;
 use crate::clock::Clock;
-use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
-use crate::plan;
+use crate::engine::{Engine, Returned, Rows, RunOptions, Streaming, Task};
+use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::rule::Rule;
-use crate::run::{self, Context, Limits, Progress, Report};
-use crate::statement::{Params, Statement, StepName};
-use crate::template::Renderer;
-use crate::warehouse::sqlite::{Sqlite, Streaming};
-use crate::warehouse::{Job, JobId, Returned, Rows, Warehouse};
-use crate::window::Window;
-
-/// As long as BigQuery keeps a row in the streaming buffer at most.
-const DRAIN: SignedDuration = SignedDuration::from_mins(90);
+use crate::run::{Progress, Report, RunId};
+use crate::statement::StepName;
 
 /// Runs a test and compares. What keeps it from running is a failure of the test.
 pub fn run(project: &Project, case: &Case) -> Verdict {
-    let outcome = project.file.rule(case.rule.as_str()).and_then(|rule| act(project, rule, case));
-    let (found, problems) = match outcome {
+    let (found, problems) = match act(project, case) {
         Ok(outcome) => outcome,
         Err(error) => (Found::default(), vec![error]),
     };
     compare::verdict(&case.expected, &found, &problems)
 }
 
-fn act(project: &Project, rule: &Rule, case: &Case) -> Result<(Found, Vec<Error>)> {
+fn act(project: &Project, case: &Case) -> Result<(Found, Vec<Error>)> {
     let clock = Clock::Fixed(case.now);
-    let warehouse = Sqlite::in_memory(clock, DRAIN)?;
+    let engine = Engine::in_memory(project.clone(), case.vars.clone(), clock)?;
+    let rule = engine.rule(&case.rule)?;
+    load(&engine, rule, case)?;
+    let task = match &case.act {
+        Act::Apply => Task::Apply,
+        Act::Step(step) if *step == *StepName::CONSOLIDATE => Task::Consolidate,
+        Act::Step(step) => Task::Step(step.clone()),
+    };
+    let options = RunOptions {
+        id: RunId::new(case.now),
+        who: "test",
+        wait: Duration::ZERO,
+        progress: &Silence,
+    };
+    let mut report = engine.run(&engine.plan(rule, &task, &case.window)?, options)?;
+    if task == Task::Step(StepName::parse(StepName::DETECT)?) {
+        report.days = engine.status(rule, &case.window)?.days;
+    }
+    let rows = match queried(&case.act, &report) {
+        Some(rows) => rows,
+        None => engine.rows(rule, &case.window)?,
+    };
+    Ok((Found { rows, figures: figures(&report) }, report.problems))
+}
+
+fn load(engine: &Engine, rule: &Rule, case: &Case) -> Result<()> {
+    let warehouse = engine.loader()?;
     for (rows, streaming) in
         [(&case.rows, Streaming::Settled), (&case.streamed, Streaming::Streamed)]
     {
@@ -46,45 +62,7 @@ fn act(project: &Project, rule: &Rule, case: &Case) -> Result<(Found, Vec<Error>
         let mut rows = staged.cloned().map(Ok);
         warehouse.load(table, &rule.columns, &mut rows, Streaming::Settled)?;
     }
-    let renderer = Renderer::new(rule, &project.templates, &case.vars)?;
-    let context = Context {
-        renderer: &renderer,
-        warehouse: &warehouse,
-        ledger: &warehouse,
-        clock,
-        who: "test",
-        progress: &Silence,
-        interrupt: &Interrupt::default(),
-        limits: Limits::default(),
-        run: None,
-    };
-    let report = match &case.act {
-        Act::Apply => {
-            let steps = plan::steps_of(&renderer);
-            run::apply(&context, &checked(&renderer, &steps, &case.window)?)?
-        }
-        Act::Step(step) if *step == *StepName::CONSOLIDATE => {
-            let plan = checked(&renderer, std::slice::from_ref(step), &case.window)?;
-            run::consolidate(&context, &plan)?
-        }
-        Act::Step(step) => {
-            let plan = checked(&renderer, std::slice::from_ref(step), &case.window)?;
-            let mut report = run::run_step(&context, &plan)?;
-            if *step == *StepName::DETECT {
-                report.days = run::status(&renderer, &warehouse, case.now, &plan)?.days;
-            }
-            report
-        }
-    };
-    let rows = match queried(&case.act, &report) {
-        Some(rows) => rows,
-        None => table(&warehouse, rule, &case.window)?,
-    };
-    Ok((Found { rows, figures: figures(&report) }, report.problems))
-}
-
-fn checked(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<plan::Plan> {
-    plan::plan(renderer, steps, window)?.map_err(|findings| check::refusal(&findings))
+    Ok(())
 }
 
 /// The rows of a query that was run by itself.
@@ -99,22 +77,6 @@ fn queried(act: &Act, report: &Report) -> Option<Rows> {
         all.rows.extend(rows.rows.iter().cloned());
     }
     all
-}
-
-/// All rows of the rule's table.
-fn table(warehouse: &Sqlite, rule: &Rule, window: &Window) -> Result<Rows> {
-    let columns: Vec<String> = rule.columns.iter().map(|(column, _)| column.to_string()).collect();
-    let sql = format!("SELECT {} FROM {}\n", columns.join(", "), rule.table);
-    let statement = Statement::new(StepName::parse("rows")?, window.clone(), sql);
-    let id = JobId::derive("test", 0, &statement.step, window.first());
-    let statement = check::run(rule, statement).map_err(|findings| check::refusal(&findings))?;
-    let job = Job { id: &id, run: "test", rule: &rule.name };
-    match warehouse.submit(&job, &statement, &Params::none())?.result {
-        Returned::Rows(rows) => Ok(rows),
-        Returned::Affected(_) | Returned::Nothing => {
-            Err(Error::new(Kind::Warehouse, "a query returned no rows"))
-        }
-    }
 }
 
 fn figures(report: &Report) -> Vec<(Figure, u64)> {

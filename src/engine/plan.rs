@@ -1,0 +1,219 @@
+//! Plans: what a task would send for a rule, and what that would cost.
+
+use super::Engine;
+use crate::check::Checked;
+use crate::connection::Tariff;
+use crate::error::Result;
+use crate::plan::{self, Inspected};
+use crate::rule::{Rule, Scope, Strategy};
+use crate::run::{self, Consolidated, DayReport, Report};
+use crate::statement::{Statement, StepName};
+use crate::template::Renderer;
+use crate::warehouse::Estimate;
+use crate::window::Window;
+
+/// What is to be done with a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// All steps of the rule.
+    Apply,
+    /// Merge its staging tables.
+    Consolidate,
+    /// One step by itself.
+    Step(StepName),
+}
+
+impl Task {
+    /// The steps that it takes, in order.
+    pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
+        match self {
+            Self::Apply => plan::steps_of_rule(rule),
+            // Where no staging table is left, there is nothing to merge.
+            Self::Consolidate => rule.stages().then(StepName::consolidate).into_iter().collect(),
+            Self::Step(step) => plan::with_record(step),
+        }
+    }
+
+    /// Whether it is about dates of this rule: a step about the whole table is not.
+    pub fn needs_dates(&self, rule: &Rule) -> bool {
+        !self.steps(rule).iter().all(|step| rule.scope_of(step) == Scope::Table)
+    }
+
+    /// Whether it merges staging tables of this rule.
+    pub fn merges(&self, rule: &Rule) -> bool {
+        match self {
+            Self::Apply => rule.consolidates(),
+            Self::Consolidate => true,
+            Self::Step(_) => false,
+        }
+    }
+}
+
+/// The checked statements of a task for a rule and its dates, ready to run.
+pub struct Plan<'e> {
+    pub(super) renderer: Renderer<'e>,
+    pub(super) plan: plan::Plan,
+    pub(super) task: Task,
+}
+
+impl<'e> Plan<'e> {
+    /// The rule.
+    pub fn rule(&self) -> &'e Rule {
+        self.renderer.rule()
+    }
+
+    /// The dates.
+    pub fn window(&self) -> &Window {
+        &self.plan.window
+    }
+
+    /// Whether it removes rows for good.
+    pub fn is_destructive(&self) -> bool {
+        let removes = self.plan.steps.iter().any(|step| step.name.is_cure());
+        self.rule().strategy.is_destructive() && removes
+    }
+
+    /// Whether it has no statement at all.
+    pub fn is_empty(&self) -> bool {
+        self.plan.steps.is_empty()
+    }
+
+    /// Its statements, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.plan.statements().map(Checked::statement)
+    }
+}
+
+/// What `apply` would do now: the counts of each date, and the statements that they call for.
+pub struct Preview {
+    /// The counts.
+    pub report: Report,
+    /// The statements and their cost.
+    pub summary: PlanSummary,
+}
+
+/// The statements that `apply` would send now.
+pub struct PlanSummary {
+    /// Those that the counts call for, with their estimates.
+    pub statements: Vec<(Checked, Estimate)>,
+    /// Bytes of all statements of the plan, whether called for or not.
+    pub at_most: Option<u64>,
+    /// What reading costs; `None` where the warehouse charges nothing.
+    pub tariff: Option<Tariff>,
+}
+
+impl PlanSummary {
+    /// Of all statements of the plan, those that the counts call for: no UPDATE of a date that
+    /// has no settled superseded row or has shared ids, no verify where nothing is touched.
+    pub fn new(
+        strategy: Strategy,
+        days: &[DayReport],
+        consolidated: Option<&Consolidated>,
+        all: Vec<(&Checked, Estimate)>,
+        tariff: Option<Tariff>,
+    ) -> Self {
+        let needs = |statement: &Checked| {
+            days.iter().any(|day| {
+                statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
+            })
+        };
+        let merges = |statement: &Checked| {
+            let merged = consolidated.into_iter().flat_map(|found| &found.days);
+            let mut called = merged.filter(|(_, day)| day.found.changes() > 0);
+            called.any(|(day, _)| statement.statement().window.contains(*day))
+        };
+        let called_for = |statement: &Checked| match statement.statement().step.as_str() {
+            StepName::VERIFY | StepName::RECORD => needs(statement),
+            StepName::CONSOLIDATE => merges(statement),
+            _ => !statement.statement().step.is_cure() || needs(statement),
+        };
+        let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
+        let called = all.into_iter().filter(|(statement, _)| called_for(statement));
+        let statements = called.map(|(statement, estimate)| (statement.clone(), estimate));
+        Self { statements: statements.collect(), at_most, tariff }
+    }
+}
+
+impl Engine {
+    /// The plan of a task. Sends nothing.
+    ///
+    /// Errors: a template that does not render; a statement that is not fit to run.
+    pub fn plan<'e>(&'e self, rule: &'e Rule, task: &Task, window: &Window) -> Result<Plan<'e>> {
+        let renderer = self.renderer(rule)?;
+        let plan = plan::make(&renderer, &task.steps(rule), window)?;
+        Ok(Plan { renderer, plan, task: task.clone() })
+    }
+
+    /// The statements of these steps, not yet checked. Sends nothing.
+    ///
+    /// Errors: a template that does not render.
+    pub fn render(
+        &self,
+        rule: &Rule,
+        steps: &[StepName],
+        window: &Window,
+    ) -> Result<Vec<Statement>> {
+        plan::render(&self.renderer(rule)?, steps, window)
+    }
+
+    /// What the checks say of one step, or of every step that the rule has a template for. Sends
+    /// nothing.
+    ///
+    /// Errors: a template that does not render.
+    pub fn check(
+        &self,
+        rule: &Rule,
+        step: Option<&StepName>,
+        window: &Window,
+    ) -> Result<Inspected> {
+        let renderer = self.renderer(rule)?;
+        let steps = step.map_or_else(|| every_step(&renderer), |step| vec![step.clone()]);
+        plan::inspect(&renderer, &steps, window)
+    }
+
+    /// What a plan of `apply` would do now. Changes nothing, and leaves no entry in the ledger.
+    ///
+    /// Errors: the warehouse does not answer.
+    pub fn preview(&self, plan: &Plan<'_>) -> Result<Preview> {
+        let from = self.reading()?;
+        let (now, warehouse) = (self.now(), &*from.warehouse);
+        let estimates = run::estimate(warehouse, now, &plan.plan)?;
+        let mut report = run::status(&plan.renderer, warehouse, now, &plan.plan)?;
+        if plan.plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
+            report.consolidated = Some(self.staged(plan)?);
+        }
+        let (strategy, merged) = (plan.rule().strategy, report.consolidated.as_ref());
+        let summary = PlanSummary::new(strategy, &report.days, merged, estimates, from.tariff);
+        Ok(Preview { report, summary })
+    }
+
+    /// What a plan of `apply` would send where the dates stand like this. Changes nothing.
+    ///
+    /// Errors: the warehouse does not answer.
+    pub fn summary(&self, plan: &Plan<'_>, status: &Report) -> Result<PlanSummary> {
+        let merged = match plan.rule().consolidates() {
+            true => Some(self.staged(plan)?),
+            false => None,
+        };
+        let from = self.reading()?;
+        let estimates = run::estimate(&*from.warehouse, self.now(), &plan.plan)?;
+        let (strategy, days) = (plan.rule().strategy, &status.days);
+        Ok(PlanSummary::new(strategy, days, merged.as_ref(), estimates, from.tariff))
+    }
+
+    /// What waits in the staging tables of a plan. Changes nothing.
+    ///
+    /// Errors: the warehouse does not answer.
+    pub fn staged(&self, plan: &Plan<'_>) -> Result<Consolidated> {
+        let warehouse = &*self.reading()?.warehouse;
+        run::staged(&plan.renderer, warehouse, self.now(), plan.window())
+    }
+}
+
+/// Those of the plan first.
+fn every_step(renderer: &Renderer<'_>) -> Vec<StepName> {
+    let mut steps = plan::steps_of(renderer);
+    let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));
+    steps.extend(others.collect::<Vec<StepName>>());
+    steps
+}

@@ -1,0 +1,126 @@
+//! What can be asked without changing anything.
+
+use super::Engine;
+use crate::connection::Tariff;
+use crate::doctor;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
+use crate::ledger::{Entry, Filter};
+use crate::notify::{Channel, Occasion};
+use crate::plan;
+use crate::project::Project;
+use crate::review::{self, Impact};
+use crate::rule::{Rule, RuleName};
+use crate::run::{self, PastRun, Report, Superseded};
+use crate::statement::StepName;
+use crate::window::Window;
+
+impl Engine {
+    /// Counts the dates of a rule. Leaves no entry in the ledger.
+    ///
+    /// Errors: the detect step is not fit to run; the warehouse does not answer.
+    pub fn status(&self, rule: &Rule, window: &Window) -> Result<Report> {
+        let renderer = self.renderer(rule)?;
+        run::standing(&renderer, &*self.reading()?.warehouse, self.now(), window)
+    }
+
+    /// Which row would supersede which. Leaves no entry in the ledger.
+    ///
+    /// Errors: the explain step is not fit to run; the warehouse does not answer.
+    pub fn explain(&self, rule: &Rule, window: &Window) -> Result<Vec<Superseded>> {
+        let renderer = self.renderer(rule)?;
+        let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], window)?;
+        run::explain(&renderer, &*self.reading()?.warehouse, self.now(), &plan)
+    }
+
+    /// Entries of the ledger, oldest first.
+    ///
+    /// Errors: the ledger does not answer.
+    pub fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
+        self.reading()?.ledger.entries(wanted)
+    }
+
+    /// One run with its entries, oldest first; `None` where the ledger has no such run.
+    ///
+    /// Errors: the ledger does not answer.
+    pub fn past(&self, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
+        run::past(&*self.reading()?.ledger, id)
+    }
+
+    /// The runs of the last so many days, newest first.
+    ///
+    /// Errors: the ledger does not answer.
+    pub fn history(&self, rule: Option<&RuleName>, days: u32) -> Result<Vec<PastRun>> {
+        let wanted = Filter::recent(rule.map(RuleName::as_str), self.now(), days);
+        Ok(run::history(&self.entries(&wanted)?))
+    }
+
+    /// What the warehouse charges; `None` where that is nothing.
+    ///
+    /// Errors: the warehouse cannot be opened.
+    pub fn tariff(&self) -> Result<Option<Tariff>> {
+        Ok(self.reading()?.tariff)
+    }
+
+    /// Whether the warehouse has a table or view of this name.
+    ///
+    /// Errors: the warehouse does not answer.
+    pub fn has_table(&self, table: &TableName) -> Result<bool> {
+        match self.reading()?.warehouse.describe(table) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the warehouse answers, and has the table of each rule.
+    ///
+    /// Errors: it does not.
+    pub fn is_ready(&self) -> Result<()> {
+        for rule in &self.project.file.rules {
+            self.reading()?.warehouse.describe(&rule.table)?;
+        }
+        Ok(())
+    }
+
+    /// Compares the rules with their tables, and tries every permission.
+    ///
+    /// Errors: the warehouse cannot be opened; a template that does not parse.
+    pub fn doctor(&self, rules: &[(&Rule, Window)]) -> Result<Vec<doctor::Line>> {
+        let from = self.reading()?;
+        let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
+        let Some((first, _)) = rules.first() else { return Ok(Vec::new()) };
+        let mut lines = match doctor::connection(warehouse, ledger, first, self.clock()) {
+            Ok(lines) => lines,
+            Err(lines) => return Ok(lines),
+        };
+        for (rule, window) in rules {
+            let renderer = self.renderer(rule)?;
+            lines.extend(doctor::table(&renderer, warehouse, window, self.now()));
+        }
+        Ok(lines)
+    }
+
+    /// What the change of a rule since another version of the project does to the data.
+    ///
+    /// Errors: a version does not have the rule; the two cannot be compared; the warehouse does not
+    /// answer.
+    pub fn impact(
+        &self,
+        old: &Project,
+        rule: &RuleName,
+        window: &Window,
+        examples: u32,
+    ) -> Result<Impact> {
+        let (before, after) = (old.file.rule(rule.as_str())?, self.rule(rule)?);
+        let (old, new, now) = ((old, before), (&self.project, after), self.now());
+        review::impact(old, new, &*self.reading()?.warehouse, window, now, examples)
+    }
+
+    /// Looks into the ledger since when the rows wait that a run left buffered.
+    ///
+    /// Errors: the ledger does not answer.
+    pub fn look_into(&self, occasion: &mut Occasion, channels: &[Channel]) -> Result<(), Error> {
+        occasion.look(channels, &*self.reading()?.ledger, self.now())
+    }
+}

@@ -1,0 +1,59 @@
+//! Undoing a run.
+
+use super::{Engine, RunOptions};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Filter;
+use crate::rule::Rule;
+use crate::run::{self, Undone, Which};
+
+impl Engine {
+    /// The rule whose run is to be undone: the one with this name; else the one that the run was of, or
+    /// the only one.
+    ///
+    /// Errors: there is no such rule or run, or there are several.
+    pub fn undone_rule(&self, which: &Which, name: Option<&str>) -> Result<&Rule> {
+        let file = &self.project().file;
+        match (which, name, file.rules.as_slice()) {
+            (_, Some(name), _) => file.rule(name),
+            (Which::Id(id), None, _) => self.rule_of_run(id),
+            (Which::Last, None, [only]) => Ok(only),
+            (Which::Last, None, several) => {
+                let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
+                Err(Error::new(Kind::Usage, "the rule file holds several rules")
+                    .help(format!("name one of {}: `onerow undo last RULE`", names.join(", "))))
+            }
+        }
+    }
+
+    /// The rule that a run was of, as the ledger has it; the start of the run's id is enough.
+    ///
+    /// Errors: the ledger has no such run, or several of different rules.
+    fn rule_of_run(&self, run: &str) -> Result<&Rule> {
+        let entries = self.reading()?.ledger.entries(&Filter::run(run))?;
+        let mut rules: Vec<&str> = entries.iter().map(|entry| entry.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let usage = |message: String| Error::new(Kind::Usage, message);
+        match rules.as_slice() {
+            [rule] => self.project().file.rule(rule),
+            [] => Err(usage(format!("the ledger has no run `{}`", run.escape_debug()))
+                .help("`onerow log` lists the runs; the start of an id is enough")),
+            _ => Err(usage(format!("runs of several rules start with `{}`", run.escape_debug()))
+                .help("write more of the id")),
+        }
+    }
+
+    /// What an undo of this rule's run would do, by the ledger. Changes nothing.
+    ///
+    /// Errors: there is no such run; it removed nothing.
+    pub fn undo_plan(&self, rule: &Rule, which: &Which) -> Result<Undone> {
+        run::undo_plan(rule, &*self.reading()?.ledger, which)
+    }
+
+    /// Restores the rows that a run of this rule removed.
+    ///
+    /// Errors: the run cannot be undone. What goes wrong with a date is in the result.
+    pub fn undo(&self, rule: &Rule, which: &Which, options: RunOptions<'_>) -> Result<Undone> {
+        self.with_context(&self.renderer(rule)?, options, |context| run::undo(context, which))
+    }
+}

@@ -1,0 +1,102 @@
+//! What the service does with the engine, without HTTP. What blocks says so.
+
+use std::time::Duration;
+
+use super::Service;
+use crate::engine::{RunOptions, StagingOptions, Task};
+use crate::error::{Error, Kind, Result};
+use crate::log::{Line, Log, Severity};
+use crate::report::{self, Format, Style};
+use crate::rule::{Rule, RuleName};
+use crate::run::{Progress, Report, RunId};
+use crate::window::{Window, WindowArg};
+
+impl Service {
+    /// The rule of this name, or the one that is meant where none is named.
+    pub(super) fn rule(&self, name: Option<&str>) -> Result<&Rule> {
+        let name = name.or(self.default_rule.as_ref().map(RuleName::as_str));
+        let file = &self.engine.project().file;
+        match name {
+            Some(name) => file.rule(name),
+            None => {
+                let names: Vec<&str> = file.rules.iter().map(|rule| rule.name.as_str()).collect();
+                Err(Error::new(Kind::Usage, "no rule given")
+                    .help(format!("name one of {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// The dates that are meant now, in the rule's zone.
+    pub(super) fn window(&self, rule: &Rule, dates: &WindowArg) -> Result<Window> {
+        dates.resolve(self.engine.now(), &rule.time_zone)
+    }
+
+    /// Whether a run of the rule would delete rows that nobody has allowed to be deleted.
+    pub(super) fn forbids(&self, rule: &Rule) -> bool {
+        rule.strategy.is_destructive() && !self.may_delete
+    }
+
+    /// How the dates of a rule stand. Blocks.
+    pub(super) fn status(&self, rule: &RuleName, window: &Window) -> Result<Report> {
+        self.engine.status(self.engine.rule(rule)?, window)
+    }
+
+    /// What a run would send and what that would cost, in a sentence or two, where the dates stand
+    /// like this. Changes nothing. Blocks.
+    pub(super) fn plan(&self, rule: &RuleName, window: &Window, status: &Report) -> Result<String> {
+        let mut engine = self.engine.clone();
+        engine.look_at_staging(
+            std::slice::from_ref(rule),
+            &Task::Apply,
+            &StagingOptions::default(),
+        )?;
+        let plan = engine.plan(engine.rule(rule)?, &Task::Apply, window)?;
+        let style = Style { format: Format::Table, colour: false };
+        let summary = engine.summary(&plan, status)?;
+        Ok(report::plan(style, &summary).trim_end().to_owned())
+    }
+
+    /// A run, from beginning to end. Blocks.
+    pub(super) fn apply(
+        &self,
+        rule: &RuleName,
+        window: &Window,
+        id: &RunId,
+        who: &str,
+    ) -> Result<Report> {
+        if self.engine.interrupt().requested() {
+            return Err(Error::new(Kind::Interrupted, "interrupted before it began"));
+        }
+        let progress = Messages { log: &self.log, run: id };
+        let mut engine = self.engine.clone();
+        let rules = std::slice::from_ref(rule);
+        for note in engine.look_at_staging(rules, &Task::Apply, &StagingOptions::default())? {
+            progress.note(&note);
+        }
+        let plan = engine.plan(engine.rule(rule)?, &Task::Apply, window)?;
+        let (id, wait) = (id.clone(), Duration::ZERO);
+        engine.run(&plan, RunOptions { id, who, wait, progress: &progress })
+    }
+}
+
+/// What a run has to say, as log lines.
+struct Messages<'a> {
+    log: &'a Log,
+    run: &'a RunId,
+}
+
+impl Progress for Messages<'_> {
+    fn begin(&self, _total: u64) {}
+
+    fn advance(&self) {}
+
+    fn note(&self, sentence: &str) {
+        self.log.line(Line::new(Severity::Notice, sentence).run(Some(self.run.as_str())));
+    }
+
+    fn waiting(&self, sentence: &str) {
+        self.note(sentence);
+    }
+
+    fn end(&self) {}
+}
