@@ -102,12 +102,14 @@ impl Line {
             Ending::Buffered => (Severity::Notice, "buffered"),
             Ending::Failed => (Severity::Error, "failed"),
         };
+        let reason = ended.reason();
         let figure =
             |of: fn(&crate::run::Figures) -> u64| ended.figures.as_ref().map(of).map(Json::from);
         Self::new(severity, format!("run ended: {ending}"))
             .run(ended.run.as_deref())
             .with("rule", ended.rule.as_str())
             .with_some("dates", ended.window.as_ref().map(|window| window.to_string().into()))
+            .with_some("reason", reason.map(Json::from))
             .with_some("duplicates_found", figure(|figures| figures.found))
             .with_some("duplicates_deactivated", figure(|figures| figures.deactivated))
             .with_some("duplicates_buffered", figure(|figures| figures.buffered))

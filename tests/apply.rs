@@ -191,6 +191,37 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
 }
 
 #[test]
+fn for_programs_the_last_line_of_a_failed_run_says_why() {
+    let project = Project::new(RULE);
+    project.rows(
+        "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+         t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
+    );
+    let ended = apply(&project, "--log-format json").exits(1);
+    let last = ended.stderr.lines().last().unwrap();
+    let mut last: serde_json::Value = serde_json::from_str(last).unwrap();
+    let run = ended.json()["run_id"].clone();
+    assert!(last["time"].take().is_string());
+    let reason = "active rows have a row id that is NULL or not theirs alone on 2026-01-28";
+    assert_eq!(
+        last,
+        serde_json::json!({
+            "severity": "ERROR",
+            "message": "run ended: failed",
+            "time": null,
+            "reason": reason,
+            "run_id": run,
+            "rule": "predictions",
+            "dates": "2026-01-28",
+            "duplicates_found": 1,
+            "duplicates_deactivated": 0,
+            "duplicates_buffered": 0,
+        })
+    );
+}
+
+#[test]
 fn shared_ids_on_a_clean_date_are_counted_and_do_no_harm() {
     let project = Project::new(RULE);
     project.rows(

@@ -25,6 +25,7 @@ mod memory;
 mod merging;
 mod report_html;
 mod review;
+mod rooms;
 mod schedule;
 mod second_opinion;
 mod secrets;

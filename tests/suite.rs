@@ -38,6 +38,34 @@ fn the_examples_tests_pass() {
     }
 }
 
+/// The example's tests, whose rule file has these warehouses.
+fn example_with(warehouses: &str) -> String {
+    let project = Project::example();
+    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    let local = "[warehouse.local]\ntype = \"sqlite\"\npath = \".onerow/local.db\"\n";
+    assert!(rules.contains(local));
+    let rules = rules.replace("default_warehouse = \"local\"\n", "");
+    project.write("onerow.toml", rules.replace(local, warehouses));
+    for file in ["seed_case.toml", "staging.toml"] {
+        let from = std::path::Path::new("examples/player_props/tests").join(file);
+        project.write(&format!("tests/{file}"), std::fs::read(from).unwrap());
+    }
+    let ended = project.onerow("test").exits(0);
+    assert!(ended.stdout.lines().all(|line| line.starts_with("ok ")), "{ended}");
+    ended.stdout
+}
+
+#[test]
+fn a_projects_tests_pass_whatever_warehouses_it_has() {
+    let local = "[warehouse.local]\ntype = \"sqlite\"\npath = \".onerow/local.db\"\n";
+    let prod = "[warehouse.prod]\ntype = \"bigquery\"\nproject = \"my-project\"\n\
+                ledger = \"ops.onerow_ledger\"\n";
+    let as_it_is = example_with(local);
+    assert!(as_it_is.lines().count() > 10);
+    assert_eq!(example_with(&format!("default_warehouse = \"prod\"\n\n{prod}\n{local}")), as_it_is);
+    assert_eq!(example_with(prod), as_it_is);
+}
+
 #[test]
 fn rows_and_columns_are_compared_in_any_order_and_missing_ones_are_null() {
     test(&format!(

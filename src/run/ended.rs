@@ -132,6 +132,26 @@ impl Ended {
         }
     }
 
+    /// Why it failed, in a sentence; `None` where it did not.
+    pub fn reason(&self) -> Option<String> {
+        let dates = |days: &[Day]| {
+            let days: Vec<String> = days.iter().map(Day::to_string).collect();
+            days.join(", ")
+        };
+        match (self.ending, self.problems.first()) {
+            (Ending::Clean | Ending::Buffered, _) => None,
+            (Ending::Failed, Some(problem)) => Some(problem.headline.clone()),
+            (Ending::Failed, None) if !self.shared_ids.is_empty() => Some(format!(
+                "active rows have a row id that is NULL or not theirs alone on {}",
+                dates(&self.shared_ids)
+            )),
+            (Ending::Failed, None) if !self.dirty.is_empty() => {
+                Some(format!("superseded rows are still active on {}", dates(&self.dirty)))
+            }
+            (Ending::Failed, None) => None,
+        }
+    }
+
     /// Whether nobody has to know: nothing was found, nothing waits, nothing went wrong.
     pub fn is_quiet(&self) -> bool {
         self.ending == Ending::Clean && self.figures.is_none_or(|figures| figures.found == 0)
