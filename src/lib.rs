@@ -52,6 +52,7 @@ pub mod run;
 pub mod schedule;
 pub mod serve;
 pub mod statement;
+pub mod step;
 pub mod suite;
 pub mod template;
 mod visible;

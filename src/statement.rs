@@ -51,16 +51,6 @@ impl StepName {
     pub const STAGING_DATES: &str = "staging_dates";
     /// Drops a staging table.
     pub const DROP_STAGING: &str = "drop_staging";
-    /// The steps that are about staging tables.
-    pub const ABOUT_STAGING: [&str; 4] =
-        [Self::STAGED, Self::CONSOLIDATE, Self::STAGING_DATES, Self::DROP_STAGING];
-    /// The steps that take superseded rows out, one for each strategy.
-    pub const CURES: [&str; 3] = [Self::DEACTIVATE, Self::DELETE, Self::REWRITE];
-
-    /// Whether the step takes superseded rows out.
-    pub fn is_cure(&self) -> bool {
-        Self::CURES.contains(&self.as_str())
-    }
 
     /// The step that merges staging tables.
     pub(crate) fn consolidate() -> Self {
@@ -70,39 +60,6 @@ impl StepName {
     /// The step that records what a cure removes.
     pub(crate) fn record() -> Self {
         Self(Self::RECORD.to_owned())
-    }
-
-    /// The steps that make sense only together with another one: none of them runs by itself.
-    pub const DEPENDENT: [&str; 6] = [
-        Self::RECORD,
-        Self::CORRECT,
-        Self::REMOVED,
-        Self::BEFORE_IMAGE,
-        Self::UNDO,
-        Self::DROP_STAGING,
-    ];
-
-    /// The steps whose text is always the shipped one, macros included: their counts decide what is
-    /// removed, the removal log rests on them, and a rewrite replaces whole rows.
-    pub const SHIPPED_ONLY: [&str; 8] = [
-        Self::DETECT,
-        Self::VERIFY,
-        Self::RECORD,
-        Self::CORRECT,
-        Self::REMOVED,
-        Self::BEFORE_IMAGE,
-        Self::UNDO,
-        Self::REWRITE,
-    ];
-
-    /// Whether no project may replace the step's text.
-    pub fn is_shipped_only(&self) -> bool {
-        Self::SHIPPED_ONLY.contains(&self.as_str())
-    }
-
-    /// Whether the step runs only together with something else.
-    pub fn is_dependent(&self) -> bool {
-        Self::DEPENDENT.contains(&self.as_str())
     }
 
     /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is

@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Expr, Merge, MergeAction, MergeClause, MergeClauseKind,
-    MergeUpdateKind, ObjectType, Spanned, Statement, Visit, Visitor,
+    MergeUpdateKind, ObjectName, Spanned, Statement, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text, cutoff, dotted, mutation, partition};
-use crate::statement::StepName;
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
     let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
@@ -85,19 +84,18 @@ fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     })
 }
 
-/// Whether the statement drops a staging table; what is wrong with it all the same.
-pub(super) fn drops(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) -> bool {
-    let Statement::Drop { object_type: ObjectType::Table, names, table: None, .. } = parsed else {
-        return false;
-    };
-    if text.statement.step != *StepName::DROP_STAGING {
-        return false;
-    }
+/// Staging tables that are dropped.
+pub(super) fn dropped(
+    text: &Text<'_>,
+    parsed: &Statement,
+    names: &[ObjectName],
+    findings: &mut Vec<Finding>,
+) {
     let staged = |name: &str| {
         let mut tables = text.rule.staging.iter().flat_map(|staging| &staging.tables);
         tables.any(|table| table.dotted() == name)
     };
-    match names.as_slice() {
+    match names {
         [name] if staged(&dotted(name)) => {}
         _ => findings.push(text.finding(
             Code::OtherTable,
@@ -106,7 +104,6 @@ pub(super) fn drops(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
             "write DROP TABLE {{ staging.table }}",
         )),
     }
-    true
 }
 
 struct FindNotDistinct;

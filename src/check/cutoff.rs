@@ -7,13 +7,16 @@ use sqlparser::ast::{Expr, Spanned, Statement, Value, Visitor};
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text};
-use crate::statement::StepName;
+use crate::step::AsksCutoff;
 
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
 pub(super) fn has_to_ask(text: &Text<'_>, parsed: &Statement) -> bool {
-    let counts = [StepName::DETECT, StepName::VERIFY].contains(&text.statement.step.as_str());
-    let corrects = text.statement.step == *StepName::CORRECT;
-    text.rule.written_at.is_some() && (counts || (mutates(parsed) && !corrects))
+    let asks = match text.statement.step.row().asks_cutoff {
+        AsksCutoff::Always => true,
+        AsksCutoff::ToChange => mutates(parsed),
+        AsksCutoff::Never => false,
+    };
+    text.rule.written_at.is_some() && asks
 }
 
 /// It has to ask, and does not.

@@ -8,86 +8,36 @@ use sqlparser::ast::{
 
 use super::{Code, Finding, Text, consolidate, view};
 use crate::statement::StepName;
-
-/// The columns that onerow reads from detect and verify.
-pub(crate) const COUNTS: [&str; 7] =
-    ["date", "active", "keys", "duplicates", "buffered", "shared_ids", "settled"];
-
-/// The columns that onerow reads from staged.
-pub(crate) const STAGED_COUNTS: [&str; 6] =
-    ["date", "staged", "active", "inserts", "updates", "buffered"];
+use crate::step::StatementKind;
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    let step = &text.statement.step;
+    let row = text.statement.step.row();
+    if let Statement::Query(query) = parsed {
+        findings.extend(hidden_mutation(text, query));
+    }
+    if !row.statement.is(parsed) {
+        return findings.push(match parsed {
+            Statement::Query(_) | Statement::Update(_) => wrong_kind(text, parsed, row.statement),
+            other => refused(text, other),
+        });
+    }
     match parsed {
-        Statement::Query(query) => {
-            findings.extend(hidden_mutation(text, query));
-            match step.as_str() {
-                _ if step.is_cure() => findings.push(wrong_kind(text, parsed, cure(step))),
-                StepName::REMOVED => {}
-                _ if step.is_dependent() => {
-                    findings.push(wrong_kind(text, parsed, "a statement that changes rows"));
-                }
-                StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
-                StepName::CREATE_VIEW | StepName::DROP_VIEW => {
-                    findings.push(wrong_kind(text, parsed, "about the rule's view"));
-                }
-                StepName::DETECT | StepName::VERIFY => {
-                    findings.extend(missing_count(text, query, &COUNTS));
-                }
-                StepName::STAGED => findings.extend(missing_count(text, query, &STAGED_COUNTS)),
-                _ => {}
-            }
+        Statement::Query(query) => findings.extend(missing_count(text, query, row.returns)),
+        Statement::Update(_) => findings.extend(mutates_between(text, parsed)),
+        Statement::CreateView(view) => view::created(text, parsed, view, findings),
+        Statement::Drop { names, .. } if row.statement == StatementKind::DropView => {
+            view::dropped(text, parsed, names, findings);
         }
-        Statement::Update(_) => match step.as_str() {
-            StepName::DETECT
-            | StepName::VERIFY
-            | StepName::EXPLAIN
-            | StepName::CURRENT
-            | StepName::STAGED
-            | StepName::STAGING_DATES => {
-                findings.push(wrong_kind(text, parsed, "a query"));
-            }
-            StepName::DELETE | StepName::REWRITE => {
-                findings.push(wrong_kind(text, parsed, cure(step)));
-            }
-            StepName::RECORD => findings.push(wrong_kind(text, parsed, "an INSERT")),
-            StepName::CORRECT => findings.push(wrong_kind(text, parsed, "a DELETE")),
-            StepName::CONSOLIDATE => findings.push(wrong_kind(text, parsed, "a MERGE")),
-            StepName::DROP_STAGING => findings.push(wrong_kind(text, parsed, "a DROP TABLE")),
-            StepName::REMOVED
-            | StepName::BEFORE_IMAGE
-            | StepName::CREATE_VIEW
-            | StepName::DROP_VIEW => {
-                findings.push(wrong_kind(text, parsed, "something that changes no row"));
-            }
-            _ => findings.extend(mutates_between(text, parsed)),
-        },
-        Statement::Delete(_) if [StepName::DELETE, StepName::CORRECT].contains(&step.as_str()) => {}
-        Statement::Merge(_) if *step == *StepName::REWRITE => {}
-        Statement::Insert(_) if [StepName::RECORD, StepName::UNDO].contains(&step.as_str()) => {}
-        Statement::CreateTable(_) if *step == *StepName::BEFORE_IMAGE => {}
-        Statement::Merge(_) if *step == *StepName::CONSOLIDATE => {}
-        other if view::check(text, other, findings) => {}
-        other if consolidate::drops(text, other, findings) => {}
-        other => findings.push(refused(text, other)),
+        Statement::Drop { names, .. } => consolidate::dropped(text, parsed, names, findings),
+        _ => {}
     }
 }
 
-/// What a cure has to be.
-fn cure(step: &StepName) -> &'static str {
-    match step.as_str() {
-        StepName::DELETE => "a DELETE",
-        StepName::REWRITE => "a MERGE",
-        _ => "an UPDATE",
-    }
-}
-
-fn wrong_kind(text: &Text<'_>, parsed: &Statement, wanted: &str) -> Finding {
+fn wrong_kind(text: &Text<'_>, parsed: &Statement, wanted: StatementKind) -> Finding {
     text.finding(
         Code::WrongKind,
         parsed.span(),
-        format!("the step {} must be {wanted}", text.statement.step),
+        format!("the step {} must be {}", text.statement.step, wanted.words()),
         "give a statement that does something else a step name of its own",
     )
 }

@@ -21,7 +21,6 @@ mod view;
 mod walk;
 
 pub use code::{Code, Severity};
-pub(crate) use kind::{COUNTS, STAGED_COUNTS};
 pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};
@@ -33,7 +32,8 @@ use allow::Allows;
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::{self, tokens};
 use crate::rule::Rule;
-use crate::statement::{Params, Statement, StepName};
+use crate::statement::{Params, Statement};
+use crate::step::Step;
 
 /// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree, which
 /// takes many times the memory: a plan may have thousands of statements.
@@ -190,20 +190,20 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     kind::check(text, parsed, findings);
     match parsed {
-        ast::Statement::Update(back) if text.statement.step == *StepName::UNDO => {
-            undo::update(text, back, findings);
-        }
-        ast::Statement::Update(update) => mutation::update(text, update, findings),
+        ast::Statement::Update(update) => match text.statement.step.step() {
+            Step::Undo => undo::update(text, update, findings),
+            _ => mutation::update(text, update, findings),
+        },
         ast::Statement::Insert(insert) => undo::insert(text, insert, findings),
-        ast::Statement::Delete(delete) if text.statement.step == *StepName::CORRECT => {
-            undo::correct(text, delete, findings);
-        }
         ast::Statement::CreateTable(table) => undo::before_image(text, table, findings),
-        ast::Statement::Delete(delete) => mutation::delete(text, delete, findings),
-        ast::Statement::Merge(merge) if text.statement.step == *StepName::CONSOLIDATE => {
-            consolidate::check(text, merge, findings);
-        }
-        ast::Statement::Merge(merge) => merge::check(text, merge, findings),
+        ast::Statement::Delete(delete) => match text.statement.step.step() {
+            Step::Correct => undo::correct(text, delete, findings),
+            _ => mutation::delete(text, delete, findings),
+        },
+        ast::Statement::Merge(merge) => match text.statement.step.step() {
+            Step::Consolidate => consolidate::check(text, merge, findings),
+            _ => merge::check(text, merge, findings),
+        },
         _ => {}
     }
     conditions::check(text, parsed, findings);
@@ -324,6 +324,7 @@ fn unparsable(text: &Text<'_>, error: &ParserError) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::StepName;
     use crate::window::{Day, Window};
 
     /// The deepest tree that is parsed goes through every check, with the 2 MiB of stack that a test has.

@@ -4,7 +4,6 @@ use sqlparser::tokenizer::Token;
 
 use super::{Code, Finding, Text};
 use crate::googlesql::tokens;
-use crate::statement::StepName;
 
 /// Words of statements, and of operators at the end of a pipe, that change something.
 const CHANGING: [&str; 13] = [
@@ -29,9 +28,7 @@ pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
     // Whoever asks has split the text before.
     let tokens = tokens(&text.statement.sql).ok()?;
     let step = &text.statement.step;
-    let read = step.is_cure()
-        || step.is_dependent()
-        || [StepName::DETECT, StepName::VERIFY].contains(&step.as_str());
+    let read = step.row().is_read();
     let words = || {
         tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).map(|t| &t.token)
     };

@@ -8,7 +8,7 @@ use sqlparser::tokenizer::Span;
 use super::{Code, Finding, Text};
 use crate::googlesql::is_of_the_moment;
 use crate::rule::Rule;
-use crate::statement::StepName;
+use crate::step::Ranks;
 
 /// Functions whose value is left to chance. Those of the clock differ from run to run too.
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
@@ -21,23 +21,12 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
 /// and not in another way: two definitions of a duplicate are how 4,689 were found and 7,865
 /// deactivated.
 pub(super) fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
-    let step = &text.statement.step;
-    let ranks = [
-        StepName::RECORD,
-        StepName::DETECT,
-        StepName::VERIFY,
-        StepName::EXPLAIN,
-        StepName::CURRENT,
-        StepName::CREATE_VIEW,
-        StepName::STAGED,
-        StepName::CONSOLIDATE,
-    ];
-    if !step.is_cure() && !ranks.contains(&step.as_str()) {
-        return None;
-    }
-    let staged = [StepName::STAGED, StepName::CONSOLIDATE].contains(&step.as_str());
     let rule = text.rule;
-    Some(FindExpr(if staged { &rule.staged_ranking } else { &rule.ranking }))
+    match text.statement.step.row().ranks {
+        Ranks::Freely => None,
+        Ranks::AsTheRule => Some(FindExpr(&rule.ranking)),
+        Ranks::AsTheRuleWithStaging => Some(FindExpr(&rule.staged_ranking)),
+    }
 }
 
 /// It ranks otherwise, or not at all.
@@ -61,7 +50,7 @@ impl Visitor for FindExpr<'_> {
 }
 
 fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
-    let shipped = [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT];
+    let ranks = text.statement.step.row().ranks != Ranks::Freely;
     let found = match parsed {
         // The new value of touched_at is the only place for the clock.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile { clock: true }),
@@ -69,9 +58,7 @@ fn volatile(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
         Statement::Delete(_) | Statement::Insert(_) | Statement::CreateView(_) => {
             parsed.visit(&mut FindVolatile { clock: true })
         }
-        Statement::Query(query) if shipped.contains(&text.statement.step.as_str()) => {
-            query.visit(&mut FindVolatile { clock: true })
-        }
+        Statement::Query(query) if ranks => query.visit(&mut FindVolatile { clock: true }),
         Statement::Query(query) => match query.visit(&mut FindInRanking) {
             ControlFlow::Continue(()) => return volatile_result(text, query),
             found => found,

@@ -7,11 +7,11 @@ use sqlparser::ast::{
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
 use crate::removals::RemovalLog;
-use crate::statement::StepName;
+use crate::step::Step;
 
 /// An INSERT: into a removal log, or of rows that are restored.
 pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Finding>) {
-    let brings_back = text.statement.step == *StepName::UNDO;
+    let brings_back = text.statement.step.step() == Step::Undo;
     let table = match &insert.table {
         TableObject::TableName(name) => dotted(name),
         other => other.to_string(),

@@ -1,42 +1,43 @@
 //! The only definitions that onerow changes: the rule's read-side view, by steps of their own.
 
-use sqlparser::ast::{CreateView, ObjectName, ObjectType, Spanned, Statement};
+use sqlparser::ast::{CreateView, ObjectName, Spanned, Statement};
 
 use super::{Code, Finding, Text, dotted, kind};
-use crate::statement::StepName;
 
-/// Whether the statement is one that its step is for; what is wrong with it all the same.
-pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) -> bool {
-    match (text.statement.step.as_str(), parsed) {
-        (StepName::CREATE_VIEW, Statement::CreateView(view)) => {
-            findings.extend(other_view(text, parsed, &view.name));
-            findings.extend(kind::hidden_mutation(text, &view.query));
-            if !is_plain(view) {
-                findings.push(text.finding(
-                    Code::WrongKind,
-                    view.name.span(),
-                    "it is more than a plain view of the survivors",
-                    "write CREATE OR REPLACE VIEW {{ rule.view }} AS and a query",
-                ));
-            }
-            true
-        }
-        (
-            StepName::DROP_VIEW,
-            Statement::Drop { object_type: ObjectType::View, names, table: None, .. },
-        ) => {
-            match names.as_slice() {
-                [name] => findings.extend(other_view(text, parsed, name)),
-                _ => findings.push(text.finding(
-                    Code::WrongKind,
-                    parsed.span(),
-                    "it drops several views",
-                    "write DROP VIEW {{ rule.view }}",
-                )),
-            }
-            true
-        }
-        _ => false,
+/// A view that is created.
+pub(super) fn created(
+    text: &Text<'_>,
+    parsed: &Statement,
+    view: &CreateView,
+    findings: &mut Vec<Finding>,
+) {
+    findings.extend(other_view(text, parsed, &view.name));
+    findings.extend(kind::hidden_mutation(text, &view.query));
+    if !is_plain(view) {
+        findings.push(text.finding(
+            Code::WrongKind,
+            view.name.span(),
+            "it is more than a plain view of the survivors",
+            "write CREATE OR REPLACE VIEW {{ rule.view }} AS and a query",
+        ));
+    }
+}
+
+/// Views that are dropped.
+pub(super) fn dropped(
+    text: &Text<'_>,
+    parsed: &Statement,
+    names: &[ObjectName],
+    findings: &mut Vec<Finding>,
+) {
+    match names {
+        [name] => findings.extend(other_view(text, parsed, name)),
+        _ => findings.push(text.finding(
+            Code::WrongKind,
+            parsed.span(),
+            "it drops several views",
+            "write DROP VIEW {{ rule.view }}",
+        )),
     }
 }
 

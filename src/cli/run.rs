@@ -7,6 +7,7 @@ use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
 use crate::report::Format;
 use crate::statement::StepName;
+use crate::step::Runs;
 
 /// Run one step by itself, shipped or the project's own, with its ledger entries
 #[derive(clap::Args)]
@@ -29,15 +30,19 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    if args.step.is_dependent() {
-        let message = format!("the step {} does not run by itself", args.step);
-        return Err(Error::new(Kind::Usage, message).help(
-            "`onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables",
-        ));
-    }
-    if args.step == *StepName::CONSOLIDATE {
-        return Err(Error::new(Kind::Usage, "consolidate is a command of its own")
-            .help("write `onerow consolidate`: it counts before and afterwards"));
+    match args.step.row().runs {
+        Runs::WithAnother => {
+            let message = format!("the step {} does not run by itself", args.step);
+            return Err(Error::new(Kind::Usage, message).help(
+                "`onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables",
+            ));
+        }
+        Runs::ApplyOrCommand => {
+            let message = format!("{} is a command of its own", args.step);
+            return Err(Error::new(Kind::Usage, message)
+                .help(format!("write `onerow {}`: it counts before and afterwards", args.step)));
+        }
+        Runs::Apply | Runs::Alone => {}
     }
     let task = Task::Step(args.step.clone());
     execute(&args.common, effects, &RunSettings::of("run", task, args.format, args.yes))

@@ -133,16 +133,8 @@ fn rendered(
 ) -> Result<BTreeMap<StepName, Vec<Statement>>> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
     let mut all = BTreeMap::new();
-    let derived = [
-        StepName::EXPLAIN,
-        StepName::CREATE_VIEW,
-        StepName::DROP_VIEW,
-        StepName::STAGED,
-        StepName::STAGING_DATES,
-    ];
     for step in renderer.steps() {
-        let derived = step.is_dependent() || derived.contains(&step.as_str());
-        if derived && renderer.is_built_in(&step) {
+        if step.row().repeats_others && renderer.is_built_in(&step) {
             continue;
         }
         let statements = plan::render(&renderer, std::slice::from_ref(&step), window)?;

@@ -22,6 +22,7 @@ use crate::error::Place;
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
+pub use crate::step::Scope;
 use crate::window::{Day, Window};
 
 pub(crate) use document::Source;
@@ -88,7 +89,7 @@ impl Rule {
     pub fn scope_of(&self, step: &StepName) -> Scope {
         match self.steps.iter().find(|known| known.name == *step) {
             Some(known) => known.scope,
-            None => Scope::default_of(step),
+            None => step.row().scope,
         }
     }
 }
@@ -113,35 +114,6 @@ pub struct Step {
     pub name: StepName,
     /// How often it is rendered.
     pub scope: Scope,
-}
-
-/// How often a step's template is rendered for a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Once, for all dates.
-    #[default]
-    Window,
-    /// Once for each date.
-    Date,
-    /// Once, and it does not depend on the dates.
-    Table,
-}
-
-impl Scope {
-    fn default_of(step: &StepName) -> Self {
-        match step.as_str() {
-            StepName::CURRENT
-            | StepName::CREATE_VIEW
-            | StepName::DROP_VIEW
-            | StepName::STAGING_DATES
-            | StepName::REMOVED
-            | StepName::DROP_STAGING => Self::Table,
-            StepName::CONSOLIDATE => Self::Date,
-            _ if step.is_cure() || step.is_dependent() => Self::Date,
-            _ => Self::Window,
-        }
-    }
 }
 
 /// The partition column and how it writes a date.

@@ -68,14 +68,12 @@ impl RuleReader<'_> {
 
 fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
     let name = StepName::parse(name)?;
-    let fixed = name.is_cure()
-        || [StepName::DETECT, StepName::VERIFY, StepName::CONSOLIDATE].contains(&name.as_str());
-    if fixed && scope.is_some() {
+    if name.row().is_of_apply() && scope.is_some() {
         let message = format!("how often `{name}` is rendered is fixed");
         return Err(
             Error::new(Kind::Configuration, message).help(format!("write it as \"{name}\""))
         );
     }
-    let scope = scope.unwrap_or_else(|| Scope::default_of(&name));
+    let scope = scope.unwrap_or_else(|| name.row().scope);
     Ok(Step { name, scope })
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::COUNTS;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::Counts;
+use crate::step::COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 

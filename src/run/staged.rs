@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::counts::{count, day, wrong};
 use super::cutoff::Cutoff;
-use crate::check::STAGED_COUNTS;
 use crate::error::Result;
 use crate::googlesql::SqlValue;
+use crate::step::STAGED_COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 

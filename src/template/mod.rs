@@ -16,32 +16,22 @@ use std::collections::BTreeMap;
 
 use crate::rule::{Rule, RuleName};
 use crate::statement::StepName;
+use crate::step::{Needs, SHIPPED};
 
 pub use render::Renderer;
 
-const SHIPPED: &[(&str, &str)] = &[
+/// The files of macros that the shipped steps import.
+const MACROS: [(&str, &str); 3] = [
     ("_removals.sql", include_str!("../../sql/_removals.sql")),
     ("_staging.sql", include_str!("../../sql/_staging.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
-    ("before_image.sql", include_str!("../../sql/before_image.sql")),
-    ("consolidate.sql", include_str!("../../sql/consolidate.sql")),
-    ("correct.sql", include_str!("../../sql/correct.sql")),
-    ("create_view.sql", include_str!("../../sql/create_view.sql")),
-    ("current.sql", include_str!("../../sql/current.sql")),
-    ("deactivate.sql", include_str!("../../sql/deactivate.sql")),
-    ("delete.sql", include_str!("../../sql/delete.sql")),
-    ("detect.sql", include_str!("../../sql/detect.sql")),
-    ("drop_staging.sql", include_str!("../../sql/drop_staging.sql")),
-    ("drop_view.sql", include_str!("../../sql/drop_view.sql")),
-    ("explain.sql", include_str!("../../sql/explain.sql")),
-    ("record.sql", include_str!("../../sql/record.sql")),
-    ("removed.sql", include_str!("../../sql/removed.sql")),
-    ("rewrite.sql", include_str!("../../sql/rewrite.sql")),
-    ("staged.sql", include_str!("../../sql/staged.sql")),
-    ("staging_dates.sql", include_str!("../../sql/staging_dates.sql")),
-    ("undo.sql", include_str!("../../sql/undo.sql")),
-    ("verify.sql", include_str!("../../sql/verify.sql")),
 ];
+
+/// The shipped templates, by file name.
+fn shipped() -> impl Iterator<Item = (String, &'static str)> {
+    let macros = MACROS.iter().map(|(name, text)| ((*name).to_owned(), *text));
+    macros.chain(SHIPPED.iter().map(|row| (format!("{}.sql", row.name), row.template)))
+}
 
 /// The end of the path of a template that is built in.
 const BUILT_IN: &str = " (built in)";
@@ -65,12 +55,11 @@ pub struct Templates {
 impl Templates {
     /// The templates built into onerow.
     pub fn shipped() -> Self {
-        let template = |name: &str, text: &str| Template {
-            path: format!("sql/{name}{BUILT_IN}"),
-            text: text.to_owned(),
+        let template = |(name, text): (String, &str)| {
+            let path = format!("sql/{name}{BUILT_IN}");
+            (name, Template { path, text: text.to_owned() })
         };
-        let general =
-            SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), template(name, text))).collect();
+        let general = shipped().map(template).collect();
         Self { general, of_rules: BTreeMap::new() }
     }
 
@@ -86,24 +75,25 @@ impl Templates {
 
     /// The text of a shipped template, for a project that wants to start from it.
     pub fn shipped_text(file: &str) -> Option<&'static str> {
-        SHIPPED.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
+        shipped().find(|(name, _)| name == file).map(|(_, text)| text)
     }
 
-    /// The templates in force for a rule, by file name: its own before the general ones, of the
-    /// cures only that of its strategy, `before_image` where rows can be gone, and those about staging tables where
-    /// it has any.
+    /// The templates in force for a rule, by file name: its own before the general ones, without steps
+    /// that need what the rule does not have.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
         let cure = rule.strategy.step();
         let brings = rule.staging.as_ref().is_some_and(|staging| !staging.columns.is_empty());
         let stages = rule.stages() && brings;
-        let other = |step: &str| {
-            (step != cure && StepName::CURES.contains(&step))
-                || (step == StepName::BEFORE_IMAGE && !rule.strategy.is_destructive())
-                || (!stages && StepName::ABOUT_STAGING.contains(&step))
+        let has = |step: &StepName| match step.row().needs {
+            Needs::Nothing => true,
+            Needs::Strategy => step.as_str() == cure,
+            Needs::DeletedRows => rule.strategy.is_destructive(),
+            Needs::Staging => stages,
         };
-        all.filter(|(name, _)| !name.strip_suffix(".sql").is_some_and(other)).collect()
+        let step = |file: &str| StepName::parse(file.strip_suffix(".sql")?).ok();
+        all.filter(|(file, _)| step(file).is_none_or(|step| has(&step))).collect()
     }
 
     /// The steps a rule has templates for, by name.

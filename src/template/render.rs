@@ -13,6 +13,7 @@ use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::removals::RemovalLog;
 use crate::rule::{Rule, Scope, VarArg};
 use crate::statement::{Statement, StepName};
+use crate::step::{Needs, Step};
 use crate::window::Window;
 
 /// About as long as the line is that a statement begins with.
@@ -106,7 +107,7 @@ impl<'a> Renderer<'a> {
     /// The statements of a step for a window: one, or one for each date. Errors: no such step;
     /// a template that does not render, with file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
-        if let (StepName::DROP_STAGING, Some(staging)) = (step.as_str(), &self.rule.staging) {
+        if let (Step::DropStaging, Some(staging)) = (step.step(), &self.rule.staging) {
             let tables = staging.tables.iter();
             return tables.map(|table| self.render_one(step, window, Some(table))).collect();
         }
@@ -155,7 +156,7 @@ impl<'a> Renderer<'a> {
         let name = format!("{step}.sql");
         if !self.paths.contains_key(&name) {
             let (rule, steps) = (&self.rule.name, self.steps());
-            if StepName::ABOUT_STAGING.contains(&step.as_str()) {
+            if step.row().needs == Needs::Staging {
                 return Err(self.nothing_staged(step));
             }
             if step.is_cure() {

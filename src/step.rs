@@ -1,0 +1,459 @@
+//! What the shipped steps are: one row of a table says all about a step.
+
+use sqlparser::ast::{self, ObjectType};
+
+use crate::statement::StepName;
+
+/// How often a step's template is rendered for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Once, for all dates.
+    #[default]
+    Window,
+    /// Once for each date.
+    Date,
+    /// Once, and it does not depend on the dates.
+    Table,
+}
+
+/// A shipped step, or one of the project's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Finds what is superseded, per date.
+    Detect,
+    /// Deactivates the settled superseded rows of one date.
+    Deactivate,
+    /// Deletes the settled superseded rows of one date.
+    Delete,
+    /// Replaces the settled active rows of one date by their survivors.
+    Rewrite,
+    /// Looks at the touched dates afterwards.
+    Verify,
+    /// Says which row supersedes which.
+    Explain,
+    /// Selects the survivors: the read-side view.
+    Current,
+    /// Writes the duplicates of one date into the removal log, before they are removed.
+    Record,
+    /// Takes out of the removal log what was recorded and not removed.
+    Correct,
+    /// Reads what an earlier run recorded.
+    Removed,
+    /// Sets aside the rows of one date as they were before an earlier run's statement.
+    BeforeImage,
+    /// Restores what one statement of an earlier run removed from one date.
+    Undo,
+    /// Creates the read-side view.
+    CreateView,
+    /// Drops the read-side view.
+    DropView,
+    /// Counts, per date, what waits in the staging tables.
+    Staged,
+    /// Merges the staging tables into the table, one date at a time.
+    Consolidate,
+    /// Counts the rows of each staging table, by date.
+    StagingDates,
+    /// Drops a staging table.
+    DropStaging,
+    /// A step of the project's own.
+    Custom,
+}
+
+/// What sort of statement a step has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatementKind {
+    Query,
+    Update,
+    Delete,
+    Merge,
+    Insert,
+    /// What restores rows.
+    UpdateOrInsert,
+    CreateTable,
+    CreateView,
+    DropView,
+    DropTable,
+    /// What a step of the project's own may be.
+    QueryOrUpdate,
+}
+
+impl StatementKind {
+    /// The kind as findings name it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Query => "a query",
+            Self::Update => "an UPDATE",
+            Self::Delete => "a DELETE",
+            Self::Merge => "a MERGE",
+            Self::Insert => "an INSERT",
+            Self::UpdateOrInsert => "an UPDATE or an INSERT",
+            Self::CreateTable => "a CREATE TABLE",
+            Self::CreateView => "a CREATE VIEW",
+            Self::DropView => "a DROP VIEW",
+            Self::DropTable => "a DROP TABLE",
+            Self::QueryOrUpdate => "a query or an UPDATE",
+        }
+    }
+
+    /// Whether the statement is of this kind.
+    pub(crate) fn is(self, statement: &ast::Statement) -> bool {
+        use ast::Statement::{CreateTable, CreateView, Delete, Drop, Insert, Merge, Query, Update};
+        match (self, statement) {
+            (Self::Query, Query(_))
+            | (Self::Update, Update(_))
+            | (Self::Delete, Delete(_))
+            | (Self::Merge, Merge(_))
+            | (Self::Insert, Insert(_))
+            | (Self::UpdateOrInsert, Update(_) | Insert(_))
+            | (Self::CreateTable, CreateTable(_))
+            | (Self::CreateView, CreateView(_))
+            | (Self::QueryOrUpdate, Query(_) | Update(_)) => true,
+            (Self::DropView, Drop { object_type, table: None, .. }) => {
+                *object_type == ObjectType::View
+            }
+            (Self::DropTable, Drop { object_type, table: None, .. }) => {
+                *object_type == ObjectType::Table
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Which ranking a step has to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ranks {
+    /// None that is known.
+    Freely,
+    /// The rule's.
+    AsTheRule,
+    /// The rule's, over the table and its staging tables.
+    AsTheRuleWithStaging,
+}
+
+/// Whether a step has to compare with `@cutoff`, where the rule has `written_at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AsksCutoff {
+    /// Also where it changes nothing: what it counts decides.
+    Always,
+    /// Where it changes rows of the table.
+    ToChange,
+    /// What it changes is not the table.
+    Never,
+}
+
+/// What a rule must have for a step to exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    /// The strategy that is called as the step.
+    Strategy,
+    /// A strategy that deletes rows.
+    DeletedRows,
+    /// Staging tables, whose columns are known.
+    Staging,
+}
+
+/// What runs a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// `apply`, and `onerow run` alone.
+    Apply,
+    /// `apply`, and a command of its own.
+    ApplyOrCommand,
+    /// `onerow run`, or a command of its own.
+    Alone,
+    /// Another step: alone it makes no sense.
+    WithAnother,
+}
+
+/// All that is particular to a step.
+pub(crate) struct Row {
+    pub step: Step,
+    pub name: &'static str,
+    /// The shipped template.
+    pub template: &'static str,
+    pub statement: StatementKind,
+    pub scope: Scope,
+    pub ranks: Ranks,
+    /// The columns that onerow reads from its answer.
+    pub returns: &'static [&'static str],
+    pub asks_cutoff: AsksCutoff,
+    pub needs: Needs,
+    pub runs: Runs,
+    /// Whether its text is always the shipped one, macros included: its counts decide what is removed,
+    /// the removal log rests on it, or it replaces whole rows.
+    pub is_shipped_only: bool,
+    /// Whether its shipped text says again what other steps say, so that a review leaves it out.
+    pub repeats_others: bool,
+}
+
+impl Row {
+    /// Whether onerow has to read the statement, so that it may not be left unparsed.
+    pub(crate) fn is_read(&self) -> bool {
+        self.needs == Needs::Strategy
+            || self.runs == Runs::WithAnother
+            || self.asks_cutoff == AsksCutoff::Always
+    }
+
+    /// Whether `apply` runs it as its own, so that its scope is fixed.
+    pub(crate) fn is_of_apply(&self) -> bool {
+        matches!(self.runs, Runs::Apply | Runs::ApplyOrCommand)
+    }
+}
+
+/// The counts that onerow reads from detect and verify.
+pub(crate) const COUNTS: [&str; 7] =
+    ["date", "active", "keys", "duplicates", "buffered", "shared_ids", "settled"];
+
+/// The counts that onerow reads from staged.
+pub(crate) const STAGED_COUNTS: [&str; 6] =
+    ["date", "staged", "active", "inserts", "updates", "buffered"];
+
+/// What most steps have in common with one of the project's own.
+const CUSTOM: Row = Row {
+    step: Step::Custom,
+    name: "",
+    template: "",
+    statement: StatementKind::QueryOrUpdate,
+    scope: Scope::Window,
+    ranks: Ranks::Freely,
+    returns: &[],
+    asks_cutoff: AsksCutoff::ToChange,
+    needs: Needs::Nothing,
+    runs: Runs::Alone,
+    is_shipped_only: false,
+    repeats_others: false,
+};
+
+/// A step that takes superseded rows out.
+const CURE: Row = Row {
+    scope: Scope::Date,
+    ranks: Ranks::AsTheRule,
+    needs: Needs::Strategy,
+    runs: Runs::Apply,
+    ..CUSTOM
+};
+
+/// A step that is sent with another.
+const WITH_ANOTHER: Row = Row {
+    statement: StatementKind::Insert,
+    scope: Scope::Date,
+    runs: Runs::WithAnother,
+    repeats_others: true,
+    ..CUSTOM
+};
+
+/// A step on which the removal log and undo rest.
+const OF_REMOVALS: Row = Row { is_shipped_only: true, ..WITH_ANOTHER };
+
+/// A query of the rule's ranking.
+const RANKED: Row = Row { statement: StatementKind::Query, ranks: Ranks::AsTheRule, ..CUSTOM };
+
+const STAGING: Row = Row { needs: Needs::Staging, ..CUSTOM };
+
+static CUSTOM_STEP: Row = CUSTOM;
+
+/// The shipped steps, by name.
+pub(crate) static SHIPPED: [Row; 18] = [
+    Row {
+        step: Step::BeforeImage,
+        name: StepName::BEFORE_IMAGE,
+        template: include_str!("../sql/before_image.sql"),
+        statement: StatementKind::CreateTable,
+        needs: Needs::DeletedRows,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Consolidate,
+        name: StepName::CONSOLIDATE,
+        template: include_str!("../sql/consolidate.sql"),
+        statement: StatementKind::Merge,
+        scope: Scope::Date,
+        ranks: Ranks::AsTheRuleWithStaging,
+        runs: Runs::ApplyOrCommand,
+        ..STAGING
+    },
+    Row {
+        step: Step::Correct,
+        name: StepName::CORRECT,
+        template: include_str!("../sql/correct.sql"),
+        statement: StatementKind::Delete,
+        asks_cutoff: AsksCutoff::Never,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::CreateView,
+        name: StepName::CREATE_VIEW,
+        template: include_str!("../sql/create_view.sql"),
+        statement: StatementKind::CreateView,
+        scope: Scope::Table,
+        repeats_others: true,
+        ..RANKED
+    },
+    Row {
+        step: Step::Current,
+        name: StepName::CURRENT,
+        template: include_str!("../sql/current.sql"),
+        scope: Scope::Table,
+        ..RANKED
+    },
+    Row {
+        step: Step::Deactivate,
+        name: StepName::DEACTIVATE,
+        template: include_str!("../sql/deactivate.sql"),
+        statement: StatementKind::Update,
+        ..CURE
+    },
+    Row {
+        step: Step::Delete,
+        name: StepName::DELETE,
+        template: include_str!("../sql/delete.sql"),
+        statement: StatementKind::Delete,
+        ..CURE
+    },
+    Row {
+        step: Step::Detect,
+        name: StepName::DETECT,
+        template: include_str!("../sql/detect.sql"),
+        returns: &COUNTS,
+        asks_cutoff: AsksCutoff::Always,
+        runs: Runs::Apply,
+        is_shipped_only: true,
+        ..RANKED
+    },
+    Row {
+        step: Step::DropStaging,
+        name: StepName::DROP_STAGING,
+        template: include_str!("../sql/drop_staging.sql"),
+        statement: StatementKind::DropTable,
+        scope: Scope::Table,
+        needs: Needs::Staging,
+        ..WITH_ANOTHER
+    },
+    Row {
+        step: Step::DropView,
+        name: StepName::DROP_VIEW,
+        template: include_str!("../sql/drop_view.sql"),
+        statement: StatementKind::DropView,
+        scope: Scope::Table,
+        repeats_others: true,
+        ..CUSTOM
+    },
+    Row {
+        step: Step::Explain,
+        name: StepName::EXPLAIN,
+        template: include_str!("../sql/explain.sql"),
+        repeats_others: true,
+        ..RANKED
+    },
+    Row {
+        step: Step::Record,
+        name: StepName::RECORD,
+        template: include_str!("../sql/record.sql"),
+        ranks: Ranks::AsTheRule,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Removed,
+        name: StepName::REMOVED,
+        template: include_str!("../sql/removed.sql"),
+        statement: StatementKind::Query,
+        scope: Scope::Table,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Rewrite,
+        name: StepName::REWRITE,
+        template: include_str!("../sql/rewrite.sql"),
+        statement: StatementKind::Merge,
+        is_shipped_only: true,
+        ..CURE
+    },
+    Row {
+        step: Step::Staged,
+        name: StepName::STAGED,
+        template: include_str!("../sql/staged.sql"),
+        statement: StatementKind::Query,
+        ranks: Ranks::AsTheRuleWithStaging,
+        returns: &STAGED_COUNTS,
+        repeats_others: true,
+        ..STAGING
+    },
+    Row {
+        step: Step::StagingDates,
+        name: StepName::STAGING_DATES,
+        template: include_str!("../sql/staging_dates.sql"),
+        statement: StatementKind::Query,
+        scope: Scope::Table,
+        repeats_others: true,
+        ..STAGING
+    },
+    Row {
+        step: Step::Undo,
+        name: StepName::UNDO,
+        template: include_str!("../sql/undo.sql"),
+        statement: StatementKind::UpdateOrInsert,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Verify,
+        name: StepName::VERIFY,
+        template: include_str!("../sql/verify.sql"),
+        returns: &COUNTS,
+        asks_cutoff: AsksCutoff::Always,
+        runs: Runs::Apply,
+        is_shipped_only: true,
+        ..RANKED
+    },
+];
+
+impl StepName {
+    /// Which step it is.
+    pub fn step(&self) -> Step {
+        self.row().step
+    }
+
+    /// What is particular to the step.
+    pub(crate) fn row(&self) -> &'static Row {
+        SHIPPED.iter().find(|row| row.name == self.as_str()).unwrap_or(&CUSTOM_STEP)
+    }
+
+    /// Whether the step takes superseded rows out.
+    pub fn is_cure(&self) -> bool {
+        self.row().needs == Needs::Strategy
+    }
+
+    /// Whether no project may replace the step's text.
+    pub fn is_shipped_only(&self) -> bool {
+        self.row().is_shipped_only
+    }
+
+    /// Whether the step runs only together with something else.
+    pub fn is_dependent(&self) -> bool {
+        self.row().runs == Runs::WithAnother
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_in_sql_has_one_row() {
+        let mut files: Vec<String> = std::fs::read_dir("sql")
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with('_'))
+            .collect();
+        files.sort();
+        let rows: Vec<String> = SHIPPED.iter().map(|row| format!("{}.sql", row.name)).collect();
+        assert_eq!(rows, files);
+        for row in &SHIPPED {
+            let text = std::fs::read_to_string(format!("sql/{}.sql", row.name)).unwrap();
+            assert_eq!(row.template, text, "{}", row.name);
+            assert_eq!(StepName::parse(row.name).unwrap().step(), row.step);
+        }
+        assert_eq!(StepName::parse("late_rows").unwrap().step(), Step::Custom);
+    }
+}
