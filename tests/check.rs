@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use onerow::check::{self, Code, Severity};
+use onerow::check::{self, CHECKS, Check, Code, Example, On, Severity};
 use onerow::rule::RuleFile;
 use onerow::statement::{Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::window::{Day, Window};
 use serde::Deserialize;
+
+use crate::common::document;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,69 +138,75 @@ fn every_file_of_cases_belongs_to_a_code() {
     }
 }
 
-/// An example of `docs/checks.md`: its words, and the SQL.
-struct Example<'a> {
-    words: &'a str,
-    sql: &'a str,
-}
-
-impl Example<'_> {
-    fn findings(&self, rule: &str) -> Vec<check::Finding> {
-        let quoted = |after: &str| {
-            let (_, rest) = self.words.split_once(after)?;
-            rest.split('`').next().map(str::to_owned)
-        };
-        let over = quoted("with `").unwrap_or_default();
-        let key = over.split(" = ").next().unwrap();
-        let lines = rule.lines().filter(|line| key.is_empty() || !line.starts_with(key));
-        let rule = lines.collect::<Vec<_>>().join("\n").replace("\n\n", &format!("\n{over}\n\n"));
-        let file = RuleFile::parse("onerow.toml", &rule).unwrap();
-        let step = quoted("as `").unwrap_or_else(own_step);
-        let window = Window::day(Day::parse("2026-01-28").unwrap());
-        let statement =
-            Statement::new(StepName::parse(&step).unwrap(), window, self.sql.to_owned());
-        let statement = match self.words.contains("in place of the shipped") {
-            true => {
-                let renderer = Renderer::new(&file.rules[0], &Templates::shipped(), &[]).unwrap();
-                let shipped = renderer.render(&statement.step, &statement.window).unwrap();
-                statement.replacing(&shipped[0].sql)
-            }
-            false => statement,
-        };
-        let mut findings = check::rule(&file.rules[0]);
-        findings.extend(check::inspect(&file.rules[0], statement).findings);
-        findings
-    }
-}
-
-fn examples(section: &str) -> Vec<Example<'_>> {
-    let parts: Vec<&str> = section.split("```").collect();
-    let blocks = parts.windows(2).step_by(2).filter_map(|pair| {
-        let words = pair[0].trim().lines().last()?;
-        Some(Example { words, sql: pair[1].strip_prefix("sql\n")?.trim_end() })
-    });
-    blocks.collect()
+/// What the checks find in an example of `docs/checks.md`, where `rule` stands too.
+fn found_in(example: &Example, rule: &str) -> Vec<check::Finding> {
+    let over = if let On::Rule(line) = example.on { line } else { "" };
+    let key = over.split(" = ").next().unwrap();
+    let lines = rule.lines().filter(|line| key.is_empty() || !line.starts_with(key));
+    let rule = lines.collect::<Vec<_>>().join("\n").replace("\n\n", &format!("\n{over}\n\n"));
+    let file = RuleFile::parse("onerow.toml", &rule).unwrap();
+    let step = if let On::Step(name) | On::Replacing(name) = example.on { name } else { "own" };
+    let window = Window::day(Day::parse("2026-01-28").unwrap());
+    let statement = Statement::new(StepName::parse(step).unwrap(), window, example.sql.to_owned());
+    let statement = match example.on {
+        On::Replacing(_) => {
+            let renderer = Renderer::new(&file.rules[0], &Templates::shipped(), &[]).unwrap();
+            let shipped = renderer.render(&statement.step, &statement.window).unwrap();
+            statement.replacing(&shipped[0].sql)
+        }
+        _ => statement,
+    };
+    let mut findings = check::rule(&file.rules[0]);
+    findings.extend(check::inspect(&file.rules[0], statement).findings);
+    findings
 }
 
 #[test]
 fn every_example_of_the_documentation_is_found_and_its_mend_is_not() {
     let docs = include_str!("../docs/checks.md");
     let rule = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    for code in Code::ALL {
-        let row = format!(
-            "| [`{code}`](#{code}) | {} | {} |",
-            code.severity().as_str(),
-            if code.may_be_allowed() { "yes" } else { "no" }
-        );
-        assert!(docs.contains(&row), "docs/checks.md lacks the line {row}");
-        let heading = format!("\n### {code}\n");
-        let (_, section) =
-            docs.split_once(&heading).unwrap_or_else(|| panic!("{code} has no section"));
-        let section = section.split("\n##").next().unwrap();
-        let examples = examples(section);
-        let [found, mended] = examples.as_slice() else { panic!("{code} needs two examples") };
-        let findings = found.findings(rule);
+    for check in &CHECKS {
+        let (code, findings) = (check.code, found_in(&check.found, rule));
         assert!(findings.iter().any(|f| f.code == code), "{code}: {findings:?}");
-        assert_eq!(mended.findings(rule), [], "{code}: the mend has findings");
+        assert_eq!(found_in(&check.mended, rule), [], "{code}: the mend has findings");
     }
+}
+
+#[test]
+fn every_code_has_its_check() {
+    for (i, check) in CHECKS.iter().enumerate() {
+        assert_eq!(check.code as usize, i, "{}", check.name);
+        assert_eq!(check.code.check().name, check.name);
+    }
+}
+
+/// `docs/checks.md`: the list, and a section for each check.
+#[test]
+fn the_documentation_is_made_from_the_checks() {
+    let cells = |check: &Check| {
+        vec![
+            format!("[`{0}`](#{0})", check.name),
+            check.severity.as_str().to_owned(),
+            if check.may_be_allowed { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let rows: Vec<_> = CHECKS.iter().map(cells).collect();
+    let list = document::markdown(&["check", "severity", "may be allowed"], &rows);
+    document::section("checks.md", "list", &list);
+    let sections: Vec<String> = CHECKS.iter().map(section).collect();
+    document::section("checks.md", "checks", &sections.join("\n"));
+}
+
+fn section(check: &Check) -> String {
+    let shown = |word: &str, example: &Example| {
+        let on = match example.on {
+            On::OwnStep => String::new(),
+            On::Step(name) => format!(", as `{name}`"),
+            On::Replacing(name) => format!(", as `{name}` in place of the shipped"),
+            On::Rule(line) => format!(", with `{line}`"),
+        };
+        format!("{word}{on}:\n\n```sql\n{}\n```\n", example.sql)
+    };
+    let Check { name, about, found, mended, .. } = check;
+    format!("### {name}\n\n{about}\n\n{}\n{}", shown("Found", found), shown("Mended", mended))
 }

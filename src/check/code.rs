@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::codes::{CHECKS, Check};
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -74,59 +76,24 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 23] = [
-        Self::Unparsable,
-        Self::NotOneStatement,
-        Self::Ddl,
-        Self::WrongKind,
-        Self::OtherTable,
-        Self::NoPartition,
-        Self::ReadsOtherPartition,
-        Self::SetsOtherColumn,
-        Self::DropsCutoff,
-        Self::DropsCondition,
-        Self::UndeterminedSurvivor,
-        Self::VolatileRanking,
-        Self::OtherRanking,
-        Self::MissingCount,
-        Self::MutatesBetween,
-        Self::UnknownColumn,
-        Self::TypeMismatch,
-        Self::Volatile,
-        Self::NullableKeyJoin,
-        Self::CrossJoin,
-        Self::SelectStar,
-        Self::BadAllow,
-        Self::UnusedAllow,
-    ];
+    pub const ALL: [Self; CHECKS.len()] = {
+        let mut all = [Self::Unparsable; CHECKS.len()];
+        let mut i = 0;
+        while i < CHECKS.len() {
+            all[i] = CHECKS[i].code;
+            i += 1;
+        }
+        all
+    };
+
+    /// The check that finds it.
+    pub fn check(self) -> &'static Check {
+        const { &CHECKS }.get(self as usize).unwrap_or(const { &CHECKS[0] })
+    }
 
     /// The code as text.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unparsable => "unparsable",
-            Self::NotOneStatement => "not-one-statement",
-            Self::Ddl => "ddl",
-            Self::WrongKind => "wrong-kind",
-            Self::OtherTable => "other-table",
-            Self::NoPartition => "no-partition",
-            Self::ReadsOtherPartition => "reads-other-partition",
-            Self::SetsOtherColumn => "sets-other-column",
-            Self::DropsCutoff => "drops-cutoff",
-            Self::DropsCondition => "drops-condition",
-            Self::UndeterminedSurvivor => "undetermined-survivor",
-            Self::VolatileRanking => "volatile-ranking",
-            Self::OtherRanking => "other-ranking",
-            Self::MissingCount => "missing-count",
-            Self::MutatesBetween => "mutates-between",
-            Self::UnknownColumn => "unknown-column",
-            Self::TypeMismatch => "type-mismatch",
-            Self::Volatile => "volatile",
-            Self::NullableKeyJoin => "nullable-key-join",
-            Self::CrossJoin => "cross-join",
-            Self::SelectStar => "select-star",
-            Self::BadAllow => "bad-allow",
-            Self::UnusedAllow => "unused-allow",
-        }
+        self.check().name
     }
 
     /// The code of this name.
@@ -136,27 +103,12 @@ impl Code {
 
     /// How bad a finding of this code is.
     pub fn severity(self) -> Severity {
-        match self {
-            Self::Volatile
-            | Self::NullableKeyJoin
-            | Self::CrossJoin
-            | Self::SelectStar
-            | Self::UnusedAllow => Severity::Warning,
-            _ => Severity::Error,
-        }
+        self.check().severity
     }
 
     /// Whether a template may allow it. Onerow's promise rests on the others.
     pub fn may_be_allowed(self) -> bool {
-        match self {
-            Self::Unparsable
-            | Self::ReadsOtherPartition
-            | Self::DropsCutoff
-            | Self::UnknownColumn
-            | Self::TypeMismatch => true,
-            Self::UnusedAllow => false,
-            other => other.severity() == Severity::Warning,
-        }
+        self.check().may_be_allowed
     }
 }
 

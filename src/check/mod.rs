@@ -3,6 +3,7 @@
 
 mod allow;
 mod code;
+mod codes;
 mod columns;
 mod conditions;
 mod consolidate;
@@ -21,6 +22,7 @@ mod view;
 mod walk;
 
 pub use code::{Code, Severity};
+pub use codes::{CHECKS, Check, Example, On};
 pub(crate) use mutation::dotted;
 
 use sqlparser::ast::{self, Spanned};

@@ -1,0 +1,23 @@
+//! `bad-allow`: An `allow` comment that names no known code, gives no reason, or may not be.
+
+use super::{Check, Code, Example, On, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: Code::BadAllow,
+    name: "bad-allow",
+    severity: Severity::Error,
+    may_be_allowed: false,
+    about: "An `allow` comment that names no check, gives no reason, or names a check that cannot be allowed.",
+    found: Example {
+        on: On::OwnStep,
+        sql: "-- onerow: allow cross-join
+SELECT a.id
+FROM nba.predictions AS a, nba.settings AS b",
+    },
+    mended: Example {
+        on: On::OwnStep,
+        sql: "-- onerow: allow cross-join: settings has a single row
+SELECT a.id
+FROM nba.predictions AS a, nba.settings AS b",
+    },
+};

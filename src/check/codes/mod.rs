@@ -1,0 +1,96 @@
+//! Every check: its name, how bad its findings are, whether a template may allow them, and an example
+//! with its mend. `docs/checks.md` is made from these files.
+
+mod bad_allow;
+mod cross_join;
+mod ddl;
+mod drops_condition;
+mod drops_cutoff;
+mod missing_count;
+mod mutates_between;
+mod no_partition;
+mod not_one_statement;
+mod nullable_key_join;
+mod other_ranking;
+mod other_table;
+mod reads_other_partition;
+mod select_star;
+mod sets_other_column;
+mod type_mismatch;
+mod undetermined_survivor;
+mod unknown_column;
+mod unparsable;
+mod unused_allow;
+mod volatile;
+mod volatile_ranking;
+mod wrong_kind;
+
+use super::code::{Code, Severity};
+
+/// A check, as far as it is not code.
+#[derive(Debug)]
+pub struct Check {
+    /// The code of its findings.
+    pub code: Code,
+    /// The code as text: stable, since scripts and documents refer to it.
+    pub name: &'static str,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// Whether a template may allow it. Onerow's promise rests on the others.
+    pub may_be_allowed: bool,
+    /// What would go wrong, as a paragraph of Markdown.
+    pub about: &'static str,
+    /// A statement with this finding.
+    pub found: Example,
+    /// The same, mended: no check finds anything.
+    pub mended: Example,
+}
+
+/// A statement of `docs/checks.md`.
+#[derive(Debug)]
+pub struct Example {
+    /// In which step it stands, and for which rule.
+    pub on: On,
+    /// Its text.
+    pub sql: &'static str,
+}
+
+/// What is particular to an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Nothing: it is the step `own` of the example's rule.
+    OwnStep,
+    /// It is this step.
+    Step(&'static str),
+    /// It is this step, in place of the shipped text.
+    Replacing(&'static str),
+    /// The rule has this line instead of its own.
+    Rule(&'static str),
+}
+
+/// All checks, in the order of `docs/checks.md`.
+pub const CHECKS: [Check; 23] = [
+    unparsable::CHECK,
+    not_one_statement::CHECK,
+    ddl::CHECK,
+    wrong_kind::CHECK,
+    other_table::CHECK,
+    no_partition::CHECK,
+    reads_other_partition::CHECK,
+    sets_other_column::CHECK,
+    drops_cutoff::CHECK,
+    drops_condition::CHECK,
+    undetermined_survivor::CHECK,
+    volatile_ranking::CHECK,
+    other_ranking::CHECK,
+    missing_count::CHECK,
+    mutates_between::CHECK,
+    unknown_column::CHECK,
+    type_mismatch::CHECK,
+    volatile::CHECK,
+    nullable_key_join::CHECK,
+    cross_join::CHECK,
+    select_star::CHECK,
+    bad_allow::CHECK,
+    unused_allow::CHECK,
+];

@@ -1,0 +1,25 @@
+//! `other-table`: A mutation changes another table than the rule's.
+
+use super::{Check, Code, Example, On, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: Code::OtherTable,
+    name: "other-table",
+    severity: Severity::Error,
+    may_be_allowed: false,
+    about: "A mutation of another table than the rule's is not what was reviewed; an audit goes into the audit table, and `drop_staging` drops staging tables of the rule.",
+    found: Example {
+        on: On::OwnStep,
+        sql: "UPDATE nba.archive
+SET is_active = FALSE
+WHERE game_date = DATE '2026-01-28'
+  AND created_at < @cutoff",
+    },
+    mended: Example {
+        on: On::OwnStep,
+        sql: "UPDATE nba.predictions
+SET is_active = FALSE
+WHERE game_date = DATE '2026-01-28'
+  AND created_at < @cutoff",
+    },
+};
