@@ -119,7 +119,7 @@ fn code_scanning_gets_a_sarif_log() {
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     assert_eq!(run["tool"]["driver"]["name"], "onerow");
-    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 23);
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 25);
     let result = &run["results"][0];
     assert_eq!((&result["ruleId"], &result["level"]), (&"unknown-column".into(), &"error".into()));
     let place = &result["locations"][0]["physicalLocation"];

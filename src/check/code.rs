@@ -60,6 +60,10 @@ pub enum Code {
     UnknownColumn,
     /// A column is compared with a value of another type.
     TypeMismatch,
+    /// Syntax or a function that GoogleSQL does not have.
+    OtherDialect,
+    /// BigQuery refuses the statement, whatever the table holds.
+    AlwaysRefused,
     /// A function whose value differs from run to run.
     Volatile,
     /// A key column that may be NULL is compared with `=` in a join.

@@ -212,6 +212,11 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
     ranking::check(text, parsed, findings);
     walk::check(text, parsed, findings);
     star::check(text, parsed, findings);
+    let before = findings.len();
+    codes::other_dialect::check(text, parsed, findings);
+    if findings.len() == before {
+        codes::always_refused::check(text, parsed, findings);
+    }
 }
 
 /// The statement's parsed form; `None` where the parser cannot read it, or finds several.

@@ -80,7 +80,7 @@ pub const WINDOWS: &[&str] = &[
 
 /// The names of GoogleSQL's functions; a test compares them with Google's catalog.
 pub fn functions() -> Vec<&'static str> {
-    include_str!("../googlesql/functions.txt").lines().collect()
+    include_str!("../../crates/googlesql-sqlite/src/googlesql/functions.txt").lines().collect()
 }
 
 /// The shapes in which a function can be called, each with all its parts.

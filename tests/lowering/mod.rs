@@ -8,6 +8,7 @@ mod compare;
 mod edges;
 mod forms;
 mod grammar;
+mod judged;
 mod ours;
 mod queries;
 mod questions;
@@ -18,6 +19,7 @@ mod written;
 
 use claims::{Depth, Unclaimed, probed};
 use edges::Tables;
+use judged::Judge;
 use ours::{Ours, Refusal};
 use serde_json::json;
 
@@ -106,6 +108,38 @@ fn what_is_refused_as_bigquery_would_is_refused_by_googles_analyzer() {
         accepted.filter(|(error, _)| error.is_null()).map(|(_, unclaimed)| unclaimed).collect();
     eprintln!("{} queries are refused by both (seed {seed})", refused.len() - accepted.len());
     assert!(accepted.is_empty(), "Google's analyzer takes {}: {accepted:#?}", accepted.len());
+}
+
+#[test]
+fn check_refuses_no_query_that_is_claimed() {
+    let judge = Judge::new();
+    let claimed = probed().claims.iter();
+    let alarms: Vec<String> = claimed
+        .map(|claim| claims::query(&claim.over_columns(), claim.over, edges::TABLE))
+        .filter_map(|sql| judge.refused(&sql).map(|why| format!("{why}\n    {sql}")))
+        .collect();
+    assert!(alarms.is_empty(), "{}: {}", alarms.len(), alarms.join("\n"));
+}
+
+#[test]
+fn what_check_refuses_is_refused_by_googles_analyzer() {
+    let (seed, judge) = (part::seed(), Judge::new());
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(400, 100));
+    let mut unclaimed: Vec<&Unclaimed> = probed().unclaimed.iter().collect();
+    fastrand::Rng::with_seed(seed).shuffle(&mut unclaimed);
+    let clauses = clauses::CLAUSES.iter().map(|(_, sql)| clauses::query(sql));
+    let asked = clauses.chain(unclaimed.into_iter().map(|unclaimed| unclaimed.sql.clone()));
+    let found = asked.filter_map(|sql| judge.refused(&sql).map(|why| (sql, why)));
+    let refused: Vec<(String, String)> = found.take(count).collect();
+    assert!(refused.len() * 2 > count.min(400), "hardly anything is refused: {}", refused.len());
+    let queries: Vec<&str> = refused.iter().map(|(sql, _)| sql.as_str()).collect();
+    let request = json!({ "tables": Tables::new(0, 0).described(), "accepts": queries });
+    let Some(answer) = google::ask("reference.py", &request) else { return };
+    let accepted = answer["accepts"].as_array().unwrap().iter().zip(&refused);
+    let alarms: Vec<_> =
+        accepted.filter(|(error, _)| error.is_null()).map(|(_, refused)| refused).collect();
+    eprintln!("{} queries are refused by both (seed {seed})", refused.len() - alarms.len());
+    assert!(alarms.is_empty(), "Google's analyzer takes {}: {alarms:#?}", alarms.len());
 }
 
 #[test]

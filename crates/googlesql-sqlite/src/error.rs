@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sqlparser::tokenizer::Span;
+
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -28,19 +30,23 @@ pub enum Kind {
     Foreign,
 }
 
+/// Line and column of the statement's text, both from 1.
+pub type Place = (u64, u64);
+
 /// A failure with its context.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
     message: String,
     help: Option<String>,
+    place: Option<Place>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// An error of this kind; `message` says what is wrong, without a full stop.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None, cause: None }
+        Self { kind, message: message.into(), help: None, place: None, cause: None }
     }
 
     /// The error for a construct that this crate does not know.
@@ -65,6 +71,21 @@ impl Error {
     pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Adds the place in the statement, where none is known that is nearer.
+    #[must_use]
+    pub(crate) fn near(mut self, span: Span) -> Self {
+        let start = span.start;
+        if self.place.is_none() && start.line > 0 {
+            self.place = Some((start.line, start.column));
+        }
+        self
+    }
+
+    /// Where in the statement, if that is known.
+    pub fn place(&self) -> Option<Place> {
+        self.place
     }
 
     /// What sort of failure this is.

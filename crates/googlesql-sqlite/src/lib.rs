@@ -6,11 +6,15 @@
 //! - [`googlesql`]: names, types and typed values, and how each is written as SQL
 //! - [`storage`]: how a value is kept in SQLite
 //! - [`functions`]: what lowered statements call
+//! - [`check`]: what BigQuery always refuses about a statement, found without a database
+//! - [`dialect`]: what the parser reads and GoogleSQL does not have
 //! - [`lower`]: from a statement to SQLite text, with a [`Catalog`] that knows the tables
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 mod catalog;
+pub mod check;
+pub mod dialect;
 pub mod error;
 pub mod functions;
 pub mod googlesql;

@@ -1,6 +1,7 @@
 //! Every check: its name, how bad its findings are, whether a template may allow them, and an example
 //! with its mend. `docs/checks.md` is made from these files.
 
+pub(super) mod always_refused;
 mod bad_allow;
 mod cross_join;
 mod ddl;
@@ -11,6 +12,7 @@ mod mutates_between;
 mod no_partition;
 mod not_one_statement;
 mod nullable_key_join;
+pub(super) mod other_dialect;
 mod other_ranking;
 mod other_table;
 mod reads_other_partition;
@@ -69,7 +71,7 @@ pub enum On {
 }
 
 /// All checks, in the order of `docs/checks.md`.
-pub const CHECKS: [Check; 23] = [
+pub const CHECKS: [Check; 25] = [
     unparsable::CHECK,
     not_one_statement::CHECK,
     ddl::CHECK,
@@ -87,6 +89,8 @@ pub const CHECKS: [Check; 23] = [
     mutates_between::CHECK,
     unknown_column::CHECK,
     type_mismatch::CHECK,
+    other_dialect::CHECK,
+    always_refused::CHECK,
     volatile::CHECK,
     nullable_key_join::CHECK,
     cross_join::CHECK,

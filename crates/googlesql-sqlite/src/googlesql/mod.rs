@@ -1,5 +1,6 @@
 //! GoogleSQL as values: names, types and typed values, and how each is written as SQL text.
 
+mod catalog;
 mod name;
 mod params;
 mod parse;
@@ -7,6 +8,8 @@ mod text;
 mod types;
 mod value;
 
+pub use catalog::may_be_function;
+pub(crate) use catalog::plain as plain_functions;
 pub use name::{Fragment, Ident, TableName, is_of_the_moment, is_reserved};
 pub use params::Params;
 pub use parse::{parse, with_stack};

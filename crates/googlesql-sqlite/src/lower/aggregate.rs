@@ -84,10 +84,8 @@ impl Lowering<'_> {
         let [arg] = call.args.as_slice() else { return Err(call.unknown()) };
         let term = self.expr(arg, scope)?;
         let distinct = if call.distinct { "DISTINCT " } else { "" };
-        let of = |function: &str, sql: &str, sql_type| Term {
-            sql: format!("{function}({distinct}{sql})"),
-            sql_type,
-            constant: None,
+        let of = |function: &str, sql: &str, sql_type| {
+            Term::of(format!("{function}({distinct}{sql})"), sql_type)
         };
         match (call.name.as_str(), term.sql_type) {
             ("COUNT", _) => Ok(of("COUNT", &term.sql, Some(SqlType::Int64))),
@@ -109,6 +107,9 @@ impl Lowering<'_> {
                 let term =
                     self.expect(term, SqlType::Bool, "the argument of LOGICAL_AND or _OR")?;
                 Ok(of(function, &term.sql, Some(SqlType::Bool)))
+            }
+            ("SUM" | "AVG", Some(SqlType::String | SqlType::Bool | SqlType::Date)) => {
+                Err(refused(format!("{} does not take {}", call.name, term.type_name())))
             }
             (name, _) => Err(unsupported(format!("{name} of {}", term.type_name()))),
         }

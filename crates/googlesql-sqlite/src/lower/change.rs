@@ -74,6 +74,7 @@ impl Lowering<'_> {
         let columns =
             self.inserted_columns(columns, &self.base(&dotted, "onerow_t", dotted.clone())?.0)?;
         let relation = self.query(query, None)?;
+        none_of(&[(relation.open, "the columns of a query")])?;
         if relation.columns.len() != columns.len() {
             return Err(refused(format!(
                 "INSERT has {} values for {} columns",
@@ -84,6 +85,9 @@ impl Lowering<'_> {
         let alias = self.alias();
         let terms = relation.source(&alias, None).columns.into_iter().map(|(_, term)| term);
         let values = terms.zip(&columns).map(|(term, (column, sql_type))| {
+            if term.unknown {
+                return Ok(String::new());
+            }
             Ok(self.expect(term, *sql_type, &format!("the value of {column}"))?.sql)
         });
         let values: Vec<String> = values.collect::<Result<_>>()?;
@@ -171,8 +175,10 @@ impl Lowering<'_> {
         let (target, sources) = self.from(std::slice::from_ref(table), None)?;
         let seen = Seen::default();
         let scope = Scope::plain(&sources, None, &seen, "WHERE");
-        let condition = self.expr(condition, &scope)?;
-        let condition = self.expect(condition, SqlType::Bool, "the condition of WHERE")?.sql;
+        let condition = self
+            .expr(condition, &scope)
+            .and_then(|term| self.expect(term, SqlType::Bool, "the condition of WHERE"));
+        let condition = self.known(condition)?.map_or_else(String::new, |condition| condition.sql);
         let source = sources.into_iter().next();
         let source = source.ok_or_else(|| unsupported(format!("{verb} without a table")))?;
         Ok(((target, condition), source))
@@ -185,7 +191,8 @@ impl Lowering<'_> {
             if done.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(&column)) {
                 return Err(refused(format!("SET names the column {column} twice")));
             }
-            let value = self.value_of(value, sql_type, &column, scope)?;
+            let value = self.value_of(value, sql_type, &column, scope);
+            let value = self.known(value)?.unwrap_or_default();
             done.push((column, value));
         }
         let texts: Vec<String> = done.iter().map(|(c, value)| format!("{c} = {value}")).collect();

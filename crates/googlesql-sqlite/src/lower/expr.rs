@@ -1,7 +1,7 @@
 //! Expressions.
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, Expr, Ident, Query, TrimWhereField, TypedString,
+    BinaryOperator, CaseWhen, CastKind, Expr, Ident, Query, Spanned, TrimWhereField, TypedString,
     UnaryOperator, Value, ValueWithSpan,
 };
 
@@ -10,7 +10,7 @@ use super::query::{Relation, c};
 use super::scope::{Scope, Seen};
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
 
 /// The stack that one level of an expression may need, and what is added where less is left.
@@ -21,7 +21,8 @@ impl Lowering<'_> {
     /// Lowers an expression. After grouping, an expression that is a grouping key stands for it.
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         // A chain of operators is as deep as it is long.
-        stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.keyed(expr, scope))
+        let lowered = stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.keyed(expr, scope));
+        lowered.map_err(|error| error.near(expr.span()))
     }
 
     fn keyed(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
@@ -119,7 +120,7 @@ impl Lowering<'_> {
                     rusqlite::types::Value::Null => "NULL".to_owned(),
                     kept => self.bind(kept),
                 };
-                Ok(Term { sql, sql_type: value.sql_type(), constant: Some(value) })
+                Ok(Term { constant: Some(value.clone()), ..Term::of(sql, value.sql_type()) })
             }
             (None | Some('`'), _) => scope.column(&name.value),
             _ => Err(unsupported(format!("`{name}`"))),
@@ -212,10 +213,20 @@ impl Lowering<'_> {
         match op {
             BinaryOperator::And | BinaryOperator::Or => {
                 let keyword = if *op == BinaryOperator::And { "AND" } else { "OR" };
-                let [a, b] = sides()?;
                 let role = format!("an operand of {keyword}");
-                let a = self.expect(a, SqlType::Bool, &role)?;
-                let b = self.expect(b, SqlType::Bool, &role)?;
+                let bool = |side| {
+                    self.expr(side, scope).and_then(|t| self.expect(t, SqlType::Bool, &role))
+                };
+                // One side can be refused whatever the other one is.
+                let (a, b) = match (bool(left), bool(right)) {
+                    (Err(error), Err(other)) if error.kind() != Kind::Refused => {
+                        return Err(match other.kind() {
+                            Kind::Refused => other,
+                            _ => error,
+                        });
+                    }
+                    (a, b) => (a?, b?),
+                };
                 Ok(Term::new(format!("({} {keyword} {})", a.sql, b.sql), SqlType::Bool))
             }
             BinaryOperator::Eq => self.compared(left, "=", right, scope),
@@ -264,11 +275,16 @@ impl Lowering<'_> {
             Some(SqlType::Numeric) => names[2],
             _ => {
                 let name = terms.first().map_or_else(String::new, Term::type_name);
+                if matches!(sql_type, Some(SqlType::String | SqlType::Bool))
+                    && terms.iter().all(|term| term.constant.is_none())
+                {
+                    return Err(refused(format!("`{op}` takes numbers, not {name}")));
+                }
                 return Err(unsupported(format!("`{op}` of {name}")));
             }
         };
         let arguments: Vec<&str> = terms.iter().map(|term| term.sql.as_str()).collect();
-        Ok(Term { sql: format!("{name}({})", arguments.join(", ")), sql_type, constant: None })
+        Ok(Term::of(format!("{name}({})", arguments.join(", ")), sql_type))
     }
 
     /// Division, whose result is FLOAT64 for INT64 and FLOAT64.
@@ -348,7 +364,7 @@ impl Lowering<'_> {
         {
             sql.push_str(&format!(" ELSE {}", result.sql));
         }
-        Ok(Term { sql: format!("({sql} END)"), sql_type, constant: None })
+        Ok(Term::of(format!("({sql} END)"), sql_type))
     }
 
     /// A subquery of one column, and its column's term.
@@ -361,6 +377,10 @@ impl Lowering<'_> {
         let own = self.alias();
         let mut columns = relation.source(&own, None).columns;
         match (columns.pop(), columns.is_empty()) {
+            _ if relation.open => Err(unsupported("the columns of a subquery")),
+            (Some((_, term)), true) if term.unknown => {
+                Err(unsupported("the type of a subquery's column"))
+            }
             (Some((_, term)), true) => Ok((relation, term, own)),
             _ => Err(refused("a subquery in an expression must have one column")),
         }

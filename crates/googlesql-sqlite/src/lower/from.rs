@@ -10,7 +10,7 @@ use super::term::Term;
 use super::{Lowering, none_of, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::storage::quoted;
+use crate::storage::{class, quoted};
 
 impl Lowering<'_> {
     /// The text after FROM, and the columns that it brings.
@@ -25,10 +25,18 @@ impl Lowering<'_> {
             if !sql.is_empty() {
                 sql.push_str(" CROSS JOIN ");
             }
-            sql.push_str(&self.factor(relation, parent, &mut sources)?);
+            sql.push_str(&self.known_factor(relation, parent, &mut sources)?);
             for join in joins {
-                let joined = self.join(join, parent, &mut sources)?;
-                sql.push_str(&joined);
+                let joined = self.join(join, parent, &mut sources);
+                match self.known(joined)? {
+                    Some(joined) => sql.push_str(&joined),
+                    // With USING, columns of both sides are one.
+                    None => {
+                        for source in &mut sources {
+                            *source = Source::unknown(source.name.take());
+                        }
+                    }
+                }
             }
         }
         Ok((sql, sources))
@@ -52,13 +60,15 @@ impl Lowering<'_> {
             JoinOperator::CrossJoin(constraint) => ("CROSS JOIN", constraint),
             _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
         };
-        let factor = self.factor(relation, parent, sources)?;
+        let factor = self.known_factor(relation, parent, sources)?;
         let condition = match constraint {
             JoinConstraint::On(condition) if keyword != "CROSS JOIN" => {
                 let seen = Seen::default();
                 let scope = Scope::plain(sources, parent, &seen, "ON");
-                let condition = self.expr(condition, &scope)?;
-                self.expect(condition, SqlType::Bool, "the condition of ON")?.sql
+                let condition = self
+                    .expr(condition, &scope)
+                    .and_then(|term| self.expect(term, SqlType::Bool, "the condition of ON"));
+                self.known(condition)?.map_or_else(String::new, |condition| condition.sql)
             }
             JoinConstraint::None if keyword == "CROSS JOIN" => {
                 return Ok(format!(" {keyword} {factor}"));
@@ -66,6 +76,20 @@ impl Lowering<'_> {
             _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
         };
         Ok(format!(" {keyword} {factor} ON {condition}"))
+    }
+
+    /// A factor; one of which nothing is known where that may be.
+    fn known_factor(
+        &self,
+        factor: &TableFactor,
+        parent: Option<&Scope<'_>>,
+        sources: &mut Vec<Source>,
+    ) -> Result<String> {
+        let lowered = self.factor(factor, parent, sources);
+        Ok(self.known(lowered)?.unwrap_or_else(|| {
+            sources.push(Source::unknown(factor_name(factor)));
+            String::new()
+        }))
     }
 
     fn factor(
@@ -175,10 +199,13 @@ impl Lowering<'_> {
         ])?;
         let table = self.catalog.table(dotted)?;
         let columns = table.columns.into_iter().map(|(column, sql_type)| {
-            let term = Term::new(format!("{own}.{}", quoted(&column)), sql_type);
+            let term = match class(sql_type) {
+                Err(_) if self.lenient => Term::unknown(),
+                _ => Term::new(format!("{own}.{}", quoted(&column)), sql_type),
+            };
             (Some(column), term)
         });
-        Ok((Source { name: Some(name), columns: columns.collect() }, table.rows))
+        Ok((Source { name: Some(name), columns: columns.collect(), open: false }, table.rows))
     }
 
     /// The name of a table with dots, however it was quoted.
@@ -209,5 +236,19 @@ impl Lowering<'_> {
         }
         sources.push(source);
         Ok(())
+    }
+}
+
+/// The name of a table or subquery in FROM: its alias, or the last part of its name.
+fn factor_name(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table { alias: Some(alias), .. }
+        | TableFactor::Derived { alias: Some(alias), .. }
+        | TableFactor::UNNEST { alias: Some(alias), .. } => Some(alias.name.value.clone()),
+        TableFactor::Table { name, .. } => {
+            let last = name.0.last().and_then(|part| part.as_ident())?;
+            last.value.rsplit('.').next().map(str::to_owned)
+        }
+        _ => None,
     }
 }

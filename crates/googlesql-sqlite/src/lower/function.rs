@@ -114,11 +114,11 @@ impl Lowering<'_> {
                     [one] => one.sql.clone(),
                     _ => format!("COALESCE({})", joined(&terms)),
                 };
-                Ok(Term { sql, sql_type, constant: None })
+                Ok(Term::of(sql, sql_type))
             }
             ("NULLIF", 2) => {
                 let (terms, sql_type) = self.unified(lowered()?, name)?;
-                Ok(Term { sql: format!("NULLIF({})", joined(&terms)), sql_type, constant: None })
+                Ok(Term::of(format!("NULLIF({})", joined(&terms)), sql_type))
             }
             ("IF", 3) => {
                 let mut terms = lowered()?;
@@ -129,7 +129,7 @@ impl Lowering<'_> {
                     "(CASE WHEN {} THEN {} ELSE {} END)",
                     condition.sql, terms[0].sql, terms[1].sql
                 );
-                Ok(Term { sql, sql_type, constant: None })
+                Ok(Term::of(sql, sql_type))
             }
             ("GREATEST" | "LEAST", 1..) => self.extreme(name, lowered()?),
             ("ABS", 1) => {
@@ -150,7 +150,7 @@ impl Lowering<'_> {
             }
             [] => return Err(refused(format!("{name} needs an argument"))),
         };
-        Ok(Term { sql, sql_type, constant: None })
+        Ok(Term::of(sql, sql_type))
     }
 
     fn simple(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {

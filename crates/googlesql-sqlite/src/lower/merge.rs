@@ -56,11 +56,11 @@ impl Lowering<'_> {
         for (i, clause) in clauses.iter().enumerate() {
             let name = format!("temp.\"onerow_merge_{i}\"");
             let kind = same_rows(&clause.clause_kind);
-            let condition = self.when(clause, &sides)?;
+            let condition = self.known(self.when(clause, &sides))?.unwrap_or_default();
             let mut guard = vec![format!("({condition}) IS TRUE")];
             let before = earlier.iter().filter(|(other, _)| *other == kind);
             guard.extend(before.map(|(_, other)| format!("({other}) IS NOT TRUE")));
-            let action = self.action(clause, &sides)?;
+            let Some(action) = self.known(self.action(clause, &sides))? else { continue };
             let values = action.values();
             found.push(Part::silent(sides.rows(&name, kind, &guard.join(" AND "), &values)));
             if *kind == MergeClauseKind::Matched {
@@ -97,8 +97,10 @@ impl Lowering<'_> {
         }
         let both = [target, source];
         let seen = Seen::default();
-        let condition = self.expr(on, &Scope::plain(&both, None, &seen, "ON"))?;
-        let condition = self.expect(condition, SqlType::Bool, "the condition of ON")?.sql;
+        let condition = self
+            .expr(on, &Scope::plain(&both, None, &seen, "ON"))
+            .and_then(|term| self.expect(term, SqlType::Bool, "the condition of ON"));
+        let condition = self.known(condition)?.map_or_else(String::new, |condition| condition.sql);
         let [target, source] = both;
         let alias = target_sql.rsplit(' ').next().unwrap_or_default();
         let row = format!("{alias}.{}", row_name(&described)?);
@@ -166,6 +168,7 @@ impl Lowering<'_> {
             },
             MergeInsertKind::Wildcard => return Err(unsupported("INSERT * in MERGE")),
         };
+        none_of(&[(sides.source.open, "the columns of the source of a MERGE")])?;
         if terms.len() != columns.len() {
             return Err(refused(format!(
                 "INSERT has {} values for {} columns",

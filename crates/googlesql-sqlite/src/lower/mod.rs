@@ -52,6 +52,7 @@ pub struct Lowering<'a> {
     binds: RefCell<Vec<Value>>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
+    lenient: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -70,7 +71,40 @@ impl<'a> Lowering<'a> {
             binds: RefCell::default(),
             aliases: Cell::new(0),
             ctes: RefCell::default(),
+            lenient: false,
         })
+    }
+
+    /// The same, to look for what BigQuery refuses, and for nothing else: what is not known is skipped.
+    pub(crate) fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
+    }
+
+    /// What BigQuery refuses about the statement; nothing where this crate cannot tell.
+    pub(crate) fn refusal(&self, statement: &ast::Statement) -> Result<()> {
+        let found = match statement {
+            ast::Statement::Query(query) => {
+                self.query(query, None).and_then(|relation| match relation.open {
+                    true => Ok(()),
+                    false => relation.result_names().map(|_| ()),
+                })
+            }
+            ast::Statement::Update(update) => self.update(update).map(|_| ()),
+            ast::Statement::Delete(delete) => self.delete(delete).map(|_| ()),
+            ast::Statement::Insert(insert) => self.insert(insert).map(|_| ()),
+            ast::Statement::Merge(merge) => self.merge(merge).map(|_| ()),
+            ast::Statement::CreateView(view) => self.query(&view.query, None).map(|_| ()),
+            _ => Ok(()),
+        };
+        self.known(found).map(|_| ())
+    }
+
+    /// The result, where it is known. Without leniency what is not known is an error.
+    fn known<T>(&self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Err(error) if self.lenient && error.kind() != Kind::Refused => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Lowers a query or a mutation.

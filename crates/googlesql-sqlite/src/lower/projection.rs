@@ -113,6 +113,8 @@ fn star<'s>(
         (opt_rename.is_some(), "* RENAME"),
         (opt_alias.is_some(), "an alias for *"),
     ])?;
+    let sources: Vec<&Source> = sources.into_iter().collect();
+    none_of(&[(sources.iter().any(|source| source.open), "the columns of *")])?;
     let mut columns: Vec<(Option<String>, Term)> =
         sources.into_iter().flat_map(|source| source.columns.clone()).collect();
     if let Some(ExceptSelectItem { first_element, additional_elements }) = opt_except {

@@ -18,6 +18,8 @@ use crate::storage::quoted;
 pub(super) struct Relation {
     pub sql: String,
     pub columns: Vec<Column>,
+    /// Whether it has other columns, of which nothing is known.
+    pub open: bool,
     /// Whether it can never have more than one row.
     pub single: bool,
 }
@@ -28,9 +30,15 @@ pub(super) struct Column {
     /// `None` for an expression without an alias.
     pub name: Option<String>,
     pub sql_type: Option<SqlType>,
+    pub unknown: bool,
 }
 
 impl Relation {
+    /// A query of which nothing is known.
+    pub fn unknown() -> Self {
+        Self { sql: String::new(), columns: Vec::new(), open: true, single: false }
+    }
+
     /// The column names of an answer, BigQuery's `f0_` for those without a name.
     pub fn result_names(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> = Vec::new();
@@ -52,14 +60,13 @@ impl Relation {
     /// The query as a part of a FROM clause.
     pub fn source(&self, alias: &str, name: Option<String>) -> Source {
         let columns = self.columns.iter().enumerate().map(|(i, column)| {
-            let term = Term {
-                sql: format!("{alias}.{}", c(i)),
-                sql_type: column.sql_type,
-                constant: None,
+            let term = match column.unknown {
+                true => Term::unknown(),
+                false => Term::of(format!("{alias}.{}", c(i)), column.sql_type),
             };
             (column.name.clone(), term)
         });
-        Source { name, columns: columns.collect() }
+        Source { name, columns: columns.collect(), open: self.open }
     }
 }
 
@@ -92,11 +99,16 @@ impl Lowering<'_> {
             (!pipe_operators.is_empty(), "pipe syntax (`|>`)"),
         ])?;
         let outer = self.ctes.borrow().len();
+        let limited =
+            |relation: Relation| match self.known(self.limit(&relation, limit_clause.as_ref()))? {
+                Some(limited) => Ok(limited),
+                None => Ok(relation),
+            };
         let result = with
             .as_ref()
             .map_or(Ok(()), |with| self.with(with))
             .and_then(|()| self.body(body, order_items(order_by.as_ref())?, parent))
-            .and_then(|relation| self.limit(relation, limit_clause.as_ref()));
+            .and_then(limited);
         self.ctes.borrow_mut().truncate(outer);
         result
     }
@@ -108,7 +120,8 @@ impl Lowering<'_> {
             let Cte { alias, query, from, materialized, closing_paren_token: _ } = cte;
             none_of(&[(from.is_some(), "FROM in WITH"), (materialized.is_some(), "MATERIALIZED")])?;
             let name = self.table_alias(alias)?;
-            let relation = self.query(query, None)?;
+            let relation = self.query(query, None);
+            let relation = self.known(relation)?.unwrap_or_else(Relation::unknown);
             self.ctes.borrow_mut().push((name, relation));
         }
         Ok(())
@@ -182,6 +195,9 @@ impl Lowering<'_> {
             }
         }
         let (left, right) = (self.body(left, &[], parent)?, self.body(right, &[], parent)?);
+        if left.open || right.open {
+            return Ok(Relation::unknown());
+        }
         if left.columns.len() != right.columns.len() {
             return Err(refused(format!(
                 "the two sides of {keyword} have different numbers of columns"
@@ -189,11 +205,11 @@ impl Lowering<'_> {
         }
         let mut columns = left.columns.clone();
         for (column, other) in columns.iter_mut().zip(&right.columns) {
-            let terms = [column.sql_type, other.sql_type].map(|sql_type| Term {
-                sql: String::new(),
-                sql_type,
-                constant: None,
-            });
+            column.unknown |= other.unknown;
+            if column.unknown {
+                continue;
+            }
+            let terms = [column.sql_type, other.sql_type].map(|of| Term::of(String::new(), of));
             column.sql_type = self.unified(terms.to_vec(), keyword)?.1;
         }
         let sql = format!(
@@ -201,7 +217,7 @@ impl Lowering<'_> {
             self.converted(&left, &columns)?,
             self.converted(&right, &columns)?
         );
-        Ok(Relation { sql, columns, single: false })
+        Ok(Relation { sql, columns, open: false, single: false })
     }
 
     /// `SELECT` of all columns, as these types.
@@ -210,6 +226,7 @@ impl Lowering<'_> {
         let mut items = Vec::new();
         for (i, (_, term)) in relation.source(&alias, None).columns.into_iter().enumerate() {
             let term = match columns[i].sql_type {
+                _ if columns[i].unknown => term,
                 Some(target) => self.expect(term, target, "a column of a set operation")?,
                 None => term,
             };
@@ -255,7 +272,10 @@ impl Lowering<'_> {
         for item in order {
             let term = match self.ordinal(&item.expr, outputs.columns.len())? {
                 Some(i) => outputs.columns[i].1.clone(),
-                None => self.expr(&item.expr, scope)?,
+                None => match self.known(self.expr(&item.expr, scope))? {
+                    Some(term) => term,
+                    None => continue,
+                },
             };
             keys.extend(self.order_key(&term, item)?);
         }
@@ -285,8 +305,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn limit(&self, relation: Relation, clause: Option<&LimitClause>) -> Result<Relation> {
-        let Some(clause) = clause else { return Ok(relation) };
+    fn limit(&self, relation: &Relation, clause: Option<&LimitClause>) -> Result<Relation> {
+        let Some(clause) = clause else { return Ok(relation.clone()) };
         let LimitClause::LimitOffset { limit, offset, limit_by } = clause else {
             return Err(unsupported("LIMIT with a comma"));
         };
@@ -300,7 +320,7 @@ impl Lowering<'_> {
         Ok(Relation {
             sql: format!("{} LIMIT {limit} OFFSET {offset}", relation.sql),
             single: relation.single || limit <= 1,
-            ..relation
+            ..relation.clone()
         })
     }
 

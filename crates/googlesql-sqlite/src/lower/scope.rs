@@ -15,6 +15,15 @@ pub(super) struct Source {
     pub name: Option<String>,
     /// Columns as references; those without a name can only be reached by `*`.
     pub columns: Vec<(Option<String>, Term)>,
+    /// Whether it has other columns, of which nothing is known.
+    pub open: bool,
+}
+
+impl Source {
+    /// A table or subquery of which nothing but its name is known.
+    pub fn unknown(name: Option<String>) -> Self {
+        Self { name, columns: Vec::new(), open: true }
+    }
 }
 
 /// What lowering an expression brought to light.
@@ -42,6 +51,8 @@ pub(super) struct Scope<'a> {
     /// The grouping expressions, where only they and aggregates may stand.
     pub keys: Option<&'a [String]>,
     pub aliases: &'a [(String, Term)],
+    /// Names of the select list that may not stand here.
+    pub hidden: &'a [String],
     pub prefer: Prefer,
     pub aggregates: bool,
     pub windows: bool,
@@ -64,6 +75,7 @@ impl<'a> Scope<'a> {
             parent,
             keys: None,
             aliases: &[],
+            hidden: &[],
             prefer: Prefer::Neither,
             aggregates: false,
             windows: false,
@@ -88,6 +100,7 @@ impl<'a> Scope<'a> {
             });
         }
         match (found.as_slice(), self.parent) {
+            ([], _) if self.sources.iter().any(|source| source.open) => Err(self.untold(name)),
             ([], Some(parent)) => {
                 self.seen.outer.set(true);
                 parent.column(name).map_err(|error| match error.kind() {
@@ -125,6 +138,7 @@ impl<'a> Scope<'a> {
         };
         let found: Vec<&Term> = named(source, name).collect();
         match found.as_slice() {
+            [] if source.open => Err(self.untold(name)),
             [] => Err(not_found(name, [source])),
             [term] => self.grouped(term, name),
             _ => Err(refused(format!("the column name `{qualifier}.{name}` is ambiguous"))),
@@ -151,6 +165,9 @@ impl<'a> Scope<'a> {
     fn alias(&self, name: &str) -> Result<Option<Term>> {
         let mut found = self.aliases.iter().filter(|(alias, _)| alias.eq_ignore_ascii_case(name));
         let Some((_, term)) = found.next() else { return Ok(None) };
+        if term.unknown {
+            return Err(self.untold(name));
+        }
         let ambiguous = || {
             refused(format!("the name `{name}` is ambiguous")).help("give the alias another name")
         };
@@ -166,6 +183,7 @@ impl<'a> Scope<'a> {
 
     fn grouped(&self, term: &Term, name: &str) -> Result<Term> {
         match self.keys {
+            _ if term.unknown => Err(self.untold(name)),
             Some(keys) if !keys.contains(&term.sql) => Err(refused(format!(
                 "the column `{name}` is neither grouped nor aggregated in {}",
                 self.place
@@ -175,7 +193,15 @@ impl<'a> Scope<'a> {
     }
 
     fn missing(&self, name: &str) -> Error {
-        not_found(name, self.sources)
+        match self.hidden.iter().any(|alias| alias.eq_ignore_ascii_case(name)) {
+            true => refused(format!("{} cannot use the alias `{name}` of its SELECT", self.place))
+                .help("repeat the expression, or move the query into a subquery and use the alias around it"),
+            false => not_found(name, self.sources),
+        }
+    }
+
+    fn untold(&self, name: &str) -> Error {
+        unsupported(format!("the type of `{name}`"))
     }
 }
 

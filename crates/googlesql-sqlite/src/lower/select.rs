@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByExpr, OrderByOptions, OrderBySort, Select, SelectFlavor,
+    SelectItem,
 };
 
 use super::projection::Item;
@@ -35,13 +36,19 @@ impl Lowering<'_> {
         only_known(select)?;
         let (from, sources) = self.from(&select.from, parent)?;
         let seen = Seen::default();
+        let hidden = aliases(select);
         let base = Scope {
             named_windows: &select.named_window,
+            hidden: &hidden,
             ..Scope::plain(&sources, parent, &seen, "WHERE")
         };
-        let condition = self.condition(select.selection.as_ref(), &base)?;
-        let items = self.items(select, &sources)?;
-        let keys = self.group_keys(&select.group_by, &items, &base)?;
+        let condition = self.known(self.condition(select.selection.as_ref(), &base))?.flatten();
+        let Some(items) = self.known(self.items(select, &sources))? else {
+            return Ok(Relation::unknown());
+        };
+        let Some(keys) = self.known(self.group_keys(&select.group_by, &items, &base))? else {
+            return Ok(Relation::unknown());
+        };
         let mut parts = Parts {
             distinct: distinct(select.distinct.as_ref())?,
             from,
@@ -66,15 +73,21 @@ impl Lowering<'_> {
         if aggregated && !grouped {
             self.lists(select, &items, order, &Scope { keys: Some(&[]), ..open }, &mut parts)?;
         }
-        if parts.having.is_some() && !aggregated {
+        let told = parts.outputs.iter().all(|output| !output.unknown);
+        if parts.having.is_some() && !aggregated && told {
             return Err(refused("HAVING needs GROUP BY or an aggregate"));
         }
         let columns: Vec<Column> = items
             .iter()
             .zip(&parts.outputs)
-            .map(|(item, term)| Column { name: item.name().cloned(), sql_type: term.sql_type })
+            .map(|(item, term)| Column {
+                name: item.name().cloned(),
+                sql_type: term.sql_type,
+                unknown: term.unknown,
+            })
             .collect();
-        Ok(Relation { sql: self.text(&parts)?, columns, single: aggregated && !grouped })
+        let sql = self.known(self.text(&parts))?.unwrap_or_default();
+        Ok(Relation { sql, columns, open: false, single: aggregated && !grouped })
     }
 
     fn condition(&self, condition: Option<&Expr>, scope: &Scope<'_>) -> Result<Option<Term>> {
@@ -96,7 +109,10 @@ impl Lowering<'_> {
         parts.outputs = items
             .iter()
             .map(|item| match item {
-                Item::Expr(_, expr) => self.expr(expr, scope),
+                Item::Expr(_, expr) => {
+                    Ok(self.known(self.expr(expr, scope))?.unwrap_or_else(Term::unknown))
+                }
+                Item::Column(_, term) if term.unknown => Ok(Term::unknown()),
                 Item::Column(name, term) => match scope.keys {
                     Some(keys) if !keys.contains(&term.sql) => Err(refused(format!(
                         "the column `{}` is neither grouped nor aggregated in SELECT",
@@ -113,15 +129,18 @@ impl Lowering<'_> {
             .collect();
         let after = Scope { aliases: &aliases, ..*scope };
         let having = Scope { windows: false, place: "HAVING", ..after };
-        parts.having = self.condition(select.having.as_ref(), &having)?;
+        parts.having = self.known(self.condition(select.having.as_ref(), &having))?.flatten();
         let qualify = Scope { place: "QUALIFY", ..after };
-        parts.qualify = self.condition(select.qualify.as_ref(), &qualify)?;
+        parts.qualify = self.known(self.condition(select.qualify.as_ref(), &qualify))?.flatten();
         let ordering = Scope { prefer: Prefer::Alias, place: "ORDER BY", ..after };
         parts.order.clear();
         for item in order {
             let term = match self.ordinal(&item.expr, parts.outputs.len())? {
                 Some(i) => parts.outputs[i].clone(),
-                None => self.expr(&item.expr, &ordering)?,
+                None => match self.known(self.expr(&item.expr, &ordering))? {
+                    Some(term) => term,
+                    None => continue,
+                },
             };
             parts.order.push((term, item.clone()));
         }
@@ -144,6 +163,7 @@ impl Lowering<'_> {
         let scope = Scope { place: "GROUP BY", ..*base };
         let lowered = |item: &Item<'_>| match item {
             Item::Expr(_, expr) => self.expr(expr, &scope),
+            Item::Column(_, term) if term.unknown => Err(unsupported("a key of unknown type")),
             Item::Column(_, term) => Ok(term.clone()),
         };
         expressions
@@ -267,6 +287,15 @@ fn tail(parts: &Parts) -> String {
         text.push_str(&format!(" HAVING {}", having.sql));
     }
     text
+}
+
+/// The names that the select list gives to expressions, and that only what comes after it may use.
+fn aliases(select: &Select) -> Vec<String> {
+    let aliases = select.projection.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        _ => None,
+    });
+    aliases.collect()
 }
 
 fn distinct(distinct: Option<&Distinct>) -> Result<bool> {

@@ -110,8 +110,13 @@ impl Lowering<'_> {
     }
 
     fn shifted_time(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
-        let [operand, Expr::Interval(interval)] = args else {
-            return Err(unsupported(format!("{name} without INTERVAL")));
+        let (operand, interval) = match args {
+            [operand, Expr::Interval(interval)] => (operand, interval),
+            [_, Expr::Value(_)] => {
+                return Err(refused(format!("{name} takes an INTERVAL, not a number"))
+                    .help(format!("write `{name}(value, INTERVAL 1 DAY)`")));
+            }
+            _ => return Err(unsupported(format!("{name} without INTERVAL"))),
         };
         let (kind, direction) = name.split_once('_').unwrap_or((name, ""));
         let direction = direction.to_ascii_lowercase();
@@ -135,6 +140,15 @@ impl Lowering<'_> {
             }
             (SqlType::Datetime, None) if months => {
                 format!("onerow_datetime_{direction}({sql}, {count}, '{part}')")
+            }
+            (SqlType::Timestamp, None) if months => {
+                let days = "DAY, or shift a DATETIME: `TIMESTAMP(DATETIME_SUB(DATETIME(value), INTERVAL 3 MONTH))`";
+                return Err(refused(format!("{name} does not take INTERVAL … {part}"))
+                    .help(format!("write the interval in {days}")));
+            }
+            (SqlType::Date, Some(_)) => {
+                return Err(refused(format!("{name} does not take INTERVAL … {part}"))
+                    .help("shift a DATETIME or TIMESTAMP by hours, minutes and seconds"));
             }
             _ => return Err(unsupported(format!("{name} with INTERVAL … {part}"))),
         };

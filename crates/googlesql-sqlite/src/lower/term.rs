@@ -15,11 +15,24 @@ pub(super) struct Term {
     pub sql_type: Option<SqlType>,
     /// The value of a literal or query parameter, which takes on other types more freely.
     pub constant: Option<SqlValue>,
+    /// A column of which nothing else is known. Looking it up is an error, so that it is nowhere but
+    /// in lists of columns.
+    pub unknown: bool,
 }
 
 impl Term {
     pub fn new(sql: impl Into<String>, sql_type: SqlType) -> Self {
-        Self { sql: sql.into(), sql_type: Some(sql_type), constant: None }
+        Self { sql: sql.into(), sql_type: Some(sql_type), constant: None, unknown: false }
+    }
+
+    /// An expression of a type that may be NULL's.
+    pub fn of(sql: impl Into<String>, sql_type: Option<SqlType>) -> Self {
+        Self { sql: sql.into(), sql_type, constant: None, unknown: false }
+    }
+
+    /// A column of which nothing is known.
+    pub fn unknown() -> Self {
+        Self { sql: String::new(), sql_type: None, constant: None, unknown: true }
     }
 
     /// Whether it is the same for every row, which in ORDER BY and GROUP BY SQLite could take
@@ -60,16 +73,17 @@ impl Lowering<'_> {
             Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
             Value::Blob(_) => return Err(unsupported("BYTES")),
         };
-        Ok(Term { sql, sql_type: value.sql_type(), constant: Some(value) })
+        Ok(Term { constant: Some(value.clone()), ..Term::of(sql, value.sql_type()) })
     }
 
     /// The value of `@name`.
     pub(super) fn parameter(&self, name: &str) -> Result<SqlValue> {
         let found = self.params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone()).ok_or_else(|| {
-            refused(format!(
+        found.map(|(_, value)| value.clone()).ok_or_else(|| match self.lenient {
+            true => unsupported(format!("the type of `@{name}`")),
+            false => refused(format!(
                 "the statement needs the query parameter `@{name}`, which was not given"
-            ))
+            )),
         })
     }
 

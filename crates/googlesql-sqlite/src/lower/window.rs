@@ -96,7 +96,7 @@ impl Lowering<'_> {
         };
         let default = terms.get(1).map_or("NULL", |term| &term.sql);
         let sql = format!("{}({}, {offset}, {default})", call.name, terms[0].sql);
-        Ok(Term { sql, sql_type, constant: None })
+        Ok(Term::of(sql, sql_type))
     }
 
     fn spec(&self, spec: &WindowSpec, scope: &Scope<'_>) -> Result<String> {

@@ -1,0 +1,57 @@
+//! What BigQuery always refuses about a statement, found without a database. Where this crate cannot
+//! tell what BigQuery does, it says nothing.
+
+use jiff::Timestamp;
+use sqlparser::ast;
+
+use crate::catalog::{Catalog, Relation, Table};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Params, SqlType};
+use crate::lower::Lowering;
+
+/// Tables whose columns are known: name, with dots between its parts, and columns.
+pub type Tables<'a> = &'a [(String, Vec<(String, SqlType)>)];
+
+/// The first thing about a statement that BigQuery refuses. The columns of other tables than these,
+/// and parameters without a value here, may be of any type.
+///
+/// # Errors
+/// [`Kind::Refused`], with its [place](Error::place) where that is known, and nothing else.
+pub fn refusal(
+    sql: &str,
+    parsed: &ast::Statement,
+    tables: Tables<'_>,
+    params: &Params,
+) -> Result<()> {
+    let listed = Listed(tables);
+    let found = Lowering::new(&listed, sql, params, Timestamp::UNIX_EPOCH)
+        .and_then(|lowering| lowering.lenient().refusal(parsed));
+    match found {
+        Err(error) if error.kind() == Kind::Refused => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A catalog of the tables that are known, without a database.
+struct Listed<'a>(Tables<'a>);
+
+impl Catalog for Listed<'_> {
+    fn table(&self, dotted: &str) -> Result<Table> {
+        let found = self.0.iter().find(|(name, _)| name == dotted);
+        found.map(|(_, columns)| Table { columns: columns.clone(), rows: None }).ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("nothing is known of the table `{dotted}`"))
+        })
+    }
+
+    fn relation(&self, _: &str) -> Result<Option<Relation>> {
+        Ok(None)
+    }
+
+    fn note_column(&self, _: &str, _: usize, _: &str, _: SqlType) -> String {
+        String::new()
+    }
+
+    fn forget_columns(&self, _: &str) -> String {
+        String::new()
+    }
+}

@@ -1,0 +1,48 @@
+//! `always-refused`: What BigQuery refuses whatever the table holds, going by the columns that the rule lists.
+
+use googlesql_sqlite::check::refusal;
+use jiff::Timestamp;
+use sqlparser::ast::Statement;
+
+use super::{Check, Code, Example, On, Severity};
+use crate::check::{Finding, Text};
+use crate::googlesql::{Params, SqlValue};
+
+pub(super) const CHECK: Check = Check {
+    code: Code::AlwaysRefused,
+    name: "always-refused",
+    severity: Severity::Error,
+    may_be_allowed: true,
+    about: "Found:",
+    found: Example {
+        on: On::OwnStep,
+        sql: "SELECT id, points * 2 AS twice
+FROM nba.predictions
+WHERE twice > 5",
+    },
+    mended: Example {
+        on: On::OwnStep,
+        sql: "SELECT id, points * 2 AS twice
+FROM nba.predictions
+WHERE points * 2 > 5",
+    },
+};
+
+const MEND: &str = "mend the template, or the types that the rule lists";
+
+pub(crate) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    let rule = text.rule;
+    if rule.columns.is_empty() {
+        return;
+    }
+    let columns = rule.columns.iter().map(|(name, sql_type)| (name.as_str().to_owned(), *sql_type));
+    let tables = [(rule.table.dotted(), columns.collect())];
+    let cutoff = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
+    let params = Params::none().with("cutoff", cutoff);
+    if let Err(error) = refusal(&text.statement.sql, parsed, &tables, &params) {
+        let place = error.place().unwrap_or_default();
+        let reason = format!("BigQuery refuses it: {}", error.message());
+        let help = error.remedy().unwrap_or(MEND);
+        findings.push(text.finding_at(Code::AlwaysRefused, place, reason, help));
+    }
+}
