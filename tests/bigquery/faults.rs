@@ -181,24 +181,24 @@ fn nothing_was_executed_twice(fixture: &Fixture, context: &str) {
 /// As another client reads it: each entry once, and each statement with a beginning and one end.
 fn the_ledger_is_whole(fixture: &Fixture, context: &str) {
     let sql = format!(
-        "SELECT run_id, sequence, step, state, affected FROM {}.ledger ORDER BY logged_at, state DESC",
+        "SELECT run_id, sequence, step, outcome, affected_rows FROM {}.ledger ORDER BY logged_at, outcome DESC",
         fixture.dataset
     );
     let mut statements: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut deactivated = 0;
     for row in fixture.emulator.query(&sql) {
-        let [run, sequence, step, state, affected] = row.try_into().unwrap();
-        if step == "deactivate" && state == "done" {
+        let [run, sequence, step, outcome, affected] = row.try_into().unwrap();
+        if step == "deactivate" && outcome == "done" {
             deactivated += affected.parse::<u64>().unwrap();
         }
-        statements.entry((run, sequence)).or_default().push(state);
+        statements.entry((run, sequence)).or_default().push(outcome);
     }
-    for ((run, sequence), states) in statements {
-        let once: BTreeSet<&String> = states.iter().collect();
-        assert_eq!(once.len(), states.len(), "{run} {sequence} {states:?}: {context}");
+    for ((run, sequence), outcomes) in statements {
+        let once: BTreeSet<&String> = outcomes.iter().collect();
+        assert_eq!(once.len(), outcomes.len(), "{run} {sequence} {outcomes:?}: {context}");
         assert!(once.contains(&"started".to_owned()), "{run} {sequence}: {context}");
-        let ends = states.iter().filter(|state| matches!(state.as_str(), "done" | "failed"));
-        assert_eq!(ends.count(), 1, "{run} {sequence} {states:?}: {context}");
+        let ends = outcomes.iter().filter(|outcome| matches!(outcome.as_str(), "done" | "failed"));
+        assert_eq!(ends.count(), 1, "{run} {sequence} {outcomes:?}: {context}");
     }
     assert_eq!(deactivated, 3, "{context}");
 }
