@@ -12,8 +12,8 @@ use sqlparser::tokenizer::TokenWithSpan;
 /// Source: <https://www.sqlite.org/limits.html> (SQLITE_MAX_EXPR_DEPTH)
 const MAX_DEPTH: usize = 1000;
 
-/// The stack for a walk, for each level of the tree, in a build without optimizations too.
-const LEVEL_STACK: usize = 8 * 1024;
+/// The stack for a walk, for each level of the tree: typing it took 16 KiB in a build without optimizations.
+const LEVEL_STACK: usize = 32 * 1024;
 
 /// The stack for dropping what was parsed, for each token: a level of the tree has two tokens at least,
 /// and took 100 bytes.
