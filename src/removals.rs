@@ -1,7 +1,6 @@
 //! The removal log: the table of the rows that runs removed, each with its survivor.
 
 use crate::googlesql::{SqlType, TableName};
-use crate::rule::RuleName;
 
 /// The columns of a removal log, in order, with their types.
 pub const COLUMNS: [(&str, SqlType); 13] = [
@@ -53,7 +52,7 @@ impl RemovalLog {
     }
 
     /// The table in which this rule's rows of before a run are set aside.
-    pub(crate) fn before_image_of(&self, rule: &RuleName) -> TableName {
+    pub(crate) fn before_image_of(&self, rule: &str) -> TableName {
         self.before_image.with_ending(&format!("_{rule}"))
     }
 

@@ -12,6 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["error"],
     &["window"],
     &["statement"],
+    &["step"],
+    &["removals"],
     &["rule"],
     &["template"],
     &["check", "project", "load", "schedule"],

@@ -64,7 +64,7 @@ pub(super) fn correct(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Findi
 /// A table of the rows of one date as they were before a run.
 pub(super) fn before_image(text: &Text<'_>, table: &CreateTable, findings: &mut Vec<Finding>) {
     let name = dotted(&table.name);
-    let known = |log: &RemovalLog| log.before_image_of(&text.rule.name).dotted() == name;
+    let known = |log: &RemovalLog| log.before_image_of(text.rule.name.as_str()).dotted() == name;
     match &table.query {
         Some(query) if text.rule.removal_logs.iter().any(known) => {
             partition::subqueries(text, query, findings);

@@ -49,7 +49,7 @@ pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
     map([
         ("table", literal::sql(&log.table)),
         ("columns", removals::COLUMNS.iter().map(|(name, _)| literal::sql(*name)).collect()),
-        ("before_image", literal::sql(log.before_image_of(&rule.name))),
+        ("before_image", literal::sql(log.before_image_of(rule.name.as_str()))),
     ])
 }
 

@@ -14,8 +14,9 @@ use std::process::Command;
 
 use benchmark::{Way, of_one_date};
 
-/// Three percent above what was counted. Less is better: then make it smaller.
-const BOUND: f64 = 1.46;
+/// Three percent above what was counted; a quarter of it is the look for what BigQuery always refuses.
+/// Less is better: then make it smaller.
+const BOUND: f64 = 1.80;
 
 #[test]
 #[ignore = "what the process does that is counted"]

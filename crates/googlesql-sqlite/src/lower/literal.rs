@@ -10,24 +10,31 @@ use sqlparser::tokenizer::{Location, Token, Tokenizer};
 use super::{refused, unsupported};
 use crate::error::Result;
 
-/// The string literals of one statement as they are written, without their quotes.
-pub(super) struct Literals(HashMap<Location, Token>);
+/// The string literals of one statement as they are written, without their quotes; `None` where no
+/// escape stands in it, so that they are what the parser read.
+pub(super) struct Literals(Option<HashMap<Location, Token>>);
 
 impl Literals {
     pub fn of(sql: &str) -> Result<Self> {
+        if !sql.contains('\\') {
+            return Ok(Self(None));
+        }
         let tokens = Tokenizer::new(&BigQueryDialect, sql)
             .with_unescape(false)
             .tokenize_with_location()
             .map_err(|cause| refused("the statement cannot be read").caused_by(cause))?;
-        Ok(Self(tokens.into_iter().map(|token| (token.span.start, token.token)).collect()))
+        let tokens = tokens.into_iter().map(|token| (token.span.start, token.token));
+        Ok(Self(Some(tokens.collect())))
     }
 
     /// The text that a string literal stands for; `None` if the value is not a string.
     pub fn text(&self, value: &ValueWithSpan) -> Result<Option<String>> {
-        if !is_string(&value.value) {
-            return Ok(None);
-        }
-        match self.0.get(&value.span.start) {
+        let Some(read) = string(&value.value) else { return Ok(None) };
+        let written = match &self.0 {
+            None => Some(&read),
+            Some(tokens) => tokens.get(&value.span.start),
+        };
+        match written {
             Some(Token::SingleQuotedString(raw)) => unescape(raw, Some('\'')).map(Some),
             Some(Token::DoubleQuotedString(raw)) => unescape(raw, Some('"')).map(Some),
             Some(Token::TripleSingleQuotedString(raw) | Token::TripleDoubleQuotedString(raw)) => {
@@ -44,18 +51,23 @@ impl Literals {
     }
 }
 
-fn is_string(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::SingleQuotedString(_)
-            | Value::DoubleQuotedString(_)
-            | Value::TripleSingleQuotedString(_)
-            | Value::TripleDoubleQuotedString(_)
-            | Value::SingleQuotedRawStringLiteral(_)
-            | Value::DoubleQuotedRawStringLiteral(_)
-            | Value::TripleSingleQuotedRawStringLiteral(_)
-            | Value::TripleDoubleQuotedRawStringLiteral(_)
-    )
+/// The token of a string literal; `None` if the value is not a string.
+fn string(value: &Value) -> Option<Token> {
+    Some(match value.clone() {
+        Value::SingleQuotedString(text) => Token::SingleQuotedString(text),
+        Value::DoubleQuotedString(text) => Token::DoubleQuotedString(text),
+        Value::TripleSingleQuotedString(text) => Token::TripleSingleQuotedString(text),
+        Value::TripleDoubleQuotedString(text) => Token::TripleDoubleQuotedString(text),
+        Value::SingleQuotedRawStringLiteral(text) => Token::SingleQuotedRawStringLiteral(text),
+        Value::DoubleQuotedRawStringLiteral(text) => Token::DoubleQuotedRawStringLiteral(text),
+        Value::TripleSingleQuotedRawStringLiteral(text) => {
+            Token::TripleSingleQuotedRawStringLiteral(text)
+        }
+        Value::TripleDoubleQuotedRawStringLiteral(text) => {
+            Token::TripleDoubleQuotedRawStringLiteral(text)
+        }
+        _ => return None,
+    })
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences>
