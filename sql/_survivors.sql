@@ -2,17 +2,18 @@
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
 {#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id too have a
-    first among them: the rest of the row decides. `last` decides what is equal in all of that. -#}
-{%- macro ranking(rule, last=none) %}
+    first among them: the rest of the row decides, unless `by_row` is false. `last` decides what is
+    equal in all of that. -#}
+{%- macro ranking(rule, last=none, by_row=true) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   ORDER BY {{ rule.keep | commas }}
-  {%- if rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
+  {%- if by_row and rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro rank(rule, last=none) -%}
-ROW_NUMBER() OVER ({{ ranking(rule, last) }}
+{%- macro rank(rule, last=none, by_row=true) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last, by_row) }}
 )
 {%- endmacro -%}
 

@@ -3,9 +3,9 @@
 {%- from "_removals.sql" import of_run -%}
 DELETE FROM {{ removals.table }}
 WHERE {{ of_run(rule, window) }}
-  AND {% if rule.strategy == "rewrite" %}removed_row{% else %}row_id{% endif %} IN (
-    SELECT TO_JSON_STRING({% if rule.strategy == "rewrite" %}onerow_row{% else %}{{ rule.row_id }}{% endif %})
-    FROM {{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
+  AND {% if removed_by == "rewrite" %}removed_row{% else %}row_id{% endif %} IN (
+    SELECT TO_JSON_STRING({% if removed_by == "rewrite" %}onerow_row{% else %}{{ rule.row_id }}{% endif %})
+    FROM {{ rule.table }}{% if removed_by == "rewrite" %} AS onerow_row{% endif %}
     WHERE {{ window.filter }}
     {%- if rule.active %}
       AND {{ rule.active }}

@@ -2,7 +2,7 @@
     that it recorded, that are not active now, and that can be told apart from every other row. -#}
 {%- from "_removals.sql" import keep_values, of_undone, times_undone -%}
 {%- from "_survivors.sql" import set_active, settled -%}
-{%- if rule.strategy == "deactivate" -%}
+{%- if removed_by == "deactivate" -%}
 UPDATE {{ rule.table }}
 {{ set_active(rule, true) }}
 WHERE {{ window.filter }}
@@ -32,7 +32,7 @@ INSERT INTO {{ rule.table }} ({{ columns | commas }})
 SELECT
   {{ columns | commas }}
 FROM (
-{%- if rule.strategy == "delete" %}
+{%- if removed_by == "delete" %}
   SELECT
     *
   FROM {{ removals.before_image }}

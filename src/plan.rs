@@ -87,11 +87,14 @@ fn examine(
     let findings = check::rule(renderer.rule());
     let mut all = Inspected { findings, allowed: 0, statements: 0 };
     for (place, step) in steps.iter().enumerate() {
+        let (mut own, mut of_guards) = (Vec::new(), Vec::new());
         for statement in renderer.render(step, window)? {
+            let guards = statement.guards.is_some();
             let inspected = check::inspect(renderer.rule(), statement);
             all.allowed += inspected.allowed;
             all.statements += 1;
-            all.findings.extend(inspected.findings.into_iter().map(|finding| Finding {
+            let findings = if guards { &mut of_guards } else { &mut own };
+            findings.extend(inspected.findings.into_iter().map(|finding| Finding {
                 origin: renderer.origin(step, finding.place.line_text()),
                 ..finding
             }));
@@ -99,6 +102,8 @@ fn examine(
                 keep(place, checked);
             }
         }
+        // What is wrong with an UPDATE is wrong in what guards it too.
+        all.findings.extend(if own.is_empty() { of_guards } else { own });
     }
     Ok(all)
 }

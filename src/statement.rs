@@ -39,6 +39,10 @@ impl StepName {
     pub const BEFORE_IMAGE: &str = "before_image";
     /// Restores what one statement of an earlier run removed from one date.
     pub const UNDO: &str = "undo";
+    /// Finds what the UPDATE of a custom step would remove, per date.
+    pub const GUARD: &str = "guard";
+    /// Writes what the UPDATE of a custom step removes from one date into the removal log.
+    pub const RECORD_CUSTOM: &str = "record_custom";
     /// Creates the read-side view.
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
@@ -146,13 +150,17 @@ pub struct Statement {
     pub fingerprint: Fingerprint,
     /// The shipped text that it replaces; `None` where it is the shipped text, or a custom step's.
     pub replaces: Option<Box<str>>,
+    /// The custom step whose UPDATE it guards, and whose text it repeats in part.
+    pub guards: Option<StepName>,
+    /// Whether it is the UPDATE of a custom step that is guarded: it changes only what is recorded.
+    pub is_guarded: bool,
 }
 
 impl Statement {
     /// A statement with this text.
     pub fn new(step: StepName, window: Window, sql: String) -> Self {
         let fingerprint = Fingerprint::of(&sql);
-        Self { step, window, sql, fingerprint, replaces: None }
+        Self { step, window, sql, fingerprint, replaces: None, guards: None, is_guarded: false }
     }
 
     /// The same, in place of the shipped text of its step.
@@ -164,7 +172,10 @@ impl Statement {
 
     /// How messages name it: `deactivate of 2026-01-28`.
     pub fn title(&self) -> String {
-        format!("{} of {}", self.step, self.window)
+        match &self.guards {
+            Some(custom) => format!("{} for {custom} of {}", self.step, self.window),
+            None => format!("{} of {}", self.step, self.window),
+        }
     }
 }
 

@@ -44,6 +44,10 @@ pub enum Step {
     BeforeImage,
     /// Restores what one statement of an earlier run removed from one date.
     Undo,
+    /// Finds what the UPDATE of a custom step would remove, per date.
+    Guard,
+    /// Writes what the UPDATE of a custom step removes from one date into the removal log.
+    RecordCustom,
     /// Creates the read-side view.
     CreateView,
     /// Drops the read-side view.
@@ -152,6 +156,8 @@ pub(crate) enum Needs {
     DeletedRows,
     /// Staging tables, whose columns are known.
     Staging,
+    /// A custom step's UPDATE, whose text it repeats in part.
+    CustomUpdate,
 }
 
 /// What runs a step.
@@ -210,6 +216,9 @@ pub(crate) const COUNTS: [&str; 7] =
 pub(crate) const STAGED_COUNTS: [&str; 6] =
     ["date", "staged", "active", "inserts", "updates", "buffered"];
 
+/// The counts that onerow reads from guard.
+pub(crate) const GUARD_COUNTS: [&str; 4] = ["date", "removed", "keys_lost", "shared_ids"];
+
 /// What most steps have in common with one of the project's own.
 const CUSTOM: Row = Row {
     step: Step::Custom,
@@ -255,7 +264,7 @@ const STAGING: Row = Row { needs: Needs::Staging, ..CUSTOM };
 static CUSTOM_STEP: Row = CUSTOM;
 
 /// The shipped steps, by name.
-pub(crate) static SHIPPED: [Row; 18] = [
+pub(crate) static SHIPPED: [Row; 20] = [
     Row {
         step: Step::BeforeImage,
         name: StepName::BEFORE_IMAGE,
@@ -348,10 +357,26 @@ pub(crate) static SHIPPED: [Row; 18] = [
         ..RANKED
     },
     Row {
+        step: Step::Guard,
+        name: StepName::GUARD,
+        template: include_str!("../sql/guard.sql"),
+        statement: StatementKind::Query,
+        returns: &GUARD_COUNTS,
+        needs: Needs::CustomUpdate,
+        ..OF_REMOVALS
+    },
+    Row {
         step: Step::Record,
         name: StepName::RECORD,
         template: include_str!("../sql/record.sql"),
         ranks: Ranks::AsTheRule,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::RecordCustom,
+        name: StepName::RECORD_CUSTOM,
+        template: include_str!("../sql/record_custom.sql"),
+        needs: Needs::CustomUpdate,
         ..OF_REMOVALS
     },
     Row {

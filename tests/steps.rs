@@ -56,14 +56,76 @@ fn an_own_step_runs_in_its_place_and_stands_in_the_ledger() {
 
 #[test]
 fn an_own_mutation_runs_before_detect_once_for_each_date() {
-    let steps = r#"steps = [{ name = "void", per = "date" }, "detect", "deactivate", "verify"]"#;
-    let project = project(steps);
+    let project = project(
+        r#"steps = [{ name = "void", may_remove_keys = true }, "detect", "deactivate", "verify"]"#,
+    );
     project.onerow("apply --from 2026-01-28 --to 2026-01-29 --var player=b").exits(0);
     assert_eq!(project.active(), ["p2"]);
     assert_eq!(
-        project.ledger()[..3],
-        ["void 2026-01-28 done", "void 2026-01-29 done", "detect 2026-01-28 to 2026-01-29 done"]
+        project.ledger()[..6],
+        [
+            "guard 2026-01-28 to 2026-01-29 done",
+            "record_custom 2026-01-28 done",
+            "void 2026-01-28 done",
+            "record_custom 2026-01-29 done",
+            "void 2026-01-29 done",
+            "detect 2026-01-28 to 2026-01-29 done"
+        ]
     );
+    let run = project.onerow("log --format json").exits(0).json()[0].clone();
+    assert_eq!((&run["duplicates_deactivated"], &run["rows_removed"]), (&1.into(), &3.into()));
+    project.onerow("undo last").exits(0);
+    assert_eq!(project.active(), ["p1", "p2", "p3", "p4"]);
+}
+
+#[test]
+fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything_changes() {
+    let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    for command in ["apply", "run void"] {
+        let command = format!("{command} --from 2026-01-28 --to 2026-01-29 --var player=b");
+        let ended = project.onerow(&command).exits(1);
+        ended.says(&[
+            "step void would remove the last active row of keys: 1 on 2026-01-28, 1 on 2026-01-29; \
+             nothing was changed",
+            "may_remove_keys = true",
+        ]);
+        assert_eq!(project.active(), ["p1", "p2", "p3", "p4"]);
+    }
+    assert_eq!(project.ledger(), ["guard 2026-01-28 to 2026-01-29 done"; 2]);
+    let run = project.onerow("log --format json").exits(0).json()[0].clone();
+    assert_eq!(run["outcome"], "failed", "{run}");
+}
+
+/// What survives is what the step leaves: the row that superseded it is gone.
+#[test]
+fn an_own_mutation_may_remove_a_survivor_where_its_key_keeps_another_row() {
+    let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    project.write(
+        "sql/predictions/void.sql",
+        format!("{VOID}  AND points_line > {{{{ vars.limit }}}}"),
+    );
+    let applied = project.onerow(&format!("apply {DATE} --var player=a --format json"));
+    let steps = &applied.exits(0).json()["steps"];
+    assert_eq!(*steps, json!([{ "statement": "void of 2026-01-28", "affected": 1 }]));
+    assert_eq!(project.active(), ["p1", "p3", "p4"]);
+    let sql = "SELECT step || ' ' || row_id || ' ' || survivor_row_id FROM \"onerow.removals\"";
+    let log: String = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(log, r#"void "p2" "p1""#);
+    project.onerow("undo last").exits(0);
+    assert_eq!(project.active(), ["p1", "p2", "p3", "p4"]);
+}
+
+#[test]
+fn an_own_mutation_leaves_alone_rows_that_share_their_id_and_says_so() {
+    let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    project.rows("p1,2026-01-28,g3,a,,true,2026-01-28T06:00:00Z");
+    project.write("sql/predictions/void.sql", format!("{VOID}  AND points_line IS NULL"));
+    let ended = project.onerow(&format!("apply {DATE} --var player=a")).exits(1);
+    ended.says(&[
+        "void of 2026-01-28: 2 rows that it matches share their row id",
+        "make the row ids unique",
+    ]);
+    assert_eq!(project.active().len(), 5);
 }
 
 #[test]
@@ -76,15 +138,23 @@ fn an_own_mutation_between_detect_and_verify_is_a_finding() {
 
 #[test]
 fn run_runs_one_step_by_itself() {
-    let project = project("");
+    let project = project(
+        r#"steps = [{ name = "void", may_remove_keys = true }, "detect", "deactivate", "verify"]"#,
+    );
     let document = project.onerow(&format!("run null_lines {DATE} --format json")).exits(0).json();
     assert_eq!(document["steps"][0]["rows"], json!([{ "id": "p1", "points_line": null }]));
     let ended = project.onerow(&format!("run void {DATE} --var player=b")).exits(0);
-    ended.prints(&["void of 2026-01-28: 1 rows changed"]);
+    ended.prints(&["void of 2026-01-28: 1 rows changed; keys without an active row now: 1"]);
     project.onerow(&format!("run current {DATE}")).exits(0).prints(&["p2", "p4"]);
     assert_eq!(
         project.ledger(),
-        ["null_lines 2026-01-28 done", "void 2026-01-28 done", "current 2026-01-28 done"]
+        [
+            "null_lines 2026-01-28 done",
+            "guard 2026-01-28 done",
+            "record_custom 2026-01-28 done",
+            "void 2026-01-28 done",
+            "current 2026-01-28 done"
+        ]
     );
 }
 
@@ -129,8 +199,9 @@ fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
 
 #[test]
 fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
-    let steps = r#"steps = ["void", "detect", "deactivate", "verify"]"#;
-    let project = project(steps);
+    let project = project(
+        r#"steps = [{ name = "void", may_remove_keys = true }, "detect", "deactivate", "verify"]"#,
+    );
     let allowed = "-- onerow: allow drops-cutoff: buffered rows have to be void too\n";
     let whole = VOID.replace(" AND {{ rule.written_at }} < @cutoff", "");
     project.write("sql/predictions/void.sql", format!("{allowed}{whole}"));

@@ -157,6 +157,15 @@ fn a_row_that_came_back_by_itself_is_not_doubled() {
 }
 
 #[test]
+fn what_was_deactivated_is_restored_also_where_the_rule_deletes_now() {
+    let project = loaded(RULE);
+    let run = applied(&project);
+    project.write("onerow.toml", rule("delete"));
+    undo(&project, &run);
+    assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
+}
+
+#[test]
 fn what_cannot_be_undone_is_said() {
     let project = loaded(&rule("delete").replace("keep_rows = true\n", ""));
     let run = applied(&project);
@@ -167,11 +176,11 @@ fn what_cannot_be_undone_is_said() {
     project.onerow(&format!("undo {clean}")).exits(2).says(&["removed nothing"]);
     project.onerow("undo 1999").exits(2).says(&["the ledger has no run `1999`", "onerow log"]);
     project.onerow("undo 2").exits(2).says(&["3 runs start with `2`", "write more of it"]);
-    let project = loaded(RULE);
+    let project = loaded(&rule("delete"));
     let run = applied(&project);
-    project.write("onerow.toml", rule("delete"));
+    project.write("onerow.toml", rule("deactivate"));
     let ended = project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&["the run did deactivate, and the rule's strategy is delete now"]);
+    ended.says(&["the run did delete, and the rule's strategy is deactivate now"]);
     for step in ["record", "correct", "before_image", "undo"] {
         let ended = project.onerow(&format!("run {step} --date 2026-01-28")).exits(2);
         ended.says(&["does not run by itself"]);

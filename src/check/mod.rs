@@ -170,6 +170,9 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
             return (Effect::Unread, 0);
         }
     };
+    if text.statement.guards.is_some() {
+        return (look_at_guard(text, tokens, findings), 0);
+    }
     let allows = Allows::read(text, &tokens, findings);
     let effect = match parse(text, tokens) {
         Ok(parsed) => {
@@ -187,6 +190,30 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
         }
     };
     (effect, allows.apply(text, findings))
+}
+
+/// What guards the UPDATE of a custom step is a shipped text around that UPDATE's condition, in which
+/// everything else is found already.
+fn look_at_guard(
+    text: &Text<'_>,
+    tokens: Vec<TokenWithSpan>,
+    findings: &mut Vec<Finding>,
+) -> Effect {
+    match parse(text, tokens) {
+        Ok(parsed) => {
+            googlesql::with_stack(&parsed, || {
+                kind::check(text, &parsed, findings);
+                if let ast::Statement::Insert(insert) = &parsed {
+                    undo::insert(text, insert, findings);
+                }
+            });
+            Effect::of(&parsed)
+        }
+        Err(finding) => {
+            findings.push(*finding);
+            Effect::Unread
+        }
+    }
 }
 
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {

@@ -16,6 +16,22 @@ pub enum Detail {
     /// What a detect or a verify counted, per date, once it is done. Dates without active rows are
     /// left out.
     Counts(BTreeMap<Day, Counts>),
+    /// What the UPDATE of a custom step would remove, once that is counted.
+    Guard {
+        /// Rows.
+        removed: u64,
+        /// Keys that would lose their last active row.
+        keys_lost: u64,
+        /// Rows that are left alone, since they share their id.
+        shared_ids: u64,
+    },
+    /// What a statement removes.
+    Removal {
+        /// The job that recorded the rows before.
+        record: String,
+        /// How it removes them.
+        strategy: Strategy,
+    },
     /// What an undo restores.
     Undo {
         /// The run that is undone.

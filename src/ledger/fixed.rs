@@ -92,6 +92,11 @@ pub(crate) fn statements(run: &str, statements: &[(&str, Outcome, Option<Detail>
     entries
 }
 
+/// What the ledger says of a statement that removes what a statement of this run recorded.
+pub(crate) fn removing(run: &str, sequence: u32, strategy: Strategy) -> Option<Detail> {
+    Some(Detail::Removal { record: format!("onerow_{run}_{sequence}"), strategy })
+}
+
 /// What the ledger says of a statement that restores what a statement of this run recorded.
 pub(crate) fn undoing(run: &str, sequence: u32) -> Option<Detail> {
     Some(Detail::Undo {

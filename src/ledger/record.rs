@@ -246,6 +246,8 @@ mod tests {
             Entry { rehearsed_at: Some(Timestamp::UNIX_EPOCH), cutoff: None, ..started("r1", 1) },
             at(Detail::Merge { staging: tables.to_vec() }),
             at(Detail::DropTable { table: tables[0].clone() }),
+            at(Detail::Guard { removed: 3, keys_lost: 1, shared_ids: 2 }),
+            at(Detail::Removal { record: "onerow_r1_2".to_owned(), strategy: Strategy::Rewrite }),
             at(Detail::Undo {
                 run: RunId::parse("r0").unwrap(),
                 record: "onerow_r0_2".to_owned(),

@@ -38,6 +38,8 @@ pub struct RunSummary {
     pub duplicates_found: u64,
     /// Duplicates that it removed.
     pub duplicates_deactivated: u64,
+    /// Rows that it removed: those duplicates, and what custom steps remove.
+    pub rows_removed: u64,
     /// Duplicates that it left in the streaming buffer.
     pub duplicates_buffered: u64,
     /// Rows that it restored, as `undo` does.
@@ -70,6 +72,7 @@ impl RunSummary {
             failed: run.failed,
             duplicates_found: run.found(),
             duplicates_deactivated: run.deactivated(),
+            rows_removed: run.removed(),
             duplicates_buffered: run.buffered(),
             rows_restored: run.brought_back(),
             undoes: run.undoes.as_ref().map(ToString::to_string),
@@ -103,7 +106,7 @@ pub fn runs(style: Style, runs: &[PastRun]) -> String {
             run.window.to_string().into(),
             steps(run).into(),
             run.outcome.as_str().into(),
-            Cell::from(Some(run.deactivated()).filter(|rows| *rows > 0)),
+            Cell::from(Some(run.removed()).filter(|rows| *rows > 0)),
             Cell::from(Some(run.brought_back()).filter(|rows| *rows > 0)),
             undone(run).map_or(Cell::Blank, Cell::from),
         ]

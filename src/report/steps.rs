@@ -12,7 +12,11 @@ use crate::warehouse::{Returned, Rows};
 pub fn steps(style: Style, reports: &[StepReport]) -> String {
     let blocks = reports.iter().map(|report| match &report.answer.result {
         Returned::Rows(rows) => format!("{}\n{}", report.title, rows_grid(style, rows)),
-        Returned::Affected(Some(count)) => format!("{}: {count} rows changed\n", report.title),
+        Returned::Affected(Some(count)) => {
+            let keys = report.keys_lost;
+            let keys = keys.map(|keys| format!("; keys without an active row now: {keys}"));
+            format!("{}: {count} rows changed{}\n", report.title, keys.unwrap_or_default())
+        }
         Returned::Affected(None) => {
             format!("{}: done; the warehouse does not say how many rows\n", report.title)
         }
@@ -34,7 +38,10 @@ fn rows_grid(style: Style, rows: &Rows) -> String {
 pub fn steps_json(reports: &[StepReport]) -> Json {
     let objects = reports.iter().map(|report| match &report.answer.result {
         Returned::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),
-        Returned::Affected(count) => json!({ "statement": report.title, "affected": count }),
+        Returned::Affected(count) => match report.keys_lost {
+            None => json!({ "statement": report.title, "affected": count }),
+            keys => json!({ "statement": report.title, "affected": count, "keys_lost": keys }),
+        },
         Returned::Nothing => json!({ "statement": report.title }),
     });
     Json::Array(objects.collect())

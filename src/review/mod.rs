@@ -150,13 +150,15 @@ fn step_meaning(
     new: Option<&Vec<Statement>>,
 ) -> Meaning {
     let sentence = |text: &str| Meaning { sentences: vec![text.to_owned()], unjudged: Vec::new() };
-    let (old, new) = match (old.and_then(|s| s.first()), new.and_then(|s| s.first())) {
+    // What guards an UPDATE follows from it.
+    let own = |s: &'_ Vec<Statement>| s.iter().find(|s| s.guards.is_none()).cloned();
+    let (old, new) = match (old.and_then(own), new.and_then(own)) {
         (Some(old), Some(new)) => (old, new),
         (None, _) => return sentence("the step is new; read its SQL"),
         (_, None) => return sentence("the step is gone"),
     };
     let parsed = |rule: &Rule, statement: &Statement| check::parsed(rule, statement);
-    meaning::of(parsed(old_rule, old).as_ref(), parsed(new_rule, new).as_ref())
+    meaning::of(parsed(old_rule, &old).as_ref(), parsed(new_rule, &new).as_ref())
 }
 
 fn findings(rule: &Rule, statements: Option<&Vec<Statement>>) -> Vec<String> {

@@ -273,6 +273,9 @@ pub(super) struct DetailedStep {
     /// Once for the whole window (default), once per date, or once for the table.
     #[serde(default)]
     pub per: Scope,
+    /// Whether its UPDATE may remove the last active row of a key.
+    #[serde(default)]
+    pub may_remove_keys: bool,
 }
 
 /// An address that is told of runs.

@@ -92,6 +92,11 @@ impl Rule {
             None => step.row().scope,
         }
     }
+
+    /// Whether the UPDATE of a custom step may remove the last active row of a key.
+    pub(crate) fn may_remove_keys(&self, step: &StepName) -> bool {
+        self.steps.iter().any(|known| known.name == *step && known.may_remove_keys)
+    }
 }
 
 /// One entry of the order of survival.
@@ -114,6 +119,8 @@ pub struct Step {
     pub name: StepName,
     /// How often it is rendered.
     pub scope: Scope,
+    /// Whether its UPDATE may remove the last active row of a key.
+    pub may_remove_keys: bool,
 }
 
 /// The partition column and how it writes a date.

@@ -38,13 +38,15 @@ impl RuleReader<'_> {
     pub(super) fn steps(&self) -> Result<Vec<Step>> {
         let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
         let Some(entries) = &self.section.steps else {
-            return required.iter().map(|name| step(name, None)).collect();
+            return required.iter().map(|name| step(name, None, false)).collect();
         };
         let mut steps: Vec<Step> = Vec::new();
         for entry in entries.get_ref() {
             let next = match entry.get_ref().clone() {
-                StepSection::Name(name) => step(&name, None),
-                StepSection::Detailed(DetailedStep { name, per }) => step(&name, Some(per)),
+                StepSection::Name(name) => step(&name, None, false),
+                StepSection::Detailed(DetailedStep { name, per, may_remove_keys }) => {
+                    step(&name, Some(per), may_remove_keys)
+                }
             }
             .map_err(|error| self.at(entry, error))?;
             if steps.iter().any(|known| known.name == next.name) {
@@ -66,7 +68,7 @@ impl RuleReader<'_> {
     }
 }
 
-fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
+fn step(name: &str, scope: Option<Scope>, may_remove_keys: bool) -> Result<Step> {
     let name = StepName::parse(name)?;
     if name.row().is_of_apply() && scope.is_some() {
         let message = format!("how often `{name}` is rendered is fixed");
@@ -75,5 +77,5 @@ fn step(name: &str, scope: Option<Scope>) -> Result<Step> {
         );
     }
     let scope = scope.unwrap_or_else(|| name.row().scope);
-    Ok(Step { name, scope })
+    Ok(Step { name, scope, may_remove_keys })
 }

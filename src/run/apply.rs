@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget;
-use super::clean::Cleaning;
+use super::clean::{self, Cleaning};
 use super::cutoff::{Cutoff, future_days};
 use super::date::DateState;
 use super::report::{DayReport, Report};
@@ -36,7 +36,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             _ if step.name.is_cure() => run.cure(plan, step),
             StepName::VERIFY => run.verify(plan),
             StepName::CONSOLIDATE => run.consolidate(plan, step),
-            _ => run.own(step),
+            _ => run.custom(step),
         }
         // Until detect has counted, what follows may build on what failed.
         if run.days.is_empty() && !run.problems.is_empty() {
@@ -121,7 +121,11 @@ impl Run<'_> {
             if context.interrupt.requested() || journal.is_broken() {
                 return (day, state, None);
             }
-            let problem = Cleaning { journal, record, removal }.clean(&mut state);
+            let window = &removal.statement().window;
+            let count: &clean::Counting<'_> = &|cutoff| clean::count(journal, window, cutoff);
+            let removed_by = context.renderer.rule().strategy;
+            let cleaning = Cleaning { journal, record, removal, removed_by, count };
+            let problem = cleaning.clean(&mut state);
             context.progress.advance();
             (day, state, problem)
         });

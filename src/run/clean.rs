@@ -5,11 +5,13 @@ use super::cutoff::Cutoff;
 use super::date::{Action, DateState, Event};
 use super::journal::Journal;
 use super::{Counts, ROUNDS, checked, params};
-use crate::check::Checked;
+use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::Detail;
+use crate::rule::Strategy;
 use crate::statement::StepName;
-use crate::warehouse::{Answer, Returned};
-use crate::window::Day;
+use crate::warehouse::{Answer, JobId, Returned};
+use crate::window::{Day, Window};
 
 /// The statements of one date, and where they are sent.
 pub(super) struct Cleaning<'r, 'a> {
@@ -18,7 +20,14 @@ pub(super) struct Cleaning<'r, 'a> {
     pub record: &'r Checked,
     /// Removes them.
     pub removal: &'r Checked,
+    /// How it removes them.
+    pub removed_by: Strategy,
+    /// Counts what is left to remove.
+    pub count: &'r Counting<'r>,
 }
+
+/// Counts a date as of a cutoff.
+pub(super) type Counting<'c> = dyn Fn(Cutoff) -> Result<Counts> + 'c;
 
 impl Cleaning<'_, '_> {
     fn day(&self) -> Day {
@@ -28,8 +37,9 @@ impl Cleaning<'_, '_> {
     /// Removes the settled duplicates of the date. Returns what went wrong with it.
     pub fn clean(&self, state: &mut DateState) -> Option<Error> {
         let mut action = state.begin();
+        let mut record = None;
         loop {
-            let (event, problem) = match self.perform(&action, state.cutoff) {
+            let (event, problem) = match self.perform(&action, state.cutoff, &mut record) {
                 Ok(Some(event)) => (event, None),
                 Ok(None) => return None,
                 Err(error) => (Event::Failed, Some(error)),
@@ -41,55 +51,54 @@ impl Cleaning<'_, '_> {
                 return problem;
             }
             if let Some(note) = note {
-                let strategy = self.journal.context.renderer.rule().strategy;
-                self.journal.context.progress.note(&note.sentence(self.day(), strategy));
+                self.journal.context.progress.note(&note.sentence(self.day(), self.removed_by));
             }
             action = next;
         }
     }
 
     /// What comes of an action; `None` after the last one.
-    fn perform(&self, action: &Action, cutoff: Cutoff) -> Result<Option<Event>> {
+    fn perform(
+        &self,
+        action: &Action,
+        cutoff: Cutoff,
+        record: &mut Option<JobId>,
+    ) -> Result<Option<Event>> {
         Ok(Some(match action {
             Action::Stop => return Ok(None),
             Action::GiveUp => return Err(self.kept_changing()),
             Action::Record => {
-                let answer = self.send(self.record, cutoff)?;
+                let params = params(cutoff, &self.journal.run);
+                let (job, answer) = self.journal.send_job(self.record, &params)?;
+                *record = Some(job);
                 Event::Recorded(changed(&answer)?)
             }
-            Action::Remove => match self.send(self.removal, cutoff) {
+            Action::Remove => match self.remove(cutoff, record.as_ref()) {
                 Ok(answer) => Event::Removed(changed(&answer)?),
                 Err(error) if error.kind() == Kind::StreamingBuffer => Event::Refused,
                 Err(error) => return Err(error),
             },
             Action::Correct => Event::Corrected(self.correct(cutoff)?),
-            Action::Count => Event::Counted(self.count(cutoff)?),
+            Action::Count => Event::Counted((self.count)(cutoff)?),
         }))
     }
 
-    fn send(&self, statement: &Checked, cutoff: Cutoff) -> Result<Answer> {
-        self.journal.send(statement, &params(cutoff, &self.journal.run))
+    fn remove(&self, cutoff: Cutoff, record: Option<&JobId>) -> Result<Answer> {
+        let detail = record.map(|record| Detail::Removal {
+            record: record.to_string(),
+            strategy: self.removed_by,
+        });
+        self.journal.send_as(self.removal, &params(cutoff, &self.journal.run), detail)
     }
 
     fn correct(&self, cutoff: Cutoff) -> Result<u64> {
-        let mut corrected = 0;
-        for statement in self.rendered(StepName::CORRECT)? {
-            corrected += changed(&self.send(&statement, cutoff)?)?.unwrap_or(0);
-        }
-        Ok(corrected)
-    }
-
-    fn count(&self, cutoff: Cutoff) -> Result<Counts> {
-        let mut found = Counts::default();
-        for statement in self.rendered(StepName::DETECT)? {
-            let counts = self.journal.count(&statement, cutoff)?;
-            found = counts.get(&self.day()).copied().unwrap_or_default();
-        }
-        Ok(found)
-    }
-
-    fn rendered(&self, step: &str) -> Result<Vec<Checked>> {
-        checked(self.journal.context.renderer, step, &self.removal.statement().window)
+        let (step, window) =
+            (StepName::parse(StepName::CORRECT)?, &self.removal.statement().window);
+        let renderer = self.journal.context.renderer;
+        let statement = renderer.render_about_removed(&step, window, self.removed_by, &[])?;
+        let statement = check::run(renderer.rule(), statement).map_err(|f| check::refusal(&f))?;
+        let answer = self.journal.send(&statement, &params(cutoff, &self.journal.run))?;
+        Ok(changed(&answer)?.unwrap_or(0))
     }
 
     fn kept_changing(&self) -> Error {
@@ -100,6 +109,16 @@ impl Cleaning<'_, '_> {
         Error::new(Kind::Verification, message)
             .help("run again when the other process that writes to this date is done")
     }
+}
+
+/// Counts a date as detect does.
+pub(super) fn count(journal: &Journal<'_>, window: &Window, cutoff: Cutoff) -> Result<Counts> {
+    let mut found = Counts::default();
+    for statement in checked(journal.context.renderer, StepName::DETECT, window)? {
+        let counts = journal.count(&statement, cutoff)?;
+        found = counts.get(&window.first()).copied().unwrap_or_default();
+    }
+    Ok(found)
 }
 
 /// How many rows a statement changed; `None` where the warehouse does not say.

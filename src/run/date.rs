@@ -105,6 +105,13 @@ impl DateState {
         }
     }
 
+    /// The same for rows that are removed in another way than the rule's, by a statement that may or may
+    /// not be sent again with an earlier cutoff.
+    #[must_use]
+    pub fn removed_by(self, strategy: Strategy, spares: bool) -> Self {
+        Self { strategy, earlier: self.earlier.filter(|_| spares), ..self }
+    }
+
     /// Clean dates cost nothing; buffered ones wait; dates with shared ids are left alone.
     pub fn needs_removal(&self) -> bool {
         self.baseline.calls_for(self.strategy)
@@ -244,8 +251,8 @@ impl Note {
         let done = strategy.done();
         match self {
             Self::Changed { detected, removed } => format!(
-                "{day}: {detected} duplicates were detected and {removed} {done}, because the table \
-                 changed in between; detecting again"
+                "{day}: {detected} rows were to be {done} and {removed} were, because the table changed in \
+                 between; counting again"
             ),
             Self::Earlier(cutoff) => format!(
                 "{day}: refused because of rows in the streaming buffer; retrying with rows written before {cutoff}"

@@ -51,8 +51,10 @@ pub struct PastDay {
     pub found: Counts,
     /// The figures as it last counted them.
     pub left: Counts,
-    /// Rows that it took out.
+    /// Duplicates that it removed.
     pub deactivated: u64,
+    /// Rows that its custom steps removed, before anything was counted.
+    pub removed_by_custom_steps: u64,
     /// Rows that it brought back, as `undo` does.
     pub brought_back: u64,
 }
@@ -96,6 +98,11 @@ impl PastRun {
         self.days.values().map(|day| day.deactivated).sum()
     }
 
+    /// Rows that it removed, duplicates and those that its custom steps remove.
+    pub fn removed(&self) -> u64 {
+        self.days.values().map(|day| day.deactivated + day.removed_by_custom_steps).sum()
+    }
+
     /// Rows that it brought back, as `undo` does.
     pub fn brought_back(&self) -> u64 {
         self.days.values().map(|day| day.brought_back).sum()
@@ -114,7 +121,8 @@ impl PastRun {
 
     /// Whether it is undone on some of the dates from which it removed rows, and not on all of them.
     pub fn is_partly_undone(&self) -> bool {
-        let mut removed = self.days.iter().filter(|(_, past)| past.deactivated > 0);
+        let removes = |past: &PastDay| past.deactivated + past.removed_by_custom_steps > 0;
+        let mut removed = self.days.iter().filter(|(_, past)| removes(past));
         !self.undone.is_empty() && removed.any(|(day, _)| !self.undone.contains_key(day))
     }
 
@@ -154,7 +162,7 @@ pub fn past(ledger: &dyn Ledger, id: &str) -> Result<Option<(PastRun, Vec<Entry>
     let mut entries = ledger.entries(&Filter::run(id))?;
     entries.retain(|entry| entry.run.as_str() == id);
     let Some(mut run) = history(&entries).pop() else { return Ok(None) };
-    if run.deactivated() > 0 {
+    if run.removed() > 0 {
         // An undo comes after what it undoes.
         let after = Filter { rule: Some(run.rule.as_str()), since: Some(run.began), run: None };
         let mut runs = history(&ledger.entries(&after)?).into_iter();
@@ -210,7 +218,19 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
             known.left = known.left.all_buffered();
         }
     }
+    // Custom steps come before the first count, which is of what they left.
+    for entry in latest.iter().filter(|entry| removes(entry) && !entry.step.is_cure()) {
+        if let Some(day) = entry.window.only() {
+            let removed = &mut days.entry(day).or_default().removed_by_custom_steps;
+            *removed += entry.outcome.affected().unwrap_or(0);
+        }
+    }
     days
+}
+
+/// Whether the statement removed rows.
+fn removes(entry: &Entry) -> bool {
+    matches!(entry.detail, Some(Detail::Removal { .. })) && entry.outcome.is_done()
 }
 
 fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
@@ -271,16 +291,25 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
     let days = days.values().map(of_day).filter(counts);
     let verified = is_verified(latest).then_some(PastOutcome::Done);
     let verified = verified.unwrap_or(PastOutcome::Unverified);
+    if stopped_by_guard(latest) {
+        return PastOutcome::Failed;
+    }
     statements.chain(days).chain([verified]).max().unwrap_or(PastOutcome::Done)
+}
+
+/// Whether a custom step left rows alone, or the run ended since it would have taken keys' last rows.
+fn stopped_by_guard(latest: &[&Entry]) -> bool {
+    let shares = |entry: &&Entry| matches!(entry.detail, Some(Detail::Guard { shared_ids, .. }) if shared_ids > 0);
+    let lost = |entry: &&Entry| matches!(entry.detail, Some(Detail::Guard { keys_lost, .. }) if keys_lost > 0);
+    latest.iter().any(shares) || latest.last().is_some_and(lost)
 }
 
 /// Whether rows were counted after the last of them was changed. A step by itself, as `onerow run`
 /// sends it, counts nothing and was not meant to.
 fn is_verified(latest: &[&Entry]) -> bool {
     let changes = |entry: &&&Entry| {
-        let step = &entry.step;
-        let changes = step.is_cure() || *step == *StepName::UNDO;
-        changes && entry.outcome.is_done()
+        let undoes = entry.step == *StepName::UNDO && entry.outcome.is_done();
+        undoes || removes(entry)
     };
     let counts = |entry: &&&Entry| matches!(entry.detail, Some(Detail::Counts(_)));
     match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::{Detail, Entry, Outcome};
-use crate::statement::{Params, StepName};
+use crate::statement::Params;
 use crate::warehouse::{Answer, Job, JobId, Usage};
 use crate::window::Day;
 
@@ -59,16 +59,21 @@ impl<'a> Journal<'a> {
         params: &Params,
         detail: Option<Detail>,
     ) -> Result<Answer> {
-        self.send_and_note(statement, params, &|_| detail.clone())
+        self.send_and_note(statement, params, &|_| detail.clone()).map(|(_, answer)| answer)
+    }
+
+    /// The same as [`Journal::send`], with the job's id.
+    pub fn send_job(&self, statement: &Checked, params: &Params) -> Result<(JobId, Answer)> {
+        self.send_and_note(statement, params, &|_| None)
     }
 
     /// The same; what `detail` makes of the answer goes into the ledger with it.
-    fn send_and_note(
+    pub fn send_and_note(
         &self,
         statement: &Checked,
         params: &Params,
         detail: &DetailOf<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<(JobId, Answer)> {
         let title = statement.statement().title();
         let pauses = ExponentialBuilder::default()
             .with_jitter()
@@ -103,13 +108,13 @@ impl<'a> Journal<'a> {
         statement: &Checked,
         params: &Params,
         detail: &DetailOf<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<(JobId, Answer)> {
         let title = statement.statement().title();
         if self.is_broken() {
             return Err(unwritten(&title));
         }
         let mut started = Entry { detail: detail(None), ..self.entry(statement, params) };
-        let params = match statement.statement().step == *StepName::RECORD {
+        let params = match statement.takes("record_id") {
             true => &params.clone().with("record_id", SqlValue::String(started.job.to_string())),
             false => params,
         };
@@ -125,7 +130,7 @@ impl<'a> Journal<'a> {
         );
         let done = if answer.is_ok() { "was done" } else { "failed" };
         self.append(&ended, &title, done)?;
-        answer
+        answer.map(|answer| (started.job, answer))
     }
 
     /// Writes an entry. The first error is kept, and nothing is sent after it.
@@ -158,7 +163,7 @@ impl<'a> Journal<'a> {
             Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
         };
         let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?));
-        let answer = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
+        let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }
 

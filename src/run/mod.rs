@@ -5,6 +5,7 @@ mod budget;
 mod clean;
 mod consolidate;
 mod counts;
+mod custom;
 mod cutoff;
 mod date;
 mod drop_staging;

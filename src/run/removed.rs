@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::RunId;
 use super::cutoff::Cutoff;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, latest};
+use crate::ledger::{Detail, Entry, latest};
+use crate::rule::Strategy;
 use crate::statement::StepName;
 use crate::window::Day;
 
@@ -37,6 +38,8 @@ pub(super) type Removals = BTreeMap<Day, Vec<Removal>>;
 #[derive(Debug)]
 pub(super) struct Removal {
     pub step: StepName,
+    /// How it removed them.
+    pub strategy: Strategy,
     /// The job that recorded the rows before.
     pub record: String,
     /// Rows that it recorded, less those that were taken out of the log again.
@@ -126,34 +129,35 @@ fn nothing(entries: &[Entry], run: &RunId) -> Error {
 /// What the run removed. A removal counts only where the ledger says that it was done.
 fn removals(entries: &[Entry], run: &RunId) -> Removals {
     let mut found = Removals::new();
-    let mut records: BTreeMap<Day, (String, Option<u64>)> = BTreeMap::new();
-    let of_run = latest(entries).into_iter().filter(|entry| entry.run == *run);
-    for entry in of_run.filter(|entry| entry.outcome.is_done()) {
+    let latest = latest(entries);
+    let of_run = latest.iter().filter(|entry| entry.run == *run && entry.outcome.is_done());
+    let recorded = |job: &str| {
+        let record = latest.iter().find(|entry| entry.job.to_string() == *job);
+        record.and_then(|record| record.outcome.affected())
+    };
+    for entry in of_run {
         let Some(day) = entry.window.only() else { continue };
         let affected = entry.outcome.affected();
-        match entry.step.as_str() {
-            StepName::RECORD => {
-                records.insert(day, (entry.job.to_string(), affected));
-            }
-            StepName::CORRECT => {
+        match &entry.detail {
+            _ if entry.step == *StepName::CORRECT => {
                 if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
                     last.recorded = last.recorded.saturating_sub(affected.unwrap_or(0));
                     last.corrected = affected != Some(0);
                 }
             }
-            _ if entry.step.is_cure() && affected != Some(0) => {
-                let Some((record, recorded)) = records.get(&day).cloned() else { continue };
-                let removed = affected.filter(|_| entry.step != *StepName::REWRITE);
+            Some(Detail::Removal { record, strategy }) if affected != Some(0) => {
+                let removed = affected.filter(|_| *strategy != Strategy::Rewrite);
                 found.entry(day).or_default().push(Removal {
                     step: entry.step.clone(),
+                    strategy: *strategy,
                     // Where the warehouse does not say how many, they are as many as were removed.
-                    recorded: recorded.or(removed).unwrap_or(0),
+                    recorded: recorded(record).or(removed).unwrap_or(0),
                     removed,
                     corrected: false,
                     cutoff: entry.cutoff.map(Cutoff::At),
                     began: began(entries, entry),
-                    restored_by: restored_by(entries, &record).cloned(),
-                    record,
+                    restored_by: restored_by(entries, record).cloned(),
+                    record: record.clone(),
                 });
             }
             _ => {}
@@ -178,14 +182,27 @@ fn restored_by<'a>(entries: &'a [Entry], job: &str) -> Option<&'a RunId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::fixed::{statements, undoing};
-    use crate::ledger::{Detail, Outcome};
+    use crate::ledger::Outcome;
+    use crate::ledger::fixed::{removing, statements, undoing};
 
-    fn done(step: &str, rows: u64) -> (&str, Outcome, Option<Detail>) {
-        (step, Outcome::done(rows), None)
+    type Statement = (&'static str, Outcome, Option<Detail>);
+
+    /// A record and what removes rows after it, as the statements of a run from this one on.
+    fn removed(from: u32, recorded: u64, step: &'static str, rows: u64) -> [Statement; 2] {
+        let strategy = match step {
+            "delete" => Strategy::Delete,
+            "rewrite" => Strategy::Rewrite,
+            _ => Strategy::Deactivate,
+        };
+        let detail = removing("r1", from, strategy);
+        [("record", Outcome::done(recorded), None), (step, Outcome::done(rows), detail)]
     }
 
-    fn undo(sequence: u32) -> (&'static str, Outcome, Option<Detail>) {
+    fn corrected(rows: u64) -> Statement {
+        ("correct", Outcome::done(rows), None)
+    }
+
+    fn undo(sequence: u32) -> Statement {
         ("undo", Outcome::done(1), undoing("r1", sequence))
     }
 
@@ -196,8 +213,7 @@ mod tests {
 
     #[test]
     fn what_an_undo_that_was_cut_short_has_not_restored_is_left_to_restore() {
-        let twice =
-            [done("record", 4), done("deactivate", 4), done("record", 1), done("deactivate", 1)];
+        let twice = [removed(1, 4, "deactivate", 4), removed(3, 1, "void", 1)].concat();
         let cleaned = statements("r1", &twice);
         let restored = |undo: &[_]| {
             let entries = [cleaned.clone(), statements("r2", undo)].concat();
@@ -212,11 +228,11 @@ mod tests {
 
     #[test]
     fn the_last_run_is_the_last_of_which_something_is_not_restored() {
-        let first = statements("r0", &[done("record", 1), done("deactivate", 1)]);
-        let second = statements(
-            "r1",
-            &[done("record", 4), done("delete", 4), done("record", 1), done("delete", 1)],
-        );
+        let mut first = removed(1, 1, "deactivate", 1);
+        first[1].2 = removing("r0", 1, Strategy::Deactivate);
+        let first = statements("r0", &first);
+        let second = [removed(1, 4, "delete", 4), removed(3, 1, "delete", 1)].concat();
+        let second = statements("r1", &second);
         let last = |undos: &[_]| {
             let entries = [first.clone(), second.clone(), statements("r2", undos)].concat();
             found(&entries, &Which::Last).0
@@ -230,11 +246,12 @@ mod tests {
     fn what_is_in_the_removal_log_and_was_not_removed_is_known() {
         let is_exact =
             |entries: &[_]| found(&statements("r1", entries), &Which::Last).1[0].is_exact();
-        assert!(is_exact(&[done("record", 4), done("deactivate", 4)]));
-        assert!(!is_exact(&[done("record", 4), done("deactivate", 3)]));
-        assert!(is_exact(&[done("record", 4), done("deactivate", 3), done("correct", 1)]));
-        assert!(is_exact(&[done("record", 4), done("rewrite", 16)]));
-        let corrected = [done("record", 4), done("rewrite", 17), done("correct", 1)];
-        assert!(!is_exact(&corrected), "it may be another row with the same values");
+        assert!(is_exact(&removed(1, 4, "deactivate", 4)));
+        assert!(!is_exact(&removed(1, 4, "deactivate", 3)));
+        let and_corrected = |removed: [Statement; 2]| [&removed[..], &[corrected(1)]].concat();
+        assert!(is_exact(&and_corrected(removed(1, 4, "deactivate", 3))));
+        assert!(is_exact(&removed(1, 4, "rewrite", 16)));
+        let rewritten = and_corrected(removed(1, 4, "rewrite", 17));
+        assert!(!is_exact(&rewritten), "it may be another row with the same values");
     }
 }

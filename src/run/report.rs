@@ -82,13 +82,21 @@ impl DayReport {
     }
 }
 
-/// What one statement of an own step gave back.
+/// What one statement of a custom step gave back.
 #[derive(Debug)]
 pub struct StepReport {
     /// The statement's step and dates.
     pub title: String,
     /// Its answer.
     pub answer: Answer,
+    /// Keys of which it removed the last active row; `None` where it may not.
+    pub keys_lost: Option<u64>,
+}
+
+impl StepReport {
+    pub(super) fn new(title: String, answer: Answer) -> Self {
+        Self { title, answer, keys_lost: None }
+    }
 }
 
 /// What a command found and did for one rule.

@@ -6,10 +6,8 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Consolidated, Context, params};
-use crate::check::Checked;
-use crate::error::{Error, Kind, Result};
-use crate::plan::PlannedStep;
+use super::{Consolidated, Context};
+use crate::error::{Error, Result};
 use crate::warehouse::Buffer;
 use crate::window::Day;
 
@@ -66,34 +64,6 @@ impl<'a> Run<'a> {
 }
 
 impl Run<'_> {
-    /// Runs the statements of a step as they are. One that the streaming buffer refuses is sent
-    /// once more with an earlier cutoff, if it has one to spare rows by.
-    pub fn own(&mut self, step: &PlannedStep) {
-        for statement in &step.statements {
-            if self.stops() {
-                break;
-            }
-            self.own_statement(statement);
-            self.context.progress.advance();
-        }
-    }
-
-    /// Runs one statement of an own step.
-    pub fn own_statement(&mut self, statement: &Checked) {
-        let rule = self.context.renderer.rule();
-        let title = statement.statement().title();
-        let spares = statement.takes("cutoff");
-        let earlier = self.cutoff.earlier(rule, self.journal.now).filter(|_| spares);
-        for cutoff in [Some(self.cutoff), earlier].into_iter().flatten() {
-            match self.journal.send(statement, &params(cutoff, &self.journal.run)) {
-                Ok(answer) => return self.steps.push(StepReport { title, answer }),
-                Err(error) if error.kind() == Kind::StreamingBuffer => {}
-                Err(error) => return self.fail(error),
-            }
-        }
-        self.buffered.push(title);
-    }
-
     /// Whether nothing more is to be sent: the user asked to stop, or the ledger cannot be written.
     pub fn stops(&self) -> bool {
         self.interrupted() || self.journal.is_broken()

@@ -21,7 +21,7 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {
         match step.name.is_cure() {
             true => left.extend(run.remove_alone(plan, step)?),
-            false => run.own(step),
+            false => run.custom(step),
         }
     }
     Ok(Report { days: left, ..run.end()?.report() })
@@ -38,7 +38,7 @@ impl Run<'_> {
                 (statement.statement().title(), statement.statement().window.first());
             if let Some(state) = self.days.get(&day).filter(|state| !state.failed) {
                 let answer = Returned::Affected(Some(state.removed)).into();
-                self.steps.push(StepReport { title, answer });
+                self.steps.push(StepReport::new(title, answer));
             }
         }
         let mut left = Vec::new();

@@ -8,7 +8,7 @@ use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue};
 use crate::ledger::{Detail, Filter, Ledger};
-use crate::rule::{Rule, RuleName};
+use crate::rule::{Rule, RuleName, Strategy};
 use crate::statement::{Params, StepName};
 use crate::window::{Day, Window};
 
@@ -165,17 +165,17 @@ impl Run<'_> {
         let (mut rows, mut of) = (0, 0);
         for removal in left() {
             let params = self.undo_params(undone, removal);
-            if rule.strategy.is_destructive() {
+            if removal.strategy.is_destructive() {
                 for image in checked(self.context.renderer, StepName::BEFORE_IMAGE, window)? {
                     let sent = self.journal.send(&image, &params);
                     sent.map_err(|error| explained(error, removal))?;
                 }
             }
-            let statement = self.undo_statement(window, columns)?;
+            let statement = self.undo_statement(window, removal.strategy, columns)?;
             let detail = Detail::Undo {
                 run: undone.clone(),
                 record: removal.record.clone(),
-                strategy: rule.strategy,
+                strategy: removal.strategy,
             };
             let answer = self.journal.send_as(&statement, &params, Some(detail))?;
             rows += changed(&answer)?.ok_or_else(|| {
@@ -188,10 +188,15 @@ impl Run<'_> {
         Ok(UndoneOutcome::Restored { rows, of })
     }
 
-    fn undo_statement(&self, window: &Window, columns: &[Ident]) -> Result<Checked> {
+    fn undo_statement(
+        &self,
+        window: &Window,
+        removed_by: Strategy,
+        columns: &[Ident],
+    ) -> Result<Checked> {
         let step = StepName::parse(StepName::UNDO)?;
         let renderer = self.context.renderer;
-        let statement = renderer.render_for_columns(&step, window, columns)?;
+        let statement = renderer.render_about_removed(&step, window, removed_by, columns)?;
         check::run(renderer.rule(), statement).map_err(|findings| check::refusal(&findings))
     }
 
@@ -220,6 +225,9 @@ impl Run<'_> {
 /// Whether the run was made with the rule as it is now, and can be undone at all.
 fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     let (now, did) = (rule.strategy.step(), removal.step.as_str());
+    if removal.strategy == Strategy::Deactivate && rule.active.is_some() {
+        return Ok(());
+    }
     if did != now {
         let message = format!("the run did {did}, and the rule's strategy is {now} now");
         return Err(Error::new(Kind::Configuration, message)

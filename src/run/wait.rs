@@ -87,10 +87,8 @@ impl Run<'_> {
     /// waited.
     fn again(&mut self, plan: &Plan) -> Result<()> {
         let refused = std::mem::take(&mut self.buffered);
-        for statement in plan.statements() {
-            if refused.contains(&statement.statement().title()) {
-                self.own_statement(statement);
-            }
+        for step in &plan.steps {
+            self.custom_again(step, &refused);
         }
         self.consolidate_days(plan, &self.consolidated.waiting_days());
         let days = self.waiting_days();

@@ -1,5 +1,6 @@
 //! Templates: the shipped ones, the project's own, and rendering them for a rule and a window.
 
+mod custom;
 mod environment;
 mod failure;
 mod limits;
@@ -21,7 +22,8 @@ use crate::step::{Needs, SHIPPED};
 pub use render::Renderer;
 
 /// The files of macros that the shipped steps import.
-const MACROS: [(&str, &str); 3] = [
+const MACROS: [(&str, &str); 4] = [
+    ("_custom.sql", include_str!("../../sql/_custom.sql")),
     ("_removals.sql", include_str!("../../sql/_removals.sql")),
     ("_staging.sql", include_str!("../../sql/_staging.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
@@ -50,6 +52,12 @@ pub struct Template {
 pub struct Templates {
     general: BTreeMap<String, Template>,
     of_rules: BTreeMap<RuleName, BTreeMap<String, Template>>,
+}
+
+/// The steps of these files, but for those that are rendered with the UPDATE that they guard.
+fn steps<'f>(files: impl Iterator<Item = &'f str>) -> Vec<StepName> {
+    let names = files.filter_map(|file| StepName::parse(file.strip_suffix(".sql")?).ok());
+    names.filter(|step| step.row().needs != Needs::CustomUpdate).collect()
 }
 
 impl Templates {
@@ -87,7 +95,7 @@ impl Templates {
         let brings = rule.staging.as_ref().is_some_and(|staging| !staging.columns.is_empty());
         let stages = rule.stages() && brings;
         let has = |step: &StepName| match step.row().needs {
-            Needs::Nothing => true,
+            Needs::Nothing | Needs::CustomUpdate => true,
             Needs::Strategy => step.as_str() == cure,
             Needs::DeletedRows => rule.strategy.is_destructive(),
             Needs::Staging => stages,
@@ -98,7 +106,6 @@ impl Templates {
 
     /// The steps a rule has templates for, by name.
     pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
-        let names = self.of(rule).into_keys().filter_map(|file| file.strip_suffix(".sql"));
-        names.filter_map(|name| StepName::parse(name).ok()).collect()
+        steps(self.of(rule).into_keys())
     }
 }

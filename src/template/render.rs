@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, Value};
 
+use super::custom::{self, CustomUpdate};
 use super::environment::{environment, merge};
 use super::failure::template_error;
 use super::values::{map, removals_value, rule_value, staging_value, window_value};
@@ -11,13 +12,17 @@ use super::{Template, Templates, limits, literal};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::removals::RemovalLog;
-use crate::rule::{Rule, Scope, VarArg};
+use crate::rule::{Rule, Scope, Strategy, VarArg};
 use crate::statement::{Statement, StepName};
 use crate::step::{Needs, Step};
 use crate::window::Window;
 
 /// About as long as the line is that a statement begins with.
 const HEADER_BYTES: usize = 100;
+
+/// What the UPDATE of a custom step is restricted by.
+const RESTRICTION: &str = "{%- from \"_custom.sql\" import restriction -%}\
+                           {{ restriction(rule, window, removals, custom) }}";
 
 /// Renders the steps of one rule. Its templates are compiled once.
 pub struct Renderer<'a> {
@@ -94,8 +99,7 @@ impl<'a> Renderer<'a> {
 
     /// The steps there are templates for, by name.
     pub fn steps(&self) -> Vec<StepName> {
-        let names = self.paths.keys().filter_map(|file| file.strip_suffix(".sql"));
-        names.filter_map(|name| StepName::parse(name).ok()).collect()
+        super::steps(self.paths.keys().map(String::as_str))
     }
 
     /// Whether a step's own template is the built-in one.
@@ -104,9 +108,18 @@ impl<'a> Renderer<'a> {
         path.is_some_and(|path| path.ends_with(super::BUILT_IN))
     }
 
-    /// The statements of a step for a window: one, or one for each date. Errors: no such step;
-    /// a template that does not render, with file, line and column.
+    /// The statements of a step for a window: one, or one for each date. The UPDATE of a custom step is
+    /// one for each date, after the statements that guard it. Errors: no such step; a template that does
+    /// not render, with file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
+        let statements = self.render_plainly(step, window)?;
+        match step.step() == Step::Custom && statements.iter().any(|s| custom::is_update(&s.sql)) {
+            true => self.guarded(step, window, statements),
+            false => Ok(statements),
+        }
+    }
+
+    fn render_plainly(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
         if let (Step::DropStaging, Some(staging)) = (step.step(), &self.rule.staging) {
             let tables = staging.tables.iter();
             return tables.map(|table| self.render_one(step, window, Some(table))).collect();
@@ -120,20 +133,81 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// The statement of a shipped step for one date that names these columns of the table, which are
-    /// those that it has now.
-    pub fn render_for_columns(
+    /// The statement of a shipped step about rows that were removed in this way; where it inserts them
+    /// again, it names these columns of the table, which are those that it has now.
+    pub fn render_about_removed(
         &self,
         step: &StepName,
         window: &Window,
+        removed_by: Strategy,
         columns: &[Ident],
     ) -> Result<Statement> {
-        let columns = columns.iter().map(literal::sql).collect::<Value>();
-        let context = Value::from_iter([("columns", columns)]);
-        let all = minijinja::value::merge_maps([self.context(window, None), context]);
-        let environment = self.shipped.as_ref().unwrap_or(&self.environment);
-        let sql = self.text(environment, step, window, all)?;
+        let about = [
+            ("removed_by", Value::from(removed_by.step())),
+            ("columns", columns.iter().map(literal::sql).collect()),
+        ];
+        self.render_shipped(step, window, map(about))
+    }
+
+    /// A shipped step whose template knows more than the usual.
+    fn render_shipped(&self, step: &StepName, window: &Window, more: Value) -> Result<Statement> {
+        let all = minijinja::value::merge_maps([self.context(window, None), more]);
+        let sql = self.text(self.shipped(), step, window, all)?;
         Ok(Statement::new(step.clone(), window.clone(), sql))
+    }
+
+    /// The shipped templates.
+    fn shipped(&self) -> &Environment<'static> {
+        self.shipped.as_ref().unwrap_or(&self.environment)
+    }
+
+    /// The UPDATEs of a custom step, after what guards them: first everything that finds out what they
+    /// would remove, then for each date what records it, and the UPDATE, which changes no other row.
+    fn guarded(
+        &self,
+        step: &StepName,
+        window: &Window,
+        plain: Vec<Statement>,
+    ) -> Result<Vec<Statement>> {
+        let mut all = Vec::new();
+        for statement in &plain {
+            all.extend(self.guard(StepName::GUARD, statement)?);
+        }
+        for day in window.days() {
+            let update = match plain.iter().find(|statement| statement.window.only() == Some(*day))
+            {
+                Some(rendered) => rendered.clone(),
+                None => self.render_one(step, &Window::day(*day), None)?,
+            };
+            all.extend(self.guard(StepName::RECORD_CUSTOM, &update)?);
+            all.push(self.restricted(update)?);
+        }
+        Ok(all)
+    }
+
+    /// A statement that guards this one; none where it is not one UPDATE, which the checks refuse.
+    fn guard(&self, name: &str, statement: &Statement) -> Result<Option<Statement>> {
+        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(None) };
+        let (custom, step) = (&statement.step, StepName::parse(name)?);
+        let context = map([("custom", update.value(custom, self.rule.may_remove_keys(custom)))]);
+        let guard = self.render_shipped(&step, &statement.window, context)?;
+        Ok(Some(Statement { guards: Some(custom.clone()), ..guard }))
+    }
+
+    /// The UPDATE of a custom step, for no other rows than those that are recorded.
+    fn restricted(&self, statement: Statement) -> Result<Statement> {
+        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(statement) };
+        let (step, window) = (&statement.step, &statement.window);
+        let custom = map([("custom", update.value(step, self.rule.may_remove_keys(step)))]);
+        let context = minijinja::value::merge_maps([self.context(window, None), custom]);
+        let rendered = limits::rendering(self.own_bytes, || {
+            self.shipped().template_from_str(RESTRICTION)?.render(context)
+        });
+        let restriction = rendered.map_err(|error| template_error(&error, &self.paths, None))?;
+        let sql = update.restricted(&restriction);
+        limits::check_statement(&format!("{step}.sql"), &sql)?;
+        let guarded = Statement::new(step.clone(), window.clone(), sql);
+        Ok(Statement { is_guarded: true, ..guarded })
     }
 
     /// The line of a template that a line of this step's SQL came from, where that can be told.
@@ -221,6 +295,7 @@ impl<'a> Renderer<'a> {
             ("window", window_value(self.rule, window)),
             ("columns", self.rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
             ("removals", removals_value(&self.removals, self.rule)),
+            ("removed_by", Value::from(self.rule.strategy.step())),
             (
                 "staging",
                 match staging_table {

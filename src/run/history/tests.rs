@@ -1,7 +1,8 @@
 //! What is read back from entries.
 
 use super::*;
-use crate::ledger::fixed::{self, statements as entries, undoing};
+use crate::ledger::fixed::{self, removing, statements as entries, undoing};
+use crate::rule::Strategy;
 
 const DAY: &str = "2026-01-28";
 
@@ -20,11 +21,26 @@ fn counted(active: u64, buffered: u64) -> Option<Detail> {
     Some(Detail::Counts([(Day::parse(DAY).unwrap(), counts)].into()))
 }
 
+fn removal() -> Option<Detail> {
+    removing("r1", 1, Strategy::Deactivate)
+}
+
+#[test]
+fn what_custom_steps_removed_is_counted_apart_from_the_duplicates() {
+    let ran = run(&[
+        ("void", Outcome::done(3), removal()),
+        ("detect", Outcome::done(1), counted(1097, 0)),
+        ("deactivate", Outcome::done(776), removal()),
+        ("verify", Outcome::done(1), counted(321, 0)),
+    ]);
+    assert_eq!((ran.found(), ran.deactivated(), ran.removed()), (776, 776, 779));
+}
+
 #[test]
 fn a_run_that_cleaned_is_done_and_its_figures_add_up() {
     let ran = run(&[
         ("detect", Outcome::done(1), counted(1097, 0)),
-        ("deactivate", Outcome::done(776), None),
+        ("deactivate", Outcome::done(776), removal()),
         ("verify", Outcome::done(1), counted(321, 0)),
     ]);
     assert_eq!(ran.outcome, PastOutcome::Done);
@@ -48,13 +64,13 @@ fn what_was_left_or_has_no_outcome_is_said() {
     let detected = || ("detect", Outcome::done(1), counted(1097, 0));
     let left = run(&[
         detected(),
-        ("deactivate", Outcome::done(700), None),
+        ("deactivate", Outcome::done(700), removal()),
         ("verify", Outcome::done(1), counted(397, 0)),
     ]);
     assert_eq!(left.outcome, PastOutcome::Failed);
-    let stopped = run(&[detected(), ("deactivate", Outcome::done(776), None)]);
+    let stopped = run(&[detected(), ("deactivate", Outcome::done(776), removal())]);
     assert_eq!(stopped.outcome, PastOutcome::Unverified);
-    assert_eq!(run(&[("deactivate", Outcome::done(776), None)]).outcome, PastOutcome::Done);
+    assert_eq!(run(&[("deactivate", Outcome::done(776), removal())]).outcome, PastOutcome::Done);
     let died = run(&[detected(), ("deactivate", Outcome::Started, None)]);
     assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
     assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");
@@ -74,7 +90,10 @@ fn an_undo_brings_back_and_has_not_failed() {
 fn a_run_whose_rows_are_restored_is_said_to_be_undone_and_by_which_run() {
     let cleaned = entries(
         "r1",
-        &[("detect", Outcome::done(1), counted(1097, 0)), ("deactivate", Outcome::done(776), None)],
+        &[
+            ("detect", Outcome::done(1), counted(1097, 0)),
+            ("deactivate", Outcome::done(776), removal()),
+        ],
     );
     let undo = |rows| entries("r2", &[("undo", Outcome::done(rows), undoing("r1", 2))]);
     let of_first = |undo: Vec<Entry>| {
@@ -90,8 +109,10 @@ fn a_run_whose_rows_are_restored_is_said_to_be_undone_and_by_which_run() {
 #[test]
 fn a_run_that_is_undone_on_one_of_its_dates_is_partly_undone() {
     let next = Day::parse("2026-01-29").unwrap();
-    let removed =
-        [("deactivate", Outcome::done(776), None), ("deactivate", Outcome::done(1), None)];
+    let removed = [
+        ("deactivate", Outcome::done(776), removal()),
+        ("deactivate", Outcome::done(1), removal()),
+    ];
     let mut all = entries("r1", &removed);
     for entry in all.iter_mut().filter(|entry| entry.sequence == 2) {
         entry.window = Window::day(next);

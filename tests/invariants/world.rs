@@ -1,5 +1,4 @@
-//! The design's invariants over random tables with ties, NULLs, shared ids, inactive and buffered rows,
-//! held against an oracle that knows no SQL.
+//! A table of random rows on the embedded warehouse, and an oracle that knows no SQL.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
@@ -10,10 +9,9 @@ use onerow::check;
 use onerow::clock::Clock;
 use onerow::googlesql::{SqlType, SqlValue};
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Filter, Ledger, Outcome};
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
-use onerow::run::{self, Context, Ending, Limits, Report, Undone, Which};
+use onerow::run::{self, Context, Limits, Report, Undone, Which};
 use onerow::statement::{Params, Statement, StepName};
 use onerow::template::{Renderer, Templates};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
@@ -22,12 +20,11 @@ use onerow::window::{Day, Window};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::common::part;
 use crate::common::silent::Silent;
 
 /// How superseded rows are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cure {
+pub enum Cure {
     Deactivate,
     Delete,
     /// As for a table without an active flag: every row counts.
@@ -36,7 +33,7 @@ enum Cure {
 }
 
 impl Cure {
-    fn keys(self) -> &'static str {
+    pub fn keys(self) -> &'static str {
         match self {
             Self::Deactivate => "active = \"active\"\ntouched_at = \"touched\"",
             Self::Delete => "active = \"active\"\nstrategy = \"delete\"",
@@ -45,12 +42,20 @@ impl Cure {
         }
     }
 
-    fn counts(self, row: &Row) -> bool {
+    pub fn step(self) -> &'static str {
+        match self {
+            Self::Deactivate => "deactivate",
+            Self::Delete | Self::DeleteAny => "delete",
+            Self::Rewrite => "rewrite",
+        }
+    }
+
+    pub fn counts(self, row: &Row) -> bool {
         self == Self::DeleteAny || row.active == Some(true)
     }
 }
 
-fn cures() -> impl Strategy<Value = Cure> {
+pub fn cures() -> impl Strategy<Value = Cure> {
     prop_oneof![
         Just(Cure::Deactivate),
         Just(Cure::Delete),
@@ -59,7 +64,7 @@ fn cures() -> impl Strategy<Value = Cure> {
     ]
 }
 
-const RULE: &str = r#"
+pub const RULE: &str = r#"
 [rule.p]
 table = "a.b"
 partition = "d"
@@ -82,29 +87,29 @@ touched = "TIMESTAMP"
 "#;
 
 /// Minutes after midnight of 2026-01-30.
-const NOW: i64 = 600;
-const SETTLE: i64 = 90;
+pub const NOW: i64 = 600;
+pub const SETTLE: i64 = 90;
 
 #[derive(Debug, Clone)]
-struct Row {
-    n: i64,
-    day: u8,
-    k1: Option<u8>,
-    k2: Option<u8>,
-    score: Option<u8>,
-    id: Option<u8>,
-    active: Option<bool>,
+pub struct Row {
+    pub n: i64,
+    pub day: u8,
+    pub k1: Option<u8>,
+    pub k2: Option<u8>,
+    pub score: Option<u8>,
+    pub id: Option<u8>,
+    pub active: Option<bool>,
     /// Minute of writing as the row tells it.
-    created_at: Option<i64>,
+    pub created_at: Option<i64>,
     /// Minute in which it really was streamed, if it was.
-    streamed: Option<i64>,
+    pub streamed: Option<i64>,
 }
 
-fn minute(minute: i64) -> Timestamp {
+pub fn minute(minute: i64) -> Timestamp {
     "2026-01-30T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
 }
 
-fn rows() -> impl Strategy<Value = Vec<Row>> {
+pub fn rows() -> impl Strategy<Value = Vec<Row>> {
     // Mostly distinct ids: shared ids stop a date, and then nothing else would be seen of it.
     let id = prop_oneof![1 => Just(None), 40 => any::<u8>().prop_map(Some)];
     let row = (
@@ -139,33 +144,33 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 /// What must come of a date: the numbers of the rows that are taken out, and the figures.
 #[derive(Debug, PartialEq, Default, Clone)]
-struct Expected {
-    taken_out: Vec<i64>,
-    active: u64,
-    keys: u64,
-    duplicates: u64,
-    buffered: u64,
-    shared_ids: u64,
-    deactivated: u64,
+pub struct Expected {
+    pub taken_out: Vec<i64>,
+    pub active: u64,
+    pub keys: u64,
+    pub duplicates: u64,
+    pub buffered: u64,
+    pub shared_ids: u64,
+    pub deactivated: u64,
 }
 
-struct Oracle {
-    cure: Cure,
-    cutoff: i64,
-    now: i64,
+pub struct Oracle {
+    pub cure: Cure,
+    pub cutoff: i64,
+    pub now: i64,
 }
 
 impl Oracle {
-    fn at(cure: Cure, now: i64, rows: &[Row]) -> Self {
+    pub fn at(cure: Cure, now: i64, rows: &[Row]) -> Self {
         let oldest = rows.iter().filter(|r| is_buffered(r, now)).filter_map(|r| r.streamed).min();
         Self { cure, cutoff: oldest.map_or(now, |oldest| oldest.min(now - SETTLE)), now }
     }
 
-    fn settled(&self, row: &Row) -> bool {
+    pub fn settled(&self, row: &Row) -> bool {
         row.created_at.is_none_or(|written| written < self.cutoff)
     }
 
-    fn day(&self, rows: &[Row]) -> Expected {
+    pub fn day(&self, rows: &[Row]) -> Expected {
         let rewrites = self.cure == Cure::Rewrite;
         let active: Vec<&Row> = rows.iter().filter(|row| self.cure.counts(row)).collect();
         let mut keys: BTreeMap<(Option<u8>, Option<u8>), Vec<&Row>> = BTreeMap::new();
@@ -213,35 +218,41 @@ impl Oracle {
 
 /// `score DESC, created_at DESC, id`, with NULL as the smallest value, as in BigQuery. Where
 /// shared ids are told apart, by their JSON, which begins with the number.
-fn survival(a: &Row, b: &Row) -> Ordering {
+pub fn survival(a: &Row, b: &Row) -> Ordering {
     let json = |row: &Row| format!("{{\"n\":{},", row.n);
     let key = |row: &Row| (Reverse(row.score), Reverse(row.created_at), row.id, json(row));
     key(a).cmp(&key(b))
 }
 
 /// Whether the warehouse refuses to touch the row.
-fn is_buffered(row: &Row, now: i64) -> bool {
+pub fn is_buffered(row: &Row, now: i64) -> bool {
     row.streamed.is_some_and(|streamed| streamed + SETTLE > now)
 }
 
-struct World {
-    cure: Cure,
-    file: RuleFile,
-    rows: Vec<Row>,
-    warehouse: Sqlite,
-    _folder: TempDir,
+pub struct World {
+    pub cure: Cure,
+    pub file: RuleFile,
+    pub rows: Vec<Row>,
+    pub templates: Templates,
+    pub warehouse: Sqlite,
+    pub _folder: TempDir,
 }
 
 impl World {
-    fn new(cure: Cure, rows: &[Row], now: i64) -> Self {
+    pub fn new(cure: Cure, rows: &[Row], now: i64) -> Self {
         let file = RuleFile::parse("onerow.toml", &RULE.replace("CURE", cure.keys())).unwrap();
+        Self::of(cure, file, rows, now)
+    }
+
+    pub fn of(cure: Cure, file: RuleFile, rows: &[Row], now: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Self::fill(&folder.path().join("t.db"), &file.rules[0], rows, now);
-        Self { cure, file, rows: rows.to_vec(), warehouse, _folder: folder }
+        let templates = Templates::shipped();
+        Self { cure, file, templates, rows: rows.to_vec(), warehouse, _folder: folder }
     }
 
     /// Each streamed row comes through a warehouse whose clock stands at its minute.
-    fn fill(path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
+    pub fn fill(path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
         let drain = SignedDuration::from_mins(SETTLE);
         let mut minutes: Vec<Option<i64>> = rows.iter().map(|row| row.streamed).collect();
         minutes.push(None);
@@ -258,11 +269,11 @@ impl World {
         Sqlite::open(path, Access::ReadWrite, Clock::Fixed(minute(now)), drain).unwrap()
     }
 
-    fn rule(&self) -> &Rule {
+    pub fn rule(&self) -> &Rule {
         &self.file.rules[0]
     }
 
-    fn apply(&self, now: i64) -> Report {
+    pub fn apply(&self, now: i64) -> Report {
         let window = Window::range(day(1), day(2)).unwrap();
         self.with_context(now, |context| {
             let steps = plan::steps_of(context.renderer);
@@ -271,12 +282,12 @@ impl World {
         })
     }
 
-    fn undo(&self, now: i64, run: &str) -> Undone {
+    pub fn undo(&self, now: i64, run: &str) -> Undone {
         self.with_context(now, |context| run::undo(context, &Which::Id(run.to_owned())).unwrap())
     }
 
-    fn with_context<T>(&self, now: i64, act: impl FnOnce(&Context<'_>) -> T) -> T {
-        let renderer = Renderer::new(self.rule(), &Templates::shipped(), &[]).unwrap();
+    pub fn with_context<T>(&self, now: i64, act: impl FnOnce(&Context<'_>) -> T) -> T {
+        let renderer = Renderer::new(self.rule(), &self.templates, &[]).unwrap();
         let context = Context {
             renderer: &renderer,
             warehouse: &self.warehouse,
@@ -292,7 +303,7 @@ impl World {
     }
 
     /// Every row of the table, but for the time of its last change.
-    fn table(&self) -> Vec<Vec<SqlValue>> {
+    pub fn table(&self) -> Vec<Vec<SqlValue>> {
         let sql = "SELECT * EXCEPT (touched) FROM `a.b` ORDER BY n";
         let step = StepName::parse("look").unwrap();
         let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
@@ -307,8 +318,17 @@ impl World {
         rows.rows
     }
 
+    /// The keys of each date that have an active row now.
+    pub fn keys(&self) -> Vec<String> {
+        let active = self.table().into_iter().filter(|cells| cells[6] == SqlValue::Bool(true));
+        let mut keys: Vec<String> = active.map(|cells| format!("{:?}", &cells[1..4])).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// The rows that there were, without those that are taken out, or with their flag set to FALSE.
-    fn without(&self, taken_out: &[i64]) -> Vec<Vec<SqlValue>> {
+    pub fn without(&self, taken_out: &[i64]) -> Vec<Vec<SqlValue>> {
         let stays = |row: &Row| match taken_out.contains(&row.n) {
             true if self.cure == Cure::Deactivate => {
                 Some(Row { active: Some(false), ..row.clone() })
@@ -326,7 +346,7 @@ impl World {
         rows.iter().map(visible).collect()
     }
 
-    fn expected(&self, now: i64) -> Vec<Expected> {
+    pub fn expected(&self, now: i64) -> Vec<Expected> {
         let oracle = Oracle::at(self.cure, now, &self.rows);
         let of_day =
             |day| -> Vec<Row> { self.rows.iter().filter(|row| row.day == day).cloned().collect() };
@@ -334,11 +354,11 @@ impl World {
     }
 }
 
-fn day(number: u8) -> Day {
+pub fn day(number: u8) -> Day {
     Day::parse(&format!("2026-01-0{number}")).unwrap()
 }
 
-fn cells(row: &Row) -> Vec<SqlValue> {
+pub fn cells(row: &Row) -> Vec<SqlValue> {
     let or_null = |value: Option<SqlValue>| value.unwrap_or(SqlValue::Null);
     let numeric = |n: u8| SqlValue::parse(&n.to_string(), SqlType::Numeric).unwrap();
     vec![
@@ -352,142 +372,4 @@ fn cells(row: &Row) -> Vec<SqlValue> {
         or_null(row.created_at.map(|m| SqlValue::Timestamp(minute(m)))),
         SqlValue::Null,
     ]
-}
-
-fn figures(report: &Report) -> Vec<Expected> {
-    let days = report.days.iter().map(|day| Expected {
-        taken_out: Vec::new(),
-        active: day.counts.active,
-        keys: day.counts.keys,
-        duplicates: day.counts.duplicates,
-        buffered: day.counts.buffered,
-        shared_ids: day.counts.shared_ids,
-        deactivated: day.deactivated.unwrap(),
-    });
-    days.collect()
-}
-
-fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
-    let entries = warehouse.entries(&Filter::run(run)).unwrap();
-    entries.iter().filter(|e| e.step.is_cure() && e.outcome == Outcome::Started).count()
-}
-
-proptest! {
-    #![proptest_config(part::properties(192, 48))]
-
-    #[test]
-    fn apply_does_what_the_oracle_says(cure in cures(), rows in rows()) {
-        let world = World::new(cure, &rows, NOW);
-        let expected = world.expected(NOW);
-        let report = world.apply(NOW);
-
-        // 1. Detected = deactivated = the fall in active rows, for the settled part; and nothing
-        // else changes.
-        let taken_out: Vec<i64> = expected.iter().flat_map(|e| e.taken_out.clone()).collect();
-        let after = world.without(&taken_out);
-        prop_assert_eq!(world.table(), after.clone(), "{:?}", report.problems);
-        let shared_ids = expected.iter().any(|e| e.shared_ids > 0 && e.duplicates > 0);
-        let waiting = expected.iter().any(|e| e.buffered > 0);
-        let bare: Vec<Expected> =
-            expected.into_iter().map(|e| Expected { taken_out: Vec::new(), ..e }).collect();
-        prop_assert_eq!(figures(&report), bare);
-
-        // 2. No key loses its last active row.
-        let keys = |rows: &mut dyn Iterator<Item = &Row>| {
-            let mut keys: Vec<_> = rows.map(|row| (row.day, row.k1, row.k2)).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            keys
-        };
-        let counted = || rows.iter().filter(|row| cure.counts(row));
-        let left = keys(&mut counted().filter(|row| !taken_out.contains(&row.n)));
-        prop_assert_eq!(keys(&mut counted()), left);
-
-        // 7. What could not be done reaches the ending.
-        let ending = match (shared_ids, waiting) {
-            (true, _) => Ending::Failed,
-            (_, true) => Ending::Buffered,
-            _ => Ending::Clean,
-        };
-        prop_assert_eq!(report.ending(), ending, "{:?}", report.problems);
-
-        // 3. A second run changes nothing, and sends no statement that could.
-        let second = world.apply(NOW);
-        prop_assert_eq!(world.table(), after);
-        prop_assert_eq!(second.deactivated(), Some(0));
-        if ending == Ending::Clean {
-            prop_assert_eq!(cures_sent(&world.warehouse, second.run.as_deref().unwrap()), 0);
-        }
-
-        // 5. Every statement stands in the ledger before its outcome does.
-        let entries = world.warehouse.entries(&Filter::default()).unwrap();
-        for pair in entries.chunks(2) {
-            prop_assert_eq!(&pair[0].outcome, &Outcome::Started);
-            prop_assert_eq!(pair.len(), 2);
-            prop_assert!(pair[1].outcome != Outcome::Started);
-            prop_assert_eq!(&pair[0].job, &pair[1].job);
-        }
-    }
-
-    /// A run and its undo give back the table; the next run gives back what the first one made.
-    #[test]
-    fn undo_takes_a_run_back_exactly(cure in cures(), rows in rows()) {
-        let world = World::new(cure, &rows, NOW);
-        let before = world.table();
-        let applied = world.apply(NOW);
-        let after = world.table();
-        prop_assume!(applied.deactivated() > Some(0));
-        // An UPDATE by row id cannot tell a row that it deactivated from one that was inactive.
-        let shares = |a: &Row, b: &Row| (a.n != b.n) && (a.day, a.id) == (b.day, b.id);
-        let told = |a: &Row| a.active == Some(true) || !rows.iter().any(|b| shares(a, b));
-        prop_assume!(cure != Cure::Deactivate || rows.iter().all(told));
-        let undone = world.undo(NOW, applied.run.as_deref().unwrap());
-        prop_assert!(undone.problems.is_empty(), "{:?}", undone.problems);
-        prop_assert_eq!(world.table(), before.clone(), "{:?}", undone);
-        prop_assert_eq!(undone.left_alone(), 0);
-        // What was taken back is not taken back twice.
-        world.undo(NOW, applied.run.as_deref().unwrap());
-        prop_assert_eq!(world.table(), before);
-        let again = world.apply(NOW);
-        prop_assert!(again.problems.is_empty(), "{:?}", again.problems);
-        prop_assert_eq!(world.table(), after, "{:?}", again);
-    }
-
-    /// 4. The survivor does not depend on the order in which rows reached the table.
-    #[test]
-    fn the_survivors_do_not_depend_on_row_order(cure in cures(), (rows, shuffled) in rows().prop_flat_map(|rows| {
-        (Just(rows.clone()), Just(rows).prop_shuffle())
-    })) {
-        let (one, other) = (World::new(cure, &rows, NOW), World::new(cure, &shuffled, NOW));
-        one.apply(NOW);
-        other.apply(NOW);
-        prop_assert_eq!(one.table(), other.table());
-    }
-
-    /// 4. Nor on the time of day: what is cleaned in two runs, before and after the buffer has
-    /// drained, is what is cleaned in one run afterwards.
-    #[test]
-    fn the_survivors_do_not_depend_on_when_the_buffer_drained(cure in cures(), rows in rows()) {
-        let later = NOW + 2 * SETTLE;
-        let in_two = World::new(cure, &rows, NOW);
-        in_two.apply(NOW);
-        let left = in_two.table();
-        let still = |row: &Row| {
-            let found = left.iter().find(|cells| cells[0] == SqlValue::Int64(row.n))?;
-            let active = match found[6] {
-                SqlValue::Bool(active) => Some(active),
-                _ => None,
-            };
-            Some(Row { active, ..row.clone() })
-        };
-        let left: Vec<Row> = rows.iter().filter_map(still).collect();
-        let then = World::new(cure, &left, later);
-        then.apply(later);
-        let in_one = World::new(cure, &rows, later);
-        in_one.apply(later);
-        // Shared ids can go away when one of them is superseded, and only then may a date differ.
-        if in_one.expected(later).iter().all(|e| e.shared_ids == 0) {
-            prop_assert_eq!(then.table(), in_one.table());
-        }
-    }
 }

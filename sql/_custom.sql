@@ -1,0 +1,51 @@
+{#- What the UPDATE of a custom step removes, derived from its text, so that it is recorded before and
+    takes no key's last active row. Texts that hold the UPDATE's condition are not indented: it may hold
+    strings of several lines. -#}
+{%- from "_removals.sql" import keep_values, recorded -%}
+{%- from "_survivors.sql" import rank -%}
+
+{#- The active rows of the window: whether the UPDATE removes each, and how many of its key it leaves. Rows
+    that share their id are left alone. -#}
+{%- macro judged(rule, window, custom) -%}
+SELECT
+  *,
+  COUNTIF(NOT removes) OVER (PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}) AS others
+FROM (
+SELECT
+  *,
+  matches AND copies = 1 AND row_id IS NOT NULL AS removes
+FROM (
+SELECT
+  {{ rule.date }} AS date,
+  {%- for key in rule.key %}
+  {{ key }} AS key_{{ loop.index }},
+  {%- endfor %}
+  {{ rule.row_id }} AS row_id,
+  {{ rank(rule, none, false) | indent(2) }} AS rank,
+  {{ keep_values(rule) }} AS keep_values,
+  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+  COALESCE((
+  {{ custom.condition }}
+  ), FALSE) AS matches
+FROM {{ custom.table }}
+WHERE {{ window.filter }}
+  AND {{ rule.active }}
+)
+)
+{%- endmacro -%}
+
+{#- What is joined with the UPDATE's own condition: this run has recorded the row, and its key keeps
+    another one. -#}
+{%- macro restriction(rule, window, removals, custom) -%}
+{{ recorded(rule, window, removals) | indent(2) }}
+{%- if not custom.may_remove_keys %}
+  AND {{ rule.row_id }} IN (
+SELECT row_id
+FROM (
+{{ judged(rule, window, custom) }}
+)
+WHERE removes
+  AND others > 0
+)
+{%- endif %}
+{%- endmacro -%}

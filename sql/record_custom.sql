@@ -1,0 +1,35 @@
+{#- Writes what the UPDATE of a custom step removes from one date into the removal log, each row with the
+    row of its key that is left, before anything changes. -#}
+{%- from "_custom.sql" import judged -%}
+INSERT INTO {{ removals.table }} ({{ removals.columns | commas }})
+SELECT
+  @run_id,
+  @run_started_at,
+  @record_id,
+  {{ rule.name }},
+  {{ rule.table_name }},
+  {{ custom.step }},
+  {{ window.first }},
+  TO_JSON_STRING(row_id),
+  IF(others = 0, NULL, survivor_row_id),
+  rank,
+  keep_values,
+  IF(others = 0, NULL, survivor_keep_values),
+  CAST(NULL AS STRING)
+FROM (
+SELECT
+  *,
+  FIRST_VALUE(TO_JSON_STRING(row_id)) OVER onerow_key AS survivor_row_id,
+  FIRST_VALUE(keep_values) OVER onerow_key AS survivor_keep_values
+FROM (
+{{ judged(rule, window, custom) }}
+)
+WINDOW onerow_key AS (
+  PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}
+  ORDER BY removes, rank
+)
+)
+WHERE removes
+{%- if not custom.may_remove_keys %}
+  AND others > 0
+{%- endif %}

@@ -1,0 +1,249 @@
+//! Custom steps: queries, whose rows are shown, and UPDATEs, which are guarded. What an UPDATE would
+//! remove is looked at for all dates before anything changes; then it is recorded and removed date by
+//! date, by the same machine as duplicates are.
+
+use std::collections::BTreeMap;
+
+use super::clean::{Cleaning, Counting};
+use super::counts::{count, day, wrong};
+use super::date::DateState;
+use super::journal::Journal;
+use super::report::StepReport;
+use super::state::Run;
+use super::{Counts, params, rows};
+use crate::check::Checked;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Detail;
+use crate::plan::PlannedStep;
+use crate::rule::Strategy;
+use crate::statement::Params;
+use crate::step::{GUARD_COUNTS, Step};
+use crate::warehouse::{Answer, Returned, Rows};
+use crate::window::Day;
+
+/// What the UPDATE of a custom step would remove from a date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Guarded {
+    /// Rows.
+    removed: u64,
+    /// Keys that would lose their last active row.
+    keys_lost: u64,
+    /// Rows that it matches and that are left alone, since they share their id.
+    shared_ids: u64,
+}
+
+impl Guarded {
+    /// As what the machine of a date removes: all of it, and nothing else.
+    fn counts(self) -> Counts {
+        Counts {
+            active: self.removed,
+            duplicates: self.removed,
+            settled: self.removed,
+            ..Counts::default()
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Runs the statements of a custom step. A query that the streaming buffer refuses is sent once more
+    /// with an earlier cutoff, if it has one to spare rows by.
+    pub fn custom(&mut self, step: &PlannedStep) {
+        self.custom_for(step, &|_| true);
+    }
+
+    /// The same for those statements that the streaming buffer has refused before.
+    pub fn custom_again(&mut self, step: &PlannedStep, refused: &[String]) {
+        let is_refused = |statement: &Checked| refused.contains(&statement.statement().title());
+        if step.statements.iter().any(is_refused) {
+            self.custom_for(step, &is_refused);
+        }
+    }
+
+    fn custom_for(&mut self, step: &PlannedStep, wanted: &dyn Fn(&Checked) -> bool) {
+        let is = |statement: &Checked, kind: Step| statement.statement().step.step() == kind;
+        if step.statements.iter().any(|statement| is(statement, Step::Guard)) {
+            return self.update(step, wanted);
+        }
+        for statement in step.statements.iter().filter(|statement| wanted(statement)) {
+            if self.stops() {
+                break;
+            }
+            match statement.mutates() && is(statement, Step::Custom) {
+                true => self.fail(unguarded(statement)),
+                false => self.query(statement),
+            }
+            self.context.progress.advance();
+        }
+    }
+
+    fn query(&mut self, statement: &Checked) {
+        let rule = self.context.renderer.rule();
+        let title = statement.statement().title();
+        let spares = statement.takes("cutoff");
+        let earlier = self.cutoff.earlier(rule, self.journal.now).filter(|_| spares);
+        for cutoff in [Some(self.cutoff), earlier].into_iter().flatten() {
+            match self.journal.send(statement, &params(cutoff, &self.journal.run)) {
+                Ok(answer) => return self.steps.push(StepReport::new(title, answer)),
+                Err(error) if error.kind() == Kind::StreamingBuffer => {}
+                Err(error) => return self.fail(error),
+            }
+        }
+        self.buffered.push(title);
+    }
+
+    /// Runs the UPDATEs of a custom step for the dates that have something to remove.
+    fn update(&mut self, step: &PlannedStep, wanted: &dyn Fn(&Checked) -> bool) {
+        let mut found = BTreeMap::new();
+        for guard in step.statements.iter().filter(|s| s.statement().step.step() == Step::Guard) {
+            match guarded(&self.journal, guard, &params(self.cutoff, &self.journal.run)) {
+                Ok(counts) => found.extend(counts),
+                Err(error) => return self.fail(error),
+            }
+        }
+        if let Err(error) = self.keeps_every_key(step, &found) {
+            return self.fail(error);
+        }
+        let mut record = None;
+        for statement in &step.statements {
+            match (statement.statement().step.step(), record) {
+                (Step::RecordCustom, _) => record = Some(statement),
+                (Step::Custom, Some(record)) if wanted(statement) => {
+                    if self.stops() {
+                        return;
+                    }
+                    let found = found.get(&statement.statement().window.first()).copied();
+                    self.update_day(step, record, statement, found.unwrap_or_default());
+                    self.context.progress.advance();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// No UPDATE takes a key's last active row, unless the rule says that this step may. What changes
+    /// after this look is ranked inside the UPDATE.
+    fn keeps_every_key(&self, step: &PlannedStep, found: &BTreeMap<Day, Guarded>) -> Result<()> {
+        let lost = found.iter().filter(|(_, found)| found.keys_lost > 0);
+        let lost: Vec<String> = lost.map(|(day, f)| format!("{} on {day}", f.keys_lost)).collect();
+        if lost.is_empty() || self.context.renderer.rule().may_remove_keys(&step.name) {
+            return Ok(());
+        }
+        let message = format!(
+            "step {} would remove the last active row of keys: {}; nothing was changed",
+            step.name,
+            lost.join(", ")
+        );
+        Err(Error::new(Kind::Verification, message).help(format!(
+            "change the WHERE of its UPDATE; or, if these keys are meant to go, write \
+             {{ name = \"{}\", may_remove_keys = true }} in the rule's steps",
+            step.name
+        )))
+    }
+
+    fn update_day(
+        &mut self,
+        step: &PlannedStep,
+        record: &Checked,
+        removal: &Checked,
+        found: Guarded,
+    ) {
+        let context = self.context;
+        let (rule, title) = (context.renderer.rule(), removal.statement().title());
+        let day = removal.statement().window.first();
+        if found.shared_ids > 0 {
+            let message = format!(
+                "{title}: {} rows that it matches share their row id with other rows, and were left alone",
+                found.shared_ids
+            );
+            self.fail(Error::new(Kind::Verification, message).help("make the row ids unique"));
+        }
+        if found.removed == 0 {
+            return;
+        }
+        if let Err(error) = context.warehouse.prepare_removals(context.renderer.removals()) {
+            return self.fail(error);
+        }
+        let mut state = DateState::new(rule, found.counts(), self.cutoff, self.journal.now)
+            .removed_by(Strategy::Deactivate, removal.takes("cutoff"));
+        let guards: Vec<&Checked> = step
+            .statements
+            .iter()
+            .filter(|statement| {
+                let statement = statement.statement();
+                statement.step.step() == Step::Guard && statement.window.contains(day)
+            })
+            .collect();
+        let count: &Counting<'_> = &|cutoff| {
+            let mut counts = Counts::default();
+            for guard in &guards {
+                let params = params(cutoff, &self.journal.run);
+                let found = guarded(&self.journal, guard, &params)?.remove(&day);
+                counts = found.unwrap_or_default().counts();
+            }
+            Ok(counts)
+        };
+        let removed_by = Strategy::Deactivate;
+        let cleaning = Cleaning { journal: &self.journal, record, removal, removed_by, count };
+        let problem = cleaning.clean(&mut state);
+        if state.baseline.buffered > 0 {
+            return self.buffered.push(title);
+        }
+        if state.removed > 0 || problem.is_none() {
+            let answer = Answer::from(Returned::Affected(Some(state.removed)));
+            let may = rule.may_remove_keys(&step.name);
+            let keys_lost = Some(found.keys_lost).filter(|_| may);
+            self.steps.push(StepReport { keys_lost, ..StepReport::new(title, answer) });
+        }
+        if let Some(problem) = problem {
+            self.fail(problem);
+        }
+    }
+}
+
+/// Only the renderer makes UPDATEs of custom steps, and with what guards them.
+fn unguarded(statement: &Checked) -> Error {
+    let message = format!("{} is not guarded; it was not sent", statement.statement().title());
+    Error::new(Kind::Findings, message).help("write it as one UPDATE … SET … WHERE …")
+}
+
+/// What the UPDATE of a custom step would remove, per date.
+fn guarded(
+    journal: &Journal<'_>,
+    guard: &Checked,
+    params: &Params,
+) -> Result<BTreeMap<Day, Guarded>> {
+    let found = |answer: &Answer| rows(answer).and_then(read);
+    let detail = |answer: Option<&Answer>| {
+        let found = found(answer?).ok()?;
+        let sum = |of: fn(&Guarded) -> u64| found.values().map(of).sum();
+        Some(Detail::Guard {
+            removed: sum(|found| found.removed),
+            keys_lost: sum(|found| found.keys_lost),
+            shared_ids: sum(|found| found.shared_ids),
+        })
+    };
+    let (_, answer) = journal.send_and_note(guard, params, &detail)?;
+    found(&answer).map_err(|error| error.during(guard.statement().title()))
+}
+
+fn read(rows: &Rows) -> Result<BTreeMap<Day, Guarded>> {
+    let mut columns = [0; GUARD_COUNTS.len()];
+    for (column, name) in columns.iter_mut().zip(GUARD_COUNTS) {
+        let found = rows.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
+        *column = found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))?;
+    }
+    let mut found = BTreeMap::new();
+    for row in &rows.rows {
+        let value = |i: usize| {
+            let missing = || wrong("the answer has a row that is too short".to_owned());
+            row.get(columns[i]).ok_or_else(missing)
+        };
+        let guarded = Guarded {
+            removed: count(value(1)?)?,
+            keys_lost: count(value(2)?)?,
+            shared_ids: count(value(3)?)?,
+        };
+        found.insert(day(value(0)?)?, guarded);
+    }
+    Ok(found)
+}
