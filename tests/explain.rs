@@ -51,6 +51,38 @@ fn each_superseded_row_is_shown_with_its_survivor_and_what_decided() {
     assert_eq!(clean.stdout, "rule predictions: no row is superseded\n");
 }
 
+/// The removal log tells for any past run which row superseded which.
+#[test]
+fn what_a_run_removed_is_explained_afterwards() {
+    let project = loaded(RULE);
+    project.onerow("explain --run last").exits(2).says(&["no run of this rule that"]);
+    project.onerow("apply --date 2026-01-28").exits(0);
+    let explained = project.onerow("explain --run last --format json").exits(0).json();
+    let rows = explained["removed"].as_array().unwrap();
+    let brief = rows.iter().map(|row| {
+        json!([row["row_id"], row["survivor"], row["rank"], row["decided_by"], row["status"]])
+    });
+    assert_eq!(
+        brief.collect::<Vec<_>>(),
+        [
+            json!(["b", "c", 2, "id DESC", "removed"]),
+            json!(["a", "c", 3, "created_at DESC", "removed"]),
+            json!(["d", "e", 2, "created_at DESC", "removed"]),
+        ]
+    );
+    let run = explained["run_id"].as_str().unwrap();
+    let table = project.onerow(&format!("explain --run {run}")).exits(0);
+    table.prints(&[
+        &format!("rule predictions, removed by run {run}"),
+        "created_at DESC: 2026-01-28T08:00:00Z, survivor 2026-01-28T09:00:00Z   deactivate   removed",
+    ]);
+    project.onerow("undo last").exits(0);
+    let explained = project.onerow(&format!("explain --run {run} --format json")).exits(0).json();
+    assert_eq!(explained["removed"][0]["status"], "restored");
+    project.onerow("explain --run last --date 2026-01-28").exits(2).says(&["cannot be used with"]);
+    project.onerow("explain --run 1999").exits(2).says(&["the ledger has no run `1999`"]);
+}
+
 #[test]
 fn one_key_can_be_asked_for() {
     let project = loaded(RULE);

@@ -6,18 +6,23 @@ use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::SqlValue;
 use crate::report::{self, Format};
 use crate::rule::Rule;
-use crate::run::Superseded;
+use crate::run::{Superseded, Which};
 
-/// Show which row a run would supersede, by which survivor, and why; changes nothing
+/// Show which row a run would remove, or has removed, which one survives, and why; changes nothing
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   onerow explain --date YESTERDAY
   onerow explain player_prop_predictions --last 30 --key player_lookup=lebron_james
-  onerow explain by_line --date 2026-01-28 --key current_points_line=NULL --format json")]
+  onerow explain by_line --date 2026-01-28 --key current_points_line=NULL --format json
+  onerow explain --run 20260130T0741
+  onerow explain player_prop_predictions --run last")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// What this run removed: its id, the start of its id, or `last` for the last one that removed rows
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["all", "date", "from", "to", "last", "key", "vars"])]
+    run: Option<String>,
     /// Only this key: an entry of the rule's key and its value, NULL for none; may be repeated
     #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
     key: Vec<(String, String)>,
@@ -28,6 +33,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.connecting(effects)?;
+    if let Some(run) = &args.run {
+        let which = Which::parse(run);
+        let rule = engine.rule_of(&which, args.common.rule.as_deref())?;
+        let removed = engine.removed_rows(rule, &which)?;
+        effects.print(&match args.format {
+            Format::Json => report::json(&report::removed_json(rule, &removed)),
+            _ => report::removed(effects.style(args.format), rule, &removed),
+        })?;
+        return Ok(Outcome::Done);
+    }
     let rules = args.common.rules(engine.project())?;
     let wanted = rules.iter().map(|rule| places(rule, &args.key)).collect::<Result<Vec<_>>>()?;
     let mut explained = Vec::new();

@@ -43,13 +43,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     effects.heed_interrupts();
     let which = Which::parse(&args.run);
     if args.dry_run {
-        let planned =
-            engine.undo_plan(engine.undone_rule(&which, args.rule.as_deref())?, &which)?;
+        let planned = engine.undo_plan(engine.rule_of(&which, args.rule.as_deref())?, &which)?;
         print(args, effects, &planned)?;
         return Ok(if planned.is_inexact() { Outcome::Failed } else { Outcome::Done });
     }
     engine.connect_for_runs()?;
-    let rule = engine.undone_rule(&which, args.rule.as_deref())?;
+    let rule = engine.rule_of(&which, args.rule.as_deref())?;
     let teller = Teller::new(&engine, [&rule.name], effects)?;
     let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), true);

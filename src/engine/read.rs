@@ -11,7 +11,7 @@ use crate::plan;
 use crate::project::Project;
 use crate::review::{self, Impact};
 use crate::rule::{Rule, RuleName};
-use crate::run::{self, PastRun, Report, Superseded};
+use crate::run::{self, PastRun, RemovedRows, Report, Superseded, Which};
 use crate::statement::StepName;
 use crate::window::Window;
 
@@ -31,6 +31,16 @@ impl Engine {
         let renderer = self.renderer(rule)?;
         let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], window)?;
         run::explain(&renderer, &*self.reading()?.warehouse, self.now(), &plan)
+    }
+
+    /// Which rows an earlier run of this rule removed, each with its survivor. Leaves no entry in the
+    /// ledger.
+    ///
+    /// Errors: there is no such run; it removed nothing; the warehouse does not answer.
+    pub fn removed_rows(&self, rule: &Rule, which: &Which) -> Result<RemovedRows> {
+        let from = self.reading()?;
+        let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
+        run::removed_rows(&self.renderer(rule)?, warehouse, ledger, self.now(), which)
     }
 
     /// Entries of the ledger, oldest first.

@@ -7,11 +7,11 @@ use crate::rule::Rule;
 use crate::run::{self, Undone, Which};
 
 impl Engine {
-    /// The rule whose run is to be undone: the one with this name; else the one that the run was of, or
+    /// The rule whose run is meant: the one with this name; else the one that the run was of, or
     /// the only one.
     ///
     /// Errors: there is no such rule or run, or there are several.
-    pub fn undone_rule(&self, which: &Which, name: Option<&str>) -> Result<&Rule> {
+    pub fn rule_of(&self, which: &Which, name: Option<&str>) -> Result<&Rule> {
         let file = &self.project().file;
         match (which, name, file.rules.as_slice()) {
             (_, Some(name), _) => file.rule(name),
@@ -20,7 +20,7 @@ impl Engine {
             (Which::Last, None, several) => {
                 let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
                 Err(Error::new(Kind::Usage, "the rule file holds several rules")
-                    .help(format!("name one of {}: `onerow undo last RULE`", names.join(", "))))
+                    .help(format!("write one of {} after `last`", names.join(", "))))
             }
         }
     }

@@ -84,7 +84,7 @@ pub fn staged(
     let cutoff = staging_cutoff(Cutoff::new(rule, now, buffer), buffer);
     let mut found = Consolidated::default();
     for statement in checked(renderer, StepName::STAGED, window)? {
-        let rows = look_with(rule, warehouse, &statement, cutoff, now, "staged");
+        let rows = look_with(rule, warehouse, &statement, &params(cutoff, "staged"), now, "staged");
         let days = rows.and_then(|rows| staged::read(&rows, window));
         for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
             let figures = figures.seen_with(cutoff);

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::{counts, look_with};
+use super::{counts, look_with, params};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::plan::Plan;
@@ -70,7 +70,8 @@ pub fn explain(
     let cutoff = Cutoff::new(rule, now, warehouse.buffer(&rule.table)?);
     let mut all = Vec::new();
     for checked in plan.statements() {
-        let answer = look_with(rule, warehouse, checked, cutoff, now, "explain");
+        let answer =
+            look_with(rule, warehouse, checked, &params(cutoff, "explain"), now, "explain");
         let read = answer.and_then(|rows| {
             let reader = Reader { rule, rows: &rows, cutoff };
             rows.rows.iter().map(|row| reader.superseded(row)).collect::<Result<Vec<_>>>()

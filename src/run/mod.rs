@@ -15,6 +15,7 @@ mod history;
 mod journal;
 mod lanes;
 mod removed;
+mod removed_rows;
 mod report;
 mod stage;
 mod staged;
@@ -50,6 +51,7 @@ pub use ended::{Ended, Figures, Problem};
 pub use explain::{Fate, Superseded, explain};
 pub use history::{PastDay, PastOutcome, PastRun, history, past};
 pub use removed::Which;
+pub use removed_rows::{RemovedFate, RemovedRow, RemovedRows, removed_rows};
 pub use report::{DayReport, Ending, Report, Status, StepReport};
 pub use stage::stage;
 pub use staged::Staged;
@@ -160,7 +162,7 @@ fn look(
     now: Timestamp,
 ) -> Result<BTreeMap<Day, Counts>> {
     let statement = checked.statement();
-    let answer = look_with(rule, warehouse, checked, cutoff, now, "status");
+    let answer = look_with(rule, warehouse, checked, &params(cutoff, "status"), now, "status");
     let found = answer.and_then(|rows| counts::read(&rows, &statement.window));
     let found = found.map_err(|error| error.during(statement.title()))?;
     Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
@@ -171,7 +173,7 @@ fn look_with(
     rule: &Rule,
     warehouse: &dyn Warehouse,
     checked: &Checked,
-    cutoff: Cutoff,
+    params: &Params,
     now: Timestamp,
     command: &str,
 ) -> Result<Rows> {
@@ -179,7 +181,7 @@ fn look_with(
     let run = format!("{command}-{}", RunId::new(now));
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
     let job = Job { id: &id, run: &run, rule: &rule.name };
-    let answer = warehouse.submit(&job, checked, &params(cutoff, command))?;
+    let answer = warehouse.submit(&job, checked, params)?;
     rows(&answer).cloned()
 }
 

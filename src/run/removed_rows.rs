@@ -1,0 +1,159 @@
+//! Which rows an earlier run removed, and which row of its key survived each: the removal log, as far as
+//! the ledger says that what was recorded was removed. Changes nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::cutoff::Cutoff;
+use super::removed::{self, Removal, Which};
+use super::{RunId, checked, look_with, params};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
+use crate::ledger::{Filter, Ledger};
+use crate::statement::StepName;
+use crate::template::Renderer;
+use crate::warehouse::{Rows, Warehouse};
+use crate::window::{Day, Window};
+
+/// What an earlier run removed.
+#[derive(Debug)]
+pub struct RemovedRows {
+    /// The run.
+    pub run: RunId,
+    /// The rows, by date, and of a key the best one first.
+    pub rows: Vec<RemovedRow>,
+}
+
+/// One removed row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemovedRow {
+    /// Its date.
+    pub day: Day,
+    /// The step that removed it.
+    pub step: StepName,
+    /// Its row id, as JSON.
+    pub row_id: Json,
+    /// The row id of the row of its key that survived; `None` where a custom step removed the last one.
+    pub survivor: Option<Json>,
+    /// Its rank among the rows of its key; the survivor's is 1.
+    pub rank: u64,
+    /// What `keep` ordered by then, as JSON: its value, and the survivor's.
+    pub keep: Vec<(Json, Option<Json>)>,
+    /// What became of it.
+    pub fate: RemovedFate,
+}
+
+/// What became of a row that was recorded to be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemovedFate {
+    /// It was removed.
+    Removed,
+    /// It was removed, and this run has restored rows of the same statement.
+    Restored(RunId),
+    /// Rows of its date changed between record and removal: some of those recorded were not removed.
+    Inexact,
+}
+
+impl RemovedRow {
+    /// The first entry of `keep` in which it differs from its survivor.
+    pub fn decided_by(&self) -> Option<usize> {
+        self.keep.iter().position(|(own, survivors)| survivors.as_ref() != Some(own))
+    }
+}
+
+/// Reads what a run of this rule removed. Leaves no entry in the ledger. Errors: there is no such run; it
+/// removed nothing; the warehouse does not answer.
+pub fn removed_rows(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    ledger: &dyn Ledger,
+    now: Timestamp,
+    which: &Which,
+) -> Result<RemovedRows> {
+    let rule = renderer.rule();
+    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
+    let (run, removals) = removed::find(&entries, which)?;
+    let days: Vec<Day> = removals.keys().copied().collect();
+    let by_record: BTreeMap<&str, &Removal> =
+        removals.values().flatten().map(|removal| (removal.record.as_str(), removal)).collect();
+    let mut asked =
+        params(Cutoff::At(now), "explain").with("undone_run", SqlValue::String(run.to_string()));
+    if let Some(began) = RunId::began(run.as_str()) {
+        asked = asked.with("undone_run_started_at", SqlValue::Timestamp(began));
+    }
+    let mut rows = Vec::new();
+    for statement in checked(renderer, StepName::REMOVED, &Window::of_days(days)?)? {
+        let answer = look_with(rule, warehouse, &statement, &asked, now, "explain");
+        let read = answer.and_then(|answer| {
+            let read = answer.rows.iter().map(|row| Reader { rows: &answer, row }.read(&by_record));
+            read.collect::<Result<Vec<_>>>()
+        });
+        rows.extend(read.map_err(|error| error.during(statement.statement().title()))?);
+    }
+    Ok(RemovedRows { run, rows: rows.into_iter().flatten().collect() })
+}
+
+struct Reader<'r> {
+    rows: &'r Rows,
+    row: &'r [SqlValue],
+}
+
+impl Reader<'_> {
+    /// `None` for a row that was recorded, and no statement removed rows after that.
+    fn read(&self, removals: &BTreeMap<&str, &Removal>) -> Result<Option<RemovedRow>> {
+        let record = self.text("record_id")?.unwrap_or_default();
+        let Some(removal) = removals.get(record.as_str()) else { return Ok(None) };
+        let keep = self.fields("keep_values")?.unwrap_or_default();
+        let survivors = self.fields("survivor_keep_values")?;
+        let survivor_of = |name: &str| survivors.as_ref()?.get(name).cloned();
+        let pairs = keep.into_iter().map(|(name, own)| {
+            let survivors = survivor_of(&name);
+            (own, survivors)
+        });
+        Ok(Some(RemovedRow {
+            day: super::counts::day(self.value("date")?)?,
+            step: removal.step.clone(),
+            row_id: self.json("row_id")?.unwrap_or(Json::Null),
+            survivor: self.json("survivor_row_id")?,
+            rank: super::counts::count(self.value("rank")?)?,
+            keep: pairs.collect(),
+            fate: match &removal.restored_by {
+                Some(run) => RemovedFate::Restored(run.clone()),
+                None if removal.is_exact() => RemovedFate::Removed,
+                None => RemovedFate::Inexact,
+            },
+        }))
+    }
+
+    fn value(&self, name: &str) -> Result<&SqlValue> {
+        let place = self.rows.columns.iter().position(|column| column == name);
+        place.and_then(|place| self.row.get(place)).ok_or_else(|| {
+            Error::new(Kind::Warehouse, format!("the removal log's answer lacks `{name}`"))
+        })
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        match self.value(name)? {
+            SqlValue::Null => Ok(None),
+            SqlValue::String(text) => Ok(Some(text.clone())),
+            other => Err(Error::new(Kind::Warehouse, format!("`{other}` is not a {name}"))),
+        }
+    }
+
+    fn json(&self, name: &str) -> Result<Option<Json>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).map_err(|cause| {
+            Error::new(Kind::Format, format!("the removal log's {name} is not JSON"))
+                .caused_by(cause)
+        })
+    }
+
+    fn fields(&self, name: &str) -> Result<Option<Map<String, Json>>> {
+        Ok(match self.json(name)? {
+            Some(Json::Object(fields)) => Some(fields),
+            _ => None,
+        })
+    }
+}
