@@ -4,10 +4,68 @@ use minijinja::Value;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-use super::literal;
+use super::failure::template_error;
 use super::values::map;
+use super::{Renderer, limits, literal};
+use crate::error::Result;
 use crate::googlesql::tokens;
-use crate::statement::StepName;
+use crate::statement::{Statement, StepName};
+use crate::window::Window;
+
+/// What the UPDATE of a custom step is restricted by.
+const RESTRICTION: &str = "{%- from \"_custom.sql\" import restriction -%}\
+                           {{ restriction(rule, window, removals, custom) }}";
+
+impl Renderer<'_> {
+    /// The UPDATEs of a custom step, after what guards them: first everything that finds out what they
+    /// would remove, then for each date what records it, and the UPDATE, which changes no other row.
+    pub(super) fn guarded(
+        &self,
+        step: &StepName,
+        window: &Window,
+        plain: Vec<Statement>,
+    ) -> Result<Vec<Statement>> {
+        let mut all = Vec::new();
+        for statement in &plain {
+            all.extend(self.guard(StepName::GUARD, statement)?);
+        }
+        for day in window.days() {
+            let update = match plain.iter().find(|statement| statement.window.only() == Some(*day))
+            {
+                Some(rendered) => rendered.clone(),
+                None => self.render_one(step, &Window::day(*day), None)?,
+            };
+            all.extend(self.guard(StepName::RECORD_CUSTOM, &update)?);
+            all.push(self.restricted(update)?);
+        }
+        Ok(all)
+    }
+
+    /// A statement that guards this one; none where it is not one UPDATE, which the checks refuse.
+    fn guard(&self, name: &str, statement: &Statement) -> Result<Option<Statement>> {
+        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(None) };
+        let (custom, step) = (&statement.step, StepName::parse(name)?);
+        let context = map([("custom", update.value(custom, self.rule.may_remove_keys(custom)))]);
+        let guard = self.render_shipped(&step, &statement.window, context)?;
+        Ok(Some(Statement { guards: Some(custom.clone()), ..guard }))
+    }
+
+    /// The UPDATE of a custom step, for no other rows than those that are recorded.
+    fn restricted(&self, statement: Statement) -> Result<Statement> {
+        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(statement) };
+        let (step, window) = (&statement.step, &statement.window);
+        let custom = map([("custom", update.value(step, self.rule.may_remove_keys(step)))]);
+        let context = minijinja::value::merge_maps([self.context(window, None), custom]);
+        let rendered = limits::rendering(self.own_bytes, || {
+            self.shipped().template_from_str(RESTRICTION)?.render(context)
+        });
+        let restriction = rendered.map_err(|error| template_error(&error, &self.paths, None))?;
+        let sql = update.restricted(&restriction);
+        limits::check_statement(&format!("{step}.sql"), &sql)?;
+        let guarded = Statement::new(step.clone(), window.clone(), sql);
+        Ok(Statement { is_guarded: true, ..guarded })
+    }
+}
 
 /// An UPDATE, as texts.
 #[derive(Debug, PartialEq, Eq)]

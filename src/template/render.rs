@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, Value};
 
-use super::custom::{self, CustomUpdate};
+use super::custom;
 use super::environment::{environment, merge};
 use super::failure::template_error;
 use super::values::{map, removals_value, rule_value, staging_value, window_value};
@@ -20,21 +20,17 @@ use crate::window::Window;
 /// About as long as the line is that a statement begins with.
 const HEADER_BYTES: usize = 100;
 
-/// What the UPDATE of a custom step is restricted by.
-const RESTRICTION: &str = "{%- from \"_custom.sql\" import restriction -%}\
-                           {{ restriction(rule, window, removals, custom) }}";
-
 /// Renders the steps of one rule. Its templates are compiled once.
 pub struct Renderer<'a> {
-    rule: &'a Rule,
+    pub(super) rule: &'a Rule,
     environment: Environment<'static>,
-    paths: BTreeMap<String, String>,
+    pub(super) paths: BTreeMap<String, String>,
     rule_value: Value,
     vars: Vec<(Ident, SqlValue)>,
     vars_value: Value,
     staging_value: Value,
     removals: RemovalLog,
-    own_bytes: usize,
+    pub(super) own_bytes: usize,
     /// The shipped templates alone, where the project replaces one of them.
     shipped: Option<Environment<'static>>,
 }
@@ -150,64 +146,20 @@ impl<'a> Renderer<'a> {
     }
 
     /// A shipped step whose template knows more than the usual.
-    fn render_shipped(&self, step: &StepName, window: &Window, more: Value) -> Result<Statement> {
+    pub(super) fn render_shipped(
+        &self,
+        step: &StepName,
+        window: &Window,
+        more: Value,
+    ) -> Result<Statement> {
         let all = minijinja::value::merge_maps([self.context(window, None), more]);
         let sql = self.text(self.shipped(), step, window, all)?;
         Ok(Statement::new(step.clone(), window.clone(), sql))
     }
 
     /// The shipped templates.
-    fn shipped(&self) -> &Environment<'static> {
+    pub(super) fn shipped(&self) -> &Environment<'static> {
         self.shipped.as_ref().unwrap_or(&self.environment)
-    }
-
-    /// The UPDATEs of a custom step, after what guards them: first everything that finds out what they
-    /// would remove, then for each date what records it, and the UPDATE, which changes no other row.
-    fn guarded(
-        &self,
-        step: &StepName,
-        window: &Window,
-        plain: Vec<Statement>,
-    ) -> Result<Vec<Statement>> {
-        let mut all = Vec::new();
-        for statement in &plain {
-            all.extend(self.guard(StepName::GUARD, statement)?);
-        }
-        for day in window.days() {
-            let update = match plain.iter().find(|statement| statement.window.only() == Some(*day))
-            {
-                Some(rendered) => rendered.clone(),
-                None => self.render_one(step, &Window::day(*day), None)?,
-            };
-            all.extend(self.guard(StepName::RECORD_CUSTOM, &update)?);
-            all.push(self.restricted(update)?);
-        }
-        Ok(all)
-    }
-
-    /// A statement that guards this one; none where it is not one UPDATE, which the checks refuse.
-    fn guard(&self, name: &str, statement: &Statement) -> Result<Option<Statement>> {
-        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(None) };
-        let (custom, step) = (&statement.step, StepName::parse(name)?);
-        let context = map([("custom", update.value(custom, self.rule.may_remove_keys(custom)))]);
-        let guard = self.render_shipped(&step, &statement.window, context)?;
-        Ok(Some(Statement { guards: Some(custom.clone()), ..guard }))
-    }
-
-    /// The UPDATE of a custom step, for no other rows than those that are recorded.
-    fn restricted(&self, statement: Statement) -> Result<Statement> {
-        let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(statement) };
-        let (step, window) = (&statement.step, &statement.window);
-        let custom = map([("custom", update.value(step, self.rule.may_remove_keys(step)))]);
-        let context = minijinja::value::merge_maps([self.context(window, None), custom]);
-        let rendered = limits::rendering(self.own_bytes, || {
-            self.shipped().template_from_str(RESTRICTION)?.render(context)
-        });
-        let restriction = rendered.map_err(|error| template_error(&error, &self.paths, None))?;
-        let sql = update.restricted(&restriction);
-        limits::check_statement(&format!("{step}.sql"), &sql)?;
-        let guarded = Statement::new(step.clone(), window.clone(), sql);
-        Ok(Statement { is_guarded: true, ..guarded })
     }
 
     /// The line of a template that a line of this step's SQL came from, where that can be told.
@@ -221,7 +173,7 @@ impl<'a> Renderer<'a> {
         super::origin::of(texts, rendered)
     }
 
-    fn render_one(
+    pub(super) fn render_one(
         &self,
         step: &StepName,
         window: &Window,
@@ -288,7 +240,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// What the template of a step knows.
-    fn context(&self, window: &Window, staging_table: Option<&TableName>) -> Value {
+    pub(super) fn context(&self, window: &Window, staging_table: Option<&TableName>) -> Value {
         map([
             ("rule", self.rule_value.clone()),
             ("vars", self.vars_value.clone()),
