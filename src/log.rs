@@ -14,7 +14,7 @@ use crate::visible::visible;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
@@ -140,7 +140,7 @@ impl Line {
 
 /// Where log lines go.
 #[derive(Clone)]
-pub struct Log {
+pub(crate) struct Log {
     /// How they are written.
     pub format: LogFormat,
     /// The time of day.

@@ -137,14 +137,14 @@ pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
 }
 
 /// The steps that `apply` runs for a rule, in order.
-pub fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
+pub(crate) fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
     // Where no staging table is left, there is nothing to merge.
     let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
     steps.flat_map(|step| with_record(&step.name)).collect()
 }
 
 /// A step, after the one that records what it removes.
-pub fn with_record(step: &StepName) -> Vec<StepName> {
+pub(crate) fn with_record(step: &StepName) -> Vec<StepName> {
     let record = step.is_cure().then(StepName::record);
     record.into_iter().chain([step.clone()]).collect()
 }

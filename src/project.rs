@@ -8,7 +8,7 @@ use crate::statement::StepName;
 use crate::template::{Template, Templates};
 
 /// The name of the rule file.
-pub const RULE_FILE: &str = "onerow.toml";
+pub(crate) const RULE_FILE: &str = "onerow.toml";
 
 /// The rule file and the templates of a folder.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ pub const COLUMNS: [(&str, SqlType); 13] = [
 pub const PARTITION: &str = "run_started_at";
 
 /// The columns by which it is clustered, in order.
-pub const CLUSTERING: [&str; 2] = ["rule", "run_id"];
+pub(crate) const CLUSTERING: [&str; 2] = ["rule", "run_id"];
 
 /// Where a warehouse keeps its removal log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ const WRITING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
 const READING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "log")];
 
 /// The ledger's table, and the outbox before it.
-pub struct BigQueryLedger {
+pub(crate) struct BigQueryLedger {
     warehouse: Arc<BigQuery>,
     table: TableName,
     outbox: Option<Outbox>,

@@ -68,7 +68,7 @@ pub fn json(value: &Json) -> String {
 }
 
 /// One document for one rule, a list for several.
-pub fn one_or_all(mut documents: Vec<Json>) -> Json {
+pub(crate) fn one_or_all(mut documents: Vec<Json>) -> Json {
     match documents.len() {
         1 => documents.remove(0),
         _ => Json::Array(documents),

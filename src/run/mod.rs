@@ -111,7 +111,7 @@ pub trait Progress: Sync {
 
 /// Counts every date of a window: how the dates stand. Changes nothing and leaves no entry in the
 /// ledger. Errors: the detect step is not fit to run, or the warehouse cannot answer it.
-pub fn standing(
+pub(crate) fn standing(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
     now: Timestamp,

@@ -15,11 +15,12 @@ use crate::rule::{RuleName, Strategy, WarehouseName};
 
 pub use deployment::{Email, Folder, Image, Program, Region, ServiceUrl};
 pub use files::File;
-pub use time::{At, Utc, Weekday, offsets, skipped};
+pub use time::{At, Weekday, offsets, skipped};
 
 /// What starts the runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scheduler {
+#[allow(clippy::enum_variant_names, reason = "Cloud Scheduler is called so")]
+pub(crate) enum Scheduler {
     /// A script that makes Cloud Scheduler jobs which call the HTTP service
     CloudScheduler,
     /// Cloud Run jobs that run the command
@@ -35,16 +36,6 @@ pub enum Scheduler {
 }
 
 impl Scheduler {
-    /// Every scheduler, in the order of the help.
-    pub const ALL: [Self; 6] = [
-        Self::CloudScheduler,
-        Self::CloudRunJob,
-        Self::Airflow,
-        Self::GithubActions,
-        Self::Cron,
-        Self::Systemd,
-    ];
-
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +52,7 @@ impl Scheduler {
 /// A daily pass over yesterday and a weekly one over the last weeks, since rows that arrive late
 /// and backfills put duplicates on dates that were clean.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     /// The rule.
     pub rule: RuleName,
     /// What it does to superseded rows; a command that nobody watches needs leave to delete.

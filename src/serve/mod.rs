@@ -52,7 +52,7 @@ use running::Running;
 use runs::Failure;
 use telling::Telling;
 
-pub use keys::{KeyHash, Keys, Right};
+pub use keys::{Keys, Right};
 pub use listen::Ended;
 pub use oidc::{GOOGLE_KEYS, OidcSettings};
 
