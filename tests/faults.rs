@@ -96,7 +96,7 @@ fn a_second_refusal_makes_the_date_buffered_and_the_others_go_on() {
 
 #[test]
 fn a_table_that_changed_since_detect_is_cleaned_again_and_the_run_says_so() {
-    let changed = "3 duplicates were detected and 4 deactivated";
+    let changed = "3 rows were to be deactivated and 4 were";
     let arrived = "rows that arrived meanwhile supersede others";
     for (step, said) in [(StepName::RECORD, changed), (StepName::DEACTIVATE, arrived)] {
         let project = Project::new(RULE);

@@ -21,7 +21,7 @@ pub fn undone(style: Style, undone: &Undone) -> String {
                     format!("left alone: {removed} rows removed, {recorded} in the removal log");
                 (None, None, word)
             }
-            UndoneOutcome::Buffered => (None, None, "buffered".to_owned()),
+            UndoneOutcome::Buffered { rows } => (Some(*rows), None, "buffered".to_owned()),
             UndoneOutcome::Failed => (None, None, "failed".to_owned()),
         };
         vec![day.day.to_string().into(), rows.into(), left.into(), Entry::from(word)]
@@ -55,7 +55,9 @@ pub fn undone_json(undone: &Undone) -> Json {
             UndoneOutcome::Inexact { recorded, removed } => json!({
                 "date": date, "status": "inexact", "recorded": recorded, "removed": removed,
             }),
-            UndoneOutcome::Buffered => json!({ "date": date, "status": "buffered" }),
+            UndoneOutcome::Buffered { rows } => {
+                json!({ "date": date, "status": "buffered", "rows": rows })
+            }
             UndoneOutcome::Failed => json!({ "date": date, "status": "failed" }),
         }
     });

@@ -1,16 +1,16 @@
-//! The executor of the state machine of a date: it sends what the machine asks for, and tells it what
-//! came of it.
+//! Cleaning a date: what its state machine asks for, sent.
 
 use super::cutoff::Cutoff;
-use super::date::{Action, DateState, Event};
+use super::date::{Action, Answer, DateState, End, Note};
 use super::journal::Journal;
+use super::machine::drive;
 use super::{Counts, ROUNDS, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Detail;
 use crate::rule::Strategy;
 use crate::statement::StepName;
-use crate::warehouse::{Answer, JobId, Returned};
+use crate::warehouse::{self, JobId, Returned};
 use crate::window::{Day, Window};
 
 /// The statements of one date, and where they are sent.
@@ -36,54 +36,42 @@ impl Cleaning<'_, '_> {
 
     /// Removes the settled duplicates of the date. Returns what went wrong with it.
     pub fn clean(&self, state: &mut DateState) -> Option<Error> {
-        let mut action = state.begin();
         let mut record = None;
-        loop {
-            let (event, problem) = match self.perform(&action, state.cutoff, &mut record) {
-                Ok(Some(event)) => (event, None),
-                Ok(None) => return None,
-                Err(error) => (Event::Failed, Some(error)),
-            };
-            // What became of a removal without an answer is not known: it is looked at.
-            state.touched |= problem.is_some() && action == Action::Remove;
-            let (next, note) = state.next(event);
-            if problem.is_some() {
-                return problem;
+        let perform = |state: &DateState, action: &Action| -> Result<Answer> {
+            self.perform(*action, state.cutoff, &mut record)
+        };
+        let progress = self.journal.context.progress;
+        let tell = |note: Note| progress.note(&note.sentence(self.day(), self.removed_by));
+        match drive(state, perform, tell) {
+            Ok(End::Stop) => None,
+            Ok(End::GiveUp) => {
+                state.failed = true;
+                Some(self.kept_changing())
             }
-            if let Some(note) = note {
-                self.journal.context.progress.note(&note.sentence(self.day(), self.removed_by));
-            }
-            action = next;
+            Err(error) => Some(error),
         }
     }
 
-    /// What comes of an action; `None` after the last one.
     fn perform(
         &self,
-        action: &Action,
+        action: Action,
         cutoff: Cutoff,
         record: &mut Option<JobId>,
-    ) -> Result<Option<Event>> {
-        Ok(Some(match action {
-            Action::Stop => return Ok(None),
-            Action::GiveUp => return Err(self.kept_changing()),
+    ) -> Result<Answer> {
+        Ok(match action {
             Action::Record => {
                 let params = params(cutoff, &self.journal.run);
                 let (job, answer) = self.journal.send_job(self.record, &params)?;
                 *record = Some(job);
-                Event::Recorded(changed(&answer)?)
+                Answer::Recorded(changed(&answer)?)
             }
-            Action::Remove => match self.remove(cutoff, record.as_ref()) {
-                Ok(answer) => Event::Removed(changed(&answer)?),
-                Err(error) if error.kind() == Kind::StreamingBuffer => Event::Refused,
-                Err(error) => return Err(error),
-            },
-            Action::Correct => Event::Corrected(self.correct(cutoff)?),
-            Action::Count => Event::Counted((self.count)(cutoff)?),
-        }))
+            Action::Remove => Answer::Removed(changed(&self.remove(cutoff, record.as_ref())?)?),
+            Action::Correct => Answer::Corrected(self.correct(cutoff)?),
+            Action::Count => Answer::Counted((self.count)(cutoff)?),
+        })
     }
 
-    fn remove(&self, cutoff: Cutoff, record: Option<&JobId>) -> Result<Answer> {
+    fn remove(&self, cutoff: Cutoff, record: Option<&JobId>) -> Result<warehouse::Answer> {
         let detail = record.map(|record| Detail::Removal {
             record: record.to_string(),
             strategy: self.removed_by,
@@ -122,7 +110,7 @@ pub(super) fn count(journal: &Journal<'_>, window: &Window, cutoff: Cutoff) -> R
 }
 
 /// How many rows a statement changed; `None` where the warehouse does not say.
-pub(super) fn changed(answer: &Answer) -> Result<Option<u64>> {
+pub(super) fn changed(answer: &warehouse::Answer) -> Result<Option<u64>> {
     match answer.result {
         Returned::Affected(count) => Ok(count),
         Returned::Rows(_) | Returned::Nothing => Err(Error::new(

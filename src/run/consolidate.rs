@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::clean::changed;
 use super::cutoff::Cutoff;
+use super::machine::drive;
+use super::merge::{Action, Answer, Changed, DateMerge, End};
 use super::report::Report;
 use super::staged::{self, Staged};
 use super::state::Run;
@@ -17,7 +19,7 @@ use crate::ledger::Detail;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
-use crate::warehouse::{Answer, Buffer, Warehouse};
+use crate::warehouse::{Buffer, Warehouse};
 use crate::window::{Day, Window};
 
 /// What merging staging tables has come to, or would come to.
@@ -148,66 +150,34 @@ impl Run<'_> {
 
     /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
     /// where nothing is new.
-    fn merge_day(&mut self, merge: &Checked, found: Staged, mut unrecorded: bool) -> Result<()> {
+    fn merge_day(&mut self, merge: &Checked, found: Staged, unrecorded: bool) -> Result<()> {
         let day = merge.statement().window.first();
-        let (mut left, mut cutoff) = (found, self.staging_cutoff());
-        for _ in 0..ROUNDS {
-            let records = unrecorded && left.staged > 0 && left.buffered == 0;
-            if left.changes() == 0 && !records {
-                break;
+        let (rule, cutoff) = (self.context.renderer.rule(), self.staging_cutoff());
+        let mut course = DateMerge::new(rule, found, unrecorded, cutoff, self.journal.now);
+        let perform = |course: &DateMerge, action: &Action| match action {
+            Action::Merge => {
+                let params = params(course.cutoff, &self.journal.run);
+                let answer = self.journal.send_as(merge, &params, self.merge_detail())?;
+                Ok(Answer::Merged(changed(&answer)?))
             }
-            unrecorded = false;
-            let detail = self.merge_detail();
-            match self.journal.send_as(merge, &params(cutoff, &self.journal.run), detail) {
-                Ok(answer) => left = self.merged(merge, &answer, left, cutoff)?,
-                Err(error) if error.kind() == Kind::StreamingBuffer => {
-                    let rule = self.context.renderer.rule();
-                    let Some(earlier) = cutoff.earlier(rule, self.journal.now) else {
-                        self.slot(day).waiting = left.changes() + left.buffered;
-                        return Ok(());
-                    };
-                    cutoff = earlier;
-                    left = self.recount(merge, cutoff)?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.slot(day).waiting = left.buffered;
-        let message = format!("{day}: {ROUNDS} times staged rows were merged, and more were there");
-        match left.changes() {
-            0 => Ok(()),
-            _ => Err(Error::new(Kind::Verification, message)),
-        }
-    }
-
-    /// Looks at a date that was merged: what is staged for it now.
-    fn merged(
-        &mut self,
-        merge: &Checked,
-        answer: &Answer,
-        before: Staged,
-        cutoff: Cutoff,
-    ) -> Result<Staged> {
-        let day = merge.statement().window.first();
-        let affected = changed(answer)?;
-        let after = self.recount(merge, cutoff)?;
-        let (expected, merged) = (before.changes(), affected.unwrap_or(before.changes()));
-        *self.slot(day).merged.get_or_insert(0) += merged;
-        if merged != expected || after.changes() > 0 {
+            Action::Count => Ok(Answer::Counted(self.recount(merge, course.cutoff)?)),
+        };
+        let tell = |Changed { expected, merged, left }| {
             self.context.progress.note(&format!(
-                "{day}: {expected} rows were to be merged and {merged} were, {} are left: \
-                 the tables changed in between",
-                after.changes()
+                "{day}: {expected} rows were to be merged and {merged} were, {left} are left: \
+                 the tables changed in between"
             ));
+        };
+        let end = drive(&mut course, perform, tell);
+        let slot = self.slot(day);
+        *slot.merged.get_or_insert(0) += course.merged;
+        match end? {
+            End::Stop { waiting } => {
+                slot.waiting = waiting;
+                Ok(())
+            }
+            failed => Err(broken(day, failed)),
         }
-        if merged > expected && after.staged == before.staged {
-            let message = format!(
-                "verify of {day} failed: {expected} rows were to be merged, and {merged} were"
-            );
-            return Err(Error::new(Kind::Verification, message)
-                .help("a template of your own may merge a key more than once: look at it with `onerow log --sql`"));
-        }
-        lost(day, before, after).map_or(Ok(after), Err)
     }
 
     /// Which rows of the table may be updated: where no buffer is reported, all of them.
@@ -255,31 +225,27 @@ pub(super) fn is_merge(statement: &Checked) -> bool {
     statement.statement().step == *StepName::CONSOLIDATE
 }
 
-/// A MERGE adds the rows that it inserts, and takes none away.
-fn lost(day: Day, before: Staged, after: Staged) -> Option<Error> {
-    let expected = before.active + before.inserts;
-    (after.active < expected).then(|| {
-        let message = format!(
-            "verify of {day} failed: {} active rows and {} to insert should be {expected}, and {} are there",
-            before.active, before.inserts, after.active
-        );
-        Error::new(Kind::Verification, message)
-            .help("if another process writes to this date, look at it with `onerow status`")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_merge_that_takes_rows_away_or_does_not_insert_is_found_out() {
-        let day = Day::parse("2026-01-28").unwrap();
-        let before = Staged { staged: 3, active: 10, inserts: 2, updates: 1, buffered: 0 };
-        let after = |active| Staged { active, ..Staged::default() };
-        assert!(lost(day, before, after(12)).is_none());
-        assert!(lost(day, before, after(13)).is_none(), "another row may have come");
-        let error = lost(day, before, after(11)).unwrap().to_string();
-        assert!(error.contains("10 active rows and 2 to insert should be 12, and 11 are there"));
-    }
+/// Why a date is not what merging it promised.
+fn broken(day: Day, end: End) -> Error {
+    let (message, help) = match end {
+        End::TooMany { expected, merged } => (
+            format!("verify of {day} failed: {expected} rows were to be merged, and {merged} were"),
+            "a template of your own may merge a key more than once: look at it with `onerow log --sql`",
+        ),
+        End::Lost { before, after } => (
+            format!(
+                "verify of {day} failed: {} active rows and {} to insert should be {}, and {} are there",
+                before.active,
+                before.inserts,
+                before.active + before.inserts,
+                after.active
+            ),
+            "if another process writes to this date, look at it with `onerow status`",
+        ),
+        End::GiveUp | End::Stop { .. } => (
+            format!("{day}: {ROUNDS} times staged rows were merged, and more were there"),
+            "run again when the other process that writes to the staging tables is done",
+        ),
+    };
+    Error::new(Kind::Verification, message).help(help)
 }

@@ -1,0 +1,179 @@
+//! The course of a date that is restored, as a state machine: counted, restored statement by statement,
+//! and counted again. `undo.rs` performs what it asks for.
+
+use super::Counts;
+use super::machine::{Event, Following, Machine, Next};
+
+/// What is to be done next for a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Count it as it is before anything is restored.
+    CountBefore,
+    /// Set aside the rows of before this removal, counted from 0.
+    SetAside(usize),
+    /// Restore what this removal removed.
+    Restore(usize),
+    /// Count it again.
+    CountAfter,
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The date was counted.
+    Counted(Counts),
+    /// The rows are set aside.
+    SetAside,
+    /// So many rows were restored.
+    Restored(u64),
+}
+
+/// What has become of a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// So many rows were restored, and the counts say the same.
+    Restored(u64),
+    /// The streaming buffer refused a statement, after so many rows were restored.
+    Buffered(u64),
+    /// The counts say something else than the statements.
+    Broken { before: Counts, after: Counts, restored: u64 },
+}
+
+/// A date that is restored.
+#[derive(Debug)]
+pub(super) struct DateRestore {
+    /// Whether the rows of each removal have to be set aside before.
+    removals: Vec<bool>,
+    next: usize,
+    before: Counts,
+    restored: u64,
+    refused: bool,
+}
+
+impl DateRestore {
+    /// One with these removals: for each, whether its rows have to be set aside before.
+    pub fn new(removals: Vec<bool>) -> Self {
+        Self { removals, next: 0, before: Counts::default(), restored: 0, refused: false }
+    }
+
+    fn removal(&self) -> Next<Action, End> {
+        Next::Do(match self.removals.get(self.next) {
+            Some(true) => Action::SetAside(self.next),
+            Some(false) => Action::Restore(self.next),
+            None => Action::CountAfter,
+        })
+    }
+
+    fn verified(&self, after: Counts) -> End {
+        let (before, restored) = (self.before, self.restored);
+        let difference = i128::from(after.active) - i128::from(before.active);
+        if difference != i128::from(restored) || after.keys < before.keys {
+            return End::Broken { before, after, restored };
+        }
+        if self.refused { End::Buffered(restored) } else { End::Restored(restored) }
+    }
+}
+
+impl Machine for DateRestore {
+    type Action = Action;
+    type Answer = Answer;
+    type Note = std::convert::Infallible;
+    type End = End;
+
+    fn begin(&mut self) -> Next<Action, End> {
+        Next::Do(Action::CountBefore)
+    }
+
+    fn next(&mut self, event: Event<Answer>) -> Following<Self> {
+        let next = match event {
+            Event::Done(Answer::Counted(counts))
+                if self.next < self.removals.len() && !self.refused =>
+            {
+                self.before = counts;
+                self.removal()
+            }
+            Event::Done(Answer::Counted(counts)) => Next::End(self.verified(counts)),
+            Event::Done(Answer::SetAside) => Next::Do(Action::Restore(self.next)),
+            Event::Done(Answer::Restored(rows)) => {
+                self.restored += rows;
+                self.next += 1;
+                self.removal()
+            }
+            // What is restored already stays so, and is counted; the rest waits.
+            Event::Refused if self.restored == 0 => Next::End(End::Buffered(0)),
+            Event::Refused => {
+                self.refused = true;
+                Next::Do(Action::CountAfter)
+            }
+        };
+        (next, None)
+    }
+
+    fn failed(&mut self, _: &Action) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(active: u64, keys: u64) -> Event<Answer> {
+        Event::Done(Answer::Counted(Counts { active, keys, ..Counts::default() }))
+    }
+
+    fn restored(rows: u64) -> Event<Answer> {
+        Event::Done(Answer::Restored(rows))
+    }
+
+    fn played(removals: &[bool], events: &[Event<Answer>]) -> Vec<Next<Action, End>> {
+        let mut date = DateRestore::new(removals.to_vec());
+        let mut course = vec![date.begin()];
+        course.extend(events.iter().map(|event| date.next(*event).0));
+        course
+    }
+
+    fn ended(removals: &[bool], events: &[Event<Answer>]) -> End {
+        match played(removals, events).pop() {
+            Some(Next::End(end)) => end,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_removal_is_restored_between_two_counts() {
+        use Action::*;
+        let course = played(
+            &[false, true],
+            &[
+                counted(4, 3),
+                restored(1),
+                Event::Done(Answer::SetAside),
+                restored(1),
+                counted(6, 3),
+            ],
+        );
+        let actions = [CountBefore, Restore(0), SetAside(1), Restore(1), CountAfter].map(Next::Do);
+        assert_eq!(course[..5], actions);
+        assert_eq!(course[5], Next::End(End::Restored(2)));
+    }
+
+    #[test]
+    fn the_rows_restored_are_those_by_which_the_date_has_changed_and_no_key_is_lost() {
+        let holds = |after, rows| {
+            let end = ended(&[false], &[counted(4, 3), restored(rows), after]);
+            matches!(end, End::Restored(_))
+        };
+        assert!(holds(counted(6, 3), 2));
+        assert!(holds(counted(6, 4), 2), "a key may come back");
+        assert!(!holds(counted(6, 3), 1));
+        assert!(!holds(counted(6, 2), 2));
+    }
+
+    #[test]
+    fn what_the_buffer_refuses_waits_and_what_was_restored_before_is_verified() {
+        assert_eq!(ended(&[false], &[counted(4, 3), Event::Refused]), End::Buffered(0));
+        let second = [counted(4, 3), restored(1), Event::Refused, counted(5, 3)];
+        assert_eq!(ended(&[false, false], &second), End::Buffered(1));
+        let lost = [counted(4, 3), restored(1), Event::Refused, counted(4, 3)];
+        assert!(matches!(ended(&[false, false], &lost), End::Broken { .. }));
+    }
+}
