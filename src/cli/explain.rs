@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// What this run removed: its id, the start of its id, or `last` for the last one that removed rows
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["all", "date", "from", "to", "last", "key", "vars"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["all", "dates", "from", "to", "last", "key", "vars"])]
     run: Option<String>,
     /// Only this key: an entry of the rule's key and its value, NULL for none; may be repeated
     #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
