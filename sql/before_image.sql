@@ -6,7 +6,7 @@ OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DA
 AS
 SELECT
   *
-FROM {{ rule.table }} FOR SYSTEM_TIME AS OF @before
+FROM {{ rule.table }} FOR SYSTEM_TIME AS OF {{ before }}
 WHERE {{ window.filter }}
 {%- if rule.active %}
   AND {{ rule.active }}

@@ -197,12 +197,11 @@ impl Restoring<'_, '_> {
     }
 
     fn set_aside(&self, removal: &Removal) -> Result<()> {
-        let params = self.params(removal);
-        for image in checked(self.run.context.renderer, StepName::BEFORE_IMAGE, &self.window)? {
-            let sent = self.run.journal.send(&image, &params);
-            sent.map_err(|error| explained(error, removal))?;
-        }
-        Ok(())
+        let renderer = self.run.context.renderer;
+        let image = renderer.render_before_image(&self.window, removal.began)?;
+        let image = check::run(renderer.rule(), image).map_err(|found| check::refusal(&found))?;
+        let sent = self.run.journal.send(&image, &self.params(removal));
+        sent.map(drop).map_err(|error| explained(error, removal))
     }
 
     fn send(&self, removal: &Removal) -> Result<u64> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use minijinja::{Environment, Value};
 
 use super::custom;
@@ -145,6 +146,14 @@ impl<'a> Renderer<'a> {
         self.render_shipped(step, window, map(about))
     }
 
+    /// The statement that sets aside the rows of one date as they were at this time. The time is a literal
+    /// in it, since not every server takes a parameter there.
+    pub fn render_before_image(&self, window: &Window, at: Timestamp) -> Result<Statement> {
+        let step = StepName::parse(StepName::BEFORE_IMAGE)?;
+        let before = literal::sql(SqlValue::Timestamp(at).literal());
+        self.render_shipped(&step, window, map([("before", before)]))
+    }
+
     /// A shipped step whose template knows more than the usual.
     pub(super) fn render_shipped(
         &self,
@@ -248,6 +257,7 @@ impl<'a> Renderer<'a> {
             ("columns", self.rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
             ("removals", removals_value(&self.removals, self.rule)),
             ("removed_by", Value::from(self.rule.strategy.step())),
+            ("before", literal::sql("@before")),
             (
                 "staging",
                 match staging_table {
