@@ -94,6 +94,14 @@ fn a_second_refusal_makes_the_date_buffered_and_the_others_go_on() {
     assert_eq!(project.active(), ["a0", "a1", "a2", "a3", "a4", "b4"]);
 }
 
+/// Changes the table without onerow, as another program would.
+fn change_beside(project: &Project, sql: &str) {
+    let database = project.database();
+    let flags = rusqlite::functions::FunctionFlags::default();
+    database.create_scalar_function("onerow_drained", 0, flags, |_| Ok(i64::MAX)).unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
 #[test]
 fn a_table_that_changed_since_detect_is_cleaned_again_and_the_run_says_so() {
     let changed = "3 rows were to be deactivated and 4 were";
@@ -138,12 +146,7 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
         let faulty = Faulty {
             before: Box::new(|statement| {
                 if is_update(statement, "2026-01-28") && !changed.swap(true, Ordering::SeqCst) {
-                    let database = project.database();
-                    let flags = rusqlite::functions::FunctionFlags::default();
-                    database
-                        .create_scalar_function("onerow_drained", 0, flags, |_| Ok(i64::MAX))
-                        .unwrap();
-                    database.execute_batch(change).unwrap();
+                    change_beside(&project, change);
                 }
                 Ok(())
             }),
@@ -159,6 +162,43 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
         let sql = "SELECT COUNT(*) FROM \"onerow.removals\" WHERE date = '2026-01-28'";
         let recorded: i64 = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(recorded as u64, removed + inexact, "{what}");
+    }
+}
+
+/// The same where a custom step removes rows: whatever changes after it was looked at, the UPDATE takes
+/// no key's last row, and only what is recorded.
+#[test]
+fn a_writer_around_the_update_of_a_custom_step_costs_no_key_its_last_row() {
+    const VOID: &str = "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE\n\
+                        WHERE {{ window.filter }} AND created_at < @cutoff AND id IN ('a3', 'a4')";
+    let others = "UPDATE \"nba.predictions\" SET is_active = 0 WHERE id IN ('a1', 'a2')";
+    let matching = "UPDATE \"nba.predictions\" SET is_active = 0 WHERE id = 'a3'";
+    for (step, change, left) in
+        [(StepName::RECORD_CUSTOM, others, "a4"), ("void", others, "a4"), ("void", matching, "a2")]
+    {
+        let steps = "steps = [\"void\", \"detect\", \"deactivate\", \"verify\"]\nrow_id =";
+        let project = Project::new(&RULE.replace("row_id =", steps));
+        project.write("sql/void.sql", VOID);
+        project.rows(ROWS);
+        let sqlite = open(&project);
+        let changed = AtomicBool::new(false);
+        let faulty = Faulty {
+            before: Box::new(|statement| {
+                let statement = statement.statement();
+                let is_meant =
+                    statement.step == *step && statement.window.first().to_string() == "2026-01-28";
+                if is_meant && !changed.swap(true, Ordering::SeqCst) {
+                    change_beside(&project, change);
+                }
+                Ok(())
+            }),
+            ..Faulty::new(&sqlite)
+        };
+        let report = apply(&project, &faulty, &Notes::default()).unwrap();
+        assert_eq!(report.days[0].counts.keys, 1, "{step} {change}: {:?}", report.problems);
+        let active = project.active();
+        let of_key: Vec<&String> = active.iter().filter(|id| id.starts_with('a')).collect();
+        assert_eq!(of_key, [left], "{step} {change}: {:?}", report.problems);
     }
 }
 

@@ -5,8 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 /// The steps whose statements change rows, or tables.
-const CHANGING: [&str; 8] =
-    ["record", "deactivate", "delete", "rewrite", "correct", "undo", "consolidate", "drop_staging"];
+const CHANGING: [&str; 10] = [
+    "record",
+    "record_custom",
+    "void",
+    "deactivate",
+    "delete",
+    "rewrite",
+    "correct",
+    "undo",
+    "consolidate",
+    "drop_staging",
+];
 
 fn text<'a>(entry: &'a Json, key: &str) -> &'a str {
     entry[key].as_str().unwrap()

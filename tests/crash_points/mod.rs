@@ -9,7 +9,7 @@ mod system_calls;
 
 use std::sync::Mutex;
 
-use scenario::{Scenario, consolidation, cures, undos};
+use scenario::{Scenario, consolidation, cures, custom_step, undos};
 
 use crate::common::{document, part};
 
@@ -23,6 +23,11 @@ fn an_undo_that_dies_at_any_point_is_finished_by_the_next_run() {
     let (updates, inserts) = undos().into_iter().partition::<Vec<_>, _>(Scenario::is_update);
     die_everywhere(&updates, "undo");
     die_everywhere(&inserts, "undo-from-a-before-image");
+}
+
+#[test]
+fn a_custom_step_that_dies_at_any_point_is_finished_by_the_next_run() {
+    die_everywhere(&[custom_step()], "custom-step");
 }
 
 #[test]

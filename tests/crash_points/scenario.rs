@@ -12,8 +12,9 @@ use crate::common::{HEADER, Project, RULE};
 /// A run, ready to be played any number of times.
 pub struct Scenario {
     pub name: &'static str,
-    /// The step that changes rows, as the ledger calls it.
+    /// The step that changes rows, and the one that records them, as the ledger calls them.
     step: &'static str,
+    record: &'static str,
     act: Act,
     /// The command that does the same.
     command: String,
@@ -41,6 +42,7 @@ fn cure(strategy: &'static str, rows: &str, window: &str) -> Scenario {
     Scenario {
         name: strategy,
         step: strategy,
+        record: "record",
         act: Act::Apply,
         command: format!("apply --yes {window}"),
         before: oracle::table(rows),
@@ -53,6 +55,31 @@ fn cure(strategy: &'static str, rows: &str, window: &str) -> Scenario {
     }
 }
 
+/// A custom step that removes all duplicates, so that the cure after it finds none.
+pub fn custom_step() -> Scenario {
+    let steps = "steps = [\"void\", \"detect\", \"deactivate\", \"verify\"]\nrow_id =";
+    let prepared = Project::new(&RULE.replace("row_id =", steps));
+    let superseded: Vec<String> =
+        oracle::superseded(ROWS).iter().map(|id| format!("'{id}'")).collect();
+    let update = format!(
+        "UPDATE {{{{ rule.table }}}} SET {{{{ rule.active }}}} = FALSE\n\
+         WHERE {{{{ window.filter }}}} AND created_at < @cutoff AND id IN ({})\n",
+        superseded.join(", ")
+    );
+    prepared.write(CUSTOM, update);
+    prepared.rows(ROWS);
+    Scenario {
+        name: "custom step",
+        step: "void",
+        record: "record_custom",
+        prepared,
+        ..cure("deactivate", ROWS, WINDOW)
+    }
+}
+
+/// The template of the custom step.
+const CUSTOM: &str = "sql/void.sql";
+
 /// The undo of each strategy.
 pub fn undos() -> Vec<Scenario> {
     let of = |strategy: &'static str, name: &'static str| {
@@ -62,6 +89,7 @@ pub fn undos() -> Vec<Scenario> {
         Scenario {
             name,
             step: "undo",
+            record: "record",
             command: format!("undo {run}"),
             act: Act::Undo(run),
             before: cure.expected.table,
@@ -87,6 +115,7 @@ pub fn consolidation() -> Scenario {
     Scenario {
         name: "consolidate, drop",
         step: "consolidate",
+        record: "record",
         act: Act::Consolidate,
         command: format!("consolidate {WINDOW}"),
         before: oracle::table(MAIN),
@@ -153,6 +182,9 @@ impl Scenario {
         let project = Project::new(&rules);
         let database = std::fs::read(self.prepared.path(".onerow/local.db")).unwrap();
         project.write(".onerow/local.db", database);
+        if let Ok(custom) = std::fs::read_to_string(self.prepared.path(CUSTOM)) {
+            project.write(CUSTOM, custom);
+        }
         project
     }
 
@@ -237,7 +269,7 @@ impl Scenario {
                 "SELECT date, CAST(COUNT(*) AS TEXT) FROM \"onerow.removals\" WHERE record_id IN \
                  (SELECT job_id {} AND (run_id, first_date) IN (SELECT run_id, first_date {})) \
                  GROUP BY record_id, date",
-                done("record"),
+                done(self.record),
                 done(self.step)
             );
             assert_eq!(counts(strings(project, &sql, 2), told), self.expected.changed, "{told}");
