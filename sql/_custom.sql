@@ -9,7 +9,7 @@
 {%- macro judged(rule, window, custom) -%}
 SELECT
   *,
-  COUNTIF(NOT removes) OVER (PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}) AS others
+  COUNT(IF(removes, NULL, 1)) OVER (PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}) AS others
 FROM (
 SELECT
   *,

@@ -53,7 +53,7 @@ impl Plain {
         let [embedded, theirs] = ["local", "prod"].map(|warehouse| {
             let line = format!("{command} --format json --warehouse {warehouse}");
             let mut said = self.project.onerow(&line).exits(0).json();
-            for varies in ["run_id", "statements"] {
+            for varies in ["run_id", "undone", "statements"] {
                 said.as_object_mut().unwrap().remove(varies);
             }
             said
@@ -189,6 +189,37 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
             assert!(plain.same_rows("predictions") >= SURVIVORS.len());
             let again = plain.of_both(&format!("apply --yes {WINDOW}"));
             assert_eq!(again["totals"]["deactivated"], 0, "{flavor:?} {strategy}");
+        }
+    }
+}
+
+/// Its guard, its record and its UPDATE are what the emulators are sent, and they do the same.
+#[test]
+fn a_custom_step_removes_what_it_removes_from_the_embedded_warehouse() {
+    const VOID: &str = "UPDATE {{ rule.table }} AS t SET {{ rule.active }} = FALSE\n\
+                        WHERE {{ window.filter }} AND created_at < @cutoff\n  AND t.id IN (\n\
+                        SELECT id FROM {{ rule.table }} WHERE {{ window.filter }} AND player = 'a')";
+    for flavor in Flavor::ALL {
+        for (may, exit) in [(false, 1), (true, 0)] {
+            let steps = format!(
+                "steps = [{{ name = \"void\", may_remove_keys = {may} }}, \"detect\", \"deactivate\", \"verify\"]\nrow_id ="
+            );
+            let rules = rule("deactivate").replace("row_id =", &steps);
+            let Some(plain) = Plain::new(flavor, &rules) else { return };
+            plain.project.write("sql/void.sql", VOID);
+            plain.fill("predictions", ROWS);
+            if exit == 1 {
+                for warehouse in ["local", "prod"] {
+                    let line = format!("apply {WINDOW} --warehouse {warehouse}");
+                    let refused = plain.project.onerow(&line).exits(1);
+                    refused.says(&["step void would remove the last active row of keys: "]);
+                }
+            } else {
+                let applied = plain.of_both(&format!("apply {WINDOW}"));
+                assert!(applied["steps"][0]["keys_lost"].as_u64().unwrap() > 0, "{applied}");
+                plain.of_both("undo last");
+            }
+            plain.same_rows("predictions");
         }
     }
 }
