@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned, Statement, TableFactor,
-    TableWithJoins, Visitor, WildcardAdditionalOptions,
+    TableWithJoins, Visit, Visitor, WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Span;
 
@@ -72,20 +72,28 @@ impl Frame {
     }
 }
 
+/// Where the rule lists its columns: names that are none of them, and values of other types.
+pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    if let Some(mut finder) = Finder::new(text) {
+        _ = parsed.visit(&mut finder);
+        findings.extend(finder.findings);
+    }
+}
+
 /// Goes through a tree, and keeps what it finds.
-pub(super) struct Finder<'a> {
+struct Finder<'a> {
     text: &'a Text<'a>,
     /// The rule's table.
     table: String,
     frames: Vec<Frame>,
     /// Common table expressions and their columns, the innermost last.
     ctes: Vec<(String, Columns)>,
-    pub(super) findings: Vec<Finding>,
+    findings: Vec<Finding>,
 }
 
 impl<'a> Finder<'a> {
     /// `None` where the rule lists no columns.
-    pub fn new(text: &'a Text<'a>) -> Option<Self> {
+    fn new(text: &'a Text<'a>) -> Option<Self> {
         let (frames, ctes, findings) = (Vec::new(), Vec::new(), Vec::new());
         let table = text.rule.table.dotted();
         (!text.rule.columns.is_empty()).then_some(Self { text, table, frames, ctes, findings })

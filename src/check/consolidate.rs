@@ -7,7 +7,8 @@ use sqlparser::ast::{
     MergeUpdateKind, ObjectName, Spanned, Statement, Visit, Visitor,
 };
 
-use super::{Code, Finding, Text, cutoff, dotted, mutation, partition};
+use super::codes::drops_cutoff;
+use super::{Code, Finding, Text, dotted, mutation, partition};
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
     let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
@@ -23,9 +24,9 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
             "write (a.x = b.x OR (a.x IS NULL AND b.x IS NULL))",
         ));
     }
-    let asks = on.visit(&mut cutoff::FindCutoff).is_break();
+    let asks = on.visit(&mut drops_cutoff::FindCutoff).is_break();
     if text.rule.written_at.is_some() && !asks {
-        findings.push(cutoff::dropped(text, on.span(), true));
+        findings.push(drops_cutoff::dropped(text, on.span(), true));
     }
     if output.is_some() || !optimizer_hints.is_empty() {
         findings.push(wrong(text, merge, "it is a MERGE with OUTPUT or a hint", "remove it"));

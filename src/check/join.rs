@@ -3,23 +3,24 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, Spanned, TableFactor, Visitor,
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, Spanned, Statement,
+    TableFactor, Visit, Visitor,
 };
 use sqlparser::tokenizer::Span;
 
 use super::mutation::{dotted, qualifiers};
 use super::{Code, Finding, Text};
 
-/// Goes through a tree, and keeps what it finds.
-pub(super) struct Finder<'a> {
-    text: &'a Text<'a>,
-    pub(super) findings: Vec<Finding>,
+pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    let mut finder = Finder { text, findings: Vec::new() };
+    _ = parsed.visit(&mut finder);
+    findings.extend(finder.findings);
 }
 
-impl<'a> Finder<'a> {
-    pub fn new(text: &'a Text<'a>) -> Self {
-        Self { text, findings: Vec::new() }
-    }
+/// Goes through a tree, and keeps what it finds.
+struct Finder<'a> {
+    text: &'a Text<'a>,
+    findings: Vec<Finding>,
 }
 
 impl Visitor for Finder<'_> {

@@ -4,7 +4,8 @@ use sqlparser::ast::{
     Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, Spanned, Value, Visit,
 };
 
-use super::{Code, Finding, Text, cutoff, mutation, partition};
+use super::codes::drops_cutoff;
+use super::{Code, Finding, Text, mutation, partition};
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
     let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
@@ -41,9 +42,9 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
 
 /// The cutoff in the source alone would delete buffered rows without inserting them again.
 fn spares_buffered(text: &Text<'_>, delete: &MergeClause, findings: &mut Vec<Finding>) {
-    let asks = |part: &Expr| part.visit(&mut cutoff::FindCutoff).is_break();
+    let asks = |part: &Expr| part.visit(&mut drops_cutoff::FindCutoff).is_break();
     if text.rule.written_at.is_some() && !delete.predicate.as_ref().is_some_and(asks) {
-        findings.push(cutoff::dropped(text, delete.when_token.0.span, true));
+        findings.push(drops_cutoff::dropped(text, delete.when_token.0.span, true));
     }
 }
 

@@ -5,21 +5,17 @@ mod allow;
 mod code;
 mod codes;
 mod columns;
-mod conditions;
 mod consolidate;
-mod cutoff;
 mod join;
 mod kind;
 mod merge;
 mod mutation;
 mod opaque;
 mod partition;
-mod ranking;
-mod star;
 mod types;
 mod undo;
 mod view;
-mod walk;
+mod volatility;
 
 pub use code::{Code, Severity};
 pub use codes::{CHECKS, Check, Example, On};
@@ -30,6 +26,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use allow::Allows;
+use codes::Find;
 
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::{self, tokens};
@@ -217,6 +214,18 @@ fn look_at_guard(
 }
 
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
+    shape(text, parsed, findings);
+    columns::check(text, parsed, findings);
+    join::check(text, parsed, findings);
+    for check in &CHECKS {
+        if let Find::Statement(find) = check.find {
+            find(text, parsed, findings);
+        }
+    }
+}
+
+/// Whether the statement is what its step has to be, and changes nothing else.
+fn shape(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     kind::check(text, parsed, findings);
     match parsed {
         ast::Statement::Update(update) => match text.statement.step.step() {
@@ -235,15 +244,6 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
         },
         _ => {}
     }
-    conditions::check(text, parsed, findings);
-    ranking::check(text, parsed, findings);
-    walk::check(text, parsed, findings);
-    star::check(text, parsed, findings);
-    let before = findings.len();
-    codes::other_dialect::check(text, parsed, findings);
-    if findings.len() == before {
-        codes::always_refused::check(text, parsed, findings);
-    }
 }
 
 /// The statement's parsed form; `None` where the parser cannot read it, or finds several.
@@ -254,7 +254,11 @@ pub fn parsed(rule: &Rule, statement: &Statement) -> Option<ast::Statement> {
 
 /// Checks what concerns the rule and not one statement.
 pub fn rule(rule: &Rule) -> Vec<Finding> {
-    ranking::undetermined_survivor(rule).into_iter().collect()
+    let found = CHECKS.iter().filter_map(|check| match check.find {
+        Find::Rule(find) => find(rule),
+        Find::Statement(_) | Find::Together(_) => None,
+    });
+    found.collect()
 }
 
 /// Findings as the error of a command that cannot go on.

@@ -4,7 +4,7 @@ use googlesql_sqlite::check::refusal;
 use jiff::Timestamp;
 use sqlparser::ast::Statement;
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::{Finding, Text};
 use crate::googlesql::{Params, SqlValue};
 
@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     name: "always-refused",
     severity: Severity::Error,
     may_be_allowed: true,
+    find: Find::Statement(find),
     about: "Found:",
     found: Example {
         on: On::OwnStep,
@@ -30,9 +31,11 @@ WHERE points * 2 > 5",
 
 const MEND: &str = "mend the template, or the types that the rule lists";
 
-pub(crate) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let rule = text.rule;
-    if rule.columns.is_empty() {
+    // What is not GoogleSQL is refused too, and has a better reason.
+    let is_foreign = findings.iter().any(|finding| finding.code == Code::OtherDialect);
+    if rule.columns.is_empty() || is_foreign {
         return;
     }
     let columns = rule.columns.iter().map(|(name, sql_type)| (name.as_str().to_owned(), *sql_type));

@@ -1,12 +1,13 @@
 //! `bad-allow`: An `allow` comment that names no known code, gives no reason, or may not be.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::BadAllow,
     name: "bad-allow",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Together(Group::Text),
     about: "An `allow` comment that names no check, gives no reason, or names a check that cannot be allowed.",
     found: Example {
         on: On::OwnStep,

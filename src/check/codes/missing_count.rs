@@ -1,12 +1,13 @@
 //! `missing-count`: A query that onerow reads lacks one of the columns it reads.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::MissingCount,
     name: "missing-count",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Together(Group::Shape),
     about: "onerow reads the columns `date`, `active`, `keys`, `duplicates`, `buffered`, `shared_ids` and `settled` from `detect` and `verify`; without one of them the run could not be verified.",
     found: Example {
         on: On::Step("detect"),

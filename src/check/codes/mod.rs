@@ -1,18 +1,18 @@
 //! Every check: its name, how bad its findings are, whether a template may allow them, and an example
 //! with its mend. `docs/checks.md` is made from these files.
 
-pub(super) mod always_refused;
+mod always_refused;
 mod bad_allow;
 mod cross_join;
 mod ddl;
 mod drops_condition;
-mod drops_cutoff;
+pub(super) mod drops_cutoff;
 mod missing_count;
 mod mutates_between;
 mod no_partition;
 mod not_one_statement;
 mod nullable_key_join;
-pub(super) mod other_dialect;
+mod other_dialect;
 mod other_ranking;
 mod other_table;
 mod reads_other_partition;
@@ -27,7 +27,11 @@ mod volatile;
 mod volatile_ranking;
 mod wrong_kind;
 
+use sqlparser::ast;
+
 use super::code::{Code, Severity};
+use super::{Finding, Text};
+use crate::rule::Rule;
 
 /// A check, as far as it is not code.
 #[derive(Debug)]
@@ -40,12 +44,39 @@ pub struct Check {
     pub severity: Severity,
     /// Whether a template may allow it. Onerow's promise rests on the others.
     pub may_be_allowed: bool,
+    /// How it is found.
+    pub(super) find: Find,
     /// What would go wrong, as a paragraph of Markdown.
     pub about: &'static str,
     /// A statement with this finding.
     pub found: Example,
     /// The same, mended: no check finds anything.
     pub mended: Example,
+}
+
+/// How a check finds what it finds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Find {
+    /// In a statement, by a function of its own.
+    Statement(fn(&Text<'_>, &ast::Statement, &mut Vec<Finding>)),
+    /// In a rule, whatever statements are made of it.
+    Rule(fn(&Rule) -> Option<Finding>),
+    /// In one look with others.
+    Together(#[allow(dead_code, reason = "says where to read on")] Group),
+}
+
+/// Checks that are found in one look.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Group {
+    /// As the text is read: `mod.rs`, `allow.rs`, `opaque.rs`.
+    Text,
+    /// Whether the statement is what its step has to be, and changes nothing else: `kind.rs`, and by the
+    /// kind of the statement `mutation.rs`, `partition.rs`, `merge.rs`, `consolidate.rs`, `undo.rs`, `view.rs`.
+    Shape,
+    /// Names and types against the columns that the rule lists: `columns.rs`.
+    Names,
+    /// Joins: `join.rs`.
+    Joins,
 }
 
 /// A statement of `docs/checks.md`.

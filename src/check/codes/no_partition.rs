@@ -1,12 +1,13 @@
 //! `no-partition`: A mutation's WHERE does not confine it to the partitions of its window.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::NoPartition,
     name: "no-partition",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Together(Group::Shape),
     about: "An UPDATE whose WHERE does not confine it to the window's partitions reads every partition, and could change any. Known are `=`, `BETWEEN`, `IN`, `IN UNNEST([…])`, inequalities, `AND`, `OR` and parentheses, on the column or its `DATE(…)`, with or without an alias; the dates are compared with the window's.",
     found: Example {
         on: On::OwnStep,

@@ -3,7 +3,7 @@
 use googlesql_sqlite::dialect::foreign;
 use sqlparser::ast::Statement;
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::{Finding, Text};
 
 pub(super) const CHECK: Check = Check {
@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     name: "other-dialect",
     severity: Severity::Error,
     may_be_allowed: true,
+    find: Find::Statement(find),
     about: "Found:",
     found: Example {
         on: On::OwnStep,
@@ -26,7 +27,7 @@ WHERE CAST(created_at AS DATE) = DATE '2026-01-28'",
     },
 };
 
-pub(crate) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.extend(foreign(parsed).into_iter().map(|error| {
         let place = error.place().unwrap_or_default();
         let help = error.remedy().unwrap_or("write it in GoogleSQL");

@@ -1,12 +1,13 @@
 //! `other-table`: A mutation changes another table than the rule's.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::OtherTable,
     name: "other-table",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Together(Group::Shape),
     about: "A mutation of another table than the rule's is not what was reviewed; an audit goes into the audit table, and `drop_staging` drops staging tables of the rule.",
     found: Example {
         on: On::OwnStep,

@@ -1,12 +1,13 @@
 //! `sets-other-column`: A mutation sets a column that onerow has no business with.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::SetsOtherColumn,
     name: "sets-other-column",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Together(Group::Shape),
     about: "A clean-up only ever deactivates: it sets `active` to FALSE, and `touched_at` to the current time.",
     found: Example {
         on: On::OwnStep,

@@ -1,12 +1,13 @@
 //! `unknown-column`: A name that is no column of the table.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::UnknownColumn,
     name: "unknown-column",
     severity: Severity::Error,
     may_be_allowed: true,
+    find: Find::Together(Group::Names),
     about: "Where the rule lists columns, a name that is none of them is a slip. Nothing is claimed about names that could belong to a table whose columns are not listed.",
     found: Example {
         on: On::OwnStep,

@@ -1,12 +1,13 @@
 //! `unused-allow`: An `allow` comment that allows nothing.
 
-use super::{Check, Code, Example, On, Severity};
+use super::{Check, Code, Example, Find, Group, On, Severity};
 
 pub(super) const CHECK: Check = Check {
     code: Code::UnusedAllow,
     name: "unused-allow",
     severity: Severity::Warning,
     may_be_allowed: false,
+    find: Find::Together(Group::Text),
     about: "An `allow` comment that allows nothing would allow the next mistake.",
     found: Example {
         on: On::OwnStep,

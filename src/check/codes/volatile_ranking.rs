@@ -1,12 +1,16 @@
 //! `volatile-ranking`: The ranking depends on the time of day or on chance.
 
-use super::{Check, Code, Example, On, Severity};
+use sqlparser::ast::Statement;
+
+use super::{Check, Code, Example, Find, On, Severity};
+use crate::check::{Finding, Text, volatility};
 
 pub(super) const CHECK: Check = Check {
     code: Code::VolatileRanking,
     name: "volatile-ranking",
     severity: Severity::Error,
     may_be_allowed: false,
+    find: Find::Statement(find),
     about: "The clock or chance in a ranking, or in an UPDATE's conditions, lets another row survive the next time.",
     found: Example {
         on: On::OwnStep,
@@ -23,3 +27,13 @@ FROM nba.predictions",
 FROM nba.predictions",
     },
 };
+
+fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    let Some((what, span)) = volatility::of_choice(text, parsed) else { return };
+    findings.push(text.finding(
+        Code::VolatileRanking,
+        span,
+        format!("{what} differs from run to run, so that another row could survive the next time"),
+        "rank by columns of the table; what only the moment of the run knows comes in as @cutoff",
+    ));
+}
