@@ -46,7 +46,7 @@ impl Plan {
         let wanted = removal.statement();
         self.statements().find(|checked| {
             let statement = checked.statement();
-            wanted.step.is_cure()
+            wanted.step.removes_duplicates()
                 && statement.step == *StepName::RECORD
                 && statement.window == wanted.window
         })
@@ -145,6 +145,6 @@ pub(crate) fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
 
 /// A step, after the one that records what it removes.
 pub(crate) fn with_record(step: &StepName) -> Vec<StepName> {
-    let record = step.is_cure().then(StepName::record);
+    let record = step.removes_duplicates().then(StepName::record);
     record.into_iter().chain([step.clone()]).collect()
 }

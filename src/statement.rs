@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 pub use crate::googlesql::Params;
 use crate::window::Window;
 
-/// What a statement is for: `detect`, `verify`, the cure between them, or a step of the project's
+/// What a statement is for: `detect`, `verify`, the removal between them, or a step of the project's
 /// own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepName(String);
@@ -61,7 +61,7 @@ impl StepName {
         Self(Self::CONSOLIDATE.to_owned())
     }
 
-    /// The step that records what a cure removes.
+    /// The step that records what the next one removes.
     pub(crate) fn record() -> Self {
         Self(Self::RECORD.to_owned())
     }

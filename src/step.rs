@@ -236,7 +236,7 @@ const CUSTOM: Row = Row {
 };
 
 /// A step that takes superseded rows out.
-const CURE: Row = Row {
+const REMOVAL: Row = Row {
     scope: Scope::Date,
     ranks: Ranks::AsTheRule,
     needs: Needs::Strategy,
@@ -312,14 +312,14 @@ pub(crate) static SHIPPED: [Row; 20] = [
         name: StepName::DEACTIVATE,
         template: include_str!("../sql/deactivate.sql"),
         statement: StatementKind::Update,
-        ..CURE
+        ..REMOVAL
     },
     Row {
         step: Step::Delete,
         name: StepName::DELETE,
         template: include_str!("../sql/delete.sql"),
         statement: StatementKind::Delete,
-        ..CURE
+        ..REMOVAL
     },
     Row {
         step: Step::Detect,
@@ -393,7 +393,7 @@ pub(crate) static SHIPPED: [Row; 20] = [
         template: include_str!("../sql/rewrite.sql"),
         statement: StatementKind::Merge,
         is_shipped_only: true,
-        ..CURE
+        ..REMOVAL
     },
     Row {
         step: Step::Staged,
@@ -445,7 +445,7 @@ impl StepName {
     }
 
     /// Whether the step takes superseded rows out.
-    pub fn is_cure(&self) -> bool {
+    pub fn removes_duplicates(&self) -> bool {
         self.row().needs == Needs::Strategy
     }
 

@@ -126,7 +126,7 @@ fn statements(rule: &Rule, templates: &Templates) -> Vec<Statement> {
 #[test]
 fn every_statement_that_is_rendered_is_googlesql() {
     let example = Project::open(Path::new("examples/player_props")).unwrap();
-    let cures = Project::open(Path::new("examples/cures")).unwrap();
+    let cures = Project::open(Path::new("examples/strategies")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));

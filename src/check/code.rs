@@ -54,7 +54,7 @@ pub enum Code {
     OtherRanking,
     /// A query that onerow reads lacks one of the columns it reads.
     MissingCount,
-    /// An own step changes rows where the counts of detect must still hold.
+    /// A custom step changes rows where the counts of detect must still hold.
     MutatesBetween,
     /// A name that is no column of the table.
     UnknownColumn,

@@ -150,7 +150,7 @@ fn mutates_between(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let steps = &text.rule.steps;
     let at = |name: &str| steps.iter().position(|step| step.name == *name);
     let this = at(text.statement.step.as_str())?;
-    let shipped = text.statement.step.is_cure() || text.statement.step.is_dependent();
+    let shipped = text.statement.step.removes_duplicates() || text.statement.step.is_dependent();
     let after_detect = at(StepName::DETECT).is_some_and(|detect| this > detect);
     (!shipped && after_detect).then(|| {
         text.finding(

@@ -119,7 +119,7 @@ impl ProjectArgs {
 
 fn heeding(engine: Engine, effects: &Effects) -> Engine {
     if engine.is_remote() {
-        effects.heed_interrupts();
+        effects.install_signal_handlers();
     }
     engine
 }

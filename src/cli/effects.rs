@@ -93,7 +93,7 @@ impl Effects {
     /// somebody asks twice, and the handler runs on a thread of its own, so that there is nothing to
     /// return to. No destructor has to run for it: a run that ends like this is one that was killed,
     /// and the next run finds out from the ledger what became of it.
-    pub(super) fn heed_interrupts(&self) {
+    pub(super) fn install_signal_handlers(&self) {
         let interrupt = self.interrupt.clone();
         let handler = move || {
             if interrupt.requested() {

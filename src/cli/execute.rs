@@ -8,14 +8,14 @@ use indexmap::IndexMap;
 use super::common::Common;
 use super::progress::Bar;
 use super::staging::{self, StagingArgs};
-use super::tell::Teller;
+use super::tell::Notifier;
 use super::{Effects, Outcome, consent};
 use crate::engine::{Engine, Plan, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::report::{self, Format};
 use crate::rule::{Rule, RuleName};
-use crate::run::{Ended, Report, RunId, Status, side_by_side};
+use crate::run::{Ended, Report, RunId, Status, parallel_map};
 use crate::window::Window;
 
 /// How rules are run.
@@ -53,7 +53,7 @@ pub(super) fn execute(
     let mut engine = common.connecting(effects)?;
     let rules: Vec<Rule> = common.rules(engine.project())?.into_iter().cloned().collect();
     let telling = engine.clone();
-    let teller = Teller::new(&telling, rules.iter().map(|rule| &rule.name), effects)?;
+    let teller = Notifier::new(&telling, rules.iter().map(|rule| &rule.name), effects)?;
     let runs = run_all(common, &mut engine, &rules, effects, settings).inspect_err(|error| {
         let ended = rules.iter().map(|rule| {
             let window = common.window(rule, effects).ok();
@@ -86,11 +86,11 @@ fn run_all(
     if !settings.yes {
         consent::ask(&plans, effects)?;
     }
-    effects.heed_interrupts();
+    effects.install_signal_handlers();
     engine.connect_for_runs()?;
     let groups = by_table(plans);
     let alone = settings.jobs <= 1 || groups.len() <= 1;
-    let runs = side_by_side(settings.jobs, groups, |group| {
+    let runs = parallel_map(settings.jobs, groups, |group| {
         let run = |(place, plan)| run(engine, place, &plan, effects, alone, settings.wait);
         group.into_iter().map(run).collect::<Vec<_>>()
     });

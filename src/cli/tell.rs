@@ -3,18 +3,18 @@
 use super::Effects;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::notify::{self, Channel, Occasion};
+use crate::notify::{self, Channel, RunEvent};
 use crate::rule::RuleName;
 use crate::run::Ended;
 
 /// Tells webhooks, and where messages are written for programs, closes each run with a line.
-pub(super) struct Teller<'a> {
+pub(super) struct Notifier<'a> {
     channels: Vec<Channel>,
     engine: &'a Engine,
     effects: &'a Effects,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> Notifier<'a> {
     /// Makes ready to tell of runs of these rules. Errors: a webhook has no usable address.
     pub fn new<'r>(
         engine: &'a Engine,
@@ -31,7 +31,7 @@ impl<'a> Teller<'a> {
         let mut occasions = Vec::new();
         for ended in ended {
             self.effects.close(&ended);
-            let mut occasion = Occasion::of(ended);
+            let mut occasion = RunEvent::of(ended);
             if let Err(error) = self.engine.look_into(&mut occasion, &self.channels) {
                 self.effects.report_of(occasion.ended.run.as_deref(), &error);
             }
@@ -44,11 +44,11 @@ impl<'a> Teller<'a> {
     /// the rule file or a template is for whoever wrote it, and is not told.
     pub fn tell_in_vain(&self, error: &Error, ended: impl IntoIterator<Item = Ended>) {
         if error.exit_code() == 1 {
-            self.send(&ended.into_iter().map(Occasion::of).collect::<Vec<_>>());
+            self.send(&ended.into_iter().map(RunEvent::of).collect::<Vec<_>>());
         }
     }
 
-    fn send(&self, occasions: &[Occasion]) {
+    fn send(&self, occasions: &[RunEvent]) {
         let letters = notify::letters(&self.channels, occasions, self.engine.now());
         for lost in notify::send_and_wait(letters) {
             self.effects.report_of(lost.run.as_deref(), &lost.error);

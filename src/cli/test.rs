@@ -6,7 +6,7 @@ use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, read_utf8};
 use crate::project::Project;
 use crate::report;
-use crate::run::side_by_side;
+use crate::run::parallel_map;
 use crate::suite::{self, Case};
 
 /// Run the project's tests of its SQL, on embedded warehouses in memory
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let project = Project::open(&args.project_dir)?;
     let cases = cases(&project, args.filter.as_deref())?;
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
-    let results = side_by_side(lanes, cases, |case| (suite::run(&project, &case), case));
+    let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));
     effects.print(&report::tests(effects.style(report::Format::Table), &results))?;
     if let Some(path) = &args.junit {
         write(path, &report::junit(&results)?)?;

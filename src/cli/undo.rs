@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::common::ProjectArgs;
 use super::progress::Bar;
-use super::tell::Teller;
+use super::tell::Notifier;
 use super::{Effects, Outcome};
 use crate::engine::RunOptions;
 use crate::error::Result;
@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.project.engine(effects)?;
-    effects.heed_interrupts();
+    effects.install_signal_handlers();
     let which = Which::parse(&args.run);
     if args.dry_run {
         let planned = engine.undo_plan(engine.rule_of(&which, args.rule.as_deref())?, &which)?;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     engine.connect_for_runs()?;
     let rule = engine.rule_of(&which, args.rule.as_deref())?;
-    let teller = Teller::new(&engine, [&rule.name], effects)?;
+    let teller = Notifier::new(&engine, [&rule.name], effects)?;
     let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), true);
     let (who, wait) = (effects.who.as_str(), Duration::ZERO);

@@ -69,7 +69,7 @@ impl<'e> Plan<'e> {
 
     /// Whether it removes rows for good.
     pub fn is_destructive(&self) -> bool {
-        let removes = self.plan.steps.iter().any(|step| step.name.is_cure());
+        let removes = self.plan.steps.iter().any(|step| step.name.removes_duplicates());
         self.rule().strategy.is_destructive() && removes
     }
 
@@ -125,7 +125,7 @@ impl PlanSummary {
         let called_for = |statement: &Checked| match statement.statement().step.as_str() {
             StepName::VERIFY | StepName::RECORD => needs(statement),
             StepName::CONSOLIDATE => merges(statement),
-            _ => !statement.statement().step.is_cure() || needs(statement),
+            _ => !statement.statement().step.removes_duplicates() || needs(statement),
         };
         let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
         let called = all.into_iter().filter(|(statement, _)| called_for(statement));

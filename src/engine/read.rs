@@ -6,7 +6,7 @@ use crate::doctor;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::ledger::{Entry, Filter};
-use crate::notify::{Channel, Occasion};
+use crate::notify::{Channel, RunEvent};
 use crate::plan;
 use crate::project::Project;
 use crate::review::{self, Impact};
@@ -130,7 +130,7 @@ impl Engine {
     /// Looks into the ledger since when the rows wait that a run left buffered.
     ///
     /// Errors: the ledger does not answer.
-    pub fn look_into(&self, occasion: &mut Occasion, channels: &[Channel]) -> Result<(), Error> {
+    pub fn look_into(&self, occasion: &mut RunEvent, channels: &[Channel]) -> Result<(), Error> {
         occasion.look(channels, &*self.reading()?.ledger, self.now())
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn of(entry: &str) -> Vec<Vec<u8>> {
         "suite" => files("examples", "cases.toml")
             .into_iter()
             .chain(files("examples/player_props/tests", ".toml"))
-            .chain(files("examples/cures/tests", ".toml"))
+            .chain(files("examples/strategies/tests", ".toml"))
             .collect(),
         "template" => files("sql", ".sql")
             .into_iter()

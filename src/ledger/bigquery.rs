@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 
 use super::outbox::{Batch, Outbox};
 use super::record::{self, COLUMNS, Cells, FORMAT_COLUMN, column_list, other_format};
-use super::{Claim, Entry, Filter, Ledger, beginnings_first};
+use super::{Entry, Filter, Ledger, Lock, beginnings_first};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
@@ -173,13 +173,13 @@ impl Ledger for BigQueryLedger {
         Ok(beginnings_first(entries))
     }
 
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
         let outbox = self.outbox()?;
         if self.seen.get().is_none() {
             self.found()?;
             _ = self.seen.set(());
         }
-        outbox.claim(table, interrupt)
+        outbox.lock(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
@@ -210,7 +210,7 @@ impl Ledger for BigQueryLedger {
     fn deliver(&self) -> Result<()> {
         let outbox = self.outbox()?;
         let _alone = self.delivering.lock().unwrap_or_else(PoisonError::into_inner);
-        let _claim = outbox.claim_delivery()?;
+        let _claim = outbox.lock_delivery()?;
         while let Some(mut batch) = outbox.next()? {
             let count = batch.entries.len();
             self.send(outbox, &mut batch).map_err(|error| {

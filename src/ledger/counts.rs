@@ -30,7 +30,7 @@ impl Counts {
         self.duplicates.saturating_sub(self.buffered)
     }
 
-    /// Whether the date is to be cured, and can be: settled superseded rows, no shared ids. A rewrite
+    /// Whether the date is to be cleaned, and can be: settled superseded rows, no shared ids. A rewrite
     /// waits until no superseded row is buffered, so that a date is rewritten once.
     pub fn calls_for(self, strategy: Strategy) -> bool {
         let waits = strategy == Strategy::Rewrite && self.buffered > 0;

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Claim;
+use super::Lock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
@@ -27,14 +27,14 @@ pub(super) fn lock(
     what: &str,
     patience: Duration,
     interrupt: &Interrupt,
-) -> Result<Claim> {
+) -> Result<Lock> {
     let mut name = database.as_os_str().to_owned();
     name.push(format!(".{what}.lock"));
     let start = Instant::now();
     loop {
         let file = open(Path::new(&name))?;
         match file.try_lock() {
-            Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Claim::holding(Some(file))),
+            Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Lock::holding(Some(file))),
             // Somebody has removed it meanwhile: others lock another file of that name.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if start.elapsed() < patience => {

@@ -32,11 +32,11 @@ pub use run_id::RunId;
 /// process dies, so an entry without an outcome that is seen by the holder is one whose process died.
 #[derive(Debug)]
 #[must_use = "the claim ends when it is dropped"]
-pub struct Claim {
+pub struct Lock {
     _lock: Option<std::fs::File>,
 }
 
-impl Claim {
+impl Lock {
     /// A claim that lasts as long as the lock on this file; `None` where nobody else can come.
     pub fn holding(lock: Option<std::fs::File>) -> Self {
         Self { _lock: lock }
@@ -85,7 +85,7 @@ pub trait Ledger: Sync {
     /// Waits a little for the right to run on this table, then gives up with
     /// [`Kind::Locked`](crate::error::Kind::Locked); an
     /// interrupt ends the wait.
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim>;
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock>;
 
     /// The last entries of a rule's statements that have no outcome: their process died, or no
     /// answer came.

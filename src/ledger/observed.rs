@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claim, Entry, Filter, Ledger};
+use super::{Entry, Filter, Ledger, Lock};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
@@ -29,8 +29,8 @@ impl Ledger for Observed {
         self.ledger.entries(wanted)
     }
 
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
-        self.ledger.claim(table, interrupt)
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
+        self.ledger.lock(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::lock::{PATIENCE, lock};
 use super::sqlite::read;
-use super::{Claim, Entry, Ledger, record};
+use super::{Entry, Ledger, Lock, record};
 use crate::clock::Clock;
 use crate::error::{Kind, Result};
 use crate::googlesql::TableName;
@@ -61,8 +61,8 @@ impl Outbox {
         self.file.append(entry)
     }
 
-    pub fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
-        self.file.claim(table, interrupt)
+    pub fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
+        self.file.lock(table, interrupt)
     }
 
     pub fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {
@@ -70,10 +70,10 @@ impl Outbox {
     }
 
     /// The right to deliver: one process at a time, so that a batch is cut once.
-    pub fn claim_delivery(&self) -> Result<Claim> {
+    pub fn lock_delivery(&self) -> Result<Lock> {
         match self.file.path() {
             Some(path) => lock(path, "delivery", PATIENCE, &Interrupt::default()),
-            None => Ok(Claim::holding(None)),
+            None => Ok(Lock::holding(None)),
         }
     }
 

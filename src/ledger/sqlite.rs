@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::lock::{PATIENCE, lock, lock_name};
 use super::record::{self, COLUMNS, Cells, column_list};
-use super::{Claim, Entry, Filter, Ledger};
+use super::{Entry, Filter, Ledger, Lock};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
@@ -49,10 +49,10 @@ impl Ledger for Sqlite {
         read(&*self.connection()?, condition, (wanted.run, wanted.rule, since)).map(without_places)
     }
 
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
         match self.path() {
             Some(database) => lock(database, &lock_name(table), PATIENCE, interrupt),
-            None => Ok(Claim::holding(None)),
+            None => Ok(Lock::holding(None)),
         }
     }
 
@@ -238,14 +238,14 @@ mod tests {
         let ledger = Sqlite::open(&path, Access::Create, Clock::System, drain).unwrap();
         let table = TableName::parse("nba.predictions").unwrap();
         let patient = Interrupt::default();
-        let claim = ledger.claim(&table, &patient).unwrap();
+        let claim = ledger.lock(&table, &patient).unwrap();
         let error = lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap_err();
         assert_eq!(error.kind(), Kind::Locked);
         assert!(error.to_string().contains("another onerow run is working on"), "{error}");
-        drop(ledger.claim(&TableName::parse("nba.other").unwrap(), &patient).unwrap());
+        drop(ledger.lock(&TableName::parse("nba.other").unwrap(), &patient).unwrap());
         let asked = Interrupt::default();
         asked.request();
-        let stopped = ledger.claim(&table, &asked).unwrap_err();
+        let stopped = ledger.lock(&table, &asked).unwrap_err();
         assert_eq!(stopped.kind(), Kind::Interrupted);
         drop(claim);
         drop(lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap());

@@ -24,14 +24,14 @@ pub use waiting::waiting_since;
 
 /// The end of a run, and what the ledger knows of it.
 #[derive(Debug, Clone)]
-pub struct Occasion {
+pub struct RunEvent {
     /// How it ended.
     pub ended: Ended,
     /// Since when rows of its dates are known to be in the streaming buffer.
     pub waiting: BTreeMap<Day, Timestamp>,
 }
 
-impl Occasion {
+impl RunEvent {
     /// The end of a run, before anybody looked into the ledger.
     pub fn of(ended: Ended) -> Self {
         Self { ended, waiting: BTreeMap::new() }
@@ -79,7 +79,7 @@ impl Letter {
 }
 
 /// A letter for each channel that is to be told something.
-pub fn letters(channels: &[Channel], occasions: &[Occasion], now: Timestamp) -> Vec<Letter> {
+pub fn letters(channels: &[Channel], occasions: &[RunEvent], now: Timestamp) -> Vec<Letter> {
     let letter = |channel: &Channel| {
         let told = occasions.iter().map(|occasion| {
             (&occasion.ended, news(channel.webhook(), &occasion.ended, &occasion.waiting, now))

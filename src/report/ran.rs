@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{Style, consolidated, consolidated_json, days, days_json, steps, steps_json};
 use crate::run::Report;
 
-/// What was merged, the dates, and what own steps gave back, where there are any.
+/// What was merged, the dates, and what custom steps gave back, where there are any.
 pub fn ran(style: Style, report: &Report) -> String {
     let merged = report
         .consolidated

@@ -74,7 +74,7 @@ impl RunSummary {
             duplicates_deactivated: run.deactivated(),
             rows_removed: run.removed(),
             duplicates_buffered: run.buffered(),
-            rows_restored: run.brought_back(),
+            rows_restored: run.restored_rows(),
             undoes: run.undoes.as_ref().map(ToString::to_string),
             undone_by: run.undone_by().into_iter().map(ToString::to_string).collect(),
             partly_undone: run.is_partly_undone(),
@@ -107,7 +107,7 @@ pub fn runs(style: Style, runs: &[PastRun]) -> String {
             steps(run).into(),
             run.outcome.as_str().into(),
             Cell::from(Some(run.removed()).filter(|rows| *rows > 0)),
-            Cell::from(Some(run.brought_back()).filter(|rows| *rows > 0)),
+            Cell::from(Some(run.restored_rows()).filter(|rows| *rows > 0)),
             undone(run).map_or(Cell::Blank, Cell::from),
         ]
     });

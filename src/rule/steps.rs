@@ -55,10 +55,12 @@ impl RuleReader<'_> {
             self.check_step(entry, &next, &steps)?;
             steps.push(next);
         }
-        let ours = |step: &&Step| required.contains(&step.name.as_str()) || step.name.is_cure();
+        let ours =
+            |step: &&Step| required.contains(&step.name.as_str()) || step.name.removes_duplicates();
         if !steps.iter().filter(ours).map(|step| step.name.as_str()).eq(required) {
-            let [detect, cure, verify] = required;
-            let message = format!("`steps` must hold {detect}, {cure} and {verify}, in that order");
+            let [detect, removal, verify] = required;
+            let message =
+                format!("`steps` must hold {detect}, {removal} and {verify}, in that order");
             return Err(self
                 .source
                 .error(entries, message)

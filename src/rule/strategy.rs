@@ -21,7 +21,7 @@ pub enum Strategy {
     Deactivate,
     /// They are deleted.
     Delete,
-    /// The settled active rows of the date are replaced by their survivors. This also cures shared ids,
+    /// The settled active rows of the date are replaced by their survivors. This also removes shared ids,
     /// which no UPDATE or DELETE by row id can tell apart.
     Rewrite,
 }

@@ -1,4 +1,4 @@
-//! `apply`: detect once, cure where it is needed, verify what was touched.
+//! `apply`: detect once, remove where it is needed, verify what was touched.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::date::DateState;
 use super::report::{DayReport, Report};
 use super::state::Run;
 use super::verdict::{Verdict, verdict};
-use super::{Context, Counts, ROUNDS, checked, side_by_side};
+use super::{Context, Counts, ROUNDS, checked, parallel_map};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
@@ -20,7 +20,7 @@ use crate::window::{Day, Window};
 /// report, and the others go on. Errors: the run could not begin, or the ledger could not be
 /// written, after which nothing is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.claim(&context.renderer.rule().table, context.interrupt)?;
+    let _claim = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     if let Some(limit) = context.limits.bytes {
         budget::refuse_above(limit, context, plan)?;
     }
@@ -33,7 +33,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             StepName::DETECT => run.detect(&step.statements),
             // It is sent with the step that it belongs to.
             StepName::RECORD => {}
-            _ if step.name.is_cure() => run.cure(plan, step),
+            _ if step.name.removes_duplicates() => run.remove(plan, step),
             StepName::VERIFY => run.verify(plan),
             StepName::CONSOLIDATE => run.consolidate(plan, step),
             _ => run.custom(step),
@@ -86,7 +86,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn cure(&mut self, plan: &Plan, step: &PlannedStep) {
+    pub(super) fn remove(&mut self, plan: &Plan, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
         self.clean_days(plan, &days);
     }
@@ -97,7 +97,7 @@ impl Run<'_> {
         let mut needed = Vec::new();
         for removal in plan.statements() {
             let (step, day) = (&removal.statement().step, removal.statement().window.first());
-            if step.is_cure()
+            if step.removes_duplicates()
                 && days.contains(&day)
                 && let Some(record) = plan.record_of(removal)
                 && self.days.get(&day).is_some_and(DateState::needs_removal)
@@ -117,7 +117,7 @@ impl Run<'_> {
         }
         context.progress.begin(needed.len() as u64);
         let lanes = context.warehouse.lanes().mutations;
-        let cleaned = side_by_side(lanes, needed, |(record, removal, day, mut state)| {
+        let cleaned = parallel_map(lanes, needed, |(record, removal, day, mut state)| {
             if context.interrupt.requested() || journal.is_broken() {
                 return (day, state, None);
             }

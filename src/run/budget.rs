@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::{Context, RunId, params, side_by_side};
+use super::{Context, RunId, parallel_map, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
@@ -20,7 +20,7 @@ pub fn estimate<'p>(
     let params = params(Cutoff::At(now), RunId::new(now).as_str())
         .with("record_id", SqlValue::String("plan".to_owned()));
     let statements: Vec<&Checked> = plan.statements().collect();
-    let estimates = side_by_side(warehouse.lanes().reads, statements, |statement| {
+    let estimates = parallel_map(warehouse.lanes().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);
         estimate
             .map(|estimate| (statement, estimate))

@@ -56,7 +56,7 @@ pub struct PastDay {
     /// Rows that its custom steps removed, before anything was counted.
     pub removed_by_custom_steps: u64,
     /// Rows that it brought back, as `undo` does.
-    pub brought_back: u64,
+    pub restored_rows: u64,
 }
 
 /// How an earlier run ended.
@@ -104,8 +104,8 @@ impl PastRun {
     }
 
     /// Rows that it brought back, as `undo` does.
-    pub fn brought_back(&self) -> u64 {
-        self.days.values().map(|day| day.brought_back).sum()
+    pub fn restored_rows(&self) -> u64 {
+        self.days.values().map(|day| day.restored_rows).sum()
     }
 
     /// The runs that have restored rows that it removed, each once.
@@ -210,7 +210,7 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
     for entry in latest {
         if entry.outcome.is_done() {
             add_done(&mut days, entry);
-        } else if entry.step.is_cure()
+        } else if entry.step.removes_duplicates()
             && refused_by_buffer(entry)
             && let Some(known) = entry.window.only().and_then(|day| days.get_mut(&day))
         {
@@ -219,7 +219,7 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
         }
     }
     // Custom steps come before the first count, which is of what they left.
-    for entry in latest.iter().filter(|entry| removes(entry) && !entry.step.is_cure()) {
+    for entry in latest.iter().filter(|entry| removes(entry) && !entry.step.removes_duplicates()) {
         if let Some(day) = entry.window.only() {
             let removed = &mut days.entry(day).or_default().removed_by_custom_steps;
             *removed += entry.outcome.affected().unwrap_or(0);
@@ -244,19 +244,19 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
         }
     }
     let Some(day) = entry.window.only() else { return };
-    if entry.step.is_cure() {
+    if entry.step.removes_duplicates() {
         let known = days.entry(day).or_default();
-        let rows = taken_out(entry, known.left);
+        let rows = removed_by(entry, known.left);
         known.deactivated += rows;
         known.left = after(known.left, rows);
     } else if let Some(Detail::Undo { .. }) = &entry.detail {
-        days.entry(day).or_default().brought_back += entry.outcome.affected().unwrap_or(0);
+        days.entry(day).or_default().restored_rows += entry.outcome.affected().unwrap_or(0);
     }
 }
 
 /// A rewrite reports the rows that it deletes and those that it inserts.
-fn taken_out(cure: &Entry, before: Counts) -> u64 {
-    let reported = cure.outcome.affected().filter(|_| cure.step != *StepName::REWRITE);
+fn removed_by(removal: &Entry, before: Counts) -> u64 {
+    let reported = removal.outcome.affected().filter(|_| removal.step != *StepName::REWRITE);
     reported.unwrap_or_else(|| before.settled_duplicates())
 }
 
@@ -285,9 +285,9 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
     // What was found by itself, as `run detect` does, was not meant to be taken out; what was
     // brought back is superseded again, and was meant to be.
     let has = |is: &dyn Fn(&StepName) -> bool| latest.iter().any(|entry| is(&entry.step));
-    let cures = has(&|step| step.is_cure() || *step == *StepName::VERIFY);
+    let removes = has(&|step| step.removes_duplicates() || *step == *StepName::VERIFY);
     let undoes = has(&|step| *step == *StepName::UNDO);
-    let counts = |left: &PastOutcome| !undoes && (cures || *left == PastOutcome::Buffered);
+    let counts = |left: &PastOutcome| !undoes && (removes || *left == PastOutcome::Buffered);
     let days = days.values().map(of_day).filter(counts);
     let verified = is_verified(latest).then_some(PastOutcome::Done);
     let verified = verified.unwrap_or(PastOutcome::Unverified);

@@ -5,7 +5,7 @@ use std::thread;
 
 /// Does `act` on each item, at most `lanes` at a time, in order of the items. Returns what came
 /// of each, in the same order.
-pub(crate) fn side_by_side<T: Send, R: Send>(
+pub(crate) fn parallel_map<T: Send, R: Send>(
     lanes: usize,
     items: Vec<T>,
     act: impl Fn(T) -> R + Sync,
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn never_more_than_so_many_at_a_time_and_all_in_order() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let done = side_by_side(2, (0..20).collect(), |number: u32| {
+        let done = parallel_map(2, (0..20).collect(), |number: u32| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(2));
             now.fetch_sub(1, Ordering::SeqCst);

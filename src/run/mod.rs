@@ -62,7 +62,7 @@ pub use step::run_step;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo, undo_plan};
 
 use cutoff::Cutoff;
-pub(crate) use lanes::side_by_side;
+pub(crate) use lanes::parallel_map;
 
 /// How often a date is looked at again before the run gives up on a table that keeps changing.
 const ROUNDS: usize = 3;

@@ -110,9 +110,9 @@ pub struct Report {
     pub days: Vec<DayReport>,
     /// What merging staging tables has come to; `None` where there was nothing to merge.
     pub consolidated: Option<Consolidated>,
-    /// What own steps gave back, in order.
+    /// What custom steps gave back, in order.
     pub steps: Vec<StepReport>,
-    /// Own statements that the streaming buffer refused; they changed nothing.
+    /// custom statements that the streaming buffer refused; they changed nothing.
     pub buffered: Vec<String>,
     /// What went wrong, without stopping the rest.
     pub problems: Vec<Error>,

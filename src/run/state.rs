@@ -21,7 +21,7 @@ pub(super) struct Run<'a> {
     pub days: BTreeMap<Day, DateState>,
     pub consolidated: Consolidated,
     pub steps: Vec<StepReport>,
-    /// Own statements that the streaming buffer refused.
+    /// custom statements that the streaming buffer refused.
     pub buffered: Vec<String>,
     pub problems: Vec<Error>,
 }

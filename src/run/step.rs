@@ -10,16 +10,16 @@ use crate::warehouse::Returned;
 use crate::window::Window;
 
 /// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
-/// the report, and the others go on. After a cure, detect counts what is left, so that rows
+/// the report, and the others go on. After a removal, detect counts what is left, so that rows
 /// which could not be touched are not passed over in silence. Errors: the run could not begin, or
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.claim(&context.renderer.rule().table, context.interrupt)?;
+    let _claim = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
     for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {
-        match step.name.is_cure() {
+        match step.name.removes_duplicates() {
             true => left.extend(run.remove_alone(plan, step)?),
             false => run.custom(step),
         }
@@ -32,7 +32,7 @@ impl Run<'_> {
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
         self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
-        self.cure(plan, step);
+        self.remove(plan, step);
         for statement in &step.statements {
             let (title, day) =
                 (statement.statement().title(), statement.statement().window.first());

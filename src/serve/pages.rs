@@ -115,8 +115,8 @@ async fn plan(
     let report = api::standing(&service, &rule.name, &window).await?;
     let (looking, name) = (service.clone(), rule.name.clone());
     let (dates, standing) = (window.clone(), report.clone());
-    let prospect = blocking(move || looking.plan(&name, &dates, &standing)).await;
-    let prospect = prospect.map_err(|error| looked_in_vain(&service, &error))?;
+    let plan_summary = blocking(move || looking.plan(&name, &dates, &standing)).await;
+    let plan_summary = plan_summary.map_err(|error| looked_in_vain(&service, &error))?;
     let refusal = service.forbids(rule).then_some(cleanup::DELETES);
     let now = service.engine.now();
     let viewer = session.viewer();
@@ -124,7 +124,7 @@ async fn plan(
         rule,
         window: &window,
         report: &report,
-        prospect: &prospect,
+        plan_summary: &plan_summary,
         refusal,
         now,
         viewer,

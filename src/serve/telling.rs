@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::{Shared, limits};
 use crate::error::{Error, Kind};
 use crate::log::Line;
-use crate::notify::{self, Channel, Occasion};
+use crate::notify::{self, Channel, RunEvent};
 use crate::run::Ended;
 
 /// Who is told, and how many messages are under way.
@@ -61,7 +61,7 @@ async fn tell(service: &Shared, ended: Ended) {
     };
     let looking = service.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        let mut occasion = Occasion::of(ended);
+        let mut occasion = RunEvent::of(ended);
         let looked = looking.engine.look_into(&mut occasion, &looking.telling.channels);
         (occasion, looked)
     });

@@ -91,12 +91,12 @@ impl Templates {
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
-        let cure = rule.strategy.step();
+        let own = rule.strategy.step();
         let brings = rule.staging.as_ref().is_some_and(|staging| !staging.columns.is_empty());
         let stages = rule.stages() && brings;
         let has = |step: &StepName| match step.row().needs {
             Needs::Nothing | Needs::CustomUpdate => true,
-            Needs::Strategy => step.as_str() == cure,
+            Needs::Strategy => step.as_str() == own,
             Needs::DeletedRows => rule.strategy.is_destructive(),
             Needs::Staging => stages,
         };

@@ -194,13 +194,13 @@ impl<'a> Renderer<'a> {
             if step.row().needs == Needs::Staging {
                 return Err(self.nothing_staged(step));
             }
-            if step.is_cure() {
-                let cure = self.rule.strategy.step();
+            if step.removes_duplicates() {
+                let own = self.rule.strategy.step();
                 return Err(Error::new(
                     Kind::Usage,
-                    format!("rule {rule} has strategy {cure}, and {step} is the step of another"),
+                    format!("rule {rule} has strategy {own}, and {step} is the step of another"),
                 )
-                .help(format!("its own is `{cure}`; to change that, set `strategy` in the rule")));
+                .help(format!("its own is `{own}`; to change that, set `strategy` in the rule")));
             }
             return Err(Error::new(
                 Kind::Usage,
@@ -220,7 +220,7 @@ impl<'a> Renderer<'a> {
             return Ok(statement(self.text(shipped, step, window, context)?));
         }
         let own = statement(self.text(&self.environment, step, window, context.clone())?);
-        Ok(match step.is_cure() {
+        Ok(match step.removes_duplicates() {
             true => own.replacing(&self.text(shipped, step, window, context)?),
             false => own,
         })

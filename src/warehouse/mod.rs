@@ -73,7 +73,7 @@ pub struct Job<'a> {
 }
 
 /// Why a job of a run that lives cannot be executed any more: a later run has looked it up.
-pub(crate) fn given_up() -> Error {
+pub(crate) fn tombstoned() -> Error {
     Error::new(Kind::Locked, "another run has taken this one for dead; nothing was changed").help(
         "while this run was on, its lock file was removed, or its rule got another table; leave both \
          alone, and run the command again",

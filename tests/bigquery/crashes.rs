@@ -212,7 +212,7 @@ impl Ready {
     }
 
     fn generic(&self, name: &str) -> String {
-        name.replace(self.step(), "CURE")
+        name.replace(self.step(), "REMOVAL")
     }
 
     /// Runs, dies there, runs again, and once more.

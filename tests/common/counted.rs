@@ -10,7 +10,7 @@ use onerow::connection::Connection;
 use onerow::error::Result;
 use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Claim, Entry, Filter, Ledger};
+use onerow::ledger::{Entry, Filter, Ledger, Lock};
 use onerow::removals::RemovalLog;
 use onerow::statement::Params;
 use onerow::warehouse::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Warehouse};
@@ -101,8 +101,8 @@ impl Ledger for Counted {
         self.effect("read the ledger", |c| c.ledger.entries(wanted))
     }
 
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
-        self.effect("take the lock", |c| c.ledger.claim(table, interrupt))
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
+        self.effect("take the lock", |c| c.ledger.lock(table, interrupt))
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

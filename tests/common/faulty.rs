@@ -9,7 +9,7 @@ use onerow::clock::Clock;
 use onerow::error::{Error, Kind, Result};
 use onerow::googlesql::TableName;
 use onerow::interrupt::Interrupt;
-use onerow::ledger::{Claim, Entry, Filter, Ledger};
+use onerow::ledger::{Entry, Filter, Ledger, Lock};
 use onerow::removals::RemovalLog;
 use onerow::run::Progress;
 use onerow::statement::Params;
@@ -99,8 +99,8 @@ impl Ledger for Faulty<'_> {
         self.inner.entries(wanted)
     }
 
-    fn claim(&self, table: &TableName, interrupt: &Interrupt) -> Result<Claim> {
-        self.inner.claim(table, interrupt)
+    fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
+        self.inner.lock(table, interrupt)
     }
 
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>> {

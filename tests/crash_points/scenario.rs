@@ -173,7 +173,7 @@ impl Scenario {
         let project = self.copy();
         let points = mortal::play(&project.path(""), &self.act, 0);
         assert_eq!(table(&project), self.expected.table, "{}: without dying", self.name);
-        points.iter().map(|point| point.replace(self.step, "CURE")).collect()
+        points.iter().map(|point| point.replace(self.step, "REMOVAL")).collect()
     }
 
     /// The project before the run, for one play.

@@ -74,7 +74,7 @@ fn pages(text: &str) -> Vec<String> {
             rule: &rule,
             window: &days,
             report: &report,
-            prospect: text,
+            plan_summary: text,
             refusal,
             now: now(),
             viewer: viewer(),

@@ -28,7 +28,7 @@ fn figures(report: &Report) -> Vec<Expected> {
 
 fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
     let entries = warehouse.entries(&Filter::run(run)).unwrap();
-    entries.iter().filter(|e| e.step.is_cure() && e.outcome == Outcome::Started).count()
+    entries.iter().filter(|e| e.step.removes_duplicates() && e.outcome == Outcome::Started).count()
 }
 
 proptest! {

@@ -13,8 +13,15 @@ const PROSPECT: &str = "apply would send 1 statement: 1 detect.";
 
 pub fn planned(rule: &Rule, report: &Report, refusal: Option<&str>, viewer: Viewer) -> String {
     let days = Window::of_days(report.days.iter().map(|day| day.day).collect()).unwrap();
-    let page =
-        PlanPage { rule, window: &days, report, prospect: PROSPECT, refusal, now: now(), viewer };
+    let page = PlanPage {
+        rule,
+        window: &days,
+        report,
+        plan_summary: PROSPECT,
+        refusal,
+        now: now(),
+        viewer,
+    };
     let html = plan(&page).unwrap();
     assert_is_sound(&html);
     plain(&html)

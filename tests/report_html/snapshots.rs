@@ -70,7 +70,7 @@ fn the_pages_are_what_was_reviewed() {
             rule: &rule,
             window: &days,
             report: &report,
-            prospect: "apply would send 3 statements: 1 detect, 1 deactivate, 1 verify. Cost: 12.5 GiB to read, $0.08.",
+            plan_summary: "apply would send 3 statements: 1 detect, 1 deactivate, 1 verify. Cost: 12.5 GiB to read, $0.08.",
             refusal: None,
             now: now(),
             viewer,

@@ -1,4 +1,4 @@
-//! `mutates-between`: An own step changes rows where the counts of detect must still hold.
+//! `mutates-between`: A custom step changes rows where the counts of detect must still hold.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

@@ -160,7 +160,7 @@ pub struct PlanPage<'a> {
     /// The figures.
     pub report: &'a Report,
     /// What a run would send and what that would cost, in a sentence or two.
-    pub prospect: &'a str,
+    pub plan_summary: &'a str,
     /// Why nobody may apply it here, whatever the viewer's rights are.
     pub refusal: Option<&'a str>,
     /// When this was looked at.
@@ -184,7 +184,7 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
         sentence => standing::sentence(page.report),
         days,
         totals => standing::figures(page.report.totals(), None),
-        prospect => page.prospect,
+        plan_summary => page.plan_summary,
         intent => intent::intent(page),
         zone => text::zone(&rule.time_zone),
         now => time(page.now, &rule.time_zone),

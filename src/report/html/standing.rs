@@ -79,7 +79,7 @@ pub(super) fn cleaned(runs: &[&PastRun]) -> BTreeMap<Day, u64> {
     let mut days: BTreeMap<Day, u64> = BTreeMap::new();
     for (day, of_run) in runs.iter().rev().flat_map(|run| &run.days) {
         let gone = days.entry(*day).or_default();
-        *gone = gone.saturating_add(of_run.deactivated).saturating_sub(of_run.brought_back);
+        *gone = gone.saturating_add(of_run.deactivated).saturating_sub(of_run.restored_rows);
     }
     days
 }

@@ -83,7 +83,7 @@ fn an_undo_brings_back_and_has_not_failed() {
         ("verify", Outcome::done(1), counted(1097, 0)),
     ]);
     assert_eq!(ran.outcome, PastOutcome::Done);
-    assert_eq!((ran.days.values().next().unwrap().brought_back, ran.deactivated()), (776, 0));
+    assert_eq!((ran.days.values().next().unwrap().restored_rows, ran.deactivated()), (776, 0));
 }
 
 #[test]

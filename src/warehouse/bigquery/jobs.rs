@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::{BigQuery, POLL, Request, request, response};
 use crate::error::{Error, Kind, Result};
 use crate::statement::Params;
-use crate::warehouse::{Answer, JobId, Returned, Rows, given_up};
+use crate::warehouse::{Answer, JobId, Returned, Rows, tombstoned};
 
 /// How long a job may take to notice that it was cancelled, or that its time is up.
 const GRACE: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ impl BigQuery {
             Ok(job) if !is_given_up(&job) => self.finish(id, job),
             other => other,
         };
-        let ours = |job: JobResource| if is_given_up(&job) { Err(given_up()) } else { Ok(job) };
+        let ours = |job: JobResource| if is_given_up(&job) { Err(tombstoned()) } else { Ok(job) };
         ended.and_then(ours).map_err(|error| error.during(format!("job {id}")))
     }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use super::failure::failed;
 use super::schema;
 use crate::error::Result;
-use crate::warehouse::{JobId, given_up};
+use crate::warehouse::{JobId, tombstoned};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_jobs \
      (job TEXT PRIMARY KEY, affected INTEGER NOT NULL, at TEXT NOT NULL) STRICT";
@@ -17,7 +17,7 @@ const GIVEN_UP: i64 = -1;
 /// How many rows the job changed; `None` if it never changed anything. Errors: it was given up.
 pub(super) fn find(connection: &Connection, id: &JobId) -> Result<Option<u64>> {
     match recorded(connection, id)? {
-        Some(GIVEN_UP) => Err(given_up()),
+        Some(GIVEN_UP) => Err(tombstoned()),
         affected => Ok(affected.map(i64::unsigned_abs)),
     }
 }
