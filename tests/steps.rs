@@ -96,6 +96,42 @@ fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything
     assert_eq!(run["outcome"], "failed", "{run}");
 }
 
+#[test]
+fn what_guards_an_own_mutation_is_rendered_into_files_of_its_own() {
+    let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    project.write("sql/late.sql", VOID.replace("vars.player", "'late'"));
+    let files = || {
+        let folder = std::fs::read_dir(project.path("build/predictions")).unwrap();
+        let mut files: Vec<String> = folder
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with("void") || name.starts_with("late"))
+            .collect();
+        files.sort();
+        files
+    };
+    let of = |step: &str| {
+        [".guard_", ".record_custom_", "_"].map(|part| format!("{step}{part}2026-01-28.sql"))
+    };
+    for step in ["void", "late"] {
+        project.onerow(&format!("render {DATE} --step {step} --out build")).exits(0);
+    }
+    assert_eq!(files(), [of("late"), of("void")].concat());
+    let statements = project.onerow(&format!("render {DATE} --step void --format json")).json();
+    assert_eq!(
+        (&statements[0]["step"], &statements[0]["guards"]),
+        (&"guard".into(), &"void".into())
+    );
+    project.onerow(&format!("render {DATE} --step void --out build --check")).exits(0);
+    project.write("sql/predictions/void.sql", "SELECT 1 AS one");
+    project.onerow(&format!("render {DATE} --step void --out build")).exits(0);
+    assert_eq!(files()[..3], of("late"));
+    assert_eq!(files()[3..], ["void_2026-01-28.sql"]);
+    project.write("sql/late_2.sql", "SELECT 1 AS one");
+    project.onerow(&format!("render {DATE} --step late_2 --out build")).exits(0);
+    project.onerow(&format!("render {DATE} --step late --out build")).exits(0);
+    assert!(files().contains(&"late_2_2026-01-28.sql".to_owned()), "it is another step's");
+}
+
 /// What survives is what the step leaves: the row that superseded it is gone.
 #[test]
 fn an_own_mutation_may_remove_a_survivor_where_its_key_keeps_another_row() {

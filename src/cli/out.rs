@@ -8,13 +8,15 @@ use similar::TextDiff;
 use crate::error::{Error, Kind, Result, read_utf8};
 use crate::rule::RuleName;
 use crate::statement::{Statement, StepName};
+use crate::window::Day;
 
 /// What the folder holds because onerow wrote it: one path a line.
 const LIST: &str = ".onerow-rendered";
 const LIST_HEADER: &str =
     "# Files that `onerow render --out` wrote; it removes what it no longer renders.";
 
-/// Rendered SQL by its path in the folder: `<rule>/<step>_<dates>.sql`.
+/// Rendered SQL by its path in the folder: `<rule>/<step>_<dates>.sql`; what guards a custom step is
+/// `<rule>/<custom>.<step>_<dates>.sql`.
 pub(super) type Files = BTreeMap<String, String>;
 
 /// What a command renders of a folder; only files of these are its own to remove.
@@ -29,15 +31,25 @@ impl Scope {
     fn holds(&self, path: &str) -> bool {
         let Some((rule, file)) = path.split_once('/') else { return false };
         let rules = self.rules.as_ref();
-        let step = self.step.as_ref().map(|step| format!("{step}_"));
         rules.is_none_or(|rules| rules.iter().any(|known| known.as_str() == rule))
-            && step.is_none_or(|step| file.starts_with(&step))
+            && self.step.as_ref().is_none_or(|step| is_of(step, file))
     }
+}
+
+/// Whether the file is of this step, and not of another whose name begins with the same.
+fn is_of(step: &StepName, file: &str) -> bool {
+    let Some(rest) = file.strip_prefix(step.as_str()) else { return false };
+    let date = rest.strip_prefix('_').and_then(|dates| dates.get(..10));
+    rest.starts_with('.') || date.is_some_and(|date| Day::parse(date).is_ok())
 }
 
 /// The files of one rule's statements.
 pub(super) fn files(rule: &RuleName, statements: &[Statement]) -> Files {
-    let name = |s: &Statement| format!("{rule}/{}_{}.sql", s.step, dates(s));
+    let name = |s: &Statement| match &s.guards {
+        // No step has a dot in its name.
+        Some(custom) => format!("{rule}/{custom}.{}_{}.sql", s.step, dates(s)),
+        None => format!("{rule}/{}_{}.sql", s.step, dates(s)),
+    };
     statements.iter().map(|statement| (name(statement), statement.sql.clone())).collect()
 }
 

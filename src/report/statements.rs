@@ -24,13 +24,17 @@ pub fn statements(style: Style, rule: &RuleName, statements: &[Statement]) -> St
 /// The statements as JSON objects, with their fingerprints.
 pub fn statements_json(rule: &RuleName, statements: &[Statement]) -> Vec<Json> {
     let objects = statements.iter().map(|statement| {
-        json!({
+        let mut object = json!({
             "rule": rule.as_str(),
             "step": statement.step.as_str(),
             "dates": statement.window.to_string(),
             "fingerprint": statement.fingerprint.as_str(),
             "sql": statement.sql,
-        })
+        });
+        if let Some(custom) = &statement.guards {
+            object["guards"] = json!(custom.as_str());
+        }
+        object
     });
     objects.collect()
 }
