@@ -19,13 +19,13 @@ pub enum Over {
 
 /// A form that is claimed for operands of these types.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Lock {
+pub struct Claim {
     pub form: Form,
     pub types: Vec<SqlType>,
     pub over: Over,
 }
 
-impl Lock {
+impl Claim {
     /// The expression over columns of the table of edges.
     pub fn over_columns(&self) -> String {
         self.form.of(&operands(&self.types))
@@ -57,7 +57,7 @@ pub struct Unclaimed {
 
 #[derive(Default)]
 pub struct Probed {
-    pub claims: Vec<Lock>,
+    pub claims: Vec<Claim>,
     pub unclaimed: Vec<Unclaimed>,
 }
 
@@ -68,9 +68,9 @@ pub fn probed() -> &'static Probed {
 }
 
 /// The claims with one window for each function and its types, whichever the seed says.
-pub fn one_window_each(claims: Vec<&Lock>, seed: u64) -> Vec<&Lock> {
+pub fn one_window_each(claims: Vec<&Claim>, seed: u64) -> Vec<&Claim> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut windows, mut kept): (Vec<&Lock>, Vec<&Lock>) =
+    let (mut windows, mut kept): (Vec<&Claim>, Vec<&Claim>) =
         claims.into_iter().partition(|claim| claim.form.sort == Sort::Window);
     random.shuffle(&mut windows);
     windows.sort_by_key(|claim| (claim.form.shape.clone(), format!("{:?}", claim.types)));
@@ -151,7 +151,7 @@ impl Probed {
             match ask(ours, form, &form.of(&operands)) {
                 Ok(over) if complete => {
                     let types = types.clone();
-                    self.claims.push(Lock { form: form.clone(), types, over });
+                    self.claims.push(Claim { form: form.clone(), types, over });
                 }
                 Ok(_) => {}
                 Err((sql, why)) => {

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use onerow::googlesql::{SqlType, SqlValue};
 
-use super::claims::{Lock, Over, probed, query};
+use super::claims::{Claim, Over, probed, query};
 use super::edges::{self, TYPES, Tables};
 use super::forms::Sort;
 use super::ours::Ours;
 
 /// The claims by the type of their value, each shape counted once however many types it takes.
 pub struct Grammar<'a> {
-    shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Lock>>>,
+    shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Claim>>>,
 }
 
 /// An expression with the expressions that it is made of.
@@ -33,9 +33,9 @@ pub fn claimed() -> &'static Grammar<'static> {
 
 impl<'a> Grammar<'a> {
     /// The type of a claim's value is that of the values it gives.
-    fn new(claims: &'a [Lock]) -> Self {
+    fn new(claims: &'a [Claim]) -> Self {
         let ours = Ours::with(&Tables::new(7, 12));
-        let mut shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Lock>>> = HashMap::new();
+        let mut shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Claim>>> = HashMap::new();
         for claim in claims.iter().filter(|claim| claim.is_determined()) {
             let Some(sql_type) = type_of(&ours, claim) else { continue };
             let of_type = shapes.entry((claim.over, sql_type)).or_default();
@@ -48,12 +48,12 @@ impl<'a> Grammar<'a> {
     }
 
     /// One of the claims that give this type, of this kind.
-    pub fn lock(
+    pub fn claim(
         &self,
         random: &mut fastrand::Rng,
         over: Over,
         sql_type: SqlType,
-    ) -> Option<&'a Lock> {
+    ) -> Option<&'a Claim> {
         let shapes = self.shapes.get(&(over, sql_type))?;
         let claims = &shapes[random.usize(..shapes.len())];
         Some(claims[random.usize(..claims.len())])
@@ -69,7 +69,7 @@ impl<'a> Grammar<'a> {
     ) -> Tree {
         let claim = match depth == 0 || random.u8(..5) == 0 {
             true => None,
-            false => self.lock(random, Over::Row, sql_type),
+            false => self.claim(random, Over::Row, sql_type),
         };
         let Some(claim) = claim else { return leaf(random, sql_type, names) };
         let mut children = Vec::new();
@@ -102,7 +102,7 @@ fn literal(random: &mut fastrand::Rng, sql_type: SqlType) -> String {
     }
 }
 
-fn type_of(ours: &Ours, claim: &Lock) -> Option<SqlType> {
+fn type_of(ours: &Ours, claim: &Claim) -> Option<SqlType> {
     if claim.form.sort == Sort::Cast {
         let (_, target) = claim.form.shape.split_once(" AS ")?;
         return target.trim_end_matches(')').parse().ok();

@@ -158,7 +158,7 @@ impl Queries<'_, '_> {
         };
         for i in 0..self.random.usize(1..3) {
             let sql_type = any_type(&mut self.random);
-            let Some(claim) = self.grammar.lock(&mut self.random, Over::All, sql_type) else {
+            let Some(claim) = self.grammar.claim(&mut self.random, Over::All, sql_type) else {
                 continue;
             };
             if !single && claim.form.shape.contains("BY id") {
@@ -189,7 +189,7 @@ impl Queries<'_, '_> {
         let table = self.table();
         let names = columns_of("a");
         let sql_type = any_type(&mut self.random);
-        let claim = self.grammar.lock(&mut self.random, Over::Window, sql_type);
+        let claim = self.grammar.claim(&mut self.random, Over::Window, sql_type);
         let window = match claim {
             Some(claim) => {
                 let operands: Vec<String> =

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use onerow::googlesql::SqlValue;
 
-use super::claims::{Lock, Over};
+use super::claims::{Claim, Over};
 use super::compare::{self, Floats, Outcome, Theirs};
 use super::edges::{self, Tables};
 use super::ours::Ours;
@@ -26,8 +26,8 @@ pub struct Compared {
 }
 
 /// Asks both; `None` where Google's implementation is not there.
-pub fn compare<'a>(claims: &[&'a Lock], tables: &Tables) -> Option<Compared> {
-    let of = |claim: &&'a Lock| {
+pub fn compare<'a>(claims: &[&'a Claim], tables: &Tables) -> Option<Compared> {
+    let of = |claim: &&'a Claim| {
         let collective = claim.over != Over::Row;
         let tables = [Some(edges::TABLE), collective.then_some(edges::CALM)];
         let question = |table| {
@@ -35,7 +35,7 @@ pub fn compare<'a>(claims: &[&'a Lock], tables: &Tables) -> Option<Compared> {
         };
         tables.into_iter().flatten().map(question).collect::<Vec<_>>()
     };
-    let (claims, questions): (Vec<&Lock>, Vec<Question>) = claims.iter().flat_map(of).unzip();
+    let (claims, questions): (Vec<&Claim>, Vec<Question>) = claims.iter().flat_map(of).unzip();
     let given = questions::ask(&questions, tables)?;
     let ours = Ours::with(tables);
     let mut compared = Compared::default();
@@ -99,7 +99,7 @@ impl Compared {
 }
 
 /// What the claim's operands are in this row.
-fn operands<'t>(claim: &Lock, id: i64, tables: &'t Tables) -> Vec<&'t SqlValue> {
+fn operands<'t>(claim: &Claim, id: i64, tables: &'t Tables) -> Vec<&'t SqlValue> {
     if claim.over == Over::All {
         return Vec::new();
     }

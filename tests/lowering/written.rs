@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use onerow::googlesql::SqlType;
 
-use super::claims::{Lock, Over};
+use super::claims::{Claim, Over};
 use super::clauses::{self, CLAUSES};
 use super::edges::TYPES;
 use super::forms::Sort;
@@ -13,11 +13,11 @@ use super::types::{TypeSet, products};
 use crate::common::document;
 
 /// The section of `docs/embedded.md`.
-pub fn section(claims: &[Lock], ours: &Ours) -> String {
-    let of = |wanted: &dyn Fn(&Lock) -> bool| {
+pub fn section(claims: &[Claim], ours: &Ours) -> String {
+    let of = |wanted: &dyn Fn(&Claim) -> bool| {
         signatures(&claims.iter().filter(|claim| wanted(claim)).collect::<Vec<_>>())
     };
-    let scalar = |sort| move |claim: &Lock| claim.form.sort == sort && claim.over != Over::All;
+    let scalar = |sort| move |claim: &Claim| claim.form.sort == sort && claim.over != Over::All;
     let parts = [
         ("Operators", of(&scalar(Sort::Operator))),
         ("Functions", of(&scalar(Sort::Function))),
@@ -35,7 +35,7 @@ type Tuples = Vec<Vec<SqlType>>;
 /// One shape with the operands it takes: what stands in code, and what to know about its letters.
 type Signature = (String, String);
 
-fn signatures(claims: &[&Lock]) -> String {
+fn signatures(claims: &[&Claim]) -> String {
     // Shape → part → tuples of types, all in the order of the claims.
     let mut shapes: Vec<(&str, Vec<(&str, Tuples)>)> = Vec::new();
     for claim in claims {
@@ -116,12 +116,12 @@ fn merged(shape: &str, products: &[Vec<TypeSet>]) -> Vec<Signature> {
     }
 }
 
-fn casts(claims: &[Lock]) -> String {
+fn casts(claims: &[Claim]) -> String {
     let targets = |from: SqlType, cast: &str| {
-        let is_it = |claim: &&Lock| {
+        let is_it = |claim: &&Claim| {
             claim.form.sort == Sort::Cast && claim.form.name == cast && claim.types == [from]
         };
-        let target = |claim: &Lock| {
+        let target = |claim: &Claim| {
             let (_, target) = claim.form.shape.split_once(" AS ").unwrap_or_default();
             target.trim_end_matches(')').to_owned()
         };
