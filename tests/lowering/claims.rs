@@ -1,8 +1,10 @@
-//! What the lowering claims, asked of it: each candidate is prepared, and what prepares is claimed.
+//! What the lowering claims: of functions what its table of them says, of everything else what it is
+//! found to prepare. Each candidate is prepared, functions too, and the table says of these what it does.
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use googlesql_sqlite::lower::claims::{self as table, Kind};
 use onerow::googlesql::SqlType;
 
 use super::edges::{self, TYPES, Tables};
@@ -29,6 +31,11 @@ impl Claim {
     /// The expression over columns of the table of edges.
     pub fn over_columns(&self) -> String {
         self.form.of(&operands(&self.types))
+    }
+
+    /// Whether the table of functions is to say it.
+    pub fn is_of_function(&self) -> bool {
+        matches!(self.form.sort, Sort::Function | Sort::Window)
     }
 
     /// Whether the answer depends on nothing but the rows: not on the time of day, and not on an
@@ -65,6 +72,44 @@ pub struct Probed {
 pub fn probed() -> &'static Probed {
     static PROBED: LazyLock<Probed> = LazyLock::new(|| all(Depth::Usual));
     &PROBED
+}
+
+/// What the lowering claims, listed once.
+pub fn claimed() -> &'static [Claim] {
+    static CLAIMED: LazyLock<Vec<Claim>> = LazyLock::new(|| {
+        let prepared = probed().claims.iter().filter(|claim| !claim.is_of_function());
+        of_functions().into_iter().chain(prepared.cloned()).collect()
+    });
+    &CLAIMED
+}
+
+/// What the table of functions claims.
+pub fn of_functions() -> Vec<Claim> {
+    table::functions().into_iter().flat_map(|row| of_function(&row)).collect()
+}
+
+fn of_function(row: &table::Claim) -> Vec<Claim> {
+    let (sort, over) = match row.kind {
+        Kind::Scalar => (Sort::Function, Over::Row),
+        Kind::Aggregate => (Sort::Function, Over::All),
+        Kind::Window { .. } => (Sort::Window, Over::Window),
+    };
+    let (parts, shape) = match row.kind {
+        Kind::Window { ordered, framed } => {
+            (forms::windows_of(ordered, framed), format!("{} OVER part", row.shape))
+        }
+        _ => (row.parts.to_vec(), row.shape.clone()),
+    };
+    let parts: Vec<Option<&str>> = match parts.is_empty() {
+        true => vec![None],
+        false => parts.into_iter().map(Some).collect(),
+    };
+    let form = |part| Form { name: row.name.to_owned(), shape: shape.clone(), part, sort };
+    let claims = parts.into_iter().flat_map(|part| {
+        let types = row.operands.iter();
+        types.map(move |types| Claim { form: form(part), types: types.clone(), over })
+    });
+    claims.collect()
 }
 
 /// The claims with one window for each function and its types, whichever the seed says.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use onerow::googlesql::{SqlType, SqlValue};
 
-use super::claims::{Claim, Over, probed, query};
+use super::claims::{self, Claim, Over, query};
 use super::edges::{self, TYPES, Tables};
 use super::forms::Sort;
 use super::ours::Ours;
@@ -27,7 +27,7 @@ pub type Names = [(String, SqlType)];
 
 /// The grammar of what is claimed.
 pub fn claimed() -> &'static Grammar<'static> {
-    static CLAIMED: LazyLock<Grammar<'static>> = LazyLock::new(|| Grammar::new(&probed().claims));
+    static CLAIMED: LazyLock<Grammar<'static>> = LazyLock::new(|| Grammar::new(claims::claimed()));
     &CLAIMED
 }
 

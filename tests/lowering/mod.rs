@@ -1,5 +1,5 @@
-//! The lowering, proven: what the embedded warehouse claims is asked of it, listed in
-//! `docs/embedded.md`, and compared with Google's reference implementation; what it does not claim
+//! The lowering, proven: what the embedded warehouse claims is printed from its table of functions and
+//! asked of it, listed in `docs/embedded.md`, and compared with Google's reference implementation; what it does not claim
 //! is an error.
 
 mod claims;
@@ -17,7 +17,9 @@ mod systematic;
 mod types;
 mod written;
 
-use claims::{Depth, Unclaimed, probed};
+use std::collections::HashSet;
+
+use claims::{Claim, Depth, Unclaimed, claimed, probed};
 use edges::Tables;
 use judged::Judge;
 use ours::{Ours, Refusal};
@@ -28,7 +30,20 @@ use crate::common::{document, google, part};
 #[test]
 fn the_document_lists_what_the_lowering_claims() {
     let ours = Ours::with(&Tables::new(0, 0));
-    document::section("embedded.md", "claims", &written::section(&probed().claims, &ours));
+    document::section("embedded.md", "claims", &written::section(claimed(), &ours));
+}
+
+#[test]
+fn the_table_of_functions_claims_what_is_prepared() {
+    let claims = claims::of_functions();
+    let listed: HashSet<&Claim> = claims.iter().collect();
+    assert_eq!(listed.len(), claims.len(), "a claim stands there twice");
+    let functions = probed().claims.iter().filter(|claim| claim.is_of_function());
+    let prepared: HashSet<&Claim> = functions.collect();
+    let empty: Vec<_> = listed.difference(&prepared).collect();
+    assert!(empty.is_empty(), "claimed, and not prepared: {empty:#?}");
+    let silent: Vec<_> = prepared.difference(&listed).collect();
+    assert!(silent.is_empty(), "prepared, and not claimed: {silent:#?}");
 }
 
 #[test]
@@ -63,7 +78,7 @@ fn number(variable: &str) -> Option<usize> {
 fn every_claim_gives_googles_answer() {
     let seed = part::seed();
     let rows = if number("ONEROW_GRAMMAR_QUERIES").is_some() { 200 } else { 16 };
-    let claims = probed().claims.iter().filter(|claim| claim.is_determined());
+    let claims = claimed().iter().filter(|claim| claim.is_determined());
     let claims: Vec<_> = match number("ONEROW_GRAMMAR_QUERIES") {
         Some(_) => claims.collect(),
         None => {
@@ -113,8 +128,8 @@ fn what_is_refused_as_bigquery_would_is_refused_by_googles_analyzer() {
 #[test]
 fn check_refuses_no_query_that_is_claimed() {
     let judge = Judge::new();
-    let claimed = probed().claims.iter();
-    let alarms: Vec<String> = claimed
+    let alarms: Vec<String> = claimed()
+        .iter()
         .map(|claim| claims::query(&claim.over_columns(), claim.over, edges::TABLE))
         .filter_map(|sql| judge.refused(&sql).map(|why| format!("{why}\n    {sql}")))
         .collect();

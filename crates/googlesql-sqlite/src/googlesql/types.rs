@@ -30,6 +30,27 @@ pub enum SqlType {
 }
 
 impl SqlType {
+    /// Every type, as documentation lists them.
+    pub const ALL: [Self; 17] = [
+        Self::String,
+        Self::Int64,
+        Self::Float64,
+        Self::Numeric,
+        Self::BigNumeric,
+        Self::Bool,
+        Self::Date,
+        Self::Datetime,
+        Self::Timestamp,
+        Self::Time,
+        Self::Bytes,
+        Self::Interval,
+        Self::Json,
+        Self::Geography,
+        Self::Array,
+        Self::Struct,
+        Self::Range,
+    ];
+
     /// Whether GROUP BY and PARTITION BY take this type, so that it can be part of a key.
     /// FLOAT64 is refused by `PARTITION BY`, and its NaN and rounding make no key.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#groupable_data_types>

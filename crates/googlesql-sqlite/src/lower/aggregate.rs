@@ -5,44 +5,25 @@ use sqlparser::ast::FunctionArgumentClause;
 use super::function::Call;
 use super::query::order_clause;
 use super::scope::Scope;
+use super::table::{Arg, Gives, Kind, Overload, Row, Rule};
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::googlesql::{SqlType, SqlValue};
 
-const NAMES: &[&str] = &[
-    "COUNT",
-    "COUNTIF",
-    "SUM",
-    "AVG",
-    "MIN",
-    "MAX",
-    "ANY_VALUE",
-    "LOGICAL_AND",
-    "LOGICAL_OR",
-    "STRING_AGG",
-];
-
-/// Fails where a FLOAT64 is infinite.
-pub(super) const FINITE: &str = "onerow_finite";
-
 impl Lowering<'_> {
-    /// Lowers a call of an aggregate function; `None` if it is none.
-    pub(super) fn aggregate(&self, call: &Call<'_>, scope: &Scope<'_>) -> Option<Result<Term>> {
-        NAMES.contains(&call.name.as_str()).then(|| {
-            if !scope.aggregates {
-                return Err(refused(format!(
-                    "the aggregate {} may not stand in {}",
-                    call.name, scope.place
-                )));
-            }
-            scope.seen.aggregate.set(true);
-            self.own_rows(scope, |inner| {
-                if call.name == "STRING_AGG" {
-                    return self.string_agg(call, inner);
-                }
-                self.accumulated(call, inner)
-            })
+    /// Lowers a call of an aggregate function.
+    pub(super) fn aggregate(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        if !scope.aggregates {
+            return Err(refused(format!(
+                "the aggregate {} may not stand in {}",
+                call.name, scope.place
+            )));
+        }
+        scope.seen.aggregate.set(true);
+        self.own_rows(scope, |inner| match row.rule {
+            Rule::By(special) => special(self, row, call, inner),
+            _ => self.accumulated(row, call, inner),
         })
     }
 
@@ -70,52 +51,48 @@ impl Lowering<'_> {
         Ok(term)
     }
 
-    /// An aggregate that SQLite also takes as a window function, without OVER.
-    pub(super) fn accumulated(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+    /// An aggregate of one argument, without OVER.
+    pub(super) fn accumulated(
+        &self,
+        row: &Row,
+        call: &Call<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        let Rule::Accumulates { distinct, overloads, refuses } = &row.rule else {
+            return Err(call.unknown());
+        };
         if !call.clauses.is_empty() {
-            return Err(unsupported(format!("clauses in {}", call.name)));
+            return Err(unsupported(format!("clauses in {}", row.name)));
         }
         if call.star {
-            return match (call.name.as_str(), call.distinct) {
-                ("COUNT", false) => Ok(Term::new("COUNT(*)", SqlType::Int64)),
-                _ => Err(call.unknown()),
+            return match row.takes.is_empty() || call.distinct {
+                false => Ok(Term::new(format!("{}(*)", row.name), SqlType::Int64)),
+                true => Err(call.unknown()),
             };
         }
-        let [arg] = call.args.as_slice() else { return Err(call.unknown()) };
+        let [arg] = *call.args else { return Err(call.unknown()) };
         let term = self.expr(arg, scope)?;
-        let distinct = if call.distinct { "DISTINCT " } else { "" };
-        let of = |function: &str, sql: &str, sql_type| {
-            Term::of(format!("{function}({distinct}{sql})"), sql_type)
+        let found = overloads.iter().find(|overload| overload.takes.fits(&term));
+        let Some(Overload { takes, gives, emit }) = found.filter(|_| *distinct || !call.distinct)
+        else {
+            return Err(not_accumulated(row, refuses, &term));
         };
-        match (call.name.as_str(), term.sql_type) {
-            ("COUNT", _) => Ok(of("COUNT", &term.sql, Some(SqlType::Int64))),
-            ("COUNTIF", _) if !call.distinct => {
-                let term = self.expect(term, SqlType::Bool, "the argument of COUNTIF")?;
-                let sql = format!("COUNT(CASE WHEN {} THEN 1 END)", term.sql);
-                Ok(Term::new(sql, SqlType::Int64))
+        let term = match takes {
+            Arg::Condition => {
+                let role = format!("the argument of {}", row.name);
+                self.expect(term, SqlType::Bool, &role)?
             }
-            ("SUM", Some(SqlType::Int64)) => Ok(of("SUM", &term.sql, term.sql_type)),
-            ("AVG", Some(SqlType::Int64)) => Ok(of("AVG", &term.sql, Some(SqlType::Float64))),
-            ("SUM" | "AVG", Some(SqlType::Float64)) => {
-                let term = of(&call.name, &term.sql, term.sql_type);
-                Ok(Term { sql: format!("{FINITE}({})", term.sql), ..term })
-            }
-            ("MIN" | "MAX", _) => Ok(of(&call.name, &term.ordered(), term.sql_type)),
-            ("ANY_VALUE", _) if !call.distinct => Ok(of("MIN", &term.ordered(), term.sql_type)),
-            ("LOGICAL_AND" | "LOGICAL_OR", _) if !call.distinct => {
-                let function = if call.name == "LOGICAL_AND" { "MIN" } else { "MAX" };
-                let term =
-                    self.expect(term, SqlType::Bool, "the argument of LOGICAL_AND or _OR")?;
-                Ok(of(function, &term.sql, Some(SqlType::Bool)))
-            }
-            ("SUM" | "AVG", Some(SqlType::String | SqlType::Bool | SqlType::Date)) => {
-                Err(refused(format!("{} does not take {}", call.name, term.type_name())))
-            }
-            (name, _) => Err(unsupported(format!("{name} of {}", term.type_name()))),
-        }
+            _ => term,
+        };
+        let sql_type = match gives {
+            Gives::Type(sql_type) => Some(*sql_type),
+            Gives::Same => term.sql_type,
+        };
+        Ok(Term::of(emit.text(call.distinct, &[term]), sql_type))
     }
 
-    fn string_agg(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+    /// `STRING_AGG(…)`
+    pub(super) fn string_agg(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let terms = self.arguments(&call.args, scope)?;
         let (term, separator) = match (terms.as_slice(), call.distinct) {
             ([term], false) => (term, ", ','".to_owned()),
@@ -143,5 +120,28 @@ impl Lowering<'_> {
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let sql = format!("group_concat({distinct}{}{separator}{})", term.sql, order_clause(&keys));
         Ok(Term::new(sql, SqlType::String))
+    }
+}
+
+impl Arg {
+    /// Whether this is what an overload is for. A condition is, whatever stands there.
+    fn fits(&self, term: &Term) -> bool {
+        match self {
+            Self::OneOf(types) => term.sql_type.is_some_and(|given| types.contains(&given)),
+            _ => true,
+        }
+    }
+}
+
+fn not_accumulated(row: &Row, refuses: &[SqlType], term: &Term) -> Error {
+    let name = row.name;
+    if term.sql_type.is_some_and(|given| refuses.contains(&given)) {
+        return refused(format!("{name} does not take {}", term.type_name()));
+    }
+    match term.sql_type {
+        Some(SqlType::Float64) if row.kind != Kind::Aggregate => {
+            unsupported(format!("{name} of FLOAT64 as a window function"))
+        }
+        _ => unsupported(format!("{name} of {}", term.type_name())),
     }
 }

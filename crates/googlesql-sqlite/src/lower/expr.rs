@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::compare::is_comparison;
+use super::function::Call;
 use super::query::{Relation, c};
 use super::scope::{Scope, Seen};
 use super::term::Term;
@@ -83,7 +84,7 @@ impl Lowering<'_> {
                 let from = substring_from.as_deref();
                 let mut arguments = vec![operand.as_ref()];
                 arguments.extend(from.into_iter().chain(substring_for.as_deref()));
-                self.scalar("SUBSTR", &arguments, scope)
+                self.scalar(&Call::plain("SUBSTR", arguments), scope)
             }
             Expr::Trim { trim_where, trim_what: None, expr: operand, trim_characters } => {
                 self.trim(trim_where.as_ref(), operand, trim_characters.as_deref(), scope)
@@ -322,11 +323,12 @@ impl Lowering<'_> {
         characters: Option<&[Expr]>,
         scope: &Scope<'_>,
     ) -> Result<Term> {
-        match (place, characters) {
-            (None, None) => self.scalar("TRIM", &[operand], scope),
-            (None, Some([set])) => self.scalar("TRIM", &[operand, set], scope),
-            _ => Err(unsupported("TRIM with FROM")),
-        }
+        let arguments = match (place, characters) {
+            (None, None) => vec![operand],
+            (None, Some([set])) => vec![operand, set],
+            _ => return Err(unsupported("TRIM with FROM")),
+        };
+        self.scalar(&Call::plain("TRIM", arguments), scope)
     }
 
     fn case(

@@ -6,9 +6,10 @@ use sqlparser::ast::{
 };
 
 use super::scope::Scope;
-use super::term::Term;
+use super::table::{self, Arg, Gives, Kind, Row, Rule};
+use super::term::{Term, is_decimal};
 use super::{Lowering, none_of, refused, unsupported};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::googlesql::SqlType;
 
 /// The arguments of a call.
@@ -21,38 +22,27 @@ pub(super) struct Call<'a> {
     pub clauses: &'a [FunctionArgumentClause],
 }
 
-impl Call<'_> {
-    pub fn unknown(&self) -> crate::error::Error {
+impl<'a> Call<'a> {
+    /// A call of these arguments, with nothing about them.
+    pub fn plain(name: &str, args: Vec<&'a Expr>) -> Self {
+        Self { name: name.to_owned(), distinct: false, star: false, args, clauses: &[] }
+    }
+
+    /// The error for arguments that the function is not known with.
+    pub fn unknown(&self) -> Error {
         unsupported(format!("the function {} with these arguments", self.name))
     }
-}
 
-/// Functions whose arguments have fixed types: GoogleSQL's name, SQLite's, arguments, result.
-const SIMPLE: &[(&str, &str, &[SqlType], SqlType)] = {
-    use SqlType::{Bool, Float64, Int64, String};
-    &[
-        ("LOWER", "onerow_lower", &[String], String),
-        ("UPPER", "onerow_upper", &[String], String),
-        ("LENGTH", "onerow_length", &[String], Int64),
-        ("CHAR_LENGTH", "onerow_length", &[String], Int64),
-        ("SUBSTR", "onerow_substr", &[String, Int64], String),
-        ("SUBSTR", "onerow_substr", &[String, Int64, Int64], String),
-        ("SUBSTRING", "onerow_substr", &[String, Int64], String),
-        ("SUBSTRING", "onerow_substr", &[String, Int64, Int64], String),
-        ("STARTS_WITH", "onerow_starts_with", &[String, String], Bool),
-        ("ENDS_WITH", "onerow_ends_with", &[String, String], Bool),
-        ("REPLACE", "onerow_replace", &[String, String, String], String),
-        ("TRIM", "onerow_trim('B', ", &[String], String),
-        ("TRIM", "onerow_trim('B', ", &[String, String], String),
-        ("LTRIM", "onerow_trim('L', ", &[String], String),
-        ("LTRIM", "onerow_trim('L', ", &[String, String], String),
-        ("RTRIM", "onerow_trim('R', ", &[String], String),
-        ("RTRIM", "onerow_trim('R', ", &[String, String], String),
-        ("MOD", "onerow_mod", &[Int64, Int64], Int64),
-        ("DIV", "onerow_div", &[Int64, Int64], Int64),
-        ("SAFE_DIVIDE", "onerow_safe_divide", &[Float64, Float64], Float64),
-    ]
-};
+    /// The same before OVER.
+    pub fn unknown_in_window(&self) -> Error {
+        unsupported(format!("the window function {} with these arguments", self.name))
+    }
+
+    /// The error for a number of arguments that the function is not known with.
+    pub fn miscounted(&self) -> Error {
+        unsupported(format!("the function {} with {} arguments", self.name, self.args.len()))
+    }
+}
 
 impl Lowering<'_> {
     /// Lowers a call: of a window function, an aggregate, or a plain function.
@@ -74,19 +64,19 @@ impl Lowering<'_> {
             (filter.is_some(), "FILTER"),
             (null_treatment.is_some(), "IGNORE NULLS and RESPECT NULLS"),
         ])?;
-        let call = call(self.dotted(name)?.to_ascii_uppercase(), function)?;
+        let call = call(&self.dotted(name)?.to_ascii_uppercase(), function)?;
         if let Some(window) = over {
             return self.window(&call, window, scope);
         }
-        if let Some(result) = self.aggregate(&call, scope) {
-            return result;
+        if let Some(row) = table::aggregate(&call.name) {
+            return self.aggregate(row, &call, scope);
         }
         none_of(&[
             (call.star, "* as an argument"),
             (call.distinct, "DISTINCT in a function that is not an aggregate"),
             (!call.clauses.is_empty(), "clauses in a function that is not an aggregate"),
         ])?;
-        self.scalar(&call.name, &call.args, scope)
+        self.scalar(&call, scope)
     }
 
     /// The arguments, lowered.
@@ -94,80 +84,61 @@ impl Lowering<'_> {
         args.iter().map(|arg| self.expr(arg, scope)).collect()
     }
 
+    /// The arguments, lowered, where the row takes so many.
+    pub(super) fn counted(
+        &self,
+        row: &Row,
+        call: &Call<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Vec<Term>> {
+        row.list(call.args.len()).ok_or_else(|| call.miscounted())?;
+        self.arguments(&call.args, scope)
+    }
+
     /// Lowers a call of a plain function.
-    pub(super) fn scalar(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
-        if let Some(result) = self.temporal(name, args, scope) {
-            return result;
-        }
-        if SIMPLE.iter().any(|(known, ..)| *known == name) {
-            return self.simple(name, args, scope);
-        }
-        if let ("TO_JSON_STRING", [operand]) = (name, args) {
-            return self.to_json_string(operand, scope);
-        }
-        let lowered = || self.arguments(args, scope);
-        match (name, args.len()) {
-            ("CONCAT", 1..) => self.concat(lowered()?, "CONCAT"),
-            ("COALESCE", 1..) | ("IFNULL", 2) => {
-                let (terms, sql_type) = self.unified(lowered()?, name)?;
-                let sql = match terms.as_slice() {
-                    [one] => one.sql.clone(),
-                    _ => format!("COALESCE({})", joined(&terms)),
-                };
-                Ok(Term::of(sql, sql_type))
-            }
-            ("NULLIF", 2) => {
-                let (terms, sql_type) = self.unified(lowered()?, name)?;
-                Ok(Term::of(format!("NULLIF({})", joined(&terms)), sql_type))
-            }
-            ("IF", 3) => {
-                let mut terms = lowered()?;
-                let condition = terms.remove(0);
-                let condition = self.expect(condition, SqlType::Bool, "the condition of IF")?;
-                let (terms, sql_type) = self.unified(terms, name)?;
-                let sql = format!(
-                    "(CASE WHEN {} THEN {} ELSE {} END)",
-                    condition.sql, terms[0].sql, terms[1].sql
-                );
-                Ok(Term::of(sql, sql_type))
-            }
-            ("GREATEST" | "LEAST", 1..) => self.extreme(name, lowered()?),
-            ("ABS", 1) => {
-                self.by_type(&lowered()?, "ABS", ["onerow_abs", "abs", "onerow_decimal_abs"])
-            }
-            _ => Err(unsupported(format!("the function {name} with {} arguments", args.len()))),
+    pub(super) fn scalar(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let row = table::find(&call.name, |kind| kind == Kind::Scalar);
+        let row = row.ok_or_else(|| call.miscounted())?;
+        match row.rule {
+            Rule::By(special) => special(self, row, call, scope),
+            _ => self.declared(row, call, scope),
         }
     }
 
-    fn extreme(&self, name: &str, terms: Vec<Term>) -> Result<Term> {
-        let (terms, sql_type) = self.unified(terms, name)?;
-        let function = if name == "GREATEST" { "max" } else { "min" };
-        let sql = match terms.as_slice() {
-            // With one argument SQLite's functions are aggregates.
-            [one] => one.sql.clone(),
-            [first, rest @ ..] => {
-                format!("{function}({}, {})", first.ordered(), joined(rest))
+    /// Lowers a call that its row says all about.
+    pub(super) fn declared(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let Rule::Declared { gives, emit, closed } = row.rule else { return Err(call.unknown()) };
+        let (name, count) = (row.name, call.args.len());
+        let takes = row.list(count).ok_or_else(|| match closed {
+            true => refused(format!("{name} does not take {count} arguments")),
+            false => call.miscounted(),
+        })?;
+        let mut same = Vec::new();
+        let mut terms = Vec::new();
+        for (i, term) in self.arguments(&call.args, scope)?.into_iter().enumerate() {
+            match takes.get(i) {
+                Some(Arg::Is(expected)) => terms.push(self.argument(term, *expected, name)?),
+                Some(Arg::Condition) => {
+                    let role = format!("the condition of {name}");
+                    terms.push(self.expect(term, SqlType::Bool, &role)?);
+                }
+                _ => same.push(term),
             }
-            [] => return Err(refused(format!("{name} needs an argument"))),
+        }
+        let (same, common) = self.unified(same, name)?;
+        terms.extend(same);
+        let sql_type = match gives {
+            Gives::Type(sql_type) => Some(sql_type),
+            Gives::Same => common,
         };
-        Ok(Term::of(sql, sql_type))
+        Ok(Term::of(emit.text(false, &terms), sql_type))
     }
 
-    fn simple(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
-        let found =
-            SIMPLE.iter().find(|(known, _, types, _)| *known == name && types.len() == args.len());
-        let Some((_, function, types, result)) = found else {
-            return Err(refused(format!("{name} does not take {} arguments", args.len())));
-        };
-        let mut texts = Vec::new();
-        for (term, expected) in self.arguments(args, scope)?.into_iter().zip(*types) {
-            if matches!(term.sql_type, Some(SqlType::Numeric | SqlType::BigNumeric)) {
-                return Err(unsupported(format!("{name} of {}", term.type_name())));
-            }
-            texts.push(self.expect(term, *expected, &format!("an argument of {name}"))?.sql);
+    fn argument(&self, term: Term, expected: SqlType, name: &str) -> Result<Term> {
+        if is_decimal(term.sql_type) {
+            return Err(unsupported(format!("{name} of {}", term.type_name())));
         }
-        let open = if function.ends_with(' ') { "" } else { "(" };
-        Ok(Term::new(format!("{function}{open}{})", texts.join(", ")), *result))
+        self.expect(term, expected, &format!("an argument of {name}"))
     }
 }
 
@@ -176,8 +147,8 @@ pub(super) fn joined(terms: &[Term]) -> String {
     terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn call(name: String, function: &Function) -> Result<Call<'_>> {
-    let mut call = Call { name, distinct: false, star: false, args: Vec::new(), clauses: &[] };
+fn call<'a>(name: &str, function: &'a Function) -> Result<Call<'a>> {
+    let mut call = Call::plain(name, Vec::new());
     let FunctionArgumentList { duplicate_treatment, args, clauses } = match &function.args {
         FunctionArguments::None => return Ok(call),
         FunctionArguments::Subquery(_) => {

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::Expr;
 
+use super::function::Call;
 use super::scope::{Scope, Source};
 use super::term::Term;
 use super::{Lowering, none_of, unsupported};
@@ -11,7 +12,8 @@ use crate::googlesql::SqlType;
 
 impl Lowering<'_> {
     /// `TO_JSON_STRING(operand)`
-    pub(super) fn to_json_string(&self, operand: &Expr, scope: &Scope<'_>) -> Result<Term> {
+    pub(super) fn to_json_string(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let [operand] = *call.args else { return Err(call.miscounted()) };
         if let Expr::Struct { values, fields } = operand {
             none_of(&[(!fields.is_empty(), "the types of a STRUCT")])?;
             return Ok(Term::new(self.object_of(values, scope)?, SqlType::String));

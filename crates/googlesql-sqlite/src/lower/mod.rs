@@ -4,6 +4,7 @@
 mod aggregate;
 mod cast;
 mod change;
+pub mod claims;
 mod compare;
 mod expr;
 mod from;
@@ -13,8 +14,10 @@ mod literal;
 mod merge;
 mod projection;
 mod query;
+mod rows;
 mod scope;
 mod select;
+mod table;
 mod temporal;
 mod term;
 mod view;

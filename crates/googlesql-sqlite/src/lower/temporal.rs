@@ -2,10 +2,12 @@
 
 use sqlparser::ast::{DateTimeField, Expr, Interval};
 
+use super::function::Call;
 use super::scope::Scope;
+use super::table::Row;
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::functions;
 use crate::googlesql::{SqlType, SqlValue};
 
@@ -19,35 +21,17 @@ const FIXED: &[(&str, i64)] = &[
     ("DAY", 86_400_000_000),
 ];
 
-impl Lowering<'_> {
-    /// Lowers a call of a function of dates and times; `None` if it is none.
-    pub(super) fn temporal(
-        &self,
-        name: &str,
-        args: &[&Expr],
-        scope: &Scope<'_>,
-    ) -> Option<Result<Term>> {
-        Some(match name {
-            "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "CURRENT_DATETIME" => {
-                self.current(name, args, scope)
-            }
-            "DATE" | "DATETIME" | "TIMESTAMP" => self.converted_time(name, args, scope),
-            "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD"
-            | "TIMESTAMP_SUB" => self.shifted_time(name, args, scope),
-            "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" => {
-                self.truncated(name, args, scope)
-            }
-            "DATE_DIFF" | "TIMESTAMP_DIFF" => self.difference(name, args, scope),
-            "PARSE_DATE" | "FORMAT_DATE" => self.formatted(name, args, scope),
-            _ => return None,
-        })
-    }
+/// Parts that a TIMESTAMP is not shifted by.
+const MONTHS: &[&str] = &["WEEK", "MONTH", "QUARTER", "YEAR"];
 
-    fn current(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+impl Lowering<'_> {
+    /// `CURRENT_DATE([zone])` and the like.
+    pub(super) fn current(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let (name, args) = (row.name, call.args.as_slice());
         let now = self.now.as_microsecond();
-        let zone = match (args, name) {
-            ([], _) => "'UTC'".to_owned(),
-            ([zone], "CURRENT_DATE" | "CURRENT_DATETIME") => self.zone(zone, scope)?,
+        let zone = match (args, row.list(args.len())) {
+            ([], Some(_)) => "'UTC'".to_owned(),
+            ([zone], Some(_)) => self.zone(zone, scope)?,
             _ => return Err(refused(format!("{name} does not take {} arguments", args.len()))),
         };
         Ok(match name {
@@ -70,15 +54,27 @@ impl Lowering<'_> {
         }
     }
 
-    fn converted_time(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
-        use SqlType::{Date, Datetime, Int64, String, Timestamp};
-        if name == "DATE" && args.len() == 3 {
-            let mut texts = Vec::new();
-            for term in self.arguments(args, scope)? {
-                texts.push(self.expect(term, Int64, "an argument of DATE")?.sql);
-            }
-            return Ok(Term::new(format!("onerow_make_date({})", texts.join(", ")), Date));
+    /// `DATE(…)`, of a date's numbers too.
+    pub(super) fn date(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        if call.args.len() != 3 {
+            return self.converted_time(row, call, scope);
         }
+        let mut texts = Vec::new();
+        for term in self.arguments(&call.args, scope)? {
+            texts.push(self.expect(term, SqlType::Int64, "an argument of DATE")?.sql);
+        }
+        Ok(Term::new(format!("onerow_make_date({})", texts.join(", ")), SqlType::Date))
+    }
+
+    /// `DATE(value[, zone])` and the like.
+    pub(super) fn converted_time(
+        &self,
+        row: &Row,
+        call: &Call<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        use SqlType::{Date, Datetime, String, Timestamp};
+        let (name, args) = (row.name, call.args.as_slice());
         let (first, zone) = match args {
             [first] => (first, None),
             [first, zone] => (first, Some(self.zone(zone, scope)?)),
@@ -109,7 +105,14 @@ impl Lowering<'_> {
         })
     }
 
-    fn shifted_time(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+    /// `DATE_ADD(value, INTERVAL …)` and the like.
+    pub(super) fn shifted_time(
+        &self,
+        row: &Row,
+        call: &Call<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        let (name, args) = (row.name, call.args.as_slice());
         let (operand, interval) = match args {
             [operand, Expr::Interval(interval)] => (operand, interval),
             [_, Expr::Value(_)] => {
@@ -127,30 +130,19 @@ impl Lowering<'_> {
         }
         let term = self.expect(term, sql_type, &format!("the first argument of {name}"))?;
         let (count, part) = self.interval(interval, scope)?;
-        let fixed = FIXED.iter().find(|(known, _)| *known == part).map(|(_, micros)| *micros);
+        if !row.parts().contains(&part.as_str()) {
+            return Err(not_shifted(name, sql_type, &part));
+        }
         let sql = &term.sql;
-        let months = matches!(part.as_str(), "WEEK" | "MONTH" | "QUARTER" | "YEAR");
-        let sql = match (sql_type, fixed) {
-            (SqlType::Date, _) if part == "DAY" || months => {
-                format!("onerow_date_{direction}({sql}, {count}, '{part}')")
-            }
+        let sql = match (sql_type, micros(&part)) {
             (SqlType::Datetime | SqlType::Timestamp, Some(micros)) => {
                 let micros = if direction == "sub" { -micros } else { micros };
                 format!("onerow_shift({sql}, {count}, {micros})")
             }
-            (SqlType::Datetime, None) if months => {
-                format!("onerow_datetime_{direction}({sql}, {count}, '{part}')")
+            _ => {
+                let kind = kind.to_ascii_lowercase();
+                format!("onerow_{kind}_{direction}({sql}, {count}, '{part}')")
             }
-            (SqlType::Timestamp, None) if months => {
-                let days = "DAY, or shift a DATETIME: `TIMESTAMP(DATETIME_SUB(DATETIME(value), INTERVAL 3 MONTH))`";
-                return Err(refused(format!("{name} does not take INTERVAL … {part}"))
-                    .help(format!("write the interval in {days}")));
-            }
-            (SqlType::Date, Some(_)) => {
-                return Err(refused(format!("{name} does not take INTERVAL … {part}"))
-                    .help("shift a DATETIME or TIMESTAMP by hours, minutes and seconds"));
-            }
-            _ => return Err(unsupported(format!("{name} with INTERVAL … {part}"))),
         };
         Ok(Term::new(sql, sql_type))
     }
@@ -174,7 +166,9 @@ impl Lowering<'_> {
         Ok((count.sql, part.to_string().to_ascii_uppercase()))
     }
 
-    fn truncated(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+    /// `DATE_TRUNC(value, part)` and the like.
+    pub(super) fn truncated(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let (name, args) = (row.name, call.args.as_slice());
         let [operand, part] = args else {
             return Err(unsupported(format!("{name} with {} arguments", args.len())));
         };
@@ -186,16 +180,15 @@ impl Lowering<'_> {
             Some(given) if given == sql_type => term,
             _ => return Err(unsupported(format!("{name} of {}", term.type_name()))),
         };
-        let dates = ["DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
-        let times = ["HOUR", "MINUTE", "SECOND"];
-        let of_time = sql_type != SqlType::Date && times.contains(&part.as_str());
-        if !dates.contains(&part.as_str()) && !of_time {
+        if !row.parts().contains(&part.as_str()) {
             return Err(unsupported(format!("{name} to {part}")));
         }
         Ok(Term::new(format!("onerow_trunc('{kind}', {}, '{part}')", term.sql), sql_type))
     }
 
-    fn difference(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+    /// `DATE_DIFF(later, earlier, part)` and the like.
+    pub(super) fn difference(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let (name, args) = (row.name, call.args.as_slice());
         let [later, earlier, part] = args else {
             return Err(unsupported(format!("{name} with {} arguments", args.len())));
         };
@@ -209,27 +202,26 @@ impl Lowering<'_> {
             texts.push(self.expect(term, sql_type, &format!("an argument of {name}"))?.sql);
         }
         let (later, earlier) = (&texts[0], &texts[1]);
-        let fixed = FIXED.iter().find(|(known, _)| *known == part);
-        let sql = match (sql_type, fixed) {
-            (SqlType::Date, _) if ["DAY", "MONTH", "YEAR"].contains(&part.as_str()) => {
-                format!("onerow_date_diff({later}, {earlier}, '{part}')")
-            }
-            (SqlType::Timestamp, Some((_, micros))) => {
-                format!("(({later} - {earlier}) / {micros})")
-            }
-            _ => return Err(unsupported(format!("{name} in {part}"))),
+        if !row.parts().contains(&part.as_str()) {
+            return Err(unsupported(format!("{name} in {part}")));
+        }
+        let sql = match (sql_type, micros(&part)) {
+            (SqlType::Timestamp, Some(micros)) => format!("(({later} - {earlier}) / {micros})"),
+            _ => format!("onerow_date_diff({later}, {earlier}, '{part}')"),
         };
         Ok(Term::new(sql, SqlType::Int64))
     }
 
-    fn formatted(&self, name: &str, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
+    /// `PARSE_DATE(format, text)` and `FORMAT_DATE(format, date)`.
+    pub(super) fn formatted(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let (name, args) = (row.name, call.args.as_slice());
         let [format, operand] = args else {
             return Err(unsupported(format!("{name} with {} arguments", args.len())));
         };
         let format = self.expr(format, scope)?;
         let format = self.expect(format, SqlType::String, "a format")?;
         if let ("PARSE_DATE", Some(SqlValue::String(text))) = (name, &format.constant)
-            && !functions::PARSED.contains(&text.as_str())
+            && !row.formats().contains(&text.as_str())
         {
             return Err(unsupported(format!("PARSE_DATE('{text}', …)")));
         }
@@ -285,6 +277,26 @@ impl Lowering<'_> {
         }
         let sql = format!("onerow_extract('{kind}', {local}, '{part}', {zone})");
         Ok(Term::new(sql, SqlType::Int64))
+    }
+}
+
+/// The microseconds of a part that always lasts equally long.
+fn micros(part: &str) -> Option<i64> {
+    FIXED.iter().find(|(known, _)| *known == part).map(|(_, micros)| *micros)
+}
+
+/// The error for a time that is not shifted by such an interval.
+fn not_shifted(name: &str, sql_type: SqlType, part: &str) -> Error {
+    let taken = || refused(format!("{name} does not take INTERVAL … {part}"));
+    match (sql_type, micros(part)) {
+        (SqlType::Timestamp, None) if MONTHS.contains(&part) => taken().help(
+            "write the interval in DAY, or shift a DATETIME: \
+             `TIMESTAMP(DATETIME_SUB(DATETIME(value), INTERVAL 3 MONTH))`",
+        ),
+        (SqlType::Date, Some(_)) => {
+            taken().help("shift a DATETIME or TIMESTAMP by hours, minutes and seconds")
+        }
+        _ => unsupported(format!("{name} with INTERVAL … {part}")),
     }
 }
 

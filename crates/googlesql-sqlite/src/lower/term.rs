@@ -56,7 +56,8 @@ impl Term {
     }
 }
 
-fn is_decimal(sql_type: Option<SqlType>) -> bool {
+/// Whether it is kept as the text of a number.
+pub(super) fn is_decimal(sql_type: Option<SqlType>) -> bool {
     matches!(sql_type, Some(SqlType::Numeric | SqlType::BigNumeric))
 }
 
@@ -204,15 +205,21 @@ fn widened(sql: &str, from: SqlType, target: SqlType) -> Option<String> {
     })
 }
 
+/// Whether BigQuery widens the one type to the other unasked.
+pub(super) fn widens(from: SqlType, target: SqlType) -> bool {
+    widened("", from, target).is_some()
+}
+
 /// The narrowest type that all widen to: `None` if there is none, `Some(None)` for no types.
-fn super_type(types: impl Iterator<Item = SqlType>) -> Option<Option<SqlType>> {
+pub(super) fn super_type(types: impl Iterator<Item = SqlType>) -> Option<Option<SqlType>> {
     let mut common: Option<SqlType> = None;
     for sql_type in types {
         common = match common {
             None => Some(sql_type),
             Some(known) if known == sql_type => Some(known),
-            Some(known) if widened("", sql_type, known).is_some() => Some(known),
-            Some(known) => Some(widened("", known, sql_type).map(|_| sql_type)?),
+            Some(known) if widens(sql_type, known) => Some(known),
+            Some(known) if widens(known, sql_type) => Some(sql_type),
+            Some(_) => return None,
         };
     }
     Some(common)

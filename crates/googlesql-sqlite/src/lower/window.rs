@@ -5,10 +5,10 @@ use sqlparser::ast::{
     WindowSpec, WindowType,
 };
 
-use super::aggregate::FINITE;
 use super::function::Call;
 use super::query::order_clause;
 use super::scope::Scope;
+use super::table::{self, Kind, Row, Rule};
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
 use crate::error::Result;
@@ -31,9 +31,6 @@ impl Lowering<'_> {
         let spec = named(window, scope.named_windows)?;
         let inner = Scope { windows: false, ..*scope };
         let term = self.windowed(call, spec, &inner)?;
-        if term.sql.starts_with(FINITE) {
-            return Err(unsupported(format!("{} of FLOAT64 as a window function", call.name)));
-        }
         let over = self.spec(spec, &inner)?;
         Ok(Term { sql: format!("{} OVER ({over})", term.sql), constant: None, ..term })
     }
@@ -42,41 +39,45 @@ impl Lowering<'_> {
         if !call.clauses.is_empty() {
             return Err(unsupported(format!("clauses in the window function {}", call.name)));
         }
-        let name = call.name.as_str();
-        let numbering = matches!(name, "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "LAG" | "LEAD");
-        if numbering && spec.window_frame.is_some() {
+        let unknown = || call.unknown_in_window();
+        let row = table::find(&call.name, |kind| matches!(kind, Kind::Window { .. }));
+        let row = row.ok_or_else(unknown)?;
+        let name = row.name;
+        let Kind::Window { ordered, framed } = row.kind else { return Err(unknown()) };
+        if !framed && spec.window_frame.is_some() {
             return Err(refused(format!("{name} takes no window frame")));
         }
-        if numbering && name != "ROW_NUMBER" && spec.order_by.is_empty() {
+        if ordered && spec.order_by.is_empty() {
             return Err(refused(format!("{name} needs ORDER BY in its window")));
         }
-        match (name, call.args.as_slice()) {
-            ("ROW_NUMBER" | "RANK" | "DENSE_RANK", []) if !call.star => {
-                Ok(Term::new(format!("{name}()"), SqlType::Int64))
+        match row.rule {
+            Rule::Declared { .. } if !call.star && call.args.is_empty() => {
+                self.declared(row, call, scope)
             }
-            ("LAG" | "LEAD", args @ [_, ..]) if !call.distinct => self.shifted(call, args, scope),
-            ("FIRST_VALUE" | "LAST_VALUE", [arg]) if !call.distinct => {
-                let term = self.expr(arg, scope)?;
-                if term.sql == "NULL" {
-                    return Err(refused(format!("{name} does not take NULL")));
-                }
-                Ok(Term { sql: format!("{name}({})", term.sql), constant: None, ..term })
+            Rule::By(special) if !call.distinct => special(self, row, call, scope),
+            Rule::Accumulates { .. } if call.distinct => {
+                Err(unsupported(format!("{name}(DISTINCT …) OVER")))
             }
-            (
-                "COUNT" | "COUNTIF" | "SUM" | "AVG" | "MIN" | "MAX" | "LOGICAL_AND" | "LOGICAL_OR",
-                _,
-            ) => {
-                if call.distinct {
-                    return Err(unsupported(format!("{name}(DISTINCT …) OVER")));
-                }
-                self.accumulated(call, scope)
-            }
-            _ => Err(unsupported(format!("the window function {name} with these arguments"))),
+            Rule::Accumulates { .. } => self.accumulated(row, call, scope),
+            _ => Err(unknown()),
         }
     }
 
-    fn shifted(&self, call: &Call<'_>, args: &[&Expr], scope: &Scope<'_>) -> Result<Term> {
-        let value = self.expr(args[0], scope)?;
+    /// `FIRST_VALUE(value)` and the like.
+    pub(super) fn edge(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let [arg] = *call.args else { return Err(call.unknown_in_window()) };
+        let term = self.expr(arg, scope)?;
+        if term.sql == "NULL" {
+            return Err(refused(format!("{} does not take NULL", row.name)));
+        }
+        Ok(Term { sql: format!("{}({})", row.name, term.sql), constant: None, ..term })
+    }
+
+    /// `LAG(value, offset, default)` and the like.
+    pub(super) fn neighbour(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+        let [first, ..] = *call.args else { return Err(call.unknown_in_window()) };
+        let args = call.args.as_slice();
+        let value = self.expr(first, scope)?;
         let offset =
             args.get(1).map_or(Ok(1), |arg| self.count(arg, "the offset of LAG or LEAD"))?;
         let (terms, sql_type) = match args {

@@ -1,0 +1,250 @@
+//! The functions that this crate knows. What is not here, is not known.
+
+use SqlType::{Bool, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
+
+use super::table::{Arg, Emit, Gives, Kind, Overload, Row, Rule, Special, Takes};
+use crate::functions::PARSED;
+use crate::googlesql::SqlType;
+
+const S: Arg = Arg::Is(String);
+const I: Arg = Arg::Is(Int64);
+const F: Arg = Arg::Is(Float64);
+
+const TIMES: Arg = Arg::OneOf(&[Date, Datetime, Timestamp]);
+const NUMBERING: Kind = Kind::Window { ordered: true, framed: false };
+const FRAMED: Kind = Kind::Window { ordered: false, framed: true };
+
+/// Parts of a day, which always last equally long.
+const FIXED: &[&str] = &["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY"];
+const CALENDAR: &[&str] = &["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
+const ALL: &[&str] = &[
+    "MICROSECOND",
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+];
+const DATE_STARTS: &[&str] = &["DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
+const TIME_STARTS: &[&str] =
+    &["SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
+/// Formats that a date is written in, among others.
+const WRITTEN: &[&str] = &["%Y-%m-%d", "%Y%m%d", "%F"];
+
+/// Every row, by name and role.
+pub(super) const ROWS: &[Row] = &[
+    by("ABS", &[&[Arg::OneOf(&[Int64, Float64, Numeric])]], |l, row, call, scope| {
+        l.by_type(
+            &l.counted(row, call, scope)?,
+            row.name,
+            ["onerow_abs", "abs", "onerow_decimal_abs"],
+        )
+    }),
+    aggregate("ANY_VALUE", &[], false, &[over(Arg::Any, Gives::Same, Emit::Ordered("MIN"))]),
+    average(Kind::Aggregate, &[over(INT, REAL, Emit::Call("AVG")), finite("AVG")]),
+    average(FRAMED, &[over(INT, REAL, Emit::Call("AVG"))]),
+    closed("CHAR_LENGTH", &[&[S]], Int64, Emit::Call("onerow_length")),
+    open("COALESCE", &[&[Arg::Same, Arg::More]], Emit::Several("COALESCE")),
+    by("CONCAT", &[&[S, Arg::More]], |l, row, call, scope| {
+        l.concat(l.counted(row, call, scope)?, row.name)
+    }),
+    aggregate("COUNT", STAR, true, COUNT),
+    framed("COUNT", STAR, COUNT),
+    aggregate("COUNTIF", &[], false, COUNTIF),
+    framed("COUNTIF", &[], COUNTIF),
+    by("CURRENT_DATE", &[&[], &[Arg::Zone]], |l, row, call, scope| l.current(row, call, scope)),
+    by("CURRENT_DATETIME", &[&[], &[Arg::Zone]], |l, row, call, scope| l.current(row, call, scope)),
+    by("CURRENT_TIMESTAMP", &[&[]], |l, row, call, scope| l.current(row, call, scope)),
+    by(
+        "DATE",
+        &[&[TIMES], &[I, I, I], &[Arg::OneOf(&[Timestamp]), Arg::Zone]],
+        |l, row, call, scope| l.date(row, call, scope),
+    ),
+    by("DATETIME", &[&[TIMES], &[Arg::OneOf(&[Timestamp]), Arg::Zone]], |l, row, call, scope| {
+        l.converted_time(row, call, scope)
+    }),
+    shifted("DATETIME_ADD", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(ALL)]]),
+    shifted("DATETIME_SUB", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(ALL)]]),
+    truncated("DATETIME_TRUNC", &[&[Arg::OneOf(&[Datetime]), Arg::Part(TIME_STARTS)]]),
+    shifted("DATE_ADD", &[&[Arg::OneOf(&[Date]), Arg::Interval(CALENDAR)]]),
+    difference(
+        "DATE_DIFF",
+        &[&[Arg::OneOf(&[Date]), Arg::OneOf(&[Date]), Arg::Part(&["DAY", "MONTH", "YEAR"])]],
+    ),
+    shifted("DATE_SUB", &[&[Arg::OneOf(&[Date]), Arg::Interval(CALENDAR)]]),
+    truncated("DATE_TRUNC", &[&[Arg::OneOf(&[Date]), Arg::Part(DATE_STARTS)]]),
+    numbering("DENSE_RANK", NUMBERING, Emit::Call("DENSE_RANK")),
+    closed("DIV", &[&[I, I]], Int64, Emit::Call("onerow_div")),
+    closed("ENDS_WITH", &[&[S, S]], Bool, Emit::Call("onerow_ends_with")),
+    edge("FIRST_VALUE"),
+    by(
+        "FORMAT_DATE",
+        &[&[S, Arg::OneOf(&[Date])], &[Arg::Format(WRITTEN), Arg::OneOf(&[Date])]],
+        |l, row, call, scope| l.formatted(row, call, scope),
+    ),
+    open("GREATEST", &[&[Arg::Same, Arg::More]], Emit::Extreme("max")),
+    open("IF", &[&[Arg::Condition, Arg::Same, Arg::Same]], Emit::If),
+    open("IFNULL", &[&[Arg::Same, Arg::Same]], Emit::Several("COALESCE")),
+    neighbour("LAG"),
+    edge("LAST_VALUE"),
+    neighbour("LEAD"),
+    open("LEAST", &[&[Arg::Same, Arg::More]], Emit::Extreme("min")),
+    closed("LENGTH", &[&[S]], Int64, Emit::Call("onerow_length")),
+    aggregate("LOGICAL_AND", &[], false, ALL_TRUE),
+    framed("LOGICAL_AND", &[], ALL_TRUE),
+    aggregate("LOGICAL_OR", &[], false, ANY_TRUE),
+    framed("LOGICAL_OR", &[], ANY_TRUE),
+    closed("LOWER", &[&[S]], String, Emit::Call("onerow_lower")),
+    closed("LTRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'L'")),
+    aggregate("MAX", &[], true, MAX),
+    framed("MAX", &[], MAX),
+    aggregate("MIN", &[], true, MIN),
+    framed("MIN", &[], MIN),
+    closed("MOD", &[&[I, I]], Int64, Emit::Call("onerow_mod")),
+    open("NULLIF", &[&[Arg::Same, Arg::Same]], Emit::Call("NULLIF")),
+    by("PARSE_DATE", &[&[S, S], &[Arg::Format(&PARSED), S]], |l, row, call, scope| {
+        l.formatted(row, call, scope)
+    }),
+    numbering("RANK", NUMBERING, Emit::Call("RANK")),
+    closed("REPLACE", &[&[S, S, S]], String, Emit::Call("onerow_replace")),
+    numbering(
+        "ROW_NUMBER",
+        Kind::Window { ordered: false, framed: false },
+        Emit::Call("ROW_NUMBER"),
+    ),
+    closed("RTRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'R'")),
+    closed("SAFE_DIVIDE", &[&[F, F]], Float64, Emit::Call("onerow_safe_divide")),
+    closed("STARTS_WITH", &[&[S, S]], Bool, Emit::Call("onerow_starts_with")),
+    Row {
+        name: "STRING_AGG",
+        kind: Kind::Aggregate,
+        takes: &[
+            &[S],
+            &[Arg::Distinct, S],
+            &[S, Arg::OrderBy("id")],
+            &[S, Arg::Text("'-'")],
+            &[S, Arg::Text("'-'"), Arg::OrderBy("id")],
+            &[Arg::Distinct, S, Arg::OrderBy("{0}")],
+        ],
+        rule: Rule::By(|l, _, call, scope| l.string_agg(call, scope)),
+    },
+    closed("SUBSTR", &[&[S, I], &[S, I, I]], String, Emit::Call("onerow_substr")),
+    closed("SUBSTRING", &[&[S, I], &[S, I, I]], String, Emit::Call("onerow_substr")),
+    sum(Kind::Aggregate, &[over(INT, Gives::Same, Emit::Call("SUM")), finite("SUM")]),
+    sum(FRAMED, &[over(INT, Gives::Same, Emit::Call("SUM"))]),
+    by(
+        "TIMESTAMP",
+        &[&[Arg::OneOf(&[String, Date, Datetime, Timestamp])]],
+        |l, row, call, scope| l.converted_time(row, call, scope),
+    ),
+    shifted("TIMESTAMP_ADD", &[&[Arg::OneOf(&[Timestamp]), Arg::Interval(FIXED)]]),
+    difference(
+        "TIMESTAMP_DIFF",
+        &[&[Arg::OneOf(&[Timestamp]), Arg::OneOf(&[Timestamp]), Arg::Part(FIXED)]],
+    ),
+    shifted("TIMESTAMP_SUB", &[&[Arg::OneOf(&[Timestamp]), Arg::Interval(FIXED)]]),
+    truncated("TIMESTAMP_TRUNC", &[&[Arg::OneOf(&[Timestamp]), Arg::Part(TIME_STARTS)]]),
+    by("TO_JSON_STRING", &[&[Arg::Any]], |l, _, call, scope| l.to_json_string(call, scope)),
+    closed("TRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'B'")),
+    closed("UPPER", &[&[S]], String, Emit::Call("onerow_upper")),
+];
+
+const STAR: &[Takes] = &[&[Arg::Text("*")]];
+const INT: Arg = Arg::OneOf(&[Int64]);
+const REAL: Gives = Gives::Type(Float64);
+const COUNT: &[Overload] = &[over(Arg::Any, Gives::Type(Int64), Emit::Call("COUNT"))];
+const COUNTIF: &[Overload] = &[over(Arg::Condition, Gives::Type(Int64), Emit::CountTrue)];
+const ALL_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Emit::Call("MIN"))];
+const ANY_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Emit::Call("MAX"))];
+const MAX: &[Overload] = &[over(Arg::Any, Gives::Same, Emit::Ordered("MAX"))];
+const MIN: &[Overload] = &[over(Arg::Any, Gives::Same, Emit::Ordered("MIN"))];
+
+const fn by(name: &'static str, takes: &'static [Takes], special: Special) -> Row {
+    Row { name, kind: Kind::Scalar, takes, rule: Rule::By(special) }
+}
+
+/// A function of which GoogleSQL has no other number of arguments.
+const fn closed(name: &'static str, takes: &'static [Takes], gives: SqlType, emit: Emit) -> Row {
+    let rule = Rule::Declared { gives: Gives::Type(gives), emit, closed: true };
+    Row { name, kind: Kind::Scalar, takes, rule }
+}
+
+/// A function that gives what it takes.
+const fn open(name: &'static str, takes: &'static [Takes], emit: Emit) -> Row {
+    let rule = Rule::Declared { gives: Gives::Same, emit, closed: false };
+    Row { name, kind: Kind::Scalar, takes, rule }
+}
+
+const fn shifted(name: &'static str, takes: &'static [Takes]) -> Row {
+    by(name, takes, |l, row, call, scope| l.shifted_time(row, call, scope))
+}
+
+const fn truncated(name: &'static str, takes: &'static [Takes]) -> Row {
+    by(name, takes, |l, row, call, scope| l.truncated(row, call, scope))
+}
+
+const fn difference(name: &'static str, takes: &'static [Takes]) -> Row {
+    by(name, takes, |l, row, call, scope| l.difference(row, call, scope))
+}
+
+const fn numbering(name: &'static str, kind: Kind, emit: Emit) -> Row {
+    let rule = Rule::Declared { gives: Gives::Type(Int64), emit, closed: false };
+    Row { name, kind, takes: &[&[]], rule }
+}
+
+const fn edge(name: &'static str) -> Row {
+    let rule = Rule::By(|l, row, call, scope| l.edge(row, call, scope));
+    Row { name, kind: FRAMED, takes: &[&[Arg::Any]], rule }
+}
+
+const fn neighbour(name: &'static str) -> Row {
+    let takes: &[Takes] =
+        &[&[Arg::Any], &[Arg::Any, Arg::Text("2")], &[Arg::Any, Arg::Text("2"), Arg::Text("NULL")]];
+    let rule = Rule::By(|l, _, call, scope| l.neighbour(call, scope));
+    Row { name, kind: NUMBERING, takes, rule }
+}
+
+const fn aggregate(
+    name: &'static str,
+    takes: &'static [Takes],
+    distinct: bool,
+    overloads: &'static [Overload],
+) -> Row {
+    let rule = Rule::Accumulates { distinct, overloads, refuses: &[] };
+    Row { name, kind: Kind::Aggregate, takes, rule }
+}
+
+const fn framed(
+    name: &'static str,
+    takes: &'static [Takes],
+    overloads: &'static [Overload],
+) -> Row {
+    let rule = Rule::Accumulates { distinct: false, overloads, refuses: &[] };
+    Row { name, kind: FRAMED, takes, rule }
+}
+
+const fn sum(kind: Kind, overloads: &'static [Overload]) -> Row {
+    number("SUM", kind, overloads)
+}
+
+const fn average(kind: Kind, overloads: &'static [Overload]) -> Row {
+    number("AVG", kind, overloads)
+}
+
+const fn number(name: &'static str, kind: Kind, overloads: &'static [Overload]) -> Row {
+    let distinct = matches!(kind, Kind::Aggregate);
+    let rule = Rule::Accumulates { distinct, overloads, refuses: &[String, Bool, Date] };
+    Row { name, kind, takes: &[], rule }
+}
+
+const fn over(takes: Arg, gives: Gives, emit: Emit) -> Overload {
+    Overload { takes, gives, emit }
+}
+
+const fn finite(name: &'static str) -> Overload {
+    over(Arg::OneOf(&[Float64]), Gives::Same, Emit::Finite(name))
+}

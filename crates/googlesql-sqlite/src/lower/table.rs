@@ -1,0 +1,191 @@
+//! The form of a function's row: what it takes, what it gives, and how it is written for SQLite. The
+//! rows are in `rows.rs`; calls are typed and lowered by them, and the claims are printed from them.
+
+use super::Lowering;
+use super::function::{Call, joined};
+use super::rows::ROWS;
+use super::scope::Scope;
+use super::term::Term;
+use crate::error::Result;
+use crate::googlesql::SqlType;
+
+/// A function of GoogleSQL in one of its roles.
+pub(super) struct Row {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Every list of arguments that it is known with.
+    pub takes: &'static [Takes],
+    pub rule: Rule,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In any expression.
+    Scalar,
+    /// Over the rows of a group.
+    Aggregate,
+    /// Before OVER.
+    Window {
+        /// Whether the window must have an ORDER BY.
+        ordered: bool,
+        /// Whether the window may have a frame.
+        framed: bool,
+    },
+}
+
+/// A list of arguments.
+pub(super) type Takes = &'static [Arg];
+
+/// What stands in a list of arguments.
+pub(super) enum Arg {
+    /// A value of this type, or of one that is widened to it.
+    Is(SqlType),
+    /// A value of one of these types, as it is.
+    OneOf(&'static [SqlType]),
+    /// A BOOL that decides.
+    Condition,
+    /// A value of any type.
+    Any,
+    /// Values of one common type.
+    Same,
+    /// What came before, any number of times.
+    More,
+    /// A part of a date or time.
+    Part(&'static [&'static str]),
+    /// An interval in one of these parts.
+    Interval(&'static [&'static str]),
+    /// A literal that names a time zone.
+    Zone,
+    /// A literal that is one of these formats.
+    Format(&'static [&'static str]),
+    /// What is written so.
+    Text(&'static str),
+    /// `DISTINCT` before what follows.
+    Distinct,
+    /// `ORDER BY` this after what came before.
+    OrderBy(&'static str),
+}
+
+/// The type of a call's value.
+#[derive(Clone, Copy)]
+pub(super) enum Gives {
+    Type(SqlType),
+    /// That of its [`Arg::Same`], or of its only argument.
+    Same,
+}
+
+/// How a call is typed.
+pub(super) enum Rule {
+    /// By its row alone.
+    Declared {
+        gives: Gives,
+        emit: Emit,
+        /// Whether GoogleSQL takes no other number of arguments either.
+        closed: bool,
+    },
+    /// An aggregate of one argument, whose type decides.
+    Accumulates {
+        /// Whether it takes `DISTINCT`.
+        distinct: bool,
+        overloads: &'static [Overload],
+        /// Types that GoogleSQL does not take either.
+        refuses: &'static [SqlType],
+    },
+    /// By a function of its own.
+    By(Special),
+}
+
+/// What types and lowers a call of a row.
+pub(super) type Special = fn(&Lowering<'_>, &Row, &Call<'_>, &Scope<'_>) -> Result<Term>;
+
+/// What an aggregate does with an argument.
+pub(super) struct Overload {
+    pub takes: Arg,
+    pub gives: Gives,
+    pub emit: Emit,
+}
+
+/// How a call is written for SQLite.
+#[derive(Clone, Copy)]
+pub(super) enum Emit {
+    /// `name(arguments)`
+    Call(&'static str),
+    /// `name(first, arguments)`, the first one as it is written here.
+    With(&'static str, &'static str),
+    /// `name(arguments)`; an only argument stands for itself.
+    Several(&'static str),
+    /// The same, compared in the order of values.
+    Extreme(&'static str),
+    /// `CASE WHEN … THEN … ELSE … END`
+    If,
+    /// `name(argument)`, compared in the order of values.
+    Ordered(&'static str),
+    /// How often the argument is true.
+    CountTrue,
+    /// `name(argument)`, which fails where it is infinite.
+    Finite(&'static str),
+}
+
+/// The row of this function in this role.
+pub(super) fn find(name: &str, is_kind: impl Fn(Kind) -> bool) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name && is_kind(row.kind))
+}
+
+/// The row of this aggregate.
+pub(super) fn aggregate(name: &str) -> Option<&'static Row> {
+    find(name, |kind| kind == Kind::Aggregate)
+}
+
+impl Row {
+    /// The list with so many arguments.
+    pub fn list(&self, count: usize) -> Option<Takes> {
+        self.takes.iter().copied().find(|takes| match takes {
+            [.., Arg::More] => count + 1 >= takes.len(),
+            _ => count == takes.len(),
+        })
+    }
+
+    /// The parts of dates and times that it takes.
+    pub fn parts(&self) -> &'static [&'static str] {
+        let parts = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
+            Arg::Part(parts) | Arg::Interval(parts) => Some(*parts),
+            _ => None,
+        });
+        parts.unwrap_or_default()
+    }
+
+    /// The formats that it takes as literals.
+    pub fn formats(&self) -> &'static [&'static str] {
+        let formats = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
+            Arg::Format(formats) => Some(*formats),
+            _ => None,
+        });
+        formats.unwrap_or_default()
+    }
+}
+
+impl Emit {
+    /// The call over these arguments.
+    pub fn text(self, distinct: bool, args: &[Term]) -> String {
+        let distinct = if distinct { "DISTINCT " } else { "" };
+        match (self, args) {
+            (Self::Several(_) | Self::Extreme(_), [one]) => one.sql.clone(),
+            (Self::Call(name) | Self::Several(name), _) => {
+                format!("{name}({distinct}{})", joined(args))
+            }
+            (Self::With(name, first), _) => format!("{name}({first}, {})", joined(args)),
+            (Self::Extreme(name), [first, rest @ ..]) => {
+                format!("{name}({}, {})", first.ordered(), joined(rest))
+            }
+            (Self::If, [condition, then, otherwise]) => format!(
+                "(CASE WHEN {} THEN {} ELSE {} END)",
+                condition.sql, then.sql, otherwise.sql
+            ),
+            (Self::Ordered(name), [one]) => format!("{name}({distinct}{})", one.ordered()),
+            (Self::CountTrue, [one]) => format!("COUNT(CASE WHEN {} THEN 1 END)", one.sql),
+            (Self::Finite(name), _) => format!("onerow_finite({name}({distinct}{}))", joined(args)),
+            (Self::Extreme(_) | Self::If | Self::Ordered(_) | Self::CountTrue, _) => joined(args),
+        }
+    }
+}
