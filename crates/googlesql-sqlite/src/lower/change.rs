@@ -4,6 +4,7 @@ use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, ObjectName, TableFactor,
     TableObject, TableWithJoins, Update, Visit, Visitor,
 };
+use sqlparser::tokenizer::Span;
 
 use super::scope::{Scope, Seen, Source};
 use super::{Lowering, none_of, refused, unsupported};
@@ -110,7 +111,7 @@ impl Lowering<'_> {
         let seen = Seen::default();
         let scope = Scope::plain(sources, None, &seen, "INSERT");
         let of = |name: &str| {
-            let sql_type = scope.column(name)?.sql_type;
+            let sql_type = scope.column(name, Span::empty())?.sql_type;
             sql_type.map(|t| (quoted(name), t)).ok_or_else(|| unsupported("a column without type"))
         };
         match named {
@@ -230,8 +231,8 @@ impl Lowering<'_> {
         };
         let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
         let (column, term) = match parts.as_slice() {
-            [column] => (column, scope.column(&column.value)?),
-            [table, column] => (column, scope.qualified(&table.value, &column.value)?),
+            [column] => (column, scope.column(&column.value, column.span)?),
+            [table, column] => (column, scope.qualified(&table.value, &column.value, column.span)?),
             _ => return Err(unsupported(format!("SET `{name}`"))),
         };
         Ok((quoted(&column.value), term.sql_type))

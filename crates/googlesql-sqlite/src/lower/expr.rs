@@ -8,7 +8,7 @@ use sqlparser::ast::{
 use super::compare::is_comparison;
 use super::function::Call;
 use super::query::{Relation, c};
-use super::scope::{Scope, Seen};
+use super::scope::Scope;
 use super::term::Term;
 use super::{Lowering, refused, unsupported};
 use crate::error::{Kind, Result};
@@ -21,39 +21,25 @@ pub(super) const MORE_STACK: usize = 4 * 1024 * 1024;
 impl Lowering<'_> {
     /// Lowers an expression. After grouping, an expression that is a grouping key stands for it.
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
+        let earlier = scope.seen.ungrouped.borrow().len();
         // A chain of operators is as deep as it is long.
-        let lowered = stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.keyed(expr, scope));
+        let lowered = stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.parts_of(expr, scope));
+        if let (Ok(term), Some(keys)) = (&lowered, scope.keys)
+            && keys.contains(term)
+        {
+            scope.seen.ungrouped.borrow_mut().truncate(earlier);
+        }
         lowered.map_err(|error| error.near(expr.span()))
     }
 
-    fn keyed(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
-        if let Some(keys) = scope.keys {
-            let seen = Seen::default();
-            let plain = Scope {
-                keys: None,
-                aliases: &[],
-                aggregates: false,
-                windows: false,
-                seen: &seen,
-                ..*scope
-            };
-            if let Ok(term) = self.unkeyed(expr, &plain)
-                && keys.contains(&term.sql)
-            {
-                return Ok(term);
-            }
-        }
-        self.unkeyed(expr, scope)
-    }
-
-    fn unkeyed(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
+    fn parts_of(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         match expr {
             Expr::Identifier(name) => self.identifier(name, scope),
             Expr::CompoundIdentifier(names) => match names.as_slice() {
                 [first, ..] if first.value.starts_with('@') => {
                     Err(unsupported(format!("the variable `{expr}`")))
                 }
-                [table, column] => scope.qualified(&table.value, &column.value),
+                [table, column] => scope.qualified(&table.value, &column.value, expr.span()),
                 _ => Err(unsupported(format!("the path `{expr}`"))),
             },
             Expr::Nested(inner) => self.expr(inner, scope),
@@ -123,7 +109,7 @@ impl Lowering<'_> {
                 };
                 Ok(Term { constant: Some(value.clone()), ..Term::of(sql, value.sql_type()) })
             }
-            (None | Some('`'), _) => scope.column(&name.value),
+            (None | Some('`'), _) => scope.column(&name.value, name.span),
             _ => Err(unsupported(format!("`{name}`"))),
         }
     }

@@ -205,7 +205,9 @@ impl Lowering<'_> {
             };
             (Some(column), term)
         });
-        Ok((Source { name: Some(name), columns: columns.collect(), open: false }, table.rows))
+        let columns = columns.collect();
+        let source = Source { alias: own.to_owned(), name: Some(name), columns, open: false };
+        Ok((source, table.rows))
     }
 
     /// The name of a table with dots, however it was quoted.

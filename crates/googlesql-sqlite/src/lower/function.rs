@@ -2,8 +2,9 @@
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments,
+    FunctionArgumentList, FunctionArguments, Spanned,
 };
+use sqlparser::tokenizer::Span;
 
 use super::scope::Scope;
 use super::table::{self, Arg, Gives, Kind, Row, Rule};
@@ -20,12 +21,14 @@ pub(super) struct Call<'a> {
     pub star: bool,
     pub args: Vec<&'a Expr>,
     pub clauses: &'a [FunctionArgumentClause],
+    pub place: Span,
 }
 
 impl<'a> Call<'a> {
     /// A call of these arguments, with nothing about them.
     pub fn plain(name: &str, args: Vec<&'a Expr>) -> Self {
-        Self { name: name.to_owned(), distinct: false, star: false, args, clauses: &[] }
+        let (name, place) = (name.to_owned(), Span::empty());
+        Self { name, distinct: false, star: false, args, clauses: &[], place }
     }
 
     /// The error for arguments that the function is not known with.
@@ -148,7 +151,7 @@ pub(super) fn joined(terms: &[Term]) -> String {
 }
 
 fn call<'a>(name: &str, function: &'a Function) -> Result<Call<'a>> {
-    let mut call = Call::plain(name, Vec::new());
+    let mut call = Call { place: function.name.span(), ..Call::plain(name, Vec::new()) };
     let FunctionArgumentList { duplicate_treatment, args, clauses } = match &function.args {
         FunctionArguments::None => return Ok(call),
         FunctionArguments::Subquery(_) => {

@@ -23,10 +23,11 @@ impl Lowering<'_> {
             _ => None,
         };
         let sql = match row {
-            Some(_) if scope.keys.is_some() => {
-                return Err(unsupported("a row as a value beside GROUP BY"));
+            Some(source) => {
+                let beside = unsupported("a row as a value beside GROUP BY");
+                scope.ungrouped(beside.near(call.place));
+                object(source)?
             }
-            Some(source) => object(source)?,
             None => member(&self.expr(operand, scope)?),
         };
         Ok(Term::new(sql, SqlType::String))

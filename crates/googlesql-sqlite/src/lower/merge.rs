@@ -21,7 +21,7 @@ struct Sides {
     table: String,
     target: Source,
     target_sql: String,
-    /// What names a row of the target.
+    /// The column that names a row of the target.
     row: String,
     source: Source,
     source_sql: String,
@@ -102,8 +102,7 @@ impl Lowering<'_> {
             .and_then(|term| self.expect(term, SqlType::Bool, "the condition of ON"));
         let condition = self.known(condition)?.map_or_else(String::new, |condition| condition.sql);
         let [target, source] = both;
-        let alias = target_sql.rsplit(' ').next().unwrap_or_default();
-        let row = format!("{alias}.{}", row_name(&described)?);
+        let row = row_name(&described)?;
         Ok(Sides { table: name, target, row, target_sql, source, source_sql, condition })
     }
 
@@ -195,7 +194,8 @@ impl Sides {
 
     /// Makes a temporary table of the rows that a clause applies to, with its values.
     fn rows(&self, name: &str, kind: &MergeClauseKind, guard: &str, values: &[&str]) -> String {
-        let Self { target_sql, source_sql, condition, row, .. } = self;
+        let Self { target, target_sql, source_sql, condition, row, .. } = self;
+        let row = format!("{}.{row}", target.alias);
         let (row, from) = match kind {
             MergeClauseKind::Matched => (
                 row.as_str(),
@@ -222,8 +222,7 @@ impl Sides {
     }
 
     fn change(&self, name: &str, action: &Action) -> String {
-        let table = &self.table;
-        let row = self.row.rsplit('.').next().unwrap_or_default();
+        let Self { table, row, .. } = self;
         match action {
             Action::Delete => {
                 format!("DELETE FROM {table} WHERE {row} IN (SELECT onerow_row FROM {name})")

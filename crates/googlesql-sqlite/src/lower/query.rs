@@ -66,7 +66,7 @@ impl Relation {
             };
             (column.name.clone(), term)
         });
-        Source { name, columns: columns.collect(), open: self.open }
+        Source { alias: alias.to_owned(), name, columns: columns.collect(), open: self.open }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which names an expression sees.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use sqlparser::ast::NamedWindowDefinition;
+use sqlparser::tokenizer::Span;
 
 use super::term::Term;
 use super::{refused, unsupported};
@@ -11,6 +12,8 @@ use crate::error::{Error, Kind, Result, did_you_mean};
 /// One table or subquery of a FROM clause.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
+    /// What it is called in SQLite.
+    pub alias: String,
     /// The name that may stand before its columns.
     pub name: Option<String>,
     /// Columns as references; those without a name can only be reached by `*`.
@@ -22,7 +25,7 @@ pub(super) struct Source {
 impl Source {
     /// A table or subquery of which nothing but its name is known.
     pub fn unknown(name: Option<String>) -> Self {
-        Self { name, columns: Vec::new(), open: true }
+        Self { alias: String::new(), name, columns: Vec::new(), open: true }
     }
 }
 
@@ -32,6 +35,9 @@ pub(super) struct Seen {
     pub aggregate: Cell<bool>,
     /// A column of an enclosing query.
     pub outer: Cell<bool>,
+    /// What may only stand in an expression that is a grouping key or that no rows are grouped for: what
+    /// was not found to be part of a key, in order.
+    pub ungrouped: RefCell<Vec<Error>>,
 }
 
 /// Which of a name's meanings counts when it is both an alias of the select list and a column.
@@ -48,8 +54,9 @@ pub(super) enum Prefer {
 pub(super) struct Scope<'a> {
     pub sources: &'a [Source],
     pub parent: Option<&'a Scope<'a>>,
-    /// The grouping expressions, where only they and aggregates may stand.
-    pub keys: Option<&'a [String]>,
+    /// The grouping expressions, where only they and aggregates may stand. Whether rows are grouped
+    /// without keys shows when everything is lowered.
+    pub keys: Option<&'a [Term]>,
     pub aliases: &'a [(String, Term)],
     /// Names of the select list that may not stand here.
     pub hidden: &'a [String],
@@ -85,8 +92,11 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The term that an unqualified name stands for.
-    pub fn column(&self, name: &str) -> Result<Term> {
+    /// The term that an unqualified name at this place stands for.
+    pub fn column(&self, name: &str, place: Span) -> Result<Term> {
+        if let Some(key) = self.key(name) {
+            return Ok(key.clone());
+        }
         if let Some(term) = self.alias(name)? {
             return Ok(term);
         }
@@ -103,20 +113,20 @@ impl<'a> Scope<'a> {
             ([], _) if self.sources.iter().any(|source| source.open) => Err(self.untold(name)),
             ([], Some(parent)) => {
                 self.seen.outer.set(true);
-                parent.column(name).map_err(|error| match error.kind() {
+                parent.column(name, place).map_err(|error| match error.kind() {
                     Kind::NotFound => self.missing(name),
                     _ => error,
                 })
             }
             ([], None) => Err(self.missing(name)),
-            ([term], _) => self.grouped(term, name),
+            ([term], _) => self.grouped(term, name, place),
             _ => Err(refused(format!("the column name `{name}` is ambiguous"))
                 .help("put the table's name or alias before it")),
         }
     }
 
-    /// The term that `qualifier.name` stands for.
-    pub fn qualified(&self, qualifier: &str, name: &str) -> Result<Term> {
+    /// The term that `qualifier.name` at this place stands for.
+    pub fn qualified(&self, qualifier: &str, name: &str, place: Span) -> Result<Term> {
         let Some(source) = self.source(qualifier) else {
             let is_column =
                 self.sources.iter().any(|source| named(source, qualifier).next().is_some());
@@ -124,7 +134,7 @@ impl<'a> Scope<'a> {
                 _ if is_column => Err(unsupported(format!("the field `{qualifier}.{name}`"))),
                 Some(parent) => {
                     self.seen.outer.set(true);
-                    parent.qualified(qualifier, name)
+                    parent.qualified(qualifier, name, place)
                 }
                 None => Err(Error::new(
                     Kind::NotFound,
@@ -140,7 +150,7 @@ impl<'a> Scope<'a> {
         match found.as_slice() {
             [] if source.open => Err(self.untold(name)),
             [] => Err(not_found(name, [source])),
-            [term] => self.grouped(term, name),
+            [term] => self.grouped(term, name, place),
             _ => Err(refused(format!("the column name `{qualifier}.{name}` is ambiguous"))),
         }
     }
@@ -176,19 +186,40 @@ impl<'a> Scope<'a> {
         }
         let mut columns = self.sources.iter().flat_map(|source| named(source, name));
         match self.prefer {
-            Prefer::Neither if columns.any(|column| column.sql != term.sql) => Err(ambiguous()),
+            Prefer::Neither if columns.any(|column| column != term) => Err(ambiguous()),
             _ => Ok(Some(term.clone())),
         }
     }
 
-    fn grouped(&self, term: &Term, name: &str) -> Result<Term> {
-        match self.keys {
-            _ if term.unknown => Err(self.untold(name)),
-            Some(keys) if !keys.contains(&term.sql) => Err(refused(format!(
-                "the column `{name}` is neither grouped nor aggregated in {}",
-                self.place
-            ))),
-            _ => Ok(term.clone()),
+    /// A column that is a key, and so itself even where an alias has its name too.
+    fn key(&self, name: &str) -> Option<&'a Term> {
+        let keys = self.keys.filter(|_| self.prefer == Prefer::Neither)?;
+        let mut found = self.sources.iter().flat_map(|source| named(source, name));
+        match (found.next(), found.next(), self.source(name)) {
+            (Some(column), None, None) if keys.contains(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    fn grouped(&self, term: &Term, name: &str, place: Span) -> Result<Term> {
+        if term.unknown {
+            return Err(self.untold(name));
+        }
+        if self.keys.is_some_and(|keys| !keys.contains(term)) {
+            self.ungrouped(self.neither(name).near(place));
+        }
+        Ok(term.clone())
+    }
+
+    /// The error for a column beside grouped rows.
+    pub fn neither(&self, name: &str) -> Error {
+        refused(format!("the column `{name}` is neither grouped nor aggregated in {}", self.place))
+    }
+
+    /// Notes what is an error beside grouped rows.
+    pub fn ungrouped(&self, error: Error) {
+        if self.keys.is_some() {
+            self.seen.ungrouped.borrow_mut().push(error);
         }
     }
 

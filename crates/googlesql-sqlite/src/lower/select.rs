@@ -10,7 +10,7 @@ use super::query::{Column, Relation, c, order_clause};
 use super::scope::{Prefer, Scope, Seen};
 use super::term::Term;
 use super::{Lowering, none_of, refused, unsupported};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::googlesql::SqlType;
 
 /// The lowered parts of one SELECT.
@@ -59,19 +59,16 @@ impl Lowering<'_> {
             qualify: None,
             order: Vec::new(),
         };
-        let texts: Vec<String> = parts.keys.iter().map(|key| key.sql.clone()).collect();
-        let open = Scope { aggregates: true, windows: true, place: "SELECT", ..base };
-        let grouped = !parts.keys.is_empty();
-        self.lists(
-            select,
-            &items,
-            order,
-            &Scope { keys: grouped.then_some(&texts), ..open },
-            &mut parts,
-        )?;
+        let keys = parts.keys.clone();
+        let after =
+            Scope { aggregates: true, windows: true, place: "SELECT", keys: Some(&keys), ..base };
+        let ungrouped = self.lists(select, &items, order, &after, &mut parts)?;
+        let grouped = !keys.is_empty();
         let aggregated = grouped || seen.aggregate.get();
-        if aggregated && !grouped {
-            self.lists(select, &items, order, &Scope { keys: Some(&[]), ..open }, &mut parts)?;
+        if aggregated {
+            ungrouped
+                .into_iter()
+                .try_for_each(|error| self.known(Err(error)).map(|_: Option<()>| ()))?;
         }
         let told = parts.outputs.iter().all(|output| !output.unknown);
         if parts.having.is_some() && !aggregated && told {
@@ -97,7 +94,7 @@ impl Lowering<'_> {
         self.expect(term, SqlType::Bool, &role).map(Some)
     }
 
-    /// Lowers everything that stands after grouping.
+    /// Lowers everything that stands after grouping. Gives back what is an error if rows are grouped.
     fn lists(
         &self,
         select: &Select,
@@ -105,23 +102,12 @@ impl Lowering<'_> {
         order: &[OrderByExpr],
         scope: &Scope<'_>,
         parts: &mut Parts,
-    ) -> Result<()> {
-        parts.outputs = items
-            .iter()
-            .map(|item| match item {
-                Item::Expr(_, expr) => {
-                    Ok(self.known(self.expr(expr, scope))?.unwrap_or_else(Term::unknown))
-                }
-                Item::Column(_, term) if term.unknown => Ok(Term::unknown()),
-                Item::Column(name, term) => match scope.keys {
-                    Some(keys) if !keys.contains(&term.sql) => Err(refused(format!(
-                        "the column `{}` is neither grouped nor aggregated in SELECT",
-                        name.as_deref().unwrap_or("*")
-                    ))),
-                    _ => Ok(term.clone()),
-                },
-            })
-            .collect::<Result<_>>()?;
+    ) -> Result<Vec<Error>> {
+        let mut ungrouped = Vec::new();
+        for item in items {
+            let output = settled(self.output(item, scope), scope, &mut ungrouped);
+            parts.outputs.push(self.known(output)?.unwrap_or_else(Term::unknown));
+        }
         let aliases: Vec<(String, Term)> = items
             .iter()
             .zip(&parts.outputs)
@@ -129,22 +115,35 @@ impl Lowering<'_> {
             .collect();
         let after = Scope { aliases: &aliases, ..*scope };
         let having = Scope { windows: false, place: "HAVING", ..after };
-        parts.having = self.known(self.condition(select.having.as_ref(), &having))?.flatten();
+        let found = self.condition(select.having.as_ref(), &having);
+        parts.having = self.known(settled(found, scope, &mut ungrouped))?.flatten();
         let qualify = Scope { place: "QUALIFY", ..after };
-        parts.qualify = self.known(self.condition(select.qualify.as_ref(), &qualify))?.flatten();
+        let found = self.condition(select.qualify.as_ref(), &qualify);
+        parts.qualify = self.known(settled(found, scope, &mut ungrouped))?.flatten();
         let ordering = Scope { prefer: Prefer::Alias, place: "ORDER BY", ..after };
-        parts.order.clear();
         for item in order {
             let term = match self.ordinal(&item.expr, parts.outputs.len())? {
-                Some(i) => parts.outputs[i].clone(),
-                None => match self.known(self.expr(&item.expr, &ordering))? {
-                    Some(term) => term,
-                    None => continue,
-                },
+                Some(i) => Some(parts.outputs[i].clone()),
+                None => {
+                    let found = self.expr(&item.expr, &ordering);
+                    self.known(settled(found, scope, &mut ungrouped))?
+                }
             };
-            parts.order.push((term, item.clone()));
+            parts.order.extend(term.map(|term| (term, item.clone())));
         }
-        Ok(())
+        Ok(ungrouped)
+    }
+
+    fn output(&self, item: &Item<'_>, scope: &Scope<'_>) -> Result<Term> {
+        match item {
+            Item::Expr(_, expr) => self.expr(expr, scope),
+            Item::Column(name, term) => {
+                if !term.unknown && scope.keys.is_some_and(|keys| !keys.contains(term)) {
+                    scope.ungrouped(scope.neither(name.as_deref().unwrap_or("*")));
+                }
+                Ok(term.clone())
+            }
+        }
     }
 
     fn group_keys(
@@ -259,6 +258,18 @@ impl Lowering<'_> {
             keys.extend(self.order_key(&Term { sql, ..term.clone() }, item)?);
         }
         Ok(keys)
+    }
+}
+
+/// What was lowered, where nothing in it is an error beside grouped rows. Whether rows are grouped is known
+/// where there are keys; elsewhere the first such error is kept until it is.
+fn settled<T>(result: Result<T>, scope: &Scope<'_>, ungrouped: &mut Vec<Error>) -> Result<T> {
+    match scope.seen.ungrouped.take().into_iter().next() {
+        Some(error) if scope.keys.is_some_and(|keys| !keys.is_empty()) => Err(error),
+        first => {
+            ungrouped.extend(first);
+            result
+        }
     }
 }
 
