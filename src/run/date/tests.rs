@@ -105,7 +105,7 @@ fn a_refused_statement_is_sent_once_more_with_an_earlier_cutoff_and_then_waits()
 }
 
 #[test]
-fn a_date_that_keeps_changing_is_given_up() {
+fn a_date_that_keeps_changing_is_tombstoned() {
     let mut date = state("", counts(10, 6));
     let mut next = date.begin();
     let mut records = 0;

@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// The step in the labels of a job that stands in for one that was never sent, and its statement. No
 /// step of a rule can have this name.
-const GIVEN_UP: &str = "_given-up";
+const TOMBSTONED: &str = "_given-up";
 const NOTHING: &str = "SELECT 'given up by a later run'";
 
 impl BigQuery {
@@ -39,10 +39,10 @@ impl BigQuery {
     fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
         let job = self.insert(id, request::job(&self.settings, Some(id), request));
         let ended = match job.map_err(|failure| self.lost_sight(&failure)) {
-            Ok(job) if !is_given_up(&job) => self.finish(id, job),
+            Ok(job) if !is_tombstoned(&job) => self.finish(id, job),
             other => other,
         };
-        let ours = |job: JobResource| if is_given_up(&job) { Err(tombstoned()) } else { Ok(job) };
+        let ours = |job: JobResource| if is_tombstoned(&job) { Err(tombstoned()) } else { Ok(job) };
         ended.and_then(ours).map_err(|error| error.during(format!("job {id}")))
     }
 
@@ -55,13 +55,13 @@ impl BigQuery {
             found => found,
         };
         let job = found.map_err(|failure| self.gave_up(&failure))?;
-        Ok(Some(job).filter(|job| !is_given_up(job)))
+        Ok(Some(job).filter(|job| !is_tombstoned(job)))
     }
 
     /// A job that does nothing under this id, where the statement would have run: an id is taken once in
     /// each location, and this statement names no table to tell it by.
     fn stand_in(&self, id: &JobId) -> Result<JobResource> {
-        let labels = [("tool", "onerow"), ("step", GIVEN_UP)];
+        let labels = [("tool", "onerow"), ("step", TOMBSTONED)];
         let nothing = Request { sql: NOTHING, params: &Params::none(), labels: &labels };
         let mut job = request::job(&self.settings, Some(id), &nothing);
         if let (None, Some(reference)) = (&self.settings.location, &mut job.job_reference) {
@@ -160,8 +160,8 @@ impl BigQuery {
 }
 
 /// Whether it is a job that stands in for one that was never sent. Some servers leave out labels.
-fn is_given_up(job: &JobResource) -> bool {
-    response::step(job) == Some(GIVEN_UP) || response::statement(job) == Some(NOTHING)
+fn is_tombstoned(job: &JobResource) -> bool {
+    response::step(job) == Some(TOMBSTONED) || response::statement(job) == Some(NOTHING)
 }
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn no_step_is_mistaken_for_one_that_was_given_up() {
-        assert!(StepName::parse(GIVEN_UP).is_err());
+        assert!(StepName::parse(TOMBSTONED).is_err());
     }
 
     #[test]
@@ -181,9 +181,9 @@ mod tests {
             let configuration = serde_json::json!({ "labels": labels, "query": { "query": sql } });
             serde_json::from_value(serde_json::json!({ "configuration": configuration })).unwrap()
         };
-        assert!(is_given_up(&job(GIVEN_UP, "")));
-        assert!(is_given_up(&job("", NOTHING)));
-        assert!(!is_given_up(&job("deactivate", "UPDATE t SET x = 1 WHERE TRUE")));
-        assert!(!is_given_up(&JobResource::default()));
+        assert!(is_tombstoned(&job(TOMBSTONED, "")));
+        assert!(is_tombstoned(&job("", NOTHING)));
+        assert!(!is_tombstoned(&job("deactivate", "UPDATE t SET x = 1 WHERE TRUE")));
+        assert!(!is_tombstoned(&JobResource::default()));
     }
 }

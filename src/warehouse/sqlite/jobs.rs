@@ -12,12 +12,12 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_jobs \
      (job TEXT PRIMARY KEY, affected INTEGER NOT NULL, at TEXT NOT NULL) STRICT";
 
 /// What is recorded of a job that was given up before it had changed anything.
-const GIVEN_UP: i64 = -1;
+const TOMBSTONED: i64 = -1;
 
 /// How many rows the job changed; `None` if it never changed anything. Errors: it was given up.
 pub(super) fn find(connection: &Connection, id: &JobId) -> Result<Option<u64>> {
     match recorded(connection, id)? {
-        Some(GIVEN_UP) => Err(tombstoned()),
+        Some(TOMBSTONED) => Err(tombstoned()),
         affected => Ok(affected.map(i64::unsigned_abs)),
     }
 }
@@ -42,14 +42,14 @@ pub(super) fn settle(connection: &Connection, id: &JobId, at: Timestamp) -> Resu
         .map_err(&looked_up)?;
     let affected = recorded(&transaction, id)?;
     if affected.is_none() {
-        insert(&transaction, id, GIVEN_UP, at)?;
+        insert(&transaction, id, TOMBSTONED, at)?;
     }
     transaction.commit().map_err(looked_up)?;
     Ok(known(affected))
 }
 
 fn known(affected: Option<i64>) -> Option<u64> {
-    affected.filter(|affected| *affected != GIVEN_UP).map(i64::unsigned_abs)
+    affected.filter(|affected| *affected != TOMBSTONED).map(i64::unsigned_abs)
 }
 
 /// Remembers a job in the transaction that changed its rows.
