@@ -13,12 +13,11 @@ run_id = @run_id
 {#- Whether an entry of the log, named `removed` where there are other tables, was written by one
     statement of an earlier run. -#}
 {%- macro of_undone(rule, window, named=false) -%}
-{%- set entry = ("removed." if named else "") | raw -%}
-{{ entry }}run_id = @undone_run
-  AND {{ entry }}run_started_at = @undone_run_started_at
-  AND {{ entry }}record_id = @undone_record
-  AND {{ entry }}rule = {{ rule.name }}
-  AND {{ entry }}date = {{ window.first }}
+{%- if named %}removed.{% endif %}run_id = @undone_run
+  AND {% if named %}removed.{% endif %}run_started_at = @undone_run_started_at
+  AND {% if named %}removed.{% endif %}record_id = @undone_record
+  AND {% if named %}removed.{% endif %}rule = {{ rule.name }}
+  AND {% if named %}removed.{% endif %}date = {{ window.first }}
 {%- endmacro -%}
 
 {#- What `keep` orders by, as JSON. -#}

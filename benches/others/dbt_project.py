@@ -22,14 +22,15 @@ def write(path: str, text: str) -> None:
     (out / path).write_text(text)
 
 
-write("macros/survivors.sql", macros("_survivors"))
+for name in ("survivors", "removals"):
+    write(f"macros/{name}.sql", macros(f"_{name}"))
 for step in {statement["step"] for statement in asked["statements"]}:
     body = macros(step)
-    write(f"macros/{step}.sql", f"{{% macro {step}(rule, window) %}}{body}{{% endmacro %}}")
+    write(f"macros/{step}.sql", f"{{% macro {step}(rule, window, removals) %}}{body}{{% endmacro %}}")
 for statement in asked["statements"]:
-    call = f"{{{{ {statement['step']}(var('rule'), {json.dumps(statement['window'])}) }}}}"
+    call = f"{{{{ {statement['step']}(var('rule'), {json.dumps(statement['window'])}, var('removals')) }}}}"
     write(f"models/{statement['name']}.sql", call)
-project = {"name": "same", "profile": "same", "version": "1.0", "vars": {"rule": asked["rule"]}}
+project = {"name": "same", "profile": "same", "version": "1.0", "vars": {name: asked[name] for name in ("rule", "removals")}}
 write("dbt_project.yml", json.dumps(project))
 database = {"type": "duckdb", "path": ":memory:"}
 write("profiles.yml", json.dumps({"same": {"target": "it", "outputs": {"it": database}}}))

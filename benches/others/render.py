@@ -17,6 +17,8 @@ environment = Environment(
 environment.filters["commas"] = ", ".join
 for statement in asked["statements"]:
     template = environment.get_template(f"{statement['step']}.sql")
-    sql = template.render(rule=asked["rule"], window=statement["window"])
+    sql = template.render(
+        rule=asked["rule"], window=statement["window"], removals=asked["removals"]
+    )
     sqlglot.parse_one(sql, dialect="bigquery")
     (out / f"{statement['name']}.sql").write_text(sql)

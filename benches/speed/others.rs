@@ -115,7 +115,11 @@ impl<'a> Bench<'a> {
                 "window": bare::window(rule, &statement.window),
             })
         });
-        json!({"rule": bare::rule(rule), "statements": statements.collect::<Vec<_>>()})
+        json!({
+            "rule": bare::rule(rule),
+            "removals": bare::removals(),
+            "statements": statements.collect::<Vec<_>>(),
+        })
     }
 
     fn onerow(&self, arguments: &[&str]) -> Command {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::clean::{Cleaning, Counting};
 use super::counts::{count, day, wrong};
+use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
@@ -20,6 +21,9 @@ use crate::statement::Params;
 use crate::step::{GUARD_COUNTS, Step};
 use crate::warehouse::{Answer, Returned, Rows};
 use crate::window::Day;
+
+/// So many dates are named in a message.
+const DATES_NAMED: usize = 5;
 
 /// What the UPDATE of a custom step would remove from a date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,15 +64,15 @@ impl Run<'_> {
     }
 
     fn custom_for(&mut self, step: &PlannedStep, wanted: &dyn Fn(&Checked) -> bool) {
-        let is = |statement: &Checked, kind: Step| statement.statement().step.step() == kind;
-        if step.statements.iter().any(|statement| is(statement, Step::Guard)) {
+        if guards(step).next().is_some() {
             return self.update(step, wanted);
         }
         for statement in step.statements.iter().filter(|statement| wanted(statement)) {
             if self.stops() {
                 break;
             }
-            match statement.mutates() && is(statement, Step::Custom) {
+            let is_custom = statement.statement().step.step() == Step::Custom;
+            match statement.mutates() && is_custom {
                 true => self.fail(unguarded(statement)),
                 false => self.query(statement),
             }
@@ -94,7 +98,7 @@ impl Run<'_> {
     /// Runs the UPDATEs of a custom step for the dates that have something to remove.
     fn update(&mut self, step: &PlannedStep, wanted: &dyn Fn(&Checked) -> bool) {
         let mut found = BTreeMap::new();
-        for guard in step.statements.iter().filter(|s| s.statement().step.step() == Step::Guard) {
+        for guard in guards(step) {
             match guarded(&self.journal, guard, &params(self.cutoff, &self.journal.run)) {
                 Ok(counts) => found.extend(counts),
                 Err(error) => return self.fail(error),
@@ -124,7 +128,12 @@ impl Run<'_> {
     /// after this look is ranked inside the UPDATE.
     fn keeps_every_key(&self, step: &PlannedStep, found: &BTreeMap<Day, Guarded>) -> Result<()> {
         let lost = found.iter().filter(|(_, found)| found.keys_lost > 0);
-        let lost: Vec<String> = lost.map(|(day, f)| format!("{} on {day}", f.keys_lost)).collect();
+        let mut lost: Vec<String> =
+            lost.map(|(day, found)| format!("{} on {day}", found.keys_lost)).collect();
+        if let Some(more) = lost.len().checked_sub(DATES_NAMED).filter(|more| *more > 0) {
+            lost.truncate(DATES_NAMED);
+            lost.push(format!("and on {more} more dates"));
+        }
         if lost.is_empty() || self.context.renderer.rule().may_remove_keys(&step.name) {
             return Ok(());
         }
@@ -140,6 +149,7 @@ impl Run<'_> {
         )))
     }
 
+    /// Records and removes what the UPDATE of one date matches. What goes wrong is a problem of the run.
     fn update_day(
         &mut self,
         step: &PlannedStep,
@@ -147,9 +157,7 @@ impl Run<'_> {
         removal: &Checked,
         found: Guarded,
     ) {
-        let context = self.context;
-        let (rule, title) = (context.renderer.rule(), removal.statement().title());
-        let day = removal.statement().window.first();
+        let title = removal.statement().title();
         if found.shared_ids > 0 {
             let message = format!(
                 "{title}: {} rows that it matches share their row id with other rows, and were left alone",
@@ -160,29 +168,15 @@ impl Run<'_> {
         if found.removed == 0 {
             return;
         }
+        let context = self.context;
         if let Err(error) = context.warehouse.prepare_removals(context.renderer.removals()) {
             return self.fail(error);
         }
+        let (rule, removed_by) = (context.renderer.rule(), Strategy::Deactivate);
         let mut state = DateState::new(rule, found.counts(), self.cutoff, self.journal.now)
-            .removed_by(Strategy::Deactivate, removal.takes("cutoff"));
-        let guards: Vec<&Checked> = step
-            .statements
-            .iter()
-            .filter(|statement| {
-                let statement = statement.statement();
-                statement.step.step() == Step::Guard && statement.window.contains(day)
-            })
-            .collect();
-        let count: &Counting<'_> = &|cutoff| {
-            let mut counts = Counts::default();
-            for guard in &guards {
-                let params = params(cutoff, &self.journal.run);
-                let found = guarded(&self.journal, guard, &params)?.remove(&day);
-                counts = found.unwrap_or_default().counts();
-            }
-            Ok(counts)
-        };
-        let removed_by = Strategy::Deactivate;
+            .removed_by(removed_by, removal.takes("cutoff"));
+        let day = removal.statement().window.first();
+        let count: &Counting<'_> = &|cutoff| Ok(self.guarded_day(step, day, cutoff)?.counts());
         let cleaning = Cleaning { journal: &self.journal, record, removal, removed_by, count };
         let problem = cleaning.clean(&mut state);
         if state.baseline.buffered > 0 {
@@ -190,14 +184,29 @@ impl Run<'_> {
         }
         if state.removed > 0 || problem.is_none() {
             let answer = Answer::from(Returned::Affected(Some(state.removed)));
-            let may = rule.may_remove_keys(&step.name);
-            let keys_lost = Some(found.keys_lost).filter(|_| may);
+            let keys_lost = rule.may_remove_keys(&step.name).then_some(found.keys_lost);
             self.steps.push(StepReport { keys_lost, ..StepReport::new(title, answer) });
         }
         if let Some(problem) = problem {
             self.fail(problem);
         }
     }
+
+    /// What the UPDATE of this date would remove now.
+    fn guarded_day(&self, step: &PlannedStep, day: Day, cutoff: Cutoff) -> Result<Guarded> {
+        let guards = guards(step).filter(|guard| guard.statement().window.contains(day));
+        let mut found = Guarded::default();
+        for guard in guards {
+            let params = params(cutoff, &self.journal.run);
+            found = guarded(&self.journal, guard, &params)?.remove(&day).unwrap_or_default();
+        }
+        Ok(found)
+    }
+}
+
+/// The statements that look at what the UPDATEs of a custom step would remove.
+fn guards(step: &PlannedStep) -> impl Iterator<Item = &Checked> {
+    step.statements.iter().filter(|guard| guard.statement().step.step() == Step::Guard)
 }
 
 /// Only the renderer makes UPDATEs of custom steps, and with what guards them.
