@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use googlesql_sqlite::lower::claims::{self as table, Kind};
+use googlesql_sqlite::claims::{self as table, Kind};
 use onerow::googlesql::SqlType;
 
 use super::edges::{self, TYPES, Tables};

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use sqlparser::ast;
 
+use crate::bind::Binder;
 use crate::catalog::{Catalog, Relation, Table};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Params, SqlType};
-use crate::lower::Lowering;
+use crate::googlesql::{Params, SqlType, with_stack};
 
 /// Tables whose columns are known: name, with dots between its parts, and columns.
 pub type Tables<'a> = &'a [(String, Vec<(String, SqlType)>)];
@@ -24,8 +24,9 @@ pub fn refusal(
     params: &Params,
 ) -> Result<()> {
     let listed = Listed(tables);
-    let found = Lowering::new(&listed, sql, params, Timestamp::UNIX_EPOCH)
-        .and_then(|lowering| lowering.lenient().refusal(parsed));
+    let found = with_stack(parsed, || {
+        Binder::new(&listed, sql, params, Timestamp::UNIX_EPOCH)?.lenient().refusal(parsed)
+    });
     match found {
         Err(error) if error.kind() == Kind::Refused => Err(error),
         _ => Ok(()),

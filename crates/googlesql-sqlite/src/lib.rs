@@ -8,18 +8,25 @@
 //! - [`functions`]: what lowered statements call
 //! - [`check`]: what BigQuery always refuses about a statement, found without a database
 //! - [`dialect`]: what the parser reads and GoogleSQL does not have
-//! - [`lower`]: from a statement to SQLite text, with a [`Catalog`] that knows the tables
+//! - [`lower()`]: from a statement to SQLite text, with a [`Catalog`] that knows the tables: it is bound,
+//!   which gives a typed tree or an error, and the tree is emitted
+//! - [`claims`]: the functions that are known, and what they take
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod bind;
 mod catalog;
 pub mod check;
 pub mod dialect;
+mod emit;
 pub mod error;
 pub mod functions;
 pub mod googlesql;
 pub mod hidden;
-pub mod lower;
+mod lower;
 pub mod storage;
+mod tree;
 
+pub use bind::claims;
 pub use catalog::{Catalog, Relation, Table};
+pub use lower::{Lowered, Part, lower};

@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use googlesql_sqlite::lower::{Lowered, Lowering};
-use googlesql_sqlite::{functions, storage};
+use googlesql_sqlite::{Lowered, functions, lower, storage};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -206,7 +205,7 @@ impl<'a> Text<'a> {
             _ => None,
         };
         let tables = Tables { connection, params, restored };
-        Ok(Lowering::new(&tables, self.sql, params, now)?.statement(&self.parsed)?)
+        Ok(lower(&tables, self.sql, &self.parsed, params, now)?)
     }
 }
 

@@ -142,6 +142,20 @@ fn what_bigquery_may_answer_is_not_called_wrong() {
 }
 
 #[test]
+fn an_order_is_by_the_alias_where_a_grouped_column_has_its_name_too() {
+    let warehouse = with(ROW);
+    let rows = "(SELECT 1 AS x UNION ALL SELECT 2) AS t";
+    let sql = format!("SELECT -x AS x FROM {rows} GROUP BY t.x ORDER BY x");
+    assert_eq!(answer(&warehouse, &sql), "-2\n-1");
+}
+
+#[test]
+fn a_key_is_not_the_column_that_it_is_cast_from() {
+    let sql = "SELECT game_date FROM nba.predictions GROUP BY CAST(game_date AS STRING)";
+    all_fail(Kind::Warehouse, "neither grouped nor aggregated", &[(sql, "game_date")]);
+}
+
+#[test]
 fn a_number_in_parentheses_is_the_number_of_a_column() {
     let warehouse = with(ROW);
     let rows = "(SELECT 2 AS x UNION ALL SELECT 1)";

@@ -157,6 +157,10 @@ fn what_bigquery_refuses_is_refused() {
                 "ambiguous",
             ),
             (
+                "SELECT -copies AS copies FROM nba.predictions AS p GROUP BY p.copies HAVING copies > 1",
+                "ambiguous",
+            ),
+            (
                 "SELECT 1 UNION ALL SELECT 2 INTERSECT DISTINCT SELECT 3",
                 "put parentheses around set operations",
             ),

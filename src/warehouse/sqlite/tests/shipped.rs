@@ -114,7 +114,6 @@ fn shipped_statements_call_no_rust_function_for_each_row() {
     let connection = warehouse.connection().unwrap();
     let (sql, params) = (deactivate(), params());
     let tables = Tables { connection: &connection, params: &params, restored: None };
-    let lowered = Lowering::new(&tables, &sql, &params, now()).unwrap();
-    let lowered = lowered.statement(&parse(&sql)).unwrap();
+    let lowered = lower(&tables, &sql, &parse(&sql), &params, now()).unwrap();
     assert!(!lowered.parts[0].sql.contains("onerow_"), "{}", lowered.parts[0].sql);
 }

@@ -138,8 +138,7 @@ fn an_index_finds_a_date_without_reading_the_table() {
     let (sql, params) =
         ("SELECT copies FROM nba.predictions WHERE game_date = DATE '2026-01-28'", params());
     let tables = Tables { connection: &connection, params: &params, restored: None };
-    let lowered = Lowering::new(&tables, sql, &params, now()).unwrap();
-    let lowered = lowered.statement(&parse(sql)).unwrap();
+    let lowered = lower(&tables, sql, &parse(sql), &params, now()).unwrap();
     let plan: String = connection
         .query_row(&format!("EXPLAIN QUERY PLAN {}", lowered.parts[0].sql), [], |row| row.get(3))
         .unwrap();

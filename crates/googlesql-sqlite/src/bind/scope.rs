@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use sqlparser::ast::NamedWindowDefinition;
 use sqlparser::tokenizer::Span;
 
-use super::term::Term;
 use super::{refused, unsupported};
 use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::tree::Term;
 
 /// One table or subquery of a FROM clause.
 #[derive(Debug, Clone)]
@@ -29,14 +29,13 @@ impl Source {
     }
 }
 
-/// What lowering an expression brought to light.
+/// What binding an expression brought to light.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub aggregate: Cell<bool>,
     /// A column of an enclosing query.
     pub outer: Cell<bool>,
-    /// What may only stand in an expression that is a grouping key or that no rows are grouped for: what
-    /// was not found to be part of a key, in order.
+    /// The errors of what may not stand beside grouped rows, and is part of no grouping key, in order.
     pub ungrouped: RefCell<Vec<Error>>,
 }
 
@@ -55,7 +54,7 @@ pub(super) struct Scope<'a> {
     pub sources: &'a [Source],
     pub parent: Option<&'a Scope<'a>>,
     /// The grouping expressions, where only they and aggregates may stand. Whether rows are grouped
-    /// without keys shows when everything is lowered.
+    /// without keys shows when everything is bound.
     pub keys: Option<&'a [Term]>,
     pub aliases: &'a [(String, Term)],
     /// Names of the select list that may not stand here.
@@ -94,9 +93,6 @@ impl<'a> Scope<'a> {
 
     /// The term that an unqualified name at this place stands for.
     pub fn column(&self, name: &str, place: Span) -> Result<Term> {
-        if let Some(key) = self.key(name) {
-            return Ok(key.clone());
-        }
         if let Some(term) = self.alias(name)? {
             return Ok(term);
         }
@@ -188,16 +184,6 @@ impl<'a> Scope<'a> {
         match self.prefer {
             Prefer::Neither if columns.any(|column| column != term) => Err(ambiguous()),
             _ => Ok(Some(term.clone())),
-        }
-    }
-
-    /// A column that is a key, and so itself even where an alias has its name too.
-    fn key(&self, name: &str) -> Option<&'a Term> {
-        let keys = self.keys.filter(|_| self.prefer == Prefer::Neither)?;
-        let mut found = self.sources.iter().flat_map(|source| named(source, name));
-        match (found.next(), found.next(), self.source(name)) {
-            (Some(column), None, None) if keys.contains(column) => Some(column),
-            _ => None,
         }
     }
 

@@ -1,13 +1,13 @@
 //! The form of a function's row: what it takes, what it gives, and how it is written for SQLite. The
-//! rows are in `rows.rs`; calls are typed and lowered by them, and the claims are printed from them.
+//! rows are in `rows.rs`; calls are typed and bound by them, and the claims are printed from them.
 
-use super::Lowering;
-use super::function::{Call, joined};
+use super::Binder;
+use super::function::Call;
 use super::rows::ROWS;
 use super::scope::Scope;
-use super::term::Term;
 use crate::error::Result;
 use crate::googlesql::SqlType;
+use crate::tree::{Form, Term};
 
 /// A function of GoogleSQL in one of its roles.
 pub(super) struct Row {
@@ -80,7 +80,7 @@ pub(super) enum Rule {
     /// By its row alone.
     Declared {
         gives: Gives,
-        emit: Emit,
+        emit: Form,
         /// Whether GoogleSQL takes no other number of arguments either.
         closed: bool,
     },
@@ -96,35 +96,14 @@ pub(super) enum Rule {
     By(Special),
 }
 
-/// What types and lowers a call of a row.
-pub(super) type Special = fn(&Lowering<'_>, &Row, &Call<'_>, &Scope<'_>) -> Result<Term>;
+/// What types and binds a call of a row.
+pub(super) type Special = fn(&Binder<'_>, &Row, &Call<'_>, &Scope<'_>) -> Result<Term>;
 
 /// What an aggregate does with an argument.
 pub(super) struct Overload {
     pub takes: Arg,
     pub gives: Gives,
-    pub emit: Emit,
-}
-
-/// How a call is written for SQLite.
-#[derive(Clone, Copy)]
-pub(super) enum Emit {
-    /// `name(arguments)`
-    Call(&'static str),
-    /// `name(first, arguments)`, the first one as it is written here.
-    With(&'static str, &'static str),
-    /// `name(arguments)`; an only argument stands for itself.
-    Several(&'static str),
-    /// The same, compared in the order of values.
-    Extreme(&'static str),
-    /// `CASE WHEN … THEN … ELSE … END`
-    If,
-    /// `name(argument)`, compared in the order of values.
-    Ordered(&'static str),
-    /// How often the argument is true.
-    CountTrue,
-    /// `name(argument)`, which fails where it is infinite.
-    Finite(&'static str),
+    pub emit: Form,
 }
 
 /// The row of this function in this role.
@@ -162,30 +141,5 @@ impl Row {
             _ => None,
         });
         formats.unwrap_or_default()
-    }
-}
-
-impl Emit {
-    /// The call over these arguments.
-    pub fn text(self, distinct: bool, args: &[Term]) -> String {
-        let distinct = if distinct { "DISTINCT " } else { "" };
-        match (self, args) {
-            (Self::Several(_) | Self::Extreme(_), [one]) => one.sql.clone(),
-            (Self::Call(name) | Self::Several(name), _) => {
-                format!("{name}({distinct}{})", joined(args))
-            }
-            (Self::With(name, first), _) => format!("{name}({first}, {})", joined(args)),
-            (Self::Extreme(name), [first, rest @ ..]) => {
-                format!("{name}({}, {})", first.ordered(), joined(rest))
-            }
-            (Self::If, [condition, then, otherwise]) => format!(
-                "(CASE WHEN {} THEN {} ELSE {} END)",
-                condition.sql, then.sql, otherwise.sql
-            ),
-            (Self::Ordered(name), [one]) => format!("{name}({distinct}{})", one.ordered()),
-            (Self::CountTrue, [one]) => format!("COUNT(CASE WHEN {} THEN 1 END)", one.sql),
-            (Self::Finite(name), _) => format!("onerow_finite({name}({distinct}{}))", joined(args)),
-            (Self::Extreme(_) | Self::If | Self::Ordered(_) | Self::CountTrue, _) => joined(args),
-        }
     }
 }

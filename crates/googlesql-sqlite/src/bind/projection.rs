@@ -6,12 +6,12 @@ use sqlparser::ast::{
 };
 
 use super::scope::Source;
-use super::term::Term;
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::Ident as Name;
+use crate::tree::Term;
 
-/// An item of a select list before it is lowered.
+/// An item of a select list before it is bound.
 pub(super) enum Item<'a> {
     Expr(Option<String>, &'a Expr),
     /// A column that `*` stands for.
@@ -26,7 +26,7 @@ impl Item<'_> {
     }
 }
 
-impl Lowering<'_> {
+impl Binder<'_> {
     /// The items of a select list, `*` replaced by the columns it stands for.
     pub(super) fn items<'s>(
         &self,

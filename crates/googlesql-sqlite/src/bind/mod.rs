@@ -1,5 +1,5 @@
-//! Lowering: a parsed GoogleSQL statement becomes SQLite text, with the type of every expression
-//! known. Each part of the syntax tree is either handled or named in an error.
+//! Binding: a parsed GoogleSQL statement becomes a typed tree. All rules of types stand here, and all that is
+//! refused is refused here. Each part of the syntax tree is either handled or named in an error.
 
 mod aggregate;
 mod cast;
@@ -24,42 +24,40 @@ mod view;
 mod window;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
 use sqlparser::ast;
 
-pub use self::change::Part;
 use self::literal::Literals;
 use self::query::Relation;
 use crate::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType};
+use crate::tree::{Change, Rows};
 
-/// A statement as SQLite takes it.
-pub struct Lowered {
-    /// What does its work, in order; a query is one part.
-    pub parts: Vec<Part>,
-    /// The values of `?1`, `?2`, …
-    pub binds: Vec<Value>,
-    /// Names and types of the columns of the answer. `None` is the type of a bare NULL.
-    pub columns: Vec<(String, Option<SqlType>)>,
+/// A bound statement.
+pub(crate) enum Statement {
+    /// A query, with the names and types of its columns.
+    Query(Rc<Rows>, Vec<(String, Option<SqlType>)>),
+    Change(Box<Change>),
 }
 
-/// What one statement is lowered with.
-pub struct Lowering<'a> {
+/// What one statement is bound with.
+pub(crate) struct Binder<'a> {
     catalog: &'a dyn Catalog,
     params: &'a Params,
     now: Timestamp,
     literals: Literals,
-    binds: RefCell<Vec<Value>>,
+    /// Whether a value is given with the statement, and does not stand in its text.
+    outside: Cell<bool>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
     lenient: bool,
 }
 
-impl<'a> Lowering<'a> {
-    /// Prepares to lower the statement of this text. `now` is the time for all of it.
+impl<'a> Binder<'a> {
+    /// Prepares to bind the statement of this text. `now` is the time for all of it.
     pub fn new(
         catalog: &'a dyn Catalog,
         sql: &str,
@@ -71,7 +69,7 @@ impl<'a> Lowering<'a> {
             params,
             now,
             literals: Literals::of(sql)?,
-            binds: RefCell::default(),
+            outside: Cell::default(),
             aliases: Cell::new(0),
             ctes: RefCell::default(),
             lenient: false,
@@ -110,42 +108,37 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Lowers a query or a mutation.
-    pub fn statement(self, statement: &ast::Statement) -> Result<Lowered> {
-        let (parts, columns) = match statement {
+    /// Binds a query or a mutation.
+    pub fn statement(&self, statement: &ast::Statement) -> Result<Statement> {
+        let change = match statement {
             ast::Statement::Query(query) => {
                 let relation = self.query(query, None)?;
                 let names = relation.result_names()?;
                 let types = relation.columns.iter().map(|column| column.sql_type);
-                (vec![Part::silent(relation.sql)], names.into_iter().zip(types).collect())
+                let columns = names.into_iter().zip(types).collect();
+                return Ok(Statement::Query(relation.rows, columns));
             }
-            ast::Statement::Update(update) => {
-                (vec![Part::counted(self.update(update)?)], Vec::new())
-            }
-            ast::Statement::Delete(delete) => {
-                (vec![Part::counted(self.delete(delete)?)], Vec::new())
-            }
-            ast::Statement::Insert(insert) => {
-                (vec![Part::counted(self.insert(insert)?)], Vec::new())
-            }
-            ast::Statement::Merge(merge) => (self.merge(merge)?, Vec::new()),
-            ast::Statement::CreateView(view) => (self.create_view(view)?, Vec::new()),
+            ast::Statement::Update(update) => self.update(update)?,
+            ast::Statement::Delete(delete) => self.delete(delete)?,
+            ast::Statement::Insert(insert) => self.insert(insert)?,
+            ast::Statement::Merge(merge) => self.merge(merge)?,
+            ast::Statement::CreateView(view) => self.create_view(view)?,
             ast::Statement::Drop {
                 object_type: ast::ObjectType::View, names, if_exists, ..
-            } => (self.drop_view(names, *if_exists)?, Vec::new()),
+            } => self.drop_view(names, *if_exists)?,
             ast::Statement::Drop {
                 object_type: ast::ObjectType::Table,
                 names,
                 if_exists: false,
                 ..
-            } => (self.drop_table(names)?, Vec::new()),
+            } => self.drop_table(names)?,
             other => {
                 let text = other.to_string();
                 let verb = text.split_whitespace().next().unwrap_or_default();
                 return Err(unsupported(format!("{verb} statements")));
             }
         };
-        Ok(Lowered { parts, binds: self.binds.into_inner(), columns })
+        Ok(Statement::Change(Box::new(change)))
     }
 
     /// A name for a table or subquery that nothing else has.
@@ -153,19 +146,9 @@ impl<'a> Lowering<'a> {
         self.aliases.set(self.aliases.get() + 1);
         format!("t{}", self.aliases.get())
     }
-
-    /// The place holder of a value.
-    fn bind(&self, value: Value) -> String {
-        let mut binds = self.binds.borrow_mut();
-        let place = binds.iter().position(|known| *known == value).unwrap_or_else(|| {
-            binds.push(value);
-            binds.len() - 1
-        });
-        format!("?{}", place + 1)
-    }
 }
 
-/// The error for a construct that the lowering does not know.
+/// The error for a construct that the binding does not know.
 fn unsupported(what: impl std::fmt::Display) -> Error {
     Error::unsupported(what)
 }

@@ -6,30 +6,28 @@ use sqlparser::ast::{
 };
 
 use super::scope::{Scope, Seen, Source};
-use super::term::Term;
-use super::{Lowering, none_of, unsupported};
+use super::{Binder, none_of, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::storage::{class, quoted};
+use crate::storage::class;
+use crate::tree::{Factor, Joined, Node, Term};
 
-impl Lowering<'_> {
-    /// The text after FROM, and the columns that it brings.
+impl Binder<'_> {
+    /// What stands after FROM, and the columns that it brings.
     pub(super) fn from(
         &self,
         from: &[TableWithJoins],
         parent: Option<&Scope<'_>>,
-    ) -> Result<(String, Vec<Source>)> {
-        let mut sql = String::new();
+    ) -> Result<(Vec<Joined>, Vec<Source>)> {
+        let mut items = Vec::new();
         let mut sources = Vec::new();
         for TableWithJoins { relation, joins } in from {
-            if !sql.is_empty() {
-                sql.push_str(" CROSS JOIN ");
-            }
-            sql.push_str(&self.known_factor(relation, parent, &mut sources)?);
+            let factor = self.known_factor(relation, parent, &mut sources)?;
+            items.push(Joined { keyword: "CROSS JOIN", factor, on: None });
             for join in joins {
                 let joined = self.join(join, parent, &mut sources);
                 match self.known(joined)? {
-                    Some(joined) => sql.push_str(&joined),
+                    Some(joined) => items.push(joined),
                     // With USING, columns of both sides are one.
                     None => {
                         for source in &mut sources {
@@ -39,7 +37,7 @@ impl Lowering<'_> {
                 }
             }
         }
-        Ok((sql, sources))
+        Ok((items, sources))
     }
 
     fn join(
@@ -47,7 +45,7 @@ impl Lowering<'_> {
         join: &Join,
         parent: Option<&Scope<'_>>,
         sources: &mut Vec<Source>,
-    ) -> Result<String> {
+    ) -> Result<Joined> {
         let Join { relation, global, join_operator } = join;
         none_of(&[(*global, "GLOBAL JOIN")])?;
         let (keyword, constraint) = match join_operator {
@@ -61,21 +59,19 @@ impl Lowering<'_> {
             _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
         };
         let factor = self.known_factor(relation, parent, sources)?;
-        let condition = match constraint {
+        let on = match constraint {
             JoinConstraint::On(condition) if keyword != "CROSS JOIN" => {
                 let seen = Seen::default();
                 let scope = Scope::plain(sources, parent, &seen, "ON");
                 let condition = self
                     .expr(condition, &scope)
                     .and_then(|term| self.expect(term, SqlType::Bool, "the condition of ON"));
-                self.known(condition)?.map_or_else(String::new, |condition| condition.sql)
+                self.known(condition)?
             }
-            JoinConstraint::None if keyword == "CROSS JOIN" => {
-                return Ok(format!(" {keyword} {factor}"));
-            }
+            JoinConstraint::None if keyword == "CROSS JOIN" => None,
             _ => return Err(unsupported(format!("`{}`", join.to_string().trim()))),
         };
-        Ok(format!(" {keyword} {factor} ON {condition}"))
+        Ok(Joined { keyword, factor, on })
     }
 
     /// A factor; one of which nothing is known where that may be.
@@ -84,11 +80,11 @@ impl Lowering<'_> {
         factor: &TableFactor,
         parent: Option<&Scope<'_>>,
         sources: &mut Vec<Source>,
-    ) -> Result<String> {
-        let lowered = self.factor(factor, parent, sources);
-        Ok(self.known(lowered)?.unwrap_or_else(|| {
+    ) -> Result<Factor> {
+        let bound = self.factor(factor, parent, sources);
+        Ok(self.known(bound)?.unwrap_or_else(|| {
             sources.push(Source::unknown(factor_name(factor)));
-            String::new()
+            Factor::Unknown
         }))
     }
 
@@ -97,7 +93,7 @@ impl Lowering<'_> {
         factor: &TableFactor,
         parent: Option<&Scope<'_>>,
         sources: &mut Vec<Source>,
-    ) -> Result<String> {
+    ) -> Result<Factor> {
         match factor {
             TableFactor::Table { name, alias, .. } => {
                 self.plain_table(factor)?;
@@ -149,12 +145,12 @@ impl Lowering<'_> {
         alias: Option<&TableAlias>,
         parent: Option<&Scope<'_>>,
         sources: &mut Vec<Source>,
-    ) -> Result<String> {
+    ) -> Result<Factor> {
         let relation = self.query(subquery, parent)?;
         let name = alias.map(|alias| self.table_alias(alias)).transpose()?;
         let own = self.alias();
         self.add(relation.source(&own, name), sources)?;
-        Ok(format!("({}) AS {own}", relation.sql))
+        Ok(Factor::Query { rows: relation.rows, own })
     }
 
     fn table(
@@ -162,7 +158,7 @@ impl Lowering<'_> {
         name: &ObjectName,
         alias: Option<&TableAlias>,
         sources: &mut Vec<Source>,
-    ) -> Result<String> {
+    ) -> Result<Factor> {
         let dotted = self.dotted(name)?;
         let last = dotted.rsplit('.').next().unwrap_or(&dotted).to_owned();
         let name = alias.map_or(Ok(last), |alias| self.table_alias(alias))?;
@@ -176,13 +172,13 @@ impl Lowering<'_> {
             .cloned();
         if let Some((_, relation)) = cte {
             self.add(relation.source(&own, Some(name)), sources)?;
-            return Ok(format!("({}) AS {own}", relation.sql));
+            return Ok(Factor::Query { rows: relation.rows, own });
         }
         let (source, rows) = self.base(&dotted, &own, name)?;
         self.add(source, sources)?;
         Ok(match rows {
-            Some(rows) => format!("({rows}) AS {own}"),
-            None => format!("{} AS {own}", quoted(&dotted)),
+            Some(sql) => Factor::Text { sql, own },
+            None => Factor::Table { name: dotted, own },
         })
     }
 
@@ -201,7 +197,10 @@ impl Lowering<'_> {
         let columns = table.columns.into_iter().map(|(column, sql_type)| {
             let term = match class(sql_type) {
                 Err(_) if self.lenient => Term::unknown(),
-                _ => Term::new(format!("{own}.{}", quoted(&column)), sql_type),
+                _ => {
+                    let node = Node::Column { source: own.to_owned(), column: column.clone() };
+                    Term::of(node, Some(sql_type))
+                }
             };
             (Some(column), term)
         });

@@ -1,32 +1,33 @@
 //! SELECT.
 
+use std::rc::Rc;
+
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByExpr, OrderByOptions, OrderBySort, Select, SelectFlavor,
     SelectItem,
 };
 
 use super::projection::Item;
-use super::query::{Column, Relation, c, order_clause};
+use super::query::{Column, Relation};
 use super::scope::{Prefer, Scope, Seen};
-use super::term::Term;
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::error::{Error, Result};
 use crate::googlesql::SqlType;
+use crate::tree::{Key, Node, Rows, Select as Bound, Term};
 
-/// The lowered parts of one SELECT.
-struct Parts {
-    distinct: bool,
-    from: String,
-    condition: Option<Term>,
-    keys: Vec<Term>,
+/// What stands after grouping.
+#[derive(Default)]
+struct Lists {
     outputs: Vec<Term>,
     having: Option<Term>,
     qualify: Option<Term>,
     order: Vec<(Term, OrderByExpr)>,
+    /// What is an error if rows are grouped.
+    ungrouped: Vec<Error>,
 }
 
-impl Lowering<'_> {
-    /// Lowers one SELECT with the ORDER BY that belongs to it.
+impl Binder<'_> {
+    /// Binds one SELECT with the ORDER BY that belongs to it.
     pub(super) fn select(
         &self,
         select: &Select,
@@ -49,42 +50,29 @@ impl Lowering<'_> {
         let Some(keys) = self.known(self.group_keys(&select.group_by, &items, &base))? else {
             return Ok(Relation::unknown());
         };
-        let mut parts = Parts {
-            distinct: distinct(select.distinct.as_ref())?,
-            from,
-            condition,
-            keys,
-            outputs: Vec::new(),
-            having: None,
-            qualify: None,
-            order: Vec::new(),
-        };
-        let keys = parts.keys.clone();
+        let distinct = distinct(select.distinct.as_ref())?;
         let after =
             Scope { aggregates: true, windows: true, place: "SELECT", keys: Some(&keys), ..base };
-        let ungrouped = self.lists(select, &items, order, &after, &mut parts)?;
+        let lists = self.lists(select, &items, order, &after)?;
         let grouped = !keys.is_empty();
         let aggregated = grouped || seen.aggregate.get();
         if aggregated {
-            ungrouped
-                .into_iter()
-                .try_for_each(|error| self.known(Err(error)).map(|_: Option<()>| ()))?;
+            for error in lists.ungrouped {
+                self.known::<()>(Err(error))?;
+            }
         }
-        let told = parts.outputs.iter().all(|output| !output.unknown);
-        if parts.having.is_some() && !aggregated && told {
+        let told = lists.outputs.iter().all(|output| !output.unknown);
+        if lists.having.is_some() && !aggregated && told {
             return Err(refused("HAVING needs GROUP BY or an aggregate"));
         }
-        let columns: Vec<Column> = items
-            .iter()
-            .zip(&parts.outputs)
-            .map(|(item, term)| Column {
-                name: item.name().cloned(),
-                sql_type: term.sql_type,
-                unknown: term.unknown,
-            })
-            .collect();
-        let sql = self.known(self.text(&parts))?.unwrap_or_default();
-        Ok(Relation { sql, columns, open: false, single: aggregated && !grouped })
+        let columns = columns(&items, &lists.outputs);
+        let qualify = lists.qualify.map(|condition| (self.alias(), condition));
+        let order = self.order(distinct, lists.order, &lists.outputs);
+        let order = self.known(order)?.unwrap_or_default();
+        let Lists { outputs, having, .. } = lists;
+        let select = Bound { distinct, from, condition, keys, outputs, having, qualify, order };
+        let rows = Rc::new(Rows::Select(Box::new(select)));
+        Ok(Relation { rows, columns, open: false, single: aggregated && !grouped })
     }
 
     fn condition(&self, condition: Option<&Expr>, scope: &Scope<'_>) -> Result<Option<Term>> {
@@ -94,44 +82,44 @@ impl Lowering<'_> {
         self.expect(term, SqlType::Bool, &role).map(Some)
     }
 
-    /// Lowers everything that stands after grouping. Gives back what is an error if rows are grouped.
+    /// Binds everything that stands after grouping.
     fn lists(
         &self,
         select: &Select,
         items: &[Item<'_>],
         order: &[OrderByExpr],
         scope: &Scope<'_>,
-        parts: &mut Parts,
-    ) -> Result<Vec<Error>> {
-        let mut ungrouped = Vec::new();
+    ) -> Result<Lists> {
+        let mut lists = Lists::default();
+        let ungrouped = &mut lists.ungrouped;
         for item in items {
-            let output = settled(self.output(item, scope), scope, &mut ungrouped);
-            parts.outputs.push(self.known(output)?.unwrap_or_else(Term::unknown));
+            let output = settled(self.output(item, scope), scope, ungrouped);
+            lists.outputs.push(self.known(output)?.unwrap_or_else(Term::unknown));
         }
         let aliases: Vec<(String, Term)> = items
             .iter()
-            .zip(&parts.outputs)
+            .zip(&lists.outputs)
             .filter_map(|(item, term)| Some((item.name()?.clone(), term.clone())))
             .collect();
         let after = Scope { aliases: &aliases, ..*scope };
         let having = Scope { windows: false, place: "HAVING", ..after };
         let found = self.condition(select.having.as_ref(), &having);
-        parts.having = self.known(settled(found, scope, &mut ungrouped))?.flatten();
+        lists.having = self.known(settled(found, scope, ungrouped))?.flatten();
         let qualify = Scope { place: "QUALIFY", ..after };
         let found = self.condition(select.qualify.as_ref(), &qualify);
-        parts.qualify = self.known(settled(found, scope, &mut ungrouped))?.flatten();
+        lists.qualify = self.known(settled(found, scope, ungrouped))?.flatten();
         let ordering = Scope { prefer: Prefer::Alias, place: "ORDER BY", ..after };
         for item in order {
-            let term = match self.ordinal(&item.expr, parts.outputs.len())? {
-                Some(i) => Some(parts.outputs[i].clone()),
+            let term = match self.ordinal(&item.expr, lists.outputs.len())? {
+                Some(i) => Some(lists.outputs[i].clone()),
                 None => {
                     let found = self.expr(&item.expr, &ordering);
-                    self.known(settled(found, scope, &mut ungrouped))?
+                    self.known(settled(found, scope, ungrouped))?
                 }
             };
-            parts.order.extend(term.map(|term| (term, item.clone())));
+            lists.order.extend(term.map(|term| (term, item.clone())));
         }
-        Ok(ungrouped)
+        Ok(lists)
     }
 
     fn output(&self, item: &Item<'_>, scope: &Scope<'_>) -> Result<Term> {
@@ -160,7 +148,7 @@ impl Lowering<'_> {
             GroupByExpr::All(_) => return Err(unsupported("GROUP BY ALL")),
         };
         let scope = Scope { place: "GROUP BY", ..*base };
-        let lowered = |item: &Item<'_>| match item {
+        let bound = |item: &Item<'_>| match item {
             Item::Expr(_, expr) => self.expr(expr, &scope),
             Item::Column(_, term) if term.unknown => Err(unsupported("a key of unknown type")),
             Item::Column(_, term) => Ok(term.clone()),
@@ -169,7 +157,7 @@ impl Lowering<'_> {
             .iter()
             .map(|expression| {
                 if let Some(i) = self.ordinal(expression, items.len())? {
-                    return lowered(&items[i]);
+                    return bound(&items[i]);
                 }
                 let aliased: Vec<&Item<'_>> = match expression {
                     Expr::Identifier(name) => items
@@ -182,7 +170,7 @@ impl Lowering<'_> {
                 };
                 match aliased.as_slice() {
                     [] => self.expr(expression, &scope),
-                    [item] => lowered(item),
+                    [item] => bound(item),
                     _ => Err(refused(format!("the name `{expression}` in GROUP BY is ambiguous"))),
                 }
             })
@@ -190,78 +178,53 @@ impl Lowering<'_> {
     }
 
     /// One key of ORDER BY; nothing for a constant, which orders nothing.
-    pub(super) fn order_key(&self, term: &Term, item: &OrderByExpr) -> Result<Option<String>> {
+    pub(super) fn order_key(&self, term: Term, item: &OrderByExpr) -> Result<Option<Key>> {
         let OrderByExpr { expr: _, options, with_fill } = item;
         let OrderByOptions { sort, nulls_first } = options;
         none_of(&[(with_fill.is_some(), "WITH FILL")])?;
-        let direction = match sort {
-            None => "",
-            Some(OrderBySort::Asc) => " ASC",
-            Some(OrderBySort::Desc) => " DESC",
+        let descending = match sort {
+            None => None,
+            Some(OrderBySort::Asc) => Some(false),
+            Some(OrderBySort::Desc) => Some(true),
             Some(_) => return Err(unsupported("ORDER BY … USING")),
         };
-        let nulls = match nulls_first {
-            None => "",
-            Some(true) => " NULLS FIRST",
-            Some(false) => " NULLS LAST",
-        };
-        Ok((!term.is_fixed()).then(|| format!("{}{direction}{nulls}", term.ordered())))
-    }
-
-    fn text(&self, parts: &Parts) -> Result<String> {
-        let mut inner: Vec<String> = (0..parts.outputs.len())
-            .map(|i| format!("{} AS {}", parts.outputs[i].sql, c(i)))
-            .collect();
-        let distinct = if parts.distinct { "DISTINCT " } else { "" };
-        let Some(qualify) = &parts.qualify else {
-            let order = self.order_texts(parts, |term| Ok(term.sql.clone()))?;
-            let (items, rest) = (inner.join(", "), tail(parts));
-            return Ok(format!("SELECT {distinct}{items}{rest}{}", order_clause(&order)));
-        };
-        let own = self.alias();
-        inner.push(format!("{} AS q", qualify.sql));
-        let mut hidden = Vec::new();
-        let order = self.order_texts(parts, |term| {
-            hidden.push(format!("{} AS o{}", term.sql, hidden.len()));
-            Ok(format!("{own}.o{}", hidden.len() - 1))
-        })?;
-        inner.extend(hidden);
-        let outer: Vec<String> =
-            (0..parts.outputs.len()).map(|i| format!("{own}.{0} AS {0}", c(i))).collect();
-        Ok(format!(
-            "SELECT {distinct}{} FROM (SELECT {}{}) AS {own} WHERE {own}.q{}",
-            outer.join(", "),
-            inner.join(", "),
-            tail(parts),
-            order_clause(&order)
-        ))
+        let nulls_first = *nulls_first;
+        Ok((!term.is_fixed()).then_some(Key { term, descending, nulls_first }))
     }
 
     /// ORDER BY, where a term that is also an output is named by its output under DISTINCT.
-    fn order_texts(
+    fn order(
         &self,
-        parts: &Parts,
-        mut reach: impl FnMut(&Term) -> Result<String>,
-    ) -> Result<Vec<String>> {
+        distinct: bool,
+        order: Vec<(Term, OrderByExpr)>,
+        outputs: &[Term],
+    ) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
-        for (term, item) in &parts.order {
-            let output = parts.outputs.iter().position(|output| output == term);
-            let sql = match output {
-                Some(i) if parts.distinct => c(i),
-                None if parts.distinct => {
-                    return Err(refused(
-                        "with DISTINCT, ORDER BY takes columns of the select list",
-                    ));
-                }
-                _ => reach(term)?,
-            };
-            keys.extend(self.order_key(&Term { sql, ..term.clone() }, item)?);
+        for (term, item) in order {
+            let Some(mut key) = self.order_key(term, &item)? else { continue };
+            if distinct {
+                let output = outputs.iter().position(|output| *output == key.term);
+                key.term.node = Node::Output(output.ok_or_else(|| {
+                    refused("with DISTINCT, ORDER BY takes columns of the select list")
+                })?);
+            }
+            keys.push(key);
         }
         Ok(keys)
     }
 }
 
-/// What was lowered, where nothing in it is an error beside grouped rows. Whether rows are grouped is known
+/// The columns of a SELECT's result.
+fn columns(items: &[Item<'_>], outputs: &[Term]) -> Vec<Column> {
+    let column = |(item, term): (&Item<'_>, &Term)| Column {
+        name: item.name().cloned(),
+        sql_type: term.sql_type,
+        unknown: term.unknown,
+    };
+    items.iter().zip(outputs).map(column).collect()
+}
+
+/// What was bound, where nothing in it is an error beside grouped rows. Whether rows are grouped is known
 /// where there are keys; elsewhere the first such error is kept until it is.
 fn settled<T>(result: Result<T>, scope: &Scope<'_>, ungrouped: &mut Vec<Error>) -> Result<T> {
     match scope.seen.ungrouped.take().into_iter().next() {
@@ -271,33 +234,6 @@ fn settled<T>(result: Result<T>, scope: &Scope<'_>, ungrouped: &mut Vec<Error>) 
             result
         }
     }
-}
-
-/// FROM to HAVING.
-fn tail(parts: &Parts) -> String {
-    let mut text = String::new();
-    if !parts.from.is_empty() {
-        text.push_str(&format!(" FROM {}", parts.from));
-    }
-    if let Some(condition) = &parts.condition {
-        text.push_str(&format!(" WHERE {}", condition.sql));
-    }
-    if !parts.keys.is_empty() {
-        // A bare number here would be a position to SQLite.
-        let keys: Vec<String> = parts
-            .keys
-            .iter()
-            .map(|key| match key.is_fixed() {
-                true => format!("(SELECT {})", key.sql),
-                false => key.sql.clone(),
-            })
-            .collect();
-        text.push_str(&format!(" GROUP BY {}", keys.join(", ")));
-    }
-    if let Some(having) = &parts.having {
-        text.push_str(&format!(" HAVING {}", having.sql));
-    }
-    text
 }
 
 /// The names that the select list gives to expressions, and that only what comes after it may use.

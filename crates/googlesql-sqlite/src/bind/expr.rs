@@ -1,5 +1,6 @@
 //! Expressions.
 
+use rusqlite::types::Value as Kept;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, Expr, Ident, Query, Spanned, TrimWhereField, TypedString,
     UnaryOperator, Value, ValueWithSpan,
@@ -7,32 +8,28 @@ use sqlparser::ast::{
 
 use super::compare::is_comparison;
 use super::function::Call;
-use super::query::{Relation, c};
+use super::query::Relation;
 use super::scope::Scope;
-use super::term::Term;
-use super::{Lowering, refused, unsupported};
+use super::{Binder, refused, unsupported};
 use crate::error::{Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
+use crate::storage::encode;
+use crate::tree::{Form, Node, Term};
 
-/// The stack that one level of an expression may need, and what is added where less is left.
-pub(super) const ENOUGH_STACK: usize = 256 * 1024;
-pub(super) const MORE_STACK: usize = 4 * 1024 * 1024;
-
-impl Lowering<'_> {
-    /// Lowers an expression. After grouping, an expression that is a grouping key stands for it.
+impl Binder<'_> {
+    /// Binds an expression. After grouping, an expression that is a grouping key stands for it.
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let earlier = scope.seen.ungrouped.borrow().len();
-        // A chain of operators is as deep as it is long.
-        let lowered = stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.parts_of(expr, scope));
-        if let (Ok(term), Some(keys)) = (&lowered, scope.keys)
+        let bound = self.by_kind(expr, scope);
+        if let (Ok(term), Some(keys)) = (&bound, scope.keys)
             && keys.contains(term)
         {
             scope.seen.ungrouped.borrow_mut().truncate(earlier);
         }
-        lowered.map_err(|error| error.near(expr.span()))
+        bound.map_err(|error| error.near(expr.span()))
     }
 
-    fn parts_of(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
+    fn by_kind(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         match expr {
             Expr::Identifier(name) => self.identifier(name, scope),
             Expr::CompoundIdentifier(names) => match names.as_slice() {
@@ -77,9 +74,8 @@ impl Lowering<'_> {
             }
             Expr::Subquery(query) => self.scalar_subquery(query, scope),
             Expr::Exists { subquery, negated } => {
-                let relation = self.query(subquery, Some(scope))?;
-                let not = if *negated { "NOT " } else { "" };
-                Ok(Term::new(format!("({not}EXISTS ({}))", relation.sql), SqlType::Bool))
+                let rows = self.query(subquery, Some(scope))?.rows;
+                Ok(Term::of(Node::Exists { rows, negated: *negated }, Some(SqlType::Bool)))
             }
             Expr::Struct { .. } | Expr::Tuple(_) => Err(unsupported(format!("STRUCT: `{expr}`"))),
             Expr::Array(_) => Err(unsupported(format!("ARRAY: `{expr}`"))),
@@ -103,11 +99,10 @@ impl Lowering<'_> {
                 if let SqlValue::Array(_) = value {
                     return Err(unsupported(format!("the array `{name}` outside of UNNEST")));
                 }
-                let sql = match crate::storage::encode(&value)? {
-                    rusqlite::types::Value::Null => "NULL".to_owned(),
-                    kept => self.bind(kept),
-                };
-                Ok(Term { constant: Some(value.clone()), ..Term::of(sql, value.sql_type()) })
+                let kept = encode(&value)?;
+                self.outside.set(self.outside.get() || kept != Kept::Null);
+                let sql_type = value.sql_type();
+                Ok(Term { constant: Some(value), ..Term::of(Node::Parameter(kept), sql_type) })
             }
             (None | Some('`'), _) => scope.column(&name.value, name.span),
             _ => Err(unsupported(format!("`{name}`"))),
@@ -165,7 +160,7 @@ impl Lowering<'_> {
             (UnaryOperator::Not, _) => {
                 let term = self.expr(operand, scope)?;
                 let term = self.expect(term, SqlType::Bool, "the operand of NOT")?;
-                Ok(Term::new(format!("(NOT {})", term.sql), SqlType::Bool))
+                Ok(Term::call(Form::Not, vec![term], SqlType::Bool))
             }
             (UnaryOperator::Minus, Expr::Value(value)) => match &value.value {
                 Value::Number(text, false) => self.number(&format!("-{text}")),
@@ -173,7 +168,7 @@ impl Lowering<'_> {
             },
             (UnaryOperator::Minus, _) => {
                 let term = self.expr(operand, scope)?;
-                self.by_type(&[term], "-", ["onerow_negate", "-", "onerow_decimal_negate"])
+                self.by_type(vec![term], "-", ["onerow_negate", "-", "onerow_decimal_negate"])
             }
             (UnaryOperator::Plus, _) => {
                 let term = self.expr(operand, scope)?;
@@ -196,11 +191,11 @@ impl Lowering<'_> {
         scope: &Scope<'_>,
     ) -> Result<Term> {
         let sides =
-            || -> Result<[Term; 2]> { Ok([self.expr(left, scope)?, self.expr(right, scope)?]) };
+            || -> Result<Vec<Term>> { Ok(vec![self.expr(left, scope)?, self.expr(right, scope)?]) };
         match op {
             BinaryOperator::And | BinaryOperator::Or => {
-                let keyword = if *op == BinaryOperator::And { "AND" } else { "OR" };
-                let role = format!("an operand of {keyword}");
+                let keyword = if *op == BinaryOperator::And { " AND " } else { " OR " };
+                let role = format!("an operand of {}", keyword.trim());
                 let bool = |side| {
                     self.expr(side, scope).and_then(|t| self.expect(t, SqlType::Bool, &role))
                 };
@@ -214,7 +209,7 @@ impl Lowering<'_> {
                     }
                     (a, b) => (a?, b?),
                 };
-                Ok(Term::new(format!("({} {keyword} {})", a.sql, b.sql), SqlType::Bool))
+                Ok(Term::call(Form::Infix(keyword), vec![a, b], SqlType::Bool))
             }
             BinaryOperator::Eq => self.compared(left, "=", right, scope),
             BinaryOperator::NotEq => self.compared(left, "<>", right, scope),
@@ -222,40 +217,48 @@ impl Lowering<'_> {
             BinaryOperator::LtEq => self.compared(left, "<=", right, scope),
             BinaryOperator::Gt => self.compared(left, ">", right, scope),
             BinaryOperator::GtEq => self.compared(left, ">=", right, scope),
-            BinaryOperator::StringConcat => self.concat(sides()?.to_vec(), "||"),
+            BinaryOperator::StringConcat => self.concat(sides()?, "||"),
             BinaryOperator::Plus => self.added(sides()?, "+"),
             BinaryOperator::Minus => self.added(sides()?, "-"),
             BinaryOperator::Multiply => self.by_type(
-                &sides()?,
+                sides()?,
                 "*",
                 ["onerow_multiply", "onerow_real_multiply", "onerow_decimal_multiply"],
             ),
-            BinaryOperator::Divide => self.divided(sides()?, "onerow_divide"),
+            BinaryOperator::Divide => self.divided(sides()?),
             _ => Err(unsupported(format!("the operator `{op}`"))),
         }
     }
 
-    fn added(&self, [a, b]: [Term; 2], op: &str) -> Result<Term> {
-        let (a, b) = match (op, a.sql_type, b.sql_type) {
-            ("+", Some(SqlType::Int64), Some(SqlType::Date)) => (b, a),
-            _ => (a, b),
+    fn added(&self, mut sides: Vec<Term>, op: &str) -> Result<Term> {
+        let types = |sides: &[Term]| match sides {
+            [a, b] => (a.sql_type, b.sql_type),
+            _ => (None, None),
         };
-        if (a.sql_type, b.sql_type) == (Some(SqlType::Date), Some(SqlType::Int64)) {
-            let direction = if op == "-" { "sub" } else { "add" };
-            let sql = format!("onerow_date_{direction}({}, {}, 'DAY')", a.sql, b.sql);
-            return Ok(Term::new(sql, SqlType::Date));
+        if (op, types(&sides)) == ("+", (Some(SqlType::Int64), Some(SqlType::Date))) {
+            sides.reverse();
+        }
+        if types(&sides) == (Some(SqlType::Date), Some(SqlType::Int64)) {
+            let name = if op == "-" { "onerow_date_sub" } else { "onerow_date_add" };
+            sides.push(Term::word("DAY"));
+            return Ok(Term::call(Form::Call(name), sides, SqlType::Date));
         }
         let names = match op {
             "+" => ["onerow_add", "onerow_real_add", "onerow_decimal_add"],
             _ => ["onerow_subtract", "onerow_real_subtract", "onerow_decimal_subtract"],
         };
-        self.by_type(&[a, b], op, names)
+        self.by_type(sides, op, names)
     }
 
     /// Calls the function for INT64, FLOAT64 or NUMERIC.
-    pub(super) fn by_type(&self, terms: &[Term], op: &str, names: [&str; 3]) -> Result<Term> {
+    pub(super) fn by_type(
+        &self,
+        terms: Vec<Term>,
+        op: &str,
+        names: [&'static str; 3],
+    ) -> Result<Term> {
         let role = format!("`{op}`");
-        let (terms, sql_type) = self.unified(terms.to_vec(), &role)?;
+        let (terms, sql_type) = self.unified(terms, &role)?;
         let name = match sql_type {
             Some(SqlType::Int64) => names[0],
             Some(SqlType::Float64) => names[1],
@@ -270,36 +273,30 @@ impl Lowering<'_> {
                 return Err(unsupported(format!("`{op}` of {name}")));
             }
         };
-        let arguments: Vec<&str> = terms.iter().map(|term| term.sql.as_str()).collect();
-        Ok(Term::of(format!("{name}({})", arguments.join(", ")), sql_type))
+        Ok(Term::of(Node::Call(Form::Call(name), terms), sql_type))
     }
 
     /// Division, whose result is FLOAT64 for INT64 and FLOAT64.
-    pub(super) fn divided(&self, sides: [Term; 2], name: &str) -> Result<Term> {
-        let mut texts = Vec::new();
+    fn divided(&self, sides: Vec<Term>) -> Result<Term> {
+        let mut operands = Vec::new();
         for side in sides {
             match side.sql_type {
                 Some(SqlType::Int64 | SqlType::Float64) => {
-                    texts.push(self.expect(side, SqlType::Float64, "an operand of /")?.sql);
+                    operands.push(self.expect(side, SqlType::Float64, "an operand of /")?);
                 }
                 _ => return Err(unsupported(format!("division of {}", side.type_name()))),
             }
         }
-        Ok(Term::new(format!("{name}({})", texts.join(", ")), SqlType::Float64))
+        Ok(Term::call(Form::Call("onerow_divide"), operands, SqlType::Float64))
     }
 
     /// `a || b`, NULL if any of them is.
     pub(super) fn concat(&self, terms: Vec<Term>, role: &str) -> Result<Term> {
-        let mut texts = Vec::new();
-        for term in terms {
-            match term.sql_type {
-                None | Some(SqlType::String) => texts.push(term.sql),
-                Some(other) => {
-                    return Err(unsupported(format!("{role} of {other}; cast it to STRING")));
-                }
-            }
+        let mut types = terms.iter().filter_map(|term| term.sql_type);
+        match types.find(|given| *given != SqlType::String) {
+            Some(other) => Err(unsupported(format!("{role} of {other}; cast it to STRING"))),
+            None => Ok(Term::call(Form::Infix(" || "), terms, SqlType::String)),
         }
-        Ok(Term::new(format!("({})", texts.join(" || ")), SqlType::String))
     }
 
     fn trim(
@@ -333,26 +330,22 @@ impl Lowering<'_> {
         if let Some(result) = else_result {
             results.push(self.expr(result, scope)?);
         }
-        let (results, sql_type) = self.unified(results, "CASE")?;
-        let mut sql = "CASE".to_owned();
-        if let Some(operand) = operand {
-            tests.insert(0, self.expr(operand, scope)?);
-            (tests, _) = self.unified(tests, "CASE")?;
-            sql.push_str(&format!(" {}", tests.remove(0).sql));
-        } else {
-            for test in &tests {
-                self.expect(test.clone(), SqlType::Bool, "a condition of CASE")?;
+        let (mut results, sql_type) = self.unified(results, "CASE")?;
+        let operand = match operand {
+            Some(operand) => {
+                tests.insert(0, self.expr(operand, scope)?);
+                (tests, _) = self.unified(tests, "CASE")?;
+                Some(Box::new(tests.remove(0)))
             }
-        }
-        for (test, result) in tests.iter().zip(&results) {
-            sql.push_str(&format!(" WHEN {} THEN {}", test.sql, result.sql));
-        }
-        if else_result.is_some()
-            && let Some(result) = results.last()
-        {
-            sql.push_str(&format!(" ELSE {}", result.sql));
-        }
-        Ok(Term::of(format!("({sql} END)"), sql_type))
+            None => {
+                let bool = |test| self.expect(test, SqlType::Bool, "a condition of CASE");
+                tests = tests.into_iter().map(bool).collect::<Result<_>>()?;
+                None
+            }
+        };
+        let otherwise = else_result.and_then(|_| results.pop()).map(Box::new);
+        let arms = tests.into_iter().zip(results).collect();
+        Ok(Term::of(Node::Case { operand, arms, otherwise }, sql_type))
     }
 
     /// A subquery of one column, and its column's term.
@@ -374,19 +367,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// SQLite would silently take the first of several rows; BigQuery fails, and so does this.
     fn scalar_subquery(&self, query: &Query, scope: &Scope<'_>) -> Result<Term> {
-        let (relation, term, own) = self.one_column(query, scope)?;
-        let sql = if relation.single {
-            format!("({})", relation.sql)
-        } else {
-            format!(
-                "(SELECT CASE WHEN COUNT(*) OVER () > 1 THEN onerow_many() ELSE {own}.{} END \
-                 FROM ({}) AS {own})",
-                c(0),
-                relation.sql
-            )
-        };
-        Ok(Term { sql, ..term })
+        let (Relation { rows, single, .. }, term, own) = self.one_column(query, scope)?;
+        let own = (!single).then_some(own);
+        Ok(Term { node: Node::Only { rows, own }, ..term })
     }
 }

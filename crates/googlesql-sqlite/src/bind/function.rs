@@ -8,10 +8,10 @@ use sqlparser::tokenizer::Span;
 
 use super::scope::Scope;
 use super::table::{self, Arg, Gives, Kind, Row, Rule};
-use super::term::{Term, is_decimal};
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::error::{Error, Result};
 use crate::googlesql::SqlType;
+use crate::tree::{Node, Term, is_decimal};
 
 /// The arguments of a call.
 pub(super) struct Call<'a> {
@@ -47,8 +47,8 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Lowering<'_> {
-    /// Lowers a call: of a window function, an aggregate, or a plain function.
+impl Binder<'_> {
+    /// Binds a call: of a window function, an aggregate, or a plain function.
     pub(super) fn function(&self, function: &Function, scope: &Scope<'_>) -> Result<Term> {
         let Function {
             name,
@@ -82,12 +82,12 @@ impl Lowering<'_> {
         self.scalar(&call, scope)
     }
 
-    /// The arguments, lowered.
+    /// The arguments, bound.
     pub(super) fn arguments(&self, args: &[&Expr], scope: &Scope<'_>) -> Result<Vec<Term>> {
         args.iter().map(|arg| self.expr(arg, scope)).collect()
     }
 
-    /// The arguments, lowered, where the row takes so many.
+    /// The arguments, bound, where the row takes so many.
     pub(super) fn counted(
         &self,
         row: &Row,
@@ -98,7 +98,7 @@ impl Lowering<'_> {
         self.arguments(&call.args, scope)
     }
 
-    /// Lowers a call of a plain function.
+    /// Binds a call of a plain function.
     pub(super) fn scalar(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let row = table::find(&call.name, |kind| kind == Kind::Scalar);
         let row = row.ok_or_else(|| call.miscounted())?;
@@ -108,7 +108,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Lowers a call that its row says all about.
+    /// Binds a call that its row says all about.
     pub(super) fn declared(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let Rule::Declared { gives, emit, closed } = row.rule else { return Err(call.unknown()) };
         let (name, count) = (row.name, call.args.len());
@@ -134,7 +134,7 @@ impl Lowering<'_> {
             Gives::Type(sql_type) => Some(sql_type),
             Gives::Same => common,
         };
-        Ok(Term::of(emit.text(false, &terms), sql_type))
+        Ok(Term::of(Node::Call(emit, terms), sql_type))
     }
 
     fn argument(&self, term: Term, expected: SqlType, name: &str) -> Result<Term> {
@@ -143,11 +143,6 @@ impl Lowering<'_> {
         }
         self.expect(term, expected, &format!("an argument of {name}"))
     }
-}
-
-/// The texts with commas between.
-pub(super) fn joined(terms: &[Term]) -> String {
-    terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn call<'a>(name: &str, function: &'a Function) -> Result<Call<'a>> {

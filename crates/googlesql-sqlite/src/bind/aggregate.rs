@@ -3,16 +3,15 @@
 use sqlparser::ast::FunctionArgumentClause;
 
 use super::function::Call;
-use super::query::order_clause;
 use super::scope::Scope;
 use super::table::{Arg, Gives, Kind, Overload, Row, Rule};
-use super::term::Term;
-use super::{Lowering, refused, unsupported};
+use super::{Binder, refused, unsupported};
 use crate::error::{Error, Result};
 use crate::googlesql::{SqlType, SqlValue};
+use crate::tree::{Form, Node, Term};
 
-impl Lowering<'_> {
-    /// Lowers a call of an aggregate function.
+impl Binder<'_> {
+    /// Binds a call of an aggregate function.
     pub(super) fn aggregate(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         if !scope.aggregates {
             return Err(refused(format!(
@@ -27,12 +26,12 @@ impl Lowering<'_> {
         })
     }
 
-    /// Lowers the arguments of an aggregate, which see ungrouped rows. SQLite would hand an
+    /// Binds the arguments of an aggregate, which see ungrouped rows. SQLite would hand an
     /// aggregate of an outer query's columns to that query, so those are refused.
     fn own_rows(
         &self,
         scope: &Scope<'_>,
-        lower: impl FnOnce(&Scope<'_>) -> Result<Term>,
+        bind: impl FnOnce(&Scope<'_>) -> Result<Term>,
     ) -> Result<Term> {
         let seen = super::scope::Seen::default();
         let inner = Scope {
@@ -44,7 +43,7 @@ impl Lowering<'_> {
             seen: &seen,
             ..*scope
         };
-        let term = lower(&inner)?;
+        let term = bind(&inner)?;
         if seen.outer.get() {
             return Err(unsupported("an aggregate over columns of an outer query"));
         }
@@ -66,7 +65,9 @@ impl Lowering<'_> {
         }
         if call.star {
             return match row.takes.is_empty() || call.distinct {
-                false => Ok(Term::new(format!("{}(*)", row.name), SqlType::Int64)),
+                false => {
+                    Ok(aggregate(Form::Star(row.name), false, Vec::new(), Some(SqlType::Int64)))
+                }
                 true => Err(call.unknown()),
             };
         }
@@ -88,39 +89,39 @@ impl Lowering<'_> {
             Gives::Type(sql_type) => Some(*sql_type),
             Gives::Same => term.sql_type,
         };
-        Ok(Term::of(emit.text(call.distinct, &[term]), sql_type))
+        Ok(aggregate(*emit, call.distinct, vec![term], sql_type))
     }
 
     /// `STRING_AGG(…)`
     pub(super) fn string_agg(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
-        let terms = self.arguments(&call.args, scope)?;
-        let (term, separator) = match (terms.as_slice(), call.distinct) {
-            ([term], false) => (term, ", ','".to_owned()),
-            ([term], true) => (term, String::new()),
-            ([term, separator], false)
-                if matches!(separator.constant, Some(SqlValue::String(_))) =>
-            {
-                (term, format!(", {}", separator.sql))
-            }
+        let mut args = self.arguments(&call.args, scope)?;
+        match (args.as_slice(), call.distinct) {
+            ([_], false) => args.push(Term::word(",")),
+            ([_], true) => {}
+            ([_, separator], false) if matches!(separator.constant, Some(SqlValue::String(_))) => {}
             _ => return Err(call.unknown()),
-        };
-        if term.sql_type != Some(SqlType::String) {
-            return Err(unsupported(format!("STRING_AGG of {}", term.type_name())));
         }
-        let mut keys = Vec::new();
+        if args[0].sql_type != Some(SqlType::String) {
+            return Err(unsupported(format!("STRING_AGG of {}", args[0].type_name())));
+        }
+        let mut order = Vec::new();
         match call.clauses {
             [] => {}
             [FunctionArgumentClause::OrderBy(items)] => {
                 for item in items {
-                    keys.extend(self.order_key(&self.expr(&item.expr, scope)?, item)?);
+                    order.extend(self.order_key(self.expr(&item.expr, scope)?, item)?);
                 }
             }
             _ => return Err(call.unknown()),
         }
-        let distinct = if call.distinct { "DISTINCT " } else { "" };
-        let sql = format!("group_concat({distinct}{}{separator}{})", term.sql, order_clause(&keys));
-        Ok(Term::new(sql, SqlType::String))
+        let form = Form::Call("group_concat");
+        let node = Node::Aggregate { form, distinct: call.distinct, args, order };
+        Ok(Term::of(node, Some(SqlType::String)))
     }
+}
+
+fn aggregate(form: Form, distinct: bool, args: Vec<Term>, sql_type: Option<SqlType>) -> Term {
+    Term::of(Node::Aggregate { form, distinct, args, order: Vec::new() }, sql_type)
 }
 
 impl Arg {

@@ -7,34 +7,23 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::scope::{Scope, Seen, Source};
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::catalog::Table;
 use crate::error::Result;
 use crate::googlesql::SqlType;
 use crate::storage::quoted;
+use crate::tree::{Change, Factor, Term};
 
-/// One of the SQLite statements that do the work of one statement.
-#[derive(Debug)]
-pub struct Part {
-    /// The text, for a connection with the registered [functions](crate::functions).
-    pub sql: String,
-    /// Whether the rows it changes are rows that the statement changes.
-    pub counts: bool,
+/// What an UPDATE or DELETE changes.
+struct Changed {
+    table: Factor,
+    condition: Term,
+    source: Source,
 }
 
-impl Part {
-    pub(super) fn counted(sql: String) -> Self {
-        Self { sql, counts: true }
-    }
-
-    pub(super) fn silent(sql: String) -> Self {
-        Self { sql, counts: false }
-    }
-}
-
-impl Lowering<'_> {
-    /// Lowers a DELETE from one table.
-    pub(super) fn delete(&self, delete: &Delete) -> Result<String> {
+impl Binder<'_> {
+    /// Binds a DELETE from one table.
+    pub(super) fn delete(&self, delete: &Delete) -> Result<Change> {
         let Delete {
             delete_token: _,
             optimizer_hints: _,
@@ -59,12 +48,12 @@ impl Lowering<'_> {
         let [table] = from.as_slice() else {
             return Err(unsupported("DELETE from several tables"));
         };
-        let (target, condition) = self.changed(table, selection.as_ref(), "DELETE")?.0;
-        Ok(format!("DELETE FROM {target} WHERE {condition}"))
+        let Changed { table, condition, .. } = self.changed(table, selection.as_ref(), "DELETE")?;
+        Ok(Change::Delete { table, condition })
     }
 
-    /// Lowers an INSERT of a query's rows.
-    pub(super) fn insert(&self, insert: &Insert) -> Result<String> {
+    /// Binds an INSERT of a query's rows.
+    pub(super) fn insert(&self, insert: &Insert) -> Result<Change> {
         let Insert { table, table_alias: None, columns, source: Some(query), .. } = insert else {
             return Err(unsupported("INSERT without a query"));
         };
@@ -83,25 +72,21 @@ impl Lowering<'_> {
                 columns.len()
             )));
         }
-        let alias = self.alias();
-        let terms = relation.source(&alias, None).columns.into_iter().map(|(_, term)| term);
-        let values = terms.zip(&columns).map(|(term, (column, sql_type))| {
+        let own = self.alias();
+        let terms = relation.source(&own, None).columns.into_iter().map(|(_, term)| term);
+        let values = terms.zip(columns).map(|(term, (column, sql_type))| {
             if term.unknown {
-                return Ok(String::new());
+                return Ok((column, term));
             }
-            Ok(self.expect(term, *sql_type, &format!("the value of {column}"))?.sql)
+            let role = format!("the value of {}", quoted(&column));
+            let value = self.expect(term, sql_type, &role)?;
+            Ok((column, value))
         });
-        let values: Vec<String> = values.collect::<Result<_>>()?;
-        Ok(format!(
-            "INSERT INTO {} ({}) SELECT {} FROM ({}) AS {alias}",
-            quoted(&dotted),
-            column_list(columns.iter().map(|(column, _)| column.as_str())),
-            values.join(", "),
-            relation.sql
-        ))
+        let values = values.collect::<Result<_>>()?;
+        Ok(Change::Insert { table: dotted, values, rows: relation.rows, own })
     }
 
-    /// The columns that an INSERT fills, in SQLite's quotes: those it names, or all.
+    /// The columns that an INSERT fills: those it names, or all.
     pub(super) fn inserted_columns(
         &self,
         named: &[ObjectName],
@@ -112,7 +97,9 @@ impl Lowering<'_> {
         let scope = Scope::plain(sources, None, &seen, "INSERT");
         let of = |name: &str| {
             let sql_type = scope.column(name, Span::empty())?.sql_type;
-            sql_type.map(|t| (quoted(name), t)).ok_or_else(|| unsupported("a column without type"))
+            sql_type
+                .map(|t| (name.to_owned(), t))
+                .ok_or_else(|| unsupported("a column without type"))
         };
         match named {
             [] => target.columns.iter().filter_map(|(name, _)| name.as_deref()).map(of).collect(),
@@ -120,17 +107,18 @@ impl Lowering<'_> {
         }
     }
 
-    /// The table of a mutation, in SQLite's quotes, and what is known of it.
+    /// The table of a mutation, and what is known of it.
     pub(super) fn changed_table(&self, table: &TableFactor) -> Result<(String, Table)> {
         let TableFactor::Table { name, .. } = table else {
             return Err(unsupported(format!("changing `{table}`")));
         };
         let dotted = self.dotted(name)?;
-        Ok((quoted(&dotted), self.catalog.table(&dotted)?))
+        let described = self.catalog.table(&dotted)?;
+        Ok((dotted, described))
     }
 
-    /// Lowers an UPDATE of one table by its own columns.
-    pub(super) fn update(&self, update: &Update) -> Result<String> {
+    /// Binds an UPDATE of one table by its own columns.
+    pub(super) fn update(&self, update: &Update) -> Result<Change> {
         let Update {
             update_token: _,
             optimizer_hints: _,
@@ -152,52 +140,56 @@ impl Lowering<'_> {
             (!order_by.is_empty(), "ORDER BY in UPDATE"),
             (limit.is_some(), "LIMIT in UPDATE"),
         ])?;
-        let ((target, condition), source) = self.changed(table, selection.as_ref(), "UPDATE")?;
+        let Changed { table, condition, source } =
+            self.changed(table, selection.as_ref(), "UPDATE")?;
         let sources = [source];
         let seen = Seen::default();
         let set = self.assignments(assignments, &Scope::plain(&sources, None, &seen, "SET"))?;
-        Ok(format!("UPDATE {target} SET {set} WHERE {condition}"))
+        Ok(Change::Update { table, set, condition })
     }
 
-    /// The table of an UPDATE or DELETE with its alias in SQLite's words, its condition, and its
-    /// columns.
+    /// The table, condition and columns of an UPDATE or DELETE.
     fn changed(
         &self,
         table: &TableWithJoins,
         selection: Option<&Expr>,
         verb: &str,
-    ) -> Result<((String, String), Source)> {
+    ) -> Result<Changed> {
         let Some(condition) = selection else { return Err(refused(format!("{verb} needs WHERE"))) };
         let TableWithJoins { relation, joins } = table;
         none_of(&[(!joins.is_empty(), &format!("{verb} of a join"))])?;
         if !matches!(relation, TableFactor::Table { .. }) {
             return Err(unsupported(format!("{verb} of `{relation}`")));
         }
-        let (target, sources) = self.from(std::slice::from_ref(table), None)?;
+        let (factors, sources) = self.from(std::slice::from_ref(table), None)?;
         let seen = Seen::default();
         let scope = Scope::plain(&sources, None, &seen, "WHERE");
         let condition = self
             .expr(condition, &scope)
             .and_then(|term| self.expect(term, SqlType::Bool, "the condition of WHERE"));
-        let condition = self.known(condition)?.map_or_else(String::new, |condition| condition.sql);
-        let source = sources.into_iter().next();
-        let source = source.ok_or_else(|| unsupported(format!("{verb} without a table")))?;
-        Ok(((target, condition), source))
+        let condition = self.known(condition)?.unwrap_or_else(Term::unknown);
+        let factor = factors.into_iter().next().map(|joined| joined.factor);
+        let found = factor.zip(sources.into_iter().next());
+        let (table, source) =
+            found.ok_or_else(|| unsupported(format!("{verb} without a table")))?;
+        Ok(Changed { table, condition, source })
     }
 
-    fn assignments(&self, assignments: &[Assignment], scope: &Scope<'_>) -> Result<String> {
-        let mut done: Vec<(String, String)> = Vec::new();
+    fn assignments(
+        &self,
+        assignments: &[Assignment],
+        scope: &Scope<'_>,
+    ) -> Result<Vec<(String, Term)>> {
+        let mut done: Vec<(String, Term)> = Vec::new();
         for Assignment { target, value } in assignments {
             let (column, sql_type) = self.assigned(target, scope)?;
             if done.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(&column)) {
-                return Err(refused(format!("SET names the column {column} twice")));
+                return Err(refused(format!("SET names the column {} twice", quoted(&column))));
             }
             let value = self.value_of(value, sql_type, &column, scope);
-            let value = self.known(value)?.unwrap_or_default();
-            done.push((column, value));
+            done.push((column, self.known(value)?.unwrap_or_else(Term::unknown)));
         }
-        let texts: Vec<String> = done.iter().map(|(c, value)| format!("{c} = {value}")).collect();
-        Ok(texts.join(", "))
+        Ok(done)
     }
 
     /// The new value of a column.
@@ -207,20 +199,20 @@ impl Lowering<'_> {
         sql_type: Option<SqlType>,
         column: &str,
         scope: &Scope<'_>,
-    ) -> Result<String> {
+    ) -> Result<Term> {
         if has_subquery(value) {
             return Err(unsupported("a subquery in SET"));
         }
         let term = self.expr(value, scope)?;
-        Ok(match sql_type {
+        match sql_type {
             Some(sql_type) => {
-                self.expect(term, sql_type, &format!("the new value of {column}"))?.sql
+                self.expect(term, sql_type, &format!("the new value of {}", quoted(column)))
             }
-            None => term.sql,
-        })
+            None => Ok(term),
+        }
     }
 
-    /// The column in SQLite's quotes, and its type.
+    /// The column and its type.
     pub(super) fn assigned(
         &self,
         target: &AssignmentTarget,
@@ -235,13 +227,8 @@ impl Lowering<'_> {
             [table, column] => (column, scope.qualified(&table.value, &column.value, column.span)?),
             _ => return Err(unsupported(format!("SET `{name}`"))),
         };
-        Ok((quoted(&column.value), term.sql_type))
+        Ok((column.value.clone(), term.sql_type))
     }
-}
-
-/// The columns with commas between.
-pub(super) fn column_list<'a>(columns: impl Iterator<Item = &'a str>) -> String {
-    columns.collect::<Vec<_>>().join(", ")
 }
 
 /// SQLite would evaluate it while rows are already changing.

@@ -1,80 +1,26 @@
-//! A lowered expression with its type, and how types come together.
+//! Literals and parameters, and how types come together.
 
+use rusqlite::types::Value;
 use sqlparser::ast::Expr;
 
-use super::{Lowering, refused, unsupported};
+use super::{Binder, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{Numeric, SqlType, SqlValue};
-use crate::storage::{NUMERIC, encode};
+use crate::storage::encode;
+use crate::tree::{Form, Node, Term};
 
-/// A lowered expression.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Term {
-    pub sql: String,
-    /// `None` for a bare NULL, which has every type.
-    pub sql_type: Option<SqlType>,
-    /// The value of a literal or query parameter, which takes on other types more freely.
-    pub constant: Option<SqlValue>,
-    /// A column of which nothing else is known. Looking it up is an error, so that it is nowhere but
-    /// in lists of columns.
-    pub unknown: bool,
-}
-
-impl Term {
-    pub fn new(sql: impl Into<String>, sql_type: SqlType) -> Self {
-        Self { sql: sql.into(), sql_type: Some(sql_type), constant: None, unknown: false }
-    }
-
-    /// An expression of a type that may be NULL's.
-    pub fn of(sql: impl Into<String>, sql_type: Option<SqlType>) -> Self {
-        Self { sql: sql.into(), sql_type, constant: None, unknown: false }
-    }
-
-    /// A column of which nothing is known.
-    pub fn unknown() -> Self {
-        Self { sql: String::new(), sql_type: None, constant: None, unknown: true }
-    }
-
-    /// Whether it is the same for every row, which in ORDER BY and GROUP BY SQLite could take
-    /// for the number of a column.
-    pub fn is_fixed(&self) -> bool {
-        self.constant.is_some() || self.sql_type.is_none() || self.sql.parse::<i64>().is_ok()
-    }
-
-    /// The text where the order of values counts: `<`, ORDER BY, MIN.
-    pub fn ordered(&self) -> String {
-        if is_decimal(self.sql_type) {
-            format!("({} COLLATE {NUMERIC})", self.sql)
-        } else {
-            self.sql.clone()
-        }
-    }
-
-    /// How messages name its type.
-    pub fn type_name(&self) -> String {
-        self.sql_type.map_or_else(|| "NULL".to_owned(), |sql_type| sql_type.to_string())
-    }
-}
-
-/// Whether it is kept as the text of a number.
-pub(super) fn is_decimal(sql_type: Option<SqlType>) -> bool {
-    matches!(sql_type, Some(SqlType::Numeric | SqlType::BigNumeric))
-}
-
-impl Lowering<'_> {
-    /// A literal. What SQLite's parser would not read exactly is bound: text with a NUL, and
-    /// floating-point numbers.
+impl Binder<'_> {
+    /// A literal.
     pub(super) fn constant(&self, value: SqlValue) -> Result<Term> {
-        use rusqlite::types::Value;
-        let sql = match encode(&value)? {
-            Value::Null => "NULL".to_owned(),
-            Value::Integer(number) => number.to_string(),
-            Value::Real(number) => self.bind(Value::Real(number)),
-            Value::Text(text) if text.contains('\0') => self.bind(Value::Text(text)),
-            Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        let kept = encode(&value)?;
+        match &kept {
             Value::Blob(_) => return Err(unsupported("BYTES")),
-        };
-        Ok(Term { constant: Some(value.clone()), ..Term::of(sql, value.sql_type()) })
+            Value::Real(_) => self.outside.set(true),
+            Value::Text(text) if text.contains('\0') => self.outside.set(true),
+            _ => {}
+        }
+        let sql_type = value.sql_type();
+        Ok(Term { constant: Some(value), ..Term::of(Node::Value(kept), sql_type) })
     }
 
     /// The value of `@name`.
@@ -112,7 +58,18 @@ impl Lowering<'_> {
                 .constant(converted)
                 .map(|constant| Some(Term { sql_type: Some(target), ..constant }));
         }
-        Ok(widened(&term.sql, from, target).map(|sql| Term::new(sql, target)))
+        Ok(widened(term, target))
+    }
+
+    /// Whether it can be coerced.
+    fn takes_on(&self, term: &Term, target: SqlType) -> Result<bool> {
+        let Some(from) = term.sql_type else { return Ok(true) };
+        if from == target || widens(from, target) {
+            return Ok(true);
+        }
+        let value = term.constant.as_ref();
+        let converted = value.map(|value| literal(value, target)).transpose()?.flatten();
+        converted.map(|value| self.constant(value)).transpose().map(|term| term.is_some())
     }
 
     /// The expressions as one common type. `role` names what needs it.
@@ -147,7 +104,7 @@ impl Lowering<'_> {
         if let Some(target) = super_type(types(false)).ok_or_else(mismatch)? {
             let mut fit = true;
             for term in terms {
-                fit &= self.coerced(term.clone(), target)?.is_some();
+                fit &= self.takes_on(term, target)?;
             }
             if fit {
                 return Ok(Some(target));
@@ -159,7 +116,7 @@ impl Lowering<'_> {
         all.or_else(|| others.flatten().map(Some)).ok_or_else(mismatch)
     }
 
-    /// The lowered operand of an operator whose chain BigQuery would not take.
+    /// Refuses comparisons as operands of an operator whose chain BigQuery would not take.
     pub(super) fn no_chain(&self, operands: &[&Expr]) -> Result<()> {
         match operands.iter().find(|operand| super::compare::is_comparison(operand)) {
             Some(operand) => Err(refused(format!(
@@ -192,22 +149,30 @@ fn literal(value: &SqlValue, target: SqlType) -> Result<Option<SqlValue>> {
     })
 }
 
-/// Types that BigQuery widens unasked.
-fn widened(sql: &str, from: SqlType, target: SqlType) -> Option<String> {
+/// How BigQuery widens one type to another unasked: the form of the cast, or `None` where the value is kept
+/// the same way.
+fn widening(from: SqlType, target: SqlType) -> Option<Option<Form>> {
     use SqlType::{BigNumeric, Date, Datetime, Float64, Int64, Numeric};
     Some(match (from, target) {
-        (Int64, Numeric | BigNumeric) => format!("CAST({sql} AS TEXT)"),
-        (Int64, Float64) => format!("CAST({sql} AS REAL)"),
-        (Numeric, BigNumeric) => sql.to_owned(),
-        (Numeric | BigNumeric, Float64) => format!("onerow_decimal_to_real({sql})"),
-        (Date, Datetime) => format!("onerow_midnight({sql})"),
+        (Int64, Numeric | BigNumeric) => Some(Form::Cast("TEXT")),
+        (Int64, Float64) => Some(Form::Cast("REAL")),
+        (Numeric, BigNumeric) => None,
+        (Numeric | BigNumeric, Float64) => Some(Form::Call("onerow_decimal_to_real")),
+        (Date, Datetime) => Some(Form::Call("onerow_midnight")),
         _ => return None,
+    })
+}
+
+fn widened(term: Term, target: SqlType) -> Option<Term> {
+    Some(match widening(term.sql_type?, target)? {
+        Some(form) => Term::call(form, vec![term], target),
+        None => Term::of(term.node, Some(target)),
     })
 }
 
 /// Whether BigQuery widens the one type to the other unasked.
 pub(super) fn widens(from: SqlType, target: SqlType) -> bool {
-    widened("", from, target).is_some()
+    widening(from, target).is_some()
 }
 
 /// The narrowest type that all widen to: `None` if there is none, `Some(None)` for no types.

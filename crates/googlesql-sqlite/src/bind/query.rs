@@ -1,22 +1,23 @@
 //! Queries: WITH, set operations, ORDER BY and LIMIT around a SELECT.
 
+use std::rc::Rc;
+
+use rusqlite::types::Value;
 use sqlparser::ast::{
     Cte, Expr, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator,
     SetQuantifier, TableAlias, UnaryOperator, With,
 };
 
-use super::expr::{ENOUGH_STACK, MORE_STACK};
 use super::scope::{Prefer, Scope, Seen, Source};
-use super::term::Term;
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
-use crate::storage::quoted;
+use crate::tree::{Converted, Key, Node, Rows, Term};
 
-/// A lowered query. Its columns are called `c1`, `c2`, … in SQLite.
+/// A bound query, and what is known of it.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
-    pub sql: String,
+    pub rows: Rc<Rows>,
     pub columns: Vec<Column>,
     /// Whether it has other columns, of which nothing is known.
     pub open: bool,
@@ -36,7 +37,8 @@ pub(super) struct Column {
 impl Relation {
     /// A query of which nothing is known.
     pub fn unknown() -> Self {
-        Self { sql: String::new(), columns: Vec::new(), open: true, single: false }
+        let rows = Rc::new(Rows::Unknown);
+        Self { rows, columns: Vec::new(), open: true, single: false }
     }
 
     /// The column names of an answer, BigQuery's `f0_` for those without a name.
@@ -62,7 +64,10 @@ impl Relation {
         let columns = self.columns.iter().enumerate().map(|(i, column)| {
             let term = match column.unknown {
                 true => Term::unknown(),
-                false => Term::of(format!("{alias}.{}", c(i)), column.sql_type),
+                false => {
+                    let node = Node::Column { source: alias.to_owned(), column: c(i) };
+                    Term::of(node, column.sql_type)
+                }
             };
             (column.name.clone(), term)
         });
@@ -71,12 +76,12 @@ impl Relation {
 }
 
 /// What a relation's column is called in SQLite.
-pub(super) fn c(index: usize) -> String {
-    quoted(&format!("c{}", index + 1))
+fn c(index: usize) -> String {
+    format!("c{}", index + 1)
 }
 
-impl Lowering<'_> {
-    /// Lowers a query. `parent` is the query around it, whose columns it may use.
+impl Binder<'_> {
+    /// Binds a query. `parent` is the query around it, whose columns it may use.
     pub(super) fn query(&self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Relation> {
         let Query {
             with,
@@ -143,22 +148,12 @@ impl Lowering<'_> {
         order: &[OrderByExpr],
         parent: Option<&Scope<'_>>,
     ) -> Result<Relation> {
-        // A chain of UNIONs is as deep as it is long.
-        stacker::maybe_grow(ENOUGH_STACK, MORE_STACK, || self.part(body, order, parent))
-    }
-
-    fn part(
-        &self,
-        body: &SetExpr,
-        order: &[OrderByExpr],
-        parent: Option<&Scope<'_>>,
-    ) -> Result<Relation> {
         match body {
             SetExpr::Select(select) => self.select(select, order, parent),
             SetExpr::Query(query) => {
                 let inner = self.query(query, parent)?;
-                let sql = format!("SELECT * FROM ({})", inner.sql);
-                self.sorted(Relation { sql, ..inner }, order, parent)
+                let rows = Rc::new(Rows::Nested(inner.rows));
+                self.sorted(Relation { rows, ..inner }, order, parent)
             }
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 let relation = self.set_operation(left, *op, *set_quantifier, right, parent)?;
@@ -209,30 +204,27 @@ impl Lowering<'_> {
             if column.unknown {
                 continue;
             }
-            let terms = [column.sql_type, other.sql_type].map(|of| Term::of(String::new(), of));
+            let terms =
+                [column.sql_type, other.sql_type].map(|of| Term::of(Node::Value(Value::Null), of));
             column.sql_type = self.unified(terms.to_vec(), keyword)?.1;
         }
-        let sql = format!(
-            "{} {keyword} {}",
-            self.converted(&left, &columns)?,
-            self.converted(&right, &columns)?
-        );
-        Ok(Relation { sql, columns, open: false, single: false })
+        let sides = [self.converted(&left, &columns)?, self.converted(&right, &columns)?];
+        let rows = Rc::new(Rows::Set(keyword, Box::new(sides)));
+        Ok(Relation { rows, columns, open: false, single: false })
     }
 
-    /// `SELECT` of all columns, as these types.
-    fn converted(&self, relation: &Relation, columns: &[Column]) -> Result<String> {
-        let alias = self.alias();
+    /// All columns, as these types.
+    fn converted(&self, relation: &Relation, columns: &[Column]) -> Result<Converted> {
+        let own = self.alias();
         let mut items = Vec::new();
-        for (i, (_, term)) in relation.source(&alias, None).columns.into_iter().enumerate() {
-            let term = match columns[i].sql_type {
+        for (i, (_, term)) in relation.source(&own, None).columns.into_iter().enumerate() {
+            items.push(match columns[i].sql_type {
                 _ if columns[i].unknown => term,
                 Some(target) => self.expect(term, target, "a column of a set operation")?,
                 None => term,
-            };
-            items.push(format!("{} AS {}", term.sql, c(i)));
+            });
         }
-        Ok(format!("SELECT {} FROM ({}) AS {alias}", items.join(", "), relation.sql))
+        Ok(Converted { rows: Rc::clone(&relation.rows), own, columns: items })
     }
 
     /// ORDER BY over a result whose tables are out of reach.
@@ -245,21 +237,15 @@ impl Lowering<'_> {
         if order.is_empty() {
             return Ok(relation);
         }
-        let alias = self.alias();
-        let sources = [relation.source(&alias, None)];
+        let own = self.alias();
+        let sources = [relation.source(&own, None)];
         let seen = Seen::default();
         let scope =
             Scope { prefer: Prefer::Alias, ..Scope::plain(&sources, parent, &seen, "ORDER BY") };
-        let keys = self.order_keys(order, &scope, &sources[0])?;
-        let items: Vec<String> =
-            (0..relation.columns.len()).map(|i| format!("{alias}.{0} AS {0}", c(i))).collect();
-        let sql = format!(
-            "SELECT {} FROM ({}) AS {alias}{}",
-            items.join(", "),
-            relation.sql,
-            order_clause(&keys)
-        );
-        Ok(Relation { sql, ..relation })
+        let order = self.order_keys(order, &scope, &sources[0])?;
+        let columns = relation.columns.len();
+        let rows = Rc::new(Rows::Sorted { rows: relation.rows, own, columns, order });
+        Ok(Relation { rows, ..relation })
     }
 
     fn order_keys(
@@ -267,7 +253,7 @@ impl Lowering<'_> {
         order: &[OrderByExpr],
         scope: &Scope<'_>,
         outputs: &Source,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
         for item in order {
             let term = match self.ordinal(&item.expr, outputs.columns.len())? {
@@ -277,7 +263,7 @@ impl Lowering<'_> {
                     None => continue,
                 },
             };
-            keys.extend(self.order_key(&term, item)?);
+            keys.extend(self.order_key(term, item)?);
         }
         Ok(keys)
     }
@@ -318,7 +304,7 @@ impl Lowering<'_> {
         };
         let Some(limit) = limit else { return Err(refused("OFFSET needs LIMIT")) };
         Ok(Relation {
-            sql: format!("{} LIMIT {limit} OFFSET {offset}", relation.sql),
+            rows: Rc::new(Rows::Limited { rows: Rc::clone(&relation.rows), limit, offset }),
             single: relation.single || limit <= 1,
             ..relation.clone()
         })
@@ -342,9 +328,4 @@ fn order_items(order_by: Option<&OrderBy>) -> Result<&[OrderByExpr]> {
         OrderByKind::Expressions(items) => Ok(items),
         OrderByKind::All(_) => Err(unsupported("ORDER BY ALL")),
     }
-}
-
-/// ` ORDER BY …`, or nothing.
-pub(super) fn order_clause(keys: &[String]) -> String {
-    if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) }
 }

@@ -1,10 +1,11 @@
-//! The functions that this crate knows. What is not here, is not known.
+//! The functions that this crate knows. What is not here is not known.
 
 use SqlType::{Bool, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
 
-use super::table::{Arg, Emit, Gives, Kind, Overload, Row, Rule, Special, Takes};
+use super::table::{Arg, Gives, Kind, Overload, Row, Rule, Special, Takes};
 use crate::functions::PARSED;
 use crate::googlesql::SqlType;
+use crate::tree::Form;
 
 const S: Arg = Arg::Is(String);
 const I: Arg = Arg::Is(Int64);
@@ -17,7 +18,7 @@ const FRAMED: Kind = Kind::Window { ordered: false, framed: true };
 /// Parts of a day, which always last equally long.
 const FIXED: &[&str] = &["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY"];
 const CALENDAR: &[&str] = &["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
-const ALL: &[&str] = &[
+const SHIFTS: &[&str] = &[
     "MICROSECOND",
     "MILLISECOND",
     "SECOND",
@@ -37,38 +38,38 @@ const WRITTEN: &[&str] = &["%Y-%m-%d", "%Y%m%d", "%F"];
 
 /// Every row, by name and role.
 pub(super) const ROWS: &[Row] = &[
-    by("ABS", &[&[Arg::OneOf(&[Int64, Float64, Numeric])]], |l, row, call, scope| {
-        l.by_type(
-            &l.counted(row, call, scope)?,
+    by("ABS", &[&[Arg::OneOf(&[Int64, Float64, Numeric])]], |b, row, call, scope| {
+        b.by_type(
+            b.counted(row, call, scope)?,
             row.name,
             ["onerow_abs", "abs", "onerow_decimal_abs"],
         )
     }),
-    aggregate("ANY_VALUE", &[], false, &[over(Arg::Any, Gives::Same, Emit::Ordered("MIN"))]),
-    average(Kind::Aggregate, &[over(INT, REAL, Emit::Call("AVG")), finite("AVG")]),
-    average(FRAMED, &[over(INT, REAL, Emit::Call("AVG"))]),
-    closed("CHAR_LENGTH", &[&[S]], Int64, Emit::Call("onerow_length")),
-    open("COALESCE", &[&[Arg::Same, Arg::More]], Emit::Several("COALESCE")),
-    by("CONCAT", &[&[S, Arg::More]], |l, row, call, scope| {
-        l.concat(l.counted(row, call, scope)?, row.name)
+    aggregate("ANY_VALUE", &[], false, &[over(Arg::Any, Gives::Same, Form::Ordered("MIN"))]),
+    average(Kind::Aggregate, &[over(INT, REAL, Form::Call("AVG")), finite("AVG")]),
+    average(FRAMED, &[over(INT, REAL, Form::Call("AVG"))]),
+    closed("CHAR_LENGTH", &[&[S]], Int64, Form::Call("onerow_length")),
+    open("COALESCE", &[&[Arg::Same, Arg::More]], Form::Several("COALESCE")),
+    by("CONCAT", &[&[S, Arg::More]], |b, row, call, scope| {
+        b.concat(b.counted(row, call, scope)?, row.name)
     }),
     aggregate("COUNT", STAR, true, COUNT),
     framed("COUNT", STAR, COUNT),
     aggregate("COUNTIF", &[], false, COUNTIF),
     framed("COUNTIF", &[], COUNTIF),
-    by("CURRENT_DATE", &[&[], &[Arg::Zone]], |l, row, call, scope| l.current(row, call, scope)),
-    by("CURRENT_DATETIME", &[&[], &[Arg::Zone]], |l, row, call, scope| l.current(row, call, scope)),
-    by("CURRENT_TIMESTAMP", &[&[]], |l, row, call, scope| l.current(row, call, scope)),
+    by("CURRENT_DATE", &[&[], &[Arg::Zone]], |b, row, call, scope| b.current(row, call, scope)),
+    by("CURRENT_DATETIME", &[&[], &[Arg::Zone]], |b, row, call, scope| b.current(row, call, scope)),
+    by("CURRENT_TIMESTAMP", &[&[]], |b, row, call, scope| b.current(row, call, scope)),
     by(
         "DATE",
         &[&[TIMES], &[I, I, I], &[Arg::OneOf(&[Timestamp]), Arg::Zone]],
-        |l, row, call, scope| l.date(row, call, scope),
+        |b, row, call, scope| b.date(row, call, scope),
     ),
-    by("DATETIME", &[&[TIMES], &[Arg::OneOf(&[Timestamp]), Arg::Zone]], |l, row, call, scope| {
-        l.converted_time(row, call, scope)
+    by("DATETIME", &[&[TIMES], &[Arg::OneOf(&[Timestamp]), Arg::Zone]], |b, row, call, scope| {
+        b.converted_time(row, call, scope)
     }),
-    shifted("DATETIME_ADD", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(ALL)]]),
-    shifted("DATETIME_SUB", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(ALL)]]),
+    shifted("DATETIME_ADD", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(SHIFTS)]]),
+    shifted("DATETIME_SUB", &[&[Arg::OneOf(&[Datetime]), Arg::Interval(SHIFTS)]]),
     truncated("DATETIME_TRUNC", &[&[Arg::OneOf(&[Datetime]), Arg::Part(TIME_STARTS)]]),
     shifted("DATE_ADD", &[&[Arg::OneOf(&[Date]), Arg::Interval(CALENDAR)]]),
     difference(
@@ -77,48 +78,48 @@ pub(super) const ROWS: &[Row] = &[
     ),
     shifted("DATE_SUB", &[&[Arg::OneOf(&[Date]), Arg::Interval(CALENDAR)]]),
     truncated("DATE_TRUNC", &[&[Arg::OneOf(&[Date]), Arg::Part(DATE_STARTS)]]),
-    numbering("DENSE_RANK", NUMBERING, Emit::Call("DENSE_RANK")),
-    closed("DIV", &[&[I, I]], Int64, Emit::Call("onerow_div")),
-    closed("ENDS_WITH", &[&[S, S]], Bool, Emit::Call("onerow_ends_with")),
+    numbering("DENSE_RANK", NUMBERING, Form::Call("DENSE_RANK")),
+    closed("DIV", &[&[I, I]], Int64, Form::Call("onerow_div")),
+    closed("ENDS_WITH", &[&[S, S]], Bool, Form::Call("onerow_ends_with")),
     edge("FIRST_VALUE"),
     by(
         "FORMAT_DATE",
         &[&[S, Arg::OneOf(&[Date])], &[Arg::Format(WRITTEN), Arg::OneOf(&[Date])]],
-        |l, row, call, scope| l.formatted(row, call, scope),
+        |b, row, call, scope| b.formatted(row, call, scope),
     ),
-    open("GREATEST", &[&[Arg::Same, Arg::More]], Emit::Extreme("max")),
-    open("IF", &[&[Arg::Condition, Arg::Same, Arg::Same]], Emit::If),
-    open("IFNULL", &[&[Arg::Same, Arg::Same]], Emit::Several("COALESCE")),
+    open("GREATEST", &[&[Arg::Same, Arg::More]], Form::Extreme("max")),
+    open("IF", &[&[Arg::Condition, Arg::Same, Arg::Same]], Form::If),
+    open("IFNULL", &[&[Arg::Same, Arg::Same]], Form::Several("COALESCE")),
     neighbour("LAG"),
     edge("LAST_VALUE"),
     neighbour("LEAD"),
-    open("LEAST", &[&[Arg::Same, Arg::More]], Emit::Extreme("min")),
-    closed("LENGTH", &[&[S]], Int64, Emit::Call("onerow_length")),
+    open("LEAST", &[&[Arg::Same, Arg::More]], Form::Extreme("min")),
+    closed("LENGTH", &[&[S]], Int64, Form::Call("onerow_length")),
     aggregate("LOGICAL_AND", &[], false, ALL_TRUE),
     framed("LOGICAL_AND", &[], ALL_TRUE),
     aggregate("LOGICAL_OR", &[], false, ANY_TRUE),
     framed("LOGICAL_OR", &[], ANY_TRUE),
-    closed("LOWER", &[&[S]], String, Emit::Call("onerow_lower")),
-    closed("LTRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'L'")),
+    closed("LOWER", &[&[S]], String, Form::Call("onerow_lower")),
+    closed("LTRIM", &[&[S], &[S, S]], String, Form::With("onerow_trim", "L")),
     aggregate("MAX", &[], true, MAX),
     framed("MAX", &[], MAX),
     aggregate("MIN", &[], true, MIN),
     framed("MIN", &[], MIN),
-    closed("MOD", &[&[I, I]], Int64, Emit::Call("onerow_mod")),
-    open("NULLIF", &[&[Arg::Same, Arg::Same]], Emit::Call("NULLIF")),
-    by("PARSE_DATE", &[&[S, S], &[Arg::Format(&PARSED), S]], |l, row, call, scope| {
-        l.formatted(row, call, scope)
+    closed("MOD", &[&[I, I]], Int64, Form::Call("onerow_mod")),
+    open("NULLIF", &[&[Arg::Same, Arg::Same]], Form::Call("NULLIF")),
+    by("PARSE_DATE", &[&[S, S], &[Arg::Format(&PARSED), S]], |b, row, call, scope| {
+        b.formatted(row, call, scope)
     }),
-    numbering("RANK", NUMBERING, Emit::Call("RANK")),
-    closed("REPLACE", &[&[S, S, S]], String, Emit::Call("onerow_replace")),
+    numbering("RANK", NUMBERING, Form::Call("RANK")),
+    closed("REPLACE", &[&[S, S, S]], String, Form::Call("onerow_replace")),
     numbering(
         "ROW_NUMBER",
         Kind::Window { ordered: false, framed: false },
-        Emit::Call("ROW_NUMBER"),
+        Form::Call("ROW_NUMBER"),
     ),
-    closed("RTRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'R'")),
-    closed("SAFE_DIVIDE", &[&[F, F]], Float64, Emit::Call("onerow_safe_divide")),
-    closed("STARTS_WITH", &[&[S, S]], Bool, Emit::Call("onerow_starts_with")),
+    closed("RTRIM", &[&[S], &[S, S]], String, Form::With("onerow_trim", "R")),
+    closed("SAFE_DIVIDE", &[&[F, F]], Float64, Form::Call("onerow_safe_divide")),
+    closed("STARTS_WITH", &[&[S, S]], Bool, Form::Call("onerow_starts_with")),
     Row {
         name: "STRING_AGG",
         kind: Kind::Aggregate,
@@ -130,16 +131,16 @@ pub(super) const ROWS: &[Row] = &[
             &[S, Arg::Text("'-'"), Arg::OrderBy("id")],
             &[Arg::Distinct, S, Arg::OrderBy("{0}")],
         ],
-        rule: Rule::By(|l, _, call, scope| l.string_agg(call, scope)),
+        rule: Rule::By(|b, _, call, scope| b.string_agg(call, scope)),
     },
-    closed("SUBSTR", &[&[S, I], &[S, I, I]], String, Emit::Call("onerow_substr")),
-    closed("SUBSTRING", &[&[S, I], &[S, I, I]], String, Emit::Call("onerow_substr")),
-    sum(Kind::Aggregate, &[over(INT, Gives::Same, Emit::Call("SUM")), finite("SUM")]),
-    sum(FRAMED, &[over(INT, Gives::Same, Emit::Call("SUM"))]),
+    closed("SUBSTR", &[&[S, I], &[S, I, I]], String, Form::Call("onerow_substr")),
+    closed("SUBSTRING", &[&[S, I], &[S, I, I]], String, Form::Call("onerow_substr")),
+    sum(Kind::Aggregate, &[over(INT, Gives::Same, Form::Call("SUM")), finite("SUM")]),
+    sum(FRAMED, &[over(INT, Gives::Same, Form::Call("SUM"))]),
     by(
         "TIMESTAMP",
         &[&[Arg::OneOf(&[String, Date, Datetime, Timestamp])]],
-        |l, row, call, scope| l.converted_time(row, call, scope),
+        |b, row, call, scope| b.converted_time(row, call, scope),
     ),
     shifted("TIMESTAMP_ADD", &[&[Arg::OneOf(&[Timestamp]), Arg::Interval(FIXED)]]),
     difference(
@@ -148,63 +149,63 @@ pub(super) const ROWS: &[Row] = &[
     ),
     shifted("TIMESTAMP_SUB", &[&[Arg::OneOf(&[Timestamp]), Arg::Interval(FIXED)]]),
     truncated("TIMESTAMP_TRUNC", &[&[Arg::OneOf(&[Timestamp]), Arg::Part(TIME_STARTS)]]),
-    by("TO_JSON_STRING", &[&[Arg::Any]], |l, _, call, scope| l.to_json_string(call, scope)),
-    closed("TRIM", &[&[S], &[S, S]], String, Emit::With("onerow_trim", "'B'")),
-    closed("UPPER", &[&[S]], String, Emit::Call("onerow_upper")),
+    by("TO_JSON_STRING", &[&[Arg::Any]], |b, _, call, scope| b.to_json_string(call, scope)),
+    closed("TRIM", &[&[S], &[S, S]], String, Form::With("onerow_trim", "B")),
+    closed("UPPER", &[&[S]], String, Form::Call("onerow_upper")),
 ];
 
 const STAR: &[Takes] = &[&[Arg::Text("*")]];
 const INT: Arg = Arg::OneOf(&[Int64]);
 const REAL: Gives = Gives::Type(Float64);
-const COUNT: &[Overload] = &[over(Arg::Any, Gives::Type(Int64), Emit::Call("COUNT"))];
-const COUNTIF: &[Overload] = &[over(Arg::Condition, Gives::Type(Int64), Emit::CountTrue)];
-const ALL_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Emit::Call("MIN"))];
-const ANY_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Emit::Call("MAX"))];
-const MAX: &[Overload] = &[over(Arg::Any, Gives::Same, Emit::Ordered("MAX"))];
-const MIN: &[Overload] = &[over(Arg::Any, Gives::Same, Emit::Ordered("MIN"))];
+const COUNT: &[Overload] = &[over(Arg::Any, Gives::Type(Int64), Form::Call("COUNT"))];
+const COUNTIF: &[Overload] = &[over(Arg::Condition, Gives::Type(Int64), Form::CountTrue)];
+const ALL_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Form::Call("MIN"))];
+const ANY_TRUE: &[Overload] = &[over(Arg::Condition, Gives::Type(Bool), Form::Call("MAX"))];
+const MAX: &[Overload] = &[over(Arg::Any, Gives::Same, Form::Ordered("MAX"))];
+const MIN: &[Overload] = &[over(Arg::Any, Gives::Same, Form::Ordered("MIN"))];
 
 const fn by(name: &'static str, takes: &'static [Takes], special: Special) -> Row {
     Row { name, kind: Kind::Scalar, takes, rule: Rule::By(special) }
 }
 
 /// A function of which GoogleSQL has no other number of arguments.
-const fn closed(name: &'static str, takes: &'static [Takes], gives: SqlType, emit: Emit) -> Row {
+const fn closed(name: &'static str, takes: &'static [Takes], gives: SqlType, emit: Form) -> Row {
     let rule = Rule::Declared { gives: Gives::Type(gives), emit, closed: true };
     Row { name, kind: Kind::Scalar, takes, rule }
 }
 
 /// A function that gives what it takes.
-const fn open(name: &'static str, takes: &'static [Takes], emit: Emit) -> Row {
+const fn open(name: &'static str, takes: &'static [Takes], emit: Form) -> Row {
     let rule = Rule::Declared { gives: Gives::Same, emit, closed: false };
     Row { name, kind: Kind::Scalar, takes, rule }
 }
 
 const fn shifted(name: &'static str, takes: &'static [Takes]) -> Row {
-    by(name, takes, |l, row, call, scope| l.shifted_time(row, call, scope))
+    by(name, takes, |b, row, call, scope| b.shifted_time(row, call, scope))
 }
 
 const fn truncated(name: &'static str, takes: &'static [Takes]) -> Row {
-    by(name, takes, |l, row, call, scope| l.truncated(row, call, scope))
+    by(name, takes, |b, row, call, scope| b.truncated(row, call, scope))
 }
 
 const fn difference(name: &'static str, takes: &'static [Takes]) -> Row {
-    by(name, takes, |l, row, call, scope| l.difference(row, call, scope))
+    by(name, takes, |b, row, call, scope| b.difference(row, call, scope))
 }
 
-const fn numbering(name: &'static str, kind: Kind, emit: Emit) -> Row {
+const fn numbering(name: &'static str, kind: Kind, emit: Form) -> Row {
     let rule = Rule::Declared { gives: Gives::Type(Int64), emit, closed: false };
     Row { name, kind, takes: &[&[]], rule }
 }
 
 const fn edge(name: &'static str) -> Row {
-    let rule = Rule::By(|l, row, call, scope| l.edge(row, call, scope));
+    let rule = Rule::By(|b, row, call, scope| b.edge(row, call, scope));
     Row { name, kind: FRAMED, takes: &[&[Arg::Any]], rule }
 }
 
 const fn neighbour(name: &'static str) -> Row {
     let takes: &[Takes] =
         &[&[Arg::Any], &[Arg::Any, Arg::Text("2")], &[Arg::Any, Arg::Text("2"), Arg::Text("NULL")]];
-    let rule = Rule::By(|l, _, call, scope| l.neighbour(call, scope));
+    let rule = Rule::By(|b, row, call, scope| b.neighbour(row, call, scope));
     Row { name, kind: NUMBERING, takes, rule }
 }
 
@@ -241,10 +242,10 @@ const fn number(name: &'static str, kind: Kind, overloads: &'static [Overload]) 
     Row { name, kind, takes: &[], rule }
 }
 
-const fn over(takes: Arg, gives: Gives, emit: Emit) -> Overload {
+const fn over(takes: Arg, gives: Gives, emit: Form) -> Overload {
     Overload { takes, gives, emit }
 }
 
 const fn finite(name: &'static str) -> Overload {
-    over(Arg::OneOf(&[Float64]), Gives::Same, Emit::Finite(name))
+    over(Arg::OneOf(&[Float64]), Gives::Same, Form::Finite(name))
 }

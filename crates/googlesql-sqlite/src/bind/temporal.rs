@@ -5,11 +5,11 @@ use sqlparser::ast::{DateTimeField, Expr, Interval};
 use super::function::Call;
 use super::scope::Scope;
 use super::table::Row;
-use super::term::Term;
-use super::{Lowering, refused, unsupported};
+use super::{Binder, refused, unsupported};
 use crate::error::{Error, Result};
 use crate::functions;
 use crate::googlesql::{SqlType, SqlValue};
+use crate::tree::{Form, Term};
 
 /// Microseconds of each part that always lasts equally long.
 const FIXED: &[(&str, i64)] = &[
@@ -24,32 +24,28 @@ const FIXED: &[(&str, i64)] = &[
 /// Parts that a TIMESTAMP is not shifted by.
 const MONTHS: &[&str] = &["WEEK", "MONTH", "QUARTER", "YEAR"];
 
-impl Lowering<'_> {
+impl Binder<'_> {
     /// `CURRENT_DATE([zone])` and the like.
     pub(super) fn current(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let (name, args) = (row.name, call.args.as_slice());
-        let now = self.now.as_microsecond();
+        let now = Term::number(self.now.as_microsecond(), SqlType::Timestamp);
         let zone = match (args, row.list(args.len())) {
-            ([], Some(_)) => "'UTC'".to_owned(),
+            ([], Some(_)) => Term::word("UTC"),
             ([zone], Some(_)) => self.zone(zone, scope)?,
             _ => return Err(refused(format!("{name} does not take {} arguments", args.len()))),
         };
         Ok(match name {
-            "CURRENT_DATE" => Term::new(format!("onerow_date_of({now}, {zone})"), SqlType::Date),
-            "CURRENT_DATETIME" => {
-                Term::new(format!("onerow_datetime_of({now}, {zone})"), SqlType::Datetime)
-            }
-            _ => Term::new(now.to_string(), SqlType::Timestamp),
+            "CURRENT_DATE" => call_of("onerow_date_of", vec![now, zone], SqlType::Date),
+            "CURRENT_DATETIME" => call_of("onerow_datetime_of", vec![now, zone], SqlType::Datetime),
+            _ => now,
         })
     }
 
     /// A time zone, which must be a literal or parameter that names a known one.
-    fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<String> {
+    fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let term = self.expr(zone, scope)?;
         match &term.constant {
-            Some(SqlValue::String(name)) if functions::zone(name).is_some() => {
-                Ok(self.constant(SqlValue::String(name.clone()))?.sql)
-            }
+            Some(SqlValue::String(name)) if functions::zone(name).is_some() => Ok(Term::word(name)),
             _ => Err(unsupported(format!("the time zone {zone}"))),
         }
     }
@@ -59,11 +55,11 @@ impl Lowering<'_> {
         if call.args.len() != 3 {
             return self.converted_time(row, call, scope);
         }
-        let mut texts = Vec::new();
+        let mut parts = Vec::new();
         for term in self.arguments(&call.args, scope)? {
-            texts.push(self.expect(term, SqlType::Int64, "an argument of DATE")?.sql);
+            parts.push(self.expect(term, SqlType::Int64, "an argument of DATE")?);
         }
-        Ok(Term::new(format!("onerow_make_date({})", texts.join(", ")), SqlType::Date))
+        Ok(call_of("onerow_make_date", parts, SqlType::Date))
     }
 
     /// `DATE(value[, zone])` and the like.
@@ -81,25 +77,22 @@ impl Lowering<'_> {
             _ => return Err(unsupported(format!("{name} with {} arguments", args.len()))),
         };
         let term = self.expr(first, scope)?;
-        let sql = &term.sql;
         let unknown = || unsupported(format!("{name} of {}", term.type_name()));
         let from = term.sql_type.ok_or_else(unknown)?;
-        let in_zone = zone.as_deref().unwrap_or("'UTC'");
         let utc = zone.is_none();
+        let in_zone = zone.unwrap_or_else(|| Term::word("UTC"));
         Ok(match (name, from) {
-            ("DATE", Timestamp) => Term::new(format!("onerow_date_of({sql}, {in_zone})"), Date),
-            ("DATE", Datetime) if utc => Term::new(format!("onerow_date_of({sql}, 'UTC')"), Date),
+            ("DATE", Timestamp) => call_of("onerow_date_of", vec![term, in_zone], Date),
+            ("DATE", Datetime) if utc => call_of("onerow_date_of", vec![term, in_zone], Date),
             ("DATE", Date) | ("DATETIME", Datetime) | ("TIMESTAMP", Timestamp) if utc => {
                 Term { constant: None, ..term }
             }
-            ("DATETIME", Timestamp) => {
-                Term::new(format!("onerow_datetime_of({sql}, {in_zone})"), Datetime)
-            }
-            ("DATETIME", Date) if utc => Term::new(format!("onerow_midnight({sql})"), Datetime),
-            ("TIMESTAMP", Date) if utc => Term::new(format!("onerow_midnight({sql})"), Timestamp),
-            ("TIMESTAMP", Datetime) if utc => Term::new(sql.clone(), Timestamp),
+            ("DATETIME", Timestamp) => call_of("onerow_datetime_of", vec![term, in_zone], Datetime),
+            ("DATETIME", Date) if utc => call_of("onerow_midnight", vec![term], Datetime),
+            ("TIMESTAMP", Date) if utc => call_of("onerow_midnight", vec![term], Timestamp),
+            ("TIMESTAMP", Datetime) if utc => Term::of(term.node, Some(Timestamp)),
             ("TIMESTAMP", String) if utc => {
-                Term::new(format!("onerow_cast({sql}, 'TIMESTAMP')"), Timestamp)
+                call_of("onerow_cast", vec![term, Term::word("TIMESTAMP")], Timestamp)
             }
             _ => return Err(unknown()),
         })
@@ -122,7 +115,7 @@ impl Lowering<'_> {
             _ => return Err(unsupported(format!("{name} without INTERVAL"))),
         };
         let (kind, direction) = name.split_once('_').unwrap_or((name, ""));
-        let direction = direction.to_ascii_lowercase();
+        let back = direction == "SUB";
         let sql_type: SqlType = kind.parse()?;
         let term = self.expr(operand, scope)?;
         if term.constant.is_none() && term.sql_type != Some(sql_type) {
@@ -133,21 +126,26 @@ impl Lowering<'_> {
         if !row.parts().contains(&part.as_str()) {
             return Err(not_shifted(name, sql_type, &part));
         }
-        let sql = &term.sql;
-        let sql = match (sql_type, micros(&part)) {
+        let shifted = match (sql_type, micros(&part)) {
             (SqlType::Datetime | SqlType::Timestamp, Some(micros)) => {
-                let micros = if direction == "sub" { -micros } else { micros };
-                format!("onerow_shift({sql}, {count}, {micros})")
+                let micros = if back { -micros } else { micros };
+                let args = vec![term, count, Term::number(micros, SqlType::Int64)];
+                call_of("onerow_shift", args, sql_type)
             }
             _ => {
-                let kind = kind.to_ascii_lowercase();
-                format!("onerow_{kind}_{direction}({sql}, {count}, '{part}')")
+                let function = match (sql_type, back) {
+                    (SqlType::Date, false) => "onerow_date_add",
+                    (SqlType::Date, true) => "onerow_date_sub",
+                    (_, false) => "onerow_datetime_add",
+                    (_, true) => "onerow_datetime_sub",
+                };
+                call_of(function, vec![term, count, Term::word(&part)], sql_type)
             }
         };
-        Ok(Term::new(sql, sql_type))
+        Ok(shifted)
     }
 
-    fn interval(&self, interval: &Interval, scope: &Scope<'_>) -> Result<(String, String)> {
+    fn interval(&self, interval: &Interval, scope: &Scope<'_>) -> Result<(Term, String)> {
         let Interval {
             value,
             leading_field,
@@ -163,7 +161,7 @@ impl Lowering<'_> {
         };
         let count = self.expr(value, scope)?;
         let count = self.expect(count, SqlType::Int64, "the number of INTERVAL")?;
-        Ok((count.sql, part.to_string().to_ascii_uppercase()))
+        Ok((count, part.to_string().to_ascii_uppercase()))
     }
 
     /// `DATE_TRUNC(value, part)` and the like.
@@ -183,7 +181,8 @@ impl Lowering<'_> {
         if !row.parts().contains(&part.as_str()) {
             return Err(unsupported(format!("{name} to {part}")));
         }
-        Ok(Term::new(format!("onerow_trunc('{kind}', {}, '{part}')", term.sql), sql_type))
+        let args = vec![Term::word(kind), term, Term::word(&part)];
+        Ok(call_of("onerow_trunc", args, sql_type))
     }
 
     /// `DATE_DIFF(later, earlier, part)` and the like.
@@ -194,22 +193,25 @@ impl Lowering<'_> {
         };
         let part = part_name(part)?;
         let sql_type: SqlType = name.trim_end_matches("_DIFF").parse()?;
-        let mut texts = Vec::new();
+        let mut sides = Vec::new();
         for term in self.arguments(&[later, earlier], scope)? {
             if term.sql_type != Some(sql_type) && is_temporal(&term) {
                 return Err(unsupported(format!("{name} of {}", term.type_name())));
             }
-            texts.push(self.expect(term, sql_type, &format!("an argument of {name}"))?.sql);
+            sides.push(self.expect(term, sql_type, &format!("an argument of {name}"))?);
         }
-        let (later, earlier) = (&texts[0], &texts[1]);
         if !row.parts().contains(&part.as_str()) {
             return Err(unsupported(format!("{name} in {part}")));
         }
-        let sql = match (sql_type, micros(&part)) {
-            (SqlType::Timestamp, Some(micros)) => format!("(({later} - {earlier}) / {micros})"),
-            _ => format!("onerow_date_diff({later}, {earlier}, '{part}')"),
-        };
-        Ok(Term::new(sql, SqlType::Int64))
+        Ok(match (sql_type, micros(&part)) {
+            (SqlType::Timestamp, Some(micros)) => {
+                Term::call(Form::Elapsed(micros), sides, SqlType::Int64)
+            }
+            _ => {
+                sides.push(Term::word(&part));
+                call_of("onerow_date_diff", sides, SqlType::Int64)
+            }
+        })
     }
 
     /// `PARSE_DATE(format, text)` and `FORMAT_DATE(format, date)`.
@@ -225,17 +227,16 @@ impl Lowering<'_> {
         {
             return Err(unsupported(format!("PARSE_DATE('{text}', …)")));
         }
-        let (takes, gives) = match name {
-            "PARSE_DATE" => (SqlType::String, SqlType::Date),
-            _ => (SqlType::Date, SqlType::String),
+        let (function, takes, gives) = match name {
+            "PARSE_DATE" => ("onerow_parse_date", SqlType::String, SqlType::Date),
+            _ => ("onerow_format_date", SqlType::Date, SqlType::String),
         };
         let operand = self.expr(operand, scope)?;
         if operand.sql_type != Some(takes) && is_temporal(&operand) {
             return Err(unsupported(format!("{name} of {}", operand.type_name())));
         }
         let operand = self.expect(operand, takes, &format!("the second argument of {name}"))?;
-        let function = format!("onerow_{}", name.to_ascii_lowercase());
-        Ok(Term::new(format!("{function}({}, {})", format.sql, operand.sql), gives))
+        Ok(call_of(function, vec![format, operand], gives))
     }
 
     /// `EXTRACT(field FROM operand [AT TIME ZONE …])`.
@@ -261,11 +262,10 @@ impl Lowering<'_> {
         if !known {
             return Err(unsupported(format!("EXTRACT from {}", term.type_name())));
         }
-        let zone = zone.unwrap_or_else(|| "'UTC'".to_owned());
-        let local = &term.sql;
+        let zone = zone.unwrap_or_else(|| Term::word("UTC"));
         let kind = if term.sql_type == Some(SqlType::Date) { "DATE" } else { "DATETIME" };
         if part == "DATE" && kind == "DATETIME" {
-            return Ok(Term::new(format!("onerow_date_of({local}, {zone})"), SqlType::Date));
+            return Ok(call_of("onerow_date_of", vec![term, zone], SqlType::Date));
         }
         let dates =
             ["YEAR", "QUARTER", "MONTH", "DAY", "DAYOFWEEK", "DAYOFYEAR", "ISOWEEK", "ISOYEAR"];
@@ -275,9 +275,13 @@ impl Lowering<'_> {
         if !known {
             return Err(unsupported(format!("EXTRACT({part} FROM {})", term.type_name())));
         }
-        let sql = format!("onerow_extract('{kind}', {local}, '{part}', {zone})");
-        Ok(Term::new(sql, SqlType::Int64))
+        let args = vec![Term::word(kind), term, Term::word(&part), zone];
+        Ok(call_of("onerow_extract", args, SqlType::Int64))
     }
+}
+
+fn call_of(function: &'static str, args: Vec<Term>, sql_type: SqlType) -> Term {
+    Term::call(Form::Call(function), args, sql_type)
 }
 
 /// The microseconds of a part that always lasts equally long.

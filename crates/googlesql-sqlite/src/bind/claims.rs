@@ -3,9 +3,10 @@
 use super::rows::ROWS;
 pub use super::table::Kind;
 use super::table::{Arg, Row, Rule, Takes};
-use super::term::{is_decimal, super_type, widens};
+use super::term::{super_type, widens};
 use crate::googlesql::SqlType;
 use crate::storage::class;
+use crate::tree::is_decimal;
 
 /// How often [`Arg::More`] is written out.
 const REPEATED: usize = 3;

@@ -2,12 +2,11 @@
 
 use sqlparser::ast::{Array, BinaryOperator, Expr, Query};
 
-use super::query::c;
 use super::scope::Scope;
-use super::term::Term;
-use super::{Lowering, none_of, refused, unsupported};
+use super::{Binder, none_of, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
+use crate::tree::{Form, Node, Term};
 
 /// Whether this is a comparison without parentheses, which cannot be an operand of another one.
 pub(super) fn is_comparison(expr: &Expr) -> bool {
@@ -33,20 +32,20 @@ pub(super) fn is_comparison(expr: &Expr) -> bool {
     }
 }
 
-impl Lowering<'_> {
+impl Binder<'_> {
     /// `left op right`.
     pub(super) fn compared(
         &self,
         left: &Expr,
-        op: &str,
+        op: &'static str,
         right: &Expr,
         scope: &Scope<'_>,
     ) -> Result<Term> {
         self.no_chain(&[left, right])?;
         let terms = vec![self.expr(left, scope)?, self.expr(right, scope)?];
         let (terms, _) = self.unified(terms, &format!("`{op}`"))?;
-        let left = if matches!(op, "=" | "<>") { terms[0].sql.clone() } else { terms[0].ordered() };
-        Ok(Term::new(format!("({left} {op} {})", terms[1].sql), SqlType::Bool))
+        let form = if matches!(op, "=" | "<>") { Form::Equal(op) } else { Form::Compare(op) };
+        Ok(Term::call(form, terms, SqlType::Bool))
     }
 
     /// Comparisons that are not binary operators.
@@ -63,7 +62,7 @@ impl Lowering<'_> {
             Expr::IsDistinctFrom(left, right) => self.compared(left, "IS NOT", right, scope),
             Expr::IsNotDistinctFrom(left, right) => self.compared(left, "IS", right, scope),
             Expr::Between { expr: operand, negated, low, high } => {
-                self.between([operand, low, high], not(*negated), scope)
+                self.between([operand, low, high], *negated, scope)
             }
             Expr::InList { expr: operand, list, negated } => {
                 self.no_chain(&[operand])?;
@@ -71,57 +70,60 @@ impl Lowering<'_> {
                 for item in list {
                     terms.push(self.expr(item, scope)?);
                 }
-                self.within(terms, not(*negated))
+                self.within(terms, *negated)
             }
             Expr::InUnnest { expr: operand, array_expr, negated } => {
                 self.no_chain(&[operand])?;
                 let operand = self.expr(operand, scope)?;
                 let elements = self.elements(array_expr, scope)?;
-                self.within_array(operand, elements, not(*negated))
+                self.within_array(operand, elements, *negated)
             }
             Expr::InSubquery { expr: operand, subquery, negated } => {
                 self.no_chain(&[operand])?;
-                self.within_subquery(operand, subquery, not(*negated), scope)
+                self.within_subquery(operand, subquery, *negated, scope)
             }
             Expr::Like { negated, any, expr: operand, pattern, escape_char } => {
                 none_of(&[(*any, "LIKE ANY"), (escape_char.is_some(), "LIKE … ESCAPE")])?;
-                self.like(operand, pattern, not(*negated), scope)
+                self.like(operand, pattern, *negated, scope)
             }
             other => Err(unsupported(format!("`{other}`"))),
         }
     }
 
-    fn is(&self, operand: &Expr, test: &str, of_bool: bool, scope: &Scope<'_>) -> Result<Term> {
+    fn is(
+        &self,
+        operand: &Expr,
+        test: &'static str,
+        of_bool: bool,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
         self.no_chain(&[operand])?;
         let mut term = self.expr(operand, scope)?;
         if of_bool {
             term = self.expect(term, SqlType::Bool, "the operand of IS")?;
         }
-        Ok(Term::new(format!("({} {test})", term.sql), SqlType::Bool))
+        Ok(Term::call(Form::Is(test), vec![term], SqlType::Bool))
     }
 
-    fn between(&self, operands: [&Expr; 3], not: &str, scope: &Scope<'_>) -> Result<Term> {
+    fn between(&self, operands: [&Expr; 3], negated: bool, scope: &Scope<'_>) -> Result<Term> {
         self.no_chain(&operands)?;
         let mut terms = Vec::new();
         for operand in operands {
             terms.push(self.expr(operand, scope)?);
         }
         let (terms, _) = self.unified(terms, "BETWEEN")?;
-        let sql =
-            format!("({} {not}BETWEEN {} AND {})", terms[0].ordered(), terms[1].sql, terms[2].sql);
-        Ok(Term::new(sql, SqlType::Bool))
+        Ok(Term::call(Form::Between { negated }, terms, SqlType::Bool))
     }
 
     /// The first term IN the others.
-    fn within(&self, terms: Vec<Term>, not: &str) -> Result<Term> {
+    fn within(&self, terms: Vec<Term>, negated: bool) -> Result<Term> {
         let (terms, _) = self.unified(terms, "IN")?;
-        let list: Vec<&str> = terms[1..].iter().map(|term| term.sql.as_str()).collect();
-        Ok(Term::new(format!("({} {not}IN ({}))", terms[0].sql, list.join(", ")), SqlType::Bool))
+        Ok(Term::call(Form::In { negated }, terms, SqlType::Bool))
     }
 
     /// The operand IN an array. An array of expressions keeps its type, and the operand takes that
     /// on; only one of literals takes on the operand's.
-    fn within_array(&self, operand: Term, elements: Vec<Term>, not: &str) -> Result<Term> {
+    fn within_array(&self, operand: Term, elements: Vec<Term>, negated: bool) -> Result<Term> {
         let literals = elements.iter().all(|e| e.constant.is_some() || e.sql_type.is_none());
         let (mut terms, sql_type) = match literals {
             true => (elements, None),
@@ -132,7 +134,7 @@ impl Lowering<'_> {
             None => operand,
         };
         terms.insert(0, operand);
-        self.within(terms, not)
+        self.within(terms, negated)
     }
 
     fn elements(&self, array: &Expr, scope: &Scope<'_>) -> Result<Vec<Term>> {
@@ -158,31 +160,31 @@ impl Lowering<'_> {
         &self,
         operand: &Expr,
         subquery: &Query,
-        not: &str,
+        negated: bool,
         scope: &Scope<'_>,
     ) -> Result<Term> {
         let operand = self.expr(operand, scope)?;
         let (relation, column, own) = self.one_column(subquery, scope)?;
-        let (terms, _) = self.unified(vec![operand, column.clone()], "IN")?;
-        let rows = if terms[1].sql == column.sql {
-            relation.sql
-        } else {
-            format!("SELECT {} AS {} FROM ({}) AS {own}", terms[1].sql, c(0), relation.sql)
-        };
-        Ok(Term::new(format!("({} {not}IN ({rows}))", terms[0].sql), SqlType::Bool))
+        let (mut terms, _) = self.unified(vec![operand, column.clone()], "IN")?;
+        let as_compared = terms.pop().filter(|term| term.node != column.node);
+        let converted = as_compared.map(|term| (own, Box::new(term)));
+        let operand = Box::new(terms.remove(0));
+        let node = Node::Among { operand, negated, rows: relation.rows, converted };
+        Ok(Term::of(node, Some(SqlType::Bool)))
     }
 
-    fn like(&self, operand: &Expr, pattern: &Expr, not: &str, scope: &Scope<'_>) -> Result<Term> {
+    fn like(
+        &self,
+        operand: &Expr,
+        pattern: &Expr,
+        negated: bool,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
         self.no_chain(&[operand, pattern])?;
         let text = self.expr(operand, scope)?;
         let text = self.expect(text, SqlType::String, "the operand of LIKE")?;
         let pattern = self.expr(pattern, scope)?;
         let pattern = self.expect(pattern, SqlType::String, "the pattern of LIKE")?;
-        let sql = format!("({not}onerow_like({}, {}))", text.sql, pattern.sql);
-        Ok(Term::new(sql, SqlType::Bool))
+        Ok(Term::call(Form::Like { negated }, vec![text, pattern], SqlType::Bool))
     }
-}
-
-fn not(negated: bool) -> &'static str {
-    if negated { "NOT " } else { "" }
 }

@@ -1,21 +1,21 @@
 //! Window functions.
 
+use rusqlite::types::Value;
 use sqlparser::ast::{
     Expr, NamedWindowDefinition, NamedWindowExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
     WindowSpec, WindowType,
 };
 
 use super::function::Call;
-use super::query::order_clause;
 use super::scope::Scope;
 use super::table::{self, Kind, Row, Rule};
-use super::term::Term;
-use super::{Lowering, refused, unsupported};
+use super::{Binder, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
+use crate::tree::{Bound, Form, Frame, Node, Term, Window};
 
-impl Lowering<'_> {
-    /// Lowers `call OVER window`.
+impl Binder<'_> {
+    /// Binds `call OVER window`.
     pub(super) fn window(
         &self,
         call: &Call<'_>,
@@ -31,8 +31,9 @@ impl Lowering<'_> {
         let spec = named(window, scope.named_windows)?;
         let inner = Scope { windows: false, ..*scope };
         let term = self.windowed(call, spec, &inner)?;
-        let over = self.spec(spec, &inner)?;
-        Ok(Term { sql: format!("{} OVER ({over})", term.sql), constant: None, ..term })
+        let window = self.spec(spec, &inner)?;
+        let sql_type = term.sql_type;
+        Ok(Term::of(Node::Window { call: Box::new(term), window }, sql_type))
     }
 
     fn windowed(&self, call: &Call<'_>, spec: &WindowSpec, scope: &Scope<'_>) -> Result<Term> {
@@ -67,21 +68,25 @@ impl Lowering<'_> {
     pub(super) fn edge(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let [arg] = *call.args else { return Err(call.unknown_in_window()) };
         let term = self.expr(arg, scope)?;
-        if term.sql == "NULL" {
+        if term.is_null() {
             return Err(refused(format!("{} does not take NULL", row.name)));
         }
-        Ok(Term { sql: format!("{}({})", row.name, term.sql), constant: None, ..term })
+        let sql_type = term.sql_type;
+        Ok(Term::of(Node::Call(Form::Call(row.name), vec![term]), sql_type))
     }
 
     /// `LAG(value, offset, default)` and the like.
-    pub(super) fn neighbour(&self, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
+    pub(super) fn neighbour(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let [first, ..] = *call.args else { return Err(call.unknown_in_window()) };
         let args = call.args.as_slice();
         let value = self.expr(first, scope)?;
         let offset =
             args.get(1).map_or(Ok(1), |arg| self.count(arg, "the offset of LAG or LEAD"))?;
-        let (terms, sql_type) = match args {
-            [_] | [_, _] => (vec![value.clone()], value.sql_type),
+        let (mut terms, sql_type) = match args {
+            [_] | [_, _] => {
+                let sql_type = value.sql_type;
+                (vec![value, Term::of(Node::Value(Value::Null), sql_type)], sql_type)
+            }
             [_, _, default] => {
                 let term = self.expr(default, scope)?;
                 let literal = matches!(default, Expr::Value(_) | Expr::TypedString(_));
@@ -95,72 +100,60 @@ impl Lowering<'_> {
             }
             _ => return Err(call.unknown()),
         };
-        let default = terms.get(1).map_or("NULL", |term| &term.sql);
-        let sql = format!("{}({}, {offset}, {default})", call.name, terms[0].sql);
-        Ok(Term::of(sql, sql_type))
+        terms.insert(1, Term::number(offset, SqlType::Int64));
+        Ok(Term::of(Node::Call(Form::Call(row.name), terms), sql_type))
     }
 
-    fn spec(&self, spec: &WindowSpec, scope: &Scope<'_>) -> Result<String> {
+    fn spec(&self, spec: &WindowSpec, scope: &Scope<'_>) -> Result<Window> {
         let WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
         if let Some(name) = window_name {
             return Err(unsupported(format!("a window based on the window `{name}`")));
         }
-        let mut parts = Vec::new();
-        if !partition_by.is_empty() {
-            let mut keys = Vec::new();
-            for expr in partition_by {
-                let term = self.expr(expr, scope)?;
-                if term.sql_type == Some(SqlType::Float64) {
-                    return Err(refused("PARTITION BY does not take FLOAT64"));
-                }
-                keys.push(term.sql);
+        let mut partition = Vec::new();
+        for expr in partition_by {
+            let term = self.expr(expr, scope)?;
+            if term.sql_type == Some(SqlType::Float64) {
+                return Err(refused("PARTITION BY does not take FLOAT64"));
             }
-            parts.push(format!("PARTITION BY {}", keys.join(", ")));
+            partition.push(term);
         }
-        let mut keys = Vec::new();
+        let mut order = Vec::new();
         for item in order_by {
-            let term = self.expr(&item.expr, scope)?;
-            keys.extend(self.order_key(&term, item)?);
+            order.extend(self.order_key(self.expr(&item.expr, scope)?, item)?);
         }
-        if keys.len() < order_by.len() {
+        if order.len() < order_by.len() {
             return Err(unsupported("a constant in the ORDER BY of a window"));
         }
-        parts.push(order_clause(&keys).trim_start().to_owned());
-        if let Some(frame) = window_frame {
-            parts.push(self.frame(frame)?);
-        }
-        parts.retain(|part| !part.is_empty());
-        Ok(parts.join(" "))
+        let frame = window_frame.as_ref().map(|frame| self.frame(frame)).transpose()?;
+        Ok(Window { partition, order, frame })
     }
 
-    fn frame(&self, frame: &WindowFrame) -> Result<String> {
+    fn frame(&self, frame: &WindowFrame) -> Result<Frame> {
         let WindowFrame { units, start_bound, end_bound } = frame;
-        let rows = match units {
-            WindowFrameUnits::Rows => true,
-            WindowFrameUnits::Range => false,
+        let units = match units {
+            WindowFrameUnits::Rows => "ROWS",
+            WindowFrameUnits::Range => "RANGE",
             WindowFrameUnits::Groups => return Err(unsupported("GROUPS in a window")),
         };
-        let units = if rows { "ROWS" } else { "RANGE" };
-        let start = self.bound(start_bound, rows)?;
-        Ok(match end_bound {
-            Some(end) => format!("{units} BETWEEN {start} AND {}", self.bound(end, rows)?),
-            None => format!("{units} {start}"),
-        })
+        let start = self.bound(start_bound, units)?;
+        let end = end_bound.as_ref().map(|end| self.bound(end, units)).transpose()?;
+        Ok(Frame { units, start, end })
     }
 
-    fn bound(&self, bound: &WindowFrameBound, rows: bool) -> Result<String> {
-        let (count, direction) = match bound {
-            WindowFrameBound::CurrentRow => return Ok("CURRENT ROW".to_owned()),
-            WindowFrameBound::Preceding(count) => (count, "PRECEDING"),
-            WindowFrameBound::Following(count) => (count, "FOLLOWING"),
+    fn bound(&self, bound: &WindowFrameBound, units: &str) -> Result<Bound> {
+        let count = match bound {
+            WindowFrameBound::CurrentRow => return Ok(Bound::CurrentRow),
+            WindowFrameBound::Preceding(count) | WindowFrameBound::Following(count) => count,
         };
-        match count {
-            None => Ok(format!("UNBOUNDED {direction}")),
-            Some(count) if rows => {
-                Ok(format!("{} {direction}", self.count(count, "the bound of a window")?))
-            }
-            Some(_) => Err(unsupported("RANGE with a number in a window")),
-        }
+        let count = match count {
+            None => None,
+            Some(count) if units == "ROWS" => Some(self.count(count, "the bound of a window")?),
+            Some(_) => return Err(unsupported("RANGE with a number in a window")),
+        };
+        Ok(match bound {
+            WindowFrameBound::Preceding(_) => Bound::Preceding(count),
+            _ => Bound::Following(count),
+        })
     }
 }
 

@@ -1,0 +1,104 @@
+//! CAST and SAFE_CAST, where the result is certain.
+
+use std::str::FromStr;
+
+use sqlparser::ast::{DataType, Expr};
+
+use super::scope::Scope;
+use super::{Binder, unsupported};
+use crate::error::Result;
+use crate::googlesql::SqlType;
+use crate::storage::class;
+use crate::tree::{Form, Term};
+
+impl Binder<'_> {
+    /// A type without parameters, which would round or cut values.
+    pub(super) fn data_type(&self, data_type: &DataType) -> Result<SqlType> {
+        let text = data_type.to_string();
+        let known =
+            SqlType::from_str(&text).map_err(|_| unsupported(format!("the type {text}")))?;
+        if text.contains(['(', '<', ' ']) {
+            return Err(unsupported(format!("the type {text}")));
+        }
+        class(known)?;
+        Ok(known)
+    }
+
+    /// `CAST(operand AS data_type)`, or `SAFE_CAST`, which gives NULL where a cast fails.
+    pub(super) fn cast(
+        &self,
+        operand: &Expr,
+        data_type: &DataType,
+        safe: bool,
+        scope: &Scope<'_>,
+    ) -> Result<Term> {
+        let target = self.data_type(data_type)?;
+        let term = self.expr(operand, scope)?;
+        let unknown = |from: SqlType| {
+            let function = if safe { "SAFE_CAST" } else { "CAST" };
+            unsupported(format!("{function} from {from} to {target}"))
+        };
+        let Some(from) = term.sql_type else {
+            return Ok(Term { sql_type: Some(target), constant: None, ..term });
+        };
+        if from == target {
+            return Ok(Term { constant: None, ..term });
+        }
+        let cast = match infallible(from, target) {
+            Some(cast) => cast,
+            None if safe && (from, target) == (SqlType::String, SqlType::Int64) => {
+                Cast::By(Form::Call("onerow_safe_int"))
+            }
+            None if safe => return Err(unknown(from)),
+            None => fallible(from, target).ok_or_else(|| unknown(from))?,
+        };
+        Ok(match cast {
+            Cast::None => Term::of(term.node, Some(target)),
+            Cast::By(form) => Term::call(form, vec![term], target),
+            Cast::With(name, word) => {
+                Term::call(Form::Call(name), vec![term, Term::word(&word)], target)
+            }
+        })
+    }
+}
+
+/// What a cast takes.
+enum Cast {
+    /// Nothing: the value is kept the same way.
+    None,
+    By(Form),
+    /// A function and the word that it takes.
+    With(&'static str, String),
+}
+
+fn infallible(from: SqlType, target: SqlType) -> Option<Cast> {
+    use SqlType::{
+        BigNumeric, Bool, Date, Datetime, Float64, Int64, Numeric, String, Time, Timestamp,
+    };
+    Some(match (from, target) {
+        (Int64, String | Numeric | BigNumeric) => Cast::By(Form::Cast("TEXT")),
+        (Int64, Float64) => Cast::By(Form::Cast("REAL")),
+        (Int64, Bool) => Cast::By(Form::NotZero),
+        (Bool, Int64) | (Numeric, BigNumeric) => Cast::None,
+        (Bool, String) => Cast::By(Form::BoolText),
+        (Numeric | BigNumeric, Float64) => Cast::By(Form::Call("onerow_decimal_to_real")),
+        (Numeric | BigNumeric | Date, String) => Cast::None,
+        (Date, Datetime | Timestamp) => Cast::By(Form::Call("onerow_midnight")),
+        (Datetime, Timestamp) | (Timestamp, Datetime) => Cast::None,
+        (Datetime | Timestamp, Date) => Cast::With("onerow_date_of", "UTC".to_owned()),
+        (Datetime | Timestamp, Time) => Cast::By(Form::TimeOfDay),
+        _ => return None,
+    })
+}
+
+fn fallible(from: SqlType, target: SqlType) -> Option<Cast> {
+    use SqlType::{BigNumeric, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
+    Some(match (from, target) {
+        (Float64, Int64) => Cast::By(Form::Call("onerow_real_to_int")),
+        (Numeric | BigNumeric, Int64) => Cast::By(Form::Call("onerow_decimal_to_int")),
+        (String, Int64 | Float64 | Numeric | BigNumeric | Date | Datetime | Timestamp) => {
+            Cast::With("onerow_cast", target.to_string())
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,39 @@
+//! Emitting: a typed tree becomes SQLite text. Nothing is refused here.
+
+mod change;
+mod expr;
+mod query;
+
+use rusqlite::types::Value;
+
+pub use self::change::Part;
+use crate::Catalog;
+use crate::storage::quoted;
+
+/// What the text of one statement is written with.
+pub(crate) struct Emitter<'a> {
+    catalog: &'a dyn Catalog,
+    /// The values of `?1`, `?2`, …
+    pub binds: Vec<Value>,
+}
+
+impl<'a> Emitter<'a> {
+    pub fn new(catalog: &'a dyn Catalog) -> Self {
+        Self { catalog, binds: Vec::new() }
+    }
+
+    /// The place holder of a value.
+    fn bind(&mut self, value: &Value) -> String {
+        let known = self.binds.iter().position(|known| known == value);
+        let place = known.unwrap_or_else(|| {
+            self.binds.push(value.clone());
+            self.binds.len() - 1
+        });
+        format!("?{}", place + 1)
+    }
+}
+
+/// What a query's column is called in SQLite.
+fn c(index: usize) -> String {
+    quoted(&format!("c{}", index + 1))
+}

@@ -1,0 +1,135 @@
+//! Queries as SQLite text.
+
+use super::{Emitter, c};
+use crate::storage::quoted;
+use crate::tree::{Converted, Factor, Joined, Key, Node, Rows, Select, Term};
+
+impl Emitter<'_> {
+    /// The text of a query.
+    pub(crate) fn rows(&mut self, rows: &Rows) -> String {
+        match rows {
+            Rows::Unknown => String::new(),
+            Rows::Select(select) => self.select(select),
+            Rows::Nested(rows) => format!("SELECT * FROM ({})", self.rows(rows)),
+            Rows::Set(keyword, sides) => {
+                let [left, right] = &**sides;
+                let left = self.converted(left);
+                format!("{left} {keyword} {}", self.converted(right))
+            }
+            Rows::Sorted { rows, own, columns, order } => {
+                let rows = self.rows(rows);
+                let columns = outputs(own, *columns);
+                format!("SELECT {columns} FROM ({rows}) AS {own}{}", self.order(order))
+            }
+            Rows::Limited { rows, limit, offset } => {
+                format!("{} LIMIT {limit} OFFSET {offset}", self.rows(rows))
+            }
+        }
+    }
+
+    fn converted(&mut self, converted: &Converted) -> String {
+        let Converted { rows, own, columns } = converted;
+        let columns = self.named(columns).join(", ");
+        format!("SELECT {columns} FROM ({}) AS {own}", self.rows(rows))
+    }
+
+    /// The expressions under the names of a query's columns.
+    fn named(&mut self, terms: &[Term]) -> Vec<String> {
+        let each = terms.iter().enumerate();
+        each.map(|(i, term)| format!("{} AS {}", self.term(term), c(i))).collect()
+    }
+
+    fn select(&mut self, select: &Select) -> String {
+        let distinct = if select.distinct { "DISTINCT " } else { "" };
+        let mut items = self.named(&select.outputs);
+        let tail = self.tail(select);
+        let Some((own, condition)) = &select.qualify else {
+            let order = self.order(&select.order);
+            return format!("SELECT {distinct}{}{tail}{order}", items.join(", "));
+        };
+        items.push(format!("{} AS q", self.term(condition)));
+        let (order, hidden) = hidden(&select.order, own);
+        for (i, term) in hidden.iter().enumerate() {
+            items.push(format!("{} AS \"o{i}\"", self.term(term)));
+        }
+        let order = self.order(&order);
+        format!(
+            "SELECT {distinct}{} FROM (SELECT {}{tail}) AS {own} WHERE {own}.q{order}",
+            outputs(own, select.outputs.len()),
+            items.join(", "),
+        )
+    }
+
+    /// FROM to HAVING.
+    fn tail(&mut self, select: &Select) -> String {
+        let mut text = String::new();
+        if !select.from.is_empty() {
+            text.push_str(&format!(" FROM {}", self.from(&select.from)));
+        }
+        if let Some(condition) = &select.condition {
+            text.push_str(&format!(" WHERE {}", self.term(condition)));
+        }
+        if !select.keys.is_empty() {
+            let keys: Vec<String> = select.keys.iter().map(|key| self.grouping(key)).collect();
+            text.push_str(&format!(" GROUP BY {}", keys.join(", ")));
+        }
+        if let Some(having) = &select.having {
+            text.push_str(&format!(" HAVING {}", self.term(having)));
+        }
+        text
+    }
+
+    /// A key of GROUP BY, where a bare number would be a position to SQLite.
+    fn grouping(&mut self, key: &Term) -> String {
+        let text = self.term(key);
+        if key.is_fixed() { format!("(SELECT {text})") } else { text }
+    }
+
+    pub(super) fn from(&mut self, from: &[Joined]) -> String {
+        let mut text = String::new();
+        for Joined { keyword, factor, on } in from {
+            if !text.is_empty() {
+                text.push_str(&format!(" {keyword} "));
+            }
+            text.push_str(&self.factor(factor));
+            if let Some(on) = on {
+                text.push_str(&format!(" ON {}", self.term(on)));
+            }
+        }
+        text
+    }
+
+    pub(super) fn factor(&mut self, factor: &Factor) -> String {
+        match factor {
+            Factor::Unknown => String::new(),
+            Factor::Table { name, own } => format!("{} AS {own}", quoted(name)),
+            Factor::Text { sql, own } => format!("({sql}) AS {own}"),
+            Factor::Query { rows, own } => format!("({}) AS {own}", self.rows(rows)),
+        }
+    }
+}
+
+/// The first columns of a query of this name.
+fn outputs(own: &str, count: usize) -> String {
+    let columns: Vec<String> = (0..count).map(|i| format!("{own}.{0} AS {0}", c(i))).collect();
+    columns.join(", ")
+}
+
+/// The order of a query of this name, and what it takes besides the columns of the select list.
+fn hidden(order: &[Key], own: &str) -> (Vec<Key>, Vec<Term>) {
+    let mut hidden = Vec::new();
+    let mut reached = Vec::new();
+    for key in order {
+        let mut key = key.clone();
+        if !matches!(key.term.node, Node::Output(_)) {
+            let column = format!("o{}", hidden.len());
+            let node = Node::Column { source: own.to_owned(), column };
+            hidden.push(Term {
+                node: std::mem::replace(&mut key.term.node, node),
+                ..key.term.clone()
+            });
+        }
+        reached.push(key);
+    }
+    (reached, hidden)
+}
