@@ -338,3 +338,23 @@ fn for_programs_each_line_on_stderr_is_json_with_its_severity_and_its_run() {
     let line: serde_json::Value = serde_json::from_str(&wrong.stderr).unwrap();
     assert_eq!((&line["severity"], &line["help"]), (&"ERROR".into(), &"known: predictions".into()));
 }
+
+/// Of several rules, one that cannot be looked at hides no other.
+#[test]
+fn a_rule_that_fails_hides_no_other() {
+    let missing = RULE.replace("[rule.predictions", "[rule.missing").replace("nba.", "gone.");
+    let (_, missing) = missing.split_once("[rule.missing]").unwrap();
+    let project = Project::new(RULE);
+    project.rows("p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z");
+    project.write("onerow.toml", format!("{RULE}\n[rule.missing]{missing}"));
+    for command in ["status", "plan"] {
+        let line = format!("{command} --all --date 2026-01-28");
+        let ended = project.onerow(&line).exits(1);
+        ended.prints(&["rule predictions"]).says(&["gone.predictions", "looking at rule missing"]);
+        let documents = project.onerow(&format!("{line} --format json")).exits(1).json();
+        assert_eq!(documents[0]["rule"], "predictions", "{documents}");
+        assert_eq!(documents[1]["rule"], "missing", "{documents}");
+        assert!(documents[1]["error"].as_str().unwrap().contains("gone.predictions"));
+        project.onerow(&format!("{command} missing --date 2026-01-28")).exits(1);
+    }
+}

@@ -7,6 +7,7 @@ mod completions;
 mod consent;
 mod consolidate;
 mod doctor;
+mod each;
 mod effects;
 mod execute;
 mod explain;

@@ -1,6 +1,9 @@
 //! `onerow plan`
 
+use serde_json::Value as Json;
+
 use super::common::Common;
+use super::each::{Looked, look_at_each};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::engine::{Preview, Task};
@@ -40,13 +43,16 @@ pub(super) fn show(
     let mut engine = common.connecting(effects)?;
     let rules = common.rules(engine.project())?;
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
-    staging::look(&mut engine, &names, &Task::Apply, &StagingArgs::default(), effects)?;
     let style = effects.style(format);
-    let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
-    for name in &names {
+    let Looked { seen, failed } = look_at_each(&names, effects, |name| {
+        let only = std::slice::from_ref(name);
+        staging::look(&mut engine, only, &Task::Apply, &StagingArgs::default(), effects)?;
         let rule = engine.rule(name)?;
         let plan = engine.plan(rule, &Task::Apply, &common.window(rule, effects)?)?;
-        let Preview { report, summary } = engine.preview(&plan)?;
+        engine.preview(&plan)
+    })?;
+    let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for Preview { report, summary } in seen {
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);
@@ -57,16 +63,19 @@ pub(super) fn show(
         }
         reports.push(report);
     }
+    let outcome = outcome(exit_code, &reports, &failed);
+    documents.extend(failed);
     match format {
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
         _ => effects.print(&texts.join("\n"))?,
     }
-    Ok(outcome(exit_code, &reports))
+    Ok(outcome)
 }
 
 /// The outcome of looking: duplicates matter only to whom asked for an exit code.
-pub(super) fn outcome(exit_code: bool, reports: &[Report]) -> Outcome {
+pub(super) fn outcome(exit_code: bool, reports: &[Report], failed: &[Json]) -> Outcome {
     match exit_code && reports.iter().any(|report| report.totals().duplicates > 0) {
+        _ if !failed.is_empty() => Outcome::Failed,
         true => Outcome::Duplicates,
         false => Outcome::Done,
     }

@@ -1,10 +1,12 @@
 //! `onerow status`
 
 use super::common::Common;
+use super::each::{Looked, look_at_each};
 use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::report::{self, Format};
+use crate::rule::RuleName;
 
 /// Show per date how the table stands; changes nothing
 #[derive(clap::Args)]
@@ -26,17 +28,21 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.connecting(effects)?;
-    let mut reports = Vec::new();
-    for rule in args.common.rules(engine.project())? {
-        reports.push(engine.status(rule, &args.common.window(rule, effects)?)?);
-    }
+    let rules = args.common.rules(engine.project())?;
+    let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    let Looked { seen: reports, failed } = look_at_each(&names, effects, |name| {
+        let rule = engine.rule(name)?;
+        engine.status(rule, &args.common.window(rule, effects)?)
+    })?;
     let style = effects.style(args.format);
+    let outcome = outcome(args.exit_code, &reports, &failed);
     let text = match args.format {
         Format::Json => {
-            report::json(&report::one_or_all(reports.iter().map(report::days_json).collect()))
+            let documents = reports.iter().map(report::days_json).chain(failed);
+            report::json(&report::one_or_all(documents.collect()))
         }
         _ => reports.iter().map(|r| report::days(style, r)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;
-    Ok(outcome(args.exit_code, &reports))
+    Ok(outcome)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
+use sqlparser::ast::{Expr, ObjectName, Query, Value, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
@@ -93,15 +93,35 @@ fn inspect(expr: &Expr) -> Result<Expression, String> {
     if let ControlFlow::Break(problem) = expr.visit(&mut names) {
         return Err(problem);
     }
+    if names.columns.is_empty() {
+        return Err(names.constant());
+    }
     let plain_column = match expr {
         Expr::Identifier(ident) => Some(ident.value.clone()),
         _ => None,
     };
-    Ok(Expression { columns: names.0, plain_column, text: expr.to_string() })
+    Ok(Expression { columns: names.columns, plain_column, text: expr.to_string() })
 }
 
 #[derive(Default)]
-struct Names(BTreeSet<String>);
+struct Names {
+    columns: BTreeSet<String>,
+    /// The first text in double quotes, which other dialects read as a column.
+    quoted: Option<String>,
+}
+
+impl Names {
+    /// What is wrong with an entry that reads no column.
+    fn constant(&self) -> String {
+        let same = "it reads no column, so that it is the same for every row";
+        match &self.quoted {
+            Some(text) => format!(
+                "{same}: \"{text}\" is a text in GoogleSQL; write the column as `{text}` in backquotes"
+            ),
+            None => same.to_owned(),
+        }
+    }
+}
 
 impl Visitor for Names {
     type Break = String;
@@ -126,13 +146,18 @@ impl Visitor for Names {
                 return ControlFlow::Break(format!("it holds the parameter `{ident}`"));
             }
             Expr::Identifier(ident) => {
-                self.0.insert(ident.value.clone());
+                self.columns.insert(ident.value.clone());
             }
             Expr::CompoundIdentifier(parts) => {
-                self.0.extend(parts.first().map(|part| part.value.clone()));
+                self.columns.extend(parts.first().map(|part| part.value.clone()));
             }
-            Expr::Value(value) if matches!(value.value, sqlparser::ast::Value::Placeholder(_)) => {
+            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
                 return ControlFlow::Break(format!("it holds the parameter `{value}`"));
+            }
+            Expr::Value(value) => {
+                if let Value::DoubleQuotedString(text) = &value.value {
+                    self.quoted.get_or_insert_with(|| text.clone());
+                }
             }
             Expr::Function(function) if function.over.is_some() => {
                 return ControlFlow::Break("it holds a window function".to_owned());
@@ -173,6 +198,22 @@ mod tests {
         ] {
             assert!(parse_key(bad).is_err(), "{bad:?}");
         }
+    }
+
+    /// In other dialects, double quotes stand around a column.
+    #[test]
+    fn an_entry_that_reads_no_column_is_the_same_for_every_row() {
+        for constant in ["1", "'x'", "NULL", "CONCAT('a', 'b')", "CURRENT_DATE()", "RAND()", "TRUE"]
+        {
+            let problem = parse_key(constant).err().unwrap();
+            assert!(problem.starts_with("it reads no column"), "{constant}: {problem}");
+            assert!(parse_keep(&format!("{constant} DESC")).is_err(), "{constant}");
+        }
+        for quoted in ["\"email\"", "LOWER(\"email\")", "COALESCE(\"email\", '')"] {
+            let problem = parse_key(quoted).err().unwrap();
+            assert!(problem.ends_with("write the column as `email` in backquotes"), "{problem}");
+        }
+        assert!(parse_key("COALESCE(`email`, \"none\")").is_ok());
     }
 
     #[test]

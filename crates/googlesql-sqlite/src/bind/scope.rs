@@ -174,15 +174,16 @@ impl<'a> Scope<'a> {
         if term.unknown {
             return Err(self.untold(name));
         }
-        let ambiguous = || {
-            refused(format!("the name `{name}` is ambiguous")).help("give the alias another name")
-        };
         if found.any(|(_, other)| other != term) {
-            return Err(ambiguous());
+            let ambiguous = refused(format!("the name `{name}` is ambiguous"));
+            return Err(ambiguous.help("give the alias another name"));
         }
         let mut columns = self.sources.iter().flat_map(|source| named(source, name));
         match self.prefer {
-            Prefer::Neither if columns.any(|column| column != term) => Err(ambiguous()),
+            // BigQuery's documentation calls it ambiguous; Google's analyzer takes the alias.
+            Prefer::Neither if columns.any(|column| column != term) => {
+                Err(unsupported(format!("`{name}` as an alias and as another column")))
+            }
             _ => Ok(Some(term.clone())),
         }
     }

@@ -30,6 +30,14 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
         "`bigquery` warehouse",
         &[
             ("DELETE FROM nba.predictions WHERE TRUE LIMIT 1", "LIMIT in DELETE"),
+            (
+                "SELECT UPPER(game_id) AS game_id FROM nba.predictions GROUP BY 1 HAVING game_id = 'G1'",
+                "`game_id` as an alias and as another column",
+            ),
+            (
+                "SELECT -copies AS copies FROM nba.predictions AS p GROUP BY p.copies HAVING copies > 1",
+                "`copies` as an alias and as another column",
+            ),
             ("INSERT INTO nba.predictions (game_id) VALUES ('x')", "VALUES as a query"),
             ("TRUNCATE TABLE nba.predictions", "TRUNCATE statements"),
             ("SELECT TO_JSON_STRING(p) FROM nba.predictions AS p GROUP BY p.copies", "GROUP BY"),
@@ -152,14 +160,6 @@ fn what_bigquery_refuses_is_refused() {
             ("SELECT (SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 2))", "more than one row"),
             (r"SELECT 'a\qb'", "escape sequence"),
             ("SELECT 'a''b'", "needs a backslash"),
-            (
-                "SELECT UPPER(game_id) AS game_id FROM nba.predictions GROUP BY 1 HAVING game_id = 'G1'",
-                "ambiguous",
-            ),
-            (
-                "SELECT -copies AS copies FROM nba.predictions AS p GROUP BY p.copies HAVING copies > 1",
-                "ambiguous",
-            ),
             (
                 "SELECT 1 UNION ALL SELECT 2 INTERSECT DISTINCT SELECT 3",
                 "put parentheses around set operations",

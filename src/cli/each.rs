@@ -1,0 +1,38 @@
+//! Commands over several rules: one that fails hides no other.
+
+use serde_json::{Value as Json, json};
+
+use super::Effects;
+use crate::error::{Error, Result};
+use crate::rule::RuleName;
+
+/// What came of looking at each rule.
+pub(super) struct Looked<T> {
+    /// Of those that could be looked at, in order.
+    pub seen: Vec<T>,
+    /// The others, as JSON documents with `rule` and `error`. They are reported already.
+    pub failed: Vec<Json>,
+}
+
+/// Does `look` for each rule, and reports what fails. Errors: there is one rule, and it fails.
+pub(super) fn look_at_each<T>(
+    rules: &[RuleName],
+    effects: &Effects,
+    mut look: impl FnMut(&RuleName) -> Result<T>,
+) -> Result<Looked<T>> {
+    let mut looked = Looked { seen: Vec::new(), failed: Vec::new() };
+    for rule in rules {
+        match look(rule) {
+            Ok(seen) => looked.seen.push(seen),
+            Err(error) if rules.len() == 1 => return Err(error),
+            Err(error) => looked.failed.push(failed(rule, error, effects)),
+        }
+    }
+    Ok(looked)
+}
+
+fn failed(rule: &RuleName, error: Error, effects: &Effects) -> Json {
+    let headline = error.headline();
+    effects.report(&error.during(format!("looking at rule {rule}")));
+    json!({ "rule": rule.as_str(), "error": headline })
+}
