@@ -25,6 +25,19 @@ run_id = @run_id
 TO_JSON_STRING(STRUCT({% for value in rule.keep_values %}{{ value }} AS keep_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}))
 {%- endmacro -%}
 
+{#- The beginning of what records rows that a step removes from one date; the row itself follows. -#}
+{%- macro entries_of(rule, window, removals, step) -%}
+INSERT INTO {{ removals.table }} ({{ removals.columns | commas }})
+SELECT
+  @run_id,
+  @run_started_at,
+  @record_id,
+  {{ rule.name }},
+  {{ rule.table_name }},
+  {{ step }},
+  {{ window.first }}
+{%- endmacro -%}
+
 {#- Whether this run has recorded the row: no statement removes another one. -#}
 {%- macro recorded(rule, window, removals) -%}
 TO_JSON_STRING({{ rule.row_id }}) IN (

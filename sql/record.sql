@@ -1,16 +1,8 @@
 {#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
-{%- from "_removals.sql" import keep_values -%}
+{%- from "_removals.sql" import entries_of, keep_values -%}
 {%- from "_survivors.sql" import rank, ranking, settled -%}
-INSERT INTO {{ removals.table }} ({{ removals.columns | commas }})
-SELECT
-  @run_id,
-  @run_started_at,
-  @record_id,
-  {{ rule.name }},
-  {{ rule.table_name }},
-  {{ rule.strategy }},
-  {{ window.first }},
+{{ entries_of(rule, window, removals, rule.strategy) }},
   row_id,
   survivor_row_id,
   rank,

@@ -1,15 +1,8 @@
 {#- Writes what the UPDATE of a custom step removes from one date into the removal log, each row with the
     row of its key that is left, before anything changes. -#}
 {%- from "_custom.sql" import judged -%}
-INSERT INTO {{ removals.table }} ({{ removals.columns | commas }})
-SELECT
-  @run_id,
-  @run_started_at,
-  @record_id,
-  {{ rule.name }},
-  {{ rule.table_name }},
-  {{ custom.step }},
-  {{ window.first }},
+{%- from "_removals.sql" import entries_of -%}
+{{ entries_of(rule, window, removals, custom.step) }},
   TO_JSON_STRING(row_id),
   IF(others = 0, NULL, survivor_row_id),
   rank,

@@ -103,7 +103,9 @@ fn examine(
             }
         }
         // What is wrong with an UPDATE is wrong in what guards it too.
-        all.findings.extend(if own.is_empty() { of_guards } else { own });
+        let fails = own.iter().any(|finding| finding.code.severity() == Severity::Error);
+        all.findings.extend(own);
+        all.findings.extend(of_guards.into_iter().filter(|_| !fails));
     }
     Ok(all)
 }

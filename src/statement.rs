@@ -152,15 +152,16 @@ pub struct Statement {
     pub replaces: Option<Box<str>>,
     /// The custom step whose UPDATE it guards, and whose text it repeats in part.
     pub guards: Option<StepName>,
-    /// Whether it is the UPDATE of a custom step that is guarded: it changes only what is recorded.
-    pub is_guarded: bool,
+    /// The UPDATE of a custom step as its template gives it, where this one is restricted to what is
+    /// recorded: what is found in it is the template's.
+    pub unrestricted: Option<Box<str>>,
 }
 
 impl Statement {
     /// A statement with this text.
     pub fn new(step: StepName, window: Window, sql: String) -> Self {
         let fingerprint = Fingerprint::of(&sql);
-        Self { step, window, sql, fingerprint, replaces: None, guards: None, is_guarded: false }
+        Self { step, window, sql, fingerprint, replaces: None, guards: None, unrestricted: None }
     }
 
     /// The same, in place of the shipped text of its step.

@@ -96,6 +96,21 @@ fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything
     assert_eq!(run["outcome"], "failed", "{run}");
 }
 
+/// What is found is the template's, once and with its line; what is put around it is onerow's.
+#[test]
+fn an_own_mutation_is_checked_as_its_template_gives_it() {
+    let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    project.onerow(&format!("check {DATE} --strict")).exits(0).says(&["no findings"]);
+    project.write("sql/predictions/void.sql", format!("{VOID}  AND playr = 'x'\n"));
+    let ended = project.onerow(&format!("check {DATE}")).exits(3);
+    ended.says(&["1 errors, 0 warnings"]).prints(&["did you mean `player`?", "void.sql:4:"]);
+    project.onerow(&format!("apply {DATE}")).exits(3);
+    for step in ["guard", "record_custom"] {
+        let ended = project.onerow(&format!("render {DATE} --step {step}")).exits(2);
+        ended.says(&["is rendered with the custom step whose UPDATE it guards"]);
+    }
+}
+
 #[test]
 fn what_guards_an_own_mutation_is_rendered_into_files_of_its_own() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);

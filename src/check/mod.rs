@@ -145,9 +145,11 @@ pub struct Inspected {
 
 /// Checks one statement of a rule.
 pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
-    let text = Text::new(rule, &statement);
     let mut findings = Vec::new();
-    let (effect, allowed) = look(&text, &mut findings);
+    let (effect, allowed) = match &statement.unrestricted {
+        None => look(&Text::new(rule, &statement), &mut findings),
+        Some(own) => look_at_restricted(rule, &statement, own, &mut findings),
+    };
     let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
     Inspected { checked: runs.then_some(Checked { statement, effect }), findings, allowed }
 }
@@ -189,6 +191,30 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
     (effect, allows.apply(text, findings))
 }
 
+/// The UPDATE of a custom step is looked at as its template gives it; with the shipped conditions that
+/// restrict it, it has to be no more than one UPDATE still.
+fn look_at_restricted(
+    rule: &Rule,
+    statement: &Statement,
+    own: &str,
+    findings: &mut Vec<Finding>,
+) -> (Effect, usize) {
+    let (step, window) = (statement.step.clone(), statement.window.clone());
+    let own = Statement::new(step, window, own.to_owned());
+    let (effect, allowed) = look(&Text::new(rule, &own), findings);
+    if findings.iter().any(|finding| finding.code.severity() == Severity::Error) {
+        return (effect, allowed);
+    }
+    let text = Text::new(rule, statement);
+    match tokens(&statement.sql) {
+        Ok(tokens) => (look_at_guard(&text, tokens, findings), allowed),
+        Err(error) => {
+            findings.push(unparsable(&text, &error));
+            (Effect::Unread, allowed)
+        }
+    }
+}
+
 /// What guards the UPDATE of a custom step is a shipped text around that UPDATE's condition, in which
 /// everything else is found already.
 fn look_at_guard(
@@ -198,12 +224,7 @@ fn look_at_guard(
 ) -> Effect {
     match parse(text, tokens) {
         Ok(parsed) => {
-            googlesql::with_stack(&parsed, || {
-                kind::check(text, &parsed, findings);
-                if let ast::Statement::Insert(insert) = &parsed {
-                    undo::insert(text, insert, findings);
-                }
-            });
+            googlesql::with_stack(&parsed, || shape(text, &parsed, findings));
             Effect::of(&parsed)
         }
         Err(finding) => {

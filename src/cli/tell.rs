@@ -31,11 +31,11 @@ impl<'a> Notifier<'a> {
         let mut occasions = Vec::new();
         for ended in ended {
             self.effects.close(&ended);
-            let mut occasion = RunEvent::of(ended);
-            if let Err(error) = self.engine.look_into(&mut occasion, &self.channels) {
-                self.effects.report_of(occasion.ended.run.as_deref(), &error);
+            let mut event = RunEvent::of(ended);
+            if let Err(error) = self.engine.look_into(&mut event, &self.channels) {
+                self.effects.report_of(event.ended.run.as_deref(), &error);
             }
-            occasions.push(occasion);
+            occasions.push(event);
         }
         self.send(&occasions);
     }

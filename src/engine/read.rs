@@ -130,7 +130,7 @@ impl Engine {
     /// Looks into the ledger since when the rows wait that a run left buffered.
     ///
     /// Errors: the ledger does not answer.
-    pub fn look_into(&self, occasion: &mut RunEvent, channels: &[Channel]) -> Result<(), Error> {
-        occasion.look(channels, &*self.reading()?.ledger, self.now())
+    pub fn look_into(&self, event: &mut RunEvent, channels: &[Channel]) -> Result<(), Error> {
+        event.look(channels, &*self.reading()?.ledger, self.now())
     }
 }

@@ -210,7 +210,7 @@ impl Ledger for BigQueryLedger {
     fn deliver(&self) -> Result<()> {
         let outbox = self.outbox()?;
         let _alone = self.delivering.lock().unwrap_or_else(PoisonError::into_inner);
-        let _claim = outbox.lock_delivery()?;
+        let _lock = outbox.lock_delivery()?;
         while let Some(mut batch) = outbox.next()? {
             let count = batch.entries.len();
             self.send(outbox, &mut batch).map_err(|error| {

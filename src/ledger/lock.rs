@@ -10,7 +10,7 @@ use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 use crate::statement::Fingerprint;
 
-/// How long [`Ledger::claim`](super::Ledger::claim) waits, and how often it tries meanwhile.
+/// How long [`Ledger::lock`](super::Ledger::lock) waits, and how often it tries meanwhile.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 

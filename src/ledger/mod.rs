@@ -31,13 +31,13 @@ pub use run_id::RunId;
 /// The right to run against one ledger, for as long as it lives. The system releases it when the
 /// process dies, so an entry without an outcome that is seen by the holder is one whose process died.
 #[derive(Debug)]
-#[must_use = "the claim ends when it is dropped"]
+#[must_use = "the lock is released when it is dropped"]
 pub struct Lock {
     _lock: Option<std::fs::File>,
 }
 
 impl Lock {
-    /// A claim that lasts as long as the lock on this file; `None` where nobody else can come.
+    /// One that lasts as long as the lock on this file; `None` where nobody else can come.
     pub fn holding(lock: Option<std::fs::File>) -> Self {
         Self { _lock: lock }
     }

@@ -238,7 +238,7 @@ mod tests {
         let ledger = Sqlite::open(&path, Access::Create, Clock::System, drain).unwrap();
         let table = TableName::parse("nba.predictions").unwrap();
         let patient = Interrupt::default();
-        let claim = ledger.lock(&table, &patient).unwrap();
+        let held = ledger.lock(&table, &patient).unwrap();
         let error = lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap_err();
         assert_eq!(error.kind(), Kind::Locked);
         assert!(error.to_string().contains("another onerow run is working on"), "{error}");
@@ -247,7 +247,7 @@ mod tests {
         asked.request();
         let stopped = ledger.lock(&table, &asked).unwrap_err();
         assert_eq!(stopped.kind(), Kind::Interrupted);
-        drop(claim);
+        drop(held);
         drop(lock(&path, "nba.predictions", Duration::ZERO, &patient).unwrap());
     }
 }

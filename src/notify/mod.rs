@@ -81,8 +81,8 @@ impl Letter {
 /// A letter for each channel that is to be told something.
 pub fn letters(channels: &[Channel], occasions: &[RunEvent], now: Timestamp) -> Vec<Letter> {
     let letter = |channel: &Channel| {
-        let told = occasions.iter().map(|occasion| {
-            (&occasion.ended, news(channel.webhook(), &occasion.ended, &occasion.waiting, now))
+        let told = occasions.iter().map(|event| {
+            (&event.ended, news(channel.webhook(), &event.ended, &event.waiting, now))
         });
         let told: Vec<(&Ended, Vec<News>)> = told.filter(|(_, news)| !news.is_empty()).collect();
         let run = match told.as_slice() {

@@ -20,7 +20,7 @@ use crate::window::{Day, Window};
 /// report, and the others go on. Errors: the run could not begin, or the ledger could not be
 /// written, after which nothing is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
+    let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     if let Some(limit) = context.limits.bytes {
         budget::refuse_above(limit, context, plan)?;
     }

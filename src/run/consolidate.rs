@@ -62,7 +62,7 @@ impl Consolidated {
 /// Merges the staging tables of a plan that holds the step `consolidate`. Errors: the run could not
 /// begin, or the ledger could not be written.
 pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
+    let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context)?;
     for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
         run.consolidate(plan, step);

@@ -109,14 +109,23 @@ impl Run<'_> {
         }
         let mut record = None;
         for statement in &step.statements {
-            match (statement.statement().step.step(), record) {
-                (Step::RecordCustom, _) => record = Some(statement),
-                (Step::Custom, Some(record)) if wanted(statement) => {
+            match statement.statement().step.step() {
+                Step::RecordCustom => record = Some(statement),
+                Step::Custom => {
+                    // Each UPDATE has a record of its own.
+                    let record = record.take();
+                    if !wanted(statement) {
+                        continue;
+                    }
                     if self.stops() {
                         return;
                     }
-                    let found = found.get(&statement.statement().window.first()).copied();
-                    self.update_day(step, record, statement, found.unwrap_or_default());
+                    let day = statement.statement().window.first();
+                    let found = found.get(&day).copied().unwrap_or_default();
+                    match record {
+                        Some(record) => self.update_day(step, record, statement, found),
+                        None => self.fail(unguarded(statement)),
+                    }
                     self.context.progress.advance();
                 }
                 _ => {}

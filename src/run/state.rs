@@ -28,7 +28,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Begins a run: delivers and completes what earlier runs have left in the ledger, and looks
-    /// at the streaming buffer once. The caller holds the claim.
+    /// at the streaming buffer once. The caller holds the lock.
     pub fn begin(context: &'a Context<'a>) -> Result<Self> {
         let now = context.clock.now();
         let rule = context.renderer.rule();

@@ -14,7 +14,7 @@ use crate::window::Window;
 /// which could not be touched are not passed over in silence. Errors: the run could not begin, or
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
-    let _claim = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
+    let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();

@@ -92,7 +92,7 @@ pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undo
 /// could not begin, or the ledger could not be written.
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
-    let _claim = context.ledger.lock(&rule.table, context.interrupt)?;
+    let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
     let mut run = Run::begin(context)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let (undone, removals) = removed::find(&entries, which)?;

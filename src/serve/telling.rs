@@ -61,18 +61,18 @@ async fn tell(service: &Shared, ended: Ended) {
     };
     let looking = service.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        let mut occasion = RunEvent::of(ended);
-        let looked = looking.engine.look_into(&mut occasion, &looking.telling.channels);
-        (occasion, looked)
+        let mut event = RunEvent::of(ended);
+        let looked = looking.engine.look_into(&mut event, &looking.telling.channels);
+        (event, looked)
     });
-    let Ok((occasion, looked)) = looked.await else {
+    let Ok((event, looked)) = looked.await else {
         return not_told(&Error::new(Kind::NotTold, "webhooks were not told: the work panicked"));
     };
     if let Err(error) = looked {
         not_told(&error);
     }
     let now = service.engine.now();
-    for lost in notify::send(notify::letters(&service.telling.channels, &[occasion], now)).await {
+    for lost in notify::send(notify::letters(&service.telling.channels, &[event], now)).await {
         not_told(&lost.error);
     }
 }

@@ -63,7 +63,7 @@ impl Renderer<'_> {
         let sql = update.restricted(&restriction);
         limits::check_statement(&format!("{step}.sql"), &sql)?;
         let guarded = Statement::new(step.clone(), window.clone(), sql);
-        Ok(Statement { is_guarded: true, ..guarded })
+        Ok(Statement { unrestricted: Some(statement.sql.into()), ..guarded })
     }
 }
 

@@ -109,8 +109,14 @@ impl<'a> Renderer<'a> {
     /// one for each date, after the statements that guard it. Errors: no such step; a template that does
     /// not render, with file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
+        if step.row().needs == Needs::CustomUpdate {
+            let message = format!("{step} is rendered with the custom step whose UPDATE it guards");
+            return Err(Error::new(Kind::Usage, message).help("name the custom step"));
+        }
         let statements = self.render_plainly(step, window)?;
-        match step.step() == Step::Custom && statements.iter().any(|s| custom::is_update(&s.sql)) {
+        // Without an active flag there is nothing that an UPDATE may change, which the checks say.
+        let guards = step.step() == Step::Custom && self.rule.active.is_some();
+        match guards && statements.iter().any(|s| custom::is_update(&s.sql)) {
             true => self.guarded(step, window, statements),
             false => Ok(statements),
         }
