@@ -154,10 +154,11 @@ pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
     Inspected { checked: runs.then_some(Checked { statement, effect }), findings, allowed }
 }
 
-/// Checks one statement of a rule that is about to run. Warnings do not keep it from that.
-pub fn run(rule: &Rule, statement: Statement) -> Result<Checked, Vec<Finding>> {
+/// Checks one statement of a rule that is about to run. Warnings do not keep it from that. Errors: its
+/// findings.
+pub fn run(rule: &Rule, statement: Statement) -> crate::error::Result<Checked> {
     let Inspected { checked, findings, .. } = inspect(rule, statement);
-    checked.ok_or(findings)
+    checked.ok_or_else(|| refusal(&findings))
 }
 
 /// What the statement does, and how many findings its template allows.

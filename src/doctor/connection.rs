@@ -72,6 +72,6 @@ fn probe(warehouse: &dyn Warehouse, rule: &Rule, now: Timestamp) -> Result<Answe
     let sql = "SELECT 1 AS one\n".to_owned();
     let statement = Statement::new(StepName::parse("probe")?, Window::day(day), sql);
     let id = JobId::derive(&run, 0, &statement.step, day);
-    let checked = check::run(rule, statement).map_err(|findings| check::refusal(&findings))?;
+    let checked = check::run(rule, statement)?;
     warehouse.submit(&Job { id: &id, run: &run, rule: &rule.name }, &checked, &Params::none())
 }

@@ -96,8 +96,7 @@ impl Engine {
         let sql = format!("SELECT {} FROM {}\n", columns.join(", "), rule.table);
         let statement = Statement::new(StepName::parse("rows")?, window.clone(), sql);
         let id = JobId::derive("rows", 0, &statement.step, window.first());
-        let statement =
-            check::run(rule, statement).map_err(|findings| check::refusal(&findings))?;
+        let statement = check::run(rule, statement)?;
         let job = Job { id: &id, run: "rows", rule: &rule.name };
         match self.reading()?.warehouse.submit(&job, &statement, &Params::none())?.result {
             Returned::Rows(rows) => Ok(rows),

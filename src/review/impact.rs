@@ -124,7 +124,7 @@ fn differing(
     let statement = Statement::new(StepName::parse("examples")?, window.clone(), sql);
     let run = format!("review-{:016x}", fastrand::u64(..));
     let id = JobId::derive(&run, 0, &statement.step, window.first());
-    let statement = check::run(new, statement).map_err(|findings| check::refusal(&findings))?;
+    let statement = check::run(new, statement)?;
     let job = Job { id: &id, run: &run, rule: &new.name };
     let Returned::Rows(rows) = warehouse.submit(&job, &statement, &Params::none())?.result else {
         return Err(Error::new(Kind::Warehouse, "a query returned no rows"));

@@ -84,7 +84,7 @@ impl Cleaning<'_, '_> {
             (StepName::parse(StepName::CORRECT)?, &self.removal.statement().window);
         let renderer = self.journal.context.renderer;
         let statement = renderer.render_about_removed(&step, window, self.removed_by, &[])?;
-        let statement = check::run(renderer.rule(), statement).map_err(|f| check::refusal(&f))?;
+        let statement = check::run(renderer.rule(), statement)?;
         let answer = self.journal.send(&statement, &params(cutoff, &self.journal.run))?;
         Ok(changed(&answer)?.unwrap_or(0))
     }

@@ -222,7 +222,5 @@ fn rows(answer: &Answer) -> Result<&Rows> {
 fn checked(renderer: &Renderer<'_>, step: &str, window: &Window) -> Result<Vec<Checked>> {
     let step = StepName::parse(step)?;
     let statements = renderer.render(&step, window)?.into_iter();
-    statements
-        .map(|statement| check::run(renderer.rule(), statement).map_err(|f| check::refusal(&f)))
-        .collect()
+    statements.map(|statement| check::run(renderer.rule(), statement)).collect()
 }

@@ -199,7 +199,7 @@ impl Restoring<'_, '_> {
     fn set_aside(&self, removal: &Removal) -> Result<()> {
         let renderer = self.run.context.renderer;
         let image = renderer.render_before_image(&self.window, removal.began)?;
-        let image = check::run(renderer.rule(), image).map_err(|found| check::refusal(&found))?;
+        let image = check::run(renderer.rule(), image)?;
         let sent = self.run.journal.send(&image, &self.params(removal));
         sent.map(drop).map_err(|error| explained(error, removal))
     }
@@ -222,7 +222,7 @@ impl Restoring<'_, '_> {
         let (step, renderer) = (StepName::parse(StepName::UNDO)?, self.run.context.renderer);
         let statement =
             renderer.render_about_removed(&step, &self.window, removed_by, self.columns)?;
-        check::run(renderer.rule(), statement).map_err(|findings| check::refusal(&findings))
+        check::run(renderer.rule(), statement)
     }
 
     /// What was settled for the run is settled still, whatever has come into the buffer since.

@@ -68,9 +68,9 @@ impl Ours {
         let step = StepName::parse("asked").unwrap();
         let window = Window::day(Day::parse("2026-01-28").unwrap());
         let statement = Statement::new(step, window, sql.to_owned());
-        check::run(&self.rules.rules[0], statement).map_err(|findings| {
-            Refusal::Unreadable(findings.iter().map(|f| f.reason.clone()).collect())
-        })
+        let inspected = check::inspect(&self.rules.rules[0], statement);
+        let reasons = inspected.findings.iter().map(|finding| finding.reason.clone());
+        inspected.checked.ok_or_else(|| Refusal::Unreadable(reasons.collect()))
     }
 
     /// Lowers the query and has SQLite prepare it.
