@@ -2,12 +2,17 @@
     rows change. A row is known by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
 {%- from "_survivors.sql" import ranked -%}
 
+{#- What is true of the date of the log's entries of this date; rows without a date have none there. -#}
+{%- macro is_first(window) -%}
+{% if window.is_undated %}IS NULL{% else %}= {{ window.first }}{% endif %}
+{%- endmacro -%}
+
 {#- Whether an entry of the log is of this run, for this rule and date. -#}
 {%- macro of_run(rule, window) -%}
 run_id = @run_id
   AND run_started_at = @run_started_at
   AND rule = {{ rule.name }}
-  AND date = {{ window.first }}
+  AND date {{ is_first(window) }}
 {%- endmacro -%}
 
 {#- Whether an entry of the log, named `removed` where there are other tables, was written by one
@@ -17,7 +22,7 @@ run_id = @run_id
   AND {% if named %}removed.{% endif %}run_started_at = @undone_run_started_at
   AND {% if named %}removed.{% endif %}record_id = @undone_record
   AND {% if named %}removed.{% endif %}rule = {{ rule.name }}
-  AND {% if named %}removed.{% endif %}date = {{ window.first }}
+  AND {% if named %}removed.{% endif %}date {{ is_first(window) }}
 {%- endmacro -%}
 
 {#- What `keep` orders by, as JSON. -#}

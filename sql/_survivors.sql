@@ -3,17 +3,18 @@
 
 {#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id too have a
     first among them: the rest of the row decides, unless `by_row` is false. `last` decides what is
-    equal in all of that. -#}
-{%- macro ranking(rule, last=none, by_row=true) %}
+    equal in all of that. `among_all` ranks the rows that are not active too, among themselves. -#}
+{%- macro ranking(rule, last=none, by_row=true, among_all=false) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
+  {%- if among_all %}, COALESCE({{ rule.active }}, FALSE){% endif %}
   ORDER BY {{ rule.keep | commas }}
   {%- if by_row and rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro rank(rule, last=none, by_row=true) -%}
-ROW_NUMBER() OVER ({{ ranking(rule, last, by_row) }}
+{%- macro rank(rule, last=none, by_row=true, among_all=false) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, among_all) }}
 )
 {%- endmacro -%}
 
@@ -69,7 +70,7 @@ WHEN NOT MATCHED BY TARGET
 
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
     the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
-{%- macro ranked(rule, window) -%}
+{%- macro ranked(rule, window, with_undated=false) -%}
 SELECT
   {{ rule.date }} AS date,
   {{ rule.row_id }} AS row_id,
@@ -77,26 +78,60 @@ SELECT
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
   {{ settled(rule) }} AS settled
 FROM {{ table(rule) }}
-WHERE {{ window.filter }}
+WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %}
 {%- if rule.active %}
   AND {{ rule.active }}
 {%- endif %}
 {%- endmacro -%}
 
-{#- What onerow reads: one row per date, with these columns. No row that is rewritten is a shared id
-    that stands in the way. -#}
-{%- macro counts(rule, window) -%}
+{#- All rows of the window, and those without a date where they are asked for: the active ones ranked,
+    and the others among themselves. -#}
+{%- macro ranked_among_all(rule, window, with_undated) -%}
+SELECT
+  {{ rule.date }} AS date,
+  {{ rule.row_id }} AS row_id,
+  COALESCE({{ rule.active }}, FALSE) AS active,
+  {{ rule.active }} IS NULL AS unflagged,
+  {{ rank(rule, none, true, true) | indent(2) }} AS rank,
+  COUNT(IF({{ rule.active }}, 1, NULL)) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) AS active_of_key,
+  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
+  {{ settled(rule) }} AS settled
+FROM {{ table(rule) }}
+WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %}
+{%- endmacro -%}
+
+{#- What onerow reads: one row per date, with these columns. `keyless` are keys that have rows and no
+    active one, `unflagged` rows of which nobody says whether they are active. No row that is rewritten
+    is a shared id that stands in the way. -#}
+{%- macro counts(rule, window, with_undated=false) -%}
 SELECT
   date,
+  COUNT(*) AS total,
+{%- if rule.active %}
+  COUNTIF(active) AS active,
+  COUNTIF(active AND rank = 1) AS keys,
+  COUNTIF(active AND rank > 1) AS duplicates,
+  COUNTIF(active AND rank > 1 AND NOT settled) AS buffered,
+  {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(active AND (row_id IS NULL OR copies > 1)){% endif %} AS shared_ids,
+  COUNTIF(active AND settled) AS settled,
+  COUNTIF(active_of_key = 0 AND rank = 1) AS keyless,
+  COUNTIF(unflagged) AS unflagged
+FROM (
+  {{ ranked_among_all(rule, window, with_undated) | indent(2) }}
+)
+{%- else %}
   COUNT(*) AS active,
   COUNTIF(rank = 1) AS keys,
   COUNTIF(rank > 1) AS duplicates,
   COUNTIF(rank > 1 AND NOT settled) AS buffered,
   {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS shared_ids,
-  COUNTIF(settled) AS settled
+  COUNTIF(settled) AS settled,
+  0 AS keyless,
+  0 AS unflagged
 FROM (
-  {{ ranked(rule, window) | indent(2) }}
+  {{ ranked(rule, window, with_undated) | indent(2) }}
 )
+{%- endif %}
 GROUP BY date
 ORDER BY date
 {%- endmacro -%}

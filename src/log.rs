@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::ledger::{Entry, Outcome};
 use crate::run::{Ended, Ending};
 use crate::visible::visible;
+use crate::window::Day;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -98,11 +99,17 @@ impl Line {
     /// The line that closes a run.
     pub fn of_ended(ended: &Ended) -> Self {
         let (severity, ending) = match ended.ending {
+            Ending::Clean if ended.found_nothing() => (Severity::Notice, "empty"),
+            Ending::Clean if !ended.keyless.is_empty() => (Severity::Notice, "keyless"),
             Ending::Clean => (Severity::Info, "clean"),
             Ending::Buffered => (Severity::Notice, "buffered"),
             Ending::Failed => (Severity::Error, "failed"),
         };
         let reason = ended.reason();
+        let listed = |days: &[Day]| {
+            let days: Vec<String> = days.iter().map(Day::to_string).collect();
+            (!days.is_empty()).then(|| Json::from(days))
+        };
         let figure =
             |of: fn(&crate::run::Figures) -> u64| ended.figures.as_ref().map(of).map(Json::from);
         Self::new(severity, format!("run ended: {ending}"))
@@ -110,6 +117,8 @@ impl Line {
             .with("rule", ended.rule.as_str())
             .with_some("dates", ended.window.as_ref().map(|window| window.to_string().into()))
             .with_some("reason", reason.map(Json::from))
+            .with_some("empty_dates", listed(&ended.empty))
+            .with_some("keyless_dates", listed(&ended.keyless))
             .with_some("duplicates_found", figure(|figures| figures.found))
             .with_some("duplicates_deactivated", figure(|figures| figures.deactivated))
             .with_some("duplicates_buffered", figure(|figures| figures.buffered))

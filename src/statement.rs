@@ -29,6 +29,10 @@ impl StepName {
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 
+    /// Counts, per run, the keys without an active row of which it removed one.
+    pub const KEYLESS: &str = "keyless";
+    /// Reads the lowest and the highest number of an INT64 partition column.
+    pub const NUMBERS: &str = "numbers";
     /// Writes the duplicates of one date into the removal log, before they are removed.
     pub const RECORD: &str = "record";
     /// Takes out of the removal log what was recorded and not removed.

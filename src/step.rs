@@ -39,6 +39,10 @@ pub enum Step {
     Explain,
     /// Selects the survivors: the read-side view.
     Current,
+    /// Counts, per run, the keys without an active row of which it removed one.
+    Keyless,
+    /// Reads the lowest and the highest number of an INT64 partition column.
+    Numbers,
     /// Writes the duplicates of one date into the removal log, before they are removed.
     Record,
     /// Takes out of the removal log what was recorded and not removed.
@@ -136,6 +140,8 @@ pub(crate) enum Ranks {
     Freely,
     /// The rule's.
     AsTheRule,
+    /// The rule's, over the active rows alone, or over the others among themselves too.
+    AmongAll,
     /// The rule's, over the table and its staging tables.
     AsTheRuleWithStaging,
 }
@@ -214,8 +220,18 @@ impl Row {
 }
 
 /// The counts that onerow reads from detect and verify.
-pub(crate) const COUNTS: [&str; 7] =
-    ["date", "active", "keys", "duplicates", "buffered", "shared_ids", "settled"];
+pub(crate) const COUNTS: [&str; 10] = [
+    "date",
+    "total",
+    "active",
+    "keys",
+    "duplicates",
+    "buffered",
+    "shared_ids",
+    "settled",
+    "keyless",
+    "unflagged",
+];
 
 /// The counts that onerow reads from staged.
 pub(crate) const STAGED_COUNTS: [&str; 6] =

@@ -15,49 +15,42 @@ use crate::googlesql::{SqlValue, strict_date};
 /// Source: <https://cloud.google.com/bigquery/quotas#partitioned_tables>
 pub const MAX_DAYS: usize = 10_000;
 
-/// The date of a partition, between 0001-01-01 and 9999-12-31.
+/// The date of a partition, between 0001-01-01 and 9999-12-31; or none, for the rows whose partition
+/// column is NULL, which BigQuery keeps in a partition of their own.
+/// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Day(Date);
+pub struct Day(Option<Date>);
 
 impl Day {
-    /// Reads `YYYY-MM-DD`.
+    /// The rows without a date.
+    pub const UNDATED: Self = Self(None);
+
+    /// Reads `YYYY-MM-DD`, or `NULL` for the rows without a date.
     pub fn parse(text: &str) -> Result<Self> {
-        strict_date(text).map(Self).ok_or_else(|| {
+        if text == "NULL" {
+            return Ok(Self::UNDATED);
+        }
+        strict_date(text).map(Self::from).ok_or_else(|| {
             let message = format!("`{}` is not a date", text.escape_debug());
             Error::new(Kind::Usage, message).help("write a date that exists, as YYYY-MM-DD")
         })
     }
 
-    /// The day as a calendar date.
-    pub fn date(self) -> Date {
+    /// The day as a calendar date; `None` for the rows without one.
+    pub fn date(self) -> Option<Date> {
         self.0
     }
 
-    /// The day after, unless this is 9999-12-31.
+    /// The day after, unless this is 9999-12-31 or no date.
     pub fn next(self) -> Option<Self> {
-        self.0.tomorrow().ok().map(Self)
-    }
-
-    /// The day as an INT64 partition writes it: `20260128`.
-    pub fn as_yyyymmdd(self) -> i64 {
-        i64::from(self.0.year()) * 10_000
-            + i64::from(self.0.month()) * 100
-            + i64::from(self.0.day())
-    }
-
-    /// The day that an INT64 partition means, or `None` for a number that is no date.
-    pub fn from_yyyymmdd(number: i64) -> Option<Self> {
-        let year = i16::try_from(number / 10_000).ok().filter(|year| *year >= 1)?;
-        let month = i8::try_from(number / 100 % 100).ok()?;
-        let day = i8::try_from(number % 100).ok()?;
-        Date::new(year, month, day).ok().map(Self)
+        self.0?.tomorrow().ok().map(Self::from)
     }
 }
 
 impl From<Date> for Day {
     fn from(date: Date) -> Self {
-        Self(date)
+        Self(Some(date))
     }
 }
 
@@ -77,13 +70,16 @@ impl From<Day> for String {
 
 impl From<Day> for SqlValue {
     fn from(day: Day) -> Self {
-        Self::Date(day.0)
+        day.0.map_or(Self::Null, Self::Date)
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match self.0 {
+            Some(date) => fmt::Display::fmt(&date, f),
+            None => f.pad("NULL"),
+        }
     }
 }
 
@@ -101,7 +97,7 @@ pub enum DayArg {
 impl DayArg {
     fn resolve(self, today: Date) -> Result<Day> {
         match self {
-            Self::Today => Ok(Day(today)),
+            Self::Today => Ok(Day::from(today)),
             Self::Yesterday => days_before(today, 1),
             Self::On(day) => Ok(day),
         }
@@ -118,7 +114,7 @@ impl FromStr for DayArg {
             _ => Day::parse(text).map(Self::On).map_err(|_| {
                 let message = format!("`{}` is not a date", text.escape_debug());
                 Error::new(Kind::Usage, message)
-                    .help("write a date that exists as YYYY-MM-DD, or TODAY, or YESTERDAY")
+                    .help("write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date")
             }),
         }
     }
@@ -156,7 +152,7 @@ fn days_before(today: Date, count: u32) -> Result<Day> {
         return Err(too_long(count as usize));
     }
     let days = SignedDuration::from_hours(24 * i64::from(count));
-    today.checked_sub(days).ok().filter(|date| date.year() >= 1).map(Day).ok_or_else(|| {
+    today.checked_sub(days).ok().filter(|date| date.year() >= 1).map(Day::from).ok_or_else(|| {
         Error::new(Kind::Usage, format!("{count} days before {today} is before the year 1"))
     })
 }
@@ -185,13 +181,17 @@ impl Window {
     }
 
     /// All dates from the first to the last, both included. Errors: `to` is before `from`, or
-    /// more than [`MAX_DAYS`].
+    /// more than [`MAX_DAYS`]; NULL is neither first nor last.
     pub fn range(from: Day, to: Day) -> Result<Self> {
-        if to < from {
+        let (Some(first), Some(last)) = (from.0, to.0) else {
+            return Err(Error::new(Kind::Usage, "NULL is no end of a range of dates")
+                .help("use --date NULL for the rows without a date"));
+        };
+        if last < first {
             return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}"))
                 .help("swap the two dates"));
         }
-        let count = (to.0 - from.0).get_days() as usize + 1;
+        let count = days_between(first, last) + 1;
         if count > MAX_DAYS {
             return Err(too_long(count));
         }
@@ -216,7 +216,24 @@ impl Window {
 
     /// Whether these are all the dates from the first to the last.
     pub fn is_range(&self) -> bool {
-        (self.last().0 - self.first().0).get_days() as usize + 1 == self.0.len()
+        match (self.first().0, self.last().0) {
+            (Some(first), Some(last)) => days_between(first, last) + 1 == self.0.len(),
+            _ => false,
+        }
+    }
+
+    /// Whether the rows without a date belong to the window.
+    pub fn has_undated(&self) -> bool {
+        self.contains(Day::UNDATED)
+    }
+
+    /// The same dates and the rows without one.
+    #[must_use]
+    pub fn with_undated(&self) -> Self {
+        match self.has_undated() {
+            true => self.clone(),
+            false => Self([&[Day::UNDATED], self.0.as_slice()].concat()),
+        }
     }
 
     /// The last date.
@@ -255,6 +272,10 @@ impl fmt::Display for Window {
         }
         Ok(())
     }
+}
+
+fn days_between(first: Date, last: Date) -> usize {
+    usize::try_from((last - first).get_days()).unwrap_or(0)
 }
 
 fn too_long(count: usize) -> Error {
@@ -312,11 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_date_is_no_day() {
-        assert_eq!(Day::from_yyyymmdd(20260128), Some(day("2026-01-28")));
-        for number in [20260132, 20261301, 0, -20260128, 202601280, i64::MAX] {
-            assert_eq!(Day::from_yyyymmdd(number), None, "{number}");
-        }
-        assert_eq!(day("2026-01-28").as_yyyymmdd(), 20260128);
+    fn rows_without_a_date_are_a_day_of_their_own_and_no_part_of_a_range() {
+        let window =
+            Window::of_days([Day::UNDATED, day("2026-01-28"), day("NULL")].to_vec()).unwrap();
+        assert_eq!(window.to_string(), "NULL, 2026-01-28");
+        assert!(window.has_undated() && !window.is_range());
+        assert_eq!(Window::day(day("2026-01-28")).with_undated(), window);
+        assert!(Window::range(Day::UNDATED, day("2026-01-28")).is_err());
+        assert!(Window::range(day("2026-01-28"), Day::UNDATED).is_err());
     }
 }

@@ -303,8 +303,8 @@ fn a_key_may_be_an_expression() {
 #[test]
 fn every_rule_at_once_is_one_document_for_each() {
     let project = Project::example();
-    let header = "prediction_id,game_id,game_date,player_lookup,system_id,is_active,created_at";
-    let row = "p1,g,2026-01-28,a,s,true,2026-01-28T06:00:00Z";
+    let header = "prediction_id,game_id,game_date,player_lookup,system_id,current_points_line,is_active,created_at";
+    let row = "p1,g,2026-01-28,a,s,20.5,true,2026-01-28T06:00:00Z";
     project.write("rows.csv", format!("{header}\n{row}\n"));
     project.onerow("load rows.csv --rule by_line").exits(0);
     let documents = project.onerow(&format!("apply --all {DATE} --format json")).exits(0).json();

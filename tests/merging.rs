@@ -75,7 +75,7 @@ impl Row {
     fn cells(&self) -> Vec<SqlValue> {
         vec![
             SqlValue::Int64(self.n),
-            SqlValue::Date(day(self.day).date()),
+            SqlValue::from(day(self.day)),
             self.k.map_or(SqlValue::Null, |k| SqlValue::String(format!("k{k}"))),
             SqlValue::String(self.j.to_owned()),
             self.v.map_or(SqlValue::Null, SqlValue::Int64),

@@ -59,6 +59,17 @@ fn published(rule: &str, done: bool) -> Json {
     json!({ "rule": rule, "dates": dates, "totals": figures(9741, total) })
 }
 
+/// The document without what the published figures do not say: keys that were withdrawn.
+fn as_published(mut document: Json) -> Json {
+    let dates = document["dates"].as_array_mut().unwrap().iter_mut();
+    for figures in dates {
+        figures.as_object_mut().unwrap().retain(|name, _| name != "keyless" && name != "unflagged");
+    }
+    let totals = document["totals"].as_object_mut().unwrap();
+    totals.retain(|name, _| name != "keyless" && name != "unflagged");
+    document
+}
+
 fn without(mut document: Json, keys: &[&str]) -> Json {
     for key in keys {
         assert!(document.as_object_mut().unwrap().remove(*key).is_some(), "{key} is missing");
@@ -71,12 +82,12 @@ fn status_plan_and_apply_print_the_published_figures_for_both_rules() {
     for rule in ["by_line", "player_prop_predictions"] {
         let project = loaded();
         let status = project.onerow(&format!("status {rule} {WINDOW} --format json")).exits(0);
-        assert_eq!(status.json(), published(rule, false));
+        assert_eq!(as_published(status.json()), published(rule, false));
         let plan = project.onerow(&format!("plan {rule} {WINDOW} --format json")).exits(0);
-        assert_eq!(without(plan.json(), &["statements"]), published(rule, false));
+        assert_eq!(without(as_published(plan.json()), &["statements"]), published(rule, false));
         let apply = project.onerow(&format!("apply {rule} {WINDOW} --format json")).exits(0);
         let own_steps: &[&str] = if rule == "by_line" { &["run_id", "steps"] } else { &["run_id"] };
-        assert_eq!(without(apply.json(), own_steps), published(rule, true));
+        assert_eq!(without(as_published(apply.json()), own_steps), published(rule, true));
     }
     assert_eq!(published("by_line", false)["totals"]["duplicates"], 4689);
     assert_eq!(published("player_prop_predictions", true)["totals"]["deactivated"], 7865);

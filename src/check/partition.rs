@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use super::{Code, Finding, Text, mutation};
 use crate::googlesql::{TableName, parse_timestamp, strict_date};
-use crate::rule::PartitionType;
+use crate::rule::{Numbers, PartitionType};
 use crate::window::{Day, Window};
 
 /// `changed` is what is changed, where the condition holds.
@@ -26,7 +26,7 @@ pub(super) fn check(
         subqueries(text, condition, findings);
     }
     let bound = condition.and_then(|condition| reader.bound(condition));
-    let window = Spans::of_window(&text.statement.window);
+    let window = Spans::of_window(&text.statement.window, text.rule.partition.numbers);
     let column = &text.rule.partition.column;
     let reason = match bound {
         Some(bound) if !bound.0.is_empty() && bound.is_within(&window) => return,
@@ -70,7 +70,7 @@ impl Visitor for Subqueries<'_, '_> {
         let staging = text.rule.staging.iter().flat_map(|staging| &staging.tables);
         let tables: Vec<String> =
             std::iter::once(&text.rule.table).chain(staging).map(TableName::dotted).collect();
-        let window = Spans::of_window(&text.statement.window);
+        let window = Spans::of_window(&text.statement.window, text.rule.partition.numbers);
         let factors = select.from.iter().flat_map(|from| {
             std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
         });
@@ -102,12 +102,18 @@ impl Visitor for Subqueries<'_, '_> {
 #[derive(Debug, Clone, PartialEq)]
 struct Spans(Vec<(i64, i64)>);
 
-const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+const HOUR: i64 = 60 * 60 * 1_000_000;
+const DAY: i64 = 24 * HOUR;
+/// The rows without a date, as a span of time of their own before all dates.
+const UNDATED: (i64, i64) = (i64::MIN, i64::MIN + 1);
 
 impl Spans {
-    fn of_window(window: &Window) -> Self {
-        let runs = window.runs().into_iter();
-        Self(runs.map(|(first, last)| (start_of(first), start_of(last) + DAY)).collect())
+    fn of_window(window: &Window, numbers: Numbers) -> Self {
+        let span = |(first, last): (Day, Day)| match (first.date(), last.date()) {
+            (Some(first), Some(last)) => (start_of(first), period(last, numbers).1),
+            _ => UNDATED,
+        };
+        Self(window.runs().into_iter().map(span).collect())
     }
 
     fn intersect(&self, other: &Self) -> Self {
@@ -137,13 +143,19 @@ impl Spans {
 struct Reader<'a> {
     column: &'a str,
     kind: PartitionType,
+    numbers: Numbers,
     qualifiers: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     fn of(text: &Text<'a>, qualifiers: Vec<String>) -> Self {
         let partition = &text.rule.partition;
-        Self { column: partition.column.as_str(), kind: partition.kind, qualifiers }
+        Self {
+            column: partition.column.as_str(),
+            kind: partition.kind,
+            numbers: partition.numbers,
+            qualifiers,
+        }
     }
 
     /// Spans that hold every row for which the condition is true; `None` where the condition
@@ -168,6 +180,7 @@ impl<'a> Reader<'a> {
                 Some(from.intersect(&self.comparison(expr, &BinaryOperator::LtEq, high)?))
             }
             Expr::InList { expr, list, negated: false } => self.any_of(expr, list),
+            Expr::IsNull(expr) => self.reading(expr).map(|_| Spans(vec![UNDATED])),
             Expr::InUnnest { expr, array_expr, negated: false } => match &**array_expr {
                 Expr::Array(array) => self.any_of(expr, &array.elem),
                 _ => None,
@@ -191,8 +204,9 @@ impl<'a> Reader<'a> {
             BinaryOperator::Eq => (from, to),
             BinaryOperator::GtEq => (from, i64::MAX),
             BinaryOperator::Gt => (to, i64::MAX),
-            BinaryOperator::LtEq => (i64::MIN, to),
-            BinaryOperator::Lt => (i64::MIN, from),
+            // A comparison holds for no row without a date.
+            BinaryOperator::LtEq => (UNDATED.1, to),
+            BinaryOperator::Lt => (UNDATED.1, from),
             _ => return None,
         }]))
     }
@@ -227,7 +241,15 @@ impl<'a> Reader<'a> {
             PartitionType::Int64 => {
                 let Expr::Value(value) = expr else { return None };
                 let Value::Number(number, _) = &value.value else { return None };
-                Day::from_yyyymmdd(number.parse().ok()?).map(|day| day_span(day.date()))
+                let number = number.parse().ok()?;
+                let (from, to) = period(self.numbers.date(number)?, self.numbers);
+                match self.numbers {
+                    Numbers::Yyyymmddhh => {
+                        let from = from + number % 100 * HOUR;
+                        Some((from, from + HOUR))
+                    }
+                    _ => Some((from, to)),
+                }
             }
             PartitionType::Datetime | PartitionType::Timestamp => {
                 let instant = parse_timestamp(text_of(expr, self.kind)?)?.as_microsecond();
@@ -300,12 +322,21 @@ fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
     }
 }
 
+/// The span of the month or the year that the date begins, where numbers say no more; else of the day.
+fn period(date: Date, numbers: Numbers) -> (i64, i64) {
+    let last = match numbers {
+        Numbers::Yyyymm => date.last_of_month(),
+        Numbers::Yyyy => date.last_of_year(),
+        Numbers::Yyyymmdd | Numbers::Yyyymmddhh | Numbers::UnixDays => date,
+    };
+    (start_of(date), start_of(last) + DAY)
+}
+
 fn day_span(date: Date) -> (i64, i64) {
-    let start = start_of(Day::from(date));
+    let start = start_of(date);
     (start, start + DAY)
 }
 
-fn start_of(day: Day) -> i64 {
-    let days = (day.date() - Date::constant(1970, 1, 1)).get_days();
-    i64::from(days) * DAY
+fn start_of(date: Date) -> i64 {
+    i64::from((date - Date::constant(1970, 1, 1)).get_days()) * DAY
 }

@@ -146,7 +146,7 @@ impl Common {
             Error::new(Kind::Usage, "no dates given")
                 .help("use --date YESTERDAY, --date 2026-01-28, --from A --to B, or --last N")
         })?;
-        given.resolve(self.project.clock(effects).now(), &rule.time_zone)
+        rule.window(&given, self.project.clock(effects).now())
     }
 
     /// The dates for a task; one that does not depend on dates needs none.
@@ -160,7 +160,7 @@ impl Common {
     /// The dates for a rule, the `last` ones up to yesterday unless given.
     pub fn window_or_last(&self, last: u32, rule: &Rule, effects: &Effects) -> Result<Window> {
         let given = self.dates.given().unwrap_or(WindowArg::Last(last));
-        given.resolve(self.project.clock(effects).now(), &rule.time_zone)
+        rule.window(&given, self.project.clock(effects).now())
     }
 
     /// The project on the warehouse that the arguments or the rule file name.

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::Effects;
 use crate::error::{Error, Result};
 use crate::rule::RuleName;
+use crate::run::{Note, Report};
 
 /// What came of looking at each rule.
 pub(super) struct Looked<T> {
@@ -29,6 +30,23 @@ pub(super) fn look_at_each<T>(
         }
     }
     Ok(looked)
+}
+
+/// A note on a rule's figures as it is said.
+pub(super) fn sentence(rule: &RuleName, note: &Note) -> String {
+    format!("{rule}: {}\n  help: {}", note.text, note.remedy)
+}
+
+/// Says what the figures of these reports do not say by themselves.
+pub(super) fn say_notes(reports: &[Report], effects: &Effects) {
+    for report in reports {
+        for problem in &report.problems {
+            effects.report(problem);
+        }
+        for note in report.notes() {
+            effects.say(&sentence(&report.rule, &note));
+        }
+    }
 }
 
 fn failed(rule: &RuleName, error: Error, effects: &Effects) -> Json {

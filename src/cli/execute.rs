@@ -9,7 +9,7 @@ use super::common::Common;
 use super::progress::Bar;
 use super::staging::{self, StagingArgs};
 use super::tell::Notifier;
-use super::{Effects, Outcome, consent};
+use super::{Effects, Outcome, consent, each};
 use crate::engine::{Engine, Plan, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
@@ -205,7 +205,10 @@ fn explain(report: &Report, effects: &Effects) {
     for problem in &report.problems {
         effects.report_of(run, problem);
     }
-    for day in report.days.iter().filter(|day| day.status() == Status::SharedIds) {
+    for note in report.notes() {
+        say(each::sentence(&report.rule, &note));
+    }
+    for day in report.days_of(Status::SharedIds) {
         say(format!(
             "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
              and a statement by row id could take a survivor down with them; \

@@ -9,8 +9,7 @@ use super::{Effects, Outcome};
 use crate::engine::Streaming;
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::TableName;
-use crate::load::{FileFormat, Rows};
-use crate::rule::Rule;
+use crate::load::{Columns, FileFormat, Rows};
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
@@ -67,9 +66,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, message)
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
     }
+    // A staging table need not have the row id and the flag that the table has.
+    let needed = if *table == rule.table { rule.deciding.as_slice() } else { &[] };
+    let columns = Columns { known: &rule.columns, needed };
     let mut files = Vec::new();
     for path in &args.files {
-        files.push((path.display().to_string(), opened(path, rule)?));
+        files.push((path.display().to_string(), opened(path, columns)?));
     }
     let warehouse = engine.loader()?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
@@ -88,15 +90,15 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 
 /// The rows of a file. They are read twice, so that no warehouse is created and no lock is held for a file that
 /// cannot be loaded; from a pipe, which gives them only once, they are not.
-fn opened<'a>(path: &Path, rule: &'a Rule) -> Result<Rows<'a, BufReader<File>>> {
+fn opened<'a>(path: &Path, columns: Columns<'a>) -> Result<Rows<'a, BufReader<File>>> {
     let name = path.display().to_string();
     let failed = |cause| Error::io(format!("cannot read `{name}`"), cause);
     let mut file = File::open(path).map_err(failed)?;
     let format = FileFormat::of_path(path)?;
     if file.metadata().map_err(failed)?.is_file() {
-        Rows::new(&name, BufReader::new(&file), format, &rule.columns)
+        Rows::new(&name, BufReader::new(&file), format, columns)
             .try_for_each(|row| row.map(drop))?;
         file.rewind().map_err(failed)?;
     }
-    Ok(Rows::new(&name, BufReader::new(file), format, &rule.columns))
+    Ok(Rows::new(&name, BufReader::new(file), format, columns))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::common::Common;
-use super::each::{Looked, look_at_each};
+use super::each::{Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::engine::{Preview, Task};
@@ -69,12 +69,13 @@ pub(super) fn show(
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
         _ => effects.print(&texts.join("\n"))?,
     }
+    say_notes(&reports, effects);
     Ok(outcome)
 }
 
 /// The outcome of looking: duplicates matter only to whom asked for an exit code.
 pub(super) fn outcome(exit_code: bool, reports: &[Report], failed: &[Json]) -> Outcome {
-    match exit_code && reports.iter().any(|report| report.totals().duplicates > 0) {
+    match exit_code && reports.iter().any(Report::has_duplicates) {
         _ if !failed.is_empty() => Outcome::Failed,
         true => Outcome::Duplicates,
         false => Outcome::Done,

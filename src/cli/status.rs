@@ -1,7 +1,7 @@
 //! `onerow status`
 
 use super::common::Common;
-use super::each::{Looked, look_at_each};
+use super::each::{Looked, look_at_each, say_notes};
 use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
@@ -44,5 +44,6 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         _ => reports.iter().map(|r| report::days(style, r)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;
+    say_notes(&reports, effects);
     Ok(outcome)
 }

@@ -36,6 +36,8 @@ pub enum Topic {
     StreamingBuffer,
     /// Whether the rule's statements may run, and would.
     Statements,
+    /// Rows that no date counts as duplicates, and that somebody should know of.
+    Rows,
     /// Whether row ids are unique and not NULL.
     RowId,
     /// Whether a webhook's address is there and well-formed.
@@ -48,6 +50,7 @@ impl Topic {
         match self {
             Self::Credentials => "credentials",
             Self::Clock => "clock",
+            Self::Rows => "rows",
             Self::Ledger => "ledger",
             Self::Table => "table",
             Self::Columns => "columns",

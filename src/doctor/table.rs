@@ -213,6 +213,9 @@ fn row_ids(
         Ok(report) => report,
         Err(error) => return lines.failed(Topic::RowId, &error),
     };
+    for note in report.notes() {
+        lines.advice(Topic::Rows, note.text, note.remedy);
+    }
     let totals = report.totals();
     let shared_ids = report.days.iter().filter(|day| day.counts.shared_ids > 0);
     let days: Vec<String> = shared_ids.map(|day| day.day.to_string()).collect();

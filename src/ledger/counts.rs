@@ -10,6 +10,8 @@ use crate::rule::Strategy;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
+    /// All rows, active or not.
+    pub total: u64,
     /// Active rows.
     pub active: u64,
     /// Keys that have an active row.
@@ -22,6 +24,10 @@ pub struct Counts {
     pub shared_ids: u64,
     /// Active rows that DML may touch.
     pub settled: u64,
+    /// Keys that have rows and no active one.
+    pub keyless: u64,
+    /// Rows whose active flag is NULL: nobody says whether they are active, and they count as not.
+    pub unflagged: u64,
 }
 
 impl Counts {
@@ -43,6 +49,9 @@ impl Counts {
             && self.buffered <= self.duplicates
             && self.buffered + self.settled <= self.active
             && self.shared_ids <= self.active
+            && self.active <= self.total
+            && self.keyless <= self.total - self.active
+            && self.unflagged <= self.total - self.active
     }
 
     /// The same date when none of its rows can be touched.
@@ -55,6 +64,8 @@ impl Counts {
     #[must_use]
     pub fn before(self, deactivated: u64) -> Self {
         Self {
+            // A row that was deleted is not among the rows that are left.
+            total: self.total.max(self.active + deactivated),
             active: self.active + deactivated,
             duplicates: self.duplicates + deactivated,
             settled: self.settled + deactivated,
@@ -65,11 +76,14 @@ impl Counts {
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
+        self.total += other.total;
         self.active += other.active;
         self.keys += other.keys;
         self.duplicates += other.duplicates;
         self.buffered += other.buffered;
         self.shared_ids += other.shared_ids;
         self.settled += other.settled;
+        self.keyless += other.keyless;
+        self.unflagged += other.unflagged;
     }
 }

@@ -13,8 +13,7 @@ use crate::window::Day;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Detail {
-    /// What a detect or a verify counted, per date, once it is done. Dates without active rows are
-    /// left out.
+    /// What a detect or a verify counted, per date, once it is done. Dates without rows are left out.
     Counts(BTreeMap<Day, Counts>),
     /// What the UPDATE of a custom step would remove, once that is counted.
     Guard {
@@ -56,10 +55,10 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// The counts of these dates, without those that have no active rows.
+    /// The counts of these dates, without those that have no rows.
     pub fn counts(days: &BTreeMap<Day, Counts>) -> Self {
-        let active = days.iter().filter(|(_, counts)| counts.active > 0);
-        Self::Counts(active.map(|(day, counts)| (*day, *counts)).collect())
+        let some = days.iter().filter(|(_, counts)| counts.total > 0);
+        Self::Counts(some.map(|(day, counts)| (*day, *counts)).collect())
     }
 }
 

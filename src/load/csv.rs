@@ -25,12 +25,16 @@ impl Csv {
         &mut self,
         part: &mut Part<R>,
         columns: &[(Ident, SqlType)],
+        present: &mut [bool],
     ) -> Result<Option<Vec<SqlValue>>> {
         let header = match self.header.take() {
             Some(header) => header,
             None if !self.read(part)? => return Ok(None),
             None => self.columns(part, columns)?,
         };
+        for index in &header {
+            present[*index] = true;
+        }
         if !self.read(part)? {
             return Ok(None);
         }

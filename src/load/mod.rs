@@ -38,6 +38,15 @@ impl FileFormat {
     }
 }
 
+/// The columns of a file's rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    /// Those that the file may have, with their types.
+    pub known: &'a [(Ident, SqlType)],
+    /// Those that it has to have, whatever their values: without one of them every row would have NULL there.
+    pub needed: &'a [String],
+}
+
 /// The rows of a data file, read as they are asked for: each with one value for each of the columns.
 ///
 /// An empty CSV field (unless it is a quoted STRING), a missing JSON key and a column that the file
@@ -45,11 +54,13 @@ impl FileFormat {
 ///
 /// # Errors
 /// The last thing that the iterator gives, with line and column: a file that holds no row, is not UTF-8 or
-/// cannot be read; an unknown column; a value that is not of its column's type; a row of more than 10 MiB.
+/// cannot be read; an unknown column; a column that is needed and is nowhere; a value that is not of its column's type; a row of more than 10 MiB.
 pub struct Rows<'a, R> {
     part: Part<R>,
-    columns: &'a [(Ident, SqlType)],
+    columns: Columns<'a>,
     reading: Reading,
+    /// Which of the columns the file has, as far as it was read.
+    present: Vec<bool>,
     /// Whether there was a row.
     some: bool,
     ended: bool,
@@ -61,23 +72,40 @@ enum Reading {
 }
 
 impl<'a, R: BufRead> Rows<'a, R> {
-    /// The rows that `reader` gives. `file` is how messages call it; `columns` give the types.
-    pub fn new(file: &str, reader: R, format: FileFormat, columns: &'a [(Ident, SqlType)]) -> Self {
+    /// The rows that `reader` gives. `file` is how messages call it.
+    pub fn new(file: &str, reader: R, format: FileFormat, columns: Columns<'a>) -> Self {
         let reading = match format {
             FileFormat::Csv => Reading::Csv(Csv::default()),
             FileFormat::Ndjson => Reading::Ndjson,
         };
-        Self { part: Part::new(file, reader), columns, reading, some: false, ended: false }
+        let present = vec![false; columns.known.len()];
+        Self { part: Part::new(file, reader), columns, reading, present, some: false, ended: false }
     }
 
     fn row(&mut self) -> Result<Option<Vec<SqlValue>>> {
+        let (known, present) = (self.columns.known, &mut self.present);
         let row = match &mut self.reading {
-            Reading::Csv(csv) => csv.row(&mut self.part, self.columns)?,
-            Reading::Ndjson => ndjson::row(&mut self.part, self.columns)?,
+            Reading::Csv(csv) => csv.row(&mut self.part, known, present)?,
+            Reading::Ndjson => ndjson::row(&mut self.part, known, present)?,
         };
-        match row {
-            None if !self.some => Err(self.part.empty()),
-            row => Ok(row),
+        match (row, &self.reading) {
+            (None, _) if !self.some => Err(self.part.empty()),
+            // A header says at once what an object says at the end: one row may lack what the next one has.
+            (None, Reading::Ndjson) => self.refuse_missing().map(|()| None),
+            (row, Reading::Csv(_)) if !self.some => self.refuse_missing().map(|()| row),
+            (row, _) => Ok(row),
+        }
+    }
+
+    fn refuse_missing(&self) -> Result<()> {
+        let known = self.columns.known.iter().zip(&self.present);
+        let missing = self.columns.needed.iter().find(|needed| {
+            let mut present = known.clone().filter(|(_, present)| **present);
+            !present.any(|((column, _), _)| column.same_column(needed))
+        });
+        match missing {
+            None => Ok(()),
+            Some(column) => Err(self.part.lacks(column)),
         }
     }
 }
@@ -115,12 +143,32 @@ mod tests {
         .to_vec()
     }
 
+    fn all(known: &[(Ident, SqlType)]) -> Columns<'_> {
+        Columns { known, needed: &[] }
+    }
+
+    #[test]
+    fn a_file_that_lacks_what_the_rule_works_with_is_refused() {
+        let (known, needed) = (columns(), ["N".to_owned()]);
+        let read = |text: &str, format| {
+            let columns = Columns { known: &known, needed: &needed };
+            let rows = Rows::new("data", text.as_bytes(), format, columns);
+            rows.collect::<Result<Vec<_>>>().map(|rows| rows.len()).map_err(|e| e.to_string())
+        };
+        let error = read("id\na\n", FileFormat::Csv).unwrap_err();
+        assert!(error.contains("`data` has no column `N`"), "{error}");
+        let error = read("{\"id\": \"a\"}\n{\"id\": \"b\"}\n", FileFormat::Ndjson).unwrap_err();
+        assert!(error.contains("`data` has no column `N`"), "{error}");
+        assert_eq!(read("id,n\na,\n", FileFormat::Csv), Ok(1), "NULL is a value");
+        assert_eq!(read("{\"id\": \"a\"}\n{\"n\": null}\n", FileFormat::Ndjson), Ok(2));
+    }
+
     fn csv(text: impl AsRef<[u8]>) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.csv", text.as_ref(), FileFormat::Csv, &columns()).collect()
+        Rows::new("data.csv", text.as_ref(), FileFormat::Csv, all(&columns())).collect()
     }
 
     fn ndjson(text: &str) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Ndjson, &columns()).collect()
+        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Ndjson, all(&columns())).collect()
     }
 
     /// The rows without the columns that are NULL to the end.
@@ -239,7 +287,8 @@ mod tests {
     fn the_rows_before_a_mistake_are_given_and_none_after_it() {
         let columns = columns();
         let rows = |text: &str| {
-            let rows = Rows::new("data.csv", text.as_bytes(), FileFormat::Csv, &columns).take(9);
+            let rows =
+                Rows::new("data.csv", text.as_bytes(), FileFormat::Csv, all(&columns)).take(9);
             rows.map(|row| row.is_ok()).collect::<Vec<_>>()
         };
         assert_eq!(rows("id,n\na,1\nb,x\nc,1\n"), [true, false]);

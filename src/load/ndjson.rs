@@ -17,16 +17,21 @@ use crate::googlesql::{Ident, SqlType, SqlValue};
 pub(super) fn row<R: BufRead>(
     part: &mut Part<R>,
     columns: &[(Ident, SqlType)],
+    present: &mut [bool],
 ) -> Result<Option<Vec<SqlValue>>> {
     while part.next_line()? {
         if !part.text().trim().is_empty() {
-            return values(part, columns).map(Some);
+            return values(part, columns, present).map(Some);
         }
     }
     Ok(None)
 }
 
-fn values<R: BufRead>(part: &Part<R>, columns: &[(Ident, SqlType)]) -> Result<Vec<SqlValue>> {
+fn values<R: BufRead>(
+    part: &Part<R>,
+    columns: &[(Ident, SqlType)],
+    present: &mut [bool],
+) -> Result<Vec<SqlValue>> {
     let mut row = vec![None; columns.len()];
     for (name, raw) in parse(part)?.0 {
         let place = place(part.text(), raw.get());
@@ -34,6 +39,7 @@ fn values<R: BufRead>(part: &Part<R>, columns: &[(Ident, SqlType)]) -> Result<Ve
         if row[index].is_some() {
             return Err(part.error(place, format!("key {} stands twice", columns[index].0)));
         }
+        present[index] = true;
         row[index] = Some(value(part, place, raw.get(), &columns[index])?);
     }
     Ok(row.into_iter().map(|value| value.unwrap_or(SqlValue::Null)).collect())

@@ -103,6 +103,13 @@ impl<R: BufRead> Part<R> {
             .help("check how the file was made; nothing was loaded")
     }
 
+    pub fn lacks(&self, column: &str) -> Error {
+        let message =
+            format!("`{}` has no column `{column}`: every row would be NULL there", self.file);
+        Error::new(Kind::Input, message)
+            .help("the rule works with this column; add it to the file, or load another file")
+    }
+
     pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
         let place = Place::new(self.file.clone(), self.text.as_str(), range);
         Error::new(Kind::Input, message)

@@ -53,6 +53,7 @@ mod tests {
             name: WebhookName::parse(name).unwrap(),
             url_env: variable.to_owned(),
             failure: true,
+            empty: false,
             duplicates_over: None,
             buffered_for: None,
             rules: rule.map(|rule| vec![RuleName::parse(rule).unwrap()]),

@@ -57,6 +57,7 @@ fn section(ended: &Ended, news: &[News], now: Timestamp) -> String {
                 vec![format!("duplicates found: {found}, more than {over}")]
             }
             News::Buffered(days) => waiting(days, now),
+            News::Empty(days) => vec![format!("{}: no rows at all", short(days))],
         };
         lines.extend(points.iter().map(|point| format!("• {}", escaped(point, LINE))));
     }
@@ -70,6 +71,7 @@ fn headline(ended: &Ended, news: &[News]) -> String {
     match news.first() {
         Some(News::Failed) | None => format!("{rule}: {} failed", ended.command),
         Some(News::Buffered(_)) => format!("{rule}: rows are still in the streaming buffer"),
+        Some(News::Empty(_)) => format!("{rule}: dates without any row"),
         Some(News::Duplicates { over, .. }) => format!("{rule}: more than {over} duplicates found"),
     }
 }
@@ -126,6 +128,9 @@ fn next(ended: &Ended, news: &[News]) -> String {
             "the streaming buffer drains within 90 minutes, so something writes to the table still: \
              find it, and run the same command again"
                 .to_owned()
+        }
+        Some(News::Empty(_)) => {
+            "look at what loads the table: it may have stopped".to_owned()
         }
         Some(News::Duplicates { .. }) => {
             format!("look at what wrote them with `onerow log --rule {}` and in its own logs", ended.rule)
@@ -210,6 +215,8 @@ mod tests {
             figures: Some(Figures { found: 7, deactivated: 5, buffered: 2 }),
             buffered: Vec::new(),
             shared_ids: Vec::new(),
+            empty: days(&["2026-01-27"]),
+            keyless: Vec::new(),
             dirty: Vec::new(),
             problems: problems.iter().map(problem).collect(),
         }
@@ -240,6 +247,10 @@ mod tests {
         let point = "• 2026-01-27: buffered since at least 2026-01-30 06:50 UTC, for 3h 10m\n";
         assert!(text.contains(point), "{text}");
         assert!(text.contains("• duplicates found: 7, more than 6\n"), "{text}");
+        let ended = failed(&[]);
+        let text = self::text(&ended, vec![News::Empty(ended.empty.clone())]);
+        assert!(text.starts_with("*events: dates without any row*\n"), "{text}");
+        assert!(text.contains("• 2026-01-27: no rows at all\nNext: look at what loads"), "{text}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum News {
         /// The threshold.
         over: u64,
     },
+    /// These dates have no row at all: what loads the table may have stopped.
+    Empty(Vec<Day>),
     /// Rows of these dates are buffered still, and since when a run has known them to be.
     Buffered(BTreeMap<Day, Timestamp>),
 }
@@ -49,6 +51,9 @@ pub fn news(
             news.push(News::Buffered(days));
         }
     }
+    if webhook.empty && !ended.empty.is_empty() {
+        news.push(News::Empty(ended.empty.clone()));
+    }
     if let (Some(over), Some(figures)) = (webhook.duplicates_over, ended.figures)
         && figures.found > over
     {
@@ -73,6 +78,7 @@ mod tests {
             name: WebhookName::parse("ops").unwrap(),
             url_env: "OPS_URL".to_owned(),
             failure: true,
+            empty: false,
             duplicates_over: Some(5),
             buffered_for: Some(SignedDuration::from_hours(3)),
             rules: None,
@@ -89,6 +95,8 @@ mod tests {
             figures: Some(Figures { found, deactivated: 0, buffered: 0 }),
             buffered: buffered.iter().map(|day| Day::parse(day).unwrap()).collect(),
             shared_ids: Vec::new(),
+            empty: Vec::new(),
+            keyless: Vec::new(),
             dirty: Vec::new(),
             problems: Vec::new(),
         }
@@ -127,6 +135,16 @@ mod tests {
         assert_eq!(told(&webhook(), &ended(Ending::Clean, 6, &[]), &[]), [found]);
         let without = Webhook { duplicates_over: None, ..webhook() };
         assert_eq!(told(&without, &ended(Ending::Clean, 6, &[]), &[]), []);
+    }
+
+    #[test]
+    fn dates_without_rows_are_told_where_it_is_wanted() {
+        let empty = vec![Day::parse("2026-01-28").unwrap()];
+        let run = Ended { empty: empty.clone(), ..ended(Ending::Clean, 0, &[]) };
+        assert_eq!(told(&webhook(), &run, &[]), []);
+        let wants = Webhook { empty: true, ..webhook() };
+        assert_eq!(told(&wants, &run, &[]), [News::Empty(empty)]);
+        assert_eq!(told(&wants, &ended(Ending::Clean, 0, &[]), &[]), []);
     }
 
     #[test]

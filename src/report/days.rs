@@ -6,23 +6,29 @@ use serde_json::{Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry, grid};
-use crate::run::{Counts, DayReport, Report};
+use crate::run::{Counts, DayReport, Report, Status};
 
 /// The figures per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
     let acted = report.days.iter().any(|day| day.deactivated.is_some());
+    let keyless = report.days.iter().any(|day| day.status() == Status::Keyless);
     let mut header = vec!["date", "active", "keys", "duplicates", "buffered", "shared ids"];
+    header.extend(keyless.then_some("keyless"));
     header.extend(acted.then_some("deactivated"));
     header.push("status");
     let row = |first: Entry, counts: Counts, deactivated: Option<u64>, last: Entry| {
         let mut row = vec![first, counts.active.into(), counts.keys.into()];
         row.extend([counts.duplicates, counts.buffered, counts.shared_ids].map(Entry::Number));
+        row.extend(keyless.then_some(Entry::Number(counts.keyless)));
         row.extend(acted.then(|| Entry::from(deactivated)));
         row.push(last);
         row
     };
-    let rows = report.days.iter().map(|day| {
+    let days = report.days.iter().map(|day| {
         row(day.day.to_string().into(), day.counts, day.deactivated, Entry::Status(day.status()))
+    });
+    let undated = report.undated.map(|undated| {
+        row("no date".into(), undated.counts, None, Entry::Status(undated.status()))
     });
     let total = row("total".into(), report.totals(), report.deactivated(), Entry::Blank);
     let title = match &report.run {
@@ -31,7 +37,7 @@ pub fn days(style: Style, report: &Report) -> String {
     };
     let title =
         if style.format == super::Format::Markdown { format!("**{title}**\n") } else { title };
-    format!("{title}\n{}", grid(style, &header, rows.collect(), Some(total)))
+    format!("{title}\n{}", grid(style, &header, days.chain(undated).collect(), Some(total)))
 }
 
 /// The figures per date as the JSON document that the design names.
@@ -47,8 +53,31 @@ pub struct RuleFigures {
     run_id: Option<String>,
     pub(crate) dates: Vec<DateFigures>,
     totals: Figures,
+    /// Rows that stand on no date: their partition column is NULL. They are not in the totals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undated: Option<UndatedFigures>,
+    /// The runs that removed rows of keys that have no active row now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keyless_runs: Vec<KeylessRun>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
+}
+
+/// A run that removed rows of keys that have no active row now.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct KeylessRun {
+    run_id: String,
+    /// How many such keys.
+    keys: u64,
+}
+
+/// The figures of the rows without a date.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UndatedFigures {
+    #[serde(flatten)]
+    figures: Figures,
+    /// `clean`, `dirty`, `shared_ids`, or `buffered`: they get a date when they leave the streaming buffer.
+    status: &'static str,
 }
 
 impl RuleFigures {
@@ -64,6 +93,15 @@ impl RuleFigures {
             run_id: report.run.clone(),
             dates: report.days.iter().map(date).collect(),
             totals: Figures::of(report.totals(), report.deactivated()),
+            undated: report.undated.map(|undated| UndatedFigures {
+                figures: Figures::of(undated.counts, None),
+                status: undated.status().as_str(),
+            }),
+            keyless_runs: report
+                .keyless_runs
+                .iter()
+                .map(|(run, keys)| KeylessRun { run_id: run.to_string(), keys: *keys })
+                .collect(),
             problems: report.problems.iter().map(ToString::to_string).collect(),
         }
     }
@@ -75,7 +113,7 @@ pub struct DateFigures {
     date: String,
     #[serde(flatten)]
     figures: Figures,
-    /// `clean`, `dirty`, `buffered`, `partial`, `cleaned` or `shared ids`.
+    /// `clean`, `empty`, `keyless`, `dirty`, `buffered`, `partial`, `cleaned` or `shared_ids`.
     status: &'static str,
 }
 
@@ -90,13 +128,18 @@ pub struct Figures {
     buffered: u64,
     /// Active rows whose row id is NULL or shared.
     shared_ids: u64,
+    /// Keys that have rows and no active one.
+    keyless: u64,
+    /// Rows whose active flag is NULL.
+    unflagged: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     deactivated: Option<u64>,
 }
 
 impl Figures {
     fn of(counts: Counts, deactivated: Option<u64>) -> Self {
-        let Counts { active, keys, duplicates, buffered, shared_ids, .. } = counts;
-        Self { active, keys, duplicates, buffered, shared_ids, deactivated }
+        let Counts { active, keys, duplicates, buffered, shared_ids, keyless, unflagged, .. } =
+            counts;
+        Self { active, keys, duplicates, buffered, shared_ids, keyless, unflagged, deactivated }
     }
 }

@@ -93,7 +93,7 @@ fn cell(style: Style, entry: Entry) -> Cell {
 fn colour(status: Status) -> Color {
     match status {
         Status::Clean | Status::Cleaned => Color::Green,
-        Status::Buffered | Status::Partial => Color::Yellow,
+        Status::Buffered | Status::Partial | Status::Empty | Status::Keyless => Color::Yellow,
         Status::Dirty | Status::SharedIds => Color::Red,
     }
 }

@@ -1,11 +1,11 @@
 //! A review as Markdown, for a comment on a pull request. The same change gives the same text.
 
-use super::grid::{Entry, grid, printable};
+use super::grid::{Entry, grid, grouped, printable};
 use super::markdown::prose;
 use super::statements::fence;
 use super::{Format, Style};
 use crate::error::Result;
-use crate::review::{Changes, Impact, RuleChange, RuleReview, StepReview};
+use crate::review::{Changes, Impact, ImpactDay, RuleChange, RuleReview, StepReview};
 use crate::rule::RuleName;
 use crate::window::Window;
 
@@ -113,8 +113,7 @@ fn data(impact: &Result<Impact>) -> String {
     let rows = impact.days.iter().map(|day| {
         vec![day.day.to_string().into(), day.active.into(), day.before.into(), day.after.into()]
     });
-    let sum =
-        |figure: fn(&crate::review::ImpactDay) -> u64| impact.days.iter().map(figure).sum::<u64>();
+    let sum = |figure: fn(&ImpactDay) -> u64| impact.days.iter().map(figure).sum::<u64>();
     let total = vec![
         Entry::from("total"),
         sum(|day| day.active).into(),
@@ -123,7 +122,29 @@ fn data(impact: &Result<Impact>) -> String {
     ];
     let header = ["date", "active rows", "duplicates before", "duplicates after"];
     let table = grid(MARKDOWN, &header, rows.collect(), Some(total));
-    format!("\n**What it does to the data**\n\n{table}{}", examples(impact))
+    let keyless = keyless(impact).map(|text| format!("\n{text}\n")).unwrap_or_default();
+    format!("\n**What it does to the data**\n\n{table}{keyless}{}", examples(impact))
+}
+
+/// What becomes of keys whose rows earlier runs have removed, as another key counted them.
+fn keyless(impact: &Impact) -> Option<String> {
+    let sum = |of: fn(&ImpactDay) -> u64| impact.days.iter().map(of).sum::<u64>();
+    let (before, after) = (sum(|day| day.keyless_before), sum(|day| day.keyless_after));
+    if after == before {
+        return None;
+    }
+    let mut text = format!(
+        "Keys that have rows and no active one: {} before, {} after.",
+        grouped(before),
+        grouped(after)
+    );
+    for (run, keys) in &impact.keyless_runs {
+        text.push_str(&format!(
+            " Run {run} removed rows of {} of them; `onerow undo {run}` restores them.",
+            grouped(*keys)
+        ));
+    }
+    Some(text)
 }
 
 fn examples(impact: &Impact) -> String {

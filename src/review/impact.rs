@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::project::Project;
 use crate::rule::Rule;
-use crate::run;
+use crate::run::{self, RunId};
 use crate::statement::{Params, Statement, StepName};
 use crate::template::Renderer;
 use crate::warehouse::{Job, JobId, Returned, Warehouse};
@@ -19,6 +19,9 @@ use crate::window::{Day, Window};
 pub struct Impact {
     /// The dates, in order.
     pub days: Vec<ImpactDay>,
+    /// The runs that removed rows of keys that have no active row by the work tree's definition, each with
+    /// the number of such keys.
+    pub keyless_runs: Vec<(RunId, u64)>,
     /// Rows whose fate differs, as many as were asked for.
     pub examples: Vec<Example>,
 }
@@ -34,6 +37,10 @@ pub struct ImpactDay {
     pub before: u64,
     /// Superseded rows by the work tree's.
     pub after: u64,
+    /// Keys that have rows and no active one, by the base's definition.
+    pub keyless_before: u64,
+    /// The same by the work tree's.
+    pub keyless_after: u64,
 }
 
 /// A row that survives by one definition and not by the other.
@@ -60,6 +67,7 @@ pub fn impact(
     now: Timestamp,
     examples: u32,
 ) -> Result<Impact> {
+    let window = &new.1.periods(window)?;
     let (before, after) =
         (count(old, warehouse, window, now)?, count(new, warehouse, window, now)?);
     let days = before.days.iter().zip(&after.days).map(|(before, after)| ImpactDay {
@@ -67,13 +75,15 @@ pub fn impact(
         active: after.counts.active,
         before: before.counts.duplicates,
         after: after.counts.duplicates,
+        keyless_before: before.counts.keyless,
+        keyless_after: after.counts.keyless,
     });
     let days = days.collect();
     let examples = match examples {
         0 => Vec::new(),
         count => differing(old.1, new.1, warehouse, window, count)?,
     };
-    Ok(Impact { days, examples })
+    Ok(Impact { days, keyless_runs: after.keyless_runs, examples })
 }
 
 fn count(
@@ -83,7 +93,8 @@ fn count(
     now: Timestamp,
 ) -> Result<run::Report> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
-    run::standing(&renderer, warehouse, now, window)
+    let report = run::standing(&renderer, warehouse, now, window)?;
+    Ok(run::with_keyless_runs(report, &renderer, warehouse, now))
 }
 
 /// Rows that survive by one ranking and not by the other.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::secret::hidden;
-use super::{PartitionType, Scope, Strategy};
+use super::{Numbers, OnKeyless, PartitionType, Scope, Strategy};
 use crate::error::{Error, Kind, Place, Result};
 
 /// The text of a file of rules or tests and how messages call it.
@@ -188,10 +188,14 @@ pub(super) struct RuleSection {
     /// The partition column.
     #[schemars(with = "String")]
     pub partition: Spanned<String>,
-    /// The partition column's type. Default: `DATE`. INT64 means numbers such as 20260128.
+    /// The partition column's type. Default: `DATE`.
     #[serde(default)]
     #[schemars(with = "Option<PartitionType>")]
     pub partition_type: Option<Spanned<PartitionType>>,
+    /// What the numbers of an INT64 partition say. Default: `yyyymmdd`, such as 20260128.
+    #[serde(default)]
+    #[schemars(with = "Option<Numbers>")]
+    pub partition_numbers: Option<Spanned<Numbers>>,
     /// The columns or GoogleSQL expressions that name one thing; NULL equals NULL.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub key: Spanned<Vec<Spanned<String>>>,
@@ -206,6 +210,9 @@ pub(super) struct RuleSection {
     /// without; then every row counts.
     #[schemars(with = "Option<String>")]
     pub active: Option<Spanned<String>>,
+    /// What is made of keys that have rows on a date and no active one. Default: `warn`.
+    #[serde(default)]
+    pub on_keyless: OnKeyless,
     /// The column that is set to the current time on deactivation; only with `deactivate`.
     #[schemars(with = "Option<String>")]
     pub touched_at: Option<Spanned<String>>,
@@ -222,6 +229,10 @@ pub(super) struct RuleSection {
     /// own stands before, between or after them.
     #[schemars(with = "Option<Vec<StepSection>>")]
     pub steps: Option<Spanned<Vec<Spanned<StepSection>>>>,
+    /// Whether the account that runs onerow sees every row and the true value of every column, although the
+    /// table has row access policies or policy tags. Default: false; where they apply, that is an error.
+    #[serde(default)]
+    pub full_access: bool,
     /// The table's columns and their BigQuery types.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, String>")]
@@ -285,8 +296,8 @@ pub(super) struct WebhookSection {
     /// The environment variable that holds the address, which is a secret.
     #[schemars(with = "String")]
     pub url_env: Spanned<String>,
-    /// What it is told of: `failure`, `duplicates`, `buffered`. Default: failure, and whatever has
-    /// its threshold.
+    /// What it is told of: `failure`, `duplicates`, `buffered`, `empty`. Default: failure, and whatever
+    /// has its threshold.
     #[schemars(with = "Option<Vec<TriggerSection>>", length(min = 1))]
     pub on: Option<Spanned<Vec<Spanned<String>>>>,
     /// duplicates: a run that finds more than this.
@@ -312,4 +323,6 @@ pub(super) enum TriggerSection {
     Duplicates,
     /// Rows that stay in the streaming buffer.
     Buffered,
+    /// Dates that have no row at all.
+    Empty,
 }

@@ -8,7 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition, Strategy};
-use crate::googlesql::{Fragment, is_reserved, parse, tokens};
+use crate::googlesql::{Fragment, Ident, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -32,15 +32,18 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     inspect(&order.expr)
 }
 
-/// Parses the window function that ranks the rows of a rule. `last` decides between equal rows.
+/// Parses the window function that ranks the rows of a rule. Where it ranks the active rows and the others,
+/// each `among` themselves, the active column takes part. `last` decides between equal rows.
 pub(super) fn parse_ranking(
     strategy: Strategy,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
+    among: Option<&Ident>,
     last: Option<&str>,
 ) -> Result<Expr, String> {
-    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+    let mut key: Vec<String> = key.iter().map(Fragment::to_string).collect();
+    key.extend(among.map(|active| format!("COALESCE({active}, FALSE)")));
     let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
     // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
     if strategy == Strategy::Rewrite {

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Partition, Rule, RuleName, Strategy};
+use super::{Keep, Numbers, Partition, PartitionType, Rule, RuleName, Strategy};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -50,11 +50,16 @@ impl RuleReader<'_> {
         let rule_name = RuleName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
-        let ranking = |last| {
-            parse_ranking(self.strategy, &partition, &key, &keep, last)
+        let active = self.active(name)?;
+        let ranking = |among: Option<&Ident>, last| {
+            parse_ranking(self.strategy, &partition, &key, &keep, among, last)
                 .map_err(|problem| self.source.error(&section.keep, problem))
         };
-        let (ranking, staged_ranking) = (ranking(None)?, ranking(Some("onerow_staged"))?);
+        let (ranking, counted_ranking, staged_ranking) = (
+            ranking(None, None)?,
+            ranking(active.as_ref(), None)?,
+            ranking(None, Some("onerow_staged"))?,
+        );
         let written_at = section.written_at.as_ref();
         let table = TableName::parse(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
@@ -70,9 +75,13 @@ impl RuleReader<'_> {
             key,
             keep,
             ranking,
+            counted_ranking,
             staged_ranking,
             row_id: self.row_id()?,
-            active: self.active(name)?,
+            active,
+            on_keyless: section.on_keyless,
+            full_access: section.full_access,
+            deciding: self.deciding()?.into_iter().map(|(_, column)| column).collect(),
             touched_at: self.touched_at()?,
             written_at: written_at
                 .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
@@ -169,7 +178,8 @@ impl RuleReader<'_> {
         let kind =
             self.section.partition_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
         let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
-        let partition = Partition { column: ident, kind };
+        let numbers = self.numbers(kind)?;
+        let partition = Partition { column: ident, kind, numbers };
         if partition.is_by_arrival() && self.strategy == Strategy::Rewrite {
             let message = format!(
                 "rows of {} cannot be rewritten: they would arrive again, today",
@@ -195,6 +205,19 @@ impl RuleReader<'_> {
         }
     }
 
+    fn numbers(&self, kind: PartitionType) -> Result<Numbers> {
+        match &self.section.partition_numbers {
+            Some(numbers) if kind != PartitionType::Int64 => {
+                let message = "`partition_numbers` means nothing: the partition is no INT64";
+                Err(self
+                    .source
+                    .error(numbers, message)
+                    .help("set `partition_type = \"INT64\"`, or remove it"))
+            }
+            numbers => Ok(numbers.as_ref().map(|numbers| *numbers.get_ref()).unwrap_or_default()),
+        }
+    }
+
     fn active(&self, name: &Spanned<String>) -> Result<Option<Ident>> {
         match &self.section.active {
             Some(column) => Ok(Some(self.column(column, "active", &[SqlType::Bool])?.0)),
@@ -215,24 +238,8 @@ impl RuleReader<'_> {
             return Err(self.source.error(column, message).help("remove it: no row is updated"));
         }
         let touched_at = self.column(column, "touched_at", &types)?;
-        let section = self.section;
-        let roles = [
-            ("partition", Some(&section.partition)),
-            ("row_id", Some(&section.row_id)),
-            ("written_at", section.written_at.as_ref()),
-        ];
-        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
-        let mut read: Vec<(&str, String)> =
-            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
-        for entry in section.key.get_ref() {
-            let columns = self.entry(entry, "key", parse_key)?.columns;
-            read.extend(columns.into_iter().map(|column| ("key", column)));
-        }
-        for entry in section.keep.get_ref() {
-            let columns = self.entry(entry, "keep", parse_keep)?.columns;
-            read.extend(columns.into_iter().map(|column| ("keep", column)));
-        }
-        for (role, name) in read {
+        let deciding = self.deciding()?.into_iter();
+        for (role, name) in deciding.filter(|(role, _)| *role != "active") {
             if touched_at.0.same_column(&name) {
                 let message = format!("`touched_at` is {name}, which the rule's {role} reads");
                 return Err(self
@@ -242,6 +249,29 @@ impl RuleReader<'_> {
             }
         }
         Ok(Some(touched_at))
+    }
+
+    /// The columns on which it depends which row survives, each with its role.
+    fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
+        let section = self.section;
+        let roles = [
+            ("partition", Some(&section.partition)),
+            ("row_id", Some(&section.row_id)),
+            ("active", section.active.as_ref()),
+            ("written_at", section.written_at.as_ref()),
+        ];
+        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
+        let mut deciding: Vec<(&str, String)> =
+            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+        for entry in section.key.get_ref() {
+            let columns = self.entry(entry, "key", parse_key)?.columns;
+            deciding.extend(columns.into_iter().map(|column| ("key", column)));
+        }
+        for entry in section.keep.get_ref() {
+            let columns = self.entry(entry, "keep", parse_keep)?.columns;
+            deciding.extend(columns.into_iter().map(|column| ("keep", column)));
+        }
+        Ok(deciding)
     }
 
     fn row_id(&self) -> Result<Ident> {

@@ -16,6 +16,8 @@ pub struct Webhook {
     pub url_env: String,
     /// Whether it is told of runs that failed.
     pub failure: bool,
+    /// Whether it is told of dates that have no row at all.
+    pub empty: bool,
     /// It is told of runs that find more duplicates than this.
     pub duplicates_over: Option<u64>,
     /// It is told of dates whose rows are still buffered this long after a run first found them so.
@@ -34,6 +36,7 @@ impl Webhook {
 const FAILURE: &str = "failure";
 const DUPLICATES: &str = "duplicates";
 const BUFFERED: &str = "buffered";
+const EMPTY: &str = "empty";
 
 /// Checks one webhook of a file with these rules.
 pub(super) fn read(
@@ -51,6 +54,7 @@ pub(super) fn read(
             .map_err(|error| error.at(source.place(name.span())))?,
         url_env: reader.url_env()?,
         failure: on(FAILURE, true),
+        empty: on(EMPTY, false),
         duplicates_over: section.duplicates_over.as_ref().map(|over| *over.get_ref()),
         buffered_for: match &section.buffered_for {
             Some(text) => Some(validate::duration(source, Some(text))?),
@@ -76,12 +80,12 @@ impl Reader<'_> {
 
     fn refuse_unknown_triggers(&self) -> Result<()> {
         let Some(on) = &self.section.on else { return Ok(()) };
-        let known = [FAILURE, DUPLICATES, BUFFERED];
+        let known = [FAILURE, DUPLICATES, BUFFERED, EMPTY];
         if on.get_ref().is_empty() {
             return Err(self
                 .source
                 .error(on, "`on` is empty: the webhook would be told nothing")
-                .help("name what it is told of: failure, duplicates, buffered"));
+                .help("name what it is told of: failure, duplicates, buffered, empty"));
         }
         match on.get_ref().iter().find(|word| !known.contains(&word.get_ref().as_str())) {
             Some(word) => {

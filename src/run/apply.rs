@@ -6,10 +6,10 @@ use super::budget;
 use super::clean::{self, Cleaning};
 use super::cutoff::{Cutoff, future_days};
 use super::date::DateState;
-use super::report::{DayReport, Report};
+use super::report::{DayReport, Report, Undated};
 use super::state::Run;
 use super::verdict::{Verdict, verdict};
-use super::{Context, Counts, ROUNDS, checked, parallel_map};
+use super::{Context, Counts, ROUNDS, checked, numbers, parallel_map, params, rows};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
@@ -59,6 +59,9 @@ impl Run<'_> {
             self.detect_with(statement, self.cutoff);
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
+        if let Err(error) = self.check_numbers(&found) {
+            return self.fail(error);
+        }
         if let Some(window) = future_days(self.buffer, &found) {
             self.context.progress.note(&format!(
                 "{window}: some duplicates have a written_at in the future; the table has no \
@@ -66,13 +69,25 @@ impl Run<'_> {
             ));
             match checked(self.context.renderer, StepName::DETECT, &window) {
                 Ok(statements) => {
+                    let undated = self.undated;
                     for statement in &statements {
                         self.detect_with(statement, Cutoff::everything());
                     }
+                    self.undated = undated;
                 }
                 Err(error) => self.fail(error),
             }
         }
+    }
+
+    /// Errors: no row was found, and the numbers of the partition column are no dates.
+    fn check_numbers(&self, found: &BTreeMap<Day, Counts>) -> Result<()> {
+        let renderer = self.context.renderer;
+        for statement in numbers::doubtful(renderer, found)? {
+            let answer = self.journal.send(&statement, &params(self.cutoff, &self.journal.run))?;
+            numbers::check(renderer.rule(), rows(&answer)?)?;
+        }
+        Ok(())
     }
 
     fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) {
@@ -80,7 +95,8 @@ impl Run<'_> {
             Ok(found) => {
                 let (rule, now) = (self.context.renderer.rule(), self.journal.now);
                 let state = |(day, counts)| (day, DateState::new(rule, counts, cutoff, now));
-                self.days.extend(found.into_iter().map(state));
+                self.days.extend(found.days.into_iter().map(state));
+                self.undated = found.undated;
             }
             Err(error) => self.problems.push(error),
         }
@@ -200,7 +216,7 @@ impl Run<'_> {
             Ok(statements) => {
                 for statement in statements {
                     match self.journal.count(&statement, cutoff) {
-                        Ok(after) => again.extend(self.judge(&after)),
+                        Ok(after) => again.extend(self.judge(&after.days)),
                         Err(error) => self.fail_days(days, error),
                     }
                 }
@@ -240,13 +256,17 @@ impl Run<'_> {
 
     /// What the run has to say.
     pub(super) fn report(self) -> Report {
+        let on_keyless = self.context.renderer.rule().on_keyless;
         let day = |(day, state): (Day, DateState)| DayReport {
             day,
             counts: state.as_found(),
             deactivated: Some(state.removed),
             failed: state.failed,
+            on_keyless,
         };
         Report {
+            undated: Undated::of(self.context.renderer.rule(), self.undated),
+            keyless_runs: Vec::new(),
             rule: self.context.renderer.rule().name.clone(),
             run: Some(self.journal.run.to_string()),
             days: self.days.into_iter().map(day).collect(),

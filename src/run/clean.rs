@@ -104,7 +104,7 @@ pub(super) fn count(journal: &Journal<'_>, window: &Window, cutoff: Cutoff) -> R
     let mut found = Counts::default();
     for statement in checked(journal.context.renderer, StepName::DETECT, window)? {
         let counts = journal.count(&statement, cutoff)?;
-        found = counts.get(&window.first()).copied().unwrap_or_default();
+        found = counts.days.get(&window.first()).copied().unwrap_or_default();
     }
     Ok(found)
 }

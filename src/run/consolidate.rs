@@ -87,7 +87,7 @@ pub fn staged(
     let mut found = Consolidated::default();
     for statement in checked(renderer, StepName::STAGED, window)? {
         let rows = look_with(rule, warehouse, &statement, &params(cutoff, "staged"), now, "staged");
-        let days = rows.and_then(|rows| staged::read(&rows, window));
+        let days = rows.and_then(|rows| staged::read(&rows, &rule.partition, window));
         for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
             let figures = figures.seen_with(cutoff);
             let day_found =
@@ -198,9 +198,10 @@ impl Run<'_> {
         cutoff: Cutoff,
     ) -> Result<BTreeMap<Day, Staged>> {
         let mut all = BTreeMap::new();
+        let partition = &self.context.renderer.rule().partition;
         for statement in &checked(self.context.renderer, StepName::STAGED, window)? {
             let answer = self.journal.send(statement, &params(cutoff, &self.journal.run))?;
-            let days = rows(&answer).and_then(|rows| staged::read(rows, window));
+            let days = rows(&answer).and_then(|rows| staged::read(rows, partition, window));
             let days = days.map_err(|error| error.during(statement.statement().title()))?;
             all.extend(days.into_iter().map(|(day, staged)| (day, staged.seen_with(cutoff))));
         }

@@ -5,13 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::Counts;
+use crate::rule::{Partition, Rule};
 use crate::step::COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
-/// Reads the answer of detect or verify. A date without a row has no active rows. Errors: a
+/// What detect or verify counted.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// Each date of the window.
+    pub days: BTreeMap<Day, Counts>,
+    /// The rows without a date, where the window does not ask for them.
+    pub undated: Counts,
+}
+
+/// Reads the answer of detect or verify. A date that is not in it has no rows. Errors: a
 /// column is missing, a figure is no count, a date is outside the window or contradicts itself.
-pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>> {
+pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
     let position = |name: &str| {
         let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
         found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
@@ -22,17 +32,21 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
     }
     let mut days: BTreeMap<Day, Counts> =
         window.days().iter().map(|day| (*day, Counts::default())).collect();
+    let mut undated = Counts::default();
     let mut seen = BTreeSet::new();
     for row in &rows.rows {
         let value = |i: usize| row.get(columns[i]).unwrap_or(&SqlValue::Null);
-        let day = day(value(0))?;
+        let day = day(value(0), &rule.partition)?;
         let counts = Counts {
-            active: count(value(1))?,
-            keys: count(value(2))?,
-            duplicates: count(value(3))?,
-            buffered: count(value(4))?,
-            shared_ids: count(value(5))?,
-            settled: count(value(6))?,
+            total: count(value(1))?,
+            active: count(value(2))?,
+            keys: count(value(3))?,
+            duplicates: count(value(4))?,
+            buffered: count(value(5))?,
+            shared_ids: count(value(6))?,
+            settled: count(value(7))?,
+            keyless: count(value(8))?,
+            unflagged: count(value(9))?,
         };
         if !counts.add_up() {
             return Err(wrong(format!("the figures of {day} contradict each other: {counts:?}")));
@@ -42,21 +56,28 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Counts>
         }
         match days.get_mut(&day) {
             Some(slot) => *slot = counts,
+            // What is in the buffer of an ingestion-time table has no date yet, and no statement can touch it.
+            None if day == Day::UNDATED && rule.partition.is_by_arrival() => {
+                undated = counts.all_buffered();
+            }
+            None if day == Day::UNDATED => undated = counts,
             None => return Err(wrong(format!("the answer holds {day}, which was not asked for"))),
         }
     }
-    Ok(days)
+    Ok(Found { days, undated })
 }
 
-pub(super) fn day(value: &SqlValue) -> Result<Day> {
-    match value {
-        SqlValue::Date(date) => Ok(Day::from(*date)),
-        SqlValue::Int64(number) => Day::from_yyyymmdd(*number).ok_or_else(|| {
-            wrong(format!("the partition {number} is no date"))
-                .help("name the dates one by one with --date, or mend the rows of that partition")
-        }),
-        other => Err(wrong(format!("`{other}` is no date"))),
-    }
+/// The date of a row of the table.
+pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
+    partition.day_of(value).ok_or_else(|| match value {
+        SqlValue::Int64(number) => {
+            wrong(format!("the partition {number} is no {}", partition.numbers.as_str())).help(
+                "if its numbers mean something else, say so with `partition_numbers`; else name the dates \
+                 one by one with --date, or mend the rows of that partition",
+            )
+        }
+        other => wrong(format!("`{other}` is no date")),
+    })
 }
 
 pub(super) fn count(value: &SqlValue) -> Result<u64> {
@@ -75,8 +96,15 @@ pub(super) fn wrong(message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::RuleFile;
 
-    fn rows(date: SqlValue, figures: [i64; 6]) -> Rows {
+    fn rule() -> Rule {
+        let text = "[rule.p]\ntable = \"a.b\"\npartition = \"d\"\npartition_type = \"INT64\"\nkey = [\"k\"]\n\
+                    keep = [\"id\"]\nrow_id = \"id\"\nactive = \"a\"\n";
+        RuleFile::parse("onerow.toml", text).unwrap().rules[0].clone()
+    }
+
+    fn rows(date: SqlValue, figures: [i64; 9]) -> Rows {
         let mut row = vec![date];
         row.extend(figures.map(SqlValue::Int64));
         Rows { columns: COUNTS.map(str::to_owned).to_vec(), rows: vec![row] }
@@ -86,30 +114,49 @@ mod tests {
         Window::range(Day::parse("2026-01-28").unwrap(), Day::parse("2026-01-29").unwrap()).unwrap()
     }
 
+    fn found(rows: &Rows) -> Result<Found> {
+        read(rows, &rule(), &window())
+    }
+
     #[test]
-    fn a_date_without_rows_has_no_active_rows() {
-        let days = read(&rows(SqlValue::Int64(20260128), [3, 2, 1, 0, 0, 3]), &window()).unwrap();
-        let active: Vec<u64> = days.values().map(|counts| counts.active).collect();
-        assert_eq!(active, [3, 0]);
+    fn a_date_without_rows_has_no_rows() {
+        let found = found(&rows(SqlValue::Int64(20260128), [4, 3, 2, 1, 0, 0, 3, 0, 1])).unwrap();
+        let totals: Vec<u64> = found.days.values().map(|counts| counts.total).collect();
+        assert_eq!((totals, found.undated), (vec![4, 0], Counts::default()));
+    }
+
+    #[test]
+    fn rows_without_a_date_stand_by_themselves() {
+        let undated = rows(SqlValue::Null, [3, 3, 2, 1, 0, 0, 3, 0, 0]);
+        let counted = found(&undated).unwrap();
+        assert_eq!((counted.undated.duplicates, counted.days.len()), (1, 2));
+        let asked = read(&undated, &rule(), &window().with_undated()).unwrap();
+        assert_eq!((asked.undated.total, asked.days[&Day::UNDATED].duplicates), (0, 1));
     }
 
     #[test]
     fn an_answer_that_cannot_be_right_is_refused() {
         let good = SqlValue::Int64(20260128);
-        let one = rows(good.clone(), [1, 1, 0, 0, 0, 1]);
+        let one = rows(good.clone(), [1, 1, 1, 0, 0, 0, 1, 0, 0]);
         for bad in [
-            rows(good.clone(), [3, 2, 2, 0, 0, 3]),
-            rows(good.clone(), [3, 2, 1, 2, 0, 3]),
-            rows(good.clone(), [3, 2, 1, 1, 0, 3]),
-            rows(good.clone(), [3, 2, 1, 0, 4, 3]),
-            rows(good.clone(), [-3, 2, 1, 0, 0, 3]),
-            rows(SqlValue::Int64(20260132), [3, 2, 1, 0, 0, 3]),
-            rows(SqlValue::Int64(20260101), [3, 2, 1, 0, 0, 3]),
-            rows(SqlValue::Null, [3, 2, 1, 0, 0, 3]),
+            rows(good.clone(), [3, 3, 2, 2, 0, 0, 3, 0, 0]),
+            rows(good.clone(), [3, 3, 2, 1, 2, 0, 3, 0, 0]),
+            rows(good.clone(), [3, 3, 2, 1, 1, 0, 3, 0, 0]),
+            rows(good.clone(), [3, 3, 2, 1, 0, 4, 3, 0, 0]),
+            rows(good.clone(), [-3, 3, 2, 1, 0, 0, 3, 0, 0]),
+            rows(good.clone(), [2, 3, 2, 1, 0, 0, 3, 0, 0]),
+            rows(good.clone(), [3, 3, 2, 1, 0, 0, 3, 1, 0]),
+            rows(good.clone(), [3, 3, 2, 1, 0, 0, 3, 0, 1]),
+            rows(SqlValue::Int64(20260132), [3, 3, 2, 1, 0, 0, 3, 0, 0]),
+            rows(SqlValue::Int64(20260101), [3, 3, 2, 1, 0, 0, 3, 0, 0]),
+            rows(SqlValue::String("2026-01-28".to_owned()), [3, 3, 2, 1, 0, 0, 3, 0, 0]),
             Rows { columns: vec!["date".into()], rows: vec![] },
-            Rows { rows: [one.rows.clone(), one.rows].concat(), ..rows(good, [1, 1, 0, 0, 0, 1]) },
+            Rows {
+                rows: [one.rows.clone(), one.rows].concat(),
+                ..rows(good, [1, 1, 1, 0, 0, 0, 1, 0, 0])
+            },
         ] {
-            assert!(read(&bad, &window()).is_err(), "{bad:?}");
+            assert!(found(&bad).is_err(), "{bad:?}");
         }
     }
 }

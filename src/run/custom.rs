@@ -16,6 +16,7 @@ use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Detail;
 use crate::plan::PlannedStep;
+use crate::rule::Partition;
 use crate::rule::Strategy;
 use crate::statement::Params;
 use crate::step::{GUARD_COUNTS, Step};
@@ -40,6 +41,7 @@ impl Guarded {
     /// As what the machine of a date removes: all of it, and nothing else.
     fn counts(self) -> Counts {
         Counts {
+            total: self.removed,
             active: self.removed,
             duplicates: self.removed,
             settled: self.removed,
@@ -230,7 +232,8 @@ fn guarded(
     guard: &Checked,
     params: &Params,
 ) -> Result<BTreeMap<Day, Guarded>> {
-    let found = |answer: &Answer| rows(answer).and_then(read);
+    let partition = &journal.context.renderer.rule().partition;
+    let found = |answer: &Answer| rows(answer).and_then(|rows| read(rows, partition));
     let detail = |answer: Option<&Answer>| {
         let found = found(answer?).ok()?;
         let sum = |of: fn(&Guarded) -> u64| found.values().map(of).sum();
@@ -244,7 +247,7 @@ fn guarded(
     found(&answer).map_err(|error| error.during(guard.statement().title()))
 }
 
-fn read(rows: &Rows) -> Result<BTreeMap<Day, Guarded>> {
+fn read(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, Guarded>> {
     let mut columns = [0; GUARD_COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(GUARD_COUNTS) {
         let found = rows.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
@@ -261,7 +264,7 @@ fn read(rows: &Rows) -> Result<BTreeMap<Day, Guarded>> {
             keys_lost: count(value(2)?)?,
             shared_ids: count(value(3)?)?,
         };
-        found.insert(day(value(0)?)?, guarded);
+        found.insert(day(value(0)?, partition)?, guarded);
     }
     Ok(found)
 }

@@ -143,11 +143,15 @@ impl Run<'_> {
     /// The dates of the rows of each staging table.
     fn staging_dates(&mut self, window: &Window) -> Result<BTreeMap<String, Vec<Option<Day>>>> {
         let mut found: BTreeMap<String, Vec<Option<Day>>> = BTreeMap::new();
+        let partition = &self.context.renderer.rule().partition;
         for statement in &checked(self.context.renderer, StepName::STAGING_DATES, window)? {
             let answer = self.journal.send(statement, &params(self.cutoff, &self.journal.run))?;
             for row in &rows(&answer)?.rows {
                 let [table, date, ..] = row.as_slice() else { continue };
-                found.entry(table.to_string()).or_default().push(super::counts::day(date).ok());
+                found
+                    .entry(table.to_string())
+                    .or_default()
+                    .push(super::counts::day(date, partition).ok());
             }
         }
         Ok(found)

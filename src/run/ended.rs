@@ -24,6 +24,10 @@ pub struct Ended {
     pub buffered: Vec<Day>,
     /// Dates that were left alone because of shared ids.
     pub shared_ids: Vec<Day>,
+    /// Dates that have no row at all.
+    pub empty: Vec<Day>,
+    /// Dates on which keys have rows and no active one.
+    pub keyless: Vec<Day>,
     /// Dates with superseded rows that should have been deactivated and are not.
     pub dirty: Vec<Day>,
     /// What went wrong.
@@ -84,6 +88,8 @@ impl Ended {
             }),
             buffered: report.days.iter().filter(|d| d.counts.buffered > 0).map(|d| d.day).collect(),
             shared_ids: days(&|status| status == Status::SharedIds),
+            empty: days(&|status| status == Status::Empty),
+            keyless: days(&|status| status == Status::Keyless),
             dirty: days(&|status| status == Status::Dirty),
             problems: report.problems.iter().map(Problem::of).collect(),
         }
@@ -106,6 +112,8 @@ impl Ended {
             figures: None,
             buffered: Vec::new(),
             shared_ids: Vec::new(),
+            empty: Vec::new(),
+            keyless: Vec::new(),
             dirty: Vec::new(),
             problems: vec![Problem::of(error)],
         }
@@ -127,6 +135,8 @@ impl Ended {
             figures: None,
             buffered: Vec::new(),
             shared_ids: Vec::new(),
+            empty: Vec::new(),
+            keyless: Vec::new(),
             dirty: Vec::new(),
             problems: undone.problems.iter().map(Problem::of).collect(),
         }
@@ -148,8 +158,17 @@ impl Ended {
             (Ending::Failed, None) if !self.dirty.is_empty() => {
                 Some(format!("superseded rows are still active on {}", dates(&self.dirty)))
             }
+            (Ending::Failed, None) if !self.keyless.is_empty() => {
+                Some(format!("keys have rows and no active one on {}", dates(&self.keyless)))
+            }
             (Ending::Failed, None) => None,
         }
+    }
+
+    /// Whether no date that was looked at has any row.
+    pub fn found_nothing(&self) -> bool {
+        let dates = self.window.as_ref().map_or(0, |window| window.days().len());
+        !self.empty.is_empty() && self.empty.len() == dates
     }
 
     /// Whether nobody has to know: nothing was found, nothing waits, nothing went wrong.
@@ -171,6 +190,7 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::OnKeyless;
     use crate::run::{Counts, DayReport};
 
     fn day(
@@ -187,9 +207,17 @@ mod tests {
             buffered,
             shared_ids,
             settled: 10 + duplicates - buffered,
+            total: 10 + duplicates,
+            ..Counts::default()
         };
         let day = Day::parse(text).unwrap();
-        DayReport { day, counts, deactivated: Some(deactivated), failed: false }
+        DayReport {
+            day,
+            counts,
+            deactivated: Some(deactivated),
+            failed: false,
+            on_keyless: OnKeyless::Warn,
+        }
     }
 
     fn ended(days: Vec<DayReport>, problems: Vec<Error>) -> Ended {
@@ -197,6 +225,8 @@ mod tests {
             rule: RuleName::parse("events").unwrap(),
             run: Some("r1".to_owned()),
             days,
+            undated: None,
+            keyless_runs: Vec::new(),
             consolidated: None,
             steps: Vec::new(),
             buffered: Vec::new(),

@@ -99,7 +99,7 @@ impl Reader<'_> {
         let shared = value("copies")? != SqlValue::Int64(1) || value("row_id")? == SqlValue::Null;
         let rewrites = self.rule.strategy == crate::rule::Strategy::Rewrite;
         Ok(Superseded {
-            day: counts::day(&value("date")?)?,
+            day: counts::day(&value("date")?, &self.rule.partition)?,
             key: numbered("key", self.rule.key.len())?,
             row_id: value("row_id")?,
             survivor: value("survivor")?,

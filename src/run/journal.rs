@@ -1,6 +1,5 @@
 //! Sending a statement with a ledger entry before it and another after it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::{Context, Counts, RunId, counts, params, rows, seen_with};
+use super::{Context, Found, RunId, access, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -17,7 +16,6 @@ use crate::googlesql::SqlValue;
 use crate::ledger::{Detail, Entry, Outcome};
 use crate::statement::Params;
 use crate::warehouse::{Answer, Job, JobId, Usage};
-use crate::window::Day;
 
 /// How often a statement that fails in passing is sent in all, each time as a new job.
 const ATTEMPTS: usize = 5;
@@ -124,6 +122,10 @@ impl<'a> Journal<'a> {
         let rule = &self.context.renderer.rule().name;
         let job = Job { id: &started.job, run: self.run.as_str(), rule };
         let answer = self.context.warehouse.submit(&job, statement, params);
+        let answer = answer.and_then(|answer| {
+            access::rows(self.context.renderer.rule(), &answer)?;
+            Ok(answer)
+        });
         let ended = self.ended(&started, &answer, detail);
         tracing::info!(
             job = %started.job, affected = ?ended.outcome.affected(), "{title}: {}", ended.outcome.as_str()
@@ -157,12 +159,13 @@ impl<'a> Journal<'a> {
     }
 
     /// Counts the dates of a statement that returns counts.
-    pub fn count(&self, statement: &Checked, cutoff: Cutoff) -> Result<BTreeMap<Day, Counts>> {
-        let read = |answer: &Answer| -> Result<BTreeMap<Day, Counts>> {
-            let found = counts::read(rows(answer)?, &statement.statement().window)?;
-            Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
+    pub fn count(&self, statement: &Checked, cutoff: Cutoff) -> Result<Found> {
+        let rule = self.context.renderer.rule();
+        let read = |answer: &Answer| -> Result<Found> {
+            let found = counts::read(rows(answer)?, rule, &statement.statement().window)?;
+            Ok(seen_with(cutoff, found))
         };
-        let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?));
+        let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?.days));
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }

@@ -1,5 +1,6 @@
 //! The runner: a plan, a warehouse and a ledger in; a report out.
 
+mod access;
 mod apply;
 mod budget;
 mod clean;
@@ -13,9 +14,12 @@ mod ended;
 mod explain;
 mod history;
 mod journal;
+mod keyless;
 mod lanes;
 mod machine;
 mod merge;
+mod notes;
+mod numbers;
 mod removed;
 mod removed_rows;
 mod report;
@@ -44,7 +48,7 @@ use crate::rule::Rule;
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
 use crate::warehouse::{Answer, Job, JobId, Returned, Rows, Warehouse};
-use crate::window::{Day, Window};
+use crate::window::Window;
 
 pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
@@ -53,14 +57,17 @@ pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem};
 pub use explain::{Fate, Superseded, explain};
 pub use history::{PastDay, PastOutcome, PastRun, history, past};
+pub(crate) use keyless::with_keyless_runs;
+pub use notes::Note;
 pub use removed::Which;
 pub use removed_rows::{RemovedFate, RemovedRow, RemovedRows, removed_rows};
-pub use report::{DayReport, Ending, Report, Status, StepReport};
+pub use report::{DayReport, Ending, Report, Status, StepReport, Undated};
 pub use stage::stage;
 pub use staged::Staged;
 pub use step::run_step;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo, undo_plan};
 
+use counts::Found;
 use cutoff::Cutoff;
 pub(crate) use lanes::parallel_map;
 
@@ -133,22 +140,38 @@ pub fn status(
     plan: &Plan,
 ) -> Result<Report> {
     let rule = renderer.rule();
-    let buffer = warehouse.buffer(&rule.table)?;
+    let description = warehouse.describe(&rule.table)?;
+    access::columns(rule, &description, false)?;
+    let buffer = description.buffer;
     let cutoff = Cutoff::new(rule, now, buffer);
-    let mut found = BTreeMap::new();
+    let (mut found, mut undated) = (BTreeMap::new(), Counts::default());
     for statement in plan.statements().filter(|s| s.statement().step == *StepName::DETECT) {
-        found.extend(look(rule, warehouse, statement, cutoff, now)?);
+        let counted = look(rule, warehouse, statement, cutoff, now)?;
+        found.extend(counted.days);
+        undated = counted.undated;
     }
     if let Some(window) = cutoff::future_days(buffer, &found) {
         for statement in checked(renderer, StepName::DETECT, &window)? {
-            found.extend(look(rule, warehouse, &statement, Cutoff::everything(), now)?);
+            found.extend(look(rule, warehouse, &statement, Cutoff::everything(), now)?.days);
         }
     }
-    let day = |(day, counts)| DayReport { day, counts, deactivated: None, failed: false };
+    for statement in numbers::doubtful(renderer, &found)? {
+        let answer = look_with(rule, warehouse, &statement, &Params::none(), now, "status")?;
+        numbers::check(rule, &answer)?;
+    }
+    let day = |(day, counts)| DayReport {
+        day,
+        counts,
+        deactivated: None,
+        failed: false,
+        on_keyless: rule.on_keyless,
+    };
     Ok(Report {
         rule: rule.name.clone(),
         run: None,
+        undated: Undated::of(rule, undated),
         days: found.into_iter().map(day).collect(),
+        keyless_runs: Vec::new(),
         consolidated: None,
         steps: Vec::new(),
         buffered: Vec::new(),
@@ -163,12 +186,11 @@ fn look(
     checked: &Checked,
     cutoff: Cutoff,
     now: Timestamp,
-) -> Result<BTreeMap<Day, Counts>> {
+) -> Result<Found> {
     let statement = checked.statement();
     let answer = look_with(rule, warehouse, checked, &params(cutoff, "status"), now, "status");
-    let found = answer.and_then(|rows| counts::read(&rows, &statement.window));
-    let found = found.map_err(|error| error.during(statement.title()))?;
-    Ok(found.into_iter().map(|(day, counts)| (day, seen_with(cutoff, counts))).collect())
+    let found = answer.and_then(|rows| counts::read(&rows, rule, &statement.window));
+    found.map(|found| seen_with(cutoff, found)).map_err(|error| error.during(statement.title()))
 }
 
 /// A query without the ledger, for this command: nothing is changed, and nothing is created.
@@ -185,6 +207,7 @@ fn look_with(
     let id = JobId::derive(&run, 0, &statement.step, statement.window.first());
     let job = Job { id: &id, run: &run, rule: &rule.name };
     let answer = warehouse.submit(&job, checked, params)?;
+    access::rows(rule, &answer)?;
     rows(&answer).cloned()
 }
 
@@ -201,10 +224,17 @@ fn params(cutoff: Cutoff, run: impl AsRef<str>) -> Params {
 }
 
 /// The figures as the cutoff allows to see them.
-fn seen_with(cutoff: Cutoff, counts: Counts) -> Counts {
+fn seen_with(cutoff: Cutoff, found: Found) -> Found {
     match cutoff {
-        Cutoff::At(_) => counts,
-        Cutoff::Nothing(_) => counts.all_buffered(),
+        Cutoff::At(_) => found,
+        Cutoff::Nothing(_) => Found {
+            days: found
+                .days
+                .into_iter()
+                .map(|(day, counts)| (day, counts.all_buffered()))
+                .collect(),
+            undated: found.undated.all_buffered(),
+        },
     }
 }
 

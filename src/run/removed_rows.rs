@@ -113,7 +113,7 @@ impl Reader<'_> {
             (own, survivors)
         });
         Ok(Some(RemovedRow {
-            day: super::counts::day(self.value("date")?)?,
+            day: self.day()?,
             step: removal.step.clone(),
             row_id: self.json("row_id")?.unwrap_or(Json::Null),
             survivor: self.json("survivor_row_id")?,
@@ -125,6 +125,15 @@ impl Reader<'_> {
                 None => RemovedFate::Inexact,
             },
         }))
+    }
+
+    /// The log's own column, which is a DATE whatever the table's partitions are.
+    fn day(&self) -> Result<Day> {
+        match self.value("date")? {
+            SqlValue::Null => Ok(Day::UNDATED),
+            SqlValue::Date(date) => Ok(Day::from(*date)),
+            other => Err(super::counts::wrong(format!("`{other}` is no date"))),
+        }
     }
 
     fn value(&self, name: &str) -> Result<&SqlValue> {

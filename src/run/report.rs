@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Consolidated, Counts};
+use super::{Consolidated, Counts, RunId};
 use crate::error::Error;
-use crate::rule::RuleName;
+use crate::rule::{OnKeyless, Rule, RuleName};
 use crate::warehouse::Answer;
 use crate::window::Day;
 
@@ -13,6 +13,10 @@ use crate::window::Day;
 pub enum Status {
     /// Every key has exactly one active row, and had before.
     Clean,
+    /// The date has no row at all: nothing was loaded, or nothing happened.
+    Empty,
+    /// No key has two active rows, and some that have rows have none that is active.
+    Keyless,
     /// Superseded rows wait to be deactivated.
     Dirty,
     /// Superseded rows wait, and all of them are in the streaming buffer.
@@ -27,9 +31,15 @@ pub enum Status {
 
 impl Status {
     /// The status of a date with these figures, of which a run deactivated so many.
-    pub fn of(counts: Counts, deactivated: Option<u64>) -> Self {
+    pub fn of(counts: Counts, deactivated: Option<u64>, on_keyless: OnKeyless) -> Self {
         let deactivated = deactivated.unwrap_or(0);
         match counts {
+            Counts { total: 0, .. } => Self::Empty,
+            Counts { duplicates, keyless: 1.., .. }
+                if duplicates == deactivated && on_keyless != OnKeyless::Ignore =>
+            {
+                Self::Keyless
+            }
             Counts { duplicates: 0, .. } => Self::Clean,
             Counts { duplicates, .. } if deactivated == duplicates => Self::Cleaned,
             Counts { shared_ids: 1.., .. } => Self::SharedIds,
@@ -43,6 +53,8 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clean => "clean",
+            Self::Empty => "empty",
+            Self::Keyless => "keyless",
             Self::Dirty => "dirty",
             Self::Buffered => "buffered",
             Self::Partial => "partial",
@@ -69,15 +81,45 @@ pub struct DayReport {
     pub deactivated: Option<u64>,
     /// Whether something went wrong with the date; the report's problems say what.
     pub failed: bool,
+    /// What the rule makes of keys without an active row.
+    pub on_keyless: OnKeyless,
 }
 
 impl DayReport {
     /// How the date stands.
     pub fn status(&self) -> Status {
-        match Status::of(self.counts, self.deactivated) {
+        match Status::of(self.counts, self.deactivated, self.on_keyless) {
             // What could not be verified is not called clean.
-            Status::Clean | Status::Cleaned if self.failed => Status::Dirty,
+            Status::Clean | Status::Cleaned | Status::Empty | Status::Keyless if self.failed => {
+                Status::Dirty
+            }
             status => status,
+        }
+    }
+}
+
+/// Rows that stand on no date: their partition column is NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undated {
+    /// Their figures, as if NULL were a date.
+    pub counts: Counts,
+    /// Whether they are in the streaming buffer of a table that is partitioned by the time of arrival, and
+    /// get their date when they leave it; else nothing gives them one.
+    pub awaits_date: bool,
+}
+
+impl Undated {
+    /// The rows without a date, if there are any.
+    pub(super) fn of(rule: &Rule, counts: Counts) -> Option<Self> {
+        let awaits_date = rule.partition.is_by_arrival();
+        (counts.total > 0).then_some(Self { counts, awaits_date })
+    }
+
+    /// How they stand.
+    pub fn status(&self) -> Status {
+        match self.awaits_date {
+            true => Status::Buffered,
+            false => Status::of(self.counts, None, OnKeyless::Ignore),
         }
     }
 }
@@ -108,6 +150,10 @@ pub struct Report {
     pub run: Option<String>,
     /// The dates of the window, in order.
     pub days: Vec<DayReport>,
+    /// The rows without a date, where there are any and the window does not ask for them.
+    pub undated: Option<Undated>,
+    /// The runs that removed rows of keys that have no active row now, each with the number of such keys.
+    pub keyless_runs: Vec<(RunId, u64)>,
     /// What merging staging tables has come to; `None` where there was nothing to merge.
     pub consolidated: Option<Consolidated>,
     /// What custom steps gave back, in order.
@@ -133,6 +179,17 @@ impl Report {
         self.days.iter().map(|day| day.deactivated).sum()
     }
 
+    /// Whether superseded rows were found, on a date or on none.
+    pub fn has_duplicates(&self) -> bool {
+        let undated = self.undated.is_some_and(|undated| undated.counts.duplicates > 0);
+        self.totals().duplicates > 0 || undated
+    }
+
+    /// The dates of this status, in order.
+    pub fn days_of(&self, status: Status) -> impl Iterator<Item = &DayReport> {
+        self.days.iter().filter(move |day| day.status() == status)
+    }
+
     /// Whether a date has this status.
     pub fn has(&self, status: Status) -> bool {
         self.days.iter().any(|day| day.status() == status)
@@ -145,7 +202,13 @@ impl Report {
 
     /// How the run ended. What failed counts more than what has to wait.
     pub fn ending(&self) -> Ending {
-        if !self.problems.is_empty() || self.has(Status::SharedIds) || self.has(Status::Dirty) {
+        let keyless =
+            |day: &DayReport| day.status() == Status::Keyless && day.on_keyless == OnKeyless::Fail;
+        if !self.problems.is_empty()
+            || self.has(Status::SharedIds)
+            || self.has(Status::Dirty)
+            || self.days.iter().any(keyless)
+        {
             Ending::Failed
         } else if self.totals().buffered > 0 || !self.buffered.is_empty() || self.merge_waits() {
             Ending::Buffered
@@ -158,7 +221,7 @@ impl Report {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Every date is clean.
+    /// No duplicate is left on any date.
     Clean,
     /// Buffered rows remain: run again later.
     Buffered,
@@ -173,14 +236,24 @@ mod tests {
     #[test]
     fn the_status_follows_from_the_figures() {
         let counts = |duplicates, buffered, shared_ids| Counts {
+            total: 12,
             active: 10,
             keys: 10 - duplicates,
             duplicates,
             buffered,
             shared_ids,
             settled: 10 - buffered,
+            ..Counts::default()
         };
+        let keyless = |duplicates| Counts { keyless: 2, ..counts(duplicates, 0, 0) };
         let cases = [
+            (Counts::default(), None, Status::Empty),
+            (Counts::default(), Some(0), Status::Empty),
+            (Counts { total: 3, ..Counts::default() }, None, Status::Clean),
+            (keyless(0), None, Status::Keyless),
+            (keyless(0), Some(0), Status::Keyless),
+            (keyless(3), Some(3), Status::Keyless),
+            (keyless(3), None, Status::Dirty),
             (counts(0, 0, 0), None, Status::Clean),
             (counts(0, 0, 2), None, Status::Clean),
             (counts(3, 0, 0), None, Status::Dirty),
@@ -194,7 +267,10 @@ mod tests {
             (counts(3, 0, 2), Some(0), Status::SharedIds),
         ];
         for (counts, deactivated, expected) in cases {
-            assert_eq!(Status::of(counts, deactivated), expected, "{counts:?} {deactivated:?}");
+            let status = Status::of(counts, deactivated, OnKeyless::Warn);
+            assert_eq!(status, expected, "{counts:?} {deactivated:?}");
         }
+        assert_eq!(Status::of(keyless(0), None, OnKeyless::Ignore), Status::Clean);
+        assert_eq!(Status::of(keyless(3), Some(3), OnKeyless::Ignore), Status::Cleaned);
     }
 }

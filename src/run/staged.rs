@@ -6,6 +6,7 @@ use super::counts::{count, day, wrong};
 use super::cutoff::Cutoff;
 use crate::error::Result;
 use crate::googlesql::SqlValue;
+use crate::rule::Partition;
 use crate::step::STAGED_COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
@@ -48,7 +49,11 @@ impl Staged {
 
 /// Reads the answer of staged. A date without a row has nothing staged. Errors: a column is missing,
 /// a figure is no count, a date is outside the window.
-pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Staged>> {
+pub(super) fn read(
+    rows: &Rows,
+    partition: &Partition,
+    window: &Window,
+) -> Result<BTreeMap<Day, Staged>> {
     let mut columns = [0; STAGED_COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(STAGED_COUNTS) {
         let found = rows.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
@@ -58,7 +63,7 @@ pub(super) fn read(rows: &Rows, window: &Window) -> Result<BTreeMap<Day, Staged>
         window.days().iter().map(|day| (*day, Staged::default())).collect();
     for row in &rows.rows {
         let value = |i: usize| row.get(columns[i]).unwrap_or(&SqlValue::Null);
-        let day = day(value(0))?;
+        let day = day(value(0), partition)?;
         let slot = days
             .get_mut(&day)
             .ok_or_else(|| wrong(format!("the answer holds {day}, which was not asked for")))?;

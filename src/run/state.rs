@@ -6,7 +6,7 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Consolidated, Context};
+use super::{Consolidated, Context, Counts, access};
 use crate::error::{Error, Result};
 use crate::warehouse::Buffer;
 use crate::window::Day;
@@ -19,6 +19,8 @@ pub(super) struct Run<'a> {
     pub buffer: Buffer,
     pub cutoff: Cutoff,
     pub days: BTreeMap<Day, DateState>,
+    /// Rows without a date.
+    pub undated: Counts,
     pub consolidated: Consolidated,
     pub steps: Vec<StepReport>,
     /// custom statements that the streaming buffer refused.
@@ -37,13 +39,16 @@ impl<'a> Run<'a> {
         for note in journal.recover()? {
             context.progress.note(&note);
         }
-        let buffer = context.warehouse.buffer(&rule.table)?;
+        let description = context.warehouse.describe(&rule.table)?;
+        access::columns(rule, &description, false)?;
+        let buffer = description.buffer;
         Ok(Self {
             context,
             journal,
             buffer,
             cutoff: Cutoff::new(rule, now, buffer),
             days: BTreeMap::new(),
+            undated: Counts::default(),
             consolidated: Consolidated::default(),
             steps: Vec::new(),
             buffered: Vec::new(),

@@ -47,12 +47,18 @@ impl Run<'_> {
             if state.touched {
                 for statement in checked(renderer, StepName::DETECT, &Window::day(day))? {
                     match self.journal.count(&statement, state.cutoff) {
-                        Ok(found) => counts = found.get(&day).copied().unwrap_or_default(),
+                        Ok(found) => counts = found.days.get(&day).copied().unwrap_or_default(),
                         Err(error) => self.fail(error),
                     }
                 }
             }
-            left.push(DayReport { day, counts, deactivated: None, failed: state.failed });
+            left.push(DayReport {
+                day,
+                counts,
+                deactivated: None,
+                failed: state.failed,
+                on_keyless: renderer.rule().on_keyless,
+            });
         }
         Ok(left)
     }

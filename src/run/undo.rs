@@ -5,7 +5,7 @@ use super::machine::drive;
 use super::removed::{self, Removal, Which};
 use super::restore::{Action, Answer, DateRestore, End};
 use super::state::Run;
-use super::{Context, Counts, RunId, checked, params};
+use super::{Context, Counts, RunId, access, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue};
@@ -94,6 +94,9 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
     let mut run = Run::begin(context)?;
+    // What was deleted comes back from rows that are read as a whole.
+    let restores = rule.strategy != Strategy::Deactivate;
+    access::columns(rule, &context.warehouse.describe(&rule.table)?, restores)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let (undone, removals) = removed::find(&entries, which)?;
     let columns = run.columns()?;
@@ -241,7 +244,7 @@ impl Restoring<'_, '_> {
         let mut counts = Counts::default();
         for statement in &checked(self.run.context.renderer, step, &self.window)? {
             let found = self.run.journal.count(statement, self.run.cutoff)?;
-            counts = found.get(&self.window.first()).copied().unwrap_or_default();
+            counts = found.days.get(&self.window.first()).copied().unwrap_or_default();
         }
         Ok(counts)
     }

@@ -57,7 +57,8 @@ mod tests {
 
     fn counts(active: u64, keys: u64, buffered: u64) -> Counts {
         let duplicates = active - keys;
-        Counts { active, keys, duplicates, buffered, shared_ids: 0, settled: active - buffered }
+        let settled = active - buffered;
+        Counts { total: active, active, keys, duplicates, buffered, settled, ..Counts::default() }
     }
 
     fn judge(before: Counts, deactivated: u64, after: Counts) -> String {
@@ -91,15 +92,13 @@ mod tests {
 
     #[test]
     fn rows_that_arrive_meanwhile_are_buffered_and_do_not_disturb() {
-        let after =
-            Counts { active: 8, keys: 6, duplicates: 2, buffered: 2, shared_ids: 0, settled: 6 };
+        let after = counts(8, 6, 2);
         assert_eq!(judge(counts(10, 6, 0), 4, after), "holds");
     }
 
     #[test]
     fn rows_that_arrive_and_supersede_a_survivor_make_the_date_be_cleaned_again() {
-        let after =
-            Counts { active: 7, keys: 6, duplicates: 1, buffered: 0, shared_ids: 0, settled: 6 };
+        let after = Counts { settled: 6, ..counts(7, 6, 0) };
         assert_eq!(judge(counts(10, 6, 0), 4, after), "again");
     }
 
@@ -110,8 +109,7 @@ mod tests {
 
     #[test]
     fn where_arrivals_cannot_be_told_apart_they_are_allowed_for() {
-        let after =
-            Counts { active: 7, keys: 7, duplicates: 0, buffered: 0, shared_ids: 0, settled: 7 };
+        let after = counts(7, 7, 0);
         assert_eq!(judged(counts(10, 6, 0), 4, after, false), "holds");
         assert_ne!(judged(counts(10, 6, 0), 4, after, true), "holds");
     }

@@ -101,7 +101,7 @@ impl Run<'_> {
                 Ok(found) => {
                     let rule = self.context.renderer.rule();
                     let earlier = self.cutoff.earlier(rule, self.journal.now);
-                    for (day, counts) in found {
+                    for (day, counts) in found.days {
                         if let Some(state) = self.days.get_mut(&day) {
                             state.restart(counts, self.cutoff, earlier);
                         }

@@ -9,7 +9,7 @@ use prometheus::{
 
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Outcome};
-use crate::run::{Ending, PastOutcome, PastRun, Report};
+use crate::run::{Ending, PastOutcome, PastRun, Report, Status};
 
 /// The service's figures since it began.
 pub(super) struct Metrics {
@@ -21,6 +21,9 @@ pub(super) struct Metrics {
     bytes: IntCounterVec,
     seconds: HistogramVec,
     last_success: GaugeVec,
+    empty_dates: GaugeVec,
+    keyless: GaugeVec,
+    undated: GaugeVec,
     requests: IntCounterVec,
 }
 
@@ -64,12 +67,25 @@ impl Metrics {
         let options = HistogramOpts::new("onerow_run_seconds", "How long runs took.");
         let seconds = HistogramVec::new(options.buckets(buckets), &["rule"])?;
         registry.register(Box::new(seconds.clone()))?;
-        let options = Opts::new(
+        let gauge = |name: &str, help: &str| {
+            let gauge = GaugeVec::new(Opts::new(name, help), &["rule"])?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let last_success = gauge(
             "onerow_last_success_timestamp_seconds",
             "When the last run ended that left no duplicates.",
-        );
-        let last_success = GaugeVec::new(options, &["rule"])?;
-        registry.register(Box::new(last_success.clone()))?;
+        )?;
+        let empty_dates =
+            gauge("onerow_empty_dates", "Dates of the last run that have no row at all.")?;
+        let keyless = gauge(
+            "onerow_keyless_keys",
+            "Keys that have rows and no active one, on the dates of the last run.",
+        )?;
+        let undated = gauge(
+            "onerow_undated_rows",
+            "Rows whose partition column is NULL, as the last run counted them.",
+        )?;
         Ok(Self {
             registry,
             runs,
@@ -79,6 +95,9 @@ impl Metrics {
             bytes,
             seconds,
             last_success,
+            empty_dates,
+            keyless,
+            undated,
             requests,
         })
     }
@@ -106,6 +125,12 @@ impl Metrics {
         self.runs.with_label_values(&[rule, outcome]).inc();
         self.seconds.with_label_values(&[rule]).observe(took.as_secs_f64());
         let Ok(report) = ran else { return };
+        let set = |gauge: &GaugeVec, value: u64| {
+            gauge.with_label_values(&[rule]).set(value as f64);
+        };
+        set(&self.empty_dates, report.days_of(Status::Empty).count() as u64);
+        set(&self.keyless, report.totals().keyless);
+        set(&self.undated, report.undated.map_or(0, |undated| undated.counts.total));
         self.found.with_label_values(&[rule]).inc_by(report.totals().duplicates);
         self.deactivated.with_label_values(&[rule]).inc_by(report.deactivated().unwrap_or(0));
         if report.ending() == Ending::Clean {

@@ -28,7 +28,7 @@ impl Service {
 
     /// The dates that are meant now, in the rule's zone.
     pub(super) fn window(&self, rule: &Rule, dates: &WindowArg) -> Result<Window> {
-        dates.resolve(self.engine.now(), &rule.time_zone)
+        rule.window(dates, self.engine.now())
     }
 
     /// Whether a run of the rule would delete rows that nobody has allowed to be deleted.

@@ -51,7 +51,7 @@ const STAGING: Row = Row { needs: Needs::Staging, ..CUSTOM };
 pub(super) static CUSTOM_STEP: Row = CUSTOM;
 
 /// The shipped steps, by name.
-pub(crate) static SHIPPED: [Row; 20] = [
+pub(crate) static SHIPPED: [Row; 22] = [
     Row {
         step: Step::BeforeImage,
         name: StepName::BEFORE_IMAGE,
@@ -112,6 +112,7 @@ pub(crate) static SHIPPED: [Row; 20] = [
         step: Step::Detect,
         name: StepName::DETECT,
         template: include_str!("../../sql/detect.sql"),
+        ranks: Ranks::AmongAll,
         returns: &COUNTS,
         asks_cutoff: AsksCutoff::Always,
         runs: Runs::Apply,
@@ -151,6 +152,27 @@ pub(crate) static SHIPPED: [Row; 20] = [
         returns: &GUARD_COUNTS,
         needs: Needs::CustomUpdate,
         ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Keyless,
+        name: StepName::KEYLESS,
+        template: include_str!("../../sql/keyless.sql"),
+        statement: StatementKind::Query,
+        runs: Runs::Alone,
+        is_shipped_only: true,
+        repeats_others: true,
+        ..CUSTOM
+    },
+    Row {
+        step: Step::Numbers,
+        name: StepName::NUMBERS,
+        template: include_str!("../../sql/numbers.sql"),
+        statement: StatementKind::Query,
+        scope: Scope::Table,
+        runs: Runs::Alone,
+        is_shipped_only: true,
+        repeats_others: true,
+        ..CUSTOM
     },
     Row {
         step: Step::Record,
@@ -212,6 +234,7 @@ pub(crate) static SHIPPED: [Row; 20] = [
         step: Step::Verify,
         name: StepName::VERIFY,
         template: include_str!("../../sql/verify.sql"),
+        ranks: Ranks::AmongAll,
         returns: &COUNTS,
         asks_cutoff: AsksCutoff::Always,
         runs: Runs::Apply,

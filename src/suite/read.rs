@@ -1,6 +1,7 @@
 //! From a file of tests to cases, checked against the rules.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use toml::{Spanned, Value};
 
@@ -8,7 +9,7 @@ use super::document::{Document, ExpectSection, Row, TestSection};
 use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{SqlType, SqlValue, parse_timestamp};
-use crate::rule::{PartitionType, Rule, RuleFile, Source, VarArg};
+use crate::rule::{Partition, PartitionType, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
@@ -139,8 +140,9 @@ impl Reader<'_> {
             });
         }
         let day = window.last().next().unwrap_or(window.last());
+        let date = day.date().unwrap_or(Date::constant(1970, 1, 1));
         TimeZone::UTC
-            .to_timestamp(day.date().at(12, 0, 0, 0))
+            .to_timestamp(date.at(12, 0, 0, 0))
             .map_err(|error| self.source.error(&section.name, error.to_string()))
     }
 
@@ -156,13 +158,12 @@ impl Reader<'_> {
             };
             let days = dates.iter().map(day).collect::<Result<Vec<_>>>()?;
             if !days.is_empty() {
-                return Window::of_days(days);
+                return rule.periods(&Window::of_days(days)?);
             }
         }
         let partition = &rule.partition;
         let column = rule.columns.iter().position(|(name, _)| *name == partition.column);
-        let days: Vec<Day> =
-            rows.filter_map(|row| day_of(row.get(column?)?, partition.kind)).collect();
+        let days: Vec<Day> = rows.filter_map(|row| day_of(row.get(column?)?, partition)).collect();
         match days.is_empty() {
             false => Window::of_days(days),
             true => Err(self
@@ -238,12 +239,15 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-fn day_of(value: &SqlValue, kind: PartitionType) -> Option<Day> {
-    Some(match (value, kind) {
+/// The date of a row, by its value of the partition column.
+fn day_of(value: &SqlValue, partition: &Partition) -> Option<Day> {
+    Some(match (value, partition.kind) {
         (SqlValue::Date(date), _) => Day::from(*date),
         (SqlValue::Datetime(datetime), _) => Day::from(datetime.date()),
         (SqlValue::Timestamp(instant), _) => Day::from(TimeZone::UTC.to_datetime(*instant).date()),
-        (SqlValue::Int64(number), PartitionType::Int64) => Day::from_yyyymmdd(*number)?,
+        (SqlValue::Int64(number), PartitionType::Int64) => {
+            Day::from(partition.numbers.date(*number)?)
+        }
         _ => return None,
     })
 }

@@ -113,6 +113,15 @@ impl<'a> Renderer<'a> {
             let message = format!("{step} is rendered with the custom step whose UPDATE it guards");
             return Err(Error::new(Kind::Usage, message).help("name the custom step"));
         }
+        if window.has_undated() && self.rule.partition.is_by_arrival() {
+            let message = format!(
+                "rows of {} have no date only while they are in the streaming buffer, where no statement can \
+                 change them",
+                self.rule.table.dotted()
+            );
+            return Err(Error::new(Kind::Usage, message)
+                .help("name the date on which they arrived, once they have left the buffer"));
+        }
         let statements = self.render_plainly(step, window)?;
         // Without an active flag there is nothing that an UPDATE may change, which the checks say.
         let guards = step.step() == Step::Custom && self.rule.active.is_some();

@@ -8,7 +8,7 @@ use super::literal;
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
 use crate::rule::Rule;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// An object of these members.
 pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
@@ -70,9 +70,14 @@ pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
 
 /// The dates, and the predicate that confines a statement to them.
 pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
-    let literal = |day| literal::sql(SqlValue::from(day).literal());
+    let literal = |day: Day| match day.date() {
+        Some(_) => literal::sql(SqlValue::from(day).literal()),
+        None => literal::sql("CAST(NULL AS DATE)"),
+    };
     map([
         ("filter", literal::sql(rule.partition.filter(window))),
+        ("with_undated", literal::sql(rule.partition.filter(&window.with_undated()))),
+        ("is_undated", Value::from(window.only() == Some(Day::UNDATED))),
         ("first", literal(window.first())),
         ("last", literal(window.last())),
         ("days", window.days().iter().map(|day| literal(*day)).collect()),

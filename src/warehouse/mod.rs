@@ -57,6 +57,15 @@ pub trait Warehouse: Sync {
     /// to it.
     fn prepare_removals(&self, log: &RemovalLog) -> Result<()>;
 
+    /// Whether there is a removal log: no run has removed anything where there is none.
+    fn has_removals(&self, log: &RemovalLog) -> Result<bool> {
+        match self.describe(&log.table) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How much the engine does at a time.
     fn lanes(&self) -> Lanes;
 }
@@ -133,6 +142,8 @@ pub struct Answer {
     pub result: Returned,
     /// What it used.
     pub usage: Usage,
+    /// Whether row access policies applied to what it read.
+    pub row_policies_applied: bool,
 }
 
 impl Answer {
@@ -148,7 +159,7 @@ impl Answer {
 
 impl From<Returned> for Answer {
     fn from(result: Returned) -> Self {
-        Self { result, usage: Usage::default() }
+        Self { result, usage: Usage::default(), row_policies_applied: false }
     }
 }
 
@@ -198,6 +209,8 @@ pub struct Description {
     pub requires_partition_filter: Option<bool>,
     /// Where it is stored, such as `us-west2`; `None` where the engine knows no such thing.
     pub location: Option<String>,
+    /// The columns that policy tags protect, themselves or a part of them.
+    pub protected: Vec<String>,
     /// Its streaming buffer.
     pub buffer: Buffer,
 }

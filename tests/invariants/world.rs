@@ -363,7 +363,7 @@ pub fn cells(row: &Row) -> Vec<SqlValue> {
     let numeric = |n: u8| SqlValue::parse(&n.to_string(), SqlType::Numeric).unwrap();
     vec![
         SqlValue::Int64(row.n),
-        SqlValue::Date(day(row.day).date()),
+        SqlValue::from(day(row.day)),
         or_null(row.k1.map(|k| SqlValue::String(format!("key {k}")))),
         or_null(row.k2.map(numeric)),
         or_null(row.score.map(numeric)),

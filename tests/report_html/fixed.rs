@@ -6,8 +6,8 @@ use onerow::googlesql::TableName;
 use onerow::ledger::{Detail, Entry, Outcome};
 use onerow::report::Tariff;
 use onerow::report::html::{Overview, RuleOverview, Viewer};
-use onerow::rule::{Rule, RuleName, Strategy};
-use onerow::run::{Counts, DayReport, PastRun, Report, RunId, history};
+use onerow::rule::{OnKeyless, Rule, RuleName, Strategy};
+use onerow::run::{Counts, DayReport, PastRun, Report, RunId, Undated, history};
 use onerow::statement::{Fingerprint, StepName};
 use onerow::warehouse::{JobId, Usage};
 use onerow::window::{Day, Window};
@@ -48,8 +48,17 @@ pub fn window(from: &str, dates: usize) -> Window {
 pub fn date(day: Day, duplicates: u64, buffered: u64, shared_ids: u64) -> DayReport {
     let active = 321 + duplicates;
     let settled = active - buffered;
-    let counts = Counts { active, keys: 321, duplicates, buffered, shared_ids, settled };
-    DayReport { day, counts, deactivated: None, failed: false }
+    let counts = Counts {
+        total: active,
+        active,
+        keys: 321,
+        duplicates,
+        buffered,
+        shared_ids,
+        settled,
+        ..Counts::default()
+    };
+    DayReport { day, counts, deactivated: None, failed: false, on_keyless: OnKeyless::Warn }
 }
 
 pub fn report(rule: &Rule, days: Vec<DayReport>) -> Report {
@@ -57,6 +66,8 @@ pub fn report(rule: &Rule, days: Vec<DayReport>) -> Report {
         rule: rule.name.clone(),
         run: None,
         days,
+        undated: None,
+        keyless_runs: Vec::new(),
         consolidated: None,
         steps: Vec::new(),
         buffered: Vec::new(),
@@ -68,13 +79,19 @@ pub fn report(rule: &Rule, days: Vec<DayReport>) -> Report {
 pub fn mixed(rule: &Rule) -> Report {
     let figures =
         [(0, 0, 0), (776, 0, 0), (40, 40, 0), (50, 20, 0), (0, 0, 0), (7, 0, 2), (0, 0, 4)];
-    let days = window("2026-01-23", figures.len());
-    let days = days
-        .days()
-        .iter()
-        .zip(figures)
-        .map(|(day, (all, buffered, shared_ids))| date(*day, all, buffered, shared_ids));
-    report(rule, days.collect())
+    let window = window("2026-01-21", figures.len() + 2);
+    let [empty, keyless, others @ ..] = window.days() else { panic!("the window is that long") };
+    let mut days = vec![date(*empty, 0, 0, 0), date(*keyless, 0, 0, 0)];
+    days[0].counts = Counts::default();
+    days[1].counts.keyless = 12;
+    days[1].counts.total += 20;
+    let each = others.iter().zip(figures);
+    days.extend(
+        each.map(|(day, (all, buffered, shared_ids))| date(*day, all, buffered, shared_ids)),
+    );
+    let undated =
+        Counts { total: 3, active: 3, keys: 2, duplicates: 1, settled: 3, ..Counts::default() };
+    Report { undated: Some(Undated { counts: undated, awaits_date: false }), ..report(rule, days) }
 }
 
 pub fn caller(may_apply: bool) -> Viewer {
@@ -116,7 +133,8 @@ pub fn failed(message: &str) -> Outcome {
 pub fn counted(duplicates: u64, buffered: u64) -> Option<Detail> {
     let (active, keys) = (321 + duplicates, 321);
     let settled = active - buffered;
-    let counts = Counts { active, keys, duplicates, buffered, shared_ids: 0, settled };
+    let counts =
+        Counts { total: active, active, keys, duplicates, buffered, settled, ..Counts::default() };
     Some(Detail::Counts([(day("2026-01-28"), counts)].into()))
 }
 

@@ -58,8 +58,10 @@ fn the_picture_has_a_bar_for_each_date_however_many_there_are() {
 #[test]
 fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
     let rule = rule();
-    let html = looked_at(&rule, &window("2026-01-23", 7), &mixed(&rule), &[]);
+    let html = looked_at(&rule, &window("2026-01-21", 9), &mixed(&rule), &[]);
     for title in [
+        "2026-01-21: no rows<",
+        "2026-01-22: 12 keys without an active row<",
         "2026-01-23: clean<",
         "2026-01-24: 776 dirty<",
         "2026-01-25: 40 waiting in the buffer<",
@@ -71,13 +73,17 @@ fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
     }
     assert_eq!((bars(&html, "dirty"), bars(&html, "buffered"), bars(&html, "cleaned")), (3, 2, 0));
     assert_eq!(html.matches("<use href=\"#shared_ids\"").count(), 3, "two dates and the legend");
-    for word in ["clean", "dirty", "buffered", "partial", "shared_ids"] {
+    for word in ["clean", "empty", "keyless", "dirty", "buffered", "partial", "shared_ids"] {
         assert!(html.contains(&format!("<span class=\"word {word}\">{word}</span>")), "{word}");
     }
     assert!(
-        html.contains("873 duplicates on 4 of 7 dates; 60 of them wait in the streaming buffer.")
+        html.contains("873 duplicates on 4 of 9 dates; 60 of them wait in the streaming buffer.")
     );
     assert!(html.contains("1 date is left alone because of shared ids."));
+    for note in ["no rows at all on 2026-01-21", "on 2026-01-22", "3 rows have no date"] {
+        assert!(html.contains(note), "{note}");
+    }
+    assert!(html.contains("<th scope=\"row\">no date</th>"));
 }
 
 #[test]

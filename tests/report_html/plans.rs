@@ -35,7 +35,7 @@ fn the_button_is_there_only_for_who_may_press_it_and_has_something_to_do() {
     assert!(html.contains("<form class=\"confirm\" method=\"post\" action=\"/apply\">"));
     assert!(html.contains("name=\"csrf\" value=\"token-of-the-form\""));
     assert!(
-        html.contains("name=\"from\" value=\"2026-01-23\"")
+        html.contains("name=\"from\" value=\"2026-01-21\"")
             && html.contains("name=\"to\" value=\"2026-01-29\"")
     );
     assert!(html.contains("type=\"checkbox\" value=\"yes\" required"));

@@ -36,6 +36,8 @@ fn the_rules_and_the_message_of_the_documentation_are_real() {
         figures: Some(Figures { found: 7865, deactivated: 7089, buffered: 0 }),
         buffered: Vec::new(),
         shared_ids: vec![day("2026-01-28")],
+        empty: Vec::new(),
+        keyless: Vec::new(),
         dirty: Vec::new(),
         problems: Vec::new(),
     };

@@ -8,16 +8,19 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Together(Group::Shape),
-    about: "onerow reads the columns `date`, `active`, `keys`, `duplicates`, `buffered`, `shared_ids` and `settled` from `detect` and `verify`; without one of them the run could not be verified.",
+    about: "onerow reads the columns `date`, `total`, `active`, `keys`, `duplicates`, `buffered`, `shared_ids`, `settled`, `keyless` and `unflagged` from `detect` and `verify`; without one of them the run could not be verified.",
     found: Example {
         on: On::Step("detect"),
         sql: "SELECT
   game_date AS date,
+  COUNT(*) AS total,
   COUNT(*) AS active,
   COUNTIF(place = 1) AS keys,
   COUNTIF(place > 1) AS duplicates,
   COUNTIF(place > 1 AND NOT settled) AS buffered,
-  0 AS shared_ids
+  0 AS shared_ids,
+  0 AS keyless,
+  0 AS unflagged
 FROM (
   SELECT
     game_date,
@@ -36,12 +39,15 @@ GROUP BY date",
         on: On::Step("detect"),
         sql: "SELECT
   game_date AS date,
+  COUNT(*) AS total,
   COUNT(*) AS active,
   COUNTIF(place = 1) AS keys,
   COUNTIF(place > 1) AS duplicates,
   COUNTIF(place > 1 AND NOT settled) AS buffered,
   0 AS shared_ids,
-  COUNTIF(settled) AS settled
+  COUNTIF(settled) AS settled,
+  0 AS keyless,
+  0 AS unflagged
 FROM (
   SELECT
     game_date,

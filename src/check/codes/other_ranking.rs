@@ -42,8 +42,9 @@ fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
     let rule = text.rule;
     match text.statement.step.row().ranks {
         Ranks::Freely => None,
-        Ranks::AsTheRule => Some(FindExpr(&rule.ranking)),
-        Ranks::AsTheRuleWithStaging => Some(FindExpr(&rule.staged_ranking)),
+        Ranks::AsTheRule => Some(FindExpr([&rule.ranking, &rule.ranking])),
+        Ranks::AmongAll => Some(FindExpr([&rule.counted_ranking, &rule.ranking])),
+        Ranks::AsTheRuleWithStaging => Some(FindExpr([&rule.staged_ranking, &rule.staged_ranking])),
     }
 }
 
@@ -60,12 +61,13 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-struct FindExpr<'a>(&'a Expr);
+/// Either of these is somewhere in a statement.
+struct FindExpr<'a>([&'a Expr; 2]);
 
 impl Visitor for FindExpr<'_> {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if expr == self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.0.contains(&expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::scale::{Label, Scale, Slot, labels, least_width, slots};
 use crate::report::grid::{count, grouped};
-use crate::run::DayReport;
+use crate::run::{DayReport, Status};
 use crate::window::Day;
 
 /// Room above the highest bar, for its number and its mark.
@@ -21,8 +21,8 @@ const NUMBERED_ON_NARROW: usize = 5;
 pub(super) struct DateBar {
     /// The date.
     pub day: Day,
-    /// Active rows.
-    pub active: u64,
+    /// All rows, active or not.
+    pub total: u64,
     /// Superseded rows that can be touched.
     pub dirty: u64,
     /// Superseded rows in the streaming buffer.
@@ -31,6 +31,8 @@ pub(super) struct DateBar {
     pub cleaned: u64,
     /// Rows whose row id is NULL or shared.
     pub shared_ids: u64,
+    /// Keys that have rows and no active one, where that means something.
+    pub keyless: u64,
 }
 
 impl DateBar {
@@ -39,20 +41,21 @@ impl DateBar {
         let counts = day.counts;
         Self {
             day: day.day,
-            active: counts.active,
+            total: counts.total,
             dirty: counts.settled_duplicates(),
             buffered: counts.buffered,
             cleaned,
             shared_ids: counts.shared_ids,
+            keyless: if day.status() == Status::Keyless { counts.keyless } else { 0 },
         }
     }
 
-    fn total(&self) -> u64 {
+    fn height(&self) -> u64 {
         self.dirty.saturating_add(self.buffered).saturating_add(self.cleaned)
     }
 
     fn is_clean(&self) -> bool {
-        self.dirty == 0 && self.buffered == 0
+        self.total > 0 && self.dirty == 0 && self.buffered == 0 && self.keyless == 0
     }
 
     /// The bar in words.
@@ -60,11 +63,13 @@ impl DateBar {
         let said =
             |number: u64, what: &str| (number > 0).then(|| format!("{} {what}", grouped(number)));
         let parts = [
+            (self.total == 0).then(|| "no rows".to_owned()),
             self.is_clean().then(|| "clean".to_owned()),
             said(self.dirty, "dirty"),
             said(self.buffered, "waiting in the buffer"),
             said(self.cleaned, "cleaned by runs"),
             (self.shared_ids > 0).then(|| count(self.shared_ids, "shared id")),
+            (self.keyless > 0).then(|| count(self.keyless, "key") + " without an active row"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         format!("{}: {}", self.day, parts.join(", "))
@@ -73,7 +78,7 @@ impl DateBar {
 
 /// The picture; `id` tells it from others on the page.
 pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
-    let scale = Scale::of(bars.iter().map(DateBar::total).max().unwrap_or(0));
+    let scale = Scale::of(bars.iter().map(DateBar::height).max().unwrap_or(0));
     let base = ABOVE + scale.height();
     let days: Vec<Day> = bars.iter().map(|bar| bar.day).collect();
     let places: Vec<Slot> = slots(bars.len()).collect();
@@ -116,11 +121,11 @@ fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
         width => short(slot.width),
         middle => short(slot.middle),
         parts,
-        number => (bar.total() > 0).then(|| grouped(bar.total())),
+        number => (bar.height() > 0).then(|| grouped(bar.height())),
         number_y => short(top - 5.0),
         clean => bar.is_clean(),
         shared_ids => bar.shared_ids > 0,
-        shared_ids_y => short(top - if bar.total() > 0 { 22.0 } else { 8.0 }),
+        shared_ids_y => short(top - if bar.height() > 0 { 22.0 } else { 8.0 }),
     }
 }
 
@@ -128,8 +133,8 @@ fn date(label: Label, days: &[Day], places: &[Slot]) -> Value {
     let date = days[label.index].date();
     context! {
         x => short(places[label.index].middle),
-        text => date.strftime("%-d %b").to_string(),
-        year => label.year.then(|| date.strftime("%Y").to_string()),
+        text => date.map_or("no date".to_owned(), |date| date.strftime("%-d %b").to_string()),
+        year => date.filter(|_| label.year).map(|date| date.strftime("%Y").to_string()),
         wide => label.wide,
     }
 }
@@ -137,9 +142,9 @@ fn date(label: Label, days: &[Day], places: &[Slot]) -> Value {
 /// The picture in a sentence or two, for those who do not see it.
 fn description(bars: &[DateBar]) -> String {
     let sum = |pick: fn(&DateBar) -> u64| bars.iter().map(pick).fold(0, u64::saturating_add);
-    let most = bars.iter().rev().max_by_key(|bar| bar.total()).filter(|bar| bar.total() > 0);
+    let most = bars.iter().rev().max_by_key(|bar| bar.height()).filter(|bar| bar.height() > 0);
     let most = most.map_or(String::new(), |bar| {
-        format!(" The highest bar is that of {}, {}.", bar.day, count(bar.total(), "row"))
+        format!(" The highest bar is that of {}, {}.", bar.day, count(bar.height(), "row"))
     });
     format!(
         "{}: {} superseded rows dirty, {} waiting in the buffer, {} cleaned by runs; {} clean.{most} The table has every figure.",
@@ -163,7 +168,7 @@ mod tests {
 
     fn bar(day: &str, dirty: u64, buffered: u64, cleaned: u64, shared_ids: u64) -> DateBar {
         let day = Day::parse(day).unwrap();
-        DateBar { day, active: 10, dirty, buffered, cleaned, shared_ids }
+        DateBar { day, total: 10, dirty, buffered, cleaned, shared_ids, keyless: 0 }
     }
 
     fn texts(value: &Value, list: &str, key: &str) -> Vec<String> {
@@ -192,6 +197,8 @@ mod tests {
         );
         assert_eq!(said(bar("2026-01-28", 0, 0, 5, 0)), "2026-01-28: clean, 5 cleaned by runs");
         assert_eq!(said(bar("2026-01-28", 0, 0, 0, 0)), "2026-01-28: clean");
+        let empty = DateBar { total: 0, ..bar("2026-01-28", 0, 0, 0, 0) };
+        assert_eq!(said(empty), "2026-01-28: no rows");
     }
 
     #[test]

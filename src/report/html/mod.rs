@@ -174,7 +174,7 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
     let rule = page.rule;
     let title = format!("Dry run of {}", rule.name);
     let frame = Frame { viewer: &page.viewer, ..Frame::of(&title) };
-    let days: Vec<Value> = page.report.days.iter().map(|day| standing::date(day, None)).collect();
+    let days = standing::days(page.report, |_| None);
     let context = context! {
         rule => rule.name.as_str(),
         table => rule.table.dotted(),
@@ -182,6 +182,7 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
         from => page.window.first().to_string(),
         to => page.window.last().to_string(),
         sentence => standing::sentence(page.report),
+        notes => standing::notes(page.report),
         days,
         totals => standing::figures(page.report.totals(), None),
         plan_summary => page.plan_summary,

@@ -1,6 +1,8 @@
 //! Where things stand in the picture of duplicates per date. Heights are in pixels, widths in
 //! percent, so that the picture grows with the page and its text does not.
 
+use jiff::civil::Date;
+
 use crate::window::Day;
 
 /// How high a bar can be.
@@ -114,9 +116,9 @@ pub(super) fn labels(days: &[Day]) -> Vec<Label> {
     let step = weeks(days.len().div_ceil(on_wide));
     let sparse = (1..).map(|k| k * step).find(|step| days.len().div_ceil(*step) <= on_narrow);
     let sparse = sparse.unwrap_or(step);
-    let other_year = |index: usize, before: usize| {
-        index < before || days[index].date().year() != days[index - before].date().year()
-    };
+    let year = |index: usize| days[index].date().map(Date::year);
+    let other_year =
+        |index: usize, before: usize| index < before || year(index) != year(index - before);
     let label = |index: usize| {
         let wide = !index.is_multiple_of(sparse);
         Label { index, wide, year: other_year(index, step) || (!wide && other_year(index, sparse)) }
@@ -191,7 +193,7 @@ mod tests {
                 assert_eq!((labels[0].index, labels[0].year), (0, true));
                 let years = labels.iter().filter(|label| label.year).count();
                 let to = labels.last().unwrap().index;
-                let spans = window.days()[to].date().year() - 2024 + 1;
+                let spans = window.days()[to].date().unwrap().year() - 2024 + 1;
                 assert!(years >= spans as usize, "{dates} dates: {years} of {spans} years");
             }
         }

@@ -43,22 +43,34 @@ fn standing(place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
     let bars: Vec<DateBar> = report.days.iter().map(|day| DateBar::of(day, gone(day))).collect();
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     context! {
+        notes => notes(report),
         sentence => sentence(report),
         word => word(report).as_str(),
         problems,
         chart => chart(&format!("chart-{place}"), of.rule.name.as_str(), &bars),
-        days => report.days.iter().map(|day| date(day, Some(gone(day)))).collect::<Vec<_>>(),
+        days => days(report, |day| Some(gone(day))),
         totals => figures(report.totals(), Some(bars.iter().map(|bar| bar.cleaned).sum())),
     }
 }
 
-/// A line of the figures per date.
-pub(super) fn date(day: &DayReport, deactivated: Option<u64>) -> Value {
-    context! {
-        date => day.day.to_string(),
-        status => day.status().as_str(),
-        figures => figures(day.counts, deactivated),
-    }
+/// What the figures do not say by themselves, a sentence each.
+pub(super) fn notes(report: &Report) -> Vec<String> {
+    report.notes().into_iter().map(|note| format!("{}: {}.", note.text, note.remedy)).collect()
+}
+
+/// The lines of the figures per date, with what was taken out of each; rows without a date come last.
+pub(super) fn days(report: &Report, gone: impl Fn(&DayReport) -> Option<u64>) -> Vec<Value> {
+    let line = |date: String, status: Status, figures: Value| {
+        context! { date, status => status.as_str(), figures }
+    };
+    let dated = report
+        .days
+        .iter()
+        .map(|day| line(day.day.to_string(), day.status(), figures(day.counts, gone(day))));
+    let undated = report
+        .undated
+        .map(|undated| line("no date".to_owned(), undated.status(), figures(undated.counts, None)));
+    dated.chain(undated).collect()
 }
 
 /// The figures of a date, or of all dates.
@@ -92,8 +104,20 @@ pub(super) fn sentence(report: &Report) -> String {
         _ => "on every date".to_owned(),
     };
     let mut text = match (totals.active, totals.duplicates) {
+        _ if totals.total == 0 => format!("No rows {}.", dates.replace("every", "any")),
         (0, _) => format!("No active rows {}.", dates.replace("every", "any")),
-        (_, 0) => format!("Every key has one active row {dates}."),
+        (_, 0) if report.has(Status::Keyless) => {
+            format!("No key has two active rows {dates}.").replace("every", "any")
+        }
+        (_, 0) => match report.days_of(Status::Empty).count() as u64 {
+            0 => format!("Every key has one active row {dates}."),
+            empty => format!(
+                "Every key has one active row {dates} that has rows; {} of {} {} none.",
+                grouped(empty),
+                count(report.days.len() as u64, "date"),
+                if empty == 1 { "has" } else { "have" }
+            ),
+        },
         _ => duplicates(report),
     };
     let left_alone =
@@ -132,6 +156,10 @@ fn duplicates(report: &Report) -> String {
 
 /// The one word for all dates: the worst that is true of any.
 pub(super) fn word(report: &Report) -> Status {
-    use Status::{Buffered, Clean, Dirty, Partial, SharedIds};
-    [Dirty, SharedIds, Partial, Buffered].into_iter().find(|s| report.has(*s)).unwrap_or(Clean)
+    use Status::{Buffered, Clean, Dirty, Empty, Keyless, Partial, SharedIds};
+    let worst = [Dirty, SharedIds, Partial, Buffered, Keyless];
+    worst.into_iter().find(|s| report.has(*s)).unwrap_or(match report.totals().total {
+        0 => Empty,
+        _ => Clean,
+    })
 }

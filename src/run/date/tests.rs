@@ -12,7 +12,8 @@ fn rule(keys: &str) -> Rule {
 }
 
 fn counts(active: u64, keys: u64) -> Counts {
-    Counts { active, keys, duplicates: active - keys, buffered: 0, shared_ids: 0, settled: active }
+    let duplicates = active - keys;
+    Counts { total: active, active, keys, duplicates, settled: active, ..Counts::default() }
 }
 
 fn state(keys: &str, counts: Counts) -> DateState {

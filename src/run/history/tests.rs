@@ -17,7 +17,8 @@ fn run(statements: &[(&str, Outcome, Option<Detail>)]) -> PastRun {
 fn counted(active: u64, buffered: u64) -> Option<Detail> {
     let (keys, duplicates) = (321, active - 321);
     let settled = active - buffered;
-    let counts = Counts { active, keys, duplicates, buffered, shared_ids: 0, settled };
+    let counts =
+        Counts { total: active, active, keys, duplicates, buffered, settled, ..Counts::default() };
     Some(Detail::Counts([(Day::parse(DAY).unwrap(), counts)].into()))
 }
 

@@ -26,6 +26,7 @@ impl BigQuery {
         Ok(Answer {
             result: Returned::Affected(response::affected(&job)),
             usage: response::usage(&job),
+            row_policies_applied: response::row_policies_applied(&job),
         })
     }
 
@@ -33,7 +34,11 @@ impl BigQuery {
     pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
         let job = self.job(id, request)?;
         let rows = self.rows(id).map_err(|error| error.during(format!("job {id}")))?;
-        Ok(Answer { result: Returned::Rows(rows), usage: response::usage(&job) })
+        Ok(Answer {
+            result: Returned::Rows(rows),
+            usage: response::usage(&job),
+            row_policies_applied: response::row_policies_applied(&job),
+        })
     }
 
     fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {

@@ -126,6 +126,7 @@ impl Warehouse for BigQuery {
             Ok(job) => Ok(Some(Answer {
                 result: Returned::Affected(response::affected(&job)),
                 usage: response::usage(&job),
+                row_policies_applied: response::row_policies_applied(&job),
             })),
             Err(error) if error.kind() == Kind::Unreachable => Err(error),
             Err(_) => Ok(None),

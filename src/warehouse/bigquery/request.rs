@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gcp_bigquery_client::model::connection_property::ConnectionProperty;
 use gcp_bigquery_client::model::dataset_reference::DatasetReference;
 use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
@@ -47,6 +48,12 @@ pub(super) fn job(
             Priority::Interactive => None,
             Priority::Batch => Some("BATCH".to_owned()),
         },
+        // A project's default time zone changes no date, in templates of the project's own neither.
+        // Source: https://cloud.google.com/bigquery/docs/default-configuration
+        connection_properties: Some(vec![ConnectionProperty {
+            key: "time_zone".to_owned(),
+            value: "UTC".to_owned(),
+        }]),
         parameter_mode: Some("NAMED".to_owned()),
         query_parameters: Some(request.params.iter().map(parameter).collect()),
         ..JobConfigurationQuery::default()
@@ -149,6 +156,7 @@ mod tests {
                         "defaultDataset": {"projectId": "p", "datasetId": "d"},
                         "maximumBytesBilled": "1073741824",
                         "priority": "BATCH",
+                        "connectionProperties": [{"key": "time_zone", "value": "UTC"}],
                         "parameterMode": "NAMED",
                         "queryParameters": [{
                             "name": "run_id",

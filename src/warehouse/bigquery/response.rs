@@ -80,8 +80,31 @@ pub(super) fn description(table: &Table) -> Description {
                 || time.and_then(|time| time.require_partition_filter).unwrap_or(false),
         ),
         location: table.location.clone(),
+        protected: table
+            .schema
+            .fields
+            .iter()
+            .flatten()
+            .filter(|field| is_protected(field))
+            .map(|field| field.name.clone())
+            .collect(),
         buffer: buffer(table),
     }
+}
+
+/// Whether policy tags protect the column, or a part of it.
+/// Source: <https://cloud.google.com/bigquery/docs/column-level-security-intro>
+fn is_protected(field: &TableFieldSchema) -> bool {
+    let tags = field.policy_tags.as_ref().and_then(|tags| tags.names.as_ref());
+    tags.is_some_and(|names| !names.is_empty()) || field.fields.iter().flatten().any(is_protected)
+}
+
+/// Whether row access policies applied to what the job read.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#rowlevelsecuritystatistics>
+pub(super) fn row_policies_applied(job: &JobResource) -> bool {
+    let statistics = job.statistics.as_ref();
+    let security = statistics.and_then(|all| all.row_level_security_statistics.as_ref());
+    security.and_then(|security| security.row_level_security_applied).unwrap_or(false)
 }
 
 /// What the metadata says of the streaming buffer.

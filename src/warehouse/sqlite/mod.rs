@@ -171,12 +171,17 @@ impl Warehouse for Sqlite {
             partition: None,
             requires_partition_filter: None,
             location: None,
+            protected: Vec::new(),
             buffer: self.buffer(table)?,
         })
     }
 
     fn prepare_removals(&self, _log: &RemovalLog) -> Result<()> {
         removals::ensure(&*self.connection()?)
+    }
+
+    fn has_removals(&self, log: &RemovalLog) -> Result<bool> {
+        schema::has(&*self.connection()?, &log.table.dotted())
     }
 
     /// One connection does one thing at a time.

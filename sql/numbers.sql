@@ -1,0 +1,7 @@
+{#- The lowest and the highest number of an INT64 partition column, to see whether they are the dates that
+    the rule takes them for. Asked where no row was found. Changes nothing. -#}
+SELECT
+  MIN({{ rule.partition }}) AS lowest,
+  MAX({{ rule.partition }}) AS highest
+FROM {{ rule.table }}
+WHERE {{ rule.partition }} IS NOT NULL

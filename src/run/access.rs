@@ -1,0 +1,50 @@
+//! Whether the account that runs onerow sees what it decides on: every row, and the true value of every
+//! column. What is hidden from it would be counted as clean.
+
+use super::Returned;
+use crate::error::{Error, Kind, Result};
+use crate::rule::{Rule, Strategy};
+use crate::warehouse::{Answer, Description};
+
+/// Errors: row access policies applied to what a query read, and the rule does not vouch for the account.
+/// Source: <https://cloud.google.com/bigquery/docs/using-row-level-security-with-features>
+pub(super) fn rows(rule: &Rule, answer: &Answer) -> Result<()> {
+    let is_query = matches!(answer.result, Returned::Rows(_));
+    if !(is_query && answer.row_policies_applied) || rule.full_access {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has row access policies, which may hide rows from the account that runs onerow: what it counts \
+         need not be all that is there",
+        rule.table.dotted()
+    );
+    Err(Error::new(Kind::AccessDenied, message).help(format!(
+        "give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON {} GRANT TO (…) \
+         FILTER USING (TRUE), and then set `full_access = true` in the rule",
+        rule.table
+    )))
+}
+
+/// Errors: columns that the rule's statements read are protected by policy tags, so that the account may
+/// see masked values, and the rule does not vouch for it. A strategy that has to put rows back reads all
+/// columns.
+/// Source: <https://cloud.google.com/bigquery/docs/column-data-masking-intro>
+pub(super) fn columns(rule: &Rule, description: &Description, restores: bool) -> Result<()> {
+    let all = rule.strategy == Strategy::Rewrite || rule.keep_rows || restores;
+    let is_read = |column: &String| all || rule.reads(column);
+    let protected: Vec<&str> =
+        description.protected.iter().filter(|column| is_read(column)).map(String::as_str).collect();
+    if protected.is_empty() || rule.full_access {
+        return Ok(());
+    }
+    let message = format!(
+        "policy tags protect {} of {}: the account that runs onerow may see masked values in place of the \
+         true ones, and would compare or write those",
+        protected.join(", "),
+        rule.table.dotted()
+    );
+    Err(Error::new(Kind::AccessDenied, message).help(
+        "grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in \
+         the rule",
+    ))
+}

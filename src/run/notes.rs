@@ -1,0 +1,112 @@
+//! What the figures of a report do not say by themselves, in sentences.
+
+use super::{DayReport, Report, Status, Undated};
+use crate::window::{Day, Window};
+
+/// How many ranges of dates are named one by one.
+const RANGES: usize = 5;
+
+/// Something that somebody should know, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What is so.
+    pub text: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Report {
+    /// What is to be known of rows that no date counts as duplicates: there are none at all, none that is
+    /// active, some without a flag, some without a date.
+    pub fn notes(&self) -> Vec<Note> {
+        let notes = [self.empty(), self.keyless(), self.unflagged(), self.undated.map(undated)];
+        notes.into_iter().flatten().collect()
+    }
+
+    fn empty(&self) -> Option<Note> {
+        let days: Vec<Day> = self.days_of(Status::Empty).map(|day| day.day).collect();
+        (!days.is_empty()).then(|| Note {
+            text: format!("no rows at all on {}", dates(days)),
+            remedy: "if rows were expected there, look at what loads the table".to_owned(),
+        })
+    }
+
+    fn keyless(&self) -> Option<Note> {
+        let days: Vec<&DayReport> = self.days_of(Status::Keyless).collect();
+        let keyless: u64 = days.iter().map(|day| day.counts.keyless).sum();
+        let all: u64 = days.iter().map(|day| day.counts.keys + day.counts.keyless).sum();
+        if days.is_empty() {
+            return None;
+        }
+        let have = if keyless == 1 { "has" } else { "have" };
+        let mut text = format!(
+            "{keyless} of {all} keys {have} rows and no active one, on {}",
+            dates(days.iter().map(|day| day.day).collect())
+        );
+        for (run, keys) in &self.keyless_runs {
+            text.push_str(&format!("; run {run} removed rows of {keys} of them"));
+        }
+        let remedy = match self.keyless_runs.last() {
+            Some((run, _)) => format!("`onerow undo {run} --dry-run` shows what it would restore"),
+            None => {
+                "if keys are meant to end, set `on_keyless = \"ignore\"` in the rule".to_owned()
+            }
+        };
+        Some(Note { text, remedy })
+    }
+
+    fn unflagged(&self) -> Option<Note> {
+        let days = self.days.iter().filter(|day| day.counts.unflagged > 0);
+        let on: Vec<Day> = days.map(|day| day.day).collect();
+        let text = match self.totals().unflagged {
+            0 => return None,
+            1 => "the active flag of 1 row is NULL, and it counts as not active".to_owned(),
+            rows => format!("the active flag of {rows} rows is NULL, and they count as not active"),
+        };
+        let text = format!("{text}, on {}", dates(on));
+        Some(Note { text, remedy: "set the flag to TRUE or FALSE".to_owned() })
+    }
+}
+
+fn undated(Undated { counts, awaits_date }: Undated) -> Note {
+    let rows = match counts.total {
+        1 => "1 row has".to_owned(),
+        rows => format!("{rows} rows have"),
+    };
+    if awaits_date {
+        return Note {
+            text: format!(
+                "{rows} no date yet: the table is partitioned by the time of arrival, and what is in the \
+                 streaming buffer is in no partition"
+            ),
+            remedy: "no date counts them until they have left it (within 90 minutes)".to_owned(),
+        };
+    }
+    let duplicates = match counts.duplicates {
+        0 => "no duplicates".to_owned(),
+        1 => "1 duplicate".to_owned(),
+        duplicates => format!("{duplicates} duplicates"),
+    };
+    Note {
+        text: format!(
+            "{rows} no date, since the partition column is NULL: {duplicates} among them"
+        ),
+        remedy: "`--date NULL` looks at them, and `onerow apply --date NULL` cleans them"
+            .to_owned(),
+    }
+}
+
+/// Dates as people read them: of many, the first ones and how many more.
+fn dates(days: Vec<Day>) -> String {
+    let Ok(window) = Window::of_days(days) else { return "no date".to_owned() };
+    let runs = window.runs();
+    let shown = runs.iter().take(RANGES).map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first} to {last}"),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match runs.len().saturating_sub(RANGES) {
+        0 => shown,
+        more => format!("{shown}, and {more} more ranges of dates"),
+    }
+}

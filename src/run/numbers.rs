@@ -1,0 +1,56 @@
+//! Whether the numbers of an INT64 partition column are the dates that the rule takes them for. Where they
+//! are not, every date looks empty.
+
+use std::collections::BTreeMap;
+
+use super::{Counts, checked};
+use crate::check::Checked;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
+use crate::rule::{PartitionType, Rule};
+use crate::statement::StepName;
+use crate::template::Renderer;
+use crate::warehouse::Rows;
+use crate::window::{Day, Window};
+
+/// The statement that reads the lowest and the highest number, where that is in doubt: no row was found
+/// on any date.
+pub(super) fn doubtful(
+    renderer: &Renderer<'_>,
+    found: &BTreeMap<Day, Counts>,
+) -> Result<Vec<Checked>> {
+    let is_number = renderer.rule().partition.kind == PartitionType::Int64;
+    let is_empty = !found.is_empty() && found.values().all(|counts| counts.total == 0);
+    match is_number && is_empty {
+        true => {
+            let days = Window::of_days(found.keys().copied().collect())?;
+            checked(renderer, StepName::NUMBERS, &days)
+        }
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Errors: the lowest or the highest number is no date as the rule writes them.
+pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
+    let numbers = rule.partition.numbers;
+    let wrong = answer.rows.iter().flatten().find_map(|value| match value {
+        SqlValue::Int64(number) if numbers.date(*number).is_none() => Some(*number),
+        _ => None,
+    });
+    match wrong {
+        None => Ok(()),
+        Some(number) => Err(Error::new(
+            Kind::Configuration,
+            format!(
+                "no row was found, and {} of {} holds {number}, which is no {}",
+                rule.partition.column,
+                rule.table.dotted(),
+                numbers.as_str()
+            ),
+        )
+        .help(
+            "say in the rule what the numbers are, with `partition_numbers`: yyyymmdd, yyyymmddhh, yyyymm, \
+             yyyy or unix_days",
+        )),
+    }
+}

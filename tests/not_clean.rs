@@ -1,0 +1,345 @@
+//! What must not be called clean: nothing at all, keys without an active row, rows without a flag or a date,
+//! numbers that are no dates. Before each of these was counted, `status` said `clean`.
+
+use serde_json::json;
+
+use crate::common::{Project, RULE};
+
+const DATE: &str = "--date 2026-01-28";
+
+fn status(project: &Project, arguments: &str) -> serde_json::Value {
+    project.onerow(&format!("status {arguments} --format json")).exits(0).json()
+}
+
+mod no_rows {
+    use super::*;
+
+    #[test]
+    fn a_date_without_any_row_is_empty_and_not_clean() {
+        let project = Project::new(RULE);
+        project.rows("a,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z");
+        let dates = "--from 2026-01-28 --to 2026-01-29";
+        let found = status(&project, dates);
+        assert_eq!(
+            [&found["dates"][0]["status"], &found["dates"][1]["status"]],
+            ["clean", "empty"]
+        );
+        for command in ["status", "plan", "apply"] {
+            project
+                .onerow(&format!("{command} {dates}"))
+                .exits(0)
+                .prints(&["2026-01-28        1      1            0", "clean\n", "empty\n"])
+                .says(&[
+                    "predictions: no rows at all on 2026-01-29",
+                    "help: if rows were expected",
+                ]);
+        }
+    }
+
+    #[test]
+    fn a_run_that_found_no_row_does_not_end_clean_in_the_log() {
+        let project = Project::new(RULE);
+        project.rows("a,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z");
+        let log = |date: &str| {
+            let ended = project.onerow(&format!("apply --date {date} --log-format json")).exits(0);
+            let last =
+                ended.stderr.lines().rfind(|line| line.contains("run ended")).unwrap().to_owned();
+            serde_json::from_str::<serde_json::Value>(&last).unwrap()
+        };
+        assert_eq!(log("2026-01-28")["message"], "run ended: clean");
+        let empty = log("2026-01-29");
+        assert_eq!(empty["message"], "run ended: empty");
+        assert_eq!(
+            (&empty["severity"], &empty["empty_dates"]),
+            (&json!("NOTICE"), &json!(["2026-01-29"]))
+        );
+    }
+}
+
+mod no_active_row {
+    use super::*;
+
+    /// Two orders of one customer, cleaned by customer; then the key says that they are two things.
+    fn project(on_keyless: &str) -> (Project, String) {
+        let project = Project::new(RULE);
+        project.rows(
+            "a,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nb,2026-01-28,g1,p2,,true,2026-01-28T08:00:00Z\n\
+             c,2026-01-28,g2,p1,,true,2026-01-28T08:00:00Z",
+        );
+        let coarse = RULE.replace("key = [\"game_id\", \"player\"]", "key = [\"game_id\"]");
+        project.write("onerow.toml", coarse);
+        let run = project.onerow(&format!("apply {DATE} --format json")).exits(0).json();
+        let fine = RULE
+            .replace("active = \"is_active\"", &format!("{on_keyless}\nactive = \"is_active\""));
+        project.write("onerow.toml", fine);
+        (project, run["run_id"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn keys_without_an_active_row_are_counted_with_the_run_that_removed_it() {
+        let (project, run) = project("");
+        let found = status(&project, DATE);
+        let date = &found["dates"][0];
+        assert_eq!((&date["keyless"], &date["status"]), (&json!(1), &json!("keyless")));
+        assert_eq!(found["keyless_runs"], json!([{ "run_id": run, "keys": 1 }]));
+        project.onerow(&format!("apply {DATE}")).exits(0).prints(&["keyless"]).says(&[
+            "1 of 3 keys has rows and no active one, on 2026-01-28",
+            &format!("run {run} removed rows of 1 of them"),
+            &format!("`onerow undo {run} --dry-run` shows what it would restore"),
+        ]);
+        project.onerow(&format!("undo {run}")).exits(0);
+        assert_eq!(status(&project, DATE)["dates"][0]["status"], "clean");
+    }
+
+    #[test]
+    fn the_rule_says_whether_that_is_a_failure_or_meant() {
+        let (failing, _) = project("on_keyless = \"fail\"");
+        failing.onerow(&format!("apply {DATE}")).exits(1).prints(&["keyless"]);
+        assert_eq!(status(&failing, DATE)["dates"][0]["status"], "keyless");
+        let (meant, _) = project("on_keyless = \"ignore\"");
+        let applied = meant.onerow(&format!("apply {DATE} --format json")).exits(0).json();
+        assert_eq!(applied["dates"][0]["status"], "clean");
+        assert_eq!(applied["dates"][0]["keyless"], 1);
+    }
+
+    #[test]
+    fn a_key_that_never_had_an_active_row_is_counted_where_no_run_removed_anything() {
+        let project = Project::new(RULE);
+        project.rows("a,2026-01-28,g1,p1,,false,2026-01-28T07:00:00Z");
+        assert_eq!(status(&project, DATE)["dates"][0]["status"], "keyless");
+        project.onerow(&format!("status {DATE}")).exits(0).says(&["`on_keyless = \"ignore\"`"]);
+    }
+
+    #[test]
+    fn a_review_says_what_a_changed_key_does_to_rows_that_runs_removed() {
+        let (project, run) = project("");
+        let git = |arguments: &[&str]| {
+            let done = std::process::Command::new("git")
+                .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+                .args(arguments)
+                .current_dir(project.path("."))
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{done:?}");
+        };
+        let fine = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+        project.write(
+            "onerow.toml",
+            fine.replace("key = [\"game_id\", \"player\"]", "key = [\"game_id\"]"),
+        );
+        git(&["init", "-q"]);
+        git(&["add", "onerow.toml"]);
+        git(&["commit", "-q", "-m", "base"]);
+        project.write("onerow.toml", fine);
+        let review = project.onerow(&format!("review --base HEAD --impact {DATE}"));
+        review.prints(&[
+            "Keys that have rows and no active one: 0 before, 1 after.",
+            &format!("Run {run} removed rows of 1 of them; `onerow undo {run}` restores them."),
+        ]);
+    }
+}
+
+mod no_flag {
+    use super::*;
+
+    #[test]
+    fn rows_whose_active_flag_is_null_are_counted_and_said() {
+        let project = Project::new(RULE);
+        project.rows(
+            "a,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nb,2026-01-28,g1,p1,,,2026-01-28T08:00:00Z",
+        );
+        let found = status(&project, DATE);
+        assert_eq!(found["dates"][0]["unflagged"], 1);
+        project.onerow(&format!("status {DATE}")).exits(0).says(&[
+            "the active flag of 1 row is NULL, and it counts as not active, on 2026-01-28",
+        ]);
+    }
+
+    #[test]
+    fn a_file_without_a_column_that_decides_is_not_loaded() {
+        let columns = ["id", "game_date", "game_id", "player", "is_active", "created_at"];
+        for missing in columns {
+            let project = Project::new(RULE);
+            let header: Vec<&str> =
+                columns.into_iter().filter(|column| *column != missing).collect();
+            project.write("rows.csv", format!("{}\n{}\n", header.join(","), ",".repeat(4)));
+            project.onerow("load rows.csv").exits(1).says(&[&format!(
+                "`rows.csv` has no column `{missing}`: every row would be NULL there"
+            )]);
+            assert!(!project.path(".onerow/local.db").exists(), "nothing was created");
+        }
+    }
+}
+
+mod no_date {
+    use super::*;
+
+    const ROWS: &str = "a,,g1,p1,,true,2026-01-28T07:00:00Z\nb,,g1,p1,,true,2026-01-28T08:00:00Z\n\
+                        c,2026-01-28,g2,p1,,true,2026-01-28T08:00:00Z";
+
+    #[test]
+    fn rows_without_a_date_are_said_wherever_dates_are_counted() {
+        let project = Project::new(RULE);
+        project.rows(ROWS);
+        let found = status(&project, DATE);
+        assert_eq!(found["dates"][0]["status"], "clean");
+        assert_eq!(
+            (&found["undated"]["duplicates"], &found["undated"]["status"]),
+            (&json!(1), &json!("dirty"))
+        );
+        assert_eq!(found["totals"]["duplicates"], 0, "they are on no date");
+        let said =
+            "2 rows have no date, since the partition column is NULL: 1 duplicate among them";
+        for command in ["status", "plan", "apply"] {
+            project
+                .onerow(&format!("{command} {DATE}"))
+                .exits(0)
+                .prints(&["no date", "dirty"])
+                .says(&[said, "`onerow apply --date NULL` cleans them"]);
+        }
+        project.onerow(&format!("status {DATE} --exit-code")).exits(4);
+        project.onerow(&format!("doctor {DATE}")).prints(&[said]);
+    }
+
+    #[test]
+    fn the_rows_without_a_date_are_cleaned_and_restored_when_asked() {
+        for strategy in ["deactivate", "delete", "rewrite"] {
+            let rule = match strategy {
+                "deactivate" => RULE.to_owned(),
+                _ => RULE
+                    .replace(
+                        "row_id = \"id\"",
+                        &format!("strategy = \"{strategy}\"\nkeep_rows = true\nrow_id = \"id\""),
+                    )
+                    .replace("touched_at = \"updated_at\"\n", ""),
+            };
+            let project = Project::new(&rule);
+            project.rows(ROWS);
+            let applied = project.onerow("apply --yes --date NULL --format json").exits(0).json();
+            let date = &applied["dates"][0];
+            assert_eq!(
+                (&date["date"], &date["status"]),
+                (&json!("NULL"), &json!("cleaned")),
+                "{strategy}"
+            );
+            assert_eq!(project.active(), ["b", "c"], "{strategy}");
+            let again = project.onerow("apply --yes --date NULL --format json").exits(0).json();
+            assert_eq!(again["dates"][0]["status"], "clean", "{strategy}");
+            let run = applied["run_id"].as_str().unwrap();
+            project.onerow(&format!("explain --run {run}")).exits(0).prints(&["NULL", "a"]);
+            project.onerow(&format!("undo {run}")).exits(0);
+            assert_eq!(project.active(), ["a", "b", "c"], "{strategy}");
+        }
+    }
+
+    #[test]
+    fn null_stands_beside_dates_and_is_no_end_of_a_range() {
+        let project = Project::new(RULE);
+        project.rows(ROWS);
+        let found = status(&project, &format!("--date NULL {DATE}"));
+        let dates: Vec<_> = found["dates"].as_array().unwrap().iter().map(|d| &d["date"]).collect();
+        assert_eq!(dates, ["NULL", "2026-01-28"]);
+        assert!(found.get("undated").is_none(), "they are among the dates");
+        project
+            .onerow("status --from NULL --to 2026-01-28")
+            .exits(2)
+            .says(&["NULL is no end of a range"]);
+    }
+
+    #[test]
+    fn rows_that_wait_for_their_partition_are_buffered_and_cannot_be_asked_for() {
+        let rule = RULE
+            .replace(
+                "partition = \"game_date\"",
+                "partition = \"_PARTITIONTIME\"\npartition_type = \"TIMESTAMP\"",
+            )
+            .replace("game_date = \"DATE\"", "_PARTITIONTIME = \"TIMESTAMP\"");
+        let project = Project::new(&rule);
+        let header = "id,_PARTITIONTIME,game_id,player,points_line,is_active,created_at\n";
+        let rows = "a,,g1,p1,,true,2026-01-28T07:00:00Z\nb,,g1,p1,,true,2026-01-28T08:00:00Z\n\
+                    c,2026-01-28 00:00:00 UTC,g1,p1,,true,2026-01-28T08:00:00Z\n";
+        project.write("rows.csv", format!("{header}{rows}"));
+        project.onerow("load rows.csv").exits(0);
+        let found = status(&project, DATE);
+        assert_eq!(found["undated"]["status"], "buffered");
+        project
+            .onerow(&format!("apply {DATE}"))
+            .exits(0)
+            .prints(&["no date", "buffered"])
+            .says(&["2 rows have no date yet: the table is partitioned by the time of arrival"]);
+        project
+            .onerow("apply --date NULL")
+            .exits(2)
+            .says(&["have no date only while they are in the streaming buffer"]);
+    }
+}
+
+mod numbers {
+    use super::*;
+
+    fn project(numbers: &str, rows: &[i64]) -> Project {
+        let rule = RULE
+            .replace(
+                "partition = \"game_date\"",
+                &format!("partition = \"game_date\"\npartition_type = \"INT64\"\n{numbers}"),
+            )
+            .replace("game_date = \"DATE\"", "game_date = \"INT64\"");
+        let project = Project::new(&rule);
+        let row = |(i, n): (usize, &i64)| format!("r{i},{n},g1,p1,,true,2026-01-28T07:00:0{i}Z");
+        let rows: Vec<String> = rows.iter().enumerate().map(row).collect();
+        project.rows(&rows.join("\n"));
+        project
+    }
+
+    #[test]
+    fn numbers_that_are_no_dates_of_the_rule_are_an_error_and_no_clean_date() {
+        let project = project("", &[202601, 202601]);
+        for (command, code) in [("status", 2), ("plan", 2), ("apply", 1)] {
+            project.onerow(&format!("{command} {DATE}")).exits(code).says(&[
+                "no row was found, and game_date of nba.predictions holds 202601, which is no yyyymmdd",
+                "say in the rule what the numbers are, with `partition_numbers`",
+            ]);
+        }
+    }
+
+    #[test]
+    fn a_date_that_is_empty_in_a_table_of_dates_is_empty() {
+        let project = project("", &[20260127]);
+        assert_eq!(status(&project, DATE)["dates"][0]["status"], "empty");
+    }
+
+    #[test]
+    fn each_kind_of_number_is_cleaned_by_date() {
+        let cases = [
+            ("yyyymmdd", [20260128, 20260128, 20260129], "2026-01-28"),
+            ("yyyymmddhh", [2026012803, 2026012821, 2026012900], "2026-01-28"),
+            ("yyyymm", [202601, 202601, 202602], "2026-01-01"),
+            ("yyyy", [2026, 2026, 2025], "2026-01-01"),
+            ("unix_days", [20481, 20481, 20482], "2026-01-28"),
+        ];
+        for (numbers, rows, date) in cases {
+            let project = project(&format!("partition_numbers = \"{numbers}\""), &rows);
+            project.onerow(&format!("check {DATE}")).exits(0);
+            let applied = project.onerow(&format!("apply {DATE} --format json")).exits(0).json();
+            let dates = applied["dates"].as_array().unwrap();
+            assert_eq!(
+                (dates.len(), &dates[0]["date"], &dates[0]["deactivated"], &dates[0]["status"]),
+                (1, &json!(date), &json!(1), &json!("cleaned")),
+                "{numbers}"
+            );
+            assert_eq!(project.active(), ["r1", "r2"], "{numbers}");
+            let run = applied["run_id"].as_str().unwrap();
+            project.onerow(&format!("undo {run}")).exits(0);
+            assert_eq!(project.active(), ["r0", "r1", "r2"], "{numbers}");
+        }
+    }
+
+    #[test]
+    fn what_numbers_mean_is_said_only_of_numbers() {
+        let rule = RULE.replace("key = ", "partition_numbers = \"yyyymm\"\nkey = ");
+        Project::new(&rule).onerow(&format!("check {DATE}")).exits(2).says(&[
+            "onerow.toml:8:",
+            "`partition_numbers` means nothing: the partition is no INT64",
+        ]);
+    }
+}
