@@ -48,7 +48,7 @@ pub(super) struct Common {
 /// The dates.
 #[derive(clap::Args)]
 pub(super) struct DateArgs {
-    /// A date: YYYY-MM-DD, TODAY or YESTERDAY in the rule's time zone; repeatable
+    /// A date: YYYY-MM-DD, TODAY or YESTERDAY in the rule's time zone, or NULL for rows without one; repeatable
     #[arg(long = "date", value_name = "D", conflicts_with_all = ["from", "to", "last"])]
     dates: Vec<DayArg>,
     /// The first date of a range

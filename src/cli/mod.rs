@@ -67,7 +67,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done and clean, 1 failed, 2 usage or configuration, 3 check findings,
+Exit codes: 0 done without duplicates left, 1 failed, 2 usage or configuration, 3 check findings,
 4 duplicates found (only with --exit-code), 75 buffered rows remain, try again later,
 130 interrupted";
 

@@ -8,6 +8,7 @@ mod strategies;
 mod undo;
 mod view;
 
+mod access;
 mod at_once;
 mod buffer;
 mod cost;

@@ -79,6 +79,10 @@ pub struct Habits {
     pub dataset: Json,
     /// When jobs say that they began, instead of when they did.
     pub began: Option<Timestamp>,
+    /// Jobs say that row access policies applied to what they read.
+    pub row_policies: bool,
+    /// The columns of the rule's tables that policy tags protect.
+    pub protected: Vec<&'static str>,
 }
 
 #[derive(Default)]

@@ -310,10 +310,19 @@ impl Server {
                 if let Some(began) = habits.began {
                     answer["statistics"]["startTime"] = json!(began.as_millisecond().to_string());
                 }
+                if habits.row_policies {
+                    answer["statistics"]["rowLevelSecurityStatistics"] =
+                        json!({ "rowLevelSecurityApplied": true });
+                }
             }
             Call::Dataset => amend(&mut answer, &habits.dataset),
             Call::Table { name } if !name.contains("ledger") => {
                 amend(&mut answer, &habits.table);
+                for field in answer["schema"]["fields"].as_array_mut().into_iter().flatten() {
+                    if habits.protected.iter().any(|name| field["name"] == *name) {
+                        field["policyTags"] = json!({ "names": ["projects/demo/locations/us/taxonomies/1/policyTags/2"] });
+                    }
+                }
                 if let (Some(since), false) = (habits.buffer_since, habits.hides_buffer) {
                     answer["streamingBuffer"] = json!({
                         "estimatedRows": "3", "estimatedBytes": "300",

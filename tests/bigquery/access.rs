@@ -1,0 +1,61 @@
+//! What BigQuery hides from the account is never called clean. An emulator knows no policies: the answers
+//! are those that BigQuery documents.
+//! Sources: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#rowlevelsecuritystatistics>,
+//! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#tablefieldschema>
+
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use crate::common::RULE;
+
+fn with(setting: &str) -> Option<Fixture> {
+    let rules =
+        RULE.replace("nba.", "DATASET.").replace("row_id = ", &format!("{setting}\nrow_id = "));
+    Some(Fixture::with_rules(&rules, "")?.rows(ROWS))
+}
+
+#[test]
+fn rows_behind_row_access_policies_are_an_error_and_no_clean_date() {
+    let Some(fixture) = with("") else { return };
+    fixture.proxy.habits(|habits| habits.row_policies = true);
+    let said = ["predictions has row access policies, which may hide rows", "FILTER USING (TRUE)"];
+    for command in ["status", "plan", "apply"] {
+        fixture.project.onerow(&format!("{command} {WINDOW}")).exits(1).says(&said);
+    }
+    assert_eq!(fixture.active().len(), 7, "nothing was changed");
+}
+
+#[test]
+fn a_rule_that_vouches_for_the_account_is_taken_at_its_word() {
+    let Some(fixture) = with("full_access = true") else { return };
+    fixture.proxy.habits(|habits| {
+        habits.row_policies = true;
+        habits.protected = vec!["player"];
+    });
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+}
+
+#[test]
+fn a_protected_column_that_decides_is_an_error_before_anything_is_sent() {
+    for column in ["player", "created_at", "id"] {
+        let Some(fixture) = with("") else { return };
+        fixture.proxy.habits(|habits| habits.protected = vec![column]);
+        let said = format!("policy tags protect {column} of");
+        for command in ["status", "plan", "apply"] {
+            let ended = fixture.project.onerow(&format!("{command} {WINDOW}"));
+            ended.exits(1).says(&[&said, "Fine-Grained Reader", "full_access = true"]);
+        }
+        assert_eq!(fixture.active().len(), 7, "nothing was changed");
+    }
+}
+
+#[test]
+fn another_protected_column_matters_only_where_whole_rows_are_read() {
+    let Some(fixture) = with("") else { return };
+    fixture.proxy.habits(|habits| habits.protected = vec!["points_line"]);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+    let Some(fixture) = with("keep_rows = true") else { return };
+    fixture.proxy.habits(|habits| habits.protected = vec!["points_line"]);
+    let ended = fixture.project.onerow(&format!("apply {WINDOW}"));
+    ended.exits(1).says(&["policy tags protect points_line of"]);
+}
