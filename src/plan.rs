@@ -5,6 +5,7 @@ use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
+use crate::step::Step;
 use crate::template::Renderer;
 use crate::window::Window;
 
@@ -121,7 +122,14 @@ pub fn plan(
     let mut planned: Vec<PlannedStep> = steps.iter().map(step).collect();
     let keep = |place: usize, checked| planned[place].statements.push(checked);
     let mut findings = examine(renderer, steps, window, keep)?.findings;
-    findings.retain(|finding| finding.code.severity() == Severity::Error);
+    // What is wrong with the rule does not stand in the way of a query that decides nothing.
+    let decides = |step: &PlannedStep| {
+        step.name.step() != Step::Custom || step.statements.iter().any(Checked::mutates)
+    };
+    let of_rule = !planned.iter().any(decides);
+    findings.retain(|finding| {
+        finding.code.severity() == Severity::Error && !(of_rule && finding.code.is_about_rule())
+    });
     Ok(match findings.is_empty() {
         true => Ok(Plan { window: window.clone(), steps: planned }),
         false => Err(findings),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::codes::{CHECKS, Check};
+use super::codes::{CHECKS, Check, Find};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub enum Code {
     DropsCondition,
     /// `keep` does not end in the row id, so that the survivor is not determined.
     UndeterminedSurvivor,
+    /// An entry of `key` or `keep` is the same for every row.
+    ConstantEntry,
     /// The ranking depends on the time of day or on chance.
     VolatileRanking,
     /// A shipped step, or what stands in for it, ranks in another way than the rule says.
@@ -108,6 +110,11 @@ impl Code {
     /// How bad a finding of this code is.
     pub fn severity(self) -> Severity {
         self.check().severity
+    }
+
+    /// Whether it is found in the rule itself, and not in a statement.
+    pub(crate) fn is_about_rule(self) -> bool {
+        matches!(self.check().find, Find::Rule(_))
     }
 
     /// Whether a template may allow it. Onerow's promise rests on the others.

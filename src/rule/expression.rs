@@ -16,6 +16,8 @@ pub(super) struct Expression {
     pub plain_column: Option<String>,
     /// The expression without its direction.
     pub text: String,
+    /// Why it is the same for every row, as a phrase, where it reads no column.
+    pub constant: Option<String>,
 }
 
 /// Parses a key entry. The error is a phrase.
@@ -96,14 +98,12 @@ fn inspect(expr: &Expr) -> Result<Expression, String> {
     if let ControlFlow::Break(problem) = expr.visit(&mut names) {
         return Err(problem);
     }
-    if names.columns.is_empty() {
-        return Err(names.constant());
-    }
+    let constant = names.columns.is_empty().then(|| names.constant());
     let plain_column = match expr {
         Expr::Identifier(ident) => Some(ident.value.clone()),
         _ => None,
     };
-    Ok(Expression { columns: names.columns, plain_column, text: expr.to_string() })
+    Ok(Expression { columns: names.columns, plain_column, text: expr.to_string(), constant })
 }
 
 #[derive(Default)]
@@ -208,15 +208,18 @@ mod tests {
     fn an_entry_that_reads_no_column_is_the_same_for_every_row() {
         for constant in ["1", "'x'", "NULL", "CONCAT('a', 'b')", "CURRENT_DATE()", "RAND()", "TRUE"]
         {
-            let problem = parse_key(constant).err().unwrap();
+            let problem = parse_key(constant).unwrap().constant.unwrap();
             assert!(problem.starts_with("it reads no column"), "{constant}: {problem}");
-            assert!(parse_keep(&format!("{constant} DESC")).is_err(), "{constant}");
+            assert!(
+                parse_keep(&format!("{constant} DESC")).unwrap().constant.is_some(),
+                "{constant}"
+            );
         }
         for quoted in ["\"email\"", "LOWER(\"email\")", "COALESCE(\"email\", '')"] {
-            let problem = parse_key(quoted).err().unwrap();
+            let problem = parse_key(quoted).unwrap().constant.unwrap();
             assert!(problem.ends_with("write the column as `email` in backquotes"), "{problem}");
         }
-        assert!(parse_key("COALESCE(`email`, \"none\")").is_ok());
+        assert_eq!(parse_key("COALESCE(`email`, \"none\")").unwrap().constant, None);
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Rule {
     pub key: Vec<Fragment>,
     /// The order of survival; the first row stays. At least one entry.
     pub keep: Vec<Keep>,
+    /// The entries of key and keep that are the same for every row; `check` refuses them.
+    pub(crate) constants: Vec<Constant>,
     /// The window function that partition, key and keep define, parsed: what a statement's own
     /// ranking is compared with.
     pub ranking: Expr,
@@ -135,6 +137,15 @@ pub struct Keep {
     pub value: Fragment,
     /// The column, where the entry is one and not an expression.
     pub column: Option<String>,
+    /// Where the rule file says so.
+    pub place: Place,
+}
+
+/// An entry of key or keep that is the same for every row.
+#[derive(Debug, Clone)]
+pub(crate) struct Constant {
+    /// What is wrong with it, as a sentence.
+    pub problem: String,
     /// Where the rule file says so.
     pub place: Place,
 }

@@ -6,10 +6,11 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Numbers, Partition, PartitionType, Rule, RuleName, Strategy};
+use super::{Constant, Keep, Numbers, Partition, PartitionType, Rule, RuleName, Strategy};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
+use crate::visible::visible_line;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
@@ -34,6 +35,9 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
             .help("write it as `90m` or `1h 30m`")),
     }
 }
+
+/// How an entry of key or keep is read; the error is a phrase.
+type Parse = fn(&str) -> Result<Expression, String>;
 
 /// A rule that is being read.
 pub(super) struct RuleReader<'a> {
@@ -60,6 +64,7 @@ impl RuleReader<'_> {
             ranking(active.as_ref(), None)?,
             ranking(None, Some("onerow_staged"))?,
         );
+        let constants = self.constants(&partition)?;
         let written_at = section.written_at.as_ref();
         let table = TableName::parse(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
@@ -74,6 +79,7 @@ impl RuleReader<'_> {
             partition,
             key,
             keep,
+            constants,
             ranking,
             counted_ranking,
             staged_ranking,
@@ -251,6 +257,42 @@ impl RuleReader<'_> {
         Ok(Some(touched_at))
     }
 
+    fn constants(&self, partition: &Partition) -> Result<Vec<Constant>> {
+        let section = self.section;
+        let keys = section.key.get_ref().iter().map(|entry| ("key", entry, parse_key as Parse));
+        let keep = section.keep.get_ref().iter().map(|entry| ("keep", entry, parse_keep as Parse));
+        let mut constants = Vec::new();
+        for (role, entry, parse) in keys.chain(keep) {
+            if let Some(constant) = self.entry(entry, role, parse)?.constant {
+                let text = visible_line(entry.get_ref());
+                let problem = format!("{role} entry `{text}` cannot be used: {constant}");
+                constants.push(Constant { problem, place: self.source.place(entry.span()) });
+            }
+        }
+        if constants.is_empty() && self.is_keyed_by_date(partition)? {
+            let problem = format!(
+                "the key reads {} alone, which is the same for every row of a date",
+                partition.column
+            );
+            constants.push(Constant { problem, place: self.source.place(section.key.span()) });
+        }
+        Ok(constants)
+    }
+
+    /// Whether the key has one value on each date.
+    fn is_keyed_by_date(&self, partition: &Partition) -> Result<bool> {
+        let is_date = match partition.kind {
+            PartitionType::Date => true,
+            PartitionType::Int64 => partition.numbers != Numbers::Yyyymmddhh,
+            PartitionType::Datetime | PartitionType::Timestamp => false,
+        };
+        let mut columns = Vec::new();
+        for entry in self.section.key.get_ref() {
+            columns.extend(self.entry(entry, "key", parse_key)?.columns);
+        }
+        Ok(is_date && columns.iter().all(|column| partition.column.same_column(column)))
+    }
+
     /// The columns on which it depends which row survives, each with its role.
     fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
         let section = self.section;
@@ -345,12 +387,7 @@ impl RuleReader<'_> {
         Ok(keep)
     }
 
-    fn entry(
-        &self,
-        entry: &Spanned<String>,
-        role: &str,
-        parse: fn(&str) -> Result<Expression, String>,
-    ) -> Result<Expression> {
+    fn entry(&self, entry: &Spanned<String>, role: &str, parse: Parse) -> Result<Expression> {
         let parsed = parse(entry.get_ref()).map_err(|problem| {
             let message = format!(
                 "{role} entry `{}` cannot be used: {problem}",

@@ -3,6 +3,7 @@
 
 mod always_refused;
 mod bad_allow;
+mod constant_entry;
 mod cross_join;
 mod ddl;
 mod drops_condition;
@@ -102,7 +103,7 @@ pub enum On {
 }
 
 /// All checks, in the order of `docs/checks.md`.
-pub const CHECKS: [Check; 25] = [
+pub const CHECKS: [Check; 26] = [
     unparsable::CHECK,
     not_one_statement::CHECK,
     ddl::CHECK,
@@ -114,6 +115,7 @@ pub const CHECKS: [Check; 25] = [
     drops_cutoff::CHECK,
     drops_condition::CHECK,
     undetermined_survivor::CHECK,
+    constant_entry::CHECK,
     volatile_ranking::CHECK,
     other_ranking::CHECK,
     missing_count::CHECK,
