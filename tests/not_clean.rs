@@ -296,10 +296,22 @@ mod numbers {
         let project = project("", &[202601, 202601]);
         for (command, code) in [("status", 2), ("plan", 2), ("apply", 1)] {
             project.onerow(&format!("{command} {DATE}")).exits(code).says(&[
-                "no row was found, and game_date of nba.predictions holds 202601, which is no yyyymmdd",
+                "game_date of nba.predictions holds 202601, which is no yyyymmdd",
                 "say in the rule what the numbers are, with `partition_numbers`",
             ]);
         }
+    }
+
+    #[test]
+    fn doctor_compares_the_numbers_with_the_rule() {
+        let project = project("", &[202601, 202612]);
+        project
+            .onerow(&format!("doctor {DATE}"))
+            .exits(1)
+            .prints(&["202601, which is no yyyymmdd"]);
+        let fits = self::project("partition_numbers = \"yyyymm\"", &[202601, 202612]);
+        let said = "its numbers, 202601 to 202612, are yyyymm";
+        fits.onerow(&format!("doctor {DATE}")).prints(&[said]);
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub fn table(
     let Some(description) = describe(&mut lines, warehouse, rule) else { return lines.lines };
     columns(&mut lines, rule, &description);
     partition(&mut lines, rule, &description);
+    match run::numbers_of(renderer, warehouse, now, window) {
+        Ok(None) => {}
+        Ok(Some(range)) => lines.good(Topic::Partition, range),
+        Err(error) => lines.failed(Topic::Partition, &error),
+    }
     streaming_buffer(&mut lines, rule, &description);
     if statements(&mut lines, renderer, warehouse, window, now) {
         row_ids(&mut lines, renderer, warehouse, window, now);

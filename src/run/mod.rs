@@ -59,6 +59,7 @@ pub use explain::{Fate, Superseded, explain};
 pub use history::{PastDay, PastOutcome, PastRun, history, past};
 pub(crate) use keyless::with_keyless_runs;
 pub use notes::Note;
+pub(crate) use numbers::range as numbers_of;
 pub use removed::Which;
 pub use removed_rows::{RemovedFate, RemovedRow, RemovedRows, removed_rows};
 pub use report::{DayReport, Ending, Report, Status, StepReport, Undated};

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Counts, checked};
+use jiff::Timestamp;
+
+use super::{Counts, checked, look_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::rule::{PartitionType, Rule};
-use crate::statement::StepName;
+use crate::statement::{Params, StepName};
 use crate::template::Renderer;
-use crate::warehouse::Rows;
+use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
 
 /// The statement that reads the lowest and the highest number, where that is in doubt: no row was found
@@ -30,6 +32,32 @@ pub(super) fn doubtful(
     }
 }
 
+/// The lowest and the highest number of the partition column, in words; `None` where it is no INT64 or holds
+/// nothing. Errors: one of them is no date as the rule writes them.
+pub(crate) fn range(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    window: &Window,
+) -> Result<Option<String>> {
+    let rule = renderer.rule();
+    if rule.partition.kind != PartitionType::Int64 {
+        return Ok(None);
+    }
+    let mut range = None;
+    for statement in checked(renderer, StepName::NUMBERS, window)? {
+        let answer = look_with(rule, warehouse, &statement, &Params::none(), now, "doctor")?;
+        check(rule, &answer)?;
+        if let Some([SqlValue::Int64(lowest), SqlValue::Int64(highest)]) =
+            answer.rows.first().map(Vec::as_slice)
+        {
+            let numbers = rule.partition.numbers.as_str();
+            range = Some(format!("its numbers, {lowest} to {highest}, are {numbers}"));
+        }
+    }
+    Ok(range)
+}
+
 /// Errors: the lowest or the highest number is no date as the rule writes them.
 pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
     let numbers = rule.partition.numbers;
@@ -42,7 +70,7 @@ pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
         Some(number) => Err(Error::new(
             Kind::Configuration,
             format!(
-                "no row was found, and {} of {} holds {number}, which is no {}",
+                "{} of {} holds {number}, which is no {}",
                 rule.partition.column,
                 rule.table.dotted(),
                 numbers.as_str()

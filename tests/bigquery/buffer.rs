@@ -46,7 +46,7 @@ fn settled_rows_are_deactivated_and_buffered_ones_are_counted() {
     let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(75).json();
     let dates = apply["dates"].as_array().unwrap();
     let statuses: Vec<_> = dates.iter().map(|date| &date["status"]).collect();
-    assert_eq!(statuses, ["clean", "cleaned", "partial"]);
+    assert_eq!(statuses, ["empty", "cleaned", "partial"]);
     assert_eq!((&dates[2]["buffered"], &dates[2]["deactivated"]), (&1.into(), &1.into()));
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
 }
