@@ -15,30 +15,11 @@ use super::mutation::{dotted, of_table};
 use super::types::{comparable, compares, literal_type};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
-use crate::googlesql::{SqlType, is_of_the_moment};
+use crate::googlesql::{SqlType, Words, is_of_the_moment};
 
-/// Words that BigQuery reads as names although they are none of a column.
-/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions>
-const WORDS: [&str; 18] = [
-    "MICROSECOND",
-    "MILLISECOND",
-    "SECOND",
-    "MINUTE",
-    "HOUR",
-    "DAY",
-    "DAYOFWEEK",
-    "DAYOFYEAR",
-    "WEEK",
-    "ISOWEEK",
-    "MONTH",
-    "QUARTER",
-    "YEAR",
-    "ISOYEAR",
-    "DATE",
-    "TIME",
-    "_PARTITIONTIME",
-    "_PARTITIONDATE",
-];
+/// Columns of a table that is partitioned by the time of arrival, which no list of its columns names.
+/// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#ingestion_time>
+const PSEUDO_COLUMNS: [&str; 2] = ["_PARTITIONTIME", "_PARTITIONDATE"];
 
 /// The names that one relation offers.
 struct Relation {
@@ -88,6 +69,7 @@ struct Finder<'a> {
     frames: Vec<Frame>,
     /// Common table expressions and their columns, the innermost last.
     ctes: Vec<(String, Columns)>,
+    words: Words,
     findings: Vec<Finding>,
 }
 
@@ -95,8 +77,9 @@ impl<'a> Finder<'a> {
     /// `None` where the rule lists no columns.
     fn new(text: &'a Text<'a>) -> Option<Self> {
         let (frames, ctes, findings) = (Vec::new(), Vec::new(), Vec::new());
-        let table = text.rule.table.dotted();
-        (!text.rule.columns.is_empty()).then_some(Self { text, table, frames, ctes, findings })
+        let (table, words) = (text.rule.table.dotted(), Words::default());
+        let finder = Self { text, table, frames, ctes, words, findings };
+        (!text.rule.columns.is_empty()).then_some(finder)
     }
 }
 
@@ -148,8 +131,9 @@ impl Visitor for Finder<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let is_word = self.words.is_one(expr);
         match expr {
-            Expr::Identifier(name) => self.name(name),
+            Expr::Identifier(name) if !is_word => self.name(name),
             Expr::CompoundIdentifier(parts) => self.qualified(parts, expr.span()),
             Expr::BinaryOp { left, op, right } if compares(op) => {
                 self.compared(left, right);
@@ -283,9 +267,10 @@ impl Finder<'_> {
 
     fn name(&mut self, name: &Ident) {
         let is_special = || {
-            let is_word = || WORDS.iter().any(|word| word.eq_ignore_ascii_case(&name.value));
+            let is_pseudo = || PSEUDO_COLUMNS.iter().any(|c| c.eq_ignore_ascii_case(&name.value));
             name.value.starts_with('@')
-                || (name.quote_style.is_none() && (is_of_the_moment(&name.value) || is_word()))
+                || is_pseudo()
+                || (name.quote_style.is_none() && is_of_the_moment(&name.value))
         };
         // Most names are of the innermost.
         let known = self.frames.iter().rev().any(|frame| {

@@ -8,7 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition, Strategy};
-use crate::googlesql::{Fragment, Ident, is_reserved, parse, tokens};
+use crate::googlesql::{Fragment, Ident, Words, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -108,6 +108,7 @@ fn inspect(expr: &Expr) -> Result<Expression, String> {
 
 #[derive(Default)]
 struct Names {
+    words: Words,
     columns: BTreeSet<String>,
     /// The first text in double quotes, which other dialects read as a column.
     quoted: Option<String>,
@@ -138,6 +139,9 @@ impl Visitor for Names {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        if self.words.is_one(expr) {
+            return ControlFlow::Continue(());
+        }
         match expr {
             Expr::Identifier(ident) if ident.quote_style.is_none() && is_reserved(&ident.value) => {
                 return ControlFlow::Break(format!(
@@ -220,6 +224,29 @@ mod tests {
             assert!(problem.ends_with("write the column as `email` in backquotes"), "{problem}");
         }
         assert_eq!(parse_key("COALESCE(`email`, \"none\")").unwrap().constant, None);
+    }
+
+    /// Neither a date part nor a field is a column, whose place it is not.
+    #[test]
+    fn the_columns_of_an_entry_are_told_by_their_place() {
+        for (entry, columns) in [
+            ("TIMESTAMP_TRUNC(seen_at, HOUR)", "seen_at"),
+            ("DATE_TRUNC(DATE(seen_at, 'Asia/Kolkata'), WEEK(MONDAY))", "seen_at"),
+            ("DIV(TIMESTAMP_DIFF(seen_at, sent_at, SECOND), 300)", "seen_at sent_at"),
+            ("EXTRACT(HOUR FROM seen_at AT TIME ZONE 'Asia/Kolkata')", "seen_at"),
+            ("TIMESTAMP_TRUNC(hour, HOUR)", "hour"),
+            ("hour", "hour"),
+            ("event.params[0].value", "event"),
+            ("items[OFFSET(0)].sku", "items"),
+        ] {
+            let read = |parsed: Expression| parsed.columns.into_iter().collect::<Vec<_>>();
+            let mut expected: Vec<&str> = columns.split(' ').collect();
+            expected.sort_unstable();
+            assert_eq!(read(parse_key(entry).unwrap()), expected, "{entry}");
+            assert_eq!(read(parse_keep(&format!("{entry} DESC")).unwrap()), expected, "{entry}");
+        }
+        let constant = parse_key("TIMESTAMP_TRUNC(TIMESTAMP '2026-01-28', HOUR)").unwrap();
+        assert!(constant.constant.is_some());
     }
 
     #[test]

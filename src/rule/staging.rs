@@ -1,16 +1,14 @@
 //! Staging tables: where rows wait to be merged into the rule's table.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Visit, Visitor};
 use toml::Spanned;
 
 use super::Rule;
 use super::document::StagingSection;
 use super::validate::RuleReader;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlType, TableName};
+use crate::googlesql::{Ident, SqlType, TableName, columns};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
 
@@ -199,11 +197,10 @@ impl Rule {
                 .any(|key| key.as_str().trim_matches('`').eq_ignore_ascii_case(column))
     }
 
-    /// The names that the ranking of rows reads: columns, and words such as MONTH.
+    /// The names of the columns that the ranking of rows reads.
     pub fn ranked_by(&self) -> BTreeSet<String> {
-        let mut names = Names(BTreeSet::from([self.row_id.as_str().to_owned()]));
-        _ = self.ranking.visit(&mut names);
-        names.0
+        let read = columns(&self.ranking).into_iter().map(|column| column.value);
+        read.chain([self.row_id.as_str().to_owned()]).collect()
     }
 }
 
@@ -237,21 +234,4 @@ fn other_type(name: &str, table: &Described, main: &Described) -> Error {
     );
     Error::new(Kind::Configuration, message)
         .help("give it one type, or leave it out of `columns` of the staging section")
-}
-
-struct Names(BTreeSet<String>);
-
-impl Visitor for Names {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Identifier(name) => _ = self.0.insert(name.value.clone()),
-            Expr::CompoundIdentifier(parts) => {
-                self.0.extend(parts.first().map(|part| part.value.clone()));
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
 }

@@ -1,18 +1,12 @@
 //! The filter `of`: SQL in which every column belongs to one relation, by its alias. The text stays
 //! as it is written; only the alias is put before names.
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
-
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
-use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Visit, Visitor,
-};
 use sqlparser::parser::Parser;
 
 use super::literal::sql;
-use crate::googlesql::{is_of_the_moment, parse, tokens};
+use crate::googlesql::{columns, parse, tokens};
 
 /// The filter: an expression, or each of a list.
 pub(super) fn of(state: &State<'_, '_>, value: Value, alias: &str) -> Result<Value, Error> {
@@ -42,14 +36,14 @@ fn refused(message: String) -> Error {
 fn qualified(text: &str, alias: &str) -> Result<String, String> {
     let tokens = tokens(text).map_err(|error| error.to_string())?;
     let expr = parse(tokens, Parser::parse_expr).map_err(|error| error.to_string())?;
-    let mut columns = Columns::default();
-    _ = expr.visit(&mut columns);
     let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
     // From the last one on, so that the places of earlier ones stay what they are.
-    let places: Vec<_> = columns.found.difference(&columns.words).collect();
-    for (line, column) in places.into_iter().rev() {
-        let line = usize::try_from(*line).ok().and_then(|line| lines.get_mut(line.checked_sub(1)?));
-        let at = usize::try_from(*column).ok().and_then(|column| column.checked_sub(1));
+    let mut places: Vec<_> = columns(&expr).iter().map(|name| name.span.start).collect();
+    places.sort();
+    for place in places.into_iter().rev() {
+        let line = usize::try_from(place.line).ok().and_then(|line| line.checked_sub(1));
+        let line = line.and_then(|line| lines.get_mut(line));
+        let at = usize::try_from(place.column).ok().and_then(|column| column.checked_sub(1));
         match (line, at) {
             (Some(line), Some(at)) if at <= line.len() => {
                 line.splice(at..at, alias.chars().chain(['.']));
@@ -58,55 +52,6 @@ fn qualified(text: &str, alias: &str) -> Result<String, String> {
         }
     }
     Ok(lines.into_iter().map(String::from_iter).collect::<Vec<String>>().join("\n"))
-}
-
-/// Where columns begin, and where words stand that look like columns and are none.
-#[derive(Default)]
-struct Columns {
-    found: BTreeSet<(u64, u64)>,
-    words: BTreeSet<(u64, u64)>,
-}
-
-impl Visitor for Columns {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Identifier(name) if is_column(name) => _ = self.found.insert(place(name)),
-            Expr::CompoundIdentifier(parts) => self.found.extend(parts.first().map(place)),
-            Expr::Function(function) => self.words.extend(words_of(function)),
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-fn place(name: &Ident) -> (u64, u64) {
-    (name.span.start.line, name.span.start.column)
-}
-
-fn is_column(name: &Ident) -> bool {
-    name.quote_style.is_some() || !(name.value.starts_with('@') || is_of_the_moment(&name.value))
-}
-
-/// The date parts among the arguments of a function: MONTH in `DATE_TRUNC(d, MONTH)`, MONDAY in
-/// `WEEK(MONDAY)`.
-/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions#date_trunc>
-fn words_of(function: &Function) -> Vec<(u64, u64)> {
-    let name = function.name.to_string().to_ascii_uppercase();
-    let first = match name.as_str() {
-        "WEEK" => 0,
-        "LAST_DAY" => 1,
-        other if other.ends_with("_TRUNC") => 1,
-        other if other.ends_with("_DIFF") => 2,
-        _ => return Vec::new(),
-    };
-    let FunctionArguments::List(list) = &function.args else { return Vec::new() };
-    let words = list.args.iter().skip(first).filter_map(|argument| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))) => Some(place(name)),
-        _ => None,
-    });
-    words.collect()
 }
 
 #[cfg(test)]
@@ -125,6 +70,8 @@ mod tests {
             ("DATE_DIFF(a, b, DAY) + day", "DATE_DIFF(m.a, m.b, DAY) + m.day"),
             ("EXTRACT(YEAR FROM played)", "EXTRACT(YEAR FROM m.played)"),
             ("home.team || 'é' || away", "m.home.team || 'é' || m.away"),
+            ("event.params[OFFSET(n)].value", "m.event.params[OFFSET(m.n)].value"),
+            ("NORMALIZE(name, NFKC)", "NORMALIZE(m.name, NFKC)"),
             ("d < CURRENT_DATE", "m.d < CURRENT_DATE"),
             (
                 "((d BETWEEN DATE '2026-01-01' AND DATE '2026-01-02') OR (d = DATE '2026-02-01'))",

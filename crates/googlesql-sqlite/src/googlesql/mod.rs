@@ -7,6 +7,7 @@ mod parse;
 mod text;
 mod types;
 mod value;
+mod words;
 
 pub use catalog::may_be_function;
 pub(crate) use catalog::plain as plain_functions;
@@ -16,3 +17,4 @@ pub use parse::{parse, with_stack};
 pub use text::{MAX_BYTES, tokens};
 pub use types::SqlType;
 pub use value::{Numeric, SqlValue, is_exact, parse_timestamp, strict_date};
+pub use words::{Words, columns};
