@@ -1,5 +1,5 @@
 {#- What waits in the staging tables, ranked together with what is in the table, by the same rule. -#}
-{%- from "_survivors.sql" import rank, ranking, settled -%}
+{%- from "_survivors.sql" import rank, ranking, rows, settled -%}
 
 {#- What a row that is there already takes over from a staged one, as text that can be compared. -#}
 {%- macro values(columns) -%}
@@ -36,8 +36,8 @@ SELECT
   COUNT(IF(onerow_staged, NULL, 1)) OVER onerow_key AS onerow_there,
   COUNT(IF(onerow_settled, NULL, 1)) OVER onerow_key AS onerow_buffered
 FROM (
-  {{ rows_of(rule, window, staging, rule.table, settled(rule), false, rule.active) | indent(2) }}
-  {%- for table in staging.tables %}
+  {{ rows_of(rule, window, staging, rows(rule), settled(rule), false, rule.active) | indent(2) }}
+  {%- for table in staging.rows %}
   UNION ALL
   {{ rows_of(rule, window, staging, table, true, true, staging.has_active) | indent(2) }}
   {%- endfor %}

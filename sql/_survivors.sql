@@ -18,9 +18,15 @@ ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, among_all) }}
 )
 {%- endmacro -%}
 
+{#- The table, with a name for its rows where one is needed: where it is called like one of its columns, that
+    name alone would mean the whole row. -#}
+{%- macro rows(rule, named=false) -%}
+{{ rule.table }}{% if named or rule.namesake %} AS onerow_row{% endif %}
+{%- endmacro -%}
+
 {#- The table, with the name that `rank` calls its rows. -#}
 {%- macro table(rule) -%}
-{{ rule.table }}{% if rule.strategy == "rewrite" %} AS onerow_row{% endif %}
+{{ rows(rule, rule.strategy == "rewrite") }}
 {%- endmacro -%}
 
 {#- Whether DML may touch the row: it was written before the cutoff, or nobody knows when. -#}

@@ -7,7 +7,14 @@ AS
 SELECT
   *
 FROM {{ rule.table }} FOR SYSTEM_TIME AS OF {{ before }}
+{%- if rule.namesake %}
+WHERE {{ window.filter | of(rule.namesake) }}
+{%- if rule.active %}
+  AND {{ rule.active | of(rule.namesake) }}
+{%- endif %}
+{%- else %}
 WHERE {{ window.filter }}
 {%- if rule.active %}
   AND {{ rule.active }}
+{%- endif %}
 {%- endif %}

@@ -2,8 +2,8 @@
     It ranks inside the UPDATE, so that a row that arrived since is ranked too, and it leaves alone
     rows that share their id. -#}
 {%- from "_removals.sql" import recorded, superseded -%}
-{%- from "_survivors.sql" import set_active, touchable -%}
-UPDATE {{ rule.table }}
+{%- from "_survivors.sql" import rows, set_active, touchable -%}
+UPDATE {{ rows(rule) }}
 {{ set_active(rule, false) }}
 WHERE {{ touchable(rule, window) }}
   AND {{ superseded(rule, window) | indent(2) }}

@@ -2,8 +2,8 @@
     ranks inside the DELETE, so that a row that arrived since is ranked too, and it leaves alone rows
     that share their id. -#}
 {%- from "_removals.sql" import recorded, superseded -%}
-{%- from "_survivors.sql" import touchable -%}
-DELETE FROM {{ rule.table }}
+{%- from "_survivors.sql" import rows, touchable -%}
+DELETE FROM {{ rows(rule) }}
 WHERE {{ touchable(rule, window) }}
   AND {{ superseded(rule, window) | indent(2) }}
   AND {{ recorded(rule, window, removals) | indent(2) }}

@@ -1,7 +1,7 @@
 {#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
 {%- from "_removals.sql" import entries_of, keep_values -%}
-{%- from "_survivors.sql" import rank, ranking, settled -%}
+{%- from "_survivors.sql" import rank, ranking, rows, settled -%}
 {{ entries_of(rule, window, removals, rule.strategy) }},
   row_id,
   survivor_row_id,
@@ -19,7 +19,7 @@ FROM (
     {% if rule.keep_rows %}TO_JSON_STRING(onerow_row){% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
     COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
     {{ settled(rule) }} AS settled
-  FROM {{ rule.table }}{% if rule.keep_rows or rule.strategy == "rewrite" %} AS onerow_row{% endif %}
+  FROM {{ rows(rule, rule.keep_rows or rule.strategy == "rewrite") }}
   WHERE {{ window.filter }}
   {%- if rule.active %}
     AND {{ rule.active }}

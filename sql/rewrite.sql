@@ -9,7 +9,7 @@ USING (
   FROM (
     SELECT
       onerow_numbered.*,
-      COALESCE(onerow_recorded.times, 0) AS onerow_times
+      COALESCE(onerow_recorded.onerow_times, 0) AS onerow_times
     FROM (
       SELECT
         onerow_ranked.*,
@@ -29,13 +29,13 @@ USING (
     ) AS onerow_numbered
     LEFT JOIN (
       SELECT
-        removed_row,
-        COUNT(*) AS times
+        removed_row AS onerow_removed_row,
+        COUNT(*) AS onerow_times
       FROM {{ removals.table }}
       WHERE {{ of_run(rule, window) | indent(6) }}
       GROUP BY removed_row
     ) AS onerow_recorded
-      ON onerow_recorded.removed_row = onerow_numbered.onerow_json
+      ON onerow_recorded.onerow_removed_row = onerow_numbered.onerow_json
   )
   WHERE onerow_settled
     AND NOT (onerow_rank > 1 AND onerow_nth <= onerow_times)

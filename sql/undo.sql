@@ -1,9 +1,9 @@
 {#- Restores the rows of one date that one statement of an earlier run removed, and no others: those
     that it recorded, that are not active now, and that can be told apart from every other row. -#}
 {%- from "_removals.sql" import keep_values, of_undone, times_undone -%}
-{%- from "_survivors.sql" import set_active, settled -%}
+{%- from "_survivors.sql" import rows, set_active, settled -%}
 {%- if removed_by == "deactivate" -%}
-UPDATE {{ rule.table }}
+UPDATE {{ rows(rule) }}
 {{ set_active(rule, true) }}
 WHERE {{ window.filter }}
   AND NOT {{ rule.active }}
@@ -18,7 +18,7 @@ WHERE {{ window.filter }}
         TO_JSON_STRING({{ rule.row_id }}) AS row_id,
         {{ keep_values(rule) }} AS keep_values,
         COUNT(*) OVER (PARTITION BY {{ rule.row_id }}) AS copies
-      FROM {{ rule.table }}
+      FROM {{ rows(rule) }}
       WHERE {{ window.filter }}
     ) AS found
     JOIN {{ removals.table }} AS removed
@@ -43,7 +43,7 @@ FROM (
   )
     AND TO_JSON_STRING({{ rule.row_id }}) NOT IN (
       SELECT TO_JSON_STRING({{ rule.row_id }})
-      FROM {{ rule.table }}
+      FROM {{ rows(rule) }}
       WHERE {{ window.filter }}
     )
 {%- else %}

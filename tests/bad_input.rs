@@ -256,3 +256,41 @@ fn touched_at_is_not_what_rows_are_ranked_by() {
         project.onerow("check").exits(2).says(&[&message, "onerow.toml:", "name another column"]);
     }
 }
+
+/// Editors of other systems write it, and nobody sees it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_file() {
+    let project = Project::new(&format!("\u{feff}{RULE}"));
+    project.write("sql/detect_more.sql", "\u{feff}SELECT 1 AS one\n");
+    let header = "id,game_date,game_id,player,is_active,created_at";
+    project.write(
+        "rows.csv",
+        format!("\u{feff}{header}\na,2026-01-28,g1,ann,true,2026-01-28T08:00:00Z\n"),
+    );
+    project.write(
+        "rows.ndjson",
+        "\u{feff}{\"id\": \"b\", \"game_date\": \"2026-01-28\", \"game_id\": \"g1\", \"player\": \"ann\", \
+         \"is_active\": true, \"created_at\": \"2026-01-28T09:00:00Z\"}\n",
+    );
+    project.onerow("load rows.csv rows.ndjson").exits(0);
+    project.onerow("check --date 2026-01-28").exits(0);
+    let rendered = project.onerow("render --step detect_more --date 2026-01-28").exits(0);
+    assert!(!rendered.stdout.contains('\u{feff}'), "{rendered}");
+    project.onerow("run detect_more --date 2026-01-28").exits(0);
+    project.onerow("apply --date 2026-01-28").exits(0);
+    assert_eq!(project.active(), ["b"]);
+}
+
+#[test]
+fn a_column_of_onerows_own_is_refused_at_its_place() {
+    for (given, instead) in [
+        ("points_line = \"NUMERIC\"", "onerow_rank = \"NUMERIC\""),
+        ("row_id = \"id\"", "row_id = \"Onerow_Row\""),
+        ("\"player\"]", "\"LOWER(onerow_row)\"]"),
+        ("\"id DESC\"]", "\"_onerow_streamed_at\"]"),
+    ] {
+        let project = Project::new(&RULE.replacen(given, instead, 1));
+        let refused = project.onerow("check --date 2026-01-28").exits(2);
+        refused.says(&["is a name of onerow's own", "onerow.toml:", "rename the column"]);
+    }
+}

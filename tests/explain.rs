@@ -118,3 +118,40 @@ fn what_a_run_would_not_touch_is_said() {
     shared_ids.rows("a,2026-01-28,g2,ann,,true,2026-01-28T08:00:00Z");
     shared_ids.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is shared"]);
 }
+
+/// `=` in an entry and in a value, quotes, a line break, and a text that looks like a number.
+#[test]
+fn a_key_may_hold_any_character() {
+    let rule = RULE.replace(
+        "key = [\"game_id\", \"player\"]",
+        "key = [\"`player`\", \"IF(game_id = 'g1', game_id, 'x=y')\"]",
+    );
+    let project = Project::new(&rule);
+    let values = ["it's \"a\" = b\\", "two\nlines", "Zoë 🏀", "007", "1e3"];
+    let mut rows = String::new();
+    for (i, value) in values.iter().enumerate() {
+        let quoted = value.replace('"', "\"\"");
+        for id in [2 * i, 2 * i + 1] {
+            rows.push_str(&format!(
+                "r{id},2026-01-28,g2,\"{quoted}\",,true,2026-01-28T08:00:0{id}Z\n"
+            ));
+        }
+    }
+    project.rows(&rows);
+    for (i, value) in values.iter().enumerate() {
+        for player in [format!("player={value}"), format!("`PLAYER` ={value}")] {
+            let entry = "IF(game_id = 'g1', game_id, 'x=y')=x=y";
+            let arguments = ["explain", "--date", "2026-01-28", "--format", "json"];
+            let keys = ["--key", player.as_str(), "--key", entry];
+            let explained = project.onerow_with(&[&arguments[..], &keys[..]].concat()).exits(0);
+            let found = explained.json()["superseded"].as_array().unwrap().clone();
+            assert_eq!(found.len(), 1, "{value:?}");
+            assert_eq!(found[0]["row_id"], format!("r{}", 2 * i), "{value:?}");
+        }
+    }
+    let nobody = ["explain", "--date", "2026-01-28", "--key", "player=7", "--format", "json"];
+    let found = project.onerow_with(&nobody).exits(0).json();
+    assert_eq!(found["superseded"], json!([]), "007 is a text");
+    let unknown = ["explain", "--date", "2026-01-28", "--key", "playr=a=b"];
+    project.onerow_with(&unknown).exits(2).says(&["no entry `playr`", "`player`"]);
+}

@@ -23,6 +23,7 @@ mod invariants;
 mod lowering;
 mod memory;
 mod merging;
+mod names;
 mod not_clean;
 mod report_html;
 mod review;

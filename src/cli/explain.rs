@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Fragment, SqlValue};
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{Superseded, Which};
@@ -25,7 +25,7 @@ pub(super) struct Args {
     run: Option<String>,
     /// Only this key: an entry of the rule's key and its value, NULL for none; may be repeated
     #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
-    key: Vec<(String, String)>,
+    key: Vec<String>,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -65,26 +65,38 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn key_value(text: &str) -> Result<(String, String)> {
-    match text.split_once('=') {
-        Some((entry, value)) => Ok((entry.trim().to_owned(), value.to_owned())),
-        None => Err(Error::new(Kind::Usage, "not an entry of the key and its value")
+fn key_value(text: &str) -> Result<String> {
+    match text.contains('=') {
+        true => Ok(text.to_owned()),
+        false => Err(Error::new(Kind::Usage, "not an entry of the key and its value")
             .help("write it as `player_lookup=lebron_james`")),
     }
 }
 
 /// The places in the rule's key of what is asked for, with the values.
-fn places<'a>(rule: &Rule, asked: &'a [(String, String)]) -> Result<Vec<(usize, &'a str)>> {
-    let place = |(entry, value): &'a (String, String)| {
-        let known = |key: &crate::googlesql::Fragment| key.as_str().eq_ignore_ascii_case(entry);
-        let place = rule.key.iter().position(known).ok_or_else(|| {
-            let known = rule.key.iter().map(crate::googlesql::Fragment::as_str);
+fn places<'a>(rule: &Rule, asked: &'a [String]) -> Result<Vec<(usize, &'a str)>> {
+    let place = |text: &'a String| {
+        // An entry may hold `=` itself, as `IF(a = b, 1, 2)` does, and so may a value.
+        let mut splits = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
+        let place_of = |entry: &str| rule.key.iter().position(|key| is_entry(key, entry.trim()));
+        let found = splits.find_map(|(entry, value)| Some((place_of(entry)?, value)));
+        found.ok_or_else(|| {
+            let entry = text.split('=').next().unwrap_or_default().trim();
+            let known = rule.key.iter().map(Fragment::as_str);
             let message = format!("the key of rule {} has no entry `{entry}`", rule.name);
             Error::new(Kind::Usage, message).help(did_you_mean(entry, known))
-        })?;
-        Ok((place, value.as_str()))
+        })
     };
     asked.iter().map(place).collect()
+}
+
+/// A column may be named with and without backquotes.
+fn is_entry(key: &Fragment, entry: &str) -> bool {
+    let column = key.as_str().strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    [Some(key.as_str()), column]
+        .into_iter()
+        .flatten()
+        .any(|known| known.eq_ignore_ascii_case(entry))
 }
 
 fn is_wanted(row: &Superseded, wanted: &[(usize, &str)]) -> bool {

@@ -21,6 +21,8 @@ impl Error {
 pub fn read_utf8(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path)
         .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
+    // Editors of other systems begin a file with a byte order mark.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec).unwrap_or(bytes);
     String::from_utf8(bytes).map_err(|cause| {
         let valid = cause.utf8_error().valid_up_to();
         let line = cause.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;

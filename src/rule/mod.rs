@@ -107,7 +107,7 @@ impl Rule {
     }
 
     /// Whether which row survives depends on the column.
-    pub(crate) fn reads(&self, column: &str) -> bool {
+    pub(crate) fn is_decided_by(&self, column: &str) -> bool {
         self.deciding.iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
@@ -120,6 +120,17 @@ impl Rule {
     /// The dates of a window as the table's partitions have them.
     pub(crate) fn periods(&self, window: &Window) -> Result<Window> {
         Window::of_days(window.days().iter().map(|day| self.partition.period(*day)).collect())
+    }
+
+    /// Whether a statement about the rule may name this column.
+    pub fn reads(&self, column: &str) -> bool {
+        let listed = self.columns.iter().map(|(column, _)| column);
+        let staged = self.staging.iter().flat_map(|staging| &staging.columns);
+        let roles = [Some(&self.partition.column), self.active.as_ref(), self.written_at.as_ref()];
+        let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
+        let roles = roles.into_iter().chain([touched_at]).flatten();
+        listed.chain(staged).chain(roles).any(|known| known.same_column(column))
+            || self.ranked_by().iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
     /// Whether the UPDATE of a custom step may remove the last active row of a key.

@@ -39,6 +39,17 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
 /// How an entry of key or keep is read; the error is a phrase.
 type Parse = fn(&str) -> Result<Expression, String>;
 
+/// An expression that is equal where values of this type are, which BigQuery neither groups nor orders.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_properties>
+fn exact_text(column: &str, sql_type: SqlType) -> String {
+    let column =
+        Ident::parse(column).map_or_else(|_| format!("`{column}`"), |name| name.to_string());
+    match sql_type {
+        SqlType::Geography => format!("ST_ASBINARY({column})"),
+        _ => format!("TO_JSON_STRING({column})"),
+    }
+}
+
 /// A rule that is being read.
 pub(super) struct RuleReader<'a> {
     pub(super) source: &'a Source,
@@ -122,6 +133,7 @@ impl RuleReader<'_> {
         let mut columns: Vec<(Ident, SqlType)> = Vec::new();
         for (name, sql_type) in &self.section.columns {
             let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+            self.refuse_own(name, ident.as_str())?;
             if columns.iter().any(|(known, _)| known.same_column(ident.as_str())) {
                 let message = format!("column `{ident}` is listed twice; BigQuery ignores case");
                 return Err(self.source.error(name, message));
@@ -138,6 +150,7 @@ impl RuleReader<'_> {
     /// The type that the rule lists for a column; `None` where the rule lists no columns.
     /// Errors: the rule lists columns, but not this one.
     pub(super) fn listed<T>(&self, at: &Spanned<T>, name: &str) -> Result<Option<SqlType>> {
+        self.refuse_own(at, name)?;
         if self.columns.is_empty() {
             return Ok(None);
         }
@@ -157,6 +170,17 @@ impl RuleReader<'_> {
             };
             self.source.error(at, message).help(help)
         })
+    }
+
+    /// A column called like those that statements add would be taken for one of them.
+    fn refuse_own<T>(&self, at: &Spanned<T>, name: &str) -> Result<()> {
+        match name.trim_start_matches('_').to_ascii_lowercase().starts_with("onerow_") {
+            false => Ok(()),
+            true => Err(self
+                .source
+                .error(at, format!("`{}` is a name of onerow's own", name.escape_debug()))
+                .help("rename the column: names that begin with `onerow_` are those of columns that its statements add")),
+        }
     }
 
     /// A column that must have one of these types. The type is the listed one, else the first.
@@ -346,7 +370,7 @@ impl RuleReader<'_> {
                 return Err(self
                     .source
                     .error(entry, format!("key column `{column}` is of type {listed}, which cannot be part of a key"))
-                    .help(format!("BigQuery refuses PARTITION BY {listed}; use an expression that is exact, such as CAST({column} AS STRING)")));
+                    .help(format!("BigQuery refuses PARTITION BY {listed}; write `{}`", exact_text(column, listed))));
             }
             let fragment = Fragment::vouched(entry.get_ref().trim());
             if key.contains(&fragment) {
@@ -372,10 +396,16 @@ impl RuleReader<'_> {
                 && let Some(listed) = self.listed(entry, column)?
                 && !listed.can_be_ordered()
             {
-                return Err(self.source.error(
-                    entry,
-                    format!("`keep` orders by {column}, but type {listed} has no order"),
-                ));
+                return Err(self
+                    .source
+                    .error(
+                        entry,
+                        format!("`keep` orders by {column}, but type {listed} has no order"),
+                    )
+                    .help(format!(
+                        "order by a value in it, or by `{}`",
+                        exact_text(column, listed)
+                    )));
             }
             keep.push(Keep {
                 order: Fragment::vouched(entry.get_ref().trim()),

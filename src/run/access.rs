@@ -31,7 +31,7 @@ pub(super) fn rows(rule: &Rule, answer: &Answer) -> Result<()> {
 /// Source: <https://cloud.google.com/bigquery/docs/column-data-masking-intro>
 pub(super) fn columns(rule: &Rule, description: &Description, restores: bool) -> Result<()> {
     let all = rule.strategy == Strategy::Rewrite || rule.keep_rows || restores;
-    let is_read = |column: &String| all || rule.reads(column);
+    let is_read = |column: &String| all || rule.is_decided_by(column);
     let protected: Vec<&str> =
         description.protected.iter().filter(|column| is_read(column)).map(String::as_str).collect();
     if protected.is_empty() || rule.full_access {

@@ -19,6 +19,8 @@ pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Va
 pub(super) fn rule_value(rule: &Rule) -> Value {
     let optional = |column: Option<&Ident>| column.map_or(Value::from(()), literal::sql);
     let touched_at = rule.touched_at.as_ref();
+    // Where the table is called like one of its columns, that name means the whole row.
+    let namesake = Ident::parse(rule.table.table()).ok().filter(|name| rule.reads(name.as_str()));
     let touched_now = match touched_at {
         Some((_, SqlType::Datetime)) => "CURRENT_DATETIME()",
         _ => "CURRENT_TIMESTAMP()",
@@ -28,6 +30,7 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("strategy", Value::from(rule.strategy.step())),
         ("table", literal::sql(&rule.table)),
         ("table_name", Value::from(rule.table.dotted())),
+        ("namesake", optional(namesake.as_ref())),
         ("view", literal::sql(&rule.view)),
         ("partition", literal::sql(&rule.partition.column)),
         ("date", literal::sql(rule.partition.date())),
@@ -60,12 +63,22 @@ pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
     let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
     map([
         ("tables", staging.tables.iter().map(literal::sql).collect()),
+        ("rows", staging.tables.iter().map(|table| rows_of(rule, table)).collect()),
         ("names", staging.tables.iter().map(TableName::dotted).collect()),
         ("table", table.map_or(Value::from(()), literal::sql)),
         ("columns", staging.columns.iter().map(literal::sql).collect()),
         ("values", rule.arriving_values().into_iter().map(literal::sql).collect()),
         ("has_active", Value::from(has_active)),
     ])
+}
+
+/// A staging table as FROM names it: with a name of its own where it is called like one of its columns,
+/// whose name would mean the whole row.
+fn rows_of(rule: &Rule, table: &TableName) -> Value {
+    literal::sql(match rule.reads(table.table()) {
+        true => format!("{table} AS onerow_row"),
+        false => table.to_string(),
+    })
 }
 
 /// The dates, and the predicate that confines a statement to them.

@@ -1,7 +1,8 @@
 """What Google's own analyzer says of SQL, and what its reference implementation answers.
 
 Reads one JSON object from standard input and writes one to standard output:
-  analyze: [{tables: {name: {column: type}}, parameters: {name: type}, sql}]  ->  [error or null]
+  analyze: [{tables: {name: {column: type}}, parameters: {name: type}, sql}]  ->  [error or null];
+           of a list of SQL, a list of these: making a catalog takes longer than analyzing a statement
   parse:   [sql]                                                            ->  [error or null]
   execute: [sql]                                      ->  [{error} or {rows: [JSON text]}]
 """
@@ -55,7 +56,10 @@ def error_of(act):
 
 def analyze(request):
     analyzer = Analyzer(options(request["parameters"]), catalog(request["tables"]))
-    return error_of(lambda: analyzer.analyze_statement(request["sql"]))
+    sql = request["sql"]
+    if isinstance(sql, list):
+        return [error_of(lambda: analyzer.analyze_statement(one)) for one in sql]
+    return error_of(lambda: analyzer.analyze_statement(sql))
 
 
 def parse(sql):
