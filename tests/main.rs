@@ -25,6 +25,7 @@ mod memory;
 mod merging;
 mod names;
 mod not_clean;
+mod numbers;
 mod report_html;
 mod review;
 mod rooms;

@@ -224,6 +224,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bignumeric_is_read_over_its_whole_range() {
+        let largest =
+            "578960446186580977117854925043439539266.34992332820282019728792003956564819967";
+        let cell = Json::String(largest.to_owned());
+        let read = value(Some(&cell), Some(SqlType::BigNumeric)).unwrap();
+        assert_eq!(
+            (read.to_string().as_str(), read.sql_type()),
+            (largest, Some(SqlType::BigNumeric))
+        );
+    }
+
+    #[test]
     fn a_figure_that_is_left_out_is_unknown_and_not_nothing() {
         assert_eq!(usage(&JobResource::default()), Usage::default());
         assert_eq!(affected(&JobResource::default()), None);

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod name;
+mod numeric;
 mod params;
 mod parse;
 mod text;
@@ -12,9 +13,10 @@ mod words;
 pub use catalog::may_be_function;
 pub(crate) use catalog::plain as plain_functions;
 pub use name::{Fragment, Ident, TableName, is_of_the_moment, is_reserved};
+pub use numeric::Numeric;
 pub use params::Params;
 pub use parse::{parse, with_stack};
 pub use text::{MAX_BYTES, tokens};
 pub use types::SqlType;
-pub use value::{Numeric, SqlValue, is_exact, parse_timestamp, strict_date};
+pub use value::{SqlValue, is_exact, parse_timestamp, strict_date};
 pub use words::{Words, columns};
