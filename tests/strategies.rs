@@ -187,7 +187,7 @@ fn a_rule_says_what_it_cannot_be() {
             rule("rewrite")
                 .replace("\"game_date\"", "\"_PARTITIONDATE\"")
                 .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\""),
-            ["rows of _PARTITIONDATE cannot be rewritten", "strategy = \"delete\""],
+            ["a table partitioned by _PARTITIONDATE cannot be rewritten", "strategy = \"delete\""],
         ),
     ] {
         let project = Project::new(&rules);
@@ -196,4 +196,38 @@ fn a_rule_says_what_it_cannot_be() {
     let project = Project::new(&rule("delete"));
     let ended = project.onerow("run deactivate --date 2026-01-28").exits(2);
     ended.says(&["rule predictions has strategy delete", "its own is `delete`"]);
+}
+
+/// Neither strategy sends to the other one where that is refused.
+#[test]
+fn rows_that_share_an_id_in_a_table_by_arrival_get_advice_that_leads_somewhere() {
+    let by_arrival = rule("delete")
+        .replace(
+            "partition = \"game_date\"",
+            "partition = \"_PARTITIONTIME\"\npartition_type = \"TIMESTAMP\"",
+        )
+        .replace("game_date = \"DATE\"", "_PARTITIONTIME = \"TIMESTAMP\"\nserial = \"STRING\"");
+    let project = Project::new(&by_arrival);
+    project.write(
+        "rows.csv",
+        "id,serial,_PARTITIONTIME,game_id,player,is_active,created_at\n\
+         t,1,2026-01-28 00:00:00 UTC,g1,ann,true,2026-01-28T08:00:00Z\n\
+         t,2,2026-01-28 00:00:00 UTC,g1,ann,true,2026-01-28T09:00:00Z\n",
+    );
+    project.onerow("load rows.csv").exits(0);
+    let advised = project.onerow("apply --yes --date 2026-01-28");
+    assert_ne!(advised.code, Some(0), "{advised}");
+    let advised = advised.says(&["name a `row_id` that no two rows share", "copy it into a table"]);
+    assert!(!advised.stderr.contains("a rule with `strategy"), "{advised}");
+    project.write(
+        "onerow.toml",
+        by_arrival
+            .replace("\"id DESC", "\"serial DESC")
+            .replace("row_id = \"id\"", "row_id = \"serial\""),
+    );
+    project.onerow("apply --yes --date 2026-01-28").exits(0);
+    assert_eq!(ids(&project), "t", "what was advised is done");
+    project.write("onerow.toml", by_arrival.replace("\"delete\"", "\"rewrite\""));
+    let refused = project.onerow("apply --yes --date 2026-01-28").exits(2);
+    refused.says(&["with a `row_id` that no two rows share"]);
 }

@@ -212,10 +212,12 @@ impl RuleReader<'_> {
         let partition = Partition { column: ident, kind, numbers };
         if partition.is_by_arrival() && self.strategy == Strategy::Rewrite {
             let message = format!(
-                "rows of {} cannot be rewritten: they would arrive again, today",
+                "a table partitioned by {} cannot be rewritten: BigQuery takes no INSERT ROW into it",
                 partition.column
             );
-            return Err(self.source.error(column, message).help("set `strategy = \"delete\"`"));
+            return Err(self.source.error(column, message).help(
+                "set `strategy = \"delete\"` with a `row_id` that no two rows share, or copy the table into one that is partitioned by a column",
+            ));
         }
         let ident = &partition.column;
         match self.listed(column, ident.as_str())? {
