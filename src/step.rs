@@ -213,6 +213,11 @@ impl Row {
             || self.asks_cutoff == AsksCutoff::Always
     }
 
+    /// Whether what replaces its text keeps the conditions of the shipped one.
+    pub(crate) fn keeps_conditions(&self) -> bool {
+        self.needs == Needs::Strategy || self.step == Step::Consolidate
+    }
+
     /// Whether `apply` runs it as its own, so that its scope is fixed.
     pub(crate) fn is_of_apply(&self) -> bool {
         matches!(self.runs, Runs::Apply | Runs::ApplyOrCommand)

@@ -358,16 +358,34 @@ fn what_became_of_an_arrived_row_since_is_not_overwritten_by_its_original() {
 }
 
 #[test]
-fn a_template_that_merges_a_key_twice_fails_the_run() {
+fn a_template_that_merges_a_key_twice_is_refused() {
+    let project = project(&rule(""), MAIN);
+    stage(&project, "a", "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
+    let shipped = include_str!("../sql/consolidate.sql");
+    project.write("sql/consolidate.sql", shipped.replace("    AND onerow_rank = 1\n", ""));
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(3);
+    ended.says(&["drops-condition: its USING is not the shipped one"]);
+    let key = "\n  AND ({{ key | of(main) }} = {{ key | of(staged) }}\n    OR ({{ key | of(main) }} IS NULL AND {{ key | of(staged) }} IS NULL))";
+    assert!(shipped.contains(key));
+    project.write("sql/consolidate.sql", shipped.replace(key, ""));
+    let ended = project.onerow(&format!("consolidate {DATE}")).exits(3);
+    ended.says(&["drops-condition: its ON lacks a condition of the shipped one: `"]);
+}
+
+#[test]
+fn a_template_that_updates_rows_which_were_not_counted_fails_the_run() {
     let project = project(&rule(""), MAIN);
     stage(
         &project,
         "a",
-        "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z\n\
+        "s1,2026-01-28,g1,ann,20.5,true,2026-01-28T09:00:00Z\n\
          s2,2026-01-28,g9,zoe,2,true,2026-01-28T10:00:00Z",
     );
     let shipped = include_str!("../sql/consolidate.sql");
-    project.write("sql/consolidate.sql", shipped.replace("    AND onerow_rank = 1\n", ""));
+    let unless_equal =
+        "\n  AND {{ values(staging.values | of(main)) }} != onerow_staged.onerow_values";
+    assert!(shipped.contains(unless_equal));
+    project.write("sql/consolidate.sql", shipped.replace(unless_equal, ""));
     let ended = project.onerow(&format!("consolidate {DATE}")).exits(1);
     ended.says(&["verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were"]);
 }

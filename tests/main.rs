@@ -41,6 +41,7 @@ mod strategies;
 mod suite;
 mod undo;
 mod view;
+mod ways_round;
 mod webhooks;
 
 #[path = "../examples/player_props/data.rs"]

@@ -298,9 +298,9 @@ fn an_override_for_one_rule_comes_before_one_for_all() {
 /// A deactivate that ranks as the rule says, and then takes the wrong rows.
 fn careless(condition: &str) -> String {
     format!(
-        "{{% from \"_survivors.sql\" import ranked %}}\n\
+        "{{% from \"_survivors.sql\" import ranked, settled %}}\n\
          UPDATE {{{{ rule.table }}}} SET {{{{ rule.active }}}} = FALSE\n\
-         WHERE {{{{ window.filter }}}} AND {{{{ rule.row_id }}}} IN (\n\
+         WHERE {{{{ window.filter }}}} AND {{{{ settled(rule) }}}} AND {{{{ rule.row_id }}}} IN (\n\
          SELECT row_id FROM ({{{{ ranked(rule, window) }}}}) WHERE {condition})"
     )
 }

@@ -62,6 +62,8 @@ pub enum Code {
     UnknownColumn,
     /// A column is compared with a value of another type.
     TypeMismatch,
+    /// A call of something that is no function of GoogleSQL, and could have effects.
+    CallsRoutine,
     /// Syntax or a function that GoogleSQL does not have.
     OtherDialect,
     /// BigQuery refuses the statement, whatever the table holds.

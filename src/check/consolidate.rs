@@ -4,17 +4,16 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Expr, Merge, MergeAction, MergeClause, MergeClauseKind,
-    MergeUpdateKind, ObjectName, Spanned, Statement, Visit, Visitor,
+    MergeInsertExpr, MergeInsertKind, MergeUpdateKind, ObjectName, Spanned, Statement, Visit,
+    Visitor,
 };
 
-use super::codes::drops_cutoff;
 use super::{Code, Finding, Text, dotted, mutation, partition};
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
-    let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
+    let Merge { merge_token: _, optimizer_hints, into: _, table, source: _, on, clauses, output } =
         merge;
     findings.extend(mutation::other_relation(text, table));
-    partition::subqueries(text, source, findings);
     partition::check(text, table, Some(on), findings);
     if let ControlFlow::Break(span) = on.visit(&mut FindNotDistinct) {
         findings.push(text.finding(
@@ -23,10 +22,6 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
             "IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery from seeing the partition, which some tables require",
             "write (a.x = b.x OR (a.x IS NULL AND b.x IS NULL))",
         ));
-    }
-    let asks = on.visit(&mut drops_cutoff::FindCutoff).is_break();
-    if text.rule.written_at.is_some() && !asks {
-        findings.push(drops_cutoff::dropped(text, on.span(), true));
     }
     if output.is_some() || !optimizer_hints.is_empty() {
         findings.push(wrong(text, merge, "it is a MERGE with OUTPUT or a hint", "remove it"));
@@ -46,8 +41,8 @@ fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>)
         },
         (
             MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget,
-            MergeAction::Insert(_),
-        ) => {}
+            MergeAction::Insert(insert),
+        ) => findings.extend(inserts_elsewhere(text, insert)),
         _ => findings.push(text.finding(
             Code::WrongKind,
             clause.when_token.0.span,
@@ -55,6 +50,32 @@ fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>)
             "write WHEN MATCHED … THEN UPDATE SET … and WHEN NOT MATCHED BY TARGET THEN INSERT …",
         )),
     }
+}
+
+/// A row that is inserted keeps the partition of the row that arrives, which the source is confined to.
+fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Finding> {
+    let column = &text.rule.partition.column;
+    let MergeInsertKind::Values(values) = &insert.kind else { return None };
+    let at = insert.columns.iter().position(|name| column.same_column(&dotted(name)));
+    let arrives = |value: &Expr| match value {
+        Expr::Identifier(name) => column.same_column(&name.value),
+        Expr::CompoundIdentifier(parts) => {
+            parts.last().is_some_and(|last| column.same_column(&last.value))
+        }
+        _ => false,
+    };
+    let keeps = match at {
+        Some(at) => values.rows.iter().all(|row| row.get(at).is_some_and(arrives)),
+        None => !insert.columns.is_empty(),
+    };
+    (!keeps).then(|| {
+        text.finding(
+            Code::NoPartition,
+            insert.insert_token.0.span,
+            format!("it inserts rows whose {column} is not that of the rows that arrive"),
+            "write INSERT ({{ staging.columns | commas }}) and their values as they arrive",
+        )
+    })
 }
 
 /// A row that is there already keeps its row id, its creation time, and what it is matched by.

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, ObjectName, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
+    Expr, Query, Select, SelectItem, SetExpr, Spanned, Statement, Visit, Visitor,
 };
+use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text, consolidate, view};
 use crate::statement::StepName;
@@ -12,9 +13,7 @@ use crate::step::StatementKind;
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let row = text.statement.step.row();
-    if let Statement::Query(query) = parsed {
-        findings.extend(hidden_mutation(text, query));
-    }
+    findings.extend(hidden_mutation(text, parsed));
     if !row.statement.is(parsed) {
         return findings.push(match parsed {
             Statement::Query(_) | Statement::Update(_) => wrong_kind(text, parsed, row.statement),
@@ -62,12 +61,12 @@ fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
     }
 }
 
-/// A query that holds DML or writes its result into a table.
-pub(super) fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding> {
-    let found = query.visit(&mut FindMutation).break_value()?;
+/// A subquery that holds DML, or writes its result into a table.
+fn hidden_mutation(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let (found, span) = parsed.visit(&mut FindMutation).break_value()?;
     Some(text.finding(
         Code::WrongKind,
-        query.span(),
+        span,
         format!("the query holds {found}"),
         "onerow runs queries, and UPDATEs that deactivate rows",
     ))
@@ -76,28 +75,22 @@ pub(super) fn hidden_mutation(text: &Text<'_>, query: &Query) -> Option<Finding>
 struct FindMutation;
 
 impl Visitor for FindMutation {
-    type Break = &'static str;
+    type Break = (&'static str, Span);
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
-        match &*query.body {
-            SetExpr::Insert(_) => ControlFlow::Break("INSERT"),
-            SetExpr::Update(_) => ControlFlow::Break("UPDATE"),
-            SetExpr::Delete(_) => ControlFlow::Break("DELETE"),
-            SetExpr::Merge(_) => ControlFlow::Break("MERGE"),
-            _ => ControlFlow::Continue(()),
-        }
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        let found = match &*query.body {
+            SetExpr::Insert(_) => "INSERT",
+            SetExpr::Update(_) => "UPDATE",
+            SetExpr::Delete(_) => "DELETE",
+            SetExpr::Merge(_) => "MERGE",
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break((found, query.span()))
     }
 
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<&'static str> {
-        match super::mutation::dotted(relation).eq_ignore_ascii_case("EXTERNAL_QUERY") {
-            true => ControlFlow::Break("EXTERNAL_QUERY, whose text cannot be checked"),
-            false => ControlFlow::Continue(()),
-        }
-    }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<&'static str> {
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
         match select.into {
-            Some(_) => ControlFlow::Break("SELECT INTO"),
+            Some(_) => ControlFlow::Break(("SELECT INTO", select.span())),
             None => ControlFlow::Continue(()),
         }
     }

@@ -1,17 +1,15 @@
 //! The MERGE that replaces the rows of a date: it may do that and nothing else.
 
 use sqlparser::ast::{
-    Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, Spanned, Value, Visit,
+    Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, Spanned, Value,
 };
 
-use super::codes::drops_cutoff;
 use super::{Code, Finding, Text, mutation, partition};
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
-    let Merge { merge_token: _, optimizer_hints, into: _, table, source, on, clauses, output } =
+    let Merge { merge_token: _, optimizer_hints, into: _, table, source: _, on, clauses, output } =
         merge;
     findings.extend(mutation::other_relation(text, table));
-    partition::subqueries(text, source, findings);
     if !is_false(on) {
         findings.push(wrong(
             text,
@@ -29,7 +27,6 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
     match (deletes.as_slice(), inserts.as_slice()) {
         ([delete], [insert]) if is_delete(delete) && inserts_row(insert) => {
             partition::check(text, table, delete.predicate.as_ref(), findings);
-            spares_buffered(text, delete, findings);
         }
         _ => findings.push(wrong(
             text,
@@ -37,14 +34,6 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
             "it is a MERGE that does something else than delete and insert rows",
             "write WHEN NOT MATCHED BY SOURCE AND … THEN DELETE and WHEN NOT MATCHED BY TARGET THEN INSERT ROW",
         )),
-    }
-}
-
-/// The cutoff in the source alone would delete buffered rows without inserting them again.
-fn spares_buffered(text: &Text<'_>, delete: &MergeClause, findings: &mut Vec<Finding>) {
-    let asks = |part: &Expr| part.visit(&mut drops_cutoff::FindCutoff).is_break();
-    if text.rule.written_at.is_some() && !delete.predicate.as_ref().is_some_and(asks) {
-        findings.push(drops_cutoff::dropped(text, delete.when_token.0.span, true));
     }
 }
 

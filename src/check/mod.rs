@@ -5,13 +5,16 @@ mod allow;
 mod code;
 mod codes;
 mod columns;
+mod condition;
 mod consolidate;
 mod join;
 mod kind;
 mod merge;
 mod mutation;
+mod normal;
 mod opaque;
 mod partition;
+mod relation;
 mod types;
 mod undo;
 mod view;
@@ -26,7 +29,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use allow::Allows;
-use codes::Find;
+use codes::{Find, calls_routine};
 
 use crate::error::{Error, Kind, Place};
 use crate::googlesql::{self, tokens};
@@ -189,7 +192,9 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
             return (Effect::Unread, 0);
         }
     };
-    (effect, allows.apply(text, findings))
+    let allowed = allows.apply(text, findings);
+    calls_routine::leave_to_other_dialect(findings);
+    (effect, allowed)
 }
 
 /// The UPDATE of a custom step is looked at as its template gives it; with the shipped conditions that
@@ -406,5 +411,24 @@ mod tests {
                 assert_eq!(codes, expected, "{joined}");
             }
         }
+    }
+
+    /// What restricts the UPDATE is shipped, and has no comments of the template's.
+    #[test]
+    fn what_a_template_allows_is_allowed_where_its_update_is_restricted() {
+        let project = crate::fuzzed::project();
+        let update = "UPDATE nba.predictions SET is_active = FALSE WHERE game_date = DATE '2026-01-28' \
+                      AND created_at < @cutoff AND id IN (SELECT id FROM nba.predictions)";
+        let inspected = |sql: String| {
+            let window = Window::day(Day::parse("2026-01-28").unwrap());
+            let restricted = format!("{sql} AND id IN (SELECT row_id FROM onerow.removals)");
+            let statement = Statement::new(StepName::parse("own").unwrap(), window, restricted);
+            let unrestricted = Some(sql.into());
+            inspect(&project.file.rules[0], Statement { unrestricted, ..statement })
+        };
+        assert!(inspected(update.to_owned()).checked.is_none());
+        let allow = "-- onerow: allow reads-other-partition: ids are unique over all dates\n";
+        let allowed = inspected(format!("{allow}{update}"));
+        assert!(allowed.checked.is_some(), "{:?}", allowed.findings);
     }
 }

@@ -2,24 +2,14 @@
 
 use sqlparser::tokenizer::Token;
 
+use super::codes::calls_routine::called_unread;
 use super::{Code, Finding, Text};
 use crate::googlesql::tokens;
 
 /// Words of statements, and of operators at the end of a pipe, that change something.
-const CHANGING: [&str; 13] = [
-    "ALTER",
-    "CALL",
-    "CREATE",
-    "DELETE",
-    "DROP",
-    "EXECUTE",
-    "EXPORT",
-    "EXTERNAL_QUERY",
-    "INSERT",
-    "LOAD",
-    "MERGE",
-    "TRUNCATE",
-    "UPDATE",
+const CHANGING: [&str; 12] = [
+    "ALTER", "CALL", "CREATE", "DELETE", "DROP", "EXECUTE", "EXPORT", "INSERT", "LOAD", "MERGE",
+    "TRUNCATE", "UPDATE",
 ];
 
 /// Why such a statement must not run all the same; `None` where it can only be a query: one
@@ -50,6 +40,10 @@ pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
         "it is more than one statement".to_owned()
     } else if let Some(word) = words().find(|token| is_word(token, &CHANGING)) {
         format!("{word} could change something; if it is a name, quote it with backquotes")
+    } else if let Some(called) = called_unread(text.rule, &words().collect::<Vec<_>>()) {
+        format!(
+            "it calls `{called}`, which may have effects; list it in `routines` of the rule if it has none"
+        )
     } else {
         return None;
     };

@@ -1,16 +1,14 @@
 //! Whether a mutation's WHERE confines it to the partitions of its window, in the forms that
 //! people write: `=`, `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
 
-use std::ops::ControlFlow;
-
 use jiff::civil::Date;
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Select, Spanned, TableFactor, Value, Visit, Visitor,
+    Spanned, TableFactor, Value,
 };
 
 use super::{Code, Finding, Text, mutation};
-use crate::googlesql::{TableName, parse_timestamp, strict_date};
+use crate::googlesql::{parse_timestamp, strict_date};
 use crate::rule::{Numbers, PartitionType};
 use crate::window::{Day, Window};
 
@@ -21,10 +19,8 @@ pub(super) fn check(
     condition: Option<&Expr>,
     findings: &mut Vec<Finding>,
 ) {
-    let reader = Reader::of(text, mutation::qualifiers(changed));
-    if let Some(condition) = condition {
-        subqueries(text, condition, findings);
-    }
+    let names = Names { qualifiers: mutation::qualifiers(changed), bare: true };
+    let reader = Reader::of(text, names);
     let bound = condition.and_then(|condition| reader.bound(condition));
     let window = Spans::of_window(&text.statement.window, text.rule.partition.numbers);
     let column = &text.rule.partition.column;
@@ -51,51 +47,21 @@ pub(super) fn check(
     ));
 }
 
-/// Rows of the table that a mutation's subquery looks at have to be those of its window: rows of
-/// another date would take part in the ranking.
-pub(super) fn subqueries(text: &Text<'_>, part: &impl Visit, findings: &mut Vec<Finding>) {
-    _ = part.visit(&mut Subqueries { text, findings });
+/// Whether the condition holds for rows of the window's partitions alone, where the partition column of a
+/// relation has these names.
+pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool {
+    let bound = Reader::of(text, names).bound(condition);
+    bound.is_some_and(|bound| {
+        bound.is_within(&Spans::of_window(&text.statement.window, text.rule.partition.numbers))
+    })
 }
 
-struct Subqueries<'a, 'b> {
-    text: &'a Text<'a>,
-    findings: &'b mut Vec<Finding>,
-}
-
-impl Visitor for Subqueries<'_, '_> {
-    type Break = ();
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let text = self.text;
-        let staging = text.rule.staging.iter().flat_map(|staging| &staging.tables);
-        let tables: Vec<String> =
-            std::iter::once(&text.rule.table).chain(staging).map(TableName::dotted).collect();
-        let window = Spans::of_window(&text.statement.window, text.rule.partition.numbers);
-        let factors = select.from.iter().flat_map(|from| {
-            std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
-        });
-        for factor in factors {
-            let TableFactor::Table { name, .. } = factor else { continue };
-            let table = mutation::dotted(name);
-            if !tables.contains(&table) {
-                continue;
-            }
-            let reader = Reader::of(text, mutation::qualifiers(factor));
-            let bound = select.selection.as_ref().and_then(|condition| reader.bound(condition));
-            if bound.is_none_or(|bound| !bound.is_within(&window)) {
-                self.findings.push(text.finding(
-                    Code::ReadsOtherPartition,
-                    factor.span(),
-                    format!(
-                        "the subquery reads {table} without confining {} to {}: rows of other dates would decide",
-                        text.rule.partition.column, text.statement.window
-                    ),
-                    "put {{ window.filter }} into the WHERE of the subquery too",
-                ));
-            }
-        }
-        ControlFlow::Continue(())
-    }
+/// How a condition may name the columns of one relation.
+pub(super) struct Names {
+    /// What may stand before the column.
+    pub qualifiers: Vec<String>,
+    /// Whether the column alone can only be that relation's.
+    pub bare: bool,
 }
 
 /// Half-open spans of time in microseconds since the epoch: sorted, disjoint.
@@ -144,17 +110,17 @@ struct Reader<'a> {
     column: &'a str,
     kind: PartitionType,
     numbers: Numbers,
-    qualifiers: Vec<String>,
+    names: Names,
 }
 
 impl<'a> Reader<'a> {
-    fn of(text: &Text<'a>, qualifiers: Vec<String>) -> Self {
+    fn of(text: &Text<'a>, names: Names) -> Self {
         let partition = &text.rule.partition;
         Self {
             column: partition.column.as_str(),
             kind: partition.kind,
             numbers: partition.numbers,
-            qualifiers,
+            names,
         }
     }
 
@@ -216,14 +182,19 @@ impl<'a> Reader<'a> {
         match expr {
             Expr::Nested(inner) => self.reading(inner),
             Expr::Identifier(name) => {
-                name.value.eq_ignore_ascii_case(self.column).then_some(Reading::Column)
+                let ours = self.names.bare && name.value.eq_ignore_ascii_case(self.column);
+                ours.then_some(Reading::Column)
             }
             Expr::CompoundIdentifier(parts) => {
                 let (column, qualifier) = parts.split_last()?;
                 let qualifier: Vec<&str> = qualifier.iter().map(|p| p.value.as_str()).collect();
                 let qualifier = qualifier.join(".");
                 let ours = column.value.eq_ignore_ascii_case(self.column)
-                    && self.qualifiers.iter().any(|known| known.eq_ignore_ascii_case(&qualifier));
+                    && self
+                        .names
+                        .qualifiers
+                        .iter()
+                        .any(|known| known.eq_ignore_ascii_case(&qualifier));
                 ours.then_some(Reading::Column)
             }
             Expr::Function(function) if self.kind != PartitionType::Int64 => {

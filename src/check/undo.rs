@@ -29,14 +29,13 @@ pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Findin
             format!("write INSERT INTO {{{{ {wanted} }}}}"),
         ));
     }
-    match &insert.source {
-        Some(query) if is_plain(insert) => partition::subqueries(text, query, findings),
-        _ => findings.push(text.finding(
+    if insert.source.is_none() || !is_plain(insert) {
+        findings.push(text.finding(
             Code::WrongKind,
             insert.table.span(),
             "it is more than INSERT INTO a table and a query",
             "write INSERT INTO … SELECT …",
-        )),
+        ));
     }
 }
 
@@ -56,25 +55,19 @@ pub(super) fn correct(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Findi
             "write DELETE FROM {{ removals.table }}",
         ));
     }
-    if let Some(condition) = &delete.selection {
-        partition::subqueries(text, condition, findings);
-    }
 }
 
 /// A table of the rows of one date as they were before a run.
 pub(super) fn before_image(text: &Text<'_>, table: &CreateTable, findings: &mut Vec<Finding>) {
     let name = dotted(&table.name);
     let known = |log: &RemovalLog| log.before_image_of(text.rule.name.as_str()).dotted() == name;
-    match &table.query {
-        Some(query) if text.rule.removal_logs.iter().any(known) => {
-            partition::subqueries(text, query, findings);
-        }
-        _ => findings.push(text.finding(
+    if table.query.is_none() || !text.rule.removal_logs.iter().any(known) {
+        findings.push(text.finding(
             Code::OtherTable,
             table.span(),
             format!("it creates `{name}`"),
             "write CREATE OR REPLACE TABLE {{ removals.before_image }} AS SELECT …",
-        )),
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{CreateView, ObjectName, Spanned, Statement};
 
-use super::{Code, Finding, Text, dotted, kind};
+use super::{Code, Finding, Text, dotted};
 
 /// A view that is created.
 pub(super) fn created(
@@ -12,7 +12,6 @@ pub(super) fn created(
     findings: &mut Vec<Finding>,
 ) {
     findings.extend(other_view(text, parsed, &view.name));
-    findings.extend(kind::hidden_mutation(text, &view.query));
     if !is_plain(view) {
         findings.push(text.finding(
             Code::WrongKind,

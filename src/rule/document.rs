@@ -233,6 +233,11 @@ pub(super) struct RuleSection {
     /// table has row access policies or policy tags. Default: false; where they apply, that is an error.
     #[serde(default)]
     pub full_access: bool,
+    /// Functions and table functions of your own that statements may call, such as `ops.normalise`. What
+    /// they do is not checked: list those without effects alone.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub routines: Vec<Spanned<String>>,
     /// The table's columns and their BigQuery types.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, String>")]

@@ -229,6 +229,30 @@ systems = ["a", "b"]
                 "did you mean `STRING`?",
             ),
             ("[\"a\", \"b\"]", "[\"a\", 1]", "different types", "onerow.toml:"),
+            (
+                "time_zone",
+                "routines = [\"ops.f\", \"ops..g\"]\ntime_zone",
+                "`ops..g` is not the name of a routine",
+                "onerow.toml:15:22",
+            ),
+            (
+                "time_zone",
+                "routines = [\"NET.HOST\"]\ntime_zone",
+                "`NET.HOST` is a function of GoogleSQL",
+                "onerow.toml:15:13",
+            ),
+            (
+                "time_zone",
+                "routines = [\"external_query\"]\ntime_zone",
+                "cannot be listed",
+                "onerow.toml:15:13",
+            ),
+            (
+                "time_zone",
+                "routines = [\"ops.f\", \"ops.f\"]\ntime_zone",
+                "routine `ops.f` is listed twice",
+                "onerow.toml:15:22",
+            ),
             ("[rule.predictions]", "[rule.predictions", "unclosed", "onerow.toml:"),
         ];
         for (from, to, message, way_out) in cases {

@@ -28,7 +28,7 @@ use crate::window::{Window, WindowArg};
 
 pub(crate) use document::Source;
 pub use file::RuleFile;
-pub use name::{RuleName, WarehouseName, WebhookName};
+pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
 pub use partition::{Numbers, Partition, PartitionType};
 pub use schema::schema;
 pub use staging::{Described, Staging};
@@ -89,6 +89,8 @@ pub struct Rule {
     pub full_access: bool,
     /// The columns on which it depends which row survives: partition, key, keep, row id, active, written_at.
     pub(crate) deciding: Vec<String>,
+    /// Functions and table functions that statements may call besides those of GoogleSQL.
+    pub routines: Vec<RoutineName>,
     /// The table's columns as far as the rule lists them, in file order.
     pub columns: Vec<(Ident, SqlType)>,
     /// Values of the project's own, for its templates.
@@ -131,6 +133,12 @@ impl Rule {
         let roles = roles.into_iter().chain([touched_at]).flatten();
         listed.chain(staged).chain(roles).any(|known| known.same_column(column))
             || self.ranked_by().iter().any(|known| known.eq_ignore_ascii_case(column))
+    }
+
+    /// Whether statements may call the routine of this name. BigQuery tells names of routines apart by case.
+    /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity>
+    pub(crate) fn may_call(&self, routine: &str) -> bool {
+        self.routines.iter().any(|known| known.as_str() == routine)
     }
 
     /// Whether the UPDATE of a custom step may remove the last active row of a key.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::is_function;
 
 /// The name of a rule: part of file names, job ids and labels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +16,37 @@ pub struct WarehouseName(String);
 /// The name of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WebhookName(String);
+
+/// A function or table function that statements of a rule may call although GoogleSQL has none of that name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoutineName(String);
+
+impl RoutineName {
+    /// One to three parts of letters, digits, `_` and `-`, with dots between: `dataset.routine`,
+    /// `project.dataset.routine`, or what BigQuery calls a function that onerow does not know.
+    /// Errors: it is none; it needs no permission, or gets none.
+    pub fn parse(name: &str) -> Result<Self> {
+        let good_part = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        };
+        let (message, help) = if name.split('.').count() > 3 || !name.split('.').all(good_part) {
+            ("is not the name of a routine", "write `dataset.routine` or `project.dataset.routine`")
+        } else if name.eq_ignore_ascii_case("EXTERNAL_QUERY") {
+            ("cannot be listed: its text is another database's, and cannot be checked", "remove it")
+        } else if is_function(name) {
+            ("is a function of GoogleSQL, which every statement may call", "remove it")
+        } else {
+            return Ok(Self(name.to_owned()));
+        };
+        let message = format!("`{}` {message}", name.escape_debug());
+        Err(Error::new(Kind::Configuration, message).help(help))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl RuleName {
     /// Letters, digits, `_` and `-`, starting with a letter, at most 63 characters, which is

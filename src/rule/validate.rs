@@ -6,7 +6,9 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
-use super::{Constant, Keep, Numbers, Partition, PartitionType, Rule, RuleName, Strategy};
+use super::{
+    Constant, Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy,
+};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -106,6 +108,7 @@ impl RuleReader<'_> {
                 .map(|(column, _)| column),
             settle: duration(self.source, section.settle.as_ref())?,
             time_zone: self.time_zone()?,
+            routines: self.routines()?,
             vars: self.vars()?,
             steps: self.steps()?,
             columns: self.columns.clone(),
@@ -446,6 +449,20 @@ impl RuleReader<'_> {
                 .error(name, format!("there is no time zone `{}`", name.get_ref()))
                 .help(help)
         })
+    }
+
+    fn routines(&self) -> Result<Vec<RoutineName>> {
+        let mut routines: Vec<RoutineName> = Vec::new();
+        for entry in &self.section.routines {
+            let name =
+                RoutineName::parse(entry.get_ref()).map_err(|error| self.at(entry, error))?;
+            if routines.contains(&name) {
+                let message = format!("routine `{}` is listed twice", name.as_str());
+                return Err(self.source.error(entry, message));
+            }
+            routines.push(name);
+        }
+        Ok(routines)
     }
 
     fn vars(&self) -> Result<Vec<(Ident, SqlValue)>> {

@@ -235,7 +235,7 @@ impl<'a> Renderer<'a> {
             return Ok(statement(self.text(shipped, step, window, context)?));
         }
         let own = statement(self.text(&self.environment, step, window, context.clone())?);
-        Ok(match step.removes_duplicates() {
+        Ok(match step.row().keeps_conditions() {
             true => own.replacing(&self.text(shipped, step, window, context)?),
             false => own,
         })

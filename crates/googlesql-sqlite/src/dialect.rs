@@ -80,20 +80,22 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// Everything about the statement that GoogleSQL does not have. Each error is [`Kind::Refused`], with
-/// its [place](Error::place) where that is known, and says what to write instead.
-pub fn foreign(statement: &Statement) -> Vec<Error> {
-    let mut finder = Finder { zoned: None, found: Vec::new() };
+/// its [place](Error::place) where that is known, and says what to write instead. Functions that are
+/// `known` are there although GoogleSQL's catalog does not have them.
+pub fn foreign(statement: &Statement, known: &dyn Fn(&str) -> bool) -> Vec<Error> {
+    let mut finder = Finder { known, zoned: None, found: Vec::new() };
     _ = statement.visit(&mut finder);
     finder.found
 }
 
-struct Finder {
+struct Finder<'a> {
+    known: &'a dyn Fn(&str) -> bool,
     /// The operand of an EXTRACT, where alone AT TIME ZONE may stand.
     zoned: Option<*const Expr>,
     found: Vec<Error>,
 }
 
-impl Finder {
+impl Finder<'_> {
     fn add(&mut self, span: Span, what: &str, instead: &str) {
         let error = Error::new(Kind::Refused, format!("GoogleSQL has no {what}"));
         self.found.push(error.help(format!("write {instead}")).near(span));
@@ -117,7 +119,8 @@ impl Finder {
 
     fn function(&mut self, function: &Function) {
         let [ObjectNamePart::Identifier(name)] = function.name.0.as_slice() else { return };
-        if name.quote_style.is_some() || may_be_function(&name.value) {
+        let there = may_be_function(&name.value) || (self.known)(&name.value);
+        if name.quote_style.is_some() || there {
             return;
         }
         let upper = name.value.to_ascii_uppercase();
@@ -133,7 +136,7 @@ impl Finder {
             (None, None) => self.add(
                 name.span,
                 &what,
-                "a function of GoogleSQL, or the dataset before the name of a function of your own",
+                "a function of GoogleSQL; or list your own in `routines` of the rule, with its dataset",
             ),
         }
     }
@@ -171,7 +174,7 @@ impl Finder {
     }
 }
 
-impl Visitor for Finder {
+impl Visitor for Finder<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {

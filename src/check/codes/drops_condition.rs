@@ -1,8 +1,10 @@
 //! `drops-condition`: A text that replaces a shipped one lacks one of its conditions.
 
-use sqlparser::ast::{BinaryOperator, Expr, Spanned, Statement};
+use sqlparser::ast::{Expr, Spanned, Statement};
 
 use super::{Check, Code, Example, Find, On, Severity};
+use crate::check::condition::conjuncts;
+use crate::check::normal::{normal, same};
 use crate::check::{Finding, Text, statements};
 use crate::googlesql::tokens;
 
@@ -12,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Statement(find),
-    about: "A template that replaces `deactivate.sql` or `delete.sql` keeps every condition of the shipped text, joined with AND: the row is a settled duplicate by the rule's ranking, and this run has recorded it in the removal log. It may add conditions, and so remove fewer rows, but never a survivor.",
+    about: "A template that replaces `deactivate.sql` or `delete.sql` keeps every condition of the shipped text, joined with AND: the row is a settled duplicate by the rule's ranking, and this run has recorded it in the removal log. It may add conditions, and so remove fewer rows, but never a survivor. One that replaces `consolidate.sql` keeps its USING, and every condition of its ON. Brackets, the order of conditions and capitals of functions make no difference.",
     found: Example {
         on: On::Replacing("deactivate"),
         sql: "UPDATE nba.predictions
@@ -71,16 +73,38 @@ WHERE game_date = DATE '2026-01-28'
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let Some(shipped) = &text.statement.replaces else { return };
-    let shipped = tokens(shipped).ok().and_then(|tokens| statements(tokens).ok()?.pop());
-    let wanted = shipped.as_ref().and_then(condition).map(conjuncts).unwrap_or_default();
-    let own = condition(parsed).map(conjuncts).unwrap_or_default();
+    let Some(shipped) = tokens(shipped).ok().and_then(|tokens| statements(tokens).ok()?.pop())
+    else {
+        return;
+    };
+    if let (Statement::Merge(shipped), Statement::Merge(own)) = (&shipped, parsed)
+        && !same(&shipped.source, &own.source)
+    {
+        findings.push(text.finding(
+            Code::DropsCondition,
+            own.source.span(),
+            "its USING is not the shipped one, so that other rows could arrive than are counted",
+            "keep USING as the shipped text has it; change what WHEN MATCHED and WHEN NOT MATCHED do",
+        ));
+    }
+    let place = condition(parsed).map_or(parsed.span(), Spanned::span);
+    let (clause, help) = match parsed {
+        Statement::Merge(_) => ("ON", "join every condition of the shipped ON with AND"),
+        _ => (
+            "WHERE",
+            "join every condition of the shipped text with AND: `recorded` and `superseded` of \
+             `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows",
+        ),
+    };
+    let (wanted, own) = (normal(&shipped), normal(parsed));
+    let wanted = condition(&wanted).map(conjuncts).unwrap_or_default();
+    let own = condition(&own).map(conjuncts).unwrap_or_default();
     for missing in wanted.into_iter().filter(|condition| !own.contains(condition)) {
         findings.push(text.finding(
             Code::DropsCondition,
-            condition(parsed).map_or(parsed.span(), Spanned::span),
-            format!("its WHERE lacks a condition of the shipped one: {}", shortened(missing)),
-            "join every condition of the shipped text with AND: `recorded` and `superseded` of \
-             `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows",
+            place,
+            format!("its {clause} lacks a condition of the shipped one: {}", shortened(missing)),
+            help,
         ));
     }
 }
@@ -90,25 +114,9 @@ fn condition(statement: &Statement) -> Option<&Expr> {
     match statement {
         Statement::Update(update) => update.selection.as_ref(),
         Statement::Delete(delete) => delete.selection.as_ref(),
+        Statement::Merge(merge) => Some(&merge.on),
         _ => None,
     }
-}
-
-/// The conditions that are joined with AND.
-fn conjuncts(condition: &Expr) -> Vec<&Expr> {
-    let mut found = Vec::new();
-    let mut open = vec![condition];
-    while let Some(next) = open.pop() {
-        match next {
-            Expr::Nested(inner) => open.push(inner),
-            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-                open.extend([&**left, right])
-            }
-            other => found.push(other),
-        }
-    }
-    found.reverse();
-    found
 }
 
 /// The condition on one line, as far as it fits.

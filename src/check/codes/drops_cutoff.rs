@@ -1,13 +1,14 @@
-//! `drops-cutoff`: A step leaves `@cutoff` out although the rule has `written_at`.
+//! `drops-cutoff`: A step does not ask for the cutoff although the rule has `written_at`.
 
-use std::ops::ControlFlow;
-
-use sqlparser::ast::{Expr, Spanned, Statement, Value, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, FromTable, Merge, MergeAction, MergeClause, Spanned, Statement, TableFactor,
+};
 use sqlparser::tokenizer::Span;
 
 use super::{Check, Code, Example, Find, On, Severity};
-use crate::check::{Finding, Text};
-use crate::step::AsksCutoff;
+use crate::check::condition::Settled;
+use crate::check::{Finding, Text, mutation};
+use crate::step::{AsksCutoff, Step};
 
 pub(super) const CHECK: Check = Check {
     code: Code::DropsCutoff,
@@ -15,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: true,
     find: Find::Statement(find),
-    about: "Where the rule has `written_at`, every mutation and every count has to look at `@cutoff`: rows in the streaming buffer must not be touched, and are counted by themselves.",
+    about: "Where the rule has `written_at`, every mutation and every count has to ask which rows are settled: rows in the streaming buffer must not be touched, and are counted by themselves. A mutation has `COALESCE(written_at < @cutoff, TRUE)` in its WHERE, joined to the rest with AND, or `written_at < @cutoff`, which spares rows without a time too. Nothing else counts as that, whatever it says of `@cutoff`.",
     found: Example {
         on: On::OwnStep,
         sql: "UPDATE nba.predictions
@@ -32,59 +33,72 @@ WHERE game_date = DATE '2026-01-28'
 };
 
 /// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
-fn has_to_ask(text: &Text<'_>, parsed: &Statement) -> bool {
-    let asks = match text.statement.step.row().asks_cutoff {
-        AsksCutoff::Always => true,
-        AsksCutoff::ToChange => mutates(parsed),
-        AsksCutoff::Never => false,
-    };
-    text.rule.written_at.is_some() && asks
-}
-
-/// It has to ask, and does not.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    if has_to_ask(text, parsed) && parsed.visit(&mut FindCutoff).is_continue() {
-        findings.push(dropped(text, parsed.span(), mutates(parsed)));
-    }
+    let asks = text.statement.step.row().asks_cutoff;
+    let span = match parsed {
+        _ if asks == AsksCutoff::Never => None,
+        Statement::Update(update) => {
+            changes_buffered(text, &update.table.relation, update.selection.as_ref(), parsed.span())
+        }
+        Statement::Delete(delete) => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            let changed = from.first().map(|from| &from.relation);
+            changed.and_then(|changed| {
+                changes_buffered(text, changed, delete.selection.as_ref(), parsed.span())
+            })
+        }
+        Statement::Merge(merge) => match text.statement.step.step() {
+            Step::Consolidate => {
+                changes_buffered(text, &merge.table, Some(&merge.on), merge.on.span())
+            }
+            _ => replaces_buffered(text, merge),
+        },
+        _ if asks == AsksCutoff::Always => {
+            let settled = Settled::of(text, None);
+            settled.is_some_and(|settled| !settled.is_asked_in(parsed)).then(|| parsed.span())
+        }
+        _ => None,
+    };
+    findings.extend(span.map(|span| dropped(text, span, !matches!(parsed, Statement::Query(_)))));
 }
 
-fn mutates(parsed: &Statement) -> bool {
-    matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_))
+/// Where the condition holds for buffered rows of what is changed too.
+fn changes_buffered(
+    text: &Text<'_>,
+    changed: &TableFactor,
+    condition: Option<&Expr>,
+    span: Span,
+) -> Option<Span> {
+    let settled = Settled::of(text, Some(mutation::qualifiers(changed)))?;
+    (!settled.has_to_hold_in(condition)).then_some(span)
 }
 
-pub(in crate::check) fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {
+/// Where the MERGE that replaces rows deletes buffered ones, or writes them a second time.
+fn replaces_buffered(text: &Text<'_>, merge: &Merge) -> Option<Span> {
+    let delete = |clause: &&MergeClause| matches!(clause.action, MergeAction::Delete { .. });
+    let deleted = merge.clauses.iter().find(delete).and_then(|delete| {
+        let span = delete.when_token.0.span;
+        changes_buffered(text, &merge.table, delete.predicate.as_ref(), span)
+    });
+    let settled = Settled::of(text, None)?;
+    deleted.or_else(|| (!settled.is_asked_in(&merge.source)).then(|| merge.source.span()))
+}
+
+fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {
     let written_at = text.rule.written_at.as_ref().map(ToString::to_string).unwrap_or_default();
-    let reason = match mutates {
-        true => "it would touch rows in the streaming buffer, and be refused as a whole",
-        false => "it would count buffered rows as settled ones",
+    let (lacks, danger) = match mutates {
+        true => (
+            "what has to hold lacks",
+            "it would touch rows in the streaming buffer, and be refused as a whole",
+        ),
+        false => ("no column is", "it would count buffered rows as settled ones"),
     };
     text.finding(
         Code::DropsCutoff,
         span,
         format!(
-            "the rule has {written_at} as written_at, and this step leaves @cutoff out: {reason}"
+            "the rule has {written_at} as written_at, and {lacks} COALESCE({written_at} < @cutoff, TRUE): {danger}"
         ),
-        "call the macro `settled` of `_survivors.sql`, or compare with @cutoff",
+        "call the macro `settled` of `_survivors.sql`; as a condition, join it to the rest with AND",
     )
-}
-
-pub(in crate::check) struct FindCutoff;
-
-impl Visitor for FindCutoff {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        let name = match expr {
-            Expr::Identifier(name) => &name.value,
-            Expr::Value(value) => match &value.value {
-                Value::Placeholder(name) => name,
-                _ => return ControlFlow::Continue(()),
-            },
-            _ => return ControlFlow::Continue(()),
-        };
-        match name.eq_ignore_ascii_case("@cutoff") {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    }
 }

@@ -3,11 +3,12 @@
 
 mod always_refused;
 mod bad_allow;
+pub(super) mod calls_routine;
 mod constant_entry;
 mod cross_join;
 mod ddl;
 mod drops_condition;
-pub(super) mod drops_cutoff;
+mod drops_cutoff;
 mod missing_count;
 mod mutates_between;
 mod no_partition;
@@ -103,7 +104,7 @@ pub enum On {
 }
 
 /// All checks, in the order of `docs/checks.md`.
-pub const CHECKS: [Check; 26] = [
+pub const CHECKS: [Check; 27] = [
     unparsable::CHECK,
     not_one_statement::CHECK,
     ddl::CHECK,
@@ -122,6 +123,7 @@ pub const CHECKS: [Check; 26] = [
     mutates_between::CHECK,
     unknown_column::CHECK,
     type_mismatch::CHECK,
+    calls_routine::CHECK,
     other_dialect::CHECK,
     always_refused::CHECK,
     volatile::CHECK,

@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Together(Group::Shape),
-    about: "An UPDATE whose WHERE does not confine it to the window's partitions reads every partition, and could change any. Known are `=`, `BETWEEN`, `IN`, `IN UNNEST([…])`, inequalities, `AND`, `OR` and parentheses, on the column or its `DATE(…)`, with or without an alias; the dates are compared with the window's.",
+    about: "An UPDATE whose WHERE does not confine it to the window's partitions reads every partition, and could change any. Known are `=`, `BETWEEN`, `IN`, `IN UNNEST([…])`, inequalities, `AND`, `OR` and parentheses, on the column or its `DATE(…)`, with or without an alias; the dates are compared with the window's. What a consolidation inserts keeps the partition with which it arrives.",
     found: Example {
         on: On::OwnStep,
         sql: "UPDATE nba.predictions

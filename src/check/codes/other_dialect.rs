@@ -28,7 +28,8 @@ WHERE CAST(created_at AS DATE) = DATE '2026-01-28'",
 };
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    findings.extend(foreign(parsed).into_iter().map(|error| {
+    let known = |name: &str| text.rule.may_call(name);
+    findings.extend(foreign(parsed, &known).into_iter().map(|error| {
         let place = error.place().unwrap_or_default();
         let help = error.remedy().unwrap_or("write it in GoogleSQL");
         text.finding_at(Code::OtherDialect, place, error.message(), help)

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, Spanned, Statement, Visit, Visitor};
 
 use super::{Check, Code, Example, Find, On, Severity};
+use crate::check::normal::normal;
 use crate::check::{Finding, Text};
 use crate::step::Ranks;
 
@@ -35,23 +36,25 @@ QUALIFY
     },
 };
 
-/// How the statement has to rank. The shipped steps, and what stands in for them, rank as the rule says
+/// How the statement has to rank, in one of these ways. The shipped steps, and what stands in for them, rank as the rule says
 /// and not in another way: two definitions of a duplicate are how 4,689 were found and 7,865
 /// deactivated.
-fn wanted<'a>(text: &Text<'a>) -> Option<FindExpr<'a>> {
+fn wanted<'a>(text: &Text<'a>) -> Vec<&'a Expr> {
     let rule = text.rule;
     match text.statement.step.row().ranks {
-        Ranks::Freely => None,
-        Ranks::AsTheRule => Some(FindExpr([&rule.ranking, &rule.ranking])),
-        Ranks::AmongAll => Some(FindExpr([&rule.counted_ranking, &rule.ranking])),
-        Ranks::AsTheRuleWithStaging => Some(FindExpr([&rule.staged_ranking, &rule.staged_ranking])),
+        Ranks::Freely => Vec::new(),
+        Ranks::AsTheRule => vec![&rule.ranking],
+        Ranks::AmongAll => vec![&rule.counted_ranking, &rule.ranking],
+        Ranks::AsTheRuleWithStaging => vec![&rule.staged_ranking],
     }
 }
 
 /// It ranks otherwise, or not at all.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    let Some(mut wanted) = wanted(text) else { return };
-    if parsed.visit(&mut wanted).is_continue() {
+    let wanted = wanted(text);
+    let holds =
+        |ranking: &&Expr| ranks(parsed, ranking) || ranks(&normal(parsed), &normal(*ranking));
+    if !wanted.is_empty() && !wanted.iter().any(holds) {
         findings.push(text.finding(
             Code::OtherRanking,
             parsed.span(),
@@ -61,13 +64,16 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Either of these is somewhere in a statement.
-struct FindExpr<'a>([&'a Expr; 2]);
+fn ranks(statement: &Statement, ranking: &Expr) -> bool {
+    statement.visit(&mut FindExpr(ranking)).is_break()
+}
+
+struct FindExpr<'a>(&'a Expr);
 
 impl Visitor for FindExpr<'_> {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if self.0.contains(&expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if expr == self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -7,7 +7,7 @@ const CATALOG: &str = include_str!("functions.txt");
 
 /// Functions that BigQuery has, and the open catalog has not.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all>
-const BIGQUERY: [&str; 19] = [
+const BIGQUERY: [&str; 89] = [
     "APPENDS",
     "BAG_OF_WORDS",
     "CHANGES",
@@ -23,7 +23,77 @@ const BIGQUERY: [&str; 19] = [
     "GAP_FILL",
     "OBJECTREF_TO_JSON",
     "RANGE_SESSIONIZE",
+    "S2_CELLIDFROMPOINT",
+    "S2_COVERINGCELLIDS",
     "SEARCH",
+    "ST_ANGLE",
+    "ST_AREA",
+    "ST_ASBINARY",
+    "ST_ASGEOJSON",
+    "ST_ASTEXT",
+    "ST_AZIMUTH",
+    "ST_BOUNDARY",
+    "ST_BOUNDINGBOX",
+    "ST_BUFFER",
+    "ST_BUFFERWITHTOLERANCE",
+    "ST_CENTROID",
+    "ST_CENTROID_AGG",
+    "ST_CLOSESTPOINT",
+    "ST_CLUSTERDBSCAN",
+    "ST_CONTAINS",
+    "ST_CONVEXHULL",
+    "ST_COVEREDBY",
+    "ST_COVERS",
+    "ST_DIFFERENCE",
+    "ST_DIMENSION",
+    "ST_DISJOINT",
+    "ST_DISTANCE",
+    "ST_DUMP",
+    "ST_DWITHIN",
+    "ST_ENDPOINT",
+    "ST_EQUALS",
+    "ST_EXTENT",
+    "ST_EXTERIORRING",
+    "ST_GEOGFROM",
+    "ST_GEOGFROMGEOJSON",
+    "ST_GEOGFROMTEXT",
+    "ST_GEOGFROMWKB",
+    "ST_GEOGPOINT",
+    "ST_GEOGPOINTFROMGEOHASH",
+    "ST_GEOHASH",
+    "ST_GEOMETRYTYPE",
+    "ST_HAUSDORFFDISTANCE",
+    "ST_HAUSDORFFDWITHIN",
+    "ST_INTERIORRINGS",
+    "ST_INTERSECTION",
+    "ST_INTERSECTS",
+    "ST_INTERSECTSBOX",
+    "ST_ISCLOSED",
+    "ST_ISCOLLECTION",
+    "ST_ISEMPTY",
+    "ST_ISRING",
+    "ST_LENGTH",
+    "ST_LINEINTERPOLATEPOINT",
+    "ST_LINELOCATEPOINT",
+    "ST_LINESUBSTRING",
+    "ST_MAKELINE",
+    "ST_MAKEPOLYGON",
+    "ST_MAKEPOLYGONORIENTED",
+    "ST_MAXDISTANCE",
+    "ST_NPOINTS",
+    "ST_NUMGEOMETRIES",
+    "ST_NUMPOINTS",
+    "ST_PERIMETER",
+    "ST_POINTN",
+    "ST_SIMPLIFY",
+    "ST_SNAPTOGRID",
+    "ST_STARTPOINT",
+    "ST_TOUCHES",
+    "ST_UNION",
+    "ST_UNION_AGG",
+    "ST_WITHIN",
+    "ST_X",
+    "ST_Y",
     "TEXT_ANALYZE",
     "TF_IDF",
     "VECTOR_SEARCH",
@@ -50,14 +120,23 @@ const WORDS: [&str; 14] = [
 /// Whether GoogleSQL may have a function of this name. Names with a dot are those of a project's own
 /// functions, or of groups that grow (`ML.`, `AI.`, `NET.`), as do the geographic ones.
 pub fn may_be_function(name: &str) -> bool {
+    name.contains('.')
+        || ["ST_", "S2_"].iter().any(|prefix| starts_with(name, prefix))
+        || is_function(name)
+}
+
+/// Whether GoogleSQL has a function of this name for certain, with `SAFE.` before it or without. A model
+/// of `ML.` or `AI.` is called by no such name: what it does is the model's.
+pub fn is_function(name: &str) -> bool {
     // The file is sorted.
     static KNOWN: LazyLock<Vec<&str>> = LazyLock::new(|| CATALOG.lines().collect());
     let name = name.to_ascii_uppercase();
-    name.contains('.')
-        || ["ST_", "S2_"].iter().any(|prefix| name.starts_with(prefix))
-        || KNOWN.binary_search(&name.as_str()).is_ok()
-        || BIGQUERY.contains(&name.as_str())
-        || WORDS.contains(&name.as_str())
+    let name = name.strip_prefix("SAFE.").unwrap_or(&name);
+    KNOWN.binary_search(&name).is_ok() || BIGQUERY.contains(&name) || WORDS.contains(&name)
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// The functions of the catalog that have plain names.
@@ -73,8 +152,19 @@ mod tests {
     fn every_name_of_the_catalog_is_found() {
         assert!(CATALOG.lines().is_sorted());
         for name in CATALOG.lines().chain(BIGQUERY).chain(WORDS) {
-            assert!(may_be_function(&name.to_ascii_lowercase()), "{name}");
+            assert!(is_function(&name.to_ascii_lowercase()), "{name}");
         }
         assert!(!may_be_function("NVL"));
+    }
+
+    #[test]
+    fn a_name_that_could_be_a_routine_is_no_function_for_certain() {
+        for function in ["SAFE.SUBSTR", "safe.net.host", "NET.HOST", "st_area", "HLL_COUNT.INIT"] {
+            assert!(is_function(function) && may_be_function(function), "{function}");
+        }
+        for other in ["ops.f", "ML.PREDICT", "AI.GENERATE", "net.fetch", "ST_MINE", "SAFE.F"] {
+            assert!(!is_function(other) && may_be_function(other), "{other}");
+        }
+        assert!(!is_function("SAFE.SAFE.SUBSTR") && !is_function("") && !is_function("SAFE."));
     }
 }

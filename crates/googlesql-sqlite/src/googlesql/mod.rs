@@ -10,8 +10,8 @@ mod types;
 mod value;
 mod words;
 
-pub use catalog::may_be_function;
 pub(crate) use catalog::plain as plain_functions;
+pub use catalog::{is_function, may_be_function};
 pub use name::{Fragment, Ident, TableName, is_of_the_moment, is_reserved};
 pub use numeric::Numeric;
 pub use params::Params;
