@@ -8,7 +8,6 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::{Code, Finding, Text, consolidate, view};
-use crate::statement::StepName;
 use crate::step::StatementKind;
 
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
@@ -21,8 +20,6 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
         });
     }
     match parsed {
-        Statement::Query(query) => findings.extend(missing_count(text, query, row.returns)),
-        Statement::Update(_) => findings.extend(mutates_between(text, parsed)),
         Statement::CreateView(view) => view::created(text, parsed, view, findings),
         Statement::Drop { names, .. } if row.statement == StatementKind::DropView => {
             view::dropped(text, parsed, names, findings);
@@ -96,37 +93,6 @@ impl Visitor for FindMutation {
     }
 }
 
-fn missing_count(text: &Text<'_>, query: &Query, counts: &[&str]) -> Option<Finding> {
-    let mut body = &*query.body;
-    while let SetExpr::Query(inner) = body {
-        body = &inner.body;
-    }
-    let SetExpr::Select(select) = body else { return None };
-    let names: Vec<&str> = select.projection.iter().filter_map(output_name).collect();
-    if select.projection.iter().any(|item| output_name(item).is_none()) {
-        return None;
-    }
-    let missing: Vec<&str> = counts
-        .iter()
-        .copied()
-        .filter(|count| !names.iter().any(|name| name.eq_ignore_ascii_case(count)))
-        .collect();
-    (!missing.is_empty()).then(|| {
-        text.finding(
-            Code::MissingCount,
-            select.span(),
-            format!(
-                "onerow reads the column{} {} from {}, and the query does not return {}",
-                if missing.len() == 1 { "" } else { "s" },
-                missing.join(", "),
-                text.statement.step,
-                if missing.len() == 1 { "it" } else { "them" },
-            ),
-            "return the column; the shipped template does (`counts` of `_survivors.sql`)",
-        )
-    })
-}
-
 /// The name of an output column; `None` where only the warehouse could tell.
 pub(super) fn output_name(item: &SelectItem) -> Option<&str> {
     match item {
@@ -137,20 +103,4 @@ pub(super) fn output_name(item: &SelectItem) -> Option<&str> {
         }
         _ => None,
     }
-}
-
-fn mutates_between(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
-    let steps = &text.rule.steps;
-    let at = |name: &str| steps.iter().position(|step| step.name == *name);
-    let this = at(text.statement.step.as_str())?;
-    let shipped = text.statement.step.removes_duplicates() || text.statement.step.is_dependent();
-    let after_detect = at(StepName::DETECT).is_some_and(|detect| this > detect);
-    (!shipped && after_detect).then(|| {
-        text.finding(
-            Code::MutatesBetween,
-            parsed.span(),
-            "this step changes rows after detect has counted them, so that verify could not tell what happened",
-            "put it before detect in the rule's steps",
-        )
-    })
 }

@@ -7,7 +7,6 @@ mod codes;
 mod columns;
 mod condition;
 mod consolidate;
-mod join;
 mod kind;
 mod merge;
 mod mutation;
@@ -243,7 +242,6 @@ fn look_at_guard(
 fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     shape(text, parsed, findings);
     columns::check(text, parsed, findings);
-    join::check(text, parsed, findings);
     for check in &CHECKS {
         if let Find::Statement(find) = check.find {
             find(text, parsed, findings);

@@ -74,11 +74,10 @@ pub(super) enum Group {
     Text,
     /// Whether the statement is what its step has to be, and changes nothing else: `kind.rs`, and by the
     /// kind of the statement `mutation.rs`, `partition.rs`, `merge.rs`, `consolidate.rs`, `undo.rs`, `view.rs`.
+    /// What guards a custom step is looked at in this way alone.
     Shape,
     /// Names and types against the columns that the rule lists: `columns.rs`.
     Names,
-    /// Joins: `join.rs`.
-    Joins,
 }
 
 /// A statement of `docs/checks.md`.

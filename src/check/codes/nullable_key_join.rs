@@ -1,13 +1,24 @@
 //! `nullable-key-join`: A key column that may be NULL is compared with `=` in a join.
 
-use super::{Check, Code, Example, Find, Group, On, Severity};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, Spanned, Statement, Visit,
+    Visitor,
+};
+use sqlparser::tokenizer::Span;
+
+use super::{Check, Code, Example, Find, On, Severity};
+use crate::check::condition::conjuncts;
+use crate::check::mutation::dotted;
+use crate::check::{Finding, Text};
 
 pub(super) const CHECK: Check = Check {
     code: Code::NullableKeyJoin,
     name: "nullable-key-join",
     severity: Severity::Warning,
     may_be_allowed: true,
-    find: Find::Together(Group::Joins),
+    find: Find::Statement(find),
     about: "In a key, NULL equals NULL; in a join, `=` does not match two NULLs, and their rows are lost. Listed columns do not say whether they may be NULL, so every key column counts.",
     found: Example {
         on: On::OwnStep,
@@ -22,3 +33,106 @@ FROM nba.predictions AS a
 JOIN nba.staging AS b ON a.player IS NOT DISTINCT FROM b.player",
     },
 };
+
+fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    // What nobody can change joins as it means to.
+    if text.statement.step.is_shipped_only() {
+        return;
+    }
+    let mut finder = Finder { text, findings: Vec::new() };
+    _ = parsed.visit(&mut finder);
+    findings.extend(finder.findings);
+}
+
+/// Goes through a tree, and keeps what it finds.
+struct Finder<'a> {
+    text: &'a Text<'a>,
+    findings: Vec<Finding>,
+}
+
+impl Visitor for Finder<'_> {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        select.from.iter().flat_map(|from| &from.joins).for_each(|join| self.join(join));
+        ControlFlow::Continue(())
+    }
+}
+
+impl Finder<'_> {
+    fn join(&mut self, join: &Join) {
+        match constraint(&join.join_operator) {
+            Some(JoinConstraint::On(condition)) => {
+                conjuncts(condition).into_iter().for_each(|one| self.comparison(one));
+            }
+            Some(JoinConstraint::Using(columns)) => {
+                for column in columns {
+                    let name = dotted(column);
+                    if self.may_be_null(&name) {
+                        self.nullable_key(&name, column.span());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A comparison that every joined pair of rows has to meet.
+    fn comparison(&mut self, condition: &Expr) {
+        let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { return };
+        if let [Some(left), Some(right)] = [column_of(left), column_of(right)]
+            && let Some(key) = [left, right].into_iter().find(|column| self.may_be_null(column))
+        {
+            self.nullable_key(key, condition.span());
+        }
+    }
+
+    /// Nothing says that a key column cannot be NULL; a row id or a partition that is NULL is
+    /// reported elsewhere.
+    fn may_be_null(&self, column: &str) -> bool {
+        let rule = self.text.rule;
+        let in_key = rule
+            .key
+            .iter()
+            .any(|key| key.to_string().trim_matches('`').eq_ignore_ascii_case(column));
+        in_key && !rule.row_id.same_column(column) && !rule.partition.column.same_column(column)
+    }
+
+    fn nullable_key(&mut self, column: &str, span: Span) {
+        self.findings.push(self.text.finding(
+            Code::NullableKeyJoin,
+            span,
+            format!("{column} is part of the key, in which NULL equals NULL; `=` does not join two NULLs"),
+            format!("write (a.{column} = b.{column} OR (a.{column} IS NULL AND b.{column} IS NULL)), or IS NOT DISTINCT FROM"),
+        ));
+    }
+}
+
+/// What joined rows have in common, where the join is of a kind that says it.
+pub(super) fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::Semi(constraint)
+        | JoinOperator::LeftSemi(constraint)
+        | JoinOperator::RightSemi(constraint)
+        | JoinOperator::Anti(constraint)
+        | JoinOperator::LeftAnti(constraint)
+        | JoinOperator::RightAnti(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
+fn column_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Nested(inner) => column_of(inner),
+        Expr::Identifier(name) => Some(&name.value),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.as_str()),
+        _ => None,
+    }
+}
