@@ -6,44 +6,74 @@
 {% if columns %}TO_JSON_STRING(STRUCT({{ columns | commas }})){% else %}''{% endif %}
 {%- endmacro -%}
 
+{#- Whether a staged row is a deletion marker. -#}
+{%- macro deletes(staging) -%}
+COALESCE({{ staging.deleted }}, FALSE)
+{%- endmacro -%}
+
+{#- Whether a staged row takes part: an active one, or a marker that has a place in the keep order. -#}
+{%- macro takes_part(rule, staging) -%}
+{%- if not staging.deleted -%}
+{{ rule.active }}
+{%- elif staging.has_active -%}
+IF({{ deletes(staging) }}, {{ staging.has_place }}, {{ rule.active }})
+{%- else -%}
+(NOT {{ deletes(staging) }} OR {{ staging.has_place }})
+{%- endif -%}
+{%- endmacro -%}
+
+{#- Whether it takes none. -#}
+{%- macro left_out(rule, staging) -%}
+NOT COALESCE({{ takes_part(rule, staging) }}, FALSE)
+{%- endmacro -%}
+
 {#- The rows that arrive, of one table. -#}
-{%- macro rows_of(rule, window, staging, table, is_settled, is_staged, has_active) -%}
+{%- macro rows_of(rule, window, staging, table, is_settled, is_staged, condition) -%}
 SELECT
   {%- for column in staging.columns %}
   {{ column }},
   {%- endfor %}
   {{ values(staging.values) }} AS onerow_values,
+  {%- if staging.deleted %}
+  {% if is_staged %}{{ deletes(staging) }}{% else %}FALSE{% endif %} AS onerow_deletes,
+  {%- endif %}
   {{ is_settled }} AS onerow_settled,
   {{ is_staged }} AS onerow_staged
 FROM {{ table }}
 WHERE {{ window.filter }}
-{%- if has_active %}
-  AND {{ rule.active }}
+{%- if condition %}
+  AND {{ condition }}
 {%- endif %}
 {%- endmacro -%}
 
-{#- Every active row of the window, in the table or staged, with its place; whether the first of its
-    key is a staged one, and with which values; how many rows of the key are in the table, and how
-    many of those DML cannot touch yet. -#}
+{#- Every active row of the window, in the table or staged, and every deletion marker, with its place;
+    whether the first of its key is a staged one, with which values, and whether it is a marker; how many
+    rows of the key are in the table, and how many of those DML cannot touch yet. -#}
 {%- macro arriving(rule, window, staging) -%}
-{#- A row that has arrived and its original in the staging table are equal: the former counts. -#}
+{#- A row that has arrived and its original in the staging table are equal: the former counts. A marker
+    that is equal to either deletes it. -#}
 {%- set last = "onerow_staged" | raw -%}
+{%- set marked = "onerow_deletes DESC" | raw if staging.deleted else none -%}
+{%- set condition = takes_part(rule, staging) if staging.leaves_out else none -%}
 SELECT
   *,
-  {{ rank(rule, last) | indent(2) }} AS onerow_rank,
+  {{ rank(rule, last, marked=marked) | indent(2) }} AS onerow_rank,
   FIRST_VALUE(onerow_staged) OVER onerow_first AS onerow_arrives,
   FIRST_VALUE(onerow_values) OVER onerow_first AS onerow_arriving,
+  {%- if staging.deleted %}
+  FIRST_VALUE(onerow_deletes) OVER onerow_first AS onerow_departs,
+  {%- endif %}
   COUNT(IF(onerow_staged, NULL, 1)) OVER onerow_key AS onerow_there,
   COUNT(IF(onerow_settled, NULL, 1)) OVER onerow_key AS onerow_buffered
 FROM (
   {{ rows_of(rule, window, staging, rows(rule), settled(rule), false, rule.active) | indent(2) }}
   {%- for table in staging.rows %}
   UNION ALL
-  {{ rows_of(rule, window, staging, table, true, true, staging.has_active) | indent(2) }}
+  {{ rows_of(rule, window, staging, table, true, true, condition) | indent(2) }}
   {%- endfor %}
 ) AS onerow_row
 WINDOW
-  onerow_first AS ({{ ranking(rule, last) | indent(2) }}
+  onerow_first AS ({{ ranking(rule, last, marked=marked) | indent(2) }}
   ),
   onerow_key AS (
     PARTITION BY {{ rule.date }}, {{ rule.key | commas }}

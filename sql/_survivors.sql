@@ -1,20 +1,22 @@
 {#- Which row of a key survives: written once, here. Every template that ranks rows or counts
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
-{#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id too have a
-    first among them: the rest of the row decides, unless `by_row` is false. `last` decides what is
-    equal in all of that. `among_all` ranks the rows that are not active too, among themselves. -#}
-{%- macro ranking(rule, last=none, by_row=true, among_all=false) %}
+{#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id
+    too have a first among them: the rest of the row decides, unless `by_row` is false. `marked` decides
+    before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
+    among themselves. -#}
+{%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   {%- if among_all %}, COALESCE({{ rule.active }}, FALSE){% endif %}
   ORDER BY {{ rule.keep | commas }}
+  {%- if marked %}, {{ marked }}{% endif %}
   {%- if by_row and rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro rank(rule, last=none, by_row=true, among_all=false) -%}
-ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, among_all) }}
+{%- macro rank(rule, last=none, by_row=true, marked=none, among_all=false) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all) }}
 )
 {%- endmacro -%}
 
@@ -98,7 +100,7 @@ SELECT
   {{ rule.row_id }} AS row_id,
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
-  {{ rank(rule, none, true, true) | indent(2) }} AS rank,
+  {{ rank(rule, among_all=true) | indent(2) }} AS rank,
   COUNT(IF({{ rule.active }}, 1, NULL)) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) AS active_of_key,
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
   {{ settled(rule) }} AS settled

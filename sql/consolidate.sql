@@ -1,9 +1,11 @@
 {#- Merges the staging tables into the table, for one date: each key arrives once, as the row that
     would survive. A row that is there already takes over the values, and keeps its row id and its
-    creation time. Keys with a row in the streaming buffer wait. NULL equals NULL, written out, since
-    IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery from seeing the partition. -#}
+    creation time; where the first of its key is a deletion marker, it is deactivated, or deleted where
+    the rule has no `active`. Keys with a row in the streaming buffer wait. NULL equals NULL, written
+    out, since IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery from seeing the
+    partition. -#}
 {%- from "_staging.sql" import arriving, values -%}
-{%- from "_survivors.sql" import settled_at -%}
+{%- from "_survivors.sql" import set_active, settled_at -%}
 {%- set main = "onerow_main" -%}
 {%- set staged = "onerow_staged" -%}
 MERGE INTO {{ rule.table }} AS onerow_main
@@ -12,6 +14,9 @@ USING (
     {%- for column in staging.columns %}
     {{ column }},
     {%- endfor %}
+    {%- if staging.deleted %}
+    onerow_deletes,
+    {%- endif %}
     onerow_values
   FROM (
     {{ arriving(rule, window, staging) | indent(4) }}
@@ -31,8 +36,16 @@ ON {{ window.filter | of(main) }}
   AND ({{ key | of(main) }} = {{ key | of(staged) }}
     OR ({{ key | of(main) }} IS NULL AND {{ key | of(staged) }} IS NULL))
 {%- endfor %}
+{%- if staging.deleted %}
+WHEN MATCHED
+  AND onerow_staged.onerow_deletes
+  THEN {% if rule.active %}UPDATE {{ set_active(rule, false) | indent(2) }}{% else %}DELETE{% endif %}
+{%- endif %}
 {%- if staging.values %}
 WHEN MATCHED
+  {%- if staging.deleted %}
+  AND NOT onerow_staged.onerow_deletes
+  {%- endif %}
   AND {{ values(staging.values | of(main)) }} != onerow_staged.onerow_values
   THEN UPDATE SET
     {%- for column in staging.values %}
@@ -43,5 +56,8 @@ WHEN MATCHED
     {%- endif %}
 {%- endif %}
 WHEN NOT MATCHED BY TARGET
+  {%- if staging.deleted %}
+  AND NOT onerow_staged.onerow_deletes
+  {%- endif %}
   THEN INSERT ({{ staging.columns | commas }}{% if rule.active and not staging.has_active %}, {{ rule.active }}{% endif %})
   VALUES ({{ staging.columns | of(staged) | commas }}{% if rule.active and not staging.has_active %}, TRUE{% endif %})

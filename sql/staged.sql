@@ -1,24 +1,48 @@
 {#- Counts, per date, what waits in the staging tables: staged rows, active rows of the table, rows to
-    insert and to update, and rows to update that DML cannot touch yet. Changes nothing. -#}
-{%- from "_staging.sql" import arriving -%}
+    insert, to update and to delete, rows of those that DML cannot touch yet, and staged rows that take no
+    part. Changes nothing. -#}
+{%- from "_staging.sql" import arriving, left_out -%}
 SELECT
   date,
   COUNTIF(onerow_staged) AS staged,
   COUNTIF(NOT onerow_staged) AS active,
-  COUNTIF(onerow_staged AND onerow_rank = 1 AND onerow_there = 0) AS inserts,
-  COUNTIF(changes AND onerow_buffered = 0) AS updates,
-  COUNTIF(changes AND onerow_buffered > 0) AS buffered
+  COUNTIF(inserts) AS inserts,
+  COUNTIF(updates AND onerow_buffered = 0) AS updates,
+  COUNTIF(deletes AND onerow_buffered = 0) AS deletes,
+  COUNTIF((updates OR deletes) AND onerow_buffered > 0) AS buffered,
+  COUNTIF(onerow_staged IS NULL) AS left_out
 FROM (
   SELECT
     {{ rule.date }} AS date,
     onerow_staged,
-    onerow_rank,
-    onerow_there,
     onerow_buffered,
-    NOT onerow_staged AND onerow_arrives AND onerow_values != onerow_arriving AS changes
+    {%- if staging.deleted %}
+    onerow_staged AND onerow_rank = 1 AND onerow_there = 0 AND NOT onerow_deletes AS inserts,
+    NOT onerow_staged AND onerow_arrives AND NOT onerow_departs AND onerow_values != onerow_arriving AS updates,
+    NOT onerow_staged AND onerow_departs AS deletes
+    {%- else %}
+    onerow_staged AND onerow_rank = 1 AND onerow_there = 0 AS inserts,
+    NOT onerow_staged AND onerow_arrives AND onerow_values != onerow_arriving AS updates,
+    FALSE AS deletes
+    {%- endif %}
   FROM (
     {{ arriving(rule, window, staging) | indent(4) }}
   )
+  {%- if staging.leaves_out %}
+  {%- for table in staging.rows %}
+  UNION ALL
+  SELECT
+    {{ rule.date }} AS date,
+    CAST(NULL AS BOOL) AS onerow_staged,
+    0 AS onerow_buffered,
+    FALSE AS inserts,
+    FALSE AS updates,
+    FALSE AS deletes
+  FROM {{ table }}
+  WHERE {{ window.filter }}
+    AND {{ left_out(rule, staging) }}
+  {%- endfor %}
+  {%- endif %}
 )
 GROUP BY date
 ORDER BY date

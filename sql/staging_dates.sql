@@ -1,4 +1,6 @@
-{#- The rows of each staging table, by date. Changes nothing. -#}
+{#- The rows of each staging table, by date, and how many of those take no part in a merge. Changes
+    nothing. -#}
+{%- from "_staging.sql" import left_out -%}
 {%- for table in staging.rows %}
 {%- if not loop.first %}
 UNION ALL
@@ -6,10 +8,14 @@ UNION ALL
 SELECT
   {{ staging.names[loop.index0] }} AS staging_table,
   onerow_date AS date,
-  COUNT(*) AS staged
+  COUNT(*) AS staged,
+  {% if staging.leaves_out %}COUNTIF(onerow_left_out){% else %}0{% endif %} AS left_out
 FROM (
   SELECT
     {{ rule.date }} AS onerow_date
+    {%- if staging.leaves_out %},
+    {{ left_out(rule, staging) }} AS onerow_left_out
+    {%- endif %}
   FROM {{ table }}
 )
 GROUP BY onerow_date

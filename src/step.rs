@@ -239,8 +239,8 @@ pub(crate) const COUNTS: [&str; 10] = [
 ];
 
 /// The counts that onerow reads from staged.
-pub(crate) const STAGED_COUNTS: [&str; 6] =
-    ["date", "staged", "active", "inserts", "updates", "buffered"];
+pub(crate) const STAGED_COUNTS: [&str; 8] =
+    ["date", "staged", "active", "inserts", "updates", "deletes", "buffered", "left_out"];
 
 /// The counts that onerow reads from guard.
 pub(crate) const GUARD_COUNTS: [&str; 4] = ["date", "removed", "keys_lost", "shared_ids"];

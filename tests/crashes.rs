@@ -183,6 +183,34 @@ fn a_merge_that_failed_is_not_one_after_which_a_staging_table_is_dropped() {
     assert!(at("consolidate 2026-01-28 done") < at("drop_staging"), "{ledger:?}");
 }
 
+/// The row loses, so that nothing is left to merge; still nobody has merged it.
+#[test]
+fn a_row_that_is_staged_after_the_merge_keeps_its_table() {
+    let staging = "[rule.predictions.staging]\ntables = [\"nba.staging\"]\ndrop = true";
+    let project = Project::new(&format!("{RULE}{staging}"));
+    project.rows(ROWS);
+    project.write("staged.csv", format!("{HEADER}{STAGED}\n"));
+    project.onerow("load staged.csv --into nba.staging").exits(0);
+    let sqlite = open(&project);
+    let writes = |statement: &Checked| {
+        if statement.statement().step == *StepName::STAGING_DATES {
+            project.write(
+                "late.csv",
+                format!("{HEADER}l,2026-01-28,g1,a,1,true,2026-01-28T00:00:00Z\n"),
+            );
+            project.onerow("load late.csv --into nba.staging").exits(0);
+        }
+        Ok(())
+    };
+    let faulty = Faulty { before: Box::new(writes), ..Faulty::new(&sqlite) };
+    let report = consolidate(&project, &faulty).unwrap();
+    let (table, reason) = &report.consolidated.as_ref().unwrap().kept[0];
+    assert_eq!(table, "nba.staging");
+    assert!(reason.contains("it was written to since this run began"), "{reason}");
+    let report = consolidate(&project, &Faulty::new(&sqlite)).unwrap();
+    assert_eq!(report.consolidated.unwrap().dropped, ["nba.staging"], "nobody writes any more");
+}
+
 fn consolidate(project: &Project, faulty: &Faulty<'_>) -> Result<Report> {
     let day = |text| Day::parse(text).unwrap();
     let window = Window::range(day("2026-01-28"), day("2026-01-29")).unwrap();

@@ -11,6 +11,7 @@ mod common;
 mod consolidate;
 mod crash_points;
 mod crashes;
+mod deletions;
 mod deploy;
 mod disk_faults;
 mod doctor;

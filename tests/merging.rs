@@ -35,6 +35,7 @@ settle = "90m"
 [rule.p.staging]
 tables = ["a.s0", "a.s1", "a.s2"]
 untouched = ["kept"]
+DELETED
 [rule.p.columns]
 n = "INT64"
 d = "DATE"
@@ -120,15 +121,35 @@ fn rows() -> impl Strategy<Value = (Vec<Row>, Vec<(Row, usize)>)> {
     })
 }
 
+/// What a test varies beside the rows.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    /// Whether the rule has `active`; else it deletes.
+    active: bool,
+    /// Whether staged rows are deletion markers where `v` is 2.
+    marks: bool,
+    /// Whether late rows of the main table are in the streaming buffer.
+    buffered: bool,
+}
+
+impl Form {
+    fn is_marker(self, row: &Row) -> bool {
+        self.marks && row.v == Some(2)
+    }
+}
+
 struct World {
     file: RuleFile,
     warehouse: Sqlite,
 }
 
 impl World {
-    fn new(active: bool, main: &[Row], staged: &[(Row, usize)], buffered: bool) -> Self {
+    fn new(form: Form, main: &[Row], staged: &[(Row, usize)]) -> Self {
+        let Form { active, marks, buffered } = form;
         let keys = if active { "active = \"flag\"" } else { "strategy = \"delete\"" };
-        let file = RuleFile::parse("onerow.toml", &RULE.replace("ACTIVE", keys)).unwrap();
+        let deleted = if marks { "deleted = \"v = 2\"" } else { "" };
+        let text = RULE.replace("ACTIVE", keys).replace("DELETED", deleted);
+        let file = RuleFile::parse("onerow.toml", &text).unwrap();
         let drain = SignedDuration::from_mins(SETTLE);
         let warehouse = Sqlite::in_memory(Clock::Fixed(minute(NOW)), drain).unwrap();
         let columns = &file.rules[0].columns;
@@ -184,30 +205,35 @@ impl World {
 }
 
 /// The main table as it has to be afterwards, and whether something waits for the buffer.
-fn expected(
-    active: bool,
-    main: &[Row],
-    staged: &[(Row, usize)],
-    buffered: bool,
-) -> (Vec<Vec<SqlValue>>, bool) {
+fn expected(form: Form, main: &[Row], staged: &[(Row, usize)]) -> (Vec<Vec<SqlValue>>, bool) {
+    let Form { active, buffered, .. } = form;
     let counts = |row: &Row| !active || row.active == Some(true);
     let waits_for_drain = |row: &Row| {
         let late = main.iter().filter(|row| buffered && row.at >= NOW - SETTLE);
         late.clone().count() > 0 && row.at >= NOW - SETTLE
     };
     let mut first: BTreeMap<_, &Row> = BTreeMap::new();
-    for row in staged.iter().map(|(row, _)| row).filter(|row| counts(row)) {
+    let takes_part = |row: &&Row| form.is_marker(row) || counts(row);
+    for row in staged.iter().map(|(row, _)| row).filter(takes_part) {
         let slot = first.entry(row.key()).or_insert(row);
         if row.place() < slot.place() {
             *slot = row;
         }
     }
     let (mut table, mut waits): (Vec<Row>, bool) = (main.to_vec(), false);
-    let mut kept: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut gone: Vec<i64> = Vec::new();
     for (key, winner) in first {
         let there: Vec<usize> =
             (0..main.len()).filter(|i| counts(&main[*i]) && main[*i].key() == key).collect();
         if there.iter().any(|i| main[*i].place() < winner.place()) {
+            continue;
+        }
+        if form.is_marker(winner) {
+            match there.iter().any(|i| waits_for_drain(&main[*i])) {
+                true => waits = true,
+                false if active => there.iter().for_each(|i| table[*i].active = Some(false)),
+                false => gone.extend(there.iter().map(|i| main[*i].n)),
+            }
             continue;
         }
         let is_new = |i: &&usize| (main[**i].v, main[**i].j) != (winner.v, winner.j);
@@ -223,10 +249,10 @@ fn expected(
                 if !active {
                     row.active = winner.active;
                 }
-                kept.insert(row.n, row.n);
             }
         }
     }
+    table.retain(|row| !gone.contains(&row.n));
     table.sort_by_key(|row| row.n);
     (table.iter().map(Row::cells).collect(), waits)
 }
@@ -236,10 +262,11 @@ proptest! {
 
     #[test]
     fn each_key_arrives_once_as_the_row_that_would_survive(
-        active: bool, buffered: bool, (main, staged) in rows()
+        active: bool, marks: bool, buffered: bool, (main, staged) in rows()
     ) {
-        let world = World::new(active, &main, &staged, buffered);
-        let (table, waits) = expected(active, &main, &staged, buffered);
+        let form = Form { active, marks, buffered };
+        let world = World::new(form, &main, &staged);
+        let (table, waits) = expected(form, &main, &staged);
         let report = world.consolidate();
         prop_assert!(report.problems.is_empty(), "{:?}", report.problems);
         prop_assert_eq!(world.table(), table.clone());
@@ -253,14 +280,15 @@ proptest! {
 
     #[test]
     fn the_order_and_number_of_staging_tables_do_not_matter(
-        (main, staged) in rows(), shift in 0..TABLES
+        marks: bool, (main, staged) in rows(), shift in 0..TABLES
     ) {
-        let one = World::new(true, &main, &staged, false);
+        let form = Form { active: true, marks, buffered: false };
+        let one = World::new(form, &main, &staged);
         one.consolidate();
         let mut others: Vec<(Row, usize)> =
             staged.iter().map(|(row, of)| (row.clone(), if shift == 0 { 0 } else { (of + shift) % TABLES })).collect();
         others.reverse();
-        let other = World::new(true, &main, &others, false);
+        let other = World::new(form, &main, &others);
         other.consolidate();
         prop_assert_eq!(one.table(), other.table());
     }

@@ -127,10 +127,12 @@ pub fn statements(rule: &Rule, templates: &Templates) -> Vec<Statement> {
 fn every_statement_that_is_rendered_is_googlesql() {
     let example = Project::open(Path::new("examples/player_props")).unwrap();
     let cures = Project::open(Path::new("examples/strategies")).unwrap();
+    let changes = Project::open(Path::new("examples/change_data")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let rules = rules.chain(cures.file.rules.iter().chain(&odd.rules).map(|rule| (rule, &shipped)));
+    let others = [&cures.file.rules, &changes.file.rules, &odd.rules].into_iter().flatten();
+    let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();
     for (rule, templates) in rules {
         requests.extend(statements(rule, templates).iter().map(|s| request(rule, &s.sql)));

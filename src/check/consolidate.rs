@@ -1,11 +1,12 @@
-//! The MERGE of staging tables: it may update values, insert rows, and nothing else.
+//! The MERGE of staging tables: it may update values, insert rows, take out what deletion markers name, and
+//! nothing else.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Expr, Merge, MergeAction, MergeClause, MergeClauseKind,
-    MergeInsertExpr, MergeInsertKind, MergeUpdateKind, ObjectName, Spanned, Statement, Visit,
-    Visitor,
+    Assignment, AssignmentTarget, BinaryOperator, Expr, Merge, MergeAction, MergeClause,
+    MergeClauseKind, MergeInsertExpr, MergeInsertKind, MergeUpdateKind, ObjectName, Spanned,
+    Statement, Value, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
@@ -32,13 +33,20 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
 }
 
 fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>) {
+    let marked = is_of_markers(text, clause);
     match (&clause.clause_kind, &clause.action) {
         (MergeClauseKind::Matched, MergeAction::Update(update)) => match &update.kind {
             MergeUpdateKind::Set(sets) => {
-                findings.extend(sets.iter().filter_map(|set| sets_what_stays(text, set)));
+                let wrong = |set| match marked {
+                    true => does_not_deactivate(text, set),
+                    false => sets_what_stays(text, set),
+                };
+                findings.extend(sets.iter().filter_map(wrong));
             }
             _ => findings.push(wrong(text, update, "it updates every column", "write SET …")),
         },
+        (MergeClauseKind::Matched, MergeAction::Delete { .. })
+            if marked && text.rule.active.is_none() => {}
         (
             MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget,
             MergeAction::Insert(insert),
@@ -78,13 +86,60 @@ fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Findin
     })
 }
 
-/// A row that is there already keeps its row id, its creation time, and what it is matched by.
-fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
+/// Whether the clause is about rows whose key has a deletion marker first: it asks for
+/// `onerow_deletes`, ANDed with whatever else it asks for.
+fn is_of_markers(text: &Text<'_>, clause: &MergeClause) -> bool {
+    text.rule.stages_deletions() && clause.predicate.as_ref().is_some_and(asks_for_markers)
+}
+
+fn asks_for_markers(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => asks_for_markers(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            asks_for_markers(left) || asks_for_markers(right)
+        }
+        Expr::Identifier(name) => name.value.eq_ignore_ascii_case("onerow_deletes"),
+        Expr::CompoundIdentifier(parts) => {
+            parts.last().is_some_and(|name| name.value.eq_ignore_ascii_case("onerow_deletes"))
+        }
+        _ => false,
+    }
+}
+
+/// What a marker names is deactivated, and keeps all else but the time of the change.
+fn does_not_deactivate(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
+    let column = set_column(set);
+    let active = text.rule.active.as_ref();
+    let is_false = matches!(&set.value, Expr::Value(v) if v.value == Value::Boolean(false));
+    if active.is_some_and(|active| active.same_column(&column)) && is_false {
+        return None;
+    }
+    let touched_at = text.rule.touched_at.as_ref();
+    if touched_at.is_some_and(|(known, _)| known.same_column(&column))
+        && mutation::is_now(&set.value)
+    {
+        return None;
+    }
+    Some(text.finding(
+        Code::SetsOtherColumn,
+        set.target.span(),
+        format!("it sets `{column}` to `{}` of a row that a deletion marker names", set.value),
+        "set the active flag to FALSE, and touched_at to the current time",
+    ))
+}
+
+/// The column that is set, without its table.
+fn set_column(set: &Assignment) -> String {
     let column = match &set.target {
         AssignmentTarget::ColumnName(name) => dotted(name),
         other => other.to_string(),
     };
-    let column = column.rsplit('.').next().unwrap_or_default();
+    column.rsplit('.').next().unwrap_or_default().to_owned()
+}
+
+/// A row that is there already keeps its row id, its creation time, and what it is matched by.
+fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
+    let column = &*set_column(set);
     let touched_at = text.rule.touched_at.as_ref();
     if touched_at.is_some_and(|(known, _)| known.same_column(column)) {
         return (!mutation::is_now(&set.value)).then(|| {

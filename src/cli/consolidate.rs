@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Change nothing: show what would be merged
     #[arg(long)]
     dry_run: bool,
+    /// Delete rows without asking, where deletion markers delete rows for good
+    #[arg(long)]
+    yes: bool,
     /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
     #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, conflicts_with_all = ["dry_run", "now"])]
     wait: Option<Duration>,
@@ -41,7 +44,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let settings = RunSettings {
         wait: args.wait.unwrap_or_default(),
         staging: args.staging.clone(),
-        ..RunSettings::of("consolidate", Task::Consolidate, args.format, true)
+        ..RunSettings::of("consolidate", Task::Consolidate, args.format, args.yes)
     };
     execute(&args.common, effects, &settings)
 }
@@ -62,6 +65,9 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
             continue;
         }
         let found = engine.staged(&plan)?;
+        if let Some(sentence) = report::left_out(&rule.name, &found) {
+            effects.say(&sentence);
+        }
         texts.push(report::consolidated(style, &rule.name, None, &found));
         documents.push(report::consolidated_json(&rule.name, None, &found));
     }

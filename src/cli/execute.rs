@@ -236,6 +236,7 @@ fn explain(report: &Report, is_by_arrival: bool, effects: &Effects) {
         ));
     }
     if let Some(found) = &report.consolidated {
+        report::left_out(&report.rule, found).into_iter().for_each(say);
         for table in &found.dropped {
             say(format!("{table}: dropped, all of its rows are merged"));
         }

@@ -53,6 +53,9 @@ pub(super) fn show(
     })?;
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for Preview { report, summary } in seen {
+        let left_out =
+            report.consolidated.as_ref().and_then(|found| report::left_out(&report.rule, found));
+        left_out.iter().for_each(|sentence| effects.say(sentence));
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);

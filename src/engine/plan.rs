@@ -69,8 +69,24 @@ impl<'e> Plan<'e> {
 
     /// Whether it removes rows for good.
     pub fn is_destructive(&self) -> bool {
-        let removes = self.plan.steps.iter().any(|step| step.name.removes_duplicates());
-        self.rule().strategy.is_destructive() && removes
+        !self.removes_for_good().is_empty()
+    }
+
+    /// What it removes for good, in words.
+    pub(crate) fn removes_for_good(&self) -> Vec<&'static str> {
+        let rule = self.rule();
+        let has = |is: fn(&StepName) -> bool| self.plan.steps.iter().any(|step| is(&step.name));
+        let mut found = Vec::new();
+        if rule.strategy.is_destructive() && has(StepName::removes_duplicates) {
+            found.push("superseded rows");
+        }
+        if has(|step| *step == *StepName::CONSOLIDATE)
+            && rule.stages_deletions()
+            && rule.active.is_none()
+        {
+            found.push("rows that staged deletion markers name");
+        }
+        found
     }
 
     /// Whether it has no statement at all.

@@ -10,6 +10,7 @@ pub(super) fn of(entry: &str) -> Vec<Vec<u8>> {
             .into_iter()
             .chain(files("examples/player_props/tests", ".toml"))
             .chain(files("examples/strategies/tests", ".toml"))
+            .chain(files("examples/change_data/tests", ".toml"))
             .collect(),
         "template" => files("sql", ".sql")
             .into_iter()

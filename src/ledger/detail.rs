@@ -45,6 +45,9 @@ pub enum Detail {
         /// The staging tables.
         #[serde(serialize_with = "write_tables", deserialize_with = "read_tables")]
         staging: Vec<TableName>,
+        /// What was counted before it; `None` in entries of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counts: Option<MergeCounts>,
     },
     /// The staging table that is dropped.
     DropTable {
@@ -52,6 +55,20 @@ pub enum Detail {
         #[serde(serialize_with = "write_table", deserialize_with = "read_table")]
         table: TableName,
     },
+}
+
+/// What a MERGE of staging tables was to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MergeCounts {
+    /// Keys to insert.
+    pub inserts: u64,
+    /// Rows to update.
+    pub updates: u64,
+    /// Rows that deletion markers deactivate or delete.
+    pub deletes: u64,
+    /// Staged rows that take no part.
+    pub left_out: u64,
 }
 
 impl Detail {

@@ -22,7 +22,7 @@ use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 
 pub use counts::Counts;
-pub use detail::Detail;
+pub use detail::{Detail, MergeCounts};
 pub(crate) use entry::beginnings_first;
 pub use entry::{Entry, Outcome, latest};
 pub use observed::{Observed, Observer};

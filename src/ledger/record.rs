@@ -230,10 +230,12 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back_as_it_was_written() {
+        use crate::ledger::MergeCounts;
         let days = ["2026-01-20", "2026-01-21", "2026-01-30"].map(|day| Day::parse(day).unwrap());
         let tables =
             ["nba.staging_a", "p.nba.staging_b"].map(|name| TableName::parse(name).unwrap());
         let at = |detail| Entry { detail: Some(detail), ..started("r1", 1) };
+        let counts = MergeCounts { inserts: 1, updates: 2, deletes: 3, left_out: 4 };
         for written in [
             started("r1", 1),
             done("r1", 1),
@@ -244,7 +246,8 @@ mod tests {
             Entry { window: Window::range(days[0], days[2]).unwrap(), ..done("r1", 1) },
             Entry { recovered_by: Some(RunId::parse("r2").unwrap()), ..failed("r1", 1) },
             Entry { rehearsed_at: Some(Timestamp::UNIX_EPOCH), cutoff: None, ..started("r1", 1) },
-            at(Detail::Merge { staging: tables.to_vec() }),
+            at(Detail::Merge { staging: tables.to_vec(), counts: None }),
+            at(Detail::Merge { staging: tables.to_vec(), counts: Some(counts) }),
             at(Detail::DropTable { table: tables[0].clone() }),
             at(Detail::Guard { removed: 3, keys_lost: 1, shared_ids: 2 }),
             at(Detail::Removal { record: "onerow_r1_2".to_owned(), strategy: Strategy::Rewrite }),

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::grid::{Entry, grid};
 use super::{Format, Style};
 use crate::rule::RuleName;
-use crate::run::{Consolidated, ConsolidatedDay};
+use crate::run::{Consolidated, ConsolidatedDay, Staged};
 
 /// The figures per date as a grid, with the rule's name above.
 pub fn consolidated(
@@ -15,12 +15,14 @@ pub fn consolidated(
     found: &Consolidated,
 ) -> String {
     let ran = run.is_some();
-    let mut header = vec!["date", "staged", "inserts", "updates", "buffered"];
+    let mut header =
+        vec!["date", "staged", "left out", "inserts", "updates", "deletes", "buffered"];
     header.extend(ran.then_some("merged"));
     header.push("status");
     let rows = found.days.iter().map(|(date, day)| {
         let mut row: Vec<Entry> = vec![date.to_string().into()];
-        let figures = [day.found.staged, day.found.inserts, day.found.updates, day.waiting];
+        let Staged { staged, left_out, inserts, updates, deletes, .. } = day.found;
+        let figures = [staged, left_out, inserts, updates, deletes, day.waiting];
         row.extend(figures.map(Entry::Number));
         row.extend(ran.then(|| Entry::from(day.merged)));
         row.push(status(day).into());
@@ -44,8 +46,10 @@ pub fn consolidated_json(rule: &RuleName, run: Option<&str>, found: &Consolidate
         let mut figures = json!({
             "date": date.to_string(),
             "staged": day.found.staged,
+            "left_out": day.found.left_out,
             "inserts": day.found.inserts,
             "updates": day.found.updates,
+            "deletes": day.found.deletes,
             "buffered": day.waiting,
         });
         if let Some(merged) = day.merged {
@@ -64,6 +68,19 @@ pub fn consolidated_json(rule: &RuleName, run: Option<&str>, found: &Consolidate
     document
 }
 
+/// How many staged rows took no part, and why, in a sentence; `None` where all of them did.
+pub fn left_out(rule: &RuleName, found: &Consolidated) -> Option<String> {
+    let rows: u64 = found.days.values().map(|day| day.found.left_out).sum();
+    let is = if rows == 1 { "row is" } else { "rows are" };
+    (rows > 0).then(|| {
+        format!(
+            "{rule}: {rows} staged {is} left out: rows that are not active take no part, nor do deletion \
+             markers whose first `keep` value is NULL; `deleted` in [rule.{rule}.staging] says which rows \
+             are deletion markers"
+        )
+    })
+}
+
 /// How the staging of a date stands, in a word.
 fn status(day: &ConsolidatedDay) -> &'static str {
     match (day.merged, day.waiting) {
@@ -71,6 +88,8 @@ fn status(day: &ConsolidatedDay) -> &'static str {
         (Some(1..), 0) => "merged",
         (Some(1..), _) => "partial",
         (_, 0) if day.found.changes() > 0 => "dirty",
+        // What was left out is not called clean.
+        (_, 0) if day.found.left_out > 0 => "left_out",
         (_, 0) => "clean",
         _ if day.found.changes() > 0 && day.merged.is_none() => "partial",
         _ => "buffered",

@@ -262,6 +262,9 @@ pub(super) struct StagingSection {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub untouched: Vec<Spanned<String>>,
+    /// The condition that holds for staged rows that are deletion markers, such as `op = 'D'`.
+    #[schemars(with = "Option<String>")]
+    pub deleted: Option<Spanned<String>>,
     /// Whether a staging table is dropped once its rows are merged. Default: false.
     #[serde(default)]
     pub drop: bool,

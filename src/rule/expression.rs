@@ -34,24 +34,33 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     inspect(&order.expr)
 }
 
+/// What decides between rows that are equal in all that `keep` looks at: before the rest of the row
+/// does, and after it.
+#[derive(Default)]
+pub(super) struct Ties<'a> {
+    pub marked: Option<&'a str>,
+    pub last: Option<&'a str>,
+}
+
 /// Parses the window function that ranks the rows of a rule. Where it ranks the active rows and the others,
-/// each `among` themselves, the active column takes part. `last` decides between equal rows.
+/// each `among` themselves, the active column takes part.
 pub(super) fn parse_ranking(
     strategy: Strategy,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
     among: Option<&Ident>,
-    last: Option<&str>,
+    ties: Ties<'_>,
 ) -> Result<Expr, String> {
     let mut key: Vec<String> = key.iter().map(Fragment::to_string).collect();
     key.extend(among.map(|active| format!("COALESCE({active}, FALSE)")));
     let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
+    keep.extend(ties.marked);
     // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
     if strategy == Strategy::Rewrite {
         keep.push("TO_JSON_STRING(onerow_row)");
     }
-    keep.extend(last);
+    keep.extend(ties.last);
     let text = format!(
         "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
         partition.date(),

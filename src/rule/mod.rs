@@ -31,7 +31,7 @@ pub use file::RuleFile;
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
 pub use partition::{Numbers, Partition, PartitionType};
 pub use schema::schema;
-pub use staging::{Described, Staging};
+pub use staging::{Deleted, Described, Staging};
 pub use strategy::Strategy;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};

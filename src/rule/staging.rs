@@ -6,9 +6,10 @@ use toml::Spanned;
 
 use super::Rule;
 use super::document::StagingSection;
+use super::expression::parse_key;
 use super::validate::RuleReader;
-use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlType, TableName, columns};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::{Fragment, Ident, SqlType, TableName, columns};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
 
@@ -24,10 +25,21 @@ pub struct Staging {
     pub declared: bool,
     /// Columns that a matched row keeps, besides those that the rule itself reads.
     pub untouched: Vec<Ident>,
+    /// Which staged rows are deletion markers; `None` where none is.
+    pub deleted: Option<Deleted>,
     /// Whether a staging table is dropped once its rows are merged.
     pub drop: bool,
     /// Columns of staging tables that do not arrive, although nobody said so.
     pub left_out: Vec<(TableName, String)>,
+}
+
+/// The condition that holds for staged rows that are deletion markers.
+#[derive(Debug, Clone)]
+pub struct Deleted {
+    /// The condition, over the columns of a staging table.
+    pub condition: Fragment,
+    /// The columns that it reads. They need not arrive.
+    pub columns: BTreeSet<String>,
 }
 
 impl Staging {
@@ -54,13 +66,31 @@ impl Staging {
     pub fn brings(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.same_column(column))
     }
+
+    /// Whether a staged row may take no part in a merge: it is inactive, or a marker without a position.
+    pub fn may_leave_out(&self, rule: &Rule) -> bool {
+        self.deleted.is_some()
+            || rule.active.as_ref().is_some_and(|active| self.brings(active.as_str()))
+    }
+
+    /// A column that tells deletion markers, and that this table lacks.
+    fn unreadable(&self, table: &Described) -> Option<&String> {
+        let deleted = self.deleted.as_ref()?;
+        deleted.columns.iter().find(|name| type_of(table, name).is_none())
+    }
+
+    /// Whether the condition for deletion markers reads the column.
+    fn tells_markers(&self, column: &str) -> bool {
+        let columns = self.deleted.iter().flat_map(|deleted| &deleted.columns);
+        columns.into_iter().any(|known| known.eq_ignore_ascii_case(column))
+    }
 }
 
 impl RuleReader<'_> {
     /// The staging section.
     pub(super) fn staging(&self, of: &TableName) -> Result<Option<Staging>> {
         let Some(section) = &self.section.staging else { return Ok(None) };
-        let StagingSection { tables: names, columns, untouched, drop } = section;
+        let StagingSection { tables: names, columns, untouched, deleted, drop } = section;
         let mut tables: Vec<TableName> = Vec::new();
         for name in names.get_ref() {
             let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
@@ -89,9 +119,32 @@ impl RuleReader<'_> {
             columns: declared
                 .unwrap_or_else(|| self.columns.iter().map(|(column, _)| column.clone()).collect()),
             untouched: untouched.iter().map(known).collect::<Result<_>>()?,
+            deleted: deleted.as_ref().map(|deleted| self.deleted(deleted)).transpose()?,
             drop: *drop,
             left_out: Vec::new(),
         }))
+    }
+
+    /// Which staged rows are deletion markers. A column that the rule does not list may be one of the
+    /// staging tables alone.
+    fn deleted(&self, condition: &Spanned<String>) -> Result<Deleted> {
+        let text = condition.get_ref().trim();
+        let parsed = parse_key(condition.get_ref()).map_err(|problem| {
+            let message = format!("`deleted` is `{}`: {problem}", text.escape_debug());
+            self.source.error(condition, message).help("write a condition, such as \"op = 'D'\"")
+        })?;
+        let column = parsed.plain_column.as_deref();
+        let listed =
+            self.columns.iter().find(|(known, _)| column.is_some_and(|c| known.same_column(c)));
+        if let Some((name, sql_type)) = listed.filter(|(_, sql_type)| *sql_type != SqlType::Bool) {
+            let message =
+                format!("`deleted` is {name}, which is of type {sql_type}; it must be BOOL");
+            return Err(self
+                .source
+                .error(condition, message)
+                .help("write a condition, such as \"op = 'D'\""));
+        }
+        Ok(Deleted { condition: Fragment::vouched(text), columns: parsed.columns })
     }
 
     /// The columns by which rows are ranked have to arrive with them.
@@ -122,6 +175,11 @@ impl Rule {
     /// Whether there is a staging table to merge.
     pub fn stages(&self) -> bool {
         self.staging.as_ref().is_some_and(|staging| !staging.tables.is_empty())
+    }
+
+    /// Whether staged rows may be deletion markers.
+    pub fn stages_deletions(&self) -> bool {
+        self.staging.as_ref().is_some_and(|staging| staging.deleted.is_some())
     }
 
     /// Whether `apply` merges staging tables first.
@@ -161,12 +219,15 @@ impl Rule {
             }
         }
         for table in staged {
+            if let Some(name) = staging.unreadable(table) {
+                return Err(no_marker(name, table));
+            }
             for (name, sql_type) in &table.1 {
                 match type_of(main, name) {
                     Some(known) if arrives(name) && differ(*sql_type, known) => {
                         return Err(other_type(name, table, main));
                     }
-                    _ if !arrives(name) && !staging.declared => {
+                    _ if !arrives(name) && !staging.declared && !staging.tells_markers(name) => {
                         left_out.push((table.0.clone(), name.clone()));
                     }
                     _ => {}
@@ -219,6 +280,13 @@ fn missing(name: &str, main: &Described, staged: &[Described]) -> Error {
     Error::new(Kind::Configuration, format!("table `{table}` has no column `{name}`")).help(
         "rows arrive with their key, the columns of `keep`, their row id, and what `columns` of the staging section names",
     )
+}
+
+fn no_marker(name: &str, table: &Described) -> Error {
+    let message =
+        format!("table `{}` has no column `{name}`, which `deleted` reads", table.0.dotted());
+    Error::new(Kind::Configuration, message)
+        .help(did_you_mean(name, table.1.iter().map(|(known, _)| known.as_str())))
 }
 
 fn other_type(name: &str, table: &Described, main: &Described) -> Error {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 
 use super::document::{RuleSection, Source};
-use super::expression::{Expression, parse_keep, parse_key, parse_ranking};
+use super::expression::{Expression, Ties, parse_keep, parse_key, parse_ranking};
 use super::{
     Constant, Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy,
 };
@@ -68,15 +68,16 @@ impl RuleReader<'_> {
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
         let active = self.active(name)?;
-        let ranking = |among: Option<&Ident>, last| {
-            parse_ranking(self.strategy, &partition, &key, &keep, among, last)
+        let ranking = |among: Option<&Ident>, ties| {
+            parse_ranking(self.strategy, &partition, &key, &keep, among, ties)
                 .map_err(|problem| self.source.error(&section.keep, problem))
         };
-        let (ranking, counted_ranking, staged_ranking) = (
-            ranking(None, None)?,
-            ranking(active.as_ref(), None)?,
-            ranking(None, Some("onerow_staged"))?,
-        );
+        // Of equal rows, a deletion marker is first, and then the row that is there already.
+        let marks = section.staging.as_ref().is_some_and(|staging| staging.deleted.is_some());
+        let marked = marks.then_some("onerow_deletes DESC");
+        let staged_ranking = ranking(None, Ties { marked, last: Some("onerow_staged") })?;
+        let counted_ranking = ranking(active.as_ref(), Ties::default())?;
+        let ranking = ranking(None, Ties::default())?;
         let constants = self.constants(&partition)?;
         let written_at = section.written_at.as_ref();
         let table = TableName::parse(section.table.get_ref())

@@ -15,7 +15,7 @@ use super::state::Run;
 use super::{Context, ROUNDS, checked, look_with, params, rows};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Detail;
+use crate::ledger::{Detail, MergeCounts};
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -109,6 +109,9 @@ impl Run<'_> {
     /// The same for these dates of the plan.
     pub(super) fn consolidate_days(&mut self, plan: &Plan, days: &[Day]) {
         let Ok(window) = Window::of_days(days.to_vec()) else { return };
+        if let Err(error) = self.note_standing(plan) {
+            return self.fail(error);
+        }
         let counted = self.count_staged(&window, self.staging_cutoff());
         let (mut left, unrecorded) =
             match counted.and_then(|left| Ok((left, self.unrecorded(plan, days)?))) {
@@ -143,9 +146,11 @@ impl Run<'_> {
     }
 
     /// What the ledger says of a MERGE.
-    fn merge_detail(&self) -> Option<Detail> {
+    fn merge_detail(&self, found: Staged) -> Option<Detail> {
         let staging = self.context.renderer.rule().staging.as_ref()?;
-        Some(Detail::Merge { staging: staging.tables.clone() })
+        let Staged { inserts, updates, deletes, left_out, .. } = found;
+        let counts = Some(MergeCounts { inserts, updates, deletes, left_out });
+        Some(Detail::Merge { staging: staging.tables.clone(), counts })
     }
 
     /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
@@ -157,7 +162,8 @@ impl Run<'_> {
         let perform = |course: &DateMerge, action: &Action| match action {
             Action::Merge => {
                 let params = params(course.cutoff, &self.journal.run);
-                let answer = self.journal.send_as(merge, &params, self.merge_detail())?;
+                let answer =
+                    self.journal.send_as(merge, &params, self.merge_detail(course.staged()))?;
                 Ok(Answer::Merged(changed(&answer)?))
             }
             Action::Count => Ok(Answer::Counted(self.recount(merge, course.cutoff)?)),
@@ -235,10 +241,11 @@ fn broken(day: Day, end: End) -> Error {
         ),
         End::Lost { before, after } => (
             format!(
-                "verify of {day} failed: {} active rows and {} to insert should be {}, and {} are there",
+                "verify of {day} failed: {} active rows, {} to insert and {} to delete should be {}, and {} are there",
                 before.active,
                 before.inserts,
-                before.active + before.inserts,
+                before.deletes,
+                before.active_after(),
                 after.active
             ),
             "if another process writes to this date, look at it with `onerow status`",

@@ -1,8 +1,10 @@
-//! Dropping staging tables: only those of which every row is merged, and the ledger says so.
+//! Dropping staging tables: only those of which every row is merged, the ledger says so, and nothing was
+//! written to them meanwhile.
 
 use std::collections::BTreeMap;
 
 use super::consolidate::is_merge;
+use super::counts::count;
 use super::staged::Staged;
 use super::state::Run;
 use super::{checked, params, rows};
@@ -11,7 +13,7 @@ use crate::googlesql::TableName;
 use crate::ledger::{Detail, Entry, Filter};
 use crate::plan::Plan;
 use crate::statement::StepName;
-use crate::warehouse::Buffer;
+use crate::warehouse::{Buffer, Standing};
 use crate::window::{Day, Window};
 
 impl Run<'_> {
@@ -27,8 +29,7 @@ impl Run<'_> {
         if !self.drops(plan) {
             return Ok(Vec::new());
         }
-        let staging = self.context.renderer.rule().staging.as_ref();
-        let tables: Vec<&TableName> = staging.iter().flat_map(|staging| &staging.tables).collect();
+        let tables = self.staging_tables();
         let entries = self.entries()?;
         let recorded = |day: Day| tables.iter().all(|table| is_recorded(&entries, table, day));
         Ok(days.iter().copied().filter(|day| !recorded(*day)).collect())
@@ -44,13 +45,33 @@ impl Run<'_> {
         if !self.drops(plan) || !self.problems.is_empty() || self.stops() {
             return;
         }
-        if let Err(error) = self.try_drop_staging(&plan.window) {
+        if let Err(error) = self.try_drop_staging(plan) {
             self.fail(error);
         }
     }
 
-    fn try_drop_staging(&mut self, window: &Window) -> Result<()> {
-        let renderer = self.context.renderer;
+    /// How each staging table that is to be dropped stands, before anything of it is counted.
+    pub(super) fn note_standing(&mut self, plan: &Plan) -> Result<()> {
+        if !self.drops(plan) {
+            return Ok(());
+        }
+        let staging = self.context.renderer.rule().staging.as_ref();
+        for table in staging.iter().flat_map(|staging| &staging.tables) {
+            if !self.stood.contains_key(&table.dotted()) {
+                self.stood.insert(table.dotted(), self.context.warehouse.standing(table)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn staging_tables(&self) -> Vec<&TableName> {
+        let staging = self.context.renderer.rule().staging.as_ref();
+        staging.iter().flat_map(|staging| &staging.tables).collect()
+    }
+
+    fn try_drop_staging(&mut self, plan: &Plan) -> Result<()> {
+        self.note_standing(plan)?;
+        let (renderer, window) = (self.context.renderer, &plan.window);
         let tables: Vec<&TableName> =
             renderer.rule().staging.iter().flat_map(|staging| &staging.tables).collect();
         if let Some(reason) = self.why_all_kept(&tables)? {
@@ -58,9 +79,9 @@ impl Run<'_> {
             self.consolidated.kept.extend(kept);
             return Ok(());
         }
-        let dates = self.staging_dates(window)?;
+        let held = self.held(window)?;
         // A table of that name may have been merged before and filled again: what is in it counts.
-        let days: Vec<Day> = dates.values().flatten().flatten().copied().collect();
+        let days: Vec<Day> = held.values().flatten().filter_map(|held| held.day).collect();
         let left = match Window::of_days(days) {
             Ok(window) => self.count_staged(&window, self.staging_cutoff())?,
             Err(_) => BTreeMap::new(),
@@ -69,9 +90,9 @@ impl Run<'_> {
         let drops = checked(renderer, StepName::DROP_STAGING, window)?;
         for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
-            let written_to = self.context.warehouse.buffer(table)? != Buffer::Empty;
-            let reason = match self.why_kept(table, dates.get(&name), &left, &entries) {
-                None if written_to => Some("rows are in its streaming buffer".to_owned()),
+            let reason = match self.why_kept(table, held.get(&name), &left, &entries) {
+                // The last look, directly before the table is dropped.
+                None => why_changed(self.stood.get(&name), self.context.warehouse.standing(table)?),
                 reason => reason,
             };
             if let Some(reason) = reason {
@@ -93,6 +114,9 @@ impl Run<'_> {
                 return Ok(Some(format!("{step}.sql is not the shipped one, on which that rests")));
             }
         }
+        if let Some(name) = self.context.renderer.own_macros() {
+            return Ok(Some(format!("{name} is not the shipped one, on which that rests")));
+        }
         for table in tables {
             let described = self.context.warehouse.describe(table)?;
             if described.requires_partition_filter == Some(true) {
@@ -109,7 +133,7 @@ impl Run<'_> {
     fn why_kept(
         &self,
         table: &TableName,
-        dates: Option<&Vec<Option<Day>>>,
+        held: Option<&Vec<Held>>,
         left: &BTreeMap<Day, Staged>,
         entries: &[Entry],
     ) -> Option<String> {
@@ -122,46 +146,80 @@ impl Run<'_> {
                 left_out.join(", ")
             ));
         }
-        let Some(dates) = dates else {
+        let Some(held) = held else {
             return Some("it is empty, so that nothing of it was merged".to_owned());
         };
-        for date in dates {
-            let Some(day) = date else {
-                return Some("it holds rows without a date".to_owned());
+        held.iter().find_map(|held| {
+            let Some(day) = held.day else {
+                return Some(format!("it holds {} without a date", rows_in_words(held.rows)));
             };
-            let left = left.get(day).copied().unwrap_or_default();
+            let left = left.get(&day).copied().unwrap_or_default();
+            if held.left_out > 0 {
+                let were = if held.left_out == 1 { "was" } else { "were" };
+                let rows = rows_in_words(held.left_out);
+                return Some(format!("{rows} of {day} {were} left out of the merge"));
+            }
             if left.buffered > 0 {
                 return Some(format!("rows of {day} wait for the streaming buffer"));
             }
-            if left.changes() > 0 || !is_recorded(entries, table, *day) {
-                return Some(format!("it holds rows of {day} that are not merged"));
-            }
-        }
-        None
+            (left.changes() > 0 || !is_recorded(entries, table, day))
+                .then(|| format!("it holds rows of {day} that are not merged"))
+        })
     }
 
-    /// The dates of the rows of each staging table.
-    fn staging_dates(&mut self, window: &Window) -> Result<BTreeMap<String, Vec<Option<Day>>>> {
-        let mut found: BTreeMap<String, Vec<Option<Day>>> = BTreeMap::new();
+    /// What each staging table holds, by date.
+    fn held(&mut self, window: &Window) -> Result<BTreeMap<String, Vec<Held>>> {
+        let mut found: BTreeMap<String, Vec<Held>> = BTreeMap::new();
         let partition = &self.context.renderer.rule().partition;
         for statement in &checked(self.context.renderer, StepName::STAGING_DATES, window)? {
             let answer = self.journal.send(statement, &params(self.cutoff, &self.journal.run))?;
             for row in &rows(&answer)?.rows {
-                let [table, date, ..] = row.as_slice() else { continue };
-                found
-                    .entry(table.to_string())
-                    .or_default()
-                    .push(super::counts::day(date, partition).ok());
+                let [table, date, rows, left_out, ..] = row.as_slice() else { continue };
+                let held = Held {
+                    day: super::counts::day(date, partition)
+                        .ok()
+                        .filter(|day| *day != Day::UNDATED),
+                    rows: count(rows)?,
+                    left_out: count(left_out)?,
+                };
+                found.entry(table.to_string()).or_default().push(held);
             }
         }
         Ok(found)
     }
 }
 
+/// The rows of one date in a staging table.
+struct Held {
+    /// The date; `None` for rows without one.
+    day: Option<Day>,
+    rows: u64,
+    /// Those of them that take no part in a merge.
+    left_out: u64,
+}
+
+/// Why a table is not as it was before it was counted; `None` where nothing is known to have changed.
+fn why_changed(before: Option<&Standing>, now: Standing) -> Option<String> {
+    if now.buffer != Buffer::Empty {
+        return Some("rows are in its streaming buffer".to_owned());
+    }
+    let is_same = before.is_some_and(|before| {
+        (before.rows, before.modified, before.buffer) == (now.rows, now.modified, Buffer::Empty)
+    });
+    (!is_same).then(|| {
+        "it was written to since this run began; run the same command again when its writer is done"
+            .to_owned()
+    })
+}
+
+fn rows_in_words(rows: u64) -> String {
+    format!("{rows} row{}", if rows == 1 { "" } else { "s" })
+}
+
 /// Whether the ledger has a MERGE of this staging table for the date as done.
 fn is_recorded(entries: &[Entry], table: &TableName, day: Day) -> bool {
     entries.iter().any(|entry| match &entry.detail {
-        Some(Detail::Merge { staging }) => {
+        Some(Detail::Merge { staging, .. }) => {
             entry.outcome.is_done() && entry.window.contains(day) && staging.contains(table)
         }
         _ => false,

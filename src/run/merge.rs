@@ -57,6 +57,8 @@ pub(super) struct DateMerge {
     pub merged: u64,
     /// Whether a MERGE is wanted in the ledger also where nothing is new.
     unrecorded: bool,
+    /// Whether staged rows may be deletion markers.
+    marks: bool,
     staged: Staged,
     /// What was counted, and merged, before the count that is under way.
     last: Option<(Staged, u64)>,
@@ -74,7 +76,13 @@ impl DateMerge {
         now: Timestamp,
     ) -> Self {
         let earlier = cutoff.earlier(rule, now);
-        Self { cutoff, merged: 0, unrecorded, staged, last: None, rounds: 0, earlier }
+        let marks = rule.stages_deletions();
+        Self { cutoff, merged: 0, unrecorded, marks, staged, last: None, rounds: 0, earlier }
+    }
+
+    /// What was counted before the MERGE that is under way.
+    pub fn staged(&self) -> Staged {
+        self.staged
     }
 
     fn round(&mut self) -> Next<Action, End> {
@@ -90,7 +98,8 @@ impl DateMerge {
         Next::Do(Action::Merge)
     }
 
-    /// A MERGE adds the rows that it inserts, and takes none away.
+    /// A MERGE adds the rows that it inserts, and takes away those that markers delete; how many a marker
+    /// has deleted that was staged meanwhile is not known.
     fn counted(&mut self, after: Staged) -> Following<Self> {
         self.staged = after;
         let Some((before, merged)) = self.last.take() else { return (self.round(), None) };
@@ -99,7 +108,9 @@ impl DateMerge {
         let note = (merged != expected || left > 0).then_some(changed);
         let next = if merged > expected && after.staged == before.staged {
             Next::End(End::TooMany { expected, merged })
-        } else if after.active < before.active + before.inserts {
+        } else if after.active < before.active_after()
+            && !(self.marks && after.staged != before.staged)
+        {
             Next::End(End::Lost { before, after })
         } else {
             self.round()
@@ -150,7 +161,15 @@ mod tests {
     use super::*;
     use crate::rule::RuleFile;
 
-    const FOUND: Staged = Staged { staged: 3, active: 10, inserts: 2, updates: 1, buffered: 0 };
+    const FOUND: Staged = Staged {
+        staged: 3,
+        active: 10,
+        inserts: 2,
+        updates: 1,
+        deletes: 0,
+        buffered: 0,
+        left_out: 0,
+    };
 
     fn left(active: u64) -> Staged {
         Staged { staged: 3, active, ..Staged::default() }

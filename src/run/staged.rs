@@ -14,7 +14,7 @@ use crate::window::{Day, Window};
 /// The figures of one date, as of the cutoff with which they were counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Staged {
-    /// Active rows in the staging tables.
+    /// Rows in the staging tables that take part: active ones, and deletion markers.
     pub staged: u64,
     /// Active rows in the table.
     pub active: u64,
@@ -22,20 +22,31 @@ pub struct Staged {
     pub inserts: u64,
     /// Rows of the table that a staged one would give other values.
     pub updates: u64,
-    /// The same, where DML cannot touch a row of their key yet.
+    /// Rows of the table that a deletion marker would deactivate or delete.
+    pub deletes: u64,
+    /// Rows to update or to delete, where DML cannot touch a row of their key yet.
     pub buffered: u64,
+    /// Rows in the staging tables that take no part: inactive ones, and deletion markers whose place in
+    /// the keep order is not known.
+    pub left_out: u64,
 }
 
 impl Staged {
     /// How many rows a MERGE would change now.
     pub fn changes(self) -> u64 {
-        self.inserts + self.updates
+        self.inserts + self.updates + self.deletes
     }
 
-    /// The same date when no row of the table can be touched: what is to be updated waits.
+    /// The fewest active rows that the table has once this is merged.
+    pub(super) fn active_after(self) -> u64 {
+        (self.active + self.inserts).saturating_sub(self.deletes)
+    }
+
+    /// The same date when no row of the table can be touched: what is to be updated or deleted waits.
     #[must_use]
     pub fn untouchable(self) -> Self {
-        Self { updates: 0, buffered: self.updates + self.buffered, ..self }
+        let buffered = self.updates + self.deletes + self.buffered;
+        Self { updates: 0, deletes: 0, buffered, ..self }
     }
 
     /// The figures as the cutoff allows to see them.
@@ -72,7 +83,9 @@ pub(super) fn read(
             active: count(value(2))?,
             inserts: count(value(3))?,
             updates: count(value(4))?,
-            buffered: count(value(5))?,
+            deletes: count(value(5))?,
+            buffered: count(value(6))?,
+            left_out: count(value(7))?,
         };
     }
     Ok(days)

@@ -8,7 +8,7 @@ use super::journal::Journal;
 use super::report::StepReport;
 use super::{Consolidated, Context, Counts, access};
 use crate::error::{Error, Result};
-use crate::warehouse::Buffer;
+use crate::warehouse::{Buffer, Standing};
 use crate::window::Day;
 
 /// A run under way.
@@ -22,6 +22,8 @@ pub(super) struct Run<'a> {
     /// Rows without a date.
     pub undated: Counts,
     pub consolidated: Consolidated,
+    /// How the staging tables that are to be dropped stood before anything of them was counted.
+    pub stood: BTreeMap<String, Standing>,
     pub steps: Vec<StepReport>,
     /// custom statements that the streaming buffer refused.
     pub buffered: Vec<String>,
@@ -50,6 +52,7 @@ impl<'a> Run<'a> {
             days: BTreeMap::new(),
             undated: Counts::default(),
             consolidated: Consolidated::default(),
+            stood: BTreeMap::new(),
             steps: Vec::new(),
             buffered: Vec::new(),
             problems: Vec::new(),

@@ -105,6 +105,15 @@ impl<'a> Renderer<'a> {
         path.is_some_and(|path| path.ends_with(super::BUILT_IN))
     }
 
+    /// The first template of macros that is the project's own and not the built-in one, by name.
+    pub fn own_macros(&self) -> Option<&str> {
+        let macros = self.paths.iter().filter(|(name, _)| name.starts_with('_'));
+        let mut own = macros.filter(|(name, path)| {
+            Templates::shipped_text(name).is_some() && !path.ends_with(super::BUILT_IN)
+        });
+        own.next().map(|(name, _)| name.as_str())
+    }
+
     /// The statements of a step for a window: one, or one for each date. The UPDATE of a custom step is
     /// one for each date, after the statements that guard it. Errors: no such step; a template that does
     /// not render, with file, line and column.

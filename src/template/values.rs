@@ -61,6 +61,7 @@ pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
     let Some(staging) = &rule.staging else { return Value::from(()) };
     let active = rule.active.as_ref();
     let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
+    let deleted = staging.deleted.as_ref();
     map([
         ("tables", staging.tables.iter().map(literal::sql).collect()),
         ("rows", staging.tables.iter().map(|table| rows_of(rule, table)).collect()),
@@ -69,6 +70,9 @@ pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
         ("columns", staging.columns.iter().map(literal::sql).collect()),
         ("values", rule.arriving_values().into_iter().map(literal::sql).collect()),
         ("has_active", Value::from(has_active)),
+        ("deleted", deleted.map_or(Value::from(()), |deleted| literal::sql(&deleted.condition))),
+        ("has_place", literal::sql(has_place(rule))),
+        ("leaves_out", Value::from(staging.may_leave_out(rule))),
     ])
 }
 
@@ -79,6 +83,15 @@ fn rows_of(rule: &Rule, table: &TableName) -> Value {
         true => format!("{table} AS onerow_row"),
         false => table.to_string(),
     })
+}
+
+/// Whether a row has a place in the keep order: what is ordered by first is there.
+fn has_place(rule: &Rule) -> String {
+    let Some(first) = rule.keep.first() else { return "TRUE".to_owned() };
+    match first.column {
+        Some(_) => format!("{} IS NOT NULL", first.value),
+        None => format!("({}) IS NOT NULL", first.value),
+    }
 }
 
 /// The dates, and the predicate that confines a statement to them.

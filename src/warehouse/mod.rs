@@ -40,6 +40,10 @@ pub trait Warehouse: Sync {
     /// What the table's metadata says of its streaming buffer.
     fn buffer(&self, table: &TableName) -> Result<Buffer>;
 
+    /// How the table stands now, by its metadata. Errors:
+    /// [`Kind::NotFound`](crate::error::Kind::NotFound).
+    fn standing(&self, table: &TableName) -> Result<Standing>;
+
     /// What the statement would cost. Changes nothing, but fails as `submit` would for a
     /// statement that the engine does not take.
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate>;
@@ -196,6 +200,18 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// One value per column for each row.
     pub rows: Vec<Vec<SqlValue>>,
+}
+
+/// How a table stands, by its metadata: where two of them are equal, nothing is known to have been
+/// written in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Its rows, those in the streaming buffer left out; `None` where the metadata does not say.
+    pub rows: Option<u64>,
+    /// When it was last changed; `None` where the metadata does not say.
+    pub modified: Option<Timestamp>,
+    /// Its streaming buffer.
+    pub buffer: Buffer,
 }
 
 /// What a table is made of.

@@ -40,6 +40,44 @@ fn fixture(steps: &str) -> Option<Fixture> {
     Some(fixture)
 }
 
+/// The main table and one staging table, of which some rows are deletion markers.
+fn marking(keys: &str, deleted: &str) -> Option<Fixture> {
+    let rule = RULE.replace("nba.", "DATASET.").replace("touched_at = \"updated_at\"\n", "");
+    let rule = match keys {
+        "" => rule,
+        keys => rule.replace("active = \"is_active\"", keys),
+    };
+    let staging =
+        format!("[rule.predictions.staging]\ntables = [\"DATASET.staging_a\"]\n{deleted}");
+    let fixture = Fixture::with_rules(&format!("{rule}{staging}"), "")?.rows(MAIN);
+    fixture.fill("staging_a", MARKED);
+    Some(fixture)
+}
+
+/// Markers of either rule: not active, and without a line. One is newer than its row, one is older, one
+/// has no row, one has NULL in its key, and one is between two staged rows.
+const MARKED: &str = "\
+a1,2026-01-28,g1,ann,,false,2026-01-28T02:00:00Z
+a2,2026-01-28,,bob,,false,2026-01-28T00:30:00Z
+a3,2026-01-28,g9,zoe,,false,2026-01-28T02:00:00Z
+a4,2026-01-28,g1,eve,8,true,2026-01-28T02:00:00Z
+a5,2026-01-28,g1,eve,,false,2026-01-28T03:00:00Z
+a6,2026-01-28,g1,eve,7,true,2026-01-28T04:00:00Z
+a7,2026-01-29,g1,ann,,false,2026-01-28T03:00:00Z";
+
+/// The table of the embedded warehouse, as `id line active`.
+fn embedded_rows(fixture: &Fixture) -> Vec<String> {
+    let database = fixture.project.database();
+    let sql = format!(
+        "SELECT id || ' ' || coalesce(points_line, '-') || ' ' || iif(is_active, 'true', 'false') \
+         FROM \"{}\" ORDER BY id, points_line",
+        fixture.table("predictions")
+    );
+    let mut statement = database.prepare(&sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
 /// The table on the emulator, as `id line active`.
 fn rows(fixture: &Fixture) -> Vec<String> {
     let sql = format!(
@@ -68,16 +106,7 @@ fn the_merge_gives_the_table_that_the_embedded_warehouse_gives() {
     let embedded = merged("local");
     assert_eq!(embedded["dates"][0]["merged"], 4, "{embedded}");
     assert_eq!(merged("prod"), embedded);
-    let database = project.database();
-    let sql = format!(
-        "SELECT id || ' ' || coalesce(points_line, '-') || ' ' || iif(is_active, 'true', 'false') \
-         FROM \"{}\" ORDER BY id, points_line",
-        fixture.table("predictions")
-    );
-    let mut statement = database.prepare(&sql).unwrap();
-    let ours = statement.query_map([], |row| row.get(0)).unwrap();
-    let ours: Vec<String> = ours.map(Result::unwrap).collect();
-    assert_eq!(rows(&fixture), ours);
+    assert_eq!(rows(&fixture), embedded_rows(&fixture));
     assert_eq!(merged("prod")["dates"][0]["merged"], 0, "nothing is left to merge");
 }
 
@@ -133,12 +162,62 @@ fn wait_stays_until_what_waits_can_be_merged() {
     assert_eq!(merged.json()["dates"][0]["buffered"], 0);
 }
 
+/// Deletion markers: the embedded warehouse and the emulator come to the same table.
+#[test]
+fn markers_give_the_table_that_the_embedded_warehouse_gives() {
+    for (keys, deleted) in [
+        ("", "deleted = \"NOT is_active\"\n"),
+        ("strategy = \"delete\"\n", "deleted = \"points_line IS NULL\"\n"),
+    ] {
+        let Some(fixture) = marking(keys, deleted) else { return };
+        let project = &fixture.project;
+        for (table, csv) in [("predictions", MAIN), ("staging_a", MARKED)] {
+            project.write("rows.csv", format!("{HEADER}{csv}\n"));
+            let into = fixture.table(table);
+            project.onerow(&format!("load rows.csv --warehouse local --into {into}")).exits(0);
+        }
+        let merged = |warehouse: &str| {
+            let line = format!("consolidate {WINDOW} --yes --format json --warehouse {warehouse}");
+            let mut merged = project.onerow(&line).exits(0).json();
+            merged.as_object_mut().unwrap().remove("run_id");
+            merged
+        };
+        let embedded = merged("local");
+        let deletes = |day: usize| embedded["dates"][day]["deletes"].as_u64().unwrap();
+        assert!(deletes(0) > 0 && deletes(1) == 2, "{embedded}");
+        assert_eq!(merged("prod"), embedded);
+        let ours = embedded_rows(&fixture);
+        assert_eq!(rows(&fixture), ours);
+        assert_eq!(merged("prod")["dates"][0]["merged"], 0, "nothing is left to merge");
+        assert_eq!(rows(&fixture), ours);
+    }
+}
+
+/// `lastModifiedTime` of the metadata says that someone writes to the table.
+#[test]
+fn a_staging_table_that_is_written_to_meanwhile_is_not_dropped() {
+    let Some(fixture) = fixture("") else { return };
+    let command = format!("consolidate {WINDOW} --drop --staging {}", fixture.table("staging_a"));
+    fixture.proxy.habits(|habits| habits.ages = true);
+    let ended = fixture.project.onerow(&command).exits(0);
+    ended.says(&["staging_a: not dropped: it was written to since this run began"]);
+    fixture.proxy.habits(|habits| habits.ages = false);
+    fixture.project.onerow(&command).exits(0).says(&["staging_a: dropped, all"]);
+}
+
 #[test]
 fn staging_tables_are_dropped_when_all_is_merged() {
     let Some(fixture) = fixture("") else { return };
     let ended = fixture.project.onerow("consolidate --date 2026-01-28 --drop").exits(0);
     ended.says(&["staging_a: not dropped: it holds rows of 2026-01-29 that are not merged"]);
-    fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0).says(&["dropped"]);
+    let ended = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
+    ended.says(&[
+        "staging_a: dropped, all",
+        "staging_b: not dropped: 1 row of 2026-01-29 was left out of the merge",
+    ]);
+    fixture.emulator.query(&format!("DELETE FROM {} WHERE id = 'b4'", fixture.table("staging_b")));
+    let ended = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
+    ended.says(&["staging_b: dropped, all"]);
     let again = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
     again.says(&["staging_a: dropped by an earlier run", "staging_b: dropped"]).prints_nothing();
     let mistyped =

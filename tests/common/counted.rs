@@ -13,7 +13,9 @@ use onerow::interrupt::Interrupt;
 use onerow::ledger::{Entry, Filter, Ledger, Lock};
 use onerow::removals::RemovalLog;
 use onerow::statement::Params;
-use onerow::warehouse::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Warehouse};
+use onerow::warehouse::{
+    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Standing, Warehouse,
+};
 
 /// What stands in the trace once nothing follows.
 pub const END: &str = "the end";
@@ -67,6 +69,10 @@ impl Warehouse for Counted {
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {
         self.effect("look at the streaming buffer", |c| c.warehouse.buffer(table))
+    }
+
+    fn standing(&self, table: &TableName) -> Result<Standing> {
+        self.effect("read how a staging table stands", |c| c.warehouse.standing(table))
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

@@ -15,7 +15,7 @@ use onerow::run::Progress;
 use onerow::statement::Params;
 use onerow::warehouse::sqlite::{Access, Sqlite};
 use onerow::warehouse::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse,
+    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
 };
 
 use super::Project;
@@ -67,6 +67,10 @@ impl Warehouse for Faulty<'_> {
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {
         if self.hides_buffer { Ok(Buffer::Empty) } else { self.inner.buffer(table) }
+    }
+
+    fn standing(&self, table: &TableName) -> Result<Standing> {
+        self.inner.standing(table)
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

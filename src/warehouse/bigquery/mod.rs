@@ -22,7 +22,9 @@ use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
-use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Warehouse};
+use super::{
+    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
+};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
@@ -135,6 +137,10 @@ impl Warehouse for BigQuery {
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {
         self.table(table).map(|table| response::buffer(&table))
+    }
+
+    fn standing(&self, table: &TableName) -> Result<Standing> {
+        self.table(table).map(|table| response::standing(&table))
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::{Buffer, Description, Rows, Usage};
+use crate::warehouse::{Buffer, Description, Rows, Standing, Usage};
 
 /// A figure that BigQuery sends as text. Left out, or not a number: unknown.
 pub(super) fn figure(text: Option<&String>) -> Option<u64> {
@@ -105,6 +105,16 @@ pub(super) fn row_policies_applied(job: &JobResource) -> bool {
     let statistics = job.statistics.as_ref();
     let security = statistics.and_then(|all| all.row_level_security_statistics.as_ref());
     security.and_then(|security| security.row_level_security_applied).unwrap_or(false)
+}
+
+/// How a table stands. `numRows` leaves out the rows of the streaming buffer.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
+pub(super) fn standing(table: &Table) -> Standing {
+    Standing {
+        rows: figure(table.num_rows.as_ref()),
+        modified: instant(table.last_modified_time.as_ref()),
+        buffer: buffer(table),
+    }
 }
 
 /// What the metadata says of the streaming buffer.

@@ -23,7 +23,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sqlparser::ast;
 
 use self::catalog::Tables;
-use super::{Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Warehouse};
+use super::{
+    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Standing, Warehouse,
+};
 use crate::check::{self, Checked};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -158,6 +160,11 @@ impl Warehouse for Sqlite {
         self.begin();
         let oldest = buffer::oldest(&connection, table, self.drained.load(Ordering::SeqCst))?;
         Ok(oldest.map_or(Buffer::Empty, |oldest| Buffer::Since(Some(oldest))))
+    }
+
+    fn standing(&self, table: &TableName) -> Result<Standing> {
+        let rows = schema::rows(&*self.connection()?, &table.dotted())?;
+        Ok(Standing { rows: Some(rows), modified: None, buffer: self.buffer(table)? })
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

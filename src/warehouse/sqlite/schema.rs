@@ -90,6 +90,14 @@ pub(super) fn table(connection: &Connection, name: &str) -> Result<Table> {
         .help(help))
 }
 
+/// How many rows the table has.
+pub(super) fn rows(connection: &Connection, name: &str) -> Result<u64> {
+    let table = table(connection, name)?;
+    let sql = format!("SELECT COUNT(*) FROM {}", quoted(&table.name));
+    let rows = connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+    rows.map(i64::unsigned_abs).map_err(failed("count the rows of the table"))
+}
+
 fn names(connection: &Connection) -> Result<Vec<String>> {
     if !has(connection, "_onerow_columns")? {
         return Ok(Vec::new());

@@ -75,6 +75,8 @@ pub struct Habits {
     pub said: String,
     /// What is added to the metadata of the rule's tables.
     pub table: Json,
+    /// Each look at the metadata of a table says that it was changed since the last one.
+    pub ages: bool,
     /// What is added to the metadata of datasets.
     pub dataset: Json,
     /// When jobs say that they began, instead of when they did.

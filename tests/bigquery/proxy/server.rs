@@ -323,6 +323,10 @@ impl Server {
                         field["policyTags"] = json!({ "names": ["projects/demo/locations/us/taxonomies/1/policyTags/2"] });
                     }
                 }
+                if habits.ages {
+                    let at = 1_769_758_890_000 + state.seen.len();
+                    answer["lastModifiedTime"] = json!(at.to_string());
+                }
                 if let (Some(since), false) = (habits.buffer_since, habits.hides_buffer) {
                     answer["streamingBuffer"] = json!({
                         "estimatedRows": "3", "estimatedBytes": "300",
