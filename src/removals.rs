@@ -1,5 +1,6 @@
 //! The removal log: the table of the rows that runs removed, each with its survivor.
 
+use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, TableName};
 
 /// The columns of a removal log, in order, with their types.
@@ -24,6 +25,24 @@ pub const PARTITION: &str = "run_started_at";
 
 /// The columns by which it is clustered, in order.
 pub(crate) const CLUSTERING: [&str; 2] = ["rule", "run_id"];
+
+/// Refuses a removal log that lacks a column: another version of onerow has made it, and nothing could be
+/// recorded. Errors: so it is.
+pub(crate) fn check_columns<'a>(
+    table: &TableName,
+    mut columns: impl Iterator<Item = &'a str> + Clone,
+) -> Result<()> {
+    let has = |name: &str| columns.clone().any(|known| known.eq_ignore_ascii_case(name));
+    let missing = COLUMNS.iter().find(|(name, _)| !has(name));
+    let Some((name, _)) = missing.filter(|_| columns.next().is_some()) else { return Ok(()) };
+    let message = format!(
+        "the removal log `{}` has no column `{name}`: another version of onerow made it",
+        table.dotted()
+    );
+    Err(Error::new(Kind::Format, message).help(
+        "rename the table: the next run makes a new one, and the runs in the old one are undone with that version",
+    ))
+}
 
 /// Where a warehouse keeps its removal log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -175,7 +175,7 @@ fn what_cannot_be_undone_is_said() {
     let clean = applied(&project);
     project.onerow(&format!("undo {clean}")).exits(2).says(&["removed nothing"]);
     project.onerow("undo 1999").exits(2).says(&["the ledger has no run `1999`", "onerow log"]);
-    project.onerow("undo 2").exits(2).says(&["3 runs start with `2`", "write more of it"]);
+    project.onerow("undo 2").exits(2).says(&["2 runs start with `2`", "write more of it"]);
     let project = loaded(&rule("delete"));
     let run = applied(&project);
     project.write("onerow.toml", rule("deactivate"));
@@ -252,4 +252,164 @@ fn a_row_that_shares_its_id_with_another_inactive_one_is_left_alone() {
         (&1.into(), &1.into())
     );
     assert_eq!(project.active(), ["b", "c", "e", "f"]);
+}
+
+/// Adds a column to the table, or drops one, as another program would.
+fn reshape(project: &Project, sql: &str) {
+    let database = project.database();
+    database
+        .create_scalar_function("onerow_drained", 0, Default::default(), |_| Ok(i64::MAX))
+        .unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+const DROP_LINE: &str = r#"ALTER TABLE "nba.predictions" DROP COLUMN points_line;
+    DELETE FROM _onerow_columns WHERE tbl = 'nba.predictions' AND name = 'points_line'"#;
+const ADD_NOTE: &str = r#"ALTER TABLE "nba.predictions" ADD COLUMN note TEXT;
+    INSERT INTO _onerow_columns VALUES ('nba.predictions', 8, 'note', 'STRING')"#;
+const RETYPE_PLAYER: &str = r#"ALTER TABLE "nba.predictions" DROP COLUMN player;
+    ALTER TABLE "nba.predictions" ADD COLUMN player INTEGER;
+    UPDATE _onerow_columns SET type = 'INT64', position = 9 WHERE tbl = 'nba.predictions' AND name = 'player'"#;
+
+/// Every row as text, column by column, by name.
+fn cells(project: &Project, columns: &str) -> Vec<String> {
+    let database = project.database();
+    let sql = format!("SELECT {columns} FROM \"nba.predictions\" ORDER BY 1");
+    let mut statement = database.prepare(&sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// The rule by which the date is one row, so that no column but those that matter is in it.
+fn by_game(strategy: &str) -> String {
+    rule(strategy).replace(r#"["game_id", "player"]"#, r#"["game_id"]"#)
+}
+
+#[test]
+fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_values() {
+    for strategy in ["delete", "rewrite"] {
+        let project = loaded(&by_game(strategy));
+        let run = applied(&project);
+        reshape(&project, &[DROP_LINE, ADD_NOTE, RETYPE_PLAYER].join(";"));
+        let said = [
+            "2026-01-28: column `points_line` was dropped since: its values are not restored",
+            "column `note` was added since: restored rows have its default, or NULL",
+            "column `player` was STRING and is INT64: its values are not restored",
+        ];
+        let dry = project.onerow(&format!("undo {run} --dry-run --format json")).exits(0);
+        let dry = dry.says(&said);
+        assert_eq!(
+            dry.json()["dates"][0]["columns"],
+            serde_json::json!([
+                { "column": "points_line", "change": "dropped", "restored": false },
+                { "column": "note", "change": "added", "restored": false },
+                { "column": "player", "change": "retyped", "then": "STRING", "now": "INT64", "restored": false },
+            ]),
+            "{strategy}"
+        );
+        assert_eq!(project.active(), ["c", "f"]);
+        let undone = project.onerow(&format!("undo {run} --format json")).exits(0);
+        let undone = undone.says(&said);
+        assert_eq!(undone.json()["dates"][0]["rows"], 2, "{strategy}: {}", undone.json());
+        assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
+        let restored = cells(
+            &project,
+            "id || ' ' || game_id || ' ' || coalesce(player, '-') || coalesce(note, '-')",
+        );
+        assert_eq!(restored[0], "a g1 --", "{strategy}");
+    }
+}
+
+/// Without a change nothing is said, and JSON is what it was.
+#[test]
+fn columns_in_another_order_are_the_same_columns() {
+    let project = loaded(&rule("delete"));
+    let run = applied(&project);
+    reshape(
+        &project,
+        "UPDATE _onerow_columns SET position = -position WHERE tbl = 'nba.predictions'",
+    );
+    let undone = project.onerow(&format!("undo {run} --format json")).exits(0).says(&[]);
+    assert!(undone.json()["dates"][0]["columns"].is_null());
+    let line = cells(&project, "id || coalesce(points_line, '-') || player");
+    assert_eq!(line[0], "a20.5ann");
+}
+
+/// A rule that reads a column that is gone, or is another now, restores nothing.
+#[test]
+fn a_column_that_the_rule_reads_and_that_is_gone_is_a_clear_error() {
+    for strategy in ["deactivate", "delete", "rewrite"] {
+        for (column, role) in [
+            ("id", "row_id"),
+            ("is_active", "active"),
+            ("player", "key"),
+            ("created_at", "written_at"),
+            ("game_date", "partition"),
+        ] {
+            let rules = match strategy {
+                "deactivate" => RULE.to_owned(),
+                _ => rule(strategy),
+            };
+            let project = loaded(&rules);
+            let run = applied(&project);
+            reshape(
+                &project,
+                &format!(
+                    "ALTER TABLE \"nba.predictions\" RENAME COLUMN {column} TO other; \
+                     UPDATE _onerow_columns SET name = 'other' WHERE tbl = 'nba.predictions' AND name = '{column}'"
+                ),
+            );
+            for dry in ["--dry-run", ""] {
+                let ended = project.onerow(&format!("undo {run} {dry}")).exits(2);
+                ended.says(&[&format!(
+                    "table `nba.predictions` has no column `{column}`, which is the rule's {role}"
+                )]);
+            }
+            let count = cells(&project, "CAST(COUNT(*) AS TEXT)").remove(0);
+            let rows = if strategy == "deactivate" { "6" } else { "3" };
+            assert_eq!(count, rows, "{strategy} without {column}: nothing is restored");
+        }
+    }
+}
+
+#[test]
+fn a_key_column_of_another_type_is_a_clear_error_for_the_date() {
+    for strategy in ["delete", "rewrite"] {
+        let project = loaded(&rule(strategy));
+        let run = applied(&project);
+        reshape(&project, RETYPE_PLAYER);
+        for dry in ["--dry-run", ""] {
+            let ended = project.onerow(&format!("undo {run} {dry}")).exits(1);
+            ended.says(&[
+                "undo of 2026-01-28",
+                "column `player`, the rule's key, was STRING and is INT64",
+                "nothing was restored",
+            ]);
+        }
+        assert_eq!(project.active(), ["c", "f"]);
+    }
+}
+
+/// What keeps an undo from working is said before it is run.
+#[test]
+fn a_dry_run_says_that_rows_were_not_kept() {
+    let project = loaded(&rule("delete").replace("keep_rows = true\n", ""));
+    let run = applied(&project);
+    let ended = project.onerow(&format!("undo {run} --dry-run")).exits(1);
+    ended.prints(&["failed"]).says(&["ids of 2 removed rows and not the rows", "keep_rows"]);
+}
+
+/// A log of another version: nothing could be recorded, so nothing is removed.
+#[test]
+fn a_removal_log_that_lacks_a_column_is_an_error_before_anything_changes() {
+    let project = loaded(RULE);
+    applied(&project);
+    project.rows("x,2026-01-29,g1,ann,,true,2026-01-29T07:00:00Z");
+    reshape(
+        &project,
+        "UPDATE _onerow_columns SET name = 'place' WHERE tbl = 'onerow.removals' AND name = 'rank'",
+    );
+    let ended = project.onerow(&format!("apply {WINDOW}")).exits(1);
+    ended.says(&["the removal log `onerow.removals` has no column `rank`", "rename the table"]);
+    assert_eq!(project.active(), ["c", "f", "x"]);
 }

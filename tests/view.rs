@@ -46,6 +46,25 @@ fn the_view_has_the_survivors_while_duplicates_wait() {
     assert!(story[story.len() - 2].starts_with("drop_view "), "{story:?}");
 }
 
+/// The view has the columns of when it was made, and says clearly which it lacks.
+#[test]
+fn a_column_that_is_added_to_the_table_is_in_the_view_once_that_is_made_again() {
+    let project = project();
+    project.onerow("view create").exits(0);
+    let database = project.database();
+    database
+        .execute_batch(
+            r#"ALTER TABLE "nba.predictions" ADD COLUMN note TEXT;
+            INSERT INTO _onerow_columns VALUES ('nba.predictions', 8, 'note', 'STRING')"#,
+        )
+        .unwrap();
+    project.write("onerow.toml", format!("{RULE}note = \"STRING\"\n"));
+    project.write("sql/grade.sql", "SELECT id, note FROM {{ rule.view }} ORDER BY id\n");
+    project.onerow("run grade --date 2026-01-28").exits(1).says(&["note"]);
+    project.onerow("view create --replace").exits(0);
+    assert_eq!(graded(&project), ["b", "d"]);
+}
+
 #[test]
 fn show_prints_what_create_sends() {
     let project = project();

@@ -45,7 +45,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if args.dry_run {
         let planned = engine.undo_plan(engine.rule_of(&which, args.rule.as_deref())?, &which)?;
         print(args, effects, &planned)?;
-        return Ok(if planned.is_inexact() { Outcome::Failed } else { Outcome::Done });
+        explain(&planned, effects);
+        let fails = planned.is_inexact() || !planned.problems.is_empty();
+        return Ok(if fails { Outcome::Failed } else { Outcome::Done });
     }
     engine.connect_for_runs()?;
     let rule = engine.rule_of(&which, args.rule.as_deref())?;
@@ -81,6 +83,7 @@ fn explain(undone: &Undone, effects: &Effects) {
     for problem in &undone.problems {
         effects.report_of(undone.run.as_deref(), problem);
     }
+    report::changed_columns(undone).iter().for_each(|sentence| effects.say(sentence));
     let left = undone.left_alone();
     if left > 0 {
         effects.say(&format!(

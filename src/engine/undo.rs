@@ -43,11 +43,12 @@ impl Engine {
         }
     }
 
-    /// What an undo of this rule's run would do, by the ledger. Changes nothing.
+    /// What an undo of this rule's run would do, by the ledger and the table's columns. Changes nothing.
     ///
-    /// Errors: there is no such run; it removed nothing.
+    /// Errors: there is no such run; it removed nothing; the table lacks a column that the rule reads.
     pub fn undo_plan(&self, rule: &Rule, which: &Which) -> Result<Undone> {
-        run::undo_plan(rule, &*self.reading()?.ledger, which)
+        let from = self.reading()?;
+        run::undo_plan(&self.renderer(rule)?, &*from.warehouse, &*from.ledger, which)
     }
 
     /// Restores the rows that a run of this rule removed.

@@ -39,7 +39,7 @@ pub use runs::{RunSummary, runs};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};
 pub use tests::{junit, tests};
-pub use undo::{undone, undone_json};
+pub use undo::{changed_columns, undone, undone_json};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

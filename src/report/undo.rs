@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry, grid};
-use crate::run::{Undone, UndoneOutcome};
+use crate::run::{Change, ColumnChange, Undone, UndoneOutcome};
 
 /// The dates as a grid, with the run that was undone above.
 pub fn undone(style: Style, undone: &Undone) -> String {
@@ -35,11 +35,34 @@ pub fn undone(style: Style, undone: &Undone) -> String {
     format!("{title}\n{grid}")
 }
 
+/// What has to be said of columns that are others now than before the run, a sentence for each date.
+pub fn changed_columns(undone: &Undone) -> Vec<String> {
+    let told = undone.days.iter().filter(|day| !day.changes.is_empty()).map(|day| {
+        let sentences: Vec<String> = day.changes.iter().map(ColumnChange::sentence).collect();
+        format!("{}: {}", day.day, sentences.join("; "))
+    });
+    told.collect()
+}
+
+fn changed(change: &ColumnChange) -> Json {
+    let column = &change.column;
+    match &change.change {
+        Change::Dropped => json!({ "column": column, "change": "dropped", "restored": false }),
+        Change::Added => json!({ "column": column, "change": "added", "restored": false }),
+        Change::Converted { then, now } => json!({
+            "column": column, "change": "retyped", "then": then, "now": now, "restored": true,
+        }),
+        Change::Retyped { then, now } => json!({
+            "column": column, "change": "retyped", "then": then, "now": now, "restored": false,
+        }),
+    }
+}
+
 /// The dates as a JSON document.
 pub fn undone_json(undone: &Undone) -> Json {
     let days = undone.days.iter().map(|day| {
         let date = day.day.to_string();
-        match &day.outcome {
+        let mut shown = match &day.outcome {
             UndoneOutcome::Planned { rows } => {
                 json!({ "date": date, "status": "planned", "rows": rows })
             }
@@ -59,7 +82,11 @@ pub fn undone_json(undone: &Undone) -> Json {
                 json!({ "date": date, "status": "buffered", "rows": rows })
             }
             UndoneOutcome::Failed => json!({ "date": date, "status": "failed" }),
+        };
+        if !day.changes.is_empty() {
+            shown["columns"] = day.changes.iter().map(changed).collect();
         }
+        shown
     });
     let mut document = json!({
         "rule": undone.rule.as_str(),

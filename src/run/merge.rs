@@ -220,6 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_markers_delete_are_not_lost_and_others_are() {
+        let found = Staged { deletes: 4, ..FOUND };
+        let end = |active| played(&mut merge(found, false), &[merged(7), counted(left(active))])[2];
+        assert_eq!(end(8), STOP);
+        assert_eq!(end(7), Next::End(End::Lost { before: found, after: left(7) }));
+    }
+
+    #[test]
+    fn how_many_rows_a_marker_deletes_that_was_staged_meanwhile_is_not_known() {
+        let end = |marks, staged| {
+            let mut date = merge(FOUND, false);
+            date.marks = marks;
+            played(&mut date, &[merged(3), counted(Staged { staged, ..left(11) })])[2]
+        };
+        let lost =
+            |staged| Next::End(End::Lost { before: FOUND, after: Staged { staged, ..left(11) } });
+        assert_eq!(end(true, 4), STOP);
+        assert_eq!(end(true, 3), lost(3));
+        assert_eq!(end(false, 4), lost(4));
+    }
+
+    #[test]
     fn a_merge_that_changes_more_rows_than_were_staged_is_found_out() {
         let course = played(&mut merge(FOUND, false), &[merged(4), counted(left(12))]);
         assert_eq!(course[2], Next::End(End::TooMany { expected: 3, merged: 4 }));

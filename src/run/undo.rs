@@ -1,6 +1,7 @@
 //! `undo`: what a run removed, restored date by date; a run itself.
 
 use super::clean::changed;
+use super::columns::{self, ColumnChange, Restorable};
 use super::machine::drive;
 use super::removed::{self, Removal, Which};
 use super::restore::{Action, Answer, DateRestore, End};
@@ -12,6 +13,8 @@ use crate::googlesql::{Ident, SqlValue};
 use crate::ledger::{Detail, Filter, Ledger};
 use crate::rule::{Rule, RuleName, Strategy};
 use crate::statement::{Params, StepName};
+use crate::template::Renderer;
+use crate::warehouse::{Column, Warehouse};
 use crate::window::{Day, Window};
 
 /// What an undo has come to, or would come to.
@@ -36,6 +39,8 @@ pub struct UndoneDay {
     pub day: Day,
     /// What became of it.
     pub outcome: UndoneOutcome,
+    /// Columns that are others now than before the run, of rows that are inserted again.
+    pub changes: Vec<ColumnChange>,
 }
 
 /// What became of a date.
@@ -73,19 +78,36 @@ pub enum UndoneOutcome {
     Failed,
 }
 
-/// What an undo would do, by the ledger. Changes nothing. Errors: as [`undo`].
-pub fn undo_plan(rule: &Rule, ledger: &dyn Ledger, which: &Which) -> Result<Undone> {
+/// What an undo would do, by the ledger and the table's columns. Changes nothing. Errors: as [`undo`].
+pub fn undo_plan(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    ledger: &dyn Ledger,
+    which: &Which,
+) -> Result<Undone> {
+    let rule = renderer.rule();
     let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let (undone, removals) = removed::find(&entries, which)?;
-    let days = removals.into_iter().map(|(day, removals)| {
-        let rows = removals.iter().filter(|removal| removal.restored_by.is_none());
-        let rows = rows.map(|removal| removal.recorded).sum();
-        let outcome = standing(&removals).unwrap_or(UndoneOutcome::Planned { rows });
-        UndoneDay { day, outcome }
-    });
-    let days = days.collect();
+    let now = warehouse.columns(&rule.table)?;
+    columns::check_now(rule, &now)?;
+    let (mut days, mut problems) = (Vec::new(), Vec::new());
+    for (day, removals) in removals {
+        let left: Vec<&Removal> = not_restored(&removals).collect();
+        let rows = left.iter().map(|removal| removal.recorded).sum();
+        let (outcome, changes) = match standing(&removals) {
+            Some(outcome) => (outcome, Vec::new()),
+            None => match restorable(renderer, warehouse, &Window::day(day), &left, &now) {
+                Ok(found) => (UndoneOutcome::Planned { rows }, changes_of(&found)),
+                Err(error) => {
+                    problems.push(error.during(format!("undo of {day}")));
+                    (UndoneOutcome::Failed, Vec::new())
+                }
+            },
+        };
+        days.push(UndoneDay { day, outcome, changes });
+    }
     let undone = undone.to_string();
-    Ok(Undone { rule: rule.name.clone(), run: None, undone, days, problems: Vec::new() })
+    Ok(Undone { rule: rule.name.clone(), run: None, undone, days, problems })
 }
 
 /// Restores what a run of this rule removed. Errors: there is no such run; it removed nothing; the run
@@ -99,7 +121,8 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     access::columns(rule, &context.warehouse.describe(&rule.table)?, restores)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let (undone, removals) = removed::find(&entries, which)?;
-    let columns = run.columns()?;
+    let now = context.warehouse.columns(&rule.table)?;
+    columns::check_now(rule, &now)?;
     let mut days = Vec::new();
     context.progress.begin(removals.len() as u64);
     for (day, removals) in removals {
@@ -107,19 +130,53 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
             run.fail(Error::new(Kind::Interrupted, format!("interrupted: {day} was not restored")));
             break;
         }
-        let outcome =
-            standing(&removals).unwrap_or_else(|| run.restore(&undone, day, &removals, &columns));
+        let (outcome, changes) = match standing(&removals) {
+            Some(outcome) => (outcome, Vec::new()),
+            None => run.restore(&undone, day, &removals, &now),
+        };
         context.progress.advance();
-        days.push(UndoneDay { day, outcome });
+        days.push(UndoneDay { day, outcome, changes });
     }
     let Run { journal, problems, .. } = run.end()?;
     let (run, undone) = (Some(journal.run.to_string()), undone.to_string());
     Ok(Undone { rule: rule.name.clone(), run, undone, days, problems })
 }
 
+fn not_restored(removals: &[Removal]) -> impl Iterator<Item = &Removal> {
+    removals.iter().filter(|removal| removal.restored_by.is_none())
+}
+
+/// What of these removals of one date can be restored, of each. Errors: the rule does not fit one of them,
+/// or its rows do not fit the table.
+fn restorable(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    window: &Window,
+    removals: &[&Removal],
+    now: &[Column],
+) -> Result<Vec<Restorable>> {
+    let each = removals.iter().map(|removal| {
+        fits(renderer.rule(), removal)?;
+        columns::restorable(renderer, warehouse, window, removal, now)
+            .map_err(|error| explained(error, removal))
+    });
+    each.collect()
+}
+
+/// The changes of all, each once.
+fn changes_of(all: &[Restorable]) -> Vec<ColumnChange> {
+    let mut changes: Vec<ColumnChange> = Vec::new();
+    for change in all.iter().flat_map(|restorable| &restorable.changes) {
+        if !changes.contains(change) {
+            changes.push(change.clone());
+        }
+    }
+    changes
+}
+
 /// What is known of a date before anything is sent; `None` where it can be restored.
 fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
-    let mut left = removals.iter().filter(|removal| removal.restored_by.is_none()).peekable();
+    let mut left = not_restored(removals).peekable();
     if left.peek().is_none() {
         let by = removals.iter().rev().find_map(|removal| removal.restored_by.as_ref())?;
         return Some(UndoneOutcome::Already(by.to_string()));
@@ -129,36 +186,37 @@ fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
 }
 
 impl Run<'_> {
-    /// The columns that the table has now, where rows are inserted again.
-    fn columns(&self) -> Result<Vec<Ident>> {
-        let rule = self.context.renderer.rule();
-        if !rule.strategy.is_destructive() {
-            return Ok(Vec::new());
-        }
-        let described = self.context.warehouse.describe(&rule.table)?;
-        described.columns.iter().map(|(name, _)| Ok(Ident::parse(name)?)).collect()
-    }
-
     /// Restores one date.
     fn restore(
         &mut self,
         undone: &RunId,
         day: Day,
         removals: &[Removal],
-        columns: &[Ident],
-    ) -> UndoneOutcome {
-        let rule = self.context.renderer.rule();
-        let left: Vec<&Removal> =
-            removals.iter().filter(|removal| removal.restored_by.is_none()).collect();
-        if let Err(error) = left.iter().try_for_each(|removal| fits(rule, removal)) {
-            self.fail(error);
-            return UndoneOutcome::Failed;
+        now: &[Column],
+    ) -> (UndoneOutcome, Vec<ColumnChange>) {
+        let (renderer, warehouse) = (self.context.renderer, self.context.warehouse);
+        let (left, window) = (not_restored(removals).collect::<Vec<_>>(), Window::day(day));
+        match restorable(renderer, warehouse, &window, &left, now) {
+            Ok(found) => (self.restore_as(undone, day, &left, &found), changes_of(&found)),
+            Err(error) => {
+                self.fail(error.during(format!("undo of {day}")));
+                (UndoneOutcome::Failed, Vec::new())
+            }
         }
-        let restoring = Restoring { run: self, undone, window: Window::day(day), columns };
+    }
+
+    fn restore_as(
+        &mut self,
+        undone: &RunId,
+        day: Day,
+        left: &[&Removal],
+        found: &[Restorable],
+    ) -> UndoneOutcome {
+        let restoring = Restoring { run: self, undone, window: Window::day(day), found };
         let mut course = DateRestore::new(
             left.iter().map(|removal| removal.strategy.is_destructive()).collect(),
         );
-        let perform = |_: &DateRestore, action: &Action| restoring.perform(*action, &left);
+        let perform = |_: &DateRestore, action: &Action| restoring.perform(*action, left);
         let end = drive(&mut course, perform, |note| match note {});
         match end {
             Ok(End::Restored(rows)) => {
@@ -183,7 +241,8 @@ struct Restoring<'r, 'a> {
     run: &'r Run<'a>,
     undone: &'r RunId,
     window: Window,
-    columns: &'r [Ident],
+    /// What is restored of each removal.
+    found: &'r [Restorable],
 }
 
 impl Restoring<'_, '_> {
@@ -195,7 +254,9 @@ impl Restoring<'_, '_> {
                 self.set_aside(removals[nth])?;
                 Answer::SetAside
             }
-            Action::Restore(nth) => Answer::Restored(self.send(removals[nth])?),
+            Action::Restore(nth) => {
+                Answer::Restored(self.send(removals[nth], &self.found[nth].columns)?)
+            }
         })
     }
 
@@ -207,8 +268,8 @@ impl Restoring<'_, '_> {
         sent.map(drop).map_err(|error| explained(error, removal))
     }
 
-    fn send(&self, removal: &Removal) -> Result<u64> {
-        let statement = self.statement(removal.strategy)?;
+    fn send(&self, removal: &Removal, columns: &[Ident]) -> Result<u64> {
+        let statement = self.statement(removal.strategy, columns)?;
         let detail = Detail::Undo {
             run: self.undone.clone(),
             record: removal.record.clone(),
@@ -221,10 +282,9 @@ impl Restoring<'_, '_> {
         })
     }
 
-    fn statement(&self, removed_by: Strategy) -> Result<Checked> {
+    fn statement(&self, removed_by: Strategy, columns: &[Ident]) -> Result<Checked> {
         let (step, renderer) = (StepName::parse(StepName::UNDO)?, self.run.context.renderer);
-        let statement =
-            renderer.render_about_removed(&step, &self.window, removed_by, self.columns)?;
+        let statement = renderer.render_about_removed(&step, &self.window, removed_by, columns)?;
         check::run(renderer.rule(), statement)
     }
 

@@ -51,6 +51,14 @@ pub trait Warehouse: Sync {
     /// What the table is made of. Errors: [`Kind::NotFound`](crate::error::Kind::NotFound).
     fn describe(&self, table: &TableName) -> Result<Description>;
 
+    /// The columns that the table has now, in order. Errors:
+    /// [`Kind::NotFound`](crate::error::Kind::NotFound).
+    fn columns(&self, table: &TableName) -> Result<Vec<Column>>;
+
+    /// The columns that the rows had which this statement sets aside, in order. Sets nothing aside.
+    /// Errors: as [`Warehouse::submit`]'s.
+    fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>>;
+
     /// Whether statements can be run, and looked up, on tables that are stored in this location;
     /// `table` is for the message. Errors: they cannot, with the way out.
     fn check_location(&self, _table: &TableName, _location: &str) -> Result<()> {
@@ -212,6 +220,15 @@ pub struct Standing {
     pub modified: Option<Timestamp>,
     /// Its streaming buffer.
     pub buffer: Buffer,
+}
+
+/// A column as a table has it, or had it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, with the types of what it holds, such as `ARRAY<STRUCT<a INT64>>`.
+    pub sql_type: String,
 }
 
 /// What a table is made of.

@@ -1,6 +1,6 @@
 //! The removal log and `undo` on the emulator: single statements, and time travel.
 
-use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::fixture::{COLUMNS, Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::{Call, Fault};
 
 fn fixture(strategy: &str) -> Option<Fixture> {
@@ -146,4 +146,35 @@ fn of_equal_rows_as_many_come_back_as_went() {
     assert_eq!(applied["totals"]["deactivated"], 5);
     fixture.project.onerow(&format!("undo {}", applied["run_id"].as_str().unwrap())).exits(0);
     assert_eq!(table(&fixture), before);
+}
+
+/// FOR SYSTEM_TIME AS OF has the definition of then; the INSERT names the columns that both have.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#for_system_time_as_of>
+#[test]
+fn columns_that_were_dropped_and_added_since_are_said_and_take_no_others_values() {
+    for strategy in ["delete", "rewrite"] {
+        let Some(fixture) = fixture(strategy) else { return };
+        let run = applied(&fixture);
+        let name = fixture.table("predictions");
+        // The emulator's metadata do not follow ALTER TABLE, and it has one definition for all times.
+        let column = |(name, t): (&str, &str)| serde_json::json!({ "name": name, "type": t });
+        let kept = COLUMNS.into_iter().filter(|(name, _)| *name != "updated_at");
+        let now: Vec<_> = kept.chain([("note", "TIMESTAMP")]).map(column).collect();
+        fixture.proxy.habits(|habits| {
+            habits.then = COLUMNS.map(column).to_vec().into();
+            habits.table = serde_json::json!({ "schema": { "fields": now } });
+        });
+        fixture.emulator.query(&format!("ALTER TABLE {name} DROP COLUMN updated_at"));
+        fixture.emulator.query(&format!("ALTER TABLE {name} ADD COLUMN note TIMESTAMP"));
+        let said = [
+            "2026-01-28: column `updated_at` was dropped since: its values are not restored",
+            "column `note` was added since: restored rows have its default, or NULL",
+        ];
+        fixture.project.onerow(&format!("undo {run} --dry-run")).exits(0).says(&said);
+        assert_eq!(fixture.active(), SURVIVORS);
+        fixture.project.onerow(&format!("undo {run}")).exits(0).says(&said);
+        assert_eq!(fixture.active().len(), 7, "{strategy}");
+        let notes = format!("SELECT COUNT(*) FROM {name} WHERE note IS NOT NULL");
+        assert_eq!(fixture.emulator.query(&notes), [["0"]], "{strategy}");
+    }
 }

@@ -14,7 +14,7 @@ use onerow::ledger::{Entry, Filter, Ledger, Lock};
 use onerow::removals::RemovalLog;
 use onerow::statement::Params;
 use onerow::warehouse::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Standing, Warehouse,
+    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Standing, Warehouse,
 };
 
 /// What stands in the trace once nothing follows.
@@ -82,6 +82,14 @@ impl Warehouse for Counted {
 
     fn describe(&self, table: &TableName) -> Result<Description> {
         self.effect("read metadata", |c| c.warehouse.describe(table))
+    }
+
+    fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
+        self.effect("read the columns", |c| c.warehouse.columns(table))
+    }
+
+    fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
+        self.effect("read the columns of then", |c| c.warehouse.columns_then(image, params))
     }
 
     fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {

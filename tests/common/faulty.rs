@@ -15,7 +15,7 @@ use onerow::run::Progress;
 use onerow::statement::Params;
 use onerow::warehouse::sqlite::{Access, Sqlite};
 use onerow::warehouse::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
+    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
 };
 
 use super::Project;
@@ -79,6 +79,14 @@ impl Warehouse for Faulty<'_> {
 
     fn describe(&self, table: &TableName) -> Result<Description> {
         self.inner.describe(table)
+    }
+
+    fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
+        self.inner.columns(table)
+    }
+
+    fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
+        self.inner.columns_then(image, params)
     }
 
     fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {

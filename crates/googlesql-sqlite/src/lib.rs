@@ -29,4 +29,5 @@ mod tree;
 
 pub use bind::claims;
 pub use catalog::{Catalog, Relation, Table};
+pub use functions::json::text as to_json_string;
 pub use lower::{Lowered, Part, lower};

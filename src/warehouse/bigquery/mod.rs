@@ -17,13 +17,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use gcp_bigquery_client::Client;
+use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::table::Table;
+use sqlparser::ast::{self, CreateTable};
 use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
 use super::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
+    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
 };
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -69,11 +71,16 @@ impl BigQuery {
 
     /// What the request would read. It needs the permissions that the statement needs.
     pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Estimate> {
+        let planned = self.plan(request)?;
+        Ok(Estimate { bytes: response::usage(&planned).bytes_processed })
+    }
+
+    fn plan(&self, request: &Request<'_>) -> Result<JobResource> {
         let job = request::job(&self.settings, None, request);
         let planned = self.again(|| self.call_insert(&job));
         let planned = planned.map_err(|failure| self.gave_up(&failure))?;
         match planned.status.as_ref().and_then(|status| status.error_result.as_ref()) {
-            None => Ok(Estimate { bytes: response::usage(&planned).bytes_processed }),
+            None => Ok(planned),
             Some(error) => Err(Failure::of_job(error).error()),
         }
     }
@@ -174,6 +181,30 @@ impl Warehouse for BigQuery {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
+        self.table(table).map(|table| response::columns(&table.schema))
+    }
+
+    /// A dry run of the query says which columns its rows have; FOR SYSTEM_TIME AS OF reads the table's
+    /// definition of then.
+    /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2>, `schema`
+    fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
+        let Some(ast::Statement::CreateTable(CreateTable { query: Some(query), .. })) =
+            image.parsed()
+        else {
+            return Err(Error::new(Kind::Warehouse, "the statement sets no rows aside"));
+        };
+        let dates = image.statement().window.to_string();
+        let labels = labels(image, &dates, "", "dry-run");
+        let (sql, params) = (&query.to_string(), &image.params(params));
+        let planned = self.plan(&Request { sql, params, labels: &labels })?;
+        let query = planned.statistics.and_then(|statistics| statistics.query);
+        let schema = query.and_then(|query| query.schema);
+        schema.map(|schema| response::columns(&schema)).ok_or_else(|| {
+            Error::new(Kind::Warehouse, "the answer does not say which columns the query returns")
+        })
     }
 
     /// A job is found without its location only in the US and EU multi-regions.

@@ -13,13 +13,16 @@ use super::BigQuery;
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, TableName};
-use crate::removals::{CLUSTERING, COLUMNS, PARTITION};
+use crate::removals::{CLUSTERING, COLUMNS, PARTITION, check_columns};
 
 impl BigQuery {
     /// Creates the removal log unless it is there, partitioned by the days on which runs began.
     pub(super) fn ensure_removals(&self, table: &TableName) -> Result<()> {
         match self.table(table) {
-            Ok(_) => return Ok(()),
+            Ok(found) => {
+                let fields = found.schema.fields.iter().flatten();
+                return check_columns(table, fields.map(|field| field.name.as_str()));
+            }
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => return Err(error),
         }

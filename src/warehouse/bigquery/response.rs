@@ -6,12 +6,13 @@ use gcp_bigquery_client::model::get_query_results_response::GetQueryResultsRespo
 use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::table::Table;
 use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
+use gcp_bigquery_client::model::table_schema::TableSchema;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::{Buffer, Description, Rows, Standing, Usage};
+use crate::warehouse::{Buffer, Column, Description, Rows, Standing, Usage};
 
 /// A figure that BigQuery sends as text. Left out, or not a number: unknown.
 pub(super) fn figure(text: Option<&String>) -> Option<u64> {
@@ -107,6 +108,30 @@ pub(super) fn row_policies_applied(job: &JobResource) -> bool {
     security.and_then(|security| security.row_level_security_applied).unwrap_or(false)
 }
 
+/// The columns of a table or of a query's rows.
+pub(super) fn columns(schema: &TableSchema) -> Vec<Column> {
+    let fields = schema.fields.iter().flatten();
+    let column =
+        |field: &TableFieldSchema| Column { name: field.name.clone(), sql_type: full_type(field) };
+    fields.map(column).collect()
+}
+
+/// The type of a field, with those of what it holds.
+fn full_type(field: &TableFieldSchema) -> String {
+    let single = match field.r#type {
+        FieldType::Record | FieldType::Struct => {
+            let members = field.fields.iter().flatten();
+            let members = members.map(|member| format!("{} {}", member.name, full_type(member)));
+            format!("STRUCT<{}>", members.collect::<Vec<_>>().join(", "))
+        }
+        _ => scalar_type(field).map_or_else(|| "?".to_owned(), |known| known.to_string()),
+    };
+    match field.mode.as_deref() {
+        Some("REPEATED") => format!("ARRAY<{single}>"),
+        _ => single,
+    }
+}
+
 /// How a table stands. `numRows` leaves out the rows of the streaming buffer.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
 pub(super) fn standing(table: &Table) -> Standing {
@@ -126,9 +151,13 @@ pub(super) fn buffer(table: &Table) -> Buffer {
 }
 
 fn field_type(field: &TableFieldSchema) -> Option<SqlType> {
-    if field.mode.as_deref() == Some("REPEATED") {
-        return Some(SqlType::Array);
+    match field.mode.as_deref() {
+        Some("REPEATED") => Some(SqlType::Array),
+        _ => scalar_type(field),
     }
+}
+
+fn scalar_type(field: &TableFieldSchema) -> Option<SqlType> {
     Some(match field.r#type {
         FieldType::String => SqlType::String,
         FieldType::Bytes => SqlType::Bytes,
@@ -278,6 +307,18 @@ mod tests {
         assert_eq!(rows.columns, ["d", "n", "ok", "l", "at"]);
         let shown: Vec<String> = rows.rows[0].iter().map(SqlValue::to_string).collect();
         assert_eq!(shown, ["2026-01-28", "-3", "NULL", r#"[{"v":"x"}]"#, "2026-01-28 01:02:03"]);
+    }
+
+    #[test]
+    fn a_column_has_the_types_of_what_it_holds() {
+        let schema: TableSchema = serde_json::from_str(
+            r#"{"fields": [{"name": "n", "type": "INTEGER"}, {"name": "l", "type": "RECORD",
+                "mode": "REPEATED", "fields": [{"name": "a", "type": "FLOAT"},
+                {"name": "b", "type": "STRING", "mode": "REPEATED"}]}]}"#,
+        )
+        .unwrap();
+        let types: Vec<String> = columns(&schema).into_iter().map(|c| c.sql_type).collect();
+        assert_eq!(types, ["INT64", "ARRAY<STRUCT<a FLOAT64, b ARRAY<STRING>>>"]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use googlesql_sqlite::storage::quoted;
 use googlesql_sqlite::{Catalog, Relation, Table};
 use rusqlite::Connection;
 
-use super::{removals, schema};
-use crate::error::{Error, Kind, Result};
+use super::{kept, removals, schema};
+use crate::error::Result;
 use crate::googlesql::{Params, SqlType};
 use crate::removals::RemovalLog;
 
@@ -59,13 +59,8 @@ impl Tables<'_> {
 
     /// The rows of a table that the removal log keeps of the statement that is undone.
     fn kept(&self, dotted: &str) -> Result<Table> {
-        let Some(undone) = self.params.get("undone_record") else {
-            return Err(Error::new(
-                Kind::Warehouse,
-                "the statement needs the query parameter `@undone_record`, which was not given",
-            ));
-        };
-        let columns = schema::table(self.connection, dotted)?.columns;
+        let columns = kept::columns(self.connection, dotted, self.params)?;
+        let record = kept::record(self.params)?;
         let items = columns.iter().map(|(column, sql_type)| {
             format!(
                 "onerow_from_json(removed_row, {}, '{sql_type}') AS {}",
@@ -78,7 +73,7 @@ impl Tables<'_> {
             "SELECT {} FROM {} WHERE record_id = {} AND table_name = {}",
             items.join(", "),
             quoted(&RemovalLog::embedded().table.dotted()),
-            text(&undone.to_string()),
+            text(&record),
             text(dotted)
         );
         Ok(Table { columns, rows: Some(rows) })

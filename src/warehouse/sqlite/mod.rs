@@ -7,6 +7,7 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod jobs;
+mod kept;
 mod load;
 mod open;
 mod removals;
@@ -24,7 +25,8 @@ use sqlparser::ast;
 
 use self::catalog::Tables;
 use super::{
-    Answer, Buffer, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Standing, Warehouse,
+    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Standing,
+    Warehouse,
 };
 use crate::check::{self, Checked};
 use crate::clock::Clock;
@@ -183,6 +185,20 @@ impl Warehouse for Sqlite {
         })
     }
 
+    fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
+        let described = schema::table(&*self.connection()?, &table.dotted())?;
+        Ok(described.columns.into_iter().map(column).collect())
+    }
+
+    /// There is no time travel: the rows are those that the removal log keeps.
+    fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
+        let (connection, text) = (self.connection()?, Text::of(image)?);
+        removals::check_kept(&connection, params)?;
+        let table = kept::table_of(&text.parsed)?;
+        let kept = kept::columns(&connection, &table, params)?;
+        Ok(kept.into_iter().map(column).collect())
+    }
+
     fn prepare_removals(&self, _log: &RemovalLog) -> Result<()> {
         removals::ensure(&*self.connection()?)
     }
@@ -195,6 +211,10 @@ impl Warehouse for Sqlite {
     fn lanes(&self) -> Lanes {
         Lanes { mutations: 1, reads: 1 }
     }
+}
+
+fn column((name, sql_type): (String, SqlType)) -> Column {
+    Column { name, sql_type: sql_type.to_string() }
 }
 
 /// A statement to be lowered.

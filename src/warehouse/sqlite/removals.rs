@@ -7,7 +7,7 @@ use super::failure::failed;
 use super::schema::{self, Table};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue};
-use crate::removals::{COLUMNS, RemovalLog};
+use crate::removals::{COLUMNS, RemovalLog, check_columns};
 use crate::statement::Params;
 
 /// Whether this is the name of the removal log.
@@ -32,7 +32,9 @@ pub(super) fn described() -> Table {
 pub(super) fn ensure(connection: &Connection) -> Result<()> {
     let name = RemovalLog::embedded().table.dotted();
     if schema::has(connection, &name)? {
-        return Ok(());
+        let found = schema::table(connection, &name)?.columns;
+        let names = found.iter().map(|(name, _)| name.as_str());
+        return check_columns(&RemovalLog::embedded().table, names);
     }
     let columns = COLUMNS
         .iter()

@@ -79,6 +79,8 @@ pub struct Habits {
     pub ages: bool,
     /// What is added to the metadata of datasets.
     pub dataset: Json,
+    /// The columns that a dry run says a query of an earlier time returns.
+    pub then: Json,
     /// When jobs say that they began, instead of when they did.
     pub began: Option<Timestamp>,
     /// Jobs say that row access policies applied to what they read.

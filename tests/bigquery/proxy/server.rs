@@ -297,7 +297,10 @@ impl Server {
         let habits = &state.habits;
         let Ok(mut answer) = serde_json::from_str::<Json>(&body) else { return body };
         match call {
-            Call::Insert { dry_run: true, .. } => {
+            Call::Insert { dry_run: true, sql, .. } => {
+                if sql.contains("SYSTEM_TIME") && !habits.then.is_null() {
+                    answer["statistics"]["query"]["schema"] = json!({ "fields": habits.then });
+                }
                 if let Some(bytes) = habits.dry_run_bytes {
                     answer["statistics"]["totalBytesProcessed"] = json!(bytes.to_string());
                     answer["statistics"]["query"]["totalBytesProcessed"] = json!(bytes.to_string());

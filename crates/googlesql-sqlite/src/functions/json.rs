@@ -39,8 +39,8 @@ fn from_json(arguments: &Arguments<'_>) -> Outcome {
     storage::encode(&value).map_err(|error| error.headline())
 }
 
-/// The value as JSON text.
-pub(crate) fn text(value: &SqlValue) -> String {
+/// The value as JSON text, as TO_JSON_STRING writes it.
+pub fn text(value: &SqlValue) -> String {
     match value {
         SqlValue::Null => "null".to_owned(),
         SqlValue::Bool(value) => value.to_string(),

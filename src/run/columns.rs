@@ -1,0 +1,208 @@
+//! A table's columns, as they are now and as they were before an earlier run: what of its rows can be
+//! restored, and what has to be said of them.
+
+use super::removed::Removal;
+use crate::check;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Ident, SqlValue};
+use crate::rule::Rule;
+use crate::statement::Params;
+use crate::template::Renderer;
+use crate::warehouse::{Column, Warehouse};
+use crate::window::Window;
+
+/// A column that is another now than before the run that is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnChange {
+    /// Its name.
+    pub column: String,
+    /// What has become of it.
+    pub change: Change,
+}
+
+/// What has become of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is gone: its values are not restored.
+    Dropped,
+    /// It is new: restored rows have its default, which is NULL unless it was given one.
+    Added,
+    /// It has another type, into which values of the old one are converted.
+    Converted {
+        /// The type that it had.
+        then: String,
+        /// The type that it has.
+        now: String,
+    },
+    /// It has another type: its values are not restored, and restored rows have its default.
+    Retyped {
+        /// The type that it had.
+        then: String,
+        /// The type that it has.
+        now: String,
+    },
+}
+
+impl ColumnChange {
+    /// What it means for rows that are restored, in a sentence without its end.
+    pub fn sentence(&self) -> String {
+        let column = &self.column;
+        match &self.change {
+            Change::Dropped => {
+                format!("column `{column}` was dropped since: its values are not restored")
+            }
+            Change::Added => {
+                format!(
+                    "column `{column}` was added since: restored rows have its default, or NULL"
+                )
+            }
+            Change::Converted { then, now } => {
+                format!("column `{column}` was {then} and is {now}: restored values are converted")
+            }
+            Change::Retyped { then, now } => format!(
+                "column `{column}` was {then} and is {now}: its values are not restored, and restored \
+                 rows have its default, or NULL"
+            ),
+        }
+    }
+}
+
+/// What is inserted again of rows that a run removed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Restorable {
+    /// The columns.
+    pub columns: Vec<Ident>,
+    /// What has to be said of the others.
+    pub changes: Vec<ColumnChange>,
+}
+
+/// Refuses an undo of a table that lacks a column which the rule reads. Errors: so it is, and nothing was
+/// changed.
+pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
+    let missing = rule.columns_in_use().into_iter().find(|(column, _)| !has(now, column));
+    let Some((column, role)) = missing else { return Ok(()) };
+    let message = format!(
+        "table `{}` has no column `{column}`, which is the rule's {role}: nothing was restored",
+        rule.table.dotted()
+    );
+    Err(Error::new(Kind::Configuration, message).help(
+        "put the column back while you undo the run, or change the rule to what the table has",
+    ))
+}
+
+/// What of the rows that a statement removed from this date can be inserted again into a table with these
+/// columns. Errors: a column that the rule reads was not there, or is of another type now; the rows as
+/// they were are out of reach.
+pub(super) fn restorable(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    window: &Window,
+    removal: &Removal,
+    now: &[Column],
+) -> Result<Restorable> {
+    if !removal.strategy.is_destructive() {
+        return Ok(Restorable::default());
+    }
+    let image = renderer.render_before_image(window, removal.began)?;
+    let image = check::run(renderer.rule(), image)?;
+    let params = Params::none()
+        .with("undone_record", SqlValue::String(removal.record.clone()))
+        .with("before", SqlValue::Timestamp(removal.began));
+    let then = warehouse.columns_then(&image, &params)?;
+    let (columns, changes) = compared(&then, now)?;
+    let rule = renderer.rule();
+    for (column, role) in rule.columns_in_use() {
+        let change = changes.iter().find(|change| change.column.eq_ignore_ascii_case(&column));
+        let problem = match change.map(|change| &change.change) {
+            Some(Change::Added) => "was added since the run".to_owned(),
+            Some(Change::Retyped { then, now }) => format!("was {then} and is {now}"),
+            _ => continue,
+        };
+        let message = format!(
+            "column `{column}`, the rule's {role}, {problem}: the removed rows do not fit, and nothing was restored"
+        );
+        return Err(Error::new(Kind::Configuration, message)
+            .help("undo the run with the rule, and the column, that it was made with"));
+    }
+    Ok(Restorable { columns, changes })
+}
+
+/// The columns that both have and that take the values of then, in the order of now; and those that differ.
+fn compared(then: &[Column], now: &[Column]) -> Result<(Vec<Ident>, Vec<ColumnChange>)> {
+    let (mut columns, mut changes) = (Vec::new(), Vec::new());
+    for column in then.iter().filter(|column| !has(now, &column.name)) {
+        changes.push(ColumnChange { column: column.name.clone(), change: Change::Dropped });
+    }
+    for column in now {
+        let change = match then.iter().find(|then| then.name.eq_ignore_ascii_case(&column.name)) {
+            None => Some(Change::Added),
+            Some(before) if before.sql_type == column.sql_type => None,
+            Some(before) => {
+                let (then, now) = (before.sql_type.clone(), column.sql_type.clone());
+                Some(match converts(&then, &now) {
+                    true => Change::Converted { then, now },
+                    false => Change::Retyped { then, now },
+                })
+            }
+        };
+        if matches!(change, None | Some(Change::Converted { .. })) {
+            columns.push(Ident::parse(&column.name)?);
+        }
+        changes.extend(change.map(|change| ColumnChange { column: column.name.clone(), change }));
+    }
+    Ok((columns, changes))
+}
+
+/// Whether values of one type are converted where they are inserted into the other.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
+fn converts(then: &str, now: &str) -> bool {
+    const INTO: [(&str, &[&str]); 3] = [
+        ("INT64", &["NUMERIC", "BIGNUMERIC", "FLOAT64"]),
+        ("NUMERIC", &["BIGNUMERIC", "FLOAT64"]),
+        ("BIGNUMERIC", &["FLOAT64"]),
+    ];
+    INTO.iter().any(|(from, into)| *from == then && into.contains(&now))
+}
+
+fn has(columns: &[Column], name: &str) -> bool {
+    columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(text: &str) -> Vec<Column> {
+        let words = text.split(", ").map(|column| column.split_once(' ').unwrap());
+        words.map(|(name, t)| Column { name: name.to_owned(), sql_type: t.to_owned() }).collect()
+    }
+
+    fn shown(then: &str, now: &str) -> (String, Vec<String>) {
+        let (restored, changes) = compared(&columns(then), &columns(now)).unwrap();
+        let restored: Vec<&str> = restored.iter().map(Ident::as_str).collect();
+        let told = changes.iter().map(|change| format!("{} {:?}", change.column, change.change));
+        (restored.join(" "), told.collect())
+    }
+
+    #[test]
+    fn columns_are_compared_by_name_whatever_their_order() {
+        let same = shown("a INT64, b STRING", "B STRING, a INT64");
+        assert_eq!(same, ("B a".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn one_that_was_dropped_and_one_that_was_added_are_not_taken_for_each_other() {
+        let (restored, told) = shown("a INT64, b STRING", "a INT64, c STRING");
+        assert_eq!(restored, "a");
+        assert_eq!(told, ["b Dropped", "c Added"]);
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_restored_only_where_its_values_are_converted() {
+        let (restored, told) =
+            shown("a INT64, b STRING, c STRUCT<x INT64>", "a NUMERIC, b INT64, c STRUCT<y INT64>");
+        assert_eq!(restored, "a");
+        assert!(told[0].starts_with("a Converted"), "{told:?}");
+        assert!(told[1..].iter().all(|told| told.contains(" Retyped")), "{told:?}");
+    }
+}

@@ -1,0 +1,125 @@
+//! Rows that the removal log keeps as JSON: which columns they have, since the table's may be others now.
+
+use rusqlite::Connection;
+use serde_json::{Map, Value as Json};
+use sqlparser::ast::{self, SetExpr, TableFactor};
+
+use super::failure::failed;
+use super::schema;
+use crate::check;
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Params, SqlType, SqlValue};
+
+/// The job whose rows are restored.
+pub(super) fn record(params: &Params) -> Result<String> {
+    params.get("undone_record").map(ToString::to_string).ok_or_else(|| {
+        Error::new(
+            Kind::Warehouse,
+            "the statement needs the query parameter `@undone_record`, which was not given",
+        )
+    })
+}
+
+/// The table whose rows a statement sets aside.
+pub(super) fn table_of(image: &ast::Statement) -> Result<String> {
+    let query = match image {
+        ast::Statement::CreateTable(table) => table.query.as_ref(),
+        _ => None,
+    };
+    let from = query.and_then(|query| match &*query.body {
+        SetExpr::Select(select) => select.from.first(),
+        _ => None,
+    });
+    match from.map(|from| &from.relation) {
+        Some(TableFactor::Table { name, .. }) => Ok(check::dotted(name)),
+        _ => Err(Error::new(Kind::Warehouse, "the statement sets no rows aside")),
+    }
+}
+
+/// The columns of the kept rows, in order. The log has no types: one is that of today's column, where every
+/// value is one of it, and else the one that the JSON has.
+pub(super) fn columns(
+    connection: &Connection,
+    table: &str,
+    params: &Params,
+) -> Result<Vec<(String, SqlType)>> {
+    let now = schema::table(connection, table)?.columns;
+    let read = failed("read the removal log");
+    let mut prepared = connection
+        .prepare(
+            "SELECT removed_row FROM \"onerow.removals\" \
+             WHERE record_id = ?1 AND table_name = ?2 AND removed_row IS NOT NULL",
+        )
+        .map_err(&read)?;
+    let mut rows = prepared.query([&*record(params)?, table]).map_err(&read)?;
+    let mut found: Vec<Kept> = Vec::new();
+    while let Some(row) = rows.next().map_err(&read)? {
+        let text: String = row.get(0).map_err(&read)?;
+        let object: Map<String, Json> = serde_json::from_str(&text).map_err(|_| {
+            Error::new(Kind::Warehouse, "the removal log holds a row that is no JSON object")
+        })?;
+        if found.is_empty() {
+            found = object.keys().map(|name| Kept::new(name, &now)).collect();
+        }
+        for kept in &mut found {
+            kept.see(object.get(&kept.name).unwrap_or(&Json::Null));
+        }
+    }
+    match found.is_empty() {
+        true => Ok(now),
+        false => Ok(found.into_iter().map(Kept::typed).collect()),
+    }
+}
+
+/// A column of kept rows, and what its values have in common.
+struct Kept {
+    name: String,
+    /// The type of today's column, as long as every value is one of it.
+    now: Option<SqlType>,
+    bools: bool,
+    integers: bool,
+    fractions: bool,
+    texts: bool,
+}
+
+impl Kept {
+    fn new(name: &str, now: &[(String, SqlType)]) -> Self {
+        let now = now.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (bools, integers, fractions, texts) = (false, false, false, false);
+        Self { name: name.to_owned(), now: now.map(|(_, t)| *t), bools, integers, fractions, texts }
+    }
+
+    fn see(&mut self, value: &Json) {
+        match value {
+            Json::Null => return,
+            Json::Bool(_) => self.bools = true,
+            Json::Number(number) if number.is_f64() => self.fractions = true,
+            Json::Number(_) => self.integers = true,
+            _ => self.texts = true,
+        }
+        self.now = self.now.filter(|sql_type| is_of(value, *sql_type));
+    }
+
+    fn typed(self) -> (String, SqlType) {
+        let of_json = match (self.bools, self.integers, self.fractions, self.texts) {
+            (true, false, false, false) => SqlType::Bool,
+            (false, true, false, false) => SqlType::Int64,
+            (false, _, true, _) => SqlType::Float64,
+            // Integers as numbers and others as text: so is NUMERIC written.
+            (false, true, false, true) => SqlType::Numeric,
+            _ => SqlType::String,
+        };
+        (self.name, self.now.unwrap_or(of_json))
+    }
+}
+
+/// Whether the value is one of this type, written as TO_JSON_STRING writes it.
+fn is_of(value: &Json, sql_type: SqlType) -> bool {
+    let text = match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let written = value.to_string();
+    SqlValue::parse(&text, sql_type)
+        .is_ok_and(|read| googlesql_sqlite::to_json_string(&read) == written)
+}
