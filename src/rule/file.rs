@@ -185,7 +185,7 @@ systems = ["a", "b"]
                 "\"game_id\", ",
                 "\"score\", ",
                 "key column `score` is of type FLOAT64",
-                "CAST(score AS STRING)",
+                "TO_JSON_STRING(score)",
             ),
             ("\"game_id\", ", "\"group\", ", "`group` is a reserved word", "onerow.toml:10:"),
             ("\"game_id\", ", "\"game_id\", \"game_id\", ", "in the key twice", "onerow.toml:10:"),
