@@ -1,5 +1,6 @@
 {#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
     Changes nothing. -#}
+{%- from "_survivors.sql" import rows -%}
 SELECT
   removed.run_id,
   COUNT(DISTINCT keyless.key) AS keys
@@ -14,7 +15,7 @@ FROM (
       TO_JSON_STRING({{ rule.row_id }}) AS row_id,
       TO_JSON_STRING(STRUCT({% for key in rule.key %}{{ key }} AS key_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %})) AS key,
       {% if rule.active %}{{ rule.active }}{% else %}TRUE{% endif %} AS active
-    FROM {{ rule.table }}
+    FROM {{ rows(rule) }}
     WHERE {{ window.filter }}
   )
 ) AS keyless

@@ -129,10 +129,14 @@ impl RuleReader<'_> {
     /// staging tables alone.
     fn deleted(&self, condition: &Spanned<String>) -> Result<Deleted> {
         let text = condition.get_ref().trim();
-        let parsed = parse_key(condition.get_ref()).map_err(|problem| {
+        let wrong = |problem: String| {
             let message = format!("`deleted` is `{}`: {problem}", text.escape_debug());
             self.source.error(condition, message).help("write a condition, such as \"op = 'D'\"")
-        })?;
+        };
+        let parsed = parse_key(condition.get_ref()).map_err(wrong)?;
+        if let Some(constant) = parsed.constant {
+            return Err(wrong(constant));
+        }
         let column = parsed.plain_column.as_deref();
         let listed =
             self.columns.iter().find(|(known, _)| column.is_some_and(|c| known.same_column(c)));
