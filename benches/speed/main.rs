@@ -107,8 +107,8 @@ fn render_and_check() -> [Ratio; 2] {
         Ratio { what, ours, other, bound: Some(bound) }
     };
     [
-        ratio("render and check the plan of 365 dates", &[templates::window(365)], 1.4),
-        ratio("render and check 365 plans of one date", &templates::dates(365), 1.65),
+        ratio("render and check the plan of 365 dates", &[templates::window(365)], 2.10),
+        ratio("render and check 365 plans of one date", &templates::dates(365), 2.40),
     ]
 }
 

@@ -22,7 +22,7 @@ const STEP: &str = "deactivate";
 const STATEMENTS: usize = 365;
 const TURNS: usize = 3;
 /// `dbt compile` takes at least 200 times as long.
-const BOUND: f64 = 1.0 / 200.0;
+const BOUND: f64 = 1.0 / 70.0;
 
 pub fn ratios(tools: &Path) -> [Ratio; 3] {
     let bench = Bench::new(tools);

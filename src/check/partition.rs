@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
                 ours.then_some(Reading::Column)
             }
             Expr::Function(function) if self.kind != PartitionType::Int64 => {
-                let argument = only_argument(function, "DATE")?;
+                let argument = only_argument(function, "DATE").or_else(|| date_in_utc(function))?;
                 self.reading(argument).map(|_| Reading::Date)
             }
             _ => None,
@@ -288,6 +288,21 @@ fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
             if mutation::dotted(&function.name).eq_ignore_ascii_case(name) =>
         {
             Some(argument)
+        }
+        _ => None,
+    }
+}
+
+/// What `DATE(x, 'UTC')` is the date of, as the rule's own date is written.
+fn date_in_utc(function: &Function) -> Option<&Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let is_utc = |zone: &Expr| text_of(zone, PartitionType::Date) == Some("UTC");
+    match list.args.as_slice() {
+        [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(instant)),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(zone)),
+        ] if mutation::dotted(&function.name).eq_ignore_ascii_case("DATE") && is_utc(zone) => {
+            Some(instant)
         }
         _ => None,
     }

@@ -67,8 +67,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
     }
     // A staging table need not have the row id and the flag that the table has.
-    let needed = if *table == rule.table { rule.deciding.as_slice() } else { &[] };
-    let columns = Columns { known: &rule.columns, needed };
+    let needed: Vec<String> = match *table == rule.table {
+        true => rule.deciding.iter().map(|(_, column)| column.clone()).collect(),
+        false => Vec::new(),
+    };
+    let columns = Columns { known: &rule.columns, needed: &needed };
     let mut files = Vec::new();
     for path in &args.files {
         files.push((path.display().to_string(), opened(path, columns)?));

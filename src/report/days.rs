@@ -55,7 +55,7 @@ pub struct RuleFigures {
     totals: Figures,
     /// Rows that stand on no date: their partition column is NULL. They are not in the totals.
     #[serde(skip_serializing_if = "Option::is_none")]
-    undated: Option<UndatedFigures>,
+    pub(crate) undated: Option<UndatedFigures>,
     /// The runs that removed rows of keys that have no active row now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     keyless_runs: Vec<KeylessRun>,

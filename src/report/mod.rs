@@ -25,7 +25,7 @@ use serde_json::Value as Json;
 pub use crate::connection::Tariff;
 pub use annotations::{github, sarif};
 pub use consolidated::{consolidated, consolidated_json, left_out};
-pub use days::{DateFigures, Figures, RuleFigures, days, days_json};
+pub use days::{DateFigures, Figures, RuleFigures, UndatedFigures, days, days_json};
 pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};
 pub use explain::{explained, explained_json};

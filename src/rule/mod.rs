@@ -1,5 +1,6 @@
 //! The rule: what 'one row' means for one table. Checked when it is read, trusted afterwards.
 
+mod deciding;
 mod document;
 mod expression;
 mod file;
@@ -87,8 +88,9 @@ pub struct Rule {
     /// Whether the account that runs onerow sees every row and the true value of every column, although the
     /// table has row access policies or policy tags.
     pub full_access: bool,
-    /// The columns on which it depends which row survives: partition, key, keep, row id, active, written_at.
-    pub(crate) deciding: Vec<String>,
+    /// The columns on which it depends which row survives, each with its role: partition, key, keep, row_id,
+    /// active, written_at.
+    pub(crate) deciding: Vec<(&'static str, String)>,
     /// Functions and table functions that statements may call besides those of GoogleSQL.
     pub routines: Vec<RoutineName>,
     /// The table's columns as far as the rule lists them, in file order.
@@ -110,7 +112,15 @@ impl Rule {
 
     /// Whether which row survives depends on the column.
     pub(crate) fn is_decided_by(&self, column: &str) -> bool {
-        self.deciding.iter().any(|known| known.eq_ignore_ascii_case(column))
+        self.deciding.iter().any(|(_, known)| known.eq_ignore_ascii_case(column))
+    }
+
+    /// The columns that the table must have, each with its role.
+    pub(crate) fn columns_in_use(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let by_arrival = self.partition.is_by_arrival();
+        let deciding = self.deciding.iter().map(|(role, column)| (column.as_str(), *role));
+        let touched_at = self.touched_at.iter().map(|(column, _)| (column.as_str(), "touched_at"));
+        deciding.filter(move |(_, role)| !(by_arrival && *role == "partition")).chain(touched_at)
     }
 
     /// The dates that people mean at the instant `now`, as the table's partitions have them: one for each

@@ -262,35 +262,6 @@ impl Rule {
                 .any(|key| key.as_str().trim_matches('`').eq_ignore_ascii_case(column))
     }
 
-    /// The columns that the rule reads, each with its role in the rule. An entry of `key` or `keep` that is an
-    /// expression stands for those columns that the rule lists.
-    pub(crate) fn columns_in_use(&self) -> Vec<(String, &'static str)> {
-        let mut found: Vec<(String, &'static str)> =
-            vec![(self.row_id.as_str().to_owned(), "row_id")];
-        let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
-        let partition = Some(&self.partition.column).filter(|_| !self.partition.is_by_arrival());
-        let roles = [
-            (partition, "partition"),
-            (self.active.as_ref(), "active"),
-            (self.written_at.as_ref(), "written_at"),
-            (touched_at, "touched_at"),
-        ];
-        let roles = roles.into_iter().filter_map(|(column, role)| Some((column?, role)));
-        found.extend(roles.map(|(column, role)| (column.as_str().to_owned(), role)));
-        let plain = |key: &Fragment| Ident::parse(key.as_str().trim_matches('`')).ok();
-        found.extend(self.key.iter().filter_map(plain).map(|key| (key.as_str().to_owned(), "key")));
-        let kept = self.keep.iter().filter_map(|keep| keep.column.clone());
-        found.extend(kept.map(|column| (column, "keep")));
-        let listed = |name: &String| self.columns.iter().any(|(known, _)| known.same_column(name));
-        let ranked = self.ranked_by().into_iter().filter(listed);
-        for name in ranked {
-            if !found.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-                found.push((name, "key or keep"));
-            }
-        }
-        found
-    }
-
     /// The names of the columns that the ranking of rows reads.
     pub fn ranked_by(&self) -> BTreeSet<String> {
         let read = columns(&self.ranking).into_iter().map(|column| column.value);

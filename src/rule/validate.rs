@@ -6,13 +6,10 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, Ties, parse_keep, parse_key, parse_ranking};
-use super::{
-    Constant, Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy,
-};
+use super::{Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
-use crate::visible::visible_line;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
 
@@ -39,7 +36,7 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
 }
 
 /// How an entry of key or keep is read; the error is a phrase.
-type Parse = fn(&str) -> Result<Expression, String>;
+pub(super) type Parse = fn(&str) -> Result<Expression, String>;
 
 /// An expression that is equal where values of this type are, which BigQuery neither groups nor orders.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_properties>
@@ -101,7 +98,7 @@ impl RuleReader<'_> {
             active,
             on_keyless: section.on_keyless,
             full_access: section.full_access,
-            deciding: self.deciding()?.into_iter().map(|(_, column)| column).collect(),
+            deciding: self.deciding()?,
             touched_at: self.touched_at()?,
             written_at: written_at
                 .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
@@ -285,65 +282,6 @@ impl RuleReader<'_> {
             }
         }
         Ok(Some(touched_at))
-    }
-
-    fn constants(&self, partition: &Partition) -> Result<Vec<Constant>> {
-        let section = self.section;
-        let keys = section.key.get_ref().iter().map(|entry| ("key", entry, parse_key as Parse));
-        let keep = section.keep.get_ref().iter().map(|entry| ("keep", entry, parse_keep as Parse));
-        let mut constants = Vec::new();
-        for (role, entry, parse) in keys.chain(keep) {
-            if let Some(constant) = self.entry(entry, role, parse)?.constant {
-                let text = visible_line(entry.get_ref());
-                let problem = format!("{role} entry `{text}` cannot be used: {constant}");
-                constants.push(Constant { problem, place: self.source.place(entry.span()) });
-            }
-        }
-        if constants.is_empty() && self.is_keyed_by_date(partition)? {
-            let problem = format!(
-                "the key reads {} alone, which is the same for every row of a date",
-                partition.column
-            );
-            constants.push(Constant { problem, place: self.source.place(section.key.span()) });
-        }
-        Ok(constants)
-    }
-
-    /// Whether the key has one value on each date.
-    fn is_keyed_by_date(&self, partition: &Partition) -> Result<bool> {
-        let is_date = match partition.kind {
-            PartitionType::Date => true,
-            PartitionType::Int64 => partition.numbers != Numbers::Yyyymmddhh,
-            PartitionType::Datetime | PartitionType::Timestamp => false,
-        };
-        let mut columns = Vec::new();
-        for entry in self.section.key.get_ref() {
-            columns.extend(self.entry(entry, "key", parse_key)?.columns);
-        }
-        Ok(is_date && columns.iter().all(|column| partition.column.same_column(column)))
-    }
-
-    /// The columns on which it depends which row survives, each with its role.
-    fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
-        let section = self.section;
-        let roles = [
-            ("partition", Some(&section.partition)),
-            ("row_id", Some(&section.row_id)),
-            ("active", section.active.as_ref()),
-            ("written_at", section.written_at.as_ref()),
-        ];
-        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
-        let mut deciding: Vec<(&str, String)> =
-            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
-        for entry in section.key.get_ref() {
-            let columns = self.entry(entry, "key", parse_key)?.columns;
-            deciding.extend(columns.into_iter().map(|column| ("key", column)));
-        }
-        for entry in section.keep.get_ref() {
-            let columns = self.entry(entry, "keep", parse_keep)?.columns;
-            deciding.extend(columns.into_iter().map(|column| ("keep", column)));
-        }
-        Ok(deciding)
     }
 
     fn row_id(&self) -> Result<Ident> {

@@ -79,7 +79,7 @@ pub(super) struct Restorable {
 /// Refuses an undo of a table that lacks a column which the rule reads. Errors: so it is, and nothing was
 /// changed.
 pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
-    let missing = rule.columns_in_use().into_iter().find(|(column, _)| !has(now, column));
+    let missing = rule.columns_in_use().find(|(column, _)| !has(now, column));
     let Some((column, role)) = missing else { return Ok(()) };
     let message = format!(
         "table `{}` has no column `{column}`, which is the rule's {role}: nothing was restored",
@@ -112,7 +112,7 @@ pub(super) fn restorable(
     let (columns, changes) = compared(&then, now)?;
     let rule = renderer.rule();
     for (column, role) in rule.columns_in_use() {
-        let change = changes.iter().find(|change| change.column.eq_ignore_ascii_case(&column));
+        let change = changes.iter().find(|change| change.column.eq_ignore_ascii_case(column));
         let problem = match change.map(|change| &change.change) {
             Some(Change::Added) => "was added since the run".to_owned(),
             Some(Change::Retyped { then, now }) => format!("was {then} and is {now}"),

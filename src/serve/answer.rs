@@ -11,7 +11,7 @@ use super::running::Active;
 use super::runs::Failure;
 use crate::error::Kind;
 use crate::ledger::{Entry, latest};
-use crate::report::{DateFigures, RuleFigures, RunSummary};
+use crate::report::{DateFigures, RuleFigures, RunSummary, UndatedFigures};
 use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
 use crate::window::Window;
 
@@ -19,7 +19,7 @@ use crate::window::Window;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
-    /// Every date is clean; or it was a dry run.
+    /// No duplicates are left; or it was a dry run.
     Success,
     /// Superseded rows remain in the streaming buffer: call again later.
     Buffered,
@@ -49,6 +49,9 @@ pub(super) struct CleanupAnswer {
     to: String,
     /// The figures per date.
     dates: Vec<DateFigures>,
+    /// Rows that stand on no date: their partition column is NULL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undated: Option<UndatedFigures>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Code>,
@@ -57,6 +60,7 @@ pub(super) struct CleanupAnswer {
 impl CleanupAnswer {
     pub fn of(report: &Report, window: &Window, run: Option<&RunId>) -> Self {
         let totals = report.totals();
+        let RuleFigures { dates, undated, .. } = RuleFigures::of(report);
         let day = (window.days().len() == 1).then(|| window.first().to_string());
         Self {
             status: match (run, report.ending()) {
@@ -73,7 +77,8 @@ impl CleanupAnswer {
             duplicates_buffered: totals.buffered,
             from: window.first().to_string(),
             to: window.last().to_string(),
-            dates: RuleFigures::of(report).dates,
+            dates,
+            undated,
             problems: Code::of_report(report),
         }
     }

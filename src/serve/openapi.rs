@@ -57,7 +57,7 @@ fn description() -> Value {
     refusals.retain(|(code, _)| !["500", "503"].contains(code));
     let mut cleanup_answers = answers(
         vec![
-            ("200", "every date is clean, or it was a dry run", &cleaned),
+            ("200", "no duplicates are left, or it was a dry run", &cleaned),
             ("202", "rows are buffered; call again after Retry-After", &cleaned),
         ],
         &refusals,

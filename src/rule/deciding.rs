@@ -1,0 +1,69 @@
+//! On which columns it depends which row survives, and which entries of key and keep decide nothing.
+
+use super::expression::{parse_keep, parse_key};
+use super::validate::{Parse, RuleReader};
+use super::{Constant, Numbers, Partition, PartitionType};
+use crate::error::Result;
+use crate::visible::visible_line;
+
+impl RuleReader<'_> {
+    /// The entries of key and keep that are the same for every row.
+    pub(super) fn constants(&self, partition: &Partition) -> Result<Vec<Constant>> {
+        let section = self.section;
+        let keys = section.key.get_ref().iter().map(|entry| ("key", entry, parse_key as Parse));
+        let keep = section.keep.get_ref().iter().map(|entry| ("keep", entry, parse_keep as Parse));
+        let mut constants = Vec::new();
+        for (role, entry, parse) in keys.chain(keep) {
+            if let Some(constant) = self.entry(entry, role, parse)?.constant {
+                let text = visible_line(entry.get_ref());
+                let problem = format!("{role} entry `{text}` cannot be used: {constant}");
+                constants.push(Constant { problem, place: self.source.place(entry.span()) });
+            }
+        }
+        if constants.is_empty() && self.is_keyed_by_date(partition)? {
+            let problem = format!(
+                "the key reads {} alone, which is the same for every row of a date",
+                partition.column
+            );
+            constants.push(Constant { problem, place: self.source.place(section.key.span()) });
+        }
+        Ok(constants)
+    }
+
+    /// Whether the key has one value on each date.
+    fn is_keyed_by_date(&self, partition: &Partition) -> Result<bool> {
+        let is_date = match partition.kind {
+            PartitionType::Date => true,
+            PartitionType::Int64 => partition.numbers != Numbers::Yyyymmddhh,
+            PartitionType::Datetime | PartitionType::Timestamp => false,
+        };
+        let mut columns = Vec::new();
+        for entry in self.section.key.get_ref() {
+            columns.extend(self.entry(entry, "key", parse_key)?.columns);
+        }
+        Ok(is_date && columns.iter().all(|column| partition.column.same_column(column)))
+    }
+
+    /// The columns on which it depends which row survives, each with its role.
+    pub(super) fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
+        let section = self.section;
+        let roles = [
+            ("partition", Some(&section.partition)),
+            ("row_id", Some(&section.row_id)),
+            ("active", section.active.as_ref()),
+            ("written_at", section.written_at.as_ref()),
+        ];
+        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
+        let mut deciding: Vec<(&str, String)> =
+            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+        for entry in section.key.get_ref() {
+            let columns = self.entry(entry, "key", parse_key)?.columns;
+            deciding.extend(columns.into_iter().map(|column| ("key", column)));
+        }
+        for entry in section.keep.get_ref() {
+            let columns = self.entry(entry, "keep", parse_keep)?.columns;
+            deciding.extend(columns.into_iter().map(|column| ("keep", column)));
+        }
+        Ok(deciding)
+    }
+}
