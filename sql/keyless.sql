@@ -8,12 +8,11 @@ FROM (
   SELECT
     row_id,
     key,
-    COUNT(IF(active, 1, NULL)) OVER (PARTITION BY date, key) AS active_of_key
+    COUNT(IF(active, 1, NULL)) OVER (PARTITION BY key) AS active_of_key
   FROM (
     SELECT
-      {{ rule.date }} AS date,
       TO_JSON_STRING({{ rule.row_id }}) AS row_id,
-      TO_JSON_STRING(STRUCT({% for key in rule.key %}{{ key }} AS key_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %})) AS key,
+      TO_JSON_STRING(STRUCT({{ rule.date }} AS date, {% for key in rule.key %}{{ key }} AS key_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %})) AS key,
       {% if rule.active %}{{ rule.active }}{% else %}TRUE{% endif %} AS active
     FROM {{ rows(rule) }}
     WHERE {{ window.filter }}

@@ -410,7 +410,7 @@ fn the_expression_that_is_advised_for_a_key_can_be_one() {
             };
             let rows = [row("a", "0.1"), row("b", "0.1"), row("c", "0.10000000000000002")];
             let counted = embedded(&file.rules[0], &rows, statement.clone());
-            assert!(counted[0].contains("duplicates=1 keys=2"), "{counted:?}");
+            assert!(counted[0].contains("duplicates=1 keyless=0 keys=2"), "{counted:?}");
         }
         let declared = match sql_type {
             "ARRAY" | "STRUCT" => continue,

@@ -78,7 +78,11 @@ impl Warehouse for Faulty<'_> {
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {
-        self.inner.describe(table)
+        let described = self.inner.describe(table)?;
+        Ok(match self.hides_buffer {
+            true => Description { buffer: Buffer::Empty, ..described },
+            false => described,
+        })
     }
 
     fn columns(&self, table: &TableName) -> Result<Vec<Column>> {

@@ -68,8 +68,8 @@ fn staged_values_arrive_as_they_are_and_change_no_statement() {
     is_inert(&ended.stderr, "consolidate");
     let (there, new) = (texts.len().div_ceil(2), texts.len() / 2);
     let figures = json!({
-        "date": "2026-01-28", "staged": 2 * texts.len(), "inserts": new, "updates": there,
-        "buffered": 0, "merged": texts.len(), "status": "merged",
+        "date": "2026-01-28", "staged": 2 * texts.len(), "left_out": 0, "inserts": new, "updates": there,
+        "deletes": 0, "buffered": 0, "merged": texts.len(), "status": "merged",
     });
     assert_eq!(ended.json()["dates"], json!([figures]));
     let expected = texts.iter().enumerate().map(|(i, text)| {

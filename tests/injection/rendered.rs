@@ -127,6 +127,8 @@ proptest! {
             Err(error) => prop_assert_eq!(error.kind(), Kind::Configuration, "{}", error),
             Ok(texts) => {
                 for (one, other) in harmless(strategy).iter().zip(&texts) {
+                    // A word of the statement itself cannot be told from the name.
+                    prop_assume!(!one.contains(&given));
                     let as_marker = other.replace(&given, name);
                     prop_assert_eq!(parsed(one).to_string(), parsed(&as_marker).to_string());
                 }
