@@ -33,6 +33,7 @@ pub fn removals() -> Json {
 pub fn window(rule: &Rule, window: &Window) -> Json {
     json!({
         "filter": rule.partition.filter(window).to_string(),
+        "with_undated": rule.partition.filter(&window.with_undated()).to_string(),
         "first": SqlValue::from(window.first()).literal().to_string(),
         "last": SqlValue::from(window.last()).literal().to_string(),
     })

@@ -361,7 +361,12 @@ impl RuleReader<'_> {
         Ok(keep)
     }
 
-    fn entry(&self, entry: &Spanned<String>, role: &str, parse: Parse) -> Result<Expression> {
+    pub(super) fn entry(
+        &self,
+        entry: &Spanned<String>,
+        role: &str,
+        parse: Parse,
+    ) -> Result<Expression> {
         let parsed = parse(entry.get_ref()).map_err(|problem| {
             let message = format!(
                 "{role} entry `{}` cannot be used: {problem}",
