@@ -17,8 +17,8 @@ pub fn is_thorough() -> bool {
     std::env::var_os("ONEROW_THOROUGH").is_some() || super::document::is_written()
 }
 
-/// Whether this run plays the row of a long table, of which it plays one in so many. Each row has its
-/// turn within a month.
+/// Whether this run plays the row of a long table, of which it plays one in so many. With up to 30, each
+/// row has its turn within a month.
 pub fn has(row: usize, one_in: u64) -> bool {
     is_thorough() || (row as u64).wrapping_add(seed()).is_multiple_of(one_in)
 }
