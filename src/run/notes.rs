@@ -91,8 +91,11 @@ fn undated(Undated { counts, awaits_date }: Undated) -> Note {
         text: format!(
             "{rows} no date, since the partition column is NULL: {duplicates} among them"
         ),
-        remedy: "`--date NULL` looks at them, and `onerow apply --date NULL` cleans them"
-            .to_owned(),
+        remedy: match counts.duplicates {
+            0 => "if they should stand on a date, look at what loads the table",
+            _ => "`--date NULL` looks at them, and `onerow apply --date NULL` cleans them",
+        }
+        .to_owned(),
     }
 }
 
