@@ -80,7 +80,7 @@ fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
         html.contains("873 duplicates on 4 of 9 dates; 60 of them wait in the streaming buffer.")
     );
     assert!(html.contains("1 date is left alone because of shared ids."));
-    for note in ["no rows at all on 2026-01-21", "on 2026-01-22", "3 rows have no date"] {
+    for note in ["No rows at all on 2026-01-21", "on 2026-01-22", "3 rows have no date"] {
         assert!(html.contains(note), "{note}");
     }
     assert!(html.contains("<th scope=\"row\">no date</th>"));

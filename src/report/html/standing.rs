@@ -55,7 +55,13 @@ fn standing(place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
 
 /// What the figures do not say by themselves, a sentence each.
 pub(super) fn notes(report: &Report) -> Vec<String> {
-    report.notes().into_iter().map(|note| format!("{}: {}.", note.text, note.remedy)).collect()
+    let sentence = |text: String| {
+        let mut letters = text.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect()
+    };
+    let notes = report.notes().into_iter();
+    notes.map(|note| sentence(format!("{}: {}.", note.text, note.remedy))).collect()
 }
 
 /// The lines of the figures per date, with what was taken out of each; rows without a date come last.
