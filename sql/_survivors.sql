@@ -4,11 +4,10 @@
 {#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id
     too have a first among them: the rest of the row decides, unless `by_row` is false. `marked` decides
     before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
-    among themselves. -#}
+    after the active ones: the first row of a key is active, unless none is. -#}
 {%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false) %}
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
-  {%- if among_all %}, COALESCE({{ rule.active }}, FALSE){% endif %}
-  ORDER BY {{ rule.keep | commas }}
+  ORDER BY {% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
   {%- if marked %}, {{ marked }}{% endif %}
   {%- if by_row and rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
   {%- if last %}, {{ last }}{% endif %}
@@ -93,7 +92,7 @@ WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }
 {%- endmacro -%}
 
 {#- All rows of the window, and those without a date where they are asked for: the active ones ranked,
-    and the others among themselves. -#}
+    and the others after them. -#}
 {%- macro ranked_among_all(rule, window, with_undated) -%}
 SELECT
   {{ rule.date }} AS date,
@@ -101,7 +100,6 @@ SELECT
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
   {{ rank(rule, among_all=true) | indent(2) }} AS rank,
-  COUNT(IF({{ rule.active }}, 1, NULL)) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) AS active_of_key,
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
   {{ settled(rule) }} AS settled
 FROM {{ table(rule) }}
@@ -122,7 +120,7 @@ SELECT
   COUNTIF(active AND rank > 1 AND NOT settled) AS buffered,
   {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(active AND (row_id IS NULL OR copies > 1)){% endif %} AS shared_ids,
   COUNTIF(active AND settled) AS settled,
-  COUNTIF(active_of_key = 0 AND rank = 1) AS keyless,
+  COUNTIF(NOT active AND rank = 1) AS keyless,
   COUNTIF(unflagged) AS unflagged
 FROM (
   {{ ranked_among_all(rule, window, with_undated) | indent(2) }}

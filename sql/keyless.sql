@@ -6,21 +6,23 @@ SELECT
   COUNT(DISTINCT keyless.key) AS keys
 FROM (
   SELECT
-    row_id,
-    key,
-    COUNT(IF(active, 1, NULL)) OVER (PARTITION BY key) AS active_of_key
+    TO_JSON_STRING(row_id) AS row_id,
+    TO_JSON_STRING(STRUCT(date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %})) AS key
   FROM (
     SELECT
-      TO_JSON_STRING({{ rule.row_id }}) AS row_id,
-      TO_JSON_STRING(STRUCT({{ rule.date }} AS date, {% for key in rule.key %}{{ key }} AS key_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %})) AS key,
-      {% if rule.active %}{{ rule.active }}{% else %}TRUE{% endif %} AS active
+      {{ rule.date }} AS date,
+      {%- for key in rule.key %}
+      {{ key }} AS key_{{ loop.index }},
+      {%- endfor %}
+      {{ rule.row_id }} AS row_id,
+      COUNT({% if rule.active %}IF({{ rule.active }}, 1, NULL){% else %}*{% endif %}) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) AS active_of_key
     FROM {{ rows(rule) }}
     WHERE {{ window.filter }}
   )
+  WHERE active_of_key = 0
 ) AS keyless
 JOIN {{ removals.table }} AS removed
   ON removed.row_id = keyless.row_id
-WHERE keyless.active_of_key = 0
-  AND removed.rule = {{ rule.name }}
+WHERE removed.rule = {{ rule.name }}
 GROUP BY removed.run_id
 ORDER BY removed.run_id

@@ -140,7 +140,7 @@ pub(crate) enum Ranks {
     Freely,
     /// The rule's.
     AsTheRule,
-    /// The rule's, over the active rows alone, or over the others among themselves too.
+    /// The rule's, over the active rows alone, or over the others too, after them.
     AmongAll,
     /// The rule's, over the table and its staging tables.
     AsTheRuleWithStaging,

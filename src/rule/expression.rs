@@ -42,19 +42,20 @@ pub(super) struct Ties<'a> {
     pub last: Option<&'a str>,
 }
 
-/// Parses the window function that ranks the rows of a rule. Where it ranks the active rows and the others,
-/// each `among` themselves, the active column takes part.
+/// Parses the window function that ranks the rows of a rule. Where it ranks the rows that are not active
+/// too, they come `after` the active ones.
 pub(super) fn parse_ranking(
     strategy: Strategy,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
-    among: Option<&Ident>,
+    after: Option<&Ident>,
     ties: Ties<'_>,
 ) -> Result<Expr, String> {
-    let mut key: Vec<String> = key.iter().map(Fragment::to_string).collect();
-    key.extend(among.map(|active| format!("COALESCE({active}, FALSE)")));
-    let mut keep: Vec<&str> = keep.iter().map(|keep| keep.order.as_str()).collect();
+    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+    let first = after.map(|active| format!("COALESCE({active}, FALSE) DESC"));
+    let mut keep: Vec<&str> =
+        first.as_deref().into_iter().chain(keep.iter().map(|keep| keep.order.as_str())).collect();
     keep.extend(ties.marked);
     // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
     if strategy == Strategy::Rewrite {

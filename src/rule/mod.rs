@@ -66,7 +66,7 @@ pub struct Rule {
     /// The window function that partition, key and keep define, parsed: what a statement's own
     /// ranking is compared with.
     pub ranking: Expr,
-    /// The same over all rows, the active ones and the others each among themselves, as they are counted.
+    /// The same over all rows, the active ones first, as they are counted.
     pub counted_ranking: Expr,
     /// The same together with staged rows: of equal rows, the one that is there already is first.
     pub staged_ranking: Expr,

@@ -65,8 +65,8 @@ impl RuleReader<'_> {
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
         let active = self.active(name)?;
-        let ranking = |among: Option<&Ident>, ties| {
-            parse_ranking(self.strategy, &partition, &key, &keep, among, ties)
+        let ranking = |after: Option<&Ident>, ties| {
+            parse_ranking(self.strategy, &partition, &key, &keep, after, ties)
                 .map_err(|problem| self.source.error(&section.keep, problem))
         };
         // Of equal rows, a deletion marker is first, and then the row that is there already.
