@@ -126,7 +126,8 @@ fn history_the_tie_break_dropped() {
     let project = changed("[\"created_at DESC\", \"prediction_id DESC\"]", "[\"created_at DESC\"]");
     review(&project).prints(&[
         "- the tie-break `prediction_id DESC` was dropped from the order of survival: between rows \
-         that are equal in `created_at DESC` the survivor is left to chance (detect, deactivate, verify, consolidate, current)",
+         that are equal in `created_at DESC` the survivor is left to chance (deactivate, consolidate, current)",
+        "are equal in `COALESCE(is_active, false) DESC`, `created_at DESC` the survivor is left to chance (detect, verify)",
         "**What `check` says of it**",
         "it would not run, `undetermined-survivor`",
     ]);
