@@ -126,9 +126,10 @@ pub fn plan(
     let decides = |step: &PlannedStep| {
         step.name.step() != Step::Custom || step.statements.iter().any(Checked::mutates)
     };
-    let of_rule = !planned.iter().any(decides);
+    let decides_nothing = !planned.iter().any(decides);
     findings.retain(|finding| {
-        finding.code.severity() == Severity::Error && !(of_rule && finding.code.is_about_rule())
+        finding.code.severity() == Severity::Error
+            && !(decides_nothing && finding.code.is_about_rule())
     });
     Ok(match findings.is_empty() {
         true => Ok(Plan { window: window.clone(), steps: planned }),

@@ -194,8 +194,7 @@ impl Engine {
         let from = self.reading()?;
         let (now, warehouse) = (self.now(), &*from.warehouse);
         let estimates = run::estimate(warehouse, now, &plan.plan)?;
-        let report = run::status(&plan.renderer, warehouse, now, &plan.plan)?;
-        let mut report = run::with_keyless_runs(report, &plan.renderer, warehouse, now);
+        let mut report = run::status(&plan.renderer, warehouse, now, &plan.plan)?;
         if plan.plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
             report.consolidated = Some(self.staged(plan)?);
         }

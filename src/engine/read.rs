@@ -21,9 +21,7 @@ impl Engine {
     /// Errors: the detect step is not fit to run; the warehouse does not answer.
     pub fn status(&self, rule: &Rule, window: &Window) -> Result<Report> {
         let renderer = self.renderer(rule)?;
-        let warehouse = &*self.reading()?.warehouse;
-        let report = run::standing(&renderer, warehouse, self.now(), window)?;
-        Ok(run::with_keyless_runs(report, &renderer, warehouse, self.now()))
+        run::standing(&renderer, &*self.reading()?.warehouse, self.now(), window)
     }
 
     /// Which row would supersede which. Leaves no entry in the ledger.

@@ -29,11 +29,7 @@ impl Engine {
     /// after that is in the report.
     pub fn run(&self, plan: &Plan<'_>, options: RunOptions<'_>) -> Result<Report> {
         self.with_context(&plan.renderer, options, |context| match plan.task {
-            Task::Apply => {
-                let report = run::apply(context, &plan.plan)?;
-                let (renderer, warehouse) = (context.renderer, context.warehouse);
-                Ok(run::with_keyless_runs(report, renderer, warehouse, context.clock.now()))
-            }
+            Task::Apply => run::apply(context, &plan.plan),
             Task::Consolidate => run::consolidate(context, &plan.plan),
             Task::Step(_) => run::run_step(context, &plan.plan),
         })

@@ -93,8 +93,7 @@ fn count(
     now: Timestamp,
 ) -> Result<run::Report> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
-    let report = run::standing(&renderer, warehouse, now, window)?;
-    Ok(run::with_keyless_runs(report, &renderer, warehouse, now))
+    run::standing(&renderer, warehouse, now, window)
 }
 
 /// Rows that survive by one ranking and not by the other.

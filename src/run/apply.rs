@@ -9,10 +9,11 @@ use super::date::DateState;
 use super::report::{DayReport, Report, Undated};
 use super::state::Run;
 use super::verdict::{Verdict, verdict};
-use super::{Context, Counts, ROUNDS, checked, numbers, parallel_map, params, rows};
+use super::{Context, Counts, ROUNDS, checked, keyless, numbers, parallel_map, params, rows};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
+use crate::rule::OnKeyless;
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
@@ -50,6 +51,11 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         run.unverified();
     }
     run.drop_staging(plan);
+    if !run.stops()
+        && let Err(error) = run.look_for_keyless()
+    {
+        run.fail(error);
+    }
     Ok(run.end()?.report())
 }
 
@@ -254,19 +260,26 @@ impl Run<'_> {
         again
     }
 
+    /// Asks which runs removed rows of the keys that have no active row.
+    fn look_for_keyless(&mut self) -> Result<()> {
+        let renderer = self.context.renderer;
+        let standing = self.days.iter().map(|(day, state)| {
+            (*day, day_report(*day, state, renderer.rule().on_keyless).status())
+        });
+        for statement in keyless::asked(renderer, self.context.warehouse, standing)? {
+            let answer = self.journal.send(&statement, &params(self.cutoff, &self.journal.run))?;
+            self.keyless_runs.extend(keyless::read(rows(&answer)?)?);
+        }
+        Ok(())
+    }
+
     /// What the run has to say.
     pub(super) fn report(self) -> Report {
         let on_keyless = self.context.renderer.rule().on_keyless;
-        let day = |(day, state): (Day, DateState)| DayReport {
-            day,
-            counts: state.as_found(),
-            deactivated: Some(state.removed),
-            failed: state.failed,
-            on_keyless,
-        };
+        let day = |(day, state): (Day, DateState)| day_report(day, &state, on_keyless);
         Report {
             undated: Undated::of(self.context.renderer.rule(), self.undated),
-            keyless_runs: Vec::new(),
+            keyless_runs: self.keyless_runs,
             rule: self.context.renderer.rule().name.clone(),
             run: Some(self.journal.run.to_string()),
             days: self.days.into_iter().map(day).collect(),
@@ -275,5 +288,15 @@ impl Run<'_> {
             buffered: self.buffered,
             problems: self.problems,
         }
+    }
+}
+
+fn day_report(day: Day, state: &DateState, on_keyless: OnKeyless) -> DayReport {
+    DayReport {
+        day,
+        counts: state.as_found(),
+        deactivated: Some(state.removed),
+        failed: state.failed,
+        on_keyless,
     }
 }

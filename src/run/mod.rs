@@ -59,7 +59,6 @@ pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem};
 pub use explain::{Fate, Superseded, explain};
 pub use history::{PastDay, PastOutcome, PastRun, history, past};
-pub(crate) use keyless::with_keyless_runs;
 pub use notes::Note;
 pub(crate) use numbers::range as numbers_of;
 pub use removed::Which;
@@ -169,12 +168,21 @@ pub fn status(
         failed: false,
         on_keyless: rule.on_keyless,
     };
+    let days: Vec<DayReport> = found.into_iter().map(day).collect();
+    let standing = days.iter().map(|day| (day.day, day.status()));
+    let mut keyless_runs = Vec::new();
+    for statement in keyless::asked(renderer, warehouse, standing)? {
+        let asked = params(cutoff, "status");
+        let answer = look_with(rule, warehouse, &statement, &asked, now, "status");
+        let runs = answer.and_then(|rows| keyless::read(&rows));
+        keyless_runs.extend(runs.map_err(|error| error.during(statement.statement().title()))?);
+    }
     Ok(Report {
         rule: rule.name.clone(),
         run: None,
         undated: Undated::of(rule, undated),
-        days: found.into_iter().map(day).collect(),
-        keyless_runs: Vec::new(),
+        days,
+        keyless_runs,
         consolidated: None,
         steps: Vec::new(),
         buffered: Vec::new(),

@@ -6,7 +6,7 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Consolidated, Context, Counts, access};
+use super::{Consolidated, Context, Counts, RunId, access};
 use crate::error::{Error, Result};
 use crate::warehouse::{Buffer, Standing};
 use crate::window::Day;
@@ -21,6 +21,8 @@ pub(super) struct Run<'a> {
     pub days: BTreeMap<Day, DateState>,
     /// Rows without a date.
     pub undated: Counts,
+    /// The runs that removed rows of keys that have no active row now, each with the number of such keys.
+    pub keyless_runs: Vec<(RunId, u64)>,
     pub consolidated: Consolidated,
     /// How the staging tables that are to be dropped stood before anything of them was counted.
     pub stood: BTreeMap<String, Standing>,
@@ -51,6 +53,7 @@ impl<'a> Run<'a> {
             cutoff: Cutoff::new(rule, now, buffer),
             days: BTreeMap::new(),
             undated: Counts::default(),
+            keyless_runs: Vec::new(),
             consolidated: Consolidated::default(),
             stood: BTreeMap::new(),
             steps: Vec::new(),
