@@ -87,6 +87,7 @@ mod no_active_row {
             &format!("run {run} removed rows of 1 of them"),
             &format!("`onerow undo {run} --dry-run` shows what it would restore"),
         ]);
+        assert!(project.ledger().contains(&"keyless 2026-01-28 done".to_owned()));
         project.onerow(&format!("undo {run}")).exits(0);
         assert_eq!(status(&project, DATE)["dates"][0]["status"], "clean");
     }

@@ -4,7 +4,7 @@
 use super::Returned;
 use crate::error::{Error, Kind, Result};
 use crate::rule::{Rule, Strategy};
-use crate::warehouse::{Answer, Description};
+use crate::warehouse::Answer;
 
 /// Errors: row access policies applied to what a query read, and the rule does not vouch for the account.
 /// Source: <https://cloud.google.com/bigquery/docs/using-row-level-security-with-features>
@@ -29,11 +29,11 @@ pub(super) fn rows(rule: &Rule, answer: &Answer) -> Result<()> {
 /// see masked values, and the rule does not vouch for it. A strategy that has to put rows back reads all
 /// columns.
 /// Source: <https://cloud.google.com/bigquery/docs/column-data-masking-intro>
-pub(super) fn columns(rule: &Rule, description: &Description, restores: bool) -> Result<()> {
+pub(super) fn columns(rule: &Rule, protected: &[String], restores: bool) -> Result<()> {
     let all = rule.strategy == Strategy::Rewrite || rule.keep_rows || restores;
     let is_read = |column: &String| all || rule.is_decided_by(column);
     let protected: Vec<&str> =
-        description.protected.iter().filter(|column| is_read(column)).map(String::as_str).collect();
+        protected.iter().filter(|column| is_read(column)).map(String::as_str).collect();
     if protected.is_empty() || rule.full_access {
         return Ok(());
     }

@@ -143,7 +143,7 @@ pub fn status(
 ) -> Result<Report> {
     let rule = renderer.rule();
     let description = warehouse.describe(&rule.table)?;
-    access::columns(rule, &description, false)?;
+    access::columns(rule, &description.protected, false)?;
     let buffer = description.buffer;
     let cutoff = Cutoff::new(rule, now, buffer);
     let (mut found, mut undated) = (BTreeMap::new(), Counts::default());

@@ -17,6 +17,8 @@ pub(super) struct Run<'a> {
     pub journal: Journal<'a>,
     /// What the table's metadata says of its streaming buffer.
     pub buffer: Buffer,
+    /// The table's columns that policy tags protect.
+    pub protected: Vec<String>,
     pub cutoff: Cutoff,
     pub days: BTreeMap<Day, DateState>,
     /// Rows without a date.
@@ -44,12 +46,13 @@ impl<'a> Run<'a> {
             context.progress.note(&note);
         }
         let description = context.warehouse.describe(&rule.table)?;
-        access::columns(rule, &description, false)?;
+        access::columns(rule, &description.protected, false)?;
         let buffer = description.buffer;
         Ok(Self {
             context,
             journal,
             buffer,
+            protected: description.protected,
             cutoff: Cutoff::new(rule, now, buffer),
             days: BTreeMap::new(),
             undated: Counts::default(),

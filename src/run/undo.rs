@@ -118,7 +118,7 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let mut run = Run::begin(context)?;
     // What was deleted comes back from rows that are read as a whole.
     let restores = rule.strategy != Strategy::Deactivate;
-    access::columns(rule, &context.warehouse.describe(&rule.table)?, restores)?;
+    access::columns(rule, &run.protected, restores)?;
     let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
     let (undone, removals) = removed::find(&entries, which)?;
     let now = context.warehouse.columns(&rule.table)?;
