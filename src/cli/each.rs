@@ -40,9 +40,6 @@ pub(super) fn sentence(rule: &RuleName, note: &Note) -> String {
 /// Says what the figures of these reports do not say by themselves.
 pub(super) fn say_notes(reports: &[Report], effects: &Effects) {
     for report in reports {
-        for problem in &report.problems {
-            effects.report(problem);
-        }
         for note in report.notes() {
             effects.say(&sentence(&report.rule, &note));
         }
