@@ -221,7 +221,7 @@ fn a_run_of_another_strategy_is_not_undone() {
     ended.says(&["the run did delete, and the rule's strategy is rewrite now"]);
 }
 
-/// An ingestion-time partition is set by nobody, so a row that is inserted again is today's.
+/// A row that is inserted again without its `_PARTITIONTIME` would be today's.
 #[test]
 fn deleted_rows_of_a_table_partitioned_by_arrival_are_not_inserted_into_today() {
     let by_arrival = rule("delete").replace("game_date", "_PARTITIONDATE");
@@ -234,7 +234,7 @@ fn deleted_rows_of_a_table_partitioned_by_arrival_are_not_inserted_into_today() 
     let run = applied(&project);
     let ended = project.onerow(&format!("undo {run}")).exits(1);
     ended.says(&[
-        "rows of an ingestion-time partitioned table cannot be restored",
+        "deleted rows of an ingestion-time partitioned table are not restored",
         "FOR SYSTEM_TIME AS OF",
     ]);
     assert_eq!(project.active(), ["c", "f"]);
