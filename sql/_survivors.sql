@@ -9,7 +9,7 @@
   PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
   ORDER BY {% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
   {%- if marked %}, {{ marked }}{% endif %}
-  {%- if by_row and rule.strategy == "rewrite" %}, TO_JSON_STRING(onerow_row){% endif %}
+  {%- if by_row and rule.strategy == "rewrite" %}, {{ rule.row }}{% endif %}
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
@@ -72,7 +72,19 @@ WHEN NOT MATCHED BY SOURCE
   AND {{ touchable(rule, window) }}
   THEN DELETE
 WHEN NOT MATCHED BY TARGET
-  THEN INSERT ROW
+  THEN INSERT {% if rule.by_arrival %}(_PARTITIONTIME, {{ rule.columns | commas }})
+    VALUES (onerow_survivor.onerow_arrived, {% for column in rule.columns %}onerow_survivor.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %})
+  {%- else %}ROW
+  {%- endif %}
+{%- endmacro -%}
+
+{#- No row, of the rule's columns and the time of arrival. In a UNION ALL with all columns of the table it
+    makes the warehouse refuse the statement where the rule leaves one out, whose values would be lost. -#}
+{%- macro no_row(rule) -%}
+SELECT
+    {% for column in rule.columns %}NULL, {% endfor %}NULL
+  FROM (SELECT 1 AS onerow_none)
+  WHERE FALSE
 {%- endmacro -%}
 
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share

@@ -6,6 +6,9 @@ OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DA
 AS
 SELECT
   *
+  {%- if rule.by_arrival %},
+  _PARTITIONTIME AS onerow_arrived
+  {%- endif %}
 FROM {{ rule.table }} FOR SYSTEM_TIME AS OF {{ before }}
 {%- if rule.namesake %}
 WHERE {{ window.filter | of(rule.namesake) }}

@@ -1,11 +1,11 @@
 {#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
-    Changes nothing. -#}
+    Changes nothing. DISTINCT makes the embedded warehouse write each id as JSON once, and not for each pair. -#}
 {%- from "_survivors.sql" import rows -%}
 SELECT
   removed.run_id,
   COUNT(DISTINCT keyless.key) AS keys
 FROM (
-  SELECT
+  SELECT DISTINCT
     TO_JSON_STRING(row_id) AS row_id,
     TO_JSON_STRING(STRUCT(date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %})) AS key
   FROM (

@@ -16,7 +16,7 @@ FROM (
     {{ rank(rule) | indent(4) }} AS rank,
     {{ keep_values(rule) }} AS keep_values,
     FIRST_VALUE({{ keep_values(rule) }}) OVER onerow_key AS survivor_keep_values,
-    {% if rule.keep_rows %}TO_JSON_STRING(onerow_row){% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
+    {% if rule.keep_rows %}{{ rule.row }}{% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
     COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
     {{ settled(rule) }} AS settled
   FROM {{ rows(rule, rule.keep_rows or rule.strategy == "rewrite") }}

@@ -1,8 +1,10 @@
 {#- Replaces the settled active rows of one date by the same rows without the duplicates that this run
     has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
-    that are equal in every column, as many go as were recorded, the last ones first. -#}
+    that are equal in every column, as many go as were recorded, the last ones first. A table partitioned by
+    ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.
+    Source: https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables -#}
 {%- from "_removals.sql" import of_run -%}
-{%- from "_survivors.sql" import rank, replacing, settled, table -%}
+{%- from "_survivors.sql" import no_row, rank, replacing, settled, table -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
   SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times)
@@ -17,9 +19,12 @@ USING (
       FROM (
         SELECT
           *,
+          {%- if rule.by_arrival %}
+          _PARTITIONTIME AS onerow_arrived,
+          {%- endif %}
           {{ rank(rule) | indent(10) }} AS onerow_rank,
           {{ settled(rule) }} AS onerow_settled,
-          TO_JSON_STRING(onerow_row) AS onerow_json
+          {{ rule.row }} AS onerow_json
         FROM {{ table(rule) }}
         WHERE {{ window.filter }}
         {%- if rule.active %}
@@ -39,5 +44,9 @@ USING (
   )
   WHERE onerow_settled
     AND NOT (onerow_rank > 1 AND onerow_nth <= onerow_times)
+  {%- if rule.by_arrival %}
+  UNION ALL
+  {{ no_row(rule) }}
+  {%- endif %}
 ) AS onerow_survivor
 {{ replacing(rule, window) }}

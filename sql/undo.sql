@@ -28,9 +28,9 @@ WHERE {{ window.filter }}
       AND {{ of_undone(rule, window, true) | indent(4) }}
   )
 {%- else -%}
-INSERT INTO {{ rule.table }} ({{ columns | commas }})
+INSERT INTO {{ rule.table }} ({% if rule.by_arrival %}_PARTITIONTIME, {% endif %}{{ columns | commas }})
 SELECT
-  {{ columns | commas }}
+  {% if rule.by_arrival %}onerow_arrived, {% endif %}{{ columns | commas }}
 FROM (
 {%- if removed_by == "delete" %}
   SELECT
@@ -53,8 +53,8 @@ FROM (
   FROM (
     SELECT
       onerow_row.*,
-      TO_JSON_STRING(onerow_row) AS onerow_json,
-      ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(onerow_row)) AS onerow_nth
+      {{ rule.row_set_aside }} AS onerow_json,
+      ROW_NUMBER() OVER (PARTITION BY {{ rule.row_set_aside }}) AS onerow_nth
     FROM {{ removals.before_image }} AS onerow_row
   ) AS before_image
   JOIN (

@@ -184,10 +184,11 @@ fn a_rule_says_what_it_cannot_be() {
         ),
         (rule("remove"), ["unknown variant `remove`", "`rewrite`"]),
         (
-            rule("rewrite")
+            rule("delete")
                 .replace("\"game_date\"", "\"_PARTITIONDATE\"")
-                .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\""),
-            ["a table partitioned by _PARTITIONDATE cannot be rewritten", "strategy = \"delete\""],
+                .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\"")
+                + "[rule.predictions.staging]\ntables = [\"nba.staged\"]\n",
+            ["a staged row has no ingestion time", "partitioned by a column"],
         ),
     ] {
         let project = Project::new(&rules);
@@ -198,9 +199,9 @@ fn a_rule_says_what_it_cannot_be() {
     ended.says(&["rule predictions has strategy delete", "its own is `delete`"]);
 }
 
-/// Neither strategy sends to the other one where that is refused.
+/// A table by arrival takes no INSERT ROW, so its rows are written column by column, each into its partition.
 #[test]
-fn rows_that_share_an_id_in_a_table_by_arrival_get_advice_that_leads_somewhere() {
+fn rows_that_share_an_id_in_a_table_by_arrival_are_rewritten() {
     let by_arrival = rule("delete")
         .replace(
             "partition = \"game_date\"",
@@ -212,22 +213,30 @@ fn rows_that_share_an_id_in_a_table_by_arrival_get_advice_that_leads_somewhere()
         "rows.csv",
         "id,serial,_PARTITIONTIME,game_id,player,is_active,created_at\n\
          t,1,2026-01-28 00:00:00 UTC,g1,ann,true,2026-01-28T08:00:00Z\n\
-         t,2,2026-01-28 00:00:00 UTC,g1,ann,true,2026-01-28T09:00:00Z\n",
+         t,2,2026-01-28 05:00:00 UTC,g1,ann,true,2026-01-28T09:00:00Z\n",
     );
     project.onerow("load rows.csv").exits(0);
     let advised = project.onerow("apply --yes --date 2026-01-28");
     assert_ne!(advised.code, Some(0), "{advised}");
-    let advised = advised.says(&["name a `row_id` that no two rows share", "copy it into a table"]);
-    assert!(!advised.stderr.contains("a rule with `strategy"), "{advised}");
-    project.write(
-        "onerow.toml",
-        by_arrival
-            .replace("\"id DESC", "\"serial DESC")
-            .replace("row_id = \"id\"", "row_id = \"serial\""),
-    );
+    advised.says(&["strategy = \"rewrite\""]);
+    let rewrite = by_arrival.replace("\"delete\"", "\"rewrite\"");
+    project.write("onerow.toml", rewrite.replace("serial = \"STRING\"\n", ""));
+    let lost = project.onerow("apply --yes --date 2026-01-28").exits(2);
+    lost.says(&["columns that the rule does not list: serial", "[rule.predictions.columns]"]);
+    project.write("onerow.toml", &rewrite);
+    project.onerow("check --strict --date 2026-01-28").exits(0);
     project.onerow("apply --yes --date 2026-01-28").exits(0);
-    assert_eq!(ids(&project), "t", "what was advised is done");
-    project.write("onerow.toml", by_arrival.replace("\"delete\"", "\"rewrite\""));
-    let refused = project.onerow("apply --yes --date 2026-01-28").exits(2);
-    refused.says(&["with a `row_id` that no two rows share"]);
+    assert_eq!(ids(&project), "t");
+    let sql = "SELECT serial || ' ' || (_PARTITIONTIME / 3600000000 % 24) FROM \"nba.predictions\"";
+    let left: String = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, "2 5", "the survivor has all of its values, in the hour in which it arrived");
+}
+
+#[test]
+fn a_table_by_arrival_is_rewritten_by_a_rule_that_lists_its_columns() {
+    let unlisted = rule("rewrite").replace("game_date", "_PARTITIONDATE");
+    let unlisted = &unlisted[..unlisted.find("[rule.predictions.columns]").unwrap()];
+    let project = Project::new(unlisted);
+    let refused = project.onerow("check --date 2026-01-28").exits(2);
+    refused.says(&["written column by column", "the rule lists no columns", "onerow.toml:"]);
 }

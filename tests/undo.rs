@@ -221,23 +221,48 @@ fn a_run_of_another_strategy_is_not_undone() {
     ended.says(&["the run did delete, and the rule's strategy is rewrite now"]);
 }
 
-/// A row that is inserted again without its `_PARTITIONTIME` would be today's.
+/// The rule of a table partitioned by ingestion time, whose rows have no date but that of their arrival.
+fn by_arrival(strategy: &str) -> String {
+    rule(strategy)
+        .replace(
+            "partition = \"game_date\"",
+            "partition = \"_PARTITIONTIME\"\npartition_type = \"TIMESTAMP\"",
+        )
+        .replace("game_date = \"DATE\"", "_PARTITIONTIME = \"TIMESTAMP\"")
+}
+
+/// The ids of all rows and the hour of their partition, in order.
+fn arrivals(project: &Project) -> Vec<String> {
+    let database = project.database();
+    let sql = "SELECT id || ' ' || strftime('%dT%H', _PARTITIONTIME / 1000000, 'unixepoch') \
+               FROM \"nba.predictions\" ORDER BY 1";
+    let mut found = database.prepare(sql).unwrap();
+    found.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Each row is inserted with its `_PARTITIONTIME`: without it, it would be today's.
+/// Source: <https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables#inserting_data_into_ingestion-time_partitioned_tables>
 #[test]
-fn deleted_rows_of_a_table_partitioned_by_arrival_are_not_inserted_into_today() {
-    let by_arrival = rule("delete").replace("game_date", "_PARTITIONDATE");
-    let project = Project::new(&by_arrival);
-    project.write(
-        "rows.csv",
-        format!("{}{ROWS}\n", common::HEADER.replace("game_date", "_PARTITIONDATE")),
-    );
-    project.onerow("load rows.csv").exits(0);
-    let run = applied(&project);
-    let ended = project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&[
-        "deleted rows of an ingestion-time partitioned table are not restored",
-        "FOR SYSTEM_TIME AS OF",
-    ]);
-    assert_eq!(project.active(), ["c", "f"]);
+fn deleted_rows_of_a_table_partitioned_by_arrival_are_inserted_where_they_were() {
+    for strategy in ["delete", "rewrite"] {
+        let project = Project::new(&by_arrival(strategy));
+        let rows = ROWS
+            .replace("2026-01-28,g1", "2026-01-28T05:00:00Z,g1")
+            .replace("2026-01-28,g", "2026-01-28T17:00:00Z,g")
+            .replace("2026-01-29,g", "2026-01-29T00:00:00Z,g");
+        let header = common::HEADER.replace("game_date", "_PARTITIONTIME");
+        project.write("rows.csv", format!("{header}{rows}\n"));
+        project.onerow("load rows.csv").exits(0);
+        let before = arrivals(&project);
+        assert!(before.iter().any(|row| row.ends_with("28T05")), "{before:?}");
+        let run = applied(&project);
+        let cleaned = arrivals(&project);
+        assert_eq!((project.active(), cleaned.len()), (vec!["c".into(), "f".into()], 3));
+        assert!(cleaned.iter().all(|row| before.contains(row)), "{strategy}: {cleaned:?}");
+        let undone = undo(&project, &run);
+        assert_eq!(undone["dates"][0]["left_alone"], 0, "{strategy}: {undone}");
+        assert_eq!(arrivals(&project), before, "{strategy}");
+    }
 }
 
 /// An UPDATE by row id would activate both: the one that the run deactivated, and the other.

@@ -15,11 +15,7 @@ use super::mutation::{dotted, of_table};
 use super::types::{comparable, compares, literal_type};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
-use crate::googlesql::{SqlType, Words, is_of_the_moment};
-
-/// Columns of a table that is partitioned by the time of arrival, which no list of its columns names.
-/// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#ingestion_time>
-const PSEUDO_COLUMNS: [&str; 2] = ["_PARTITIONTIME", "_PARTITIONDATE"];
+use crate::googlesql::{SqlType, Words, is_of_the_moment, is_pseudo_column};
 
 /// The names that one relation offers.
 struct Relation {
@@ -267,9 +263,8 @@ impl Finder<'_> {
 
     fn name(&mut self, name: &Ident) {
         let is_special = || {
-            let is_pseudo = || PSEUDO_COLUMNS.iter().any(|c| c.eq_ignore_ascii_case(&name.value));
             name.value.starts_with('@')
-                || is_pseudo()
+                || is_pseudo_column(&name.value)
                 || (name.quote_style.is_none() && is_of_the_moment(&name.value))
         };
         // Most names are of the innermost.

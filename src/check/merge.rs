@@ -1,10 +1,11 @@
 //! The MERGE that replaces the rows of a date: it may do that and nothing else.
 
 use sqlparser::ast::{
-    Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, Spanned, Value,
+    Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, ObjectName, Spanned,
+    Value,
 };
 
-use super::{Code, Finding, Text, mutation, partition};
+use super::{Code, Finding, Text, dotted, mutation, partition};
 
 pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
     let Merge { merge_token: _, optimizer_hints, into: _, table, source: _, on, clauses, output } =
@@ -25,7 +26,7 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
         .iter()
         .partition(|clause| clause.clause_kind == MergeClauseKind::NotMatchedBySource);
     match (deletes.as_slice(), inserts.as_slice()) {
-        ([delete], [insert]) if is_delete(delete) && inserts_row(insert) => {
+        ([delete], [insert]) if is_delete(delete) && inserts_rows(text, insert) => {
             partition::check(text, table, delete.predicate.as_ref(), findings);
         }
         _ => findings.push(wrong(
@@ -41,13 +42,42 @@ fn is_delete(clause: &MergeClause) -> bool {
     matches!(clause.action, MergeAction::Delete { .. })
 }
 
-fn inserts_row(clause: &MergeClause) -> bool {
+/// Whether the clause inserts whole rows. A table partitioned by the time of arrival takes no INSERT ROW: there
+/// it names each column that the rule lists, and nothing else, and takes it from the column of its name.
+fn inserts_rows(text: &Text<'_>, clause: &MergeClause) -> bool {
     let MergeAction::Insert(insert) = &clause.action else { return false };
-    clause.predicate.is_none()
+    let always = clause.predicate.is_none()
         && clause.clause_kind != MergeClauseKind::Matched
-        && insert.columns.is_empty()
-        && insert.insert_predicate.is_none()
-        && insert.kind == MergeInsertKind::Row
+        && insert.insert_predicate.is_none();
+    always
+        && match &insert.kind {
+            MergeInsertKind::Row => insert.columns.is_empty(),
+            MergeInsertKind::Values(values) if text.rule.partition.is_by_arrival() => {
+                matches!(values.rows.as_slice(), [row] if is_each(text, &insert.columns, row))
+            }
+            _ => false,
+        }
+}
+
+fn is_each(text: &Text<'_>, columns: &[ObjectName], values: &[Expr]) -> bool {
+    let stored = text.rule.stored_columns().map(|column| (column.as_str(), column.as_str()));
+    let expected = std::iter::once(("_PARTITIONTIME", "onerow_arrived")).chain(stored);
+    let found = columns.iter().zip(values).map(|(column, value)| (dotted(column), value));
+    columns.len() == values.len()
+        && found
+            .map(|(column, value)| (column, named(value)))
+            .eq(expected.map(|(column, value)| (column.to_owned(), Some(value))))
+}
+
+/// The column of the source that this is.
+fn named(value: &Expr) -> Option<&str> {
+    match value {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [source, column] if source.value == "onerow_survivor" => Some(&column.value),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn is_false(expr: &Expr) -> bool {

@@ -122,13 +122,11 @@ fn look_at_staging(
 fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome> {
     let count = runs.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
-    let mut by_arrival = Vec::new();
-    for RuleRun { rule, id, report, is_by_arrival, .. } in runs {
+    for RuleRun { rule, id, report, .. } in runs {
         match report {
             Ok(report) => {
                 outcome = outcome.max(report.ending().into());
                 reports.push(report);
-                by_arrival.push(is_by_arrival);
             }
             // One rule that cannot run does not stop the others.
             Err(error) if count > 1 => {
@@ -149,8 +147,8 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
         }
     };
     effects.print(&text)?;
-    for (report, is_by_arrival) in reports.iter().zip(by_arrival) {
-        explain(report, is_by_arrival, effects);
+    for report in &reports {
+        explain(report, effects);
     }
     Ok(outcome)
 }
@@ -172,8 +170,6 @@ struct RuleRun {
     window: Window,
     id: RunId,
     report: Result<Report>,
-    /// Whether its table is partitioned by the time of arrival.
-    is_by_arrival: bool,
 }
 
 impl RuleRun {
@@ -200,24 +196,11 @@ fn run(
     let options = RunOptions { id: id.clone(), who: &effects.who, wait, progress: &progress };
     let report = engine.run(plan, options);
     let (rule, window) = (plan.rule(), plan.window().clone());
-    let is_by_arrival = rule.partition.is_by_arrival();
-    RuleRun { place, rule: rule.name.clone(), window, id, report, is_by_arrival }
-}
-
-/// What tells rows apart that share their id.
-fn apart(is_by_arrival: bool) -> &'static str {
-    match is_by_arrival {
-        false => "a rule with `strategy = \"rewrite\"` can tell them apart",
-        // The rule file refuses `rewrite` there.
-        true => {
-            "name a `row_id` that no two rows share; where the table has none, copy it into a table that is \
-             partitioned by a column, which can be rewritten"
-        }
-    }
+    RuleRun { place, rule: rule.name.clone(), window, id, report }
 }
 
 /// What the figures do not say by themselves, on stderr.
-fn explain(report: &Report, is_by_arrival: bool, effects: &Effects) {
+fn explain(report: &Report, effects: &Effects) {
     let run = report.run.as_deref();
     let say = |text: String| effects.say_of(run, &text);
     for problem in &report.problems {
@@ -229,10 +212,9 @@ fn explain(report: &Report, is_by_arrival: bool, effects: &Effects) {
     for day in report.days_of(Status::SharedIds) {
         say(format!(
             "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
-             and a statement by row id could take a survivor down with them; {}",
-            day.day,
-            day.counts.shared_ids,
-            apart(is_by_arrival)
+             and a statement by row id could take a survivor down with them; a rule with \
+             `strategy = \"rewrite\"` can tell them apart",
+            day.day, day.counts.shared_ids
         ));
     }
     if let Some(found) = &report.consolidated {

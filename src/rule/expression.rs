@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, ObjectName, Query, Value, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
-use super::{Keep, Partition, Strategy};
+use super::{Keep, Partition};
 use crate::googlesql::{Fragment, Ident, Words, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
@@ -43,9 +43,9 @@ pub(super) struct Ties<'a> {
 }
 
 /// Parses the window function that ranks the rows of a rule. Where it ranks the rows that are not active
-/// too, they come `after` the active ones.
+/// too, they come `after` the active ones. `row` is the whole row as JSON, where rows are rewritten.
 pub(super) fn parse_ranking(
-    strategy: Strategy,
+    row: Option<&str>,
     partition: &Partition,
     key: &[Fragment],
     keep: &[Keep],
@@ -57,10 +57,7 @@ pub(super) fn parse_ranking(
     let mut keep: Vec<&str> =
         first.as_deref().into_iter().chain(keep.iter().map(|keep| keep.order.as_str())).collect();
     keep.extend(ties.marked);
-    // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
-    if strategy == Strategy::Rewrite {
-        keep.push("TO_JSON_STRING(onerow_row)");
-    }
+    keep.extend(row);
     keep.extend(ties.last);
     let text = format!(
         "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",

@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlparser::ast::Expr;
 
 use crate::error::{Place, Result};
-use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
 pub use crate::step::Scope;
@@ -115,6 +115,22 @@ impl Rule {
         self.deciding.iter().any(|(_, known)| known.eq_ignore_ascii_case(column))
     }
 
+    /// The listed columns that the table stores, in file order.
+    pub fn stored_columns(&self) -> impl Iterator<Item = &Ident> {
+        stored(&self.columns)
+    }
+
+    /// The whole row as JSON, for a statement that calls it `onerow_row`. Where the table is partitioned by the
+    /// time of arrival, which is no column, that is in it too.
+    pub(crate) fn row(&self) -> Fragment {
+        row(&self.partition, &self.columns, "_PARTITIONTIME")
+    }
+
+    /// The same, of a row that was set aside.
+    pub(crate) fn row_set_aside(&self) -> Fragment {
+        row(&self.partition, &self.columns, "onerow_arrived")
+    }
+
     /// The columns that the table must have, each with its role.
     pub(crate) fn columns_in_use(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let by_arrival = self.partition.is_by_arrival();
@@ -202,4 +218,17 @@ pub enum OnKeyless {
     Warn,
     /// The date is called `keyless`, and the command fails.
     Fail,
+}
+fn stored(columns: &[(Ident, SqlType)]) -> impl Iterator<Item = &Ident> {
+    columns.iter().map(|(column, _)| column).filter(|column| !is_pseudo_column(column.as_str()))
+}
+
+fn row(partition: &Partition, columns: &[(Ident, SqlType)], arrived: &str) -> Fragment {
+    Fragment::vouched(match partition.is_by_arrival() {
+        false => "TO_JSON_STRING(onerow_row)".to_owned(),
+        true => {
+            let columns: String = stored(columns).map(|column| format!("{column}, ")).collect();
+            format!("TO_JSON_STRING(STRUCT({columns}{arrived} AS onerow_arrived))")
+        }
+    })
 }

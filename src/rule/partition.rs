@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use crate::googlesql::{Fragment, Ident, SqlType, SqlValue};
+use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
 use crate::window::{Day, Window};
 
 /// The partition column and how it writes a date.
@@ -114,10 +114,10 @@ impl Numbers {
 }
 
 impl Partition {
-    /// Whether rows are cut by the time of their arrival, which no statement sets.
+    /// Whether rows are cut by the time of their arrival, which no column of the table holds.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
     pub fn is_by_arrival(&self) -> bool {
-        ["_PARTITIONDATE", "_PARTITIONTIME"].iter().any(|name| self.column.same_column(name))
+        is_pseudo_column(self.column.as_str())
     }
 
     /// The expression that says which date a row belongs to. An instant's date is that of UTC, said

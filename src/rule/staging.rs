@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::Rule;
 use super::document::StagingSection;
 use super::expression::parse_key;
 use super::validate::RuleReader;
+use super::{Partition, Rule};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Fragment, Ident, SqlType, TableName, columns};
 use crate::removals::RemovalLog;
@@ -88,9 +88,17 @@ impl Staging {
 
 impl RuleReader<'_> {
     /// The staging section.
-    pub(super) fn staging(&self, of: &TableName) -> Result<Option<Staging>> {
+    pub(super) fn staging(&self, of: &TableName, partition: &Partition) -> Result<Option<Staging>> {
         let Some(section) = &self.section.staging else { return Ok(None) };
         let StagingSection { tables: names, columns, untouched, deleted, drop } = section;
+        if partition.is_by_arrival() {
+            let message = "a staged row has no ingestion time, so nothing says which partition of the table it \
+                           belongs to";
+            return Err(self
+                .source
+                .error(names, message)
+                .help("merge staging tables into a table that is partitioned by a column"));
+        }
         let mut tables: Vec<TableName> = Vec::new();
         for name in names.get_ref() {
             let table = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;

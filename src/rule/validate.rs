@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, Ties, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy};
+use super::{Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy, row};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -65,8 +65,11 @@ impl RuleReader<'_> {
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
         let active = self.active(name)?;
+        // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
+        let rewrites = self.strategy == Strategy::Rewrite;
+        let row = rewrites.then(|| row(&partition, &self.columns, "_PARTITIONTIME"));
         let ranking = |after: Option<&Ident>, ties| {
-            parse_ranking(self.strategy, &partition, &key, &keep, after, ties)
+            parse_ranking(row.as_ref().map(Fragment::as_str), &partition, &key, &keep, after, ties)
                 .map_err(|problem| self.source.error(&section.keep, problem))
         };
         // Of equal rows, a deletion marker is first, and then the row that is there already.
@@ -85,7 +88,7 @@ impl RuleReader<'_> {
             keep_rows: section.keep_rows || self.strategy == Strategy::Rewrite,
             removal_logs: self.removal_logs.to_vec(),
             strategy: self.strategy,
-            staging: self.staging(&table)?,
+            staging: self.staging(&table, &partition)?,
             table,
             partition,
             key,
@@ -211,14 +214,14 @@ impl RuleReader<'_> {
         let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
         let numbers = self.numbers(kind)?;
         let partition = Partition { column: ident, kind, numbers };
-        if partition.is_by_arrival() && self.strategy == Strategy::Rewrite {
+        let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
+        if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
             let message = format!(
-                "a table partitioned by {} cannot be rewritten: BigQuery takes no INSERT ROW into it",
+                "whole rows of a table partitioned by {} are written column by column, and the rule lists no columns",
                 partition.column
             );
-            return Err(self.source.error(column, message).help(
-                "set `strategy = \"delete\"` with a `row_id` that no two rows share, or copy the table into one that is partitioned by a column",
-            ));
+            let help = "list all columns of the table in the rule's section `columns`";
+            return Err(self.source.error(column, message).help(help));
         }
         let ident = &partition.column;
         match self.listed(column, ident.as_str())? {

@@ -4,11 +4,11 @@
 use super::removed::Removal;
 use crate::check;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlValue};
-use crate::rule::Rule;
+use crate::googlesql::{Ident, SqlValue, is_pseudo_column};
+use crate::rule::{Rule, Strategy};
 use crate::statement::Params;
 use crate::template::Renderer;
-use crate::warehouse::{Column, Warehouse};
+use crate::warehouse::{Column, Description, Warehouse};
 use crate::window::Window;
 
 /// A column that is another now than before the run that is undone.
@@ -76,6 +76,31 @@ pub(super) struct Restorable {
     pub changes: Vec<ColumnChange>,
 }
 
+/// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
+/// values would be lost. Errors: so it is.
+pub(super) fn check_listed(rule: &Rule, description: &Description) -> Result<()> {
+    if rule.strategy != Strategy::Rewrite || !rule.partition.is_by_arrival() {
+        return Ok(());
+    }
+    let is_listed = |name: &str| rule.columns.iter().any(|(column, _)| column.same_column(name));
+    let columns = description.columns.iter().map(|(name, _)| name.as_str());
+    let missing: Vec<&str> =
+        columns.filter(|name| !is_listed(name) && !is_pseudo_column(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "table `{}` has columns that the rule does not list: {}; a rewrite would lose their values",
+        rule.table.dotted(),
+        missing.join(", ")
+    );
+    Err(Error::new(Kind::Configuration, message).help(format!(
+        "list all columns of the table in [rule.{}.columns]: in a table partitioned by ingestion time rows are \
+         written column by column",
+        rule.name
+    )))
+}
+
 /// Refuses an undo of a table that lacks a column which the rule reads. Errors: so it is, and nothing was
 /// changed.
 pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
@@ -108,9 +133,13 @@ pub(super) fn restorable(
     let params = Params::none()
         .with("undone_record", SqlValue::String(removal.record.clone()))
         .with("before", SqlValue::Timestamp(removal.began));
-    let then = warehouse.columns_then(&image, &params)?;
-    let (columns, changes) = compared(&then, now)?;
     let rule = renderer.rule();
+    let mut then = warehouse.columns_then(&image, &params)?;
+    if rule.partition.is_by_arrival() {
+        // The time of arrival is set aside with the row, and is no column of the table.
+        then.retain(|column| column.name != "onerow_arrived");
+    }
+    let (columns, changes) = compared(&then, now)?;
     for (column, role) in rule.columns_in_use() {
         let change = changes.iter().find(|change| change.column.eq_ignore_ascii_case(column));
         let problem = match change.map(|change| &change.change) {

@@ -321,14 +321,6 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
         return Err(Error::new(Kind::Configuration, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
-    if rule.strategy.is_destructive() && rule.partition.is_by_arrival() {
-        let message = "deleted rows of an ingestion-time partitioned table are not restored: undo does \
-                       not write the partition that they had";
-        return Err(Error::new(Kind::Usage, message)
-            .help(
-                "copy them from the table as it was, FOR SYSTEM_TIME AS OF, with INSERT INTO … (_PARTITIONTIME, …)",
-            ));
-    }
     Ok(())
 }
 

@@ -278,7 +278,7 @@ impl<'a> Renderer<'a> {
             ("rule", self.rule_value.clone()),
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
-            ("columns", self.rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+            ("columns", self.rule.stored_columns().map(literal::sql).collect()),
             ("removals", removals_value(&self.removals, self.rule)),
             ("removed_by", Value::from(self.rule.strategy.step())),
             ("before", literal::sql("@before")),

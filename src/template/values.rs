@@ -33,6 +33,9 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("namesake", optional(namesake.as_ref())),
         ("view", literal::sql(&rule.view)),
         ("partition", literal::sql(&rule.partition.column)),
+        ("row", literal::sql(rule.row())),
+        ("row_set_aside", literal::sql(rule.row_set_aside())),
+        ("by_arrival", Value::from(rule.partition.is_by_arrival())),
         ("date", literal::sql(rule.partition.date())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
@@ -43,7 +46,7 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
         ("keep_rows", Value::from(rule.keep_rows)),
-        ("columns", rule.columns.iter().map(|(column, _)| literal::sql(column)).collect()),
+        ("columns", rule.stored_columns().map(literal::sql).collect()),
     ])
 }
 

@@ -21,6 +21,8 @@ from zetasql.types import (
 )
 
 LANGUAGE = LanguageOptions.maximum_features()
+# What BigQuery adds to a table partitioned by ingestion time.
+PSEUDO_COLUMNS = {"_PARTITIONTIME", "_PARTITIONDATE"}
 
 
 def kind(name):
@@ -33,7 +35,10 @@ def catalog(tables):
         table = TableBuilder(name)
         for column, type_name in columns.items():
             table = table.add_column(column, kind(type_name))
-        builder = builder.add_table(table.build())
+        table = table.build()
+        for column in table.column:
+            column.is_pseudo_column = column.name in PSEUDO_COLUMNS
+        builder = builder.add_table(table)
     options = ZetaSQLBuiltinFunctionOptions(language_options=LANGUAGE)
     return builder.with_builtin_functions(options).build()
 

@@ -8,7 +8,7 @@ use super::failure::failed;
 use super::schema;
 use crate::check;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Params, SqlType, SqlValue};
+use crate::googlesql::{Params, SqlType, SqlValue, is_pseudo_column};
 
 /// The job whose rows are restored.
 pub(super) fn record(params: &Params) -> Result<String> {
@@ -43,7 +43,11 @@ pub(super) fn columns(
     table: &str,
     params: &Params,
 ) -> Result<Vec<(String, SqlType)>> {
-    let now = schema::table(connection, table)?.columns;
+    let mut now = schema::table(connection, table)?.columns;
+    // A kept row has the time of its arrival under the name that it has in a row that is set aside.
+    for (name, _) in now.iter_mut().filter(|(name, _)| is_pseudo_column(name)) {
+        *name = "onerow_arrived".to_owned();
+    }
     let read = failed("read the removal log");
     let mut prepared = connection
         .prepare(

@@ -31,7 +31,7 @@ use super::{
 use crate::check::{self, Checked};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Params, SqlType, SqlValue, TableName};
+use crate::googlesql::{Params, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
 
 pub(crate) use self::failure::failed;
@@ -187,7 +187,8 @@ impl Warehouse for Sqlite {
 
     fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
         let described = schema::table(&*self.connection()?, &table.dotted())?;
-        Ok(described.columns.into_iter().map(column).collect())
+        let stored = described.columns.into_iter().filter(|(name, _)| !is_pseudo_column(name));
+        Ok(stored.map(column).collect())
     }
 
     /// There is no time travel: the rows are those that the removal log keeps.

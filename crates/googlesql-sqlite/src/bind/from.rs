@@ -205,7 +205,13 @@ impl Binder<'_> {
             (Some(column), term)
         });
         let columns = columns.collect();
-        let source = Source { alias: own.to_owned(), name: Some(name), columns, open: false };
+        let source = Source {
+            alias: own.to_owned(),
+            name: Some(name),
+            columns,
+            open: false,
+            is_table: true,
+        };
         Ok((source, table.rows))
     }
 

@@ -49,7 +49,7 @@ impl Binder<'_> {
 }
 
 fn object(source: &Source) -> Result<Node> {
-    let named = source.columns.iter().map(|(name, term)| {
+    let named = source.of_row().map(|(name, term)| {
         let name = name.clone().ok_or_else(|| unsupported("a row with a nameless column"))?;
         Ok((name, term.clone()))
     });

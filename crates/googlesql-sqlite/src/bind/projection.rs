@@ -116,7 +116,7 @@ fn star<'s>(
     let sources: Vec<&Source> = sources.into_iter().collect();
     none_of(&[(sources.iter().any(|source| source.open), "the columns of *")])?;
     let mut columns: Vec<(Option<String>, Term)> =
-        sources.into_iter().flat_map(|source| source.columns.clone()).collect();
+        sources.into_iter().flat_map(|source| source.of_row().cloned()).collect();
     if let Some(ExceptSelectItem { first_element, additional_elements }) = opt_except {
         for excluded in std::iter::once(first_element).chain(additional_elements) {
             let is_it = |(name, _): &(Option<String>, Term)| {

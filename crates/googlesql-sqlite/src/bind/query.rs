@@ -71,7 +71,13 @@ impl Relation {
             };
             (column.name.clone(), term)
         });
-        Source { alias: alias.to_owned(), name, columns: columns.collect(), open: self.open }
+        Source {
+            alias: alias.to_owned(),
+            name,
+            columns: columns.collect(),
+            open: self.open,
+            is_table: false,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use sqlparser::tokenizer::Span;
 
 use super::{refused, unsupported};
 use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::googlesql::is_pseudo_column;
 use crate::tree::Term;
 
 /// One table or subquery of a FROM clause.
@@ -20,12 +21,20 @@ pub(super) struct Source {
     pub columns: Vec<(Option<String>, Term)>,
     /// Whether it has other columns, of which nothing is known.
     pub open: bool,
+    /// Whether it is a table itself, and no query over one.
+    pub is_table: bool,
 }
 
 impl Source {
     /// A table or subquery of which nothing but its name is known.
     pub fn unknown(name: Option<String>) -> Self {
-        Self { alias: String::new(), name, columns: Vec::new(), open: true }
+        Self { alias: String::new(), name, columns: Vec::new(), open: true, is_table: false }
+    }
+
+    /// The columns that its row has and that `*` stands for: not those that BigQuery adds to a table.
+    pub fn of_row(&self) -> impl Iterator<Item = &(Option<String>, Term)> {
+        let added = |name: &Option<String>| name.as_deref().is_some_and(is_pseudo_column);
+        self.columns.iter().filter(move |(name, _)| !(self.is_table && added(name)))
     }
 }
 

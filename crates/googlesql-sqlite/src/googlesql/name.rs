@@ -261,6 +261,16 @@ const RESERVED: &[&str] = &[
     "WITHIN",
 ];
 
+/// The columns that BigQuery adds to a table partitioned by ingestion time: they can be named, and no `*` and
+/// no row as a whole has them.
+/// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
+const PSEUDO_COLUMNS: [&str; 2] = ["_PARTITIONTIME", "_PARTITIONDATE"];
+
+/// Whether a column of this name is one that BigQuery adds to a table partitioned by ingestion time.
+pub fn is_pseudo_column(name: &str) -> bool {
+    PSEUDO_COLUMNS.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
