@@ -147,8 +147,8 @@ pub(super) enum WarehouseKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CredentialsSection {
-    /// What `gcloud auth application-default login`, `GOOGLE_APPLICATION_CREDENTIALS` or the
-    /// machine's own service account provides.
+    /// What `gcloud auth application-default login`, `GOOGLE_APPLICATION_CREDENTIALS` (also for workload
+    /// identity federation and impersonation) or the machine's own service account provides.
     ApplicationDefault,
     /// The service account of the machine, from its metadata server: workload identity.
     MetadataServer,

@@ -191,3 +191,62 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
         assert!(failed["error_kind"].is_string(), "{failed}");
     }
 }
+
+/// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
+#[test]
+fn a_job_is_looked_at_where_bigquery_said_that_it_is() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.habits(|habits| habits.located = Some("us-west2"));
+    fixture.proxy.arm("insert detect", Fault::Running(2), 1);
+    fixture.project.onerow("status --date 2026-01-28").exits(0);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let looked = fixture.proxy.looked();
+    assert!(looked.iter().any(|(name, _)| name == "get detect"), "{looked:?}");
+    assert!(looked.iter().any(|(name, _)| name == "results verify"), "{looked:?}");
+    let elsewhere = looked.iter().filter(|(_, location)| location.as_deref() != Some("us-west2"));
+    assert_eq!(elsewhere.count(), 0, "{looked:?}");
+}
+
+/// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get>
+#[test]
+fn the_job_of_another_account_is_looked_at_by_that_account_or_an_administrator() {
+    let Some(fixture) = Fixture::new("retry_for = \"1s\"") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::CutBefore, u32::MAX);
+    let apply = format!("apply {WINDOW}");
+    fixture.project.onerow(&apply).exits(1);
+    fixture.proxy.heal();
+    let said = "Access Denied: Job demo:US.onerow_1: Permission bigquery.jobs.get denied on job";
+    fixture.proxy.habits(|habits| habits.said = said.to_owned());
+    fixture.proxy.arm("get deactivate", Fault::Refuse(403, "accessDenied"), u32::MAX);
+    fixture.project.onerow(&apply).exits(1).says(&[
+        said,
+        "roles/bigquery.resourceAdmin",
+        "as the account that sent the job",
+        "job onerow_",
+    ]);
+    fixture.proxy.heal();
+    fixture.project.onerow(&apply).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+}
+
+/// A project of a domain has a colon in its name.
+/// Source: <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
+#[test]
+fn a_project_of_a_domain_is_named_in_the_warehouse() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
+    let project =
+        |text: &str| rules.replace("project = \"demo\"", &format!("project = \"{text}\""));
+    fixture.project.write("onerow.toml", project("example.com:demo"));
+    fixture.project.onerow("status --date 2026-01-28");
+    let asked = fixture.proxy.projects();
+    assert_eq!(asked, ["example.com:demo"]);
+    let table = format!("\"example.com:demo.{}.predictions\"", fixture.dataset);
+    let named = rules.replace(&format!("\"{}.predictions\"", fixture.dataset), &table);
+    fixture.project.write("onerow.toml", named);
+    let says = ["onerow.toml:", "is not a table name", "the warehouse's `project`"];
+    fixture.project.onerow("status --date 2026-01-28").exits(2).says(&says);
+}

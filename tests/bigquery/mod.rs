@@ -5,6 +5,7 @@ mod emulator;
 mod fixture;
 mod proxy;
 mod strategies;
+mod token_server;
 mod undo;
 mod view;
 
@@ -16,6 +17,7 @@ mod crashes;
 mod credentials;
 mod doctor;
 mod faults;
+mod federation;
 mod figures;
 mod interrupt;
 mod jobs;

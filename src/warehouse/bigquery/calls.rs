@@ -15,6 +15,14 @@ use super::failure::Failure;
 use crate::googlesql::TableName;
 use crate::warehouse::JobId;
 
+/// Where a job is looked at. A job is found without its location only in the US and EU multi-regions.
+/// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub id: &'a JobId,
+    pub location: Option<&'a str>,
+}
+
 impl BigQuery {
     fn wait<T>(&self, call: impl Future<Output = Result<T, BQError>>) -> Result<T, Failure> {
         self.runtime.block_on(call).map_err(Failure::from)
@@ -24,28 +32,28 @@ impl BigQuery {
         self.wait(self.client.job().insert(&self.settings.project, job.clone()))
     }
 
-    pub(super) fn call_get(&self, id: &JobId) -> Result<JobResource, Failure> {
-        let (project, location) = (&self.settings.project, self.settings.location.as_deref());
-        self.wait(self.client.job().get_job(project, id.as_str(), location))
+    pub(super) fn call_get(&self, at: At<'_>) -> Result<JobResource, Failure> {
+        let project = &self.settings.project;
+        self.wait(self.client.job().get_job(project, at.id.as_str(), at.location))
     }
 
-    pub(super) fn call_cancel(&self, id: &JobId) -> Result<JobCancelResponse, Failure> {
-        let (project, location) = (&self.settings.project, self.settings.location.as_deref());
-        self.wait(self.client.job().cancel_job(project, id.as_str(), location))
+    pub(super) fn call_cancel(&self, at: At<'_>) -> Result<JobCancelResponse, Failure> {
+        let project = &self.settings.project;
+        self.wait(self.client.job().cancel_job(project, at.id.as_str(), at.location))
     }
 
     pub(super) fn call_results(
         &self,
-        id: &JobId,
+        at: At<'_>,
         page_token: Option<String>,
     ) -> Result<GetQueryResultsResponse, Failure> {
         let parameters = GetQueryResultsParameters {
-            location: self.settings.location.clone(),
+            location: at.location.map(str::to_owned),
             page_token,
             ..GetQueryResultsParameters::default()
         };
         let project = &self.settings.project;
-        self.wait(self.client.job().get_query_results(project, id.as_str(), parameters))
+        self.wait(self.client.job().get_query_results(project, at.id.as_str(), parameters))
     }
 
     pub(super) fn call_table(&self, table: &TableName) -> Result<Table, Failure> {

@@ -10,10 +10,13 @@ use gcp_bigquery_client::auth::Authenticator;
 use gcp_bigquery_client::client_builder::ClientBuilder;
 use gcp_bigquery_client::error::BQError;
 
-use super::credentials;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::credentials::{self, Identity};
 use super::failure::Failure;
+use super::tokens::Tokens;
 use crate::error::{Error, Kind, Result};
-use crate::rule::{BigQuerySettings, Credentials};
+use crate::rule::BigQuerySettings;
 
 /// How long one call may take, unless a statement has to be faster. Jobs are polled, so no call
 /// waits for a statement.
@@ -23,13 +26,19 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// What the client adds to an endpoint of its own accord.
 const API: &str = "/bigquery/v2";
 
-/// Makes a client. Key files are found relative to `folder`. No token is fetched yet, so that
-/// nothing is said about credentials before they are needed, except what a key file lacks.
+/// The project whose quota a call uses, where it is not the one of the caller.
+/// Source: <https://cloud.google.com/apis/docs/system-parameters>
+const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
+
+/// Makes a client. Key files are found relative to `folder`. A file of credentials that cannot be
+/// used is an error at once; that no token comes is one of the first call.
 pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result<Client> {
+    let identity = credentials::identity(&settings.credentials, folder)?;
     let http = reqwest::Client::builder()
         .timeout(CALL.min(settings.timeout))
         .connect_timeout(CONNECT)
         .user_agent(concat!("onerow/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers(identity.as_ref())?)
         .build()
         .map_err(|cause| Error::new(Kind::Warehouse, "cannot set up HTTP").caused_by(cause))?;
     let mut builder = ClientBuilder::new();
@@ -37,19 +46,24 @@ pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result
     if let Some(endpoint) = &settings.endpoint {
         builder.with_v2_base_url(format!("{endpoint}{API}"));
     }
-    let built = match &settings.credentials {
-        Credentials::ApplicationDefault => {
-            credentials::check_variable()?;
-            builder.build_from_application_default_credentials().await
-        }
-        Credentials::KeyFile(path) => {
-            let key = credentials::service_account(&folder.join(path))?;
-            builder.build_from_service_account_key(key, false).await
-        }
-        Credentials::MetadataServer => builder.build_with_workload_identity(false).await,
-        Credentials::None => builder.build_from_authenticator(Arc::new(Nobody)).await,
+    let authenticator: Arc<dyn Authenticator> = match identity {
+        Some(identity) => Arc::new(Tokens::new(identity)?),
+        None => Arc::new(Nobody),
     };
+    let built = builder.build_from_authenticator(authenticator).await;
     built.map_err(|error| Failure::from(error).error())
+}
+
+fn headers(identity: Option<&Identity>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    if let Some(project) = identity.and_then(credentials::quota_project) {
+        let value = HeaderValue::from_str(&project).map_err(|_| {
+            Error::new(Kind::AccessDenied, "the quota project's name has characters that no project has")
+                .help("look at `quota_project_id` in the file of credentials, and at the variable GOOGLE_CLOUD_QUOTA_PROJECT")
+        })?;
+        headers.insert(QUOTA_PROJECT, value);
+    }
+    Ok(headers)
 }
 
 /// Sends no token that means anything: for emulators.

@@ -1,68 +1,262 @@
-//! Key files. What is in them is never repeated: an error says where it is wrong, and not what.
+//! Files of credentials. What is in them is never repeated: an error says where a file is wrong, and
+//! not what it holds.
 
-use std::path::Path;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use gcp_bigquery_client::yup_oauth2::ServiceAccountKey;
-use gcp_bigquery_client::yup_oauth2::authorized_user::AuthorizedUserSecret;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use crate::error::{Error, Kind, Result};
+use crate::rule::Credentials;
 
 const VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
+/// Overrides the quota project of a file.
+/// Source: <https://google.aip.dev/auth/4110>
+const QUOTA_PROJECT: &str = "GOOGLE_CLOUD_QUOTA_PROJECT";
+
+const WELL_KNOWN: &str = "application_default_credentials.json";
+
+/// Where tokens come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Identity {
+    /// A file of credentials.
+    File(File),
+    /// The machine's metadata server, after no file was found at these places.
+    Machine(Vec<String>),
+}
+
+/// A file of credentials that has what its type needs.
+#[derive(Clone, PartialEq)]
+pub(super) struct File {
+    pub path: PathBuf,
+    pub kind: FileKind,
+    pub json: Json,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("File").field("path", &self.path).field("kind", &self.kind).finish()
+    }
+}
+
+/// What is in a file of credentials.
+/// Source: <https://cloud.google.com/docs/authentication/application-default-credentials>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// A key of a service account.
+    ServiceAccount,
+    /// What `gcloud auth application-default login` writes.
+    User,
+    /// Workload identity federation: a token of another party, such as GitHub, is exchanged.
+    ExternalAccount,
+    /// A service account that other credentials may act as.
+    Impersonated,
+}
+
+impl FileKind {
+    const ALL: [Self; 4] =
+        [Self::ServiceAccount, Self::User, Self::ExternalAccount, Self::Impersonated];
+
+    /// The word in the file's `type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "service_account",
+            Self::User => "authorized_user",
+            Self::ExternalAccount => "external_account",
+            Self::Impersonated => "impersonated_service_account",
+        }
+    }
+
+    /// The texts that must be in the file, and where to get a new one.
+    fn needs(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::ServiceAccount => (
+                &["client_email", "private_key", "private_key_id", "project_id"],
+                "create a new key, and download it as JSON",
+            ),
+            Self::User => (
+                &["client_id", "client_secret", "refresh_token"],
+                "run `gcloud auth application-default login`",
+            ),
+            Self::ExternalAccount => (
+                &["audience", "subject_token_type", "token_url"],
+                "write the file anew with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it",
+            ),
+            Self::Impersonated => (
+                &["service_account_impersonation_url"],
+                "run `gcloud auth application-default login --impersonate-service-account=ACCOUNT`",
+            ),
+        }
+    }
+}
+
+/// Who asks, by the rule file's word; `None` is nobody. Key files are found relative to `folder`.
+/// Errors: [`Kind::AccessDenied`] for a file that is missing, or is not of a known type.
+pub(super) fn identity(credentials: &Credentials, folder: &Path) -> Result<Option<Identity>> {
+    match credentials {
+        Credentials::None => Ok(None),
+        Credentials::MetadataServer => Ok(Some(Identity::Machine(Vec::new()))),
+        Credentials::KeyFile(path) => key_file(&folder.join(path)).map(Identity::File).map(Some),
+        Credentials::ApplicationDefault => application_default(|name| env::var_os(name)).map(Some),
+    }
+}
+
+/// The project whose quota the calls use: the variable's, else the file's.
+pub(super) fn quota_project(identity: &Identity) -> Option<String> {
+    let variable = env::var(QUOTA_PROJECT).ok().filter(|project| !project.is_empty());
+    variable.or_else(|| match identity {
+        Identity::File(file) => file.json["quota_project_id"].as_str().map(str::to_owned),
+        Identity::Machine(_) => None,
+    })
+}
+
 /// The key file of a service account.
-pub(super) fn service_account(path: &Path) -> Result<ServiceAccountKey> {
-    parse(path, &read(path)?, "the key file of a service account")
-}
-
-/// Looks at the file that the variable names. The client falls back to the metadata server when it
-/// is missing or of an unknown type, and then blames the metadata server.
-pub(super) fn check_variable() -> Result<()> {
-    let Some(path) = std::env::var_os(VARIABLE) else { return Ok(()) };
-    let path = Path::new(&path);
-    check_file(path).map_err(|error| error.during(format!("reading {VARIABLE}")))
-}
-
-fn check_file(path: &Path) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Typed {
-        r#type: Option<String>,
+fn key_file(path: &Path) -> Result<File> {
+    let file = read(path)?;
+    match file.kind {
+        FileKind::ServiceAccount => Ok(file),
+        other => {
+            let message = format!(
+                "`{}` is of type {}, and `key_file` takes the key of a service account",
+                path.display(),
+                other.as_str()
+            );
+            Err(Error::new(Kind::AccessDenied, message)
+                .help(format!("remove `key_file`, and name the file in the variable {VARIABLE}")))
+        }
     }
-    let text = read(path)?;
-    let typed: Typed = parse(path, &text, "a file of credentials")?;
-    match typed.r#type.as_deref() {
-        Some("service_account") => {
-            parse::<ServiceAccountKey>(path, &text, "the key file of a service account").map(drop)
+}
+
+/// The file that the variable names, else the one that gcloud wrote, else the machine.
+/// Source: <https://google.aip.dev/auth/4110>
+fn application_default(variable: impl Fn(&str) -> Option<OsString>) -> Result<Identity> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if let Some(path) = set(VARIABLE) {
+        let file = read(Path::new(&path));
+        return file
+            .map(Identity::File)
+            .map_err(|error| error.during(format!("reading {VARIABLE}")));
+    }
+    let mut looked = vec![format!("{VARIABLE} is not set")];
+    if let Some(path) = well_known(set) {
+        if path.exists() {
+            return read(&path).map(Identity::File);
         }
-        Some("authorized_user") => {
-            parse::<AuthorizedUserSecret>(path, &text, "the credentials of a user").map(drop)
-        }
-        _ => Err(Error::new(
-            Kind::AccessDenied,
-            format!("`{}` holds no credentials of a known type", path.display()),
+        looked.push(format!("there is no `{}`", path.display()));
+    }
+    Ok(Identity::Machine(looked))
+}
+
+/// Where gcloud keeps a user's application default credentials.
+fn well_known(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = variable("CLOUDSDK_CONFIG").map(PathBuf::from).or_else(|| match cfg!(windows) {
+        true => variable("APPDATA").map(|data| PathBuf::from(data).join("gcloud")),
+        false => variable("HOME").map(|home| PathBuf::from(home).join(".config/gcloud")),
+    });
+    folder.map(|folder| folder.join(WELL_KNOWN))
+}
+
+fn read(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path).map_err(|cause| {
+        let message = format!("cannot read the credentials file `{}`", path.display());
+        Error::new(Kind::AccessDenied, message).caused_by(cause)
+    })?;
+    let json: Json = serde_json::from_str(&text).map_err(|error| {
+        // The parser's own messages quote values.
+        let (line, column) = (error.line(), error.column());
+        let message = format!("`{}` is not JSON: line {line}, column {column}", path.display());
+        Error::new(Kind::AccessDenied, message).help(
+            "it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks",
         )
-        .help("known are the key file of a service account and what `gcloud auth application-default login` writes; on a Google machine, unset the variable")),
+    })?;
+    let kind = kind(path, &json)?;
+    if kind == FileKind::Impersonated {
+        let source = &json["source_credentials"];
+        let inner = self::kind(path, source).map_err(|e| e.during("source_credentials"))?;
+        if inner == FileKind::Impersonated {
+            let message = format!("`{}` impersonates an impersonated account", path.display());
+            return Err(Error::new(Kind::AccessDenied, message)
+                .help("name the accounts between in `delegates`"));
+        }
+    }
+    Ok(File { path: path.to_owned(), kind, json })
+}
+
+/// The type of the credentials, and whether they have what it needs.
+fn kind(path: &Path, json: &Json) -> Result<FileKind> {
+    let file = path.display();
+    let word = json["type"].as_str();
+    let Some(kind) = FileKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word) else {
+        let message = match word {
+            // Only words that are known are repeated.
+            Some(word @ ("external_account_authorized_user" | "gdch_service_account")) => {
+                format!("`{file}` is of type {word}, which onerow does not know")
+            }
+            Some(_) => format!("`{file}` holds no credentials of a known type"),
+            None => format!("`{file}` has no `type`, so it holds no credentials"),
+        };
+        let known = FileKind::ALL.map(FileKind::as_str).join(", ");
+        return Err(Error::new(Kind::AccessDenied, message)
+            .help(format!("known are {known}; on a Google machine, unset {VARIABLE}")));
+    };
+    let (texts, anew) = kind.needs();
+    let lacks = |name: &&&str| json[**name].as_str().is_none_or(str::is_empty);
+    let missing = texts.iter().find(lacks).copied().or_else(|| {
+        let source = &json["credential_source"];
+        (kind == FileKind::ExternalAccount && !source.is_object()).then_some("credential_source")
+    });
+    match missing {
+        None => Ok(kind),
+        Some(field) => {
+            let message = format!("`{file}`, of type {}, lacks `{field}`", kind.as_str());
+            Err(Error::new(Kind::AccessDenied, message).help(anew))
+        }
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|cause| {
-        Error::new(Kind::AccessDenied, format!("cannot read the key file `{}`", path.display()))
-            .caused_by(cause)
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str, what: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        // The parser's other messages quote values.
-        let missing = if said.starts_with("missing field") {
-            format!(" ({said})")
-        } else {
-            format!(": line {}, column {}", error.line(), error.column())
+    /// The variables of an environment.
+    fn among(set: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
+        let set: Vec<(String, OsString)> =
+            set.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        move |name| set.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone())
+    }
+
+    #[test]
+    fn without_a_file_the_machine_is_asked_and_the_places_are_known() {
+        let none = application_default(among(&[])).unwrap();
+        assert_eq!(none, Identity::Machine(vec![format!("{VARIABLE} is not set")]));
+        let home = [("HOME", "/nobody"), (VARIABLE, "")];
+        let Identity::Machine(looked) = application_default(among(&home)).unwrap() else {
+            panic!("there is no such file");
         };
-        Error::new(Kind::AccessDenied, format!("`{}` is not {what}{missing}", path.display()))
-            .help("create a new key, and download it as JSON")
-    })
+        assert!(looked[1].contains("/nobody/.config/gcloud/"), "{looked:?}");
+    }
+
+    #[test]
+    fn the_variable_comes_before_the_file_of_gcloud() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = r#"{"type": "authorized_user", "client_id": "i", "client_secret": "s",
+                       "refresh_token": "r", "quota_project_id": "q"}"#;
+        std::fs::write(folder.path().join(WELL_KNOWN), user).unwrap();
+        let key = folder.path().join("key.json");
+        std::fs::write(
+            &key,
+            r#"{"type": "service_account", "client_email": "e", "private_key": "k",
+                "private_key_id": "1", "project_id": "p"}"#,
+        )
+        .unwrap();
+        let config = ("CLOUDSDK_CONFIG", folder.path().to_str().unwrap());
+        let kind = |set: &[(&str, &str)]| match application_default(among(set)).unwrap() {
+            Identity::File(file) => file.kind,
+            Identity::Machine(looked) => panic!("{looked:?}"),
+        };
+        assert_eq!(kind(&[config]), FileKind::User);
+        assert_eq!(kind(&[config, (VARIABLE, key.to_str().unwrap())]), FileKind::ServiceAccount);
+    }
 }

@@ -4,6 +4,7 @@
 use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::model::error_proto::ErrorProto;
 
+use super::token_failure::TokenFailure;
 use crate::error::{Error, Kind};
 
 /// A failure of one call, or of a job.
@@ -20,8 +21,10 @@ pub(super) enum Failure {
     },
     /// No answer that could be read: nobody knows whether the call arrived.
     Lost(String),
-    /// There is nobody to ask as.
-    Credentials(String),
+    /// There is no token to ask with.
+    Token(TokenFailure),
+    /// The call could not be made.
+    Unsent(String),
 }
 
 impl Failure {
@@ -46,7 +49,11 @@ impl Failure {
 
     /// Whether the call itself may be made again: it failed in passing, or its answer was lost.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Lost(_)) || self.kind() == Kind::Transient
+        match self {
+            Self::Lost(_) => true,
+            Self::Token(failure) => failure.may_pass,
+            _ => self.kind() == Kind::Transient,
+        }
     }
 
     /// Whether the call may have had its effect although it failed.
@@ -54,7 +61,7 @@ impl Failure {
         match self {
             Self::Lost(_) => true,
             Self::Refused { status, .. } => *status >= 500,
-            Self::Credentials(_) => false,
+            Self::Token(_) | Self::Unsent(_) => false,
         }
     }
 
@@ -77,7 +84,8 @@ impl Failure {
     pub fn kind(&self) -> Kind {
         let Self::Refused { status, reason, message } = self else {
             return match self {
-                Self::Credentials(_) => Kind::AccessDenied,
+                Self::Token(failure) if !failure.may_pass => Kind::AccessDenied,
+                Self::Unsent(_) => Kind::Warehouse,
                 _ => Kind::Unreachable,
             };
         };
@@ -115,8 +123,8 @@ impl Failure {
         let kind = self.kind();
         match self {
             Self::Lost(what) => Error::new(kind, format!("no answer from BigQuery: {what}")),
-            Self::Credentials(what) => Error::new(kind, format!("no credentials for BigQuery: {what}"))
-                .help("run `gcloud auth application-default login`, or name a `key_file` in the rule file"),
+            Self::Token(failure) => Error::new(kind, &failure.said).help(&failure.help),
+            Self::Unsent(what) => Error::new(kind, format!("cannot call BigQuery: {what}")),
             Self::Refused { status, reason, message } => {
                 let said = match (message.trim(), reason.as_str()) {
                     ("", "") => format!("BigQuery answered with status {status}"),
@@ -135,7 +143,6 @@ impl Failure {
 
 impl From<BQError> for Failure {
     fn from(error: BQError) -> Self {
-        use gcp_bigquery_client::yup_oauth2::Error as AuthError;
         match error {
             BQError::ResponseError { error } => {
                 let error = error.error;
@@ -146,19 +153,14 @@ impl From<BQError> for Failure {
                     message: error.message,
                 }
             }
-            BQError::RequestError(error) if error.is_builder() => {
-                Self::Credentials(format!("the request cannot be built: {error}"))
-            }
+            BQError::InvalidServiceAccountKey(error) => match error.downcast::<TokenFailure>() {
+                Ok(failure) => Self::Token(failure),
+                Err(error) => Self::Unsent(chain(&error)),
+            },
+            BQError::RequestError(error) if error.is_builder() => Self::Unsent(chain(&error)),
             BQError::RequestError(error) => Self::Lost(chain(&error)),
-            BQError::YupAuthError(
-                error @ (AuthError::HttpError(_)
-                | AuthError::HttpClientError(_)
-                | AuthError::LowLevelError(_)),
-            ) => {
-                Self::Credentials(format!("the token server cannot be reached: {}", chain(&error)))
-            }
             // Whatever else the client reports here happened before anything was sent.
-            error => Self::Credentials(chain(&error)),
+            error => Self::Unsent(chain(&error)),
         }
     }
 }
@@ -211,9 +213,20 @@ fn way_out(kind: Kind, reason: &str, message: &str) -> Option<String> {
     }
 }
 
+/// A job may be looked at, and cancelled, by who sent it, and by administrators of its project.
+/// Source: <https://cloud.google.com/bigquery/docs/managing-jobs#required_permissions>
+const ANOTHERS_JOB: &str =
+    "roles/bigquery.resourceAdmin on the project, or run onerow as the account that sent the job";
+
 /// The permissions that BigQuery's messages name, and the smallest predefined role with each.
 /// Source: <https://cloud.google.com/bigquery/docs/access-control>
-const ROLES: [(&str, &str); 7] = [
+const ROLES: [(&str, &str); 10] = [
+    ("bigquery.jobs.get", ANOTHERS_JOB),
+    ("bigquery.jobs.update", ANOTHERS_JOB),
+    (
+        "serviceusage.services.use",
+        "roles/serviceusage.serviceUsageConsumer on the quota project, or unset it",
+    ),
     ("bigquery.jobs.create", "roles/bigquery.jobUser on the project"),
     ("bigquery.tables.updateData", "roles/bigquery.dataEditor on the table"),
     ("bigquery.tables.create", "roles/bigquery.dataEditor on the ledger's dataset"),
@@ -270,7 +283,7 @@ mod tests {
             (refused(403, "quotaExceeded", ""), Kind::Warehouse),
             (refused(0, "stopped", ""), Kind::Warehouse),
             (Failure::Lost("reset".into()), Kind::Unreachable),
-            (Failure::Credentials("none".into()), Kind::AccessDenied),
+            (Failure::Unsent("none".into()), Kind::Warehouse),
         ] {
             assert_eq!(failure.kind(), kind, "{failure:?}");
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use gcp_bigquery_client::model::job::Job as JobResource;
 
+use super::calls::At;
 use super::failure::Failure;
 use super::{BigQuery, POLL, Request, request, response};
 use crate::error::{Error, Kind, Result};
@@ -33,7 +34,8 @@ impl BigQuery {
     /// Runs a query as a job and fetches all of its rows.
     pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
         let job = self.job(id, request)?;
-        let rows = self.rows(id).map_err(|error| error.during(format!("job {id}")))?;
+        let rows =
+            self.rows(self.at(id, &job)).map_err(|error| error.during(format!("job {id}")))?;
         Ok(Answer {
             result: Returned::Rows(rows),
             usage: response::usage(&job),
@@ -55,7 +57,7 @@ impl BigQuery {
     /// the id, which BigQuery takes once: the process may live all the same, where somebody has removed
     /// its lock, and its statement must not be executed after somebody has said that it was not.
     pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
-        let found = match self.again(|| self.call_get(id)) {
+        let found = match self.again(|| self.call_get(self.anywhere(id))) {
             Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?),
             found => found,
         };
@@ -80,8 +82,12 @@ impl BigQuery {
     /// sent again, which BigQuery takes once.
     fn insert(&self, id: &JobId, job: JobResource) -> Result<JobResource, Failure> {
         self.again(|| match self.call_insert(&job) {
-            Err(failure) if failure.is_duplicate() => self.call_get(id).map_err(Failure::lost),
-            Err(failure) if failure.is_ambiguous() => self.call_get(id).or(Err(failure)),
+            Err(failure) if failure.is_duplicate() => {
+                self.call_get(self.anywhere(id)).map_err(Failure::lost)
+            }
+            Err(failure) if failure.is_ambiguous() => {
+                self.call_get(self.anywhere(id)).or(Err(failure))
+            }
             answer => answer,
         })
     }
@@ -101,7 +107,7 @@ impl BigQuery {
             let late = begun.elapsed() > self.settings.timeout + GRACE;
             match cancelled {
                 None if late || self.interrupt.requested() => {
-                    self.cancel(id);
+                    self.cancel(self.at(id, &job));
                     cancelled = Some(Instant::now());
                 }
                 Some(at) if at.elapsed() > GRACE => {
@@ -117,7 +123,7 @@ impl BigQuery {
                 None => _ = self.interrupt.sleep(pause),
                 Some(_) => std::thread::sleep(pause),
             }
-            job = self.get(id)?;
+            job = self.get(self.at(id, &job))?;
         }
         match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
             None => Ok(job),
@@ -132,26 +138,37 @@ impl BigQuery {
         }
     }
 
+    /// A job whose location only the rule file may say.
+    fn anywhere<'a>(&'a self, id: &'a JobId) -> At<'a> {
+        At { id, location: self.settings.location.as_deref() }
+    }
+
+    /// The job where BigQuery said that it is.
+    fn at<'a>(&'a self, id: &'a JobId, job: &'a JobResource) -> At<'a> {
+        let said = job.job_reference.as_ref().and_then(|reference| reference.location.as_deref());
+        At { id, location: said.or(self.settings.location.as_deref()) }
+    }
+
     /// Asks for an end. Whether it came is read from the job, so a refusal is only noted.
-    fn cancel(&self, id: &JobId) {
-        tracing::info!(job = %id, "cancelling");
-        if let Err(failure) = self.again(|| self.call_cancel(id)) {
-            tracing::warn!(job = %id, ?failure, "cannot cancel");
+    fn cancel(&self, at: At<'_>) {
+        tracing::info!(job = %at.id, "cancelling");
+        if let Err(failure) = self.again(|| self.call_cancel(at)) {
+            tracing::warn!(job = %at.id, ?failure, "cannot cancel");
         }
     }
 
     /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
     /// became of the job.
-    fn get(&self, id: &JobId) -> Result<JobResource> {
-        let job = self.again(|| self.call_get(id).map_err(Failure::lost));
+    fn get(&self, at: At<'_>) -> Result<JobResource> {
+        let job = self.again(|| self.call_get(at).map_err(Failure::lost));
         job.map_err(|failure| self.lost_sight(&failure))
     }
 
-    fn rows(&self, id: &JobId) -> Result<Rows> {
+    fn rows(&self, at: At<'_>) -> Result<Rows> {
         let mut all = Rows::default();
         let mut token = None;
         loop {
-            let page = self.again(|| self.call_results(id, token.clone()));
+            let page = self.again(|| self.call_results(at, token.clone()));
             let page = page.map_err(|failure| self.gave_up(&failure))?;
             let rows = response::rows(&page)?;
             all.columns = rows.columns;

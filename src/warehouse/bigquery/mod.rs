@@ -12,6 +12,8 @@ mod removals;
 mod request;
 mod response;
 mod retry;
+mod token_failure;
+mod tokens;
 
 use std::path::Path;
 use std::time::Duration;

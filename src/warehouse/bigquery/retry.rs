@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::failure::Failure;
+use super::token_failure::TokenFailure;
 use super::{BigQuery, POLL};
 use crate::error::{Error, Kind};
 
@@ -50,6 +51,9 @@ impl BigQuery {
             let help = format!("it was tried for {:?}; {then}", self.settings.retry_for);
             Error::new(kind, failure.error().headline()).help(help)
         };
+        if let Failure::Token(TokenFailure { help, may_pass: true, .. }) = failure {
+            return tried(Kind::Unreachable, help);
+        }
         match failure.kind() {
             Kind::Unreachable => {
                 tried(Kind::Unreachable, "look at the network, and at `endpoint` if there is one")

@@ -50,3 +50,10 @@ pub fn running(id: &str) -> Json {
         "status": { "state": "RUNNING" },
     })
 }
+
+/// A job says where it is.
+pub fn locate(job: &mut Json, location: Option<&str>) {
+    if let Some(location) = location {
+        job["jobReference"]["location"] = location.into();
+    }
+}

@@ -87,7 +87,24 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub authorization: String,
+    /// The project whose quota is used: `x-goog-user-project`.
+    pub quota_project: Option<String>,
     pub body: String,
+}
+
+impl Request {
+    /// The project in the request's address.
+    pub fn project(&self) -> Option<String> {
+        let (_, rest) = self.path.split_once("/projects/")?;
+        rest.split('/').next().map(|project| project.replace("%3A", ":"))
+    }
+
+    /// The location in the query of the request's address.
+    pub fn location(&self) -> Option<String> {
+        let (_, query) = self.path.split_once('?')?;
+        let mut pairs = query.split('&');
+        pairs.find_map(|pair| pair.strip_prefix("location=")).map(str::to_owned)
+    }
 }
 
 pub fn read(stream: &TcpStream) -> Option<Request> {
@@ -96,7 +113,7 @@ pub fn read(stream: &TcpStream) -> Option<Request> {
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (mut length, mut authorization) = (0, String::new());
+    let (mut length, mut authorization, mut quota_project) = (0, String::new(), None);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
@@ -104,12 +121,14 @@ pub fn read(stream: &TcpStream) -> Option<Request> {
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().ok()?,
             "authorization" => authorization = value.trim().to_owned(),
+            "x-goog-user-project" => quota_project = Some(value.trim().to_owned()),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, authorization, body: String::from_utf8(body).ok()? })
+    let body = String::from_utf8(body).ok()?;
+    Some(Request { method, path, authorization, quota_project, body })
 }
 
 fn insert(body: &str) -> Call {

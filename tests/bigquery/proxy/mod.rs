@@ -2,7 +2,7 @@
 //! refuses a second job with the same id, has a streaming buffer, is slow, breaks off, lies.
 
 mod answers;
-mod call;
+pub mod call;
 mod server;
 mod tripwire;
 
@@ -83,6 +83,8 @@ pub struct Habits {
     pub then: Json,
     /// When jobs say that they began, instead of when they did.
     pub began: Option<Timestamp>,
+    /// Where jobs say that they are, when they are inserted.
+    pub located: Option<&'static str>,
     /// Jobs say that row access policies applied to what they read.
     pub row_policies: bool,
     /// The columns of the rule's tables that policy tags protect.
@@ -101,6 +103,12 @@ struct State {
     late: Vec<Request>,
     /// What the calls were authorized by.
     authorized_by: BTreeSet<String>,
+    /// The projects whose quota the calls used, where they said one.
+    quota_projects: BTreeSet<Option<String>>,
+    /// Where jobs were looked for, by the name of the call.
+    looked: BTreeSet<(String, Option<String>)>,
+    /// The projects in the addresses of the calls.
+    projects: BTreeSet<String>,
     /// How many UPDATEs wait for an answer, and the most that ever did.
     updates: (usize, usize),
     jobs: HashMap<String, Held>,
@@ -189,6 +197,21 @@ impl Proxy {
     /// What the calls to BigQuery were authorized by.
     pub fn authorized_by(&self) -> Vec<String> {
         self.state.lock().unwrap().authorized_by.iter().cloned().collect()
+    }
+
+    /// The projects whose quota the calls to BigQuery used; `None` where they said none.
+    pub fn quota_projects(&self) -> Vec<Option<String>> {
+        self.state.lock().unwrap().quota_projects.iter().cloned().collect()
+    }
+
+    /// The projects in the addresses of the calls.
+    pub fn projects(&self) -> Vec<String> {
+        self.state.lock().unwrap().projects.iter().cloned().collect()
+    }
+
+    /// Where jobs were looked at, by the call's name; `None` where it did not say.
+    pub fn looked(&self) -> Vec<(String, Option<String>)> {
+        self.state.lock().unwrap().looked.iter().cloned().collect()
     }
 
     /// The most UPDATEs that waited for an answer at a time.

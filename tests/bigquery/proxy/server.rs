@@ -9,7 +9,7 @@ use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
 
 use super::super::emulator::Emulator;
-use super::answers::{BUFFERED, amend, ended, refusal, refuses_update, running};
+use super::answers::{BUFFERED, amend, ended, locate, refusal, refuses_update, running};
 use super::call::{Call, Request, read};
 use super::{Fault, Held, Moment, State, TOKEN};
 
@@ -96,7 +96,13 @@ impl Server {
     fn answer(&self, request: &Request) -> Answer {
         let call = Call::of(request);
         if call != Call::Token {
-            self.state.lock().unwrap().authorized_by.insert(request.authorization.clone());
+            let mut state = self.state.lock().unwrap();
+            state.authorized_by.insert(request.authorization.clone());
+            state.quota_projects.insert(request.quota_project.clone());
+            state.projects.extend(request.project());
+            if matches!(call, Call::Get { .. } | Call::Cancel { .. } | Call::Results { .. }) {
+                state.looked.insert((call.name(), request.location()));
+            }
         }
         match self.fault(&call) {
             None => {
@@ -183,12 +189,14 @@ impl Server {
 
     fn held(&self, call: &Call, held: Held) -> Answer {
         let Call::Insert { id, .. } = call else { panic!("{call:?} is no job") };
-        let answer = match &held {
-            Held::Ended(job) => job.to_string(),
-            _ => running(id).to_string(),
+        let mut answer = match &held {
+            Held::Ended(job) => job.clone(),
+            _ => running(id),
         };
-        self.state.lock().unwrap().jobs.insert(id.clone(), held);
-        Answer::Whole(200, answer)
+        let mut state = self.state.lock().unwrap();
+        locate(&mut answer, state.habits.located);
+        state.jobs.insert(id.clone(), held);
+        Answer::Whole(200, answer.to_string())
     }
 
     fn saw(&self, call: &Call, executed: bool) {
@@ -240,6 +248,12 @@ impl Server {
         }
     }
 
+    fn running(&self, id: &str) -> Json {
+        let mut job = running(id);
+        locate(&mut job, self.state.lock().unwrap().habits.located);
+        job
+    }
+
     /// A call that was cut off arrives before the one that repeats it.
     fn arrive_late(&self, id: &str) {
         let mut state = self.state.lock().unwrap();
@@ -268,14 +282,14 @@ impl Server {
                     Held::Ended(ended(&Call::of(&insert), "stopped", stopped))
                 }
             }
-            Some(Held::UntilCancelled(..)) => return (200, running(id).to_string()),
+            Some(Held::UntilCancelled(..)) => return (200, self.running(id).to_string()),
             Some(Held::Known | Held::Running(_)) | None => {
                 let (status, body) = self.pass(request);
                 return (status, self.amended(call, body));
             }
         };
         self.state.lock().unwrap().jobs.insert(id.to_owned(), next);
-        let job = running(id);
+        let job = self.running(id);
         (200, if cancels { json!({ "job": job }) } else { job }.to_string())
     }
 
@@ -310,6 +324,7 @@ impl Server {
                 answer.as_object_mut().unwrap().remove("statistics");
             }
             Call::Insert { .. } | Call::Get { .. } => {
+                locate(&mut answer, habits.located);
                 if let Some(began) = habits.began {
                     answer["statistics"]["startTime"] = json!(began.as_millisecond().to_string());
                 }

@@ -57,11 +57,12 @@ impl TableName {
                 && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
         };
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(good_part) {
-            return Err(Error::new(
-                Kind::Name,
-                format!("`{}` is not a table name", name.escape_debug()),
-            )
-            .help("write `dataset.table` or `project.dataset.table`"));
+            let message = format!("`{}` is not a table name", name.escape_debug());
+            return Err(Error::new(Kind::Name, message).help(match name.contains(':') {
+                false => "write `dataset.table` or `project.dataset.table`",
+                // Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
+                true => "write `dataset.table`, and name a project such as `example.com:project` in the warehouse's `project` alone",
+            }));
         }
         Ok(Self(parts))
     }

@@ -1,0 +1,100 @@
+//! Tokens for the calls: asked for once, and kept until they expire.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gcp_bigquery_client::auth::Authenticator;
+use gcp_bigquery_client::error::BQError;
+use google_cloud_auth::build_errors::Error as BuildError;
+use google_cloud_auth::credentials::{
+    AccessTokenCredentials, external_account, impersonated, mds, service_account, user_account,
+};
+
+use super::credentials::{File, FileKind, Identity};
+use super::token_failure::TokenFailure;
+use crate::error::{Error, Kind, Result};
+
+const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
+
+/// How long one token may take to come, with all the servers that have to be asked for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tokens of one identity.
+#[derive(Clone)]
+pub(super) struct Tokens {
+    credentials: AccessTokenCredentials,
+    identity: Arc<Identity>,
+}
+
+impl Tokens {
+    /// Makes ready to ask for tokens; the first one is fetched in the background. Must be called on
+    /// the runtime that outlives the tokens.
+    pub fn new(identity: Identity) -> Result<Self> {
+        // Another part of the program may have chosen one before; any serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let credentials = match &identity {
+            Identity::Machine(_) => mds::Builder::default().build_access_token_credentials(),
+            Identity::File(file) => of_file(file),
+        };
+        match (credentials, &identity) {
+            (Ok(credentials), _) => Ok(Self { credentials, identity: Arc::new(identity) }),
+            // The library's message may quote what is in the file.
+            (Err(_), Identity::File(file)) => Err(Error::new(
+                Kind::AccessDenied,
+                format!(
+                    "`{}`, of type {}, cannot be used",
+                    file.path.display(),
+                    file.kind.as_str()
+                ),
+            )
+            .help(
+                "write the file anew with the tool that wrote it; see docs/bigquery.md#who-asks",
+            )),
+            (Err(_), Identity::Machine(_)) => {
+                Err(Error::new(Kind::AccessDenied, "the metadata server cannot be asked"))
+            }
+        }
+    }
+
+    /// The library panics where a token has expired by this machine's clock when it arrives, so it
+    /// is asked in a task of its own.
+    async fn token(&self) -> Result<String, TokenFailure> {
+        let credentials = self.credentials.clone();
+        let asked = tokio::spawn(async move { credentials.access_token().await });
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(Ok(token))) => Ok(token.token),
+            Ok(Ok(Err(error))) => Err(TokenFailure::new(&self.identity, &error)),
+            Ok(Err(_)) => Err(TokenFailure::expired_on_arrival(&self.identity)),
+            Err(_) => Err(TokenFailure::too_slow(&self.identity, PATIENCE)),
+        }
+    }
+}
+
+#[async_trait]
+impl Authenticator for Tokens {
+    async fn access_token(&self) -> Result<String, BQError> {
+        let token = self.token().await;
+        token.map_err(|failure| BQError::InvalidServiceAccountKey(io::Error::other(failure)))
+    }
+}
+
+fn of_file(file: &File) -> Result<AccessTokenCredentials, BuildError> {
+    let json = file.json.clone();
+    match file.kind {
+        FileKind::ServiceAccount => {
+            let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
+            let builder = service_account::Builder::new(json).with_access_specifier(scopes);
+            builder.build_access_token_credentials()
+        }
+        // The scopes that the user gave gcloud stand.
+        FileKind::User => user_account::Builder::new(json).build_access_token_credentials(),
+        FileKind::ExternalAccount => external_account::Builder::new(json)
+            .with_scopes([SCOPE])
+            .build_access_token_credentials(),
+        FileKind::Impersonated => {
+            impersonated::Builder::new(json).with_scopes([SCOPE]).build_access_token_credentials()
+        }
+    }
+}
