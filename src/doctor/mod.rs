@@ -2,6 +2,9 @@
 //! where one is needed. Changes nothing.
 
 mod connection;
+mod kept;
+mod kind;
+mod partition;
 mod table;
 mod webhook;
 
@@ -12,6 +15,7 @@ use crate::rule::RuleName;
 use crate::statement::StepName;
 
 pub use connection::connection;
+pub use kept::kept;
 pub use table::table;
 pub use webhook::webhook;
 
@@ -26,12 +30,26 @@ pub enum Topic {
     Ledger,
     /// The table, and where it is stored.
     Table,
+    /// What sort of table it is.
+    TableType,
     /// The rule's columns and their types.
     Columns,
     /// The partition column.
     Partition,
     /// Whether queries have to name partitions.
     PartitionFilter,
+    /// The declared primary key.
+    PrimaryKey,
+    /// Columns that compare text by a collation.
+    Collation,
+    /// Columns whose values BigQuery generates.
+    Generated,
+    /// What is deleted after a while: tables, partitions.
+    Expiry,
+    /// What storage costs.
+    Storage,
+    /// For how long a run can be undone.
+    Undo,
     /// The streaming buffer.
     StreamingBuffer,
     /// Whether the rule's statements may run, and would.
@@ -53,6 +71,13 @@ impl Topic {
             Self::Rows => "rows",
             Self::Ledger => "ledger",
             Self::Table => "table",
+            Self::TableType => "table type",
+            Self::PrimaryKey => "primary key",
+            Self::Collation => "collation",
+            Self::Generated => "generated columns",
+            Self::Expiry => "expiry",
+            Self::Storage => "storage",
+            Self::Undo => "undo",
             Self::Columns => "columns",
             Self::Partition => "partition",
             Self::PartitionFilter => "partition filter",

@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::kept::undo;
+use super::kind::{details, kind};
+use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Result, did_you_mean};
@@ -24,8 +27,15 @@ pub fn table(
     let rule = renderer.rule();
     let mut lines = Lines::about(Some(&rule.name));
     let Some(description) = describe(&mut lines, warehouse, rule) else { return lines.lines };
+    let can_change = kind(&mut lines, rule, &description.details);
     columns(&mut lines, rule, &description);
-    partition(&mut lines, rule, &description);
+    if !can_change {
+        lines.skipped(Topic::Statements, "no statement can change this table");
+        return lines.lines;
+    }
+    partition(&mut lines, rule, &description, window);
+    details(&mut lines, rule, &description);
+    undo(&mut lines, rule, warehouse);
     match run::numbers_of(renderer, warehouse, now, window) {
         Ok(None) => {}
         Ok(Some(range)) => lines.good(Topic::Partition, range),
@@ -80,11 +90,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
         let found = description.columns.iter().find(|(name, _)| column.same_column(name));
         let line = match (found, sql_type) {
             // BigQuery's own column of a table that is partitioned by the time of arrival.
-            (None, _)
-                if description.partition.as_deref().is_some_and(|p| column.same_column(p)) =>
-            {
-                continue;
-            }
+            (None, _) if is_pseudo(rule, column, description) => continue,
             (None, _) => (
                 format!("the table has no column `{}`", column.as_str()),
                 did_you_mean(column.as_str(), names()),
@@ -102,6 +108,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
             wrong.push(line);
         }
     }
+    wrong.extend(no_keys(rule, description));
     if wrong.is_empty() {
         lines.good(Topic::Columns, "all columns of the rule exist, with fitting types");
     }
@@ -110,45 +117,34 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
     }
 }
 
-fn partition(lines: &mut Lines, rule: &Rule, description: &Description) {
-    let column = &rule.partition.column;
-    let Some(required) = description.requires_partition_filter else {
-        lines.skipped(Topic::Partition, "this warehouse has no partitions");
-        return;
-    };
-    match &description.partition {
-        Some(real) if column.same_column(real) => {
-            lines.good(Topic::Partition, format!("`{real}` is the table's partition column"));
+/// Whether it is a column of BigQuery's own, which the table's schema does not list.
+fn is_pseudo(rule: &Rule, column: &Ident, description: &Description) -> bool {
+    let by_arrival = description.partition.as_deref() == Some("_PARTITIONTIME");
+    by_arrival && rule.partition.is_by_arrival() && column == &rule.partition.column
+}
+
+/// Columns of key and row id whose type cannot be compared for equality, and how to go on.
+fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
+    let roles = rule.key.iter().map(|entry| ("key", entry.as_str()));
+    let roles = roles.chain([("row_id", rule.row_id.as_str())]);
+    let unfit = roles.filter_map(|(role, column)| {
+        let same = |(name, _): &&(String, Option<SqlType>)| name.eq_ignore_ascii_case(column);
+        match description.columns.iter().find(same)? {
+            (name, Some(real)) if !real.can_be_key() => Some((
+                format!("`{name}` is {real} in the table, which cannot be a {role}"),
+                "name another column, or an expression that is equal where its values are"
+                    .to_owned(),
+            )),
+            (name, None) => Some((
+                format!(
+                    "`{name}` is of a type that onerow does not know, which cannot be a {role}"
+                ),
+                "name another column".to_owned(),
+            )),
+            _ => None,
         }
-        Some(real) => lines.bad(
-            Topic::Partition,
-            format!(
-                "the table is partitioned by `{real}`, and the rule says `{}`",
-                column.as_str()
-            ),
-            "every statement would read the whole table; mend `partition` in the rule",
-        ),
-        None => lines.advice(
-            Topic::Partition,
-            "the table is not partitioned",
-            format!("every statement reads the whole table; partition it by `{}`", column.as_str()),
-        ),
-    }
-    match (required, &description.partition) {
-        (true, _) => lines.good(
-            Topic::PartitionFilter,
-            "queries have to name partitions, as every statement of onerow does",
-        ),
-        (false, None) => {}
-        (false, Some(_)) => lines.advice(
-            Topic::PartitionFilter,
-            "queries need not name partitions",
-            format!(
-                "a careless query reads everything; ALTER TABLE {} SET OPTIONS (require_partition_filter = TRUE)",
-                rule.table
-            ),
-        ),
-    }
+    });
+    unfit.collect()
 }
 
 fn streaming_buffer(lines: &mut Lines, rule: &Rule, description: &Description) {

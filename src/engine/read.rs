@@ -10,7 +10,7 @@ use crate::notify::{Channel, RunEvent};
 use crate::plan;
 use crate::project::Project;
 use crate::review::{self, Impact};
-use crate::rule::{Rule, RuleName};
+use crate::rule::{Rule, RuleName, WarehouseType};
 use crate::run::{self, PastRun, RemovedRows, Report, Superseded, Which};
 use crate::statement::StepName;
 use crate::window::Window;
@@ -104,11 +104,23 @@ impl Engine {
             Ok(lines) => lines,
             Err(lines) => return Ok(lines),
         };
+        lines.extend(doctor::kept(warehouse, &self.left_behind()));
         for (rule, window) in rules {
             let renderer = self.renderer(rule)?;
             lines.extend(doctor::table(&renderer, warehouse, window, self.now()));
         }
         Ok(lines)
+    }
+
+    /// The tables that runs leave behind, beside the rule's.
+    fn left_behind(&self) -> Vec<(&'static str, TableName)> {
+        match self.warehouse().map(|warehouse| &warehouse.kind) {
+            Ok(WarehouseType::BigQuery(settings)) => vec![
+                ("ledger", settings.ledger.clone()),
+                ("removal log", settings.removal_log().table),
+            ],
+            _ => Vec::new(),
+        }
     }
 
     /// What the change of a rule since another version of the project does to the data.

@@ -1,6 +1,7 @@
 //! Where statements run: one small trait, and its implementations.
 
 pub mod bigquery;
+mod description;
 pub mod sqlite;
 
 use std::fmt;
@@ -9,11 +10,15 @@ use jiff::Timestamp;
 
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlType, SqlValue, TableName};
+use crate::googlesql::{SqlValue, TableName};
 use crate::removals::RemovalLog;
 use crate::rule::RuleName;
 use crate::statement::{Params, StepName};
 use crate::window::Day;
+
+pub use description::{
+    Dataset, Description, Details, Granularity, IntegerRange, TableKind, Values,
+};
 
 /// Runs checked statements. Callers may rely on what each method says, whatever the engine.
 pub trait Warehouse: Sync {
@@ -50,6 +55,12 @@ pub trait Warehouse: Sync {
 
     /// What the table is made of. Errors: [`Kind::NotFound`](crate::error::Kind::NotFound).
     fn describe(&self, table: &TableName) -> Result<Description>;
+
+    /// What the metadata of the table's dataset says; `None` where the engine has no datasets. Errors:
+    /// [`Kind::AccessDenied`](crate::error::Kind::AccessDenied) where only the table may be read.
+    fn dataset(&self, _table: &TableName) -> Result<Option<Dataset>> {
+        Ok(None)
+    }
 
     /// The columns that the table has now, in order. Errors:
     /// [`Kind::NotFound`](crate::error::Kind::NotFound).
@@ -229,23 +240,6 @@ pub struct Column {
     pub name: String,
     /// Its type, with the types of what it holds, such as `ARRAY<STRUCT<a INT64>>`.
     pub sql_type: String,
-}
-
-/// What a table is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// Its columns, in order; the type is `None` where onerow does not know it.
-    pub columns: Vec<(String, Option<SqlType>)>,
-    /// The column that cuts it into partitions; `None` where it has none or the engine knows of none.
-    pub partition: Option<String>,
-    /// Whether a query must name the partitions it reads; `None` where the engine knows no such thing.
-    pub requires_partition_filter: Option<bool>,
-    /// Where it is stored, such as `us-west2`; `None` where the engine knows no such thing.
-    pub location: Option<String>,
-    /// The columns that policy tags protect, themselves or a part of them.
-    pub protected: Vec<String>,
-    /// Its streaming buffer.
-    pub buffer: Buffer,
 }
 
 /// What a statement would cost.

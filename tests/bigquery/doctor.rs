@@ -9,7 +9,7 @@ use super::proxy::{Call, Fault};
 use crate::common::RULE;
 
 /// The lines, as JSON; the exit code is 1 when any is bad.
-fn lines(fixture: &Fixture) -> Vec<Json> {
+pub(super) fn lines(fixture: &Fixture) -> Vec<Json> {
     let ended = fixture.project.onerow(&format!("doctor {WINDOW} --format json"));
     let lines = ended.json().as_array().unwrap().clone();
     let bad = lines.iter().any(|line| line["verdict"] == "bad");
@@ -27,7 +27,7 @@ fn line(lines: &[Json], topic: &str) -> (String, String) {
 
 /// The topic's line is of this verdict and holds all of these.
 #[track_caller]
-fn expect(lines: &[Json], topic: &str, verdict: &str, parts: &[&str]) {
+pub(super) fn expect(lines: &[Json], topic: &str, verdict: &str, parts: &[&str]) {
     let (found, text) = line(lines, topic);
     assert_eq!(found, verdict, "{text}");
     for part in parts {
@@ -35,11 +35,11 @@ fn expect(lines: &[Json], topic: &str, verdict: &str, parts: &[&str]) {
     }
 }
 
-fn with(change: impl FnOnce(&str) -> String) -> Option<Fixture> {
+pub(super) fn with(change: impl FnOnce(&str) -> String) -> Option<Fixture> {
     Some(Fixture::with_rules(&change(&RULE.replace("nba.", "DATASET.")), "")?.rows(ROWS))
 }
 
-fn as_it_is(rule: &str) -> String {
+pub(super) fn as_it_is(rule: &str) -> String {
     rule.to_owned()
 }
 

@@ -22,4 +22,5 @@ mod figures;
 mod interrupt;
 mod jobs;
 mod ledger;
+mod tables;
 mod unmodified;

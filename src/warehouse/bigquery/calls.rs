@@ -3,12 +3,10 @@
 use std::future::Future;
 
 use gcp_bigquery_client::error::BQError;
-use gcp_bigquery_client::model::dataset::Dataset;
-use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
-use gcp_bigquery_client::model::get_query_results_response::GetQueryResultsResponse;
 use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::job_cancel_response::JobCancelResponse;
 use gcp_bigquery_client::model::table::Table;
+use serde_json::Value as Json;
 
 use super::BigQuery;
 use super::failure::Failure;
@@ -42,30 +40,47 @@ impl BigQuery {
         self.wait(self.client.job().cancel_job(project, at.id.as_str(), at.location))
     }
 
-    pub(super) fn call_results(
-        &self,
-        at: At<'_>,
-        page_token: Option<String>,
-    ) -> Result<GetQueryResultsResponse, Failure> {
-        let parameters = GetQueryResultsParameters {
-            location: at.location.map(str::to_owned),
-            page_token,
-            ..GetQueryResultsParameters::default()
-        };
-        let project = &self.settings.project;
-        self.wait(self.client.job().get_query_results(project, at.id.as_str(), parameters))
+    /// As JSON: rows may have columns of types that the client does not know.
+    pub(super) fn call_results(&self, at: At<'_>, page: Option<String>) -> Result<Json, Failure> {
+        let query = [("location", at.location), ("pageToken", page.as_deref())];
+        let path = [self.settings.project.as_str(), "queries", at.id.as_str()];
+        self.runtime.block_on(self.rest.get(&path, &query))
     }
 
-    pub(super) fn call_table(&self, table: &TableName) -> Result<Table, Failure> {
-        let project = self.project_of(table);
-        self.wait(self.client.table().get(project, table.dataset(), table.table(), None))
+    /// A dry run, and the columns of what the statement would return, which may be of types that the client
+    /// does not know.
+    pub(super) fn call_dry_run(&self, job: &JobResource) -> Result<(JobResource, Json), Failure> {
+        let unreadable = |error: serde_json::Error| Failure::Unreadable(error.to_string());
+        let body = serde_json::to_value(job).map_err(unreadable)?;
+        let path = [self.settings.project.as_str(), "jobs"];
+        let mut planned = self.runtime.block_on(self.rest.post(&path, &body))?;
+        let query = planned.pointer_mut("/statistics/query").and_then(Json::as_object_mut);
+        let schema = query.and_then(|query| query.remove("schema")).unwrap_or_default();
+        Ok((serde_json::from_value(planned).map_err(unreadable)?, schema))
+    }
+
+    /// As JSON: the client's own type takes no column of a type that it does not know, and drops most of the
+    /// rest.
+    pub(super) fn call_table(&self, table: &TableName) -> Result<Json, Failure> {
+        let (project, dataset) = (self.project_of(table), table.dataset());
+        let path = [project, "datasets", dataset, "tables", table.table()];
+        self.resource(&path, "tableReference")
     }
 
     pub(super) fn call_create(&self, table: &Table) -> Result<Table, Failure> {
         self.wait(self.client.table().create(table.clone()))
     }
 
-    pub(super) fn call_dataset(&self, table: &TableName) -> Result<Dataset, Failure> {
-        self.wait(self.client.dataset().get(self.project_of(table), table.dataset()))
+    pub(super) fn call_dataset(&self, table: &TableName) -> Result<Json, Failure> {
+        self.resource(&[self.project_of(table), "datasets", table.dataset()], "datasetReference")
+    }
+
+    /// A resource that says what it is by a reference of this name.
+    fn resource(&self, path: &[&str], reference: &str) -> Result<Json, Failure> {
+        let resource = self.runtime.block_on(self.rest.get(path, &[]))?;
+        match resource[reference].is_object() {
+            true => Ok(resource),
+            false => Err(Failure::Unreadable(format!("it has no {reference}"))),
+        }
     }
 }

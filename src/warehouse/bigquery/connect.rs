@@ -14,6 +14,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::credentials::{self, Identity};
 use super::failure::Failure;
+use super::rest::{ROOT, Rest};
 use super::tokens::Tokens;
 use crate::error::{Error, Kind, Result};
 use crate::rule::BigQuerySettings;
@@ -30,9 +31,9 @@ const API: &str = "/bigquery/v2";
 /// Source: <https://cloud.google.com/apis/docs/system-parameters>
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// Makes a client. Key files are found relative to `folder`. A file of credentials that cannot be
-/// used is an error at once; that no token comes is one of the first call.
-pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result<Client> {
+/// Makes a client, and its companion for resources as JSON. Key files are found relative to `folder`. A file
+/// of credentials that cannot be used is an error at once; that no token comes is one of the first call.
+pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result<(Client, Rest)> {
     let identity = credentials::identity(&settings.credentials, folder)?;
     let http = reqwest::Client::builder()
         .timeout(CALL.min(settings.timeout))
@@ -41,17 +42,19 @@ pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result
         .default_headers(headers(identity.as_ref())?)
         .build()
         .map_err(|cause| Error::new(Kind::Warehouse, "cannot set up HTTP").caused_by(cause))?;
-    let mut builder = ClientBuilder::new();
-    builder.with_client(http);
-    if let Some(endpoint) = &settings.endpoint {
-        builder.with_v2_base_url(format!("{endpoint}{API}"));
-    }
+    let root = match &settings.endpoint {
+        Some(endpoint) => format!("{endpoint}{API}"),
+        None => ROOT.to_owned(),
+    };
     let authenticator: Arc<dyn Authenticator> = match identity {
         Some(identity) => Arc::new(Tokens::new(identity)?),
         None => Arc::new(Nobody),
     };
-    let built = builder.build_from_authenticator(authenticator).await;
-    built.map_err(|error| Failure::from(error).error())
+    let mut builder = ClientBuilder::new();
+    builder.with_client(http.clone()).with_v2_base_url(root.clone());
+    let built = builder.build_from_authenticator(authenticator.clone()).await;
+    let client = built.map_err(|error| Failure::from(error).error())?;
+    Ok((client, Rest::new(http, authenticator, root)))
 }
 
 fn headers(identity: Option<&Identity>) -> Result<HeaderMap> {

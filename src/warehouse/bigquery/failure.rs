@@ -25,6 +25,8 @@ pub(super) enum Failure {
     Token(TokenFailure),
     /// The call could not be made.
     Unsent(String),
+    /// An answer that says success, and that cannot be read: another try would be answered alike.
+    Unreadable(String),
 }
 
 impl Failure {
@@ -61,7 +63,7 @@ impl Failure {
         match self {
             Self::Lost(_) => true,
             Self::Refused { status, .. } => *status >= 500,
-            Self::Token(_) | Self::Unsent(_) => false,
+            Self::Token(_) | Self::Unsent(_) | Self::Unreadable(_) => false,
         }
     }
 
@@ -86,6 +88,7 @@ impl Failure {
             return match self {
                 Self::Token(failure) if !failure.may_pass => Kind::AccessDenied,
                 Self::Unsent(_) => Kind::Warehouse,
+                Self::Unreadable(_) => Kind::Warehouse,
                 _ => Kind::Unreachable,
             };
         };
@@ -125,6 +128,8 @@ impl Failure {
             Self::Lost(what) => Error::new(kind, format!("no answer from BigQuery: {what}")),
             Self::Token(failure) => Error::new(kind, &failure.said).help(&failure.help),
             Self::Unsent(what) => Error::new(kind, format!("cannot call BigQuery: {what}")),
+            Self::Unreadable(what) => Error::new(kind, format!("BigQuery's answer cannot be read: {what}"))
+                .help("a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one"),
             Self::Refused { status, reason, message } => {
                 let said = match (message.trim(), reason.as_str()) {
                     ("", "") => format!("BigQuery answered with status {status}"),
@@ -284,6 +289,7 @@ mod tests {
             (refused(0, "stopped", ""), Kind::Warehouse),
             (Failure::Lost("reset".into()), Kind::Unreachable),
             (Failure::Unsent("none".into()), Kind::Warehouse),
+            (Failure::Unreadable("no JSON".into()), Kind::Warehouse),
         ] {
             assert_eq!(failure.kind(), kind, "{failure:?}");
         }

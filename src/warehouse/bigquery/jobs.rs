@@ -173,7 +173,7 @@ impl BigQuery {
             let rows = response::rows(&page)?;
             all.columns = rows.columns;
             all.rows.extend(rows.rows);
-            token = page.page_token;
+            token = response::next_page(&page);
             if token.is_none() {
                 return Ok(all);
             }

@@ -8,9 +8,11 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod jobs;
+mod metadata;
 mod removals;
 mod request;
 mod response;
+mod rest;
 mod retry;
 mod token_failure;
 mod tokens;
@@ -21,13 +23,16 @@ use std::time::Duration;
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::model::job::Job as JobResource;
 use gcp_bigquery_client::model::table::Table;
+use serde_json::Value as Json;
 use sqlparser::ast::{self, CreateTable};
 use tokio::runtime::Runtime;
 
 use self::failure::Failure;
 pub(crate) use self::request::Request;
+use self::rest::Rest;
 use super::{
-    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
+    Answer, Buffer, Column, Dataset, Description, Estimate, Job, JobId, Lanes, Returned, Standing,
+    Warehouse,
 };
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -44,6 +49,7 @@ const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_s
 pub struct BigQuery {
     runtime: Runtime,
     client: Client,
+    rest: Rest,
     settings: BigQuerySettings,
     interrupt: Interrupt,
 }
@@ -62,8 +68,8 @@ impl BigQuery {
             .enable_all()
             .build()
             .map_err(|cause| Error::io("cannot start the network's thread", cause))?;
-        let client = runtime.block_on(connect::client(settings, folder))?;
-        Ok(Self { runtime, client, settings: settings.clone(), interrupt })
+        let (client, rest) = runtime.block_on(connect::client(settings, folder))?;
+        Ok(Self { runtime, client, rest, settings: settings.clone(), interrupt })
     }
 
     /// How it was set up.
@@ -73,15 +79,16 @@ impl BigQuery {
 
     /// What the request would read. It needs the permissions that the statement needs.
     pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Estimate> {
-        let planned = self.plan(request)?;
+        let (planned, _) = self.plan(request)?;
         Ok(Estimate { bytes: response::usage(&planned).bytes_processed })
     }
 
-    fn plan(&self, request: &Request<'_>) -> Result<JobResource> {
+    /// A dry run, and the columns of what the statement would return.
+    fn plan(&self, request: &Request<'_>) -> Result<(JobResource, Json)> {
         let job = request::job(&self.settings, None, request);
-        let planned = self.again(|| self.call_insert(&job));
+        let planned = self.again(|| self.call_dry_run(&job));
         let planned = planned.map_err(|failure| self.gave_up(&failure))?;
-        match planned.status.as_ref().and_then(|status| status.error_result.as_ref()) {
+        match planned.0.status.as_ref().and_then(|status| status.error_result.as_ref()) {
             None => Ok(planned),
             Some(error) => Err(Failure::of_job(error).error()),
         }
@@ -103,11 +110,19 @@ impl BigQuery {
 
     /// Where the dataset is stored. Errors: [`Kind::NotFound`].
     pub(crate) fn dataset_location(&self, table: &TableName) -> Result<Option<String>> {
-        let dataset = self.again(|| self.call_dataset(table));
-        dataset.map(|dataset| dataset.location).map_err(|failure| self.gave_up(&failure))
+        self.dataset_of(table).map(|dataset| dataset.location)
     }
 
-    fn table(&self, table: &TableName) -> Result<Table> {
+    fn dataset_of(&self, table: &TableName) -> Result<Dataset> {
+        let dataset = self.again(|| self.call_dataset(table));
+        dataset.map(|dataset| metadata::dataset(&dataset)).map_err(|failure| {
+            let what = format!("reading the metadata of dataset {}", table.dataset());
+            self.gave_up(&failure).during(what)
+        })
+    }
+
+    /// The table's metadata.
+    fn table(&self, table: &TableName) -> Result<Json> {
         let found = self.again(|| self.call_table(table));
         found.map_err(|failure| {
             self.gave_up(&failure).during(format!("reading the metadata of {}", table.dotted()))
@@ -145,11 +160,11 @@ impl Warehouse for BigQuery {
     }
 
     fn buffer(&self, table: &TableName) -> Result<Buffer> {
-        self.table(table).map(|table| response::buffer(&table))
+        self.table(table).map(|table| metadata::buffer(&table))
     }
 
     fn standing(&self, table: &TableName) -> Result<Standing> {
-        self.table(table).map(|table| response::standing(&table))
+        self.table(table).map(|table| metadata::standing(&table))
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
@@ -176,7 +191,7 @@ impl Warehouse for BigQuery {
 
     fn describe(&self, table: &TableName) -> Result<Description> {
         match self.table(table) {
-            Ok(table) => Ok(response::description(&table)),
+            Ok(table) => Ok(metadata::description(&table)),
             // If the dataset is what is missing, that is the better error.
             Err(error) if error.kind() == Kind::NotFound => {
                 self.dataset_location(table).and(Err(error))
@@ -186,7 +201,11 @@ impl Warehouse for BigQuery {
     }
 
     fn columns(&self, table: &TableName) -> Result<Vec<Column>> {
-        self.table(table).map(|table| response::columns(&table.schema))
+        self.table(table).map(|table| metadata::columns(&table["schema"]))
+    }
+
+    fn dataset(&self, table: &TableName) -> Result<Option<Dataset>> {
+        self.dataset_of(table).map(Some)
     }
 
     /// A dry run of the query says which columns its rows have; FOR SYSTEM_TIME AS OF reads the table's
@@ -201,12 +220,14 @@ impl Warehouse for BigQuery {
         let dates = image.statement().window.to_string();
         let labels = labels(image, &dates, "", "dry-run");
         let (sql, params) = (&query.to_string(), &image.params(params));
-        let planned = self.plan(&Request { sql, params, labels: &labels })?;
-        let query = planned.statistics.and_then(|statistics| statistics.query);
-        let schema = query.and_then(|query| query.schema);
-        schema.map(|schema| response::columns(&schema)).ok_or_else(|| {
-            Error::new(Kind::Warehouse, "the answer does not say which columns the query returns")
-        })
+        let (_, schema) = self.plan(&Request { sql, params, labels: &labels })?;
+        match schema.is_object() {
+            true => Ok(metadata::columns(&schema)),
+            false => Err(Error::new(
+                Kind::Warehouse,
+                "the answer does not say which columns the query returns",
+            )),
+        }
     }
 
     /// A job is found without its location only in the US and EU multi-regions.

@@ -9,7 +9,7 @@ use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
 use sqlparser::ast::{self, ObjectName, TableFactor, VisitMut, VisitorMut};
 use std::ops::ControlFlow;
 
-use super::BigQuery;
+use super::{BigQuery, metadata};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, TableName};
@@ -20,8 +20,8 @@ impl BigQuery {
     pub(super) fn ensure_removals(&self, table: &TableName) -> Result<()> {
         match self.table(table) {
             Ok(found) => {
-                let fields = found.schema.fields.iter().flatten();
-                return check_columns(table, fields.map(|field| field.name.as_str()));
+                let columns = metadata::columns(&found["schema"]);
+                return check_columns(table, columns.iter().map(|column| column.name.as_str()));
             }
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => return Err(error),

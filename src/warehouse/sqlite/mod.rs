@@ -25,8 +25,8 @@ use sqlparser::ast;
 
 use self::catalog::Tables;
 use super::{
-    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Rows, Standing,
-    Warehouse,
+    Answer, Buffer, Column, Description, Details, Estimate, Job, JobId, Lanes, Returned, Rows,
+    Standing, Warehouse,
 };
 use crate::check::{self, Checked};
 use crate::clock::Clock;
@@ -182,6 +182,7 @@ impl Warehouse for Sqlite {
             location: None,
             protected: Vec::new(),
             buffer: self.buffer(table)?,
+            details: Details::default(),
         })
     }
 

@@ -1,0 +1,203 @@
+//! How the table is cut into partitions, and what a date of the rule then costs.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::{Lines, Topic};
+use crate::rule::{Numbers, PartitionType, Rule};
+use crate::warehouse::{Description, Granularity, IntegerRange};
+use crate::window::Window;
+
+const BY_DATE: &str = "_PARTITIONDATE";
+const BY_TIME: &str = "_PARTITIONTIME";
+
+/// How far from a date others of its partition are looked for.
+const SCAN: i32 = 20 * 366;
+
+/// Looks at the partition column, how it is cut, and whether queries have to name partitions.
+pub(super) fn partition(
+    lines: &mut Lines,
+    rule: &Rule,
+    description: &Description,
+    window: &Window,
+) {
+    let Some(required) = description.requires_partition_filter else {
+        lines.skipped(Topic::Partition, "this warehouse has no partitions");
+        return;
+    };
+    let column = &rule.partition.column;
+    match &description.partition {
+        None => lines.advice(
+            Topic::Partition,
+            "the table is not partitioned",
+            format!(
+                "every statement reads the whole table, and a change is billed for all of its columns; \
+                 partition the table by `{}`",
+                column.as_str()
+            ),
+        ),
+        Some(real) if real == BY_TIME && rule.partition.is_by_arrival() => {
+            by_arrival(lines, rule, description.details.granularity);
+        }
+        Some(real) if column.same_column(real) => by_column(lines, rule, description, window),
+        Some(real) => lines.bad(
+            Topic::Partition,
+            format!("the table is partitioned by `{real}`, and the rule says `{}`", column.as_str()),
+            "every statement would read the whole table; correct `partition` in the rule",
+        ),
+    }
+    filter(lines, rule, required, description.partition.is_some());
+}
+
+/// A table that is partitioned by the time of arrival has `_PARTITIONTIME`, and `_PARTITIONDATE` too where it
+/// is cut into days.
+/// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
+fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) {
+    let (column, kind) = (&rule.partition.column, rule.partition.kind);
+    let granularity = granularity.unwrap_or(Granularity::Day);
+    let (wanted, is_date) = match column.same_column(BY_DATE) {
+        true => (PartitionType::Date, true),
+        false => (PartitionType::Timestamp, false),
+    };
+    if is_date && granularity != Granularity::Day {
+        return lines.bad(
+            Topic::Partition,
+            format!(
+                "the table is partitioned by the {} of arrival, and only tables by day have `{BY_DATE}`",
+                granularity.as_str()
+            ),
+            format!("write partition = \"{BY_TIME}\" and partition_type = \"TIMESTAMP\" in the rule"),
+        );
+    }
+    if kind != wanted {
+        return lines.bad(
+            Topic::Partition,
+            format!(
+                "`{}` is a {}, and the rule reads it as {}",
+                column.as_str(),
+                wanted.sql_type(),
+                kind.sql_type()
+            ),
+            format!("write partition_type = \"{}\" in the rule", wanted.sql_type()),
+        );
+    }
+    cut_by_time(lines, column.as_str(), granularity);
+}
+
+fn by_column(lines: &mut Lines, rule: &Rule, description: &Description, window: &Window) {
+    let column = rule.partition.column.as_str();
+    match (description.details.range, description.details.granularity) {
+        (Some(range), _) if rule.partition.kind == PartitionType::Int64 => {
+            cut_by_number(lines, rule, range, window);
+        }
+        (_, Some(granularity)) => cut_by_time(lines, column, granularity),
+        _ => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
+    }
+}
+
+fn cut_by_time(lines: &mut Lines, column: &str, granularity: Granularity) {
+    let (dates, one) = (granularity.dates(), granularity.as_str());
+    match granularity {
+        Granularity::Day => {
+            lines.good(Topic::Partition, format!("`{column}` is the table's partition column"));
+        }
+        Granularity::Hour => lines.good(
+            Topic::Partition,
+            format!("`{column}` is the table's partition column, by hour: a date is 24 partitions"),
+        ),
+        Granularity::Month | Granularity::Year => lines.advice(
+            Topic::Partition,
+            format!("`{column}` is the table's partition column, by {one}"),
+            format!(
+                "a statement about one date reads its whole {one}, up to {dates} times as much, and a change \
+                 is billed for all columns of the {one}; clean it less often, or copy the table into one that \
+                 is partitioned by day"
+            ),
+        ),
+    }
+}
+
+fn cut_by_number(lines: &mut Lines, rule: &Rule, range: IntegerRange, window: &Window) {
+    let (column, numbers) = (rule.partition.column.as_str(), rule.partition.numbers);
+    let mut dates = window.days().iter().filter_map(|day| day.date());
+    let outside = dates.clone().find(|date| range.partition(numbers.of(*date).0).is_none());
+    if let Some(date) = outside {
+        return lines.advice(
+            Topic::Partition,
+            format!(
+                "{date} is outside the table's range of `{column}`, {} to {}",
+                range.start,
+                range.end.saturating_sub(1)
+            ),
+            "its rows are in the partition `__UNPARTITIONED__`, together with all others outside, which a \
+             statement reads as a whole; copy the table into one with a wider range",
+        );
+    }
+    let shared = dates.next_back().map_or(1, |date| sharing(range, numbers, date));
+    match shared {
+        0 | 1 => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
+        shared => lines.advice(
+            Topic::Partition,
+            format!("`{column}` is the table's partition column, {} numbers at a time", range.interval),
+            format!(
+                "a statement about one date reads the partition that it shares with others, up to {shared} \
+                 times as much, and a change is billed for all of its columns; clean it less often, or copy \
+                 the table into one with a smaller interval"
+            ),
+        ),
+    }
+}
+
+/// How many dates of the rule have rows in the partition of this one.
+fn sharing(range: IntegerRange, numbers: Numbers, date: Date) -> usize {
+    let Some((first, last)) = range.partition(numbers.of(date).0) else { return 0 };
+    let around = (-SCAN..=SCAN).filter_map(|days| {
+        let day = date.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+        let (from, to) = numbers.of(day);
+        (from <= last && to >= first).then_some(from)
+    });
+    around.collect::<BTreeSet<_>>().len()
+}
+
+fn filter(lines: &mut Lines, rule: &Rule, required: bool, is_partitioned: bool) {
+    match (required, is_partitioned) {
+        (true, _) => lines.good(
+            Topic::PartitionFilter,
+            "queries have to name partitions, as every statement of onerow does",
+        ),
+        (false, false) => {}
+        (false, true) => lines.advice(
+            Topic::PartitionFilter,
+            "queries need not name partitions",
+            format!(
+                "a careless query reads everything; ALTER TABLE {} SET OPTIONS (require_partition_filter = TRUE)",
+                rule.table
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dates_that_share_a_partition_of_numbers_are_counted() {
+        let date = jiff::civil::date(2026, 1, 28);
+        let range = |interval| IntegerRange { start: 0, end: 3_000_000_000, interval };
+        for (numbers, interval, expected) in [
+            (Numbers::Yyyymmdd, 1, 1),
+            (Numbers::Yyyymmdd, 100, 31),
+            (Numbers::Yyyymmddhh, 1, 1),
+            (Numbers::Yyyymmddhh, 100, 1),
+            (Numbers::Yyyymmddhh, 10_000, 31),
+            (Numbers::UnixDays, 7, 7),
+            (Numbers::Yyyymm, 1, 1),
+            (Numbers::Yyyymm, 100, 12),
+            (Numbers::Yyyy, 10, 10),
+        ] {
+            assert_eq!(sharing(range(interval), numbers, date), expected, "{numbers:?} {interval}");
+        }
+    }
+}
