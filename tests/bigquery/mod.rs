@@ -16,6 +16,7 @@ mod cost;
 mod crashes;
 mod credentials;
 mod doctor;
+mod documented;
 mod faults;
 mod federation;
 mod figures;
