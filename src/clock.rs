@@ -1,6 +1,8 @@
 //! The time of day, as a value that is handed in.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 /// Where an effect takes the current time from.
 #[derive(Debug, Clone, Copy)]
@@ -19,5 +21,26 @@ impl Clock {
             Self::Fixed(instant) => instant,
         };
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// A time as people write it, such as `15m`: to the second, and below one to the millisecond.
+pub(crate) fn brief(time: Duration) -> String {
+    match i64::try_from(time.as_secs()) {
+        Ok(0) | Err(_) => format!("{}ms", time.as_millis()),
+        Ok(seconds) => format!("{:#}", SignedDuration::from_secs(seconds)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_in_the_rule_file() {
+        assert_eq!(brief(Duration::from_secs(900)), "15m");
+        assert_eq!(brief(Duration::from_secs(21_600)), "6h");
+        assert_eq!(brief(Duration::from_millis(61_400)), "1m 1s");
+        assert_eq!(brief(Duration::from_millis(400)), "400ms");
     }
 }

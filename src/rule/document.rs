@@ -121,10 +121,19 @@ pub(super) struct WarehouseSection {
     /// bigquery: whether a statement may wait for idle slots. Default: `interactive`.
     #[schemars(with = "Option<PrioritySection>")]
     pub priority: Option<Spanned<PrioritySection>>,
-    /// bigquery: how long one statement may take. Default: `15m`.
+    /// bigquery: the reservation whose slots the jobs use, as
+    /// `projects/PROJECT/locations/LOCATION/reservations/NAME`. Default: what the project's assignments say.
+    #[schemars(with = "Option<String>")]
+    pub reservation: Option<Spanned<String>>,
+    /// bigquery: how long one statement may run, from when it leaves the queue. Default: `15m`.
     #[schemars(with = "Option<String>")]
     pub timeout: Option<Spanned<String>>,
-    /// bigquery: how long a call that fails in passing is tried again. Default: `2m`.
+    /// bigquery: how long one statement may be queued before it runs. Default: `6h`, and `24h` with
+    /// `priority = "batch"`.
+    #[schemars(with = "Option<String>")]
+    pub queue_timeout: Option<Spanned<String>>,
+    /// bigquery: how long a statement that conflicts with others, and a call that BigQuery refuses for now,
+    /// is retried; a network without answers for two minutes at most. Default: `15m`.
     #[schemars(with = "Option<String>")]
     pub retry_for: Option<Spanned<String>>,
     /// bigquery: the ledger's table, as `dataset.table`.

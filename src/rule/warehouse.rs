@@ -74,9 +74,13 @@ pub struct BigQuerySettings {
     pub price_per_tib: f64,
     /// How soon a statement has to run.
     pub priority: Priority,
-    /// How long one statement may take.
+    /// The reservation whose slots the jobs use; `None` leaves it to the project's assignments.
+    pub reservation: Option<String>,
+    /// How long one statement may run, from when it leaves the queue.
     pub timeout: Duration,
-    /// How long a call that fails in passing is tried again.
+    /// How long one statement may be queued.
+    pub queue_timeout: Duration,
+    /// How long what fails in passing is tried again; a network without answers less long.
     pub retry_for: Duration,
     /// The ledger's table.
     pub ledger: TableName,
@@ -108,7 +112,12 @@ pub enum Priority {
 
 const DEFAULT_PATH: &str = ".onerow/local.db";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(2 * 60);
+const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// BigQuery's own limits for interactive and batch queries.
+/// Source: <https://cloud.google.com/bigquery/docs/query-queues#limitations>
+const DEFAULT_QUEUE_TIMEOUT: (Duration, Duration) =
+    (Duration::from_secs(6 * 60 * 60), Duration::from_secs(24 * 60 * 60));
 
 /// The partitions of a removal log are days.
 const SHORTEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -158,7 +167,9 @@ impl Reader<'_> {
             ("max_bytes_billed", span(&section.max_bytes_billed)),
             ("price_per_tib", section.price_per_tib.as_ref().map(Spanned::span)),
             ("priority", section.priority.as_ref().map(Spanned::span)),
+            ("reservation", span(&section.reservation)),
             ("timeout", span(&section.timeout)),
+            ("queue_timeout", span(&section.queue_timeout)),
             ("retry_for", span(&section.retry_for)),
             ("ledger", span(&section.ledger)),
             ("removals_expire_after", span(&section.removals_expire_after)),
@@ -182,6 +193,10 @@ impl Reader<'_> {
     fn bigquery(&self, name: &Spanned<String>) -> Result<BigQuerySettings> {
         let section = self.section;
         let text = |value: &Option<Spanned<String>>| value.as_ref().map(|v| v.get_ref().clone());
+        let priority = match section.priority.as_ref().map(Spanned::get_ref) {
+            Some(PrioritySection::Batch) => Priority::Batch,
+            Some(PrioritySection::Interactive) | None => Priority::Interactive,
+        };
         Ok(BigQuerySettings {
             project: self.required(name, "project", section.project.as_ref())?.get_ref().clone(),
             location: text(&section.location),
@@ -190,15 +205,37 @@ impl Reader<'_> {
             credentials: self.credentials()?,
             max_bytes_billed: self.max_bytes_billed()?,
             price_per_tib: self.price_per_tib()?,
-            priority: match section.priority.as_ref().map(Spanned::get_ref) {
-                Some(PrioritySection::Batch) => Priority::Batch,
-                Some(PrioritySection::Interactive) | None => Priority::Interactive,
-            },
+            priority,
+            reservation: self.reservation()?,
+            queue_timeout: self.duration(
+                section.queue_timeout.as_ref(),
+                match priority {
+                    Priority::Interactive => DEFAULT_QUEUE_TIMEOUT.0,
+                    Priority::Batch => DEFAULT_QUEUE_TIMEOUT.1,
+                },
+            )?,
             timeout: self.duration(section.timeout.as_ref(), DEFAULT_TIMEOUT)?,
             retry_for: self.duration(section.retry_for.as_ref(), DEFAULT_RETRY_FOR)?,
             ledger: self.ledger(name)?,
             removals_expire_after: self.removals_expire_after()?,
         })
+    }
+
+    /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>
+    fn reservation(&self) -> Result<Option<String>> {
+        let Some(text) = &self.section.reservation else { return Ok(None) };
+        let parts: Vec<&str> = text.get_ref().split('/').collect();
+        match parts.as_slice() {
+            ["projects", project, "locations", location, "reservations", name]
+                if ![project, location, name].iter().any(|part| part.is_empty()) =>
+            {
+                Ok(Some(text.get_ref().clone()))
+            }
+            _ => Err(self
+                .source
+                .error(text, format!("`{}` is not the name of a reservation", text.get_ref()))
+                .help("write it as `projects/PROJECT/locations/LOCATION/reservations/NAME`")),
+        }
     }
 
     fn required<'s>(
@@ -321,12 +358,27 @@ mod tests {
     const LEAST: &str = "project = \"p\"\nledger = \"ops.ledger\"";
 
     #[test]
+    fn a_reservation_has_its_whole_name() {
+        let with = |name: &str| read(&format!("{LEAST}\nreservation = \"{name}\""));
+        let whole = "projects/admin/locations/US/reservations/night";
+        assert_eq!(with(whole).unwrap().reservation.as_deref(), Some(whole));
+        for bad in ["night", "admin:US.night", "projects//locations/US/reservations/night", ""] {
+            let error = with(bad).unwrap_err().to_string();
+            assert!(error.contains("is not the name of a reservation"), "{error}");
+        }
+    }
+
+    #[test]
     fn project_and_ledger_are_enough() {
         let settings = read(LEAST).unwrap();
         assert_eq!(settings.credentials, Credentials::ApplicationDefault);
         assert_eq!(settings.max_bytes_billed, None);
         assert_eq!(settings.price_per_tib, 6.25);
         assert_eq!(settings.timeout, Duration::from_secs(900));
+        assert_eq!(settings.retry_for, Duration::from_secs(900));
+        assert_eq!(settings.queue_timeout, Duration::from_secs(6 * 3600));
+        let batch = read(&format!("{LEAST}\npriority = \"batch\"")).unwrap();
+        assert_eq!(batch.queue_timeout, Duration::from_secs(24 * 3600));
     }
 
     #[test]

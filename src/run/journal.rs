@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
+use super::retry::Retry;
 use super::{Context, Found, RunId, access, counts, params, rows, seen_with};
 use crate::check::Checked;
 use crate::clock::Clock;
@@ -16,10 +15,6 @@ use crate::googlesql::SqlValue;
 use crate::ledger::{Detail, Entry, Outcome};
 use crate::statement::Params;
 use crate::warehouse::{Answer, Job, JobId, Usage};
-
-/// How often a statement that fails in passing is sent in all, each time as a new job.
-const ATTEMPTS: usize = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What the ledger says of a statement beyond its outcome: before the answer, and with it.
 type DetailOf<'a> = dyn Fn(Option<&Answer>) -> Option<Detail> + 'a;
@@ -73,30 +68,17 @@ impl<'a> Journal<'a> {
         detail: &DetailOf<'_>,
     ) -> Result<(JobId, Answer)> {
         let title = statement.statement().title();
-        let pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(FIRST_PAUSE)
-            .with_max_times(ATTEMPTS - 1);
-        let mut pauses = pauses.build();
+        let mut retry = Retry::new(self.context);
         loop {
             if self.context.interrupt.requested() {
                 let message = format!("interrupted: {title} was not sent");
                 return Err(Error::new(Kind::Interrupted, message));
             }
-            match (self.attempt(statement, params, detail), pauses.next()) {
-                (Err(error), Some(pause)) if error.kind() == Kind::Transient => {
-                    let cause = error.headline();
-                    self.context
-                        .progress
-                        .note(&format!("{title}: transient error, retrying: {cause}"));
-                    self.context.interrupt.sleep(pause);
+            match self.attempt(statement, params, detail) {
+                Err(error) if error.kind() == Kind::Transient => {
+                    retry.wait(&title, error).map_err(|error| error.during(title.clone()))?;
                 }
-                (Err(error), None) if error.kind() == Kind::Transient => {
-                    let error =
-                        error.help(format!("it was tried {ATTEMPTS} times; run again later"));
-                    return Err(error.during(title));
-                }
-                (answer, _) => return answer.map_err(|error| error.during(title)),
+                answer => return answer.map_err(|error| error.during(title)),
             }
         }
     }
@@ -121,7 +103,8 @@ impl<'a> Journal<'a> {
         tracing::info!(job = %started.job, "{title}: sent");
         let rule = &self.context.renderer.rule().name;
         let job = Job { id: &started.job, run: self.run.as_str(), rule };
-        let answer = self.context.warehouse.submit(&job, statement, params);
+        let tell = |sentence: &str| self.context.progress.note(&format!("{title}: {sentence}"));
+        let answer = self.context.warehouse.submit_telling(&job, statement, params, &tell);
         let answer = answer.and_then(|answer| {
             access::rows(self.context.renderer.rule(), &answer)?;
             Ok(answer)

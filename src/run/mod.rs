@@ -25,6 +25,7 @@ mod removed;
 mod removed_rows;
 mod report;
 mod restore;
+mod retry;
 mod stage;
 mod staged;
 mod state;

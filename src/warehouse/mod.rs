@@ -5,6 +5,7 @@ mod description;
 pub mod sqlite;
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -36,6 +37,17 @@ pub trait Warehouse: Sync {
     /// [`Kind::Unsupported`]: crate::error::Kind::Unsupported
     /// [`Kind::NotFound`]: crate::error::Kind::NotFound
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer>;
+
+    /// The same as [`submit`](Self::submit); what the statement waits for is told in sentences.
+    fn submit_telling(
+        &self,
+        job: &Job<'_>,
+        statement: &Checked,
+        params: &Params,
+        _tell: &dyn Fn(&str),
+    ) -> Result<Answer> {
+        self.submit(job, statement, params)
+    }
 
     /// What became of the job, once it has ended: its answer if it was done, `None` if it never
     /// changed anything. A query's rows are not fetched again. To be asked only of a job whose
@@ -91,6 +103,11 @@ pub trait Warehouse: Sync {
 
     /// How much the engine does at a time.
     fn lanes(&self) -> Lanes;
+
+    /// How long a statement that fails with [`Kind::Transient`] is worth sending again.
+    fn retry_for(&self) -> Duration {
+        Duration::from_secs(10)
+    }
 }
 
 /// One attempt to run a statement: under which id, and for whom.

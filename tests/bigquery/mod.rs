@@ -25,3 +25,4 @@ mod jobs;
 mod ledger;
 mod tables;
 mod unmodified;
+mod waiting;

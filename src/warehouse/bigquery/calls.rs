@@ -8,8 +8,8 @@ use gcp_bigquery_client::model::job_cancel_response::JobCancelResponse;
 use gcp_bigquery_client::model::table::Table;
 use serde_json::Value as Json;
 
-use super::BigQuery;
 use super::failure::Failure;
+use super::{BigQuery, request};
 use crate::googlesql::TableName;
 use crate::warehouse::JobId;
 
@@ -27,7 +27,23 @@ impl BigQuery {
     }
 
     pub(super) fn call_insert(&self, job: &JobResource) -> Result<JobResource, Failure> {
-        self.wait(self.client.job().insert(&self.settings.project, job.clone()))
+        let project = &self.settings.project;
+        match &self.settings.reservation {
+            None => self.wait(self.client.job().insert(project, job.clone())),
+            Some(reservation) => {
+                let job = request::with_reservation(job, reservation)?;
+                let sent = self.runtime.block_on(self.rest.post(&[project, "jobs"], &job));
+                sent.and_then(|job| serde_json::from_value(job).map_err(unreadable)).map_err(
+                    |failure| {
+                        match failure {
+                            // The job may have arrived all the same.
+                            Failure::Unreadable(what) => Failure::Lost(what),
+                            failure => failure,
+                        }
+                    },
+                )
+            }
+        }
     }
 
     pub(super) fn call_get(&self, at: At<'_>) -> Result<JobResource, Failure> {
@@ -50,7 +66,6 @@ impl BigQuery {
     /// A dry run, and the columns of what the statement would return, which may be of types that the client
     /// does not know.
     pub(super) fn call_dry_run(&self, job: &JobResource) -> Result<(JobResource, Json), Failure> {
-        let unreadable = |error: serde_json::Error| Failure::Unreadable(error.to_string());
         let body = serde_json::to_value(job).map_err(unreadable)?;
         let path = [self.settings.project.as_str(), "jobs"];
         let mut planned = self.runtime.block_on(self.rest.post(&path, &body))?;
@@ -83,4 +98,8 @@ impl BigQuery {
             false => Err(Failure::Unreadable(format!("it has no {reference}"))),
         }
     }
+}
+
+fn unreadable(error: serde_json::Error) -> Failure {
+    Failure::Unreadable(error.to_string())
 }

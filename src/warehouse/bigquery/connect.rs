@@ -24,7 +24,7 @@ use crate::rule::BigQuerySettings;
 const CALL: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// What the client adds to an endpoint of its own accord.
+/// What follows the endpoint.
 const API: &str = "/bigquery/v2";
 
 /// The project whose quota a call uses, where it is not the one of the caller.

@@ -5,6 +5,7 @@ use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::model::error_proto::ErrorProto;
 
 use super::token_failure::TokenFailure;
+use super::way_out::{by_sentence, names_no_column, waits_for_others, way_out};
 use crate::error::{Error, Kind};
 
 /// A failure of one call, or of a job.
@@ -62,7 +63,7 @@ impl Failure {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Lost(_) => true,
-            Self::Refused { status, .. } => *status >= 500,
+            Self::Refused { status, .. } => *status >= 500 && self.kind() == Kind::Transient,
             Self::Token(_) | Self::Unsent(_) | Self::Unreadable(_) => false,
         }
     }
@@ -96,10 +97,15 @@ impl Failure {
         if message.contains("streaming buffer") {
             return Kind::StreamingBuffer;
         }
-        if message.contains("could not serialize access") || message.contains("concurrent update") {
+        if waits_for_others(reason, &message) {
             return Kind::Transient;
         }
+        if let Some((kind, _)) = by_sentence(&message) {
+            return kind;
+        }
         match (*status, reason.as_str()) {
+            // Has been seen with status 500.
+            (_, "bytesBilledLimitExceeded") => Kind::Cost,
             (500.. | 429 | 408, _) => Kind::Transient,
             (
                 _,
@@ -111,7 +117,6 @@ impl Failure {
                 | "jobRateLimitExceeded"
                 | "tableUnavailable",
             ) => Kind::Transient,
-            (_, "bytesBilledLimitExceeded") => Kind::Cost,
             (401, _) | (_, "accessDenied" | "authError" | "billingNotEnabled") => {
                 Kind::AccessDenied
             }
@@ -184,78 +189,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn names_no_column(message: &str) -> bool {
-    message.starts_with("unrecognized name")
-        || message.contains("referenced column")
-        || (message.starts_with("name ") && message.contains("not found inside"))
-}
-
-/// What the reader can do about it; names the missing role, table or column.
-fn way_out(kind: Kind, reason: &str, message: &str) -> Option<String> {
-    match kind {
-        Kind::AccessDenied => Some(role_for(reason, message)),
-        Kind::NotFound if message.to_ascii_lowercase().contains("dataset") && !message.contains("Table") => {
-            Some("create the dataset, or mend its name or the `location` in the rule file".to_owned())
-        }
-        Kind::NotFound if names_no_column(&message.to_ascii_lowercase()) => {
-            Some("mend the column's name in the rule or in the template; `onerow doctor` compares both with the table".to_owned())
-        }
-        Kind::NotFound => Some(
-            "mend the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer".to_owned(),
-        ),
-        Kind::Cost => Some(
-            "the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit".to_owned(),
-        ),
-        _ => match reason {
-            "invalidQuery" | "invalid" => Some(
-                "`onerow render` prints the statement; BigQuery's place is a line and column of it".to_owned(),
-            ),
-            "quotaExceeded" => Some("wait, or ask for a higher quota: this one does not come back within minutes".to_owned()),
-            "resourcesExceeded" => Some("take fewer dates at a time".to_owned()),
-            "stopped" => Some("somebody cancelled the job, or it ran into its `timeout`; it changed nothing".to_owned()),
-            _ => None,
-        },
-    }
-}
-
-/// A job may be looked at, and cancelled, by who sent it, and by administrators of its project.
-/// Source: <https://cloud.google.com/bigquery/docs/managing-jobs#required_permissions>
-const ANOTHERS_JOB: &str =
-    "roles/bigquery.resourceAdmin on the project, or run onerow as the account that sent the job";
-
-/// The permissions that BigQuery's messages name, and the smallest predefined role with each.
-/// Source: <https://cloud.google.com/bigquery/docs/access-control>
-const ROLES: [(&str, &str); 10] = [
-    ("bigquery.jobs.get", ANOTHERS_JOB),
-    ("bigquery.jobs.update", ANOTHERS_JOB),
-    (
-        "serviceusage.services.use",
-        "roles/serviceusage.serviceUsageConsumer on the quota project, or unset it",
-    ),
-    ("bigquery.jobs.create", "roles/bigquery.jobUser on the project"),
-    ("bigquery.tables.updateData", "roles/bigquery.dataEditor on the table"),
-    ("bigquery.tables.create", "roles/bigquery.dataEditor on the ledger's dataset"),
-    ("bigquery.tables.getData", "roles/bigquery.dataViewer on the table"),
-    ("permission to query table", "roles/bigquery.dataViewer on the table"),
-    ("bigquery.tables.get", "roles/bigquery.dataViewer on the table"),
-    ("bigquery.datasets.get", "roles/bigquery.dataViewer on the dataset"),
-];
-
-fn role_for(reason: &str, message: &str) -> String {
-    if reason == "billingNotEnabled" {
-        return "enable billing for the project".to_owned();
-    }
-    match ROLES.iter().find(|(permission, _)| message.contains(permission)) {
-        Some((_, role)) if message.contains("does not exist") => {
-            format!("grant {role}, or mend its name")
-        }
-        Some((_, role)) => format!("grant {role}"),
-        None => {
-            "compare the granted roles with docs/bigquery.md; `onerow doctor` tries each".to_owned()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +196,11 @@ mod tests {
     fn refused(status: i64, reason: &str, message: &str) -> Failure {
         Failure::Refused { status, reason: reason.into(), message: message.into() }
     }
+
+    const OUTSTANDING: &str = "Resources exceeded during query execution: Too many DML statements \
+        outstanding against table demo:d.t, limit is 20.";
+    const PERIMETER: &str = "VPC Service Controls: Request is prohibited by organization's policy. \
+        vpcServiceControlsUniqueIdentifier: abc";
 
     #[test]
     fn the_kind_follows_from_status_reason_and_message() {
@@ -278,7 +216,20 @@ mod tests {
             (refused(0, "invalidQuery", serialize), Kind::Transient),
             (refused(0, "invalidQuery", buffer), Kind::StreamingBuffer),
             (refused(400, "invalidQuery", buffer), Kind::StreamingBuffer),
+            (refused(0, "resourcesExceeded", OUTSTANDING), Kind::Transient),
+            (
+                refused(0, "invalidQuery", "DML statement has been queued for too long"),
+                Kind::Transient,
+            ),
+            (
+                refused(403, "quotaExceeded", "exceeded quota for concurrent queries"),
+                Kind::Transient,
+            ),
+            (refused(0, "resourcesExceeded", "allotted memory"), Kind::Warehouse),
+            (refused(0, "timeout", "Operation timed out after 0.3 hours"), Kind::Warehouse),
+            (refused(403, "policyViolation", PERIMETER), Kind::AccessDenied),
             (refused(0, "bytesBilledLimitExceeded", ""), Kind::Cost),
+            (refused(500, "bytesBilledLimitExceeded", ""), Kind::Cost),
             (refused(403, "accessDenied", ""), Kind::AccessDenied),
             (refused(401, "UNAUTHENTICATED", ""), Kind::AccessDenied),
             (refused(404, "notFound", ""), Kind::NotFound),

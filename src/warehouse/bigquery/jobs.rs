@@ -7,12 +7,13 @@ use gcp_bigquery_client::model::job::Job as JobResource;
 
 use super::calls::At;
 use super::failure::Failure;
-use super::{BigQuery, POLL, Request, request, response};
+use super::watch::{Overdue, Watch};
+use super::{BigQuery, POLL, Request, Tell, request, response};
 use crate::error::{Error, Kind, Result};
 use crate::statement::Params;
 use crate::warehouse::{Answer, JobId, Returned, Rows, tombstoned};
 
-/// How long a job may take to notice that it was cancelled, or that its time is up.
+/// How long a job may take to notice that it was cancelled.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// The step in the labels of a job that stands in for one that was never sent, and its statement. No
@@ -23,7 +24,17 @@ const NOTHING: &str = "SELECT 'given up by a later run'";
 impl BigQuery {
     /// Runs a mutation as a job, once, whatever happens to the answers.
     pub(crate) fn change(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        let job = self.job(id, request)?;
+        self.change_telling(id, request, &|_| {})
+    }
+
+    /// The same; what it waits for is told.
+    pub(super) fn change_telling(
+        &self,
+        id: &JobId,
+        request: &Request<'_>,
+        tell: &Tell<'_>,
+    ) -> Result<Answer> {
+        let job = self.job(id, request, tell)?;
         Ok(Answer {
             result: Returned::Affected(response::affected(&job)),
             usage: response::usage(&job),
@@ -33,7 +44,17 @@ impl BigQuery {
 
     /// Runs a query as a job and fetches all of its rows.
     pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        let job = self.job(id, request)?;
+        self.query_telling(id, request, &|_| {})
+    }
+
+    /// The same; what it waits for is told.
+    pub(super) fn query_telling(
+        &self,
+        id: &JobId,
+        request: &Request<'_>,
+        tell: &Tell<'_>,
+    ) -> Result<Answer> {
+        let job = self.job(id, request, tell)?;
         let rows =
             self.rows(self.at(id, &job)).map_err(|error| error.during(format!("job {id}")))?;
         Ok(Answer {
@@ -43,10 +64,10 @@ impl BigQuery {
         })
     }
 
-    fn job(&self, id: &JobId, request: &Request<'_>) -> Result<JobResource> {
-        let job = self.insert(id, request::job(&self.settings, Some(id), request));
+    fn job(&self, id: &JobId, request: &Request<'_>, tell: &Tell<'_>) -> Result<JobResource> {
+        let job = self.insert(id, request::job(&self.settings, Some(id), request), tell);
         let ended = match job.map_err(|failure| self.lost_sight(&failure)) {
-            Ok(job) if !is_tombstoned(&job) => self.finish(id, job),
+            Ok(job) if !is_tombstoned(&job) => self.finish(id, job, tell),
             other => other,
         };
         let ours = |job: JobResource| if is_tombstoned(&job) { Err(tombstoned()) } else { Ok(job) };
@@ -58,7 +79,7 @@ impl BigQuery {
     /// its lock, and its statement must not be executed after somebody has said that it was not.
     pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
         let found = match self.again(|| self.call_get(self.anywhere(id))) {
-            Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?),
+            Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?, &|_| {}),
             found => found,
         };
         let job = found.map_err(|failure| self.gave_up(&failure))?;
@@ -80,8 +101,13 @@ impl BigQuery {
     /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
     /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
     /// sent again, which BigQuery takes once.
-    fn insert(&self, id: &JobId, job: JobResource) -> Result<JobResource, Failure> {
-        self.again(|| match self.call_insert(&job) {
+    fn insert(
+        &self,
+        id: &JobId,
+        job: JobResource,
+        tell: &Tell<'_>,
+    ) -> Result<JobResource, Failure> {
+        self.again_telling(tell, || match self.call_insert(&job) {
             Err(failure) if failure.is_duplicate() => {
                 self.call_get(self.anywhere(id)).map_err(Failure::lost)
             }
@@ -94,47 +120,63 @@ impl BigQuery {
 
     /// Waits until the job has ended, and reads its end from the job itself: some servers answer
     /// 200 with an error inside.
-    pub(super) fn finish(&self, id: &JobId, mut job: JobResource) -> Result<JobResource> {
-        let begun = Instant::now();
+    pub(super) fn finish(
+        &self,
+        id: &JobId,
+        mut job: JobResource,
+        tell: &Tell<'_>,
+    ) -> Result<JobResource> {
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(POLL.0)
             .with_max_delay(POLL.1)
             .with_factor(1.5)
             .without_max_times()
             .build();
-        let mut cancelled: Option<Instant> = None;
+        let mut watch = Watch::new();
+        let mut cancelled: Option<(Instant, Option<Overdue>)> = None;
         while !response::is_done(&job) {
-            let late = begun.elapsed() > self.settings.timeout + GRACE;
+            watch.saw(is_queued(&job));
             match cancelled {
-                None if late || self.interrupt.requested() => {
-                    self.cancel(self.at(id, &job));
-                    cancelled = Some(Instant::now());
+                None => {
+                    let overdue = watch.overdue(&self.settings);
+                    if overdue.is_some() || self.interrupt.requested() {
+                        self.cancel(self.at(id, &job));
+                        cancelled = Some((Instant::now(), overdue));
+                    } else if let Some(sentence) = watch.sentence(&self.settings) {
+                        tell(&sentence);
+                    }
                 }
-                Some(at) if at.elapsed() > GRACE => {
+                Some((at, _)) if at.elapsed() > GRACE => {
                     return Err(Error::new(
                         Kind::Unreachable,
                         "the job was cancelled, and has not ended yet",
                     ));
                 }
-                _ => {}
+                Some(_) => {}
             }
             let pause = pauses.next().unwrap_or(POLL.1);
             match cancelled {
                 None => _ = self.interrupt.sleep(pause),
                 Some(_) => std::thread::sleep(pause),
             }
-            job = self.get(self.at(id, &job))?;
+            job = self.get(self.at(id, &job), tell)?;
         }
         match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
             None => Ok(job),
-            Some(error) => Err(self.ended(&Failure::of_job(error))),
+            Some(error) => {
+                let overdue = cancelled.and_then(|(_, overdue)| overdue);
+                Err(self.ended(&Failure::of_job(error), overdue))
+            }
         }
     }
 
-    fn ended(&self, failure: &Failure) -> Error {
-        match failure.is_stopped() && self.interrupt.requested() {
-            true => Error::new(Kind::Interrupted, "interrupted: the job was cancelled"),
-            false => failure.error(),
+    fn ended(&self, failure: &Failure, overdue: Option<Overdue>) -> Error {
+        match overdue {
+            Some(overdue) if failure.is_stopped() => overdue.error(&self.settings),
+            None if failure.is_stopped() && self.interrupt.requested() => {
+                Error::new(Kind::Interrupted, "interrupted: the job was cancelled")
+            }
+            _ => failure.error(),
         }
     }
 
@@ -159,8 +201,8 @@ impl BigQuery {
 
     /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
     /// became of the job.
-    fn get(&self, at: At<'_>) -> Result<JobResource> {
-        let job = self.again(|| self.call_get(at).map_err(Failure::lost));
+    fn get(&self, at: At<'_>, tell: &Tell<'_>) -> Result<JobResource> {
+        let job = self.again_telling(tell, || self.call_get(at).map_err(Failure::lost));
         job.map_err(|failure| self.lost_sight(&failure))
     }
 
@@ -179,6 +221,14 @@ impl BigQuery {
             }
         }
     }
+}
+
+/// Whether the job has not begun: it waits for slots, or for other statements of its table.
+/// Source: <https://cloud.google.com/bigquery/docs/query-queues#monitoring>
+fn is_queued(job: &JobResource) -> bool {
+    let state = job.status.as_ref().and_then(|status| status.state.as_deref());
+    let started = job.statistics.as_ref().is_some_and(|s| s.start_time.is_some());
+    state == Some("PENDING") && !started
 }
 
 /// Whether it is a job that stands in for one that was never sent. Some servers leave out labels.

@@ -16,6 +16,8 @@ mod rest;
 mod retry;
 mod token_failure;
 mod tokens;
+mod watch;
+mod way_out;
 
 use std::path::Path;
 use std::time::Duration;
@@ -44,6 +46,9 @@ use crate::statement::Params;
 
 /// The first pause before a job is looked at again, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// Who is told, in a sentence, what a statement waits for.
+type Tell<'a> = dyn Fn(&str) + 'a;
 
 /// A connection to BigQuery.
 pub struct BigQuery {
@@ -132,23 +137,39 @@ impl BigQuery {
 
 impl Warehouse for BigQuery {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
+        self.submit_telling(job, statement, params, &|_| {})
+    }
+
+    fn submit_telling(
+        &self,
+        job: &Job<'_>,
+        statement: &Checked,
+        params: &Params,
+        tell: &dyn Fn(&str),
+    ) -> Result<Answer> {
         let dates = statement.statement().window.to_string();
         let labels = labels(statement, &dates, job.rule.as_str(), job.run);
         let params = &statement.params(params);
         let request = Request { sql: &statement.statement().sql, params, labels: &labels };
         match statement.mutates() {
-            false => self.query(job.id, &request),
-            true => self.change(job.id, &request).map(|answer| match statement.defines() {
-                true => Answer { result: Returned::Nothing, ..answer },
-                false => answer,
+            false => self.query_telling(job.id, &request, tell),
+            true => self.change_telling(job.id, &request, tell).map(|answer| {
+                match statement.defines() {
+                    true => Answer { result: Returned::Nothing, ..answer },
+                    false => answer,
+                }
             }),
         }
+    }
+
+    fn retry_for(&self) -> Duration {
+        self.settings.retry_for
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
         let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
         let Some(job) = job else { return Ok(None) };
-        match self.finish(id, job) {
+        match self.finish(id, job, &|_| {}) {
             Ok(job) => Ok(Some(Answer {
                 result: Returned::Affected(response::affected(&job)),
                 usage: response::usage(&job),

@@ -1,6 +1,7 @@
 //! What is sent: query jobs with their id, labels, limits and parameters.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gcp_bigquery_client::model::connection_property::ConnectionProperty;
 use gcp_bigquery_client::model::dataset_reference::DatasetReference;
@@ -12,6 +13,9 @@ use gcp_bigquery_client::model::query_parameter::QueryParameter;
 use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
 use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
 
+use serde_json::Value as Json;
+
+use super::failure::Failure;
 use crate::googlesql::SqlValue;
 use crate::rule::{BigQuerySettings, Priority};
 use crate::statement::Params;
@@ -62,7 +66,7 @@ pub(super) fn job(
     JobResource {
         configuration: Some(JobConfiguration {
             dry_run: id.is_none().then_some(true),
-            job_timeout_ms: Some(settings.timeout.as_millis().to_string()),
+            job_timeout_ms: Some(job_timeout(settings).as_millis().to_string()),
             labels: Some(labels.collect::<HashMap<_, _>>()),
             query: Some(query),
             ..JobConfiguration::default()
@@ -74,6 +78,21 @@ pub(super) fn job(
         }),
         ..JobResource::default()
     }
+}
+
+/// The job with its reservation, which the client's model lacks.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>, `reservation`
+pub(super) fn with_reservation(job: &JobResource, reservation: &str) -> Result<Json, Failure> {
+    let mut job = serde_json::to_value(job).map_err(|error| Failure::Unsent(error.to_string()))?;
+    job["configuration"]["reservation"] = reservation.into();
+    Ok(job)
+}
+
+/// BigQuery counts from the job's creation, so that the time in the queue is in it. It is for jobs whose
+/// onerow is gone: one that lives cancels what runs longer than `timeout`.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>, `jobTimeoutMs`
+fn job_timeout(settings: &BigQuerySettings) -> Duration {
+    settings.queue_timeout.saturating_add(settings.timeout)
 }
 
 /// A label's value: lower-case letters, digits, `_` and `-`, at most 63 of them.
@@ -134,7 +153,7 @@ mod tests {
     fn a_job_carries_its_id_labels_limits_and_parameters() {
         let settings = settings(
             "location = \"EU\"\ndefault_dataset = \"d\"\nmax_bytes_billed = \"1 GiB\"\n\
-             priority = \"batch\"\ntimeout = \"5m\"",
+             priority = \"batch\"\ntimeout = \"5m\"\nqueue_timeout = \"2h\"",
         );
         let id = JobId::from_ledger("onerow_r_1_detect_2026-01-28".to_owned());
         let params = Params::none().with("run_id", SqlValue::String("r".to_owned()));
@@ -147,7 +166,7 @@ mod tests {
                     "projectId": "p", "location": "EU", "jobId": "onerow_r_1_detect_2026-01-28",
                 },
                 "configuration": {
-                    "jobTimeoutMs": "300000",
+                    "jobTimeoutMs": "7500000",
                     "labels": {"tool": "onerow", "rule": "predictions"},
                     "query": {
                         "query": "SELECT @run_id",

@@ -6,17 +6,35 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::failure::Failure;
 use super::token_failure::TokenFailure;
-use super::{BigQuery, POLL};
+use super::{BigQuery, POLL, Tell};
+use crate::clock::brief;
 use crate::error::{Error, Kind};
 
+/// How long a server that does not answer at all is called: longer, and the network is at fault.
+const UNREACHABLE: Duration = Duration::from_secs(2 * 60);
+
+/// How long calls fail before that is told.
+const TOLD: Duration = Duration::from_secs(10);
+
 impl BigQuery {
-    /// Makes a call again while it fails in passing, with growing pauses, for `retry_for`.
+    /// Makes a call again while it fails in passing, with growing pauses, for as long as
+    /// [`patience`] says.
     pub(super) fn again<T>(&self, call: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+        self.again_telling(&|_| {}, call)
+    }
+
+    /// The same; what it waits for is told.
+    pub(super) fn again_telling<T>(
+        &self,
+        tell: &Tell<'_>,
+        call: impl Fn() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let begun = Instant::now();
+        // Jitter makes a pause up to twice as long.
         let mut pauses = ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(POLL.0)
-            .with_max_delay(Duration::from_secs(20))
+            .with_max_delay(Duration::from_secs(30))
             .without_max_times()
             .build();
         loop {
@@ -24,13 +42,26 @@ impl BigQuery {
                 Err(failure) if failure.may_pass() => failure,
                 other => return other,
             };
-            let left = self.settings.retry_for.saturating_sub(begun.elapsed());
+            let (tried, patience) = (begun.elapsed(), self.patience(&failure));
+            let left = patience.saturating_sub(tried);
             let pause = pauses.next().unwrap_or(left).min(left);
             tracing::info!(?failure, "trying again in {pause:?}");
+            if tried > TOLD && !left.is_zero() {
+                tell(&format!(
+                    "no answer for {}: {}; retrying for {} at most",
+                    brief(tried),
+                    failure.error().headline().trim_end_matches('.'),
+                    brief(patience)
+                ));
+            }
             if left.is_zero() || self.interrupt.sleep(pause) {
                 return Err(failure);
             }
         }
+    }
+
+    fn patience(&self, failure: &Failure) -> Duration {
+        patience(self.settings.retry_for, failure)
     }
 
     /// The error after the last try to send a job, or to look at it. What may have had its effect
@@ -38,8 +69,8 @@ impl BigQuery {
     pub(super) fn lost_sight(&self, failure: &Failure) -> Error {
         match failure.is_ambiguous() {
             true => Error::new(Kind::Unreachable, failure.error().headline()).help(format!(
-                "it was tried for {:?}; what became of the statement is looked up by the next run",
-                self.settings.retry_for
+                "it was tried for {}; what became of the statement is looked up by the next run",
+                brief(self.patience(failure))
             )),
             false => self.gave_up(failure),
         }
@@ -48,7 +79,7 @@ impl BigQuery {
     /// The error after the last try.
     pub(super) fn gave_up(&self, failure: &Failure) -> Error {
         let tried = |kind: Kind, then: &str| {
-            let help = format!("it was tried for {:?}; {then}", self.settings.retry_for);
+            let help = format!("it was tried for {}; {then}", brief(self.patience(failure)));
             Error::new(kind, failure.error().headline()).help(help)
         };
         if let Failure::Token(TokenFailure { help, may_pass: true, .. }) = failure {
@@ -64,5 +95,27 @@ impl BigQuery {
             Kind::Transient => tried(Kind::Warehouse, "run again later"),
             _ => failure.error(),
         }
+    }
+}
+
+/// How long a call that fails so is made again.
+fn patience(retry_for: Duration, failure: &Failure) -> Duration {
+    match failure {
+        Failure::Lost(_) | Failure::Token(_) => retry_for.min(UNREACHABLE),
+        Failure::Refused { .. } | Failure::Unsent(_) | Failure::Unreadable(_) => retry_for,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_without_answers_is_not_called_as_long_as_a_server_that_is_busy() {
+        let [short, long] = [30, 900].map(Duration::from_secs);
+        let lost = Failure::Lost("reset".to_owned());
+        assert_eq!((patience(short, &lost), patience(long, &lost)), (short, UNREACHABLE));
+        let busy = Failure::Refused { status: 503, reason: String::new(), message: String::new() };
+        assert_eq!((patience(short, &busy), patience(long, &busy)), (short, long));
     }
 }

@@ -43,11 +43,12 @@ pub fn ended(call: &Call, reason: &str, message: &str) -> Json {
     })
 }
 
-pub fn running(id: &str) -> Json {
+/// A job that has not ended.
+pub fn in_state(id: &str, state: &str) -> Json {
     json!({
         "jobReference": { "projectId": "demo", "jobId": id },
         "configuration": { "query": { "query": "" } },
-        "status": { "state": "RUNNING" },
+        "status": { "state": state },
     })
 }
 

@@ -99,6 +99,12 @@ impl Request {
         rest.split('/').next().map(|project| project.replace("%3A", ":"))
     }
 
+    /// The reservation of the job that is inserted.
+    pub fn reservation(&self) -> Option<String> {
+        let job: Json = serde_json::from_str(&self.body).ok()?;
+        job["configuration"]["reservation"].as_str().map(str::to_owned)
+    }
+
     /// The location in the query of the request's address.
     pub fn location(&self) -> Option<String> {
         let (_, query) = self.path.split_once('?')?;

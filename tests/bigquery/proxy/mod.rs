@@ -50,6 +50,10 @@ pub enum Fault {
     End(&'static str, &'static str),
     /// Executed, and said to be running for so many looks.
     Running(u32),
+    /// Executed, and said to be queued for so many looks.
+    Queued(u32),
+    /// The job is queued until it is cancelled, and then has changed nothing.
+    Stuck,
     /// The job runs until it is cancelled, and then has changed nothing.
     Endless,
     /// The job runs until it is cancelled, and was done before that had an effect.
@@ -109,6 +113,8 @@ struct State {
     looked: BTreeSet<(String, Option<String>)>,
     /// The projects in the addresses of the calls.
     projects: BTreeSet<String>,
+    /// The reservations of the jobs, dry runs too.
+    reservations: BTreeSet<Option<String>>,
     /// How many UPDATEs wait for an answer, and the most that ever did.
     updates: (usize, usize),
     jobs: HashMap<String, Held>,
@@ -122,6 +128,10 @@ enum Held {
     Known,
     /// Passed on, and said to be running for so many looks.
     Running(u32),
+    /// Passed on, and said to be queued for so many looks.
+    Queued(u32),
+    /// Not passed on; it is queued until it is cancelled.
+    Stuck(Request),
     /// Not passed on; it runs until it is cancelled. Then it is executed, or it is not.
     UntilCancelled(Request, bool),
     /// Ended with this error without being passed on.
@@ -207,6 +217,11 @@ impl Proxy {
     /// The projects in the addresses of the calls.
     pub fn projects(&self) -> Vec<String> {
         self.state.lock().unwrap().projects.iter().cloned().collect()
+    }
+
+    /// The reservations of the jobs, dry runs too; `None` where they named none.
+    pub fn reservations(&self) -> Vec<Option<String>> {
+        self.state.lock().unwrap().reservations.iter().cloned().collect()
     }
 
     /// Where jobs were looked at, by the call's name; `None` where it did not say.

@@ -9,7 +9,7 @@ use onerow::googlesql::SqlValue;
 use serde_json::{Value as Json, json};
 
 use super::super::emulator::Emulator;
-use super::answers::{BUFFERED, amend, ended, locate, refusal, refuses_update, running};
+use super::answers::{BUFFERED, amend, ended, in_state, locate, refusal, refuses_update};
 use super::call::{Call, Request, read};
 use super::{Fault, Held, Moment, State, TOKEN};
 
@@ -28,6 +28,8 @@ fn with_literals(body: &str) -> String {
     query.as_object_mut().unwrap().remove("queryParameters");
     job.to_string()
 }
+
+const STOPPED: &str = "Job execution was cancelled: User requested cancellation";
 
 /// How an answer is sent.
 enum Answer {
@@ -100,6 +102,9 @@ impl Server {
             state.authorized_by.insert(request.authorization.clone());
             state.quota_projects.insert(request.quota_project.clone());
             state.projects.extend(request.project());
+            if matches!(call, Call::Insert { .. }) {
+                state.reservations.insert(request.reservation());
+            }
             if matches!(call, Call::Get { .. } | Call::Cancel { .. } | Call::Results { .. }) {
                 state.looked.insert((call.name(), request.location()));
             }
@@ -174,6 +179,14 @@ impl Server {
                 executed();
                 self.held(call, Held::Running(*looks))
             }
+            Fault::Queued(looks) => {
+                executed();
+                self.held(call, Held::Queued(*looks))
+            }
+            Fault::Stuck => {
+                self.saw(call, false);
+                self.held(call, Held::Stuck(request.clone()))
+            }
             Fault::Endless | Fault::DoneBeforeCancel => {
                 self.saw(call, false);
                 let done = *fault == Fault::DoneBeforeCancel;
@@ -191,7 +204,8 @@ impl Server {
         let Call::Insert { id, .. } = call else { panic!("{call:?} is no job") };
         let mut answer = match &held {
             Held::Ended(job) => job.clone(),
-            _ => running(id),
+            Held::Queued(_) | Held::Stuck(_) => in_state(id, "PENDING"),
+            _ => in_state(id, "RUNNING"),
         };
         let mut state = self.state.lock().unwrap();
         locate(&mut answer, state.habits.located);
@@ -248,8 +262,8 @@ impl Server {
         }
     }
 
-    fn running(&self, id: &str) -> Json {
-        let mut job = running(id);
+    fn in_state(&self, id: &str, state: &str) -> Json {
+        let mut job = in_state(id, state);
         locate(&mut job, self.state.lock().unwrap().habits.located);
         job
     }
@@ -272,24 +286,31 @@ impl Server {
         let next = match held {
             Some(Held::Ended(job)) => return (200, job.to_string()),
             Some(Held::Running(looks)) if looks > 1 => Held::Running(looks - 1),
+            Some(Held::Queued(looks)) if looks > 1 => Held::Queued(looks - 1),
+            Some(Held::Stuck(insert)) if cancels => {
+                Held::Ended(ended(&Call::of(&insert), "stopped", STOPPED))
+            }
+            Some(Held::Stuck(_)) => return (200, self.in_state(id, "PENDING").to_string()),
             Some(Held::UntilCancelled(insert, done)) if cancels => {
                 if done {
                     self.saw(&Call::of(&insert), true);
                     self.pass(&insert);
                     Held::Known
                 } else {
-                    let stopped = "Job execution was cancelled: User requested cancellation";
-                    Held::Ended(ended(&Call::of(&insert), "stopped", stopped))
+                    Held::Ended(ended(&Call::of(&insert), "stopped", STOPPED))
                 }
             }
-            Some(Held::UntilCancelled(..)) => return (200, self.running(id).to_string()),
-            Some(Held::Known | Held::Running(_)) | None => {
+            Some(Held::UntilCancelled(..)) => {
+                return (200, self.in_state(id, "RUNNING").to_string());
+            }
+            Some(Held::Known | Held::Running(_) | Held::Queued(_)) | None => {
                 let (status, body) = self.pass(request);
                 return (status, self.amended(call, body));
             }
         };
+        let state = if matches!(next, Held::Queued(_)) { "PENDING" } else { "RUNNING" };
         self.state.lock().unwrap().jobs.insert(id.to_owned(), next);
-        let job = self.running(id);
+        let job = self.in_state(id, state);
         (200, if cancels { json!({ "job": job }) } else { job }.to_string())
     }
 

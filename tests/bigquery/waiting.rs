@@ -1,0 +1,206 @@
+//! Beside other writers: conflicts, queues and limits of BigQuery, and what is said of each.
+
+use std::time::{Duration, Instant};
+
+use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
+use super::proxy::Fault;
+
+/// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations>
+const OUTSTANDING: &str = "Resources exceeded during query execution: Too many DML statements outstanding against table demo:d.t, limit is 20.";
+const QUEUED_FOR_TOO_LONG: &str = "DML statement has been queued for too long";
+
+/// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#dml_statement_conflicts>
+const CONFLICT: &str = "Could not serialize access to table demo:d.t due to concurrent update";
+
+const DAY: &str = "apply --date 2026-01-28";
+
+fn count(fixture: &Fixture, call: &str) -> usize {
+    fixture.proxy.names().iter().filter(|name| *name == call).count()
+}
+
+#[test]
+fn what_other_writers_make_fail_is_retried_longer_than_five_times() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    for (reason, message) in [
+        ("invalidQuery", CONFLICT),
+        ("resourcesExceeded", OUTSTANDING),
+        ("invalidQuery", QUEUED_FOR_TOO_LONG),
+        ("quotaExceeded", "Quota exceeded: Your project exceeded quota for concurrent queries."),
+        ("invalidQuery", CONFLICT),
+    ] {
+        fixture.proxy.arm("insert deactivate", Fault::End(reason, message), 1);
+    }
+    let ended = fixture.project.onerow(DAY).exits(0).says(&[
+        "deactivate of 2026-01-28: BigQuery says",
+        CONFLICT,
+        OUTSTANDING,
+        QUEUED_FOR_TOO_LONG,
+        "concurrent queries",
+        "retrying in ",
+        " UTC, for 15m at most",
+    ]);
+    let since = |line: &str| line.split("since ").nth(1).map(|rest| rest[..12].to_owned());
+    let mut lines: Vec<String> = ended.stderr.lines().filter_map(since).collect();
+    assert_eq!(lines.len(), 5, "{ended}");
+    lines.dedup();
+    assert_eq!(lines.len(), 1, "the wait began once: {ended}");
+    assert_eq!(count(&fixture, "insert deactivate"), 6);
+}
+
+#[test]
+fn nothing_is_retried_for_ever() {
+    let Some(fixture) = Fixture::new("retry_for = \"2s\"") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::End("resourcesExceeded", OUTSTANDING), u32::MAX);
+    let begun = Instant::now();
+    fixture.project.onerow(DAY).exits(1).says(&[
+        OUTSTANDING,
+        "it was retried for 2s (`retry_for`)",
+        "when the other statements on the table have ended",
+        "job onerow_",
+        "deactivate of 2026-01-28",
+    ]);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    fixture.proxy.heal();
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+}
+
+#[test]
+fn a_job_in_the_queue_is_waited_for_and_its_timeout_has_not_begun() {
+    let Some(fixture) = Fixture::new("timeout = \"3s\"\npriority = \"batch\"") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::Queued(9), 1);
+    let begun = Instant::now();
+    fixture.project.onerow(DAY).exits(0).says(&[
+        "deactivate of 2026-01-28: queued by BigQuery for ",
+        "waits for slots, or for other statements that change the table",
+        "at most 24h (`queue_timeout`)",
+    ]);
+    assert!(begun.elapsed() > Duration::from_secs(6), "it was not queued longer than `timeout`");
+    assert_eq!(count(&fixture, "cancel deactivate"), 0);
+}
+
+#[test]
+fn a_job_that_stays_in_the_queue_is_cancelled() {
+    let Some(fixture) = Fixture::new("queue_timeout = \"1s\"") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::Stuck, 1);
+    fixture.project.onerow(DAY).exits(1).says(&[
+        "queued longer than `queue_timeout` (1s), and was cancelled; it changed nothing",
+        "raise `queue_timeout`",
+        "job onerow_",
+    ]);
+    assert_eq!(count(&fixture, "cancel deactivate"), 1);
+    assert_eq!(fixture.active().len(), 7);
+}
+
+#[test]
+fn a_job_that_runs_too_long_is_cancelled() {
+    let Some(fixture) = Fixture::new("timeout = \"3s\"") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::Endless, 1);
+    fixture.project.onerow(DAY).exits(1).says(&[
+        "ran longer than `timeout` (3s), and was cancelled; it changed nothing",
+        "take fewer dates, or raise `timeout`",
+        "job onerow_",
+    ]);
+    assert_eq!(count(&fixture, "cancel deactivate"), 1);
+    assert_eq!(fixture.active().len(), 7);
+}
+
+#[test]
+fn each_limit_has_its_own_way_out_and_is_not_retried() {
+    for (reason, message, expected) in [
+        // Source: <https://cloud.google.com/bigquery/docs/error-messages>
+        (
+            "resourcesExceeded",
+            "Resources exceeded during query execution: The query could not be executed in the allotted memory.",
+            "fewer dates at a time",
+        ),
+        ("timeout", "Operation timed out after 0.3 hours.", "default_query_job_timeout_ms"),
+        (
+            "stopped",
+            "Job execution was cancelled: User requested cancellation",
+            "somebody cancelled the job",
+        ),
+        (
+            "quotaExceeded",
+            "Quota exceeded: Your table exceeded quota for Number of partition modifications to a column partitioned table",
+            "daily ones over 24 hours",
+        ),
+        // Source: <https://cloud.google.com/bigquery/quotas#query_jobs>
+        ("billingTierLimitExceeded", "Query exceeded resource limits.", "set a `reservation`"),
+        // Source: <https://cloud.google.com/bigquery/docs/change-data-capture#limitations>
+        (
+            "invalid",
+            "UPDATE/MERGE/DELETE statement over table demo:d.t which had UPSERT streams is not supported",
+            "change data capture",
+        ),
+        // Source: <https://cloud.google.com/vpc-service-controls/docs/troubleshooting>
+        (
+            "accessDenied",
+            "VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: abc",
+            "service perimeter",
+        ),
+        (
+            "accessDenied",
+            "Access Denied: User does not have bigquery.reservations.use permission for reservation r",
+            "roles/bigquery.resourceEditor",
+        ),
+    ] {
+        let Some(fixture) = Fixture::new("") else { return };
+        let fixture = fixture.rows(ROWS);
+        fixture.proxy.arm("insert deactivate", Fault::End(reason, message), 1);
+        let says = ["error: ", reason, message, expected, "job onerow_"];
+        fixture.project.onerow(DAY).exits(1).says(&says);
+        assert_eq!(count(&fixture, "insert deactivate"), 1, "{reason}");
+    }
+}
+
+/// Some refusals come with a status of the 500s, and are final all the same.
+#[test]
+fn a_limit_of_bytes_is_final_whatever_its_status() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let refused = Fault::Refuse(500, "bytesBilledLimitExceeded");
+    fixture.proxy.arm("insert deactivate", refused, u32::MAX);
+    fixture.project.onerow(DAY).exits(1).says(&["bytesBilledLimitExceeded", "max_bytes_billed"]);
+    assert_eq!(count(&fixture, "insert deactivate"), 1);
+}
+
+/// An organization may demand keys of its own for what is created.
+/// Source: <https://cloud.google.com/bigquery/docs/customer-managed-encryption#org-policy>
+#[test]
+fn a_ledger_that_may_not_be_created_without_a_key_is_said() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let said = "Operation denied by org policy: constraints/gcp.restrictNonCmekServices";
+    fixture.proxy.habits(|habits| habits.said = said.to_owned());
+    fixture.proxy.arm("create table", Fault::Refuse(412, "conditionNotMet"), u32::MAX);
+    fixture.project.onerow(DAY).exits(1).says(&[said, "default_kms_key"]);
+}
+
+#[test]
+fn jobs_name_the_reservation_of_the_warehouse() {
+    let name = "projects/admin/locations/US/reservations/night";
+    let Some(fixture) = Fixture::new(&format!("reservation = \"{name}\"")) else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert deactivate", Fault::CutAfter, 1);
+    fixture.proxy.arm("insert verify", Fault::Refuse(503, "backendError"), 1);
+    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), SURVIVORS);
+    assert_eq!(fixture.proxy.reservations(), [Some(name.to_owned())]);
+    let said = "Access Denied: bigquery.reservations.use denied";
+    fixture.proxy.habits(|habits| habits.said = said.to_owned());
+    fixture.proxy.arm("insert detect", Fault::Refuse(403, "accessDenied"), 1);
+    let says = [said, "roles/bigquery.resourceEditor"];
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).says(&says);
+
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.proxy.reservations(), [None]);
+}
