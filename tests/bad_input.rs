@@ -239,7 +239,7 @@ fn a_bigquery_warehouse_can_be_rendered_for_and_checked_without_credentials() {
     project
         .onerow(&format!("apply {DATE}"))
         .exits(1)
-        .says(&["cannot read the key file", "no.json"]);
+        .says(&["cannot read the credentials file", "no.json"]);
     project.onerow("load rows.csv").exits(1);
     assert!(!project.path(".onerow").exists(), "nothing was created");
 }

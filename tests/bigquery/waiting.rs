@@ -34,7 +34,7 @@ fn what_other_writers_make_fail_is_retried_longer_than_five_times() {
     let ended = fixture.project.onerow(DAY).exits(0).says(&[
         "deactivate of 2026-01-28: BigQuery says",
         CONFLICT,
-        OUTSTANDING,
+        OUTSTANDING.trim_end_matches('.'),
         QUEUED_FOR_TOO_LONG,
         "concurrent queries",
         "retrying in ",

@@ -161,7 +161,9 @@ fn well_known(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 fn read(path: &Path) -> Result<File> {
     let text = std::fs::read_to_string(path).map_err(|cause| {
         let message = format!("cannot read the credentials file `{}`", path.display());
-        Error::new(Kind::AccessDenied, message).caused_by(cause)
+        Error::new(Kind::AccessDenied, message)
+            .caused_by(cause)
+            .help("name a file that is there, and that the user who runs onerow may read")
     })?;
     let json: Json = serde_json::from_str(&text).map_err(|error| {
         // The parser's own messages quote values.
