@@ -137,19 +137,106 @@ fn rows_that_look_older_than_they_are_make_the_date_buffered() {
     );
 }
 
+/// Only a statement that would touch a buffered row is refused; a buffered row that survives is none.
 #[test]
-fn a_rule_that_cannot_tell_buffered_rows_waits_for_the_whole_buffer() {
+fn a_rule_that_cannot_tell_buffered_rows_is_tried_date_by_date() {
     let project = Project::new(&RULE.replace("written_at = \"created_at\"\n", ""));
     project.rows(
         "p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
-         p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z",
+         p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+         q1,2026-01-29,g1,a,,true,2026-01-28T06:00:00Z\n\
+         r1,2026-01-30,g1,a,,true,2026-01-28T06:00:00Z",
     );
-    project.streamed("2026-01-28T09:00:00Z", "p3,2026-01-29,g1,a,,true,2026-01-28T09:00:00Z");
-    let document = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75).json();
-    assert_eq!(document["dates"][0]["status"], "buffered");
-    assert_eq!(project.active(), ["p1", "p2", "p3"]);
-    apply(&project, "--now 2026-01-28T11:05:00Z").exits(0);
-    assert_eq!(project.active(), ["p2", "p3"]);
+    project.streamed(
+        "2026-01-28T09:00:00Z",
+        "q0,2026-01-29,g1,a,,true,2026-01-28T05:00:00Z\n\
+         r2,2026-01-30,g1,a,,true,2026-01-28T07:00:00Z",
+    );
+    let window = "--from 2026-01-28 --to 2026-01-30 --format json";
+    let early = project.onerow(&format!("apply {window} --now 2026-01-28T09:05:00Z")).exits(75);
+    let refused = "2026-01-29: refused because of rows in the streaming buffer";
+    let early = early.says(&[refused, "is buffered"]).json();
+    let statuses: Vec<_> = (0..3).map(|i| early["dates"][i]["status"].clone()).collect();
+    assert_eq!(statuses, ["cleaned", "buffered", "cleaned"]);
+    assert_eq!(project.active(), ["p2", "q0", "q1", "r2"]);
+    project.onerow(&format!("apply {window} --now 2026-01-28T11:05:00Z")).exits(0);
+    assert_eq!(project.active(), ["p2", "q1", "r2"]);
+}
+
+/// The small table, whose `created_at` is of this type.
+fn written_as(sql_type: &str, unit: &str) -> Project {
+    let unit = match unit {
+        "" => String::new(),
+        unit => format!("written_unit = \"{unit}\"\n"),
+    };
+    let rule = RULE.replace("time_zone", &format!("{unit}time_zone"));
+    Project::new(
+        &rule.replace("created_at = \"TIMESTAMP\"", &format!("created_at = \"{sql_type}\"")),
+    )
+}
+
+#[test]
+fn a_row_may_say_when_it_was_written_as_a_datetime_or_a_number() {
+    for (sql_type, unit, [settled, newer, buffered], cutoff) in [
+        (
+            "DATETIME",
+            "",
+            ["2026-01-28T06:00:00", "2026-01-28T07:00:00", "2026-01-28T08:59:00"],
+            "2026-01-28 07:35:00",
+        ),
+        ("INT64", "seconds", ["1769580000", "1769583600", "1769590740"], "1769585700"),
+        ("INT64", "millis", ["1769580000000", "1769583600000", "1769590740000"], "1769585700000"),
+        (
+            "INT64",
+            "micros",
+            ["1769580000000000", "1769583600000000", "1769590740000000"],
+            "1769585700000000",
+        ),
+    ] {
+        let project = written_as(sql_type, unit);
+        project.rows(&format!(
+            "p1,2026-01-28,g1,a,,true,{settled}\np2,2026-01-28,g1,a,,true,{newer}\n\
+             q1,2026-01-28,g1,b,,true,{buffered}"
+        ));
+        let streamed = format!("q2,2026-01-28,g1,b,,true,{buffered}");
+        project.streamed("2026-01-28T09:00:00Z", &streamed);
+        let early = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75).json();
+        let date = &early["dates"][0];
+        assert_eq!(
+            (&date["buffered"], &date["deactivated"]),
+            (&1.into(), &1.into()),
+            "{sql_type} {unit}"
+        );
+        assert_eq!(project.active(), ["p2", "q1", "q2"], "{sql_type} {unit}");
+        let log = project.onerow("log --statements --format json --limit 99").exits(0).json();
+        let removal = log.as_array().unwrap().iter().find(|entry| entry["step"] == "deactivate");
+        let removal = removal.unwrap();
+        assert_eq!(removal["cutoff"], "2026-01-28T07:35:00Z", "the ledger has the instant");
+        let sent = removal["parameters"]["cutoff"].to_string();
+        assert_eq!(sent.trim_matches('"'), cutoff, "and what was sent");
+        apply(&project, "--now 2026-01-28T11:05:00Z").exits(0);
+        assert_eq!(project.active(), ["p2", "q2"], "{sql_type} {unit}");
+    }
+}
+
+#[test]
+fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
+    for (sql_type, unit, problem) in [
+        ("INT64", "", "`written_at` is an INT64, and nothing says what its numbers count"),
+        (
+            "TIMESTAMP",
+            "micros",
+            "`written_at` is created_at, which is of type TIMESTAMP; it must be INT64",
+        ),
+        ("STRING", "", "must be TIMESTAMP or DATETIME or INT64"),
+        ("INT64", "fortnights", "unknown variant `fortnights`"),
+    ] {
+        let status = written_as(sql_type, unit).onerow(&format!("status {DATE}")).exits(2);
+        status.says(&[problem, "onerow.toml:"]);
+    }
+    let without = RULE.replace("written_at = \"created_at\"", "written_unit = \"micros\"");
+    let status = Project::new(&without).onerow(&format!("status {DATE}")).exits(2);
+    status.says(&["`written_unit` means nothing without `written_at`"]);
 }
 
 #[test]

@@ -38,6 +38,11 @@ fn odd_rules() -> RuleFile {
     for (kind, cure) in kinds.iter().flat_map(|kind| cures.map(|cure| (kind, cure))) {
         let (name, partition, kind) = (format!("{}_{cure}", kind.0), kind.1, kind.2);
         let touched = if kind == "DATETIME" { "DATETIME" } else { "TIMESTAMP" };
+        let (written, unit) = match kind {
+            "DATETIME" => ("DATETIME", ""),
+            "INT64" => ("INT64", "written_unit = \"micros\""),
+            _ => ("TIMESTAMP", ""),
+        };
         let touched_at = match cure {
             "deactivate" => "touched_at = \"touched\"",
             _ => "",
@@ -62,6 +67,7 @@ row_id = "select"
 active = "from"
 {touched_at}
 written_at = "created_at"
+{unit}
 [rule.{name}.columns]
 {partition} = "{kind}"
 player = "STRING"
@@ -69,7 +75,7 @@ team = "STRING"
 points_line = "NUMERIC"
 group = "INT64"
 is_final = "BOOL"
-created_at = "TIMESTAMP"
+created_at = "{written}"
 select = "STRING"
 from = "BOOL"
 touched = "{touched}"
@@ -114,7 +120,7 @@ pub fn request(rule: &Rule, sql: &str) -> Json {
     json!({
         "tables": tables,
         "parameters": {
-            "cutoff": "TIMESTAMP", "run_id": "STRING", "run_started_at": "TIMESTAMP",
+            "cutoff": rule.written_as.sql_type().to_string(), "run_id": "STRING", "run_started_at": "TIMESTAMP",
             "record_id": "STRING", "undone_run": "STRING", "undone_run_started_at": "TIMESTAMP",
             "undone_record": "STRING", "before": "TIMESTAMP",
         },

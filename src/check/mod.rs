@@ -31,8 +31,8 @@ use allow::Allows;
 use codes::{Find, calls_routine};
 
 use crate::error::{Error, Kind, Place};
-use crate::googlesql::{self, tokens};
-use crate::rule::Rule;
+use crate::googlesql::{self, SqlValue, tokens};
+use crate::rule::{Rule, WrittenAs};
 use crate::statement::{Params, Statement};
 use crate::step::Step;
 
@@ -42,6 +42,8 @@ use crate::step::Step;
 pub struct Checked {
     statement: Statement,
     effect: Effect,
+    /// How the rule's `written_at` says an instant.
+    written_as: WrittenAs,
 }
 
 /// What a statement does.
@@ -86,8 +88,20 @@ impl Checked {
         self.parameters().any(|name| name == parameter)
     }
 
-    /// Those of the parameters that the statement has.
+    /// The parameters with the cutoff as the rule's `written_at` says an instant, so that the two are
+    /// compared as they are.
+    pub(crate) fn typed(&self, params: &Params) -> Params {
+        match params.get("cutoff") {
+            Some(SqlValue::Timestamp(cutoff)) => {
+                params.clone().with("cutoff", self.written_as.value(*cutoff))
+            }
+            _ => params.clone(),
+        }
+    }
+
+    /// Those of the parameters that the statement has, [typed](Self::typed).
     pub(crate) fn params(&self, all: &Params) -> Params {
+        let all = self.typed(all);
         let mut params = Params::none();
         for name in self.parameters() {
             if let Some(value) = all.get(&name) {
@@ -153,7 +167,11 @@ pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
         Some(own) => look_at_restricted(rule, &statement, own, &mut findings),
     };
     let runs = findings.iter().all(|finding| finding.code.severity() < Severity::Error);
-    Inspected { checked: runs.then_some(Checked { statement, effect }), findings, allowed }
+    Inspected {
+        checked: runs.then_some(Checked { statement, effect, written_as: rule.written_as }),
+        findings,
+        allowed,
+    }
 }
 
 /// Checks one statement of a rule that is about to run. Warnings do not keep it from that. Errors: its

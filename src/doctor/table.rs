@@ -78,7 +78,8 @@ fn expected(rule: &Rule) -> Vec<(&Ident, Option<SqlType>)> {
         vec![(&rule.partition.column, Some(rule.partition.kind.sql_type())), (&rule.row_id, None)];
     expected.extend(rule.active.iter().map(|column| (column, Some(SqlType::Bool))));
     expected.extend(rule.touched_at.iter().map(|(column, t)| (column, Some(*t))));
-    expected.extend(rule.written_at.iter().map(|column| (column, Some(SqlType::Timestamp))));
+    expected
+        .extend(rule.written_at.iter().map(|column| (column, Some(rule.written_as.sql_type()))));
     expected.extend(rule.columns.iter().map(|(column, t)| (column, Some(*t))));
     expected
 }
@@ -152,12 +153,16 @@ fn streaming_buffer(lines: &mut Lines, rule: &Rule, description: &Description) {
         (Buffer::Empty, _) => lines.good(Topic::StreamingBuffer, "empty"),
         (Buffer::Since(_), Some(written_at)) => lines.good(
             Topic::StreamingBuffer,
-            format!("holds rows; `{}` tells which ones can be touched", written_at.as_str()),
+            format!(
+                "holds rows; `{}` tells which ones can be touched. If only the Storage Write API writes to \
+                 the table, all can: leave `written_at` out",
+                written_at.as_str()
+            ),
         ),
-        (Buffer::Since(_), None) => lines.advice(
+        (Buffer::Since(_), None) => lines.good(
             Topic::StreamingBuffer,
-            "holds rows, and the rule has no `written_at` to tell which",
-            "name the column that says when a row reached the table; without it every date waits",
+            "holds rows: each date is tried, and waits as a whole if BigQuery refuses it; with `written_at`, \
+             only its rows in the buffer would",
         ),
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::secret::hidden;
-use super::{Numbers, OnKeyless, PartitionType, Scope, Strategy};
+use super::{Numbers, OnKeyless, PartitionType, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
 
 /// The text of a file of rules or tests and how messages call it.
@@ -225,9 +225,14 @@ pub(super) struct RuleSection {
     /// The column that is set to the current time on deactivation; only with `deactivate`.
     #[schemars(with = "Option<String>")]
     pub touched_at: Option<Spanned<String>>,
-    /// The TIMESTAMP column that says when a row reached the table.
+    /// The column that says when a row reached the table: TIMESTAMP, DATETIME in UTC, or INT64 with
+    /// `written_unit`.
     #[schemars(with = "Option<String>")]
     pub written_at: Option<Spanned<String>>,
+    /// What the numbers of an INT64 `written_at` count, from 1970-01-01 00:00:00 UTC.
+    #[serde(default)]
+    #[schemars(with = "Option<Unit>")]
+    pub written_unit: Option<Spanned<Unit>>,
     /// How long after `written_at` a row may still be in the streaming buffer. Default: `90m`.
     #[schemars(with = "Option<String>")]
     pub settle: Option<Spanned<String>>,

@@ -15,6 +15,7 @@ mod validate;
 mod vars;
 mod warehouse;
 mod webhook;
+mod written;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +38,7 @@ pub use strategy::Strategy;
 pub use vars::VarArg;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
 pub use webhook::Webhook;
+pub use written::{Unit, WrittenAs};
 
 /// One rule of the rule file.
 #[derive(Debug, Clone)]
@@ -79,8 +81,10 @@ pub struct Rule {
     pub on_keyless: OnKeyless,
     /// The column that is set to the current time on deactivation, and its type.
     pub touched_at: Option<(Ident, SqlType)>,
-    /// The TIMESTAMP column that says when a row reached the table.
+    /// The column that says when a row reached the table.
     pub written_at: Option<Ident>,
+    /// How it says so.
+    pub written_as: WrittenAs,
     /// How long after `written_at` a row may still be buffered.
     pub settle: SignedDuration,
     /// The zone in which TODAY and YESTERDAY are meant.

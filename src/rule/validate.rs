@@ -6,7 +6,9 @@ use toml::Spanned;
 
 use super::document::{RuleSection, Source};
 use super::expression::{Expression, Ties, parse_keep, parse_key, parse_ranking};
-use super::{Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy, row};
+use super::{
+    Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy, WrittenAs, row,
+};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -79,7 +81,7 @@ impl RuleReader<'_> {
         let counted_ranking = ranking(active.as_ref(), Ties::default())?;
         let ranking = ranking(None, Ties::default())?;
         let constants = self.constants(&partition)?;
-        let written_at = section.written_at.as_ref();
+        let written_at = self.written_at()?;
         let table = TableName::parse(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
         let rule = Rule {
@@ -103,10 +105,8 @@ impl RuleReader<'_> {
             full_access: section.full_access,
             deciding: self.deciding()?,
             touched_at: self.touched_at()?,
-            written_at: written_at
-                .map(|column| self.column(column, "written_at", &[SqlType::Timestamp]))
-                .transpose()?
-                .map(|(column, _)| column),
+            written_as: self.written_as(written_at.as_ref())?,
+            written_at: written_at.map(|(column, _)| column),
             settle: duration(self.source, section.settle.as_ref())?,
             time_zone: self.time_zone()?,
             routines: self.routines()?,
@@ -285,6 +285,32 @@ impl RuleReader<'_> {
             }
         }
         Ok(Some(touched_at))
+    }
+
+    fn written_at(&self) -> Result<Option<(Ident, SqlType)>> {
+        let Some(column) = &self.section.written_at else { return Ok(None) };
+        let types = match self.section.written_unit {
+            Some(_) => &[SqlType::Int64][..],
+            None => &[SqlType::Timestamp, SqlType::Datetime, SqlType::Int64],
+        };
+        self.column(column, "written_at", types).map(Some)
+    }
+
+    fn written_as(&self, written_at: Option<&(Ident, SqlType)>) -> Result<WrittenAs> {
+        let (column, unit) = (&self.section.written_at, &self.section.written_unit);
+        match (written_at, column, unit) {
+            (Some((_, SqlType::Int64)), Some(column), None) => Err(self
+                .source
+                .error(column, "`written_at` is an INT64, and nothing says what its numbers count")
+                .help("add `written_unit = \"micros\"` (seconds, millis or micros since 1970-01-01 00:00:00 UTC)")),
+            (None, _, Some(unit)) => Err(self
+                .source
+                .error(unit, "`written_unit` means nothing without `written_at`")
+                .help("name the INT64 column in `written_at`, or remove `written_unit`")),
+            (_, _, Some(unit)) => Ok(WrittenAs::Number(*unit.get_ref())),
+            (Some((_, SqlType::Datetime)), _, None) => Ok(WrittenAs::Datetime),
+            _ => Ok(WrittenAs::Timestamp),
+        }
     }
 
     fn row_id(&self) -> Result<Ident> {

@@ -89,7 +89,6 @@ pub fn staged(
         let rows = look_with(rule, warehouse, &statement, &params(cutoff, "staged"), now, "staged");
         let days = rows.and_then(|rows| staged::read(&rows, &rule.partition, window));
         for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
-            let figures = figures.seen_with(cutoff);
             let day_found =
                 ConsolidatedDay { found: figures, waiting: figures.buffered, ..Default::default() };
             found.days.insert(day, day_found);
@@ -209,7 +208,7 @@ impl Run<'_> {
             let answer = self.journal.send(statement, &params(cutoff, &self.journal.run))?;
             let days = rows(&answer).and_then(|rows| staged::read(rows, partition, window));
             let days = days.map_err(|error| error.during(statement.statement().title()))?;
-            all.extend(days.into_iter().map(|(day, staged)| (day, staged.seen_with(cutoff))));
+            all.extend(days);
         }
         Ok(all)
     }

@@ -15,9 +15,15 @@ use crate::window::{Day, Window};
 pub(super) enum Cutoff {
     /// Rows written before this instant.
     At(Timestamp),
-    /// None: the table has a streaming buffer, and the rule cannot tell which rows are in it.
-    /// The instant is the run's start, for statements that take `@cutoff` all the same.
-    Nothing(Timestamp),
+    /// The table has a streaming buffer, and the rule cannot tell which rows are in it: every statement is
+    /// tried, since BigQuery refuses one that would touch buffered rows, and no other.
+    /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#limitations>
+    Untold {
+        /// When the run began: the value of `@cutoff`.
+        now: Timestamp,
+        /// What had arrived by then has left the buffer.
+        drained: Timestamp,
+    },
 }
 
 impl Cutoff {
@@ -26,7 +32,9 @@ impl Cutoff {
         let settled = before(now, rule.settle);
         match (buffer, &rule.written_at) {
             (Buffer::Empty, _) => Self::At(now),
-            (Buffer::Since(_), None) => Self::Nothing(now),
+            (Buffer::Since(oldest), None) => {
+                Self::Untold { now, drained: oldest.map_or(settled, |oldest| oldest.max(settled)) }
+            }
             (Buffer::Since(oldest), Some(_)) => {
                 Self::At(oldest.map_or(settled, |oldest| oldest.min(settled)))
             }
@@ -54,7 +62,9 @@ impl Cutoff {
 
     /// Whether every row that had been written by `seen` is settled.
     pub fn settles(self, seen: Timestamp) -> bool {
-        matches!(self, Self::At(instant) if instant >= seen)
+        match self {
+            Self::At(instant) | Self::Untold { drained: instant, .. } => instant >= seen,
+        }
     }
 
     /// Whether rows that arrive after the run began are at or after the cutoff.
@@ -65,7 +75,7 @@ impl Cutoff {
     /// The value of `@cutoff`.
     pub fn instant(self) -> Timestamp {
         match self {
-            Self::At(instant) | Self::Nothing(instant) => instant,
+            Self::At(instant) | Self::Untold { now: instant, .. } => instant,
         }
     }
 }
@@ -118,11 +128,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_tell_has_no_settled_part_while_there_is_a_buffer() {
-        let now = at("2026-01-30T10:00:00Z");
-        let cutoff = Cutoff::new(&rule(""), now, Buffer::Since(None));
-        assert_eq!(cutoff, Cutoff::Nothing(now));
-        assert_eq!(cutoff.earlier(&rule(""), now), None);
+    fn a_rule_that_cannot_tell_is_tried_and_waits_for_what_was_there_to_leave_the_buffer() {
+        let (now, rule) = (at("2026-01-30T10:00:00Z"), rule(""));
+        let with = |oldest: Option<&str>| Cutoff::new(&rule, now, Buffer::Since(oldest.map(at)));
+        let cutoff = with(Some("2026-01-30T09:50:00Z"));
+        assert_eq!(cutoff.instant(), now);
+        assert_eq!(cutoff.earlier(&rule, now), None);
+        assert!(cutoff.settles(at("2026-01-30T09:50:00Z")));
+        assert!(!cutoff.settles(at("2026-01-30T09:50:01Z")));
+        let unknown = with(None);
+        assert!(unknown.settles(at("2026-01-30T08:30:00Z")), "as long ago as `settle`");
+        assert!(!unknown.settles(at("2026-01-30T08:30:01Z")));
     }
 
     #[test]

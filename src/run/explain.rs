@@ -73,7 +73,7 @@ pub fn explain(
         let answer =
             look_with(rule, warehouse, checked, &params(cutoff, "explain"), now, "explain");
         let read = answer.and_then(|rows| {
-            let reader = Reader { rule, rows: &rows, cutoff };
+            let reader = Reader { rule, rows: &rows };
             rows.rows.iter().map(|row| reader.superseded(row)).collect::<Result<Vec<_>>>()
         });
         all.extend(read.map_err(|error| error.during(checked.statement().title()))?);
@@ -84,7 +84,6 @@ pub fn explain(
 struct Reader<'a> {
     rule: &'a Rule,
     rows: &'a Rows,
-    cutoff: Cutoff,
 }
 
 impl Reader<'_> {
@@ -104,10 +103,10 @@ impl Reader<'_> {
             row_id: value("row_id")?,
             survivor: value("survivor")?,
             keep: own.into_iter().zip(numbered("survivor_keep", keep)?).collect(),
-            fate: match (self.cutoff, settled) {
+            fate: match settled {
                 _ if shared && !rewrites => Fate::SharedId,
-                (Cutoff::At(_), true) => Fate::Superseded,
-                _ => Fate::Buffered,
+                true => Fate::Superseded,
+                false => Fate::Buffered,
             },
         })
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
 use super::retry::Retry;
-use super::{Context, Found, RunId, access, counts, params, rows, seen_with};
+use super::{Context, Found, RunId, access, counts, params, rows};
 use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -98,7 +98,7 @@ impl<'a> Journal<'a> {
             true => &params.clone().with("record_id", SqlValue::String(started.job.to_string())),
             false => params,
         };
-        started.parameters = json_of(params);
+        started.parameters = json_of(&statement.typed(params));
         self.append(&started, &title, "was not sent")?;
         tracing::info!(job = %started.job, "{title}: sent");
         let rule = &self.context.renderer.rule().name;
@@ -146,7 +146,7 @@ impl<'a> Journal<'a> {
         let rule = self.context.renderer.rule();
         let read = |answer: &Answer| -> Result<Found> {
             let found = counts::read(rows(answer)?, rule, &statement.statement().window)?;
-            Ok(seen_with(cutoff, found))
+            Ok(found)
         };
         let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?.days));
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;

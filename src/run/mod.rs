@@ -202,7 +202,7 @@ fn look(
     let statement = checked.statement();
     let answer = look_with(rule, warehouse, checked, &params(cutoff, "status"), now, "status");
     let found = answer.and_then(|rows| counts::read(&rows, rule, &statement.window));
-    found.map(|found| seen_with(cutoff, found)).map_err(|error| error.during(statement.title()))
+    found.map_err(|error| error.during(statement.title()))
 }
 
 /// A query without the ledger, for this command: nothing is changed, and nothing is created.
@@ -232,21 +232,6 @@ fn params(cutoff: Cutoff, run: impl AsRef<str>) -> Params {
     match RunId::began(run) {
         Some(began) => params.with("run_started_at", SqlValue::Timestamp(began)),
         None => params,
-    }
-}
-
-/// The figures as the cutoff allows to see them.
-fn seen_with(cutoff: Cutoff, found: Found) -> Found {
-    match cutoff {
-        Cutoff::At(_) => found,
-        Cutoff::Nothing(_) => Found {
-            days: found
-                .days
-                .into_iter()
-                .map(|(day, counts)| (day, counts.all_buffered()))
-                .collect(),
-            undated: found.undated.all_buffered(),
-        },
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::counts::{count, day, wrong};
-use super::cutoff::Cutoff;
 use crate::error::Result;
 use crate::googlesql::SqlValue;
 use crate::rule::Partition;
@@ -40,21 +39,6 @@ impl Staged {
     /// The fewest active rows that the table has once this is merged.
     pub(super) fn active_after(self) -> u64 {
         (self.active + self.inserts).saturating_sub(self.deletes)
-    }
-
-    /// The same date when no row of the table can be touched: what is to be updated or deleted waits.
-    #[must_use]
-    pub fn untouchable(self) -> Self {
-        let buffered = self.updates + self.deletes + self.buffered;
-        Self { updates: 0, deletes: 0, buffered, ..self }
-    }
-
-    /// The figures as the cutoff allows to see them.
-    pub(super) fn seen_with(self, cutoff: Cutoff) -> Self {
-        match cutoff {
-            Cutoff::At(_) => self,
-            Cutoff::Nothing(_) => self.untouchable(),
-        }
     }
 }
 

@@ -24,11 +24,14 @@ impl Run<'_> {
     pub(super) fn wait_for_buffered(&mut self, plan: &Plan) {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
+        // They go on growing: where the metadata does not tell what the warehouse refuses, each look is
+        // followed by another try.
+        let mut pauses = pauses();
         while !self.waiting_days().is_empty()
             || !self.buffered.is_empty()
             || !self.consolidated.waiting_days().is_empty()
         {
-            let buffer = match self.wait_until_settled(seen, until) {
+            let buffer = match self.wait_until_settled(seen, until, &mut pauses) {
                 Ok(Some(buffer)) => buffer,
                 Ok(None) => return,
                 // What was done before it stays done, and is reported.
@@ -53,13 +56,13 @@ impl Run<'_> {
 
     /// Polls the table's metadata until what was there at `seen` is settled. `None`: the time is
     /// up, or the user asked to stop.
-    fn wait_until_settled(&self, seen: Timestamp, until: Instant) -> Result<Option<Buffer>> {
+    fn wait_until_settled(
+        &self,
+        seen: Timestamp,
+        until: Instant,
+        pauses: &mut impl Iterator<Item = Duration>,
+    ) -> Result<Option<Buffer>> {
         let rule = self.context.renderer.rule();
-        let pauses = ExponentialBuilder::default()
-            .with_min_delay(PAUSES.0)
-            .with_max_delay(PAUSES.1)
-            .without_max_times()
-            .build();
         for pause in pauses {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -114,6 +117,15 @@ impl Run<'_> {
         self.verify(plan);
         Ok(())
     }
+}
+
+/// The pauses between two looks.
+fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(PAUSES.0)
+        .with_max_delay(PAUSES.1)
+        .without_max_times()
+        .build()
 }
 
 fn say(context: &Context<'_>, rows: u64, left: Duration) {

@@ -69,13 +69,84 @@ fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
     }
 }
 
+/// BigQuery refuses a statement that would touch buffered rows, and no other.
 #[test]
-fn a_rule_that_cannot_tell_sends_no_update_that_must_fail() {
+fn a_rule_that_cannot_tell_is_tried_date_by_date() {
     let Some(fixture) = with_buffer(&without_written_at(), false) else { return };
+    fixture.proxy.habits(|habits| habits.buffered_dates = vec!["2026-01-29"]);
     let apply = fixture.project.onerow(&format!("apply {WINDOW} --format json")).exits(75).json();
-    assert_eq!(apply["totals"]["buffered"], 4);
-    assert_eq!(apply["dates"][1]["status"], "buffered");
-    assert_eq!(updates(&fixture), 0);
+    let dates = apply["dates"].as_array().unwrap();
+    let statuses: Vec<_> = dates.iter().map(|date| &date["status"]).collect();
+    assert_eq!(statuses, ["empty", "cleaned", "buffered"]);
+    assert_eq!(
+        (&apply["totals"]["buffered"], &apply["totals"]["deactivated"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(updates(&fixture), 2, "one for each date, and no second try");
+    assert_eq!(fixture.active(), ["b3", "c1", "c2", "c3"]);
+}
+
+/// The metadata may report a buffer for rows that were written with the Storage Write API, and DML takes them.
+/// Source: <https://cloud.google.com/bigquery/docs/write-api#use_data_manipulation_language_dml_with_recently_streamed_data>
+#[test]
+fn rows_of_the_storage_write_api_are_cleaned_at_once() {
+    let Some(fixture) = with_buffer(&without_written_at(), false) else { return };
+    fixture.proxy.habits(|habits| habits.buffered_dates = vec!["none"]);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    assert_eq!(fixture.active(), ["b3", "c3"]);
+}
+
+#[test]
+fn a_rule_that_cannot_tell_waits_until_what_was_there_has_left_the_buffer() {
+    let Some(fixture) = with_buffer(&without_written_at(), false) else { return };
+    // The table is streamed to without end: the buffer is never empty, and what is in it gets younger.
+    let moves_on = || {
+        fixture.proxy.habits(|habits| {
+            habits.buffered_dates = vec!["none"];
+            habits.buffer_since = Some(Timestamp::now() + SignedDuration::from_secs(1));
+        });
+    };
+    let apply = apply_and_wait(&fixture, moves_on).exits(0);
+    assert_eq!(apply.json()["totals"]["deactivated"], 4);
+    assert_eq!(updates(&fixture), 4, "each date was tried once before the wait and once after it");
+    assert_eq!(fixture.active(), ["b3", "c3"]);
+}
+
+/// The time of writing as another type: the table, its rows as CSV cells, and the rule's own words for it.
+#[test]
+fn written_at_may_be_a_datetime_or_a_number() {
+    let now = Timestamp::now();
+    let datetime = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+    let micros = |at: Timestamp| at.as_microsecond().to_string();
+    type Written<'a> = &'a dyn Fn(Timestamp) -> String;
+    for (sql_type, unit, written) in [
+        ("DATETIME", "", &datetime as Written<'_>),
+        ("INT64", "written_unit = \"micros\"\n", &micros),
+    ] {
+        let rule = RULE
+            .replace("nba.", "DATASET.")
+            .replace("time_zone", &format!("{unit}time_zone"))
+            .replace("created_at = \"TIMESTAMP\"", &format!("created_at = \"{sql_type}\""));
+        let Some(fixture) = Fixture::with_rules(&rule, "") else { return };
+        let mut columns = super::fixture::COLUMNS;
+        columns[6].1 = sql_type;
+        let table = fixture.table("predictions");
+        fixture.emulator.create_table(&table, &columns, "game_date", "game_id");
+        let old: Timestamp = "2026-01-28T01:00:00Z".parse().unwrap();
+        let row = |id: &str, at: Timestamp| format!("{id},2026-01-28,g1,a,,true,{}\n", written(at));
+        let hour = SignedDuration::from_hours(1);
+        let rows =
+            [row("b1", old), row("b2", old + hour), row("b3", now), row("b4", now + hour / 3600)];
+        fixture.emulator.load(&table, &format!("{}{}", crate::common::HEADER, rows.concat()));
+        fixture.proxy.habits(|habits| habits.buffer_since = Some(now - hour / 60));
+        let doctor = fixture.project.onerow("doctor --date 2026-01-28").exits(0);
+        doctor.prints(&["`created_at` tells which ones can be touched"]);
+        let apply =
+            fixture.project.onerow("apply --date 2026-01-28 --format json").exits(75).json();
+        let date = &apply["dates"][0];
+        assert_eq!((&date["buffered"], &date["deactivated"]), (&1.into(), &2.into()), "{sql_type}");
+        assert_eq!(fixture.active(), ["b3", "b4"], "{sql_type}");
+    }
 }
 
 #[test]

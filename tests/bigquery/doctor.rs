@@ -146,12 +146,15 @@ fn row_ids_that_are_shared_or_null_are_counted_with_their_dates() {
 }
 
 #[test]
-fn buffered_rows_need_a_written_at() {
+fn what_a_buffer_means_depends_on_written_at() {
     let without = |rule: &str| rule.replace("written_at = \"created_at\"\n", "");
-    for (rule, verdict) in [(as_it_is as fn(&str) -> String, "good"), (without, "advice")] {
+    for (rule, part) in [
+        (as_it_is as fn(&str) -> String, "`created_at` tells which ones can be touched"),
+        (without, "each date is tried"),
+    ] {
         let Some(fixture) = with(rule) else { return };
         fixture.proxy.habits(|habits| habits.buffer_since = Some(Timestamp::now()));
-        expect(&lines(&fixture), "streaming buffer", verdict, &["holds rows"]);
+        expect(&lines(&fixture), "streaming buffer", "good", &["holds rows", part]);
     }
 }
 

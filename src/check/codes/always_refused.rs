@@ -6,7 +6,7 @@ use sqlparser::ast::Statement;
 
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::{Finding, Text};
-use crate::googlesql::{Params, SqlValue};
+use crate::googlesql::Params;
 
 pub(super) const CHECK: Check = Check {
     code: Code::AlwaysRefused,
@@ -40,7 +40,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
     let columns = rule.columns.iter().map(|(name, sql_type)| (name.as_str().to_owned(), *sql_type));
     let tables = [(rule.table.dotted(), columns.collect())];
-    let cutoff = SqlValue::Timestamp(Timestamp::UNIX_EPOCH);
+    let cutoff = rule.written_as.value(Timestamp::UNIX_EPOCH);
     let params = Params::none().with("cutoff", cutoff);
     if let Err(error) = refusal(&text.statement.sql, parsed, &tables, &params) {
         let place = error.place().unwrap_or_default();

@@ -145,7 +145,7 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        let answer = self.execute(job.id, &Text::of(statement)?, params)?;
+        let answer = self.execute(job.id, &Text::of(statement)?, &statement.typed(params))?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,
@@ -170,7 +170,7 @@ impl Warehouse for Sqlite {
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
-        self.prepare(&Text::of(statement)?, params)
+        self.prepare(&Text::of(statement)?, &statement.typed(params))
     }
 
     fn describe(&self, table: &TableName) -> Result<Description> {

@@ -16,11 +16,14 @@ pub const BUFFERED: &str = "UPDATE or DELETE statement over table demo.nba.predi
 
 /// Whether an UPDATE would touch rows in the buffer: it spares what was written at or after its
 /// cutoff, and everything written before the buffer began.
-pub fn refuses_update(call: &Call, buffer_since: Option<Timestamp>) -> bool {
+pub fn refuses_update(call: &Call, buffer_since: Option<Timestamp>, dates: &[&str]) -> bool {
     let Call::Insert { sql, cutoff, .. } = call else { return false };
     let verbs = ["UPDATE", "DELETE", "MERGE"];
     let updates = sql.lines().any(|line| verbs.iter().any(|verb| line.starts_with(verb)));
     let spares = sql.contains("@cutoff");
+    if !dates.is_empty() && !dates.iter().any(|date| sql.contains(date)) {
+        return false;
+    }
     match buffer_since {
         Some(since) if updates => !spares || cutoff.is_none_or(|cutoff| cutoff > since),
         _ => false,

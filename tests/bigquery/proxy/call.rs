@@ -148,12 +148,20 @@ fn insert(body: &str) -> Call {
         location: text(&job["jobReference"]["location"]),
         step: text(&configuration["labels"]["step"]),
         sql: text(&configuration["query"]["query"]),
-        cutoff: cutoff.and_then(|p| instant(p["parameterValue"]["value"].as_str()?)),
+        cutoff: cutoff.and_then(|p| {
+            instant(p["parameterType"]["type"].as_str()?, p["parameterValue"]["value"].as_str()?)
+        }),
         dry_run: configuration["dryRun"] == true,
     }
 }
 
-fn instant(text: &str) -> Option<Timestamp> {
+/// A cutoff as the rule's column says an instant; a number counts microseconds.
+fn instant(sql_type: &str, text: &str) -> Option<Timestamp> {
+    match sql_type {
+        "INT64" => return Timestamp::from_microsecond(text.parse().ok()?).ok(),
+        "DATETIME" => return format!("{}Z", text.replacen(' ', "T", 1)).parse().ok(),
+        _ => {}
+    }
     match SqlValue::parse(text, SqlType::Timestamp) {
         Ok(SqlValue::Timestamp(instant)) => Some(instant),
         _ => None,

@@ -73,6 +73,8 @@ pub struct Habits {
     pub hides_figures: bool,
     /// Rows written since then are in the streaming buffer: an UPDATE that reaches them is refused.
     pub buffer_since: Option<Timestamp>,
+    /// The dates that have rows in the buffer: an UPDATE that names none of them is not refused. Empty: any.
+    pub buffered_dates: Vec<&'static str>,
     /// Whether the metadata does not tell of the buffer.
     pub hides_buffer: bool,
     /// The sentence of refusals.

@@ -245,7 +245,7 @@ impl Server {
             state.seen.push((call.clone(), false));
             return (409, refusal(409, "duplicate", &format!("Already Exists: Job demo:US.{id}")));
         }
-        let refused = refuses_update(call, state.habits.buffer_since);
+        let refused = refuses_update(call, state.habits.buffer_since, &state.habits.buffered_dates);
         let held = match refused {
             true => Held::Ended(ended(call, "invalidQuery", BUFFERED)),
             false => Held::Known,
