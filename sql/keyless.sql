@@ -1,5 +1,6 @@
 {#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
-    Changes nothing. DISTINCT makes the embedded warehouse write each id as JSON once, and not for each pair. -#}
+    Looks back a year, so that the log is not read as a whole. Changes nothing. DISTINCT makes the embedded
+    warehouse write each id as JSON once, and not for each pair. -#}
 {%- from "_survivors.sql" import rows -%}
 SELECT
   removed.run_id,
@@ -23,6 +24,7 @@ FROM (
 ) AS keyless
 JOIN {{ removals.table }} AS removed
   ON removed.row_id = keyless.row_id
-WHERE removed.rule = {{ rule.name }}
+WHERE removed.run_started_at >= @removed_since
+  AND removed.rule = {{ rule.name }}
 GROUP BY removed.run_id
 ORDER BY removed.run_id

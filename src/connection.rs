@@ -33,9 +33,15 @@ pub struct Tariff {
 }
 
 impl Tariff {
-    /// US dollars for so many bytes.
-    pub fn price(self, bytes: u64) -> f64 {
-        bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib
+    /// US dollars for so many bytes; `None` where the price is 0, as it is where slots are paid for.
+    pub fn price(self, bytes: u64) -> Option<f64> {
+        let is_by_bytes = self.price_per_tib > 0.0;
+        is_by_bytes.then(|| bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib)
+    }
+
+    /// Whether slots are paid for, and not bytes.
+    pub fn is_by_slots(self) -> bool {
+        self.price_per_tib == 0.0
     }
 }
 

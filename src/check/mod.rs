@@ -23,6 +23,9 @@ pub use code::{Code, Severity};
 pub use codes::{CHECKS, Check, Example, On};
 pub(crate) use mutation::dotted;
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{self, Spanned};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
@@ -81,6 +84,17 @@ impl Checked {
             Effect::Unread => None,
             _ => statements(tokens(&self.statement.sql).ok()?).ok()?.pop(),
         }
+    }
+
+    /// The tables that the statement names, each once. Names that it gives to queries of its own are among
+    /// them; a query that the parser cannot read has none.
+    pub(crate) fn tables(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        _ = ast::visit_relations(&self.parsed().into_iter().collect::<Vec<_>>(), |name| {
+            names.insert(dotted(name));
+            ControlFlow::<()>::Continue(())
+        });
+        names
     }
 
     /// Whether the statement has this query parameter.

@@ -60,7 +60,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 
 fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let wanted = Filter { rule: args.rule.as_deref(), ..Filter::default() };
-    let mut runs = history(&engine.entries(&wanted)?);
+    // The oldest of those that were read may have begun before what was read.
+    let mut runs = history(&engine.newest(&wanted, |found| history(found).len() > args.limit)?);
     runs.truncate(args.limit);
     Ok(match args.format {
         Format::Json => {
@@ -75,8 +76,13 @@ fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
 }
 
 fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
-    let wanted = Filter { run: args.run.as_deref(), rule: args.rule.as_deref(), since: None };
-    let mut entries = engine.entries(&wanted)?;
+    let of_run = args.run.as_deref().map_or_else(Filter::default, Filter::run);
+    let with_sql = args.sql || matches!(args.format, Format::Json);
+    let wanted = Filter { rule: args.rule.as_deref(), with_sql, ..of_run };
+    let mut entries = match wanted.since {
+        Some(_) => engine.entries(&wanted)?,
+        None => engine.newest(&wanted, |found| latest(found).len() > args.limit)?,
+    };
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
             Kind::Usage,

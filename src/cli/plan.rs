@@ -59,6 +59,9 @@ pub(super) fn show(
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);
+            if let Some(slots) = report::slots_json(&summary) {
+                document["slot_ms_of_last_runs"] = slots;
+            }
             documents.push(document);
         } else {
             let figures = report::ran(style, &report);

@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut entries = Vec::new();
     let mut seen = Vec::new();
     for (rule, window) in rules.into_iter().zip(windows) {
-        let of_rule = engine.entries(&Filter::recent(Some(rule.name.as_str()), now, args.days))?;
+        let of_rule =
+            engine.entries(&Filter::recent(Some(rule.name.as_str()), now, args.days).with_sql())?;
         let runs = run::history(&of_rule);
         let status = engine.status(rule, &window);
         entries.extend(of_rule);

@@ -26,6 +26,7 @@ use crate::warehouse::sqlite::{Access, Sqlite};
 pub use crate::warehouse::sqlite::Streaming;
 pub use crate::warehouse::{Returned, Rows};
 pub use memory::Loader;
+pub(crate) use plan::SLOT_DAYS;
 pub use plan::{Plan, PlanSummary, Preview, Task};
 pub use run::RunOptions;
 pub use staging::StagingOptions;

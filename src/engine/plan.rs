@@ -1,16 +1,23 @@
 //! Plans: what a task would send for a rule, and what that would cost.
 
+use indexmap::IndexMap;
+
 use super::Engine;
 use crate::check::Checked;
 use crate::connection::Tariff;
 use crate::error::Result;
+use crate::ledger::{self, Filter, RunId};
 use crate::plan::{self, Inspected};
-use crate::rule::{Rule, Scope, Strategy};
+use crate::rule::{Rule, SMALLEST_BILL, Scope, Strategy};
 use crate::run::{self, Consolidated, DayReport, Report};
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::warehouse::Estimate;
 use crate::window::Window;
+
+/// How far back the runs lie whose slot time is shown, in days, and how many of them are.
+pub(crate) const SLOT_DAYS: u32 = 31;
+const SLOT_RUNS: usize = 5;
 
 /// What is to be done with a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +119,15 @@ pub struct Preview {
 pub struct PlanSummary {
     /// Those that the counts call for, with their estimates.
     pub statements: Vec<(Checked, Estimate)>,
-    /// Bytes of all statements of the plan, whether called for or not.
+    /// How many jobs write to the ledger; none where that is no table of the warehouse.
+    pub ledger_writes: u64,
+    /// Bytes that all statements of the plan would be billed, whether called for or not.
     pub at_most: Option<u64>,
     /// What reading costs; `None` where the warehouse charges nothing.
     pub tariff: Option<Tariff>,
+    /// The slot time, in milliseconds, of the last runs of the rule, newest first. Empty where bytes are paid
+    /// for.
+    pub slot_ms: Vec<(RunId, u64)>,
 }
 
 impl PlanSummary {
@@ -143,10 +155,19 @@ impl PlanSummary {
             StepName::CONSOLIDATE => merges(statement),
             _ => !statement.statement().step.removes_duplicates() || needs(statement),
         };
-        let at_most = all.iter().map(|(_, estimate)| estimate.bytes).sum();
+        let at_most = all.iter().map(|(_, estimate)| estimate.billed).sum();
         let called = all.into_iter().filter(|(statement, _)| called_for(statement));
         let statements = called.map(|(statement, estimate)| (statement.clone(), estimate));
-        Self { statements: statements.collect(), at_most, tariff }
+        let statements = statements.collect();
+        Self { statements, ledger_writes: 0, at_most, tariff, slot_ms: Vec::new() }
+    }
+
+    /// What the statements that are called for are billed at most, and writing them to the ledger; `None`
+    /// where the warehouse does not say.
+    pub fn billed(&self) -> Option<u64> {
+        let statements: Option<u64> =
+            self.statements.iter().map(|(_, estimate)| estimate.billed).sum();
+        Some(statements? + self.ledger_writes * SMALLEST_BILL)
     }
 }
 
@@ -193,28 +214,60 @@ impl Engine {
     pub fn preview(&self, plan: &Plan<'_>) -> Result<Preview> {
         let from = self.reading()?;
         let (now, warehouse) = (self.now(), &*from.warehouse);
-        let estimates = run::estimate(warehouse, now, &plan.plan)?;
         let mut report = run::status(&plan.renderer, warehouse, now, &plan.plan)?;
         if plan.plan.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE) {
             report.consolidated = Some(self.staged(plan)?);
         }
-        let (strategy, merged) = (plan.rule().strategy, report.consolidated.as_ref());
-        let summary = PlanSummary::new(strategy, &report.days, merged, estimates, from.tariff);
+        let summary = self.summary_of(plan, &report, report.consolidated.as_ref())?;
         Ok(Preview { report, summary })
+    }
+
+    fn summary_of(
+        &self,
+        plan: &Plan<'_>,
+        report: &Report,
+        merged: Option<&Consolidated>,
+    ) -> Result<PlanSummary> {
+        let from = self.reading()?;
+        let (now, warehouse) = (self.now(), &*from.warehouse);
+        let estimates = run::estimate(warehouse, now, &plan.plan)?;
+        let strategy = plan.rule().strategy;
+        let mut summary = PlanSummary::new(strategy, &report.days, merged, estimates, from.tariff);
+        let Some(tariff) = from.tariff else { return Ok(summary) };
+        let besides = run::asked_besides(&plan.renderer, warehouse, report, merged)?;
+        let besides = run::estimate_each(warehouse, now, besides.iter().collect())?
+            .into_iter()
+            .map(|(statement, estimate)| (statement.clone(), estimate));
+        summary.statements.extend(besides);
+        let sent = summary.statements.iter().map(|(s, _)| s.statement().sql.as_str());
+        summary.ledger_writes = ledger::batches(sent);
+        if tariff.is_by_slots() {
+            summary.slot_ms = self.slot_ms(plan.rule())?;
+        }
+        Ok(summary)
+    }
+
+    /// The slot time of the last runs of a rule, newest first, as far as the ledger has it.
+    fn slot_ms(&self, rule: &Rule) -> Result<Vec<(RunId, u64)>> {
+        let wanted = Filter::recent(Some(rule.name.as_str()), self.now(), SLOT_DAYS);
+        let mut runs: IndexMap<RunId, u64> = IndexMap::new();
+        for entry in self.entries(&wanted)? {
+            if let Some(slot_ms) = entry.usage.slot_ms {
+                *runs.entry(entry.run).or_default() += slot_ms;
+            }
+        }
+        Ok(runs.into_iter().rev().take(SLOT_RUNS).collect())
     }
 
     /// What a plan of `apply` would send where the dates stand like this. Changes nothing.
     ///
     /// Errors: the warehouse does not answer.
     pub fn summary(&self, plan: &Plan<'_>, status: &Report) -> Result<PlanSummary> {
-        let merged = match plan.rule().consolidates() {
+        let consolidated = match plan.rule().consolidates() {
             true => Some(self.staged(plan)?),
             false => None,
         };
-        let from = self.reading()?;
-        let estimates = run::estimate(&*from.warehouse, self.now(), &plan.plan)?;
-        let (strategy, days) = (plan.rule().strategy, &status.days);
-        Ok(PlanSummary::new(strategy, days, merged.as_ref(), estimates, from.tariff))
+        self.summary_of(plan, status, consolidated.as_ref())
     }
 
     /// What waits in the staging tables of a plan. Changes nothing.

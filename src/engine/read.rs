@@ -5,7 +5,7 @@ use crate::connection::Tariff;
 use crate::doctor;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::ledger::{Entry, Filter};
+use crate::ledger::{self, Entry, Filter};
 use crate::notify::{Channel, RunEvent};
 use crate::plan;
 use crate::project::Project;
@@ -48,6 +48,18 @@ impl Engine {
     /// Errors: the ledger does not answer.
     pub fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         self.reading()?.ledger.entries(wanted)
+    }
+
+    /// The newest of these entries of the ledger, oldest first: no further back than it takes until they
+    /// are enough.
+    ///
+    /// Errors: the ledger does not answer.
+    pub fn newest(
+        &self,
+        wanted: &Filter<'_>,
+        enough: impl Fn(&[Entry]) -> bool,
+    ) -> Result<Vec<Entry>> {
+        ledger::newest(&*self.reading()?.ledger, wanted, enough)
     }
 
     /// One run with its entries, oldest first; `None` where the ledger has no such run.

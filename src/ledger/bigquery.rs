@@ -10,11 +10,11 @@ use gcp_bigquery_client::model::table::Table;
 use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
 use gcp_bigquery_client::model::table_schema::TableSchema;
 use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use super::outbox::{Batch, Outbox};
-use super::record::{self, COLUMNS, Cells, FORMAT_COLUMN, column_list, other_format};
+use super::record::{self, COLUMNS, Cells, FORMAT_COLUMN, SQL_COLUMN, column_list, other_format};
 use super::{Entry, Filter, Ledger, Lock, beginnings_first};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
@@ -28,6 +28,10 @@ use crate::warehouse::{Description, JobId, Returned, Warehouse};
 /// How often a batch is sent as a new job before it is left for the next run.
 const ATTEMPTS: u32 = 5;
 
+/// How many days back the ledger is read where nothing says how old the entries are: BigQuery charges by
+/// what is read.
+const REACH: [u32; 2] = [31, 366];
+
 const WRITING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
 const READING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "log")];
 
@@ -36,6 +40,7 @@ pub(crate) struct BigQueryLedger {
     warehouse: Arc<BigQuery>,
     table: TableName,
     outbox: Option<Outbox>,
+    clock: Clock,
     delivering: Mutex<()>,
     /// Set once the table was seen to have this version's format, or not to exist.
     seen: OnceLock<()>,
@@ -51,7 +56,13 @@ impl BigQueryLedger {
     ) -> Result<Self> {
         let table = warehouse.settings().ledger.clone();
         let outbox = Outbox::open(path, access, clock)?;
-        Ok(Self { warehouse, table, outbox, delivering: Mutex::new(()), seen: OnceLock::new() })
+        let (delivering, seen) = (Mutex::new(()), OnceLock::new());
+        Ok(Self { warehouse, table, outbox, clock, delivering, seen })
+    }
+
+    fn days_ago(&self, days: u32) -> Timestamp {
+        let ago = SignedDuration::from_hours(24 * i64::from(days));
+        self.clock.now().checked_sub(ago).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     fn outbox(&self) -> Result<&Outbox> {
@@ -131,12 +142,12 @@ impl BigQueryLedger {
 
     fn stored(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         let text = |text: Option<&str>| text.map_or(SqlValue::Null, |t| SqlValue::String(t.into()));
-        let since = wanted.since.unwrap_or(Timestamp::UNIX_EPOCH);
+        let since = wanted.since.unwrap_or_else(|| self.days_ago(REACH[1]));
         let params = Params::none()
             .with("run", text(wanted.run))
             .with("rule", text(wanted.rule))
             .with("since", SqlValue::Timestamp(whole_second(since)));
-        let sql = select(&self.table);
+        let sql = select(&self.table, wanted.with_sql);
         let request = Request { sql: &sql, params: &params, labels: READING };
         let id = JobId::from_ledger(format!("onerow_log_{:016x}", fastrand::u64(..)));
         let answer = match self.warehouse.query(&id, &request) {
@@ -157,6 +168,10 @@ impl Ledger for BigQueryLedger {
         self.outbox()?.append(entry)
     }
 
+    fn reach(&self) -> Vec<Option<Timestamp>> {
+        REACH.map(|days| Some(self.days_ago(days))).to_vec()
+    }
+
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         let mut entries = self.stored(wanted)?;
         let waiting = self.outbox.as_ref().map_or_else(|| Ok(Vec::new()), Outbox::undelivered)?;
@@ -170,6 +185,9 @@ impl Ledger for BigQueryLedger {
         };
         let waiting: Vec<Entry> = waiting.into_iter().filter(is_new).collect();
         entries.extend(waiting);
+        if !wanted.with_sql {
+            entries.iter_mut().for_each(|entry| entry.sql.clear());
+        }
         Ok(beginnings_first(entries))
     }
 
@@ -250,8 +268,9 @@ fn insert(table: &TableName) -> String {
     )
 }
 
-fn select(table: &TableName) -> String {
+fn select(table: &TableName, with_sql: bool) -> String {
     let columns = COLUMNS.map(|(name, sql_type, _)| match sql_type {
+        _ if name == SQL_COLUMN && !with_sql => format!("'' AS {name}"),
         "TIMESTAMP" => format!("FORMAT_TIMESTAMP('%FT%H:%M:%E6SZ', {name}, 'UTC') AS {name}"),
         "INT64" => format!("CAST({name} AS STRING) AS {name}"),
         _ => name.to_owned(),

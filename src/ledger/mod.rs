@@ -26,6 +26,7 @@ pub use detail::{Detail, MergeCounts};
 pub(crate) use entry::beginnings_first;
 pub use entry::{Entry, Outcome, latest};
 pub use observed::{Observed, Observer};
+pub(crate) use outbox::batches;
 pub use run_id::RunId;
 
 /// The right to run against one ledger, for as long as it lives. The system releases it when the
@@ -50,33 +51,68 @@ pub struct Filter<'a> {
     pub run: Option<&'a str>,
     /// Of this rule.
     pub rule: Option<&'a str>,
-    /// Written at or after this instant, to the second.
+    /// Written at or after this instant, to the second; `None` is as far back as the ledger is read at
+    /// all, see [`Ledger::reach`].
     pub since: Option<Timestamp>,
+    /// Whether the statements' SQL is read too, the largest of the columns. Without it, `sql` is empty.
+    pub with_sql: bool,
 }
 
 impl<'a> Filter<'a> {
-    /// The entries of a run, or of runs whose ids start so.
+    /// The entries of a run, or of runs whose ids start so. None of them is older than the id says.
     pub fn run(run: &'a str) -> Self {
-        Self { run: Some(run), ..Self::default() }
+        Self { run: Some(run), since: RunId::earliest(run), ..Self::default() }
     }
 
     /// The entries of the last so many days, of a rule or of all.
     pub fn recent(rule: Option<&'a str>, now: Timestamp, days: u32) -> Self {
         let ago = SignedDuration::from_hours(24 * i64::from(days));
         let since = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
-        Self { rule, since: Some(since), run: None }
+        Self { rule, since: Some(since), ..Self::default() }
     }
 
     /// The entries of a rule.
     pub fn rule(rule: &'a str) -> Self {
         Self { rule: Some(rule), ..Self::default() }
     }
+
+    /// The same, with the SQL of each statement.
+    #[must_use]
+    pub fn with_sql(self) -> Self {
+        Self { with_sql: true, ..self }
+    }
+}
+
+/// The newest of the entries that are asked for: no further back than it takes until they are enough, or
+/// than the ledger is read at all.
+///
+/// # Errors
+/// The ledger does not answer.
+pub(crate) fn newest(
+    ledger: &dyn Ledger,
+    wanted: &Filter<'_>,
+    enough: impl Fn(&[Entry]) -> bool,
+) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for since in ledger.reach() {
+        entries = ledger.entries(&Filter { since, ..*wanted })?;
+        if enough(&entries) {
+            break;
+        }
+    }
+    Ok(entries)
 }
 
 /// Where entries are kept. Nothing is ever changed or removed.
 pub trait Ledger: Sync {
     /// Writes one entry durably before it returns. Creates the ledger if there is none.
     fn append(&self, entry: &Entry) -> Result<()>;
+
+    /// How far back the ledger is read where nothing says how old the entries are: one instant after
+    /// another, until what is looked for is found. `None` is all of it, which costs nothing.
+    fn reach(&self) -> Vec<Option<Timestamp>> {
+        vec![None]
+    }
 
     /// The entries that are asked for, oldest first. A ledger that does not exist yet has none, and
     /// is not created.

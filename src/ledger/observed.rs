@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Entry, Filter, Ledger, Lock};
 use crate::error::Result;
 use crate::googlesql::TableName;
@@ -27,6 +29,10 @@ impl Ledger for Observed {
 
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         self.ledger.entries(wanted)
+    }
+
+    fn reach(&self) -> Vec<Option<Timestamp>> {
+        self.ledger.reach()
     }
 
     fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {

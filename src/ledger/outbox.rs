@@ -149,6 +149,13 @@ fn cut(connection: &Connection, after: i64) -> Result<Option<Batch>> {
     Ok(Some(Batch { id: connection.last_insert_rowid(), attempt: 0, entries }))
 }
 
+/// In how many batches the two entries of each of these statements travel, about: each is a job.
+pub(crate) fn batches<'a>(statements: impl Iterator<Item = &'a str>) -> u64 {
+    let (count, bytes) = statements
+        .fold((0_usize, 0), |(count, bytes), sql| (count + 2, bytes + 2 * (sql.len() + 500)));
+    count.div_ceil(ENTRIES).max(bytes.div_ceil(BYTES)) as u64
+}
+
 fn number(connection: &Connection, sql: &str) -> Result<i64> {
     connection.query_row(sql, [], |row| row.get(0)).map_err(failed("read the outbox"))
 }

@@ -21,6 +21,9 @@ pub(super) const FORMAT: u32 = 1;
 /// The column that holds it.
 pub(super) const FORMAT_COLUMN: &str = "format";
 
+/// The column that holds the statement's text, the largest by far.
+pub(super) const SQL_COLUMN: &str = "sql";
+
 /// The columns of the ledger's table, in order, with their BigQuery types and whether each entry
 /// has a value. `dates` (where they are not all of those from the first to the last), `parameters`,
 /// `vars` and `detail` are JSON.
@@ -42,7 +45,7 @@ pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
     ("cutoff", "TIMESTAMP", false),
     ("job_id", "STRING", true),
     ("fingerprint", "STRING", true),
-    ("sql", "STRING", true),
+    (SQL_COLUMN, "STRING", true),
     ("parameters", "STRING", true),
     ("vars", "STRING", false),
     ("bytes_processed", "INT64", false),

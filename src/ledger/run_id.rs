@@ -39,6 +39,20 @@ impl RunId {
         jiff::tz::TimeZone::UTC.to_timestamp(at).ok()
     }
 
+    /// A day before the first day that runs with ids that start so can have begun on, whatever clock their
+    /// entries were written by; `None` where they may be of any year.
+    pub fn earliest(start: &str) -> Option<Timestamp> {
+        let digits = start.bytes().take(8).take_while(u8::is_ascii_digit).count();
+        let number = |from: usize, to: usize| match to <= digits {
+            true => start.get(from..to)?.parse::<i8>().ok(),
+            false => Some(1),
+        };
+        let year = start.get(..4).filter(|_| digits >= 4)?.parse().ok()?;
+        let first = jiff::civil::Date::new(year, number(4, 6)?, number(6, 8)?).ok()?;
+        let before = first.yesterday().ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(before.at(0, 0, 0, 0)).ok()
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,6 +101,25 @@ mod tests {
         assert!(RunId::parse(RunId::new(now).as_str()).is_ok());
         for bad in ["", "a b", "../x", "a\"b", "é", "a#b", "a_b", &"a".repeat(65)] {
             assert!(RunId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_start_of_an_id_says_how_old_its_entries_are_at_most() {
+        for (start, since) in [
+            ("20260130T074130Z-0a1b2c3d", Some("2026-01-29T00:00:00Z")),
+            ("20260130", Some("2026-01-29T00:00:00Z")),
+            ("2026013", Some("2025-12-31T00:00:00Z")),
+            ("202611", Some("2026-10-31T00:00:00Z")),
+            ("20261", Some("2025-12-31T00:00:00Z")),
+            ("2026", Some("2025-12-31T00:00:00Z")),
+            ("202", None),
+            ("r1", None),
+            ("20269930T074130Z", None),
+            ("", None),
+        ] {
+            let earliest = RunId::earliest(start).map(|at| at.to_string());
+            assert_eq!(earliest.as_deref(), since, "{start}");
         }
     }
 

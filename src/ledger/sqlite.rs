@@ -46,7 +46,12 @@ impl Ledger for Sqlite {
         let since = wanted.since.map(|since| since.strftime("%FT%T").to_string());
         let condition = "(?1 IS NULL OR substr(run_id, 1, length(?1)) = ?1) \
              AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR logged_at >= ?3)";
-        read(&*self.connection()?, condition, (wanted.run, wanted.rule, since)).map(without_places)
+        let found = read(&*self.connection()?, condition, (wanted.run, wanted.rule, since));
+        let mut entries = found.map(without_places)?;
+        if !wanted.with_sql {
+            entries.iter_mut().for_each(|entry| entry.sql.clear());
+        }
+        Ok(entries)
     }
 
     fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock> {
@@ -165,10 +170,12 @@ mod tests {
         for entry in &all {
             ledger.append(entry).unwrap();
         }
-        assert_eq!(ledger.entries(&Filter::default()).unwrap(), all);
-        assert_eq!(ledger.entries(&Filter::run("r2")).unwrap(), all[2..]);
+        assert_eq!(ledger.entries(&Filter::default().with_sql()).unwrap(), all);
+        assert_eq!(ledger.entries(&Filter::run("r2").with_sql()).unwrap(), all[2..]);
         assert_eq!(
-            ledger.entries(&Filter { run: Some("r"), ..Filter::rule("predictions") }).unwrap(),
+            ledger
+                .entries(&Filter { run: Some("r"), ..Filter::rule("predictions") }.with_sql())
+                .unwrap(),
             all
         );
         assert_eq!(ledger.entries(&Filter::run("%")).unwrap(), []);

@@ -21,7 +21,7 @@ pub(super) fn look(
     now: Timestamp,
 ) -> Result<BTreeMap<Day, Timestamp>> {
     let since = longest.checked_add(FURTHER).and_then(|back| now.checked_sub(back).ok());
-    let wanted = Filter { rule: Some(ended.rule.as_str()), since, run: None };
+    let wanted = Filter { rule: Some(ended.rule.as_str()), since, ..Filter::default() };
     let runs = history(&ledger.entries(&wanted)?);
     let since = |day: &Day| Some((*day, waiting_since(&runs, *day)?));
     Ok(ended.buffered.iter().filter_map(since).collect())

@@ -31,7 +31,7 @@ pub use entries::{entries, entries_json, entries_sql};
 pub use explain::{explained, explained_json};
 pub use findings::{findings, findings_json};
 pub use grid::count;
-pub use plan::{plan, plan_json};
+pub use plan::{plan, plan_json, slots_json};
 pub use ran::{ran, ran_json};
 pub use removed::{removed, removed_json};
 pub use review::{Reviewed, review};

@@ -5,33 +5,47 @@ use serde_json::{Value as Json, json};
 
 use super::grid::count;
 use super::{Format, Style};
-use crate::engine::PlanSummary;
+use crate::engine::{PlanSummary, SLOT_DAYS};
+use crate::rule::SMALLEST_BILL;
 use crate::statement::StepName;
 
 impl PlanSummary {
-    /// Bytes that all of them would read; `None` where the warehouse does not say.
-    fn bytes(&self) -> Option<u64> {
-        self.statements.iter().map(|(_, estimate)| estimate.bytes).sum()
-    }
-
     fn cost(&self) -> String {
         let Some(tariff) = self.tariff else {
             return "Cost: the embedded warehouse charges nothing.".to_owned();
         };
-        let cost = match self.bytes() {
-            Some(bytes) => {
-                format!("Cost: {} to read, ${:.2}.", ByteSize(bytes), tariff.price(bytes))
-            }
+        let cost = match self.billed() {
+            Some(bytes) => match tariff.price(bytes) {
+                Some(dollars) => {
+                    format!("Cost: at most {} billed, ${dollars:.2}.", ByteSize(bytes))
+                }
+                None => format!("Cost: {}, and at most {} read.", self.slots(), ByteSize(bytes)),
+            },
             None => "Cost: unknown, the warehouse makes no estimates.".to_owned(),
         };
         let refused = |limit: u64| self.at_most.is_none_or(|bytes| bytes > limit);
         match tariff.max_bytes.filter(|limit| refused(*limit)) {
             None => cost,
             Some(limit) => format!(
-                "{cost} apply would refuse: with an UPDATE for every date it could read {}, and `max_bytes_billed` is {}.",
+                "{cost} apply would refuse: with an UPDATE for every date it could be billed for {}, and `max_bytes_billed` is {}.",
                 self.at_most
                     .map_or("an unknown number of bytes".to_owned(), |b| ByteSize(b).to_string()),
                 ByteSize(limit)
+            ),
+        }
+    }
+
+    /// What runs of the rule took, where slots are paid for.
+    fn slots(&self) -> String {
+        let seconds = |ms: &u64| format!("{:.1}", *ms as f64 / 1000.0);
+        let times: Vec<String> = self.slot_ms.iter().map(|(_, ms)| seconds(ms)).collect();
+        match times.as_slice() {
+            [] => format!("slot time, of which the ledger has none of the last {SLOT_DAYS} days"),
+            [only] => format!("slot time; the last run took {only} slot seconds"),
+            times => format!(
+                "slot time; the last {} runs took {} slot seconds, newest first",
+                times.len(),
+                times.join(", ")
             ),
         }
     }
@@ -51,19 +65,24 @@ impl PlanSummary {
 
 /// What would be sent, in a sentence or two.
 pub fn plan(style: Style, summary: &PlanSummary) -> String {
-    let steps: Vec<String> =
+    let mut steps: Vec<String> =
         summary.by_step().iter().map(|(step, count)| format!("{count} {step}")).collect();
+    if summary.ledger_writes > 0 {
+        steps.push(format!("{} of the ledger", summary.ledger_writes));
+    }
     let text = format!(
         "apply would send {}: {}. {}\n",
-        count(summary.statements.len() as u64, "statement"),
+        count(summary.statements.len() as u64 + summary.ledger_writes, "statement"),
         steps.join(", "),
         summary.cost()
     );
     if style.format == Format::Markdown { format!("\n{text}") } else { text }
 }
 
-/// What would be sent, for the JSON document: each statement with its fingerprint and its bytes.
+/// What would be sent, for the JSON document: each statement with its fingerprint and its bytes, and what
+/// writes to the ledger.
 pub fn plan_json(summary: &PlanSummary) -> Json {
+    let usd = |billed: Option<u64>| billed.zip(summary.tariff).and_then(|(b, t)| t.price(b));
     let statements = summary.statements.iter().map(|(checked, estimate)| {
         let statement = checked.statement();
         json!({
@@ -71,8 +90,26 @@ pub fn plan_json(summary: &PlanSummary) -> Json {
             "dates": statement.window.to_string(),
             "fingerprint": statement.fingerprint.as_str(),
             "bytes": estimate.bytes,
-            "usd": estimate.bytes.zip(summary.tariff).map(|(bytes, tariff)| tariff.price(bytes)),
+            "billed_at_most": estimate.billed,
+            "usd": usd(estimate.billed),
         })
     });
-    Json::Array(statements.collect())
+    let writes = (0..summary.ledger_writes).map(|_| {
+        json!({
+            "step": "ledger",
+            "dates": null,
+            "fingerprint": null,
+            "bytes": 0,
+            "billed_at_most": SMALLEST_BILL,
+            "usd": usd(Some(SMALLEST_BILL)),
+        })
+    });
+    Json::Array(statements.chain(writes).collect())
+}
+
+/// The slot time of the last runs, for the JSON document; `None` where bytes are paid for.
+pub fn slots_json(summary: &PlanSummary) -> Option<Json> {
+    let runs =
+        summary.slot_ms.iter().map(|(run, ms)| json!({"run_id": run.as_str(), "slot_ms": ms}));
+    summary.tariff.filter(|tariff| tariff.is_by_slots()).map(|_| Json::Array(runs.collect()))
 }

@@ -112,10 +112,11 @@ pub(super) struct WarehouseSection {
     /// bigquery: the key file of a service account, relative to the project.
     #[schemars(with = "Option<String>")]
     pub key_file: Option<Spanned<String>>,
-    /// bigquery: the most that a plan may read, such as `20 GiB`. Default: no limit.
+    /// bigquery: the most that a plan may be billed for, such as `20 GiB`; at least 10 MiB. Default: no limit.
     #[schemars(with = "Option<String>")]
     pub max_bytes_billed: Option<Spanned<String>>,
-    /// bigquery: US dollars for a TiB read. Default: 6.25, the on-demand price in the US.
+    /// bigquery: US dollars for a TiB read; 0 where slots are paid for. Default: 6.25, the on-demand price in
+    /// the US.
     #[schemars(with = "Option<f64>")]
     pub price_per_tib: Option<Spanned<f64>>,
     /// bigquery: whether a statement may wait for idle slots. Default: `interactive`.

@@ -36,6 +36,7 @@ pub use schema::schema;
 pub use staging::{Deleted, Described, Staging};
 pub use strategy::Strategy;
 pub use vars::VarArg;
+pub(crate) use warehouse::SMALLEST_BILL;
 pub use warehouse::{BigQuerySettings, Credentials, Priority, Warehouse, WarehouseType};
 pub use webhook::Webhook;
 pub use written::{Unit, WrittenAs};

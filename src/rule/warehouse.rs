@@ -122,6 +122,10 @@ const DEFAULT_QUEUE_TIMEOUT: (Duration, Duration) =
 /// The partitions of a removal log are days.
 const SHORTEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The least that a query is billed, in bytes, for each table that it references.
+/// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+pub(crate) const SMALLEST_BILL: u64 = 10 << 20;
+
 /// On-demand compute in the US, in US dollars for a TiB.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 const DEFAULT_PRICE_PER_TIB: f64 = 6.25;
@@ -310,7 +314,16 @@ impl Reader<'_> {
     fn max_bytes_billed(&self) -> Result<Option<u64>> {
         let Some(text) = &self.section.max_bytes_billed else { return Ok(None) };
         match text.get_ref().parse::<ByteSize>() {
-            Ok(size) if size.as_u64() > 0 => Ok(Some(size.as_u64())),
+            Ok(size) if size.as_u64() >= SMALLEST_BILL => Ok(Some(size.as_u64())),
+            Ok(size) if size.as_u64() > 0 => {
+                let message = format!(
+                    "`{}` is less than 10 MiB ({SMALLEST_BILL} bytes), the least that BigQuery bills for each \
+                     table of a query: it would refuse every statement",
+                    text.get_ref()
+                );
+                let help = "write what a plan may bill in all, such as `20 GiB`";
+                Err(self.source.error(text, message).help(help))
+            }
             _ => Err(self
                 .source
                 .error(text, format!("`{}` is not a number of bytes", text.get_ref()))
@@ -390,6 +403,8 @@ mod tests {
 
     #[test]
     fn sizes_and_prices_are_read_as_people_write_them() {
+        let least = read(&format!("{LEAST}\nmax_bytes_billed = \"10 MiB\"")).unwrap();
+        assert_eq!(least.max_bytes_billed, Some(10_485_760));
         let keys = "max_bytes_billed = \"20 GiB\"\nprice_per_tib = 5\nkey_file = \"k.json\"";
         let settings = read(&format!("{LEAST}\n{keys}")).unwrap();
         assert_eq!(settings.max_bytes_billed, Some(20 << 30));
@@ -405,6 +420,11 @@ mod tests {
             ("project = \"p\"\nledger = \"ledger\"", "is not a table name"),
             ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"much\"", "number of bytes"),
             ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"0\"", "number of bytes"),
+            (
+                "project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"10485759\"",
+                "less than 10 MiB (10485760",
+            ),
+            ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"1 KiB\"", "less than 10 MiB"),
             ("project = \"p\"\nledger = \"a.b\"\nprice_per_tib = -1.0", "from 0 up"),
             ("project = \"p\"\nledger = \"a.b\"\ntimeout = \"0s\"", "longer than nothing"),
             ("project = \"p\"\nledger = \"a.b\"\nendpoint = \"ftp://x\"", "plain HTTP address"),

@@ -159,12 +159,12 @@ pub fn history(entries: &[Entry]) -> Vec<PastRun> {
 
 /// The run of this id, and its entries, oldest first; `None` where the ledger has no such run.
 pub fn past(ledger: &dyn Ledger, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
-    let mut entries = ledger.entries(&Filter::run(id))?;
+    let mut entries = ledger.entries(&Filter::run(id).with_sql())?;
     entries.retain(|entry| entry.run.as_str() == id);
     let Some(mut run) = history(&entries).pop() else { return Ok(None) };
     if run.removed() > 0 {
         // An undo comes after what it undoes.
-        let after = Filter { rule: Some(run.rule.as_str()), since: Some(run.began), run: None };
+        let after = Filter { since: Some(run.began), ..Filter::rule(run.rule.as_str()) };
         let mut runs = history(&ledger.entries(&after)?).into_iter();
         run.undone = runs.find(|known| known.id == run.id).map_or(run.undone, |known| known.undone);
     }

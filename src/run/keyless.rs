@@ -1,6 +1,8 @@
 //! Keys that have rows on a date and no active one: which runs removed rows of them, so that somebody who
 //! did not mean it can restore them.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{RunId, Status, checked, counts};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -10,6 +12,15 @@ use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
+
+/// The query parameter that says how far back the removal log is read.
+pub(super) const SINCE: &str = "removed_since";
+
+/// A year before this instant: a removal log is partitioned by when runs began, and charged by what is read.
+pub(super) fn since(now: Timestamp) -> SqlValue {
+    let year = SignedDuration::from_hours(24 * 366);
+    SqlValue::Timestamp(now.checked_sub(year).unwrap_or(Timestamp::UNIX_EPOCH))
+}
 
 /// The statement that looks for the runs that removed rows of keys without an active row, where there are
 /// such keys on one of these dates, and a run has removed rows. Only a deactivated row is there still, so that

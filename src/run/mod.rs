@@ -54,7 +54,7 @@ use crate::window::Window;
 
 pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
-pub use budget::estimate;
+pub use budget::{asked_besides, estimate, estimate_each};
 pub use columns::{Change, ColumnChange};
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem};
@@ -173,7 +173,7 @@ pub fn status(
     let standing = days.iter().map(|day| (day.day, day.status()));
     let mut keyless_runs = Vec::new();
     for statement in keyless::asked(renderer, warehouse, standing)? {
-        let asked = params(cutoff, "status");
+        let asked = params(cutoff, "status").with(keyless::SINCE, keyless::since(now));
         let answer = look_with(rule, warehouse, &statement, &asked, now, "status");
         let runs = answer.and_then(|rows| keyless::read(&rows));
         keyless_runs.extend(runs.map_err(|error| error.during(statement.statement().title()))?);
@@ -230,7 +230,9 @@ fn params(cutoff: Cutoff, run: impl AsRef<str>) -> Params {
         .with("cutoff", SqlValue::Timestamp(cutoff.instant()))
         .with("run_id", SqlValue::String(run.to_owned()));
     match RunId::began(run) {
-        Some(began) => params.with("run_started_at", SqlValue::Timestamp(began)),
+        Some(began) => params
+            .with("run_started_at", SqlValue::Timestamp(began))
+            .with(keyless::SINCE, keyless::since(began)),
         None => params,
     }
 }

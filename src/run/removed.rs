@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::RunId;
 use super::cutoff::Cutoff;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Detail, Entry, latest};
-use crate::rule::Strategy;
+use crate::ledger::{Detail, Entry, Filter, Ledger, latest, newest};
+use crate::rule::{Rule, Strategy};
 use crate::statement::StepName;
 use crate::window::Day;
 
@@ -64,8 +64,26 @@ impl Removal {
     }
 }
 
+/// The run of a rule that is meant, and what it removed, read from no more of the ledger than that takes.
+///
+/// # Errors
+/// There is no such run; it removed nothing; the ledger does not answer.
+pub(super) fn look(ledger: &dyn Ledger, rule: &Rule, which: &Which) -> Result<(RunId, Removals)> {
+    let of_rule = Filter::rule(rule.name.as_str());
+    let since = |id: &str| Filter { since: RunId::earliest(id), ..of_rule };
+    match which {
+        Which::Id(id) => find(&ledger.entries(&since(id))?, which),
+        Which::Last => {
+            let entries = newest(ledger, &of_rule, |entries| last(entries).is_ok())?;
+            let (run, _) = last(&entries)?;
+            // It may have begun before what was read.
+            find(&ledger.entries(&since(run.as_str()))?, &Which::Id(run.to_string()))
+        }
+    }
+}
+
 /// The run that is meant, and what it removed. Errors: there is none; it removed nothing.
-pub(super) fn find(entries: &[Entry], which: &Which) -> Result<(RunId, Removals)> {
+fn find(entries: &[Entry], which: &Which) -> Result<(RunId, Removals)> {
     match which {
         Which::Last => last(entries),
         Which::Id(id) => {
@@ -87,8 +105,9 @@ fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
         removals.values().flatten().any(|removal| removal.restored_by.is_none())
     };
     of_run.into_iter().find(is_left).ok_or_else(|| {
-        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone")
-            .help("`onerow log` shows what each run did")
+        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone").help(
+            "`onerow log` shows what each run did; name a run of more than a year ago by its id",
+        )
     })
 }
 

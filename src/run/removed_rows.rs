@@ -11,7 +11,7 @@ use super::removed::{self, Removal, Which};
 use super::{RunId, checked, look_with, params};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
-use crate::ledger::{Filter, Ledger};
+use crate::ledger::Ledger;
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
@@ -73,8 +73,7 @@ pub fn removed_rows(
     which: &Which,
 ) -> Result<RemovedRows> {
     let rule = renderer.rule();
-    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let (run, removals) = removed::find(&entries, which)?;
+    let (run, removals) = removed::look(ledger, rule, which)?;
     let days: Vec<Day> = removals.keys().copied().collect();
     let by_record: BTreeMap<&str, &Removal> =
         removals.values().flatten().map(|removal| (removal.record.as_str(), removal)).collect();

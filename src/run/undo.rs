@@ -10,7 +10,7 @@ use super::{Context, Counts, RunId, access, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue};
-use crate::ledger::{Detail, Filter, Ledger};
+use crate::ledger::{Detail, Ledger};
 use crate::rule::{Rule, RuleName, Strategy};
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
@@ -86,8 +86,7 @@ pub fn undo_plan(
     which: &Which,
 ) -> Result<Undone> {
     let rule = renderer.rule();
-    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let (undone, removals) = removed::find(&entries, which)?;
+    let (undone, removals) = removed::look(ledger, rule, which)?;
     let now = warehouse.columns(&rule.table)?;
     columns::check_now(rule, &now)?;
     let (mut days, mut problems) = (Vec::new(), Vec::new());
@@ -119,8 +118,7 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     // What was deleted comes back from rows that are read as a whole.
     let restores = rule.strategy != Strategy::Deactivate;
     access::columns(rule, &run.protected, restores)?;
-    let entries = context.ledger.entries(&Filter::rule(rule.name.as_str()))?;
-    let (undone, removals) = removed::find(&entries, which)?;
+    let (undone, removals) = removed::look(context.ledger, rule, which)?;
     let now = context.warehouse.columns(&rule.table)?;
     columns::check_now(rule, &now)?;
     let mut days = Vec::new();

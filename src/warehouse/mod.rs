@@ -13,7 +13,7 @@ use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
 use crate::removals::RemovalLog;
-use crate::rule::RuleName;
+use crate::rule::{RuleName, SMALLEST_BILL};
 use crate::statement::{Params, StepName};
 use crate::window::Day;
 
@@ -264,4 +264,39 @@ pub struct Column {
 pub struct Estimate {
     /// Bytes it would read; `None` where the warehouse does not charge by bytes.
     pub bytes: Option<u64>,
+    /// Bytes it would be billed at most: what it reads, and the least that is billed for each table that
+    /// it references. `None` where the warehouse does not charge by bytes.
+    pub billed: Option<u64>,
+}
+
+impl Estimate {
+    /// Of a statement that reads so many bytes of so many tables. How they are spread over the tables is not
+    /// known; most is billed where one table has all of them.
+    /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+    pub fn of(bytes: Option<u64>, tables: usize) -> Self {
+        let others = tables.saturating_sub(1) as u64;
+        let most = |bytes: u64| {
+            let whole_mebibytes = bytes.div_ceil(1 << 20).saturating_mul(1 << 20);
+            whole_mebibytes.max(SMALLEST_BILL).saturating_add(SMALLEST_BILL.saturating_mul(others))
+        };
+        Self { bytes, billed: bytes.map(most) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_table_of_a_statement_is_billed_ten_mebibytes_at_least() {
+        let mib = |number: u64| number << 20;
+        let billed = |bytes, tables| Estimate::of(Some(bytes), tables).billed.unwrap();
+        assert_eq!(billed(0, 0), mib(10), "what reads no table is billed the least too");
+        assert_eq!(billed(1, 1), mib(10));
+        assert_eq!(billed(mib(10) + 1, 1), mib(11), "whole MiB are billed");
+        assert_eq!(billed(mib(3), 3), mib(30));
+        assert_eq!(billed(mib(100), 3), mib(120), "100 of one table, and 10 of each other one");
+        assert_eq!(Estimate::of(None, 3).billed, None);
+        assert_eq!(Estimate::of(Some(u64::MAX), 2).billed, Some(u64::MAX));
+    }
 }

@@ -11,19 +11,31 @@ fn reading(keys: &str, bytes: u64) -> Option<Fixture> {
     Some(fixture)
 }
 
+const MIB: u64 = 1 << 20;
+
 #[test]
-fn plan_prints_bytes_and_money_and_runs_nothing_but_detect() {
+fn plan_prints_what_is_billed_at_most_and_runs_nothing_but_detect() {
     let Some(fixture) = reading("price_per_tib = 1024", GIB) else { return };
-    // 1 detect, 2 records, 2 UPDATEs, 1 verify; a GiB each, and a dollar for each.
+    // 1 detect, 2 records, 2 UPDATEs, 1 verify; a GiB each, and a dollar for each. Records and UPDATEs
+    // reference the removal log beside the table, for 10 MiB more at most; the ledger is written once.
     fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&[
-        "6 statements",
-        "6.0 GiB to read",
-        "$6.00",
+        "7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger",
+        "at most 6.0 GiB billed",
+        "$6.05",
     ]);
     let plan = fixture.project.onerow(&format!("plan {WINDOW} --format json")).exits(0).json();
     let statements = plan["statements"].as_array().unwrap();
-    assert_eq!(statements.len(), 6);
-    assert!(statements.iter().all(|s| s["bytes"] == GIB && s["usd"] == 1.0), "{plan}");
+    let figures = |step: &str| {
+        let of_step = statements.iter().find(|statement| statement["step"] == step).unwrap();
+        ["bytes", "billed_at_most"].map(|key| of_step[key].as_u64().unwrap())
+    };
+    assert_eq!(statements.len(), 7);
+    assert_eq!(figures("detect"), [GIB, GIB]);
+    assert_eq!(figures("record"), [GIB, GIB + 10 * MIB]);
+    assert_eq!(figures("deactivate"), [GIB, GIB + 10 * MIB]);
+    assert_eq!(figures("ledger"), [0, 10 * MIB]);
+    let usd: f64 = statements.iter().map(|statement| statement["usd"].as_f64().unwrap()).sum();
+    assert!((usd - 6.05).abs() < 0.01, "{plan}");
     assert!(fixture.proxy.executed().iter().all(|(id, _)| id.contains("_detect_")));
 }
 
@@ -34,6 +46,54 @@ fn the_price_is_googles_on_demand_price_unless_the_rule_file_says_otherwise() {
 }
 
 #[test]
+fn a_small_plan_is_billed_ten_mebibytes_for_each_table_of_each_statement() {
+    let Some(fixture) = reading("price_per_tib = 1024", 12) else { return };
+    // 1 + 2 × 2 + 2 × 2 + 1 tables, and the ledger's.
+    fixture
+        .project
+        .onerow(&format!("plan {WINDOW}"))
+        .exits(0)
+        .prints(&["at most 110.0 MiB billed", "$0.11"]);
+}
+
+#[test]
+fn what_apply_asks_of_keyless_keys_is_in_its_plan() {
+    let Some(fixture) = reading("", 12) else { return };
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let end = format!(
+        "UPDATE {} SET is_active = FALSE WHERE game_date = DATE '2026-01-27'",
+        fixture.table("predictions")
+    );
+    fixture.emulator.query(&end);
+    fixture
+        .project
+        .onerow(&format!("plan {WINDOW}"))
+        .exits(0)
+        .prints(&["3 statements: 1 detect, 1 keyless, 1 of the ledger", "at most 40.0 MiB billed"]);
+    fixture.proxy.forget();
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    let executed = fixture.proxy.executed();
+    let steps = ["_detect_", "_keyless_", "_ledger_"];
+    assert!(executed.iter().zip(steps).all(|((id, _), step)| id.contains(step)), "{executed:?}");
+    assert_eq!(executed.len(), 3);
+}
+
+#[test]
+fn where_slots_are_paid_for_the_plan_shows_slot_time_and_no_dollars() {
+    let Some(fixture) = reading("price_per_tib = 0", GIB) else { return };
+    let plan = |format: &str| fixture.project.onerow(&format!("plan {WINDOW} {format}")).exits(0);
+    plan("").prints(&["Cost: slot time, of which the ledger has none of the last 31 days"]);
+    fixture.proxy.habits(|habits| habits.slot_ms = Some(1_500));
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    // 6 statements of one run.
+    let said = plan("").prints(&["Cost: slot time; the last run took 9.0 slot seconds"]);
+    assert!(!said.stdout.contains('$'), "{}", said.stdout);
+    let json = plan("--format json").json();
+    assert_eq!(json["slot_ms_of_last_runs"][0]["slot_ms"], 9_000);
+    assert!(json["statements"].as_array().unwrap().iter().all(|s| s["usd"].is_null()), "{json}");
+}
+
+#[test]
 fn apply_refuses_before_sending_anything_when_the_plan_is_over_the_limit() {
     // The whole plan: 1 detect, a record and an UPDATE for each of 3 dates, 1 verify.
     let Some(fixture) = reading("max_bytes_billed = \"7.9 GiB\"", GIB) else { return };
@@ -41,7 +101,7 @@ fn apply_refuses_before_sending_anything_when_the_plan_is_over_the_limit() {
         .project
         .onerow(&format!("apply {WINDOW}"))
         .exits(1)
-        .says(&["8.0 GiB", "7.9 GiB", "max_bytes_billed", "nothing was sent"])
+        .says(&["8.1 GiB", "7.9 GiB", "max_bytes_billed", "nothing was sent"])
         .prints_nothing();
     let sent = fixture.proxy.seen().into_iter().filter(|(call, _)| {
         matches!(call, Call::Insert { dry_run: false, .. } | Call::CreateTable)
@@ -52,7 +112,7 @@ fn apply_refuses_before_sending_anything_when_the_plan_is_over_the_limit() {
 
 #[test]
 fn apply_runs_when_the_plan_is_within_the_limit() {
-    let Some(fixture) = reading("max_bytes_billed = \"8 GiB\"", GIB) else { return };
+    let Some(fixture) = reading("max_bytes_billed = \"8.1 GiB\"", GIB) else { return };
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::fixture::{Fixture, ROWS, WINDOW};
 use super::proxy::Fault;
+use crate::common::RULE;
 
 #[test]
 fn the_table_is_created_partitioned_by_day_and_clustered_by_rule() {
@@ -79,6 +80,83 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
     let count = format!("SELECT COUNT(*) FROM {}", fixture.table("ledger"));
     assert_eq!(fixture.emulator.query(&count), [["14"]]);
+}
+
+/// Both are partitioned by day, and BigQuery charges for the partitions that a query names.
+#[test]
+fn every_statement_on_ledger_and_removal_log_names_their_days() {
+    let rules = RULE.replace("nba.", "DATASET.").replace(
+        "row_id =",
+        "steps = [{ name = \"void\", may_remove_keys = true }, \"detect\", \"deactivate\", \"verify\"]\nrow_id =",
+    );
+    let Some(fixture) = Fixture::with_rules(&rules, "price_per_tib = 0") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.write(
+        "sql/void.sql",
+        "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE\n\
+         WHERE {{ window.filter }} AND created_at < @cutoff AND player = 'b'",
+    );
+    let onerow = |line: &str| fixture.project.onerow(line);
+    let run = onerow(&format!("apply {WINDOW} --format json")).exits(0).json()["run_id"].clone();
+    let run = run.as_str().unwrap();
+    for command in [
+        format!("plan {WINDOW}"),
+        format!("status {WINDOW}"),
+        "log".to_owned(),
+        "log --statements --sql".to_owned(),
+        format!("log {run}"),
+        format!("explain --run {run}"),
+        format!("report {WINDOW} --html page.html"),
+        "undo last --dry-run".to_owned(),
+        "undo last".to_owned(),
+        format!("apply {WINDOW}"),
+        format!("undo {run}"),
+    ] {
+        _ = onerow(&command);
+    }
+    let removals = ["= @run_started_at", "= @undone_run_started_at", ">= @removed_since"]
+        .map(|bound| format!("run_started_at {bound}"));
+    let bounds = [
+        ("ledger", vec!["ledger.logged_at >= @since".to_owned()]),
+        ("ledger_removals", removals.to_vec()),
+    ];
+    let mut seen = [0, 0];
+    for (id, sql) in fixture.proxy.executed() {
+        for ((table, bounds), seen) in bounds.iter().zip(&mut seen) {
+            let name = format!("`{}`", fixture.table(table));
+            // What is only written to is not read.
+            let written = sql.matches(&format!("INSERT INTO {name} (")).count();
+            let read = sql.matches(&name).count() - written;
+            let bounded: usize = bounds.iter().map(|bound| sql.matches(bound).count()).sum();
+            assert!(read <= bounded, "{id}:\n{sql}");
+            *seen += read;
+        }
+    }
+    assert!(seen[0] >= 8 && seen[1] >= 8, "{seen:?}");
+}
+
+#[test]
+fn runs_of_more_than_a_year_ago_are_read_by_their_ids_alone() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+    std::fs::remove_dir_all(fixture.project.path(".onerow")).unwrap();
+    let old = "20240101T000000Z-0a1b2c3d";
+    let age = format!(
+        "UPDATE {} SET run_id = '{old}', logged_at = TIMESTAMP '2024-01-01 00:00:05+00' WHERE TRUE",
+        fixture.table("ledger")
+    );
+    fixture.emulator.query(&age);
+    let entries = |line: &str| fixture.project.onerow(line).exits(0).json();
+    assert_eq!(entries("log --format json"), json!([]));
+    assert_eq!(entries("log --statements --format json"), json!([]));
+    for start in [old, "20240101T", "202401", "2024"] {
+        let found = entries(&format!("log {start} --format json"));
+        assert_eq!(found.as_array().unwrap().len(), 12, "{start}");
+    }
+    let undo = |which: &str| fixture.project.onerow(&format!("undo {which} --dry-run"));
+    undo("last").exits(2).says(&["no run of this rule that could be undone", "by its id"]);
+    undo("2024").exits(0).prints(&["3"]);
 }
 
 #[test]

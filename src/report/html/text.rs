@@ -15,7 +15,7 @@ pub(super) fn bytes(number: u64) -> String {
 
 /// What so many bytes cost; `None` where nobody knows, or nothing is charged.
 pub(super) fn cost(bytes: Option<u64>, tariff: Option<Tariff>) -> Option<String> {
-    bytes.zip(tariff).map(|(bytes, tariff)| dollars(tariff.price(bytes)))
+    bytes.zip(tariff).and_then(|(bytes, tariff)| tariff.price(bytes)).map(dollars)
 }
 
 /// What costs something is never said to cost nothing.
@@ -64,6 +64,8 @@ mod tests {
         let cost = |bytes| cost(Some(bytes), tariff).unwrap();
         assert_eq!([0, 10 << 20, 1 << 40].map(cost), ["$0.00", "under $0.01", "$6.25"]);
         assert_eq!(super::cost(None, tariff), None);
+        let by_slots = Some(Tariff { price_per_tib: 0.0, max_bytes: None });
+        assert_eq!(super::cost(Some(1 << 40), by_slots), None);
         assert_eq!(super::cost(Some(1), None), None);
     }
 

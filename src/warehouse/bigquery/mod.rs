@@ -83,9 +83,12 @@ impl BigQuery {
     }
 
     /// What the request would read. It needs the permissions that the statement needs.
-    pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Estimate> {
+    /// Of an UPDATE, DELETE or MERGE too: the columns of its query, and all columns of the partitions that
+    /// it may change.
+    /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand_query_size_calculation>
+    pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Option<u64>> {
         let (planned, _) = self.plan(request)?;
-        Ok(Estimate { bytes: response::usage(&planned).bytes_processed })
+        Ok(response::usage(&planned).bytes_processed)
     }
 
     /// A dry run, and the columns of what the statement would return.
@@ -194,16 +197,17 @@ impl Warehouse for BigQuery {
         let params = &statement.params(params);
         let sql = &statement.statement().sql;
         let log = self.settings.removal_log().table;
-        match self.dry_run(&Request { sql, params, labels: &labels }) {
+        let bytes = match self.dry_run(&Request { sql, params, labels: &labels }) {
             // `plan` creates nothing, and no run has made the log yet.
             Err(error) if removals::is_missing(&error, &log) => {
                 match removals::without_log(statement, &log) {
                     Some(sql) => self.dry_run(&Request { sql: &sql, params, labels: &labels }),
-                    None => Ok(Estimate { bytes: Some(0) }),
+                    None => Ok(Some(0)),
                 }
             }
-            estimate => estimate,
-        }
+            bytes => bytes,
+        };
+        Ok(Estimate::of(bytes?, statement.tables().len()))
     }
 
     fn prepare_removals(&self, log: &RemovalLog) -> Result<()> {

@@ -139,7 +139,7 @@ impl Sqlite {
         if let (Some(part), false) = (lowered.parts.first(), lacks_log) {
             connection.prepare(&part.sql).map_err(failed("prepare the statement"))?;
         }
-        Ok(Estimate { bytes: None })
+        Ok(Estimate::of(None, 0))
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Habits {
     pub delay: Duration,
     /// What a dry run says it would read, instead of 0.
     pub dry_run_bytes: Option<u64>,
+    /// The slot time that each job says it took.
+    pub slot_ms: Option<u64>,
     /// Leaves out how many rows a statement changed, and all figures on what it used.
     pub hides_figures: bool,
     /// Rows written since then are in the streaming buffer: an UPDATE that reaches them is refused.

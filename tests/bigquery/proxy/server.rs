@@ -349,6 +349,9 @@ impl Server {
                 if let Some(began) = habits.began {
                     answer["statistics"]["startTime"] = json!(began.as_millisecond().to_string());
                 }
+                if let Some(slot_ms) = habits.slot_ms {
+                    answer["statistics"]["totalSlotMs"] = json!(slot_ms.to_string());
+                }
                 if habits.row_policies {
                     answer["statistics"]["rowLevelSecurityStatistics"] =
                         json!({ "rowLevelSecurityApplied": true });

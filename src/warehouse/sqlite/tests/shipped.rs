@@ -104,7 +104,7 @@ fn a_statement_is_estimated_without_running() {
     let warehouse = with(ROWS);
     let (sql, before) = (deactivate(), active(&warehouse));
     let estimate = warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql) }, &params()).unwrap();
-    assert_eq!(estimate, Estimate { bytes: None });
+    assert_eq!(estimate, Estimate::of(None, 0));
     assert_eq!(active(&warehouse), before);
 }
 
