@@ -31,7 +31,7 @@ impl BigQuery {
         match &self.settings.reservation {
             None => self.wait(self.client.job().insert(project, job.clone())),
             Some(reservation) => {
-                let job = request::with_reservation(job, reservation)?;
+                let job = request::with_reservation(job, Some(reservation))?;
                 let sent = self.runtime.block_on(self.rest.post(&[project, "jobs"], &job));
                 sent.and_then(|job| serde_json::from_value(job).map_err(unreadable)).map_err(
                     |failure| {
@@ -66,7 +66,7 @@ impl BigQuery {
     /// A dry run, and the columns of what the statement would return, which may be of types that the client
     /// does not know.
     pub(super) fn call_dry_run(&self, job: &JobResource) -> Result<(JobResource, Json), Failure> {
-        let body = serde_json::to_value(job).map_err(unreadable)?;
+        let body = request::with_reservation(job, self.settings.reservation.as_deref())?;
         let path = [self.settings.project.as_str(), "jobs"];
         let mut planned = self.runtime.block_on(self.rest.post(&path, &body))?;
         let query = planned.pointer_mut("/statistics/query").and_then(Json::as_object_mut);

@@ -82,9 +82,14 @@ pub(super) fn job(
 
 /// The job with its reservation, which the client's model lacks.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>, `reservation`
-pub(super) fn with_reservation(job: &JobResource, reservation: &str) -> Result<Json, Failure> {
+pub(super) fn with_reservation(
+    job: &JobResource,
+    reservation: Option<&str>,
+) -> Result<Json, Failure> {
     let mut job = serde_json::to_value(job).map_err(|error| Failure::Unsent(error.to_string()))?;
-    job["configuration"]["reservation"] = reservation.into();
+    if let Some(reservation) = reservation {
+        job["configuration"]["reservation"] = reservation.into();
+    }
     Ok(job)
 }
 
