@@ -16,6 +16,7 @@ mod deploy;
 mod disk_faults;
 mod doctor;
 mod explain;
+mod facts;
 mod faults;
 mod googlesql;
 mod injection;

@@ -3,8 +3,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -20,10 +20,14 @@ pub struct Emulator {
     _shell: (Child, ChildStdin),
 }
 
-/// The emulator, or `None` where there is none: then a test that needs it says so and ends.
-/// Where `tests/run` has prepared one, one that does not start is a failure.
+/// An emulator, or `None` where there is none: then a test that needs it says so and ends.
+/// Where `tests/run` has prepared one, one that does not start is a failure. A process does one thing at a
+/// time, so there are two of them, which take turns.
 pub fn emulator() -> Option<&'static Emulator> {
-    Flavor::BqEmulator.emulator()
+    static TURN: AtomicUsize = AtomicUsize::new(0);
+    static POOL: [OnceLock<Option<Emulator>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) % POOL.len();
+    Flavor::BqEmulator.started(&POOL[turn])
 }
 
 /// An emulator that one of the tests' tools is.
@@ -39,7 +43,11 @@ impl Flavor {
     /// As [`emulator`], of this one.
     pub fn emulator(self) -> Option<&'static Emulator> {
         static EMULATORS: [OnceLock<Option<Emulator>>; 2] = [OnceLock::new(), OnceLock::new()];
-        let emulator = EMULATORS[self as usize].get_or_init(|| {
+        self.started(&EMULATORS[self as usize])
+    }
+
+    fn started(self, process: &OnceLock<Option<Emulator>>) -> Option<&Emulator> {
+        let emulator = process.get_or_init(|| {
             let program = std::env::var_os(self.variable())?;
             Some(Emulator::start(self, program.to_str().unwrap()))
         });
