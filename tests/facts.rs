@@ -24,8 +24,10 @@ fn facts() -> Vec<Vec<&'static str>> {
 
 #[test]
 fn every_fact_has_a_row_with_a_verdict() {
-    let expected: Vec<String> =
-        PARTS.iter().flat_map(|(part, count)| (1..=*count).map(move |n| format!("{part}{n}"))).collect();
+    let expected: Vec<String> = PARTS
+        .iter()
+        .flat_map(|(part, count)| (1..=*count).map(move |n| format!("{part}{n}")))
+        .collect();
     let facts = facts();
     let found: Vec<&str> = facts.iter().map(|row| row[0]).collect();
     assert_eq!(found, expected);
@@ -50,7 +52,8 @@ fn every_test_that_the_page_names_is_there() {
     let known = tests();
     let cells = rows().into_iter().filter(|row| row.len() == 5 || row.len() == 3);
     for row in cells {
-        let Some(test) = row[row.len() - 1].strip_prefix('`').map(|test| test.trim_end_matches('`'))
+        let Some(test) =
+            row[row.len() - 1].strip_prefix('`').map(|test| test.trim_end_matches('`'))
         else {
             continue;
         };

@@ -71,7 +71,7 @@ fn nothing_is_retried_for_ever() {
 fn a_job_in_the_queue_is_waited_for_and_its_timeout_has_not_begun() {
     let Some(fixture) = Fixture::new("timeout = \"3s\"\npriority = \"batch\"") else { return };
     let fixture = fixture.rows(ROWS);
-    fixture.proxy.arm("insert deactivate", Fault::Queued(9), 1);
+    fixture.proxy.arm("insert deactivate", Fault::Queued(10), 1);
     let begun = Instant::now();
     fixture.project.onerow(DAY).exits(0).says(&[
         "deactivate of 2026-01-28: queued by BigQuery for ",
