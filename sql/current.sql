@@ -1,13 +1,29 @@
-{#- The read-side view: the survivors of every date, so that readers are right while duplicates wait. -#}
-{%- from "_survivors.sql" import rank, table -%}
+{#- The read-side view: the survivors of every date, so that readers are right while duplicates wait. A filter
+    on the date reaches the table only if the date is a plain column of PARTITION BY: where the table has no
+    such column, it is `onerow_date`. It stands first: with `rewrite` the rest of the row decides last, as
+    text, and what all rows of a date begin with changes no order. -#}
+{%- from "_survivors.sql" import rank, rows, table -%}
+{%- set date = none if rule.has_date else ("onerow_date" | raw) -%}
 SELECT * EXCEPT (onerow_rank)
 FROM (
   SELECT
     *,
-    {{ rank(rule) | indent(4) }} AS onerow_rank
+    {{ rank(rule, date=date) | indent(4) }} AS onerow_rank
+{%- if rule.has_date %}
   FROM {{ table(rule) }}
   {%- if rule.active %}
   WHERE {{ rule.active }}
   {%- endif %}
+{%- else %}
+  FROM (
+    SELECT
+      {{ rule.date }} AS onerow_date,
+      *
+    FROM {{ rows(rule) }}
+    {%- if rule.active %}
+    WHERE {{ rule.active }}
+    {%- endif %}
+  ) AS onerow_row
+{%- endif %}
 )
 WHERE onerow_rank = 1

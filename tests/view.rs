@@ -1,5 +1,10 @@
 //! The read-side view: readers are right while duplicates wait.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
 use crate::common::{Project, RULE};
 
 const ROWS: &str = "\
@@ -101,4 +106,91 @@ fn a_view_cannot_take_a_tables_or_another_rules_place() {
     project.write("onerow.toml", format!("{RULE}\n[rule.other]{other}"));
     let both = project.onerow("view create other").exits(2);
     both.says(&["rules other and predictions would both be the view `nba.predictions_current`"]);
+}
+
+/// The rule of the small table with its date in a column of this type, and its other columns as DuckDB has them.
+fn by(column: &str, partition_type: &str) -> Project {
+    let partition = format!("partition = \"{column}\"\npartition_type = \"{partition_type}\"");
+    let rule = RULE.replace("partition = \"game_date\"", &partition);
+    Project::new(&rule.replace("game_date = \"DATE\"", &format!("{column} = \"{partition_type}\"")))
+}
+
+/// Where DuckDB applies a filter on the view: above the ranking, and below it. `None` where there is no DuckDB.
+fn plan(project: &Project, column: (&str, &str), filter: &str) -> Option<(String, String)> {
+    let Some(program) = std::env::var_os("ONEROW_LOCALBIGQUERY") else {
+        eprintln!("skipped: this test needs DuckDB; `tests/run` prepares it");
+        return None;
+    };
+    let view = project.onerow("view show").exits(0).stdout;
+    let request = json!({
+        "table": "nba.predictions",
+        "columns": {
+            "id": "VARCHAR", column.0: column.1, "game_id": "VARCHAR", "player": "VARCHAR",
+            "points_line": "DECIMAL", "is_active": "BOOLEAN", "created_at": "TIMESTAMPTZ",
+        },
+        "view": view,
+        "query": format!("SELECT id FROM `nba.predictions_current` WHERE {filter}"),
+    });
+    let mut python = Command::new(std::path::Path::new(&program).with_file_name("python"))
+        .arg("tests/view_plan.py")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    python.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    let answer = python.wait_with_output().unwrap();
+    assert!(answer.status.success(), "{view}");
+    let plan = String::from_utf8(answer.stdout).unwrap();
+    let (above, below) = plan.split_once("WINDOW").unwrap();
+    Some((above.to_owned(), below.to_owned()))
+}
+
+/// What can be pushed below the ranking is a condition on a plain column of its PARTITION BY.
+#[test]
+fn a_filter_on_the_date_reaches_the_table_beneath_the_view() {
+    for (column, partition_type, duck, filter) in [
+        ("game_date", "DATE", "DATE", "game_date = DATE '2026-01-28'"),
+        ("game_date", "DATETIME", "TIMESTAMP", "onerow_date = DATE '2026-01-28'"),
+        ("game_date", "TIMESTAMP", "TIMESTAMPTZ", "onerow_date = DATE '2026-01-28'"),
+        ("game_date", "INT64", "BIGINT", "game_date = 20260128"),
+        ("_PARTITIONDATE", "DATE", "DATE", "onerow_date = DATE '2026-01-28'"),
+        ("_PARTITIONTIME", "TIMESTAMP", "TIMESTAMPTZ", "onerow_date = DATE '2026-01-28'"),
+    ] {
+        let project = by(column, partition_type);
+        let Some((above, below)) = plan(&project, (column, duck), filter) else { return };
+        let is_there = |part: &str| part.contains("2026-01-28") || part.contains("20260128");
+        assert!(is_there(&below) && !is_there(&above), "{column} {partition_type}: {above}{below}");
+    }
+    // A condition on an instant is none on its date: it stays above.
+    let project = by("game_date", "TIMESTAMP");
+    let filter = "game_date >= TIMESTAMP '2026-01-28 00:00:00+00'";
+    let Some((above, below)) = plan(&project, ("game_date", "TIMESTAMPTZ"), filter) else { return };
+    assert!(above.contains("2026-01-28") && !below.contains("2026-01-28"), "{above}{below}");
+}
+
+/// Of a table by instants the view has the date as a column; it ranks as the rule does.
+#[test]
+fn the_view_of_a_table_by_instants_has_their_dates() {
+    for strategy in ["deactivate", "rewrite"] {
+        let rule = RULE
+            .replace(
+                "partition = \"game_date\"",
+                "partition = \"game_date\"\npartition_type = \"TIMESTAMP\"",
+            )
+            .replace("game_date = \"DATE\"", "game_date = \"TIMESTAMP\"")
+            .replace("touched_at = \"updated_at\"\n", "")
+            .replace("row_id", &format!("strategy = \"{strategy}\"\nrow_id"));
+        let project = Project::new(&rule);
+        project.rows(
+            "a,2026-01-28T01:00:00Z,g1,ann,20.5,true,2026-01-28T08:00:00Z\n\
+             b,2026-01-28T23:00:00Z,g1,ann,21.5,true,2026-01-28T09:00:00Z\n\
+             c,2026-01-29T00:00:00Z,g1,ann,,true,2026-01-28T08:00:00Z",
+        );
+        project.write(
+            "sql/grade.sql",
+            "SELECT id FROM {{ rule.view }} WHERE onerow_date = DATE '2026-01-28' ORDER BY id\n",
+        );
+        project.onerow("view create").exits(0);
+        assert_eq!(graded(&project), ["b"], "{strategy}");
+    }
 }

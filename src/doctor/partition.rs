@@ -162,10 +162,19 @@ fn sharing(range: IntegerRange, numbers: Numbers, date: Date) -> usize {
 
 fn filter(lines: &mut Lines, rule: &Rule, required: bool, is_partitioned: bool) {
     match (required, is_partitioned) {
-        (true, _) => lines.good(
-            Topic::PartitionFilter,
-            "queries have to name partitions, as every statement of onerow does",
-        ),
+        (true, _) => {
+            let by = match rule.partition.is_date_column() {
+                true => rule.partition.column.as_str(),
+                false => "onerow_date",
+            };
+            lines.good(
+                Topic::PartitionFilter,
+                format!(
+                    "queries have to name partitions, as every statement of onerow does; those of the view, by \
+                     `{by}`"
+                ),
+            );
+        }
         (false, false) => {}
         (false, true) => lines.advice(
             Topic::PartitionFilter,

@@ -133,6 +133,11 @@ impl Partition {
         })
     }
 
+    /// Whether a date is a value of a column that `SELECT *` has, so that who reads the rows can filter by it.
+    pub(crate) fn is_date_column(&self) -> bool {
+        self.is_point() && !self.is_by_arrival()
+    }
+
     /// The date that a value of [`Partition::date`] says; `None` for one that is no date.
     pub(crate) fn day_of(&self, date: &SqlValue) -> Option<Day> {
         match date {

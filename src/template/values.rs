@@ -37,6 +37,7 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("row_set_aside", literal::sql(rule.row_set_aside())),
         ("by_arrival", Value::from(rule.partition.is_by_arrival())),
         ("date", literal::sql(rule.partition.date())),
+        ("has_date", Value::from(rule.partition.is_date_column())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
         ("keep_values", rule.keep.iter().map(|keep| literal::sql(&keep.value)).collect()),

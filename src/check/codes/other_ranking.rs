@@ -2,11 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Spanned, Statement, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, Ident as SqlIdent, Select, SelectItem, Spanned, Statement, Visit, VisitMut, Visitor,
+    VisitorMut,
+};
+use sqlparser::parser::Parser;
 
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::normal::normal;
 use crate::check::{Finding, Text};
+use crate::googlesql::{parse, tokens};
+use crate::rule::Rule;
 use crate::step::Ranks;
 
 pub(super) const CHECK: Check = Check {
@@ -15,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Statement(find),
-    about: "Two definitions of a duplicate mean that one is counted and another deactivated. A `detect`, `deactivate`, `verify` or `current` of your own has to rank by the rule's key and keep.",
+    about: "Two definitions of a duplicate mean that one is counted and another deactivated. A `detect`, `deactivate`, `verify` or `current` of your own has to rank by the rule's key and keep. Of a table whose date is no column of its own, PARTITION BY may name `onerow_date`, where that is a column of the statement that is the row's date.",
     found: Example {
         on: On::Step("current"),
         sql: "SELECT *
@@ -52,6 +58,8 @@ fn wanted<'a>(text: &Text<'a>) -> Vec<&'a Expr> {
 /// It ranks otherwise, or not at all.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let wanted = wanted(text);
+    let dated = with_date(text.rule, parsed);
+    let parsed = dated.as_ref().unwrap_or(parsed);
     let holds =
         |ranking: &&Expr| ranks(parsed, ranking) || ranks(&normal(parsed), &normal(*ranking));
     if !wanted.is_empty() && !wanted.iter().any(holds) {
@@ -61,6 +69,64 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
             format!("{} does not rank rows as the rule's key and keep say", text.statement.step),
             "call `rank`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
         ));
+    }
+}
+
+/// The column that the read-side view has a row's date in.
+const DATE: &str = "onerow_date";
+
+/// The statement with the date itself wherever it names `onerow_date`; `None` where it has no such column, or
+/// where one of its columns of that name is something else than the row's date.
+fn with_date(rule: &Rule, parsed: &Statement) -> Option<Statement> {
+    let date = tokens(rule.partition.date().as_str()).ok()?;
+    let date = parse(date, Parser::parse_expr).ok()?;
+    let mut aliases = Aliases { date: &date, found: false };
+    if parsed.visit(&mut aliases).is_break() || !aliases.found {
+        return None;
+    }
+    let mut written_out = parsed.clone();
+    _ = VisitMut::visit(&mut written_out, &mut WriteOut(&date));
+    Some(written_out)
+}
+
+fn is_date(name: &SqlIdent) -> bool {
+    name.value.eq_ignore_ascii_case(DATE)
+}
+
+/// Ends at a column called `onerow_date` that is not the row's date.
+struct Aliases<'a> {
+    date: &'a Expr,
+    found: bool,
+}
+
+impl Visitor for Aliases<'_> {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        for item in &select.projection {
+            if let SelectItem::ExprWithAlias { expr, alias } = item
+                && is_date(alias)
+            {
+                if expr != self.date {
+                    return ControlFlow::Break(());
+                }
+                self.found = true;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct WriteOut<'a>(&'a Expr);
+
+impl VisitorMut for WriteOut<'_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if matches!(expr, Expr::Identifier(name) if is_date(name)) {
+            *expr = self.0.clone();
+        }
+        ControlFlow::Continue(())
     }
 }
 
