@@ -5,18 +5,18 @@
     too have a first among them: the rest of the row decides, unless `by_row` is false. `marked` decides
     before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
     after the active ones: the first row of a key is active, unless none is. `date` is a column that holds the
-    row's date, where the rows have one. -#}
-{%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false, date=none) %}
+    row's date, and `row` the row as JSON, where the rows are not the table's. -#}
+{%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none) %}
   PARTITION BY {% if date %}{{ date }}{% else %}{{ rule.date }}{% endif %}, {{ rule.key | commas }}
   ORDER BY {% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
   {%- if marked %}, {{ marked }}{% endif %}
-  {%- if by_row and rule.strategy == "rewrite" %}, {{ rule.row }}{% endif %}
+  {%- if by_row and rule.strategy == "rewrite" %}, {{ row or rule.row }}{% endif %}
   {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro rank(rule, last=none, by_row=true, marked=none, among_all=false, date=none) -%}
-ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all, date) }}
+{%- macro rank(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all, date, row) }}
 )
 {%- endmacro -%}
 

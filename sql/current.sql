@@ -4,11 +4,12 @@
     text, and what all rows of a date begin with changes no order. -#}
 {%- from "_survivors.sql" import rank, rows, table -%}
 {%- set date = none if rule.has_date else ("onerow_date" | raw) -%}
-SELECT * EXCEPT (onerow_rank)
+{%- set arrives = rule.by_arrival and rule.strategy == "rewrite" -%}
+SELECT * EXCEPT (onerow_rank{% if arrives %}, onerow_arrived{% endif %})
 FROM (
   SELECT
     *,
-    {{ rank(rule, date=date) | indent(4) }} AS onerow_rank
+    {{ rank(rule, date=date, row=rule.row_set_aside if arrives else none) | indent(4) }} AS onerow_rank
 {%- if rule.has_date %}
   FROM {{ table(rule) }}
   {%- if rule.active %}
@@ -19,6 +20,9 @@ FROM (
     SELECT
       {{ rule.date }} AS onerow_date,
       *
+      {%- if arrives %},
+      _PARTITIONTIME AS onerow_arrived
+      {%- endif %}
     FROM {{ rows(rule) }}
     {%- if rule.active %}
     WHERE {{ rule.active }}

@@ -58,8 +58,8 @@ fn wanted<'a>(text: &Text<'a>) -> Vec<&'a Expr> {
 /// It ranks otherwise, or not at all.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let wanted = wanted(text);
-    let dated = with_date(text.rule, parsed);
-    let parsed = dated.as_ref().unwrap_or(parsed);
+    let written_out = written_out(text.rule, parsed);
+    let parsed = written_out.as_ref().unwrap_or(parsed);
     let holds =
         |ranking: &&Expr| ranks(parsed, ranking) || ranks(&normal(parsed), &normal(*ranking));
     if !wanted.is_empty() && !wanted.iter().any(holds) {
@@ -72,30 +72,32 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The column that the read-side view has a row's date in.
-const DATE: &str = "onerow_date";
-
-/// The statement with the date itself wherever it names `onerow_date`; `None` where it has no such column, or
-/// where one of its columns of that name is something else than the row's date.
-fn with_date(rule: &Rule, parsed: &Statement) -> Option<Statement> {
-    let date = tokens(rule.partition.date().as_str()).ok()?;
-    let date = parse(date, Parser::parse_expr).ok()?;
-    let mut aliases = Aliases { date: &date, found: false };
+/// The statement with the row's date wherever it names `onerow_date`, and the time of arrival wherever it names
+/// `onerow_arrived`, which are columns that the read-side view has them in; `None` where it has no such
+/// column, or where one of its columns of that name is something else.
+fn written_out(rule: &Rule, parsed: &Statement) -> Option<Statement> {
+    let expr = |sql: &str| parse(tokens(sql).ok()?, Parser::parse_expr).ok();
+    let mut columns = vec![("onerow_date", expr(rule.partition.date().as_str())?)];
+    if rule.partition.is_by_arrival() {
+        columns.push(("onerow_arrived", expr("_PARTITIONTIME")?));
+    }
+    let mut aliases = Aliases { columns: &columns, found: false };
     if parsed.visit(&mut aliases).is_break() || !aliases.found {
         return None;
     }
     let mut written_out = parsed.clone();
-    _ = VisitMut::visit(&mut written_out, &mut WriteOut(&date));
+    _ = VisitMut::visit(&mut written_out, &mut WriteOut(&columns));
     Some(written_out)
 }
 
-fn is_date(name: &SqlIdent) -> bool {
-    name.value.eq_ignore_ascii_case(DATE)
+fn meant<'a>(columns: &'a [(&str, Expr)], name: &SqlIdent) -> Option<&'a Expr> {
+    let found = columns.iter().find(|(known, _)| name.value.eq_ignore_ascii_case(known));
+    found.map(|(_, expr)| expr)
 }
 
-/// Ends at a column called `onerow_date` that is not the row's date.
+/// Ends at a column of one of these names that is something else.
 struct Aliases<'a> {
-    date: &'a Expr,
+    columns: &'a [(&'a str, Expr)],
     found: bool,
 }
 
@@ -105,9 +107,9 @@ impl Visitor for Aliases<'_> {
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         for item in &select.projection {
             if let SelectItem::ExprWithAlias { expr, alias } = item
-                && is_date(alias)
+                && let Some(meant) = meant(self.columns, alias)
             {
-                if expr != self.date {
+                if expr != meant {
                     return ControlFlow::Break(());
                 }
                 self.found = true;
@@ -117,14 +119,16 @@ impl Visitor for Aliases<'_> {
     }
 }
 
-struct WriteOut<'a>(&'a Expr);
+struct WriteOut<'a>(&'a [(&'a str, Expr)]);
 
 impl VisitorMut for WriteOut<'_> {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if matches!(expr, Expr::Identifier(name) if is_date(name)) {
-            *expr = self.0.clone();
+        if let Expr::Identifier(name) = expr
+            && let Some(meant) = meant(self.0, name)
+        {
+            *expr = meant.clone();
         }
         ControlFlow::Continue(())
     }
