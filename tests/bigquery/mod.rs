@@ -23,6 +23,7 @@ mod figures;
 mod interrupt;
 mod jobs;
 mod ledger;
+mod live;
 mod tables;
 mod unmodified;
 mod waiting;
