@@ -38,6 +38,19 @@ fn every_fact_has_a_row_with_a_verdict() {
     }
 }
 
+/// What nobody has shown is tried by the live check.
+#[test]
+fn what_is_unverified_is_tried_on_a_real_project() {
+    let live = include_str!("../docs/live-check.md");
+    for row in facts().iter().filter(|row| row[2] == "unverified") {
+        assert!(
+            live.contains(&format!("\n| {} |", row[0])),
+            "the live check does not try {}",
+            row[0]
+        );
+    }
+}
+
 /// Situations that were once answered wrongly.
 #[test]
 fn every_situation_has_been_played() {
