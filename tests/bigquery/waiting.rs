@@ -162,7 +162,7 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
 /// Some refusals come with a status of the 500s, and are final all the same.
 #[test]
 fn a_limit_of_bytes_is_final_whatever_its_status() {
-    let Some(fixture) = Fixture::new("") else { return };
+    let Some(fixture) = Fixture::new("retry_for = \"2s\"") else { return };
     let fixture = fixture.rows(ROWS);
     let refused = Fault::Refuse(500, "bytesBilledLimitExceeded");
     fixture.proxy.arm("insert deactivate", refused, u32::MAX);
