@@ -3,12 +3,13 @@
 //! and the sizes of the columns, as BigQuery's documentation has it.
 
 use std::collections::BTreeSet;
-use std::ops::{AddAssign, ControlFlow};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use onerow::clock::Clock;
 use onerow::googlesql::SqlValue;
+use onerow::removals::RemovalLog;
 use onerow::rule::{Rule, RuleFile};
 use onerow::warehouse::sqlite::{Access, Sqlite, Streaming};
 use onerow::window::Day;
@@ -90,12 +91,14 @@ struct Cost {
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 const LEAST: u64 = 10 << 20;
 
-impl AddAssign<u64> for Cost {
-    /// One more job, which processes so many bytes of one table.
-    fn add_assign(&mut self, processed: u64) {
+impl Cost {
+    /// One more job, which processes so many bytes of its table.
+    fn add(&mut self, processed: u64, sql: &str) {
         self.jobs += 1;
         self.processed += processed;
-        self.billed += processed.max(LEAST);
+        let log = RemovalLog::embedded().table.to_string();
+        let logs = if sql.contains(&log) { LEAST } else { 0 };
+        self.billed += processed.max(LEAST) + logs;
     }
 }
 
@@ -127,7 +130,7 @@ fn ours(dates: usize, dirty: usize) -> Cost {
             None => first <= *day && *day <= last,
         });
         let of_dates = of_dates.count();
-        cost += processed(rule, &sql, of_dates);
+        cost.add(processed(rule, &sql, of_dates), &sql);
     }
     cost
 }
@@ -137,10 +140,12 @@ fn date_by_date(dates: usize, dirty: usize) -> Cost {
     let file = RuleFile::parse("onerow.toml", example).unwrap();
     let mut cost = Cost::default();
     for date in days(dates).iter().map(Day::to_string) {
-        cost += processed(&file.rules[0], &COUNT.replace("@date", &date), 1);
+        let sql = COUNT.replace("@date", &date);
+        cost.add(processed(&file.rules[0], &sql, 1), &sql);
     }
     for date in days(dates).iter().take(dirty).map(Day::to_string) {
-        cost += processed(&file.rules[0], &UPDATE.replace("@date", &date), 1);
+        let sql = UPDATE.replace("@date", &date);
+        cost.add(processed(&file.rules[0], &sql, 1), &sql);
     }
     cost
 }
