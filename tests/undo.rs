@@ -265,6 +265,34 @@ fn deleted_rows_of_a_table_partitioned_by_arrival_are_inserted_where_they_were()
     }
 }
 
+/// Rows by arrival that are rewritten are known by their columns.
+#[test]
+fn a_column_that_is_added_to_a_table_by_arrival_does_not_keep_its_rows_from_being_restored() {
+    let project = Project::new(&by_arrival("rewrite"));
+    let header = common::HEADER.replace("game_date", "_PARTITIONTIME");
+    let rows = ROWS.replace(",2026-01-28,", ",2026-01-28T05:00:00Z,");
+    let rows = rows.replace(",2026-01-29,", ",2026-01-29T05:00:00Z,");
+    project.write("rows.csv", format!("{header}{rows}\n"));
+    project.onerow("load rows.csv").exits(0);
+    let (before, run) = (arrivals(&project), applied(&project));
+    reshape(&project, "ALTER TABLE \"nba.predictions\" ADD COLUMN note TEXT");
+    reshape(
+        &project,
+        "INSERT INTO _onerow_columns SELECT tbl, MAX(position) + 1, 'note', 'STRING' \
+         FROM _onerow_columns WHERE tbl = 'nba.predictions'",
+    );
+    let with_note = by_arrival("rewrite").replace("player =", "note = \"STRING\"\nplayer =");
+    project.write("onerow.toml", &with_note);
+    for undo in ["undo last --dry-run", "undo last"] {
+        let refused = project.onerow(undo).exits(1);
+        refused.says(&["lists `note`, which the table had not", "list the columns of then"]);
+    }
+    project.write("onerow.toml", by_arrival("rewrite"));
+    project.onerow(&format!("apply --yes {WINDOW}")).exits(2).says(&["does not list: note"]);
+    assert_eq!(undo(&project, &run)["dates"][0]["left_alone"], 0);
+    assert_eq!(arrivals(&project), before);
+}
+
 /// An UPDATE by row id would activate both: the one that the run deactivated, and the other.
 #[test]
 fn a_row_that_shares_its_id_with_another_inactive_one_is_left_alone() {

@@ -232,7 +232,10 @@ fn row(partition: &Partition, columns: &[(Ident, SqlType)], arrived: &str) -> Fr
     Fragment::vouched(match partition.is_by_arrival() {
         false => "TO_JSON_STRING(onerow_row)".to_owned(),
         true => {
-            let columns: String = stored(columns).map(|column| format!("{column}, ")).collect();
+            let mut columns: Vec<&Ident> = stored(columns).collect();
+            // In an order of their own: a row is known by this text, whatever the order in the rule file.
+            columns.sort_by_key(|column| column.as_str().to_ascii_lowercase());
+            let columns: String = columns.into_iter().map(|column| format!("{column}, ")).collect();
             format!("TO_JSON_STRING(STRUCT({columns}{arrived} AS onerow_arrived))")
         }
     })

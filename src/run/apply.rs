@@ -9,7 +9,9 @@ use super::date::DateState;
 use super::report::{DayReport, Report, Undated};
 use super::state::Run;
 use super::verdict::{Verdict, verdict};
-use super::{Context, Counts, ROUNDS, checked, keyless, numbers, parallel_map, params, rows};
+use super::{
+    Context, Counts, ROUNDS, checked, columns, keyless, numbers, parallel_map, params, rows,
+};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
@@ -26,6 +28,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         budget::refuse_above(limit, context, plan)?;
     }
     let mut run = Run::begin(context)?;
+    columns::check_listed(context.renderer.rule(), context.warehouse)?;
     for step in &plan.steps {
         if run.stops() {
             break;

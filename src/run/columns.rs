@@ -4,11 +4,11 @@
 use super::removed::Removal;
 use crate::check;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlValue, is_pseudo_column};
+use crate::googlesql::{Ident, SqlValue};
 use crate::rule::{Rule, Strategy};
 use crate::statement::Params;
 use crate::template::Renderer;
-use crate::warehouse::{Column, Description, Warehouse};
+use crate::warehouse::{Column, Warehouse};
 use crate::window::Window;
 
 /// A column that is another now than before the run that is undone.
@@ -78,14 +78,12 @@ pub(super) struct Restorable {
 
 /// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
 /// values would be lost. Errors: so it is.
-pub(super) fn check_listed(rule: &Rule, description: &Description) -> Result<()> {
+pub(super) fn check_listed(rule: &Rule, warehouse: &dyn Warehouse) -> Result<()> {
     if rule.strategy != Strategy::Rewrite || !rule.partition.is_by_arrival() {
         return Ok(());
     }
-    let is_listed = |name: &str| rule.columns.iter().any(|(column, _)| column.same_column(name));
-    let columns = description.columns.iter().map(|(name, _)| name.as_str());
-    let missing: Vec<&str> =
-        columns.filter(|name| !is_listed(name) && !is_pseudo_column(name)).collect();
+    let columns = warehouse.columns(&rule.table)?;
+    let missing = unlisted(rule, &columns);
     if missing.is_empty() {
         return Ok(());
     }
@@ -97,6 +95,34 @@ pub(super) fn check_listed(rule: &Rule, description: &Description) -> Result<()>
     Err(Error::new(Kind::Configuration, message).help(format!(
         "list all columns of the table in [rule.{}.columns]: in a table partitioned by ingestion time rows are \
          written column by column",
+        rule.name
+    )))
+}
+
+/// The columns that the rule does not list.
+fn unlisted<'c>(rule: &Rule, columns: &'c [Column]) -> Vec<&'c str> {
+    let names = columns.iter().map(|column| column.name.as_str());
+    names.filter(|name| !rule.stored_columns().any(|listed| listed.same_column(name))).collect()
+}
+
+/// Refuses to look for rewritten rows that are known by their columns where the rule lists others than the
+/// table had. Errors: so it is.
+fn check_known_by(rule: &Rule, then: &[Column]) -> Result<()> {
+    if rule.strategy != Strategy::Rewrite {
+        return Ok(());
+    }
+    let added = rule.stored_columns().find(|column| !has(then, column.as_str()));
+    let problem = match (added, unlisted(rule, then).first()) {
+        (Some(added), _) => format!("lists `{added}`, which the table had not"),
+        (None, Some(left_out)) => format!("does not list `{left_out}`, which the table had"),
+        (None, None) => return Ok(()),
+    };
+    let message = format!(
+        "the removed rows are known by the columns that the table had then, and the rule {problem}: nothing was \
+         restored"
+    );
+    Err(Error::new(Kind::Configuration, message).help(format!(
+        "while you undo the run, list the columns of then in [rule.{}.columns]",
         rule.name
     )))
 }
@@ -138,6 +164,7 @@ pub(super) fn restorable(
     if rule.partition.is_by_arrival() {
         // The time of arrival is set aside with the row, and is no column of the table.
         then.retain(|column| column.name != "onerow_arrived");
+        check_known_by(rule, &then)?;
     }
     let (columns, changes) = compared(&then, now)?;
     for (column, role) in rule.columns_in_use() {

@@ -187,7 +187,8 @@ impl<'a> Journal<'a> {
                 },
             },
             usage: answer.map(|answer| answer.usage).unwrap_or_default(),
-            at: self.context.clock.now(),
+            // Whoever looks for the run looks from when it began, and `--now` may be any time.
+            at: self.context.clock.now().max(entry.at),
             recovered_by: Some(self.run.clone()),
             version: VERSION.to_owned(),
             who: self.context.who.to_owned(),
@@ -236,6 +237,11 @@ impl<'a> Journal<'a> {
 
     fn ended(&self, started: &Entry, answer: &Result<Answer>, detail: &DetailOf<'_>) -> Entry {
         let known = answer.as_ref().ok();
+        let detail = detail(known);
+        let undone = match &detail {
+            Some(Detail::Undo { run, .. }) => RunId::began(run.as_str()),
+            _ => None,
+        };
         Entry {
             outcome: match answer {
                 Ok(answer) => Outcome::Done { affected: answer.size() },
@@ -244,9 +250,10 @@ impl<'a> Journal<'a> {
                 }
                 Err(error) => Outcome::Failed { kind: error.kind(), message: error.headline() },
             },
-            detail: detail(known),
+            detail,
             usage: known.map(|answer| answer.usage).unwrap_or_default(),
-            at: self.context.clock.now(),
+            // Not before the run that it undoes, from which on it is looked for.
+            at: self.context.clock.now().max(undone.unwrap_or(Timestamp::MIN)),
             ..started.clone()
         }
     }

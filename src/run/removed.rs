@@ -161,7 +161,7 @@ fn removals(entries: &[Entry], run: &RunId) -> Removals {
             _ if entry.step == *StepName::CORRECT => {
                 if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
                     last.recorded = last.recorded.saturating_sub(affected.unwrap_or(0));
-                    last.corrected = affected != Some(0);
+                    last.corrected = true;
                 }
             }
             Some(Detail::Removal { record, strategy }) if affected != Some(0) => {
@@ -272,5 +272,7 @@ mod tests {
         assert!(is_exact(&removed(1, 4, "rewrite", 16)));
         let rewritten = and_corrected(removed(1, 4, "rewrite", 17));
         assert!(!is_exact(&rewritten), "it may be another row with the same values");
+        let not_found = [&removed(1, 4, "rewrite", 17)[..], &[corrected(0)]].concat();
+        assert!(!is_exact(&not_found), "fewer were removed, and the log does not say which");
     }
 }

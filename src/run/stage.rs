@@ -1,5 +1,7 @@
 //! Looking at the staging tables of rules, before their plans are made.
 
+use jiff::Timestamp;
+
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::ledger::{Detail, Entry, Filter, Ledger};
@@ -52,7 +54,9 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
 
 /// Whether the ledger has it that the table was dropped after a merge, or was about to be.
 fn was_dropped(rule: &Rule, table: &TableName, ledger: &dyn Ledger) -> Result<bool> {
-    let entries = ledger.entries(&Filter::rule(rule.name.as_str()))?;
+    // However long ago: this is asked only where a table is missing.
+    let since = Some(Timestamp::UNIX_EPOCH);
+    let entries = ledger.entries(&Filter { since, ..Filter::rule(rule.name.as_str()) })?;
     let drops = |entry: &Entry| match &entry.detail {
         Some(Detail::DropTable { table: dropped }) => dropped == table,
         _ => false,

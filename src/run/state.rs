@@ -6,7 +6,7 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
-use super::{Consolidated, Context, Counts, RunId, access, columns};
+use super::{Consolidated, Context, Counts, RunId, access};
 use crate::error::{Error, Result};
 use crate::warehouse::{Buffer, Standing};
 use crate::window::Day;
@@ -47,7 +47,6 @@ impl<'a> Run<'a> {
         }
         let description = context.warehouse.describe(&rule.table)?;
         access::columns(rule, &description.protected, false)?;
-        columns::check_listed(rule, &description)?;
         let buffer = description.buffer;
         Ok(Self {
             context,

@@ -133,6 +133,18 @@ fn a_rehearsed_run_is_undone_by_the_warehouses_clock() {
     assert_eq!(table(&fixture), before);
 }
 
+/// The ledger is read by day, and an undo is looked for from when the run began, whatever `--now` says.
+#[test]
+fn an_undo_that_is_rehearsed_in_the_past_is_not_done_again() {
+    let Some(fixture) = fixture("rewrite") else { return };
+    let before = table(&fixture);
+    let undo = format!("undo {} --format json", applied(&fixture));
+    fixture.project.onerow(&format!("{undo} --now 2020-01-01T00:00:00Z")).exits(0);
+    let again = fixture.project.onerow(&undo).exits(0).json();
+    assert_eq!(again["dates"][0]["status"], "already", "{again}");
+    assert_eq!(table(&fixture), before, "each row is there once");
+}
+
 /// Of rows that are equal in everything, as many come back as were taken out, though more were there.
 #[test]
 fn of_equal_rows_as_many_come_back_as_went() {

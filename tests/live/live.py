@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 
-from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 
 from experiments import FACTS
@@ -60,7 +59,7 @@ def verdict(world, try_it):
         return LACKS, why
     except OnerowEnded as why:
         return (LACKS if world.endpoint else NOT), why
-    except (GoogleAPIError, RuntimeError, AttributeError, TypeError) as why:
+    except Exception as why:  # whatever it is, the other facts are tried
         # What an emulator leaves out of its answers is no attribute of anything.
         return (LACKS if world.endpoint else UNTRIED), why
 
@@ -88,23 +87,34 @@ def main():
             what, note = verdict(world, try_it)
             seen.append({"id": id, "fact": sentence, "verdict": what, "note": first_line(note)})
             print(f"{id}: {what} ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)
-        spent = world.spent()
     finally:
         print("dropping the tables", file=sys.stderr)
         # A second interrupt does not stop this.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        left = world.clean_up()
-        for table in left:
+        report(args, seen)
+        for table in left_by(world):
             print(f"not dropped: {table}", file=sys.stderr)
-    if args.format == "json":
-        print(json.dumps(seen, indent=2))
-    else:
-        print("| id | fact | verdict | seen |\n| --- | --- | --- | --- |")
-        for one in seen:
-            print("| " + " | ".join(one[key].replace("|", "\\|") for key in ("id", "fact", "verdict", "note")) + " |")
+    if args.format != "json":
+        spent = world.spent()
         print(f"\nBilled at most {spent >> 20} MiB, ${PRICE_PER_TIB * spent / (1 << 40):.4f}.")
     sys.exit(any(one["verdict"] == NOT for one in seen) and not args.endpoint)
+
+
+def report(args, seen):
+    if args.format == "json":
+        print(json.dumps(seen, indent=2))
+        return
+    print("| id | fact | verdict | seen |\n| --- | --- | --- | --- |")
+    for one in seen:
+        print("| " + " | ".join(one[key].replace("|", "\\|") for key in ("id", "fact", "verdict", "note")) + " |")
+
+
+def left_by(world):
+    try:
+        return world.clean_up()
+    except Exception as why:  # the tables are named all the same
+        return [f"{world.prefix}… in {world.dataset} ({first_line(why)})"]
 
 
 if __name__ == "__main__":

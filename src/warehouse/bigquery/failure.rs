@@ -117,9 +117,15 @@ impl Failure {
                 | "jobRateLimitExceeded"
                 | "tableUnavailable",
             ) => Kind::Transient,
-            (401, _) | (_, "accessDenied" | "authError" | "billingNotEnabled") => {
-                Kind::AccessDenied
-            }
+            (401, _)
+            | (
+                _,
+                "accessDenied"
+                | "accessNotConfigured"
+                | "authError"
+                | "billingNotEnabled"
+                | "forbidden",
+            ) => Kind::AccessDenied,
             (404, _) | (_, "notFound") => Kind::NotFound,
             _ if names_no_column(&message) => Kind::NotFound,
             _ => Kind::Warehouse,

@@ -1,5 +1,6 @@
 //! A job from its insertion to its end, whatever happens to the answers in between.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -107,14 +108,21 @@ impl BigQuery {
         job: JobResource,
         tell: &Tell<'_>,
     ) -> Result<JobResource, Failure> {
-        self.again_telling(tell, || match self.call_insert(&job) {
+        let may_have_arrived = Cell::new(false);
+        let sent = self.again_telling(tell, || match self.call_insert(&job) {
             Err(failure) if failure.is_duplicate() => {
                 self.call_get(self.anywhere(id)).map_err(Failure::lost)
             }
             Err(failure) if failure.is_ambiguous() => {
+                may_have_arrived.set(true);
                 self.call_get(self.anywhere(id)).or(Err(failure))
             }
             answer => answer,
+        });
+        // A refusal of the last attempt says nothing of an earlier one.
+        sent.map_err(|failure| match may_have_arrived.get() {
+            true => failure.lost(),
+            false => failure,
         })
     }
 

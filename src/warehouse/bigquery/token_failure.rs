@@ -196,7 +196,7 @@ fn said(chain: &[String]) -> String {
 /// Source: <https://datatracker.ietf.org/doc/html/rfc6749#section-5.2>,
 /// <https://cloud.google.com/apis/design/errors#http_mapping>
 fn servers_words(text: &str) -> Option<String> {
-    let body = &text[text.find('{')?..=text.rfind('}')?];
+    let body = text.get(text.find('{')?..=text.rfind('}')?)?;
     // A payload that was printed as bytes has its quotes escaped.
     let json: Json = serde_json::from_str(body)
         .or_else(|_| serde_json::from_str(&body.replace("\\\"", "\"").replace("\\n", "\n")))
