@@ -50,6 +50,15 @@ impl Failure {
         }
     }
 
+    /// This failure of one of several looks at a job: a server that is busy will say; what another answer
+    /// means for the job is not known.
+    pub fn of_look(self) -> Self {
+        match self.kind() {
+            Kind::Transient => self,
+            _ => self.lost(),
+        }
+    }
+
     /// Whether the call itself may be made again: it failed in passing, or its answer was lost.
     pub fn may_pass(&self) -> bool {
         match self {

@@ -36,11 +36,7 @@ impl BigQuery {
         tell: &Tell<'_>,
     ) -> Result<Answer> {
         let job = self.job(id, request, tell)?;
-        Ok(Answer {
-            result: Returned::Affected(response::affected(&job)),
-            usage: response::usage(&job),
-            row_policies_applied: response::row_policies_applied(&job),
-        })
+        Ok(response::answer(&job, Returned::Affected(response::affected(&job))))
     }
 
     /// Runs a query as a job and fetches all of its rows.
@@ -58,11 +54,7 @@ impl BigQuery {
         let job = self.job(id, request, tell)?;
         let rows =
             self.rows(self.at(id, &job)).map_err(|error| error.during(format!("job {id}")))?;
-        Ok(Answer {
-            result: Returned::Rows(rows),
-            usage: response::usage(&job),
-            row_policies_applied: response::row_policies_applied(&job),
-        })
+        Ok(response::answer(&job, Returned::Rows(rows)))
     }
 
     fn job(&self, id: &JobId, request: &Request<'_>, tell: &Tell<'_>) -> Result<JobResource> {
@@ -210,8 +202,11 @@ impl BigQuery {
     /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
     /// became of the job.
     fn get(&self, at: At<'_>, tell: &Tell<'_>) -> Result<JobResource> {
-        let job = self.again_telling(tell, || self.call_get(at).map_err(Failure::lost));
-        job.map_err(|failure| self.lost_sight(&failure))
+        let looked = self.again_telling(tell, || self.call_get(at).map_err(Failure::of_look));
+        looked.map_err(|failure| {
+            let patience = self.patience(&failure);
+            self.unknown(&failure.lost(), patience)
+        })
     }
 
     fn rows(&self, at: At<'_>) -> Result<Rows> {

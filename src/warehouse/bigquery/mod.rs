@@ -173,11 +173,10 @@ impl Warehouse for BigQuery {
         let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
         let Some(job) = job else { return Ok(None) };
         match self.finish(id, job, &|_| {}) {
-            Ok(job) => Ok(Some(Answer {
-                result: Returned::Affected(response::affected(&job)),
-                usage: response::usage(&job),
-                row_policies_applied: response::row_policies_applied(&job),
-            })),
+            Ok(job) => {
+                let affected = Returned::Affected(response::affected(&job));
+                Ok(Some(response::answer(&job, affected)))
+            }
             Err(error) if error.kind() == Kind::Unreachable => Err(error),
             Err(_) => Ok(None),
         }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::metadata;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
-use crate::warehouse::{Rows, Usage};
+use crate::warehouse::{Answer, Returned, Rows, Usage};
 
 /// A figure that BigQuery sends as text. Left out, or not a number: unknown.
 pub(super) fn figure(text: Option<&String>) -> Option<u64> {
@@ -62,9 +62,14 @@ pub(super) fn is_done(job: &JobResource) -> bool {
     state == Some("DONE")
 }
 
+/// What a job that has ended came to.
+pub(super) fn answer(job: &JobResource, result: Returned) -> Answer {
+    Answer { result, usage: usage(job), row_policies_applied: row_policies_applied(job) }
+}
+
 /// Whether row access policies applied to what the job read.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#rowlevelsecuritystatistics>
-pub(super) fn row_policies_applied(job: &JobResource) -> bool {
+fn row_policies_applied(job: &JobResource) -> bool {
     let statistics = job.statistics.as_ref();
     let security = statistics.and_then(|all| all.row_level_security_statistics.as_ref());
     security.and_then(|security| security.row_level_security_applied).unwrap_or(false)

@@ -60,7 +60,7 @@ impl BigQuery {
         }
     }
 
-    fn patience(&self, failure: &Failure) -> Duration {
+    pub(super) fn patience(&self, failure: &Failure) -> Duration {
         patience(self.settings.retry_for, failure)
     }
 
@@ -68,12 +68,17 @@ impl BigQuery {
     /// is not called a failure.
     pub(super) fn lost_sight(&self, failure: &Failure) -> Error {
         match failure.is_ambiguous() {
-            true => Error::new(Kind::Unreachable, failure.error().headline()).help(format!(
-                "it was tried for {}; what became of the statement is looked up by the next run",
-                brief(self.patience(failure))
-            )),
+            true => self.unknown(failure, self.patience(failure)),
             false => self.gave_up(failure),
         }
+    }
+
+    /// The error of a statement of which nobody could say, for so long, what became of it.
+    pub(super) fn unknown(&self, failure: &Failure, tried: Duration) -> Error {
+        Error::new(Kind::Unreachable, failure.error().headline()).help(format!(
+            "it was tried for {}; what became of the statement is looked up by the next run",
+            brief(tried)
+        ))
     }
 
     /// The error after the last try.
@@ -117,5 +122,9 @@ mod tests {
         assert_eq!((patience(short, &lost), patience(long, &lost)), (short, UNREACHABLE));
         let busy = Failure::Refused { status: 503, reason: String::new(), message: String::new() };
         assert_eq!((patience(short, &busy), patience(long, &busy)), (short, long));
+        let refused =
+            Failure::Refused { status: 403, reason: String::new(), message: String::new() };
+        let looks = [busy, refused].map(|failure| patience(long, &failure.of_look()));
+        assert_eq!(looks, [long, UNREACHABLE], "a job that runs is looked at as long");
     }
 }
