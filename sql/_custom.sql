@@ -21,7 +21,7 @@ SELECT
   {{ key }} AS key_{{ loop.index }},
   {%- endfor %}
   {{ rule.row_id }} AS row_id,
-  {{ rank(rule, none, false) | indent(2) }} AS rank,
+  {{ rank(rule, none, false, within_date=true) | indent(2) }} AS rank,
   {{ keep_values(rule) }} AS keep_values,
   COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
   COALESCE((

@@ -1,6 +1,6 @@
 {#- The removal log: every row that a run removes, with the row that survives it, written before the
     rows change. A row is known by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
-{%- from "_survivors.sql" import ranked -%}
+{%- from "_survivors.sql" import inside, ranked -%}
 
 {#- What is true of the date of the log's entries of this date; rows without a date have none there. -#}
 {%- macro is_first(window) -%}
@@ -61,6 +61,7 @@ TO_JSON_STRING({{ rule.row_id }}) IN (
   )
   WHERE rank > 1
     AND copies = 1
+    {{- inside(rule) | indent(2) }}
 )
 {%- endmacro -%}
 

@@ -57,7 +57,7 @@ WHERE {{ window.filter }}
 {%- set condition = takes_part(rule, staging) if staging.leaves_out else none -%}
 SELECT
   *,
-  {{ rank(rule, last, marked=marked) | indent(2) }} AS onerow_rank,
+  {{ rank(rule, last, marked=marked, within_date=true) | indent(2) }} AS onerow_rank,
   FIRST_VALUE(onerow_staged) OVER onerow_first AS onerow_arrives,
   FIRST_VALUE(onerow_values) OVER onerow_first AS onerow_arriving,
   {%- if staging.deleted %}
@@ -73,7 +73,7 @@ FROM (
   {%- endfor %}
 ) AS onerow_row
 WINDOW
-  onerow_first AS ({{ ranking(rule, last, marked=marked) | indent(2) }}
+  onerow_first AS ({{ ranking(rule, last, marked=marked, within_date=true) | indent(2) }}
   ),
   onerow_key AS (
     PARTITION BY {{ rule.date }}, {{ rule.key | commas }}

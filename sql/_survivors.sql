@@ -5,19 +5,122 @@
     too have a first among them: the rest of the row decides, unless `by_row` is false. `marked` decides
     before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
     after the active ones: the first row of a key is active, unless none is. `date` is a column that holds the
-    row's date, and `row` the row as JSON, where the rows are not the table's. -#}
-{%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none) %}
+    row's date, and `row` the row as JSON, where the rows are not the table's. Where the rule looks across
+    dates, the rows are those of `near`, in its groups; `within_date` leaves that aside. -#}
+{%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none, within_date=false) %}
+{%- if rule.across and not within_date %}
+  PARTITION BY onerow_group, {{ rule.key | commas }}
+  ORDER BY onerow_place
+{%- else %}
   PARTITION BY {% if date %}{{ date }}{% else %}{{ rule.date }}{% endif %}, {{ rule.key | commas }}
-  ORDER BY {% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
-  {%- if marked %}, {{ marked }}{% endif %}
-  {%- if by_row and rule.strategy == "rewrite" %}, {{ row or rule.row }}{% endif %}
-  {%- if last %}, {{ last }}{% endif %}
+  ORDER BY {{ order(rule, last, by_row, marked, among_all, row) }}
+{%- endif %}
+{%- endmacro -%}
+
+{#- The order of survival. -#}
+{%- macro order(rule, last=none, by_row=true, marked=none, among_all=false, row=none) -%}
+{% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
+{%- if marked %}, {{ marked }}{% endif %}
+{%- if by_row and rule.strategy == "rewrite" %}, {{ row or rule.row }}{% endif %}
+{%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
 
 {#- The row's rank among the active rows of its key and date: 1 survives, the rest is superseded. -#}
-{%- macro rank(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none) -%}
-ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all, date, row) }}
+{%- macro rank(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none, within_date=false) -%}
+ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all, date, row, within_date) }}
 )
+{%- endmacro -%}
+
+{#- The rows of the key on the row's date and on so many dates before and after it. -#}
+{%- macro neighbours(rule) %}
+  PARTITION BY {{ rule.key | commas }}
+  ORDER BY onerow_day
+  RANGE BETWEEN {{ rule.across }} PRECEDING AND {{ rule.across }} FOLLOWING
+{%- endmacro -%}
+
+{#- Where the rule looks across dates: the rows of the window's dates and of twice as many dates around them
+    as it looks across, each with its place among all rows of its key and with its group. A row is a survivor
+    where it is the first of its neighbours, and its group is its place. Any other row is of the group of the
+    first survivor among its neighbours, which is never removed: so the dates can be cleaned one by one, in any
+    order. One that has none there is of a group of its own until its neighbours are removed. Without a window
+    they are all rows of the table. -#}
+{%- macro near(rule, window=none, among_all=false, with_undated=false) -%}
+SELECT
+  *,
+  COALESCE(MIN(IF(onerow_place = onerow_first, onerow_place, NULL)) OVER ({{ neighbours(rule) | indent(2) }}
+  ), onerow_place) AS onerow_group
+FROM (
+  SELECT
+    *,
+    MIN(onerow_place) OVER ({{ neighbours(rule) | indent(4) }}
+    ) AS onerow_first
+  FROM (
+    SELECT
+      *,
+      {%- if rule.by_arrival %}
+      _PARTITIONTIME AS onerow_arrived,
+      {%- endif %}
+      {%- if rule.keep_rows %}
+      {{ rule.row }} AS onerow_json,
+      {%- endif %}
+      {{ rule.date }} AS onerow_date,
+      {{ rule.day_number }} AS onerow_day,
+      {%- if window %}
+      {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %} AS onerow_inside,
+      {%- endif %}
+      ROW_NUMBER() OVER (
+        PARTITION BY {{ rule.key | commas }}
+        ORDER BY {{ order(rule, among_all=among_all) }}
+      ) AS onerow_place
+    FROM {{ rows(rule, rule.keep_rows) }}
+    {%- if window %}
+    WHERE {% if with_undated %}{{ window.around_with_undated }}{% else %}{{ window.around }}{% endif %}
+    {%- if rule.active and not among_all %}
+      AND {{ rule.active }}
+    {%- endif %}
+    {%- elif rule.active %}
+    WHERE {{ rule.active }}
+    {%- endif %}
+  )
+)
+{%- endmacro -%}
+
+{#- What `near` adds to the columns of the table, and nobody reads. -#}
+{%- macro added_by_near(rule, with_json=true) -%}
+{% if rule.keep_rows and with_json %}onerow_json, {% endif %}onerow_date, onerow_day, onerow_place, onerow_first, onerow_group
+{%- endmacro -%}
+
+{#- FROM and WHERE of what ranks the rows of the window: the active ones, or all. Where the rule looks across
+    dates, other rows are ranked with them; whoever reads the result asks for those that are `inside`. -#}
+{%- macro source(rule, window, among_all=false, with_undated=false, named=false) -%}
+{%- if rule.across -%}
+FROM (
+  {{ near(rule, window, among_all, with_undated) | indent(2) }}
+)
+{%- else -%}
+FROM {{ rows(rule, named) }}
+WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %}
+{%- if rule.active and not among_all %}
+  AND {{ rule.active }}
+{%- endif %}
+{%- endif -%}
+{%- endmacro -%}
+
+{#- Whether a row that was ranked is one of the window. -#}
+{%- macro inside(rule) -%}
+{%- if rule.across %}
+  AND onerow_inside
+{%- endif -%}
+{%- endmacro -%}
+
+{#- The row's date, in what is selected from `source`. -#}
+{%- macro date(rule) -%}
+{% if rule.across %}onerow_date{% else %}{{ rule.date }}{% endif %}
+{%- endmacro -%}
+
+{#- The row as JSON, there. -#}
+{%- macro row(rule) -%}
+{% if rule.across %}onerow_json{% else %}{{ rule.row }}{% endif %}
 {%- endmacro -%}
 
 {#- The table, with a name for its rows where one is needed: where it is called like one of its columns, that
@@ -92,31 +195,32 @@ SELECT
     the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
 {%- macro ranked(rule, window, with_undated=false) -%}
 SELECT
-  {{ rule.date }} AS date,
+  {{ date(rule) }} AS date,
   {{ rule.row_id }} AS row_id,
   {{ rank(rule) | indent(2) }} AS rank,
-  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+  COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
   {{ settled(rule) }} AS settled
-FROM {{ table(rule) }}
-WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %}
-{%- if rule.active %}
-  AND {{ rule.active }}
-{%- endif %}
+  {%- if rule.across %},
+  onerow_inside
+  {%- endif %}
+{{ source(rule, window, false, with_undated, rule.strategy == "rewrite") }}
 {%- endmacro -%}
 
 {#- All rows of the window, and those without a date where they are asked for: the active ones ranked,
     and the others after them. -#}
 {%- macro ranked_among_all(rule, window, with_undated) -%}
 SELECT
-  {{ rule.date }} AS date,
+  {{ date(rule) }} AS date,
   {{ rule.row_id }} AS row_id,
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
   {{ rank(rule, among_all=true) | indent(2) }} AS rank,
-  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
+  COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
   {{ settled(rule) }} AS settled
-FROM {{ table(rule) }}
-WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }}{% endif %}
+  {%- if rule.across %},
+  onerow_inside
+  {%- endif %}
+{{ source(rule, window, true, with_undated, rule.strategy == "rewrite") }}
 {%- endmacro -%}
 
 {#- What onerow reads: one row per date, with these columns. `keyless` are keys that have rows and no
@@ -150,6 +254,9 @@ FROM (
 FROM (
   {{ ranked(rule, window, with_undated) | indent(2) }}
 )
+{%- endif %}
+{%- if rule.across %}
+WHERE onerow_inside
 {%- endif %}
 GROUP BY date
 ORDER BY date

@@ -2,9 +2,20 @@
     on the date reaches the table only if the date is a plain column of PARTITION BY: where the table has no
     such column, it is `onerow_date`. It stands first: with `rewrite` the rest of the row decides last, as
     text, and what all rows of a date begin with changes no order. -#}
-{%- from "_survivors.sql" import rank, rows, table -%}
+{%- from "_survivors.sql" import added_by_near, near, rank, rows, table -%}
 {%- set date = none if rule.has_date else ("onerow_date" | raw) -%}
 {%- set arrives = rule.by_arrival and rule.strategy == "rewrite" -%}
+{%- if rule.across -%}
+SELECT * EXCEPT (onerow_rank, {% if rule.by_arrival %}onerow_arrived, {% endif %}{{ added_by_near(rule) }})
+FROM (
+  SELECT
+    *,
+    {{ rank(rule) | indent(4) }} AS onerow_rank
+  FROM (
+    {{ near(rule) | indent(4) }}
+  )
+)
+{%- else -%}
 SELECT * EXCEPT (onerow_rank{% if arrives %}, onerow_arrived{% endif %})
 FROM (
   SELECT
@@ -30,4 +41,5 @@ FROM (
   ) AS onerow_row
 {%- endif %}
 )
+{%- endif %}
 WHERE onerow_rank = 1

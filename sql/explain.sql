@@ -1,6 +1,6 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_survivors.sql" import rank, ranking, settled, table -%}
+{%- from "_survivors.sql" import date, inside, rank, ranking, settled, source -%}
 SELECT
   date,
   {%- for key in rule.key %}
@@ -8,6 +8,9 @@ SELECT
   {%- endfor %}
   row_id,
   survivor,
+  {%- if rule.across %}
+  survivor_date,
+  {%- endif %}
   {%- for value in rule.keep_values %}
   keep_{{ loop.index }},
   survivor_keep_{{ loop.index }},
@@ -16,26 +19,27 @@ SELECT
   settled
 FROM (
   SELECT
-    {{ rule.date }} AS date,
+    {{ date(rule) }} AS date,
     {%- for key in rule.key %}
     {{ key }} AS key_{{ loop.index }},
     {%- endfor %}
     {{ rule.row_id }} AS row_id,
     FIRST_VALUE({{ rule.row_id }}) OVER onerow_key AS survivor,
+    {%- if rule.across %}
+    FIRST_VALUE(onerow_date) OVER onerow_key AS survivor_date,
+    onerow_inside,
+    {%- endif %}
     {%- for value in rule.keep_values %}
     {{ value }} AS keep_{{ loop.index }},
     FIRST_VALUE({{ value }}) OVER onerow_key AS survivor_keep_{{ loop.index }},
     {%- endfor %}
     {{ rank(rule) | indent(4) }} AS rank,
-    COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+    COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
     {{ settled(rule) }} AS settled
-  FROM {{ table(rule) }}
-  WHERE {{ window.filter }}
-  {%- if rule.active %}
-    AND {{ rule.active }}
-  {%- endif %}
+  {{ source(rule, window, named=rule.strategy == "rewrite") | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}
   )
 )
 WHERE rank > 1
+{{- inside(rule) }}
 ORDER BY date, {% for key in rule.key %}key_{{ loop.index }}, {% endfor %}rank

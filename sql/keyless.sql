@@ -1,7 +1,7 @@
 {#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
     Looks back a year, so that the log is not read as a whole. Changes nothing. DISTINCT makes the embedded
     warehouse write each id as JSON once, and not for each pair. -#}
-{%- from "_survivors.sql" import rows -%}
+{%- from "_survivors.sql" import date, inside, source -%}
 SELECT
   removed.run_id,
   COUNT(DISTINCT keyless.key) AS keys
@@ -11,16 +11,19 @@ FROM (
     TO_JSON_STRING(STRUCT(date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %})) AS key
   FROM (
     SELECT
-      {{ rule.date }} AS date,
+      {{ date(rule) }} AS date,
       {%- for key in rule.key %}
       {{ key }} AS key_{{ loop.index }},
       {%- endfor %}
       {{ rule.row_id }} AS row_id,
-      COUNT({% if rule.active %}IF({{ rule.active }}, 1, NULL){% else %}*{% endif %}) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) AS active_of_key
-    FROM {{ rows(rule) }}
-    WHERE {{ window.filter }}
+      COUNT({% if rule.active %}IF({{ rule.active }}, 1, NULL){% else %}*{% endif %}) OVER (PARTITION BY {% if rule.across %}onerow_group{% else %}{{ rule.date }}{% endif %}, {{ rule.key | commas }}) AS active_of_key
+      {%- if rule.across %},
+      onerow_inside
+      {%- endif %}
+    {{ source(rule, window, true) | indent(4) }}
   )
   WHERE active_of_key = 0
+    {{- inside(rule) | indent(2) }}
 ) AS keyless
 JOIN {{ removals.table }} AS removed
   ON removed.row_id = keyless.row_id

@@ -1,7 +1,7 @@
 {#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
 {%- from "_removals.sql" import entries_of, keep_values -%}
-{%- from "_survivors.sql" import rank, ranking, rows, settled -%}
+{%- from "_survivors.sql" import date, inside, rank, ranking, row, settled, source -%}
 {{ entries_of(rule, window, removals, rule.strategy) }},
   row_id,
   survivor_row_id,
@@ -16,19 +16,19 @@ FROM (
     {{ rank(rule) | indent(4) }} AS rank,
     {{ keep_values(rule) }} AS keep_values,
     FIRST_VALUE({{ keep_values(rule) }}) OVER onerow_key AS survivor_keep_values,
-    {% if rule.keep_rows %}{{ rule.row }}{% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
-    COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+    {% if rule.keep_rows %}{{ row(rule) }}{% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
+    COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
     {{ settled(rule) }} AS settled
-  FROM {{ rows(rule, rule.keep_rows or rule.strategy == "rewrite") }}
-  WHERE {{ window.filter }}
-  {%- if rule.active %}
-    AND {{ rule.active }}
-  {%- endif %}
+    {%- if rule.across %},
+    onerow_inside
+    {%- endif %}
+  {{ source(rule, window, named=rule.keep_rows) | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}
   )
 )
 WHERE rank > 1
   AND settled
+{{- inside(rule) }}
 {%- if rule.strategy != "rewrite" %}
   AND copies = 1
   AND row_id != 'null'

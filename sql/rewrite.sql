@@ -4,10 +4,10 @@
     ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.
     Source: https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables -#}
 {%- from "_removals.sql" import of_run -%}
-{%- from "_survivors.sql" import no_row, rank, replacing, settled, table -%}
+{%- from "_survivors.sql" import added_by_near, inside, no_row, rank, replacing, row, settled, source -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
-  SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times)
+  SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times{% if rule.across %}, onerow_inside, {{ added_by_near(rule, with_json=false) }}{% endif %})
   FROM (
     SELECT
       onerow_numbered.*,
@@ -19,17 +19,15 @@ USING (
       FROM (
         SELECT
           *,
-          {%- if rule.by_arrival %}
+          {%- if rule.by_arrival and not rule.across %}
           _PARTITIONTIME AS onerow_arrived,
           {%- endif %}
           {{ rank(rule) | indent(10) }} AS onerow_rank,
-          {{ settled(rule) }} AS onerow_settled,
-          {{ rule.row }} AS onerow_json
-        FROM {{ table(rule) }}
-        WHERE {{ window.filter }}
-        {%- if rule.active %}
-          AND {{ rule.active }}
-        {%- endif %}
+          {{ settled(rule) }} AS onerow_settled
+          {%- if not rule.across %},
+          {{ row(rule) }} AS onerow_json
+          {%- endif %}
+        {{ source(rule, window, named=true) | indent(8) }}
       ) AS onerow_ranked
     ) AS onerow_numbered
     LEFT JOIN (
@@ -43,6 +41,7 @@ USING (
       ON onerow_recorded.onerow_removed_row = onerow_numbered.onerow_json
   )
   WHERE onerow_settled
+    {{- inside(rule) | indent(2) }}
     AND NOT (onerow_rank > 1 AND onerow_nth <= onerow_times)
   {%- if rule.by_arrival %}
   UNION ALL

@@ -236,6 +236,27 @@ impl Window {
         }
     }
 
+    /// The same dates, and so many before and after each; the rows without a date are their own.
+    #[must_use]
+    pub(crate) fn around(&self, days: u16) -> Self {
+        let reach = SignedDuration::from_hours(24 * i64::from(days));
+        let mut all = Vec::new();
+        for (first, last) in self.runs() {
+            let (Some(from), Some(to)) = (first.date(), last.date()) else {
+                all.push(first);
+                continue;
+            };
+            // The calendar ends, and with it what is around a date.
+            let from = from.saturating_sub(reach).max(Date::constant(1, 1, 1));
+            let to = Day::from(to.saturating_add(reach));
+            let days = std::iter::successors(Some(Day::from(from)), |day| day.next());
+            all.extend(days.take_while(|day| *day <= to));
+        }
+        all.sort_unstable();
+        all.dedup();
+        Self(all)
+    }
+
     /// The last date.
     pub fn last(&self) -> Day {
         self.0[self.0.len() - 1]
@@ -330,6 +351,19 @@ mod tests {
         assert!(Window::range(day("0001-01-01"), day("9999-12-31")).is_err());
         let last = Window::range(day("9999-12-30"), day("9999-12-31")).unwrap();
         assert_eq!(last.days().len(), 2);
+    }
+
+    #[test]
+    fn what_is_around_dates_holds_each_date_once_and_ends_with_the_calendar() {
+        let days = ["NULL", "2026-01-01", "2026-01-03", "2026-01-20"].map(day).to_vec();
+        let around = Window::of_days(days).unwrap().around(2);
+        assert_eq!(around.to_string(), "NULL, 2025-12-30 to 2026-01-05, 2026-01-18 to 2026-01-22");
+        assert_eq!(
+            Window::day(day("0001-01-01")).around(1).to_string(),
+            "0001-01-01 to 0001-01-02"
+        );
+        assert_eq!(Window::day(day("9999-12-31")).around(1).first(), day("9999-12-30"));
+        assert_eq!(Window::day(day("2026-01-28")).around(0), Window::day(day("2026-01-28")));
     }
 
     #[test]

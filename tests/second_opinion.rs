@@ -32,6 +32,9 @@ fn odd_rules() -> RuleFile {
         ("numbers", "order", "INT64"),
         ("arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("arrival_dates", "_PARTITIONDATE", "DATE"),
+        ("near_dates", "order", "DATE"),
+        ("near_timestamps", "order", "TIMESTAMP"),
+        ("near_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
     ];
     let cures = ["deactivate", "delete", "rewrite"];
     let mut text = String::new();
@@ -47,6 +50,7 @@ fn odd_rules() -> RuleFile {
             "deactivate" => "touched_at = \"touched\"",
             _ => "",
         };
+        let across = if name.starts_with("near_") { "across = \"2d\"" } else { "" };
         let staging = match partition {
             "order" => format!(
                 "[rule.{name}.staging]\ntables = [\"my-project.nba.staged_1\", \"nba.staged_2\"]\n"
@@ -61,6 +65,7 @@ strategy = "{cure}"
 partition = "{partition}"
 partition_type = "{kind}"
 keep_rows = true
+{across}
 key = ["LOWER(player)", "COALESCE(team, '?')", "points_line", "`group`"]
 keep = ["is_final DESC", "created_at DESC NULLS LAST", "`select` ASC"]
 row_id = "select"
@@ -218,6 +223,43 @@ row_id = "id"
 active = "is_active"
 written_at = "created_at"
 [rule.plain.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.near]
+table = "nba.predictions"
+partition = "game_date"
+across = "1d"
+key = ["game_id", "player", "line"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+active = "is_active"
+written_at = "created_at"
+[rule.near.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.near_rewrite]
+table = "nba.predictions"
+partition = "game_date"
+across = "2d"
+key = ["game_id", "player", "line"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+strategy = "rewrite"
+active = "is_active"
+written_at = "created_at"
+[rule.near_rewrite.columns]
 id = "STRING"
 game_date = "DATE"
 game_id = "STRING"

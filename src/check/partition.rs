@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::{Code, Finding, Text, mutation};
 use crate::googlesql::{parse_timestamp, strict_date};
-use crate::rule::{Numbers, PartitionType};
+use crate::rule::{Across, Numbers, PartitionType};
 use crate::window::{Day, Window};
 
 /// `changed` is what is changed, where the condition holds.
@@ -47,12 +47,15 @@ pub(super) fn check(
     ));
 }
 
-/// Whether the condition holds for rows of the window's partitions alone, where the partition column of a
+/// Whether the condition holds for rows of the window's partitions alone, and of those around it that the rule
+/// looks at, where the partition column of a
 /// relation has these names.
 pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool {
     let bound = Reader::of(text, names).bound(condition);
+    let reach = text.rule.across.map_or(0, Across::reach);
+    let window = text.statement.window.around(reach);
     bound.is_some_and(|bound| {
-        bound.is_within(&Spans::of_window(&text.statement.window, text.rule.partition.numbers))
+        bound.is_within(&Spans::of_window(&window, text.rule.partition.numbers))
     })
 }
 

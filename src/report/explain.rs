@@ -15,12 +15,15 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     }
     let mut header = vec!["date"];
     header.extend(rule.key.iter().map(crate::googlesql::Fragment::as_str));
-    header.extend(["row id", "survivor", "decided by", "a run would"]);
+    header.extend(["row id", "survivor"]);
+    header.extend(rule.across.map(|_| "survivor's date"));
+    header.extend(["decided by", "a run would"]);
     let text = |value: &SqlValue| Entry::from(value.to_string());
     let line = |row: &Superseded| {
         let mut line = vec![Entry::from(row.day.to_string())];
         line.extend(row.key.iter().map(text));
         line.extend([text(&row.row_id), text(&row.survivor)]);
+        line.extend(row.survivor_day.map(|day| Entry::from(day.to_string())));
         line.push(decision(rule, row).into());
         line.push(fate(rule, row).into());
         line
@@ -56,9 +59,9 @@ pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
         let cells = names.into_iter().zip(values.into_iter().map(SqlValue::to_json));
         Json::Object(cells.collect::<Map<_, _>>())
     };
-    let object = |row: &Superseded| {
+    let object = |row: &Superseded| -> Json {
         let keep = || rule.keep.iter().map(|keep| keep.value.to_string()).collect();
-        json!({
+        let mut object = json!({
             "date": row.day.to_string(),
             "key": named(rule.key.iter().map(ToString::to_string).collect(), row.key.iter().collect()),
             "row_id": row.row_id.to_json(),
@@ -67,7 +70,11 @@ pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
             "survivor_keep": named(keep(), row.keep.iter().map(|(_, survivors)| survivors).collect()),
             "decided_by": row.decided_by().map(|i| rule.keep[i].order.to_string()),
             "status": row.fate.to_string(),
-        })
+        });
+        if let Some(day) = row.survivor_day {
+            object["survivor_date"] = json!(day.to_string());
+        }
+        object
     };
     json!({ "rule": rule.name.as_str(), "superseded": rows.iter().map(object).collect::<Vec<_>>() })
 }

@@ -206,6 +206,10 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "Option<Numbers>")]
     pub partition_numbers: Option<Spanned<Numbers>>,
+    /// On how many dates before and after its own a row is compared with the rows of its key, such as `1d`.
+    /// Default: on none, so that each date is looked at by itself.
+    #[schemars(with = "Option<String>")]
+    pub across: Option<Spanned<String>>,
     /// The columns or GoogleSQL expressions that name one thing; NULL equals NULL.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub key: Spanned<Vec<Spanned<String>>>,

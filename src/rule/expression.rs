@@ -42,34 +42,46 @@ pub(super) struct Ties<'a> {
     pub last: Option<&'a str>,
 }
 
-/// Parses the window function that ranks the rows of a rule. Where it ranks the rows that are not active
-/// too, they come `after` the active ones. `row` is the whole row as JSON, where rows are rewritten.
+/// Parses the window function that ranks the rows of a rule.
 pub(super) fn parse_ranking(
-    row: Option<&str>,
     partition: &Partition,
     key: &[Fragment],
+    order: &str,
+) -> Result<Expr, String> {
+    ranked_by(partition.date().as_str(), key, order)
+}
+
+/// The same, where rows of several dates are compared: their groups are found before.
+pub(super) fn parse_ranking_across(key: &[Fragment]) -> Result<Expr, String> {
+    ranked_by("onerow_group", key, "onerow_place")
+}
+
+fn ranked_by(group: &str, key: &[Fragment], order: &str) -> Result<Expr, String> {
+    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+    let key = key.join(", ");
+    let text = format!("ROW_NUMBER() OVER (PARTITION BY {group}, {key} ORDER BY {order})");
+    parsed(&text, Parser::parse_expr)
+}
+
+/// What the rows of a key are ordered by. Where those are ranked that are not active too, they come `after`
+/// the active ones. `row` is the whole row as JSON, where rows are rewritten.
+pub(super) fn order(
+    row: Option<&str>,
     keep: &[Keep],
     after: Option<&Ident>,
     ties: Ties<'_>,
-) -> Result<Expr, String> {
-    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+) -> String {
     let first = after.map(|active| format!("COALESCE({active}, FALSE) DESC"));
     let mut keep: Vec<&str> =
         first.as_deref().into_iter().chain(keep.iter().map(|keep| keep.order.as_str())).collect();
     keep.extend(ties.marked);
     keep.extend(row);
     keep.extend(ties.last);
-    let text = format!(
-        "ROW_NUMBER() OVER (PARTITION BY {}, {} ORDER BY {})",
-        partition.date(),
-        key.join(", "),
-        keep.join(", ")
-    );
-    parsed(&text, Parser::parse_expr)
+    keep.join(", ")
 }
 
 /// What the whole text says.
-fn parsed<T: Visit>(
+pub(super) fn parsed<T: Visit>(
     text: &str,
     read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
 ) -> Result<T, String> {

@@ -1,5 +1,6 @@
 //! The rule: what 'one row' means for one table. Checked when it is read, trusted afterwards.
 
+mod across;
 mod deciding;
 mod document;
 mod expression;
@@ -28,6 +29,8 @@ use crate::statement::StepName;
 pub use crate::step::Scope;
 use crate::window::{Window, WindowArg};
 
+pub use across::Across;
+pub(crate) use across::Added;
 pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
@@ -60,6 +63,8 @@ pub struct Rule {
     pub staging: Option<Staging>,
     /// How the table is cut into dates.
     pub partition: Partition,
+    /// On how many dates before and after its own a row is compared with the rows of its key.
+    pub across: Option<Across>,
     /// Columns or expressions that name one thing; at least one.
     pub key: Vec<Fragment>,
     /// The order of survival; the first row stays. At least one entry.
@@ -69,6 +74,10 @@ pub struct Rule {
     /// The window function that partition, key and keep define, parsed: what a statement's own
     /// ranking is compared with.
     pub ranking: Expr,
+    /// Where the rule looks across dates: what defines the groups that the ranking names.
+    pub(crate) grouping: Vec<Added>,
+    /// The same over all rows, the active ones first, as they are counted.
+    pub(crate) counted_grouping: Vec<Added>,
     /// The same over all rows, the active ones first, as they are counted.
     pub counted_ranking: Expr,
     /// The same together with staged rows: of equal rows, the one that is there already is first.

@@ -133,6 +133,16 @@ impl Partition {
         })
     }
 
+    /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;
+    /// `None` where the column's values are no days.
+    pub(crate) fn day_number(&self) -> Option<Fragment> {
+        Some(match (self.kind, self.numbers) {
+            (PartitionType::Int64, Numbers::UnixDays) => Fragment::vouched(self.column.to_string()),
+            (PartitionType::Int64, _) => return None,
+            _ => Fragment::vouched(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
+        })
+    }
+
     /// Whether a date is a value of a column that `SELECT *` has, so that who reads the rows can filter by it.
     pub(crate) fn is_date_column(&self) -> bool {
         self.is_point() && !self.is_by_arrival()

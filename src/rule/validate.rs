@@ -4,8 +4,11 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
+use super::across::{Across, grouping};
 use super::document::{RuleSection, Source};
-use super::expression::{Expression, Ties, parse_keep, parse_key, parse_ranking};
+use super::expression::{
+    Expression, Ties, order, parse_keep, parse_key, parse_ranking, parse_ranking_across,
+};
 use super::{
     Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy, WrittenAs, row,
 };
@@ -70,16 +73,34 @@ impl RuleReader<'_> {
         // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
         let rewrites = self.strategy == Strategy::Rewrite;
         let row = rewrites.then(|| row(&partition, &self.columns, "_PARTITIONTIME"));
-        let ranking = |after: Option<&Ident>, ties| {
-            parse_ranking(row.as_ref().map(Fragment::as_str), &partition, &key, &keep, after, ties)
-                .map_err(|problem| self.source.error(&section.keep, problem))
+        let order = |after: Option<&Ident>, ties| {
+            order(row.as_ref().map(Fragment::as_str), &keep, after, ties)
         };
+        let wrong = |problem| self.source.error(&section.keep, problem);
+        let ranking = |order: &str| parse_ranking(&partition, &key, order).map_err(wrong);
         // Of equal rows, a deletion marker is first, and then the row that is there already.
         let marks = section.staging.as_ref().is_some_and(|staging| staging.deleted.is_some());
         let marked = marks.then_some("onerow_deletes DESC");
-        let staged_ranking = ranking(None, Ties { marked, last: Some("onerow_staged") })?;
-        let counted_ranking = ranking(active.as_ref(), Ties::default())?;
-        let ranking = ranking(None, Ties::default())?;
+        let staged_ranking = ranking(&order(None, Ties { marked, last: Some("onerow_staged") }))?;
+        let (by, counted_by) =
+            (order(None, Ties::default()), order(active.as_ref(), Ties::default()));
+        let across = self.across()?;
+        let (ranking, counted_ranking) = match across {
+            None => (ranking(&by)?, ranking(&counted_by)?),
+            Some(_) => {
+                let ranking = parse_ranking_across(&key).map_err(wrong)?;
+                (ranking.clone(), ranking)
+            }
+        };
+        let grouping = |order: &str| match (across, &section.across) {
+            (Some(across), Some(at)) => {
+                grouping(across, &partition, &key, order).map_err(|problem| {
+                    self.source.error(at, format!("`across` cannot be used: {problem}"))
+                })
+            }
+            _ => Ok(Vec::new()),
+        };
+        let (grouping, counted_grouping) = (grouping(&by)?, grouping(&counted_by)?);
         let constants = self.constants(&partition)?;
         let written_at = self.written_at()?;
         let table = TableName::parse(section.table.get_ref())
@@ -93,6 +114,9 @@ impl RuleReader<'_> {
             staging: self.staging(&table, &partition)?,
             table,
             partition,
+            across,
+            grouping,
+            counted_grouping,
             key,
             keep,
             constants,
@@ -239,6 +263,15 @@ impl RuleReader<'_> {
                 ))),
             _ => Ok(partition),
         }
+    }
+
+    fn across(&self) -> Result<Option<Across>> {
+        let Some(text) = &self.section.across else { return Ok(None) };
+        Across::parse(text.get_ref()).map(Some).map_err(|problem| {
+            let message =
+                format!("`{}` cannot be `across`: {problem}", text.get_ref().escape_debug());
+            self.source.error(text, message).help("write it as `1d` or `7d`")
+        })
     }
 
     fn numbers(&self, kind: PartitionType) -> Result<Numbers> {

@@ -8,7 +8,7 @@ use super::cutoff::{Cutoff, future_days};
 use super::date::DateState;
 use super::report::{DayReport, Report, Undated};
 use super::state::Run;
-use super::verdict::{Verdict, verdict};
+use super::verdict::{Judged, Verdict, verdict};
 use super::{
     Context, Counts, ROUNDS, checked, columns, keyless, numbers, parallel_map, params, rows,
 };
@@ -183,7 +183,10 @@ impl Run<'_> {
     /// Looks at the touched dates. Where rows that arrived meanwhile have superseded a survivor,
     /// the date is cleaned again.
     pub(super) fn verify(&mut self, plan: &Plan) {
-        for _ in 0..ROUNDS {
+        // Rows that are compared across dates can follow each other from date to date.
+        let across = self.context.renderer.rule().across.is_some();
+        let rounds = if across { ROUNDS.max(self.days.len()) } else { ROUNDS };
+        for _ in 0..rounds {
             if self.stops() {
                 return;
             }
@@ -200,16 +203,19 @@ impl Run<'_> {
             self.clean_days(plan, &again);
         }
         let message = format!(
-            "gave up after {ROUNDS} attempts: new duplicates kept arriving while dates were being cleaned"
+            "gave up after {rounds} attempts: new duplicates kept arriving while dates were being cleaned"
         );
         let help = "run again when the other process that writes to these dates is done";
         self.fail(Error::new(Kind::Verification, message).help(help));
     }
 
-    /// The dates that an UPDATE may have changed, by the cutoff they were counted with.
+    /// The dates that an UPDATE may have changed, by the cutoff they were counted with. Where rows are
+    /// compared across dates, what it removed decides about other dates too.
     fn touched(&self) -> Vec<(Cutoff, Vec<Day>)> {
+        let across = self.context.renderer.rule().across.is_some();
+        let all = across && self.days.values().any(|state| state.touched);
         let mut touched: BTreeMap<_, (Cutoff, Vec<Day>)> = BTreeMap::new();
-        for (day, state) in self.days.iter().filter(|(_, state)| state.touched) {
+        for (day, state) in self.days.iter().filter(|(_, state)| state.touched || all) {
             let group = touched.entry(state.cutoff.instant());
             group.or_insert((state.cutoff, Vec::new())).1.push(*day);
         }
@@ -236,24 +242,22 @@ impl Run<'_> {
     }
 
     fn judge(&mut self, after: &BTreeMap<Day, Counts>) -> Vec<Day> {
+        let rule = self.context.renderer.rule();
         let mut again = Vec::new();
         for (day, after) in after {
             let Some(state) = self.days.get_mut(day) else { continue };
-            let hides_arrivals =
-                state.cutoff.hides_arrivals() && self.context.renderer.rule().written_at.is_some();
-            match verdict(
-                *day,
-                state.keys,
-                state.baseline,
-                state.since_baseline,
-                *after,
-                hides_arrivals,
-            ) {
+            let judged = Judged {
+                hides_arrivals: state.cutoff.hides_arrivals() && rule.written_at.is_some(),
+                across: rule.across.is_some(),
+            };
+            match verdict(*day, state.keys, state.baseline, state.since_baseline, *after, judged) {
                 Verdict::Holds => {}
                 Verdict::Again => {
-                    self.context.progress.note(&format!(
-                        "{day}: rows that arrived meanwhile supersede others; cleaning it again"
-                    ));
+                    let why = match judged.across {
+                        true => "rows are duplicates of rows on other dates now",
+                        false => "rows that arrived meanwhile supersede others",
+                    };
+                    self.context.progress.note(&format!("{day}: {why}; cleaning it again"));
                     state.rebase(*after, state.cutoff);
                     again.push(*day);
                 }

@@ -25,6 +25,8 @@ pub struct Superseded {
     pub row_id: SqlValue,
     /// The row id of the key's survivor.
     pub survivor: SqlValue,
+    /// Its date, where the rule compares rows across dates.
+    pub survivor_day: Option<Day>,
     /// What `keep` orders by: its value, and the survivor's.
     pub keep: Vec<(SqlValue, SqlValue)>,
     /// What a run would do with it.
@@ -102,6 +104,10 @@ impl Reader<'_> {
             key: numbered("key", self.rule.key.len())?,
             row_id: value("row_id")?,
             survivor: value("survivor")?,
+            survivor_day: match self.rule.across {
+                Some(_) => Some(counts::day(&value("survivor_date")?, &self.rule.partition)?),
+                None => None,
+            },
             keep: own.into_iter().zip(numbered("survivor_keep", keep)?).collect(),
             fate: match settled {
                 _ if shared && !rewrites => Fate::SharedId,

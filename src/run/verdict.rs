@@ -15,16 +15,25 @@ pub(super) enum Verdict {
     Broken(Error),
 }
 
+/// What is true of every date of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Judged {
+    /// Whether rows that arrived meanwhile are not among the settled ones.
+    pub hides_arrivals: bool,
+    /// Whether rows of other dates decide too, so that what was a survivor can be superseded by what has
+    /// become one.
+    pub across: bool,
+}
+
 /// Compares a date after the run with the same date before it, both counted with the same
 /// cutoff. `keys` is the number of keys that had an active row when the run began.
-/// `hides_arrivals` says that rows which arrived meanwhile are not among the settled ones.
 pub(super) fn verdict(
     day: Day,
     keys: u64,
     before: Counts,
     deactivated: u64,
     after: Counts,
-    hides_arrivals: bool,
+    Judged { hides_arrivals, across }: Judged,
 ) -> Verdict {
     let fell = i128::from(before.settled) - i128::from(after.settled);
     let arrived = i128::from(after.active) + i128::from(deactivated) - i128::from(before.active);
@@ -32,9 +41,11 @@ pub(super) fn verdict(
     // What says when a row was written can be older than its arrival.
     let explained = (removed - arrived.max(0)..=removed).contains(&fell);
     let adds_up = explained && (fell == removed || !hides_arrivals);
-    let problem = if after.keys < keys {
-        format!("{} of {keys} keys lost their last active row", keys - after.keys)
-    } else if arrived > 0 && explained && after.settled_duplicates() > 0 {
+    // A survivor that another date's has superseded is still there, and is a duplicate now.
+    let left = if across { after.keys + after.duplicates } else { after.keys };
+    let problem = if left < keys {
+        format!("{} of {keys} keys lost their last active row", keys - left)
+    } else if (arrived > 0 || across) && explained && after.settled_duplicates() > 0 {
         return Verdict::Again;
     } else if !adds_up {
         format!(
@@ -67,7 +78,8 @@ mod tests {
 
     fn judged(before: Counts, deactivated: u64, after: Counts, hides_arrivals: bool) -> String {
         let day = Day::parse("2026-01-28").unwrap();
-        match verdict(day, before.keys, before, deactivated, after, hides_arrivals) {
+        let judged = Judged { hides_arrivals, across: false };
+        match verdict(day, before.keys, before, deactivated, after, judged) {
             Verdict::Holds => "holds".to_owned(),
             Verdict::Again => "again".to_owned(),
             Verdict::Broken(error) => error.to_string(),
@@ -105,6 +117,18 @@ mod tests {
     #[test]
     fn a_duplicate_that_looks_older_than_its_arrival_makes_the_date_be_cleaned_again() {
         assert_eq!(judge(counts(10, 6, 0), 4, counts(7, 6, 0)), "again");
+    }
+
+    #[test]
+    fn a_survivor_that_another_dates_supersedes_now_is_no_lost_key() {
+        let day = Day::parse("2026-01-28").unwrap();
+        let (before, after) = (counts(3, 3, 0), counts(3, 2, 0));
+        let across = Judged { hides_arrivals: true, across: true };
+        assert!(matches!(verdict(day, 3, before, 0, after, across), Verdict::Again));
+        let alone = Judged { across: false, ..across };
+        assert!(matches!(verdict(day, 3, before, 0, after, alone), Verdict::Broken(_)));
+        let lost = verdict(day, 3, before, 0, counts(2, 2, 0), across);
+        assert!(matches!(lost, Verdict::Broken(_)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::literal;
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
-use crate::rule::Rule;
+use crate::rule::{Across, Rule};
 use crate::window::{Day, Window};
 
 /// An object of these members.
@@ -37,6 +37,8 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("row_set_aside", literal::sql(rule.row_set_aside())),
         ("by_arrival", Value::from(rule.partition.is_by_arrival())),
         ("date", literal::sql(rule.partition.date())),
+        ("across", rule.across.map_or(Value::from(()), |across| Value::from(across.days()))),
+        ("day_number", rule.partition.day_number().map_or(Value::from(()), literal::sql)),
         ("has_date", Value::from(rule.partition.is_date_column())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
@@ -104,7 +106,10 @@ pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
         Some(_) => literal::sql(SqlValue::from(day).literal()),
         None => literal::sql("CAST(NULL AS DATE)"),
     };
+    let around = window.around(rule.across.map_or(0, Across::reach));
     map([
+        ("around", literal::sql(rule.partition.filter(&around))),
+        ("around_with_undated", literal::sql(rule.partition.filter(&around.with_undated()))),
         ("filter", literal::sql(rule.partition.filter(window))),
         ("with_undated", literal::sql(rule.partition.filter(&window.with_undated()))),
         ("is_undated", Value::from(window.only() == Some(Day::UNDATED))),

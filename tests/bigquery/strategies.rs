@@ -22,6 +22,12 @@ b2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z
 b3,2026-01-28,g1,a,,true,
 b4,2026-01-28,g1,b,,true,2026-01-28T03:00:00Z
 b5,2026-01-28,g1,b,,false,2026-01-28T04:00:00Z";
+/// Rows of the day before, and of the day after: the same two keys, and one that is alone there.
+const NEAR: &str = "
+d1,2026-01-27,g1,a,,true,2026-01-27T03:00:00Z
+d2,2026-01-27,g1,b,,true,2026-01-28T06:00:00Z
+d3,2026-01-29,g1,c,,true,2026-01-29T03:00:00Z
+d4,2026-01-29,g1,,,true,2026-01-26T03:00:00Z";
 const SHARED_IDS: &str = "
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
@@ -36,6 +42,12 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("strategy = \"delete\"", ROWS.to_owned()),
         ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
         ("strategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
+        (
+            "active = \"is_active\"\ntouched_at = \"updated_at\"\nacross = \"1d\"",
+            format!("{ROWS}{NEAR}"),
+        ),
+        ("strategy = \"delete\"\nacross = \"1d\"", format!("{ROWS}{NEAR}")),
+        ("strategy = \"rewrite\"\nacross = \"1d\"", format!("{ROWS}{NEAR}{SHARED_IDS}")),
     ];
     for (strategy, rows) in &cases {
         let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\

@@ -1,6 +1,7 @@
 //! The design's invariants over random tables with ties, NULLs, shared ids, inactive and buffered rows,
 //! held against an oracle that knows no SQL.
 
+mod across;
 mod custom;
 mod world;
 

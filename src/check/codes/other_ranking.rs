@@ -12,7 +12,7 @@ use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::normal::normal;
 use crate::check::{Finding, Text};
 use crate::googlesql::{parse, tokens};
-use crate::rule::Rule;
+use crate::rule::{Added, Rule};
 use crate::step::Ranks;
 
 pub(super) const CHECK: Check = Check {
@@ -45,13 +45,15 @@ QUALIFY
 /// How the statement has to rank, in one of these ways. The shipped steps, and what stands in for them, rank as the rule says
 /// and not in another way: two definitions of a duplicate are how 4,689 were found and 7,865
 /// deactivated.
-fn wanted<'a>(text: &Text<'a>) -> Vec<&'a Expr> {
+fn wanted<'a>(text: &Text<'a>) -> Vec<(&'a Expr, &'a [Added])> {
     let rule = text.rule;
     match text.statement.step.row().ranks {
         Ranks::Freely => Vec::new(),
-        Ranks::AsTheRule => vec![&rule.ranking],
-        Ranks::AmongAll => vec![&rule.counted_ranking, &rule.ranking],
-        Ranks::AsTheRuleWithStaging => vec![&rule.staged_ranking],
+        Ranks::AsTheRule => vec![(&rule.ranking, &rule.grouping)],
+        Ranks::AmongAll => {
+            vec![(&rule.counted_ranking, &rule.counted_grouping), (&rule.ranking, &rule.grouping)]
+        }
+        Ranks::AsTheRuleWithStaging => vec![(&rule.staged_ranking, &[])],
     }
 }
 
@@ -60,8 +62,11 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let wanted = wanted(text);
     let written_out = written_out(text.rule, parsed);
     let parsed = written_out.as_ref().unwrap_or(parsed);
-    let holds =
-        |ranking: &&Expr| ranks(parsed, ranking) || ranks(&normal(parsed), &normal(*ranking));
+    let plain = normal(parsed);
+    let holds = |(ranking, grouping): &(&Expr, &[Added])| {
+        let ranks = ranks(parsed, ranking) || ranks(&plain, &normal(*ranking));
+        ranks && grouping.iter().all(|added| is_added(&plain, added))
+    };
     if !wanted.is_empty() && !wanted.iter().any(holds) {
         findings.push(text.finding(
             Code::OtherRanking,
@@ -88,6 +93,13 @@ fn written_out(rule: &Rule, parsed: &Statement) -> Option<Statement> {
     let mut written_out = parsed.clone();
     _ = VisitMut::visit(&mut written_out, &mut WriteOut(&columns));
     Some(written_out)
+}
+
+/// Whether the statement has the column, and it is nowhere something else.
+fn is_added(statement: &Statement, (name, expr): &Added) -> bool {
+    let columns = [(*name, normal(expr))];
+    let mut aliases = Aliases { columns: &columns, found: false };
+    statement.visit(&mut aliases).is_continue() && aliases.found
 }
 
 fn meant<'a>(columns: &'a [(&str, Expr)], name: &SqlIdent) -> Option<&'a Expr> {

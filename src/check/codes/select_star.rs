@@ -1,8 +1,7 @@
 //! `select-star`: A step that runs returns whatever columns the table has that day.
 
-use std::ops::ControlFlow;
-
-use sqlparser::ast::{Expr, Select, SelectItem, Spanned, Statement, Visit, Visitor};
+use sqlparser::ast::{SelectItem, SetExpr, Spanned, Statement};
+use sqlparser::tokenizer::Span;
 
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::{Finding, Text};
@@ -35,8 +34,8 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     if !runs || step.is_shipped_only() {
         return;
     }
-    let mut finder = Finder { inside_exists: 0 };
-    if let ControlFlow::Break(span) = parsed.visit(&mut finder) {
+    let Statement::Query(query) = parsed else { return };
+    if let Some(span) = star(&query.body) {
         findings.push(text.finding(
             Code::SelectStar,
             span,
@@ -46,31 +45,18 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-struct Finder {
-    /// `EXISTS (SELECT * …)` returns no columns.
-    inside_exists: usize,
-}
-
-impl Visitor for Finder {
-    type Break = sqlparser::tokenizer::Span;
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
-        self.inside_exists += usize::from(matches!(expr, Expr::Exists { .. }));
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
-        self.inside_exists -= usize::from(matches!(expr, Expr::Exists { .. }));
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
-        let star = select.projection.iter().find(|item| {
-            matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))
-        });
-        match star {
-            Some(star) if self.inside_exists == 0 => ControlFlow::Break(star.span()),
-            _ => ControlFlow::Continue(()),
+/// Where a query returns all columns of what it reads. A star further inside is of no account: BigQuery reads
+/// no column that the query around it does not name.
+fn star(body: &SetExpr) -> Option<Span> {
+    match body {
+        SetExpr::Select(select) => {
+            let star = select.projection.iter().find(|item| {
+                matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))
+            });
+            star.map(Spanned::span)
         }
+        SetExpr::Query(query) => star(&query.body),
+        SetExpr::SetOperation { left, right, .. } => star(left).or_else(|| star(right)),
+        _ => None,
     }
 }

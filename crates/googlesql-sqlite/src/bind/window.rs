@@ -12,7 +12,7 @@ use super::table::{self, Kind, Row, Rule};
 use super::{Binder, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::tree::{Bound, Form, Frame, Node, Term, Window};
+use crate::tree::{Bound, Form, Frame, Key, Node, Term, Window};
 
 impl Binder<'_> {
     /// Binds `call OVER window`.
@@ -125,6 +125,9 @@ impl Binder<'_> {
             return Err(unsupported("a constant in the ORDER BY of a window"));
         }
         let frame = window_frame.as_ref().map(|frame| self.frame(frame)).transpose()?;
+        if frame.as_ref().is_some_and(Frame::is_measured) {
+            measurable(&order)?;
+        }
         Ok(Window { partition, order, frame })
     }
 
@@ -135,25 +138,36 @@ impl Binder<'_> {
             WindowFrameUnits::Range => "RANGE",
             WindowFrameUnits::Groups => return Err(unsupported("GROUPS in a window")),
         };
-        let start = self.bound(start_bound, units)?;
-        let end = end_bound.as_ref().map(|end| self.bound(end, units)).transpose()?;
+        let start = self.bound(start_bound)?;
+        let end = end_bound.as_ref().map(|end| self.bound(end)).transpose()?;
         Ok(Frame { units, start, end })
     }
 
-    fn bound(&self, bound: &WindowFrameBound, units: &str) -> Result<Bound> {
+    fn bound(&self, bound: &WindowFrameBound) -> Result<Bound> {
         let count = match bound {
             WindowFrameBound::CurrentRow => return Ok(Bound::CurrentRow),
             WindowFrameBound::Preceding(count) | WindowFrameBound::Following(count) => count,
         };
         let count = match count {
             None => None,
-            Some(count) if units == "ROWS" => Some(self.count(count, "the bound of a window")?),
-            Some(_) => return Err(unsupported("RANGE with a number in a window")),
+            Some(count) => Some(self.count(count, "the bound of a window")?),
         };
         Ok(match bound {
             WindowFrameBound::Preceding(_) => Bound::Preceding(count),
             _ => Bound::Following(count),
         })
+    }
+}
+
+/// What a number of RANGE is added to: the one INT64 that the window is ordered by.
+fn measurable(order: &[Key]) -> Result<()> {
+    match order {
+        [only] if only.term.sql_type == Some(SqlType::Int64) => Ok(()),
+        [only] => Err(unsupported(format!(
+            "RANGE with a number in a window ordered by {}",
+            only.term.type_name()
+        ))),
+        _ => Err(refused("RANGE with a number needs a window ordered by one number")),
     }
 }
 

@@ -154,6 +154,15 @@ pub(crate) struct Frame {
     pub end: Option<Bound>,
 }
 
+impl Frame {
+    /// Whether it reaches so far in what the window is ordered by, not so many rows.
+    pub fn is_measured(&self) -> bool {
+        let counts =
+            |bound: &Bound| matches!(bound, Bound::Preceding(Some(_)) | Bound::Following(Some(_)));
+        self.units == "RANGE" && (counts(&self.start) || self.end.as_ref().is_some_and(counts))
+    }
+}
+
 /// Where a frame begins or ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Bound {

@@ -1,0 +1,80 @@
+//! On how many neighbouring dates the rows of a key are compared.
+
+use std::fmt;
+
+use jiff::Span;
+use sqlparser::ast::Expr;
+use sqlparser::parser::Parser;
+
+use super::Partition;
+use super::expression::parsed;
+use crate::googlesql::Fragment;
+
+/// The most dates on each side: what is read are twice as many on each side of each date.
+const MOST: u16 = 31;
+
+/// So many dates before and after a row's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Across(u16);
+
+impl Across {
+    /// `1d`, `7 days`: whole days, from 1 to 31. The error is a phrase.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let span = text.parse::<Span>().map_err(|_| "it is no number of days".to_owned())?;
+        let days = span.get_days();
+        match u16::try_from(days) {
+            _ if span.fieldwise() != Span::new().days(days).fieldwise() => {
+                Err("it is no number of whole days".to_owned())
+            }
+            Ok(days) if (1..=MOST).contains(&days) => Ok(Self(days)),
+            _ => Err(format!("at least 1 day and at most {MOST} days are taken")),
+        }
+    }
+
+    /// How many dates.
+    pub fn days(self) -> u16 {
+        self.0
+    }
+
+    /// How many dates around its own decide about a row: its neighbours, and the neighbours of those.
+    pub(crate) fn reach(self) -> u16 {
+        2 * self.0
+    }
+}
+
+/// A column of the rows that are compared, and what it is.
+pub(crate) type Added = (&'static str, Expr);
+
+/// The columns by which rows of several dates come in groups, as the macro `near` adds them. Errors: the
+/// partition has no dates that can be counted, or what is put together does not parse, as a phrase.
+pub(super) fn grouping(
+    across: Across,
+    partition: &Partition,
+    key: &[Fragment],
+    order: &str,
+) -> Result<Vec<Added>, String> {
+    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
+    let (key, days) = (key.join(", "), across.days());
+    let neighbours = format!(
+        "(PARTITION BY {key} ORDER BY onerow_day RANGE BETWEEN {days} PRECEDING AND {days} FOLLOWING)"
+    );
+    let day = partition.day_number().ok_or("its rows have no dates that can be counted")?;
+    let all = [
+        ("onerow_day", day.to_string()),
+        ("onerow_place", format!("ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order})")),
+        ("onerow_first", format!("MIN(onerow_place) OVER {neighbours}")),
+        (
+            "onerow_group",
+            format!(
+                "COALESCE(MIN(IF(onerow_place = onerow_first, onerow_place, NULL)) OVER {neighbours}, onerow_place)"
+            ),
+        ),
+    ];
+    all.into_iter().map(|(name, text)| Ok((name, parsed(&text, Parser::parse_expr)?))).collect()
+}
+
+impl fmt::Display for Across {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}d", self.0)
+    }
+}
