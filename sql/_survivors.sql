@@ -162,7 +162,7 @@ COALESCE({{ written_at }} < @cutoff, TRUE)
 {#- The SET of an UPDATE that deactivates rows, or activates them again. -#}
 {%- macro set_active(rule, value) -%}
 SET
-  {{ rule.active }} = {{ value }}
+  {{ rule.active_column }} = {% if value %}{{ rule.active_value }}{% else %}{{ rule.inactive_value }}{% endif %}
   {%- if rule.touched_at %},
   {{ rule.touched_at }} = {{ rule.touched_now }}
   {%- endif %}

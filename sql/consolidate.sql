@@ -59,5 +59,5 @@ WHEN NOT MATCHED BY TARGET
   {%- if staging.deleted %}
   AND NOT onerow_staged.onerow_deletes
   {%- endif %}
-  THEN INSERT ({{ staging.columns | commas }}{% if rule.active and not staging.has_active %}, {{ rule.active }}{% endif %})
-  VALUES ({{ staging.columns | of(staged) | commas }}{% if rule.active and not staging.has_active %}, TRUE{% endif %})
+  THEN INSERT ({{ staging.columns | commas }}{% if rule.active and not staging.has_active %}, {{ rule.active_column }}{% endif %})
+  VALUES ({{ staging.columns | of(staged) | commas }}{% if rule.active and not staging.has_active %}, {{ rule.active_value }}{% endif %})

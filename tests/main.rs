@@ -2,6 +2,7 @@
 //! here, or in the `mod.rs` of its folder.
 
 mod action;
+mod active;
 mod apply;
 mod bad_input;
 mod bigquery;

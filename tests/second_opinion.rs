@@ -156,10 +156,12 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let example = Project::open(Path::new("examples/player_props")).unwrap();
     let cures = Project::open(Path::new("examples/strategies")).unwrap();
     let changes = Project::open(Path::new("examples/change_data")).unwrap();
+    let conditions = Project::open(Path::new("examples/conditions")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let others = [&cures.file.rules, &changes.file.rules, &odd.rules].into_iter().flatten();
+    let others = [&cures.file.rules, &changes.file.rules, &conditions.file.rules, &odd.rules];
+    let others = others.into_iter().flatten();
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();
     for (rule, templates) in rules {

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 pub fn rule(rule: &Rule) -> Json {
     let text = |value: &dyn ToString| value.to_string();
+    let flag = rule.active.as_ref().and_then(|active| active.flag.as_ref());
     json!({
         "name": SqlValue::String(rule.name.to_string()).literal().to_string(),
         "table": text(&rule.table),
@@ -19,7 +20,10 @@ pub fn rule(rule: &Rule) -> Json {
         "key": rule.key.iter().map(|part| part.to_string()).collect::<Vec<_>>(),
         "keep": rule.keep.iter().map(|part| part.order.to_string()).collect::<Vec<_>>(),
         "row_id": text(&rule.row_id),
-        "active": rule.active.as_ref().map(|column| text(column)),
+        "active": rule.active.as_ref().map(|active| text(&active.condition)),
+        "active_column": flag.map(|flag| text(&flag.column)),
+        "active_value": flag.map(|flag| text(&flag.active)),
+        "inactive_value": flag.map(|flag| text(&flag.inactive)),
         "touched_at": rule.touched_at.as_ref().map(|(column, _)| column.to_string()),
         "touched_now": "CURRENT_TIMESTAMP()",
         "written_at": rule.written_at.as_ref().map(|column| column.to_string()),

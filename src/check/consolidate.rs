@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     Assignment, AssignmentTarget, BinaryOperator, Expr, Merge, MergeAction, MergeClause,
     MergeClauseKind, MergeInsertExpr, MergeInsertKind, MergeUpdateKind, ObjectName, Spanned,
-    Statement, Value, Visit, Visitor,
+    Statement, Visit, Visitor,
 };
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
@@ -109,9 +109,8 @@ fn asks_for_markers(expr: &Expr) -> bool {
 /// What a marker names is deactivated, and keeps all else but the time of the change.
 fn does_not_deactivate(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     let column = set_column(set);
-    let active = text.rule.active.as_ref();
-    let is_false = matches!(&set.value, Expr::Value(v) if v.value == Value::Boolean(false));
-    if active.is_some_and(|active| active.same_column(&column)) && is_false {
+    let flag = mutation::flag(text.rule).filter(|flag| flag.column.same_column(&column));
+    if flag.is_some_and(|flag| mutation::is_value(&set.value, &flag.inactive)) {
         return None;
     }
     let touched_at = text.rule.touched_at.as_ref();
@@ -124,7 +123,7 @@ fn does_not_deactivate(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
         Code::SetsOtherColumn,
         set.target.span(),
         format!("it sets `{column}` to `{}` of a row that a deletion marker names", set.value),
-        "set the active flag to FALSE, and touched_at to the current time",
+        "write {{ rule.active_column }} = {{ rule.inactive_value }}, and set touched_at to the current time",
     ))
 }
 

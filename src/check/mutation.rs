@@ -1,28 +1,26 @@
-//! What a mutation touches: one table, and no column but the active flag and `touched_at`.
+//! What a mutation touches: one table, and no column but the one that deactivates and `touched_at`.
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, ObjectName, Spanned, TableFactor,
-    TableWithJoins, Update, Value,
+    TableWithJoins, Update,
 };
+use sqlparser::parser::Parser;
 
+use super::normal::same;
 use super::{Code, Finding, Text, partition};
-use crate::googlesql::Ident;
+use crate::googlesql::{Fragment, parse, tokens};
+use crate::rule::{Flag, Rule};
 
 pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
     findings.extend(more_than_an_update(text, update));
     findings.extend(other_table(text, &update.table));
-    match &text.rule.active {
-        Some(active) => {
+    match flag(text.rule) {
+        Some(flag) => {
             let sets = update.assignments.iter();
-            findings.extend(sets.filter_map(|set| sets_other_column(text, active, update, set)));
-            findings.extend(does_not_deactivate(text, active, update));
+            findings.extend(sets.filter_map(|set| sets_other_column(text, flag, update, set)));
+            findings.extend(does_not_deactivate(text, flag, update));
         }
-        None => findings.push(text.finding(
-            Code::WrongKind,
-            update.table.span(),
-            "it is an UPDATE, and the rule has no `active` that it could set to FALSE",
-            format!("remove the step; {} takes superseded rows out", text.rule.strategy.step()),
-        )),
+        None => findings.push(no_flag(text, update)),
     }
     partition::check(text, &update.table.relation, update.selection.as_ref(), findings);
 }
@@ -104,17 +102,51 @@ pub(super) fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Fi
     ))
 }
 
+/// The column that says whether a row counts, with its values.
+pub(super) fn flag(rule: &Rule) -> Option<&Flag> {
+    rule.active.as_ref()?.flag.as_ref()
+}
+
+/// Nothing says how an UPDATE deactivates a row.
+fn no_flag(text: &Text<'_>, update: &Update) -> Finding {
+    let takes_out = text.rule.strategy.step();
+    let (reason, help) = match &text.rule.active {
+        None => (
+            "it is an UPDATE, and the rule has no `active` that it could set to FALSE".to_owned(),
+            format!("remove the step; {takes_out} takes superseded rows out"),
+        ),
+        Some(active) => (
+            format!(
+                "it is an UPDATE, and nothing says what makes a row inactive for which {} holds",
+                active.condition
+            ),
+            "add `deactivate` and `reactivate` to the rule, or remove the step".to_owned(),
+        ),
+    };
+    text.finding(Code::WrongKind, update.table.span(), reason, help)
+}
+
 /// Every mutation deactivates; one that only touches rows has no business here.
-fn does_not_deactivate(text: &Text<'_>, active: &Ident, update: &Update) -> Option<Finding> {
-    let sets = |set: &Assignment| own_column(update, set).is_some_and(|c| active.same_column(c));
+fn does_not_deactivate(text: &Text<'_>, flag: &Flag, update: &Update) -> Option<Finding> {
+    let Flag { column, inactive, .. } = flag;
+    let sets = |set: &Assignment| own_column(update, set).is_some_and(|c| column.same_column(c));
     (!update.assignments.iter().any(sets)).then(|| {
         text.finding(
             Code::SetsOtherColumn,
             update.table.span(),
-            format!("it does not set {active}"),
-            format!("write {active} = FALSE"),
+            format!("it does not set {column}"),
+            format!("write {column} = {inactive}"),
         )
     })
+}
+
+/// Whether the value is this one of the flag's. For the current time there is more than one way to say it.
+pub(super) fn is_value(value: &Expr, wanted: &Fragment) -> bool {
+    let Some(wanted) = tokens(wanted.as_str()).ok().and_then(|t| parse(t, Parser::parse_expr).ok())
+    else {
+        return false;
+    };
+    same(value, &wanted) || (is_now(value) && is_now(&wanted))
 }
 
 /// The column that is set, where it is a column of the table and not a field of one.
@@ -191,20 +223,21 @@ pub(crate) fn dotted(name: &ObjectName) -> String {
 
 fn sets_other_column(
     text: &Text<'_>,
-    active: &Ident,
+    flag: &Flag,
     update: &Update,
     assignment: &Assignment,
 ) -> Option<Finding> {
     let rule = text.rule;
+    let Flag { column: active, inactive, .. } = flag;
     let column = own_column(update, assignment);
     let (reason, help) = match column {
         Some(column) if active.same_column(column) => {
-            if is_false(&assignment.value) {
+            if is_value(&assignment.value, inactive) {
                 return None;
             }
             let reason =
                 format!("it sets {column} to `{}`; onerow only ever deactivates", assignment.value);
-            (reason, format!("write {active} = FALSE"))
+            (reason, format!("write {active} = {inactive}"))
         }
         Some(column)
             if rule.touched_at.as_ref().is_some_and(|(known, _)| known.same_column(column)) =>
@@ -230,10 +263,6 @@ fn sets_other_column(
     Some(text.finding(Code::SetsOtherColumn, assignment.target.span(), reason, help))
 }
 
-fn is_false(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if value.value == Value::Boolean(false))
-}
-
 /// The current time, as a function of BigQuery's or as the parameter that the run gives.
 pub(super) fn is_now(expr: &Expr) -> bool {
     let name = match expr {
@@ -241,7 +270,7 @@ pub(super) fn is_now(expr: &Expr) -> bool {
         Expr::Identifier(name) => name.value.clone(),
         other => other.to_string(),
     };
-    ["CURRENT_TIMESTAMP", "CURRENT_DATETIME", "@cutoff"]
+    ["CURRENT_TIMESTAMP", "CURRENT_DATETIME", "CURRENT_DATE", "@cutoff"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(&name))
 }

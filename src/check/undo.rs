@@ -1,8 +1,8 @@
 //! What records the rows that a run removes, and what restores them.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, CreateTable, Delete, Expr, FromTable, Insert, Spanned,
-    TableObject, Update, Value,
+    Assignment, AssignmentTarget, CreateTable, Delete, FromTable, Insert, Spanned, TableObject,
+    Update,
 };
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
@@ -84,7 +84,7 @@ fn is_plain(insert: &Insert) -> bool {
     insert.to_string() == format!("INSERT {into}{} {columns}{query}", insert.table)
 }
 
-/// An UPDATE that brings rows back: sets the active flag to TRUE, and nothing else but the time.
+/// An UPDATE that brings rows back: makes them active, and sets nothing else but the time.
 pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
     findings.extend(mutation::more_than_an_update(text, update));
     findings.extend(mutation::other_table(text, &update.table));
@@ -95,16 +95,16 @@ pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Findin
             other => other.to_string(),
         };
         let rule = text.rule;
-        let is_true = matches!(value, Expr::Value(v) if v.value == Value::Boolean(true));
+        let flag = mutation::flag(rule).filter(|flag| flag.column.same_column(&column));
         let touches = rule.touched_at.as_ref().is_some_and(|(known, _)| known.same_column(&column));
-        if rule.active.as_ref().is_some_and(|active| active.same_column(&column)) && is_true {
+        if flag.is_some_and(|flag| mutation::is_value(value, &flag.active)) {
             activates = true;
         } else if !(touches && mutation::is_now(value)) {
             findings.push(text.finding(
                 Code::SetsOtherColumn,
                 target.span(),
                 format!("it sets `{column}` to `{value}`"),
-                "set the active flag to TRUE, and touched_at to the current time",
+                "write {{ rule.active_column }} = {{ rule.active_value }}, and set touched_at to the current time",
             ));
         }
     }
@@ -112,8 +112,8 @@ pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Findin
         findings.push(text.finding(
             Code::SetsOtherColumn,
             update.table.span(),
-            "it does not set the active flag to TRUE",
-            "write {{ rule.active }} = TRUE",
+            "it does not make the rows active",
+            "write {{ rule.active_column }} = {{ rule.active_value }}",
         ));
     }
     partition::check(text, &update.table.relation, update.selection.as_ref(), findings);

@@ -7,13 +7,11 @@ use sqlparser::tokenizer::Span;
 
 use super::Text;
 use crate::googlesql::is_of_the_moment;
+use crate::rule::CHANCE;
 use crate::step::Ranks;
 
 /// The name of what differs, and where it stands.
 pub(super) type Volatile = (String, Span);
-
-/// Functions whose value is left to chance. Those of the clock differ from run to run too.
-const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
 
 /// What differs from run to run in how the statement chooses rows.
 pub(super) fn of_choice(text: &Text<'_>, parsed: &Statement) -> Option<Volatile> {

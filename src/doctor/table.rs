@@ -8,7 +8,7 @@ use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType};
+use crate::googlesql::SqlType;
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -73,14 +73,18 @@ fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option
 }
 
 /// Every column that the rule lists or works with, and the type it must have; `None`: any.
-fn expected(rule: &Rule) -> Vec<(&Ident, Option<SqlType>)> {
-    let mut expected: Vec<(&Ident, Option<SqlType>)> =
-        vec![(&rule.partition.column, Some(rule.partition.kind.sql_type())), (&rule.row_id, None)];
-    expected.extend(rule.active.iter().map(|column| (column, Some(SqlType::Bool))));
-    expected.extend(rule.touched_at.iter().map(|(column, t)| (column, Some(*t))));
-    expected
-        .extend(rule.written_at.iter().map(|column| (column, Some(rule.written_as.sql_type()))));
-    expected.extend(rule.columns.iter().map(|(column, t)| (column, Some(*t))));
+fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
+    let partition = rule.partition.kind.sql_type();
+    let mut expected: Vec<(&str, Option<SqlType>)> =
+        vec![(rule.partition.column.as_str(), Some(partition)), (rule.row_id.as_str(), None)];
+    if let Some(active) = &rule.active {
+        let wanted = active.is_column.then_some(SqlType::Bool);
+        expected.extend(active.columns.iter().map(|column| (column.as_str(), wanted)));
+    }
+    expected.extend(rule.touched_at.iter().map(|(column, t)| (column.as_str(), Some(*t))));
+    let written = Some(rule.written_as.sql_type());
+    expected.extend(rule.written_at.iter().map(|column| (column.as_str(), written)));
+    expected.extend(rule.columns.iter().map(|(column, t)| (column.as_str(), Some(*t))));
     expected
 }
 
@@ -88,19 +92,15 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
     let names = || description.columns.iter().map(|(name, _)| name.as_str());
     let mut wrong = Vec::new();
     for (column, sql_type) in expected(rule) {
-        let found = description.columns.iter().find(|(name, _)| column.same_column(name));
+        let found = description.columns.iter().find(|(name, _)| column.eq_ignore_ascii_case(name));
         let line = match (found, sql_type) {
             // BigQuery's own column of a table that is partitioned by the time of arrival.
             (None, _) if is_pseudo(rule, column, description) => continue,
-            (None, _) => (
-                format!("the table has no column `{}`", column.as_str()),
-                did_you_mean(column.as_str(), names()),
-            ),
+            (None, _) => {
+                (format!("the table has no column `{column}`"), did_you_mean(column, names()))
+            }
             (Some((_, Some(real))), Some(wanted)) if *real != wanted => (
-                format!(
-                    "`{}` is {real} in the table, and the rule needs {wanted}",
-                    column.as_str()
-                ),
+                format!("`{column}` is {real} in the table, and the rule needs {wanted}"),
                 format!("write {real} in the rule if that is right, or name another column"),
             ),
             _ => continue,
@@ -110,6 +110,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
         }
     }
     wrong.extend(no_keys(rule, description));
+    wrong.extend(no_condition(rule, description));
     if wrong.is_empty() {
         lines.good(Topic::Columns, "all columns of the rule exist, with fitting types");
     }
@@ -119,9 +120,9 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
 }
 
 /// Whether it is a column of BigQuery's own, which the table's schema does not list.
-fn is_pseudo(rule: &Rule, column: &Ident, description: &Description) -> bool {
+fn is_pseudo(rule: &Rule, column: &str, description: &Description) -> bool {
     let by_arrival = description.partition.as_deref() == Some("_PARTITIONTIME");
-    by_arrival && rule.partition.is_by_arrival() && column == &rule.partition.column
+    by_arrival && rule.partition.is_by_arrival() && rule.partition.column.same_column(column)
 }
 
 /// Columns of key and row id whose type cannot be compared for equality, and how to go on.
@@ -146,6 +147,15 @@ fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
         }
     });
     unfit.collect()
+}
+
+/// What is wrong with `active` and the assignment that ends it in a table of these types, and how to go on.
+fn no_condition(rule: &Rule, description: &Description) -> Option<(String, String)> {
+    let known = description.columns.iter();
+    let types: Vec<(String, SqlType)> =
+        known.filter_map(|(name, known)| Some((name.clone(), (*known)?))).collect();
+    let problem = rule.active.as_ref()?.refute(&types).err()?;
+    Some((problem, "change `active`, `deactivate` or `reactivate` in the rule".to_owned()))
 }
 
 fn streaming_buffer(lines: &mut Lines, rule: &Rule, description: &Description) {

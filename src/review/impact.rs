@@ -107,7 +107,7 @@ fn differing(
     let same = old.table == new.table
         && old.partition.column == new.partition.column
         && old.row_id == new.row_id
-        && old.active == new.active;
+        && old.active.as_ref().map(|a| &a.condition) == new.active.as_ref().map(|a| &a.condition);
     if !same {
         let message = "the two definitions are about other tables, partitions, row ids or flags";
         return Err(Error::new(Kind::Usage, message).help("leave --examples out"));
@@ -135,7 +135,8 @@ fn differing(
         after = new.ranking,
         table = new.table,
         filter = new.partition.filter(window),
-        active = new.active.iter().map(|a| format!("\n    AND {a}")).collect::<String>(),
+        active =
+            new.active.iter().map(|a| format!("\n    AND {}", a.condition)).collect::<String>(),
     );
     let statement = Statement::new(StepName::parse("examples")?, window.clone(), sql);
     let run = format!("review-{:016x}", fastrand::u64(..));

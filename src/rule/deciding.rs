@@ -50,12 +50,12 @@ impl RuleReader<'_> {
         let roles = [
             ("partition", Some(&section.partition)),
             ("row_id", Some(&section.row_id)),
-            ("active", section.active.as_ref()),
             ("written_at", section.written_at.as_ref()),
         ];
         let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
         let mut deciding: Vec<(&str, String)> =
             roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+        deciding.extend(self.active_columns().into_iter().map(|column| ("active", column)));
         for entry in section.key.get_ref() {
             let columns = self.entry(entry, "key", parse_key)?.columns;
             deciding.extend(columns.into_iter().map(|column| ("key", column)));

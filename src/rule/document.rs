@@ -220,10 +220,18 @@ pub(super) struct RuleSection {
     /// The column that names one row.
     #[schemars(with = "String")]
     pub row_id: Spanned<String>,
-    /// The BOOL column that is true for rows that count. Strategies other than `deactivate` can do
-    /// without; then every row counts.
+    /// Which rows count: a BOOL column, or a condition such as `deleted_at IS NULL`. Strategies other than
+    /// `deactivate` can do without; then every row counts.
     #[schemars(with = "Option<String>")]
     pub active: Option<Spanned<String>>,
+    /// The assignment that makes a row inactive, such as `is_current = 'N'`, where the condition in `active`
+    /// does not say it.
+    #[schemars(with = "Option<String>")]
+    pub deactivate: Option<Spanned<String>>,
+    /// The assignment by which `undo` makes a row active again, where the condition in `active` does not say
+    /// it.
+    #[schemars(with = "Option<String>")]
+    pub reactivate: Option<Spanned<String>>,
     /// What is made of keys that have rows on a date and no active one. Default: `warn`.
     #[serde(default)]
     pub on_keyless: OnKeyless,

@@ -8,10 +8,11 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition};
-use crate::googlesql::{Fragment, Ident, Words, is_reserved, parse, tokens};
+use crate::googlesql::{Fragment, Words, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
+    pub tree: Expr,
     pub columns: BTreeSet<String>,
     pub plain_column: Option<String>,
     /// The expression without its direction.
@@ -22,7 +23,7 @@ pub(super) struct Expression {
 
 /// Parses a key entry. The error is a phrase.
 pub(super) fn parse_key(text: &str) -> Result<Expression, String> {
-    inspect(&parsed(text, Parser::parse_expr)?)
+    inspect(parsed(text, Parser::parse_expr)?)
 }
 
 /// Parses a keep entry: an expression, then ASC or DESC, then NULLS FIRST or LAST.
@@ -31,7 +32,7 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     if order.with_fill.is_some() {
         return Err("WITH FILL is not GoogleSQL".to_owned());
     }
-    inspect(&order.expr)
+    inspect(order.expr)
 }
 
 /// What decides between rows that are equal in all that `keep` looks at: before the rest of the row
@@ -68,7 +69,7 @@ fn ranked_by(group: &str, key: &[Fragment], order: &str) -> Result<Expr, String>
 pub(super) fn order(
     row: Option<&str>,
     keep: &[Keep],
-    after: Option<&Ident>,
+    after: Option<&Fragment>,
     ties: Ties<'_>,
 ) -> String {
     let first = after.map(|active| format!("COALESCE({active}, FALSE) DESC"));
@@ -112,17 +113,24 @@ pub(super) fn parsed<T: Visit>(
     }
 }
 
-fn inspect(expr: &Expr) -> Result<Expression, String> {
+/// What the expression reads. The error is a phrase.
+pub(super) fn inspect(expr: Expr) -> Result<Expression, String> {
     let mut names = Names::default();
     if let ControlFlow::Break(problem) = expr.visit(&mut names) {
         return Err(problem);
     }
     let constant = names.columns.is_empty().then(|| names.constant());
-    let plain_column = match expr {
+    let plain_column = match &expr {
         Expr::Identifier(ident) => Some(ident.value.clone()),
         _ => None,
     };
-    Ok(Expression { columns: names.columns, plain_column, text: expr.to_string(), constant })
+    Ok(Expression {
+        columns: names.columns,
+        plain_column,
+        text: expr.to_string(),
+        constant,
+        tree: expr,
+    })
 }
 
 #[derive(Default)]

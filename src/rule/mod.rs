@@ -1,6 +1,7 @@
 //! The rule: what 'one row' means for one table. Checked when it is read, trusted afterwards.
 
 mod across;
+mod active;
 mod deciding;
 mod document;
 mod expression;
@@ -31,6 +32,8 @@ use crate::window::{Window, WindowArg};
 
 pub use across::Across;
 pub(crate) use across::Added;
+pub(crate) use active::CHANCE;
+pub use active::{Active, Flag};
 pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
@@ -84,9 +87,8 @@ pub struct Rule {
     pub staged_ranking: Expr,
     /// The column that names one row.
     pub row_id: Ident,
-    /// The BOOL column that is true for rows that count. Without one, which `deactivate` does not
-    /// allow, every row counts as active.
-    pub active: Option<Ident>,
+    /// Which rows count. Where nothing says so, which `deactivate` does not allow, every row is active.
+    pub active: Option<Active>,
     /// What is made of keys that have rows on a date and no active one.
     pub on_keyless: OnKeyless,
     /// The column that is set to the current time on deactivation, and its type.
@@ -168,10 +170,11 @@ impl Rule {
     pub fn reads(&self, column: &str) -> bool {
         let listed = self.columns.iter().map(|(column, _)| column);
         let staged = self.staging.iter().flat_map(|staging| &staging.columns);
-        let roles = [Some(&self.partition.column), self.active.as_ref(), self.written_at.as_ref()];
+        let roles = [Some(&self.partition.column), self.written_at.as_ref()];
         let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
         let roles = roles.into_iter().chain([touched_at]).flatten();
         listed.chain(staged).chain(roles).any(|known| known.same_column(column))
+            || self.active.as_ref().is_some_and(|active| active.reads(column))
             || self.ranked_by().iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::document::StagingSection;
 use super::expression::parse_key;
 use super::validate::RuleReader;
-use super::{Partition, Rule};
+use super::{Active, Partition, Rule};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Fragment, Ident, SqlType, TableName, columns};
 use crate::removals::RemovalLog;
@@ -67,10 +67,25 @@ impl Staging {
         self.columns.iter().any(|known| known.same_column(column))
     }
 
+    /// Whether what arrives says of each row whether it is active.
+    pub fn brings_active(&self, active: &Active) -> bool {
+        active.columns.iter().all(|column| self.brings(column))
+    }
+
     /// Whether a staged row may take no part in a merge: it is inactive, or a marker without a position.
     pub fn may_leave_out(&self, rule: &Rule) -> bool {
         self.deleted.is_some()
-            || rule.active.as_ref().is_some_and(|active| self.brings(active.as_str()))
+            || rule.active.as_ref().is_some_and(|active| self.brings_active(active))
+    }
+
+    /// The first column without which nobody can say whether what arrives is active. Where `active` reads a
+    /// single column and its value is known, that is written to rows that arrive without it.
+    fn lacks_for_active<'a>(&self, rule: &'a Rule) -> Option<&'a str> {
+        let active = rule.active.as_ref()?;
+        if active.columns.len() == 1 && active.flag.is_some() {
+            return None;
+        }
+        active.columns.iter().find(|column| !self.brings(column)).map(String::as_str)
     }
 
     /// A column that tells deletion markers, and that this table lacks.
@@ -165,6 +180,23 @@ impl RuleReader<'_> {
         else {
             return Ok(());
         };
+        if let (Some(deleted), Some(active)) = (&section.deleted, &rule.active)
+            && active.flag.is_none()
+        {
+            let message = "a deletion marker makes rows inactive, and nothing says how";
+            return Err(self.source.error(deleted, message).help(
+                "add `deactivate` to the rule, or leave `active` out: then rows are deleted",
+            ));
+        }
+        if let Some(column) = staging.lacks_for_active(rule).filter(|_| !staging.columns.is_empty())
+        {
+            let at = section.columns.as_ref().map_or(section.tables.span(), Spanned::span);
+            let message =
+                format!("`{column}`, which `active` reads, does not arrive with staged rows");
+            return Err(Error::new(Kind::Configuration, message)
+                .at(self.source.place(at))
+                .help("rows arrive with every column that tells whether they are active"));
+        }
         let Some(columns) = &section.columns else { return Ok(()) };
         let is_column = |name: &String| {
             self.columns.is_empty() || self.columns.iter().any(|(c, _)| c.same_column(name))
@@ -247,7 +279,11 @@ impl Rule {
             }
         }
         let tables = staged.iter().map(|(table, _)| table.clone()).collect();
-        Ok(Staging { tables, columns, left_out, ..staging.clone() })
+        let staging = Staging { tables, columns, left_out, ..staging.clone() };
+        match staging.lacks_for_active(self) {
+            Some(column) => Err(missing(column, main, staged)),
+            None => Ok(staging),
+        }
     }
 
     /// The columns that a matched row takes over from the staged one: all that arrive, but for its
@@ -260,7 +296,10 @@ impl Rule {
     /// Whether a merge leaves this column of a matched row as it is.
     pub fn stays(&self, column: &str) -> bool {
         let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
-        let own = [Some(&self.row_id), Some(&self.partition.column), self.active.as_ref()];
+        // Another value than its own would be one of an inactive row.
+        let flag = self.active.as_ref().and_then(|active| active.flag.as_ref());
+        let flag = flag.filter(|flag| flag.is_exact).map(|flag| &flag.column);
+        let own = [Some(&self.row_id), Some(&self.partition.column), flag];
         let own = own.into_iter().chain([touched_at, self.written_at.as_ref()]).flatten();
         let untouched = self.staging.iter().flat_map(|staging| &staging.untouched);
         own.chain(untouched).any(|known| known.same_column(column))
@@ -290,7 +329,7 @@ fn missing(name: &str, main: &Described, staged: &[Described]) -> Error {
     let lacks = std::iter::once(main).chain(staged).find(|table| type_of(table, name).is_none());
     let table = lacks.map_or_else(|| main.0.dotted(), |table| table.0.dotted());
     Error::new(Kind::Configuration, format!("table `{table}` has no column `{name}`")).help(
-        "rows arrive with their key, the columns of `keep`, their row id, and what `columns` of the staging section names",
+        "rows arrive with their key, the columns of `keep`, their row id, what tells whether they are active, and what `columns` of the staging section names",
     )
 }
 

@@ -73,7 +73,7 @@ impl RuleReader<'_> {
         // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
         let rewrites = self.strategy == Strategy::Rewrite;
         let row = rewrites.then(|| row(&partition, &self.columns, "_PARTITIONTIME"));
-        let order = |after: Option<&Ident>, ties| {
+        let order = |after: Option<&Fragment>, ties| {
             order(row.as_ref().map(Fragment::as_str), &keep, after, ties)
         };
         let wrong = |problem| self.source.error(&section.keep, problem);
@@ -82,8 +82,8 @@ impl RuleReader<'_> {
         let marks = section.staging.as_ref().is_some_and(|staging| staging.deleted.is_some());
         let marked = marks.then_some("onerow_deletes DESC");
         let staged_ranking = ranking(&order(None, Ties { marked, last: Some("onerow_staged") }))?;
-        let (by, counted_by) =
-            (order(None, Ties::default()), order(active.as_ref(), Ties::default()));
+        let condition = active.as_ref().map(|active| &active.condition);
+        let (by, counted_by) = (order(None, Ties::default()), order(condition, Ties::default()));
         let across = self.across()?;
         let (ranking, counted_ranking) = match across {
             None => (ranking(&by)?, ranking(&counted_by)?),
@@ -212,7 +212,7 @@ impl RuleReader<'_> {
     }
 
     /// A column that must have one of these types. The type is the listed one, else the first.
-    fn column(
+    pub(super) fn column(
         &self,
         name: &Spanned<String>,
         role: &str,
@@ -287,17 +287,6 @@ impl RuleReader<'_> {
         }
     }
 
-    fn active(&self, name: &Spanned<String>) -> Result<Option<Ident>> {
-        match &self.section.active {
-            Some(column) => Ok(Some(self.column(column, "active", &[SqlType::Bool])?.0)),
-            None if self.strategy == Strategy::Deactivate => Err(self
-                .source
-                .error(name, format!("rule `{}` has no `active`", name.get_ref()))
-                .help("name the BOOL column that deactivate sets to FALSE, or set `strategy = \"delete\"`")),
-            None => Ok(None),
-        }
-    }
-
     fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {
         let types = [SqlType::Timestamp, SqlType::Datetime];
         let Some(column) = &self.section.touched_at else { return Ok(None) };
@@ -307,8 +296,7 @@ impl RuleReader<'_> {
             return Err(self.source.error(column, message).help("remove it: no row is updated"));
         }
         let touched_at = self.column(column, "touched_at", &types)?;
-        let deciding = self.deciding()?.into_iter();
-        for (role, name) in deciding.filter(|(role, _)| *role != "active") {
+        for (role, name) in self.deciding()? {
             if touched_at.0.same_column(&name) {
                 let message = format!("`touched_at` is {name}, which the rule's {role} reads");
                 return Err(self

@@ -60,11 +60,11 @@ impl Report {
         let on: Vec<Day> = days.map(|day| day.day).collect();
         let text = match self.totals().unflagged {
             0 => return None,
-            1 => "the active flag of 1 row is NULL, and it counts as not active".to_owned(),
-            rows => format!("the active flag of {rows} rows is NULL, and they count as not active"),
+            1 => "`active` is NULL for 1 row, which counts as not active".to_owned(),
+            rows => format!("`active` is NULL for {rows} rows, which count as not active"),
         };
         let text = format!("{text}, on {}", dates(on));
-        Some(Note { text, remedy: "set the flag to TRUE or FALSE".to_owned() })
+        Some(Note { text, remedy: "give a value to the column that is NULL there".to_owned() })
     }
 }
 

@@ -311,7 +311,8 @@ impl Restoring<'_, '_> {
 /// Whether the run was made with the rule as it is now, and can be undone at all.
 fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     let (now, did) = (rule.strategy.step(), removal.step.as_str());
-    if removal.strategy == Strategy::Deactivate && rule.active.is_some() {
+    let flag = rule.active.as_ref().and_then(|active| active.flag.as_ref());
+    if removal.strategy == Strategy::Deactivate && flag.is_some() {
         return Ok(());
     }
     if did != now {

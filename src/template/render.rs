@@ -133,7 +133,8 @@ impl<'a> Renderer<'a> {
         }
         let statements = self.render_plainly(step, window)?;
         // Without an active flag there is nothing that an UPDATE may change, which the checks say.
-        let guards = step.step() == Step::Custom && self.rule.active.is_some();
+        let flag = self.rule.active.as_ref().and_then(|active| active.flag.as_ref());
+        let guards = step.step() == Step::Custom && flag.is_some();
         match guards && statements.iter().any(|s| custom::is_update(&s.sql)) {
             true => self.guarded(step, window, statements),
             false => Ok(statements),

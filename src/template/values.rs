@@ -19,6 +19,7 @@ pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Va
 pub(super) fn rule_value(rule: &Rule) -> Value {
     let optional = |column: Option<&Ident>| column.map_or(Value::from(()), literal::sql);
     let touched_at = rule.touched_at.as_ref();
+    let flag = rule.active.as_ref().and_then(|active| active.flag.as_ref());
     // Where the table is called like one of its columns, that name means the whole row.
     let namesake = Ident::parse(rule.table.table()).ok().filter(|name| rule.reads(name.as_str()));
     let touched_now = match touched_at {
@@ -44,7 +45,10 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),
         ("keep_values", rule.keep.iter().map(|keep| literal::sql(&keep.value)).collect()),
         ("row_id", literal::sql(&rule.row_id)),
-        ("active", optional(rule.active.as_ref())),
+        ("active", rule.active.as_ref().map_or(Value::from(()), |a| literal::sql(&a.condition))),
+        ("active_column", optional(flag.map(|flag| &flag.column))),
+        ("active_value", flag.map_or(Value::from(()), |flag| literal::sql(&flag.active))),
+        ("inactive_value", flag.map_or(Value::from(()), |flag| literal::sql(&flag.inactive))),
         ("touched_at", optional(touched_at.map(|(column, _)| column))),
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
@@ -65,8 +69,7 @@ pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
 /// The staging tables, and the one that a statement is about.
 pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
     let Some(staging) = &rule.staging else { return Value::from(()) };
-    let active = rule.active.as_ref();
-    let has_active = active.is_some_and(|active| staging.brings(active.as_str()));
+    let has_active = rule.active.as_ref().is_some_and(|active| staging.brings_active(active));
     let deleted = staging.deleted.as_ref();
     map([
         ("tables", staging.tables.iter().map(literal::sql).collect()),

@@ -2,13 +2,12 @@
 //! a row stays where no row that stays is of its key and so near.
 
 use onerow::plan;
-use onerow::rule::RuleFile;
 use onerow::run::{self, Ending, Report};
 use onerow::window::Window;
 use proptest::prelude::*;
 
 use super::cures_sent;
-use super::world::{Cure, NOW, RULE, Row, World, cures, day, rows, survival};
+use super::world::{Cure, NOW, Row, World, cures, day, file, rows, survival};
 use crate::common::part;
 
 const DAYS: u8 = 6;
@@ -29,9 +28,7 @@ fn spread() -> impl Strategy<Value = Vec<Row>> {
 }
 
 fn world(cure: Cure, across: u8, rows: &[Row]) -> World {
-    let across = format!("partition = \"d\"\nacross = \"{across}d\"");
-    let text = RULE.replace("CURE", cure.keys()).replace("partition = \"d\"", &across);
-    World::of(cure, RuleFile::parse("onerow.toml", &text).unwrap(), rows, NOW)
+    World::of(cure, file(cure, &format!("across = \"{across}d\"")), rows, NOW)
 }
 
 /// The numbers of the rows that have to go.

@@ -2,13 +2,12 @@
 //! restored.
 
 use onerow::plan;
-use onerow::rule::RuleFile;
 use onerow::run::Ending;
 use onerow::template::{Renderer, Template};
 use onerow::window::Window;
 use proptest::prelude::*;
 
-use super::world::{Cure, NOW, RULE, Row, World, day, rows};
+use super::world::{Cure, NOW, Row, World, day, file, rows};
 use crate::common::part;
 
 /// Conditions that choose rows with and without regard for their rank.
@@ -45,7 +44,7 @@ fn conditions() -> impl Strategy<Value = String> {
 
 fn update(table: &str, condition: &str) -> String {
     format!(
-        "{IMPORTS}UPDATE {table}\nSET {{{{ rule.active }}}} = FALSE\n\
+        "{IMPORTS}UPDATE {table}\nSET {{{{ rule.active_column }}}} = {{{{ rule.inactive_value }}}}\n\
          WHERE {{{{ touchable(rule, window) }}}}\n  AND {condition}\n"
     )
 }
@@ -61,13 +60,20 @@ fn with_custom_step(cure: Cure, rows: &[Row], table: &str, condition: &str, may:
         "steps = [{{ name = \"void\", may_remove_keys = {may} }}, \"detect\", \"{}\", \"verify\"]",
         cure.step()
     );
-    let keys = format!("{}\n{steps}", cure.keys());
-    let file = RuleFile::parse("onerow.toml", &RULE.replace("CURE", &keys)).unwrap();
-    own(World::of(cure, file, rows, NOW), "void.sql", update(table, condition))
+    own(World::of(cure, file(cure, &steps), rows, NOW), "void.sql", update(table, condition))
 }
 
 fn cures() -> impl Strategy<Value = Cure> {
-    prop_oneof![Just(Cure::Deactivate), Just(Cure::Delete), Just(Cure::Rewrite)]
+    prop_oneof![
+        Just(Cure::Deactivate),
+        Just(Cure::Delete),
+        Just(Cure::Rewrite),
+        Just(Cure::DeactivateNot),
+        Just(Cure::DeactivateLetter),
+        Just(Cure::DeactivateTime),
+        Just(Cure::DeleteLetter),
+        Just(Cure::RewriteTime),
+    ]
 }
 
 proptest! {
@@ -125,7 +131,7 @@ proptest! {
         let condition = format!("{}{condition}", if keeps { shipped } else { "" });
         let text = match deletes {
             true => update("x", &condition)
-                .replace("UPDATE x\nSET {{ rule.active }} = FALSE", "DELETE FROM {{ rule.table }}"),
+                .replace("UPDATE x\nSET {{ rule.active_column }} = {{ rule.inactive_value }}", "DELETE FROM {{ rule.table }}"),
             false => update("{{ rule.table }}", &condition),
         };
         let world = own(World::new(cure, &rows, NOW), &format!("{}.sql", cure.step()), text);

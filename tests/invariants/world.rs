@@ -30,11 +30,88 @@ pub enum Cure {
     /// As for a table without an active flag: every row counts.
     DeleteAny,
     Rewrite,
+    /// Rows that count are told by a condition.
+    DeactivateNot,
+    DeactivateLetter,
+    DeactivateTime,
+    DeleteLetter,
+    RewriteTime,
+}
+
+/// How the column `active` says that a row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// TRUE.
+    Flag,
+    /// FALSE.
+    Not,
+    /// 'Y' does, 'N' does not.
+    Letter,
+    /// NULL does, and a time does not.
+    Time,
+}
+
+impl Form {
+    fn sql_type(self) -> &'static str {
+        match self {
+            Self::Flag | Self::Not => "BOOL",
+            Self::Letter => "STRING",
+            Self::Time => "TIMESTAMP",
+        }
+    }
+
+    fn cell(self, active: Option<bool>) -> SqlValue {
+        let letter = |active| SqlValue::String(if active { "Y" } else { "N" }.to_owned());
+        let cell = match self {
+            Self::Flag => active.map(SqlValue::Bool),
+            Self::Not => active.map(|active| SqlValue::Bool(!active)),
+            Self::Letter => active.map(letter),
+            Self::Time => (active != Some(true)).then(|| SqlValue::Timestamp(minute(-1))),
+        };
+        cell.unwrap_or(SqlValue::Null)
+    }
+
+    /// What the cell says, where the time that is written on deactivation is one of many.
+    fn seen(self, cell: &SqlValue) -> SqlValue {
+        match (self, cell) {
+            (Self::Flag, cell) => cell.clone(),
+            (Self::Not, SqlValue::Bool(ended)) => SqlValue::Bool(!ended),
+            (Self::Letter, SqlValue::String(letter)) => SqlValue::Bool(letter == "Y"),
+            (Self::Time, cell) => SqlValue::Bool(*cell == SqlValue::Null),
+            (_, cell) => cell.clone(),
+        }
+    }
 }
 
 impl Cure {
+    fn form(self) -> Form {
+        match self {
+            Self::Deactivate | Self::Delete | Self::DeleteAny | Self::Rewrite => Form::Flag,
+            Self::DeactivateNot => Form::Not,
+            Self::DeactivateLetter | Self::DeleteLetter => Form::Letter,
+            Self::DeactivateTime | Self::RewriteTime => Form::Time,
+        }
+    }
+
+    pub fn deactivates(self) -> bool {
+        self.step() == "deactivate"
+    }
+
+    pub fn rewrites(self) -> bool {
+        self.step() == "rewrite"
+    }
+
     pub fn keys(self) -> &'static str {
         match self {
+            Self::DeactivateNot => "active = \"NOT active\"\ntouched_at = \"touched\"",
+            Self::DeactivateLetter => {
+                "active = \"active = 'Y'\"\ndeactivate = \"active = 'N'\"\ntouched_at = \"touched\""
+            }
+            Self::DeactivateTime => "active = \"active IS NULL\"\ntouched_at = \"touched\"",
+            Self::DeleteLetter => {
+                "active = \"active = 'Y'\"\ndeactivate = \"active = 'N'\"\nstrategy = \"delete\""
+            }
+            Self::RewriteTime => "active = \"active IS NULL\"\nstrategy = \"rewrite\"",
             Self::Deactivate => "active = \"active\"\ntouched_at = \"touched\"",
             Self::Delete => "active = \"active\"\nstrategy = \"delete\"",
             Self::DeleteAny => "strategy = \"delete\"",
@@ -44,9 +121,12 @@ impl Cure {
 
     pub fn step(self) -> &'static str {
         match self {
-            Self::Deactivate => "deactivate",
-            Self::Delete | Self::DeleteAny => "delete",
-            Self::Rewrite => "rewrite",
+            Self::Deactivate
+            | Self::DeactivateNot
+            | Self::DeactivateLetter
+            | Self::DeactivateTime => "deactivate",
+            Self::Delete | Self::DeleteAny | Self::DeleteLetter => "delete",
+            Self::Rewrite | Self::RewriteTime => "rewrite",
         }
     }
 
@@ -60,11 +140,16 @@ pub fn cures() -> impl Strategy<Value = Cure> {
         Just(Cure::Deactivate),
         Just(Cure::Delete),
         Just(Cure::DeleteAny),
-        Just(Cure::Rewrite)
+        Just(Cure::Rewrite),
+        Just(Cure::DeactivateNot),
+        Just(Cure::DeactivateLetter),
+        Just(Cure::DeactivateTime),
+        Just(Cure::DeleteLetter),
+        Just(Cure::RewriteTime),
     ]
 }
 
-pub const RULE: &str = r#"
+const RULE: &str = r#"
 [rule.p]
 table = "a.b"
 partition = "d"
@@ -81,7 +166,7 @@ k1 = "STRING"
 k2 = "NUMERIC"
 score = "NUMERIC"
 id = "STRING"
-active = "BOOL"
+active = "FORM"
 created_at = "TIMESTAMP"
 touched = "TIMESTAMP"
 "#;
@@ -171,7 +256,7 @@ impl Oracle {
     }
 
     pub fn day(&self, rows: &[Row]) -> Expected {
-        let rewrites = self.cure == Cure::Rewrite;
+        let rewrites = self.cure.rewrites();
         let active: Vec<&Row> = rows.iter().filter(|row| self.cure.counts(row)).collect();
         let mut keys: BTreeMap<(Option<u8>, Option<u8>), Vec<&Row>> = BTreeMap::new();
         for row in &active {
@@ -240,19 +325,18 @@ pub struct World {
 
 impl World {
     pub fn new(cure: Cure, rows: &[Row], now: i64) -> Self {
-        let file = RuleFile::parse("onerow.toml", &RULE.replace("CURE", cure.keys())).unwrap();
-        Self::of(cure, file, rows, now)
+        Self::of(cure, file(cure, ""), rows, now)
     }
 
     pub fn of(cure: Cure, file: RuleFile, rows: &[Row], now: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let warehouse = Self::fill(&folder.path().join("t.db"), &file.rules[0], rows, now);
+        let warehouse = Self::fill(cure, &folder.path().join("t.db"), &file.rules[0], rows, now);
         let templates = Templates::shipped();
         Self { cure, file, templates, rows: rows.to_vec(), warehouse, _folder: folder }
     }
 
     /// Each streamed row comes through a warehouse whose clock stands at its minute.
-    pub fn fill(path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
+    fn fill(cure: Cure, path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
         let drain = SignedDuration::from_mins(SETTLE);
         let mut minutes: Vec<Option<i64>> = rows.iter().map(|row| row.streamed).collect();
         minutes.push(None);
@@ -263,7 +347,11 @@ impl World {
             let warehouse = Sqlite::open(path, Access::Create, clock, drain).unwrap();
             let streaming =
                 if streamed.is_some() { Streaming::Streamed } else { Streaming::Settled };
-            let mut rows = rows.iter().filter(|row| row.streamed == streamed).map(|r| Ok(cells(r)));
+            let mut rows = rows.iter().filter(|row| row.streamed == streamed).map(|row| {
+                let mut cells = cells(row);
+                cells[6] = cure.form().cell(row.active);
+                Ok(cells)
+            });
             warehouse.load(&rule.table, &rule.columns, &mut rows, streaming).unwrap();
         }
         Sqlite::open(path, Access::ReadWrite, Clock::Fixed(minute(now)), drain).unwrap()
@@ -315,7 +403,12 @@ impl World {
         else {
             panic!("a query answers with rows");
         };
-        rows.rows
+        let form = self.cure.form();
+        let seen = |mut cells: Vec<SqlValue>| {
+            cells[6] = form.seen(&cells[6]);
+            cells
+        };
+        rows.rows.into_iter().map(seen).collect()
     }
 
     /// The keys of each date that have an active row now.
@@ -330,16 +423,16 @@ impl World {
     /// The rows that there were, without those that are taken out, or with their flag set to FALSE.
     pub fn without(&self, taken_out: &[i64]) -> Vec<Vec<SqlValue>> {
         let stays = |row: &Row| match taken_out.contains(&row.n) {
-            true if self.cure == Cure::Deactivate => {
-                Some(Row { active: Some(false), ..row.clone() })
-            }
+            true if self.cure.deactivates() => Some(Row { active: Some(false), ..row.clone() }),
             true => None,
             false => Some(row.clone()),
         };
         let mut rows: Vec<Row> = self.rows.iter().filter_map(stays).collect();
         rows.sort_by_key(|row| row.n);
+        let form = self.cure.form();
         let visible = |row: &Row| {
             let mut cells = cells(row);
+            cells[6] = form.seen(&form.cell(row.active));
             cells.pop();
             cells
         };
@@ -352,6 +445,13 @@ impl World {
             |day| -> Vec<Row> { self.rows.iter().filter(|row| row.day == day).cloned().collect() };
         vec![oracle.day(&of_day(1)), oracle.day(&of_day(2))]
     }
+}
+
+/// The rule file, with these keys too.
+pub fn file(cure: Cure, keys: &str) -> RuleFile {
+    let keys = format!("{}\n{keys}", cure.keys());
+    let text = RULE.replace("CURE", &keys).replace("FORM", cure.form().sql_type());
+    RuleFile::parse("onerow.toml", &text).unwrap()
 }
 
 pub fn day(number: u8) -> Day {

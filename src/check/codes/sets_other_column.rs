@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Together(Group::Shape),
-    about: "A clean-up only ever deactivates: it sets `active` to FALSE, and `touched_at` to the current time.",
+    about: "A clean-up only ever deactivates: it sets `active` to FALSE, or what the rule's condition ends with, and `touched_at` to the current time.",
     found: Example {
         on: On::OwnStep,
         sql: "UPDATE nba.predictions

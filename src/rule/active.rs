@@ -1,0 +1,502 @@
+//! Which rows count: a BOOL column, or a condition, with the assignment that ends it.
+
+mod assignment;
+mod proof;
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, Visit, Visitor};
+use toml::Spanned;
+
+use super::Strategy;
+use super::expression::{Expression, parse_key};
+use super::validate::RuleReader;
+use crate::error::{Error, Result};
+use crate::googlesql::{Fragment, Ident, SqlType, columns, is_of_the_moment};
+
+/// Functions whose value is left to chance. Those of the clock differ from run to run too.
+pub(crate) const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
+
+/// Which rows count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Active {
+    /// What is true of them, as it stands in a statement: a column, or a condition in brackets. A row of which
+    /// it is NULL does not count.
+    pub condition: Fragment,
+    /// The columns that it reads.
+    pub columns: BTreeSet<String>,
+    /// The assignment that ends it. The strategies `delete` and `rewrite` can do without.
+    pub flag: Option<Flag>,
+    /// Whether it is a BOOL column.
+    pub is_column: bool,
+}
+
+/// The column that says whether a row counts, and what is written to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flag {
+    /// The column.
+    pub column: Ident,
+    /// What deactivates a row: the condition is FALSE then.
+    pub inactive: Fragment,
+    /// What `undo` writes: the condition is TRUE again.
+    pub active: Fragment,
+    /// Whether no other value than that is one of an active row.
+    pub is_exact: bool,
+}
+
+impl Active {
+    /// Whether the condition reads the column.
+    pub fn reads(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
+    }
+
+    /// The column of the flag.
+    pub fn flag_column(&self) -> Option<&Ident> {
+        self.flag.as_ref().map(|flag| &flag.column)
+    }
+
+    /// What is wrong with the condition and its assignment in a table with columns of these types, as a
+    /// phrase; nothing where they are not known, or the embedded engine does not know a function.
+    pub(crate) fn refute(&self, types: &[(String, SqlType)]) -> Result<(), String> {
+        match self.is_column {
+            true => Ok(()),
+            false => proof::refute(self, types),
+        }
+    }
+}
+
+impl RuleReader<'_> {
+    /// Which rows count. Errors: it is no condition; nothing says how it ends, and the strategy needs that;
+    /// the assignment sets another column than one that only `active` reads, or does not end it.
+    pub(super) fn active(&self, name: &Spanned<String>) -> Result<Option<Active>> {
+        let section = self.section;
+        let Some(text) = &section.active else {
+            for (key, assignment) in
+                [("deactivate", &section.deactivate), ("reactivate", &section.reactivate)]
+            {
+                if let Some(assignment) = assignment {
+                    return Err(self
+                        .source
+                        .error(assignment, format!("`{key}` means nothing without `active`"))
+                        .help("say in `active` which rows count, or remove it"));
+                }
+            }
+            return match self.strategy {
+                Strategy::Deactivate => Err(self
+                    .source
+                    .error(name, format!("rule `{}` has no `active`", name.get_ref()))
+                    .help(
+                        "name the BOOL column that deactivate sets to FALSE, or a condition such as \
+                         \"deleted_at IS NULL\"; or set `strategy = \"delete\"`",
+                    )),
+                Strategy::Delete | Strategy::Rewrite => Ok(None),
+            };
+        };
+        match condition(text.get_ref()) {
+            Some(parsed) => self.active_condition(text, parsed).map(Some),
+            None => self.active_column(text).map(Some),
+        }
+    }
+
+    /// The columns that say which rows count.
+    pub(super) fn active_columns(&self) -> BTreeSet<String> {
+        let Some(text) = &self.section.active else { return BTreeSet::new() };
+        match condition(text.get_ref()) {
+            Some(Ok(parsed)) => parsed.columns,
+            _ => BTreeSet::from([text.get_ref().clone()]),
+        }
+    }
+
+    fn active_column(&self, text: &Spanned<String>) -> Result<Active> {
+        let column = self.column(text, "active", &[SqlType::Bool]).map_err(|error| match error
+            .remedy()
+            .is_none()
+        {
+            true => error.help("write a condition, such as \"deleted_at IS NULL\""),
+            false => error,
+        })?;
+        let column = column.0;
+        for (key, assignment) in
+            [("deactivate", &self.section.deactivate), ("reactivate", &self.section.reactivate)]
+        {
+            if let Some(assignment) = assignment {
+                let message = format!(
+                    "`{key}` means nothing: `active` is the BOOL column {column}, which is set to FALSE and to TRUE"
+                );
+                return Err(self.source.error(assignment, message).help("remove it"));
+            }
+        }
+        Ok(Active {
+            condition: Fragment::vouched(column.to_string()),
+            columns: BTreeSet::from([column.as_str().to_owned()]),
+            flag: Some(Flag {
+                column,
+                inactive: Fragment::vouched("FALSE"),
+                active: Fragment::vouched("TRUE"),
+                is_exact: true,
+            }),
+            is_column: true,
+        })
+    }
+
+    fn active_condition(
+        &self,
+        text: &Spanned<String>,
+        parsed: Result<Expression, String>,
+    ) -> Result<Active> {
+        let wrong = |problem: String| {
+            let shown = text.get_ref().escape_debug();
+            self.source.error(text, format!("`active` is `{shown}`: {problem}")).help(
+                "name a BOOL column, or write a condition over columns of the row, such as \"deleted_at IS NULL\"",
+            )
+        };
+        let parsed = parsed.map_err(wrong)?;
+        if let Some(constant) = parsed.constant {
+            return Err(wrong(constant));
+        }
+        if let Some(what) = volatile(&parsed.tree) {
+            return Err(wrong(format!("{what} differs from run to run")));
+        }
+        for column in &parsed.columns {
+            self.listed(text, column)?;
+        }
+        let mut active = Active {
+            condition: Fragment::vouched(format!("({})", text.get_ref().trim())),
+            columns: parsed.columns.clone(),
+            flag: None,
+            is_column: false,
+        };
+        let known = self.columns.iter();
+        let types: Vec<(String, SqlType)> =
+            known.map(|(name, known)| (name.as_str().to_owned(), *known)).collect();
+        active.refute(&types).map_err(|problem| self.source.error(text, problem))?;
+        active.flag = self.flag(text, &parsed, ends(&parsed.tree))?;
+        active.refute(&types).map_err(|problem| {
+            let at = self.section.deactivate.as_ref().unwrap_or(text);
+            self.source.error(at, problem).help(
+                "`deactivate` has to make `active` FALSE, and `reactivate` TRUE again, whatever the row holds",
+            )
+        })?;
+        Ok(active)
+    }
+
+    /// The assignment that ends the condition, and the one that restores it.
+    fn flag(
+        &self,
+        text: &Spanned<String>,
+        parsed: &Expression,
+        ends: Vec<End>,
+    ) -> Result<Option<Flag>> {
+        let section = self.section;
+        let Some(deactivate) = &section.deactivate else {
+            return match ends.as_slice() {
+                [End { column, inactive, active: Some(active), .. }] => {
+                    let inactive = inactive.clone().or_else(|| self.now_of(column, active));
+                    self.without_reactivate(active)?;
+                    match inactive {
+                        Some(inactive) => self.derived(text, column, inactive, active),
+                        None => self.unended(text, Some((column, active))),
+                    }
+                }
+                _ => self.unended(text, None),
+            };
+        };
+        let inactive = self.assignment(deactivate, "deactivate", &parsed.columns)?;
+        let mut of_column =
+            ends.iter().filter(|end| end.reads.iter().any(|c| inactive.column.same_column(c)));
+        let active = match (of_column.next(), of_column.next()) {
+            (Some(End { active: Some(active), column, .. }), None)
+                if inactive.column.same_column(column) =>
+            {
+                self.without_reactivate(active)?;
+                Some(Fragment::vouched(active.clone()))
+            }
+            _ => None,
+        };
+        let is_exact = active.is_some();
+        let active = match (active, &section.reactivate) {
+            (Some(active), _) => active,
+            (None, Some(reactivate)) => {
+                let assignment = self.assignment(reactivate, "reactivate", &parsed.columns)?;
+                if assignment.column != inactive.column {
+                    let message = format!(
+                        "`reactivate` sets {}, and `deactivate` sets {}",
+                        assignment.column, inactive.column
+                    );
+                    return Err(self
+                        .source
+                        .error(reactivate, message)
+                        .help("set the same column in both"));
+                }
+                assignment.value
+            }
+            (None, None) => {
+                let message = format!(
+                    "nothing says what `undo` sets {} to: `active` holds for more than one value of it",
+                    inactive.column
+                );
+                return Err(self.source.error(deactivate, message).help(format!(
+                    "add `reactivate = \"{} = …\"`, with a value that makes `active` TRUE",
+                    inactive.column
+                )));
+            }
+        };
+        Ok(Some(Flag { column: inactive.column, inactive: inactive.value, active, is_exact }))
+    }
+
+    /// What `c IS NULL` ends with, where the rule lists a column that can hold the time.
+    fn now_of(&self, column: &str, active: &str) -> Option<String> {
+        let known = self.columns.iter().find(|(known, _)| known.same_column(column));
+        let now = match known.map(|(_, sql_type)| sql_type)? {
+            SqlType::Timestamp => "CURRENT_TIMESTAMP()",
+            SqlType::Datetime => "CURRENT_DATETIME()",
+            SqlType::Date => "CURRENT_DATE()",
+            _ => return None,
+        };
+        (active == "NULL").then(|| now.to_owned())
+    }
+
+    fn derived(
+        &self,
+        text: &Spanned<String>,
+        column: &str,
+        inactive: String,
+        active: &str,
+    ) -> Result<Option<Flag>> {
+        let column = Ident::parse(column).map_err(|error| self.at(text, error))?;
+        match self.only_active_reads(text, "active", &column) {
+            Err(_) if self.strategy != Strategy::Deactivate => return Ok(None),
+            result => result?,
+        }
+        Ok(Some(Flag {
+            column,
+            inactive: Fragment::vouched(inactive),
+            active: Fragment::vouched(active),
+            is_exact: true,
+        }))
+    }
+
+    fn without_reactivate(&self, active: &str) -> Result<()> {
+        match &self.section.reactivate {
+            None => Ok(()),
+            Some(reactivate) => Err(self
+                .source
+                .error(
+                    reactivate,
+                    format!("`reactivate` means nothing: `active` says that the value is {active}"),
+                )
+                .help("remove it")),
+        }
+    }
+
+    /// Nothing says how the condition ends.
+    fn unended(&self, text: &Spanned<String>, known: Option<(&str, &str)>) -> Result<Option<Flag>> {
+        if let Some(reactivate) = &self.section.reactivate {
+            return Err(self
+                .source
+                .error(reactivate, "`reactivate` means nothing without `deactivate`")
+                .help("say in `deactivate` how a row becomes inactive"));
+        }
+        if self.strategy != Strategy::Deactivate {
+            return Ok(None);
+        }
+        let message = format!(
+            "nothing says how a row becomes inactive for which `{}` holds",
+            text.get_ref().trim().escape_debug()
+        );
+        let help = match known {
+            Some((column, "NULL")) => format!(
+                "add `deactivate = \"{column} = CURRENT_TIMESTAMP()\"`, or list the type of {column} in the rule's \
+                 columns: with TIMESTAMP, DATETIME or DATE it is set to the current time"
+            ),
+            Some((column, _)) => format!(
+                "add `deactivate = \"{column} = …\"`, with the value that an inactive row has"
+            ),
+            None => "add `deactivate = \"column = …\"` and, for `undo`, `reactivate = \"column = …\"`; or set \
+                     `strategy = \"delete\"`"
+                .to_owned(),
+        };
+        Err(self.source.error(text, message).help(help))
+    }
+
+    /// A column that is set on deactivation decides nothing else.
+    fn only_active_reads<T>(&self, at: &Spanned<T>, key: &str, column: &Ident) -> Result<()> {
+        let touched_at = self.section.touched_at.as_ref();
+        let touched_at = touched_at.map(|name| ("touched_at", name.get_ref().clone()));
+        let deciding = self.deciding()?.into_iter().filter(|(role, _)| *role != "active");
+        match deciding.chain(touched_at).find(|(_, name)| column.same_column(name)) {
+            None => Ok(()),
+            Some((role, _)) => {
+                let message = match key {
+                    "active" => {
+                        format!(
+                            "deactivating a row would set {column}, which the rule's {role} reads"
+                        )
+                    }
+                    key => format!("`{key}` sets {column}, which the rule's {role} reads"),
+                };
+                Err(self
+                    .source
+                    .error(at, message)
+                    .help("a row would change its place by becoming inactive: set another column"))
+            }
+        }
+    }
+
+    fn assignment(
+        &self,
+        text: &Spanned<String>,
+        key: &str,
+        read: &BTreeSet<String>,
+    ) -> Result<assignment::Assignment> {
+        let wrong = |problem: String| -> Error {
+            let shown = text.get_ref().escape_debug();
+            self.source
+                .error(text, format!("`{key}` is `{shown}`: {problem}"))
+                .help("write an assignment, such as \"deleted_at = CURRENT_TIMESTAMP()\"")
+        };
+        let assignment = assignment::parse(text.get_ref()).map_err(wrong)?;
+        for column in &assignment.reads {
+            self.listed(text, column)?;
+        }
+        let column = &assignment.column;
+        self.listed(text, column.as_str())?;
+        if !read.iter().any(|known| column.same_column(known)) {
+            return Err(wrong(format!("`active` does not read {column}")));
+        }
+        self.only_active_reads(text, key, column)?;
+        Ok(assignment)
+    }
+}
+
+/// The condition; `None` where the text is the name of a column, or no GoogleSQL.
+fn condition(text: &str) -> Option<Result<Expression, String>> {
+    match parse_key(text) {
+        Ok(parsed) if parsed.plain_column.is_some() => None,
+        Err(_) if Ident::parse(text).is_ok() => None,
+        parsed => Some(parsed),
+    }
+}
+
+/// One of the conditions that are joined with AND: how it ends.
+struct End {
+    /// Every column that it reads.
+    reads: Vec<String>,
+    /// The column by which it ends.
+    column: String,
+    /// The only value with which it is FALSE.
+    inactive: Option<String>,
+    /// The only value with which it is TRUE.
+    active: Option<String>,
+}
+
+fn ends(condition: &Expr) -> Vec<End> {
+    let mut found = Vec::new();
+    let mut open = vec![condition];
+    while let Some(next) = open.pop() {
+        match next {
+            Expr::Nested(inner) => open.push(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                open.extend([&**left, right]);
+            }
+            other => found.push(End::of(other)),
+        }
+    }
+    found
+}
+
+impl End {
+    fn of(condition: &Expr) -> Self {
+        let reads = columns(condition).into_iter().map(|column| column.value).collect();
+        let none = Self { reads, column: String::new(), inactive: None, active: None };
+        let flag = |column: &str, is: bool| Self {
+            column: column.to_owned(),
+            inactive: Some(boolean(!is)),
+            active: Some(boolean(is)),
+            reads: vec![column.to_owned()],
+        };
+        match condition {
+            Expr::Identifier(column) => flag(&column.value, true),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => match name(expr) {
+                Some(column) => flag(column, false),
+                None => none,
+            },
+            Expr::IsNull(expr) => match name(expr) {
+                Some(column) => {
+                    Self { column: column.to_owned(), active: Some("NULL".to_owned()), ..none }
+                }
+                None => none,
+            },
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                match (name(left), &**right) {
+                    (Some(column), Expr::Value(value)) if value.value == Value::Boolean(true) => {
+                        flag(column, true)
+                    }
+                    (Some(column), Expr::Value(value)) if value.value == Value::Boolean(false) => {
+                        flag(column, false)
+                    }
+                    (Some(column), literal) if is_literal(literal) => Self {
+                        column: column.to_owned(),
+                        active: Some(literal.to_string()),
+                        ..none
+                    },
+                    _ => none,
+                }
+            }
+            _ => none,
+        }
+    }
+}
+
+fn boolean(value: bool) -> String {
+    if value { "TRUE" } else { "FALSE" }.to_owned()
+}
+
+fn name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Nested(inner) => name(inner),
+        Expr::Identifier(column) => Some(&column.value),
+        _ => None,
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => !matches!(value.value, Value::Null | Value::Placeholder(_)),
+        Expr::TypedString(_) => true,
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            matches!(&**expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
+        }
+        _ => false,
+    }
+}
+
+/// The clock or chance in a condition.
+fn volatile(expr: &Expr) -> Option<String> {
+    expr.visit(&mut Volatile { clock: true }).break_value()
+}
+
+/// What differs from run to run.
+struct Volatile {
+    /// Whether what the clock says counts as well.
+    clock: bool,
+}
+
+impl Visitor for Volatile {
+    type Break = String;
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        let name = match expr {
+            Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()),
+            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
+            _ => None,
+        };
+        let Some(name) = name else { return ControlFlow::Continue(()) };
+        let is_chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
+        match is_chance || (self.clock && is_of_the_moment(&name.value)) {
+            true => ControlFlow::Break(name.value.to_ascii_uppercase()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
