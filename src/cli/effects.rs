@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use annotate_snippets::Renderer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -193,19 +195,24 @@ impl Effects {
         self.err.terminal && io::stdin().is_terminal()
     }
 
-    /// Lets `-v` show what is sent.
+    /// Shows what a call waits for, and lets `-v` show what is sent.
     pub(super) fn trace(&self, verbose: bool) {
-        // The lines of JSON say it all the same.
-        if verbose && self.log().format == LogFormat::Text {
-            let subscriber = tracing_subscriber::fmt()
-                .with_writer(io::stderr)
-                .with_ansi(self.err.colour)
-                .with_target(false)
-                .without_time()
-                .finish();
-            // A second command in the same process keeps the first one's subscriber.
-            let _ = tracing::subscriber::set_global_default(subscriber);
+        // Lines of JSON are written by `Log` alone.
+        if self.log().format == LogFormat::Json {
+            return;
         }
+        let shown = match verbose {
+            true => Targets::new().with_default(LevelFilter::INFO),
+            false => Targets::new().with_target("onerow", LevelFilter::WARN),
+        };
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(self.err.colour)
+            .with_target(false)
+            .without_time();
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(shown));
+        // A second command in the same process keeps the first one's subscriber.
+        let _ = tracing::subscriber::set_global_default(subscriber);
     }
 }
 

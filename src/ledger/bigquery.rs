@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use gcp_bigquery_client::model::clustering::Clustering;
 use gcp_bigquery_client::model::field_type::FieldType;
 use gcp_bigquery_client::model::table::Table;
@@ -85,6 +86,7 @@ impl BigQueryLedger {
         let sql = insert(&self.table);
         let params = Params::none().with("entries", SqlValue::String(entries));
         let last = batch.attempt + ATTEMPTS;
+        let mut pauses = ExponentialBuilder::default().with_jitter().without_max_times().build();
         loop {
             outbox.attempt(batch)?;
             let request = Request { sql: &sql, params: &params, labels: WRITING };
@@ -93,7 +95,12 @@ impl BigQueryLedger {
                 Err(error) if error.kind() == Kind::NotFound && batch.attempt < last => {
                     self.create()?;
                 }
-                Err(error) if error.kind() == Kind::Transient && batch.attempt < last => {}
+                // Others write to the table too.
+                Err(error) if error.kind() == Kind::Transient && batch.attempt < last => {
+                    let pause = pauses.next().unwrap_or_default();
+                    tracing::warn!("the ledger: {}; retrying", error.headline());
+                    std::thread::sleep(pause);
+                }
                 Err(error) => return Err(error),
             }
         }

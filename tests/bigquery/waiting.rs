@@ -67,6 +67,16 @@ fn nothing_is_retried_for_ever() {
     assert_eq!(fixture.active(), SURVIVORS);
 }
 
+/// Whoever waits is told, in a run and outside of one.
+#[test]
+fn a_query_in_the_queue_says_so_outside_of_a_run_too() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    fixture.proxy.arm("insert detect", Fault::Queued(10), 1);
+    let status = fixture.project.onerow(&format!("status {WINDOW}")).exits(0);
+    status.says(&["queued by BigQuery for ", "`queue_timeout`"]);
+}
+
 #[test]
 fn a_job_in_the_queue_is_waited_for_and_its_timeout_has_not_begun() {
     let Some(fixture) = Fixture::new("timeout = \"3s\"\npriority = \"batch\"") else { return };

@@ -8,6 +8,7 @@ use gcp_bigquery_client::model::job::Job as JobResource;
 
 use super::calls::At;
 use super::failure::Failure;
+use super::retry::log;
 use super::watch::{Overdue, Watch};
 use super::{BigQuery, POLL, Request, Tell, request, response};
 use crate::error::{Error, Kind, Result};
@@ -25,7 +26,7 @@ const NOTHING: &str = "SELECT 'given up by a later run'";
 impl BigQuery {
     /// Runs a mutation as a job, once, whatever happens to the answers.
     pub(crate) fn change(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        self.change_telling(id, request, &|_| {})
+        self.change_telling(id, request, &log)
     }
 
     /// The same; what it waits for is told.
@@ -41,7 +42,7 @@ impl BigQuery {
 
     /// Runs a query as a job and fetches all of its rows.
     pub(crate) fn query(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
-        self.query_telling(id, request, &|_| {})
+        self.query_telling(id, request, &log)
     }
 
     /// The same; what it waits for is told.
@@ -72,7 +73,7 @@ impl BigQuery {
     /// its lock, and its statement must not be executed after somebody has said that it was not.
     pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
         let found = match self.again(|| self.call_get(self.anywhere(id))) {
-            Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?, &|_| {}),
+            Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?, &log),
             found => found,
         };
         let job = found.map_err(|failure| self.gave_up(&failure))?;

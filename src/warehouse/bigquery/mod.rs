@@ -32,6 +32,7 @@ use tokio::runtime::Runtime;
 use self::failure::Failure;
 pub(crate) use self::request::Request;
 use self::rest::Rest;
+use self::retry::log;
 use super::{
     Answer, Buffer, Column, Dataset, Description, Estimate, Job, JobId, Lanes, Returned, Standing,
     Warehouse,
@@ -140,7 +141,7 @@ impl BigQuery {
 
 impl Warehouse for BigQuery {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        self.submit_telling(job, statement, params, &|_| {})
+        self.submit_telling(job, statement, params, &log)
     }
 
     fn submit_telling(
@@ -172,7 +173,7 @@ impl Warehouse for BigQuery {
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
         let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
         let Some(job) = job else { return Ok(None) };
-        match self.finish(id, job, &|_| {}) {
+        match self.finish(id, job, &log) {
             Ok(job) => {
                 let affected = Returned::Affected(response::affected(&job));
                 Ok(Some(response::answer(&job, affected)))

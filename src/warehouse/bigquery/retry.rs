@@ -16,11 +16,41 @@ const UNREACHABLE: Duration = Duration::from_secs(2 * 60);
 /// How long calls fail before that is told.
 const TOLD: Duration = Duration::from_secs(10);
 
+/// How long a call has failed: in all, and in the way it fails now.
+struct Trying {
+    begun: Instant,
+    /// Since when calls fail in a way that is waited out for so long.
+    now: Option<(Duration, Instant)>,
+}
+
+impl Trying {
+    fn new() -> Self {
+        Self { begun: Instant::now(), now: None }
+    }
+
+    /// For how long it was tried, and how long it still may be, after another failure of this patience. A
+    /// network that breaks for a moment does not end what a busy server has gone on for longer.
+    fn after(&mut self, patience: Duration, most: Duration, at: Instant) -> (Duration, Duration) {
+        let since = match self.now {
+            Some((known, since)) if known == patience => since,
+            _ => self.now.insert((patience, if self.now.is_some() { at } else { self.begun })).1,
+        };
+        let tried = at - self.begun;
+        let left = patience.saturating_sub(at - since).min(most.saturating_sub(tried));
+        (tried, left)
+    }
+}
+
+/// What is told where nobody listens to this call.
+pub(super) fn log(sentence: &str) {
+    tracing::warn!("{sentence}");
+}
+
 impl BigQuery {
     /// Makes a call again while it fails in passing, with growing pauses, for as long as
     /// [`patience`] says.
     pub(super) fn again<T>(&self, call: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
-        self.again_telling(&|_| {}, call)
+        self.again_telling(&log, call)
     }
 
     /// The same; what it waits for is told.
@@ -29,7 +59,7 @@ impl BigQuery {
         tell: &Tell<'_>,
         call: impl Fn() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let begun = Instant::now();
+        let mut trying = Trying::new();
         // Jitter makes a pause up to twice as long.
         let mut pauses = ExponentialBuilder::default()
             .with_jitter()
@@ -42,8 +72,8 @@ impl BigQuery {
                 Err(failure) if failure.may_pass() => failure,
                 other => return other,
             };
-            let (tried, patience) = (begun.elapsed(), self.patience(&failure));
-            let left = patience.saturating_sub(tried);
+            let patience = self.patience(&failure);
+            let (tried, left) = trying.after(patience, self.settings.retry_for, Instant::now());
             let pause = pauses.next().unwrap_or(left).min(left);
             tracing::info!(?failure, "trying again in {pause:?}");
             if tried > TOLD && !left.is_zero() {
@@ -114,6 +144,21 @@ fn patience(retry_for: Duration, failure: &Failure) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_that_breaks_for_a_moment_does_not_end_what_a_busy_server_goes_on_for() {
+        let [busy, broken] = [900, 120].map(Duration::from_secs);
+        let mut trying = Trying::new();
+        let at = |seconds| trying.begun + Duration::from_secs(seconds);
+        let moments = [at(1), at(600), at(601), at(700), at(721), at(900)];
+        let mut left = |patience, at| trying.after(patience, busy, at).1.as_secs();
+        assert_eq!(left(busy, moments[0]), 899);
+        assert_eq!(left(busy, moments[1]), 300);
+        assert_eq!(left(broken, moments[2]), 120);
+        assert_eq!(left(broken, moments[3]), 21);
+        assert_eq!(left(broken, moments[4]), 0);
+        assert_eq!(left(busy, moments[5]), 0, "in all no longer than a server that is busy");
+    }
 
     #[test]
     fn a_network_without_answers_is_not_called_as_long_as_a_server_that_is_busy() {
