@@ -226,3 +226,33 @@ fn the_example_of_the_documentation_passes() {
     project.write("tests/docs.toml", example);
     project.onerow("test").exits(0).says(&["1 passed"]);
 }
+
+#[test]
+fn rows_may_stand_in_a_data_file() {
+    const FILE: &str = "files = [\"data/rows.csv\"]\nexpect.rows = [{ id = \"b\", is_active = true }, { id = \"a\" }]";
+    let all = format!("[[test]]\nname = \"of a file\"\n{FILE}");
+    let project = with(&all);
+    let rows = "a,2026-01-28,g1,ann,20.5,true,2026-01-28T08:00:00Z\n\
+                b,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n";
+    project.write("data/rows.csv", format!("{}{rows}", crate::common::HEADER));
+    let ended = project.onerow("test").exits(1);
+    ended.prints(&["- id = 'a', is_active = NULL", "+ id = 'a', is_active = FALSE"]);
+    project.write(
+        "tests/own.toml",
+        all.replace("{ id = \"a\" }", "{ id = \"a\", is_active = false }"),
+    );
+    project.onerow("test").exits(0);
+
+    project
+        .write("data/rows.csv", format!("{}a,2026-01-32,g1,ann,,true,\n", crate::common::HEADER));
+    project.onerow("test").exits(1).says(&["data/rows.csv:2:3", "2026-01-32"]);
+    for (file, said) in [
+        ("data/none.csv", "cannot read"),
+        ("data/rows.txt", "is of no known format"),
+        ("../rows.csv", "is no file of the project"),
+        ("/dev/stdin", "is no file of the project"),
+    ] {
+        let ended = test(&all.replace("data/rows.csv", file)).exits(2);
+        ended.says(&["tests/own.toml:", said]);
+    }
+}

@@ -49,7 +49,12 @@ fn cases(project: &Project, filter: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for path in project.test_files()? {
         let text = read_utf8(&path)?;
-        cases.extend(suite::read(&path.display().to_string(), &text, &project.file)?);
+        cases.extend(suite::read(
+            &path.display().to_string(),
+            &text,
+            &project.file,
+            &project.folder,
+        )?);
     }
     let none = |message: String, help: &str| Err(Error::new(Kind::Usage, message).help(help));
     if cases.is_empty() {

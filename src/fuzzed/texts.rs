@@ -1,5 +1,7 @@
 //! Files and arguments: rule files, dates, templates, data files, files of tests.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -90,7 +92,9 @@ fn loaded(file: &str, bytes: &[u8], format: FileFormat) {
 
 /// A file of tests.
 pub(super) fn suite(bytes: &[u8]) {
-    if let Err(error) = crate::suite::read("tests/own.toml", &text(bytes), rules()) {
+    if let Err(error) =
+        crate::suite::read("tests/own.toml", &text(bytes), rules(), Path::new("nowhere"))
+    {
         is_an_error(&error);
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct TestSection {
     pub vars: IndexMap<Spanned<String>, Spanned<Value>>,
     #[serde(default)]
     pub rows: Vec<Row>,
+    /// Data files with more of them, below the project's folder.
+    #[serde(default)]
+    pub files: Vec<Spanned<String>>,
     /// Rows in the streaming buffer.
     #[serde(default)]
     pub streamed: Vec<Row>,

@@ -1,5 +1,9 @@
 //! From a file of tests to cases, checked against the rules.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Component, Path};
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,15 +13,17 @@ use super::document::{Document, ExpectSection, Row, TestSection};
 use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{SqlType, SqlValue, parse_timestamp};
+use crate::load::{Columns, FileFormat, Rows};
 use crate::rule::{Partition, PartitionType, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
-/// The tests of one file; `name` is how messages call it. Errors: with file, line and column.
-pub fn read(name: &str, text: &str, rules: &RuleFile) -> Result<Vec<Case>> {
+/// The tests of one file; `name` is how messages call it, `folder` the project's, below which data files are.
+/// Errors: with file, line and column.
+pub fn read(name: &str, text: &str, rules: &RuleFile, folder: &Path) -> Result<Vec<Case>> {
     let source = Source::new(name, text, "split it into several files")?;
     let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
-    let reader = Reader { source: &source, document: &document, rules };
+    let reader = Reader { source: &source, document: &document, rules, folder };
     document.test.iter().map(|section| reader.case(section)).collect()
 }
 
@@ -25,6 +31,7 @@ struct Reader<'a> {
     source: &'a Source,
     document: &'a Document,
     rules: &'a RuleFile,
+    folder: &'a Path,
 }
 
 impl Reader<'_> {
@@ -33,7 +40,10 @@ impl Reader<'_> {
         let rows = |rows: &[Row]| -> Result<Vec<Vec<SqlValue>>> {
             rows.iter().map(|row| self.row(rule, row)).collect()
         };
-        let (settled, streamed) = (rows(&section.rows)?, rows(&section.streamed)?);
+        let (mut settled, streamed) = (rows(&section.rows)?, rows(&section.streamed)?);
+        for file in &section.files {
+            settled.extend(self.loaded(rule, file)?);
+        }
         let staged = match &section.staged {
             None => Vec::new(),
             Some(staged) if rule.staging.is_some() => rows(staged.get_ref())?,
@@ -106,6 +116,25 @@ impl Reader<'_> {
                     .map_err(|error| error.at(self.source.place(value.span()))),
             })
             .collect()
+    }
+
+    /// The rows of a data file, as `onerow load` reads them.
+    fn loaded(&self, rule: &Rule, file: &Spanned<String>) -> Result<Vec<Vec<SqlValue>>> {
+        let below = Path::new(file.get_ref());
+        if !below.components().all(|part| matches!(part, Component::Normal(_))) {
+            let message = format!("`{}` is no file of the project", below.display());
+            let help = "name it as it is called from the folder that holds onerow.toml";
+            return Err(self.source.error(file, message).help(help));
+        }
+        let path = self.folder.join(below);
+        let format =
+            FileFormat::of_path(&path).map_err(|error| error.at(self.source.place(file.span())))?;
+        let opened = File::open(&path).map_err(|cause| {
+            self.source.error(file, format!("cannot read `{}`", path.display())).caused_by(cause)
+        })?;
+        let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
+        let columns = Columns { known: &rule.columns, needed: &needed };
+        Rows::new(file.get_ref(), BufReader::new(opened), format, columns).collect()
     }
 
     fn known_columns(&self, rule: &Rule, row: &Row) -> Result<()> {
