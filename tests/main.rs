@@ -29,6 +29,7 @@ mod merging;
 mod names;
 mod not_clean;
 mod numbers;
+mod presets;
 mod report_html;
 mod review;
 mod rooms;
