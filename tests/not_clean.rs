@@ -233,6 +233,41 @@ mod no_date {
         }
     }
 
+    /// Case 20: the date is a text, as GA4's `event_date`.
+    #[test]
+    fn a_text_that_is_no_date_is_a_row_without_a_date() {
+        let rule = RULE
+            .replace(
+                "partition = \"game_date\"",
+                "partition = \"game_date\"\npartition_type = \"STRING\"",
+            )
+            .replace("game_date = \"DATE\"", "game_date = \"STRING\"");
+        let project = Project::new(&rule);
+        project.rows(
+            "a,20260128,g1,p1,,true,2026-01-28T07:00:00Z\nb,20260128,g1,p1,,true,2026-01-28T08:00:00Z\n\
+             c,2026-01-28,g1,p1,,true,2026-01-28T07:00:00Z\nd,20260230,g1,p1,,true,2026-01-28T08:00:00Z\n\
+             e,,g2,p1,,true,2026-01-28T08:00:00Z",
+        );
+        let found = status(&project, DATE);
+        assert_eq!(found["dates"][0]["duplicates"], 1);
+        assert_eq!(
+            (&found["undated"]["active"], &found["undated"]["duplicates"]),
+            (&json!(3), &json!(1))
+        );
+        project
+            .onerow(&format!("apply {DATE}"))
+            .prints(&["no date"])
+            .says(&["3 rows have no date"]);
+        assert_eq!(project.active(), ["b", "c", "d", "e"]);
+        let applied = project.onerow("apply --date NULL --format json").exits(0).json();
+        assert_eq!(applied["dates"][0]["status"], "cleaned");
+        assert_eq!(project.active(), ["b", "d", "e"]);
+        project.onerow(&format!("undo {}", applied["run_id"].as_str().unwrap())).exits(0);
+        assert_eq!(project.active(), ["b", "c", "d", "e"]);
+        project.onerow("view create").exits(0);
+        project.onerow(&format!("explain {DATE}")).exits(0);
+    }
+
     #[test]
     fn null_stands_beside_dates_and_is_no_end_of_a_range() {
         let project = Project::new(RULE);
@@ -298,7 +333,7 @@ mod numbers {
         for (command, code) in [("status", 2), ("plan", 2), ("apply", 1)] {
             project.onerow(&format!("{command} {DATE}")).exits(code).says(&[
                 "game_date of nba.predictions holds 202601, which is no yyyymmdd",
-                "say in the rule what the numbers are, with `partition_numbers`",
+                "say in the rule what the numbers are, with `partition_format`",
             ]);
         }
     }
@@ -310,7 +345,7 @@ mod numbers {
             .onerow(&format!("doctor {DATE}"))
             .exits(1)
             .prints(&["202601, which is no yyyymmdd"]);
-        let fits = self::project("partition_numbers = \"yyyymm\"", &[202601, 202612]);
+        let fits = self::project("partition_format = \"yyyymm\"", &[202601, 202612]);
         let said = "its numbers, 202601 to 202612, are yyyymm";
         fits.onerow(&format!("doctor {DATE}")).prints(&[said]);
     }
@@ -331,7 +366,7 @@ mod numbers {
             ("unix_days", [20481, 20481, 20482], "2026-01-28"),
         ];
         for (numbers, rows, date) in cases {
-            let project = project(&format!("partition_numbers = \"{numbers}\""), &rows);
+            let project = project(&format!("partition_format = \"{numbers}\""), &rows);
             project.onerow(&format!("check {DATE}")).exits(0);
             let applied = project.onerow(&format!("apply {DATE} --format json")).exits(0).json();
             let dates = applied["dates"].as_array().unwrap();
@@ -349,10 +384,10 @@ mod numbers {
 
     #[test]
     fn what_numbers_mean_is_said_only_of_numbers() {
-        let rule = RULE.replace("key = ", "partition_numbers = \"yyyymm\"\nkey = ");
+        let rule = RULE.replace("key = ", "partition_format = \"yyyymm\"\nkey = ");
         Project::new(&rule).onerow(&format!("check {DATE}")).exits(2).says(&[
             "onerow.toml:8:",
-            "`partition_numbers` means nothing: the partition is no INT64",
+            "`partition_format` means nothing: the partition is neither INT64 nor STRING",
         ]);
     }
 }

@@ -30,6 +30,8 @@ fn odd_rules() -> RuleFile {
         ("datetimes", "order", "DATETIME"),
         ("timestamps", "order", "TIMESTAMP"),
         ("numbers", "order", "INT64"),
+        ("texts", "order", "STRING"),
+        ("beginnings", "order", "STRING"),
         ("arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("arrival_dates", "_PARTITIONDATE", "DATE"),
         ("near_dates", "order", "DATE"),
@@ -39,6 +41,10 @@ fn odd_rules() -> RuleFile {
     let cures = ["deactivate", "delete", "rewrite"];
     let mut text = String::new();
     for (kind, cure) in kinds.iter().flat_map(|kind| cures.map(|cure| (kind, cure))) {
+        let format = match kind.0 {
+            "beginnings" => "partition_format = \"yyyymmdd*\"",
+            _ => "",
+        };
         let (name, partition, kind) = (format!("{}_{cure}", kind.0), kind.1, kind.2);
         let touched = if kind == "DATETIME" { "DATETIME" } else { "TIMESTAMP" };
         let (written, unit) = match kind {
@@ -64,6 +70,7 @@ table = "my-project.nba.{name}"
 strategy = "{cure}"
 partition = "{partition}"
 partition_type = "{kind}"
+{format}
 keep_rows = true
 {across}
 key = ["LOWER(player)", "COALESCE(team, '?')", "points_line", "`group`"]
@@ -157,11 +164,13 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let cures = Project::open(Path::new("examples/strategies")).unwrap();
     let changes = Project::open(Path::new("examples/change_data")).unwrap();
     let conditions = Project::open(Path::new("examples/conditions")).unwrap();
+    let dates = Project::open(Path::new("examples/dates")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let others = [&cures.file.rules, &changes.file.rules, &conditions.file.rules, &odd.rules];
-    let others = others.into_iter().flatten();
+    let others =
+        [&cures, &changes, &conditions, &dates].into_iter().flat_map(|project| &project.file.rules);
+    let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();
     for (rule, templates) in rules {
@@ -303,6 +312,43 @@ player = "STRING"
 line = "NUMERIC"
 is_active = "BOOL"
 created_at = "TIMESTAMP"
+
+[rule.texts]
+table = "nba.predictions"
+partition = "game_date"
+partition_type = "STRING"
+key = ["game_id", "player"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+active = "is_active"
+written_at = "created_at"
+[rule.texts.columns]
+id = "STRING"
+game_date = "STRING"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.beginnings]
+table = "nba.predictions"
+partition = "game_date"
+partition_type = "STRING"
+partition_format = "yyyy-mm-dd*"
+key = ["game_id", "player"]
+keep = ["created_at DESC", "id DESC"]
+row_id = "id"
+active = "is_active"
+written_at = "created_at"
+[rule.beginnings.columns]
+id = "STRING"
+game_date = "STRING"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
 "#;
 
 /// Rows with ties, NULLs, shared ids, inactive ones and ones after the cutoff.
@@ -336,6 +382,30 @@ fn rows(seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
         cells.map(value).collect()
     };
     (0..count).map(row).collect()
+}
+
+/// The same rows with dates as the rule has them: as texts, of which some are no dates.
+fn rows_of(rule: &Rule, rows: &[Vec<SqlValue>]) -> Vec<Vec<SqlValue>> {
+    let odd =
+        ["2026-1-28", "20260128x", " 20260128", "", "2026-02-30", "２０２６0128", "2026-01-2"];
+    let text = |i: usize, date: &SqlValue| match date {
+        SqlValue::Date(_) if i.is_multiple_of(5) => {
+            SqlValue::String(odd[i / 5 % odd.len()].to_owned())
+        }
+        SqlValue::Date(date) if rule.name.as_str() == "texts" => {
+            SqlValue::String(date.to_string().replace('-', ""))
+        }
+        SqlValue::Date(date) => SqlValue::String(format!("{date}{}", ["", "T07", "é"][i % 3])),
+        other => other.clone(),
+    };
+    let row = |(i, row): (usize, &Vec<SqlValue>)| {
+        let mut row = row.clone();
+        if rule.columns[1].1 == onerow::googlesql::SqlType::String {
+            row[1] = text(i, &row[1]);
+        }
+        row
+    };
+    rows.iter().enumerate().map(row).collect()
 }
 
 const CUTOFF: &str = "2026-01-28T10:00:00Z";
@@ -420,7 +490,7 @@ fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
     for rule in &file.rules {
         let renderer = Renderer::new(rule, &templates, &[]).unwrap();
         for seed in 0..4 {
-            let rows = rows(seed, 60);
+            let rows = rows_of(rule, &rows(seed, 60));
             for step in [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT] {
                 let step = StepName::parse(step).unwrap();
                 for window in windows() {

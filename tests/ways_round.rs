@@ -105,7 +105,7 @@ static GIVEN: LazyLock<Vec<Given>> = LazyLock::new(|| {
         ("delete", "delete"),
         ("consolidate", "deactivate"),
     ];
-    let kinds = ["DATE", "DATETIME", "TIMESTAMP", "INT64"];
+    let kinds = ["DATE", "DATETIME", "TIMESTAMP", "INT64", "STRING"];
     let all = kinds.iter().flat_map(|kind| steps.map(|(step, strategy)| (step, strategy, kind)));
     all.map(|(step, strategy, kind)| Given::of(step, strategy, kind)).collect()
 });
@@ -238,12 +238,13 @@ fn somewhere(condition: impl Strategy<Value = String>) -> impl Strategy<Value = 
 }
 
 fn literal(given: &Given, day: &str) -> String {
-    use onerow::rule::PartitionType::{Date, Datetime, Int64, Timestamp};
-    match given.rule().partition.kind {
+    use onerow::rule::Cut::{Date, Datetime, Int64, String, Timestamp};
+    match given.rule().partition.cut {
         Date => format!("DATE '{day}'"),
         Datetime => format!("DATETIME '{day} 00:00:00'"),
         Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
-        Int64 => day.replace('-', ""),
+        Int64(_) => day.replace('-', ""),
+        String(_) => format!("'{}'", day.replace('-', "")),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Whether a mutation's WHERE confines it to the partitions of its window, in the forms that
 //! people write: `=`, `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
 
+use std::ops::ControlFlow;
+
 use jiff::civil::Date;
 use sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Spanned, TableFactor, Value,
+    Spanned, TableFactor, Value, visit_expressions_mut,
 };
 
-use super::{Code, Finding, Text, mutation};
-use crate::googlesql::{parse_timestamp, strict_date};
-use crate::rule::{Across, Numbers, PartitionType};
+use super::{Code, Finding, Text, mutation, normal};
+use crate::googlesql::{self, SqlType, parse_timestamp, strict_date};
+use crate::rule::{Across, Cut, Numbers, Partition};
 use crate::window::{Day, Window};
 
 /// `changed` is what is changed, where the condition holds.
@@ -22,7 +24,7 @@ pub(super) fn check(
     let names = Names { qualifiers: mutation::qualifiers(changed), bare: true };
     let reader = Reader::of(text, names);
     let bound = condition.and_then(|condition| reader.bound(condition));
-    let window = Spans::of_window(&text.statement.window, text.rule.partition.numbers);
+    let window = Spans::of_window(&text.statement.window, text.rule.partition.cut);
     let column = &text.rule.partition.column;
     let reason = match bound {
         Some(bound) if !bound.0.is_empty() && bound.is_within(&window) => return,
@@ -54,9 +56,7 @@ pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool 
     let bound = Reader::of(text, names).bound(condition);
     let reach = text.rule.across.map_or(0, Across::reach);
     let window = text.statement.window.around(reach);
-    bound.is_some_and(|bound| {
-        bound.is_within(&Spans::of_window(&window, text.rule.partition.numbers))
-    })
+    bound.is_some_and(|bound| bound.is_within(&Spans::of_window(&window, text.rule.partition.cut)))
 }
 
 /// How a condition may name the columns of one relation.
@@ -77,9 +77,9 @@ const DAY: i64 = 24 * HOUR;
 const UNDATED: (i64, i64) = (i64::MIN, i64::MIN + 1);
 
 impl Spans {
-    fn of_window(window: &Window, numbers: Numbers) -> Self {
+    fn of_window(window: &Window, cut: Cut) -> Self {
         let span = |(first, last): (Day, Day)| match (first.date(), last.date()) {
-            (Some(first), Some(last)) => (start_of(first), period(last, numbers).1),
+            (Some(first), Some(last)) => (start_of(first), period(last, cut).1),
             _ => UNDATED,
         };
         Self(window.runs().into_iter().map(span).collect())
@@ -111,20 +111,17 @@ impl Spans {
 
 struct Reader<'a> {
     column: &'a str,
-    kind: PartitionType,
-    numbers: Numbers,
+    cut: Cut,
+    /// What says which date a row belongs to, where that is not the column alone.
+    date: Option<Expr>,
     names: Names,
 }
 
 impl<'a> Reader<'a> {
     fn of(text: &Text<'a>, names: Names) -> Self {
         let partition = &text.rule.partition;
-        Self {
-            column: partition.column.as_str(),
-            kind: partition.kind,
-            numbers: partition.numbers,
-            names,
-        }
+        let date = matches!(partition.cut, Cut::String(_)).then(|| date_of_rule(partition));
+        Self { column: partition.column.as_str(), cut: partition.cut, date: date.flatten(), names }
     }
 
     /// Spans that hold every row for which the condition is true; `None` where the condition
@@ -149,7 +146,8 @@ impl<'a> Reader<'a> {
                 Some(from.intersect(&self.comparison(expr, &BinaryOperator::LtEq, high)?))
             }
             Expr::InList { expr, list, negated: false } => self.any_of(expr, list),
-            Expr::IsNull(expr) => self.reading(expr).map(|_| Spans(vec![UNDATED])),
+            Expr::IsNull(expr) if self.is_date(expr) => Some(Spans(vec![UNDATED])),
+            Expr::Function(function) => self.beginning(function),
             Expr::InUnnest { expr, array_expr, negated: false } => match &**array_expr {
                 Expr::Array(array) => self.any_of(expr, &array.elem),
                 _ => None,
@@ -164,11 +162,48 @@ impl<'a> Reader<'a> {
             .map(|spans| spans.iter().fold(Spans(Vec::new()), |all, one| all.union(one)))
     }
 
+    /// Whether it is NULL for the rows without a date, and for no others.
+    fn is_date(&self, expr: &Expr) -> bool {
+        match &self.date {
+            Some(date) => self.unqualified(expr).is_some_and(|expr| normal::same(&expr, date)),
+            None => self.reading(expr).is_some(),
+        }
+    }
+
+    /// The expression with the partition column alone wherever that is read; `None` where it reads another one.
+    fn unqualified(&self, expr: &Expr) -> Option<Expr> {
+        let mut expr = expr.clone();
+        let read = visit_expressions_mut(&mut expr, |part| {
+            if matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                match self.reading(part) {
+                    Some(_) => *part = Expr::Identifier(self.column.into()),
+                    None => return ControlFlow::Break(()),
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        read.is_continue().then_some(expr)
+    }
+
+    /// `STARTS_WITH(column, '20260128')`, where more may follow the date.
+    fn beginning(&self, function: &Function) -> Option<Spans> {
+        let Cut::String(texts) = self.cut else { return None };
+        let arguments = arguments(function, "STARTS_WITH")?;
+        let [column, text] = arguments.as_slice() else { return None };
+        self.reading(column)?;
+        let day = texts.is_beginning().then(|| texts.day(text_of(text, SqlType::String)?))??;
+        Some(Spans(vec![period(day, self.cut)]))
+    }
+
     fn comparison(&self, column: &Expr, op: &BinaryOperator, constant: &Expr) -> Option<Spans> {
         let (from, to) = match self.reading(column)? {
             Reading::Column => self.constant(constant)?,
             Reading::Date => day_span(date_of(constant)?),
         };
+        // Between the texts of two dates there are others, which are no dates.
+        if matches!(self.cut, Cut::String(_)) && *op != BinaryOperator::Eq {
+            return None;
+        }
         Some(Spans(vec![match op {
             BinaryOperator::Eq => (from, to),
             BinaryOperator::GtEq => (from, i64::MAX),
@@ -200,7 +235,7 @@ impl<'a> Reader<'a> {
                         .any(|known| known.eq_ignore_ascii_case(&qualifier));
                 ours.then_some(Reading::Column)
             }
-            Expr::Function(function) if self.kind != PartitionType::Int64 => {
+            Expr::Function(function) if !matches!(self.cut, Cut::Int64(_) | Cut::String(_)) => {
                 let argument = only_argument(function, "DATE").or_else(|| date_in_utc(function))?;
                 self.reading(argument).map(|_| Reading::Date)
             }
@@ -210,14 +245,18 @@ impl<'a> Reader<'a> {
 
     /// The span of time in which a row's column equals the constant.
     fn constant(&self, expr: &Expr) -> Option<(i64, i64)> {
-        match self.kind {
-            PartitionType::Date => date_of(expr).map(day_span),
-            PartitionType::Int64 => {
+        match self.cut {
+            Cut::Date => date_of(expr).map(day_span),
+            Cut::String(texts) => {
+                let day = texts.day(text_of(expr, SqlType::String)?);
+                Some(day.map_or(UNDATED, |day| period(day, self.cut)))
+            }
+            Cut::Int64(numbers) => {
                 let Expr::Value(value) = expr else { return None };
                 let Value::Number(number, _) = &value.value else { return None };
                 let number = number.parse().ok()?;
-                let (from, to) = period(self.numbers.date(number)?, self.numbers);
-                match self.numbers {
+                let (from, to) = period(numbers.date(number)?, self.cut);
+                match numbers {
                     Numbers::Yyyymmddhh => {
                         let from = from + number % 100 * HOUR;
                         Some((from, from + HOUR))
@@ -225,8 +264,9 @@ impl<'a> Reader<'a> {
                     _ => Some((from, to)),
                 }
             }
-            PartitionType::Datetime | PartitionType::Timestamp => {
-                let instant = parse_timestamp(text_of(expr, self.kind)?)?.as_microsecond();
+            Cut::Datetime | Cut::Timestamp => {
+                let instant =
+                    parse_timestamp(text_of(expr, self.cut.sql_type())?)?.as_microsecond();
                 Some((instant, instant + 1))
             }
         }
@@ -254,23 +294,23 @@ fn date_of(expr: &Expr) -> Option<Date> {
     match expr {
         Expr::Function(function) => date_of(only_argument(function, "DATE")?),
         Expr::Cast { expr, data_type: DataType::Date, format: None, .. } => date_of(expr),
-        _ => strict_date(text_of(expr, PartitionType::Date)?),
+        _ => strict_date(text_of(expr, SqlType::Date)?),
     }
 }
 
 /// The text of a literal of this type, or of a string that is coerced to it.
-fn text_of(expr: &Expr, kind: PartitionType) -> Option<&str> {
+fn text_of(expr: &Expr, kind: SqlType) -> Option<&str> {
     let value = match (expr, kind) {
         (Expr::Nested(inner), _) => return text_of(inner, kind),
-        (Expr::TypedString(typed), PartitionType::Date) if typed.data_type == DataType::Date => {
+        (Expr::TypedString(typed), SqlType::Date) if typed.data_type == DataType::Date => {
             &typed.value
         }
-        (Expr::TypedString(typed), PartitionType::Datetime)
+        (Expr::TypedString(typed), SqlType::Datetime)
             if matches!(typed.data_type, DataType::Datetime(_)) =>
         {
             &typed.value
         }
-        (Expr::TypedString(typed), PartitionType::Timestamp)
+        (Expr::TypedString(typed), SqlType::Timestamp)
             if matches!(typed.data_type, DataType::Timestamp(..)) =>
         {
             &typed.value
@@ -284,39 +324,48 @@ fn text_of(expr: &Expr, kind: PartitionType) -> Option<&str> {
     }
 }
 
-fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
+/// The arguments of a call of this function.
+fn arguments<'a>(function: &'a Function, name: &str) -> Option<Vec<&'a Expr>> {
     let FunctionArguments::List(list) = &function.args else { return None };
-    match list.args.as_slice() {
-        [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))]
-            if mutation::dotted(&function.name).eq_ignore_ascii_case(name) =>
-        {
-            Some(argument)
-        }
+    let is_one = mutation::dotted(&function.name).eq_ignore_ascii_case(name);
+    let argument = |argument: &'a FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    };
+    list.args.iter().map(argument).collect::<Option<Vec<_>>>().filter(|_| is_one)
+}
+
+fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
+    match arguments(function, name)?.as_slice() {
+        [argument] => Some(argument),
         _ => None,
     }
 }
 
 /// What `DATE(x, 'UTC')` is the date of, as the rule's own date is written.
 fn date_in_utc(function: &Function) -> Option<&Expr> {
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let is_utc = |zone: &Expr| text_of(zone, PartitionType::Date) == Some("UTC");
-    match list.args.as_slice() {
-        [
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(instant)),
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(zone)),
-        ] if mutation::dotted(&function.name).eq_ignore_ascii_case("DATE") && is_utc(zone) => {
-            Some(instant)
-        }
+    match arguments(function, "DATE")?.as_slice() {
+        [instant, zone] if text_of(zone, SqlType::Date) == Some("UTC") => Some(instant),
         _ => None,
     }
 }
 
-/// The span of the month or the year that the date begins, where numbers say no more; else of the day.
-fn period(date: Date, numbers: Numbers) -> (i64, i64) {
-    let last = match numbers {
-        Numbers::Yyyymm => date.last_of_month(),
-        Numbers::Yyyy => date.last_of_year(),
-        Numbers::Yyyymmdd | Numbers::Yyyymmddhh | Numbers::UnixDays => date,
+/// The rule's own date of a row, parsed.
+fn date_of_rule(partition: &Partition) -> Option<Expr> {
+    let tokens = googlesql::tokens(partition.date().as_str()).ok()?;
+    googlesql::parse(tokens, sqlparser::parser::Parser::parse_expr).ok()
+}
+
+/// The span of the month or the year that the date begins, where the column says no more; else of the day.
+fn period(date: Date, cut: Cut) -> (i64, i64) {
+    let last = match cut {
+        Cut::Int64(Numbers::Yyyymm) => date.last_of_month(),
+        Cut::Int64(Numbers::Yyyy) => date.last_of_year(),
+        Cut::String(texts) => texts.last(date),
+        Cut::Int64(Numbers::Yyyymmdd | Numbers::Yyyymmddhh | Numbers::UnixDays)
+        | Cut::Date
+        | Cut::Datetime
+        | Cut::Timestamp => date,
     };
     (start_of(date), start_of(last) + DAY)
 }

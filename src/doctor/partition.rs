@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{Lines, Topic};
-use crate::rule::{Numbers, PartitionType, Rule};
+use crate::googlesql::SqlType;
+use crate::rule::{Cut, Numbers, Rule};
 use crate::warehouse::{Description, Granularity, IntegerRange};
 use crate::window::Window;
 
@@ -28,6 +29,9 @@ pub(super) fn partition(
     };
     let column = &rule.partition.column;
     match &description.partition {
+        real if matches!(rule.partition.cut, Cut::String(_)) => {
+            return by_text(lines, rule, real.as_deref(), required);
+        }
         None => lines.advice(
             Topic::Partition,
             "the table is not partitioned",
@@ -54,11 +58,11 @@ pub(super) fn partition(
 /// is cut into days.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
 fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) {
-    let (column, kind) = (&rule.partition.column, rule.partition.kind);
+    let (column, read_as) = (&rule.partition.column, rule.partition.cut.sql_type());
     let granularity = granularity.unwrap_or(Granularity::Day);
     let (wanted, is_date) = match column.same_column(BY_DATE) {
-        true => (PartitionType::Date, true),
-        false => (PartitionType::Timestamp, false),
+        true => (SqlType::Date, true),
+        false => (SqlType::Timestamp, false),
     };
     if is_date && granularity != Granularity::Day {
         return lines.bad(
@@ -70,16 +74,11 @@ fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) 
             format!("write partition = \"{BY_TIME}\" and partition_type = \"TIMESTAMP\" in the rule"),
         );
     }
-    if kind != wanted {
+    if read_as != wanted {
         return lines.bad(
             Topic::Partition,
-            format!(
-                "`{}` is a {}, and the rule reads it as {}",
-                column.as_str(),
-                wanted.sql_type(),
-                kind.sql_type()
-            ),
-            format!("write partition_type = \"{}\" in the rule", wanted.sql_type()),
+            format!("`{}` is a {wanted}, and the rule reads it as {read_as}", column.as_str(),),
+            format!("write partition_type = \"{wanted}\" in the rule"),
         );
     }
     cut_by_time(lines, column.as_str(), granularity);
@@ -87,12 +86,45 @@ fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) 
 
 fn by_column(lines: &mut Lines, rule: &Rule, description: &Description, window: &Window) {
     let column = rule.partition.column.as_str();
-    match (description.details.range, description.details.granularity) {
-        (Some(range), _) if rule.partition.kind == PartitionType::Int64 => {
-            cut_by_number(lines, rule, range, window);
+    match (description.details.range, description.details.granularity, rule.partition.cut) {
+        (Some(range), _, Cut::Int64(numbers)) => {
+            cut_by_number(lines, rule, (range, numbers), window);
         }
-        (_, Some(granularity)) => cut_by_time(lines, column, granularity),
+        (_, Some(granularity), _) => cut_by_time(lines, column, granularity),
         _ => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
+    }
+}
+
+/// A text is never what a table is partitioned by.
+/// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables>
+fn by_text(lines: &mut Lines, rule: &Rule, real: Option<&str>, required: bool) {
+    let column = rule.partition.column.as_str();
+    match real {
+        Some(real) if required => lines.bad(
+            Topic::Partition,
+            format!("queries have to name partitions of `{real}`, and the rule's dates are texts in `{column}`"),
+            format!(
+                "every statement would be refused; write partition = \"{real}\" if its dates are those meant, or \
+                 ALTER TABLE {} SET OPTIONS (require_partition_filter = FALSE)",
+                rule.table
+            ),
+        ),
+        Some(real) => lines.advice(
+            Topic::Partition,
+            format!("the table is partitioned by `{real}`, and the rule's dates are texts in `{column}`"),
+            format!(
+                "every statement reads the whole table; write partition = \"{real}\" if its dates are those meant, \
+                 or cluster the table by `{column}`"
+            ),
+        ),
+        None => lines.advice(
+            Topic::Partition,
+            format!("`{column}` is a text, by which no table can be partitioned"),
+            format!(
+                "every statement reads the whole table, and a change is billed for all of its columns; cluster the \
+                 table by `{column}`, or copy it into one that is partitioned by a DATE made of it"
+            ),
+        ),
     }
 }
 
@@ -118,8 +150,13 @@ fn cut_by_time(lines: &mut Lines, column: &str, granularity: Granularity) {
     }
 }
 
-fn cut_by_number(lines: &mut Lines, rule: &Rule, range: IntegerRange, window: &Window) {
-    let (column, numbers) = (rule.partition.column.as_str(), rule.partition.numbers);
+fn cut_by_number(
+    lines: &mut Lines,
+    rule: &Rule,
+    (range, numbers): (IntegerRange, Numbers),
+    window: &Window,
+) {
+    let column = rule.partition.column.as_str();
     let mut dates = window.days().iter().filter_map(|day| day.date());
     let outside = dates.clone().find(|date| range.partition(numbers.of(*date).0).is_none());
     if let Some(date) = outside {

@@ -74,7 +74,7 @@ fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option
 
 /// Every column that the rule lists or works with, and the type it must have; `None`: any.
 fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
-    let partition = rule.partition.kind.sql_type();
+    let partition = rule.partition.cut.sql_type();
     let mut expected: Vec<(&str, Option<SqlType>)> =
         vec![(rule.partition.column.as_str(), Some(partition)), (rule.row_id.as_str(), None)];
     if let Some(active) = &rule.active {

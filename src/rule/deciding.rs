@@ -2,7 +2,7 @@
 
 use super::expression::{parse_keep, parse_key};
 use super::validate::{Parse, RuleReader};
-use super::{Constant, Numbers, Partition, PartitionType};
+use super::{Constant, Partition};
 use crate::error::Result;
 use crate::visible::visible_line;
 
@@ -32,16 +32,12 @@ impl RuleReader<'_> {
 
     /// Whether the key has one value on each date.
     fn is_keyed_by_date(&self, partition: &Partition) -> Result<bool> {
-        let is_date = match partition.kind {
-            PartitionType::Date => true,
-            PartitionType::Int64 => partition.numbers != Numbers::Yyyymmddhh,
-            PartitionType::Datetime | PartitionType::Timestamp => false,
-        };
         let mut columns = Vec::new();
         for entry in self.section.key.get_ref() {
             columns.extend(self.entry(entry, "key", parse_key)?.columns);
         }
-        Ok(is_date && columns.iter().all(|column| partition.column.same_column(column)))
+        Ok(partition.cut.is_point()
+            && columns.iter().all(|column| partition.column.same_column(column)))
     }
 
     /// The columns on which it depends which row survives, each with its role.

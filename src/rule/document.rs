@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::format::{PartitionFormat, PartitionType};
 use super::secret::hidden;
-use super::{Numbers, OnKeyless, PartitionType, Scope, Strategy, Unit};
+use super::{OnKeyless, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
 
 /// The text of a file of rules or tests and how messages call it.
@@ -202,10 +203,11 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "Option<PartitionType>")]
     pub partition_type: Option<Spanned<PartitionType>>,
-    /// What the numbers of an INT64 partition say. Default: `yyyymmdd`, such as 20260128.
+    /// What the numbers of an INT64 partition column, or the texts of a STRING one, say. Default: `yyyymmdd`,
+    /// such as 20260128.
     #[serde(default)]
-    #[schemars(with = "Option<Numbers>")]
-    pub partition_numbers: Option<Spanned<Numbers>>,
+    #[schemars(with = "Option<PartitionFormat>")]
+    pub partition_format: Option<Spanned<PartitionFormat>>,
     /// On how many dates before and after its own a row is compared with the rows of its key, such as `1d`.
     /// Default: on none, so that each date is looked at by itself.
     #[schemars(with = "Option<String>")]

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 
+use super::{Numbers, Texts};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
 use crate::window::{Day, Window};
 
@@ -11,104 +12,44 @@ use crate::window::{Day, Window};
 pub struct Partition {
     /// The column.
     pub column: Ident,
-    /// Its type.
-    pub kind: PartitionType,
-    /// What its numbers say, where it is an INT64.
-    pub numbers: Numbers,
+    /// What its values say of the date.
+    pub cut: Cut,
 }
 
-/// The type of a partition column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum PartitionType {
+/// What the values of a partition column say of the date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
     /// A calendar date.
-    #[default]
     Date,
     /// A date and time without zone; its calendar date counts.
     Datetime,
     /// An instant; its date in UTC counts, as BigQuery cuts its partitions.
     Timestamp,
-    /// A number; see [`Numbers`].
-    Int64,
+    /// A number that says the date.
+    Int64(Numbers),
+    /// A text that says the date. No table is partitioned by one.
+    String(Texts),
 }
 
-impl PartitionType {
+impl Cut {
     /// The column type that goes with it.
     pub fn sql_type(self) -> SqlType {
         match self {
             Self::Date => SqlType::Date,
             Self::Datetime => SqlType::Datetime,
             Self::Timestamp => SqlType::Timestamp,
-            Self::Int64 => SqlType::Int64,
-        }
-    }
-}
-
-/// What the numbers of an INT64 partition column say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Numbers {
-    /// The date: 20260128.
-    #[default]
-    Yyyymmdd,
-    /// The date and the hour: 2026012807. All hours of a date are one date.
-    Yyyymmddhh,
-    /// The month: 202601. The date of its rows is the first of the month.
-    Yyyymm,
-    /// The year: 2026. The date of its rows is the first of January.
-    Yyyy,
-    /// Days since 1970-01-01: 20481.
-    UnixDays,
-}
-
-impl Numbers {
-    /// The way as the rule file writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Yyyymmdd => "yyyymmdd",
-            Self::Yyyymmddhh => "yyyymmddhh",
-            Self::Yyyymm => "yyyymm",
-            Self::Yyyy => "yyyy",
-            Self::UnixDays => "unix_days",
+            Self::Int64(_) => SqlType::Int64,
+            Self::String(_) => SqlType::String,
         }
     }
 
-    /// The first and the last number of a date's period.
-    pub(crate) fn of(self, date: Date) -> (i64, i64) {
-        let [year, month, day] = [date.year().into(), date.month().into(), date.day().into()];
-        let yyyymm: i64 = year * 100 + month;
-        let yyyymmdd = yyyymm * 100 + day;
+    /// Whether a date is one value of the column.
+    pub(crate) fn is_point(self) -> bool {
         match self {
-            Self::Yyyymmdd => (yyyymmdd, yyyymmdd),
-            Self::Yyyymmddhh => (yyyymmdd * 100, yyyymmdd * 100 + 23),
-            Self::Yyyymm => (yyyymm, yyyymm),
-            Self::Yyyy => (year, year),
-            Self::UnixDays => {
-                let days = i64::from((date - Date::constant(1970, 1, 1)).get_days());
-                (days, days)
-            }
-        }
-    }
-
-    /// The first date of the period that a number of the column means; `None` for a number that means none.
-    pub(crate) fn date(self, number: i64) -> Option<Date> {
-        let ymd = |year: i64, month: i64, day: i64| {
-            let year = i16::try_from(year).ok().filter(|year| *year >= 1)?;
-            Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-        };
-        match self {
-            Self::Yyyymmdd => ymd(number / 10_000, number / 100 % 100, number % 100),
-            Self::Yyyymmddhh => {
-                (0..24).contains(&(number % 100)).then_some(())?;
-                Self::Yyyymmdd.date(number / 100)
-            }
-            Self::Yyyymm => ymd(number / 100, number % 100, 1),
-            Self::Yyyy => ymd(number, 1, 1),
-            Self::UnixDays => {
-                let days = jiff::Span::new().try_days(number).ok()?;
-                let date = Date::constant(1970, 1, 1).checked_add(days).ok()?;
-                (date.year() >= 1).then_some(date)
-            }
+            Self::Date => true,
+            Self::Int64(numbers) => numbers != Numbers::Yyyymmddhh,
+            Self::String(texts) => !texts.is_beginning(),
+            Self::Datetime | Self::Timestamp => false,
         }
     }
 }
@@ -120,41 +61,43 @@ impl Partition {
         is_pseudo_column(self.column.as_str())
     }
 
-    /// The expression that says which date a row belongs to. An instant's date is that of UTC, said
-    /// outright: a project's default time zone would change what `DATE(ts)` means.
-    /// Source: <https://cloud.google.com/bigquery/docs/default-configuration>
+    /// The expression that says which date a row belongs to; NULL for the rows without one. It never fails.
+    /// An instant's date is that of UTC, said outright: a project's default time zone would change what
+    /// `DATE(ts)` means. Source: <https://cloud.google.com/bigquery/docs/default-configuration>
     pub fn date(&self) -> Fragment {
         let column = &self.column;
-        Fragment::vouched(match (self.kind, self.numbers) {
-            (PartitionType::Int64, Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
-            (PartitionType::Date | PartitionType::Int64, _) => column.to_string(),
-            (PartitionType::Datetime, _) => format!("DATE({column})"),
-            (PartitionType::Timestamp, _) => format!("DATE({column}, 'UTC')"),
+        Fragment::vouched(match self.cut {
+            Cut::Int64(Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
+            Cut::Date | Cut::Int64(_) => column.to_string(),
+            Cut::Datetime => format!("DATE({column})"),
+            Cut::Timestamp => format!("DATE({column}, 'UTC')"),
+            Cut::String(texts) => texts.date(column),
         })
     }
 
     /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;
     /// `None` where the column's values are no days.
     pub(crate) fn day_number(&self) -> Option<Fragment> {
-        Some(match (self.kind, self.numbers) {
-            (PartitionType::Int64, Numbers::UnixDays) => Fragment::vouched(self.column.to_string()),
-            (PartitionType::Int64, _) => return None,
+        Some(match self.cut {
+            Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.column.to_string()),
+            Cut::Int64(_) => return None,
+            Cut::String(texts) if !texts.is_of_days() => return None,
             _ => Fragment::vouched(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
         })
     }
 
     /// Whether a date is a value of a column that `SELECT *` has, so that who reads the rows can filter by it.
     pub(crate) fn is_date_column(&self) -> bool {
-        self.is_point() && !self.is_by_arrival()
+        self.cut.is_point() && !self.is_by_arrival() && !matches!(self.cut, Cut::String(_))
     }
 
     /// The date that a value of [`Partition::date`] says; `None` for one that is no date.
     pub(crate) fn day_of(&self, date: &SqlValue) -> Option<Day> {
-        match date {
-            SqlValue::Null => Some(Day::UNDATED),
-            SqlValue::Date(date) => Some(Day::from(*date)),
-            SqlValue::Int64(number) => {
-                let numbers = match self.numbers {
+        match (date, self.cut) {
+            (SqlValue::Null, _) => Some(Day::UNDATED),
+            (SqlValue::Date(date), _) => Some(Day::from(*date)),
+            (SqlValue::Int64(number), Cut::Int64(numbers)) => {
+                let numbers = match numbers {
                     Numbers::Yyyymmddhh => Numbers::Yyyymmdd,
                     others => others,
                 };
@@ -166,11 +109,19 @@ impl Partition {
 
     /// The date that stands for all the dates of the same month or year, where the column says no more.
     pub(crate) fn period(&self, day: Day) -> Day {
-        match (self.kind, day.date()) {
-            (PartitionType::Int64, Some(date)) => {
-                self.numbers.date(self.numbers.of(date).0).map_or(day, Day::from)
-            }
-            _ => day,
+        let Some(date) = day.date() else { return day };
+        match self.cut {
+            Cut::Int64(numbers) => numbers.date(numbers.of(date).0).map_or(day, Day::from),
+            Cut::String(texts) => Day::from(texts.first(date)),
+            Cut::Date | Cut::Datetime | Cut::Timestamp => day,
+        }
+    }
+
+    /// What is true of the rows without a date: of NULL, and of texts that say none.
+    fn undated(&self) -> String {
+        match self.cut {
+            Cut::String(_) => format!("{} IS NULL", self.date()),
+            _ => format!("{} IS NULL", self.column),
         }
     }
 
@@ -178,7 +129,7 @@ impl Partition {
     /// column itself with constants, so that BigQuery reads only the partitions it names.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#best_practices_for_partition_pruning>
     pub fn filter(&self, window: &Window) -> Fragment {
-        let undated = window.has_undated().then(|| format!("{} IS NULL", self.column));
+        let undated = window.has_undated().then(|| self.undated());
         let runs = window.runs().into_iter();
         let runs: Vec<(Date, Date)> =
             runs.filter_map(|(first, last)| Some((first.date()?, last.date()?))).collect();
@@ -190,7 +141,10 @@ impl Partition {
     }
 
     fn dated(&self, runs: &[(Date, Date)]) -> String {
-        let is_point = |(first, last): &(Date, Date)| first == last && self.is_point();
+        if let Cut::String(texts) = self.cut {
+            return texts.filter(&self.column, runs);
+        }
+        let is_point = |(first, last): &(Date, Date)| first == last && self.cut.is_point();
         match runs {
             [run] => self.run_filter(*run),
             runs if runs.iter().all(is_point) => {
@@ -205,29 +159,19 @@ impl Partition {
         }
     }
 
-    /// Whether a date is one value of the column.
-    fn is_point(&self) -> bool {
-        match self.kind {
-            PartitionType::Date => true,
-            PartitionType::Int64 => self.numbers != Numbers::Yyyymmddhh,
-            PartitionType::Datetime | PartitionType::Timestamp => false,
-        }
-    }
-
     fn run_filter(&self, (first, last): (Date, Date)) -> String {
         let column = &self.column;
-        match self.kind {
-            PartitionType::Date | PartitionType::Int64 if first == last && self.is_point() => {
+        match self.cut {
+            Cut::Date | Cut::Int64(_) if first == last && self.cut.is_point() => {
                 format!("{column} = {}", self.start(first))
             }
-            PartitionType::Date => {
-                format!("{column} BETWEEN {} AND {}", self.start(first), self.start(last))
-            }
-            PartitionType::Int64 => {
-                let (from, to) = (self.numbers.of(first).0, self.numbers.of(last).1);
+            Cut::Int64(numbers) => {
+                let (from, to) = (numbers.of(first).0, numbers.of(last).1);
                 format!("{column} BETWEEN {from} AND {to}")
             }
-            PartitionType::Datetime | PartitionType::Timestamp => match last.tomorrow() {
+            Cut::Date => format!("{column} BETWEEN {} AND {}", self.start(first), self.start(last)),
+            Cut::String(texts) => texts.filter(column, &[(first, last)]),
+            Cut::Datetime | Cut::Timestamp => match last.tomorrow() {
                 Ok(end) => {
                     let (from, to) = (self.start(first), self.start(end));
                     format!("{column} >= {from} AND {column} < {to}")
@@ -239,18 +183,19 @@ impl Partition {
 
     /// The start of the day as a literal of the column's type.
     fn start(&self, day: Date) -> String {
-        match self.kind {
-            PartitionType::Date => format!("DATE '{day}'"),
-            PartitionType::Int64 => self.numbers.of(day).0.to_string(),
-            PartitionType::Datetime => format!("DATETIME '{day} 00:00:00'"),
-            PartitionType::Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
+        match self.cut {
+            Cut::Date => format!("DATE '{day}'"),
+            Cut::Int64(numbers) => numbers.of(day).0.to_string(),
+            Cut::String(texts) => format!("'{}'", texts.text(day)),
+            Cut::Datetime => format!("DATETIME '{day} 00:00:00'"),
+            Cut::Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
         }
     }
 }
 
 /// The conditions with OR between. Many are put in brackets of so many: a chain of ORs is a tree as
 /// deep as it is long, and engines take no tree of any depth.
-fn any_of(conditions: &[String]) -> String {
+pub(super) fn any_of(conditions: &[String]) -> String {
     const CHAIN: usize = 100;
     if conditions.len() <= CHAIN {
         return format!("({})", conditions.join(" OR "));
@@ -263,19 +208,22 @@ fn any_of(conditions: &[String]) -> String {
 mod tests {
     use super::*;
 
-    fn filter(kind: PartitionType, days: &[&str]) -> String {
+    fn filter(cut: Cut, days: &[&str]) -> String {
         let days = days.iter().map(|d| Day::parse(d).unwrap()).collect();
-        let partition = Partition { kind, ..numbered(Numbers::Yyyymmdd) };
-        partition.filter(&Window::of_days(days).unwrap()).to_string()
+        by(cut).filter(&Window::of_days(days).unwrap()).to_string()
+    }
+
+    fn by(cut: Cut) -> Partition {
+        Partition { column: Ident::parse("d").unwrap(), cut }
     }
 
     fn numbered(numbers: Numbers) -> Partition {
-        Partition { column: Ident::parse("d").unwrap(), kind: PartitionType::Int64, numbers }
+        by(Cut::Int64(numbers))
     }
 
     #[test]
     fn a_filter_compares_the_column_itself_with_constants() {
-        use PartitionType::*;
+        use Cut::{Date, Datetime, Timestamp};
         let cases = [
             (Date, &["2026-01-28"][..], "d = DATE '2026-01-28'"),
             (
@@ -289,7 +237,7 @@ mod tests {
                 &["2026-01-28", "2026-01-29", "2026-02-01"],
                 "((d BETWEEN DATE '2026-01-28' AND DATE '2026-01-29') OR (d = DATE '2026-02-01'))",
             ),
-            (Int64, &["2026-01-28"], "d = 20260128"),
+            (Cut::Int64(Numbers::Yyyymmdd), &["2026-01-28"], "d = 20260128"),
             (
                 Timestamp,
                 &["2026-01-28"],
@@ -299,8 +247,8 @@ mod tests {
             (Date, &["NULL"], "d IS NULL"),
             (Date, &["2026-01-28", "NULL"], "(d = DATE '2026-01-28' OR d IS NULL)"),
         ];
-        for (kind, days, expected) in cases {
-            assert_eq!(filter(kind, days), expected);
+        for (cut, days, expected) in cases {
+            assert_eq!(filter(cut, days), expected);
         }
     }
 
@@ -345,8 +293,7 @@ mod tests {
         let days = std::iter::successors(Some(first), |day| day.next()).take(15_000);
         let pairs = days.enumerate().filter(|(i, _)| i % 3 < 2).map(|(_, day)| day);
         let window = Window::of_days(pairs.collect()).unwrap();
-        let partition = Partition { kind: PartitionType::Date, ..numbered(Numbers::Yyyymmdd) };
-        let filter = partition.filter(&window).to_string();
+        let filter = by(Cut::Date).filter(&window).to_string();
         assert_eq!(filter.matches(" BETWEEN ").count(), 5000);
         let tokens = crate::googlesql::tokens(&filter).unwrap();
         let parsed = crate::googlesql::parse(tokens, sqlparser::parser::Parser::parse_expr);

@@ -9,9 +9,7 @@ use super::document::{RuleSection, Source};
 use super::expression::{
     Expression, Ties, order, parse_keep, parse_key, parse_ranking, parse_ranking_across,
 };
-use super::{
-    Keep, Numbers, Partition, PartitionType, RoutineName, Rule, RuleName, Strategy, WrittenAs, row,
-};
+use super::{Cut, Keep, Partition, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -233,11 +231,8 @@ impl RuleReader<'_> {
 
     fn partition(&self) -> Result<Partition> {
         let column = &self.section.partition;
-        let kind =
-            self.section.partition_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
         let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
-        let numbers = self.numbers(kind)?;
-        let partition = Partition { column: ident, kind, numbers };
+        let partition = Partition { column: ident, cut: self.cut()? };
         let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
         if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
             let message = format!(
@@ -249,17 +244,17 @@ impl RuleReader<'_> {
         }
         let ident = &partition.column;
         match self.listed(column, ident.as_str())? {
-            Some(listed) if listed != kind.sql_type() => Err(self
+            Some(listed) if listed != partition.cut.sql_type() => Err(self
                 .source
                 .error(
                     column,
                     format!(
                         "`{ident}` is of type {listed}, but the partition is read as {}",
-                        kind.sql_type()
+                        partition.cut.sql_type()
                     ),
                 )
                 .help(format!(
-                    "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP or INT64)"
+                    "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP, INT64 or STRING)"
                 ))),
             _ => Ok(partition),
         }
@@ -274,17 +269,15 @@ impl RuleReader<'_> {
         })
     }
 
-    fn numbers(&self, kind: PartitionType) -> Result<Numbers> {
-        match &self.section.partition_numbers {
-            Some(numbers) if kind != PartitionType::Int64 => {
-                let message = "`partition_numbers` means nothing: the partition is no INT64";
-                Err(self
-                    .source
-                    .error(numbers, message)
-                    .help("set `partition_type = \"INT64\"`, or remove it"))
+    fn cut(&self) -> Result<Cut> {
+        let (kind, format) = (&self.section.partition_type, &self.section.partition_format);
+        let kind = kind.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
+        Cut::of(kind, format.as_ref().map(|format| *format.get_ref())).map_err(|(problem, help)| {
+            match format {
+                Some(format) => self.source.error(format, problem).help(help),
+                None => self.source.error(&self.section.partition, problem).help(help),
             }
-            numbers => Ok(numbers.as_ref().map(|numbers| *numbers.get_ref()).unwrap_or_default()),
-        }
+        })
     }
 
     fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {

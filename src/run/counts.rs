@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::Counts;
-use crate::rule::{Partition, Rule};
+use crate::rule::{Cut, Partition, Rule};
 use crate::step::COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
@@ -69,14 +69,14 @@ pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
 
 /// The date of a row of the table.
 pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
-    partition.day_of(value).ok_or_else(|| match value {
-        SqlValue::Int64(number) => {
-            wrong(format!("the partition {number} is no {}", partition.numbers.as_str())).help(
-                "if its numbers mean something else, say so with `partition_numbers`; else name the dates \
+    partition.day_of(value).ok_or_else(|| match (value, partition.cut) {
+        (SqlValue::Int64(number), Cut::Int64(numbers)) => {
+            wrong(format!("the partition {number} is no {}", numbers.as_str())).help(
+                "if its numbers mean something else, say so with `partition_format`; else name the dates \
                  one by one with --date, or mend the rows of that partition",
             )
         }
-        other => wrong(format!("`{other}` is no date")),
+        (other, _) => wrong(format!("`{other}` is no date")),
     })
 }
 

@@ -9,11 +9,19 @@ use super::{Counts, checked, look_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
-use crate::rule::{PartitionType, Rule};
+use crate::rule::{Cut, Numbers, Rule};
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
+
+/// What the numbers of the partition column say, where it is an INT64.
+fn numbers(rule: &Rule) -> Option<Numbers> {
+    match rule.partition.cut {
+        Cut::Int64(numbers) => Some(numbers),
+        _ => None,
+    }
+}
 
 /// The statement that reads the lowest and the highest number, where that is in doubt: no row was found
 /// on any date.
@@ -21,7 +29,7 @@ pub(super) fn doubtful(
     renderer: &Renderer<'_>,
     found: &BTreeMap<Day, Counts>,
 ) -> Result<Vec<Checked>> {
-    let is_number = renderer.rule().partition.kind == PartitionType::Int64;
+    let is_number = numbers(renderer.rule()).is_some();
     let is_empty = !found.is_empty() && found.values().all(|counts| counts.total == 0);
     match is_number && is_empty {
         true => {
@@ -41,9 +49,7 @@ pub(crate) fn range(
     window: &Window,
 ) -> Result<Option<String>> {
     let rule = renderer.rule();
-    if rule.partition.kind != PartitionType::Int64 {
-        return Ok(None);
-    }
+    let Some(numbers) = numbers(rule) else { return Ok(None) };
     let mut range = None;
     for statement in checked(renderer, StepName::NUMBERS, window)? {
         let answer = look_with(rule, warehouse, &statement, &Params::none(), now, "doctor")?;
@@ -51,8 +57,7 @@ pub(crate) fn range(
         if let Some([SqlValue::Int64(lowest), SqlValue::Int64(highest)]) =
             answer.rows.first().map(Vec::as_slice)
         {
-            let numbers = rule.partition.numbers.as_str();
-            range = Some(format!("its numbers, {lowest} to {highest}, are {numbers}"));
+            range = Some(format!("its numbers, {lowest} to {highest}, are {}", numbers.as_str()));
         }
     }
     Ok(range)
@@ -60,7 +65,7 @@ pub(crate) fn range(
 
 /// Errors: the lowest or the highest number is no date as the rule writes them.
 pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
-    let numbers = rule.partition.numbers;
+    let Some(numbers) = numbers(rule) else { return Ok(()) };
     let wrong = answer.rows.iter().flatten().find_map(|value| match value {
         SqlValue::Int64(number) if numbers.date(*number).is_none() => Some(*number),
         _ => None,
@@ -77,7 +82,7 @@ pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
             ),
         )
         .help(
-            "say in the rule what the numbers are, with `partition_numbers`: yyyymmdd, yyyymmddhh, yyyymm, \
+            "say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, \
              yyyy or unix_days",
         )),
     }

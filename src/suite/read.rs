@@ -14,7 +14,7 @@ use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{SqlType, SqlValue, parse_timestamp};
 use crate::load::{Columns, FileFormat, Rows};
-use crate::rule::{Partition, PartitionType, Rule, RuleFile, Source, VarArg};
+use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
@@ -270,13 +270,12 @@ pub(super) fn text(value: &Value) -> String {
 
 /// The date of a row, by its value of the partition column.
 fn day_of(value: &SqlValue, partition: &Partition) -> Option<Day> {
-    Some(match (value, partition.kind) {
+    Some(match (value, partition.cut) {
         (SqlValue::Date(date), _) => Day::from(*date),
         (SqlValue::Datetime(datetime), _) => Day::from(datetime.date()),
         (SqlValue::Timestamp(instant), _) => Day::from(TimeZone::UTC.to_datetime(*instant).date()),
-        (SqlValue::Int64(number), PartitionType::Int64) => {
-            Day::from(partition.numbers.date(*number)?)
-        }
+        (SqlValue::Int64(number), Cut::Int64(numbers)) => Day::from(numbers.date(*number)?),
+        (SqlValue::String(text), Cut::String(texts)) => Day::from(texts.day(text)?),
         _ => return None,
     })
 }

@@ -93,6 +93,32 @@ fn partitions_that_are_longer_than_a_date_say_their_factor() {
 }
 
 #[test]
+fn dates_that_are_texts_say_what_they_cost() {
+    let text = |rule: &str| {
+        let (rule, _) = rule.split_once("[rule.predictions.columns]").unwrap();
+        rule.replace(
+            "partition = \"game_date\"",
+            "partition = \"game_date\"\npartition_type = \"STRING\"",
+        )
+    };
+    let by = json!({ "timePartitioning": { "type": "DAY", "field": "created_at" } });
+    let required =
+        json!({ "requirePartitionFilter": true, "timePartitioning": by["timePartitioning"] });
+    for (cut, verdict, parts) in [
+        (
+            json!({ "timePartitioning": null }),
+            "advice",
+            &["is a text", "whole table", "cluster"][..],
+        ),
+        (by.clone(), "advice", &["partitioned by `created_at`", "whole table"]),
+        (required, "bad", &["have to name partitions of `created_at`", "refused"]),
+    ] {
+        let Some(found) = seen(text, &cut) else { return };
+        expect(&found, "partition", verdict, parts);
+    }
+}
+
+#[test]
 fn a_table_by_arrival_may_be_named_by_either_column() {
     let by = |column: &'static str, kind: &'static str| {
         move |rule: &str| {

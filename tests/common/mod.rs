@@ -1,6 +1,7 @@
 //! A project in a temporary folder, and the real `onerow` binary run in it.
 
 pub mod counted;
+pub mod cuts;
 pub mod document;
 pub mod faulty;
 pub mod google;

@@ -12,6 +12,7 @@ use onerow::warehouse::sqlite::Sqlite;
 use proptest::prelude::*;
 
 use self::world::{Expected, NOW, Row, SETTLE, World, cures, rows};
+use crate::common::cuts::ways;
 use crate::common::part;
 
 fn figures(report: &Report) -> Vec<Expected> {
@@ -36,8 +37,8 @@ proptest! {
     #![proptest_config(part::properties(192, 48))]
 
     #[test]
-    fn apply_does_what_the_oracle_says(cure in cures(), rows in rows()) {
-        let world = World::new(cure, &rows, NOW);
+    fn apply_does_what_the_oracle_says(way in ways(), cure in cures(), rows in rows()) {
+        let world = World::cut(way, cure, &rows, NOW);
         let expected = world.expected(NOW);
         let report = world.apply(NOW);
 
@@ -51,6 +52,13 @@ proptest! {
         let bare: Vec<Expected> =
             expected.into_iter().map(|e| Expected { taken_out: Vec::new(), ..e }).collect();
         prop_assert_eq!(figures(&report), bare);
+
+        // 8. The rows without a date are said.
+        let undated = report.undated.map(|undated| undated.counts).unwrap_or_default();
+        let expected = world.expected_undated(NOW);
+        prop_assert_eq!(undated.total, rows.iter().filter(|row| row.day == 0).count() as u64);
+        prop_assert_eq!((undated.active, undated.keys), (expected.active, expected.keys));
+        prop_assert_eq!(undated.duplicates, expected.duplicates);
 
         // 2. No key loses its last active row.
         let keys = |rows: &mut dyn Iterator<Item = &Row>| {
@@ -91,8 +99,8 @@ proptest! {
 
     /// A run and its undo give back the table; the next run gives back what the first one made.
     #[test]
-    fn undo_takes_a_run_back_exactly(cure in cures(), rows in rows()) {
-        let world = World::new(cure, &rows, NOW);
+    fn undo_takes_a_run_back_exactly(way in ways(), cure in cures(), rows in rows()) {
+        let world = World::cut(way, cure, &rows, NOW);
         let before = world.table();
         let applied = world.apply(NOW);
         let after = world.table();

@@ -20,6 +20,7 @@ use onerow::window::{Day, Window};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::common::cuts::Way;
 use crate::common::silent::Silent;
 
 /// How superseded rows are taken out.
@@ -178,6 +179,7 @@ pub const SETTLE: i64 = 90;
 #[derive(Debug, Clone)]
 pub struct Row {
     pub n: i64,
+    /// The day of January; 0 for none.
     pub day: u8,
     pub k1: Option<u8>,
     pub k2: Option<u8>,
@@ -198,7 +200,7 @@ pub fn rows() -> impl Strategy<Value = Vec<Row>> {
     // Mostly distinct ids: shared ids stop a date, and then nothing else would be seen of it.
     let id = prop_oneof![1 => Just(None), 40 => any::<u8>().prop_map(Some)];
     let row = (
-        1..=2u8,
+        prop_oneof![1 => Just(0), 10 => 1..=2u8],
         prop::option::weighted(0.8, 0..3u8),
         prop::option::weighted(0.8, 0..2u8),
         prop::option::weighted(0.8, 8..12u8),
@@ -316,6 +318,7 @@ pub fn is_buffered(row: &Row, now: i64) -> bool {
 
 pub struct World {
     pub cure: Cure,
+    pub way: Way,
     pub file: RuleFile,
     pub rows: Vec<Row>,
     pub templates: Templates,
@@ -325,18 +328,29 @@ pub struct World {
 
 impl World {
     pub fn new(cure: Cure, rows: &[Row], now: i64) -> Self {
-        Self::of(cure, file(cure, ""), rows, now)
+        Self::cut(Way::Date, cure, rows, now)
+    }
+
+    /// A table that is cut into dates in this way.
+    pub fn cut(way: Way, cure: Cure, rows: &[Row], now: i64) -> Self {
+        let text = way.rule(&text(cure, ""));
+        Self::filled(way, cure, RuleFile::parse("onerow.toml", &text).unwrap(), rows, now)
     }
 
     pub fn of(cure: Cure, file: RuleFile, rows: &[Row], now: i64) -> Self {
+        Self::filled(Way::Date, cure, file, rows, now)
+    }
+
+    fn filled(way: Way, cure: Cure, file: RuleFile, rows: &[Row], now: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let warehouse = Self::fill(cure, &folder.path().join("t.db"), &file.rules[0], rows, now);
+        let path = folder.path().join("t.db");
+        let warehouse = Self::fill((way, cure), &path, &file.rules[0], rows, now);
         let templates = Templates::shipped();
-        Self { cure, file, templates, rows: rows.to_vec(), warehouse, _folder: folder }
+        Self { cure, way, file, templates, rows: rows.to_vec(), warehouse, _folder: folder }
     }
 
     /// Each streamed row comes through a warehouse whose clock stands at its minute.
-    fn fill(cure: Cure, path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
+    fn fill((way, cure): (Way, Cure), path: &Path, rule: &Rule, rows: &[Row], now: i64) -> Sqlite {
         let drain = SignedDuration::from_mins(SETTLE);
         let mut minutes: Vec<Option<i64>> = rows.iter().map(|row| row.streamed).collect();
         minutes.push(None);
@@ -348,7 +362,7 @@ impl World {
             let streaming =
                 if streamed.is_some() { Streaming::Streamed } else { Streaming::Settled };
             let mut rows = rows.iter().filter(|row| row.streamed == streamed).map(|row| {
-                let mut cells = cells(row);
+                let mut cells = cells(way, row);
                 cells[6] = cure.form().cell(row.active);
                 Ok(cells)
             });
@@ -431,7 +445,7 @@ impl World {
         rows.sort_by_key(|row| row.n);
         let form = self.cure.form();
         let visible = |row: &Row| {
-            let mut cells = cells(row);
+            let mut cells = cells(self.way, row);
             cells[6] = form.seen(&form.cell(row.active));
             cells.pop();
             cells
@@ -445,25 +459,34 @@ impl World {
             |day| -> Vec<Row> { self.rows.iter().filter(|row| row.day == day).cloned().collect() };
         vec![oracle.day(&of_day(1)), oracle.day(&of_day(2))]
     }
+
+    /// What must be found of the rows without a date.
+    pub fn expected_undated(&self, now: i64) -> Expected {
+        let rows: Vec<Row> = self.rows.iter().filter(|row| row.day == 0).cloned().collect();
+        Oracle::at(self.cure, now, &self.rows).day(&rows)
+    }
 }
 
 /// The rule file, with these keys too.
 pub fn file(cure: Cure, keys: &str) -> RuleFile {
+    RuleFile::parse("onerow.toml", &text(cure, keys)).unwrap()
+}
+
+fn text(cure: Cure, keys: &str) -> String {
     let keys = format!("{}\n{keys}", cure.keys());
-    let text = RULE.replace("CURE", &keys).replace("FORM", cure.form().sql_type());
-    RuleFile::parse("onerow.toml", &text).unwrap()
+    RULE.replace("CURE", &keys).replace("FORM", cure.form().sql_type())
 }
 
 pub fn day(number: u8) -> Day {
     Day::parse(&format!("2026-01-0{number}")).unwrap()
 }
 
-pub fn cells(row: &Row) -> Vec<SqlValue> {
+pub fn cells(way: Way, row: &Row) -> Vec<SqlValue> {
     let or_null = |value: Option<SqlValue>| value.unwrap_or(SqlValue::Null);
     let numeric = |n: u8| SqlValue::parse(&n.to_string(), SqlType::Numeric).unwrap();
     vec![
         SqlValue::Int64(row.n),
-        SqlValue::from(day(row.day)),
+        way.value((row.day > 0).then(|| day(row.day)), row.n),
         or_null(row.k1.map(|k| SqlValue::String(format!("key {k}")))),
         or_null(row.k2.map(numeric)),
         or_null(row.score.map(numeric)),

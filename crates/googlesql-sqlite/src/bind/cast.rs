@@ -49,6 +49,9 @@ impl Binder<'_> {
             None if safe && (from, target) == (SqlType::String, SqlType::Int64) => {
                 Cast::By(Form::Call("onerow_safe_int"))
             }
+            None if safe && (from, target) == (SqlType::String, SqlType::Date) => {
+                Cast::By(Form::Call("onerow_safe_date"))
+            }
             None if safe => return Err(unknown(from)),
             None => fallible(from, target).ok_or_else(|| unknown(from))?,
         };

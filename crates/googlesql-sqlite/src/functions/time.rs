@@ -35,6 +35,7 @@ pub(super) const TABLE: &[Entry] = &[
         }
     }),
     ("onerow_parse_date", 2, |a| parse_date(a.text(0)?, a.text(1)?)),
+    ("onerow_safe_date", 1, |a| Ok(cast_date(a.text(0)?).map_or(Value::Null, Value::Text))),
     ("onerow_format_date", 2, |a| format_date(a.text(0)?, day(a.text(1)?)?)),
 ];
 
@@ -203,6 +204,19 @@ fn parse_date(format: &str, text: &str) -> Outcome {
     strict_date(&rearranged)
         .map(|date| Value::Text(date.to_string()))
         .ok_or_else(|| unknown(&format!("PARSE_DATE('{format}', '{text}')")))
+}
+
+/// `SAFE_CAST(text AS DATE)`: four digits of the year, one or two of month and day, and nothing else.
+fn cast_date(text: &str) -> Option<String> {
+    let mut parts = text.split('-');
+    let mut part = |least: usize, most: usize| {
+        let digits = parts.next()?;
+        let fits = (least..=most).contains(&digits.len());
+        (fits && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+    };
+    let (year, month, day) = (part(4, 4)?, part(1, 2)?, part(1, 2)?);
+    let date = strict_date(&format!("{year}-{month:0>2}-{day:0>2}"))?;
+    parts.next().is_none().then(|| date.to_string())
 }
 
 fn format_date(format: &str, date: Date) -> Outcome {

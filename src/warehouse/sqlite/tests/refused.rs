@@ -78,7 +78,7 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
                 "CAST from TIMESTAMP to STRING",
             ),
             (
-                "SELECT SAFE_CAST(game_id AS DATE) FROM nba.predictions",
+                "SELECT SAFE_CAST(game_id AS DATETIME) FROM nba.predictions",
                 "SAFE_CAST from STRING to DATE",
             ),
             ("SELECT CAST(copies AS NUMERIC(10, 2)) FROM nba.predictions", "the type NUMERIC(10"),
