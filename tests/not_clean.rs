@@ -152,7 +152,7 @@ mod no_flag {
         let found = status(&project, DATE);
         assert_eq!(found["dates"][0]["unflagged"], 1);
         project.onerow(&format!("status {DATE}")).exits(0).says(&[
-            "the active flag of 1 row is NULL, and it counts as not active, on 2026-01-28",
+            "`active` is NULL for 1 row, which counts as not active, on 2026-01-28",
         ]);
     }
 
