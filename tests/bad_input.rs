@@ -294,3 +294,28 @@ fn a_column_of_onerows_own_is_refused_at_its_place() {
         refused.says(&["is a name of onerow's own", "onerow.toml:", "rename the column"]);
     }
 }
+
+#[test]
+fn a_name_that_bigquery_takes_for_no_column_is_refused_with_the_way_out() {
+    let (partition, key, keep) = ("partition = \"game_date\"", "\"player\"]", "\"id DESC\"]");
+    for (given, instead, says) in [
+        (partition, "partition = \"game.date\"", "`.` cannot be in a column's name"),
+        (partition, "partition = \"`game_date`\"", "write the name here without backquotes"),
+        (partition, "partition = \"game\\tdate\"", "`\\t` cannot be in a column's name"),
+        (key, "\"player name\"]", "if that is one column, write it as `player name`"),
+        (keep, "\"größe DESC\"]", "write it as `größe`"),
+        (
+            "points_line = \"NUMERIC\"",
+            "_FILE_NAME = \"STRING\"",
+            "BigQuery keeps names that begin so",
+        ),
+        ("points_line = \"NUMERIC\"", "\"a;b\" = \"NUMERIC\"", "`;` cannot be in a column's name"),
+    ] {
+        let rule = RULE.replacen(given, instead, 1);
+        assert_ne!(rule, RULE, "{given}");
+        Project::new(&rule)
+            .onerow("check --date 2026-01-28")
+            .exits(2)
+            .says(&["onerow.toml:", says]);
+    }
+}

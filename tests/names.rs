@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use onerow::clock::Clock;
 use onerow::engine::{Engine, RunOptions, Streaming, Task};
-use onerow::googlesql::{SqlType, SqlValue};
+use onerow::googlesql::{SqlType, SqlValue, TableName};
 use onerow::project::Project;
 use onerow::removals::COLUMNS;
 use onerow::run::{RunId, Which};
@@ -27,6 +27,22 @@ const NAMES: &str = "date rank copies settled row_id id survivor key_1 keep_1 su
     order select group from all hour month week timestamp default value values \
     rowid _rowid_ sqlite_master";
 
+/// BigQuery's flexible column names: what has to stand in backquotes, and what could be taken for more than a name.
+const FLEXIBLE: [&str; 12] = [
+    "Order ID",
+    "größe",
+    "2026 total",
+    "注文番号",
+    "मूल्य",
+    "a -- b",
+    "it's",
+    "<b>&",
+    "# x",
+    "a:b=c%d+e",
+    "x|y|z",
+    "GRÖSSE",
+];
+
 /// In this order: the partition, the key, the order of survival, the row id, the active flag, and the
 /// times of writing and of deactivation.
 const ROLES: usize = 7;
@@ -37,7 +53,7 @@ const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
 
 fn names() -> Vec<String> {
     let own = NAMES.split_whitespace().chain(COLUMNS.iter().map(|(name, _)| *name));
-    let mut names: Vec<String> = own.map(str::to_owned).collect();
+    let mut names: Vec<String> = own.chain(FLEXIBLE).map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -74,9 +90,10 @@ impl Table {
     fn project(&self) -> Project {
         let [partition, key, keep, row_id, active, written_at, touched_at] =
             std::array::from_fn::<&str, ROLES, _>(|role| self.column(role));
-        let table = match self.is_namesake {
-            true => self.column(self.turn / 2 % ROLES),
-            false => "t_1",
+        let namesake = self.column(self.turn / 2 % ROLES);
+        let table = match TableName::parse(&format!("d.{namesake}")) {
+            Ok(_) if self.is_namesake => namesake,
+            _ => "t_1",
         };
         let (own, touched_at) = match self.strategy {
             "deactivate" => ("\"own\", ", format!("touched_at = \"{touched_at}\"")),

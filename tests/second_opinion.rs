@@ -165,11 +165,12 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let changes = Project::open(Path::new("examples/change_data")).unwrap();
     let conditions = Project::open(Path::new("examples/conditions")).unwrap();
     let dates = Project::open(Path::new("examples/dates")).unwrap();
+    let shapes = Project::open(Path::new("examples/tables")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
     let others =
-        [&cures, &changes, &conditions, &dates].into_iter().flat_map(|project| &project.file.rules);
+        [&cures, &changes, &conditions, &dates, &shapes].into_iter().flat_map(|project| &project.file.rules);
     let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();
@@ -190,9 +191,14 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let rewrite = statements(arrival, &shipped).into_iter().find(|s| s.step == *"rewrite").unwrap();
     let mut unlisted = request(arrival, &rewrite.sql);
     unlisted["tables"][arrival.table.dotted()]["extra"] = "STRING".into();
+    let responses = shapes.file.rule("responses").unwrap();
+    let other_case = |name: &str| format!("SELECT {name} FROM {}", responses.table);
+    requests.push(request(responses, &other_case("`GRößE`")));
     let refused = [
         (unlisted, "UNION ALL have mismatched column count"),
         (request(rule, &format!("SELECT player_lokup FROM {table}")), "player_lokup"),
+        // The case of letters that are not of ASCII makes another name.
+        (request(responses, &other_case("`GRÖßE`")), "GRÖßE"),
         (request(rule, &format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")), "INT64"),
         (float, "DOUBLE"),
     ];

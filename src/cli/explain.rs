@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::{Fragment, SqlValue};
+use crate::googlesql::{Fragment, Ident, SqlValue};
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{Superseded, Which};
@@ -92,11 +92,8 @@ fn places<'a>(rule: &Rule, asked: &'a [String]) -> Result<Vec<(usize, &'a str)>>
 
 /// A column may be named with and without backquotes.
 fn is_entry(key: &Fragment, entry: &str) -> bool {
-    let column = key.as_str().strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
-    [Some(key.as_str()), column]
-        .into_iter()
-        .flatten()
-        .any(|known| known.eq_ignore_ascii_case(entry))
+    key.as_str().eq_ignore_ascii_case(entry)
+        || Ident::of_sql(key.as_str()).is_some_and(|column| column.same_column(entry))
 }
 
 fn is_wanted(row: &Superseded, wanted: &[(usize, &str)]) -> bool {

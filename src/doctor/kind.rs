@@ -82,7 +82,7 @@ pub(super) fn details(lines: &mut Lines, rule: &Rule, description: &Description)
 
 /// The columns of the rule's key that are columns and no expressions.
 fn key_columns(rule: &Rule) -> impl Iterator<Item = Ident> {
-    rule.key.iter().filter_map(|entry| Ident::parse(entry.as_str().trim_matches('`')).ok())
+    rule.key.iter().filter_map(|entry| Ident::of_sql(entry.as_str()))
 }
 
 /// BigQuery does not enforce a declared key, and believes it.

@@ -8,7 +8,7 @@ use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Result, did_you_mean};
-use crate::googlesql::SqlType;
+use crate::googlesql::{Ident, SqlType};
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -127,10 +127,10 @@ fn is_pseudo(rule: &Rule, column: &str, description: &Description) -> bool {
 
 /// Columns of key and row id whose type cannot be compared for equality, and how to go on.
 fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
-    let roles = rule.key.iter().map(|entry| ("key", entry.as_str()));
-    let roles = roles.chain([("row_id", rule.row_id.as_str())]);
+    let roles = rule.key.iter().filter_map(|entry| Some(("key", Ident::of_sql(entry.as_str())?)));
+    let roles = roles.chain([("row_id", rule.row_id.clone())]);
     let unfit = roles.filter_map(|(role, column)| {
-        let same = |(name, _): &&(String, Option<SqlType>)| name.eq_ignore_ascii_case(column);
+        let same = |(name, _): &&(String, Option<SqlType>)| column.same_column(name);
         match description.columns.iter().find(same)? {
             (name, Some(real)) if !real.can_be_key() => Some((
                 format!("`{name}` is {real} in the table, which cannot be a {role}"),

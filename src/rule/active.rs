@@ -93,7 +93,7 @@ impl RuleReader<'_> {
                 Strategy::Delete | Strategy::Rewrite => Ok(None),
             };
         };
-        match condition(text.get_ref()) {
+        match condition(text.get_ref(), &self.columns) {
             Some(parsed) => self.active_condition(text, parsed).map(Some),
             None => self.active_column(text).map(Some),
         }
@@ -102,7 +102,7 @@ impl RuleReader<'_> {
     /// The columns that say which rows count.
     pub(super) fn active_columns(&self) -> BTreeSet<String> {
         let Some(text) = &self.section.active else { return BTreeSet::new() };
-        match condition(text.get_ref()) {
+        match condition(text.get_ref(), &self.columns) {
             Some(Ok(parsed)) => parsed.columns,
             _ => BTreeSet::from([text.get_ref().clone()]),
         }
@@ -371,10 +371,12 @@ impl RuleReader<'_> {
 }
 
 /// The condition; `None` where the text is the name of a column, or no GoogleSQL.
-fn condition(text: &str) -> Option<Result<Expression, String>> {
+fn condition(text: &str, columns: &[(Ident, SqlType)]) -> Option<Result<Expression, String>> {
+    let compares = text.contains(['=', '<', '>']);
     match parse_key(text) {
+        _ if columns.iter().any(|(known, _)| known.same_column(text)) => None,
         Ok(parsed) if parsed.plain_column.is_some() => None,
-        Err(_) if Ident::parse(text).is_ok() => None,
+        Err(_) if Ident::parse(text).is_ok() && !compares => None,
         parsed => Some(parsed),
     }
 }

@@ -303,10 +303,9 @@ impl Rule {
         let own = own.into_iter().chain([touched_at, self.written_at.as_ref()]).flatten();
         let untouched = self.staging.iter().flat_map(|staging| &staging.untouched);
         own.chain(untouched).any(|known| known.same_column(column))
-            || self
-                .key
-                .iter()
-                .any(|key| key.as_str().trim_matches('`').eq_ignore_ascii_case(column))
+            || self.key.iter().any(|key| {
+                Ident::of_sql(key.as_str()).is_some_and(|known| known.same_column(column))
+            })
     }
 
     /// The names of the columns that the ranking of rows reads.

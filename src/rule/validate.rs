@@ -11,7 +11,7 @@ use super::expression::{
 };
 use super::{Cut, Keep, Partition, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
 use crate::error::{Error, Result, nearest};
-use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
@@ -50,6 +50,13 @@ fn exact_text(column: &str, sql_type: SqlType) -> String {
         SqlType::Geography => format!("ST_ASBINARY({column})"),
         _ => format!("TO_JSON_STRING({column})"),
     }
+}
+
+/// The column that an entry would be, if it stood in backquotes.
+fn unquoted(entry: &str) -> Option<Ident> {
+    let ends = [" DESC", " ASC"];
+    let name = ends.iter().find_map(|end| entry.trim().strip_suffix(end)).unwrap_or(entry).trim();
+    Ident::parse(name).ok().filter(|name| name.to_string() != name.as_str())
 }
 
 /// A rule that is being read.
@@ -160,6 +167,12 @@ impl RuleReader<'_> {
         for (name, sql_type) in &self.section.columns {
             let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
             self.refuse_own(name, ident.as_str())?;
+            if ident.has_reserved_prefix() && !is_pseudo_column(ident.as_str()) {
+                let message = format!("`{}` cannot be the name of a column", ident.as_str());
+                return Err(self.source.error(name, message).help(
+                    "BigQuery keeps names that begin so for itself; leave it out of the rule's columns",
+                ));
+            }
             if columns.iter().any(|(known, _)| known.same_column(ident.as_str())) {
                 let message = format!("column `{ident}` is listed twice; BigQuery ignores case");
                 return Err(self.source.error(name, message));
@@ -415,7 +428,11 @@ impl RuleReader<'_> {
                 "{role} entry `{}` cannot be used: {problem}",
                 entry.get_ref().escape_debug()
             );
-            self.source.error(entry, message)
+            let error = self.source.error(entry, message);
+            match unquoted(entry.get_ref()) {
+                Some(column) => error.help(format!("if that is one column, write it as {column}")),
+                None => error,
+            }
         })?;
         for column in &parsed.columns {
             self.listed(entry, column)?;
@@ -457,7 +474,8 @@ impl RuleReader<'_> {
         section
             .iter()
             .map(|(name, value)| {
-                let ident = Ident::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
+                let ident =
+                    Ident::parse_plain(name.get_ref()).map_err(|error| self.at(name, error))?;
                 let value = super::vars::of_toml(value.get_ref())
                     .map_err(|problem| self.source.error(value, format!("`{ident}` {problem}")))?;
                 Ok((ident, value))

@@ -69,7 +69,7 @@ impl std::str::FromStr for VarArg {
         let (name, value) = text.split_once('=').ok_or_else(|| {
             Error::new(Kind::Usage, format!("`{}` is not name=value", text.escape_debug()))
         })?;
-        Ok(Self { name: Ident::parse(name)?, text: value.to_owned() })
+        Ok(Self { name: Ident::parse_plain(name)?, text: value.to_owned() })
     }
 }
 

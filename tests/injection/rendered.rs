@@ -1,6 +1,7 @@
 //! Rule files and variables: each place for a text gets hostile ones, for every step of every strategy.
 
 use onerow::error::{Kind, Result};
+use onerow::googlesql::Ident;
 use onerow::rule::{RuleFile, VarArg};
 use onerow::template::{Renderer, Template, Templates};
 use onerow::window::{Day, Window};
@@ -119,21 +120,31 @@ proptest! {
             Some((set, _)) if !text.contains('.') => format!("{set}.{text}"),
             _ => text.clone(),
         };
+        let column = Ident::parse(&given).ok().filter(|_| name.ends_with("_column"));
+        let sql = column.as_ref().map_or_else(|| given.clone(), Ident::to_string);
         let quoted = rules(strategy).replace(&format!("\"{name}\""), &toml(&given));
         // A column is also part of an expression, where the text has to be one.
-        let in_keep = toml(&format!("{given} DESC"));
-        let rules = quoted.replace(&format!("{name} DESC"), in_keep.trim_matches('"'));
+        let entry = |text: &str| toml(text)[1..].to_owned();
+        let rules = quoted
+            .replace(&format!("{name} DESC\""), &entry(&format!("{sql} DESC")))
+            .replace("CONCAT(key_column, 'key_literal')\"", &match name {
+                "key_column" => entry(&format!("CONCAT({sql}, 'key_literal')")),
+                _ => entry("CONCAT(key_column, 'key_literal')"),
+            });
+        // A key that is no column is none when it is quoted either.
+        let rules = rules.replace(&format!("key = [{}", toml(&given)), &format!("key = [{}", toml(&sql)));
         match rendered(&rules, &[]) {
             Err(error) => prop_assert_eq!(error.kind(), Kind::Configuration, "{}", error),
             Ok(texts) => {
                 for (one, other) in harmless(strategy).iter().zip(&texts) {
                     // A word of the statement itself cannot be told from the name.
-                    prop_assume!(!one.contains(&given));
-                    let as_marker = other.replace(&given, name);
+                    prop_assume!(!one.contains(&sql));
+                    let as_marker = other.replace(&sql, name);
                     prop_assert_eq!(parsed(one).to_string(), parsed(&as_marker).to_string());
                 }
                 let good = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-                prop_assert!(given.chars().all(good), "{:?} is taken as {}", given, name);
+                let good = column.is_some() || given.chars().all(good);
+                prop_assert!(good, "{:?} is taken as {}", given, name);
             }
         }
     }
@@ -177,6 +188,32 @@ proptest! {
                     let one = without_expression(one, "CONCAT(key_column, 'key_literal')");
                     prop_assert_eq!(one, without_expression(other, &expression));
                 }
+            }
+        }
+    }
+}
+
+/// What looks like a comment, an operator, a literal or the end of one is in backquotes a name like any other.
+#[test]
+fn a_flexible_name_of_a_column_is_one_at_each_of_its_places() {
+    let columns = NAMES.iter().filter(|name| name.ends_with("_column"));
+    for (name, strategy) in columns.flat_map(|name| STRATEGIES.map(|strategy| (name, strategy))) {
+        for given in
+            ["a -- b", "# c", "x' OR '1'='1", "<b>evil", "x|evil|y", "-", "'", "größe", "1 = 1"]
+        {
+            let rules = rules(strategy)
+                .replace(&format!("\"{name}\""), &toml(given))
+                .replace(&format!("key = [{}", toml(given)), &format!("key = [\"`{given}`\""))
+                .replace(&format!("{name} DESC"), &format!("`{given}` DESC"))
+                .replace(&format!("CONCAT({name}"), &format!("CONCAT(`{given}`"));
+            let texts = rendered(&rules, &[]).unwrap();
+            for (one, other) in harmless(strategy).iter().zip(&texts) {
+                let as_marker = other.replace(&format!("`{given}`"), name);
+                assert_eq!(*one, as_marker);
+                assert_eq!(
+                    parsed(one).to_string(),
+                    parsed(other).to_string().replace(&format!("`{given}`"), name)
+                );
             }
         }
     }

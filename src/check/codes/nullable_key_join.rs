@@ -12,6 +12,7 @@ use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::condition::conjuncts;
 use crate::check::mutation::dotted;
 use crate::check::{Finding, Text};
+use crate::googlesql::Ident;
 
 pub(super) const CHECK: Check = Check {
     code: Code::NullableKeyJoin,
@@ -94,7 +95,7 @@ impl Finder<'_> {
         let in_key = rule
             .key
             .iter()
-            .any(|key| key.to_string().trim_matches('`').eq_ignore_ascii_case(column));
+            .any(|key| Ident::of_sql(key.as_str()).is_some_and(|known| known.same_column(column)));
         in_key && !rule.row_id.same_column(column) && !rule.partition.column.same_column(column)
     }
 

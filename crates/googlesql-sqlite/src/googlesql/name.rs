@@ -2,28 +2,67 @@
 
 use std::fmt;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
 use crate::error::{Error, Kind, Result};
 
 /// The name of a column, variable or alias. Prints itself as SQL, in backquotes where the name
-/// is a reserved word of GoogleSQL.
+/// has to stand in them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ident(String);
 
 impl Ident {
-    /// A name of letters, digits and underscores that does not start with a digit, at most 300
-    /// characters: BigQuery's column names, without its flexible ones.
-    /// Source: <https://cloud.google.com/bigquery/docs/schemas#column_names>
+    /// BigQuery's column names, the flexible ones too: letters, digits and marks of any script, dashes,
+    /// underscores and their like, spaces, and some signs; at most 300 characters. A backquote, a backslash and a
+    /// line break are none of them, so that in backquotes a name is one as it stands.
+    /// Source: <https://cloud.google.com/bigquery/docs/schemas#flexible-column-names>
     pub fn parse(name: &str) -> Result<Self> {
-        let mut chars = name.chars();
-        let starts_well = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        if !starts_well || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') || name.len() > 300
-        {
-            return Err(Error::new(Kind::Name, format!("`{}` is not a name", name.escape_debug()))
-                .help(
-                    "a name has letters, digits and underscores, and does not start with a digit",
-                ));
+        let shown = || name.escape_debug().to_string();
+        let wrong = |help: &str| {
+            Err(Error::new(Kind::Name, format!("`{}` is not a name", shown())).help(help))
+        };
+        if let Some(bad) = name.chars().find(|c| !is_in_names(*c)) {
+            return wrong(&match bad {
+                '`' => "write the name here without backquotes".to_owned(),
+                bad => format!(
+                    "`{}` cannot be in a column's name: it has letters, digits and marks of any script, spaces, \
+                     dashes, underscores, and & % = + : ' < > # |",
+                    bad.escape_debug()
+                ),
+            });
         }
-        Ok(Self(name.to_owned()))
+        if name.chars().count() > MAX_CHARS {
+            return wrong("a column's name has at most 300 characters");
+        }
+        match name.trim().is_empty() {
+            true => wrong("write the name of a column"),
+            false => Ok(Self(name.to_owned())),
+        }
+    }
+
+    /// A name that needs no quotes: ASCII letters, digits and underscores, and no digit first.
+    pub fn parse_plain(name: &str) -> Result<Self> {
+        match is_plain(name) && name.len() <= MAX_CHARS {
+            true => Ok(Self(name.to_owned())),
+            false => {
+                Err(Error::new(Kind::Name, format!("`{}` is not a name", name.escape_debug()))
+                    .help(
+                        "it has letters, digits and underscores, and does not start with a digit",
+                    ))
+            }
+        }
+    }
+
+    /// The column that a text of GoogleSQL consists of, if it is one and nothing else.
+    pub fn of_sql(text: &str) -> Option<Self> {
+        let quoted = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+        match quoted {
+            Some(name) => Self::parse(name).ok(),
+            None => Some(text)
+                .filter(|text| is_plain(text) && !is_reserved(text))
+                .map(|text| Self(text.to_owned())),
+        }
     }
 
     /// The bare name, without quotes.
@@ -31,15 +70,55 @@ impl Ident {
         &self.0
     }
 
-    /// Whether both name the same column: BigQuery's column names ignore case.
+    /// Whether both name the same column: BigQuery's column names ignore the case of the letters of ASCII, as
+    /// GoogleSQL's analyzer does; `ö` and `Ö` are two letters.
     pub fn same_column(&self, other: &str) -> bool {
         self.0.eq_ignore_ascii_case(other)
+    }
+
+    /// Whether BigQuery keeps names that begin so for itself.
+    /// Source: <https://cloud.google.com/bigquery/docs/schemas#column_names>
+    pub fn has_reserved_prefix(&self) -> bool {
+        RESERVED_PREFIXES.iter().any(|prefix| {
+            self.0.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        })
     }
 }
 
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_reserved(&self.0) { write!(f, "`{}`", self.0) } else { f.write_str(&self.0) }
+        match is_plain(&self.0) && !is_reserved(&self.0) {
+            true => f.write_str(&self.0),
+            false => write!(f, "`{}`", self.0),
+        }
+    }
+}
+
+/// The most characters of a column's name.
+const MAX_CHARS: usize = 300;
+
+/// How no column's name begins.
+const RESERVED_PREFIXES: [&str; 6] =
+    ["_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER"];
+
+/// Whether BigQuery reads a name without backquotes, unless it is a reserved word.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#unquoted_identifiers>
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether a character can be in a column's name: L, N, Pc, Pd and M of Unicode's categories, and some signs. Of
+/// white space it is the space alone: a tab and a line break would not be seen as what they are.
+fn is_in_names(c: char) -> bool {
+    let categories = GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::Number)
+        .union(GeneralCategoryGroup::Mark)
+        .union(GeneralCategoryGroup::ConnectorPunctuation)
+        .union(GeneralCategoryGroup::DashPunctuation);
+    match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "_- &%=+:'<>#|".contains(c),
+        false => categories.contains(CodePointMapData::<GeneralCategory>::new().get(c)),
     }
 }
 
@@ -278,11 +357,64 @@ mod tests {
 
     #[test]
     fn an_identifier_cannot_carry_sql() {
-        for bad in ["", "1a", "a b", "a`b", "a;DROP", "a--", "é", "a\n"] {
+        let bad = [
+            "",
+            " ",
+            "a`b",
+            "a;DROP",
+            "a\\",
+            "a\n",
+            "a\tb",
+            "a.b",
+            "a(b)",
+            "a\"b",
+            "a,b",
+            "a/b",
+            "@a",
+            "a\u{200b}b",
+            "a\u{202e}b",
+            "a\u{2028}b",
+            "a\u{a0}b",
+            "😀",
+        ];
+        for bad in bad {
             assert!(Ident::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(Ident::parse("game_id").unwrap().to_string(), "game_id");
-        assert_eq!(Ident::parse("order").unwrap().to_string(), "`order`");
+        for (name, sql) in [
+            ("game_id", "game_id"),
+            ("order", "`order`"),
+            ("1a", "`1a`"),
+            ("2026 total", "`2026 total`"),
+            ("größe", "`größe`"),
+            ("注文番号", "`注文番号`"),
+            ("मूल्य", "`मूल्य`"),
+            ("a -- b", "`a -- b`"),
+            ("it's < 5% # | &", "`it's < 5% # | &`"),
+        ] {
+            assert_eq!(Ident::parse(name).unwrap().to_string(), sql);
+            let read = |text: &str| Ident::of_sql(text).map(|ident| ident.as_str().to_owned());
+            assert_eq!(read(sql).as_deref(), Some(name), "{sql}");
+            assert_eq!(read(name).is_some(), sql == name, "{name} alone is no column");
+        }
+    }
+
+    #[test]
+    fn a_name_has_300_characters_at_most() {
+        assert!(Ident::parse(&"ö".repeat(300)).is_ok());
+        for long in ["ö".repeat(301), "a".repeat(301)] {
+            let error = Ident::parse(&long).unwrap_err().to_string();
+            assert!(error.contains("at most 300 characters"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_case_of_other_letters_counts() {
+        let name = Ident::parse("Größe").unwrap();
+        assert!(
+            name.same_column("GRößE") && !name.same_column("GRÖßE") && !name.same_column("Grösse")
+        );
+        assert!(Ident::parse("_table_x").unwrap().has_reserved_prefix());
+        assert!(!Ident::parse("_tables").unwrap().has_reserved_prefix());
     }
 
     #[test]
