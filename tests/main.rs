@@ -27,6 +27,7 @@ mod lowering;
 mod memory;
 mod merging;
 mod names;
+mod nested;
 mod not_clean;
 mod numbers;
 mod presets;

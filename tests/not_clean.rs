@@ -151,9 +151,10 @@ mod no_flag {
         );
         let found = status(&project, DATE);
         assert_eq!(found["dates"][0]["unflagged"], 1);
-        project.onerow(&format!("status {DATE}")).exits(0).says(&[
-            "`active` is NULL for 1 row, which counts as not active, on 2026-01-28",
-        ]);
+        project
+            .onerow(&format!("status {DATE}"))
+            .exits(0)
+            .says(&["`active` is NULL for 1 row, which counts as not active, on 2026-01-28"]);
     }
 
     #[test]

@@ -169,8 +169,9 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let others =
-        [&cures, &changes, &conditions, &dates, &shapes].into_iter().flat_map(|project| &project.file.rules);
+    let others = [&cures, &changes, &conditions, &dates, &shapes]
+        .into_iter()
+        .flat_map(|project| &project.file.rules);
     let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = Vec::new();

@@ -8,8 +8,9 @@ use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::engine::Streaming;
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::TableName;
-use crate::load::{Columns, FileFormat, Rows};
+use crate::googlesql::{Ident, SqlType, TableName};
+use crate::load::{Columns, FileFormat, Ignored, Rows};
+use crate::rule::Rule;
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
@@ -20,6 +21,7 @@ loaded or nothing of them.
 Examples:
   onerow load predictions.csv --rule player_prop_predictions
   onerow load batch.csv --into nba_predictions.staging_worker_1
+  onerow load events.ndjson --ignore event_params --ignore \"User Properties\"
   onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z")]
 pub(super) struct Args {
     /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
@@ -34,6 +36,9 @@ pub(super) struct Args {
     /// Put the rows into the imitated streaming buffer, as of now
     #[arg(long)]
     streamed: bool,
+    /// A column of the files that is left out; repeatable. One that the rule reads cannot be
+    #[arg(long, value_name = "COLUMN", value_parser = Ident::parse)]
+    ignore: Vec<Ident>,
     #[command(flatten)]
     project: ProjectArgs,
 }
@@ -71,7 +76,17 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         true => rule.deciding.iter().map(|(_, column)| column.clone()).collect(),
         false => Vec::new(),
     };
-    let columns = Columns { known: &rule.columns, needed: &needed };
+    let ignored = ignored(&args.ignore, rule)?;
+    let known: Vec<(Ident, SqlType)> = rule
+        .columns
+        .iter()
+        .filter(|(column, _)| {
+            !args.ignore.iter().any(|ignored| ignored.same_column(column.as_str()))
+        })
+        .cloned()
+        .collect();
+    can_be_held(&known)?;
+    let columns = Columns { known: &known, needed: &needed, ignored: &ignored };
     let mut files = Vec::new();
     for path in &args.files {
         files.push((path.display().to_string(), opened(path, columns)?));
@@ -82,13 +97,52 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
     let counted = files.into_iter().zip(&mut counts);
     let mut rows = counted.flat_map(|(rows, count)| rows.inspect(|_| *count += 1));
-    warehouse.load(table, &rule.columns, &mut rows, streaming)?;
+    warehouse.load(table, &known, &mut rows, streaming)?;
     warehouse.index(table, &rule.partition.column)?;
     let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
     for (name, count) in names.iter().zip(counts) {
         effects.say(&format!("{name}: {count} rows into {}{buffered}", table.dotted()));
     }
     Ok(Outcome::Done)
+}
+
+/// The columns to leave out. Errors: the rule works with one of them.
+fn ignored(names: &[Ident], rule: &Rule) -> Result<Vec<Ignored>> {
+    let deciding = rule.deciding.iter().map(|(role, column)| (column.as_str(), *role));
+    let in_use: Vec<(&str, &str)> = deciding.chain(rule.columns_in_use()).collect();
+    let role = |name: &Ident| in_use.iter().find(|(used, _)| name.same_column(used));
+    if let Some((name, (_, role))) = names.iter().find_map(|name| Some((name, role(name)?))) {
+        let message =
+            format!("{name} cannot be ignored: it is read by `{role}` of rule {}", rule.name);
+        return Err(Error::new(Kind::Usage, message)
+            .help("leave out `--ignore` for it: without it the rows cannot be compared"));
+    }
+    let is_listed =
+        |name: &Ident| rule.columns.iter().any(|(known, _)| known.same_column(name.as_str()));
+    let of_name = |name: &Ident| Ignored { name: name.clone(), must_be_there: !is_listed(name) };
+    Ok(names.iter().map(of_name).collect())
+}
+
+/// Errors: the embedded warehouse has no place for one of the columns.
+fn can_be_held(columns: &[(Ident, SqlType)]) -> Result<()> {
+    let without =
+        columns.iter().find(|(_, sql_type)| googlesql_sqlite::storage::class(*sql_type).is_err());
+    match without {
+        None => Ok(()),
+        Some((column, sql_type)) => {
+            let message =
+                format!("the embedded warehouse cannot hold {column}, which is of type {sql_type}");
+            let option = column.as_str();
+            let option = if option.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+                format!("\"{option}\"")
+            } else {
+                option.to_owned()
+            };
+            Err(Error::new(Kind::Usage, message).help(format!(
+                "leave it out with `--ignore {option}`; a rule that reads it runs on BigQuery"
+            )))
+        }
+    }
 }
 
 /// The rows of a file. They are read twice, so that no warehouse is created and no lock is held for a file that

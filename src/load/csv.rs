@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::BufRead;
 use std::ops::Range;
 
+use super::Columns;
 use super::part::{MAX_BYTES, Part};
 use crate::error::{Error, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
@@ -24,7 +25,7 @@ impl Csv {
     pub fn row<R: BufRead>(
         &mut self,
         part: &mut Part<R>,
-        columns: &[(Ident, SqlType)],
+        columns: Columns<'_>,
         present: &mut [bool],
     ) -> Result<Option<Vec<SqlValue>>> {
         let header = match self.header.take() {
@@ -45,26 +46,25 @@ impl Csv {
             let message = format!("this row has {len} field{plural}, the header has {expected}");
             return Err(part.error(start..start, message));
         }
-        let mut row = vec![SqlValue::Null; columns.len()];
+        let mut row = vec![SqlValue::Null; columns.known.len()];
         for (field, index) in self.fields.iter().zip(&header) {
-            row[*index] = value(part, field.clone(), &columns[*index])?;
+            if let Some(column) = columns.known.get(*index) {
+                row[*index] = value(part, field.clone(), column)?;
+            }
         }
         self.header = Some(header);
         Ok(Some(row))
     }
 
     /// Which columns the header in hand names.
-    fn columns<R: BufRead>(
-        &self,
-        part: &Part<R>,
-        known: &[(Ident, SqlType)],
-    ) -> Result<Vec<usize>> {
+    fn columns<R: BufRead>(&self, part: &Part<R>, known: Columns<'_>) -> Result<Vec<usize>> {
         let mut columns = Vec::new();
         for field in &self.fields {
             let name = text(&part.text()[field.clone()]);
-            let column = part.column(field.clone(), name.trim(), known)?;
+            let name = if known.place(&name).is_some() { &*name } else { name.trim() };
+            let column = part.column(field.clone(), name, known)?;
             if columns.contains(&column) {
-                let message = format!("column {} stands twice", known[column].0);
+                let message = format!("column `{name}` stands twice");
                 return Err(part.error(field.clone(), message));
             }
             columns.push(column);

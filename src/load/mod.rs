@@ -45,6 +45,31 @@ pub struct Columns<'a> {
     pub known: &'a [(Ident, SqlType)],
     /// Those that it has to have, whatever their values: without one of them every row would have NULL there.
     pub needed: &'a [String],
+    /// Those that are left out, whatever their values.
+    pub ignored: &'a [Ignored],
+}
+
+/// A column of a file that is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// Its name.
+    pub name: Ident,
+    /// Whether the file has to have it: a name that nobody knows may be mistaken.
+    pub must_be_there: bool,
+}
+
+impl Columns<'_> {
+    /// The place of this column among the known ones, and after them the ignored ones.
+    fn place(&self, name: &str) -> Option<usize> {
+        let known = self.known.iter().map(|(column, _)| column);
+        known
+            .chain(self.ignored.iter().map(|column| &column.name))
+            .position(|c| c.same_column(name))
+    }
+
+    fn count(&self) -> usize {
+        self.known.len() + self.ignored.len()
+    }
 }
 
 /// The rows of a data file, read as they are asked for: each with one value for each of the columns.
@@ -54,7 +79,7 @@ pub struct Columns<'a> {
 ///
 /// # Errors
 /// The last thing that the iterator gives, with line and column: a file that holds no row, is not UTF-8 or
-/// cannot be read; an unknown column; a column that is needed and is nowhere; a value that is not of its column's type; a row of more than 10 MiB.
+/// cannot be read; an unknown column; a column that is needed or to be left out and is nowhere; a value that is not of its column's type; a row of more than 10 MiB.
 pub struct Rows<'a, R> {
     part: Part<R>,
     columns: Columns<'a>,
@@ -78,15 +103,15 @@ impl<'a, R: BufRead> Rows<'a, R> {
             FileFormat::Csv => Reading::Csv(Csv::default()),
             FileFormat::Ndjson => Reading::Ndjson,
         };
-        let present = vec![false; columns.known.len()];
+        let present = vec![false; columns.count()];
         Self { part: Part::new(file, reader), columns, reading, present, some: false, ended: false }
     }
 
     fn row(&mut self) -> Result<Option<Vec<SqlValue>>> {
-        let (known, present) = (self.columns.known, &mut self.present);
+        let (columns, present) = (self.columns, &mut self.present);
         let row = match &mut self.reading {
-            Reading::Csv(csv) => csv.row(&mut self.part, known, present)?,
-            Reading::Ndjson => ndjson::row(&mut self.part, known, present)?,
+            Reading::Csv(csv) => csv.row(&mut self.part, columns, present)?,
+            Reading::Ndjson => ndjson::row(&mut self.part, columns, present)?,
         };
         match (row, &self.reading) {
             (None, _) if !self.some => Err(self.part.empty()),
@@ -103,9 +128,12 @@ impl<'a, R: BufRead> Rows<'a, R> {
             let mut present = known.clone().filter(|(_, present)| **present);
             !present.any(|((column, _), _)| column.same_column(needed))
         });
-        match missing {
-            None => Ok(()),
-            Some(column) => Err(self.part.lacks(column)),
+        let ignored = self.columns.ignored.iter().zip(&self.present[self.columns.known.len()..]);
+        let mut absent = ignored.filter(|(column, present)| column.must_be_there && !**present);
+        match (missing, absent.next()) {
+            (Some(column), _) => Err(self.part.lacks(column)),
+            (None, Some((column, _))) => Err(self.part.has_none_to_ignore(column.name.as_str())),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -143,15 +171,66 @@ mod tests {
         .to_vec()
     }
 
+    #[test]
+    fn an_ignored_column_is_left_out_whatever_it_holds() {
+        let known = columns();
+        let ignored = |name: &str, must_be_there| Ignored {
+            name: Ident::parse(name).unwrap(),
+            must_be_there,
+        };
+        let ignored = [ignored("Event Params", true), ignored("y", false)];
+        let read = |text: &str, format| {
+            let columns = Columns { known: &known, needed: &[], ignored: &ignored };
+            Rows::new("data", text.as_bytes(), format, columns).collect::<Result<Vec<_>>>()
+        };
+        let files = [
+            ("id,event params,n\na,\"[{\"\"x\"\"\n: 1\",2\n", FileFormat::Csv),
+            (r#"{"id":"a","event params":[{"x":{"y":null}}],"n":2,"Y":{}}"#, FileFormat::Ndjson),
+        ];
+        for (text, format) in files {
+            assert_eq!(shown(read(text, format)), ["a | 2"]);
+        }
+        let none = [("id,n\na,2\n", FileFormat::Csv), (r#"{"id":"a"}"#, FileFormat::Ndjson)];
+        let twice = [
+            ("event params,id,Event Params\n1,a,2\n", FileFormat::Csv),
+            (r#"{"event params":1,"EVENT PARAMS":2}"#, FileFormat::Ndjson),
+        ];
+        let wrong = none.map(|case| (case, "no column `Event Params` to ignore"));
+        for ((text, format), says) in wrong.into_iter().chain(twice.map(|case| (case, "twice"))) {
+            let error = read(text, format).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_have_spaces_quotes_and_letters_of_any_script() {
+        let names = ["Order ID", "größe", " at the ends ", "it's <5%"];
+        let known = names.map(|name| (Ident::parse(name).unwrap(), SqlType::String));
+        let files = [
+            ("order id,\"größe\", at the ends , it's <5% \na,b,c,d\n", FileFormat::Csv),
+            (
+                r#"{"ORDER ID":"a","größe":"b"," at the ends ":"c","it's <5%":"d"}"#,
+                FileFormat::Ndjson,
+            ),
+        ];
+        for (text, format) in files {
+            let rows = Rows::new("data", text.as_bytes(), format, all(&known)).collect();
+            assert_eq!(shown(rows), ["a | b | c | d"]);
+        }
+        let error = Rows::new("data", "GRÖßE\na\n".as_bytes(), FileFormat::Csv, all(&known));
+        let error = error.collect::<Result<Vec<_>>>().unwrap_err().to_string();
+        assert!(error.contains("the rule lists no column `GRÖßE`"), "{error}");
+    }
+
     fn all(known: &[(Ident, SqlType)]) -> Columns<'_> {
-        Columns { known, needed: &[] }
+        Columns { known, needed: &[], ignored: &[] }
     }
 
     #[test]
     fn a_file_that_lacks_what_the_rule_works_with_is_refused() {
         let (known, needed) = (columns(), ["N".to_owned()]);
         let read = |text: &str, format| {
-            let columns = Columns { known: &known, needed: &needed };
+            let columns = Columns { known: &known, needed: &needed, ignored: &[] };
             let rows = Rows::new("data", text.as_bytes(), format, columns);
             rows.collect::<Result<Vec<_>>>().map(|rows| rows.len()).map_err(|e| e.to_string())
         };

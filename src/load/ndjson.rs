@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Columns;
 use super::part::Part;
 use crate::error::Result;
 use crate::googlesql::{Ident, SqlType, SqlValue};
@@ -16,7 +17,7 @@ use crate::googlesql::{Ident, SqlType, SqlValue};
 /// The next row, with one value for each of the columns. Blank lines are none.
 pub(super) fn row<R: BufRead>(
     part: &mut Part<R>,
-    columns: &[(Ident, SqlType)],
+    columns: Columns<'_>,
     present: &mut [bool],
 ) -> Result<Option<Vec<SqlValue>>> {
     while part.next_line()? {
@@ -29,19 +30,23 @@ pub(super) fn row<R: BufRead>(
 
 fn values<R: BufRead>(
     part: &Part<R>,
-    columns: &[(Ident, SqlType)],
+    columns: Columns<'_>,
     present: &mut [bool],
 ) -> Result<Vec<SqlValue>> {
-    let mut row = vec![None; columns.len()];
+    let mut row = vec![None; columns.count()];
     for (name, raw) in parse(part)?.0 {
         let place = place(part.text(), raw.get());
         let index = part.column(place.clone(), &name, columns)?;
         if row[index].is_some() {
-            return Err(part.error(place, format!("key {} stands twice", columns[index].0)));
+            return Err(part.error(place, format!("key `{name}` stands twice")));
         }
         present[index] = true;
-        row[index] = Some(value(part, place, raw.get(), &columns[index])?);
+        row[index] = Some(match columns.known.get(index) {
+            Some(column) => value(part, place, raw.get(), column)?,
+            None => SqlValue::Null,
+        });
     }
+    row.truncate(columns.known.len());
     Ok(row.into_iter().map(|value| value.unwrap_or(SqlValue::Null)).collect())
 }
 

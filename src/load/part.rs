@@ -4,7 +4,8 @@ use std::io::{BufRead, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::error::{Error, Kind, Place, Result, did_you_mean};
+use super::Columns;
+use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
 /// The longest line of a data file, and the longest row: BigQuery takes no longer row from a stream.
@@ -110,6 +111,11 @@ impl<R: BufRead> Part<R> {
             .help("the rule works with this column; add it to the file, or load another file")
     }
 
+    pub fn has_none_to_ignore(&self, column: &str) -> Error {
+        let message = format!("`{}` has no column `{column}` to ignore", self.file);
+        Error::new(Kind::Input, message).help("leave out `--ignore` for it, or mend its name")
+    }
+
     pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
         let place = Place::new(self.file.clone(), self.text.as_str(), range);
         Error::new(Kind::Input, message)
@@ -118,16 +124,15 @@ impl<R: BufRead> Part<R> {
     }
 
     /// Which of the columns has this name; BigQuery's column names ignore case.
-    pub fn column(
-        &self,
-        range: Range<usize>,
-        name: &str,
-        columns: &[(Ident, SqlType)],
-    ) -> Result<usize> {
-        columns.iter().position(|(known, _)| known.same_column(name)).ok_or_else(|| {
-            let known = columns.iter().map(|(known, _)| known.as_str());
+    pub fn column(&self, range: Range<usize>, name: &str, columns: Columns<'_>) -> Result<usize> {
+        columns.place(name).ok_or_else(|| {
+            let known = columns.known.iter().map(|(known, _)| known.as_str());
+            let help = match nearest(name, known.clone()) {
+                Some(_) => did_you_mean(name, known),
+                None => "list it in the rule's columns, or leave it out with `--ignore`".to_owned(),
+            };
             self.error(range, format!("the rule lists no column `{}`", name.escape_debug()))
-                .help(did_you_mean(name, known))
+                .help(help)
         })
     }
 
