@@ -2,7 +2,7 @@
     takes no key's last active row. Texts that hold the UPDATE's condition are not indented: it may hold
     strings of several lines. -#}
 {%- from "_removals.sql" import keep_values, recorded -%}
-{%- from "_survivors.sql" import rank -%}
+{%- from "_survivors.sql" import copies, rank -%}
 
 {#- The active rows of the window: whether the UPDATE removes each, and how many of its key it leaves. Rows
     that share their id are left alone. -#}
@@ -23,7 +23,7 @@ SELECT
   {{ rule.row_id }} AS row_id,
   {{ rank(rule, none, false, within_date=true) | indent(2) }} AS rank,
   {{ keep_values(rule) }} AS keep_values,
-  COUNT(*) OVER (PARTITION BY {{ rule.date }}, {{ rule.row_id }}) AS copies,
+  {{ copies(rule, rule.date) }} AS copies,
   COALESCE((
   {{ custom.condition }}
   ), FALSE) AS matches

@@ -45,7 +45,7 @@ SELECT
 
 {#- Whether this run has recorded the row: no statement removes another one. -#}
 {%- macro recorded(rule, window, removals) -%}
-TO_JSON_STRING({{ rule.row_id }}) IN (
+{{ rule.row_id_json }} IN (
   SELECT row_id
   FROM {{ removals.table }}
   WHERE {{ of_run(rule, window) | indent(2) }}

@@ -191,14 +191,33 @@ SELECT
   WHERE FALSE
 {%- endmacro -%}
 
+{#- The row id, in what is selected from `source`, and how it is written in the removal log. -#}
+{%- macro row_id(rule) -%}
+{% if rule.row_id_parts %}{{ rule.row_id }}{% else %}{{ row(rule) }}{% endif %}
+{%- endmacro -%}
+
+{%- macro row_id_json(rule) -%}
+{% if rule.row_id_parts %}{{ rule.row_id_json }}{% else %}{{ row(rule) }}{% endif %}
+{%- endmacro -%}
+
+{#- How many rows share the row's id on this date, of those that are active or not as it is. Where the whole row
+    names itself, rows that are equal are told apart by their number. -#}
+{%- macro copies(rule, date, among_all=false) -%}
+{% if rule.row_id_parts -%}
+COUNT(*) OVER (PARTITION BY {{ date }}, {{ rule.row_id_parts | commas }}{% if among_all %}, COALESCE({{ rule.active }}, FALSE){% endif %})
+{%- else -%}
+1
+{%- endif -%}
+{%- endmacro -%}
+
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
     the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
 {%- macro ranked(rule, window, with_undated=false) -%}
 SELECT
   {{ date(rule) }} AS date,
-  {{ rule.row_id }} AS row_id,
+  {{ row_id(rule) }} AS row_id,
   {{ rank(rule) | indent(2) }} AS rank,
-  COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
+  {{ copies(rule, date(rule)) }} AS copies,
   {{ settled(rule) }} AS settled
   {%- if rule.across %},
   onerow_inside
@@ -211,11 +230,11 @@ SELECT
 {%- macro ranked_among_all(rule, window, with_undated) -%}
 SELECT
   {{ date(rule) }} AS date,
-  {{ rule.row_id }} AS row_id,
+  {{ row_id(rule) }} AS row_id,
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
   {{ rank(rule, among_all=true) | indent(2) }} AS rank,
-  COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}, COALESCE({{ rule.active }}, FALSE)) AS copies,
+  {{ copies(rule, date(rule), true) }} AS copies,
   {{ settled(rule) }} AS settled
   {%- if rule.across %},
   onerow_inside

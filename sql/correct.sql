@@ -5,7 +5,7 @@
 DELETE FROM {{ removals.table }}
 WHERE {{ of_run(rule, window) }}
   AND {% if removed_by == "rewrite" %}removed_row{% else %}row_id{% endif %} IN (
-    SELECT {% if removed_by == "rewrite" %}{{ rule.row }}{% else %}TO_JSON_STRING({{ rule.row_id }}){% endif %}
+    SELECT {% if removed_by == "rewrite" %}{{ rule.row }}{% else %}{{ rule.row_id_json }}{% endif %}
     FROM {{ rows(rule, removed_by == "rewrite") }}
     WHERE {{ window.filter }}
     {%- if rule.active %}

@@ -1,6 +1,6 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_survivors.sql" import date, inside, rank, ranking, settled, source -%}
+{%- from "_survivors.sql" import copies, date, inside, rank, ranking, row_id, settled, source -%}
 SELECT
   date,
   {%- for key in rule.key %}
@@ -23,8 +23,8 @@ FROM (
     {%- for key in rule.key %}
     {{ key }} AS key_{{ loop.index }},
     {%- endfor %}
-    {{ rule.row_id }} AS row_id,
-    FIRST_VALUE({{ rule.row_id }}) OVER onerow_key AS survivor,
+    {{ row_id(rule) }} AS row_id,
+    FIRST_VALUE({{ row_id(rule) }}) OVER onerow_key AS survivor,
     {%- if rule.across %}
     FIRST_VALUE(onerow_date) OVER onerow_key AS survivor_date,
     onerow_inside,
@@ -34,7 +34,7 @@ FROM (
     FIRST_VALUE({{ value }}) OVER onerow_key AS survivor_keep_{{ loop.index }},
     {%- endfor %}
     {{ rank(rule) | indent(4) }} AS rank,
-    COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
+    {{ copies(rule, date(rule)) }} AS copies,
     {{ settled(rule) }} AS settled
   {{ source(rule, window, named=rule.strategy == "rewrite") | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}

@@ -1,13 +1,13 @@
 {#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
     Looks back a year, so that the log is not read as a whole. Changes nothing. DISTINCT makes the embedded
     warehouse write each id as JSON once, and not for each pair. -#}
-{%- from "_survivors.sql" import date, inside, source -%}
+{%- from "_survivors.sql" import date, inside, row_id, source -%}
 SELECT
   removed.run_id,
   COUNT(DISTINCT keyless.key) AS keys
 FROM (
   SELECT DISTINCT
-    TO_JSON_STRING(row_id) AS row_id,
+    {% if rule.row_id_is_json %}row_id{% else %}TO_JSON_STRING(row_id){% endif %} AS row_id,
     TO_JSON_STRING(STRUCT(date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %})) AS key
   FROM (
     SELECT
@@ -15,12 +15,12 @@ FROM (
       {%- for key in rule.key %}
       {{ key }} AS key_{{ loop.index }},
       {%- endfor %}
-      {{ rule.row_id }} AS row_id,
+      {{ row_id(rule) }} AS row_id,
       COUNT({% if rule.active %}IF({{ rule.active }}, 1, NULL){% else %}*{% endif %}) OVER (PARTITION BY {% if rule.across %}onerow_group{% else %}{{ rule.date }}{% endif %}, {{ rule.key | commas }}) AS active_of_key
       {%- if rule.across %},
       onerow_inside
       {%- endif %}
-    {{ source(rule, window, true) | indent(4) }}
+    {{ source(rule, window, true, named=not rule.row_id_parts) | indent(4) }}
   )
   WHERE active_of_key = 0
     {{- inside(rule) | indent(2) }}

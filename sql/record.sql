@@ -1,7 +1,7 @@
 {#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
 {%- from "_removals.sql" import entries_of, keep_values -%}
-{%- from "_survivors.sql" import date, inside, rank, ranking, row, settled, source -%}
+{%- from "_survivors.sql" import copies, date, inside, rank, ranking, row, row_id_json, settled, source -%}
 {{ entries_of(rule, window, removals, rule.strategy) }},
   row_id,
   survivor_row_id,
@@ -11,13 +11,13 @@
   removed_row
 FROM (
   SELECT
-    TO_JSON_STRING({{ rule.row_id }}) AS row_id,
-    FIRST_VALUE(TO_JSON_STRING({{ rule.row_id }})) OVER onerow_key AS survivor_row_id,
+    {{ row_id_json(rule) }} AS row_id,
+    FIRST_VALUE({{ row_id_json(rule) }}) OVER onerow_key AS survivor_row_id,
     {{ rank(rule) | indent(4) }} AS rank,
     {{ keep_values(rule) }} AS keep_values,
     FIRST_VALUE({{ keep_values(rule) }}) OVER onerow_key AS survivor_keep_values,
     {% if rule.keep_rows %}{{ row(rule) }}{% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
-    COUNT(*) OVER (PARTITION BY {{ date(rule) }}, {{ rule.row_id }}) AS copies,
+    {{ copies(rule, date(rule)) }} AS copies,
     {{ settled(rule) }} AS settled
     {%- if rule.across %},
     onerow_inside

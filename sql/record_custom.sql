@@ -3,7 +3,7 @@
 {%- from "_custom.sql" import judged -%}
 {%- from "_removals.sql" import entries_of -%}
 {{ entries_of(rule, window, removals, custom.step) }},
-  TO_JSON_STRING(row_id),
+  {% if rule.row_id_is_json %}row_id{% else %}TO_JSON_STRING(row_id){% endif %},
   IF(others = 0, NULL, survivor_row_id),
   rank,
   keep_values,
@@ -12,7 +12,7 @@
 FROM (
 SELECT
   *,
-  FIRST_VALUE(TO_JSON_STRING(row_id)) OVER onerow_key AS survivor_row_id,
+  FIRST_VALUE({% if rule.row_id_is_json %}row_id{% else %}TO_JSON_STRING(row_id){% endif %}) OVER onerow_key AS survivor_row_id,
   FIRST_VALUE(keep_values) OVER onerow_key AS survivor_keep_values
 FROM (
 {{ judged(rule, window, custom) }}

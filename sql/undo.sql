@@ -15,9 +15,9 @@ WHERE {{ window.filter }}
     FROM (
       SELECT
         {{ rule.row_id }} AS id,
-        TO_JSON_STRING({{ rule.row_id }}) AS row_id,
+        {{ rule.row_id_json }} AS row_id,
         {{ keep_values(rule) }} AS keep_values,
-        COUNT(*) OVER (PARTITION BY {{ rule.row_id }}) AS copies
+        COUNT(*) OVER (PARTITION BY {{ rule.row_id_parts | commas }}) AS copies
       FROM {{ rows(rule) }}
       WHERE {{ window.filter }}
     ) AS found
@@ -36,13 +36,13 @@ FROM (
   SELECT
     *
   FROM {{ removals.before_image }}
-  WHERE TO_JSON_STRING({{ rule.row_id }}) IN (
+  WHERE {{ rule.row_id_json }} IN (
     SELECT row_id
     FROM {{ removals.table }}
     WHERE {{ of_undone(rule, window) | indent(4) }}
   )
-    AND TO_JSON_STRING({{ rule.row_id }}) NOT IN (
-      SELECT TO_JSON_STRING({{ rule.row_id }})
+    AND {{ rule.row_id_json }} NOT IN (
+      SELECT {{ rule.row_id_json }}
       FROM {{ rows(rule) }}
       WHERE {{ window.filter }}
     )

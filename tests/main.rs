@@ -34,6 +34,7 @@ mod presets;
 mod report_html;
 mod review;
 mod rooms;
+mod row_id;
 mod schedule;
 mod second_opinion;
 mod secrets;

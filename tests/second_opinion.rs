@@ -166,10 +166,11 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let conditions = Project::open(Path::new("examples/conditions")).unwrap();
     let dates = Project::open(Path::new("examples/dates")).unwrap();
     let shapes = Project::open(Path::new("examples/tables")).unwrap();
+    let row_ids = Project::open(Path::new("examples/row_ids")).unwrap();
     let odd = odd_rules();
     let shipped = Templates::shipped();
     let rules = example.file.rules.iter().map(|rule| (rule, &example.templates));
-    let others = [&cures, &changes, &conditions, &dates, &shapes]
+    let others = [&cures, &changes, &conditions, &dates, &shapes, &row_ids]
         .into_iter()
         .flat_map(|project| &project.file.rules);
     let others = others.chain(&odd.rules);

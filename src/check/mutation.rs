@@ -15,6 +15,12 @@ pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Findin
     findings.extend(more_than_an_update(text, update));
     findings.extend(other_table(text, &update.table));
     match flag(text.rule) {
+        Some(_) if text.rule.row_id.is_whole_row() => findings.push(text.finding(
+            Code::WrongKind,
+            update.table.span(),
+            "it is an UPDATE, and the rule has no `row_id`: rows that are equal could not be told apart",
+            "name in `row_id` what names one row, or remove the step",
+        )),
         Some(flag) => {
             let sets = update.assignments.iter();
             findings.extend(sets.filter_map(|set| sets_other_column(text, flag, update, set)));

@@ -207,7 +207,7 @@ impl Effects {
         };
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
-            .with_ansi(self.err.colour)
+            .with_ansi(false)
             .with_target(false)
             .without_time();
         let subscriber = tracing_subscriber::registry().with(lines.with_filter(shown));

@@ -111,9 +111,10 @@ fn primary_key(lines: &mut Lines, rule: &Rule, details: &Details) {
 
 /// Source: <https://cloud.google.com/bigquery/docs/collation-concepts>
 fn collations(lines: &mut Lines, rule: &Rule, details: &Details) {
-    let compared: Vec<Ident> = key_columns(rule).chain([rule.row_id.clone()]).collect();
+    let compared: Vec<Ident> = key_columns(rule).collect();
     for (column, collation) in &details.collations {
-        if compared.iter().any(|known| known.same_column(column)) {
+        let is_compared = compared.iter().any(|known| known.same_column(column));
+        if is_compared || rule.row_id.reads(column) {
             lines.advice(
                 Topic::Collation,
                 format!("`{column}` is compared by the collation {collation}: 'A' and 'a' may be the same"),

@@ -76,7 +76,8 @@ fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option
 fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
     let partition = rule.partition.cut.sql_type();
     let mut expected: Vec<(&str, Option<SqlType>)> =
-        vec![(rule.partition.column.as_str(), Some(partition)), (rule.row_id.as_str(), None)];
+        vec![(rule.partition.column.as_str(), Some(partition))];
+    expected.extend(rule.row_id.columns.iter().map(|column| (column.as_str(), None)));
     if let Some(active) = &rule.active {
         let wanted = active.is_column.then_some(SqlType::Bool);
         expected.extend(active.columns.iter().map(|column| (column.as_str(), wanted)));
@@ -128,7 +129,9 @@ fn is_pseudo(rule: &Rule, column: &str, description: &Description) -> bool {
 /// Columns of key and row id whose type cannot be compared for equality, and how to go on.
 fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
     let roles = rule.key.iter().filter_map(|entry| Some(("key", Ident::of_sql(entry.as_str())?)));
-    let roles = roles.chain([("row_id", rule.row_id.clone())]);
+    let of_id = rule.row_id.parts.iter();
+    let of_id = of_id.filter_map(|part| Some(("row_id", Ident::of_sql(part.as_str())?)));
+    let roles = roles.chain(of_id);
     let unfit = roles.filter_map(|(role, column)| {
         let same = |(name, _): &&(String, Option<SqlType>)| column.same_column(name);
         match description.columns.iter().find(same)? {
@@ -224,7 +227,7 @@ fn row_ids(
     window: &Window,
     now: Timestamp,
 ) {
-    let row_id = renderer.rule().row_id.as_str();
+    let row_id = &renderer.rule().row_id;
     let report = match sample(renderer, warehouse, window, now) {
         Ok(report) => report,
         Err(error) => return lines.failed(Topic::RowId, &error),

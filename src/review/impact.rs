@@ -130,7 +130,7 @@ fn differing(
         names = keys("  ", &|i, _| format!("key_{i}")),
         values = keys("    ", &|i, key| format!("{key} AS key_{i}")),
         date = new.partition.date(),
-        row_id = new.row_id,
+        row_id = new.row_id.value,
         before = old.ranking,
         after = new.ranking,
         table = new.table,

@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, Visit, Visitor}
 use toml::Spanned;
 
 use super::Strategy;
-use super::expression::{Expression, parse_key};
+use super::expression::{Expression, unless_column};
 use super::validate::RuleReader;
 use crate::error::{Error, Result};
 use crate::googlesql::{Fragment, Ident, SqlType, columns, is_of_the_moment};
@@ -93,7 +93,7 @@ impl RuleReader<'_> {
                 Strategy::Delete | Strategy::Rewrite => Ok(None),
             };
         };
-        match condition(text.get_ref(), &self.columns) {
+        match unless_column(text.get_ref(), &self.columns) {
             Some(parsed) => self.active_condition(text, parsed).map(Some),
             None => self.active_column(text).map(Some),
         }
@@ -102,7 +102,7 @@ impl RuleReader<'_> {
     /// The columns that say which rows count.
     pub(super) fn active_columns(&self) -> BTreeSet<String> {
         let Some(text) = &self.section.active else { return BTreeSet::new() };
-        match condition(text.get_ref(), &self.columns) {
+        match unless_column(text.get_ref(), &self.columns) {
             Some(Ok(parsed)) => parsed.columns,
             _ => BTreeSet::from([text.get_ref().clone()]),
         }
@@ -370,17 +370,6 @@ impl RuleReader<'_> {
     }
 }
 
-/// The condition; `None` where the text is the name of a column, or no GoogleSQL.
-fn condition(text: &str, columns: &[(Ident, SqlType)]) -> Option<Result<Expression, String>> {
-    let compares = text.contains(['=', '<', '>']);
-    match parse_key(text) {
-        _ if columns.iter().any(|(known, _)| known.same_column(text)) => None,
-        Ok(parsed) if parsed.plain_column.is_some() => None,
-        Err(_) if Ident::parse(text).is_ok() && !compares => None,
-        parsed => Some(parsed),
-    }
-}
-
 /// One of the conditions that are joined with AND: how it ends.
 struct End {
     /// Every column that it reads.
@@ -475,7 +464,7 @@ fn is_literal(expr: &Expr) -> bool {
 }
 
 /// The clock or chance in a condition.
-fn volatile(expr: &Expr) -> Option<String> {
+pub(super) fn volatile(expr: &Expr) -> Option<String> {
     expr.visit(&mut Volatile { clock: true }).break_value()
 }
 

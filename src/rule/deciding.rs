@@ -43,14 +43,12 @@ impl RuleReader<'_> {
     /// The columns on which it depends which row survives, each with its role.
     pub(super) fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
         let section = self.section;
-        let roles = [
-            ("partition", Some(&section.partition)),
-            ("row_id", Some(&section.row_id)),
-            ("written_at", section.written_at.as_ref()),
-        ];
+        let roles =
+            [("partition", Some(&section.partition)), ("written_at", section.written_at.as_ref())];
         let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
         let mut deciding: Vec<(&str, String)> =
             roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+        deciding.extend(self.row_id_reads().into_iter().map(|column| ("row_id", column)));
         deciding.extend(self.active_columns().into_iter().map(|column| ("active", column)));
         for entry in section.key.get_ref() {
             let columns = self.entry(entry, "key", parse_key)?.columns;

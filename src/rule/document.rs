@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::format::{PartitionFormat, PartitionType};
+use super::row_id::RowIdSection;
 use super::secret::hidden;
 use super::{OnKeyless, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
@@ -219,9 +220,10 @@ pub(super) struct RuleSection {
     /// entry is the row id, so that exactly one row is first.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub keep: Spanned<Vec<Spanned<String>>>,
-    /// The column that names one row.
-    #[schemars(with = "String")]
-    pub row_id: Spanned<String>,
+    /// What names one row: a column, a list of columns, or an expression. Default: with `rewrite` all of its
+    /// columns, else its key and what `keep` orders by.
+    #[schemars(with = "Option<RowIdSection>")]
+    pub row_id: Option<Spanned<RowIdSection>>,
     /// Which rows count: a BOOL column, or a condition such as `deleted_at IS NULL`. Strategies other than
     /// `deactivate` can do without; then every row counts.
     #[schemars(with = "Option<String>")]

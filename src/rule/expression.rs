@@ -8,7 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition};
-use crate::googlesql::{Fragment, Words, is_reserved, parse, tokens};
+use crate::googlesql::{Fragment, Ident, SqlType, Words, is_reserved, parse, tokens};
 
 /// A parsed entry: the columns it names, and the one it consists of, if it is just one.
 pub(super) struct Expression {
@@ -33,6 +33,24 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
         return Err("WITH FILL is not GoogleSQL".to_owned());
     }
     inspect(order.expr)
+}
+
+/// The expression; `None` where the text is the name of a column, or no GoogleSQL.
+pub(super) fn unless_column(
+    text: &str,
+    columns: &[(Ident, SqlType)],
+) -> Option<Result<Expression, String>> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_word && !is_reserved(text) {
+        return None;
+    }
+    let compares = text.contains(['=', '<', '>']);
+    match parse_key(text) {
+        _ if columns.iter().any(|(known, _)| known.same_column(text)) => None,
+        Ok(parsed) if parsed.plain_column.is_some() => None,
+        Err(_) if Ident::parse(text).is_ok() && !compares => None,
+        parsed => Some(parsed),
+    }
 }
 
 /// What decides between rows that are equal in all that `keep` looks at: before the rest of the row

@@ -179,7 +179,12 @@ systems = ["a", "b"]
                 "there is no warehouse `locl`",
                 "did you mean `local`?",
             ),
-            ("row_id = \"id\"\n", "", "missing field `row_id`", "onerow.toml:"),
+            (
+                "row_id = \"id\"",
+                "row_id = 5",
+                "a row id is a column, a list of columns",
+                "onerow.toml:",
+            ),
             ("\"game_id\", ", "\"gameid\", ", "has no column `gameid`", "did you mean `game_id`?"),
             (
                 "\"game_id\", ",

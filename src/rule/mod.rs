@@ -9,6 +9,7 @@ mod file;
 mod format;
 mod name;
 mod partition;
+mod row_id;
 mod schema;
 mod secret;
 mod staging;
@@ -40,6 +41,7 @@ pub use file::RuleFile;
 pub use format::{Numbers, Texts};
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
 pub use partition::{Cut, Partition};
+pub use row_id::{RowId, RowIdKind};
 pub use schema::schema;
 pub use staging::{Deleted, Described, Staging};
 pub use strategy::Strategy;
@@ -87,8 +89,10 @@ pub struct Rule {
     pub counted_ranking: Expr,
     /// The same together with staged rows: of equal rows, the one that is there already is first.
     pub staged_ranking: Expr,
-    /// The column that names one row.
-    pub row_id: Ident,
+    /// What names one row.
+    pub row_id: RowId,
+    /// Why two rows of a key can be equal in all that `keep` looks at and not share their id, as a phrase.
+    pub(crate) undetermined: Option<String>,
     /// Which rows count. Where nothing says so, which `deactivate` does not allow, every row is active.
     pub active: Option<Active>,
     /// What is made of keys that have rows on a date and no active one.

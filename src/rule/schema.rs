@@ -79,7 +79,7 @@ mod tests {
         let schema = schema();
         let rule = &schema["$defs"]["RuleSection"];
         assert_eq!(rule["additionalProperties"], false);
-        for key in ["table", "partition", "key", "keep", "row_id"] {
+        for key in ["table", "partition", "key", "keep"] {
             assert!(rule["properties"][key]["description"].is_string(), "{key}");
             assert!(rule["required"].as_array().unwrap().contains(&key.into()), "{key}");
         }

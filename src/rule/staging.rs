@@ -255,8 +255,7 @@ impl Rule {
         let arrives = |name: &str| columns.iter().any(|column: &Ident| column.same_column(name));
         let declared = staging.columns.iter().filter(|_| staging.declared);
         let needed = self.ranked_by().into_iter();
-        let needed =
-            needed.filter(|name| type_of(main, name).is_some() || self.row_id.same_column(name));
+        let needed = needed.filter(|name| type_of(main, name).is_some() || self.row_id.reads(name));
         for name in declared.map(|column| column.as_str().to_owned()).chain(needed) {
             if !arrives(&name) {
                 return Err(missing(&name, main, staged));
@@ -299,10 +298,11 @@ impl Rule {
         // Another value than its own would be one of an inactive row.
         let flag = self.active.as_ref().and_then(|active| active.flag.as_ref());
         let flag = flag.filter(|flag| flag.is_exact).map(|flag| &flag.column);
-        let own = [Some(&self.row_id), Some(&self.partition.column), flag];
+        let own = [Some(&self.partition.column), flag];
         let own = own.into_iter().chain([touched_at, self.written_at.as_ref()]).flatten();
         let untouched = self.staging.iter().flat_map(|staging| &staging.untouched);
         own.chain(untouched).any(|known| known.same_column(column))
+            || self.row_id.stays(column)
             || self.key.iter().any(|key| {
                 Ident::of_sql(key.as_str()).is_some_and(|known| known.same_column(column))
             })
@@ -311,7 +311,7 @@ impl Rule {
     /// The names of the columns that the ranking of rows reads.
     pub fn ranked_by(&self) -> BTreeSet<String> {
         let read = columns(&self.ranking).into_iter().map(|column| column.value);
-        read.chain([self.row_id.as_str().to_owned()]).collect()
+        read.chain(self.row_id.columns.iter().cloned()).collect()
     }
 }
 

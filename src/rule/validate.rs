@@ -106,6 +106,8 @@ impl RuleReader<'_> {
             _ => Ok(Vec::new()),
         };
         let (grouping, counted_grouping) = (grouping(&by)?, grouping(&counted_by)?);
+        let row_id = self.row_id(&partition, &key, &keep)?;
+        let undetermined = self.undetermined(&row_id, &key, &keep);
         let constants = self.constants(&partition)?;
         let written_at = self.written_at()?;
         let table = TableName::parse(section.table.get_ref())
@@ -128,7 +130,8 @@ impl RuleReader<'_> {
             ranking,
             counted_ranking,
             staged_ranking,
-            row_id: self.row_id()?,
+            undetermined,
+            row_id,
             active,
             on_keyless: section.on_keyless,
             full_access: section.full_access,
@@ -337,18 +340,6 @@ impl RuleReader<'_> {
             (_, _, Some(unit)) => Ok(WrittenAs::Number(*unit.get_ref())),
             (Some((_, SqlType::Datetime)), _, None) => Ok(WrittenAs::Datetime),
             _ => Ok(WrittenAs::Timestamp),
-        }
-    }
-
-    fn row_id(&self) -> Result<Ident> {
-        let column = &self.section.row_id;
-        let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
-        match self.listed(column, ident.as_str())? {
-            Some(listed) if !listed.can_be_key() => Err(self
-                .source
-                .error(column, format!("`row_id` is {ident}, which is of type {listed}"))
-                .help("a row id must be comparable for equality, such as STRING or INT64")),
-            _ => Ok(ident),
         }
     }
 

@@ -73,6 +73,8 @@ fn cures() -> impl Strategy<Value = Cure> {
         Just(Cure::DeactivateTime),
         Just(Cure::DeleteLetter),
         Just(Cure::RewriteTime),
+        Just(Cure::DeactivateComposite),
+        Just(Cure::DeleteUnnamed),
     ]
 }
 

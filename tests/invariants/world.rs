@@ -37,6 +37,13 @@ pub enum Cure {
     DeactivateTime,
     DeleteLetter,
     RewriteTime,
+    /// A row is named by several columns, by an expression, by key and keep order, or by all of it.
+    DeactivateComposite,
+    DeleteComposite,
+    DeleteExpression,
+    DeactivateUnnamed,
+    DeleteUnnamed,
+    RewriteUnnamed,
 }
 
 /// How the column `active` says that a row counts.
@@ -87,10 +94,44 @@ impl Form {
 impl Cure {
     fn form(self) -> Form {
         match self {
-            Self::Deactivate | Self::Delete | Self::DeleteAny | Self::Rewrite => Form::Flag,
             Self::DeactivateNot => Form::Not,
             Self::DeactivateLetter | Self::DeleteLetter => Form::Letter,
             Self::DeactivateTime | Self::RewriteTime => Form::Time,
+            _ => Form::Flag,
+        }
+    }
+
+    fn row_id(self) -> &'static str {
+        match self {
+            Self::DeactivateComposite | Self::DeleteComposite => "row_id = [\"id\", \"k1\"]",
+            Self::DeleteExpression => "row_id = \"CONCAT(id, ' of ', COALESCE(k1, '-'))\"",
+            Self::DeactivateUnnamed | Self::DeleteUnnamed | Self::RewriteUnnamed => "",
+            _ => "row_id = \"id\"",
+        }
+    }
+
+    /// Whether both have the same id, where they are of one date.
+    fn same_id(self, a: &Row, b: &Row) -> bool {
+        match self {
+            Self::DeactivateComposite | Self::DeleteComposite | Self::DeleteExpression => {
+                (a.id, a.k1) == (b.id, b.k1)
+            }
+            Self::DeactivateUnnamed | Self::DeleteUnnamed => {
+                let of = |row: &Row| (row.k1, row.k2, row.score, row.created_at, row.id);
+                of(a) == of(b)
+            }
+            _ => a.id == b.id,
+        }
+    }
+
+    /// Whether the row has an id.
+    fn has_id(self, row: &Row) -> bool {
+        match self {
+            Self::DeactivateComposite
+            | Self::DeleteComposite
+            | Self::DeactivateUnnamed
+            | Self::DeleteUnnamed => true,
+            _ => row.id.is_some(),
         }
     }
 
@@ -113,10 +154,14 @@ impl Cure {
                 "active = \"active = 'Y'\"\ndeactivate = \"active = 'N'\"\nstrategy = \"delete\""
             }
             Self::RewriteTime => "active = \"active IS NULL\"\nstrategy = \"rewrite\"",
-            Self::Deactivate => "active = \"active\"\ntouched_at = \"touched\"",
-            Self::Delete => "active = \"active\"\nstrategy = \"delete\"",
+            Self::Deactivate | Self::DeactivateComposite | Self::DeactivateUnnamed => {
+                "active = \"active\"\ntouched_at = \"touched\""
+            }
+            Self::Delete | Self::DeleteComposite | Self::DeleteExpression | Self::DeleteUnnamed => {
+                "active = \"active\"\nstrategy = \"delete\""
+            }
             Self::DeleteAny => "strategy = \"delete\"",
-            Self::Rewrite => "active = \"active\"\nstrategy = \"rewrite\"",
+            Self::Rewrite | Self::RewriteUnnamed => "active = \"active\"\nstrategy = \"rewrite\"",
         }
     }
 
@@ -125,9 +170,11 @@ impl Cure {
             Self::Deactivate
             | Self::DeactivateNot
             | Self::DeactivateLetter
-            | Self::DeactivateTime => "deactivate",
-            Self::Delete | Self::DeleteAny | Self::DeleteLetter => "delete",
-            Self::Rewrite | Self::RewriteTime => "rewrite",
+            | Self::DeactivateTime
+            | Self::DeactivateComposite
+            | Self::DeactivateUnnamed => "deactivate",
+            Self::Rewrite | Self::RewriteTime | Self::RewriteUnnamed => "rewrite",
+            _ => "delete",
         }
     }
 
@@ -147,6 +194,12 @@ pub fn cures() -> impl Strategy<Value = Cure> {
         Just(Cure::DeactivateTime),
         Just(Cure::DeleteLetter),
         Just(Cure::RewriteTime),
+        Just(Cure::DeactivateComposite),
+        Just(Cure::DeleteComposite),
+        Just(Cure::DeleteExpression),
+        Just(Cure::DeactivateUnnamed),
+        Just(Cure::DeleteUnnamed),
+        Just(Cure::RewriteUnnamed),
     ]
 }
 
@@ -156,7 +209,7 @@ table = "a.b"
 partition = "d"
 key = ["k1", "k2"]
 keep = ["score DESC", "created_at DESC", "id"]
-row_id = "id"
+ROWID
 keep_rows = true
 written_at = "created_at"
 CURE
@@ -269,8 +322,10 @@ impl Oracle {
             rows.sort_by(|a, b| survival(a, b));
             superseded.extend(rows.iter().skip(1).copied());
         }
-        let shares_id =
-            |row: &&&Row| row.id.is_none() || active.iter().filter(|o| o.id == row.id).count() > 1;
+        let shares_id = |row: &&&Row| {
+            !self.cure.has_id(row)
+                || active.iter().filter(|other| self.cure.same_id(other, row)).count() > 1
+        };
         let shared_ids = match rewrites {
             true => 0,
             false => active.iter().filter(shares_id).count() as u64,
@@ -474,7 +529,8 @@ pub fn file(cure: Cure, keys: &str) -> RuleFile {
 
 fn text(cure: Cure, keys: &str) -> String {
     let keys = format!("{}\n{keys}", cure.keys());
-    RULE.replace("CURE", &keys).replace("FORM", cure.form().sql_type())
+    let text = RULE.replace("CURE", &keys).replace("ROWID", cure.row_id());
+    text.replace("FORM", cure.form().sql_type())
 }
 
 pub fn day(number: u8) -> Day {

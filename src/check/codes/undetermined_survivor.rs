@@ -2,7 +2,7 @@
 
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::Finding;
-use crate::rule::Rule;
+use crate::rule::{RowIdKind, Rule};
 
 pub(super) const CHECK: Check = Check {
     code: Code::UndeterminedSurvivor,
@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Rule(find),
-    about: "A `keep` that does not end in the row id leaves the survivor of two equal rows to chance. The finding is about the rule.",
+    about: "A `keep` that does not end in the row id leaves the survivor of two equal rows to chance. Of a row id of several columns, or an expression, each column is in `keep` or `key`, and one at least in `keep`. Without a row id nothing is left to chance. The finding is about the rule.",
     found: Example { on: On::Rule(r#"keep = ["created_at DESC"]"#), sql: "SELECT 1 AS one" },
     mended: Example {
         on: On::Rule(r#"keep = ["created_at DESC", "id DESC"]"#),
@@ -18,18 +18,17 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-/// `keep` must end in the row id: else two rows can be equal, and which one survives is chance.
+/// What `keep` looks at must tell apart what the row id does: else which one of two rows survives is chance.
 fn find(rule: &Rule) -> Option<Finding> {
     let last = rule.keep.last()?;
-    let determined = last.column.as_deref().is_some_and(|column| rule.row_id.same_column(column));
-    (!determined).then(|| Finding {
-        code: Code::UndeterminedSurvivor,
-        place: last.place.clone(),
-        reason: format!(
-            "keep ends in `{}`, which two rows can share: which of them survives would be chance",
-            last.order
-        ),
-        help: format!("end keep with the row id: \"{} DESC\"", rule.row_id),
-        origin: None,
-    })
+    let reason = rule.undetermined.clone()?;
+    let help = match &rule.row_id.kind {
+        RowIdKind::Column(column) => format!("end keep with the row id: \"{column} DESC\""),
+        RowIdKind::Columns(_) => {
+            format!("end keep with the columns of the row id: {}", rule.row_id)
+        }
+        _ => format!("end keep with the row id: \"{} DESC\"", rule.row_id),
+    };
+    let place = last.place.clone();
+    Some(Finding { code: Code::UndeterminedSurvivor, place, reason, help, origin: None })
 }
