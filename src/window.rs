@@ -16,20 +16,32 @@ use crate::googlesql::{SqlValue, strict_date};
 pub const MAX_DAYS: usize = 10_000;
 
 /// The date of a partition, between 0001-01-01 and 9999-12-31; or none, for the rows whose partition
-/// column is NULL, which BigQuery keeps in a partition of their own.
+/// column is NULL, which BigQuery keeps in a partition of their own; or all rows, where a rule has no dates.
 /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Day(Option<Date>);
+pub struct Day(Group);
+
+/// The rows that a day stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Group {
+    Undated,
+    Dated(Date),
+    Whole,
+}
 
 impl Day {
     /// The rows without a date.
-    pub const UNDATED: Self = Self(None);
+    pub const UNDATED: Self = Self(Group::Undated);
+    /// All rows of a table whose rule has no dates.
+    pub const WHOLE: Self = Self(Group::Whole);
 
-    /// Reads `YYYY-MM-DD`, or `NULL` for the rows without a date.
+    /// Reads `YYYY-MM-DD`, `NULL` for the rows without a date, or `all` for a table without dates.
     pub fn parse(text: &str) -> Result<Self> {
-        if text == "NULL" {
-            return Ok(Self::UNDATED);
+        match text {
+            "NULL" => return Ok(Self::UNDATED),
+            "all" => return Ok(Self::WHOLE),
+            _ => {}
         }
         strict_date(text).map(Self::from).ok_or_else(|| {
             let message = format!("`{}` is not a date", text.escape_debug());
@@ -37,20 +49,23 @@ impl Day {
         })
     }
 
-    /// The day as a calendar date; `None` for the rows without one.
+    /// The day as a calendar date; `None` for the rows without one, and for a whole table.
     pub fn date(self) -> Option<Date> {
-        self.0
+        match self.0 {
+            Group::Dated(date) => Some(date),
+            Group::Undated | Group::Whole => None,
+        }
     }
 
     /// The day after, unless this is 9999-12-31 or no date.
     pub fn next(self) -> Option<Self> {
-        self.0?.tomorrow().ok().map(Self::from)
+        self.date()?.tomorrow().ok().map(Self::from)
     }
 }
 
 impl From<Date> for Day {
     fn from(date: Date) -> Self {
-        Self(Some(date))
+        Self(Group::Dated(date))
     }
 }
 
@@ -70,15 +85,16 @@ impl From<Day> for String {
 
 impl From<Day> for SqlValue {
     fn from(day: Day) -> Self {
-        day.0.map_or(Self::Null, Self::Date)
+        day.date().map_or(Self::Null, Self::Date)
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(date) => fmt::Display::fmt(&date, f),
-            None => f.pad("NULL"),
+            Group::Dated(date) => fmt::Display::fmt(&date, f),
+            Group::Undated => f.pad("NULL"),
+            Group::Whole => f.pad("all"),
         }
     }
 }
@@ -95,6 +111,14 @@ pub enum DayArg {
 }
 
 impl DayArg {
+    /// A table without dates is named by no date.
+    fn on(day: Day) -> Result<Self> {
+        match day {
+            Day::WHOLE => Err(Error::new(Kind::Usage, "`all` is no date")),
+            day => Ok(Self::On(day)),
+        }
+    }
+
     fn resolve(self, today: Date) -> Result<Day> {
         match self {
             Self::Today => Ok(Day::from(today)),
@@ -111,7 +135,7 @@ impl FromStr for DayArg {
         match text {
             "TODAY" => Ok(Self::Today),
             "YESTERDAY" => Ok(Self::Yesterday),
-            _ => Day::parse(text).map(Self::On).map_err(|_| {
+            _ => Day::parse(text).and_then(Self::on).map_err(|_| {
                 let message = format!("`{}` is not a date", text.escape_debug());
                 Error::new(Kind::Usage, message)
                     .help("write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date")
@@ -167,6 +191,11 @@ impl Window {
         Self(vec![day])
     }
 
+    /// All rows of a table whose rule has no dates.
+    pub fn whole() -> Self {
+        Self::day(Day::WHOLE)
+    }
+
     /// These dates, in any order. Errors: none, or more than [`MAX_DAYS`].
     pub fn of_days(mut days: Vec<Day>) -> Result<Self> {
         days.sort_unstable();
@@ -183,7 +212,7 @@ impl Window {
     /// All dates from the first to the last, both included. Errors: `to` is before `from`, or
     /// more than [`MAX_DAYS`]; NULL is neither first nor last.
     pub fn range(from: Day, to: Day) -> Result<Self> {
-        let (Some(first), Some(last)) = (from.0, to.0) else {
+        let (Some(first), Some(last)) = (from.date(), to.date()) else {
             return Err(Error::new(Kind::Usage, "NULL is no end of a range of dates")
                 .help("use --date NULL for the rows without a date"));
         };
@@ -216,7 +245,7 @@ impl Window {
 
     /// Whether these are all the dates from the first to the last.
     pub fn is_range(&self) -> bool {
-        match (self.first().0, self.last().0) {
+        match (self.first().date(), self.last().date()) {
             (Some(first), Some(last)) => days_between(first, last) + 1 == self.0.len(),
             _ => false,
         }
@@ -227,10 +256,10 @@ impl Window {
         self.contains(Day::UNDATED)
     }
 
-    /// The same dates and the rows without one.
+    /// The same dates and the rows without one, which a whole table does not have.
     #[must_use]
     pub fn with_undated(&self) -> Self {
-        match self.has_undated() {
+        match self.has_undated() || self.first() == Day::WHOLE {
             true => self.clone(),
             false => Self([&[Day::UNDATED], self.0.as_slice()].concat()),
         }
@@ -364,6 +393,16 @@ mod tests {
         );
         assert_eq!(Window::day(day("9999-12-31")).around(1).first(), day("9999-12-30"));
         assert_eq!(Window::day(day("2026-01-28")).around(0), Window::day(day("2026-01-28")));
+    }
+
+    #[test]
+    fn a_whole_table_has_no_dates_and_is_named_by_none() {
+        let whole = Window::whole();
+        assert_eq!((whole.to_string().as_str(), whole.first().date()), ("all", None));
+        assert_eq!((whole.with_undated(), whole.around(2)), (whole.clone(), whole.clone()));
+        assert!(!whole.has_undated() && !whole.is_range());
+        assert_eq!(day("all"), Day::WHOLE);
+        assert!("all".parse::<DayArg>().is_err(), "no date of a command");
     }
 
     #[test]

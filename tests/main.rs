@@ -49,6 +49,7 @@ mod undo;
 mod view;
 mod ways_round;
 mod webhooks;
+mod whole_table;
 
 #[path = "../examples/player_props/data.rs"]
 #[allow(dead_code, reason = "the example uses the rest")]

@@ -32,6 +32,7 @@ fn odd_rules() -> RuleFile {
         ("numbers", "order", "INT64"),
         ("texts", "order", "STRING"),
         ("beginnings", "order", "STRING"),
+        ("whole", "none", "DATE"),
         ("arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("arrival_dates", "_PARTITIONDATE", "DATE"),
         ("near_dates", "order", "DATE"),
@@ -44,6 +45,10 @@ fn odd_rules() -> RuleFile {
         let format = match kind.0 {
             "beginnings" => "partition_format = \"yyyymmdd*\"",
             _ => "",
+        };
+        let read_as = match kind.0 {
+            "whole" => String::new(),
+            _ => format!("partition_type = \"{}\"", kind.2),
         };
         let (name, partition, kind) = (format!("{}_{cure}", kind.0), kind.1, kind.2);
         let touched = if kind == "DATETIME" { "DATETIME" } else { "TIMESTAMP" };
@@ -58,7 +63,7 @@ fn odd_rules() -> RuleFile {
         };
         let across = if name.starts_with("near_") { "across = \"2d\"" } else { "" };
         let staging = match partition {
-            "order" => format!(
+            "order" | "none" => format!(
                 "[rule.{name}.staging]\ntables = [\"my-project.nba.staged_1\", \"nba.staged_2\"]\n"
             ),
             _ => String::new(),
@@ -69,7 +74,7 @@ fn odd_rules() -> RuleFile {
 table = "my-project.nba.{name}"
 strategy = "{cure}"
 partition = "{partition}"
-partition_type = "{kind}"
+{read_as}
 {format}
 keep_rows = true
 {across}

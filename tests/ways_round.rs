@@ -244,6 +244,7 @@ fn literal(given: &Given, day: &str) -> String {
         Datetime => format!("DATETIME '{day} 00:00:00'"),
         Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
         Int64(_) => day.replace('-', ""),
+        onerow::rule::Cut::Whole => unreachable!("each of these rules has dates"),
         String(_) => format!("'{}'", day.replace('-', "")),
     }
 }

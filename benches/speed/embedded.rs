@@ -94,7 +94,7 @@ impl Bench {
             })
         });
         sqlite.load(&rule.table, &rule.columns, &mut values, Streaming::Settled).unwrap();
-        sqlite.index(&rule.table, &rule.partition.column).unwrap();
+        sqlite.index(&rule.table, rule.partition.column().unwrap()).unwrap();
     }
 
     fn status(&self, turns: usize) -> [Duration; 2] {

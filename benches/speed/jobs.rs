@@ -169,7 +169,7 @@ fn fill(database: &Path, rule: &Rule, days: &[Day], dirty: usize) {
         })
     });
     sqlite.load(&rule.table, &rule.columns, &mut rows, Streaming::Settled).unwrap();
-    sqlite.index(&rule.table, &rule.partition.column).unwrap();
+    sqlite.index(&rule.table, rule.partition.column().unwrap()).unwrap();
 }
 
 /// A cell of the n-th row of a date. Texts of a column have one length, so that dates have one size.

@@ -62,7 +62,7 @@ fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>)
 
 /// A row that is inserted keeps the partition of the row that arrives, which the source is confined to.
 fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Finding> {
-    let column = &text.rule.partition.column;
+    let column = text.rule.partition.column()?;
     let MergeInsertKind::Values(values) = &insert.kind else { return None };
     let at = insert.columns.iter().position(|name| column.same_column(&dotted(name)));
     let arrives = |value: &Expr| match value {

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::{Code, Finding, Text, mutation, normal};
-use crate::googlesql::{self, SqlType, parse_timestamp, strict_date};
+use crate::googlesql::{self, Ident, SqlType, parse_timestamp, strict_date};
 use crate::rule::{Across, Cut, Numbers, Partition};
 use crate::window::{Day, Window};
 
@@ -21,11 +21,11 @@ pub(super) fn check(
     condition: Option<&Expr>,
     findings: &mut Vec<Finding>,
 ) {
+    let Some(column) = text.rule.partition.column() else { return };
     let names = Names { qualifiers: mutation::qualifiers(changed), bare: true };
     let reader = Reader::of(text, names);
     let bound = condition.and_then(|condition| reader.bound(condition));
     let window = Spans::of_window(&text.statement.window, text.rule.partition.cut);
-    let column = &text.rule.partition.column;
     let reason = match bound {
         Some(bound) if !bound.0.is_empty() && bound.is_within(&window) => return,
         Some(bound) if bound.0.is_empty() => {
@@ -121,7 +121,8 @@ impl<'a> Reader<'a> {
     fn of(text: &Text<'a>, names: Names) -> Self {
         let partition = &text.rule.partition;
         let date = matches!(partition.cut, Cut::String(_)).then(|| date_of_rule(partition));
-        Self { column: partition.column.as_str(), cut: partition.cut, date: date.flatten(), names }
+        let column = partition.column().map_or("", Ident::as_str);
+        Self { column, cut: partition.cut, date: date.flatten(), names }
     }
 
     /// Spans that hold every row for which the condition is true; `None` where the condition
@@ -246,6 +247,7 @@ impl<'a> Reader<'a> {
     /// The span of time in which a row's column equals the constant.
     fn constant(&self, expr: &Expr) -> Option<(i64, i64)> {
         match self.cut {
+            Cut::Whole => None,
             Cut::Date => date_of(expr).map(day_span),
             Cut::String(texts) => {
                 let day = texts.day(text_of(expr, SqlType::String)?);
@@ -365,7 +367,8 @@ fn period(date: Date, cut: Cut) -> (i64, i64) {
         Cut::Int64(Numbers::Yyyymmdd | Numbers::Yyyymmddhh | Numbers::UnixDays)
         | Cut::Date
         | Cut::Datetime
-        | Cut::Timestamp => date,
+        | Cut::Timestamp
+        | Cut::Whole => date,
     };
     (start_of(date), start_of(last) + DAY)
 }

@@ -140,8 +140,12 @@ impl Common {
         }
     }
 
-    /// The dates for a rule. Errors: none given.
+    /// The dates for a rule; all rows, where the rule has no dates. Errors: none given; dates for that rule alone,
+    /// which has none.
     pub fn window(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
+        if rule.partition.is_whole() {
+            return self.whole(rule, !self.all);
+        }
         let given = self.dates.given().ok_or_else(|| {
             Error::new(Kind::Usage, "no dates given")
                 .help("use --date YESTERDAY, --date 2026-01-28, --from A --to B, or --last N")
@@ -159,8 +163,23 @@ impl Common {
 
     /// The dates for a rule, the `last` ones up to yesterday unless given.
     pub fn window_or_last(&self, last: u32, rule: &Rule, effects: &Effects) -> Result<Window> {
+        if rule.partition.is_whole() {
+            return self.whole(rule, self.rule.is_some());
+        }
         let given = self.dates.given().unwrap_or(WindowArg::Last(last));
         rule.window(&given, self.project.clock(effects).now())
+    }
+
+    /// The window of a rule without dates. Dates are those of other rules, where the command is about several.
+    fn whole(&self, rule: &Rule, alone: bool) -> Result<Window> {
+        match alone && self.dates.given().is_some() {
+            false => Ok(Window::whole()),
+            true => Err(Error::new(
+                Kind::Usage,
+                format!("rule {} has no dates: its table is one group", rule.name),
+            )
+            .help("leave the dates out; the command is about all rows of the table")),
+        }
     }
 
     /// The project on the warehouse that the arguments or the rule file name.

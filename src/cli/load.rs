@@ -98,7 +98,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let counted = files.into_iter().zip(&mut counts);
     let mut rows = counted.flat_map(|(rows, count)| rows.inspect(|_| *count += 1));
     warehouse.load(table, &known, &mut rows, streaming)?;
-    warehouse.index(table, &rule.partition.column)?;
+    if let Some(column) = rule.partition.column() {
+        warehouse.index(table, column)?;
+    }
     let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
     for (name, count) in names.iter().zip(counts) {
         effects.say(&format!("{name}: {count} rows into {}{buffered}", table.dotted()));

@@ -48,6 +48,9 @@ pub(super) fn show(
         let only = std::slice::from_ref(name);
         staging::look(&mut engine, only, &Task::Apply, &StagingArgs::default(), effects)?;
         let rule = engine.rule(name)?;
+        if let Some(why) = rule.partition.reads_all() {
+            effects.say(&format!("{name}: each statement reads the whole table: {why}"));
+        }
         let plan = engine.plan(rule, &Task::Apply, &common.window(rule, effects)?)?;
         engine.preview(&plan)
     })?;

@@ -85,6 +85,13 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     args.refuse_what_does_not_go_with_the_kind()?;
     let project = args.project.open()?;
     let rule = project.file.rule(&args.rule)?;
+    if rule.partition.is_whole() {
+        let message = format!("rule {} has no dates, and a schedule is about dates", rule.name);
+        return Err(Error::new(Kind::Usage, message).help(format!(
+            "have your scheduler run `onerow apply {}` as often as the table is to be clean",
+            rule.name
+        )));
+    }
     let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
     let today = rule.time_zone.to_datetime(args.project.clock(effects).now()).date();
     let schedule = args.schedule(&project, rule, warehouse, today)?;

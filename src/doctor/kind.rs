@@ -88,7 +88,7 @@ fn key_columns(rule: &Rule) -> impl Iterator<Item = Ident> {
 /// BigQuery does not enforce a declared key, and believes it.
 /// Source: <https://cloud.google.com/bigquery/docs/information-schema-table-constraints>
 fn primary_key(lines: &mut Lines, rule: &Rule, details: &Details) {
-    let key: Vec<Ident> = key_columns(rule).chain([rule.partition.column.clone()]).collect();
+    let key: Vec<Ident> = key_columns(rule).chain(rule.partition.column().cloned()).collect();
     let is_in_key = |column: &String| key.iter().any(|known| known.same_column(column));
     let declared = &details.primary_key;
     if declared.is_empty() || !declared.iter().all(is_in_key) {

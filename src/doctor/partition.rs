@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{Lines, Topic};
-use crate::googlesql::SqlType;
+use crate::googlesql::{Ident, SqlType};
 use crate::rule::{Cut, Numbers, Rule};
 use crate::warehouse::{Description, Granularity, IntegerRange};
 use crate::window::Window;
@@ -27,10 +27,12 @@ pub(super) fn partition(
         lines.skipped(Topic::Partition, "this warehouse has no partitions");
         return;
     };
-    let column = &rule.partition.column;
+    let Some(column) = rule.partition.column() else {
+        return whole(lines, rule, description.partition.as_deref(), required);
+    };
     match &description.partition {
         real if matches!(rule.partition.cut, Cut::String(_)) => {
-            return by_text(lines, rule, real.as_deref(), required);
+            return by_text(lines, rule, column.as_str(), (real.as_deref(), required));
         }
         None => lines.advice(
             Topic::Partition,
@@ -42,9 +44,9 @@ pub(super) fn partition(
             ),
         ),
         Some(real) if real == BY_TIME && rule.partition.is_by_arrival() => {
-            by_arrival(lines, rule, description.details.granularity);
+            by_arrival(lines, rule, column, description.details.granularity);
         }
-        Some(real) if column.same_column(real) => by_column(lines, rule, description, window),
+        Some(real) if column.same_column(real) => by_column(lines, rule, column.as_str(), (description, window)),
         Some(real) => lines.bad(
             Topic::Partition,
             format!("the table is partitioned by `{real}`, and the rule says `{}`", column.as_str()),
@@ -57,8 +59,8 @@ pub(super) fn partition(
 /// A table that is partitioned by the time of arrival has `_PARTITIONTIME`, and `_PARTITIONDATE` too where it
 /// is cut into days.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
-fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) {
-    let (column, read_as) = (&rule.partition.column, rule.partition.cut.sql_type());
+fn by_arrival(lines: &mut Lines, rule: &Rule, column: &Ident, granularity: Option<Granularity>) {
+    let read_as = rule.partition.cut.sql_type();
     let granularity = granularity.unwrap_or(Granularity::Day);
     let (wanted, is_date) = match column.same_column(BY_DATE) {
         true => (SqlType::Date, true),
@@ -84,21 +86,52 @@ fn by_arrival(lines: &mut Lines, rule: &Rule, granularity: Option<Granularity>) 
     cut_by_time(lines, column.as_str(), granularity);
 }
 
-fn by_column(lines: &mut Lines, rule: &Rule, description: &Description, window: &Window) {
-    let column = rule.partition.column.as_str();
+fn by_column(
+    lines: &mut Lines,
+    rule: &Rule,
+    column: &str,
+    (description, window): (&Description, &Window),
+) {
     match (description.details.range, description.details.granularity, rule.partition.cut) {
         (Some(range), _, Cut::Int64(numbers)) => {
-            cut_by_number(lines, rule, (range, numbers), window);
+            cut_by_number(lines, column, (range, numbers), window);
         }
         (_, Some(granularity), _) => cut_by_time(lines, column, granularity),
         _ => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
     }
 }
 
+/// A rule without dates reads and changes the table as a whole.
+/// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#require_a_partition_filter_in_queries>
+fn whole(lines: &mut Lines, rule: &Rule, real: Option<&str>, required: bool) {
+    match real {
+        Some(real) if required => lines.bad(
+            Topic::Partition,
+            format!("queries have to name partitions of `{real}`, and the rule has no dates"),
+            format!(
+                "every statement would be refused; write partition = \"{real}\" if it says dates and one row for \
+                 each is meant, or ALTER TABLE {} SET OPTIONS (require_partition_filter = FALSE)",
+                rule.table
+            ),
+        ),
+        Some(real) => lines.good(
+            Topic::Partition,
+            format!(
+                "the rule has no dates: every statement reads all partitions, which are by `{real}`, and a change is \
+                 billed for all columns of the table"
+            ),
+        ),
+        None => lines.good(
+            Topic::Partition,
+            "the rule has no dates: every statement reads the whole table, and a change is billed for all of its \
+             columns",
+        ),
+    }
+}
+
 /// A text is never what a table is partitioned by.
 /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables>
-fn by_text(lines: &mut Lines, rule: &Rule, real: Option<&str>, required: bool) {
-    let column = rule.partition.column.as_str();
+fn by_text(lines: &mut Lines, rule: &Rule, column: &str, (real, required): (Option<&str>, bool)) {
     match real {
         Some(real) if required => lines.bad(
             Topic::Partition,
@@ -152,11 +185,10 @@ fn cut_by_time(lines: &mut Lines, column: &str, granularity: Granularity) {
 
 fn cut_by_number(
     lines: &mut Lines,
-    rule: &Rule,
+    column: &str,
     (range, numbers): (IntegerRange, Numbers),
     window: &Window,
 ) {
-    let column = rule.partition.column.as_str();
     let mut dates = window.days().iter().filter_map(|day| day.date());
     let outside = dates.clone().find(|date| range.partition(numbers.of(*date).0).is_none());
     if let Some(date) = outside {
@@ -201,7 +233,7 @@ fn filter(lines: &mut Lines, rule: &Rule, required: bool, is_partitioned: bool) 
     match (required, is_partitioned) {
         (true, _) => {
             let by = match rule.partition.is_date_column() {
-                true => rule.partition.column.as_str(),
+                true => rule.partition.column().map_or("onerow_date", Ident::as_str),
                 false => "onerow_date",
             };
             lines.good(

@@ -75,8 +75,8 @@ fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option
 /// Every column that the rule lists or works with, and the type it must have; `None`: any.
 fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
     let partition = rule.partition.cut.sql_type();
-    let mut expected: Vec<(&str, Option<SqlType>)> =
-        vec![(rule.partition.column.as_str(), Some(partition))];
+    let column = rule.partition.column().map(|column| (column.as_str(), Some(partition)));
+    let mut expected: Vec<(&str, Option<SqlType>)> = column.into_iter().collect();
     expected.extend(rule.row_id.columns.iter().map(|column| (column.as_str(), None)));
     if let Some(active) = &rule.active {
         let wanted = active.is_column.then_some(SqlType::Bool);
@@ -123,7 +123,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
 /// Whether it is a column of BigQuery's own, which the table's schema does not list.
 fn is_pseudo(rule: &Rule, column: &str, description: &Description) -> bool {
     let by_arrival = description.partition.as_deref() == Some("_PARTITIONTIME");
-    by_arrival && rule.partition.is_by_arrival() && rule.partition.column.same_column(column)
+    by_arrival && rule.partition.is_by_arrival() && rule.partition.is_by(column)
 }
 
 /// Columns of key and row id whose type cannot be compared for equality, and how to go on.

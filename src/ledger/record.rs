@@ -3,12 +3,13 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Detail, Entry, Outcome, RunId};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::TableName;
+use crate::googlesql::{TableName, strict_date};
 use crate::rule::RuleName;
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
@@ -34,8 +35,8 @@ pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
     ("rule", "STRING", true),
     ("table_name", "STRING", true),
     ("step", "STRING", true),
-    ("first_date", "DATE", true),
-    ("last_date", "DATE", true),
+    ("first_date", "DATE", false),
+    ("last_date", "DATE", false),
     ("dates", "STRING", false),
     ("outcome", "STRING", true),
     ("affected_rows", "INT64", false),
@@ -79,8 +80,8 @@ pub(super) fn cells(entry: &Entry) -> Cells {
         Some(entry.rule.to_string()),
         Some(entry.table.dotted()),
         Some(entry.step.to_string()),
-        Some(window.first().to_string()),
-        Some(window.last().to_string()),
+        window.first().date().map(|date| date.to_string()),
+        window.last().date().map(|date| date.to_string()),
         (!window.is_range()).then(|| json(&window.days())),
         Some(outcome.as_str().to_owned()),
         number(outcome.affected()),
@@ -184,17 +185,24 @@ impl Row<'_> {
     }
 
     fn window(&self) -> Result<Window> {
-        let first = self.read("first_date", Day::parse)?;
-        let last = self.read("last_date", Day::parse)?;
-        let window = match self.json::<Vec<Day>>("dates")? {
-            None => Window::range(first, last),
-            Some(days) => Window::of_days(days),
+        let first = self.date("first_date")?;
+        let last = self.date("last_date")?;
+        let window = match (self.json::<Vec<Day>>("dates")?, first, last) {
+            (None, Some(first), Some(last)) => Window::range(Day::from(first), Day::from(last)),
+            (None, ..) => return Err(self.damaged("first_date")),
+            (Some(days), ..) => Window::of_days(days),
         };
         let window = window.map_err(|_| self.damaged("dates"))?;
-        match (window.first(), window.last()) == (first, last) {
+        match (window.first().date(), window.last().date()) == (first, last) {
             true => Ok(window),
             false => Err(self.damaged("dates")),
         }
+    }
+
+    /// A DATE; NULL is that of rows without a date, and of a table without dates.
+    fn date(&self, column: &str) -> Result<Option<Date>> {
+        let date = |cell| strict_date(cell).ok_or_else(|| self.damaged(column));
+        self.cell(column).map(date).transpose()
     }
 
     fn outcome(&self) -> Result<Outcome> {
@@ -247,6 +255,12 @@ mod tests {
             Entry { outcome: Outcome::Done { affected: None }, ..done("r1", 1) },
             Entry { window: Window::of_days(days.to_vec()).unwrap(), ..done("r1", 1) },
             Entry { window: Window::range(days[0], days[2]).unwrap(), ..done("r1", 1) },
+            Entry { window: Window::whole(), ..done("r1", 1) },
+            Entry { window: Window::day(Day::UNDATED), ..done("r1", 1) },
+            Entry {
+                window: Window::of_days(days.to_vec()).unwrap().with_undated(),
+                ..done("r1", 1)
+            },
             Entry { recovered_by: Some(RunId::parse("r2").unwrap()), ..failed("r1", 1) },
             Entry { rehearsed_at: Some(Timestamp::UNIX_EPOCH), cutoff: None, ..started("r1", 1) },
             at(Detail::Merge { staging: tables.to_vec(), counts: None }),

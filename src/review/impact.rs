@@ -105,7 +105,7 @@ fn differing(
     count: u32,
 ) -> Result<Vec<Example>> {
     let same = old.table == new.table
-        && old.partition.column == new.partition.column
+        && old.partition.column() == new.partition.column()
         && old.row_id == new.row_id
         && old.active.as_ref().map(|a| &a.condition) == new.active.as_ref().map(|a| &a.condition);
     if !same {

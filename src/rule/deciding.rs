@@ -4,6 +4,7 @@ use super::expression::{parse_keep, parse_key};
 use super::validate::{Parse, RuleReader};
 use super::{Constant, Partition};
 use crate::error::Result;
+use crate::googlesql::Ident;
 use crate::visible::visible_line;
 
 impl RuleReader<'_> {
@@ -23,7 +24,7 @@ impl RuleReader<'_> {
         if constants.is_empty() && self.is_keyed_by_date(partition)? {
             let problem = format!(
                 "the key reads {} alone, which is the same for every row of a date",
-                partition.column
+                partition.column().map_or("", Ident::as_str)
             );
             constants.push(Constant { problem, place: self.source.place(section.key.span()) });
         }
@@ -36,18 +37,16 @@ impl RuleReader<'_> {
         for entry in self.section.key.get_ref() {
             columns.extend(self.entry(entry, "key", parse_key)?.columns);
         }
-        Ok(partition.cut.is_point()
-            && columns.iter().all(|column| partition.column.same_column(column)))
+        Ok(partition.cut.is_point() && columns.iter().all(|column| partition.is_by(column)))
     }
 
     /// The columns on which it depends which row survives, each with its role.
     pub(super) fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
         let section = self.section;
         let roles =
-            [("partition", Some(&section.partition)), ("written_at", section.written_at.as_ref())];
-        let roles = roles.into_iter().filter_map(|(role, name)| Some((role, name?)));
-        let mut deciding: Vec<(&str, String)> =
-            roles.map(|(role, name)| (role, name.get_ref().clone())).collect();
+            self.section.written_at.iter().map(|name| ("written_at", name.get_ref().clone()));
+        let partition = self.partition_column().map(|column| ("partition", column.to_owned()));
+        let mut deciding: Vec<(&str, String)> = partition.into_iter().chain(roles).collect();
         deciding.extend(self.row_id_reads().into_iter().map(|column| ("row_id", column)));
         deciding.extend(self.active_columns().into_iter().map(|column| ("active", column)));
         for entry in section.key.get_ref() {

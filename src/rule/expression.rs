@@ -67,18 +67,18 @@ pub(super) fn parse_ranking(
     key: &[Fragment],
     order: &str,
 ) -> Result<Expr, String> {
-    ranked_by(partition.date().as_str(), key, order)
+    let date = partition.column().map(|_| partition.date());
+    ranked_by(date.as_ref().map(Fragment::as_str), key, order)
 }
 
 /// The same, where rows of several dates are compared: their groups are found before.
 pub(super) fn parse_ranking_across(key: &[Fragment]) -> Result<Expr, String> {
-    ranked_by("onerow_group", key, "onerow_place")
+    ranked_by(Some("onerow_group"), key, "onerow_place")
 }
 
-fn ranked_by(group: &str, key: &[Fragment], order: &str) -> Result<Expr, String> {
-    let key: Vec<&str> = key.iter().map(Fragment::as_str).collect();
-    let key = key.join(", ");
-    let text = format!("ROW_NUMBER() OVER (PARTITION BY {group}, {key} ORDER BY {order})");
+fn ranked_by(group: Option<&str>, key: &[Fragment], order: &str) -> Result<Expr, String> {
+    let by: Vec<&str> = group.into_iter().chain(key.iter().map(Fragment::as_str)).collect();
+    let text = format!("ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {order})", by.join(", "));
     parsed(&text, Parser::parse_expr)
 }
 

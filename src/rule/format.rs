@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::partition::{Cut, any_of};
-use crate::googlesql::{Ident, strict_date};
+use crate::googlesql::strict_date;
 
 /// The type of a partition column, as the rule file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
@@ -271,11 +271,11 @@ impl Texts {
     /// The date of a row as a DATE; NULL where the text is none. SAFE_CAST takes months and days of one digit
     /// too, which the length rules out; whatever else it takes has dashes in other places.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_functions#cast_as_date>
-    pub(super) fn date(self, column: &Ident) -> String {
+    pub(super) fn date(self, column: &str) -> String {
         let length = self.length();
         let compared = if self.beginning { ">=" } else { "=" };
         let text = match (self.unit, self.dashes, self.beginning) {
-            (Unit::Day, true, false) => column.to_string(),
+            (Unit::Day, true, false) => column.to_owned(),
             (Unit::Day, true, true) => format!("SUBSTR({column}, 1, 10)"),
             (Unit::Day, false, _) => format!(
                 "CONCAT(SUBSTR({column}, 1, 4), '-', SUBSTR({column}, 5, 2), '-', SUBSTR({column}, 7, 2))"
@@ -291,7 +291,7 @@ impl Texts {
 
     /// The predicate for all dates of these runs. Texts between those of two dates need not be dates, so each
     /// date is named.
-    pub(super) fn filter(self, column: &Ident, runs: &[(Date, Date)]) -> String {
+    pub(super) fn filter(self, column: &str, runs: &[(Date, Date)]) -> String {
         let days = runs.iter().flat_map(|(first, last)| {
             let next = |day: &Date| day.tomorrow().ok().filter(|day| day <= last);
             std::iter::successors(Some(*first), next)
@@ -313,13 +313,14 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::googlesql::Ident;
     use crate::rule::Partition;
     use crate::window::{Day, Window};
 
     fn by(format: PartitionFormat) -> (Texts, Partition) {
         let cut = Cut::of(PartitionType::String, Some(format)).unwrap();
         let Cut::String(texts) = cut else { panic!("{cut:?}") };
-        (texts, Partition { column: Ident::parse("d").unwrap(), cut })
+        (texts, Partition::by(Ident::parse("d").unwrap(), cut))
     }
 
     fn filter(format: PartitionFormat, days: &[&str]) -> String {

@@ -162,9 +162,12 @@ impl Rule {
     }
 
     /// The dates that people mean at the instant `now`, as the table's partitions have them: one for each
-    /// month or year, where the partition column says no more. Errors: those of [`WindowArg::resolve`].
+    /// month or year, where the partition column says no more; all rows, where the rule has no dates. Errors: those of [`WindowArg::resolve`].
     pub fn window(&self, dates: &WindowArg, now: Timestamp) -> Result<Window> {
-        self.periods(&dates.resolve(now, &self.time_zone)?)
+        match self.partition.is_whole() {
+            true => Ok(Window::whole()),
+            false => self.periods(&dates.resolve(now, &self.time_zone)?),
+        }
     }
 
     /// The dates of a window as the table's partitions have them.
@@ -176,7 +179,7 @@ impl Rule {
     pub fn reads(&self, column: &str) -> bool {
         let listed = self.columns.iter().map(|(column, _)| column);
         let staged = self.staging.iter().flat_map(|staging| &staging.columns);
-        let roles = [Some(&self.partition.column), self.written_at.as_ref()];
+        let roles = [self.partition.column(), self.written_at.as_ref()];
         let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
         let roles = roles.into_iter().chain([touched_at]).flatten();
         listed.chain(staged).chain(roles).any(|known| known.same_column(column))

@@ -7,11 +7,11 @@ use super::{Numbers, Texts};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
 use crate::window::{Day, Window};
 
-/// The partition column and how it writes a date.
+/// How a table is cut into dates.
 #[derive(Debug, Clone)]
 pub struct Partition {
-    /// The column.
-    pub column: Ident,
+    /// The column; `None` where the table is one group.
+    column: Option<Ident>,
     /// What its values say of the date.
     pub cut: Cut,
 }
@@ -29,13 +29,15 @@ pub enum Cut {
     Int64(Numbers),
     /// A text that says the date. No table is partitioned by one.
     String(Texts),
+    /// Nothing: the table is one group, and its rows have no dates.
+    Whole,
 }
 
 impl Cut {
-    /// The column type that goes with it.
+    /// The column type that goes with it; that of a date where there is no column.
     pub fn sql_type(self) -> SqlType {
         match self {
-            Self::Date => SqlType::Date,
+            Self::Date | Self::Whole => SqlType::Date,
             Self::Datetime => SqlType::Datetime,
             Self::Timestamp => SqlType::Timestamp,
             Self::Int64(_) => SqlType::Int64,
@@ -49,29 +51,69 @@ impl Cut {
             Self::Date => true,
             Self::Int64(numbers) => numbers != Numbers::Yyyymmddhh,
             Self::String(texts) => !texts.is_beginning(),
-            Self::Datetime | Self::Timestamp => false,
+            Self::Datetime | Self::Timestamp | Self::Whole => false,
         }
     }
 }
 
 impl Partition {
+    /// A table that is cut by this column.
+    pub fn by(column: Ident, cut: Cut) -> Self {
+        Self { column: Some(column), cut }
+    }
+
+    /// A table that is one group.
+    pub fn whole() -> Self {
+        Self { column: None, cut: Cut::Whole }
+    }
+
+    /// The partition column; `None` where the table is one group.
+    pub fn column(&self) -> Option<&Ident> {
+        self.column.as_ref()
+    }
+
+    /// Whether the table is one group, whose rows have no dates.
+    pub fn is_whole(&self) -> bool {
+        self.cut == Cut::Whole
+    }
+
+    /// Why every statement reads the whole table, where it does: nothing that the rule says of dates is a partition.
+    pub(crate) fn reads_all(&self) -> Option<&'static str> {
+        match self.cut {
+            Cut::Whole => Some("the rule has no dates"),
+            Cut::String(_) => Some("no table is partitioned by dates that are texts"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is cut by the column of this name.
+    pub(crate) fn is_by(&self, column: &str) -> bool {
+        self.column.as_ref().is_some_and(|known| known.same_column(column))
+    }
+
+    /// The column as SQL. Without one, what has no value.
+    fn named(&self) -> String {
+        self.column.as_ref().map_or_else(|| "NULL".to_owned(), Ident::to_string)
+    }
+
     /// Whether rows are cut by the time of their arrival, which no column of the table holds.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
     pub fn is_by_arrival(&self) -> bool {
-        is_pseudo_column(self.column.as_str())
+        self.column.as_ref().is_some_and(|column| is_pseudo_column(column.as_str()))
     }
 
     /// The expression that says which date a row belongs to; NULL for the rows without one. It never fails.
     /// An instant's date is that of UTC, said outright: a project's default time zone would change what
     /// `DATE(ts)` means. Source: <https://cloud.google.com/bigquery/docs/default-configuration>
     pub fn date(&self) -> Fragment {
-        let column = &self.column;
+        let column = self.named();
         Fragment::vouched(match self.cut {
+            Cut::Whole => "CAST(NULL AS DATE)".to_owned(),
             Cut::Int64(Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
-            Cut::Date | Cut::Int64(_) => column.to_string(),
+            Cut::Date | Cut::Int64(_) => column,
             Cut::Datetime => format!("DATE({column})"),
             Cut::Timestamp => format!("DATE({column}, 'UTC')"),
-            Cut::String(texts) => texts.date(column),
+            Cut::String(texts) => texts.date(&column),
         })
     }
 
@@ -79,22 +121,27 @@ impl Partition {
     /// `None` where the column's values are no days.
     pub(crate) fn day_number(&self) -> Option<Fragment> {
         Some(match self.cut {
-            Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.column.to_string()),
-            Cut::Int64(_) => return None,
+            Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.named()),
+            Cut::Int64(_) | Cut::Whole => return None,
             Cut::String(texts) if !texts.is_of_days() => return None,
             _ => Fragment::vouched(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
         })
     }
 
     /// Whether a date is a value of a column that `SELECT *` has, so that who reads the rows can filter by it.
+    /// Rows without dates need no such column.
     pub(crate) fn is_date_column(&self) -> bool {
-        self.cut.is_point() && !self.is_by_arrival() && !matches!(self.cut, Cut::String(_))
+        match self.cut {
+            Cut::String(_) => false,
+            Cut::Whole => true,
+            cut => cut.is_point() && !self.is_by_arrival(),
+        }
     }
 
     /// The date that a value of [`Partition::date`] says; `None` for one that is no date.
     pub(crate) fn day_of(&self, date: &SqlValue) -> Option<Day> {
         match (date, self.cut) {
-            (SqlValue::Null, _) => Some(Day::UNDATED),
+            (SqlValue::Null, _) => Some(self.no_date()),
             (SqlValue::Date(date), _) => Some(Day::from(*date)),
             (SqlValue::Int64(number), Cut::Int64(numbers)) => {
                 let numbers = match numbers {
@@ -107,13 +154,21 @@ impl Partition {
         }
     }
 
+    /// What a row belongs to whose date is NULL.
+    pub(crate) fn no_date(&self) -> Day {
+        if self.is_whole() { Day::WHOLE } else { Day::UNDATED }
+    }
+
     /// The date that stands for all the dates of the same month or year, where the column says no more.
     pub(crate) fn period(&self, day: Day) -> Day {
+        if self.is_whole() {
+            return Day::WHOLE;
+        }
         let Some(date) = day.date() else { return day };
         match self.cut {
             Cut::Int64(numbers) => numbers.date(numbers.of(date).0).map_or(day, Day::from),
             Cut::String(texts) => Day::from(texts.first(date)),
-            Cut::Date | Cut::Datetime | Cut::Timestamp => day,
+            Cut::Date | Cut::Datetime | Cut::Timestamp | Cut::Whole => day,
         }
     }
 
@@ -121,7 +176,7 @@ impl Partition {
     fn undated(&self) -> String {
         match self.cut {
             Cut::String(_) => format!("{} IS NULL", self.date()),
-            _ => format!("{} IS NULL", self.column),
+            _ => format!("{} IS NULL", self.named()),
         }
     }
 
@@ -129,6 +184,9 @@ impl Partition {
     /// column itself with constants, so that BigQuery reads only the partitions it names.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#best_practices_for_partition_pruning>
     pub fn filter(&self, window: &Window) -> Fragment {
+        if self.is_whole() {
+            return Fragment::vouched("TRUE");
+        }
         let undated = window.has_undated().then(|| self.undated());
         let runs = window.runs().into_iter();
         let runs: Vec<(Date, Date)> =
@@ -142,14 +200,14 @@ impl Partition {
 
     fn dated(&self, runs: &[(Date, Date)]) -> String {
         if let Cut::String(texts) = self.cut {
-            return texts.filter(&self.column, runs);
+            return texts.filter(&self.named(), runs);
         }
         let is_point = |(first, last): &(Date, Date)| first == last && self.cut.is_point();
         match runs {
             [run] => self.run_filter(*run),
             runs if runs.iter().all(is_point) => {
                 let days: Vec<String> = runs.iter().map(|(day, _)| self.start(*day)).collect();
-                format!("{} IN ({})", self.column, days.join(", "))
+                format!("{} IN ({})", self.named(), days.join(", "))
             }
             runs => {
                 let runs: Vec<String> =
@@ -160,8 +218,9 @@ impl Partition {
     }
 
     fn run_filter(&self, (first, last): (Date, Date)) -> String {
-        let column = &self.column;
+        let column = self.named();
         match self.cut {
+            Cut::Whole => "TRUE".to_owned(),
             Cut::Date | Cut::Int64(_) if first == last && self.cut.is_point() => {
                 format!("{column} = {}", self.start(first))
             }
@@ -170,7 +229,7 @@ impl Partition {
                 format!("{column} BETWEEN {from} AND {to}")
             }
             Cut::Date => format!("{column} BETWEEN {} AND {}", self.start(first), self.start(last)),
-            Cut::String(texts) => texts.filter(column, &[(first, last)]),
+            Cut::String(texts) => texts.filter(&column, &[(first, last)]),
             Cut::Datetime | Cut::Timestamp => match last.tomorrow() {
                 Ok(end) => {
                     let (from, to) = (self.start(first), self.start(end));
@@ -184,7 +243,7 @@ impl Partition {
     /// The start of the day as a literal of the column's type.
     fn start(&self, day: Date) -> String {
         match self.cut {
-            Cut::Date => format!("DATE '{day}'"),
+            Cut::Date | Cut::Whole => format!("DATE '{day}'"),
             Cut::Int64(numbers) => numbers.of(day).0.to_string(),
             Cut::String(texts) => format!("'{}'", texts.text(day)),
             Cut::Datetime => format!("DATETIME '{day} 00:00:00'"),
@@ -214,7 +273,7 @@ mod tests {
     }
 
     fn by(cut: Cut) -> Partition {
-        Partition { column: Ident::parse("d").unwrap(), cut }
+        Partition::by(Ident::parse("d").unwrap(), cut)
     }
 
     fn numbered(numbers: Numbers) -> Partition {

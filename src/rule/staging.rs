@@ -298,7 +298,7 @@ impl Rule {
         // Another value than its own would be one of an inactive row.
         let flag = self.active.as_ref().and_then(|active| active.flag.as_ref());
         let flag = flag.filter(|flag| flag.is_exact).map(|flag| &flag.column);
-        let own = [Some(&self.partition.column), flag];
+        let own = [self.partition.column(), flag];
         let own = own.into_iter().chain([touched_at, self.written_at.as_ref()]).flatten();
         let untouched = self.staging.iter().flat_map(|staging| &staging.untouched);
         own.chain(untouched).any(|known| known.same_column(column))

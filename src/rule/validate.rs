@@ -245,34 +245,55 @@ impl RuleReader<'_> {
         Ok((ident, sql_type))
     }
 
+    /// The partition column as the rule file names it; `none` is no column, unless it stands in backquotes.
+    pub(super) fn partition_column(&self) -> Option<&str> {
+        match self.section.partition.get_ref().as_str() {
+            "none" => None,
+            name => {
+                Some(name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or(name))
+            }
+        }
+    }
+
     fn partition(&self) -> Result<Partition> {
         let column = &self.section.partition;
-        let ident = Ident::parse(column.get_ref()).map_err(|error| self.at(column, error))?;
-        let partition = Partition { column: ident, cut: self.cut()? };
+        let Some(name) = self.partition_column() else { return self.whole() };
+        let ident = Ident::parse(name).map_err(|error| self.at(column, error))?;
+        let cut = self.cut()?;
+        let listed = self.listed(column, ident.as_str())?;
+        if let Some(listed) = listed.filter(|listed| *listed != cut.sql_type()) {
+            let wanted = cut.sql_type();
+            let message =
+                format!("`{ident}` is of type {listed}, but the partition is read as {wanted}");
+            return Err(self.source.error(column, message).help(format!(
+                "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP, INT64 or STRING)"
+            )));
+        }
         let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
+        let partition = Partition::by(ident, cut);
         if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
             let message = format!(
-                "whole rows of a table partitioned by {} are written column by column, and the rule lists no columns",
-                partition.column
+                "whole rows of a table partitioned by {name} are written column by column, and the rule lists no columns"
             );
             let help = "list all columns of the table in the rule's section `columns`";
             return Err(self.source.error(column, message).help(help));
         }
-        let ident = &partition.column;
-        match self.listed(column, ident.as_str())? {
-            Some(listed) if listed != partition.cut.sql_type() => Err(self
+        Ok(partition)
+    }
+
+    /// A table that is one group has nothing that says a date.
+    fn whole(&self) -> Result<Partition> {
+        let section = self.section;
+        let kind = section.partition_type.as_ref().map(|kind| ("partition_type", kind.span()));
+        let format =
+            section.partition_format.as_ref().map(|format| ("partition_format", format.span()));
+        let across = section.across.as_ref().map(|across| ("across", across.span()));
+        match kind.or(format).or(across) {
+            None => Ok(Partition::whole()),
+            Some((key, span)) => Err(self
                 .source
-                .error(
-                    column,
-                    format!(
-                        "`{ident}` is of type {listed}, but the partition is read as {}",
-                        partition.cut.sql_type()
-                    ),
-                )
-                .help(format!(
-                    "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP, INT64 or STRING)"
-                ))),
-            _ => Ok(partition),
+                .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))
+                .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
         }
     }
 

@@ -259,6 +259,10 @@ impl Run<'_> {
                     };
                     self.context.progress.note(&format!("{day}: {why}; cleaning it again"));
                     state.rebase(*after, state.cutoff);
+                    if judged.across {
+                        // Those that are duplicates now are removed next.
+                        state.keys = after.keys;
+                    }
                     again.push(*day);
                 }
                 Verdict::Broken(error) => self.fail_days(&[*day], error),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Counts, checked, look_with};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Ident, SqlValue};
 use crate::rule::{Cut, Numbers, Rule};
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
@@ -76,7 +76,7 @@ pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
             Kind::Configuration,
             format!(
                 "{} of {} holds {number}, which is no {}",
-                rule.partition.column,
+                rule.partition.column().map_or("", Ident::as_str),
                 rule.table.dotted(),
                 numbers.as_str()
             ),

@@ -86,7 +86,9 @@ pub fn removed_rows(
     for statement in checked(renderer, StepName::REMOVED, &Window::of_days(days)?)? {
         let answer = look_with(rule, warehouse, &statement, &asked, now, "explain");
         let read = answer.and_then(|answer| {
-            let read = answer.rows.iter().map(|row| Reader { rows: &answer, row }.read(&by_record));
+            let read = answer.rows.iter().map(|row| {
+                Reader { rows: &answer, row, undated: rule.partition.no_date() }.read(&by_record)
+            });
             read.collect::<Result<Vec<_>>>()
         });
         rows.extend(read.map_err(|error| error.during(statement.statement().title()))?);
@@ -97,6 +99,8 @@ pub fn removed_rows(
 struct Reader<'r> {
     rows: &'r Rows,
     row: &'r [SqlValue],
+    /// What a row belongs to that was removed from no date.
+    undated: Day,
 }
 
 impl Reader<'_> {
@@ -129,7 +133,7 @@ impl Reader<'_> {
     /// The log's own column, which is a DATE whatever the table's partitions are.
     fn day(&self) -> Result<Day> {
         match self.value("date")? {
-            SqlValue::Null => Ok(Day::UNDATED),
+            SqlValue::Null => Ok(self.undated),
             SqlValue::Date(date) => Ok(Day::from(*date)),
             other => Err(super::counts::wrong(format!("`{other}` is no date"))),
         }

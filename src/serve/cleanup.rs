@@ -23,7 +23,7 @@ use crate::error::{Kind, Result};
 use crate::log::Line;
 use crate::rule::Rule;
 use crate::run::{Ended, Report, RunId};
-use crate::window::Window;
+use crate::window::{Window, WindowArg};
 
 /// The body of `POST /cleanup-duplicates`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -68,7 +68,10 @@ pub(super) async fn cleanup(
     }
     let rule = service.rule(asked.rule.as_deref()).map_err(|error| Problem::of(&error))?;
     let range = (asked.from.as_deref(), asked.to.as_deref());
-    let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?.ok_or_else(|| {
+    let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?;
+    // A rule without dates is about its whole table, whatever dates a schedule gives.
+    let dates = dates.or(rule.partition.is_whole().then_some(WindowArg::Last(1)));
+    let dates = dates.ok_or_else(|| {
         Problem::new(Code::InvalidRequest).detail(
             "no dates given; give `game_date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`",
         )

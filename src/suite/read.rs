@@ -181,6 +181,9 @@ impl Reader<'_> {
         rule: &Rule,
         rows: impl Iterator<Item = &'r Vec<SqlValue>>,
     ) -> Result<Window> {
+        if rule.partition.is_whole() {
+            return self.whole(section);
+        }
         if let Some(dates) = &section.dates {
             let day = |date: &Spanned<String>| {
                 Day::parse(date.get_ref()).map_err(|e| e.at(self.source.place(date.span())))
@@ -191,7 +194,7 @@ impl Reader<'_> {
             }
         }
         let partition = &rule.partition;
-        let column = rule.columns.iter().position(|(name, _)| *name == partition.column);
+        let column = rule.columns.iter().position(|(name, _)| partition.column() == Some(name));
         let days: Vec<Day> = rows.filter_map(|row| day_of(row.get(column?)?, partition)).collect();
         match days.is_empty() {
             false => Window::of_days(days),
@@ -199,6 +202,17 @@ impl Reader<'_> {
                 .source
                 .error(&section.name, "the test has no dates")
                 .help("write dates = [\"2026-01-28\"]; without, they are those of the given rows")),
+        }
+    }
+
+    /// The window of a rule without dates.
+    fn whole(&self, section: &TestSection) -> Result<Window> {
+        match &section.dates {
+            Some(dates) if !dates.is_empty() => Err(self
+                .source
+                .error(&dates[0], "the rule has no dates")
+                .help("remove `dates`: a rule with partition = \"none\" is about the whole table")),
+            _ => Ok(Window::whole()),
         }
     }
 

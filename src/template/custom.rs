@@ -6,7 +6,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::failure::template_error;
 use super::values::map;
-use super::{Renderer, limits, literal};
+use super::{Renderer, limits, literal, whole};
 use crate::error::Result;
 use crate::googlesql::tokens;
 use crate::statement::{Statement, StepName};
@@ -59,7 +59,11 @@ impl Renderer<'_> {
         let rendered = limits::rendering(self.own_bytes, || {
             self.shipped().template_from_str(RESTRICTION)?.render(context)
         });
-        let restriction = rendered.map_err(|error| template_error(&error, &self.paths, None))?;
+        let mut restriction =
+            rendered.map_err(|error| template_error(&error, &self.paths, None))?;
+        if self.rule.partition.is_whole() {
+            restriction = whole::without_marks(&restriction);
+        }
         let sql = update.restricted(&restriction);
         limits::check_statement(&format!("{step}.sql"), &sql)?;
         let guarded = Statement::new(step.clone(), window.clone(), sql);

@@ -9,6 +9,7 @@ mod origin;
 mod qualify;
 mod render;
 mod values;
+mod whole;
 
 #[cfg(test)]
 mod bounded;

@@ -6,6 +6,7 @@ use minijinja::{Error, ErrorKind, State};
 use sqlparser::parser::Parser;
 
 use super::literal::sql;
+use super::whole;
 use crate::googlesql::{columns, parse, tokens};
 
 /// The filter: an expression, or each of a list.
@@ -23,6 +24,9 @@ fn of_one(state: &State<'_, '_>, value: &Value, alias: &str) -> Result<Value, Er
         return Err(refused("`of` takes SQL, such as {{ rule.key }}".to_owned()));
     }
     let text = value.to_string();
+    if whole::is_mark(&text) {
+        return Ok(value.clone());
+    }
     // Parsing takes about as long as this many instructions.
     state.consume_fuel(10 + text.len() as u64)?;
     qualified(&text, alias).map(sql).map_err(refused)

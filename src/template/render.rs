@@ -9,7 +9,7 @@ use super::custom;
 use super::environment::{environment, merge};
 use super::failure::template_error;
 use super::values::{map, removals_value, rule_value, staging_value, window_value};
-use super::{Template, Templates, limits, literal};
+use super::{Template, Templates, limits, literal, whole};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::removals::RemovalLog;
@@ -122,6 +122,8 @@ impl<'a> Renderer<'a> {
             let message = format!("{step} is rendered with the custom step whose UPDATE it guards");
             return Err(Error::new(Kind::Usage, message).help("name the custom step"));
         }
+        let whole = self.rule.partition.is_whole().then(Window::whole);
+        let window = whole.as_ref().unwrap_or(window);
         if window.has_undated() && self.rule.partition.is_by_arrival() {
             let message = format!(
                 "rows of {} have no date only while they are in the streaming buffer, where no statement can \
@@ -264,7 +266,11 @@ impl<'a> Renderer<'a> {
         let template = environment.get_template(&name);
         let rendered =
             limits::rendering(self.own_bytes, || template.and_then(|found| found.render(context)));
-        let body = rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
+        let mut body =
+            rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
+        if self.rule.partition.is_whole() {
+            body = whole::without_marks(&body);
+        }
         let mut sql = String::with_capacity(HEADER_BYTES + body.len());
         sql.push_str(&self.header(step, window));
         push_tidied(&mut sql, &body);

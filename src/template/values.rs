@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
-use super::literal;
+use super::{literal, whole};
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
 use crate::rule::{Across, Rule};
@@ -33,11 +33,11 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("table_name", Value::from(rule.table.dotted())),
         ("namesake", optional(namesake.as_ref())),
         ("view", literal::sql(&rule.view)),
-        ("partition", literal::sql(&rule.partition.column)),
+        ("partition", optional(rule.partition.column())),
         ("row", literal::sql(rule.row())),
         ("row_set_aside", literal::sql(rule.row_set_aside())),
         ("by_arrival", Value::from(rule.partition.is_by_arrival())),
-        ("date", literal::sql(rule.partition.date())),
+        ("date", whole::date(rule)),
         ("across", rule.across.map_or(Value::from(()), |across| Value::from(across.days()))),
         ("day_number", rule.partition.day_number().map_or(Value::from(()), literal::sql)),
         ("has_date", Value::from(rule.partition.is_date_column())),
@@ -114,11 +114,11 @@ pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
     };
     let around = window.around(rule.across.map_or(0, Across::reach));
     map([
-        ("around", literal::sql(rule.partition.filter(&around))),
-        ("around_with_undated", literal::sql(rule.partition.filter(&around.with_undated()))),
-        ("filter", literal::sql(rule.partition.filter(window))),
-        ("with_undated", literal::sql(rule.partition.filter(&window.with_undated()))),
-        ("is_undated", Value::from(window.only() == Some(Day::UNDATED))),
+        ("around", whole::filter(rule, &around)),
+        ("around_with_undated", whole::filter(rule, &around.with_undated())),
+        ("filter", whole::filter(rule, window)),
+        ("with_undated", whole::filter(rule, &window.with_undated())),
+        ("is_undated", Value::from(window.only().is_some_and(|day| day.date().is_none()))),
         ("first", literal(window.first())),
         ("last", literal(window.last())),
         ("days", window.days().iter().map(|day| literal(*day)).collect()),

@@ -93,6 +93,29 @@ fn partitions_that_are_longer_than_a_date_say_their_factor() {
 }
 
 #[test]
+fn a_rule_without_dates_says_what_it_costs_and_where_it_cannot_work() {
+    let whole = |rule: &str| {
+        let (rule, _) = rule.split_once("[rule.predictions.columns]").unwrap();
+        rule.replace("partition = \"game_date\"", "partition = \"none\"")
+    };
+    let by = json!({ "timePartitioning": { "type": "DAY", "field": "created_at" } });
+    let required =
+        json!({ "requirePartitionFilter": true, "timePartitioning": by["timePartitioning"] });
+    for (cut, verdict, parts) in [
+        (json!({ "timePartitioning": null }), "good", &["no dates", "whole table"][..]),
+        (by.clone(), "good", &["no dates", "all partitions, which are by `created_at`"]),
+        (
+            required,
+            "bad",
+            &["have to name partitions of `created_at`", "require_partition_filter = FALSE"],
+        ),
+    ] {
+        let Some(found) = seen(whole, &cut) else { return };
+        expect(&found, "partition", verdict, parts);
+    }
+}
+
+#[test]
 fn dates_that_are_texts_say_what_they_cost() {
     let text = |rule: &str| {
         let (rule, _) = rule.split_once("[rule.predictions.columns]").unwrap();

@@ -16,16 +16,26 @@ pub enum Way {
     Dashed,
     /// A text that begins with the date: 2026-01-02T07.
     Beginning,
+    /// No way: the table is one group.
+    Whole,
 }
 
 pub fn ways() -> impl Strategy<Value = Way> {
-    prop_oneof![Just(Way::Date), Just(Way::Text), Just(Way::Dashed), Just(Way::Beginning),]
+    prop_oneof![
+        Just(Way::Date),
+        Just(Way::Text),
+        Just(Way::Dashed),
+        Just(Way::Beginning),
+        Just(Way::Whole),
+    ]
 }
 
 impl Way {
     /// The rule with this way in place of `partition = "d"` and `d = "DATE"`.
     pub fn rule(self, text: &str) -> String {
+        assert!(text.contains("partition = \"d\"\n") && text.contains("\nd = \"DATE\"\n"));
         let (column, keys) = match self {
+            Self::Whole => return text.replace("partition = \"d\"\n", "partition = \"none\"\n"),
             Self::Date => ("DATE", ""),
             Self::Text => ("STRING", "partition_type = \"STRING\""),
             Self::Dashed => {
@@ -35,9 +45,13 @@ impl Way {
                 ("STRING", "partition_type = \"STRING\"\npartition_format = \"yyyy-mm-dd*\"")
             }
         };
-        assert!(text.contains("partition = \"d\"\n") && text.contains("\nd = \"DATE\"\n"));
         text.replace("partition = \"d\"\n", &format!("partition = \"d\"\n{keys}\n"))
             .replace("\nd = \"DATE\"\n", &format!("\nd = \"{column}\"\n"))
+    }
+
+    /// The group that a row of this day of January is of; 0 is that of the rows without a date.
+    pub fn group(self, day: u8) -> u8 {
+        if self == Self::Whole { 1 } else { day }
     }
 
     /// The value of a row of this date, which is in January of 2026, or of none; rows of a date differ by `n`
@@ -46,7 +60,7 @@ impl Way {
         let text = |text: &str| SqlValue::String(text.to_owned());
         let Some(day) = date else {
             return match (self, n % 4) {
-                (Self::Date, _) | (_, 0) => SqlValue::Null,
+                (Self::Date | Self::Whole, _) | (_, 0) => SqlValue::Null,
                 (_, 1) => text(""),
                 (Self::Text, 2) => text("2026-01-01"),
                 (_, 2) => text("20260101"),
@@ -56,7 +70,7 @@ impl Way {
         };
         let dashed = day.to_string();
         match self {
-            Self::Date => SqlValue::from(day),
+            Self::Date | Self::Whole => SqlValue::from(day),
             Self::Text => text(&dashed.replace('-', "")),
             Self::Dashed => text(&dashed),
             Self::Beginning => text(&format!("{dashed}{}", ["", "T07", " 23:59"][n as usize % 3])),

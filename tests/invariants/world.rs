@@ -431,7 +431,10 @@ impl World {
     }
 
     pub fn apply(&self, now: i64) -> Report {
-        let window = Window::range(day(1), day(2)).unwrap();
+        let window = match self.way {
+            Way::Whole => Window::whole(),
+            _ => Window::range(day(1), day(2)).unwrap(),
+        };
         self.with_context(now, |context| {
             let steps = plan::steps_of(context.renderer);
             let plan = plan::plan(context.renderer, &steps, &window).unwrap().unwrap();
@@ -510,15 +513,21 @@ impl World {
 
     pub fn expected(&self, now: i64) -> Vec<Expected> {
         let oracle = Oracle::at(self.cure, now, &self.rows);
-        let of_day =
-            |day| -> Vec<Row> { self.rows.iter().filter(|row| row.day == day).cloned().collect() };
-        vec![oracle.day(&of_day(1)), oracle.day(&of_day(2))]
+        let of_day = |day| oracle.day(&self.of_group(day));
+        match self.way {
+            Way::Whole => vec![of_day(1)],
+            _ => vec![of_day(1), of_day(2)],
+        }
     }
 
     /// What must be found of the rows without a date.
     pub fn expected_undated(&self, now: i64) -> Expected {
-        let rows: Vec<Row> = self.rows.iter().filter(|row| row.day == 0).cloned().collect();
-        Oracle::at(self.cure, now, &self.rows).day(&rows)
+        Oracle::at(self.cure, now, &self.rows).day(&self.of_group(0))
+    }
+
+    fn of_group(&self, group: u8) -> Vec<Row> {
+        let of_group = |row: &&Row| self.way.group(row.day) == group;
+        self.rows.iter().filter(of_group).cloned().collect()
     }
 }
 

@@ -96,7 +96,7 @@ impl Finder<'_> {
             .key
             .iter()
             .any(|key| Ident::of_sql(key.as_str()).is_some_and(|known| known.same_column(column)));
-        in_key && !rule.row_id.is_column(column) && !rule.partition.column.same_column(column)
+        in_key && !rule.row_id.is_column(column) && !rule.partition.is_by(column)
     }
 
     fn nullable_key(&mut self, column: &str, span: Span) {

@@ -11,6 +11,7 @@ use sqlparser::tokenizer::Span;
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::partition::{self, Names};
 use crate::check::{Finding, Text, dotted, mutation, relation};
+use crate::googlesql::Ident;
 
 pub(super) const CHECK: Check = Check {
     code: Code::ReadsOtherPartition,
@@ -43,6 +44,9 @@ WHERE game_date = DATE '2026-01-28'
 };
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    if text.rule.partition.is_whole() {
+        return;
+    }
     let target = match parsed {
         Statement::Update(update) => Some(&update.table.relation),
         Statement::Delete(delete) => {
@@ -89,6 +93,10 @@ impl Scope {
 }
 
 impl Finder<'_> {
+    fn column(&self) -> Option<&Ident> {
+        self.text.rule.partition.column()
+    }
+
     /// Whether a name without dots is that of a common table expression.
     fn is_common(&self, name: &str) -> bool {
         let mut visible = self.scopes.iter().flat_map(|scope| &scope.visible);
@@ -125,19 +133,19 @@ impl Finder<'_> {
         let names = Names {
             qualifiers: if is_unique { mutation::qualifiers(one) } else { Vec::new() },
             // A range variable hides columns of its name.
-            bare: has_column && !is_taken(self.text.rule.partition.column.as_str()),
+            bare: has_column && self.column().is_some_and(|column| !is_taken(column.as_str())),
         };
         !renames && partition::confines(self.text, names, condition)
     }
 
     fn add(&mut self, span: Span, what: &str) {
-        let rule = self.text.rule;
         self.found.push(self.text.finding(
             Code::ReadsOtherPartition,
             span,
             format!(
                 "the subquery reads {what} without confining {} to {}: rows of other dates would decide",
-                rule.partition.column, self.text.statement.window
+                self.column().map_or("", Ident::as_str),
+                self.text.statement.window
             ),
             "put {{ window.filter }} into the WHERE of the subquery that reads the table, with the \
              table's alias before the column",

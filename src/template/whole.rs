@@ -1,0 +1,108 @@
+//! Statements of rules without dates. Templates are written for tables that are cut into dates: they name
+//! the date and the predicate of the window. Where a table is one group, both are marks in what is rendered,
+//! and are left out where the text means the same without them: `WHERE <mark> AND x` is `WHERE x`.
+
+use minijinja::Value;
+
+use super::literal;
+use crate::rule::Rule;
+use crate::window::Window;
+
+/// Stands for the predicate that holds for all rows. A noncharacter: no text has it.
+const FILTER: char = '\u{fdd0}';
+/// Stands for the date that no row has.
+const DATE: char = '\u{fdd1}';
+
+/// The expression that says which date a row belongs to.
+pub(super) fn date(rule: &Rule) -> Value {
+    match rule.partition.is_whole() {
+        true => literal::sql(DATE),
+        false => literal::sql(rule.partition.date()),
+    }
+}
+
+/// The predicate of a window.
+pub(super) fn filter(rule: &Rule, window: &Window) -> Value {
+    match rule.partition.is_whole() {
+        true => literal::sql(FILTER),
+        false => literal::sql(rule.partition.filter(window)),
+    }
+}
+
+/// Whether it is one of the marks, which is no expression with columns.
+pub(super) fn is_mark(text: &str) -> bool {
+    text.chars().eq([FILTER]) || text.chars().eq([DATE])
+}
+
+/// The text without the marks.
+pub(super) fn without_marks(text: &str) -> String {
+    let mut text = text.replace(&format!("PARTITION BY {DATE}, "), "PARTITION BY ");
+    text = text.replace(DATE, "CAST(NULL AS DATE)");
+    while let Some(at) = text.find(FILTER) {
+        let end = at + FILTER.len_utf8();
+        let (before, after) = (&text[..at], &text[end..]);
+        text = match (before, after.trim_start().strip_prefix("AND ")) {
+            (before, Some(rest)) if is_operand(before) => format!("{before}{rest}"),
+            (before, _) => match (before.trim_end().strip_suffix("AND"), clause(before)) {
+                (Some(before), _) => format!("{}{after}", before.trim_end()),
+                (None, Some(before)) => format!("{before}{after}"),
+                (None, None) => format!("{before}TRUE{after}"),
+            },
+        };
+    }
+    text
+}
+
+/// Whether what follows is the first operand of a condition.
+fn is_operand(before: &str) -> bool {
+    ["WHERE ", "ON ", "AND "].iter().any(|word| before.ends_with(word))
+}
+
+/// The text without the WHERE at its end, where that is a line of a query. What changes rows needs one.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax>
+fn clause(before: &str) -> Option<&str> {
+    let rest = before.strip_suffix("WHERE ")?;
+    let line = rest.trim_end_matches(' ');
+    let first = before.lines().find(|line| !line.starts_with("--")).unwrap_or_default();
+    let changes = first.starts_with("UPDATE") || first.starts_with("DELETE");
+    let is_own = changes && line.len() == rest.len();
+    (line.ends_with('\n') && !is_own).then(|| line.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_nothing_is_left_out() {
+        for (text, expected) in [
+            ("SELECT 1\nFROM t\nWHERE ¶\n  AND a\n", "SELECT 1\nFROM t\nWHERE a\n"),
+            ("SELECT 1\nFROM t\nWHERE ¶\nGROUP BY x", "SELECT 1\nFROM t\nGROUP BY x"),
+            (
+                "SELECT 1\nFROM (\n  SELECT 1\n  FROM t\n  WHERE ¶\n)",
+                "SELECT 1\nFROM (\n  SELECT 1\n  FROM t\n)",
+            ),
+            ("-- x\nUPDATE t\nSET a = 1\nWHERE ¶\n  AND b", "-- x\nUPDATE t\nSET a = 1\nWHERE b"),
+            ("-- x\nDELETE FROM t\nWHERE ¶\n", "-- x\nDELETE FROM t\nWHERE TRUE\n"),
+            (
+                "DELETE FROM t\nWHERE id IN (\n  SELECT id\n  FROM t\n  WHERE ¶\n)",
+                "DELETE FROM t\nWHERE id IN (\n  SELECT id\n  FROM t\n)",
+            ),
+            (
+                "WHEN NOT MATCHED BY SOURCE\n  AND ¶\n  AND a\n  THEN",
+                "WHEN NOT MATCHED BY SOURCE\n  AND a\n  THEN",
+            ),
+            ("WHEN NOT MATCHED BY SOURCE\n  AND ¶\n  THEN", "WHEN NOT MATCHED BY SOURCE\n  THEN"),
+            ("ON ¶\n  AND (m.a = s.a)", "ON (m.a = s.a)"),
+            ("WHERE a\n  AND ¶", "WHERE a"),
+            ("WHERE ¶ AND ¶ AND a", "WHERE a"),
+            ("SELECT NOT (¶) AS a", "SELECT NOT (TRUE) AS a"),
+            ("SELECT § AS date", "SELECT CAST(NULL AS DATE) AS date"),
+            ("OVER (\n  PARTITION BY §, a, b\n)", "OVER (\n  PARTITION BY a, b\n)"),
+            ("SELECT 'é'\nFROM t\nWHERE ¶", "SELECT 'é'\nFROM t"),
+        ] {
+            let given = text.replace('¶', &FILTER.to_string()).replace('§', &DATE.to_string());
+            assert_eq!(without_marks(&given), expected);
+        }
+    }
+}
