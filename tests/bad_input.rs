@@ -300,7 +300,11 @@ fn a_name_that_bigquery_takes_for_no_column_is_refused_with_the_way_out() {
     let (partition, key, keep) = ("partition = \"game_date\"", "\"player\"]", "\"id DESC\"]");
     for (given, instead, says) in [
         (partition, "partition = \"game.date\"", "`.` cannot be in a column's name"),
-        (partition, "partition = \"`game_date`\"", "write the name here without backquotes"),
+        (
+            "active = \"is_active\"",
+            "active = \"`is_active`\"",
+            "write the name here without backquotes",
+        ),
         (partition, "partition = \"game\\tdate\"", "`\\t` cannot be in a column's name"),
         (key, "\"player name\"]", "if that is one column, write it as `player name`"),
         (keep, "\"größe DESC\"]", "write it as `größe`"),

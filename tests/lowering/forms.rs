@@ -78,15 +78,11 @@ pub const WINDOWS: &[&str] = &[
     "(ORDER BY i1 RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
 ];
 
-/// The windows of a function that needs an ORDER BY, or may have a frame. A frame of so many steps of a
-/// value is for none.
+/// The windows of a function that needs an ORDER BY, or may have a frame.
 pub fn windows_of(ordered: bool, framed: bool) -> Vec<&'static str> {
     let is_framed = |window: &str| window.contains("ROWS") || window.contains("RANGE");
-    let fits = |window: &&str| {
-        (!ordered || window.contains("ORDER BY"))
-            && (framed || !is_framed(window))
-            && !window.contains("RANGE BETWEEN 1")
-    };
+    let fits =
+        |window: &&str| (!ordered || window.contains("ORDER BY")) && (framed || !is_framed(window));
     WINDOWS.iter().copied().filter(fits).collect()
 }
 
