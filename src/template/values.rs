@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::{literal, whole};
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
-use crate::rule::{Across, Rule};
+use crate::rule::Rule;
 use crate::window::{Day, Window};
 
 /// An object of these members.
@@ -112,10 +112,14 @@ pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
         Some(_) => literal::sql(SqlValue::from(day).literal()),
         None => literal::sql("CAST(NULL AS DATE)"),
     };
-    let around = window.around(rule.across.map_or(0, Across::reach));
+    let around = rule.across.map(|across| window.around(across.reach()));
+    let around = |filtered: &dyn Fn(&Window) -> Value| around.as_ref().map(filtered);
     map([
-        ("around", whole::filter(rule, &around)),
-        ("around_with_undated", whole::filter(rule, &around.with_undated())),
+        ("around", around(&|around| whole::filter(rule, around)).unwrap_or_default()),
+        (
+            "around_with_undated",
+            around(&|around| whole::filter(rule, &around.with_undated())).unwrap_or_default(),
+        ),
         ("filter", whole::filter(rule, window)),
         ("with_undated", whole::filter(rule, &window.with_undated())),
         ("is_undated", Value::from(window.only().is_some_and(|day| day.date().is_none()))),
