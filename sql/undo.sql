@@ -45,6 +45,9 @@ FROM (
       SELECT {{ rule.row_id_json }}
       FROM {{ rows(rule) }}
       WHERE {{ window.filter }}
+      {%- if rule.active %}
+        AND {{ rule.active }}
+      {%- endif %}
     )
 {%- else %}
   SELECT

@@ -307,6 +307,20 @@ fn a_row_that_shares_its_id_with_another_inactive_one_is_left_alone() {
     assert_eq!(project.active(), ["b", "c", "e", "f"]);
 }
 
+/// A DELETE by row id took the active one alone, and that is the one that is inserted again.
+#[test]
+fn a_deleted_row_is_restored_beside_an_inactive_one_of_its_id() {
+    let project = loaded(&rule("delete"));
+    project.rows("a,2026-01-28,g9,zoe,,false,2026-01-28T08:00:00Z");
+    let run = applied(&project);
+    assert_eq!(project.active(), ["c", "f"]);
+    let undone = undo(&project, &run);
+    assert_eq!(undone["dates"][0]["left_alone"], 0);
+    assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
+    undo(&project, &run);
+    assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "it is not doubled");
+}
+
 /// Adds a column to the table, or drops one, as another program would.
 fn reshape(project: &Project, sql: &str) {
     let database = project.database();

@@ -8,25 +8,9 @@ use sqlparser::ast::{
 };
 
 use super::{Text, dotted};
+pub(super) use crate::googlesql::conjuncts;
 
-/// The conditions that are joined with AND.
-pub(super) fn conjuncts(condition: &Expr) -> Vec<&Expr> {
-    let mut found = Vec::new();
-    let mut open = vec![condition];
-    while let Some(next) = open.pop() {
-        match next {
-            Expr::Nested(inner) => open.push(inner),
-            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-                open.extend([&**left, right])
-            }
-            other => found.push(other),
-        }
-    }
-    found.reverse();
-    found
-}
-
-/// The same, taken out of it.
+/// The conditions that are joined with AND, taken out of it.
 pub(super) fn into_conjuncts(condition: Expr) -> Vec<Expr> {
     let mut found = Vec::new();
     let mut open = vec![condition];

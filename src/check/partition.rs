@@ -50,8 +50,7 @@ pub(super) fn check(
 }
 
 /// Whether the condition holds for rows of the window's partitions alone, and of those around it that the rule
-/// looks at, where the partition column of a
-/// relation has these names.
+/// looks at, where the partition column of a relation has these names.
 pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool {
     let bound = Reader::of(text, names).bound(condition);
     let reach = text.rule.across.map_or(0, Across::reach);

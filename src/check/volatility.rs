@@ -2,16 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Merge, Query, Select, Spanned, Statement, TableFactor, Visit, Visitor};
-use sqlparser::tokenizer::Span;
+use sqlparser::ast::{Expr, Merge, Query, Select, Statement, Visit, Visitor};
 
 use super::Text;
-use crate::googlesql::is_of_the_moment;
-use crate::rule::CHANCE;
+use crate::rule::{FindVolatile, Volatile};
 use crate::step::Ranks;
-
-/// The name of what differs, and where it stands.
-pub(super) type Volatile = (String, Span);
 
 /// What differs from run to run in how the statement chooses rows.
 pub(super) fn of_choice(text: &Text<'_>, parsed: &Statement) -> Option<Volatile> {
@@ -77,40 +72,6 @@ impl Visitor for FindWindow {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    }
-}
-
-struct FindVolatile {
-    /// Whether what the clock says counts as well.
-    clock: bool,
-}
-
-impl Visitor for FindVolatile {
-    type Break = Volatile;
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
-        let name = match expr {
-            // `SAFE.RAND` is RAND.
-            Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()),
-            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
-            _ => None,
-        };
-        let Some(name) = name else { return ControlFlow::Continue(()) };
-        let name = name.value.rsplit('.').next().unwrap_or_default();
-        let chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(name));
-        match chance || (self.clock && is_of_the_moment(name)) {
-            true => ControlFlow::Break((name.to_ascii_uppercase(), expr.span())),
-            false => ControlFlow::Continue(()),
-        }
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
-        match factor {
-            TableFactor::Table { sample: Some(_), .. } => {
-                ControlFlow::Break(("TABLESAMPLE".to_owned(), factor.span()))
-            }
             _ => ControlFlow::Continue(()),
         }
     }

@@ -78,3 +78,22 @@ impl fmt::Display for Across {
         write!(f, "{}d", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::RuleFile;
+
+    /// Staged rows have to bring them.
+    #[test]
+    fn a_ranking_across_dates_reads_the_columns_of_the_rule() {
+        let text = "[rule.p]\ntable = \"a.b\"\npartition = \"d\"\nacross = \"1d\"\nkey = [\"LOWER(k)\"]\n\
+                    keep = [\"score DESC\", \"id\"]\nrow_id = \"id\"\nactive = \"is_live\"\n";
+        let alone = text.replace("across = \"1d\"\n", "");
+        let [across, alone] = [text, alone.as_str()].map(|text| {
+            let rules = RuleFile::parse("onerow.toml", text).unwrap().rules;
+            rules[0].ranked_by().into_iter().collect::<Vec<_>>()
+        });
+        assert_eq!(across, ["d", "id", "k", "score"]);
+        assert_eq!(across, alone);
+    }
+}

@@ -1,22 +1,20 @@
 //! Which rows count: a BOOL column, or a condition, with the assignment that ends it.
 
 mod assignment;
+mod end;
 mod proof;
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, Visit, Visitor};
 use toml::Spanned;
+
+use self::end::End;
 
 use super::Strategy;
 use super::expression::{Expression, unless_column};
 use super::validate::RuleReader;
 use crate::error::{Error, Result};
-use crate::googlesql::{Fragment, Ident, SqlType, columns, is_of_the_moment};
-
-/// Functions whose value is left to chance. Those of the clock differ from run to run too.
-pub(crate) const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
+use crate::googlesql::{Fragment, Ident, SqlType, conjuncts};
 
 /// Which rows count.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,16 +149,7 @@ impl RuleReader<'_> {
                 "name a BOOL column, or write a condition over columns of the row, such as \"deleted_at IS NULL\"",
             )
         };
-        let parsed = parsed.map_err(wrong)?;
-        if let Some(constant) = parsed.constant {
-            return Err(wrong(constant));
-        }
-        if let Some(what) = volatile(&parsed.tree) {
-            return Err(wrong(format!("{what} differs from run to run")));
-        }
-        for column in &parsed.columns {
-            self.listed(text, column)?;
-        }
+        let parsed = self.of_the_row(text, parsed, wrong)?;
         let mut active = Active {
             condition: Fragment::vouched(format!("({})", text.get_ref().trim())),
             columns: parsed.columns.clone(),
@@ -171,7 +160,8 @@ impl RuleReader<'_> {
         let types: Vec<(String, SqlType)> =
             known.map(|(name, known)| (name.as_str().to_owned(), *known)).collect();
         active.refute(&types).map_err(|problem| self.source.error(text, problem))?;
-        active.flag = self.flag(text, &parsed, ends(&parsed.tree))?;
+        active.flag =
+            self.flag(text, &parsed, conjuncts(&parsed.tree).into_iter().map(End::of).collect())?;
         active.refute(&types).map_err(|problem| {
             let at = self.section.deactivate.as_ref().unwrap_or(text);
             self.source.error(at, problem).help(
@@ -367,127 +357,5 @@ impl RuleReader<'_> {
         }
         self.only_active_reads(text, key, column)?;
         Ok(assignment)
-    }
-}
-
-/// One of the conditions that are joined with AND: how it ends.
-struct End {
-    /// Every column that it reads.
-    reads: Vec<String>,
-    /// The column by which it ends.
-    column: String,
-    /// The only value with which it is FALSE.
-    inactive: Option<String>,
-    /// The only value with which it is TRUE.
-    active: Option<String>,
-}
-
-fn ends(condition: &Expr) -> Vec<End> {
-    let mut found = Vec::new();
-    let mut open = vec![condition];
-    while let Some(next) = open.pop() {
-        match next {
-            Expr::Nested(inner) => open.push(inner),
-            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-                open.extend([&**left, right]);
-            }
-            other => found.push(End::of(other)),
-        }
-    }
-    found
-}
-
-impl End {
-    fn of(condition: &Expr) -> Self {
-        let reads = columns(condition).into_iter().map(|column| column.value).collect();
-        let none = Self { reads, column: String::new(), inactive: None, active: None };
-        let flag = |column: &str, is: bool| Self {
-            column: column.to_owned(),
-            inactive: Some(boolean(!is)),
-            active: Some(boolean(is)),
-            reads: vec![column.to_owned()],
-        };
-        match condition {
-            Expr::Identifier(column) => flag(&column.value, true),
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => match name(expr) {
-                Some(column) => flag(column, false),
-                None => none,
-            },
-            Expr::IsNull(expr) => match name(expr) {
-                Some(column) => {
-                    Self { column: column.to_owned(), active: Some("NULL".to_owned()), ..none }
-                }
-                None => none,
-            },
-            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
-                match (name(left), &**right) {
-                    (Some(column), Expr::Value(value)) if value.value == Value::Boolean(true) => {
-                        flag(column, true)
-                    }
-                    (Some(column), Expr::Value(value)) if value.value == Value::Boolean(false) => {
-                        flag(column, false)
-                    }
-                    (Some(column), literal) if is_literal(literal) => Self {
-                        column: column.to_owned(),
-                        active: Some(literal.to_string()),
-                        ..none
-                    },
-                    _ => none,
-                }
-            }
-            _ => none,
-        }
-    }
-}
-
-fn boolean(value: bool) -> String {
-    if value { "TRUE" } else { "FALSE" }.to_owned()
-}
-
-fn name(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Nested(inner) => name(inner),
-        Expr::Identifier(column) => Some(&column.value),
-        _ => None,
-    }
-}
-
-fn is_literal(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(value) => !matches!(value.value, Value::Null | Value::Placeholder(_)),
-        Expr::TypedString(_) => true,
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            matches!(&**expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
-        }
-        _ => false,
-    }
-}
-
-/// The clock or chance in a condition.
-pub(super) fn volatile(expr: &Expr) -> Option<String> {
-    expr.visit(&mut Volatile { clock: true }).break_value()
-}
-
-/// What differs from run to run.
-struct Volatile {
-    /// Whether what the clock says counts as well.
-    clock: bool,
-}
-
-impl Visitor for Volatile {
-    type Break = String;
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
-        let name = match expr {
-            Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()),
-            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
-            _ => None,
-        };
-        let Some(name) = name else { return ControlFlow::Continue(()) };
-        let is_chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
-        match is_chance || (self.clock && is_of_the_moment(&name.value)) {
-            true => ControlFlow::Break(name.value.to_ascii_uppercase()),
-            false => ControlFlow::Continue(()),
-        }
     }
 }

@@ -1,9 +1,12 @@
 //! On which columns it depends which row survives, and which entries of key and keep decide nothing.
 
-use super::expression::{parse_keep, parse_key};
+use sqlparser::ast::Visit;
+use toml::Spanned;
+
+use super::expression::{Expression, parse_keep, parse_key};
 use super::validate::{Parse, RuleReader};
-use super::{Constant, Partition};
-use crate::error::Result;
+use super::{Constant, FindVolatile, Partition};
+use crate::error::{Error, Result};
 use crate::googlesql::Ident;
 use crate::visible::visible_line;
 
@@ -38,6 +41,27 @@ impl RuleReader<'_> {
             columns.extend(self.entry(entry, "key", parse_key)?.columns);
         }
         Ok(partition.cut.is_point() && columns.iter().all(|column| partition.is_by(column)))
+    }
+
+    /// An expression that is the same for a row at any time. Errors: it is none, which `wrong` puts into words.
+    pub(super) fn of_the_row<T>(
+        &self,
+        at: &Spanned<T>,
+        parsed: std::result::Result<Expression, String>,
+        wrong: impl Fn(String) -> Error,
+    ) -> Result<Expression> {
+        let mut parsed = parsed.map_err(&wrong)?;
+        if let Some(constant) = parsed.constant.take() {
+            return Err(wrong(constant));
+        }
+        if let Some((what, _)) = parsed.tree.visit(&mut FindVolatile { clock: true }).break_value()
+        {
+            return Err(wrong(format!("{what} differs from run to run")));
+        }
+        for column in &parsed.columns {
+            self.listed(at, column)?;
+        }
+        Ok(parsed)
     }
 
     /// The columns on which it depends which row survives, each with its role.

@@ -6,7 +6,6 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::active::volatile;
 use super::expression::{Expression, parse_key, unless_column};
 use super::validate::RuleReader;
 use super::{Keep, Partition, Strategy, row};
@@ -201,16 +200,7 @@ impl RuleReader<'_> {
                 .error(at, message)
                 .help("name a column, a list of columns, or an expression over columns of the row")
         };
-        let parsed = parsed.map_err(wrong)?;
-        if let Some(constant) = parsed.constant {
-            return Err(wrong(constant));
-        }
-        if let Some(what) = volatile(&parsed.tree) {
-            return Err(wrong(format!("{what} differs from run to run")));
-        }
-        for column in &parsed.columns {
-            self.listed(at, column)?;
-        }
+        let parsed = self.of_the_row(at, parsed, wrong)?;
         let value = match &parsed.tree {
             sqlparser::ast::Expr::Function(_) => text.trim().to_owned(),
             _ => format!("({})", text.trim()),

@@ -310,7 +310,10 @@ impl Rule {
 
     /// The names of the columns that the ranking of rows reads.
     pub fn ranked_by(&self) -> BTreeSet<String> {
-        let read = columns(&self.ranking).into_iter().map(|column| column.value);
+        // Rows of several dates are ranked by columns of their own, which are made of these.
+        let grouping = self.grouping.iter().flat_map(|(_, expr)| columns(expr));
+        let read = columns(&self.ranking).into_iter().chain(grouping).map(|column| column.value);
+        let read = read.filter(|column| !self.grouping.iter().any(|(added, _)| added == column));
         read.chain(self.row_id.columns.iter().cloned()).collect()
     }
 }

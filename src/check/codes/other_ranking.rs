@@ -62,10 +62,9 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let wanted = wanted(text);
     let written_out = written_out(text.rule, parsed);
     let parsed = written_out.as_ref().unwrap_or(parsed);
-    let plain = normal(parsed);
     let holds = |(ranking, grouping): &(&Expr, &[Added])| {
-        let ranks = ranks(parsed, ranking) || ranks(&plain, &normal(*ranking));
-        ranks && grouping.iter().all(|added| is_added(&plain, added))
+        let ranks = ranks(parsed, ranking) || ranks(&normal(parsed), &normal(*ranking));
+        ranks && is_grouped(parsed, grouping)
     };
     if !wanted.is_empty() && !wanted.iter().any(holds) {
         findings.push(text.finding(
@@ -95,11 +94,17 @@ fn written_out(rule: &Rule, parsed: &Statement) -> Option<Statement> {
     Some(written_out)
 }
 
-/// Whether the statement has the column, and it is nowhere something else.
-fn is_added(statement: &Statement, (name, expr): &Added) -> bool {
-    let columns = [(*name, normal(expr))];
-    let mut aliases = Aliases { columns: &columns, found: false };
-    statement.visit(&mut aliases).is_continue() && aliases.found
+/// Whether the statement has each of the columns, and none is anywhere something else.
+fn is_grouped(statement: &Statement, grouping: &[Added]) -> bool {
+    if grouping.is_empty() {
+        return true;
+    }
+    let statement = normal(statement);
+    grouping.iter().all(|(name, expr)| {
+        let columns = [(*name, normal(expr))];
+        let mut aliases = Aliases { columns: &columns, found: false };
+        statement.visit(&mut aliases).is_continue() && aliases.found
+    })
 }
 
 fn meant<'a>(columns: &'a [(&str, Expr)], name: &SqlIdent) -> Option<&'a Expr> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{AssignmentTarget, Visit};
 use sqlparser::parser::Parser;
 
-use super::Volatile;
 use crate::googlesql::{Fragment, Ident};
+use crate::rule::FindVolatile;
 use crate::rule::expression::{inspect, parsed};
 
 /// An assignment.
@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Assignment, String> {
     let Some(column) = column else { return Err(format!("`{target}` is no column")) };
     let column = Ident::parse(&column).map_err(|error| error.message().to_owned())?;
     let value = inspect(parsed.value)?;
-    if let Some(what) = value.tree.visit(&mut Volatile { clock: false }).break_value() {
+    if let Some((what, _)) = value.tree.visit(&mut FindVolatile { clock: false }).break_value() {
         return Err(format!("{what} differs from row to row"));
     }
     Ok(Assignment { column, value: Fragment::vouched(value.text), reads: value.columns })

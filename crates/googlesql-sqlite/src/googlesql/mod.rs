@@ -19,4 +19,4 @@ pub use parse::{parse, with_stack};
 pub use text::{MAX_BYTES, tokens};
 pub use types::SqlType;
 pub use value::{SqlValue, is_exact, parse_timestamp, strict_date};
-pub use words::{Words, columns};
+pub use words::{Words, columns, conjuncts};

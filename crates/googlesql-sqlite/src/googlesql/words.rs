@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Visit,
-    Visitor,
+    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, Visit, Visitor,
 };
 
 use super::is_of_the_moment;
@@ -102,6 +102,23 @@ pub fn columns(tree: &impl Visit) -> Vec<Ident> {
     let mut columns = Columns::default();
     _ = tree.visit(&mut columns);
     columns.found
+}
+
+/// The conditions that are joined with AND.
+pub fn conjuncts(condition: &Expr) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    let mut open = vec![condition];
+    while let Some(next) = open.pop() {
+        match next {
+            Expr::Nested(inner) => open.push(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                open.extend([&**left, right])
+            }
+            other => found.push(other),
+        }
+    }
+    found.reverse();
+    found
 }
 
 #[derive(Default)]

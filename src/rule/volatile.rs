@@ -1,0 +1,49 @@
+//! What differs from run to run: the clock, and chance.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Spanned, TableFactor, Visitor};
+use sqlparser::tokenizer::Span;
+
+use crate::googlesql::is_of_the_moment;
+
+/// Functions whose value is left to chance. Those of the clock differ from run to run too.
+const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
+
+/// The name of what differs, and where it stands.
+pub(crate) type Volatile = (String, Span);
+
+/// Looks for the clock and for chance.
+pub(crate) struct FindVolatile {
+    /// Whether what the clock says counts as well.
+    pub clock: bool,
+}
+
+impl Visitor for FindVolatile {
+    type Break = Volatile;
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        let name = match expr {
+            // `SAFE.RAND` is RAND.
+            Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()),
+            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
+            _ => None,
+        };
+        let Some(name) = name else { return ControlFlow::Continue(()) };
+        let name = name.value.rsplit('.').next().unwrap_or_default();
+        let chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match chance || (self.clock && is_of_the_moment(name)) {
+            true => ControlFlow::Break((name.to_ascii_uppercase(), expr.span())),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
+        match factor {
+            TableFactor::Table { sample: Some(_), .. } => {
+                ControlFlow::Break(("TABLESAMPLE".to_owned(), factor.span()))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
