@@ -4,26 +4,34 @@
 {%- from "_removals.sql" import keep_values, recorded -%}
 {%- from "_survivors.sql" import copies, rank -%}
 
+{#- The column of a judged row that holds its date. -#}
+{%- macro day(rule) -%}
+{% if rule.shares_partitions %}day{% else %}date{% endif %}
+{%- endmacro -%}
+
 {#- The active rows of the window: whether the UPDATE removes each, and how many of its key it leaves. Rows
     that share their id are left alone. -#}
 {%- macro judged(rule, window, custom) -%}
 SELECT
   *,
-  COUNT(IF(removes, NULL, 1)) OVER (PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}) AS others
+  COUNT(IF(removes, NULL, 1)) OVER (PARTITION BY {{ day(rule) }}{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}) AS others
 FROM (
 SELECT
   *,
   matches AND copies = 1 AND row_id IS NOT NULL AS removes
 FROM (
 SELECT
-  {{ rule.date }} AS date,
+  {{ rule.period }} AS date,
+  {%- if rule.shares_partitions %}
+  {{ rule.date }} AS day,
+  {%- endif %}
   {%- for key in rule.key %}
   {{ key }} AS key_{{ loop.index }},
   {%- endfor %}
   {{ rule.row_id }} AS row_id,
   {{ rank(rule, none, false, within_date=true) | indent(2) }} AS rank,
   {{ keep_values(rule) }} AS keep_values,
-  {{ copies(rule, rule.date) }} AS copies,
+  {{ copies(rule, rule.period) }} AS copies,
   COALESCE((
   {{ custom.condition }}
   ), FALSE) AS matches

@@ -118,6 +118,11 @@ WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }
 {% if rule.across %}onerow_date{% else %}{{ rule.date }}{% endif %}
 {%- endmacro -%}
 
+{#- The date that stands for it in the window: where dates share a partition of the table, the first of them. -#}
+{%- macro period(rule) -%}
+{% if rule.across %}onerow_date{% else %}{{ rule.period }}{% endif %}
+{%- endmacro -%}
+
 {#- The row as JSON, there. -#}
 {%- macro row(rule) -%}
 {% if rule.across %}onerow_json{% else %}{{ rule.row }}{% endif %}
@@ -214,10 +219,10 @@ COUNT(*) OVER (PARTITION BY {{ date }}, {{ rule.row_id_parts | commas }}{% if am
     the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
 {%- macro ranked(rule, window, with_undated=false) -%}
 SELECT
-  {{ date(rule) }} AS date,
+  {{ period(rule) }} AS date,
   {{ row_id(rule) }} AS row_id,
   {{ rank(rule) | indent(2) }} AS rank,
-  {{ copies(rule, date(rule)) }} AS copies,
+  {{ copies(rule, period(rule)) }} AS copies,
   {{ settled(rule) }} AS settled
   {%- if rule.across %},
   onerow_inside
@@ -229,12 +234,12 @@ SELECT
     and the others after them. -#}
 {%- macro ranked_among_all(rule, window, with_undated) -%}
 SELECT
-  {{ date(rule) }} AS date,
+  {{ period(rule) }} AS date,
   {{ row_id(rule) }} AS row_id,
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
   {{ rank(rule, among_all=true) | indent(2) }} AS rank,
-  {{ copies(rule, date(rule), true) }} AS copies,
+  {{ copies(rule, period(rule), true) }} AS copies,
   {{ settled(rule) }} AS settled
   {%- if rule.across %},
   onerow_inside

@@ -26,6 +26,9 @@ USING (
     AND onerow_buffered = 0
 ) AS onerow_staged
 ON {{ window.filter | of(main) }}
+{%- if rule.shares_partitions %}
+  AND {{ rule.date | of(main) }} = {{ rule.date | of(staged) }}
+{%- endif %}
 {%- if rule.active %}
   AND {{ rule.active | of(main) }}
 {%- endif %}

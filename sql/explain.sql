@@ -1,6 +1,6 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_survivors.sql" import copies, date, inside, rank, ranking, row_id, settled, source -%}
+{%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, row_id, settled, source -%}
 SELECT
   date,
   {%- for key in rule.key %}
@@ -34,7 +34,7 @@ FROM (
     FIRST_VALUE({{ value }}) OVER onerow_key AS survivor_keep_{{ loop.index }},
     {%- endfor %}
     {{ rank(rule) | indent(4) }} AS rank,
-    {{ copies(rule, date(rule)) }} AS copies,
+    {{ copies(rule, period(rule)) }} AS copies,
     {{ settled(rule) }} AS settled
   {{ source(rule, window, named=rule.strategy == "rewrite") | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}

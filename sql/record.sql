@@ -1,7 +1,7 @@
 {#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
 {%- from "_removals.sql" import entries_of, keep_values -%}
-{%- from "_survivors.sql" import copies, date, inside, rank, ranking, row, row_id_json, settled, source -%}
+{%- from "_survivors.sql" import copies, inside, period, rank, ranking, row, row_id_json, settled, source -%}
 {{ entries_of(rule, window, removals, rule.strategy) }},
   row_id,
   survivor_row_id,
@@ -17,7 +17,7 @@ FROM (
     {{ keep_values(rule) }} AS keep_values,
     FIRST_VALUE({{ keep_values(rule) }}) OVER onerow_key AS survivor_keep_values,
     {% if rule.keep_rows %}{{ row(rule) }}{% else %}CAST(NULL AS STRING){% endif %} AS removed_row,
-    {{ copies(rule, date(rule)) }} AS copies,
+    {{ copies(rule, period(rule)) }} AS copies,
     {{ settled(rule) }} AS settled
     {%- if rule.across %},
     onerow_inside

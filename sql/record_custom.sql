@@ -1,6 +1,6 @@
 {#- Writes what the UPDATE of a custom step removes from one date into the removal log, each row with the
     row of its key that is left, before anything changes. -#}
-{%- from "_custom.sql" import judged -%}
+{%- from "_custom.sql" import day, judged -%}
 {%- from "_removals.sql" import entries_of -%}
 {{ entries_of(rule, window, removals, custom.step) }},
   {% if rule.row_id_is_json %}row_id{% else %}TO_JSON_STRING(row_id){% endif %},
@@ -18,7 +18,7 @@ FROM (
 {{ judged(rule, window, custom) }}
 )
 WINDOW onerow_key AS (
-  PARTITION BY date{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}
+  PARTITION BY {{ day(rule) }}{% for key in rule.key %}, key_{{ loop.index }}{% endfor %}
   ORDER BY removes, rank
 )
 )

@@ -13,7 +13,7 @@ SELECT
   COUNTIF(onerow_staged IS NULL) AS left_out
 FROM (
   SELECT
-    {{ rule.date }} AS date,
+    {{ rule.period }} AS date,
     onerow_staged,
     onerow_buffered,
     {%- if staging.deleted %}
@@ -32,7 +32,7 @@ FROM (
   {%- for table in staging.rows %}
   UNION ALL
   SELECT
-    {{ rule.date }} AS date,
+    {{ rule.period }} AS date,
     CAST(NULL AS BOOL) AS onerow_staged,
     0 AS onerow_buffered,
     FALSE AS inserts,

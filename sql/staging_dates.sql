@@ -12,7 +12,7 @@ SELECT
   {% if staging.leaves_out %}COUNTIF(onerow_left_out){% else %}0{% endif %} AS left_out
 FROM (
   SELECT
-    {{ rule.date }} AS onerow_date
+    {{ rule.period }} AS onerow_date
     {%- if staging.leaves_out %},
     {{ left_out(rule, staging) }} AS onerow_left_out
     {%- endif %}

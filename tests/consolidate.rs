@@ -67,6 +67,25 @@ m2,2026-01-28,g1,bob,,true,2026-01-28T08:00:00Z
 m3,2026-01-28,g1,eve,9,false,2026-01-28T08:00:00Z";
 
 #[test]
+fn dates_that_share_a_partition_are_merged_by_one_statement() {
+    let rules = rule("").replacen("key ", "partition_granularity = \"MONTH\"\nkey ", 1);
+    let project = project(&rules, MAIN);
+    stage(
+        &project,
+        "a",
+        "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n\
+         s2,2026-01-29,g1,ann,22.5,true,2026-01-29T10:00:00Z",
+    );
+    let merged = project.onerow(&format!("consolidate {DATE} --format json")).exits(0).json();
+    let expected = serde_json::json!([{
+        "date": "2026-01-01", "staged": 2, "left_out": 0, "inserts": 1, "updates": 1, "deletes": 0, "buffered": 0,
+        "merged": 2, "status": "merged"
+    }]);
+    assert_eq!(merged["dates"], expected);
+    assert_eq!(table(&project), ["m1 21.5", "m2 -", "m3 9 inactive", "s2 22.5"]);
+}
+
+#[test]
 fn each_key_arrives_once_and_a_row_that_is_there_keeps_its_id_and_creation_time() {
     let project = project(&rule(""), MAIN);
     stage(

@@ -35,6 +35,9 @@ fn odd_rules() -> RuleFile {
         ("whole", "none", "DATE"),
         ("arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("arrival_dates", "_PARTITIONDATE", "DATE"),
+        ("month_dates", "order", "DATE"),
+        ("month_numbers", "order", "INT64"),
+        ("month_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("near_dates", "order", "DATE"),
         ("near_timestamps", "order", "TIMESTAMP"),
         ("near_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
@@ -61,7 +64,11 @@ fn odd_rules() -> RuleFile {
             "deactivate" => "touched_at = \"touched\"",
             _ => "",
         };
-        let across = if name.starts_with("near_") { "across = \"2d\"" } else { "" };
+        let across = match name.split('_').next() {
+            Some("near") => "across = \"2d\"",
+            Some("month") => "partition_granularity = \"MONTH\"",
+            _ => "",
+        };
         let staging = match partition {
             "order" | "none" => format!(
                 "[rule.{name}.staging]\ntables = [\"my-project.nba.staged_1\", \"nba.staged_2\"]\n"

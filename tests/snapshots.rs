@@ -3,18 +3,22 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use onerow::check;
 use onerow::project::Project;
+use onerow::rule::Rule;
 use onerow::template::Renderer;
-use onerow::window::{Day, Window};
+use onerow::window::{Day, DayArg, Window, WindowArg};
 
 use crate::common;
 
-fn windows() -> [(&'static str, Window); 2] {
-    let day = |text| Day::parse(text).unwrap();
+/// As the partitions of the rule's table have them.
+fn windows(rule: &Rule) -> [(&'static str, Window); 2] {
+    let day = |text| DayArg::On(Day::parse(text).unwrap());
+    let window = |dates| rule.window(&dates, Timestamp::UNIX_EPOCH).unwrap();
     [
-        ("date", Window::day(day("2026-01-28"))),
-        ("range", Window::range(day("2026-01-27"), day("2026-01-29")).unwrap()),
+        ("date", window(WindowArg::Dates(vec![day("2026-01-28")]))),
+        ("range", window(WindowArg::Range(day("2026-01-27"), day("2026-01-29")))),
     ]
 }
 
@@ -31,7 +35,7 @@ fn rendered_sql_is_what_was_reviewed() {
         for rule in &project.file.rules {
             let renderer = Renderer::new(rule, &project.templates, &[]).unwrap();
             for step in renderer.steps() {
-                for (kind, window) in windows() {
+                for (kind, window) in windows(rule) {
                     let statements = renderer.render(&step, &window).unwrap();
                     let sql: Vec<&str> = statements.iter().map(|s| s.sql.as_str()).collect();
                     let snapshot = format!("{name}.{}.{step}.{kind}", rule.name);

@@ -25,7 +25,7 @@ pub(super) fn check(
     let names = Names { qualifiers: mutation::qualifiers(changed), bare: true };
     let reader = Reader::of(text, names);
     let bound = condition.and_then(|condition| reader.bound(condition));
-    let window = Spans::of_window(&text.statement.window, text.rule.partition.cut);
+    let window = Spans::of_window(&text.statement.window, &text.rule.partition);
     let reason = match bound {
         Some(bound) if !bound.0.is_empty() && bound.is_within(&window) => return,
         Some(bound) if bound.0.is_empty() => {
@@ -55,7 +55,7 @@ pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool 
     let bound = Reader::of(text, names).bound(condition);
     let reach = text.rule.across.map_or(0, Across::reach);
     let window = text.statement.window.around(reach);
-    bound.is_some_and(|bound| bound.is_within(&Spans::of_window(&window, text.rule.partition.cut)))
+    bound.is_some_and(|bound| bound.is_within(&Spans::of_window(&window, &text.rule.partition)))
 }
 
 /// How a condition may name the columns of one relation.
@@ -76,12 +76,16 @@ const DAY: i64 = 24 * HOUR;
 const UNDATED: (i64, i64) = (i64::MIN, i64::MIN + 1);
 
 impl Spans {
-    fn of_window(window: &Window, cut: Cut) -> Self {
+    fn of_window(window: &Window, partition: &Partition) -> Self {
+        let (cut, shared) = (partition.cut, partition.period);
         let span = |(first, last): (Day, Day)| match (first.date(), last.date()) {
-            (Some(first), Some(last)) => (start_of(first), period(last, cut).1),
+            (Some(first), Some(last)) => {
+                (start_of(shared.first(first)), period(shared.last(last), cut).1)
+            }
             _ => UNDATED,
         };
-        Self(window.runs().into_iter().map(span).collect())
+        let spans = window.runs().into_iter().map(|run| Self(vec![span(run)]));
+        spans.fold(Self(Vec::new()), |all, one| all.union(&one))
     }
 
     fn intersect(&self, other: &Self) -> Self {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{Lines, Topic};
 use crate::googlesql::{Ident, SqlType};
-use crate::rule::{Cut, Numbers, Rule};
+use crate::rule::{Cut, Numbers, Period, Rule};
 use crate::warehouse::{Description, Granularity, IntegerRange};
 use crate::window::Window;
 
@@ -83,7 +83,7 @@ fn by_arrival(lines: &mut Lines, rule: &Rule, column: &Ident, granularity: Optio
             format!("write partition_type = \"{wanted}\" in the rule"),
         );
     }
-    cut_by_time(lines, column.as_str(), granularity);
+    cut_by_time(lines, rule, column.as_str(), granularity);
 }
 
 fn by_column(
@@ -96,7 +96,7 @@ fn by_column(
         (Some(range), _, Cut::Int64(numbers)) => {
             cut_by_number(lines, column, (range, numbers), window);
         }
-        (_, Some(granularity), _) => cut_by_time(lines, column, granularity),
+        (_, Some(granularity), _) => cut_by_time(lines, rule, column, granularity),
         _ => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
     }
 }
@@ -161,9 +161,27 @@ fn by_text(lines: &mut Lines, rule: &Rule, column: &str, (real, required): (Opti
     }
 }
 
-fn cut_by_time(lines: &mut Lines, column: &str, granularity: Granularity) {
+fn cut_by_time(lines: &mut Lines, rule: &Rule, column: &str, granularity: Granularity) {
     let (dates, one) = (granularity.dates(), granularity.as_str());
+    let says = rule.partition.period;
+    let is_said = matches!(
+        (granularity, says),
+        (Granularity::Month, Period::Month) | (Granularity::Year, Period::Year)
+    );
     match granularity {
+        _ if is_said => lines.good(
+            Topic::Partition,
+            format!("`{column}` is the table's partition column, by {one}: its dates share one statement"),
+        ),
+        _ if says != Period::Day => lines.advice(
+            Topic::Partition,
+            format!("`{column}` is the table's partition column, by {one}"),
+            format!(
+                "the rule's partition_granularity is {}; write the table's, so that dates share a statement where they \
+                 share a partition, and nowhere else",
+                says.as_str()
+            ),
+        ),
         Granularity::Day => {
             lines.good(Topic::Partition, format!("`{column}` is the table's partition column"));
         }
@@ -176,8 +194,9 @@ fn cut_by_time(lines: &mut Lines, column: &str, granularity: Granularity) {
             format!("`{column}` is the table's partition column, by {one}"),
             format!(
                 "a statement about one date reads its whole {one}, up to {dates} times as much, and a change \
-                 is billed for all columns of the {one}; clean it less often, or copy the table into one that \
-                 is partitioned by day"
+                 is billed for all columns of the {one}; write partition_granularity = \"{}\" in the rule, so that \
+                 its dates share one statement",
+                one.to_ascii_uppercase()
             ),
         ),
     }

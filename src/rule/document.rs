@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::format::{PartitionFormat, PartitionType};
 use super::row_id::RowIdSection;
 use super::secret::hidden;
-use super::{OnKeyless, Scope, Strategy, Unit};
+use super::{OnKeyless, Period, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
 
 /// The text of a file of rules or tests and how messages call it.
@@ -209,6 +209,11 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "Option<PartitionFormat>")]
     pub partition_format: Option<Spanned<PartitionFormat>>,
+    /// What the table is partitioned by, where a partition holds more than a date: `MONTH` or `YEAR`. Its dates
+    /// share one statement, and are shown as its first. Default: `DAY`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub partition_granularity: Option<Spanned<Period>>,
     /// On how many dates before and after its own a row is compared with the rows of its key, such as `1d`.
     /// Default: on none, so that each date is looked at by itself.
     #[schemars(with = "Option<String>")]

@@ -221,6 +221,18 @@ systems = ["a", "b"]
             ),
             ("nba.predictions\"", "predictions\"", "is not a table name", "dataset.table"),
             ("time_zone", "settle = \"soon\"\ntime_zone", "`soon` is not a duration", "90m"),
+            (
+                "time_zone",
+                "partition_granularity = \"MONTH\"\nacross = \"1d\"\ntime_zone",
+                "cannot stand beside `across`",
+                "remove one of them",
+            ),
+            (
+                "time_zone",
+                "partition_granularity = \"WEEK\"\ntime_zone",
+                "unknown variant `WEEK`",
+                "onerow.toml:",
+            ),
             ("time_zone", "across = \"soon\"\ntime_zone", "`soon` cannot be `across`", "`1d`"),
             ("time_zone", "across = \"36h\"\ntime_zone", "no number of whole days", "`1d`"),
             ("time_zone", "across = \"0d\"\ntime_zone", "at least 1 day", "`1d`"),

@@ -1,9 +1,11 @@
 //! How a table is cut into dates: the partition column, what it says of the date, and the predicate that
 //! confines a statement to the dates of a window.
 
+mod read;
+
 use jiff::civil::Date;
 
-use super::{Numbers, Texts};
+use super::{Numbers, Period, Texts};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
 use crate::window::{Day, Window};
 
@@ -14,6 +16,8 @@ pub struct Partition {
     column: Option<Ident>,
     /// What its values say of the date.
     pub cut: Cut,
+    /// How many dates share a partition of the table, and so a statement.
+    pub period: Period,
 }
 
 /// What the values of a partition column say of the date.
@@ -59,12 +63,12 @@ impl Cut {
 impl Partition {
     /// A table that is cut by this column.
     pub fn by(column: Ident, cut: Cut) -> Self {
-        Self { column: Some(column), cut }
+        Self { column: Some(column), cut, period: Period::Day }
     }
 
     /// A table that is one group.
     pub fn whole() -> Self {
-        Self { column: None, cut: Cut::Whole }
+        Self { column: None, cut: Cut::Whole, period: Period::Day }
     }
 
     /// The partition column; `None` where the table is one group.
@@ -117,6 +121,13 @@ impl Partition {
         })
     }
 
+    /// The expression that says which date stands for the row's in a window: the first of those that share a
+    /// partition of the table.
+    pub(crate) fn period_date(&self) -> Fragment {
+        let date = self.date();
+        self.period.of(self.cut, &date).unwrap_or(date)
+    }
+
     /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;
     /// `None` where the column's values are no days.
     pub(crate) fn day_number(&self) -> Option<Fragment> {
@@ -159,12 +170,14 @@ impl Partition {
         if self.is_whole() { Day::WHOLE } else { Day::UNDATED }
     }
 
-    /// The date that stands for all the dates of the same month or year, where the column says no more.
+    /// The date that stands for all the dates of the same month or year, where the column says no more, or where
+    /// they share a partition of the table.
     pub(crate) fn period(&self, day: Day) -> Day {
         if self.is_whole() {
             return Day::WHOLE;
         }
         let Some(date) = day.date() else { return day };
+        let (date, day) = (self.period.first(date), Day::from(self.period.first(date)));
         match self.cut {
             Cut::Int64(numbers) => numbers.date(numbers.of(date).0).map_or(day, Day::from),
             Cut::String(texts) => Day::from(texts.first(date)),
@@ -191,6 +204,7 @@ impl Partition {
         let runs = window.runs().into_iter();
         let runs: Vec<(Date, Date)> =
             runs.filter_map(|(first, last)| Some((first.date()?, last.date()?))).collect();
+        let runs = self.period.widened(runs);
         let dated = (!runs.is_empty()).then(|| self.dated(&runs));
         Fragment::vouched(match (undated, dated) {
             (Some(undated), Some(dated)) => format!("({dated} OR {undated})"),

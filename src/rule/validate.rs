@@ -4,12 +4,12 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::across::{Across, grouping};
+use super::across::grouping;
 use super::document::{RuleSection, Source};
 use super::expression::{
     Expression, Ties, order, parse_keep, parse_key, parse_ranking, parse_ranking_across,
 };
-use super::{Cut, Keep, Partition, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
+use super::{Keep, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
@@ -243,78 +243,6 @@ impl RuleReader<'_> {
             return Err(self.source.error(name, message));
         }
         Ok((ident, sql_type))
-    }
-
-    /// The partition column as the rule file names it; `none` is no column, unless it stands in backquotes.
-    pub(super) fn partition_column(&self) -> Option<&str> {
-        match self.section.partition.get_ref().as_str() {
-            "none" => None,
-            name => {
-                Some(name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or(name))
-            }
-        }
-    }
-
-    fn partition(&self) -> Result<Partition> {
-        let column = &self.section.partition;
-        let Some(name) = self.partition_column() else { return self.whole() };
-        let ident = Ident::parse(name).map_err(|error| self.at(column, error))?;
-        let cut = self.cut()?;
-        let listed = self.listed(column, ident.as_str())?;
-        if let Some(listed) = listed.filter(|listed| *listed != cut.sql_type()) {
-            let wanted = cut.sql_type();
-            let message =
-                format!("`{ident}` is of type {listed}, but the partition is read as {wanted}");
-            return Err(self.source.error(column, message).help(format!(
-                "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP, INT64 or STRING)"
-            )));
-        }
-        let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
-        let partition = Partition::by(ident, cut);
-        if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
-            let message = format!(
-                "whole rows of a table partitioned by {name} are written column by column, and the rule lists no columns"
-            );
-            let help = "list all columns of the table in the rule's section `columns`";
-            return Err(self.source.error(column, message).help(help));
-        }
-        Ok(partition)
-    }
-
-    /// A table that is one group has nothing that says a date.
-    fn whole(&self) -> Result<Partition> {
-        let section = self.section;
-        let kind = section.partition_type.as_ref().map(|kind| ("partition_type", kind.span()));
-        let format =
-            section.partition_format.as_ref().map(|format| ("partition_format", format.span()));
-        let across = section.across.as_ref().map(|across| ("across", across.span()));
-        match kind.or(format).or(across) {
-            None => Ok(Partition::whole()),
-            Some((key, span)) => Err(self
-                .source
-                .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))
-                .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
-        }
-    }
-
-    fn across(&self) -> Result<Option<Across>> {
-        let Some(text) = &self.section.across else { return Ok(None) };
-        Across::parse(text.get_ref()).map(Some).map_err(|problem| {
-            let message =
-                format!("`{}` cannot be `across`: {problem}", text.get_ref().escape_debug());
-            self.source.error(text, message).help("write it as `1d` or `7d`")
-        })
-    }
-
-    fn cut(&self) -> Result<Cut> {
-        let (kind, format) = (&self.section.partition_type, &self.section.partition_format);
-        let kind = kind.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
-        Cut::of(kind, format.as_ref().map(|format| *format.get_ref())).map_err(|(problem, help)| {
-            match format {
-                Some(format) => self.source.error(format, problem).help(help),
-                None => self.source.error(&self.section.partition, problem).help(help),
-            }
-        })
     }
 
     fn touched_at(&self) -> Result<Option<(Ident, SqlType)>> {

@@ -197,7 +197,7 @@ impl Reader<'_> {
         let column = rule.columns.iter().position(|(name, _)| partition.column() == Some(name));
         let days: Vec<Day> = rows.filter_map(|row| day_of(row.get(column?)?, partition)).collect();
         match days.is_empty() {
-            false => Window::of_days(days),
+            false => rule.periods(&Window::of_days(days)?),
             true => Err(self
                 .source
                 .error(&section.name, "the test has no dates")

@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::{literal, whole};
 use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
-use crate::rule::Rule;
+use crate::rule::{Period, Rule};
 use crate::window::{Day, Window};
 
 /// An object of these members.
@@ -40,6 +40,8 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("date", whole::date(rule)),
         ("across", rule.across.map_or(Value::from(()), |across| Value::from(across.days()))),
         ("day_number", rule.partition.day_number().map_or(Value::from(()), literal::sql)),
+        ("period", whole::period(rule)),
+        ("shares_partitions", Value::from(rule.partition.period != Period::Day)),
         ("has_date", Value::from(rule.partition.is_date_column())),
         ("key", rule.key.iter().map(literal::sql).collect()),
         ("keep", rule.keep.iter().map(|keep| literal::sql(&keep.order)).collect()),

@@ -21,6 +21,14 @@ pub(super) fn date(rule: &Rule) -> Value {
     }
 }
 
+/// The expression that says which date stands for it in a window.
+pub(super) fn period(rule: &Rule) -> Value {
+    match rule.partition.is_whole() {
+        true => literal::sql(DATE),
+        false => literal::sql(rule.partition.period_date()),
+    }
+}
+
 /// The predicate of a window.
 pub(super) fn filter(rule: &Rule, window: &Window) -> Value {
     match rule.partition.is_whole() {

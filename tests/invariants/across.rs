@@ -10,10 +10,10 @@ use super::cures_sent;
 use super::world::{Cure, NOW, Row, World, cures, day, file, rows, survival};
 use crate::common::part;
 
-const DAYS: u8 = 6;
+pub const DAYS: u8 = 6;
 
 /// Rows on six dates; those that are streamed or share an id are looked at elsewhere.
-fn spread() -> impl Strategy<Value = Vec<Row>> {
+pub fn spread() -> impl Strategy<Value = Vec<Row>> {
     let days = prop::collection::vec(1..=DAYS, 24);
     (rows(), days).prop_map(|(rows, days)| {
         let row = |(row, day): (Row, u8)| Row {
@@ -48,7 +48,7 @@ fn superseded(cure: Cure, across: u8, rows: &[Row]) -> Vec<i64> {
     go
 }
 
-fn apply(world: &World, window: &Window) -> Report {
+pub fn apply(world: &World, window: &Window) -> Report {
     world.with_context(NOW, |context| {
         let plan = plan::plan(context.renderer, &plan::steps_of(context.renderer), window);
         run::apply(context, &plan.unwrap().unwrap()).unwrap()

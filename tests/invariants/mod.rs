@@ -3,6 +3,7 @@
 
 mod across;
 mod custom;
+mod periods;
 mod world;
 
 use onerow::googlesql::SqlValue;

@@ -1,0 +1,110 @@
+//! Reads how a rule's table is cut into dates.
+
+use toml::Spanned;
+
+use super::super::across::Across;
+use super::super::validate::RuleReader;
+use super::super::{Cut, Partition, Period, Strategy};
+use crate::error::Result;
+use crate::googlesql::Ident;
+
+impl RuleReader<'_> {
+    /// The partition column as the rule file names it; `none` is no column, unless it stands in backquotes.
+    pub(in crate::rule) fn partition_column(&self) -> Option<&str> {
+        match self.section.partition.get_ref().as_str() {
+            "none" => None,
+            name => {
+                Some(name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or(name))
+            }
+        }
+    }
+
+    pub(in crate::rule) fn partition(&self) -> Result<Partition> {
+        let column = &self.section.partition;
+        let Some(name) = self.partition_column() else { return self.whole() };
+        let ident = Ident::parse(name).map_err(|error| self.at(column, error))?;
+        let cut = self.cut()?;
+        let listed = self.listed(column, ident.as_str())?;
+        if let Some(listed) = listed.filter(|listed| *listed != cut.sql_type()) {
+            let wanted = cut.sql_type();
+            let message =
+                format!("`{ident}` is of type {listed}, but the partition is read as {wanted}");
+            return Err(self.source.error(column, message).help(format!(
+                "set `partition_type = \"{listed}\"` (DATE, DATETIME, TIMESTAMP, INT64 or STRING)"
+            )));
+        }
+        let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
+        let partition = Partition::by(ident, cut);
+        let partition = Partition { period: self.period(&partition, name)?, ..partition };
+        if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
+            let message = format!(
+                "whole rows of a table partitioned by {name} are written column by column, and the rule lists no columns"
+            );
+            let help = "list all columns of the table in the rule's section `columns`";
+            return Err(self.source.error(column, message).help(help));
+        }
+        Ok(partition)
+    }
+
+    /// A table that is one group has nothing that says a date.
+    fn whole(&self) -> Result<Partition> {
+        let section = self.section;
+        let kind = section.partition_type.as_ref().map(|kind| ("partition_type", kind.span()));
+        let format =
+            section.partition_format.as_ref().map(|format| ("partition_format", format.span()));
+        let across = section.across.as_ref().map(|across| ("across", across.span()));
+        let granularity = &section.partition_granularity;
+        let granularity = granularity.as_ref().map(|said| ("partition_granularity", said.span()));
+        match kind.or(format).or(granularity).or(across) {
+            None => Ok(Partition::whole()),
+            Some((key, span)) => Err(self
+                .source
+                .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))
+                .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
+        }
+    }
+
+    fn period(&self, partition: &Partition, column: &str) -> Result<Period> {
+        let Some(period) = &self.section.partition_granularity else { return Ok(Period::Day) };
+        let (own, wrong) =
+            (*period.get_ref(), |problem: String| self.source.error(period, problem));
+        if own == Period::Day {
+            return Ok(own);
+        }
+        let word = own.as_str();
+        if own.of(partition.cut, &partition.date()).is_none() {
+            let message = format!(
+                "`partition_granularity` is {word}, and the values of {column} say no dates of which it could hold several"
+            );
+            return Err(wrong(message).help("remove it"));
+        }
+        if self.section.across.is_some() {
+            let message = format!(
+                "`partition_granularity` {word} cannot stand beside `across`, which compares single dates"
+            );
+            let help = "remove one of them: without it, each date has a statement of its own";
+            return Err(wrong(message).help(help));
+        }
+        Ok(own)
+    }
+
+    fn cut(&self) -> Result<Cut> {
+        let (kind, format) = (&self.section.partition_type, &self.section.partition_format);
+        let kind = kind.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default();
+        Cut::of(kind, format.as_ref().map(|format| *format.get_ref())).map_err(|(problem, help)| {
+            match format {
+                Some(format) => self.source.error(format, problem).help(help),
+                None => self.source.error(&self.section.partition, problem).help(help),
+            }
+        })
+    }
+
+    pub(in crate::rule) fn across(&self) -> Result<Option<Across>> {
+        let Some(text) = &self.section.across else { return Ok(None) };
+        Across::parse(text.get_ref()).map(Some).map_err(|problem| {
+            let message =
+                format!("`{}` cannot be `across`: {problem}", text.get_ref().escape_debug());
+            self.source.error(text, message).help("write it as `1d` or `7d`")
+        })
+    }
+}
