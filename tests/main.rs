@@ -23,6 +23,7 @@ mod googlesql;
 mod injection;
 mod instructions;
 mod invariants;
+mod keys;
 mod lowering;
 mod memory;
 mod merging;

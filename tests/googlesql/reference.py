@@ -8,6 +8,7 @@ Reads one JSON object from standard input and writes one to standard output:
   changes:   [UPDATE or DELETE]  ->  [{error} or {changes: [{operation, key: [text], row: [text or null]}]}]
 """
 
+import base64
 import datetime
 import json
 import sys
@@ -56,6 +57,7 @@ WRITTEN = {
     "double_value": repr,
     "bool_value": lambda value: str(value).lower(),
     "string_value": str,
+    "bytes_value": lambda value: base64.b64encode(value).decode(),
     "date_value": day,
     "datetime_value": civil,
     "time_value": time,

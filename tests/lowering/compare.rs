@@ -43,6 +43,9 @@ pub fn agree(ours: &Outcome, theirs: &Theirs, floats: Floats) -> bool {
 /// The value that Google writes as this text.
 pub fn value(text: &Json, type_name: &str) -> Theirs {
     let Some(text) = text.as_str() else { return Theirs::Value(SqlValue::Null) };
+    if type_name == "BYTES" {
+        return Theirs::Value(SqlValue::String(text.to_owned()));
+    }
     let parsed = type_name.parse::<SqlType>().ok().and_then(|t| SqlValue::parse(text, t).ok());
     match parsed {
         Some(SqlValue::Float64(number)) if !number.is_finite() => Theirs::Beyond(text.to_owned()),

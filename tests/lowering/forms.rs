@@ -36,6 +36,13 @@ impl Form {
         (0..3).filter(|i| self.shape.contains(&format!("{{{i}}}"))).count()
     }
 
+    /// Whether its value is BYTES, which no operand can be.
+    pub fn gives_bytes(&self) -> bool {
+        matches!(self.name.as_str(), "MD5" | "SHA1" | "SHA256" | "SHA512")
+            || matches!(self.name.as_str(), "FROM_HEX" | "FROM_BASE64")
+            || (self.sort == Sort::Cast && self.shape.ends_with("AS BYTES)"))
+    }
+
     /// The expression over these operands.
     pub fn of(&self, operands: &[String]) -> String {
         let mut text = self.shape.replace("part", self.part.unwrap_or("part"));
@@ -96,6 +103,35 @@ pub fn calls(name: &str) -> Vec<Vec<Form>> {
     let form = |arguments: &str| Form::new(Sort::Function, name, format!("{name}({arguments})"));
     let plain = ["", "*", "{0}", "DISTINCT {0}", "{0} ORDER BY id", "{0}, {1}", "{0}, {1}, {2}"];
     let special: &[&str] = match (name.split_once('_'), name) {
+        (_, "NORMALIZE" | "NORMALIZE_AND_CASEFOLD") => &["{0}, NFC", "{0}, NFKC"],
+        (_, "FORMAT") => &[
+            "'%s', {0}",
+            "'%5s|', {0}",
+            "'%-5s|', {0}",
+            "'%d', {0}",
+            "'%i', {0}",
+            "'%05d', {0}",
+            "'%-5d|', {0}",
+            "'%f', {0}",
+            "'%.2f', {0}",
+            "'%08.2f', {0}",
+            "'%t', {0}",
+            "'%T', {0}",
+            "'%x', {0}",
+            "'%s-%d', {0}, {1}",
+        ],
+        (_, "FORMAT_TIMESTAMP") => &[
+            "'%Y-%m-%d', {0}",
+            "'%Y%m%d', {0}",
+            "'%F', {0}",
+            "'%Y-%m-%d', {0}, 'America/New_York'",
+            "'%Y%m%d', {0}, 'America/New_York'",
+            "'%F', {0}, 'America/New_York'",
+        ],
+        (_, "JSON_VALUE" | "JSON_EXTRACT_SCALAR") => &["{0}, '$.id'"],
+        (_, "REGEXP_CONTAINS" | "REGEXP_EXTRACT") => &[r"{0}, r'(\d)'"],
+        (_, "REGEXP_REPLACE") => &[r"{0}, r'(\d)', '-'"],
+        (_, "TO_HEX" | "TO_BASE64") => &["CAST({0} AS BYTES)"],
         (Some(("CURRENT", _)), _) => &["'America/New_York'"],
         (Some(("PARSE" | "FORMAT", _)), _) => &["'%Y-%m-%d', {0}", "'%Y%m%d', {0}", "'%F', {0}"],
         (Some((_, "AGG")), _) => &["{0}, '-'", "{0}, '-' ORDER BY id", "DISTINCT {0} ORDER BY {0}"],
@@ -171,6 +207,13 @@ pub fn operators() -> Vec<Vec<Form>> {
         "CASE WHEN {0} THEN {1} END",
         "CASE WHEN {0} THEN {1} ELSE {2} END",
         "CASE {0} WHEN {1} THEN 1 ELSE 2 END",
+        "SPLIT({0})[OFFSET({1})]",
+        "SPLIT({0})[SAFE_OFFSET({1})]",
+        "SPLIT({0}, {1})[OFFSET({2})]",
+        "SPLIT({0}, {1})[SAFE_OFFSET({2})]",
+        "SPLIT({0}, {1})[ORDINAL({2})]",
+        "SPLIT({0}, {1})[SAFE_ORDINAL({2})]",
+        "SPLIT({0}, {1})[{2}]",
         "[{0}]",
         "STRUCT({0})",
         "({0}, {1})",

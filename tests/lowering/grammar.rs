@@ -36,7 +36,8 @@ impl<'a> Grammar<'a> {
     fn new(claims: &'a [Claim]) -> Self {
         let ours = Ours::with(&Tables::new(7, 12));
         let mut shapes: HashMap<(Over, SqlType), Vec<Vec<&'a Claim>>> = HashMap::new();
-        for claim in claims.iter().filter(|claim| claim.is_determined()) {
+        let fit = |claim: &&Claim| claim.is_determined() && !claim.form.gives_bytes();
+        for claim in claims.iter().filter(fit) {
             let Some(sql_type) = type_of(&ours, claim) else { continue };
             let of_type = shapes.entry((claim.over, sql_type)).or_default();
             match of_type.iter_mut().find(|known| known[0].form.shape == claim.form.shape) {

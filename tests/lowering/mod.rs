@@ -9,6 +9,7 @@ mod edges;
 mod forms;
 mod grammar;
 mod judged;
+mod literals;
 mod ours;
 mod queries;
 mod questions;
@@ -16,6 +17,8 @@ mod random;
 mod systematic;
 mod types;
 mod written;
+
+pub use literals::{Answer, literal_answer};
 
 use std::collections::HashSet;
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Value, ValueRef};
 
 use crate::error::{Error, Kind, Result};
+use crate::functions::bytes::base64;
 use crate::googlesql::{SqlType, SqlValue};
 
 /// The collation that orders NUMERIC and BIGNUMERIC text by value.
@@ -86,6 +87,8 @@ pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue>
         (SqlType::Float64, ValueRef::Real(number)) if number.is_finite() => {
             SqlValue::Float64(number)
         }
+        // As BigQuery answers with BYTES, in text.
+        (SqlType::Bytes, ValueRef::Blob(bytes)) => SqlValue::String(base64(bytes)),
         (SqlType::Datetime, ValueRef::Integer(micros)) => SqlValue::Datetime(datetime(micros)?),
         (SqlType::Time, ValueRef::Integer(micros)) => SqlValue::Time(time(micros)?),
         (SqlType::Timestamp, ValueRef::Integer(micros)) => SqlValue::Timestamp(instant(micros)?),

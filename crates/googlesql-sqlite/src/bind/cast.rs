@@ -7,7 +7,7 @@ use sqlparser::ast::{DataType, Expr};
 use super::scope::Scope;
 use super::{Binder, unsupported};
 use crate::error::Result;
-use crate::googlesql::SqlType;
+use crate::googlesql::{SqlType, SqlValue};
 use crate::storage::class;
 use crate::tree::{Form, Term};
 
@@ -32,7 +32,10 @@ impl Binder<'_> {
         safe: bool,
         scope: &Scope<'_>,
     ) -> Result<Term> {
-        let target = self.data_type(data_type)?;
+        let target = match data_type {
+            DataType::Bytes(None) => SqlType::Bytes,
+            _ => self.data_type(data_type)?,
+        };
         let term = self.expr(operand, scope)?;
         let unknown = |from: SqlType| {
             let function = if safe { "SAFE_CAST" } else { "CAST" };
@@ -44,6 +47,11 @@ impl Binder<'_> {
         if from == target {
             return Ok(Term { constant: None, ..term });
         }
+        // BigQuery reads a literal again, with all its digits.
+        let literal = matches!(term.constant, Some(SqlValue::Float64(_)));
+        if literal && matches!(target, SqlType::Numeric | SqlType::BigNumeric) {
+            return Err(unknown(from).help(format!("write `{target} '1.5'`")));
+        }
         let cast = match infallible(from, target) {
             Some(cast) => cast,
             None if safe && (from, target) == (SqlType::String, SqlType::Int64) => {
@@ -52,16 +60,39 @@ impl Binder<'_> {
             None if safe && (from, target) == (SqlType::String, SqlType::Date) => {
                 Cast::By(Form::Call("onerow_safe_date"))
             }
+            None if safe && (from, target) == (SqlType::Float64, SqlType::Int64) => {
+                Cast::By(Form::Call("onerow_safe_real_to_int"))
+            }
+            None if safe && (from, target) == (SqlType::Float64, SqlType::Numeric) => {
+                Cast::By(Form::Call("onerow_safe_real_to_decimal"))
+            }
             None if safe => return Err(unknown(from)),
             None => fallible(from, target).ok_or_else(|| unknown(from))?,
         };
-        Ok(match cast {
-            Cast::None => Term::of(term.node, Some(target)),
-            Cast::By(form) => Term::call(form, vec![term], target),
-            Cast::With(name, word) => {
+        Ok(cast.of(term, target))
+    }
+}
+
+/// The expression as CAST to STRING gives it; `None` where that can fail, or is not known.
+pub(super) fn as_text(term: Term) -> Option<Term> {
+    let Some(from) = term.sql_type else {
+        return Some(Term { sql_type: Some(SqlType::String), ..term });
+    };
+    if from == SqlType::String {
+        return Some(term);
+    }
+    Some(infallible(from, SqlType::String)?.of(term, SqlType::String))
+}
+
+impl Cast {
+    fn of(self, term: Term, target: SqlType) -> Term {
+        match self {
+            Self::None => Term::of(term.node, Some(target)),
+            Self::By(form) => Term::call(form, vec![term], target),
+            Self::With(name, word) => {
                 Term::call(Form::Call(name), vec![term, Term::word(&word)], target)
             }
-        })
+        }
     }
 }
 
@@ -76,7 +107,7 @@ enum Cast {
 
 fn infallible(from: SqlType, target: SqlType) -> Option<Cast> {
     use SqlType::{
-        BigNumeric, Bool, Date, Datetime, Float64, Int64, Numeric, String, Time, Timestamp,
+        BigNumeric, Bool, Bytes, Date, Datetime, Float64, Int64, Numeric, String, Time, Timestamp,
     };
     Some(match (from, target) {
         (Int64, String | Numeric | BigNumeric) => Cast::By(Form::Cast("TEXT")),
@@ -86,6 +117,11 @@ fn infallible(from: SqlType, target: SqlType) -> Option<Cast> {
         (Bool, String) => Cast::By(Form::BoolText),
         (Numeric | BigNumeric, Float64) => Cast::By(Form::Call("onerow_decimal_to_real")),
         (Numeric | BigNumeric | Date, String) => Cast::None,
+        (Float64, String) => Cast::By(Form::Call("onerow_real_to_text")),
+        (Datetime | Timestamp | Time, String) => {
+            Cast::With("onerow_time_to_text", from.to_string())
+        }
+        (String, Bytes) => Cast::By(Form::Cast("BLOB")),
         (Date, Datetime | Timestamp) => Cast::By(Form::Call("onerow_midnight")),
         (Datetime, Timestamp) | (Timestamp, Datetime) => Cast::None,
         (Datetime | Timestamp, Date) => Cast::With("onerow_date_of", "UTC".to_owned()),
@@ -95,8 +131,10 @@ fn infallible(from: SqlType, target: SqlType) -> Option<Cast> {
 }
 
 fn fallible(from: SqlType, target: SqlType) -> Option<Cast> {
-    use SqlType::{BigNumeric, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
+    use SqlType::{BigNumeric, Bytes, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
     Some(match (from, target) {
+        (Bytes, String) => Cast::By(Form::Call("onerow_bytes_to_text")),
+        (Float64, Numeric) => Cast::By(Form::Call("onerow_real_to_decimal")),
         (Float64, Int64) => Cast::By(Form::Call("onerow_real_to_int")),
         (Numeric | BigNumeric, Int64) => Cast::By(Form::Call("onerow_decimal_to_int")),
         (String, Int64 | Float64 | Numeric | BigNumeric | Date | Datetime | Timestamp) => {

@@ -91,6 +91,9 @@ fn text(list: &[&Arg], format: &str) -> String {
             Arg::Zone => (format!("{comma}{ZONE}"), ", "),
             Arg::Format(_) => (format!("{comma}'{format}'"), ", "),
             Arg::Text(written) => (format!("{comma}{written}"), ", "),
+            Arg::Literal(text) => (format!("{comma}{text}"), ", "),
+            Arg::Bytes => (format!("{comma}CAST({place} AS BYTES)"), ", "),
+            Arg::Word(words) => (format!("{comma}{}", words.first().unwrap_or(&"")), ", "),
             _ => (format!("{comma}{place}"), ", "),
         };
         text.push_str(&part);
@@ -128,6 +131,8 @@ impl Arg {
         match self {
             Self::Is(_)
             | Self::OneOf(_)
+            | Self::TextOrBytes
+            | Self::Bytes
             | Self::Condition
             | Self::Any
             | Self::Same
@@ -135,6 +140,8 @@ impl Arg {
             Self::More
             | Self::Part(_)
             | Self::Zone
+            | Self::Word(_)
+            | Self::Literal(_)
             | Self::Format(_)
             | Self::Text(_)
             | Self::Distinct
@@ -149,6 +156,7 @@ impl Arg {
                 !is_decimal(Some(given)) && (given == *target || widens(given, *target))
             }
             Self::OneOf(types) => types.contains(&given),
+            Self::TextOrBytes | Self::Bytes => given == SqlType::String,
             Self::Condition => given == SqlType::Bool,
             Self::Interval(_) => given == SqlType::Int64,
             _ => true,

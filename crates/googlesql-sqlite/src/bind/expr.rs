@@ -6,6 +6,7 @@ use sqlparser::ast::{
     UnaryOperator, Value, ValueWithSpan,
 };
 
+use super::cast::as_text;
 use super::compare::is_comparison;
 use super::function::Call;
 use super::query::Relation;
@@ -78,6 +79,9 @@ impl Binder<'_> {
                 Ok(Term::of(Node::Exists { rows, negated: *negated }, Some(SqlType::Bool)))
             }
             Expr::Struct { .. } | Expr::Tuple(_) => Err(unsupported(format!("STRUCT: `{expr}`"))),
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                self.element(root, access_chain, scope)
+            }
             Expr::Array(_) => Err(unsupported(format!("ARRAY: `{expr}`"))),
             Expr::Interval(_) => Err(unsupported(format!(
                 "`{expr}` outside of DATE_ADD, TIMESTAMP_ADD and the like"
@@ -290,13 +294,14 @@ impl Binder<'_> {
         Ok(Term::call(Form::Call("onerow_divide"), operands, SqlType::Float64))
     }
 
-    /// `a || b`, NULL if any of them is.
+    /// `a || b`, NULL if any of them is. What is no STRING is taken as CAST gives it.
     pub(super) fn concat(&self, terms: Vec<Term>, role: &str) -> Result<Term> {
-        let mut types = terms.iter().filter_map(|term| term.sql_type);
-        match types.find(|given| *given != SqlType::String) {
-            Some(other) => Err(unsupported(format!("{role} of {other}; cast it to STRING"))),
-            None => Ok(Term::call(Form::Infix(" || "), terms, SqlType::String)),
-        }
+        let text = |term: Term| {
+            let unknown = unsupported(format!("{role} of {}", term.type_name()));
+            as_text(term).ok_or(unknown)
+        };
+        let terms = terms.into_iter().map(text).collect::<Result<_>>()?;
+        Ok(Term::call(Form::Infix(" || "), terms, SqlType::String))
     }
 
     fn trim(

@@ -121,6 +121,14 @@ impl Binder<'_> {
         for (i, term) in self.arguments(&call.args, scope)?.into_iter().enumerate() {
             match takes.get(i) {
                 Some(Arg::Is(expected)) => terms.push(self.argument(term, *expected, name)?),
+                Some(Arg::TextOrBytes) => match term.sql_type {
+                    Some(SqlType::Bytes) => terms.push(term),
+                    _ => terms.push(self.argument(term, SqlType::String, name)?),
+                },
+                Some(Arg::Bytes) => match term.sql_type {
+                    Some(SqlType::Bytes) | None => terms.push(term),
+                    Some(other) => return Err(unsupported(format!("{name} of {other}"))),
+                },
                 Some(Arg::Condition) => {
                     let role = format!("the condition of {name}");
                     terms.push(self.expect(term, SqlType::Bool, &role)?);
@@ -139,6 +147,11 @@ impl Binder<'_> {
 
     fn argument(&self, term: Term, expected: SqlType, name: &str) -> Result<Term> {
         if is_decimal(term.sql_type) {
+            return Err(unsupported(format!("{name} of {}", term.type_name())));
+        }
+        // GoogleSQL takes some times for others.
+        let is_time = |t| matches!(t, Some(SqlType::Date | SqlType::Datetime | SqlType::Timestamp));
+        if is_time(Some(expected)) && is_time(term.sql_type) && term.sql_type != Some(expected) {
             return Err(unsupported(format!("{name} of {}", term.type_name())));
         }
         self.expect(term, expected, &format!("an argument of {name}"))

@@ -20,6 +20,7 @@ mod select;
 mod table;
 mod temporal;
 mod term;
+mod text;
 mod view;
 mod window;
 

@@ -43,6 +43,12 @@ pub(super) enum Arg {
     Is(SqlType),
     /// A value of one of these types, as it is.
     OneOf(&'static [SqlType]),
+    /// A STRING or BYTES.
+    TextOrBytes,
+    /// BYTES, which no column holds.
+    Bytes,
+    /// One of these words, such as NFC.
+    Word(&'static [&'static str]),
     /// A BOOL that decides.
     Condition,
     /// A value of any type.
@@ -59,6 +65,8 @@ pub(super) enum Arg {
     Zone,
     /// A literal that is one of these formats.
     Format(&'static [&'static str]),
+    /// A literal that is such a text.
+    Literal(&'static str),
     /// What is written so.
     Text(&'static str),
     /// `DISTINCT` before what follows.
@@ -132,6 +140,15 @@ impl Row {
             _ => None,
         });
         parts.unwrap_or_default()
+    }
+
+    /// The words that it takes.
+    pub fn words(&self) -> &'static [&'static str] {
+        let words = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
+            Arg::Word(words) => Some(*words),
+            _ => None,
+        });
+        words.unwrap_or_default()
     }
 
     /// The formats that it takes as literals.

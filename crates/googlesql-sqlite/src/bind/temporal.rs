@@ -42,7 +42,7 @@ impl Binder<'_> {
     }
 
     /// A time zone, which must be a literal or parameter that names a known one.
-    fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<Term> {
+    pub(super) fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let term = self.expr(zone, scope)?;
         match &term.constant {
             Some(SqlValue::String(name)) if functions::zone(name).is_some() => Ok(Term::word(name)),

@@ -51,6 +51,9 @@ impl Binder<'_> {
         if from == target {
             return Ok(Some(term));
         }
+        if SqlType::Bytes == from || SqlType::Bytes == target {
+            return Err(unsupported(format!("{from} as {target}")));
+        }
         if let Some(value) = &term.constant
             && let Some(converted) = literal(value, target)?
         {

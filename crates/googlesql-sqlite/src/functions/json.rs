@@ -8,7 +8,11 @@ use super::{Arguments, Entry, Outcome};
 use crate::googlesql::{SqlType, SqlValue};
 use crate::storage;
 
-pub(super) const TABLE: &[Entry] = &[("onerow_json", 2, json), ("onerow_from_json", 3, from_json)];
+pub(super) const TABLE: &[Entry] = &[
+    ("onerow_json", 2, json),
+    ("onerow_from_json", 3, from_json),
+    ("onerow_time_to_text", 2, time_to_text),
+];
 
 /// Integers beyond this are not exact in a JSON number, and are written as text.
 const EXACT: u64 = 1 << 53;
@@ -62,6 +66,29 @@ pub fn text(value: &SqlValue) -> String {
     }
 }
 
+/// `onerow_time_to_text(value, type)`: as CAST to STRING writes a DATETIME, TIMESTAMP or TIME.
+fn time_to_text(arguments: &Arguments<'_>) -> Outcome {
+    let sql_type: SqlType = arguments.text(1)?.parse().map_err(|_| "not a type".to_owned())?;
+    let value = storage::decode(arguments.0.get_raw(0), Some(sql_type));
+    Ok(Value::Text(plain(&value.map_err(|error| error.headline())?)))
+}
+
+/// As CAST to STRING writes a value, for the types whose console text differs.
+pub(super) fn plain(value: &SqlValue) -> String {
+    match value {
+        SqlValue::Datetime(at) => spaced(*at),
+        SqlValue::Time(at) => time(*at),
+        SqlValue::Timestamp(instant) => {
+            format!("{}+00", spaced(jiff::tz::TimeZone::UTC.to_datetime(*instant)))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn spaced(at: DateTime) -> String {
+    format!("{} {}", at.date(), time(at.time()))
+}
+
 fn datetime(at: DateTime) -> String {
     format!("{}T{}", at.date(), time(at.time()))
 }
@@ -78,7 +105,7 @@ fn time(at: Time) -> String {
 }
 
 /// Fifteen digits, or seventeen where fifteen would be another number.
-fn float(number: f64) -> String {
+pub(super) fn float(number: f64) -> String {
     let short = digits(number, 15);
     if short.parse() == Ok(number) { short } else { digits(number, 17) }
 }

@@ -1,10 +1,17 @@
 //! What SQLite lacks or does otherwise than BigQuery, as functions and a collation of the
 //! connection. Every function gives NULL for a NULL argument.
 
+pub(crate) mod bytes;
+pub(crate) mod clock;
+pub(crate) mod format;
 pub(crate) mod json;
 mod number;
+pub(crate) mod path;
+pub(crate) mod regex;
+mod round;
 mod text;
 mod time;
+mod unicode;
 
 pub(crate) use time::{PARSED, zone};
 
@@ -23,6 +30,11 @@ use crate::storage::NUMERIC;
 type Outcome = Result<Value, String>;
 /// Name, number of arguments, and the function itself.
 type Entry = (&'static str, i32, fn(&Arguments<'_>) -> Outcome);
+
+/// Equal arguments give equal values, and nothing else happens.
+const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8
+    .union(FunctionFlags::SQLITE_DETERMINISTIC)
+    .union(FunctionFlags::SQLITE_INNOCUOUS);
 
 /// Registers everything that lowered statements call.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
@@ -43,7 +55,27 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
             Err(user("MERGE must match at most one source row for each target row".to_owned()))
         },
     )?;
-    for table in [json::TABLE, text::TABLE, number::TABLE, time::TABLE] {
+    // It takes any number of values, and some of them may be NULL.
+    connection.create_scalar_function("onerow_format", -1, PURE, |context| {
+        let first = (0..2).map(|i| context.get_raw(i));
+        match first.into_iter().any(|value| value == ValueRef::Null) {
+            true => Ok(Value::Null),
+            false => format::format(&Arguments(context)).map_err(user),
+        }
+    })?;
+    let tables = [
+        bytes::TABLE,
+        clock::TABLE,
+        json::TABLE,
+        number::TABLE,
+        path::TABLE,
+        regex::TABLE,
+        round::TABLE,
+        text::TABLE,
+        time::TABLE,
+        unicode::TABLE,
+    ];
+    for table in tables {
         for (name, arity, function) in table {
             scalar(connection, name, *arity, *function)?;
         }
@@ -57,10 +89,7 @@ fn scalar(
     arity: i32,
     function: fn(&Arguments<'_>) -> Outcome,
 ) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function(name, arity, flags, move |context| {
+    connection.create_scalar_function(name, arity, PURE, move |context| {
         let arguments = Arguments(context);
         if (0..context.len()).any(|i| context.get_raw(i) == ValueRef::Null) {
             return Ok(Value::Null);
@@ -83,6 +112,11 @@ struct Arguments<'a>(&'a Context<'a>);
 impl Arguments<'_> {
     fn text(&self, i: usize) -> Result<&str, String> {
         self.0.get_raw(i).as_str().map_err(|_| "a text was expected".to_owned())
+    }
+
+    /// A BYTES value, or the UTF-8 of a text.
+    fn bytes(&self, i: usize) -> Result<&[u8], String> {
+        self.0.get_raw(i).as_bytes().map_err(|_| "BYTES were expected".to_owned())
     }
 
     fn int(&self, i: usize) -> Result<i64, String> {
@@ -139,6 +173,62 @@ mod tests {
             ("onerow_replace('aXa', 'a', 'bb')", Value::Text("bbXbb".into())),
             ("onerow_replace('abc', '', 'x')", Value::Text("abc".into())),
             ("onerow_starts_with('abc', 'ab')", Value::Integer(1)),
+            ("onerow_left('né!', 2)", Value::Text("né".into())),
+            ("onerow_right('né!', 2)", Value::Text("é!".into())),
+            ("onerow_right('a', 9)", Value::Text("a".into())),
+            ("onerow_lpad('é', 4, 'xy')", Value::Text("xyxé".into())),
+            ("onerow_rpad('abc', 2)", Value::Text("ab".into())),
+            ("onerow_strpos('né!', '!')", Value::Integer(3)),
+            ("onerow_strpos('a', 'b')", Value::Integer(0)),
+            ("onerow_split_at('a@b', '@', 1, 'SAFE_OFFSET')", Value::Text("b".into())),
+            ("onerow_split_at('a@b', '@', 1, 'ORDINAL')", Value::Text("a".into())),
+            ("onerow_split_at('né', '', 1, 'OFFSET')", Value::Text("é".into())),
+            ("onerow_split_at('', '', 0, 'OFFSET')", Value::Text("".into())),
+            ("onerow_split_at('a', '@', 1, 'SAFE_OFFSET')", Value::Null),
+            ("onerow_farm_fingerprint('foo')", Value::Integer(6_150_913_649_986_995_171)),
+            (
+                "onerow_to_hex(onerow_md5('a'))",
+                Value::Text("0cc175b9c0f1b6a831c399e269772661".into()),
+            ),
+            ("onerow_to_hex(onerow_from_hex('abc'))", Value::Text("0abc".into())),
+            ("onerow_to_base64(onerow_from_base64('YWI'))", Value::Text("YWI=".into())),
+            ("onerow_normalize_and_casefold('ﬁ Straße', 'NFC')", Value::Text("fi strasse".into())),
+            ("onerow_real_to_text(1e20)", Value::Text("1e+20".into())),
+            ("onerow_real_to_decimal(1.0000000005)", Value::Text("1.000000001".into())),
+            ("onerow_safe_real_to_decimal(1e30)", Value::Null),
+            ("onerow_json_value('{\"id\": 7.50}', '$.id')", Value::Text("7.50".into())),
+            (
+                "onerow_json_value('{\"a\": [1, {\"b c\": \"é\"}]}', '$.a[1].\"b c\"')",
+                Value::Text("é".into()),
+            ),
+            ("onerow_json_value('{\"id\": {}}', '$.id')", Value::Null),
+            ("onerow_json_value('{\"id\": null}', '$.id')", Value::Null),
+            ("onerow_json_value('abc', '$.id')", Value::Null),
+            ("onerow_regexp_extract('a/documents/x', 'documents/(.*)$')", Value::Text("x".into())),
+            ("onerow_regexp_extract('abc', '(x)?b')", Value::Null),
+            ("onerow_regexp_replace('baac', 'a*', '-')", Value::Text("-b-c-".into())),
+            ("onerow_regexp_replace('ab', '(a)b', '\\1\\0')", Value::Text("aab".into())),
+            ("onerow_format('%s-%05d', 'STRING,INT64,', 'x', -5)", Value::Text("x--0005".into())),
+            (
+                "onerow_format('%t|%T', 'STRING,STRING,', NULL, 'a')",
+                Value::Text("NULL|\"a\"".into()),
+            ),
+            ("onerow_format('%s', 'STRING,', NULL)", Value::Null),
+            (
+                "onerow_format('%.2f %.1f', 'FLOAT64,NUMERIC,', 2.675, '0.25')",
+                Value::Text("2.67 0.3".into()),
+            ),
+            ("onerow_unix_seconds(-1)", Value::Integer(-1)),
+            ("onerow_unix_date('1969-12-31')", Value::Integer(-1)),
+            ("onerow_date_from_unix(-5)", Value::Text("1969-12-27".into())),
+            (
+                "onerow_format_timestamp('%Y-%m-%d %H:%M:%E*S %a %Ez', 0, 'America/New_York')",
+                Value::Text("1969-12-31 19:00:00 Wed -05:00".into()),
+            ),
+            (
+                "onerow_parse_timestamp('%F %H:%M:%E*S', '1970-01-01 00:00:01.5')",
+                Value::Integer(1_500_000),
+            ),
             ("onerow_add(1, 2)", Value::Integer(3)),
             ("onerow_mod(-7, 3)", Value::Integer(-1)),
             ("onerow_divide(1.0, 4.0)", Value::Real(0.25)),
@@ -180,6 +270,20 @@ mod tests {
             ("onerow_cast('x', 'INT64')", "not an int64"),
             ("onerow_make_date(2026, 2, 30)", "not a date"),
             ("onerow_parse_date('%Y%m%d', '2026-01-28')", "does not know"),
+            ("onerow_left('a', -1)", "negative"),
+            ("onerow_lpad('a', 2, '')", "empty"),
+            ("onerow_split_at('a', '@', 1, 'OFFSET')", "out of bounds"),
+            ("onerow_from_hex('xx')", "not hexadecimal"),
+            ("onerow_from_base64('Y W')", "does not know"),
+            ("onerow_bytes_to_text(x'ff')", "utf-8"),
+            ("onerow_real_to_decimal(1e30)", "beyond numeric"),
+            ("onerow_json_value('{\"id\": 7} x', '$.id')", "not well-formed"),
+            ("onerow_json_value('{\"a\": 1, \"a\": 2}', '$.a')", "stands twice"),
+            ("onerow_regexp_replace('b', 'b', '\\1')", "no group 1"),
+            ("onerow_regexp_replace('b', 'b', '\\q')", "no digit"),
+            ("onerow_timestamp_seconds(253402300800)", "out of range"),
+            ("onerow_date_from_unix(9223372036854775807)", "out of range"),
+            ("onerow_parse_timestamp('%F %T', '2026-01-04 1:02:03')", "does not know"),
             ("onerow_many()", "more than one row"),
         ] {
             let error = evaluate(sql).unwrap_err();

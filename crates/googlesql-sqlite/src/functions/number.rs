@@ -5,6 +5,7 @@ use std::str::FromStr;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use rusqlite::types::Value;
 
+use super::json::float;
 use super::{Arguments, Entry, Outcome, unknown};
 use crate::error::Error;
 use crate::googlesql::{Numeric, SqlType, SqlValue};
@@ -52,6 +53,10 @@ pub(super) const TABLE: &[Entry] = &[
         int(rounded.to_i64())
     }),
     ("onerow_real_to_int", 1, |a| real_to_int(a.real(0)?.round())),
+    ("onerow_real_to_text", 1, |a| Ok(Value::Text(float(a.real(0)?)))),
+    ("onerow_real_to_decimal", 1, |a| real_to_decimal(a.real(0)?)),
+    ("onerow_safe_real_to_decimal", 1, |a| Ok(real_to_decimal(a.real(0)?).unwrap_or(Value::Null))),
+    ("onerow_safe_real_to_int", 1, |a| Ok(real_to_int(a.real(0)?.round()).unwrap_or(Value::Null))),
     ("onerow_cast", 2, cast),
     ("onerow_safe_int", 1, |a| Ok(cast_int(a.text(0)?).map_or(Value::Null, Value::Integer))),
 ];
@@ -75,8 +80,18 @@ fn real_to_int(rounded: f64) -> Outcome {
     }
 }
 
+/// The exact value of the number, to nine digits after the point; half a digit is rounded away from zero.
+fn real_to_decimal(number: f64) -> Outcome {
+    let overflow = || format!("{number} is beyond NUMERIC");
+    let exact = BigDecimal::try_from(number).map_err(|_| overflow())?;
+    let rounded = exact.with_scale_round(9, RoundingMode::HalfUp);
+    Numeric::parse(&rounded.to_plain_string(), SqlType::Numeric)
+        .map(|number| Value::Text(number.to_string()))
+        .map_err(|_| overflow())
+}
+
 /// Exact or nothing: BigQuery rounds a product to nine digits, which is left to BigQuery.
-fn decimal(number: BigDecimal) -> Outcome {
+pub(super) fn decimal(number: BigDecimal) -> Outcome {
     Numeric::parse(&number.to_plain_string(), SqlType::Numeric)
         .map(|number| Value::Text(number.to_string()))
         .map_err(|_| unknown("a NUMERIC result that must be rounded or overflows"))
@@ -95,6 +110,14 @@ fn cast_text(text: &str, target: SqlType) -> Result<SqlValue, Error> {
         (SqlType::Int64, Some(number)) => Ok(SqlValue::Int64(number)),
         (SqlType::Float64, _) if text.contains(['x', 'X']) => {
             Err(Error::unsupported("a FLOAT64 in hexadecimal"))
+        }
+        (SqlType::Numeric | SqlType::BigNumeric, _) => {
+            SqlValue::parse(text, target).map_err(|error| match BigDecimal::from_str(text.trim()) {
+                Ok(_) => Error::unsupported(format!(
+                    "CAST of a text to {target} that rounds or overflows"
+                )),
+                Err(_) => error,
+            })
         }
         _ => SqlValue::parse(text, target),
     }

@@ -19,6 +19,18 @@ pub(super) const TABLE: &[Entry] = &[
     ("onerow_starts_with", 2, |a| Ok(truth(a.text(0)?.starts_with(a.text(1)?)))),
     ("onerow_ends_with", 2, |a| Ok(truth(a.text(0)?.ends_with(a.text(1)?)))),
     ("onerow_replace", 3, replace),
+    ("onerow_left", 2, |a| end_of(a, "LEFT", |text, length| text.chars().take(length).collect())),
+    ("onerow_right", 2, |a| {
+        end_of(a, "RIGHT", |text, length| {
+            text.chars().skip(text.chars().count().saturating_sub(length)).collect()
+        })
+    }),
+    ("onerow_lpad", 2, |a| padded(a, "LPAD", " ")),
+    ("onerow_lpad", 3, |a| padded(a, "LPAD", a.text(2)?)),
+    ("onerow_rpad", 2, |a| padded(a, "RPAD", " ")),
+    ("onerow_rpad", 3, |a| padded(a, "RPAD", a.text(2)?)),
+    ("onerow_strpos", 2, |a| Ok(Value::Integer(position(a.text(0)?, a.text(1)?)))),
+    ("onerow_split_at", 4, split_at),
 ];
 
 fn truth(value: bool) -> Value {
@@ -76,6 +88,60 @@ fn substr(text: &str, position: i64, length: i64) -> Outcome {
 fn replace(arguments: &Arguments<'_>) -> Outcome {
     let (text, from, to) = (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?);
     Ok(Value::Text(if from.is_empty() { text.to_owned() } else { text.replace(from, to) }))
+}
+
+/// The characters at one end of a text.
+fn end_of(arguments: &Arguments<'_>, name: &str, taken: impl Fn(&str, usize) -> String) -> Outcome {
+    let length = usize::try_from(arguments.int(1)?)
+        .map_err(|_| format!("{name}: the number of characters is negative"))?;
+    Ok(Value::Text(taken(arguments.text(0)?, length)))
+}
+
+/// The longest text that LPAD and RPAD give, in bytes.
+const LONGEST_PADDED: usize = 1 << 20;
+
+fn padded(arguments: &Arguments<'_>, name: &str, pattern: &str) -> Outcome {
+    let (text, length) = (arguments.text(0)?, arguments.int(1)?);
+    let length = usize::try_from(length).map_err(|_| format!("{name}: the length is negative"))?;
+    if pattern.is_empty() {
+        return Err(format!("{name}: the text to pad with is empty"));
+    }
+    if length > LONGEST_PADDED {
+        return Err(format!("{name}: the result is longer than 1 MB"));
+    }
+    let missing = length.saturating_sub(text.chars().count());
+    let padding: String = pattern.chars().cycle().take(missing).collect();
+    let padded = match (missing, name) {
+        (0, _) => text.chars().take(length).collect(),
+        (_, "LPAD") => padding + text,
+        _ => text.to_owned() + &padding,
+    };
+    match padded.len() <= LONGEST_PADDED {
+        true => Ok(Value::Text(padded)),
+        false => Err(format!("{name}: the result is longer than 1 MB")),
+    }
+}
+
+/// From 1; 0 where the part is nowhere.
+fn position(text: &str, part: &str) -> i64 {
+    text.find(part).map_or(0, |at| text[..at].chars().count() as i64 + 1)
+}
+
+/// `onerow_split_at(text, separator, place, keyword)`: an element of SPLIT.
+fn split_at(arguments: &Arguments<'_>) -> Outcome {
+    let (text, separator, place) = (arguments.text(0)?, arguments.text(1)?, arguments.int(2)?);
+    let keyword = arguments.text(3)?;
+    let first = if keyword.ends_with("ORDINAL") { 1 } else { 0 };
+    let place_from_0 = place.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+    let element = |place| match (text.is_empty(), separator.is_empty()) {
+        (false, true) => text.chars().nth(place).map(String::from),
+        _ => text.split(separator).nth(place).map(str::to_owned),
+    };
+    match (place_from_0.and_then(element), keyword.starts_with("SAFE_")) {
+        (Some(element), _) => Ok(Value::Text(element)),
+        (None, true) => Ok(Value::Null),
+        (None, false) => Err(format!("array index {place} is out of bounds")),
+    }
 }
 
 enum Part {

@@ -39,14 +39,14 @@ pub(super) const TABLE: &[Entry] = &[
     ("onerow_format_date", 2, |a| format_date(a.text(0)?, day(a.text(1)?)?)),
 ];
 
-const OUT_OF_RANGE: &str = "the result is out of range";
+pub(super) const OUT_OF_RANGE: &str = "the result is out of range";
 
 /// The time zone of this name in the IANA database.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     if name == "UTC" { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
 }
 
-fn local(micros: i64, zone_name: &str) -> Result<DateTime, String> {
+pub(super) fn local(micros: i64, zone_name: &str) -> Result<DateTime, String> {
     if zone_name == "UTC" {
         return civil(micros);
     }
@@ -54,11 +54,11 @@ fn local(micros: i64, zone_name: &str) -> Result<DateTime, String> {
     Ok(zone.to_datetime(instant(micros).map_err(|error| error.headline())?))
 }
 
-fn civil(micros: i64) -> Result<DateTime, String> {
+pub(super) fn civil(micros: i64) -> Result<DateTime, String> {
     datetime(micros).map_err(|error| error.headline())
 }
 
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     strict_date(text).ok_or_else(|| format!("`{text}` is not a date"))
 }
 

@@ -1,0 +1,83 @@
+//! Expressions that people put into a key, on the embedded warehouse: each of them can be tried there, and
+//! its values are Google's. `tests/keys/` has them, a rule, and rows.
+
+use serde_json::json;
+
+use crate::common::{Project, google};
+use crate::lowering::{Answer, literal_answer};
+
+const KEYS: &str = include_str!("keys/keys.txt");
+const RULE: &str = include_str!("keys/onerow.toml");
+const ROWS: &str = include_str!("keys/rows.csv");
+
+fn with_key(expression: &str) -> Project {
+    let rule = RULE.replace("key = [\"s\"]", &format!("key = ['''{expression}''']"));
+    assert_ne!(rule, RULE, "the rule has another key");
+    let project = Project::new(&rule);
+    project.write("rows.csv", ROWS);
+    project
+}
+
+#[test]
+fn each_key_can_be_tried_locally() {
+    let rounded = "ROUND(f, 2)";
+    let keys = KEYS.lines().filter(|line| !line.is_empty());
+    let (refused, taken): (Vec<&str>, Vec<&str>) = keys.partition(|key| *key == rounded);
+    // PARTITION BY takes no FLOAT64, in BigQuery neither.
+    assert_eq!(refused, [rounded]);
+    let project = with_key(rounded);
+    project.onerow("load rows.csv").exits(0);
+    project
+        .onerow("status --date 2026-01-28")
+        .exits(3)
+        .says(&["PARTITION BY does not take FLOAT64"]);
+    let as_text = format!("CAST({rounded} AS STRING)");
+    for expression in taken.into_iter().chain([as_text.as_str()]) {
+        let project = with_key(expression);
+        project.onerow("load rows.csv").exits(0);
+        let status = project.onerow("status --date 2026-01-28 --format json").exits(0).json();
+        assert_eq!(status["dates"][0]["keys"], 1, "{expression}");
+        project.onerow("apply --date 2026-01-28 --yes").exits(0);
+    }
+}
+
+#[test]
+fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
+    for (expression, named) in [
+        ("FORMAT('%x', n)", "%x"),
+        (r"REGEXP_EXTRACT(s, r'\pN')", "a class of Unicode"),
+        ("JSON_VALUE(s, '$[*]')", "$[*]"),
+        ("NORMALIZE(s, NFKC)", "NFKC"),
+        ("FORMAT_TIMESTAMP('%Z', ts)", "%Z"),
+        ("SPLIT(s, '@')", "SPLIT"),
+        ("SOUNDEX(s)", "SOUNDEX"),
+    ] {
+        let project = with_key(expression);
+        project.onerow("load rows.csv").exits(0);
+        project.onerow("status --date 2026-01-28").exits(1).says(&[named, "bigquery"]);
+    }
+}
+
+/// Expressions of literals, at the edges of what functions take.
+#[test]
+fn functions_of_edge_values_give_googles_answers() {
+    let expressions: Vec<&str> =
+        include_str!("keys/edges.txt").lines().filter(|line| !line.is_empty()).collect();
+    let queries: Vec<String> =
+        expressions.iter().map(|expression| format!("SELECT {expression} AS v")).collect();
+    let ours: Vec<Answer> = queries.iter().map(|query| literal_answer(query)).collect();
+    let values = ours.iter().filter(|ours| ours.is_value()).count();
+    assert!(values * 3 > ours.len() * 2, "only {values} of {} have a value", ours.len());
+    let Some(answer) = google::ask("reference.py", &json!({ "answers": queries })) else { return };
+    let theirs = answer["answers"].as_array().unwrap();
+    let differences: Vec<String> = ours
+        .iter()
+        .zip(theirs)
+        .zip(&expressions)
+        .filter(|((ours, theirs), _)| !ours.agrees_with(theirs))
+        .map(|((ours, theirs), expression)| {
+            format!("{expression}\n  ours: {ours}\n  Google's: {theirs}")
+        })
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
