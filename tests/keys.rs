@@ -30,7 +30,7 @@ fn each_key_can_be_tried_locally() {
     project
         .onerow("status --date 2026-01-28")
         .exits(3)
-        .says(&["PARTITION BY does not take FLOAT64"]);
+        .says(&["PARTITION BY does not take FLOAT64", "CAST(… AS NUMERIC)"]);
     let as_text = format!("CAST({rounded} AS STRING)");
     for expression in taken.into_iter().chain([as_text.as_str()]) {
         let project = with_key(expression);
@@ -80,4 +80,31 @@ fn functions_of_edge_values_give_googles_answers() {
         })
         .collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// SQLite hands a collation outward; that of NUMERIC would take '1' and '1.0' for one text.
+#[test]
+fn texts_beside_a_comparison_of_numerics_are_compared_as_texts() {
+    for operand in [
+        "IF(n1 < n2, s, s)",
+        "IF(n1 BETWEEN n2 AND n2, s, s)",
+        "CASE WHEN GREATEST(n1, n2) IS NULL THEN NULL ELSE s END",
+        "CAST(GREATEST(n1, n2) AS STRING)",
+        "CAST(LEAST(n1, n2) AS STRING)",
+        "(SELECT CAST(MAX(n1) AS STRING) FROM t)",
+        "(SELECT CAST(MIN(n1) OVER () AS STRING) FROM t)",
+        "(SELECT STRING_AGG(s ORDER BY n1) FROM t)",
+    ] {
+        for question in [
+            format!("{operand} = '1.0'"),
+            format!("'1.0' = {operand}"),
+            format!("{operand} IN ('1.0', '01')"),
+        ] {
+            let query = format!(
+                "WITH t AS (SELECT NUMERIC '1' AS n1, NUMERIC '1' AS n2, '1' AS s) \
+                 SELECT {question} AS v FROM t"
+            );
+            assert_eq!(literal_answer(&query).to_string(), "Ok(Bool(false))", "{question}");
+        }
+    }
 }

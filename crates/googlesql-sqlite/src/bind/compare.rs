@@ -5,6 +5,7 @@ use sqlparser::ast::{Array, BinaryOperator, Expr, Query};
 use super::scope::Scope;
 use super::{Binder, none_of, refused, unsupported};
 use crate::error::Result;
+use crate::functions::text;
 use crate::googlesql::{SqlType, SqlValue};
 use crate::tree::{Form, Node, Term};
 
@@ -185,6 +186,10 @@ impl Binder<'_> {
         let text = self.expect(text, SqlType::String, "the operand of LIKE")?;
         let pattern = self.expr(pattern, scope)?;
         let pattern = self.expect(pattern, SqlType::String, "the pattern of LIKE")?;
+        // BigQuery looks at a literal before it looks at rows.
+        if let Some(SqlValue::String(written)) = &pattern.constant {
+            text::is_pattern(written).map_err(refused)?;
+        }
         Ok(Term::call(Form::Like { negated }, vec![text, pattern], SqlType::Bool))
     }
 }

@@ -142,7 +142,7 @@ pub(super) const ROWS: &[Row] = &[
     by("PARSE_DATE", &[&[S, S], &[Arg::Format(&PARSED), S]], |b, row, call, scope| {
         b.formatted(row, call, scope)
     }),
-    by("PARSE_TIMESTAMP", &[&[Arg::Format(WRITTEN), S]], |b, _, call, scope| {
+    by("PARSE_TIMESTAMP", &[&[Arg::Format(&PARSED), S]], |b, _, call, scope| {
         b.parsed_timestamp(call, scope)
     }),
     numbering("RANK", NUMBERING, Form::Call("RANK")),

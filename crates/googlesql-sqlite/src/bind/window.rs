@@ -113,7 +113,10 @@ impl Binder<'_> {
         for expr in partition_by {
             let term = self.expr(expr, scope)?;
             if term.sql_type == Some(SqlType::Float64) {
-                return Err(refused("PARTITION BY does not take FLOAT64"));
+                let error = refused("PARTITION BY does not take FLOAT64");
+                return Err(error.help(
+                    "BigQuery refuses it too; cast the number: CAST(… AS NUMERIC) or CAST(… AS STRING)",
+                ));
             }
             partition.push(term);
         }

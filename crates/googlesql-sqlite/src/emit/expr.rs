@@ -8,8 +8,18 @@ use crate::storage::{DAY, NUMERIC, quoted};
 use crate::tree::{Bound, Form, Frame, Key, Node, Rows, Term, Window, is_decimal};
 
 impl Emitter<'_> {
-    /// The text of an expression.
+    /// The text of an expression. SQLite hands a collation outward, through calls and CASE, to the next
+    /// comparison, also to one of texts: no further than here.
     pub(super) fn term(&mut self, term: &Term) -> String {
+        let text = self.open_term(term);
+        match has_collation(&term.node) {
+            true => format!("({text} COLLATE BINARY)"),
+            false => text,
+        }
+    }
+
+    /// The same, where a collation in it may be handed outward.
+    fn open_term(&mut self, term: &Term) -> String {
         match &term.node {
             Node::Value(value) => self.value(value),
             Node::Parameter(Value::Null) => "NULL".to_owned(),
@@ -21,7 +31,7 @@ impl Emitter<'_> {
                 self.aggregate(*form, *distinct, args, order)
             }
             Node::Window { call, window } => {
-                let call = self.term(call);
+                let call = self.open_term(call);
                 format!("{call} OVER ({})", self.window(window))
             }
             Node::Case { operand, arms, otherwise } => {
@@ -244,6 +254,22 @@ impl Emitter<'_> {
             Some(false) => " NULLS LAST",
         };
         format!("{}{direction}{nulls}", self.ordered(&key.term))
+    }
+}
+
+/// Whether the text of a node has the collation of decimals in it, and not only in a part of its own.
+fn has_collation(node: &Node) -> bool {
+    let decimal = |terms: &[Term]| terms.first().is_some_and(|term| is_decimal(term.sql_type));
+    match node {
+        Node::Call(Form::Extreme(_) | Form::Compare(_) | Form::Between { .. }, args) => {
+            args.len() > 1 && decimal(args)
+        }
+        Node::Aggregate { form, args, order, .. } => {
+            let by_decimal = order.iter().any(|key| is_decimal(key.term.sql_type));
+            by_decimal || (matches!(form, Form::Ordered(_)) && decimal(args))
+        }
+        Node::Window { call, .. } => has_collation(&call.node),
+        _ => false,
     }
 }
 

@@ -130,14 +130,15 @@ fn value(
         (Kind::Plain | Kind::Literal, SqlValue::Null) => "NULL".to_owned(),
         (_, SqlValue::Null) => return Ok(None),
         (Kind::Fixed, SqlValue::Float64(number)) => {
-            format!("{number:.places$}", places = spec.places.unwrap_or(6))
+            // The sum with 0 has no sign where it is 0.
+            format!("{:.places$}", number + 0.0, places = spec.places.unwrap_or(6))
         }
         (Kind::Fixed, SqlValue::Numeric(number)) => {
             let number = BigDecimal::from_str(&number.to_string());
             fixed(&number.map_err(|error| error.to_string())?, spec.places.unwrap_or(6))
         }
         (Kind::Literal, _) => literal(&value, sql_type)?,
-        (_, SqlValue::Float64(number)) => pointed(*number),
+        (_, SqlValue::Float64(number)) => pointed(*number)?,
         _ => plain(&value),
     }))
 }
@@ -149,14 +150,21 @@ fn fixed(number: &BigDecimal, places: usize) -> String {
     format!("{sign}{}", rounded.abs().to_plain_string())
 }
 
-fn pointed(number: f64) -> String {
+/// Of 0, BigQuery writes the sign, which SQLite does not keep.
+fn pointed(number: f64) -> Result<String, String> {
     let text = float(number);
-    if text.contains(['.', 'e']) { text } else { text + ".0" }
+    match (number == 0.0, text.contains(['.', 'e'])) {
+        (true, _) => {
+            Err(unknown("the sign of a FLOAT64 that is 0, which FORMAT writes with %t and %T"))
+        }
+        (false, true) => Ok(text),
+        (false, false) => Ok(text + ".0"),
+    }
 }
 
 fn literal(value: &SqlValue, sql_type: Option<SqlType>) -> Result<String, String> {
     Ok(match (value, sql_type) {
-        (SqlValue::Float64(number), _) => pointed(*number),
+        (SqlValue::Float64(number), _) => pointed(*number)?,
         (SqlValue::String(text), Some(SqlType::String)) => {
             let plain = |c: char| (c.is_ascii_graphic() && !"\"'\\`".contains(c)) || c == ' ';
             if !text.chars().all(plain) {

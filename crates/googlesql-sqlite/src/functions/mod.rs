@@ -9,7 +9,7 @@ mod number;
 pub(crate) mod path;
 pub(crate) mod regex;
 mod round;
-mod text;
+pub(crate) mod text;
 mod time;
 mod unicode;
 
@@ -226,7 +226,7 @@ mod tests {
                 Value::Text("1969-12-31 19:00:00 Wed -05:00".into()),
             ),
             (
-                "onerow_parse_timestamp('%F %H:%M:%E*S', '1970-01-01 00:00:01.5')",
+                "onerow_parse_timestamp('%Y-%m-%d %H:%M:%E*S', '1970-01-01 00:00:01.5')",
                 Value::Integer(1_500_000),
             ),
             ("onerow_add(1, 2)", Value::Integer(3)),
@@ -283,7 +283,7 @@ mod tests {
             ("onerow_regexp_replace('b', 'b', '\\q')", "no digit"),
             ("onerow_timestamp_seconds(253402300800)", "out of range"),
             ("onerow_date_from_unix(9223372036854775807)", "out of range"),
-            ("onerow_parse_timestamp('%F %T', '2026-01-04 1:02:03')", "does not know"),
+            ("onerow_parse_timestamp('%Y-%m-%d %T', '2026-01-04 1:02:03')", "does not know"),
             ("onerow_many()", "more than one row"),
         ] {
             let error = evaluate(sql).unwrap_err();

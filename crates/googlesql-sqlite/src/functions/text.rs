@@ -175,6 +175,11 @@ fn like(text: &str, pattern: &str) -> Result<bool, String> {
     Ok(parts[p..].iter().all(|part| matches!(part, Part::Any)))
 }
 
+/// Whether LIKE takes this pattern; the error says what is wrong with it.
+pub(crate) fn is_pattern(pattern: &str) -> Result<(), String> {
+    parts(pattern).map(|_| ())
+}
+
 fn parts(pattern: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut chars = pattern.chars();
