@@ -7,7 +7,7 @@ use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 use crate::step::Step;
 use crate::template::Renderer;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// What a plan could not be made from: findings, each of which says what to do.
 pub type Findings = Vec<Finding>;
@@ -51,6 +51,19 @@ impl Plan {
                 && statement.step == *StepName::RECORD
                 && statement.window == wanted.window
         })
+    }
+
+    /// The same without the statements that are about one of these dates alone.
+    #[must_use]
+    pub(crate) fn without(&self, days: &[Day]) -> Self {
+        let is_left = |checked: &&Checked| {
+            !checked.statement().window.only().is_some_and(|day| days.contains(&day))
+        };
+        let steps = self.steps.iter().map(|step| PlannedStep {
+            name: step.name.clone(),
+            statements: step.statements.iter().filter(is_left).cloned().collect(),
+        });
+        Self { window: self.window.clone(), steps: steps.collect() }
     }
 
     /// All statements, in order.

@@ -33,6 +33,7 @@ fn odd_rules() -> RuleFile {
         ("texts", "order", "STRING"),
         ("beginnings", "order", "STRING"),
         ("whole", "none", "DATE"),
+        ("shards", "_TABLE_SUFFIX", "DATE"),
         ("arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
         ("arrival_dates", "_PARTITIONDATE", "DATE"),
         ("month_dates", "order", "DATE"),
@@ -50,7 +51,7 @@ fn odd_rules() -> RuleFile {
             _ => "",
         };
         let read_as = match kind.0 {
-            "whole" => String::new(),
+            "whole" | "shards" => String::new(),
             _ => format!("partition_type = \"{}\"", kind.2),
         };
         let (name, partition, kind) = (format!("{}_{cure}", kind.0), kind.1, kind.2);
@@ -75,10 +76,14 @@ fn odd_rules() -> RuleFile {
             ),
             _ => String::new(),
         };
+        let (shards, column) = match partition {
+            "_TABLE_SUFFIX" => ("_*", String::new()),
+            _ => ("", format!("{partition} = \"{kind}\"")),
+        };
         text.push_str(&format!(
             r#"
 [rule.{name}]
-table = "my-project.nba.{name}"
+table = "my-project.nba.{name}{shards}"
 strategy = "{cure}"
 partition = "{partition}"
 {read_as}
@@ -93,7 +98,7 @@ active = "from"
 written_at = "created_at"
 {unit}
 [rule.{name}.columns]
-{partition} = "{kind}"
+{column}
 player = "STRING"
 team = "STRING"
 points_line = "NUMERIC"
@@ -139,6 +144,11 @@ pub fn request(rule: &Rule, sql: &str) -> Json {
     let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
     for table in std::iter::once(&rule.table).chain(staging) {
         tables[table.dotted()] = json!(columns);
+    }
+    for window in windows().iter().filter(|_| rule.partition.is_sharded()) {
+        for day in window.days() {
+            tables[rule.table_on(*day).dotted()] = json!(columns);
+        }
     }
     tables[format!("{}_{}", log.before_image.dotted(), rule.name)] = json!(set_aside);
     json!({

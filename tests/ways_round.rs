@@ -244,7 +244,9 @@ fn literal(given: &Given, day: &str) -> String {
         Datetime => format!("DATETIME '{day} 00:00:00'"),
         Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
         Int64(_) => day.replace('-', ""),
-        onerow::rule::Cut::Whole => unreachable!("each of these rules has dates"),
+        onerow::rule::Cut::Shards | onerow::rule::Cut::Whole => {
+            unreachable!("each of these rules has a partition column")
+        }
         String(_) => format!("'{}'", day.replace('-', "")),
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Finder<'a> {
     /// `None` where the rule lists no columns.
     fn new(text: &'a Text<'a>) -> Option<Self> {
         let (frames, ctes, findings) = (Vec::new(), Vec::new(), Vec::new());
-        let (table, words) = (text.rule.table.dotted(), Words::default());
+        let (table, words) = (text.table(), Words::default());
         let finder = Self { text, table, frames, ctes, words, findings };
         (!text.rule.columns.is_empty()).then_some(finder)
     }

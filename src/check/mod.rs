@@ -342,6 +342,11 @@ impl<'a> Text<'a> {
         Self { rule, statement }
     }
 
+    /// The table that it is about, as `dataset.table`.
+    fn table(&self) -> String {
+        self.rule.table_of(&self.statement.window).dotted()
+    }
+
     fn finding(
         &self,
         code: Code,

@@ -201,11 +201,11 @@ pub(super) fn other_relation(text: &Text<'_>, changed: &TableFactor) -> Option<F
         TableFactor::Table { name, .. } => dotted(name),
         other => other.to_string(),
     };
-    (table != text.rule.table.dotted()).then(|| changes_other(text, changed, &table))
+    (table != text.table()).then(|| changes_other(text, changed, &table))
 }
 
 fn changes_other(text: &Text<'_>, changed: &impl Spanned, table: &str) -> Finding {
-    let wanted = text.rule.table.dotted();
+    let wanted = text.table();
     text.finding(
         Code::OtherTable,
         changed.span(),

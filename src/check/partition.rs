@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
     /// The span of time in which a row's column equals the constant.
     fn constant(&self, expr: &Expr) -> Option<(i64, i64)> {
         match self.cut {
-            Cut::Whole => None,
+            Cut::Shards | Cut::Whole => None,
             Cut::Date => date_of(expr).map(day_span),
             Cut::String(texts) => {
                 let day = texts.day(text_of(expr, SqlType::String)?);
@@ -371,6 +371,7 @@ fn period(date: Date, cut: Cut) -> (i64, i64) {
         | Cut::Date
         | Cut::Datetime
         | Cut::Timestamp
+        | Cut::Shards
         | Cut::Whole => date,
     };
     (start_of(date), start_of(last) + DAY)

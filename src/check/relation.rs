@@ -36,6 +36,22 @@ fn is_table(part: &str, table: &TableName) -> bool {
     }
 }
 
+/// Whether the name may be that of one of the tables that `shards` stands for, or of several of them.
+pub(super) fn may_be_shard(name: &ObjectName, shards: &TableName) -> bool {
+    let called = dotted(name);
+    let last = called.rsplit('.').next().unwrap_or_default();
+    let start = shards.table().trim_end_matches('*');
+    let is_called_so = match last.strip_suffix('*') {
+        Some(wild) => starts_with(wild, start) || starts_with(start, wild),
+        None => starts_with(last, start),
+    };
+    is_called_so && may_be(name, &shards.renamed(last))
+}
+
+fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+}
+
 /// Whether the name stands for several tables.
 pub(super) fn is_wildcard(name: &ObjectName) -> bool {
     dotted(name).ends_with('*')

@@ -17,7 +17,7 @@ pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Findin
         other => other.to_string(),
     };
     let right = match brings_back {
-        true => table == text.rule.table.dotted(),
+        true => table == text.table(),
         false => is_removal_log(text, &table),
     };
     if !right {

@@ -65,14 +65,27 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     let table = args.into.as_ref().unwrap_or(&rule.table);
     let staged = rule.staging.iter().flat_map(|staging| &staging.tables);
-    if *table != rule.table && !staged.clone().any(|known| known == table) {
+    let is_own = rule.has_table(table);
+    if rule.partition.is_sharded() && !is_own {
+        let shards = rule.table.dotted();
+        let message = match &args.into {
+            None => format!("`{shards}` stands for tables that each hold one date"),
+            Some(table) => {
+                format!("`{}` is none of `{shards}`, whose names end in a date", table.dotted())
+            }
+        };
+        let example = rule.table.shard("20260128").dotted();
+        return Err(Error::new(Kind::Usage, message)
+            .help(format!("say which date's table the rows are of: --into {example}")));
+    }
+    if !is_own && !staged.clone().any(|known| known == table) {
         let message = format!("`{}` is no staging table of rule {}", table.dotted(), rule.name);
         let names: Vec<String> = staged.map(TableName::dotted).collect();
         return Err(Error::new(Kind::Usage, message)
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
     }
     // A staging table need not have the row id and the flag that the table has.
-    let needed: Vec<String> = match *table == rule.table {
+    let needed: Vec<String> = match is_own {
         true => rule.deciding.iter().map(|(_, column)| column.clone()).collect(),
         false => Vec::new(),
     };

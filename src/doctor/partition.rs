@@ -27,6 +27,9 @@ pub(super) fn partition(
         lines.skipped(Topic::Partition, "this warehouse has no partitions");
         return;
     };
+    if rule.partition.is_sharded() {
+        return shard(lines, description.partition.as_deref(), required);
+    }
     let Some(column) = rule.partition.column() else {
         return whole(lines, rule, description.partition.as_deref(), required);
     };
@@ -98,6 +101,23 @@ fn by_column(
         }
         (_, Some(granularity), _) => cut_by_time(lines, rule, column, granularity),
         _ => lines.good(Topic::Partition, format!("`{column}` is the table's partition column")),
+    }
+}
+
+/// A table that holds one date is read and changed as a whole.
+fn shard(lines: &mut Lines, real: Option<&str>, required: bool) {
+    match real {
+        Some(real) if required => lines.bad(
+            Topic::Partition,
+            format!("queries have to name partitions of `{real}`, and a statement is about all rows of a date's table"),
+            "ALTER TABLE … SET OPTIONS (require_partition_filter = FALSE)",
+        ),
+        Some(real) => lines.advice(
+            Topic::Partition,
+            format!("each date has a table of its own, which is partitioned by `{real}` besides"),
+            "a statement reads and changes the table as a whole",
+        ),
+        None => lines.good(Topic::Partition, "each date has a table of its own"),
     }
 }
 

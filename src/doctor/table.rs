@@ -7,7 +7,7 @@ use super::kind::{details, kind};
 use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
-use crate::error::{Result, did_you_mean};
+use crate::error::{Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlType};
 use crate::plan;
 use crate::rule::Rule;
@@ -26,7 +26,10 @@ pub fn table(
 ) -> Vec<Line> {
     let rule = renderer.rule();
     let mut lines = Lines::about(Some(&rule.name));
-    let Some(description) = describe(&mut lines, warehouse, rule) else { return lines.lines };
+    let Some((description, window)) = describe(&mut lines, warehouse, rule, window) else {
+        return lines.lines;
+    };
+    let window = &window;
     let can_change = kind(&mut lines, rule, &description.details);
     columns(&mut lines, rule, &description);
     if !can_change {
@@ -50,26 +53,47 @@ pub fn table(
     lines.lines
 }
 
-/// The table, or a line that says why it cannot be worked with.
-fn describe(lines: &mut Lines, warehouse: &dyn Warehouse, rule: &Rule) -> Option<Description> {
-    let described = warehouse.describe(&rule.table).and_then(|description| {
-        if let Some(location) = &description.location {
-            warehouse.check_location(&rule.table, location)?;
-        }
-        Ok(description)
-    });
-    match described {
-        Ok(description) => {
-            let at = description.location.as_ref().map(|at| format!(", stored in {at}"));
-            let (name, count) = (rule.table.dotted(), description.columns.len());
-            lines.good(Topic::Table, format!("{name}: {count} columns{}", at.unwrap_or_default()));
-            Some(description)
-        }
-        Err(error) => {
-            lines.failed(Topic::Table, &error);
-            None
+/// The table, and the dates that are in it; or a line that says why it cannot be worked with. Where each date
+/// has a table of its own, the last one that is there stands for all.
+fn describe(
+    lines: &mut Lines,
+    warehouse: &dyn Warehouse,
+    rule: &Rule,
+    window: &Window,
+) -> Option<(Description, Window)> {
+    let mut failed = None;
+    let sharded = rule.partition.is_sharded();
+    let days = window.days().iter().rev();
+    let shards = days.map(|day| (rule.table_on(*day), Window::day(*day))).filter(|_| sharded);
+    let one = (!sharded).then(|| (rule.table.clone(), window.clone()));
+    for (table, window) in one.into_iter().chain(shards) {
+        let described = warehouse.describe(&table).and_then(|description| {
+            if let Some(location) = &description.location {
+                warehouse.check_location(&table, location)?;
+            }
+            Ok(description)
+        });
+        match described {
+            Ok(description) => {
+                let at = description.location.as_ref().map(|at| format!(", stored in {at}"));
+                let (name, count) = (table.dotted(), description.columns.len());
+                lines.good(
+                    Topic::Table,
+                    format!("{name}: {count} columns{}", at.unwrap_or_default()),
+                );
+                return Some((description, window));
+            }
+            Err(error) if error.kind() == Kind::NotFound => failed = failed.or(Some(error)),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
+    if let Some(error) = failed {
+        lines.failed(Topic::Table, &error);
+    }
+    None
 }
 
 /// Every column that the rule lists or works with, and the type it must have; `None`: any.

@@ -93,7 +93,8 @@ impl Engine {
     pub fn rows(&self, rule: &Rule, window: &Window) -> Result<Rows> {
         let columns: Vec<String> =
             rule.columns.iter().map(|(column, _)| column.to_string()).collect();
-        let sql = format!("SELECT {} FROM {} AS onerow_row\n", columns.join(", "), rule.table);
+        let sql =
+            format!("SELECT {} FROM {} AS onerow_row\n", columns.join(", "), rule.table_of(window));
         let statement = Statement::new(StepName::parse("rows")?, window.clone(), sql);
         let id = JobId::derive("rows", 0, &statement.step, window.first());
         let statement = check::run(rule, statement)?;

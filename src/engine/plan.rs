@@ -230,7 +230,8 @@ impl Engine {
     ) -> Result<PlanSummary> {
         let from = self.reading()?;
         let (now, warehouse) = (self.now(), &*from.warehouse);
-        let estimates = run::estimate(warehouse, now, &plan.plan)?;
+        let there = run::there(warehouse, plan.rule(), &plan.plan)?;
+        let estimates = run::estimate(warehouse, now, &there)?;
         let strategy = plan.rule().strategy;
         let mut summary = PlanSummary::new(strategy, &report.days, merged, estimates, from.tariff);
         let Some(tariff) = from.tariff else { return Ok(summary) };

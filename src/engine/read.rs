@@ -100,7 +100,11 @@ impl Engine {
     /// Errors: it does not.
     pub fn is_ready(&self) -> Result<()> {
         for rule in &self.project.file.rules {
-            self.reading()?.warehouse.describe(&rule.table)?;
+            let warehouse = &*self.reading()?.warehouse;
+            match rule.partition.is_sharded() {
+                true => warehouse.dataset(&rule.table).map(drop)?,
+                false => warehouse.describe(&rule.table).map(drop)?,
+            }
         }
         Ok(())
     }

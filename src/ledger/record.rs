@@ -124,7 +124,7 @@ pub(super) fn entry(cells: &Cells) -> Result<Entry> {
         run: row.read("run_id", RunId::parse)?,
         sequence: row.always("sequence")?,
         rule: row.read("rule", RuleName::parse)?,
-        table: row.read("table_name", TableName::parse)?,
+        table: row.read("table_name", TableName::parse_shards)?,
         window: row.window()?,
         step: row.read("step", StepName::parse)?,
         job: JobId::from_ledger(row.always("job_id")?),

@@ -182,7 +182,7 @@ pub(super) enum PrioritySection {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleSection {
-    /// The table, as `dataset.table` or `project.dataset.table`.
+    /// The table, as `dataset.table` or `project.dataset.table`; `dataset.events_*` for a table for each date.
     #[schemars(with = "String")]
     pub table: Spanned<String>,
     /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
@@ -197,7 +197,7 @@ pub(super) struct RuleSection {
     /// The read-side view, as `dataset.view`. Default: the table's name with `_current`.
     #[schemars(with = "Option<String>")]
     pub view: Option<Spanned<String>>,
-    /// The partition column.
+    /// The partition column; `_TABLE_SUFFIX` for a table for each date, `none` for a table that is one group.
     #[schemars(with = "String")]
     pub partition: Spanned<String>,
     /// The partition column's type. Default: `DATE`.

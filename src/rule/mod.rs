@@ -23,6 +23,7 @@ mod warehouse;
 mod webhook;
 mod written;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sqlparser::ast::Expr;
@@ -32,7 +33,7 @@ use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
 pub use crate::step::Scope;
-use crate::window::{Window, WindowArg};
+use crate::window::{Day, Window, WindowArg};
 
 pub use across::Across;
 pub(crate) use across::Added;
@@ -59,7 +60,7 @@ pub use written::{Unit, WrittenAs};
 pub struct Rule {
     /// Its name.
     pub name: RuleName,
-    /// The table it is about.
+    /// The table it is about; where each date has a table of its own, what stands for all of them.
     pub table: TableName,
     /// The read-side view.
     pub view: TableName,
@@ -129,10 +130,37 @@ pub struct Rule {
 impl Rule {
     /// How often a step's template is rendered for a window.
     pub fn scope_of(&self, step: &StepName) -> Scope {
-        match self.steps.iter().find(|known| known.name == *step) {
+        let scope = match self.steps.iter().find(|known| known.name == *step) {
             Some(known) => known.scope,
             None => step.row().scope,
+        };
+        match scope {
+            Scope::Window if self.partition.is_sharded() => Scope::Date,
+            scope => scope,
         }
+    }
+
+    /// The table that holds the rows of this date; where each date has none of its own, the rule's.
+    pub fn table_on(&self, day: Day) -> TableName {
+        match day.date() {
+            Some(date) => self.table.shard(&date.strftime("%Y%m%d").to_string()),
+            None => self.table.clone(),
+        }
+    }
+
+    /// The table that a statement about these dates is about.
+    pub fn table_of(&self, window: &Window) -> TableName {
+        window.only().map_or_else(|| self.table.clone(), |day| self.table_on(day))
+    }
+
+    /// Whether it is the rule's table; where each date has one, whether it is that of a date.
+    pub fn has_table(&self, table: &TableName) -> bool {
+        if !self.partition.is_sharded() {
+            return *table == self.table;
+        }
+        let ending = table.table().get(self.table.table().len() - 1..);
+        let date = ending.and_then(|ending| Date::strptime("%Y%m%d", ending).ok());
+        date.is_some_and(|date| self.table_on(Day::from(date)) == *table)
     }
 
     /// Whether which row survives depends on the column.

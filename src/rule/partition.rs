@@ -33,6 +33,8 @@ pub enum Cut {
     Int64(Numbers),
     /// A text that says the date. No table is partitioned by one.
     String(Texts),
+    /// The end of the table's name: each date has a table of its own.
+    Shards,
     /// Nothing: the table is one group, and its rows have no dates.
     Whole,
 }
@@ -41,7 +43,7 @@ impl Cut {
     /// The column type that goes with it; that of a date where there is no column.
     pub fn sql_type(self) -> SqlType {
         match self {
-            Self::Date | Self::Whole => SqlType::Date,
+            Self::Date | Self::Shards | Self::Whole => SqlType::Date,
             Self::Datetime => SqlType::Datetime,
             Self::Timestamp => SqlType::Timestamp,
             Self::Int64(_) => SqlType::Int64,
@@ -55,7 +57,7 @@ impl Cut {
             Self::Date => true,
             Self::Int64(numbers) => numbers != Numbers::Yyyymmddhh,
             Self::String(texts) => !texts.is_beginning(),
-            Self::Datetime | Self::Timestamp | Self::Whole => false,
+            Self::Datetime | Self::Timestamp | Self::Shards | Self::Whole => false,
         }
     }
 }
@@ -69,6 +71,21 @@ impl Partition {
     /// A table that is one group.
     pub fn whole() -> Self {
         Self { column: None, cut: Cut::Whole, period: Period::Day }
+    }
+
+    /// Tables that are called alike and end in a date.
+    pub fn shards() -> Self {
+        Self { column: None, cut: Cut::Shards, period: Period::Day }
+    }
+
+    /// Whether each date has a table of its own.
+    pub fn is_sharded(&self) -> bool {
+        self.cut == Cut::Shards
+    }
+
+    /// Whether no column says a row's date: all rows that a statement is about are one group.
+    pub(crate) fn is_one_group(&self) -> bool {
+        self.is_whole() || self.is_sharded()
     }
 
     /// The partition column; `None` where the table is one group.
@@ -112,7 +129,7 @@ impl Partition {
     pub fn date(&self) -> Fragment {
         let column = self.named();
         Fragment::vouched(match self.cut {
-            Cut::Whole => "CAST(NULL AS DATE)".to_owned(),
+            Cut::Shards | Cut::Whole => "CAST(NULL AS DATE)".to_owned(),
             Cut::Int64(Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
             Cut::Date | Cut::Int64(_) => column,
             Cut::Datetime => format!("DATE({column})"),
@@ -133,7 +150,7 @@ impl Partition {
     pub(crate) fn day_number(&self) -> Option<Fragment> {
         Some(match self.cut {
             Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.named()),
-            Cut::Int64(_) | Cut::Whole => return None,
+            Cut::Int64(_) | Cut::Shards | Cut::Whole => return None,
             Cut::String(texts) if !texts.is_of_days() => return None,
             _ => Fragment::vouched(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
         })
@@ -144,7 +161,7 @@ impl Partition {
     pub(crate) fn is_date_column(&self) -> bool {
         match self.cut {
             Cut::String(_) => false,
-            Cut::Whole => true,
+            Cut::Shards | Cut::Whole => true,
             cut => cut.is_point() && !self.is_by_arrival(),
         }
     }
@@ -181,7 +198,7 @@ impl Partition {
         match self.cut {
             Cut::Int64(numbers) => numbers.date(numbers.of(date).0).map_or(day, Day::from),
             Cut::String(texts) => Day::from(texts.first(date)),
-            Cut::Date | Cut::Datetime | Cut::Timestamp | Cut::Whole => day,
+            Cut::Date | Cut::Datetime | Cut::Timestamp | Cut::Shards | Cut::Whole => day,
         }
     }
 
@@ -234,7 +251,7 @@ impl Partition {
     fn run_filter(&self, (first, last): (Date, Date)) -> String {
         let column = self.named();
         match self.cut {
-            Cut::Whole => "TRUE".to_owned(),
+            Cut::Shards | Cut::Whole => "TRUE".to_owned(),
             Cut::Date | Cut::Int64(_) if first == last && self.cut.is_point() => {
                 format!("{column} = {}", self.start(first))
             }
@@ -257,7 +274,7 @@ impl Partition {
     /// The start of the day as a literal of the column's type.
     fn start(&self, day: Date) -> String {
         match self.cut {
-            Cut::Date | Cut::Whole => format!("DATE '{day}'"),
+            Cut::Date | Cut::Shards | Cut::Whole => format!("DATE '{day}'"),
             Cut::Int64(numbers) => numbers.of(day).0.to_string(),
             Cut::String(texts) => format!("'{}'", texts.text(day)),
             Cut::Datetime => format!("DATETIME '{day} 00:00:00'"),

@@ -62,7 +62,7 @@ impl Period {
             (Self::Year, Cut::Int64(Numbers::Yyyymmdd | Numbers::Yyyymmddhh)) => {
                 format!("DIV({date}, 10000) * 10000 + 101")
             }
-            (_, Cut::Int64(_) | Cut::String(_) | Cut::Whole) => return None,
+            (_, Cut::Int64(_) | Cut::String(_) | Cut::Shards | Cut::Whole) => return None,
         };
         Some(Fragment::vouched(text))
     }

@@ -110,7 +110,7 @@ impl RuleReader<'_> {
         let undetermined = self.undetermined(&row_id, &key, &keep);
         let constants = self.constants(&partition)?;
         let written_at = self.written_at()?;
-        let table = TableName::parse(section.table.get_ref())
+        let table = TableName::parse_shards(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
         let rule = Rule {
             name: rule_name,
@@ -152,7 +152,10 @@ impl RuleReader<'_> {
 
     fn view(&self, table: &TableName) -> Result<TableName> {
         let Some(name) = &self.section.view else {
-            return Ok(table.with_ending("_current"));
+            return Ok(match table.is_sharded() {
+                true => table.shard("current"),
+                false => table.with_ending("_current"),
+            });
         };
         let view = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
         match view == *table {

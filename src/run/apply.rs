@@ -27,7 +27,9 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     if let Some(limit) = context.limits.bytes {
         budget::refuse_above(limit, context, plan)?;
     }
-    let mut run = Run::begin(context)?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    let there = run.tables.there(plan).into_owned();
+    let plan = &there;
     columns::check_listed(context.renderer.rule(), context.warehouse)?;
     for step in &plan.steps {
         if run.stops() {

@@ -63,7 +63,7 @@ impl Consolidated {
 /// begin, or the ledger could not be written.
 pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context)?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
     for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
         run.consolidate(plan, step);
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
+use super::tables::Tables;
 use super::{counts, look_with, params};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
@@ -69,7 +70,9 @@ pub fn explain(
     plan: &Plan,
 ) -> Result<Vec<Superseded>> {
     let rule = renderer.rule();
-    let cutoff = Cutoff::new(rule, now, warehouse.buffer(&rule.table)?);
+    let tables = Tables::of(warehouse, rule, &plan.window)?;
+    let plan = &*tables.there(plan);
+    let cutoff = Cutoff::new(rule, now, tables.buffer);
     let mut all = Vec::new();
     for checked in plan.statements() {
         let answer =

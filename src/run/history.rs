@@ -1,6 +1,6 @@
 //! What earlier runs did, read back from the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -184,7 +184,7 @@ fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
     PastRun {
         id: first.run.clone(),
         rule: first.rule.clone(),
-        window: first.window.clone(),
+        window: window(latest).unwrap_or_else(|| first.window.clone()),
         steps,
         began,
         ended: latest.iter().map(|entry| entry.at).max().unwrap_or(began),
@@ -203,6 +203,12 @@ fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
         }),
         undone: BTreeMap::new(),
     }
+}
+
+/// The dates of all statements; `None` for more than a run can be about.
+fn window(latest: &[&Entry]) -> Option<Window> {
+    let days = latest.iter().flat_map(|entry| entry.window.days()).copied();
+    Window::of_days(days.collect::<BTreeSet<Day>>().into_iter().collect()).ok()
 }
 
 fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {

@@ -205,7 +205,7 @@ impl<'a> Journal<'a> {
             run: self.run.clone(),
             sequence,
             rule: rule.name.clone(),
-            table: rule.table.clone(),
+            table: rule.table_of(&statement.window),
             window: statement.window.clone(),
             step: step.clone(),
             job: JobId::derive(self.run.as_str(), sequence, step, statement.window.first()),

@@ -30,6 +30,7 @@ mod stage;
 mod staged;
 mod state;
 mod step;
+mod tables;
 mod undo;
 mod verdict;
 mod wait;
@@ -50,7 +51,7 @@ use crate::rule::Rule;
 use crate::statement::{Params, StepName};
 use crate::template::Renderer;
 use crate::warehouse::{Answer, Job, JobId, Returned, Rows, Warehouse};
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
@@ -68,11 +69,13 @@ pub use report::{DayReport, Ending, Report, Status, StepReport, Undated};
 pub use stage::stage;
 pub use staged::Staged;
 pub use step::run_step;
+pub use tables::there;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo, undo_plan};
 
 use counts::Found;
 use cutoff::Cutoff;
 pub(crate) use lanes::parallel_map;
+use tables::Tables;
 
 /// How often a date is looked at again before the run gives up on a table that keeps changing.
 const ROUNDS: usize = 3;
@@ -143,11 +146,14 @@ pub fn status(
     plan: &Plan,
 ) -> Result<Report> {
     let rule = renderer.rule();
-    let description = warehouse.describe(&rule.table)?;
-    access::columns(rule, &description.protected, false)?;
-    let buffer = description.buffer;
+    let tables = Tables::of(warehouse, rule, &plan.window)?;
+    let plan = &*tables.there(plan);
+    access::columns(rule, &tables.protected, false)?;
+    let buffer = tables.buffer;
     let cutoff = Cutoff::new(rule, now, buffer);
-    let (mut found, mut undated) = (BTreeMap::new(), Counts::default());
+    let mut found: BTreeMap<Day, Counts> =
+        tables.absent.iter().map(|day| (*day, Counts::default())).collect();
+    let mut undated = Counts::default();
     for statement in plan.statements().filter(|s| s.statement().step == *StepName::DETECT) {
         let counted = look(rule, warehouse, statement, cutoff, now)?;
         found.extend(counted.days);

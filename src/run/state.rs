@@ -6,10 +6,11 @@ use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
 use super::report::StepReport;
+use super::tables::Tables;
 use super::{Consolidated, Context, Counts, RunId, access};
 use crate::error::{Error, Result};
 use crate::warehouse::{Buffer, Standing};
-use crate::window::Day;
+use crate::window::{Day, Window};
 
 /// A run under way.
 pub(super) struct Run<'a> {
@@ -17,8 +18,8 @@ pub(super) struct Run<'a> {
     pub journal: Journal<'a>,
     /// What the table's metadata says of its streaming buffer.
     pub buffer: Buffer,
-    /// The table's columns that policy tags protect.
-    pub protected: Vec<String>,
+    /// What is known of the tables of its dates.
+    pub tables: Tables,
     pub cutoff: Cutoff,
     pub days: BTreeMap<Day, DateState>,
     /// Rows without a date.
@@ -36,8 +37,12 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Begins a run: delivers and completes what earlier runs have left in the ledger, and looks
-    /// at the streaming buffer once. The caller holds the lock.
-    pub fn begin(context: &'a Context<'a>) -> Result<Self> {
+    /// at the streaming buffer of the tables of its dates once, which `window` says. The caller holds the
+    /// lock.
+    pub fn begin(
+        context: &'a Context<'a>,
+        window: impl FnOnce() -> Result<Window>,
+    ) -> Result<Self> {
         let now = context.clock.now();
         let rule = context.renderer.rule();
         let journal = Journal::open(context, now);
@@ -45,16 +50,18 @@ impl<'a> Run<'a> {
         for note in journal.recover()? {
             context.progress.note(&note);
         }
-        let description = context.warehouse.describe(&rule.table)?;
-        access::columns(rule, &description.protected, false)?;
-        let buffer = description.buffer;
+        let tables = Tables::of(context.warehouse, rule, &window()?)?;
+        access::columns(rule, &tables.protected, false)?;
+        let (buffer, cutoff) = (tables.buffer, Cutoff::new(rule, now, tables.buffer));
+        let state = |day: &Day| (*day, DateState::new(rule, Counts::default(), cutoff, now));
+        let days = tables.absent.iter().map(state).collect();
         Ok(Self {
             context,
             journal,
             buffer,
-            protected: description.protected,
-            cutoff: Cutoff::new(rule, now, buffer),
-            days: BTreeMap::new(),
+            tables,
+            cutoff,
+            days,
             undated: Counts::default(),
             keyless_runs: Vec::new(),
             consolidated: Consolidated::default(),

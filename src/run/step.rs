@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::warehouse::Returned;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
 /// the report, and the others go on. After a removal, detect counts what is left, so that rows
@@ -15,7 +15,9 @@ use crate::window::Window;
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context)?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    let there = run.tables.there(plan).into_owned();
+    let plan = &there;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
     for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {
@@ -31,7 +33,9 @@ impl Run<'_> {
     /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
-        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
+        let days: Vec<Day> =
+            step.statements.iter().flat_map(|s| s.statement().window.days()).copied().collect();
+        self.detect(&checked(renderer, StepName::DETECT, &Window::of_days(days)?)?);
         self.remove(plan, step);
         for statement in &step.statements {
             let (title, day) =

@@ -6,6 +6,7 @@ use super::machine::drive;
 use super::removed::{self, Removal, Which};
 use super::restore::{Action, Answer, DateRestore, End};
 use super::state::Run;
+use super::tables::ColumnsNow;
 use super::{Context, Counts, RunId, access, checked, params};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
@@ -87,15 +88,17 @@ pub fn undo_plan(
 ) -> Result<Undone> {
     let rule = renderer.rule();
     let (undone, removals) = removed::look(ledger, rule, which)?;
-    let now = warehouse.columns(&rule.table)?;
-    columns::check_now(rule, &now)?;
+    let now = ColumnsNow::of(warehouse, rule)?;
     let (mut days, mut problems) = (Vec::new(), Vec::new());
     for (day, removals) in removals {
         let left: Vec<&Removal> = not_restored(&removals).collect();
         let rows = left.iter().map(|removal| removal.recorded).sum();
         let (outcome, changes) = match standing(&removals) {
             Some(outcome) => (outcome, Vec::new()),
-            None => match restorable(renderer, warehouse, &Window::day(day), &left, &now) {
+            None => match now
+                .on(day)
+                .and_then(|now| restorable(renderer, warehouse, &Window::day(day), &left, &now))
+            {
                 Ok(found) => (UndoneOutcome::Planned { rows }, changes_of(&found)),
                 Err(error) => {
                     problems.push(error.during(format!("undo of {day}")));
@@ -114,13 +117,15 @@ pub fn undo_plan(
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
-    let mut run = Run::begin(context)?;
+    let mut run = Run::begin(context, || {
+        let (_, removals) = removed::look(context.ledger, rule, which)?;
+        Window::of_days(removals.into_keys().collect())
+    })?;
     // What was deleted comes back from rows that are read as a whole.
     let restores = rule.strategy != Strategy::Deactivate;
-    access::columns(rule, &run.protected, restores)?;
+    access::columns(rule, &run.tables.protected, restores)?;
     let (undone, removals) = removed::look(context.ledger, rule, which)?;
-    let now = context.warehouse.columns(&rule.table)?;
-    columns::check_now(rule, &now)?;
+    let now = ColumnsNow::of(context.warehouse, rule)?;
     let mut days = Vec::new();
     context.progress.begin(removals.len() as u64);
     for (day, removals) in removals {
@@ -190,11 +195,13 @@ impl Run<'_> {
         undone: &RunId,
         day: Day,
         removals: &[Removal],
-        now: &[Column],
+        now: &ColumnsNow<'_>,
     ) -> (UndoneOutcome, Vec<ColumnChange>) {
         let (renderer, warehouse) = (self.context.renderer, self.context.warehouse);
         let (left, window) = (not_restored(removals).collect::<Vec<_>>(), Window::day(day));
-        match restorable(renderer, warehouse, &window, &left, now) {
+        let found =
+            now.on(day).and_then(|now| restorable(renderer, warehouse, &window, &left, &now));
+        match found {
             Ok(found) => (self.restore_as(undone, day, &left, &found), changes_of(&found)),
             Err(error) => {
                 self.fail(error.during(format!("undo of {day}")));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::state::Run;
+use super::tables::Tables;
 use super::{Context, checked};
 use crate::error::Result;
 use crate::plan::Plan;
@@ -31,7 +32,7 @@ impl Run<'_> {
             || !self.buffered.is_empty()
             || !self.consolidated.waiting_days().is_empty()
         {
-            let buffer = match self.wait_until_settled(seen, until, &mut pauses) {
+            let buffer = match self.wait_until_settled((seen, until), &plan.window, &mut pauses) {
                 Ok(Some(buffer)) => buffer,
                 Ok(None) => return,
                 // What was done before it stays done, and is reported.
@@ -58,8 +59,8 @@ impl Run<'_> {
     /// up, or the user asked to stop.
     fn wait_until_settled(
         &self,
-        seen: Timestamp,
-        until: Instant,
+        (seen, until): (Timestamp, Instant),
+        window: &Window,
         pauses: &mut impl Iterator<Item = Duration>,
     ) -> Result<Option<Buffer>> {
         let rule = self.context.renderer.rule();
@@ -72,7 +73,10 @@ impl Run<'_> {
             if self.context.interrupt.sleep(pause.min(left)) {
                 return Ok(None);
             }
-            let buffer = self.context.warehouse.buffer(&rule.table)?;
+            let buffer = match rule.partition.is_sharded() {
+                true => Tables::of(self.context.warehouse, rule, window)?.buffer,
+                false => self.context.warehouse.buffer(&rule.table)?,
+            };
             let cutoff = Cutoff::new(rule, self.context.clock.now(), buffer);
             if cutoff.settles(seen) {
                 return Ok(Some(buffer));

@@ -189,9 +189,13 @@ impl Reader<'_> {
                 Day::parse(date.get_ref()).map_err(|e| e.at(self.source.place(date.span())))
             };
             let days = dates.iter().map(day).collect::<Result<Vec<_>>>()?;
-            if !days.is_empty() {
+            let several = rule.partition.is_sharded() && days.len() > 1;
+            if !days.is_empty() && !several {
                 return rule.periods(&Window::of_days(days)?);
             }
+        }
+        if rule.partition.is_sharded() {
+            return self.shard(section);
         }
         let partition = &rule.partition;
         let column = rule.columns.iter().position(|(name, _)| partition.column() == Some(name));
@@ -203,6 +207,21 @@ impl Reader<'_> {
                 .error(&section.name, "the test has no dates")
                 .help("write dates = [\"2026-01-28\"]; without, they are those of the given rows")),
         }
+    }
+
+    /// Where each date has a table of its own, no row says its date.
+    fn shard(&self, section: &TestSection) -> Result<Window> {
+        let (message, help) = match &section.dates {
+            Some(dates) if dates.len() > 1 => (
+                "the test is about several dates",
+                "each has a table of its own: write a test for each",
+            ),
+            _ => (
+                "the test does not say which date's table holds the rows",
+                "write dates = [\"2026-01-28\"]",
+            ),
+        };
+        Err(self.source.error(&section.name, message).help(help))
     }
 
     /// The window of a rule without dates.

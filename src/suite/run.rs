@@ -54,7 +54,7 @@ fn load(engine: &Engine, rule: &Rule, case: &Case) -> Result<()> {
         [(&case.rows, Streaming::Settled), (&case.streamed, Streaming::Streamed)]
     {
         let mut rows = rows.iter().cloned().map(Ok);
-        warehouse.load(&rule.table, &rule.columns, &mut rows, streaming)?;
+        warehouse.load(&rule.table_of(&case.window), &rule.columns, &mut rows, streaming)?;
     }
     let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
     for (place, table) in staging.enumerate() {

@@ -61,8 +61,8 @@ impl Renderer<'_> {
         });
         let mut restriction =
             rendered.map_err(|error| template_error(&error, &self.paths, None))?;
-        if self.rule.partition.is_whole() {
-            restriction = whole::without_marks(&restriction);
+        if self.rule.partition.is_one_group() {
+            restriction = whole::without_marks(&restriction, window);
         }
         let sql = update.restricted(&restriction);
         limits::check_statement(&format!("{step}.sql"), &sql)?;

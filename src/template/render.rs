@@ -8,7 +8,7 @@ use minijinja::{Environment, Value};
 use super::custom;
 use super::environment::{environment, merge};
 use super::failure::template_error;
-use super::values::{map, removals_value, rule_value, staging_value, window_value};
+use super::values::{map, removals_value, rule_value, staging_value, table_value, window_value};
 use super::{Template, Templates, limits, literal, whole};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue, TableName};
@@ -96,7 +96,10 @@ impl<'a> Renderer<'a> {
 
     /// The steps there are templates for, by name.
     pub fn steps(&self) -> Vec<StepName> {
-        super::steps(self.paths.keys().map(String::as_str))
+        let mut steps = super::steps(self.paths.keys().map(String::as_str));
+        let has = |step: &StepName| step.step() == Step::Custom || self.can_have(step);
+        steps.retain(has);
+        steps
     }
 
     /// Whether a step's own template is the built-in one.
@@ -124,6 +127,7 @@ impl<'a> Renderer<'a> {
         }
         let whole = self.rule.partition.is_whole().then(Window::whole);
         let window = whole.as_ref().unwrap_or(window);
+        self.refuse_all_shards(step, window)?;
         if window.has_undated() && self.rule.partition.is_by_arrival() {
             let message = format!(
                 "rows of {} have no date only while they are in the streaming buffer, where no statement can \
@@ -141,6 +145,36 @@ impl<'a> Renderer<'a> {
             true => self.guarded(step, window, statements),
             false => Ok(statements),
         }
+    }
+
+    /// Whether a step can be rendered for the rule: where each date has a table of its own, none about one table.
+    fn can_have(&self, step: &StepName) -> bool {
+        // What was removed is in the removal log.
+        let is_of_table = self.rule.scope_of(step) == Scope::Table && step.step() != Step::Removed;
+        !(self.rule.partition.is_sharded() && is_of_table)
+    }
+
+    /// Errors: each date has a table of its own, and the step is about no date.
+    fn refuse_all_shards(&self, step: &StepName, window: &Window) -> Result<()> {
+        let rule = self.rule;
+        if !rule.partition.is_sharded() {
+            return Ok(());
+        }
+        let (message, help) = match (self.can_have(step), window.has_undated()) {
+            (false, _) => (
+                format!(
+                    "rule {} has a table for each date, and {step} is about one table",
+                    rule.name
+                ),
+                "read the table of a date itself: after `apply` it holds no duplicates",
+            ),
+            (true, true) => (
+                format!("each row of {} has the date of its table", rule.table.dotted()),
+                "name a date",
+            ),
+            (true, false) => return Ok(()),
+        };
+        Err(Error::new(Kind::Usage, message).help(help))
     }
 
     fn render_plainly(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
@@ -268,8 +302,8 @@ impl<'a> Renderer<'a> {
             limits::rendering(self.own_bytes, || template.and_then(|found| found.render(context)));
         let mut body =
             rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
-        if self.rule.partition.is_whole() {
-            body = whole::without_marks(&body);
+        if self.rule.partition.is_one_group() {
+            body = whole::without_marks(&body, window);
         }
         let mut sql = String::with_capacity(HEADER_BYTES + body.len());
         sql.push_str(&self.header(step, window));
@@ -282,7 +316,7 @@ impl<'a> Renderer<'a> {
     /// What the template of a step knows.
     pub(super) fn context(&self, window: &Window, staging_table: Option<&TableName>) -> Value {
         map([
-            ("rule", self.rule_value.clone()),
+            ("rule", self.rule_value_for(window)),
             ("vars", self.vars_value.clone()),
             ("window", window_value(self.rule, window)),
             ("columns", self.rule.stored_columns().map(literal::sql).collect()),
@@ -297,6 +331,17 @@ impl<'a> Renderer<'a> {
                 },
             ),
         ])
+    }
+
+    /// The rule, with the table that these dates are in.
+    fn rule_value_for(&self, window: &Window) -> Value {
+        match self.rule.partition.is_sharded() {
+            false => self.rule_value.clone(),
+            true => {
+                let table = table_value(&self.rule.table_of(window));
+                minijinja::value::merge_maps([self.rule_value.clone(), table])
+            }
+        }
     }
 
     /// What rendering a step takes of the fuel.

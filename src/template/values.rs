@@ -26,11 +26,9 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         Some((_, SqlType::Datetime)) => "CURRENT_DATETIME()",
         _ => "CURRENT_TIMESTAMP()",
     };
-    map([
+    let own = map([
         ("name", Value::from(rule.name.as_str())),
         ("strategy", Value::from(rule.strategy.step())),
-        ("table", literal::sql(&rule.table)),
-        ("table_name", Value::from(rule.table.dotted())),
         ("namesake", optional(namesake.as_ref())),
         ("view", literal::sql(&rule.view)),
         ("partition", optional(rule.partition.column())),
@@ -59,7 +57,13 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("written_at", optional(rule.written_at.as_ref())),
         ("keep_rows", Value::from(rule.keep_rows)),
         ("columns", rule.stored_columns().map(literal::sql).collect()),
-    ])
+    ]);
+    minijinja::value::merge_maps([own, table_value(&rule.table)])
+}
+
+/// The table that a statement is about.
+pub(super) fn table_value(table: &TableName) -> Value {
+    map([("table", literal::sql(table)), ("table_name", Value::from(table.dotted()))])
 }
 
 /// The removal log: its table, its columns, and where rows of before a run are set aside.

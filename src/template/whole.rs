@@ -1,12 +1,13 @@
-//! Statements of rules without dates. Templates are written for tables that are cut into dates: they name
-//! the date and the predicate of the window. Where a table is one group, both are marks in what is rendered,
-//! and are left out where the text means the same without them: `WHERE <mark> AND x` is `WHERE x`.
+//! Statements about whole tables: of rules without dates, and of rules for tables that each hold one date.
+//! Templates are written for tables that are cut into dates: they name the date and the predicate of the
+//! window. Where a table is one group, both are marks in what is rendered, and are left out where the text
+//! means the same without them: `WHERE <mark> AND x` is `WHERE x`.
 
 use minijinja::Value;
 
 use super::literal;
 use crate::rule::Rule;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// Stands for the predicate that holds for all rows. A noncharacter: no text has it.
 const FILTER: char = '\u{fdd0}';
@@ -15,7 +16,7 @@ const DATE: char = '\u{fdd1}';
 
 /// The expression that says which date a row belongs to.
 pub(super) fn date(rule: &Rule) -> Value {
-    match rule.partition.is_whole() {
+    match rule.partition.is_one_group() {
         true => literal::sql(DATE),
         false => literal::sql(rule.partition.date()),
     }
@@ -23,7 +24,7 @@ pub(super) fn date(rule: &Rule) -> Value {
 
 /// The expression that says which date stands for it in a window.
 pub(super) fn period(rule: &Rule) -> Value {
-    match rule.partition.is_whole() {
+    match rule.partition.is_one_group() {
         true => literal::sql(DATE),
         false => literal::sql(rule.partition.period_date()),
     }
@@ -31,7 +32,7 @@ pub(super) fn period(rule: &Rule) -> Value {
 
 /// The predicate of a window.
 pub(super) fn filter(rule: &Rule, window: &Window) -> Value {
-    match rule.partition.is_whole() {
+    match rule.partition.is_one_group() {
         true => literal::sql(FILTER),
         false => literal::sql(rule.partition.filter(window)),
     }
@@ -42,10 +43,14 @@ pub(super) fn is_mark(text: &str) -> bool {
     text.chars().eq([FILTER]) || text.chars().eq([DATE])
 }
 
-/// The text without the marks.
-pub(super) fn without_marks(text: &str) -> String {
+/// The text without the marks: the rows are those of this window.
+pub(super) fn without_marks(text: &str, window: &Window) -> String {
     let mut text = text.replace(&format!("PARTITION BY {DATE}, "), "PARTITION BY ");
-    text = text.replace(DATE, "CAST(NULL AS DATE)");
+    let date = match window.only().and_then(Day::date) {
+        Some(date) => format!("DATE '{date}'"),
+        None => "CAST(NULL AS DATE)".to_owned(),
+    };
+    text = text.replace(DATE, &date);
     while let Some(at) = text.find(FILTER) {
         let end = at + FILTER.len_utf8();
         let (before, after) = (&text[..at], &text[end..]);
@@ -110,7 +115,10 @@ mod tests {
             ("SELECT 'é'\nFROM t\nWHERE ¶", "SELECT 'é'\nFROM t"),
         ] {
             let given = text.replace('¶', &FILTER.to_string()).replace('§', &DATE.to_string());
-            assert_eq!(without_marks(&given), expected);
+            assert_eq!(without_marks(&given, &Window::whole()), expected);
         }
+        let of_shard = Window::day(Day::parse("2026-01-28").unwrap());
+        let given = format!("SELECT {DATE} AS date");
+        assert_eq!(without_marks(&given, &of_shard), "SELECT DATE '2026-01-28' AS date");
     }
 }

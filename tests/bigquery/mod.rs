@@ -4,6 +4,7 @@ mod consolidate;
 mod emulator;
 mod fixture;
 mod proxy;
+mod shards;
 mod strategies;
 mod token_server;
 mod undo;

@@ -16,6 +16,8 @@ pub enum Way {
     Dashed,
     /// A text that begins with the date: 2026-01-02T07.
     Beginning,
+    /// A table for each date.
+    Shards,
     /// No way: the table is one group.
     Whole,
 }
@@ -26,6 +28,7 @@ pub fn ways() -> impl Strategy<Value = Way> {
         Just(Way::Text),
         Just(Way::Dashed),
         Just(Way::Beginning),
+        Just(Way::Shards),
         Just(Way::Whole),
     ]
 }
@@ -36,6 +39,10 @@ impl Way {
         assert!(text.contains("partition = \"d\"\n") && text.contains("\nd = \"DATE\"\n"));
         let (column, keys) = match self {
             Self::Whole => return text.replace("partition = \"d\"\n", "partition = \"none\"\n"),
+            Self::Shards => {
+                let text = text.replace("table = \"a.b\"\n", "table = \"a.b_*\"\n");
+                return text.replace("partition = \"d\"\n", "partition = \"_TABLE_SUFFIX\"\n");
+            }
             Self::Date => ("DATE", ""),
             Self::Text => ("STRING", "partition_type = \"STRING\""),
             Self::Dashed => {
@@ -60,7 +67,7 @@ impl Way {
         let text = |text: &str| SqlValue::String(text.to_owned());
         let Some(day) = date else {
             return match (self, n % 4) {
-                (Self::Date | Self::Whole, _) | (_, 0) => SqlValue::Null,
+                (Self::Date | Self::Shards | Self::Whole, _) | (_, 0) => SqlValue::Null,
                 (_, 1) => text(""),
                 (Self::Text, 2) => text("2026-01-01"),
                 (_, 2) => text("20260101"),
@@ -70,7 +77,7 @@ impl Way {
         };
         let dashed = day.to_string();
         match self {
-            Self::Date | Self::Whole => SqlValue::from(day),
+            Self::Date | Self::Shards | Self::Whole => SqlValue::from(day),
             Self::Text => text(&dashed.replace('-', "")),
             Self::Dashed => text(&dashed),
             Self::Beginning => text(&format!("{dashed}{}", ["", "T07", " 23:59"][n as usize % 3])),

@@ -40,6 +40,7 @@ proptest! {
     #[test]
     fn apply_does_what_the_oracle_says(way in ways(), cure in cures(), rows in rows()) {
         let world = World::cut(way, cure, &rows, NOW);
+        let rows = &world.rows;
         let expected = world.expected(NOW);
         let report = world.apply(NOW);
 
@@ -102,6 +103,7 @@ proptest! {
     #[test]
     fn undo_takes_a_run_back_exactly(way in ways(), cure in cures(), rows in rows()) {
         let world = World::cut(way, cure, &rows, NOW);
+        let rows = &world.rows;
         let before = world.table();
         let applied = world.apply(NOW);
         let after = world.table();

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use onerow::check;
 use onerow::clock::Clock;
-use onerow::googlesql::{SqlType, SqlValue};
+use onerow::googlesql::{SqlType, SqlValue, TableName};
 use onerow::interrupt::Interrupt;
 use onerow::plan;
 use onerow::rule::{Rule, RuleFile};
@@ -399,6 +399,9 @@ impl World {
     fn filled(way: Way, cure: Cure, file: RuleFile, rows: &[Row], now: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.db");
+        // No table holds the rows without a date.
+        let on_a_date = |row: &&Row| way != Way::Shards || row.day > 0;
+        let rows: &[Row] = &rows.iter().filter(on_a_date).cloned().collect::<Vec<_>>();
         let warehouse = Self::fill((way, cure), &path, &file.rules[0], rows, now);
         let templates = Templates::shipped();
         Self { cure, way, file, templates, rows: rows.to_vec(), warehouse, _folder: folder }
@@ -416,12 +419,23 @@ impl World {
             let warehouse = Sqlite::open(path, Access::Create, clock, drain).unwrap();
             let streaming =
                 if streamed.is_some() { Streaming::Streamed } else { Streaming::Settled };
-            let mut rows = rows.iter().filter(|row| row.streamed == streamed).map(|row| {
-                let mut cells = cells(way, row);
-                cells[6] = cure.form().cell(row.active);
-                Ok(cells)
-            });
-            warehouse.load(&rule.table, &rule.columns, &mut rows, streaming).unwrap();
+            let rows: Vec<&Row> = rows.iter().filter(|row| row.streamed == streamed).collect();
+            for (table, day) in tables(way, rule) {
+                let is_in = |row: &&&Row| day.is_none_or(|day| row.day == day);
+                let mut cells = rows
+                    .iter()
+                    .filter(is_in)
+                    .map(|row| {
+                        let mut cells = cells(way, row);
+                        cells[6] = cure.form().cell(row.active);
+                        Ok(cells)
+                    })
+                    .peekable();
+                // The second date has a table where it has rows.
+                if day != Some(2) || cells.peek().is_some() {
+                    warehouse.load(&table, &rule.columns, &mut cells, streaming).unwrap();
+                }
+            }
         }
         Sqlite::open(path, Access::ReadWrite, Clock::Fixed(minute(now)), drain).unwrap()
     }
@@ -464,9 +478,13 @@ impl World {
 
     /// Every row of the table, but for the time of its last change.
     pub fn table(&self) -> Vec<Vec<SqlValue>> {
-        let sql = "SELECT * EXCEPT (touched) FROM `a.b` ORDER BY n";
+        let there = tables(self.way, self.rule()).into_iter().map(|(table, _)| table);
+        let there = there.filter(|table| self.warehouse.describe(table).is_ok());
+        let all: Vec<String> =
+            there.map(|table| format!("SELECT * EXCEPT (touched) FROM {table}")).collect();
+        let sql = format!("SELECT * FROM (\n{}\n) ORDER BY n", all.join("\nUNION ALL\n"));
         let step = StepName::parse("look").unwrap();
-        let statement = Statement::new(step.clone(), Window::day(day(1)), sql.to_owned());
+        let statement = Statement::new(step.clone(), Window::day(day(1)), sql);
         let checked = check::run(self.rule(), statement).unwrap();
         let id = JobId::derive("look", 1, &step, day(1));
         let job = Job { id: &id, run: "look", rule: &self.rule().name };
@@ -528,6 +546,14 @@ impl World {
     fn of_group(&self, group: u8) -> Vec<Row> {
         let of_group = |row: &&Row| self.way.group(row.day) == group;
         self.rows.iter().filter(of_group).cloned().collect()
+    }
+}
+
+/// The tables that rows are in, each with the day whose rows it holds, where it does not hold all.
+fn tables(way: Way, rule: &Rule) -> Vec<(TableName, Option<u8>)> {
+    match way {
+        Way::Shards => [1, 2].map(|number| (rule.table_on(day(number)), Some(number))).into(),
+        _ => vec![(rule.table.clone(), None)],
     }
 }
 

@@ -39,7 +39,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         return;
     }
     let columns = rule.columns.iter().map(|(name, sql_type)| (name.as_str().to_owned(), *sql_type));
-    let tables = [(rule.table.dotted(), columns.collect())];
+    let tables = [(text.table(), columns.collect())];
     let cutoff = rule.written_as.value(Timestamp::UNIX_EPOCH);
     let params = Params::none().with("cutoff", cutoff);
     if let Err(error) = refusal(&text.statement.sql, parsed, &tables, &params) {

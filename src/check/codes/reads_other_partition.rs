@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, FromTable, ObjectName, Query, Select, SetExpr, Spanned, Statement, TableFactor, Visit,
-    Visitor,
+    Visitor, visit_relations,
 };
 use sqlparser::tokenizer::Span;
 
@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: true,
     find: Find::Statement(find),
-    about: "A mutation whose subquery looks at the table's rows of other dates lets them decide which rows of this date change. Each subquery that reads the rule's table, a staging table or the rule's view has to confine it in its own WHERE, as `no-partition` says. The table may be called by its project, in any quotes and case, or by a wildcard; where a range variable is called as the partition column, and of a view or a wildcard, the column needs the table's alias before it.",
+    about: "A mutation whose subquery looks at the table's rows of other dates lets them decide which rows of this date change. Each subquery that reads the rule's table, a staging table or the rule's view has to confine it in its own WHERE, as `no-partition` says. The table may be called by its project, in any quotes and case, or by a wildcard; where a range variable is called as the partition column, and of a view or a wildcard, the column needs the table's alias before it. Where each date has a table of its own, those of other dates may not be read at all.",
     found: Example {
         on: On::OwnStep,
         sql: "UPDATE nba.predictions
@@ -47,6 +47,9 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     if text.rule.partition.is_whole() {
         return;
     }
+    if text.rule.partition.is_sharded() {
+        return other_shards(text, parsed, findings);
+    }
     let target = match parsed {
         Statement::Update(update) => Some(&update.table.relation),
         Statement::Delete(delete) => {
@@ -62,6 +65,29 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let mut finder = Finder { text, confined, scopes: Vec::new(), found: Vec::new() };
     _ = parsed.visit(&mut finder);
     findings.extend(finder.found);
+}
+
+/// Finds the tables of other dates, where each date has one.
+fn other_shards(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
+    if !matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_)) {
+        return;
+    }
+    let own = text.rule.table_of(&text.statement.window);
+    _ = visit_relations(parsed, |name| {
+        let is_own = relation::may_be(name, &own) && !relation::is_wildcard(name);
+        if !is_own && relation::may_be_shard(name, &text.rule.table) {
+            findings.push(text.finding(
+                Code::ReadsOtherPartition,
+                name.span(),
+                format!(
+                    "it reads {}, a table of other dates: their rows would decide",
+                    dotted(name)
+                ),
+                "write {{ rule.table }}, which is the table of the statement's date",
+            ));
+        }
+        ControlFlow::<()>::Continue(())
+    });
 }
 
 /// Goes through a statement. A relation of the rule that no SELECT has confined before it is come to is

@@ -8,11 +8,15 @@ use super::super::{Cut, Partition, Period, Strategy};
 use crate::error::Result;
 use crate::googlesql::Ident;
 
+/// What BigQuery calls the end of a table's name, for the tables that a wildcard stands for.
+/// Source: <https://cloud.google.com/bigquery/docs/querying-wildcard-tables#filtering_selected_tables_using_table_suffix>
+const SUFFIX: &str = "_TABLE_SUFFIX";
+
 impl RuleReader<'_> {
     /// The partition column as the rule file names it; `none` is no column, unless it stands in backquotes.
     pub(in crate::rule) fn partition_column(&self) -> Option<&str> {
         match self.section.partition.get_ref().as_str() {
-            "none" => None,
+            "none" | SUFFIX => None,
             name => {
                 Some(name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or(name))
             }
@@ -21,7 +25,8 @@ impl RuleReader<'_> {
 
     pub(in crate::rule) fn partition(&self) -> Result<Partition> {
         let column = &self.section.partition;
-        let Some(name) = self.partition_column() else { return self.whole() };
+        self.shards()?;
+        let Some(name) = self.partition_column() else { return self.one_group() };
         let ident = Ident::parse(name).map_err(|error| self.at(column, error))?;
         let cut = self.cut()?;
         let listed = self.listed(column, ident.as_str())?;
@@ -46,8 +51,25 @@ impl RuleReader<'_> {
         Ok(partition)
     }
 
-    /// A table that is one group has nothing that says a date.
-    fn whole(&self) -> Result<Partition> {
+    /// Errors: the table stands for those of many dates and the partition is not the end of their names, or the
+    /// other way round.
+    fn shards(&self) -> Result<()> {
+        let (table, partition) = (&self.section.table, &self.section.partition);
+        match (table.get_ref().ends_with("_*"), partition.get_ref() == SUFFIX) {
+            (true, false) => Err(self
+                .source
+                .error(partition, "the rule is about tables that each hold one date, and `partition` is no part of their names")
+                .help(format!("write partition = \"{SUFFIX}\"; for one of these tables alone, name it in `table`"))),
+            (false, true) => Err(self
+                .source
+                .error(table, format!("`{SUFFIX}` is the end of the names of several tables, and the rule names one"))
+                .help("write `table` as dataset.events_*, for tables such as dataset.events_20260128")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tables in which no column says a date.
+    fn one_group(&self) -> Result<Partition> {
         let section = self.section;
         let kind = section.partition_type.as_ref().map(|kind| ("partition_type", kind.span()));
         let format =
@@ -55,8 +77,18 @@ impl RuleReader<'_> {
         let across = section.across.as_ref().map(|across| ("across", across.span()));
         let granularity = &section.partition_granularity;
         let granularity = granularity.as_ref().map(|said| ("partition_granularity", said.span()));
-        match kind.or(format).or(granularity).or(across) {
+        let said = self.section.partition.get_ref();
+        let is_sharded = said == SUFFIX;
+        let staging = section.staging.as_ref().filter(|_| is_sharded);
+        let staging = staging.map(|staging| ("staging", staging.tables.span()));
+        let view = section.view.as_ref().filter(|_| is_sharded).map(|view| ("view", view.span()));
+        match kind.or(format).or(granularity).or(across).or(staging).or(view) {
+            None if is_sharded => Ok(Partition::shards()),
             None => Ok(Partition::whole()),
+            Some((key, span)) if is_sharded => Err(self
+                .source
+                .error(&Spanned::new(span, ()), format!("`{key}` cannot stand beside partition = \"{SUFFIX}\""))
+                .help("remove it: each date has a table of its own, which is looked at by itself")),
             Some((key, span)) => Err(self
                 .source
                 .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))

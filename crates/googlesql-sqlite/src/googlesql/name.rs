@@ -126,6 +126,9 @@ fn is_in_names(c: char) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName(Vec<String>);
 
+/// How the name of tables ends that end in a date.
+const SHARDS: &str = "_*";
+
 impl TableName {
     /// Two or three parts of letters, digits, underscores and dashes, with dots between.
     pub fn parse(name: &str) -> Result<Self> {
@@ -144,6 +147,42 @@ impl TableName {
             }));
         }
         Ok(Self(parts))
+    }
+
+    /// The tables that are called alike and end in a date, such as `analytics_1.events_*`.
+    /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#dt_partition_shard>
+    pub fn parse_shards(name: &str) -> Result<Self> {
+        match name.strip_suffix(SHARDS) {
+            Some(start) => Ok(Self::parse(start)?.with_ending(SHARDS)),
+            None => Self::parse(name),
+        }
+    }
+
+    /// Whether it stands for tables that end in a date.
+    pub fn is_sharded(&self) -> bool {
+        self.table().ends_with(SHARDS)
+    }
+
+    /// The table of this ending, of those that it stands for; itself where it is one table.
+    #[must_use]
+    pub fn shard(&self, ending: &str) -> Self {
+        let mut parts = self.0.clone();
+        if let Some(last) = parts.last_mut()
+            && let Some(start) = last.strip_suffix('*').filter(|_| last.ends_with(SHARDS))
+        {
+            *last = format!("{start}{ending}");
+        }
+        Self(parts)
+    }
+
+    /// The table of this name in the same dataset.
+    #[must_use]
+    pub fn renamed(&self, table: &str) -> Self {
+        let mut parts = self.0.clone();
+        if let Some(last) = parts.last_mut() {
+            table.clone_into(last);
+        }
+        Self(parts)
     }
 
     /// A table in which onerow keeps what it did, in the embedded warehouse.

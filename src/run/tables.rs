@@ -1,0 +1,129 @@
+//! The tables that a window's rows are in: one, or one for each date, of which some may not be there.
+
+use std::borrow::Cow;
+
+use super::columns;
+use crate::error::{Error, Kind, Result};
+use crate::plan::Plan;
+use crate::rule::Rule;
+use crate::warehouse::{Buffer, Column, Warehouse};
+use crate::window::{Day, Window};
+
+/// What the metadata of the tables says, taken together.
+pub(super) struct Tables {
+    /// The streaming buffer: what holds for one of them holds for all.
+    pub buffer: Buffer,
+    /// Columns that policy tags protect in one of them.
+    pub protected: Vec<String>,
+    /// The dates whose table is not there.
+    pub absent: Vec<Day>,
+}
+
+impl Tables {
+    /// Looks at the tables of a window. Errors: the rule's table is not there, or none of those of the dates.
+    pub fn of(warehouse: &dyn Warehouse, rule: &Rule, window: &Window) -> Result<Self> {
+        if !rule.partition.is_sharded() {
+            let found = warehouse.describe(&rule.table)?;
+            return Ok(Self {
+                buffer: found.buffer,
+                protected: found.protected,
+                absent: Vec::new(),
+            });
+        }
+        let mut all = Self { buffer: Buffer::Empty, protected: Vec::new(), absent: Vec::new() };
+        let mut missing = None;
+        for day in window.days() {
+            match warehouse.describe(&rule.table_on(*day)) {
+                Ok(found) => {
+                    all.buffer = both(rule, all.buffer, found.buffer);
+                    all.protected.extend(found.protected);
+                }
+                Err(error) if error.kind() == Kind::NotFound => {
+                    all.absent.push(*day);
+                    missing.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match missing {
+            Some(error) if all.absent.len() == window.days().len() => {
+                Err(none_of(rule, window, error))
+            }
+            _ => Ok(all),
+        }
+    }
+
+    /// The plan without the statements about tables that are not there.
+    pub fn there<'p>(&self, plan: &'p Plan) -> Cow<'p, Plan> {
+        match self.absent.is_empty() {
+            true => Cow::Borrowed(plan),
+            false => Cow::Owned(plan.without(&self.absent)),
+        }
+    }
+}
+
+fn none_of(rule: &Rule, window: &Window, error: Error) -> Error {
+    match window.only() {
+        Some(_) => error,
+        None => error.help(format!(
+            "of {} there is no table for any of {window}; look for the dates that have one, and for the name in \
+             the rule's `table`",
+            rule.table.dotted()
+        )),
+    }
+}
+
+/// What is certain of two streaming buffers together.
+fn both(rule: &Rule, one: Buffer, other: Buffer) -> Buffer {
+    match (one, other) {
+        (Buffer::Empty, buffer) | (buffer, Buffer::Empty) => buffer,
+        (Buffer::Since(Some(one)), Buffer::Since(Some(other))) => {
+            Buffer::Since(Some(one.min(other)))
+        }
+        // The oldest entry holds rows back where rows say when they were written, and else lets them go.
+        (Buffer::Since(one), Buffer::Since(other)) => {
+            Buffer::Since(one.or(other).filter(|_| rule.written_at.is_some()))
+        }
+    }
+}
+
+/// The plan without the statements about tables that are not there. Errors: none is there.
+pub fn there<'p>(warehouse: &dyn Warehouse, rule: &Rule, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
+    match rule.partition.is_sharded() {
+        true => Ok(Tables::of(warehouse, rule, &plan.window)?.there(plan)),
+        false => Ok(Cow::Borrowed(plan)),
+    }
+}
+
+/// The columns that the tables have now, for an undo.
+pub(super) struct ColumnsNow<'a> {
+    warehouse: &'a dyn Warehouse,
+    rule: &'a Rule,
+    /// Those of the rule's table, where that is one.
+    all: Option<Vec<Column>>,
+}
+
+impl<'a> ColumnsNow<'a> {
+    /// Errors: a column is missing that the rule reads; the table cannot be looked at.
+    pub fn of(warehouse: &'a dyn Warehouse, rule: &'a Rule) -> Result<Self> {
+        let mut now = Self { warehouse, rule, all: None };
+        if !rule.partition.is_sharded() {
+            now.all = Some(now.on_table(Day::WHOLE)?);
+        }
+        Ok(now)
+    }
+
+    /// Of the table that holds this date. Errors: as [`ColumnsNow::of`].
+    pub fn on(&self, day: Day) -> Result<Cow<'_, [Column]>> {
+        match &self.all {
+            Some(all) => Ok(Cow::Borrowed(all)),
+            None => self.on_table(day).map(Cow::Owned),
+        }
+    }
+
+    fn on_table(&self, day: Day) -> Result<Vec<Column>> {
+        let columns = self.warehouse.columns(&self.rule.table_on(day))?;
+        columns::check_now(self.rule, &columns)?;
+        Ok(columns)
+    }
+}
