@@ -41,6 +41,7 @@ mod second_opinion;
 mod secrets;
 mod seed_case;
 mod serve;
+mod shapes;
 mod shards;
 mod snapshots;
 mod standin;

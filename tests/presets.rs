@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use onerow::project::Project as Opened;
 use onerow::rule::Rule;
 use onerow::template::Templates;
+use onerow::window::Day;
 use rusqlite::types::Value as Stored;
 use serde_json::{Value as Json, json};
 use toml::Value as Toml;
@@ -143,7 +144,9 @@ fn is_left(project: &Project, rule: &Rule, expected: &[Toml], name: &str) {
     };
     let mut expected: Vec<Vec<String>> = rows.iter().map(row).collect();
     let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-    let sql = format!("SELECT {} FROM \"{}\"", quoted.join(", "), rule.table.dotted());
+    // Where each date has a table of its own, the data are of this one.
+    let day = Day::parse("2026-01-28").unwrap();
+    let sql = format!("SELECT {} FROM \"{}\"", quoted.join(", "), rule.table_on(day).dotted());
     let database = rusqlite::Connection::open(project.path("new/.onerow/local.db")).unwrap();
     let mut statement = database.prepare(&sql).unwrap();
     let read = statement.query_map([], |row| {

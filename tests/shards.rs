@@ -134,8 +134,7 @@ fn every_statement_is_about_the_table_of_its_date() {
 #[test]
 fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
     let project = project("deactivate");
-    let update =
-        "UPDATE {{ rule.table }}\nSET is_active = FALSE\nWHERE id IN (SELECT id FROM OTHER WHERE seq = 1)\n";
+    let update = "UPDATE {{ rule.table }}\nSET is_active = FALSE\nWHERE id IN (SELECT id FROM OTHER WHERE seq = 1)\n";
     for other in [
         "analytics_1.events_20260129",
         "`analytics_1.events_*`",
@@ -150,7 +149,8 @@ fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
         ]);
     }
     let other = "analytics_1.events_20260129";
-    project.write("sql/clean.sql", update.replace("{{ rule.table }}", other).replace("OTHER", other));
+    project
+        .write("sql/clean.sql", update.replace("{{ rule.table }}", other).replace("OTHER", other));
     project
         .onerow("check --date 2026-01-28 --step clean")
         .exits(3)
