@@ -131,6 +131,20 @@ fn every_statement_is_about_the_table_of_its_date() {
     ]);
 }
 
+/// Case 19: the rule lists no columns, so that nothing says which ones an undo names.
+#[test]
+fn a_rule_without_columns_is_checked_all_the_same() {
+    for strategy in ["delete", "rewrite"] {
+        let rules = rules(strategy);
+        let project = Project::new(rules.split("[rule.events.columns]").next().unwrap());
+        project.onerow("check --date 2026-01-28").exits(0);
+        project
+            .onerow("render --date 2026-01-28 --step undo")
+            .exits(2)
+            .says(&["undo names the columns of the table", "[rule.events.columns]"]);
+    }
+}
+
 #[test]
 fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
     let project = project("deactivate");

@@ -6,6 +6,7 @@ mod failure;
 mod limits;
 mod literal;
 mod origin;
+mod possible;
 mod qualify;
 mod render;
 mod values;

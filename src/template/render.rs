@@ -128,6 +128,7 @@ impl<'a> Renderer<'a> {
         let whole = self.rule.partition.is_whole().then(Window::whole);
         let window = whole.as_ref().unwrap_or(window);
         self.refuse_all_shards(step, window)?;
+        self.refuse_unknown_columns(step)?;
         if window.has_undated() && self.rule.partition.is_by_arrival() {
             let message = format!(
                 "rows of {} have no date only while they are in the streaming buffer, where no statement can \
@@ -145,36 +146,6 @@ impl<'a> Renderer<'a> {
             true => self.guarded(step, window, statements),
             false => Ok(statements),
         }
-    }
-
-    /// Whether a step can be rendered for the rule: where each date has a table of its own, none about one table.
-    fn can_have(&self, step: &StepName) -> bool {
-        // What was removed is in the removal log.
-        let is_of_table = self.rule.scope_of(step) == Scope::Table && step.step() != Step::Removed;
-        !(self.rule.partition.is_sharded() && is_of_table)
-    }
-
-    /// Errors: each date has a table of its own, and the step is about no date.
-    fn refuse_all_shards(&self, step: &StepName, window: &Window) -> Result<()> {
-        let rule = self.rule;
-        if !rule.partition.is_sharded() {
-            return Ok(());
-        }
-        let (message, help) = match (self.can_have(step), window.has_undated()) {
-            (false, _) => (
-                format!(
-                    "rule {} has a table for each date, and {step} is about one table",
-                    rule.name
-                ),
-                "read the table of a date itself: after `apply` it holds no duplicates",
-            ),
-            (true, true) => (
-                format!("each row of {} has the date of its table", rule.table.dotted()),
-                "name a date",
-            ),
-            (true, false) => return Ok(()),
-        };
-        Err(Error::new(Kind::Usage, message).help(help))
     }
 
     fn render_plainly(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {

@@ -1,0 +1,65 @@
+//! Which steps can be rendered for a rule, and why the others cannot.
+
+use super::render::Renderer;
+use crate::error::{Error, Kind, Result};
+use crate::rule::Scope;
+use crate::statement::StepName;
+use crate::step::Step;
+use crate::window::Window;
+
+impl Renderer<'_> {
+    /// Whether a step can be rendered for the rule.
+    pub(super) fn can_have(&self, step: &StepName) -> bool {
+        !self.is_about_no_shard(step) && !self.names_unknown_columns(step)
+    }
+
+    /// Whether each date has a table of its own, and the step is about one table; what was removed is in the
+    /// removal log.
+    fn is_about_no_shard(&self, step: &StepName) -> bool {
+        let is_of_table = self.rule.scope_of(step) == Scope::Table && step.step() != Step::Removed;
+        self.rule.partition.is_sharded() && is_of_table
+    }
+
+    /// Whether it inserts rows again, and what it has to name only the table knows.
+    fn names_unknown_columns(&self, step: &StepName) -> bool {
+        let inserts = step.step() == Step::Undo && self.rule.strategy.is_destructive();
+        inserts && self.rule.stored_columns().next().is_none()
+    }
+
+    /// Errors: the step names columns, and the rule lists none.
+    pub(super) fn refuse_unknown_columns(&self, step: &StepName) -> Result<()> {
+        if !self.names_unknown_columns(step) {
+            return Ok(());
+        }
+        let rule = &self.rule.name;
+        let message = format!(
+            "{step} names the columns of the table, and rule {rule} lists none: they are looked up when it is sent"
+        );
+        Err(Error::new(Kind::Usage, message).help(format!(
+            "to see the statement, list the columns in a section [rule.{rule}.columns]"
+        )))
+    }
+
+    /// Errors: each date has a table of its own, and the step is about no date.
+    pub(super) fn refuse_all_shards(&self, step: &StepName, window: &Window) -> Result<()> {
+        let rule = self.rule;
+        if !rule.partition.is_sharded() {
+            return Ok(());
+        }
+        let (message, help) = match (!self.is_about_no_shard(step), window.has_undated()) {
+            (false, _) => (
+                format!(
+                    "rule {} has a table for each date, and {step} is about one table",
+                    rule.name
+                ),
+                "read the table of a date itself: after `apply` it holds no duplicates",
+            ),
+            (true, true) => (
+                format!("each row of {} has the date of its table", rule.table.dotted()),
+                "name a date",
+            ),
+            (true, false) => return Ok(()),
+        };
+        Err(Error::new(Kind::Usage, message).help(help))
+    }
+}
