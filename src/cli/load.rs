@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
 
+use googlesql_sqlite::storage;
+
 use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::engine::Streaming;
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType, TableName};
+use crate::googlesql::{Ident, Nested, SqlType, TableName};
 use crate::load::{Columns, FileFormat, Ignored, Rows};
 use crate::rule::Rule;
 
@@ -98,8 +100,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         })
         .cloned()
         .collect();
-    can_be_held(&known)?;
-    let columns = Columns { known: &known, needed: &needed, ignored: &ignored };
+    can_be_held(&known, &rule.nested)?;
+    let columns =
+        Columns { known: &known, nested: &rule.nested, needed: &needed, ignored: &ignored };
     let mut files = Vec::new();
     for path in &args.files {
         files.push((path.display().to_string(), opened(path, columns)?));
@@ -139,14 +142,24 @@ fn ignored(names: &[Ident], rule: &Rule) -> Result<Vec<Ignored>> {
 }
 
 /// Errors: the embedded warehouse has no place for one of the columns.
-fn can_be_held(columns: &[(Ident, SqlType)]) -> Result<()> {
-    let without =
-        columns.iter().find(|(_, sql_type)| googlesql_sqlite::storage::class(*sql_type).is_err());
-    match without {
+fn can_be_held(columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Result<()> {
+    let whole =
+        |column: &Ident| nested.iter().find(|(known, _)| known.same_column(column.as_str()));
+    let mut without = columns.iter().filter_map(|(column, sql_type)| {
+        let of = match (storage::is_opaque(*sql_type), whole(column)) {
+            (true, None) => format!("{sql_type} of what the rule does not say"),
+            (true, Some((_, of))) => {
+                of.unknown().map(|inner| format!("{of} with {inner} in it"))?
+            }
+            (false, _) => storage::class(*sql_type).is_err().then(|| sql_type.to_string())?,
+        };
+        Some((column, of))
+    });
+    match without.next() {
         None => Ok(()),
-        Some((column, sql_type)) => {
+        Some((column, of)) => {
             let message =
-                format!("the embedded warehouse cannot hold {column}, which is of type {sql_type}");
+                format!("the embedded warehouse cannot hold {column}, which is of type {of}");
             let option = column.as_str();
             let option = if option.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
                 format!("\"{option}\"")

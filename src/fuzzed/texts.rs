@@ -82,8 +82,13 @@ pub(super) fn ndjson(bytes: &[u8]) {
 
 fn loaded(file: &str, bytes: &[u8], format: FileFormat) {
     let columns = &rules().rules[0].columns;
-    match Rows::new(file, bytes, format, Columns { known: columns, needed: &[], ignored: &[] })
-        .collect::<Result<Vec<_>>>()
+    match Rows::new(
+        file,
+        bytes,
+        format,
+        Columns { known: columns, nested: &[], needed: &[], ignored: &[] },
+    )
+    .collect::<Result<Vec<_>>>()
     {
         Ok(rows) => assert!(rows.iter().all(|row| row.len() == columns.len())),
         Err(error) => is_an_error(&error),

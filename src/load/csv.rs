@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Columns;
 use super::part::{MAX_BYTES, Part};
 use crate::error::{Error, Result};
-use crate::googlesql::{Ident, SqlType, SqlValue};
+use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 /// What is known of the file while its rows are read.
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl Csv {
         let mut row = vec![SqlValue::Null; columns.known.len()];
         for (field, index) in self.fields.iter().zip(&header) {
             if let Some(column) = columns.known.get(*index) {
-                row[*index] = value(part, field.clone(), column)?;
+                row[*index] = value(part, field.clone(), column, columns.nested(&column.0))?;
             }
         }
         self.header = Some(header);
@@ -146,6 +146,7 @@ fn value<R: BufRead>(
     part: &Part<R>,
     range: Range<usize>,
     column: &(Ident, SqlType),
+    nested: Option<&Nested>,
 ) -> Result<SqlValue> {
     let field = &part.text()[range.clone()];
     match (text(field), column.1) {
@@ -153,6 +154,6 @@ fn value<R: BufRead>(
             Ok(SqlValue::String(String::new()))
         }
         (text, _) if text.is_empty() => Ok(SqlValue::Null),
-        (text, _) => part.value(range, &text, column),
+        (text, _) => part.value(range, &text, column, nested),
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use self::csv::Csv;
 use self::part::Part;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlType, SqlValue};
+use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 /// What a data file looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ impl FileFormat {
 pub struct Columns<'a> {
     /// Those that the file may have, with their types.
     pub known: &'a [(Ident, SqlType)],
+    /// The whole types of the nested ones among them.
+    pub nested: &'a [(Ident, Nested)],
     /// Those that it has to have, whatever their values: without one of them every row would have NULL there.
     pub needed: &'a [String],
     /// Those that are left out, whatever their values.
@@ -65,6 +67,11 @@ impl Columns<'_> {
         known
             .chain(self.ignored.iter().map(|column| &column.name))
             .position(|c| c.same_column(name))
+    }
+
+    /// The whole type of a nested column.
+    fn nested(&self, name: &Ident) -> Option<&Nested> {
+        self.nested.iter().find(|(known, _)| known.same_column(name.as_str())).map(|(_, of)| of)
     }
 
     fn count(&self) -> usize {
@@ -180,7 +187,7 @@ mod tests {
         };
         let ignored = [ignored("Event Params", true), ignored("y", false)];
         let read = |text: &str, format| {
-            let columns = Columns { known: &known, needed: &[], ignored: &ignored };
+            let columns = Columns { known: &known, nested: &[], needed: &[], ignored: &ignored };
             Rows::new("data", text.as_bytes(), format, columns).collect::<Result<Vec<_>>>()
         };
         let files = [
@@ -223,14 +230,14 @@ mod tests {
     }
 
     fn all(known: &[(Ident, SqlType)]) -> Columns<'_> {
-        Columns { known, needed: &[], ignored: &[] }
+        Columns { known, nested: &[], needed: &[], ignored: &[] }
     }
 
     #[test]
     fn a_file_that_lacks_what_the_rule_works_with_is_refused() {
         let (known, needed) = (columns(), ["N".to_owned()]);
         let read = |text: &str, format| {
-            let columns = Columns { known: &known, needed: &needed, ignored: &[] };
+            let columns = Columns { known: &known, nested: &[], needed: &needed, ignored: &[] };
             let rows = Rows::new("data", text.as_bytes(), format, columns);
             rows.collect::<Result<Vec<_>>>().map(|rows| rows.len()).map_err(|e| e.to_string())
         };

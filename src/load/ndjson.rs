@@ -1,18 +1,12 @@
 //! One JSON object a line.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::io::BufRead;
 use std::ops::Range;
-
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::Columns;
 use super::part::Part;
 use crate::error::Result;
-use crate::googlesql::{Ident, SqlType, SqlValue};
+use crate::googlesql::{Ident, Members, Nested, SqlType, SqlValue};
 
 /// The next row, with one value for each of the columns. Blank lines are none.
 pub(super) fn row<R: BufRead>(
@@ -42,7 +36,7 @@ fn values<R: BufRead>(
         }
         present[index] = true;
         row[index] = Some(match columns.known.get(index) {
-            Some(column) => value(part, place, raw.get(), column)?,
+            Some(column) => value(part, place, raw.get(), column, columns.nested(&column.0))?,
             None => SqlValue::Null,
         });
     }
@@ -50,7 +44,7 @@ fn values<R: BufRead>(
     Ok(row.into_iter().map(|value| value.unwrap_or(SqlValue::Null)).collect())
 }
 
-fn parse<R: BufRead>(part: &Part<R>) -> Result<Object<'_>> {
+fn parse<R: BufRead>(part: &Part<R>) -> Result<Members<'_>> {
     let line = part.text().trim_end_matches(['\r', '\n']);
     serde_json::from_str(line).map_err(|error| {
         let column = error.column().saturating_sub(1).min(line.len());
@@ -65,7 +59,11 @@ fn value<R: BufRead>(
     place: Range<usize>,
     raw: &str,
     column: &(Ident, SqlType),
+    nested: Option<&Nested>,
 ) -> Result<SqlValue> {
+    if nested.is_some() && raw != "null" {
+        return part.value(place, raw, column, nested);
+    }
     let wrong = |wanted: &str| {
         let message = format!("column {} is of type {}; write {wanted}", column.0, column.1);
         Err(part.error(place.clone(), message))
@@ -78,11 +76,11 @@ fn value<R: BufRead>(
         Some(b'n') => Ok(SqlValue::Null),
         Some(b't' | b'f') if column.1 == SqlType::Bool => Ok(SqlValue::Bool(raw == "true")),
         Some(b'"') => match serde_json::from_str::<String>(raw) {
-            Ok(text) => part.value(place, &text, column),
+            Ok(text) => part.value(place, &text, column, None),
             Err(error) => Err(part.error(place, error.to_string())),
         },
-        Some(b'{' | b'[') => wrong("a scalar; nested values cannot be loaded"),
-        Some(b'-' | b'0'..=b'9') if takes_numbers => part.value(place, raw, column),
+        Some(b'{' | b'[') => wrong("a scalar, not a nested value"),
+        Some(b'-' | b'0'..=b'9') if takes_numbers => part.value(place, raw, column, None),
         _ if column.1 == SqlType::Bool => wrong("true or false"),
         _ if takes_numbers => wrong("a number"),
         _ => wrong("a JSON string"),
@@ -93,31 +91,4 @@ fn value<R: BufRead>(
 fn place(text: &str, piece: &str) -> Range<usize> {
     let start = (piece.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     start..start.wrapping_add(piece.len())
-}
-
-/// A JSON object whose values are still text, with every key, also one that stands twice.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Object(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
-    }
 }

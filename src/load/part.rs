@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Columns;
 use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
-use crate::googlesql::{Ident, SqlType, SqlValue};
+use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 /// The longest line of a data file, and the longest row: BigQuery takes no longer row from a stream.
 /// Source: <https://cloud.google.com/bigquery/quotas#streaming_inserts>
@@ -141,7 +141,15 @@ impl<R: BufRead> Part<R> {
         range: Range<usize>,
         text: &str,
         (name, sql_type): &(Ident, SqlType),
+        nested: Option<&Nested>,
     ) -> Result<SqlValue> {
+        if let Some(nested) = nested {
+            let kept = nested.canonical(text);
+            return kept.map(SqlValue::String).map_err(|what| {
+                let between = if what.starts_with('[') { "" } else { ": " };
+                self.error(range, format!("column {name}{between}{what}"))
+            });
+        }
         match SqlValue::parse(text, *sql_type) {
             Ok(SqlValue::Float64(number)) if !number.is_finite() => {
                 Err(self.error(range, format!("column {name}: `{text}` is no finite number")))

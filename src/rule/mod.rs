@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlparser::ast::Expr;
 
 use crate::error::{Place, Result};
-use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_column};
+use crate::googlesql::{Fragment, Ident, Nested, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
 pub use crate::step::Scope;
@@ -121,6 +121,8 @@ pub struct Rule {
     pub routines: Vec<RoutineName>,
     /// The table's columns as far as the rule lists them, in file order.
     pub columns: Vec<(Ident, SqlType)>,
+    /// The whole types of those that are nested, where the rule says them.
+    pub nested: Vec<(Ident, Nested)>,
     /// Values of the project's own, for its templates.
     pub vars: Vec<(Ident, SqlValue)>,
     /// What `apply` does, in order; holds detect, the strategy's step and verify in that order.

@@ -11,7 +11,7 @@ use super::expression::{
 };
 use super::{Keep, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
 use crate::error::{Error, Result, nearest};
-use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName, is_pseudo_column};
+use crate::googlesql::{Fragment, Ident, Nested, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
 
 const DEFAULT_SETTLE: SignedDuration = SignedDuration::from_mins(90);
@@ -145,6 +145,7 @@ impl RuleReader<'_> {
             vars: self.vars()?,
             steps: self.steps()?,
             columns: self.columns.clone(),
+            nested: self.nested()?,
         };
         self.check_arriving(&rule)?;
         Ok(rule)
@@ -190,6 +191,19 @@ impl RuleReader<'_> {
             columns.push((ident, sql_type));
         }
         Ok(columns)
+    }
+
+    /// The whole types of nested columns: those that say what is in them.
+    fn nested(&self) -> Result<Vec<(Ident, Nested)>> {
+        let said = self.section.columns.iter().zip(&self.columns);
+        let said = said.filter(|((_, text), (_, sql_type))| {
+            matches!(sql_type, SqlType::Array | SqlType::Struct) && text.get_ref().contains('<')
+        });
+        let read = |((_, text), (column, _)): ((_, &Spanned<String>), &(Ident, SqlType))| {
+            let nested = Nested::parse(text.get_ref()).map_err(|error| self.at(text, error))?;
+            Ok((column.clone(), nested))
+        };
+        said.map(read).collect()
     }
 
     /// The type that the rule lists for a column; `None` where the rule lists no columns.

@@ -133,7 +133,8 @@ impl Reader<'_> {
             self.source.error(file, format!("cannot read `{}`", path.display())).caused_by(cause)
         })?;
         let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
-        let columns = Columns { known: &rule.columns, needed: &needed, ignored: &[] };
+        let columns =
+            Columns { known: &rule.columns, nested: &rule.nested, needed: &needed, ignored: &[] };
         Rows::new(file.get_ref(), BufReader::new(opened), format, columns).collect()
     }
 

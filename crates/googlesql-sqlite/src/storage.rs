@@ -18,7 +18,12 @@ pub const DAY: i64 = 86_400_000_000;
 /// SQLite's name for the way this type is kept.
 pub fn class(sql_type: SqlType) -> Result<&'static str> {
     Ok(match sql_type {
-        SqlType::String | SqlType::Date | SqlType::Numeric | SqlType::BigNumeric => "TEXT",
+        SqlType::String
+        | SqlType::Date
+        | SqlType::Numeric
+        | SqlType::BigNumeric
+        | SqlType::Array
+        | SqlType::Struct => "TEXT",
         SqlType::Int64 | SqlType::Bool | SqlType::Datetime | SqlType::Time | SqlType::Timestamp => {
             "INTEGER"
         }
@@ -27,8 +32,6 @@ pub fn class(sql_type: SqlType) -> Result<&'static str> {
         | SqlType::Interval
         | SqlType::Json
         | SqlType::Geography
-        | SqlType::Array
-        | SqlType::Struct
         | SqlType::Range => {
             return Err(Error::new(
                 Kind::Unsupported,
@@ -36,6 +39,12 @@ pub fn class(sql_type: SqlType) -> Result<&'static str> {
             ));
         }
     })
+}
+
+/// Whether values of this type are kept as the JSON text that TO_JSON_STRING writes, and are only moved: no
+/// expression looks into them.
+pub fn is_opaque(sql_type: SqlType) -> bool {
+    matches!(sql_type, SqlType::Array | SqlType::Struct)
 }
 
 /// A name in SQLite's quotes.
@@ -65,8 +74,7 @@ pub fn encode(value: &SqlValue) -> Result<Value> {
         }
         SqlValue::Timestamp(instant) => Value::Integer(instant.as_microsecond()),
         SqlValue::Array(_) => {
-            class(SqlType::Array)?;
-            Value::Null
+            return Err(Error::new(Kind::Unsupported, "cannot hold an ARRAY as a value"));
         }
     })
 }
@@ -98,6 +106,10 @@ pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue>
         ) => {
             let text = std::str::from_utf8(bytes).map_err(|_| odd(kept, "UTF-8 text"))?;
             SqlValue::parse(text, sql_type)?
+        }
+        (SqlType::Array | SqlType::Struct, ValueRef::Text(bytes)) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| odd(kept, "UTF-8 text"))?;
+            SqlValue::String(text.to_owned())
         }
         _ => return Err(odd(kept, &sql_type.to_string())),
     })

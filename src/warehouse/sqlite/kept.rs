@@ -119,6 +119,11 @@ impl Kept {
 
 /// Whether the value is one of this type, written as TO_JSON_STRING writes it.
 fn is_of(value: &Json, sql_type: SqlType) -> bool {
+    match sql_type {
+        SqlType::Array => return value.is_array(),
+        SqlType::Struct => return value.is_object(),
+        _ => {}
+    }
     let text = match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),

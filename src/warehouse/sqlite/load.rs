@@ -1,6 +1,6 @@
 //! Loading rows into a table, all of them or none.
 
-use googlesql_sqlite::storage::{encode, quoted};
+use googlesql_sqlite::storage::{encode, is_opaque, quoted};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -113,6 +113,9 @@ fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value
     row.iter()
         .zip(columns)
         .map(|(value, (column, expected))| match value.sql_type() {
+            // As BigQuery keeps an ARRAY that is NULL.
+            None if *expected == SqlType::Array => Ok(Value::Text("[]".to_owned())),
+            Some(SqlType::String) if is_opaque(*expected) => Ok(encode(value)?),
             Some(given) if given != *expected && !both_decimal(given, *expected) => {
                 Err(Error::new(
                     Kind::Input,

@@ -124,7 +124,8 @@ pub(super) fn create(
         }
         let class = storage::class(*sql_type)
             .map_err(|error| Error::from(error).during(column.as_str()))?;
-        definitions.push(format!("{} {class}", quoted(column.as_str())));
+        let empty = if *sql_type == SqlType::Array { " DEFAULT '[]'" } else { "" };
+        definitions.push(format!("{} {class}{empty}", quoted(column.as_str())));
     }
     definitions.push(format!("{} INTEGER", buffer::COLUMN));
     let failed = failed("create the table");

@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::{Binder, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
-use crate::storage::class;
+use crate::storage::{class, is_opaque};
 use crate::tree::{Form, Term};
 
 impl Binder<'_> {
@@ -17,7 +17,7 @@ impl Binder<'_> {
         let text = data_type.to_string();
         let known =
             SqlType::from_str(&text).map_err(|_| unsupported(format!("the type {text}")))?;
-        if text.contains(['(', '<', ' ']) {
+        if text.contains(['(', '<', ' ']) || is_opaque(known) {
             return Err(unsupported(format!("the type {text}")));
         }
         class(known)?;

@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
+use super::projection::implied;
 use super::scope::{Scope, Seen, Source};
 use super::{Binder, none_of, refused, unsupported};
 use crate::catalog::Table;
@@ -73,13 +74,13 @@ impl Binder<'_> {
             )));
         }
         let own = self.alias();
-        let terms = relation.source(&own, None).columns.into_iter().map(|(_, term)| term);
-        let values = terms.zip(columns).map(|(term, (column, sql_type))| {
+        let terms = relation.source(&own, None).columns;
+        let values = terms.into_iter().zip(columns).map(|((from, term), (column, sql_type))| {
             if term.unknown {
                 return Ok((column, term));
             }
             let role = format!("the value of {}", quoted(&column));
-            let value = self.expect(term, sql_type, &role)?;
+            let value = self.moved(term, from.as_deref(), &column, sql_type, &role)?;
             Ok((column, value))
         });
         let values = values.collect::<Result<_>>()?;
@@ -203,10 +204,11 @@ impl Binder<'_> {
         if has_subquery(value) {
             return Err(unsupported("a subquery in SET"));
         }
-        let term = self.expr(value, scope)?;
+        let term = self.whole(value, scope)?;
         match sql_type {
             Some(sql_type) => {
-                self.expect(term, sql_type, &format!("the new value of {}", quoted(column)))
+                let role = format!("the new value of {}", quoted(column));
+                self.moved(term, implied(value).as_deref(), column, sql_type, &role)
             }
             None => Ok(term),
         }

@@ -5,7 +5,7 @@ pub use super::table::Kind;
 use super::table::{Arg, Row, Rule, Takes};
 use super::term::{super_type, widens};
 use crate::googlesql::SqlType;
-use crate::storage::class;
+use crate::storage::{class, is_opaque};
 use crate::tree::is_decimal;
 
 /// How often [`Arg::More`] is written out.
@@ -123,7 +123,7 @@ fn tuples(list: &[&Arg]) -> Vec<Vec<SqlType>> {
 
 /// The types that can be held.
 fn types() -> impl Iterator<Item = SqlType> {
-    SqlType::ALL.into_iter().filter(|sql_type| class(*sql_type).is_ok())
+    SqlType::ALL.into_iter().filter(|sql_type| class(*sql_type).is_ok() && !is_opaque(*sql_type))
 }
 
 impl Arg {

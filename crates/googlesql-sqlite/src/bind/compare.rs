@@ -99,7 +99,7 @@ impl Binder<'_> {
         scope: &Scope<'_>,
     ) -> Result<Term> {
         self.no_chain(&[operand])?;
-        let mut term = self.expr(operand, scope)?;
+        let mut term = self.whole(operand, scope)?;
         if of_bool {
             term = self.expect(term, SqlType::Bool, "the operand of IS")?;
         }

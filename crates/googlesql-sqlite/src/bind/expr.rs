@@ -9,6 +9,7 @@ use sqlparser::ast::{
 use super::cast::as_text;
 use super::compare::is_comparison;
 use super::function::Call;
+use super::opaque::{is_moved, looked_into};
 use super::query::Relation;
 use super::scope::Scope;
 use super::{Binder, refused, unsupported};
@@ -27,6 +28,10 @@ impl Binder<'_> {
         {
             scope.seen.ungrouped.borrow_mut().truncate(earlier);
         }
+        let bound = bound.and_then(|term| match is_moved(&term) {
+            true => Err(looked_into(expr, &term, scope.place)),
+            false => Ok(term),
+        });
         bound.map_err(|error| error.near(expr.span()))
     }
 
@@ -366,6 +371,10 @@ impl Binder<'_> {
             _ if relation.open => Err(unsupported("the columns of a subquery")),
             (Some((_, term)), true) if term.unknown => {
                 Err(unsupported("the type of a subquery's column"))
+            }
+            (Some((name, term)), true) if is_moved(&term) => {
+                let name = name.unwrap_or_default();
+                Err(looked_into(name, &term, "a subquery in an expression"))
             }
             (Some((_, term)), true) => Ok((relation, term, own)),
             _ => Err(refused("a subquery in an expression must have one column")),

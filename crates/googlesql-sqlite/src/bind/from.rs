@@ -9,7 +9,7 @@ use super::scope::{Scope, Seen, Source};
 use super::{Binder, none_of, unsupported};
 use crate::error::Result;
 use crate::googlesql::SqlType;
-use crate::storage::class;
+use crate::storage::{class, is_opaque};
 use crate::tree::{Factor, Joined, Node, Term};
 
 impl Binder<'_> {
@@ -197,6 +197,7 @@ impl Binder<'_> {
         let columns = table.columns.into_iter().map(|(column, sql_type)| {
             let term = match class(sql_type) {
                 Err(_) if self.lenient => Term::unknown(),
+                _ if self.lenient && is_opaque(sql_type) => Term::unknown(),
                 _ => {
                     let node = Node::Column { source: own.to_owned(), column: column.clone() };
                     Term::of(node, Some(sql_type))

@@ -27,7 +27,7 @@ impl Binder<'_> {
                 scope.ungrouped(beside.near(call.place));
                 object(source)?
             }
-            None => Node::Json(Box::new(self.expr(operand, scope)?)),
+            None => Node::Json(Box::new(self.whole(operand, scope)?)),
         };
         Ok(Term::of(node, Some(SqlType::String)))
     }
@@ -42,7 +42,7 @@ impl Binder<'_> {
                 _ => (None, value),
             };
             let name = name.ok_or_else(|| unsupported("a STRUCT with a nameless field"))?;
-            Ok((name.value.clone(), self.expr(value, scope)?))
+            Ok((name.value.clone(), self.whole(value, scope)?))
         });
         Ok(Term::of(Node::Object(named.collect::<Result<_>>()?), Some(SqlType::String)))
     }

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     MergeUpdateExpr, MergeUpdateKind, TableFactor, TableWithJoins,
 };
 
+use super::projection::implied;
 use super::scope::{Scope, Seen, Source};
 use super::{Binder, none_of, refused, unsupported};
 use crate::catalog::Table;
@@ -129,12 +130,14 @@ impl Binder<'_> {
             insert;
         none_of(&[(insert_predicate.is_some(), "WHERE in WHEN")])?;
         let columns = self.inserted_columns(columns, &sides.target)?;
-        let terms: Vec<Term> = match kind {
-            MergeInsertKind::Row => {
-                sides.source.columns.iter().map(|(_, term)| term.clone()).collect()
-            }
+        let terms: Vec<(Option<String>, Term)> = match kind {
+            MergeInsertKind::Row => sides.source.columns.clone(),
             MergeInsertKind::Values(values) => match values.rows.as_slice() {
-                [row] => row.iter().map(|value| self.expr(value, scope)).collect::<Result<_>>()?,
+                [row] => {
+                    let each =
+                        row.iter().map(|value| Ok((implied(value), self.whole(value, scope)?)));
+                    each.collect::<Result<_>>()?
+                }
                 _ => return Err(refused("INSERT in MERGE takes one row")),
             },
             MergeInsertKind::Wildcard => return Err(unsupported("INSERT * in MERGE")),
@@ -147,9 +150,10 @@ impl Binder<'_> {
                 columns.len()
             )));
         }
-        let each = columns.into_iter().zip(terms).map(|((column, sql_type), term)| {
+        let each = columns.into_iter().zip(terms).map(|((column, sql_type), (from, term))| {
             let role = format!("the value of {}", quoted(&column));
-            Ok((column, self.expect(term, sql_type, &role)?))
+            let value = self.moved(term, from.as_deref(), &column, sql_type, &role)?;
+            Ok((column, value))
         });
         each.collect::<Result<_>>().map(Action::Insert)
     }

@@ -12,6 +12,7 @@ mod function;
 mod json;
 mod literal;
 mod merge;
+mod opaque;
 mod projection;
 mod query;
 mod rows;

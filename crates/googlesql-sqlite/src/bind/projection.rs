@@ -84,7 +84,7 @@ impl Binder<'_> {
 }
 
 /// The name of a column that has no alias: that of the column it is.
-fn implied(expr: &Expr) -> Option<String> {
+pub(super) fn implied(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(name) if !name.value.starts_with('@') => Some(name.value.clone()),
         Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.clone()),

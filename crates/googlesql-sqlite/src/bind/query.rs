@@ -8,7 +8,9 @@ use sqlparser::ast::{
     SetQuantifier, TableAlias, UnaryOperator, With,
 };
 
+use super::opaque::{is_moved, looked_into};
 use super::scope::{Prefer, Scope, Seen, Source};
+use super::select::none_moved;
 use super::{Binder, none_of, refused, unsupported};
 use crate::error::Result;
 use crate::googlesql::{SqlType, SqlValue};
@@ -205,6 +207,15 @@ impl Binder<'_> {
             )));
         }
         let mut columns = left.columns.clone();
+        let same = |(one, other): (&Column, &Column)| match (&one.name, &other.name) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => false,
+        };
+        // Columns of one name are of one type, to the last field.
+        if keyword != "UNION ALL" || !left.columns.iter().zip(&right.columns).all(same) {
+            none_moved(&left.columns, keyword)?;
+            none_moved(&right.columns, keyword)?;
+        }
         for (column, other) in columns.iter_mut().zip(&right.columns) {
             column.unknown |= other.unknown;
             if column.unknown {
@@ -263,7 +274,14 @@ impl Binder<'_> {
         let mut keys = Vec::new();
         for item in order {
             let term = match self.ordinal(&item.expr, outputs.columns.len())? {
-                Some(i) => outputs.columns[i].1.clone(),
+                Some(i) => {
+                    let (name, term) = &outputs.columns[i];
+                    if is_moved(term) {
+                        let name = name.as_deref().unwrap_or("*");
+                        return Err(looked_into(name, term, "ORDER BY"));
+                    }
+                    term.clone()
+                }
                 None => match self.known(self.expr(&item.expr, scope))? {
                     Some(term) => term,
                     None => continue,

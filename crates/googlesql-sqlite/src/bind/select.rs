@@ -7,7 +7,8 @@ use sqlparser::ast::{
     SelectItem,
 };
 
-use super::projection::Item;
+use super::opaque::{is_moved, looked_into};
+use super::projection::{Item, implied};
 use super::query::{Column, Relation};
 use super::scope::{Prefer, Scope, Seen};
 use super::{Binder, none_of, refused, unsupported};
@@ -66,6 +67,9 @@ impl Binder<'_> {
             return Err(refused("HAVING needs GROUP BY or an aggregate"));
         }
         let columns = columns(&items, &lists.outputs);
+        if distinct {
+            none_moved(&columns, "DISTINCT")?;
+        }
         let qualify = lists.qualify.map(|condition| (self.alias(), condition));
         let order = self.order(distinct, lists.order, &lists.outputs);
         let order = self.known(order)?.unwrap_or_default();
@@ -111,6 +115,10 @@ impl Binder<'_> {
         let ordering = Scope { prefer: Prefer::Alias, place: "ORDER BY", ..after };
         for item in order {
             let term = match self.ordinal(&item.expr, lists.outputs.len())? {
+                Some(i) if is_moved(&lists.outputs[i]) => {
+                    let name = items[i].name().map_or("*", |name| name.as_str());
+                    return Err(looked_into(name, &lists.outputs[i], "ORDER BY"));
+                }
                 Some(i) => Some(lists.outputs[i].clone()),
                 None => {
                     let found = self.expr(&item.expr, &ordering);
@@ -124,7 +132,13 @@ impl Binder<'_> {
 
     fn output(&self, item: &Item<'_>, scope: &Scope<'_>) -> Result<Term> {
         match item {
-            Item::Expr(_, expr) => self.expr(expr, scope),
+            Item::Expr(name, expr) => {
+                let term = self.whole(expr, scope)?;
+                match is_moved(&term) && *name != implied(expr) {
+                    true => Err(looked_into(expr, &term, "a column of another name")),
+                    false => Ok(term),
+                }
+            }
             Item::Column(name, term) => {
                 if !term.unknown && scope.keys.is_some_and(|keys| !keys.contains(term)) {
                     scope.ungrouped(scope.neither(name.as_deref().unwrap_or("*")));
@@ -151,6 +165,9 @@ impl Binder<'_> {
         let bound = |item: &Item<'_>| match item {
             Item::Expr(_, expr) => self.expr(expr, &scope),
             Item::Column(_, term) if term.unknown => Err(unsupported("a key of unknown type")),
+            Item::Column(name, term) if is_moved(term) => {
+                Err(looked_into(name.as_deref().unwrap_or("*"), term, scope.place))
+            }
             Item::Column(_, term) => Ok(term.clone()),
         };
         expressions
@@ -222,6 +239,17 @@ fn columns(items: &[Item<'_>], outputs: &[Term]) -> Vec<Column> {
         unknown: term.unknown,
     };
     items.iter().zip(outputs).map(column).collect()
+}
+
+/// Fails where a column's value is only moved.
+pub(super) fn none_moved(columns: &[Column], place: &str) -> Result<()> {
+    for column in columns {
+        let term = Term { sql_type: column.sql_type, ..Term::unknown() };
+        if is_moved(&term) {
+            return Err(looked_into(column.name.as_deref().unwrap_or("*"), &term, place));
+        }
+    }
+    Ok(())
 }
 
 /// What was bound, where nothing in it is an error beside grouped rows. Whether rows are grouped is known

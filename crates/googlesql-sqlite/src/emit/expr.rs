@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 
 use super::{Emitter, c};
 use crate::functions::json;
-use crate::storage::{DAY, NUMERIC, quoted};
+use crate::storage::{DAY, NUMERIC, is_opaque, quoted};
 use crate::tree::{Bound, Form, Frame, Key, Node, Rows, Term, Window, is_decimal};
 
 impl Emitter<'_> {
@@ -180,6 +180,9 @@ impl Emitter<'_> {
 
     fn json(&mut self, value: &Term) -> String {
         match value.sql_type {
+            Some(sql_type) if is_opaque(sql_type) => {
+                format!("COALESCE({}, 'null')", self.term(value))
+            }
             Some(sql_type) => {
                 format!("COALESCE(onerow_json({}, '{sql_type}'), 'null')", self.term(value))
             }

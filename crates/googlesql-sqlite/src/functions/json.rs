@@ -1,8 +1,11 @@
 //! Values as TO_JSON_STRING writes them.
 //! Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings>
 
+use std::collections::HashMap;
+
 use jiff::civil::{DateTime, Time};
 use rusqlite::types::Value;
+use serde_json::value::RawValue;
 
 use super::{Arguments, Entry, Outcome};
 use crate::googlesql::{SqlType, SqlValue};
@@ -28,16 +31,19 @@ fn json(arguments: &Arguments<'_>) -> Outcome {
 /// `onerow_from_json(object, member, type)`: a member that `onerow_json` wrote.
 fn from_json(arguments: &Arguments<'_>) -> Outcome {
     let unreadable = |what: &str| format!("the removal log holds {what}");
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(arguments.text(0)?)
-            .map_err(|_| unreadable("a state that is no JSON"))?;
+    let object: HashMap<String, &RawValue> = serde_json::from_str(arguments.text(0)?)
+        .map_err(|_| unreadable("a state that is no JSON"))?;
     let name = arguments.text(1)?;
     let sql_type: SqlType = arguments.text(2)?.parse().map_err(|_| "not a type".to_owned())?;
-    let text = match object.get(name) {
-        None => return Err(unreadable(&format!("a row without the column {name}"))),
-        Some(serde_json::Value::Null) => return Ok(Value::Null),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+    let raw = object.get(name).map(|raw| raw.get());
+    let raw = raw.ok_or_else(|| unreadable(&format!("a row without the column {name}")))?;
+    let text = match raw {
+        "null" => return Ok(Value::Null),
+        nested if storage::is_opaque(sql_type) => return Ok(Value::Text(nested.to_owned())),
+        quoted if quoted.starts_with('"') => {
+            serde_json::from_str(quoted).map_err(|_| unreadable("a text that is no JSON"))?
+        }
+        other => other.to_owned(),
     };
     let value = SqlValue::parse(&text, sql_type).map_err(|error| error.headline())?;
     storage::encode(&value).map_err(|error| error.headline())

@@ -123,10 +123,10 @@ fn a_load_must_fit_the_table() {
         "NULL"
     );
 
-    let columns = [(Ident::parse("tags").unwrap(), SqlType::Array)];
+    let columns = [(Ident::parse("tags").unwrap(), SqlType::Json)];
     let other = TableName::parse("nba.other").unwrap();
     let error = warehouse.load(&other, &columns, &mut std::iter::empty(), Streaming::Settled);
-    assert!(error.unwrap_err().to_string().contains("type ARRAY"));
+    assert!(error.unwrap_err().to_string().contains("type JSON"));
 }
 
 #[test]
