@@ -24,6 +24,7 @@ mod injection;
 mod instructions;
 mod invariants;
 mod keys;
+mod local_days;
 mod lowering;
 mod memory;
 mod merging;

@@ -39,6 +39,7 @@ fn odd_rules() -> RuleFile {
         ("month_dates", "order", "DATE"),
         ("month_numbers", "order", "INT64"),
         ("month_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
+        ("local_timestamps", "order", "TIMESTAMP"),
         ("near_dates", "order", "DATE"),
         ("near_timestamps", "order", "TIMESTAMP"),
         ("near_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
@@ -67,6 +68,7 @@ fn odd_rules() -> RuleFile {
         };
         let across = match name.split('_').next() {
             Some("near") => "across = \"2d\"",
+            Some("local") => "time_zone_dates = \"America/New_York\"",
             Some("month") => "partition_granularity = \"MONTH\"",
             _ => "",
         };

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use super::{Code, Finding, Text, mutation, normal};
 use crate::googlesql::{self, Ident, SqlType, parse_timestamp, strict_date};
-use crate::rule::{Across, Cut, Numbers, Partition};
+use crate::rule::{Across, Cut, LocalDays, Numbers, Partition};
 use crate::window::{Day, Window};
 
 /// `changed` is what is changed, where the condition holds.
@@ -80,7 +80,11 @@ impl Spans {
         let (cut, shared) = (partition.cut, partition.period);
         let span = |(first, last): (Day, Day)| match (first.date(), last.date()) {
             (Some(first), Some(last)) => {
-                (start_of(shared.first(first)), period(shared.last(last), cut).1)
+                let (first, last) = (shared.first(first), shared.last(last));
+                match partition.local_days() {
+                    Some(local) => (local_span(local, first).0, local_span(local, last).1),
+                    None => (start_of(first), period(last, cut).1),
+                }
             }
             _ => UNDATED,
         };
@@ -117,6 +121,8 @@ struct Reader<'a> {
     cut: Cut,
     /// What says which date a row belongs to, where that is not the column alone.
     date: Option<Expr>,
+    /// The zone whose days the dates are, where that is not UTC.
+    local: Option<&'a LocalDays>,
     names: Names,
 }
 
@@ -125,7 +131,8 @@ impl<'a> Reader<'a> {
         let partition = &text.rule.partition;
         let date = matches!(partition.cut, Cut::String(_)).then(|| date_of_rule(partition));
         let column = partition.column().map_or("", Ident::as_str);
-        Self { column, cut: partition.cut, date: date.flatten(), names }
+        let local = partition.local_days();
+        Self { column, cut: partition.cut, date: date.flatten(), local, names }
     }
 
     /// Spans that hold every row for which the condition is true; `None` where the condition
@@ -202,7 +209,10 @@ impl<'a> Reader<'a> {
     fn comparison(&self, column: &Expr, op: &BinaryOperator, constant: &Expr) -> Option<Spans> {
         let (from, to) = match self.reading(column)? {
             Reading::Column => self.constant(constant)?,
-            Reading::Date => day_span(date_of(constant)?),
+            Reading::Date => match self.local {
+                Some(local) => local_span(local, date_of(constant)?),
+                None => day_span(date_of(constant)?),
+            },
         };
         // Between the texts of two dates there are others, which are no dates.
         if matches!(self.cut, Cut::String(_)) && *op != BinaryOperator::Eq {
@@ -240,7 +250,10 @@ impl<'a> Reader<'a> {
                 ours.then_some(Reading::Column)
             }
             Expr::Function(function) if !matches!(self.cut, Cut::Int64(_) | Cut::String(_)) => {
-                let argument = only_argument(function, "DATE").or_else(|| date_in_utc(function))?;
+                let argument = match self.local {
+                    Some(local) => date_in(function, local.name()),
+                    None => only_argument(function, "DATE").or_else(|| date_in(function, "UTC")),
+                }?;
                 self.reading(argument).map(|_| Reading::Date)
             }
             _ => None,
@@ -348,9 +361,9 @@ fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
 }
 
 /// What `DATE(x, 'UTC')` is the date of, as the rule's own date is written.
-fn date_in_utc(function: &Function) -> Option<&Expr> {
+fn date_in<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
     match arguments(function, "DATE")?.as_slice() {
-        [instant, zone] if text_of(zone, SqlType::Date) == Some("UTC") => Some(instant),
+        [instant, zone] if text_of(zone, SqlType::Date) == Some(name) => Some(instant),
         _ => None,
     }
 }
@@ -375,6 +388,11 @@ fn period(date: Date, cut: Cut) -> (i64, i64) {
         | Cut::Whole => date,
     };
     (start_of(date), start_of(last) + DAY)
+}
+
+/// The span of time in which instants can be of a day of the zone.
+fn local_span(local: &LocalDays, date: Date) -> (i64, i64) {
+    (local.start(date).as_microsecond(), local.end(date).as_microsecond())
 }
 
 fn day_span(date: Date) -> (i64, i64) {

@@ -106,6 +106,7 @@ fn differing(
 ) -> Result<Vec<Example>> {
     let same = old.table == new.table
         && old.partition.column() == new.partition.column()
+        && old.partition.local_days() == new.partition.local_days()
         && old.row_id == new.row_id
         && old.active.as_ref().map(|a| &a.condition) == new.active.as_ref().map(|a| &a.condition);
     if !same {

@@ -214,6 +214,9 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub partition_granularity: Option<Spanned<Period>>,
+    /// The IANA time zone whose days the dates of a TIMESTAMP column are. Default: `UTC`, as BigQuery cuts partitions.
+    #[schemars(with = "Option<String>")]
+    pub time_zone_dates: Option<Spanned<String>>,
     /// On how many dates before and after its own a row is compared with the rows of its key, such as `1d`.
     /// Default: on none, so that each date is looked at by itself.
     #[schemars(with = "Option<String>")]
@@ -258,7 +261,7 @@ pub(super) struct RuleSection {
     /// How long after `written_at` a row may still be in the streaming buffer. Default: `90m`.
     #[schemars(with = "Option<String>")]
     pub settle: Option<Spanned<String>>,
-    /// The IANA time zone in which TODAY and YESTERDAY are meant. Default: `UTC`.
+    /// The IANA time zone in which TODAY and YESTERDAY are meant. Default: that of `time_zone_dates`, else `UTC`.
     #[schemars(with = "Option<String>")]
     pub time_zone: Option<Spanned<String>>,
     /// What `apply` does, in order. Default: detect, the strategy's step, verify. A step of your

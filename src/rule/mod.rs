@@ -42,7 +42,7 @@ pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use format::{Numbers, Texts};
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
-pub use partition::{Cut, Partition};
+pub use partition::{Cut, LocalDays, Partition};
 pub use period::Period;
 pub use row_id::{RowId, RowIdKind};
 pub use schema::schema;

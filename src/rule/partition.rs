@@ -1,6 +1,7 @@
 //! How a table is cut into dates: the partition column, what it says of the date, and the predicate that
 //! confines a statement to the dates of a window.
 
+mod local;
 mod read;
 
 use jiff::civil::Date;
@@ -8,6 +9,8 @@ use jiff::civil::Date;
 use super::{Numbers, Period, Texts};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
 use crate::window::{Day, Window};
+
+pub use local::LocalDays;
 
 /// How a table is cut into dates.
 #[derive(Debug, Clone)]
@@ -18,6 +21,8 @@ pub struct Partition {
     pub cut: Cut,
     /// How many dates share a partition of the table, and so a statement.
     pub period: Period,
+    /// The zone whose days the dates are; `None`: those of UTC.
+    local: Option<LocalDays>,
 }
 
 /// What the values of a partition column say of the date.
@@ -65,17 +70,17 @@ impl Cut {
 impl Partition {
     /// A table that is cut by this column.
     pub fn by(column: Ident, cut: Cut) -> Self {
-        Self { column: Some(column), cut, period: Period::Day }
+        Self { column: Some(column), cut, period: Period::Day, local: None }
     }
 
     /// A table that is one group.
     pub fn whole() -> Self {
-        Self { column: None, cut: Cut::Whole, period: Period::Day }
+        Self { column: None, cut: Cut::Whole, period: Period::Day, local: None }
     }
 
     /// Tables that are called alike and end in a date.
     pub fn shards() -> Self {
-        Self { column: None, cut: Cut::Shards, period: Period::Day }
+        Self { column: None, cut: Cut::Shards, period: Period::Day, local: None }
     }
 
     /// Whether each date has a table of its own.
@@ -86,6 +91,11 @@ impl Partition {
     /// Whether no column says a row's date: all rows that a statement is about are one group.
     pub(crate) fn is_one_group(&self) -> bool {
         self.is_whole() || self.is_sharded()
+    }
+
+    /// The zone whose days the dates of instants are, where that is not UTC.
+    pub(crate) fn local_days(&self) -> Option<&LocalDays> {
+        self.local.as_ref()
     }
 
     /// The partition column; `None` where the table is one group.
@@ -133,7 +143,10 @@ impl Partition {
             Cut::Int64(Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
             Cut::Date | Cut::Int64(_) => column,
             Cut::Datetime => format!("DATE({column})"),
-            Cut::Timestamp => format!("DATE({column}, 'UTC')"),
+            Cut::Timestamp => {
+                let zone = self.local.as_ref().map_or("UTC", LocalDays::name);
+                format!("DATE({column}, '{zone}')")
+            }
             Cut::String(texts) => texts.date(&column),
         })
     }
@@ -261,6 +274,7 @@ impl Partition {
             }
             Cut::Date => format!("{column} BETWEEN {} AND {}", self.start(first), self.start(last)),
             Cut::String(texts) => texts.filter(&column, &[(first, last)]),
+            Cut::Timestamp if self.local.is_some() => self.local_filter((first, last)),
             Cut::Datetime | Cut::Timestamp => match last.tomorrow() {
                 Ok(end) => {
                     let (from, to) = (self.start(first), self.start(end));
@@ -268,6 +282,21 @@ impl Partition {
                 }
                 Err(_) => format!("{column} >= {}", self.start(first)),
             },
+        }
+    }
+
+    /// The instants of local days. Where clocks are changed at midnight, dates are not apart in time: there the
+    /// date itself is asked for too.
+    fn local_filter(&self, (first, last): (Date, Date)) -> String {
+        let (Some(local), column) = (&self.local, self.named()) else { return "FALSE".to_owned() };
+        let literal = |instant| SqlValue::Timestamp(instant).literal();
+        let (from, to) = (literal(local.start(first)), literal(local.end(last)));
+        let between = format!("{column} >= {from} AND {column} < {to}");
+        match local.is_plain((first, last)) {
+            true => between,
+            false => {
+                format!("{between} AND {} BETWEEN DATE '{first}' AND DATE '{last}'", self.date())
+            }
         }
     }
 

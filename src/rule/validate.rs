@@ -398,8 +398,19 @@ impl RuleReader<'_> {
     }
 
     fn time_zone(&self) -> Result<TimeZone> {
-        let Some(name) = &self.section.time_zone else { return Ok(TimeZone::UTC) };
-        TimeZone::get(name.get_ref()).map_err(|_| {
+        match self.section.time_zone.as_ref().or(self.section.time_zone_dates.as_ref()) {
+            Some(name) => self.zone(name, TimeZone::get),
+            None => Ok(TimeZone::UTC),
+        }
+    }
+
+    /// What a zone's name stands for. Errors: there is no such zone.
+    pub(super) fn zone<Z>(
+        &self,
+        name: &Spanned<String>,
+        get: impl Fn(&str) -> std::result::Result<Z, jiff::Error>,
+    ) -> Result<Z> {
+        get(name.get_ref()).map_err(|_| {
             let known: Vec<String> =
                 jiff::tz::db().available().map(|zone| zone.to_string()).collect();
             let help = match nearest(name.get_ref(), known.iter().map(String::as_str)) {

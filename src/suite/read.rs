@@ -307,7 +307,10 @@ fn day_of(value: &SqlValue, partition: &Partition) -> Option<Day> {
     Some(match (value, partition.cut) {
         (SqlValue::Date(date), _) => Day::from(*date),
         (SqlValue::Datetime(datetime), _) => Day::from(datetime.date()),
-        (SqlValue::Timestamp(instant), _) => Day::from(TimeZone::UTC.to_datetime(*instant).date()),
+        (SqlValue::Timestamp(instant), _) => Day::from(match partition.local_days() {
+            Some(local) => local.date(*instant),
+            None => TimeZone::UTC.to_datetime(*instant).date(),
+        }),
         (SqlValue::Int64(number), Cut::Int64(numbers)) => Day::from(numbers.date(*number)?),
         (SqlValue::String(text), Cut::String(texts)) => Day::from(texts.day(text)?),
         _ => return None,

@@ -16,6 +16,8 @@ pub enum Way {
     Dashed,
     /// A text that begins with the date: 2026-01-02T07.
     Beginning,
+    /// An instant, of a day in New York.
+    Local,
     /// A table for each date.
     Shards,
     /// No way: the table is one group.
@@ -28,6 +30,7 @@ pub fn ways() -> impl Strategy<Value = Way> {
         Just(Way::Text),
         Just(Way::Dashed),
         Just(Way::Beginning),
+        Just(Way::Local),
         Just(Way::Shards),
         Just(Way::Whole),
     ]
@@ -43,6 +46,10 @@ impl Way {
                 let text = text.replace("table = \"a.b\"\n", "table = \"a.b_*\"\n");
                 return text.replace("partition = \"d\"\n", "partition = \"_TABLE_SUFFIX\"\n");
             }
+            Self::Local => (
+                "TIMESTAMP",
+                "partition_type = \"TIMESTAMP\"\ntime_zone_dates = \"America/New_York\"",
+            ),
             Self::Date => ("DATE", ""),
             Self::Text => ("STRING", "partition_type = \"STRING\""),
             Self::Dashed => {
@@ -67,7 +74,9 @@ impl Way {
         let text = |text: &str| SqlValue::String(text.to_owned());
         let Some(day) = date else {
             return match (self, n % 4) {
-                (Self::Date | Self::Shards | Self::Whole, _) | (_, 0) => SqlValue::Null,
+                (Self::Date | Self::Local | Self::Shards | Self::Whole, _) | (_, 0) => {
+                    SqlValue::Null
+                }
                 (_, 1) => text(""),
                 (Self::Text, 2) => text("2026-01-01"),
                 (_, 2) => text("20260101"),
@@ -78,6 +87,11 @@ impl Way {
         let dashed = day.to_string();
         match self {
             Self::Date | Self::Shards | Self::Whole => SqlValue::from(day),
+            Self::Local => {
+                let after = [0, 1, 18_000_000_000, 86_399_999_999][n as usize % 4];
+                let midnight = day.date().unwrap().in_tz("America/New_York").unwrap().timestamp();
+                SqlValue::Timestamp(midnight + jiff::SignedDuration::from_micros(after))
+            }
             Self::Text => text(&dashed.replace('-', "")),
             Self::Dashed => text(&dashed),
             Self::Beginning => text(&format!("{dashed}{}", ["", "T07", " 23:59"][n as usize % 3])),

@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use super::super::across::Across;
 use super::super::validate::RuleReader;
-use super::super::{Cut, Partition, Period, Strategy};
+use super::super::{Cut, LocalDays, Partition, Period, Strategy};
 use crate::error::Result;
 use crate::googlesql::Ident;
 
@@ -41,6 +41,7 @@ impl RuleReader<'_> {
         let keeps_rows = self.section.keep_rows || self.strategy == Strategy::Rewrite;
         let partition = Partition::by(ident, cut);
         let partition = Partition { period: self.period(&partition, name)?, ..partition };
+        let partition = Partition { local: self.local_days(&partition)?, ..partition };
         if partition.is_by_arrival() && keeps_rows && self.columns.is_empty() {
             let message = format!(
                 "whole rows of a table partitioned by {name} are written column by column, and the rule lists no columns"
@@ -75,6 +76,7 @@ impl RuleReader<'_> {
         let format =
             section.partition_format.as_ref().map(|format| ("partition_format", format.span()));
         let across = section.across.as_ref().map(|across| ("across", across.span()));
+        let zone = section.time_zone_dates.as_ref().map(|zone| ("time_zone_dates", zone.span()));
         let granularity = &section.partition_granularity;
         let granularity = granularity.as_ref().map(|said| ("partition_granularity", said.span()));
         let said = self.section.partition.get_ref();
@@ -82,7 +84,7 @@ impl RuleReader<'_> {
         let staging = section.staging.as_ref().filter(|_| is_sharded);
         let staging = staging.map(|staging| ("staging", staging.tables.span()));
         let view = section.view.as_ref().filter(|_| is_sharded).map(|view| ("view", view.span()));
-        match kind.or(format).or(granularity).or(across).or(staging).or(view) {
+        match kind.or(format).or(zone).or(granularity).or(across).or(staging).or(view) {
             None if is_sharded => Ok(Partition::shards()),
             None => Ok(Partition::whole()),
             Some((key, span)) if is_sharded => Err(self
@@ -94,6 +96,23 @@ impl RuleReader<'_> {
                 .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))
                 .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
         }
+    }
+
+    /// Errors: there is no such zone; the rule's dates are not those of instants.
+    fn local_days(&self, partition: &Partition) -> Result<Option<LocalDays>> {
+        let Some(name) = &self.section.time_zone_dates else { return Ok(None) };
+        let help = match partition.cut {
+            Cut::Timestamp if !partition.is_by_arrival() => {
+                return self.zone(name, LocalDays::of).map(Some);
+            }
+            Cut::Timestamp => {
+                "remove it: of the time of arrival BigQuery keeps the hour or the day in UTC alone"
+            }
+            _ => "remove it; for a column of instants write `partition_type = \"TIMESTAMP\"`",
+        };
+        let message =
+            "`time_zone_dates` is about the dates of a TIMESTAMP column, and the partition is none";
+        Err(self.source.error(name, message).help(help))
     }
 
     fn period(&self, partition: &Partition, column: &str) -> Result<Period> {
