@@ -8,7 +8,7 @@ use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Kind, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType};
+use crate::googlesql::{Ident, Nested, SqlType};
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -31,7 +31,7 @@ pub fn table(
     };
     let window = &window;
     let can_change = kind(&mut lines, rule, &description.details);
-    columns(&mut lines, rule, &description);
+    columns(&mut lines, rule, &description, &nested(warehouse, rule, window));
     if !can_change {
         lines.skipped(Topic::Statements, "no statement can change this table");
         return lines.lines;
@@ -113,7 +113,30 @@ fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
     expected
 }
 
-fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
+/// Nested columns that are of another type in the table than in the rule, with what is in them; a warehouse that
+/// does not tell what is in them is not asked further.
+fn nested(warehouse: &dyn Warehouse, rule: &Rule, window: &Window) -> Vec<(String, String)> {
+    if rule.nested.is_empty() {
+        return Vec::new();
+    }
+    let table = rule.table_of(window);
+    let there = warehouse.columns(&table).unwrap_or_default();
+    let differs = |(column, wanted): &(Ident, Nested)| {
+        let found = there.iter().find(|found| column.same_column(&found.name))?;
+        let real = Nested::parse(&found.sql_type).ok()?;
+        let same = real.to_string().eq_ignore_ascii_case(&wanted.to_string());
+        // A type that is no nested one at all is told with the others.
+        (!same && real.sql_type() == wanted.sql_type()).then(|| {
+            (
+                format!("`{}` is {real} in the table, and the rule says {wanted}", column.as_str()),
+                format!("write {real} in the rule if that is right"),
+            )
+        })
+    };
+    rule.nested.iter().filter_map(differs).collect()
+}
+
+fn columns(lines: &mut Lines, rule: &Rule, description: &Description, nested: &[(String, String)]) {
     let names = || description.columns.iter().map(|(name, _)| name.as_str());
     let mut wrong = Vec::new();
     for (column, sql_type) in expected(rule) {
@@ -134,6 +157,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description) {
             wrong.push(line);
         }
     }
+    wrong.extend(nested.iter().cloned());
     wrong.extend(no_keys(rule, description));
     wrong.extend(no_condition(rule, description));
     if wrong.is_empty() {

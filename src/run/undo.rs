@@ -117,9 +117,13 @@ pub fn undo_plan(
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
-    let mut run = Run::begin(context, || {
-        let (_, removals) = removed::look(context.ledger, rule, which)?;
-        Window::of_days(removals.into_keys().collect())
+    let mut run = Run::begin(context, || match rule.partition.is_sharded() {
+        true => {
+            let (_, removals) = removed::look(context.ledger, rule, which)?;
+            Window::of_days(removals.into_keys().collect())
+        }
+        // Its one table holds every date.
+        false => Ok(Window::whole()),
     })?;
     // What was deleted comes back from rows that are read as a whole.
     let restores = rule.strategy != Strategy::Deactivate;

@@ -93,6 +93,45 @@ fn partitions_that_are_longer_than_a_date_say_their_factor() {
 }
 
 #[test]
+fn a_rule_that_says_how_long_partitions_are_has_to_be_right() {
+    let months = |rule: &str| rule.replace("row_id", "partition_granularity = \"MONTH\"\nrow_id");
+    for (kind, verdict, parts) in [
+        ("MONTH", "good", &["by month: its dates share one statement"][..]),
+        ("DAY", "advice", &["by day", "partition_granularity is MONTH; write the table's"]),
+        ("YEAR", "advice", &["by year", "partition_granularity is MONTH; write the table's"]),
+    ] {
+        let cut = json!({ "timePartitioning": { "type": kind, "field": "game_date" } });
+        let Some(found) = seen(months, &cut) else { return };
+        expect(&found, "partition", verdict, parts);
+    }
+}
+
+#[test]
+fn what_is_in_a_nested_column_has_to_be_what_the_rule_says() {
+    let listed = |rule: &str| format!("{rule}tags = \"ARRAY<STRUCT<name STRING, n INT64>>\"\n");
+    let table = |of_n: &str| {
+        let mut table = columns("id", &json!({}));
+        table["schema"]["fields"].as_array_mut().unwrap().push(json!({
+            "name": "tags", "type": "RECORD", "mode": "REPEATED",
+            "fields": [{ "name": "name", "type": "STRING" }, { "name": "n", "type": of_n }],
+        }));
+        table
+    };
+    let Some(same) = seen(listed, &table("INTEGER")) else { return };
+    expect(&same, "columns", "good", &[]);
+    let Some(other) = seen(listed, &table("FLOAT")) else { return };
+    let real = "ARRAY<STRUCT<name STRING, n FLOAT64>>";
+    let (is, says) =
+        (format!("`tags` is {real} in the table"), format!("write {real} in the rule"));
+    expect(
+        &other,
+        "columns",
+        "bad",
+        &[&is, "rule says ARRAY<STRUCT<name STRING, n INT64>>", &says],
+    );
+}
+
+#[test]
 fn a_rule_without_dates_says_what_it_costs_and_where_it_cannot_work() {
     let whole = |rule: &str| {
         let (rule, _) = rule.split_once("[rule.predictions.columns]").unwrap();
