@@ -17,6 +17,7 @@ pub fn rule(rule: &Rule) -> Json {
         "table": text(&rule.table),
         "strategy": rule.strategy.step(),
         "date": text(&rule.partition.date()),
+        "period": text(&rule.partition.date()),
         "key": rule.key.iter().map(|part| part.to_string()).collect::<Vec<_>>(),
         "keep": rule.keep.iter().map(|part| part.order.to_string()).collect::<Vec<_>>(),
         "row_id": text(&rule.row_id.value),
