@@ -53,7 +53,7 @@ impl Plan {
         })
     }
 
-    /// The same without the statements that are about one of these dates alone.
+    /// The same without these dates, and without the statements that are about one of them alone.
     #[must_use]
     pub(crate) fn without(&self, days: &[Day]) -> Self {
         let is_left = |checked: &&Checked| {
@@ -63,7 +63,9 @@ impl Plan {
             name: step.name.clone(),
             statements: step.statements.iter().filter(is_left).cloned().collect(),
         });
-        Self { window: self.window.clone(), steps: steps.collect() }
+        let left = self.window.days().iter().filter(|day| !days.contains(day)).copied().collect();
+        let window = Window::of_days(left).unwrap_or_else(|_| self.window.clone());
+        Self { window, steps: steps.collect() }
     }
 
     /// All statements, in order.

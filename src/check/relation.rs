@@ -36,14 +36,22 @@ fn is_table(part: &str, table: &TableName) -> bool {
     }
 }
 
-/// Whether the name may be that of one of the tables that `shards` stands for, or of several of them.
+/// Whether the name may be that of one of the tables that `shards` stands for, or of several of them: what follows
+/// the common part of their names is a date.
 pub(super) fn may_be_shard(name: &ObjectName, shards: &TableName) -> bool {
+    const DATE: usize = 8;
     let called = dotted(name);
     let last = called.rsplit('.').next().unwrap_or_default();
+    let last = last.split(['$', '@']).next().unwrap_or_default();
     let start = shards.table().trim_end_matches('*');
     let is_called_so = match last.strip_suffix('*') {
         Some(wild) => starts_with(wild, start) || starts_with(start, wild),
-        None => starts_with(last, start),
+        None => {
+            let date = last.get(start.len()..).unwrap_or_default();
+            starts_with(last, start)
+                && date.len() == DATE
+                && date.bytes().all(|byte| byte.is_ascii_digit())
+        }
     };
     is_called_so && may_be(name, &shards.renamed(last))
 }
@@ -118,6 +126,34 @@ mod tests {
 
     fn name(parts: &[&str]) -> ObjectName {
         ObjectName::from(parts.iter().map(|part| Ident::new(*part)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_name_may_be_one_of_the_tables_of_dates_in_many_ways() {
+        let shards = TableName::parse_shards("web.events_*").unwrap();
+        for parts in [
+            &["web", "events_20260129"][..],
+            &["web.events_20260129"],
+            &["proj", "web", "Events_20260129"],
+            &["events_20260129"],
+            &["web.events_20260129@1769590800000"],
+            &["web.events_*"],
+            &["web.events_2026*"],
+            &["web.ev*"],
+            &["web.*"],
+        ] {
+            assert!(may_be_shard(&name(parts), &shards), "{parts:?}");
+        }
+        for parts in [
+            &["web", "events_intraday_20260129"][..],
+            &["web", "events_2026"],
+            &["web", "events_"],
+            &["other", "events_20260129"],
+            &["web", "pages_20260129"],
+            &["web.pages_*"],
+        ] {
+            assert!(!may_be_shard(&name(parts), &shards), "{parts:?}");
+        }
     }
 
     #[test]

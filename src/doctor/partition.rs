@@ -28,7 +28,7 @@ pub(super) fn partition(
         return;
     };
     if rule.partition.is_sharded() {
-        return shard(lines, description.partition.as_deref(), required);
+        return shard(lines, rule, (description.partition.as_deref(), required), window);
     }
     let Some(column) = rule.partition.column() else {
         return whole(lines, rule, description.partition.as_deref(), required);
@@ -105,17 +105,19 @@ fn by_column(
 }
 
 /// A table that holds one date is read and changed as a whole.
-fn shard(lines: &mut Lines, real: Option<&str>, required: bool) {
+fn shard(lines: &mut Lines, rule: &Rule, (real, required): (Option<&str>, bool), window: &Window) {
     match real {
         Some(real) if required => lines.bad(
             Topic::Partition,
             format!("queries have to name partitions of `{real}`, and a statement is about all rows of a date's table"),
-            "ALTER TABLE … SET OPTIONS (require_partition_filter = FALSE)",
+            format!(
+                "ALTER TABLE {} SET OPTIONS (require_partition_filter = FALSE), and so for the other dates",
+                rule.table_of(window)
+            ),
         ),
-        Some(real) => lines.advice(
+        Some(real) => lines.good(
             Topic::Partition,
-            format!("each date has a table of its own, which is partitioned by `{real}` besides"),
-            "a statement reads and changes the table as a whole",
+            format!("each date has a table of its own; its partitions by `{real}` are read as a whole"),
         ),
         None => lines.good(Topic::Partition, "each date has a table of its own"),
     }

@@ -31,7 +31,8 @@ pub fn table(
     };
     let window = &window;
     let can_change = kind(&mut lines, rule, &description.details);
-    columns(&mut lines, rule, &description, &nested(warehouse, rule, window));
+    let nested = nested(&mut lines, warehouse, rule, window);
+    columns(&mut lines, rule, &description, nested);
     if !can_change {
         lines.skipped(Topic::Statements, "no statement can change this table");
         return lines.lines;
@@ -115,12 +116,22 @@ fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
 
 /// Nested columns that are of another type in the table than in the rule, with what is in them; a warehouse that
 /// does not tell what is in them is not asked further.
-fn nested(warehouse: &dyn Warehouse, rule: &Rule, window: &Window) -> Vec<(String, String)> {
+fn nested(
+    lines: &mut Lines,
+    warehouse: &dyn Warehouse,
+    rule: &Rule,
+    window: &Window,
+) -> Vec<(String, String)> {
     if rule.nested.is_empty() {
         return Vec::new();
     }
-    let table = rule.table_of(window);
-    let there = warehouse.columns(&table).unwrap_or_default();
+    let there = match warehouse.columns(&rule.table_of(window)) {
+        Ok(there) => there,
+        Err(error) => {
+            lines.failed(Topic::Columns, &error);
+            return Vec::new();
+        }
+    };
     let differs = |(column, wanted): &(Ident, Nested)| {
         let found = there.iter().find(|found| column.same_column(&found.name))?;
         let real = Nested::parse(&found.sql_type).ok()?;
@@ -136,7 +147,12 @@ fn nested(warehouse: &dyn Warehouse, rule: &Rule, window: &Window) -> Vec<(Strin
     rule.nested.iter().filter_map(differs).collect()
 }
 
-fn columns(lines: &mut Lines, rule: &Rule, description: &Description, nested: &[(String, String)]) {
+fn columns(
+    lines: &mut Lines,
+    rule: &Rule,
+    description: &Description,
+    nested: Vec<(String, String)>,
+) {
     let names = || description.columns.iter().map(|(name, _)| name.as_str());
     let mut wrong = Vec::new();
     for (column, sql_type) in expected(rule) {
@@ -157,7 +173,7 @@ fn columns(lines: &mut Lines, rule: &Rule, description: &Description, nested: &[
             wrong.push(line);
         }
     }
-    wrong.extend(nested.iter().cloned());
+    wrong.extend(nested);
     wrong.extend(no_keys(rule, description));
     wrong.extend(no_condition(rule, description));
     if wrong.is_empty() {

@@ -1,16 +1,17 @@
-//! How a table is cut into dates: the partition column, what it says of the date, and the predicate that
-//! confines a statement to the dates of a window.
+//! How a table is cut into dates: the partition column, and what it says of the date.
 
+mod filter;
 mod local;
+mod period;
 mod read;
 
-use jiff::civil::Date;
-
-use super::{Numbers, Period, Texts};
+use super::{Numbers, Texts};
 use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, is_pseudo_column};
-use crate::window::{Day, Window};
+use crate::window::Day;
 
+pub(super) use filter::any_of;
 pub use local::LocalDays;
+pub use period::Period;
 
 /// How a table is cut into dates.
 #[derive(Debug, Clone)]
@@ -214,118 +215,12 @@ impl Partition {
             Cut::Date | Cut::Datetime | Cut::Timestamp | Cut::Shards | Cut::Whole => day,
         }
     }
-
-    /// What is true of the rows without a date: of NULL, and of texts that say none.
-    fn undated(&self) -> String {
-        match self.cut {
-            Cut::String(_) => format!("{} IS NULL", self.date()),
-            _ => format!("{} IS NULL", self.named()),
-        }
-    }
-
-    /// The predicate that holds for the rows of these dates and no others. It compares the
-    /// column itself with constants, so that BigQuery reads only the partitions it names.
-    /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#best_practices_for_partition_pruning>
-    pub fn filter(&self, window: &Window) -> Fragment {
-        if self.is_whole() {
-            return Fragment::vouched("TRUE");
-        }
-        let undated = window.has_undated().then(|| self.undated());
-        let runs = window.runs().into_iter();
-        let runs: Vec<(Date, Date)> =
-            runs.filter_map(|(first, last)| Some((first.date()?, last.date()?))).collect();
-        let runs = self.period.widened(runs);
-        let dated = (!runs.is_empty()).then(|| self.dated(&runs));
-        Fragment::vouched(match (undated, dated) {
-            (Some(undated), Some(dated)) => format!("({dated} OR {undated})"),
-            (undated, dated) => undated.or(dated).unwrap_or_default(),
-        })
-    }
-
-    fn dated(&self, runs: &[(Date, Date)]) -> String {
-        if let Cut::String(texts) = self.cut {
-            return texts.filter(&self.named(), runs);
-        }
-        let is_point = |(first, last): &(Date, Date)| first == last && self.cut.is_point();
-        match runs {
-            [run] => self.run_filter(*run),
-            runs if runs.iter().all(is_point) => {
-                let days: Vec<String> = runs.iter().map(|(day, _)| self.start(*day)).collect();
-                format!("{} IN ({})", self.named(), days.join(", "))
-            }
-            runs => {
-                let runs: Vec<String> =
-                    runs.iter().map(|run| format!("({})", self.run_filter(*run))).collect();
-                any_of(&runs)
-            }
-        }
-    }
-
-    fn run_filter(&self, (first, last): (Date, Date)) -> String {
-        let column = self.named();
-        match self.cut {
-            Cut::Shards | Cut::Whole => "TRUE".to_owned(),
-            Cut::Date | Cut::Int64(_) if first == last && self.cut.is_point() => {
-                format!("{column} = {}", self.start(first))
-            }
-            Cut::Int64(numbers) => {
-                let (from, to) = (numbers.of(first).0, numbers.of(last).1);
-                format!("{column} BETWEEN {from} AND {to}")
-            }
-            Cut::Date => format!("{column} BETWEEN {} AND {}", self.start(first), self.start(last)),
-            Cut::String(texts) => texts.filter(&column, &[(first, last)]),
-            Cut::Timestamp if self.local.is_some() => self.local_filter((first, last)),
-            Cut::Datetime | Cut::Timestamp => match last.tomorrow() {
-                Ok(end) => {
-                    let (from, to) = (self.start(first), self.start(end));
-                    format!("{column} >= {from} AND {column} < {to}")
-                }
-                Err(_) => format!("{column} >= {}", self.start(first)),
-            },
-        }
-    }
-
-    /// The instants of local days. Where clocks are changed at midnight, dates are not apart in time: there the
-    /// date itself is asked for too.
-    fn local_filter(&self, (first, last): (Date, Date)) -> String {
-        let (Some(local), column) = (&self.local, self.named()) else { return "FALSE".to_owned() };
-        let literal = |instant| SqlValue::Timestamp(instant).literal();
-        let (from, to) = (literal(local.start(first)), literal(local.end(last)));
-        let between = format!("{column} >= {from} AND {column} < {to}");
-        match local.is_plain((first, last)) {
-            true => between,
-            false => {
-                format!("{between} AND {} BETWEEN DATE '{first}' AND DATE '{last}'", self.date())
-            }
-        }
-    }
-
-    /// The start of the day as a literal of the column's type.
-    fn start(&self, day: Date) -> String {
-        match self.cut {
-            Cut::Date | Cut::Shards | Cut::Whole => format!("DATE '{day}'"),
-            Cut::Int64(numbers) => numbers.of(day).0.to_string(),
-            Cut::String(texts) => format!("'{}'", texts.text(day)),
-            Cut::Datetime => format!("DATETIME '{day} 00:00:00'"),
-            Cut::Timestamp => format!("TIMESTAMP '{day} 00:00:00+00'"),
-        }
-    }
-}
-
-/// The conditions with OR between. Many are put in brackets of so many: a chain of ORs is a tree as
-/// deep as it is long, and engines take no tree of any depth.
-pub(super) fn any_of(conditions: &[String]) -> String {
-    const CHAIN: usize = 100;
-    if conditions.len() <= CHAIN {
-        return format!("({})", conditions.join(" OR "));
-    }
-    let groups: Vec<String> = conditions.chunks(CHAIN).map(any_of).collect();
-    format!("({})", groups.join(" OR "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::Window;
 
     fn filter(cut: Cut, days: &[&str]) -> String {
         let days = days.iter().map(|d| Day::parse(d).unwrap()).collect();

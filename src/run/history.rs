@@ -1,6 +1,6 @@
 //! What earlier runs did, read back from the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -208,7 +208,7 @@ fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
 /// The dates of all statements; `None` for more than a run can be about.
 fn window(latest: &[&Entry]) -> Option<Window> {
     let days = latest.iter().flat_map(|entry| entry.window.days()).copied();
-    Window::of_days(days.collect::<BTreeSet<Day>>().into_iter().collect()).ok()
+    Window::of_days(days.collect()).ok()
 }
 
 fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::warehouse::Returned;
-use crate::window::{Day, Window};
+use crate::window::Window;
 
 /// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
 /// the report, and the others go on. After a removal, detect counts what is left, so that rows
@@ -33,9 +33,7 @@ impl Run<'_> {
     /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
-        let days: Vec<Day> =
-            step.statements.iter().flat_map(|s| s.statement().window.days()).copied().collect();
-        self.detect(&checked(renderer, StepName::DETECT, &Window::of_days(days)?)?);
+        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
         self.remove(plan, step);
         for statement in &step.statements {
             let (title, day) =

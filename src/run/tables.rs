@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::columns;
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
 use crate::plan::Plan;
 use crate::rule::Rule;
 use crate::warehouse::{Buffer, Column, Warehouse};
@@ -66,21 +67,20 @@ fn none_of(rule: &Rule, window: &Window, error: Error) -> Error {
     match window.only() {
         Some(_) => error,
         None => error.help(format!(
-            "of {} there is no table for any of {window}; look for the dates that have one, and for the name in \
-             the rule's `table`",
+            "{} has no table for any of {window}: check the dates, and `table` in the rule",
             rule.table.dotted()
         )),
     }
 }
 
-/// What is certain of two streaming buffers together.
+/// Two streaming buffers as one, which holds back what either of them does: by its oldest entry where rows say
+/// when they were written; else by when what has arrived is out of it, which an entry of unknown age puts last.
 fn both(rule: &Rule, one: Buffer, other: Buffer) -> Buffer {
     match (one, other) {
         (Buffer::Empty, buffer) | (buffer, Buffer::Empty) => buffer,
         (Buffer::Since(Some(one)), Buffer::Since(Some(other))) => {
             Buffer::Since(Some(one.min(other)))
         }
-        // The oldest entry holds rows back where rows say when they were written, and else lets them go.
         (Buffer::Since(one), Buffer::Since(other)) => {
             Buffer::Since(one.or(other).filter(|_| rule.written_at.is_some()))
         }
@@ -108,7 +108,7 @@ impl<'a> ColumnsNow<'a> {
     pub fn of(warehouse: &'a dyn Warehouse, rule: &'a Rule) -> Result<Self> {
         let mut now = Self { warehouse, rule, all: None };
         if !rule.partition.is_sharded() {
-            now.all = Some(now.on_table(Day::WHOLE)?);
+            now.all = Some(now.of_table(&rule.table)?);
         }
         Ok(now)
     }
@@ -117,13 +117,45 @@ impl<'a> ColumnsNow<'a> {
     pub fn on(&self, day: Day) -> Result<Cow<'_, [Column]>> {
         match &self.all {
             Some(all) => Ok(Cow::Borrowed(all)),
-            None => self.on_table(day).map(Cow::Owned),
+            None => self.of_table(&self.rule.table_on(day)).map(Cow::Owned),
         }
     }
 
-    fn on_table(&self, day: Day) -> Result<Vec<Column>> {
-        let columns = self.warehouse.columns(&self.rule.table_on(day))?;
+    fn of_table(&self, table: &TableName) -> Result<Vec<Column>> {
+        let columns = self.warehouse.columns(table)?;
         columns::check_now(self.rule, &columns)?;
         Ok(columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::rule::RuleFile;
+
+    #[test]
+    fn of_two_streaming_buffers_the_one_counts_that_holds_more_rows_back() {
+        let text = "[rule.p]\ntable = \"a.b_*\"\npartition = \"_TABLE_SUFFIX\"\nkey = [\"k\"]\nkeep = [\"id\"]\n\
+                    row_id = \"id\"\nstrategy = \"delete\"\n";
+        let written = format!("{text}written_at = \"w\"\n");
+        let [untold, told] = [text, written.as_str()]
+            .map(|text| RuleFile::parse("onerow.toml", text).unwrap().rules.remove(0));
+        let at = |second| Buffer::Since(Some(Timestamp::from_second(second).unwrap()));
+        let unknown = Buffer::Since(None);
+        for (one, other, by_told, by_untold) in [
+            (Buffer::Empty, Buffer::Empty, Buffer::Empty, Buffer::Empty),
+            (Buffer::Empty, at(5), at(5), at(5)),
+            (Buffer::Empty, unknown, unknown, unknown),
+            (at(3), at(5), at(3), at(3)),
+            (at(3), unknown, at(3), unknown),
+            (unknown, unknown, unknown, unknown),
+        ] {
+            for (one, other) in [(one, other), (other, one)] {
+                assert_eq!(both(&told, one, other), by_told, "{one:?} {other:?}");
+                assert_eq!(both(&untold, one, other), by_untold, "{one:?} {other:?}");
+            }
+        }
     }
 }

@@ -46,19 +46,19 @@ impl Renderer<'_> {
         if !rule.partition.is_sharded() {
             return Ok(());
         }
-        let (message, help) = match (!self.is_about_no_shard(step), window.has_undated()) {
-            (false, _) => (
+        let (message, help) = match (self.is_about_no_shard(step), window.has_undated()) {
+            (true, _) => (
                 format!(
                     "rule {} has a table for each date, and {step} is about one table",
                     rule.name
                 ),
-                "read the table of a date itself: after `apply` it holds no duplicates",
+                "read the tables themselves: after `apply` each key has one active row in each",
             ),
-            (true, true) => (
+            (false, true) => (
                 format!("each row of {} has the date of its table", rule.table.dotted()),
                 "name a date",
             ),
-            (true, false) => return Ok(()),
+            (false, false) => return Ok(()),
         };
         Err(Error::new(Kind::Usage, message).help(help))
     }

@@ -32,9 +32,7 @@ impl Binder<'_> {
         let args = vec![term, Term::word(&mode)];
         Ok(Term::call(Form::Call(function), args, SqlType::String))
     }
-}
 
-impl Binder<'_> {
     /// A literal or parameter of type STRING; `what` names it in the error. `None` is NULL.
     fn literal(&self, expr: &Expr, what: &str, scope: &Scope<'_>) -> Result<Option<String>> {
         let term = self.expr(expr, scope)?;

@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{Cut, Numbers};
+use super::super::Numbers;
+use super::Cut;
 use crate::googlesql::Fragment;
 
 /// What the table is partitioned by, where that is more than a date. A date of the rule stands for all of these.
