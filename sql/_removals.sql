@@ -31,8 +31,8 @@ TO_JSON_STRING(STRUCT({% for value in rule.keep_values %}{{ value }} AS keep_{{ 
 {%- endmacro -%}
 
 {#- The beginning of what records rows that a step removes from one date; the row itself follows. -#}
-{%- macro entries_of(rule, window, removals, step) -%}
-INSERT INTO {{ removals.table }} ({{ removals.columns | commas }})
+{%- macro entries_of(rule, window, removals, step, merges=false) -%}
+INSERT INTO {{ removals.table }} ({{ removals.columns | commas }}{% if merges %}, survivor_before, survivor_after{% endif %})
 SELECT
   @run_id,
   @run_started_at,
@@ -66,11 +66,14 @@ SELECT
 {%- endmacro -%}
 
 {#- How often an entry's row was removed, by an earlier run's statement. -#}
-{%- macro times_undone(rule, window, removals) -%}
+{%- macro times_undone(rule, window, removals, and=none) -%}
 SELECT
   removed_row,
   COUNT(*) AS times
 FROM {{ removals.table }}
 WHERE {{ of_undone(rule, window) }}
+{%- if and %}
+  AND {{ and | indent(2) }}
+{%- endif %}
 GROUP BY removed_row
 {%- endmacro -%}

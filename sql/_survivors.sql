@@ -153,6 +153,16 @@ TRUE
 COALESCE({{ written_at }} < @cutoff, TRUE)
 {%- endmacro -%}
 
+{#- Whether a run may take the row out: it is settled, and where survivors are put together, every active row of its
+    key is. One that waits could not give its values yet. -#}
+{%- macro ready(rule, among_all=false) -%}
+{%- if rule.merged and rule.written_at -%}
+COUNTIF({% if among_all %}{{ rule.active }} AND {% endif %}NOT {{ settled(rule) }}) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) = 0
+{%- else -%}
+{{ settled(rule) }}
+{%- endif -%}
+{%- endmacro -%}
+
 {#- The rows of the window that DML may touch. -#}
 {%- macro touchable(rule, window) -%}
 {{ window.filter }}
@@ -224,6 +234,9 @@ SELECT
   {{ rank(rule) | indent(2) }} AS rank,
   {{ copies(rule, period(rule)) }} AS copies,
   {{ settled(rule) }} AS settled
+  {%- if rule.merged %},
+  {{ ready(rule) }} AS ready
+  {%- endif %}
   {%- if rule.across %},
   onerow_inside
   {%- endif %}
@@ -241,6 +254,9 @@ SELECT
   {{ rank(rule, among_all=true) | indent(2) }} AS rank,
   {{ copies(rule, period(rule), true) }} AS copies,
   {{ settled(rule) }} AS settled
+  {%- if rule.merged %},
+  {{ ready(rule, true) }} AS ready
+  {%- endif %}
   {%- if rule.across %},
   onerow_inside
   {%- endif %}
@@ -258,7 +274,7 @@ SELECT
   COUNTIF(active) AS active,
   COUNTIF(active AND rank = 1) AS keys,
   COUNTIF(active AND rank > 1) AS duplicates,
-  COUNTIF(active AND rank > 1 AND NOT settled) AS buffered,
+  COUNTIF(active AND rank > 1 AND NOT {% if rule.merged %}ready{% else %}settled{% endif %}) AS buffered,
   {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(active AND (row_id IS NULL OR copies > 1)){% endif %} AS shared_ids,
   COUNTIF(active AND settled) AS settled,
   COUNTIF(NOT active AND rank = 1) AS keyless,
@@ -270,7 +286,7 @@ FROM (
   COUNT(*) AS active,
   COUNTIF(rank = 1) AS keys,
   COUNTIF(rank > 1) AS duplicates,
-  COUNTIF(rank > 1 AND NOT settled) AS buffered,
+  COUNTIF(rank > 1 AND NOT {% if rule.merged %}ready{% else %}settled{% endif %}) AS buffered,
   {% if rule.strategy == "rewrite" %}0{% else %}COUNTIF(row_id IS NULL OR copies > 1){% endif %} AS shared_ids,
   COUNTIF(settled) AS settled,
   0 AS keyless,

@@ -2,6 +2,7 @@
     on the date reaches the table only if the date is a plain column of PARTITION BY: where the table has no
     such column, it is `onerow_date`. It stands first: with `rewrite` the rest of the row decides last, as
     text, and what all rows of a date begin with changes no order. -#}
+{%- from "_merged.sql" import last_names, last_values, window_of_rows -%}
 {%- from "_survivors.sql" import added_by_near, near, rank, rows, table -%}
 {%- set date = none if rule.has_date else ("onerow_date" | raw) -%}
 {%- set arrives = rule.by_arrival and rule.strategy == "rewrite" -%}
@@ -16,11 +17,15 @@ FROM (
   )
 )
 {%- else -%}
-SELECT * EXCEPT (onerow_rank{% if arrives %}, onerow_arrived{% endif %})
+SELECT * EXCEPT (onerow_rank{% if arrives %}, onerow_arrived{% endif %}{% if rule.merged %}, {{ last_names(rule) }}{% endif %})
+{%- if rule.merged %} REPLACE ({% for column in rule.merged %}onerow_last_{{ loop.index }} AS {{ column }}{% if not loop.last %}, {% endif %}{% endfor %}){% endif %}
 FROM (
   SELECT
     *,
     {{ rank(rule, date=date, row=rule.row_set_aside if arrives else none) | indent(4) }} AS onerow_rank
+    {%- if rule.merged %},
+    {{ last_values(rule) | indent(4) }}
+    {%- endif %}
 {%- if rule.has_date %}
   FROM {{ table(rule) }}
   {%- if rule.active %}
@@ -39,6 +44,9 @@ FROM (
     WHERE {{ rule.active }}
     {%- endif %}
   ) AS onerow_row
+{%- endif %}
+{%- if rule.merged %}
+  WINDOW {{ window_of_rows(rule, date=date, row=rule.row_set_aside if arrives else none) | indent(2) }}
 {%- endif %}
 )
 {%- endif %}

@@ -1,6 +1,7 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, row_id, settled, source -%}
+{%- from "_merged.sql" import gives -%}
+{%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, ready, row_id, source -%}
 SELECT
   date,
   {%- for key in rule.key %}
@@ -17,6 +18,9 @@ SELECT
   {%- endfor %}
   copies,
   settled
+  {%- for column in rule.merged %},
+  gives_{{ loop.index }}
+  {%- endfor %}
 FROM (
   SELECT
     {{ date(rule) }} AS date,
@@ -35,7 +39,10 @@ FROM (
     {%- endfor %}
     {{ rank(rule) | indent(4) }} AS rank,
     {{ copies(rule, period(rule)) }} AS copies,
-    {{ settled(rule) }} AS settled
+    {{ ready(rule) }} AS settled
+    {%- if rule.merged %},
+    {{ gives(rule) | indent(4) }}
+    {%- endif %}
   {{ source(rule, window, named=rule.strategy == "rewrite") | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}
   )

@@ -2,15 +2,27 @@
     has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
     that are equal in every column, as many go as were recorded, the last ones first. A table partitioned by
     ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.
+    Where survivors are put together, a key is left alone unless its rows are those that were recorded.
     Source: https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables -#}
+{%- from "_merged.sql" import last_names, last_values, window_of_rows -%}
 {%- from "_removals.sql" import of_run -%}
 {%- from "_survivors.sql" import added_by_near, inside, no_row, rank, replacing, row, settled, source -%}
 MERGE INTO {{ rule.table }} AS onerow_target
 USING (
-  SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times{% if rule.across %}, onerow_inside, {{ added_by_near(rule, with_json=false) }}{% endif %})
+  SELECT * EXCEPT (onerow_rank, onerow_settled, onerow_json, onerow_nth, onerow_times{% if rule.merged %}, onerow_first, onerow_whole, {{ last_names(rule) }}{% endif %}{% if rule.across %}, onerow_inside, {{ added_by_near(rule, with_json=false) }}{% endif %})
+  {%- if rule.merged %} REPLACE (
+    {%- for column in rule.merged %}
+    IF(onerow_whole AND onerow_rank = 1, onerow_last_{{ loop.index }}, {{ column }}) AS {{ column }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+  )
+  {%- endif %}
   FROM (
     SELECT
       onerow_numbered.*,
+      {%- if rule.merged %}
+      COUNT(*) OVER onerow_key = onerow_survivors.onerow_superseded + 1
+        AND COUNTIF(onerow_numbered.onerow_rank > 1 AND onerow_numbered.onerow_nth <= onerow_recorded.onerow_times) OVER onerow_key = onerow_survivors.onerow_superseded AS onerow_whole,
+      {%- endif %}
       COALESCE(onerow_recorded.onerow_times, 0) AS onerow_times
     FROM (
       SELECT
@@ -23,11 +35,18 @@ USING (
           _PARTITIONTIME AS onerow_arrived,
           {%- endif %}
           {{ rank(rule) | indent(10) }} AS onerow_rank,
+          {%- if rule.merged %}
+          FIRST_VALUE({{ row(rule) }}) OVER onerow_rows AS onerow_first,
+          {{ last_values(rule) | indent(10) }},
+          {%- endif %}
           {{ settled(rule) }} AS onerow_settled
           {%- if not rule.across %},
           {{ row(rule) }} AS onerow_json
           {%- endif %}
         {{ source(rule, window, named=true) | indent(8) }}
+        {%- if rule.merged %}
+        WINDOW {{ window_of_rows(rule) | indent(8) }}
+        {%- endif %}
       ) AS onerow_ranked
     ) AS onerow_numbered
     LEFT JOIN (
@@ -39,10 +58,22 @@ USING (
       GROUP BY removed_row
     ) AS onerow_recorded
       ON onerow_recorded.onerow_removed_row = onerow_numbered.onerow_json
+    {%- if rule.merged %}
+    LEFT JOIN (
+      SELECT
+        survivor_before AS onerow_survivor,
+        COUNT(*) AS onerow_superseded
+      FROM {{ removals.table }}
+      WHERE {{ of_run(rule, window) | indent(6) }}
+      GROUP BY survivor_before
+    ) AS onerow_survivors
+      ON onerow_survivors.onerow_survivor = onerow_numbered.onerow_first
+    WINDOW onerow_key AS (PARTITION BY onerow_numbered.onerow_first)
+    {%- endif %}
   )
   WHERE onerow_settled
     {{- inside(rule) | indent(2) }}
-    AND NOT (onerow_rank > 1 AND onerow_nth <= onerow_times)
+    AND NOT ({% if rule.merged %}COALESCE(onerow_whole, FALSE) AND {% endif %}onerow_rank > 1 AND onerow_nth <= onerow_times)
   {%- if rule.by_arrival %}
   UNION ALL
   {{ no_row(rule) }}

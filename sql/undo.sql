@@ -1,7 +1,9 @@
 {#- Restores the rows of one date that one statement of an earlier run removed, and no others: those
-    that it recorded, that are not active now, and that can be told apart from every other row. -#}
+    that it recorded, that are not active now, and that can be told apart from every other row. A survivor that
+    was put together becomes what it was. -#}
+{%- from "_merged.sql" import as_after, is_as_left -%}
 {%- from "_removals.sql" import keep_values, of_undone, times_undone -%}
-{%- from "_survivors.sql" import rows, set_active, settled -%}
+{%- from "_survivors.sql" import rows, set_active, settled, settled_at -%}
 {%- if removed_by == "deactivate" -%}
 UPDATE {{ rows(rule) }}
 {{ set_active(rule, true) }}
@@ -27,6 +29,45 @@ WHERE {{ window.filter }}
     WHERE found.copies = 1
       AND {{ of_undone(rule, window, true) | indent(4) }}
   )
+{%- elif rule.merged -%}
+MERGE INTO {{ rule.table }} AS onerow_target
+USING (
+  SELECT
+    before_image.*,
+    IF(before_image.onerow_nth > COALESCE(removed.times, 0), survivors.survivor_after, NULL) AS onerow_after
+  FROM (
+    SELECT
+      onerow_row.*,
+      {{ rule.row_set_aside }} AS onerow_json,
+      ROW_NUMBER() OVER (PARTITION BY {{ rule.row_set_aside }}) AS onerow_nth
+    FROM {{ removals.before_image }} AS onerow_row
+  ) AS before_image
+  LEFT JOIN (
+    {{ times_undone(rule, window, removals, is_as_left(rule, window)) | indent(4) }}
+  ) AS removed
+    ON removed.removed_row = before_image.onerow_json
+  LEFT JOIN (
+    SELECT DISTINCT
+      survivor_before,
+      survivor_after
+    FROM {{ removals.table }}
+    WHERE {{ of_undone(rule, window) | indent(4) }}
+      AND {{ is_as_left(rule, window) | indent(6) }}
+  ) AS survivors
+    ON survivors.survivor_before = before_image.onerow_json
+  WHERE before_image.onerow_nth <= COALESCE(removed.times, 0) + IF(survivors.survivor_after IS NULL, 0, 1)
+) AS onerow_before
+ON {{ window.filter | of("onerow_target") }}
+{%- if rule.written_at %}
+  AND {{ settled_at(rule.written_at | of("onerow_target")) }}
+{%- endif %}
+  AND {{ as_after(rule, "onerow_target") }} = onerow_before.onerow_after
+WHEN MATCHED
+  THEN UPDATE SET {% for column in rule.merged %}{{ column }} = onerow_before.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
+WHEN NOT MATCHED BY TARGET
+  AND onerow_before.onerow_after IS NULL
+  THEN INSERT ({% if rule.by_arrival %}_PARTITIONTIME, {% endif %}{{ columns | commas }})
+    VALUES ({% if rule.by_arrival %}onerow_before.onerow_arrived, {% endif %}{% for column in columns %}onerow_before.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %})
 {%- else -%}
 INSERT INTO {{ rule.table }} ({% if rule.by_arrival %}_PARTITIONTIME, {% endif %}{{ columns | commas }})
 SELECT

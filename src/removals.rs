@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, TableName};
 
 /// The columns of a removal log, in order, with their types.
-pub const COLUMNS: [(&str, SqlType); 13] = [
+pub const COLUMNS: [(&str, SqlType); 15] = [
     ("run_id", SqlType::String),
     ("run_started_at", SqlType::Timestamp),
     ("record_id", SqlType::String),
@@ -18,7 +18,12 @@ pub const COLUMNS: [(&str, SqlType); 13] = [
     ("keep_values", SqlType::String),
     ("survivor_keep_values", SqlType::String),
     ("removed_row", SqlType::String),
+    ("survivor_before", SqlType::String),
+    ("survivor_after", SqlType::String),
 ];
+
+/// Of those, the ones that are NULL unless survivors are put together: the survivor as a whole, before and after.
+pub(crate) const OF_SURVIVORS: [&str; 2] = ["survivor_before", "survivor_after"];
 
 /// The column by whose days a removal log is partitioned.
 pub const PARTITION: &str = "run_started_at";

@@ -81,8 +81,8 @@ pub(crate) enum StatementKind {
     Delete,
     Merge,
     Insert,
-    /// What restores rows.
-    UpdateOrInsert,
+    /// What restores rows: an UPDATE, an INSERT or a MERGE.
+    Restores,
     CreateTable,
     CreateView,
     DropView,
@@ -100,7 +100,7 @@ impl StatementKind {
             Self::Delete => "a DELETE",
             Self::Merge => "a MERGE",
             Self::Insert => "an INSERT",
-            Self::UpdateOrInsert => "an UPDATE or an INSERT",
+            Self::Restores => "an UPDATE, an INSERT or a MERGE",
             Self::CreateTable => "a CREATE TABLE",
             Self::CreateView => "a CREATE VIEW",
             Self::DropView => "a DROP VIEW",
@@ -118,7 +118,7 @@ impl StatementKind {
             | (Self::Delete, Delete(_))
             | (Self::Merge, Merge(_))
             | (Self::Insert, Insert(_))
-            | (Self::UpdateOrInsert, Update(_) | Insert(_))
+            | (Self::Restores, Update(_) | Insert(_) | Merge(_))
             | (Self::CreateTable, CreateTable(_))
             | (Self::CreateView, CreateView(_))
             | (Self::QueryOrUpdate, Query(_) | Update(_)) => true,

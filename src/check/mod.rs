@@ -297,6 +297,7 @@ fn shape(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) 
         },
         ast::Statement::Merge(merge) => match text.statement.step.step() {
             Step::Consolidate => consolidate::check(text, merge, findings),
+            Step::Undo => undo::merge(text, merge, findings),
             _ => merge::check(text, merge, findings),
         },
         _ => {}

@@ -1,8 +1,8 @@
 //! What records the rows that a run removes, and what restores them.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, CreateTable, Delete, FromTable, Insert, Spanned, TableObject,
-    Update,
+    Assignment, AssignmentTarget, CreateTable, Delete, FromTable, Insert, Merge, MergeAction,
+    MergeClause, MergeClauseKind, MergeUpdateKind, Spanned, TableObject, Update,
 };
 
 use super::{Code, Finding, Text, dotted, mutation, partition};
@@ -117,4 +117,35 @@ pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Findin
         ));
     }
     partition::check(text, &update.table.relation, update.selection.as_ref(), findings);
+}
+
+/// A MERGE that makes survivors what they were before they were put together, and brings the other rows back.
+pub(super) fn merge(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
+    let Merge { merge_token: _, optimizer_hints, into: _, table, source: _, on, clauses, output } =
+        merge;
+    findings.extend(mutation::other_relation(text, table));
+    partition::check(text, table, Some(on), findings);
+    let plain = output.is_none() && optimizer_hints.is_empty();
+    if !plain || !clauses.iter().all(|clause| restores(text, clause)) {
+        findings.push(text.finding(
+            Code::WrongKind,
+            table.span(),
+            "it is a MERGE that does something else than set merged columns and insert rows",
+            "write WHEN MATCHED THEN UPDATE SET … of {{ rule.merged }}, and WHEN NOT MATCHED BY TARGET AND … THEN INSERT …",
+        ));
+    }
+}
+
+fn restores(text: &Text<'_>, clause: &MergeClause) -> bool {
+    match (&clause.clause_kind, &clause.action) {
+        (MergeClauseKind::Matched, MergeAction::Update(update)) => match &update.kind {
+            MergeUpdateKind::Set(sets) => sets.iter().all(|set| match &set.target {
+                AssignmentTarget::ColumnName(name) => text.rule.merges(&dotted(name)),
+                AssignmentTarget::Tuple(_) => false,
+            }),
+            _ => false,
+        },
+        (MergeClauseKind::NotMatchedByTarget, MergeAction::Insert(_)) => clause.predicate.is_some(),
+        _ => false,
+    }
 }

@@ -43,11 +43,14 @@ impl Counts {
         self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
     }
 
-    /// Whether the figures do not contradict each other.
-    pub(crate) fn add_up(self) -> bool {
+    /// Whether the figures do not contradict each other. Where survivors are put together, a superseded row that
+    /// is settled is buffered too as long as another row of its key is.
+    pub(crate) fn add_up(self, waits_by_key: bool) -> bool {
+        let waiting = if waits_by_key { 0 } else { self.buffered };
         self.active == self.keys + self.duplicates
             && self.buffered <= self.duplicates
-            && self.buffered + self.settled <= self.active
+            && self.duplicates - self.buffered <= self.settled
+            && waiting + self.settled <= self.active
             && self.shared_ids <= self.active
             && self.active <= self.total
             && self.keyless <= self.total - self.active

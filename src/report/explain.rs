@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry, grid};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Ident, SqlValue};
 use crate::rule::Rule;
 use crate::run::Superseded;
 
@@ -17,7 +17,9 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     header.extend(rule.key.iter().map(crate::googlesql::Fragment::as_str));
     header.extend(["row id", "survivor"]);
     header.extend(rule.across.map(|_| "survivor's date"));
-    header.extend(["decided by", "a run would"]);
+    header.push("decided by");
+    header.extend((!rule.merged.is_empty()).then_some("survivor takes"));
+    header.push("a run would");
     let text = |value: &SqlValue| Entry::from(value.to_string());
     let line = |row: &Superseded| {
         let mut line = vec![Entry::from(row.day.to_string())];
@@ -25,11 +27,20 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
         line.extend([text(&row.row_id), text(&row.survivor)]);
         line.extend(row.survivor_day.map(|day| Entry::from(day.to_string())));
         line.push(decision(rule, row).into());
+        line.extend((!rule.merged.is_empty()).then(|| Entry::from(taken(&row.gives))));
         line.push(fate(rule, row).into());
         line
     };
     let grid = grid(style, &header, rows.iter().map(line).collect(), None);
     format!("rule {}\n{grid}", rule.name)
+}
+
+/// The columns whose values the survivor takes.
+fn taken(columns: &[Ident]) -> String {
+    match columns {
+        [] => "nothing".to_owned(),
+        columns => columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn decision(rule: &Rule, row: &Superseded) -> String {
@@ -73,6 +84,9 @@ pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
         });
         if let Some(day) = row.survivor_day {
             object["survivor_date"] = json!(day.to_string());
+        }
+        if !rule.merged.is_empty() {
+            object["survivor_takes"] = row.gives.iter().map(Ident::as_str).collect();
         }
         object
     };

@@ -188,6 +188,11 @@ pub(super) struct RuleSection {
     /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
     #[serde(default)]
     pub strategy: Strategy,
+    /// How a survivor is put together, where it should be more than the first row of its key; only with
+    /// `rewrite`. Default: it stays as it is.
+    #[serde(default)]
+    #[schemars(with = "Option<MergeSection>")]
+    pub merge: Option<Spanned<MergeSection>>,
     /// Whether the removal log keeps each removed row as a whole, not its ids and keep values alone. The
     /// embedded warehouse needs that to undo `delete`; `rewrite` always keeps whole rows. Default: false.
     #[serde(default)]
@@ -285,6 +290,14 @@ pub(super) struct RuleSection {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub vars: IndexMap<Spanned<String>, Spanned<toml::Value>>,
+}
+
+/// How a survivor is put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MergeSection {
+    /// Column by column, it takes the first value in the order of `keep` that is not NULL.
+    LastNonNull,
 }
 
 /// Where rows wait to be merged into the rule's table.

@@ -7,6 +7,7 @@ mod document;
 mod expression;
 mod file;
 mod format;
+mod merge;
 mod name;
 mod partition;
 mod row_id;
@@ -68,6 +69,9 @@ pub struct Rule {
     pub removal_logs: Vec<RemovalLog>,
     /// What happens to superseded rows.
     pub strategy: Strategy,
+    /// The columns of which a survivor has the last value of its key that is not NULL, in file order. None,
+    /// unless the rule has `merge`.
+    pub merged: Vec<Ident>,
     /// Where rows wait to be merged into the table.
     pub staging: Option<Staging>,
     /// How the table is cut into dates.
@@ -173,6 +177,13 @@ impl Rule {
         stored(&self.columns)
     }
 
+    /// Those of them that are not nested.
+    pub(crate) fn plain_columns(&self) -> impl Iterator<Item = &Ident> {
+        let plain = |(_, sql_type): &&(Ident, SqlType)| !is_nested(*sql_type);
+        let plain = self.columns.iter().filter(plain).map(|(column, _)| column);
+        plain.filter(|column| !is_pseudo_column(column.as_str()))
+    }
+
     /// The whole row as JSON, for a statement that calls it `onerow_row`. Where the table is partitioned by the
     /// time of arrival, which is no column, that is in it too.
     pub(crate) fn row(&self) -> Fragment {
@@ -276,6 +287,11 @@ pub enum OnKeyless {
     /// The date is called `keyless`, and the command fails.
     Fail,
 }
+
+fn is_nested(sql_type: SqlType) -> bool {
+    matches!(sql_type, SqlType::Array | SqlType::Struct)
+}
+
 fn stored(columns: &[(Ident, SqlType)]) -> impl Iterator<Item = &Ident> {
     columns.iter().map(|(column, _)| column).filter(|column| !is_pseudo_column(column.as_str()))
 }

@@ -9,7 +9,7 @@ use super::document::{RuleSection, Source};
 use super::expression::{
     Expression, Ties, order, parse_keep, parse_key, parse_ranking, parse_ranking_across,
 };
-use super::{Keep, RoutineName, Rule, RuleName, Strategy, WrittenAs, row};
+use super::{Keep, RoutineName, Rule, RuleName, Strategy, WrittenAs, is_nested, row};
 use crate::error::{Error, Result, nearest};
 use crate::googlesql::{Fragment, Ident, Nested, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
@@ -110,6 +110,7 @@ impl RuleReader<'_> {
         let undetermined = self.undetermined(&row_id, &key, &keep);
         let constants = self.constants(&partition)?;
         let written_at = self.written_at()?;
+        let deciding = self.deciding()?;
         let table = TableName::parse_shards(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
         let rule = Rule {
@@ -135,7 +136,8 @@ impl RuleReader<'_> {
             active,
             on_keyless: section.on_keyless,
             full_access: section.full_access,
-            deciding: self.deciding()?,
+            merged: self.merged(&deciding)?,
+            deciding,
             touched_at: self.touched_at()?,
             written_as: self.written_as(written_at.as_ref())?,
             written_at: written_at.map(|(column, _)| column),
@@ -197,7 +199,7 @@ impl RuleReader<'_> {
     fn nested(&self) -> Result<Vec<(Ident, Nested)>> {
         let said = self.section.columns.iter().zip(&self.columns);
         let said = said.filter(|((_, text), (_, sql_type))| {
-            matches!(sql_type, SqlType::Array | SqlType::Struct) && text.get_ref().contains('<')
+            is_nested(*sql_type) && text.get_ref().contains('<')
         });
         let read = |((_, text), (column, _)): ((_, &Spanned<String>), &(Ident, SqlType))| {
             let nested = Nested::parse(text.get_ref()).map_err(|error| self.at(text, error))?;

@@ -30,7 +30,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
-    columns::check_listed(context.renderer.rule(), context.warehouse)?;
+    columns::check_listed(context.renderer.rule(), context.warehouse, &plan.window)?;
     for step in &plan.steps {
         if run.stops() {
             break;

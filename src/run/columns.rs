@@ -4,7 +4,7 @@
 use super::removed::Removal;
 use crate::check;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlValue};
+use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::rule::{Rule, Strategy};
 use crate::statement::Params;
 use crate::template::Renderer;
@@ -78,25 +78,36 @@ pub(super) struct Restorable {
 
 /// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
 /// values would be lost. Errors: so it is.
-pub(super) fn check_listed(rule: &Rule, warehouse: &dyn Warehouse) -> Result<()> {
-    if rule.strategy != Strategy::Rewrite || !rule.partition.is_by_arrival() {
+pub(super) fn check_listed(
+    rule: &Rule,
+    warehouse: &dyn Warehouse,
+    window: &Window,
+) -> Result<()> {
+    let by_column = rule.partition.is_by_arrival() || !rule.merged.is_empty();
+    if rule.strategy != Strategy::Rewrite || !by_column {
         return Ok(());
     }
-    let columns = warehouse.columns(&rule.table)?;
-    let missing = unlisted(rule, &columns);
+    let mut tables: Vec<TableName> = window.days().iter().map(|day| rule.table_on(*day)).collect();
+    tables.dedup();
+    tables.iter().try_for_each(|table| check_listed_of(rule, table, &warehouse.columns(table)?))
+}
+
+fn check_listed_of(rule: &Rule, table: &TableName, columns: &[Column]) -> Result<()> {
+    let missing = unlisted(rule, columns);
     if missing.is_empty() {
         return Ok(());
     }
     let message = format!(
         "table `{}` has columns that the rule does not list: {}; a rewrite would lose their values",
-        rule.table.dotted(),
+        table.dotted(),
         missing.join(", ")
     );
-    Err(Error::new(Kind::Configuration, message).help(format!(
-        "list all columns of the table in [rule.{}.columns]: in a table partitioned by ingestion time rows are \
-         written column by column",
-        rule.name
-    )))
+    let why = match rule.merged.is_empty() {
+        true => "in a table partitioned by ingestion time rows are written column by column",
+        false => "survivors are put together column by column",
+    };
+    Err(Error::new(Kind::Configuration, message)
+        .help(format!("list all columns of the table in [rule.{}.columns]: {why}", rule.name)))
 }
 
 /// The columns that the rule does not list.
@@ -164,10 +175,13 @@ pub(super) fn restorable(
     if rule.partition.is_by_arrival() {
         // The time of arrival is set aside with the row, and is no column of the table.
         then.retain(|column| column.name != "onerow_arrived");
+    }
+    if rule.partition.is_by_arrival() || !rule.merged.is_empty() {
         check_known_by(rule, &then)?;
     }
     let (columns, changes) = compared(&then, now)?;
-    for (column, role) in rule.columns_in_use() {
+    let merged = rule.merged.iter().map(|column| (column.as_str(), "merged column"));
+    for (column, role) in rule.columns_in_use().chain(merged) {
         let change = changes.iter().find(|change| change.column.eq_ignore_ascii_case(column));
         let problem = match change.map(|change| &change.change) {
             Some(Change::Added) => "was added since the run".to_owned(),

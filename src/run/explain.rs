@@ -8,7 +8,7 @@ use super::cutoff::Cutoff;
 use super::tables::Tables;
 use super::{counts, look_with, params};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Ident, SqlValue};
 use crate::plan::Plan;
 use crate::rule::Rule;
 use crate::template::Renderer;
@@ -30,6 +30,8 @@ pub struct Superseded {
     pub survivor_day: Option<Day>,
     /// What `keep` orders by: its value, and the survivor's.
     pub keep: Vec<(SqlValue, SqlValue)>,
+    /// The merged columns of which the survivor takes the value from this row.
+    pub gives: Vec<Ident>,
     /// What a run would do with it.
     pub fate: Fate,
 }
@@ -102,7 +104,13 @@ impl Reader<'_> {
         let settled = value("settled")? == SqlValue::Bool(true);
         let shared = value("copies")? != SqlValue::Int64(1) || value("row_id")? == SqlValue::Null;
         let rewrites = self.rule.strategy == crate::rule::Strategy::Rewrite;
+        let given = |(i, column): (usize, &Ident)| match value(&format!("gives_{}", i + 1)) {
+            Ok(SqlValue::Bool(true)) => Some(Ok(column.clone())),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        };
         Ok(Superseded {
+            gives: self.rule.merged.iter().enumerate().filter_map(given).collect::<Result<_>>()?,
             day: counts::day(&value("date")?, &self.rule.partition)?,
             key: numbered("key", self.rule.key.len())?,
             row_id: value("row_id")?,

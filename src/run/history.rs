@@ -242,7 +242,14 @@ fn removes(entry: &Entry) -> bool {
 fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
     if let Some(Detail::Counts(found)) = &entry.detail {
         for (day, counts) in found {
-            days.entry(*day).and_modify(|known| known.left = *counts).or_insert(PastDay {
+            let counted = |known: &mut PastDay| {
+                known.left = *counts;
+                // A survivor that becomes what it was is reported too, and is no row more.
+                if known.restored_rows > 0 {
+                    known.restored_rows = counts.active.saturating_sub(known.found.active);
+                }
+            };
+            days.entry(*day).and_modify(counted).or_insert(PastDay {
                 found: *counts,
                 left: *counts,
                 ..PastDay::default()

@@ -44,6 +44,8 @@ pub(super) enum End {
 pub(super) struct DateRestore {
     /// Whether the rows of each removal have to be set aside before.
     removals: Vec<bool>,
+    /// Whether survivors become what they were before they were put together, which statements report too.
+    puts_back: bool,
     next: usize,
     before: Counts,
     restored: u64,
@@ -52,8 +54,9 @@ pub(super) struct DateRestore {
 
 impl DateRestore {
     /// One with these removals: for each, whether its rows have to be set aside before.
-    pub fn new(removals: Vec<bool>) -> Self {
-        Self { removals, next: 0, before: Counts::default(), restored: 0, refused: false }
+    pub fn new(removals: Vec<bool>, puts_back: bool) -> Self {
+        let before = Counts::default();
+        Self { removals, puts_back, next: 0, before, restored: 0, refused: false }
     }
 
     fn removal(&self) -> Next<Action, End> {
@@ -65,13 +68,22 @@ impl DateRestore {
     }
 
     fn verified(&self, after: Counts) -> End {
-        let (before, restored) = (self.before, self.restored);
-        let difference = i128::from(after.active) - i128::from(before.active);
-        if difference != i128::from(restored) || after.keys < before.keys {
+        let (before, mut restored) = (self.before, self.restored);
+        let more = after.active.checked_sub(before.active);
+        // Every survivor that was put together had at least one row to take values from.
+        if let Some(more) = more.filter(|more| self.puts_back && is_one_to_two(*more, restored)) {
+            restored = more;
+        }
+        if more != Some(restored) || after.keys < before.keys {
             return End::Broken { before, after, restored };
         }
         if self.refused { End::Buffered(restored) } else { End::Restored(restored) }
     }
+}
+
+/// Whether `reported` is from once to twice as much as `rows`.
+fn is_one_to_two(rows: u64, reported: u64) -> bool {
+    (rows..=rows.saturating_mul(2)).contains(&reported)
 }
 
 impl Machine for DateRestore {
@@ -125,7 +137,7 @@ mod tests {
     }
 
     fn played(removals: &[bool], events: &[Event<Answer>]) -> Vec<Next<Action, End>> {
-        let mut date = DateRestore::new(removals.to_vec());
+        let mut date = DateRestore::new(removals.to_vec(), false);
         let mut course = vec![date.begin()];
         course.extend(events.iter().map(|event| date.next(*event).0));
         course
@@ -166,6 +178,25 @@ mod tests {
         assert!(holds(counted(6, 4), 2), "a key may come back");
         assert!(!holds(counted(6, 3), 1));
         assert!(!holds(counted(6, 2), 2));
+    }
+
+    #[test]
+    fn a_survivor_that_becomes_what_it_was_is_reported_and_no_row_more() {
+        let end = |reported, after| {
+            let mut date = DateRestore::new(vec![true], true);
+            date.begin();
+            let events = [counted(4, 3), restored(reported), counted(after, 3)];
+            match events.map(|event| date.next(event).0).into_iter().next_back() {
+                Some(Next::End(end)) => end,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(end(3, 6), End::Restored(2), "two rows, and one survivor");
+        assert_eq!(end(4, 6), End::Restored(2), "two rows, each with its survivor");
+        assert_eq!(end(0, 4), End::Restored(0));
+        for (reported, after) in [(5, 6), (1, 6), (1, 4), (3, 3)] {
+            assert!(matches!(end(reported, after), End::Broken { .. }), "{reported} {after}");
+        }
     }
 
     #[test]

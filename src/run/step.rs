@@ -2,7 +2,7 @@
 
 use super::report::{DayReport, Report, StepReport};
 use super::state::Run;
-use super::{Context, checked};
+use super::{Context, checked, columns};
 use crate::error::Result;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
@@ -18,6 +18,7 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
+    columns::check_listed(context.renderer.rule(), context.warehouse, &plan.window)?;
     context.progress.begin(plan.statements().count() as u64);
     let mut left = Vec::new();
     for step in plan.steps.iter().filter(|step| step.name != *StepName::RECORD) {

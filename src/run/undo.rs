@@ -149,8 +149,9 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     Ok(Undone { rule: rule.name.clone(), run, undone, days, problems })
 }
 
+/// Those that are left, the last one first: a later one may have built on what an earlier one left.
 fn not_restored(removals: &[Removal]) -> impl Iterator<Item = &Removal> {
-    removals.iter().filter(|removal| removal.restored_by.is_none())
+    removals.iter().rev().filter(|removal| removal.restored_by.is_none())
 }
 
 /// What of these removals of one date can be restored, of each. Errors: the rule does not fit one of them,
@@ -222,8 +223,10 @@ impl Run<'_> {
         found: &[Restorable],
     ) -> UndoneOutcome {
         let restoring = Restoring { run: self, undone, window: Window::day(day), found };
+        let rule = restoring.run.context.renderer.rule();
         let mut course = DateRestore::new(
             left.iter().map(|removal| removal.strategy.is_destructive()).collect(),
+            !rule.merged.is_empty(),
         );
         let perform = |_: &DateRestore, action: &Action| restoring.perform(*action, left);
         let end = drive(&mut course, perform, |note| match note {});

@@ -227,7 +227,7 @@ pub(crate) static SHIPPED: [Row; 22] = [
         step: Step::Undo,
         name: StepName::UNDO,
         template: include_str!("../../sql/undo.sql"),
-        statement: StatementKind::UpdateOrInsert,
+        statement: StatementKind::Restores,
         ..OF_REMOVALS
     },
     Row {

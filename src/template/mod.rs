@@ -24,8 +24,9 @@ use crate::step::{Needs, SHIPPED};
 pub use render::Renderer;
 
 /// The files of macros that the shipped steps import.
-const MACROS: [(&str, &str); 4] = [
+const MACROS: [(&str, &str); 5] = [
     ("_custom.sql", include_str!("../../sql/_custom.sql")),
+    ("_merged.sql", include_str!("../../sql/_merged.sql")),
     ("_removals.sql", include_str!("../../sql/_removals.sql")),
     ("_staging.sql", include_str!("../../sql/_staging.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),

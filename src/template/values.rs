@@ -57,8 +57,27 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("written_at", optional(rule.written_at.as_ref())),
         ("keep_rows", Value::from(rule.keep_rows)),
         ("columns", rule.stored_columns().map(literal::sql).collect()),
+        ("merged", rule.merged.iter().map(literal::sql).collect()),
+        ("survivor", survivor(rule)),
     ]);
     minijinja::value::merge_maps([own, table_value(&rule.table)])
+}
+
+/// The columns of a survivor that is put together, in an order of their own: it is known by their JSON, whatever the
+/// order in the rule file. Nested ones stay as they are, and are not among them.
+fn survivor(rule: &Rule) -> Value {
+    let mut columns: Vec<&Ident> = match rule.merged.is_empty() {
+        true => Vec::new(),
+        false => rule.plain_columns().collect(),
+    };
+    columns.sort_by_key(|column| column.as_str().to_ascii_lowercase());
+    let column = |column: &Ident| {
+        map([
+            ("column", literal::sql(column)),
+            ("merged", Value::from(rule.merges(column.as_str()))),
+        ])
+    };
+    columns.into_iter().map(column).collect()
 }
 
 /// The table that a statement is about.
@@ -66,11 +85,13 @@ pub(super) fn table_value(table: &TableName) -> Value {
     map([("table", literal::sql(table)), ("table_name", Value::from(table.dotted()))])
 }
 
-/// The removal log: its table, its columns, and where rows of before a run are set aside.
+/// The removal log: its table, the columns that each entry has, and where rows of before a run are set aside.
 pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
+    let columns = removals::COLUMNS.iter().map(|(name, _)| *name);
+    let columns = columns.filter(|name| !removals::OF_SURVIVORS.contains(name));
     map([
         ("table", literal::sql(&log.table)),
-        ("columns", removals::COLUMNS.iter().map(|(name, _)| literal::sql(*name)).collect()),
+        ("columns", columns.map(literal::sql).collect()),
         ("before_image", literal::sql(log.before_image_of(rule.name.as_str()))),
     ])
 }

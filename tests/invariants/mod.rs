@@ -151,7 +151,11 @@ proptest! {
                 SqlValue::Bool(active) => Some(active),
                 _ => None,
             };
-            Some(Row { active, ..row.clone() })
+            let text = |cell: &SqlValue| match cell {
+                SqlValue::Null => None,
+                cell => cell.to_string().split('@').next().unwrap().parse().ok(),
+            };
+            Some(Row { active, values: [text(&found[8]), text(&found[9])], ..row.clone() })
         };
         let left: Vec<Row> = rows.iter().filter_map(still).collect();
         let then = World::new(cure, &left, later);

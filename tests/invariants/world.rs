@@ -44,6 +44,9 @@ pub enum Cure {
     DeactivateUnnamed,
     DeleteUnnamed,
     RewriteUnnamed,
+    /// Survivors are put together of all rows of their key.
+    Merge,
+    MergeUnnamed,
 }
 
 /// How the column `active` says that a row counts.
@@ -105,7 +108,10 @@ impl Cure {
         match self {
             Self::DeactivateComposite | Self::DeleteComposite => "row_id = [\"id\", \"k1\"]",
             Self::DeleteExpression => "row_id = \"CONCAT(id, ' of ', COALESCE(k1, '-'))\"",
-            Self::DeactivateUnnamed | Self::DeleteUnnamed | Self::RewriteUnnamed => "",
+            Self::DeactivateUnnamed
+            | Self::DeleteUnnamed
+            | Self::RewriteUnnamed
+            | Self::MergeUnnamed => "",
             _ => "row_id = \"id\"",
         }
     }
@@ -143,6 +149,10 @@ impl Cure {
         self.step() == "rewrite"
     }
 
+    pub fn merges(self) -> bool {
+        matches!(self, Self::Merge | Self::MergeUnnamed)
+    }
+
     pub fn keys(self) -> &'static str {
         match self {
             Self::DeactivateNot => "active = \"NOT active\"\ntouched_at = \"touched\"",
@@ -162,6 +172,9 @@ impl Cure {
             }
             Self::DeleteAny => "strategy = \"delete\"",
             Self::Rewrite | Self::RewriteUnnamed => "active = \"active\"\nstrategy = \"rewrite\"",
+            Self::Merge | Self::MergeUnnamed => {
+                "active = \"active\"\nstrategy = \"rewrite\"\nmerge = \"last_non_null\""
+            }
         }
     }
 
@@ -173,7 +186,11 @@ impl Cure {
             | Self::DeactivateTime
             | Self::DeactivateComposite
             | Self::DeactivateUnnamed => "deactivate",
-            Self::Rewrite | Self::RewriteTime | Self::RewriteUnnamed => "rewrite",
+            Self::Rewrite
+            | Self::RewriteTime
+            | Self::RewriteUnnamed
+            | Self::Merge
+            | Self::MergeUnnamed => "rewrite",
             _ => "delete",
         }
     }
@@ -184,6 +201,14 @@ impl Cure {
 }
 
 pub fn cures() -> impl Strategy<Value = Cure> {
+    prop_oneof![
+        14 => single(),
+        2 => prop_oneof![Just(Cure::Merge), Just(Cure::MergeUnnamed)],
+    ]
+}
+
+/// Those whose survivors stay as they are.
+pub fn single() -> impl Strategy<Value = Cure> {
     prop_oneof![
         Just(Cure::Deactivate),
         Just(Cure::Delete),
@@ -222,6 +247,8 @@ score = "NUMERIC"
 id = "STRING"
 active = "FORM"
 created_at = "TIMESTAMP"
+email = "STRING"
+worth = "NUMERIC"
 touched = "TIMESTAMP"
 "#;
 
@@ -243,6 +270,8 @@ pub struct Row {
     pub created_at: Option<i64>,
     /// Minute in which it really was streamed, if it was.
     pub streamed: Option<i64>,
+    /// What its survivor may take over.
+    pub values: [Option<u8>; 2],
 }
 
 pub fn minute(minute: i64) -> Timestamp {
@@ -261,9 +290,10 @@ pub fn rows() -> impl Strategy<Value = Vec<Row>> {
         prop::option::weighted(0.95, prop::bool::weighted(0.85)),
         prop::option::weighted(0.95, prop_oneof![3 => 0..400i64, 1 => 500..600i64]),
         prop::option::weighted(0.1, 480..600i64),
+        prop::array::uniform2(prop::option::weighted(0.5, 0..9u8)),
     );
     prop::collection::vec(row, 0..24).prop_map(|rows| {
-        let row = |(n, (day, k1, k2, score, id, active, created_at, streamed))| Row {
+        let row = |(n, (day, k1, k2, score, id, active, created_at, streamed, values))| Row {
             n: n as i64,
             day,
             k1,
@@ -277,6 +307,7 @@ pub fn rows() -> impl Strategy<Value = Vec<Row>> {
                 _ => created_at,
             },
             streamed,
+            values,
         };
         rows.into_iter().enumerate().map(row).collect()
     })
@@ -317,10 +348,14 @@ impl Oracle {
         for row in &active {
             keys.entry((row.k1, row.k2)).or_default().push(row);
         }
-        let mut superseded = Vec::new();
+        let (mut superseded, mut touchable) = (Vec::new(), Vec::new());
         for rows in keys.values_mut() {
             rows.sort_by(|a, b| survival(a, b));
             superseded.extend(rows.iter().skip(1).copied());
+            // Where the survivor takes their values, all rows of a key are settled or none is touched.
+            let ready = !self.cure.merges() || rows.iter().all(|row| self.settled(row));
+            let settled = |row: &&Row| ready && self.settled(row);
+            touchable.extend(rows.iter().skip(1).copied().filter(settled));
         }
         let shares_id = |row: &&&Row| {
             !self.cure.has_id(row)
@@ -330,8 +365,6 @@ impl Oracle {
             true => 0,
             false => active.iter().filter(shares_id).count() as u64,
         };
-        let touchable: Vec<&Row> =
-            superseded.iter().copied().filter(|row| self.settled(row)).collect();
         // A rewrite waits for buffered superseded rows, and touches every settled row.
         let waits = rewrites && touchable.len() < superseded.len();
         let changed = if rewrites { &active } else { &touchable };
@@ -510,12 +543,28 @@ impl World {
         keys
     }
 
+    /// The row as it is once these are taken out: a survivor has, of each value, the first of its key that is there.
+    fn put_together(&self, row: &Row, taken_out: &[i64]) -> Row {
+        let of_key = |a: &&Row| {
+            let key = |row: &Row| (self.way.group(row.day), row.k1, row.k2);
+            key(a) == key(row) && self.cure.counts(a)
+        };
+        let mut rows: Vec<&Row> = self.rows.iter().filter(of_key).collect();
+        rows.sort_by(|a, b| survival(a, b));
+        let goes = |row: &&Row| taken_out.contains(&row.n);
+        if !self.cure.merges() || !self.cure.counts(row) || !rows.iter().any(goes) {
+            return row.clone();
+        }
+        let first = |i: usize| rows.iter().find_map(|row| row.values[i]);
+        Row { values: [first(0), first(1)], ..row.clone() }
+    }
+
     /// The rows that there were, without those that are taken out, or with their flag set to FALSE.
     pub fn without(&self, taken_out: &[i64]) -> Vec<Vec<SqlValue>> {
         let stays = |row: &Row| match taken_out.contains(&row.n) {
             true if self.cure.deactivates() => Some(Row { active: Some(false), ..row.clone() }),
             true => None,
-            false => Some(row.clone()),
+            false => Some(self.put_together(row, taken_out)),
         };
         let mut rows: Vec<Row> = self.rows.iter().filter_map(stays).collect();
         rows.sort_by_key(|row| row.n);
@@ -584,6 +633,8 @@ pub fn cells(way: Way, row: &Row) -> Vec<SqlValue> {
         or_null(row.id.map(|id| SqlValue::String(format!("{id:03}")))),
         or_null(row.active.map(SqlValue::Bool)),
         or_null(row.created_at.map(|m| SqlValue::Timestamp(minute(m)))),
+        or_null(row.values[0].map(|value| SqlValue::String(format!("{value}@example.org")))),
+        or_null(row.values[1].map(numeric)),
         SqlValue::Null,
     ]
 }

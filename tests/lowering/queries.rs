@@ -190,7 +190,14 @@ impl Queries<'_, '_> {
         let names = columns_of("a");
         let sql_type = any_type(&mut self.random);
         let claim = self.grammar.claim(&mut self.random, Over::Window, sql_type);
+        let known: Vec<&String> =
+            names.iter().filter(|(_, t)| *t == sql_type).map(|(name, _)| name).collect();
         let window = match claim {
+            _ if self.random.u8(..4) == 0 && !known.is_empty() => format!(
+                "FIRST_VALUE({} IGNORE NULLS) OVER (PARTITION BY i1 ORDER BY s1, id DESC ROWS BETWEEN \
+                 UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+                known[self.random.usize(..known.len())]
+            ),
             Some(claim) => {
                 let operands: Vec<String> =
                     claim.types.iter().map(|t| self.expression(*t, 1, &names)).collect();
@@ -204,10 +211,19 @@ impl Queries<'_, '_> {
             1 => self.expression(SqlType::Bool, 1, &[("w".to_owned(), sql_type)]),
             _ => "TRUE".to_owned(),
         };
-        format!(
+        let query = format!(
             "SELECT a.id, {window} AS w FROM `{table}` AS a WHERE {condition} QUALIFY {qualify} \
              AND RANK() OVER (ORDER BY id) > 0"
-        )
+        );
+        if self.random.u8(..4) > 0 {
+            return query;
+        }
+        let of_both = [("w".to_owned(), sql_type), ("id".to_owned(), SqlType::Int64)];
+        let (number, value) = (
+            self.expression(SqlType::Int64, 1, &of_both),
+            self.expression(sql_type, 1, &of_both),
+        );
+        format!("SELECT * REPLACE ({value} AS w, {number} AS id) FROM ({query})")
     }
 
     fn ordered(&mut self) -> String {

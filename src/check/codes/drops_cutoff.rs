@@ -48,7 +48,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
             })
         }
         Statement::Merge(merge) => match text.statement.step.step() {
-            Step::Consolidate => {
+            Step::Consolidate | Step::Undo => {
                 changes_buffered(text, &merge.table, Some(&merge.on), merge.on.span())
             }
             _ => replaces_buffered(text, merge),

@@ -8,13 +8,12 @@ use rusqlite::Connection;
 use super::{kept, removals, schema};
 use crate::error::Result;
 use crate::googlesql::{Params, SqlType};
-use crate::removals::RemovalLog;
 
 /// The tables of one database, for one statement.
 pub(super) struct Tables<'a> {
     pub connection: &'a Connection,
     pub params: &'a Params,
-    /// The table into which the statement inserts rows: those of before a run, where it restores them.
+    /// The table into which the statement brings rows: those of before a run, where it restores them.
     pub restored: Option<String>,
 }
 
@@ -63,18 +62,16 @@ impl Tables<'_> {
         let record = kept::record(self.params)?;
         let items = columns.iter().map(|(column, sql_type)| {
             format!(
-                "onerow_from_json(removed_row, {}, '{sql_type}') AS {}",
+                "onerow_from_json(kept, {}, '{sql_type}') AS {}",
                 text(column),
                 quoted(column)
             )
         });
         let items: Vec<String> = items.collect();
         let rows = format!(
-            "SELECT {} FROM {} WHERE record_id = {} AND table_name = {}",
+            "SELECT {} FROM ({})",
             items.join(", "),
-            quoted(&RemovalLog::embedded().table.dotted()),
-            text(&record),
-            text(dotted)
+            kept::rows(&text(&record), &text(dotted))
         );
         Ok(Table { columns, rows: Some(rows) })
     }

@@ -50,10 +50,7 @@ pub(super) fn columns(
     }
     let read = failed("read the removal log");
     let mut prepared = connection
-        .prepare(
-            "SELECT removed_row FROM \"onerow.removals\" \
-             WHERE record_id = ?1 AND table_name = ?2 AND removed_row IS NOT NULL",
-        )
+        .prepare(&rows("?1", "?2"))
         .map_err(&read)?;
     let mut rows = prepared.query([&*record(params)?, table]).map_err(&read)?;
     let mut found: Vec<Kept> = Vec::new();
@@ -73,6 +70,20 @@ pub(super) fn columns(
         true => Ok(now),
         false => Ok(found.into_iter().map(Kept::typed).collect()),
     }
+}
+
+/// The rows that the log keeps of a job and a table, as JSON: those that it removed, and, once each, survivors as
+/// they were before they were put together.
+pub(super) fn rows(record: &str, table: &str) -> String {
+    let kept = |column: &str, select: &str| {
+        format!(
+            "{select} {column} AS kept FROM \"onerow.removals\" \
+             WHERE record_id = {record} AND table_name = {table} AND {column} IS NOT NULL"
+        )
+    };
+    let (removed, survivors) =
+        (kept("removed_row", "SELECT"), kept("survivor_before", "SELECT DISTINCT"));
+    format!("SELECT kept FROM ({removed}) UNION ALL SELECT kept FROM ({survivors})")
 }
 
 /// A column of kept rows, and what its values have in common.

@@ -236,6 +236,10 @@ impl<'a> Text<'a> {
                 ast::TableObject::TableName(name) => Some(check::dotted(name)),
                 _ => None,
             },
+            ast::Statement::Merge(merge) => match &merge.table {
+                ast::TableFactor::Table { name, .. } => Some(check::dotted(name)),
+                _ => None,
+            },
             _ => None,
         };
         let tables = Tables { connection, params, restored };

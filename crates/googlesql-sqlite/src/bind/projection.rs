@@ -1,8 +1,8 @@
 //! Select lists: expressions, aliases, and what `*` stands for.
 
 use sqlparser::ast::{
-    ExceptSelectItem, Expr, Ident, ObjectName, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    WildcardAdditionalOptions,
+    ExceptSelectItem, Expr, Ident, ObjectName, ReplaceSelectElement, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 use super::scope::Source;
@@ -93,10 +93,10 @@ pub(super) fn implied(expr: &Expr) -> Option<String> {
     }
 }
 
-fn star<'s>(
+fn star<'s, 'e>(
     sources: impl IntoIterator<Item = &'s Source>,
-    options: &WildcardAdditionalOptions,
-) -> Result<Vec<Item<'static>>> {
+    options: &'e WildcardAdditionalOptions,
+) -> Result<Vec<Item<'e>>> {
     let WildcardAdditionalOptions {
         wildcard_token: _,
         opt_ilike,
@@ -109,7 +109,6 @@ fn star<'s>(
     none_of(&[
         (opt_ilike.is_some(), "* ILIKE"),
         (opt_exclude.is_some(), "* EXCLUDE"),
-        (opt_replace.is_some(), "* REPLACE"),
         (opt_rename.is_some(), "* RENAME"),
         (opt_alias.is_some(), "an alias for *"),
     ])?;
@@ -124,14 +123,44 @@ fn star<'s>(
             };
             if !columns.iter().any(is_it) {
                 let known = columns.iter().filter_map(|(name, _)| name.as_deref());
-                return Err(Error::new(
-                    Kind::NotFound,
-                    format!("there is no column `{}` to leave out of *", excluded.value),
-                )
-                .help(did_you_mean(&excluded.value, known)));
+                return Err(absent(excluded, "leave out of", known));
             }
             columns.retain(|column| !is_it(column));
         }
     }
-    Ok(columns.into_iter().map(|(name, term)| Item::Column(name, term)).collect())
+    let mut items: Vec<Item<'e>> =
+        columns.into_iter().map(|(name, term)| Item::Column(name, term)).collect();
+    if let Some(replaced) = opt_replace {
+        replace(&mut items, &replaced.items)?;
+    }
+    Ok(items)
+}
+
+/// Puts expressions in the place of columns that `*` stands for.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#select_replace>
+fn replace<'e>(items: &mut [Item<'e>], elements: &'e [Box<ReplaceSelectElement>]) -> Result<()> {
+    for (i, element) in elements.iter().enumerate() {
+        let ReplaceSelectElement { expr, column_name, as_keyword: _ } = &**element;
+        let is = |name: &str| name.eq_ignore_ascii_case(&column_name.value);
+        if elements[..i].iter().any(|earlier| is(&earlier.column_name.value)) {
+            return Err(refused(format!("* REPLACE names `{}` twice", column_name.value)));
+        }
+        let mut found = items.iter_mut().filter(|item| item.name().is_some_and(|name| is(name)));
+        match (found.next(), found.next()) {
+            (Some(item), None) => *item = Item::Expr(item.name().cloned(), expr),
+            (Some(_), Some(_)) => {
+                return Err(refused(format!("* has two columns `{}`", column_name.value)));
+            }
+            (None, _) => {
+                let known = items.iter().filter_map(|item| item.name().map(String::as_str));
+                return Err(absent(column_name, "replace in", known));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn absent<'k>(column: &Ident, to: &str, known: impl Iterator<Item = &'k str>) -> Error {
+    let message = format!("there is no column `{}` to {to} *", column.value);
+    Error::new(Kind::NotFound, message).help(did_you_mean(&column.value, known))
 }

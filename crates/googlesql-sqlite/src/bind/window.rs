@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 use sqlparser::ast::{
-    Expr, NamedWindowDefinition, NamedWindowExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    Expr, FunctionArgumentClause, NamedWindowDefinition, NullTreatment, NamedWindowExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
     WindowSpec, WindowType,
 };
 
@@ -30,8 +30,12 @@ impl Binder<'_> {
         }
         let spec = named(window, scope.named_windows)?;
         let inner = Scope { windows: false, ..*scope };
-        let term = self.windowed(call, spec, &inner)?;
-        let window = self.spec(spec, &inner)?;
+        let (plain, ignores) = call.ignoring_nulls();
+        let term = self.windowed(&plain, spec, &inner)?;
+        let mut window = self.spec(spec, &inner)?;
+        if ignores {
+            window = not_null_first(&term, window)?;
+        }
         let sql_type = term.sql_type;
         Ok(Term::of(Node::Window { call: Box::new(term), window }, sql_type))
     }
@@ -160,6 +164,35 @@ impl Binder<'_> {
             _ => Bound::Following(count),
         })
     }
+}
+
+impl<'a> Call<'a> {
+    /// The same call without IGNORE NULLS, and whether it has that.
+    fn ignoring_nulls(&self) -> (Self, bool) {
+        let ignore = [FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls)];
+        let ignores = self.name == "FIRST_VALUE" && *self.clauses == ignore;
+        let clauses: &[FunctionArgumentClause] = if ignores { &[] } else { self.clauses };
+        let (name, args) = (self.name.clone(), self.args.clone());
+        (Self { name, args, clauses, ..*self }, ignores)
+    }
+}
+
+/// The window in which the first value is the first one that is not NULL. SQLite has no IGNORE NULLS: in a window
+/// that every row sees as a whole it means that rows without a value come last.
+fn not_null_first(call: &Term, mut window: Window) -> Result<Window> {
+    let whole = |frame: &Frame| {
+        let ends = (&frame.start, &frame.end);
+        matches!(ends, (Bound::Preceding(None), Some(Bound::Following(None))))
+    };
+    let Node::Call(_, args) = &call.node else { return Ok(window) };
+    if !window.frame.as_ref().is_some_and(whole) {
+        return Err(unsupported(
+            "IGNORE NULLS in another window than ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
+        ));
+    }
+    let term = Term::call(Form::Is("IS NULL"), args.clone(), SqlType::Bool);
+    window.order.insert(0, Key { term, descending: None, nulls_first: None });
+    Ok(window)
 }
 
 /// What a number of RANGE is added to: the one INT64 that the window is ordered by.

@@ -70,7 +70,7 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
             ("SELECT ANY_VALUE(game_id HAVING MAX copies) FROM nba.predictions", "ANY_VALUE"),
             (
                 "SELECT FIRST_VALUE(game_id IGNORE NULLS) OVER (ORDER BY copies) FROM nba.predictions",
-                "FIRST_VALUE",
+                "IGNORE NULLS in another window",
             ),
             ("SELECT COUNT(DISTINCT game_id) OVER () FROM nba.predictions", "DISTINCT"),
             (
@@ -87,7 +87,6 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
             ("SELECT DATE_TRUNC(game_date, WEEK(MONDAY)) FROM nba.predictions", "WEEK(MONDAY)"),
             ("SELECT game_date - INTERVAL 1 DAY FROM nba.predictions", "INTERVAL"),
             ("SELECT FORMAT_DATE('%A', game_date) FROM nba.predictions", "FORMAT_DATE('%A'"),
-            ("SELECT * REPLACE (1 AS copies) FROM nba.predictions", "* REPLACE"),
             (
                 "SELECT a.* FROM nba.predictions AS a RIGHT JOIN nba.predictions AS b ON TRUE",
                 "RIGHT JOIN",
@@ -142,6 +141,7 @@ fn what_bigquery_refuses_is_refused() {
                 "SELECT game_id FROM nba.predictions AS a JOIN nba.predictions AS b ON TRUE",
                 "ambiguous",
             ),
+            ("SELECT * REPLACE (1 AS copies, 2 AS Copies) FROM nba.predictions", "twice"),
             ("SELECT 1 AS a, 2 AS a", "two columns called `a`"),
             ("SELECT DISTINCT game_id FROM nba.predictions ORDER BY copies", "with DISTINCT"),
             ("SELECT 1 UNION ALL SELECT 'x'", "INT64, STRING"),
@@ -180,6 +180,7 @@ fn a_missing_name_offers_the_nearest() {
             ("SELECT \"x\", game_id FROM nba.prediction", "did you mean `nba.predictions`?"),
             ("UPDATE nba.predictions SET is_activ = FALSE WHERE TRUE", "did you mean `is_active`?"),
             ("SELECT * EXCEPT (is_activ) FROM nba.predictions", "did you mean `is_active`?"),
+            ("SELECT * REPLACE (1 AS is_activ) FROM nba.predictions", "did you mean `is_active`?"),
             ("SELECT _onerow_streamed_at FROM nba.predictions", "there is no column"),
             ("SELECT * FROM _onerow_columns", "no table"),
         ],

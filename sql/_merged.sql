@@ -1,0 +1,62 @@
+{#- A survivor that is put together, where the rule has `merge`: of each of its merged columns it has the first value
+    in the order of survival that is not NULL, and all else as it was. Written once, here. -#}
+{%- from "_survivors.sql" import order, ranking, rows -%}
+
+{#- The values of the merged columns, as columns of what ranks rows. -#}
+{%- macro last_values(rule) -%}
+{%- for column in rule.merged -%}
+FIRST_VALUE({{ column }} IGNORE NULLS) OVER onerow_rows AS onerow_last_{{ loop.index }}{% if not loop.last %},
+{% endif %}
+{%- endfor -%}
+{%- endmacro -%}
+
+{#- Their names. -#}
+{%- macro last_names(rule) -%}
+{%- for column in rule.merged %}onerow_last_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor -%}
+{%- endmacro -%}
+
+{#- The rows of a key, the survivor first, which each of them sees as a whole. -#}
+{%- macro window_of_rows(rule, date=none, row=none) -%}
+onerow_rows AS ({{ ranking(rule, date=date, row=row) }}
+  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+)
+{%- endmacro -%}
+
+{#- The survivor as it will be, as JSON. -#}
+{%- macro after(rule) -%}
+TO_JSON_STRING(STRUCT(
+{%- for it in rule.survivor %}
+  FIRST_VALUE({{ it.column }}{% if it.merged %} IGNORE NULLS{% endif %}) OVER onerow_rows AS {{ it.column }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+))
+{%- endmacro -%}
+
+{#- A row of the table in the same form. -#}
+{%- macro as_after(rule, of=none) -%}
+TO_JSON_STRING(STRUCT({% for it in rule.survivor %}{% if of %}{{ of | raw }}.{% endif %}{{ it.column }} AS {{ it.column }}{% if not loop.last %}, {% endif %}{% endfor %}))
+{%- endmacro -%}
+
+{#- Whether the survivor of an entry is in the table as the run left it, once: of every other key nothing is restored. -#}
+{%- macro is_as_left(rule, window) -%}
+survivor_after IN (
+  SELECT onerow_now
+  FROM (
+    SELECT {{ as_after(rule) }} AS onerow_now
+    FROM {{ rows(rule) }}
+    WHERE {{ window.filter }}
+  )
+  GROUP BY onerow_now
+  HAVING COUNT(*) = 1
+)
+{%- endmacro -%}
+
+{#- Whether the survivor takes the value of a merged column from this row, in the order of those columns. -#}
+{%- macro gives(rule) -%}
+{%- for column in rule.merged -%}
+{{ column }} IS NOT NULL AND ROW_NUMBER() OVER (
+  PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
+  ORDER BY {{ column }} IS NULL, {{ order(rule) }}
+) = 1 AS gives_{{ loop.index }}{% if not loop.last %},
+{% endif %}
+{%- endfor -%}
+{%- endmacro -%}

@@ -1,0 +1,60 @@
+//! Survivors that are put together of all rows of their key, column by column.
+
+use super::document::MergeSection;
+use super::validate::RuleReader;
+use super::{Rule, Strategy, is_nested};
+use crate::error::Result;
+use crate::googlesql::{Ident, SqlType, is_pseudo_column};
+
+impl RuleReader<'_> {
+    /// The columns of which a survivor takes the last value that is not NULL: those that do not decide which row
+    /// survives. ARRAY and STRUCT stay as the survivor has them: an ARRAY is never NULL, and of a STRUCT nothing
+    /// could be said field by field. Errors: something else in the rule rules it out; there is no such column.
+    pub(super) fn merged(&self, deciding: &[(&str, String)]) -> Result<Vec<Ident>> {
+        let Some(merge) = &self.section.merge else { return Ok(Vec::new()) };
+        let MergeSection::LastNonNull = merge.get_ref();
+        if self.strategy != Strategy::Rewrite {
+            let step = self.strategy.step();
+            let message = format!("`merge` means nothing with strategy {step}");
+            return Err(self.source.error(merge, message).help(
+                "set `strategy = \"rewrite\"`: a survivor that takes values of other rows is written anew",
+            ));
+        }
+        let beside = |key: &str, reason: &str| {
+            let message = format!("`merge` cannot stand beside `{key}`, {reason}");
+            self.source.error(merge, message).help(format!("remove `merge` or `{key}`"))
+        };
+        if self.section.across.is_some() {
+            return Err(beside("across", "which keeps a survivor as it is"));
+        }
+        if self.section.staging.is_some() {
+            return Err(beside("staging", "whose rows replace the ones that are there, NULLs and all"));
+        }
+        if self.columns.is_empty() {
+            return Err(self
+                .source
+                .error(merge, "`merge` needs to know the table's columns")
+                .help("list them with their types in the rule's [columns]"));
+        }
+        let may_take = |(column, sql_type): &&(Ident, SqlType)| {
+            let decides = deciding.iter().any(|(_, known)| column.same_column(known));
+            !decides && !is_nested(*sql_type) && !is_pseudo_column(column.as_str())
+        };
+        let merged: Vec<Ident> =
+            self.columns.iter().filter(may_take).map(|(column, _)| column.clone()).collect();
+        match merged.is_empty() {
+            false => Ok(merged),
+            true => Err(self
+                .source
+                .error(merge, "`merge` has nothing to do: every listed column decides which row survives, or is nested")
+                .help("remove it, or list the other columns of the table")),
+        }
+    }
+}
+
+impl Rule {
+    /// Whether a survivor takes the column's value from other rows of its key, too.
+    pub fn merges(&self, column: &str) -> bool {
+        self.merged.iter().any(|known| known.same_column(column))
+    }
+}
