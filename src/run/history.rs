@@ -245,9 +245,8 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
             let counted = |known: &mut PastDay| {
                 known.left = *counts;
                 // A survivor that becomes what it was is reported too, and is no row more.
-                if known.restored_rows > 0 {
-                    known.restored_rows = counts.active.saturating_sub(known.found.active);
-                }
+                let more = counts.active.saturating_sub(known.found.active);
+                known.restored_rows = known.restored_rows.min(more);
             };
             days.entry(*day).and_modify(counted).or_insert(PastDay {
                 found: *counts,

@@ -87,6 +87,17 @@ fn an_undo_brings_back_and_has_not_failed() {
     assert_eq!((ran.days.values().next().unwrap().restored_rows, ran.deactivated()), (776, 0));
 }
 
+/// A survivor that was put together becomes what it was: the statement reports it, and it is no row more.
+#[test]
+fn a_survivor_that_becomes_what_it_was_is_no_row_that_is_brought_back() {
+    let ran = run(&[
+        ("detect", Outcome::done(1), counted(321, 0)),
+        ("undo", Outcome::done(1000), undoing("r0", 1)),
+        ("verify", Outcome::done(1), counted(1097, 0)),
+    ]);
+    assert_eq!(ran.restored_rows(), 776);
+}
+
 #[test]
 fn a_run_whose_rows_are_restored_is_said_to_be_undone_and_by_which_run() {
     let cleaned = entries(

@@ -155,12 +155,12 @@ fn queries_mean_what_they_mean_in_bigquery() {
             "p1 none\np2 p1\np3 none\np4 p3",
         ),
         (
-            "SELECT prediction_id, FIRST_VALUE(system_id IGNORE NULLS) OVER w AS s, FIRST_VALUE(system_id) OVER w AS first FROM nba.predictions WINDOW w AS (PARTITION BY game_id ORDER BY prediction_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) ORDER BY 1",
-            "p1 s1 s2\np2 s1 s2\np3 s2 NULL\np4 s2 NULL",
+            "SELECT prediction_id, FIRST_VALUE(system_id IGNORE NULLS) OVER w AS s, FIRST_VALUE(system_id) OVER w AS first FROM nba.predictions WINDOW w AS (PARTITION BY game_id ORDER BY prediction_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) ORDER BY 1",
+            "p1 s1 s1\np2 s1 s1\np3 s2 NULL\np4 s2 NULL",
         ),
         (
             "SELECT * EXCEPT (n) REPLACE (copies + n AS copies, 'x' AS game_id) FROM (SELECT prediction_id, game_id, copies, 1 AS n FROM nba.predictions) ORDER BY 1",
-            "p1 x 8\np2 x 3\np3 x 3\np4 x NULL",
+            "p1 x 8\np2 x 3\np3 x NULL\np4 x 3",
         ),
         (
             "SELECT copies, RANK() OVER (ORDER BY copies DESC) AS r, DENSE_RANK() OVER (ORDER BY copies DESC) AS d FROM nba.predictions ORDER BY 1",
