@@ -157,7 +157,7 @@ COALESCE({{ written_at }} < @cutoff, TRUE)
     key is. One that waits could not give its values yet. -#}
 {%- macro ready(rule, among_all=false) -%}
 {%- if rule.merged and rule.written_at -%}
-COUNTIF({% if among_all %}{{ rule.active }} AND {% endif %}NOT {{ settled(rule) }}) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) = 0
+COUNT(IF({% if among_all %}{{ rule.active }} AND {% endif %}NOT {{ settled(rule) }}, 1, NULL)) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) = 0
 {%- else -%}
 {{ settled(rule) }}
 {%- endif -%}

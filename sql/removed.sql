@@ -7,6 +7,11 @@ SELECT
   rank,
   keep_values,
   survivor_keep_values
+  {%- if rule.merged %},
+  removed_row,
+  survivor_before,
+  survivor_after
+  {%- endif %}
 FROM {{ removals.table }}
 WHERE run_id = @undone_run
   AND run_started_at = @undone_run_started_at

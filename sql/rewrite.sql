@@ -21,7 +21,7 @@ USING (
       onerow_numbered.*,
       {%- if rule.merged %}
       COUNT(*) OVER onerow_key = onerow_survivors.onerow_superseded + 1
-        AND COUNTIF(onerow_numbered.onerow_rank > 1 AND onerow_numbered.onerow_nth <= onerow_recorded.onerow_times) OVER onerow_key = onerow_survivors.onerow_superseded AS onerow_whole,
+        AND COUNT(IF(onerow_numbered.onerow_rank > 1 AND onerow_numbered.onerow_nth <= onerow_recorded.onerow_times, 1, NULL)) OVER onerow_key = onerow_survivors.onerow_superseded AS onerow_whole,
       {%- endif %}
       COALESCE(onerow_recorded.onerow_times, 0) AS onerow_times
     FROM (

@@ -33,6 +33,7 @@ mod nested;
 mod not_clean;
 mod numbers;
 mod presets;
+mod put_together;
 mod report_html;
 mod review;
 mod rooms;

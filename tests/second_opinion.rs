@@ -43,16 +43,25 @@ fn odd_rules() -> RuleFile {
         ("near_dates", "order", "DATE"),
         ("near_timestamps", "order", "TIMESTAMP"),
         ("near_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
+        ("merged_dates", "order", "DATE"),
+        ("merged_numbers", "order", "INT64"),
+        ("merged_whole", "none", "DATE"),
+        ("merged_shards", "_TABLE_SUFFIX", "DATE"),
+        ("merged_arrival_times", "_PARTITIONTIME", "TIMESTAMP"),
     ];
     let cures = ["deactivate", "delete", "rewrite"];
     let mut text = String::new();
-    for (kind, cure) in kinds.iter().flat_map(|kind| cures.map(|cure| (kind, cure))) {
+    let with_cure = kinds.iter().flat_map(|kind| cures.map(|cure| (kind, cure)));
+    let can_be = |(kind, cure): &(&(&str, &str, &str), &str)| {
+        !kind.0.starts_with("merged") || *cure == "rewrite"
+    };
+    for (kind, cure) in with_cure.filter(can_be) {
         let format = match kind.0 {
             "beginnings" => "partition_format = \"yyyymmdd*\"",
             _ => "",
         };
         let read_as = match kind.0 {
-            "whole" | "shards" => String::new(),
+            "whole" | "shards" | "merged_whole" | "merged_shards" => String::new(),
             _ => format!("partition_type = \"{}\"", kind.2),
         };
         let (name, partition, kind) = (format!("{}_{cure}", kind.0), kind.1, kind.2);
@@ -69,11 +78,12 @@ fn odd_rules() -> RuleFile {
         let across = match name.split('_').next() {
             Some("near") => "across = \"2d\"",
             Some("local") => "time_zone_dates = \"America/New_York\"",
+            Some("merged") => "merge = \"last_non_null\"",
             Some("month") => "partition_granularity = \"MONTH\"",
             _ => "",
         };
         let staging = match partition {
-            "order" | "none" => format!(
+            "order" | "none" if !name.starts_with("merged") => format!(
                 "[rule.{name}.staging]\ntables = [\"my-project.nba.staged_1\", \"nba.staged_2\"]\n"
             ),
             _ => String::new(),
@@ -320,6 +330,24 @@ keep = ["created_at DESC", "id"]
 row_id = "id"
 written_at = "created_at"
 [rule.shared_ids.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+
+[rule.merged]
+table = "nba.predictions"
+strategy = "rewrite"
+merge = "last_non_null"
+partition = "game_date"
+key = ["game_id"]
+keep = ["created_at DESC", "id"]
+active = "is_active"
+written_at = "created_at"
+[rule.merged.columns]
 id = "STRING"
 game_date = "DATE"
 game_id = "STRING"

@@ -4,7 +4,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Style;
 use super::grid::{Entry, grid};
-use crate::googlesql::{Ident, SqlValue};
+use super::removed::columns;
+use crate::googlesql::SqlValue;
 use crate::rule::Rule;
 use crate::run::Superseded;
 
@@ -27,20 +28,12 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
         line.extend([text(&row.row_id), text(&row.survivor)]);
         line.extend(row.survivor_day.map(|day| Entry::from(day.to_string())));
         line.push(decision(rule, row).into());
-        line.extend((!rule.merged.is_empty()).then(|| Entry::from(taken(&row.gives))));
+        line.extend((!rule.merged.is_empty()).then(|| Entry::from(columns(&row.gives))));
         line.push(fate(rule, row).into());
         line
     };
     let grid = grid(style, &header, rows.iter().map(line).collect(), None);
     format!("rule {}\n{grid}", rule.name)
-}
-
-/// The columns whose values the survivor takes.
-fn taken(columns: &[Ident]) -> String {
-    match columns {
-        [] => "nothing".to_owned(),
-        columns => columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "),
-    }
 }
 
 fn decision(rule: &Rule, row: &Superseded) -> String {
@@ -86,7 +79,7 @@ pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
             object["survivor_date"] = json!(day.to_string());
         }
         if !rule.merged.is_empty() {
-            object["survivor_takes"] = row.gives.iter().map(Ident::as_str).collect();
+            object["survivor_takes"] = json!(row.gives);
         }
         object
     };

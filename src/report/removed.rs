@@ -9,17 +9,21 @@ use crate::run::{RemovedFate, RemovedRow, RemovedRows};
 
 /// The removed rows as a grid, with the run above.
 pub fn removed(style: Style, rule: &Rule, removed: &RemovedRows) -> String {
-    let header = ["date", "row id", "survivor", "rank", "decided by", "removed by", "now"];
+    let merges = !rule.merged.is_empty();
+    let mut header = vec!["date", "row id", "survivor", "rank", "decided by"];
+    header.extend(merges.then_some("survivor took"));
+    header.extend(["removed by", "now"]);
     let line = |row: &RemovedRow| {
-        vec![
+        let mut line = vec![
             Entry::from(row.day.to_string()),
             plain(&row.row_id).into(),
             row.survivor.as_ref().map_or("none".to_owned(), plain).into(),
             Entry::Number(row.rank),
             decision(rule, row).into(),
-            row.step.to_string().into(),
-            now(row).into(),
-        ]
+        ];
+        line.extend(merges.then(|| Entry::from(columns(&row.gave))));
+        line.extend([row.step.to_string().into(), now(row).into()]);
+        line
     };
     let grid = grid(style, &header, removed.rows.iter().map(line).collect(), None);
     format!("rule {}, removed by run {}\n{grid}", rule.name, removed.run)
@@ -34,7 +38,7 @@ pub fn removed_json(rule: &Rule, removed: &RemovedRows) -> Json {
         };
         let own = row.keep.iter().map(|(own, _)| own.clone());
         let survivors = row.keep.iter().map(|(_, of)| of.clone().unwrap_or(Json::Null));
-        json!({
+        let mut object = json!({
             "date": row.day.to_string(),
             "step": row.step.as_str(),
             "row_id": row.row_id,
@@ -52,13 +56,25 @@ pub fn removed_json(rule: &Rule, removed: &RemovedRows) -> Json {
                 RemovedFate::Restored(run) => Some(run.to_string()),
                 _ => None,
             },
-        })
+        });
+        if !rule.merged.is_empty() {
+            object["survivor_took"] = json!(row.gave);
+        }
+        object
     };
     json!({
         "rule": rule.name.as_str(),
         "run_id": removed.run.to_string(),
         "removed": removed.rows.iter().map(object).collect::<Vec<_>>(),
     })
+}
+
+/// The columns whose values a survivor takes.
+pub(super) fn columns(columns: &[String]) -> String {
+    match columns {
+        [] => "nothing".to_owned(),
+        columns => columns.join(", "),
+    }
 }
 
 /// An entry of `keep`. The rule may have been another when the run was made.

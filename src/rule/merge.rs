@@ -28,7 +28,10 @@ impl RuleReader<'_> {
             return Err(beside("across", "which keeps a survivor as it is"));
         }
         if self.section.staging.is_some() {
-            return Err(beside("staging", "whose rows replace the ones that are there, NULLs and all"));
+            return Err(beside(
+                "staging",
+                "whose rows replace the ones that are there, NULLs and all",
+            ));
         }
         if self.columns.is_empty() {
             return Err(self

@@ -78,11 +78,7 @@ pub(super) struct Restorable {
 
 /// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
 /// values would be lost. Errors: so it is.
-pub(super) fn check_listed(
-    rule: &Rule,
-    warehouse: &dyn Warehouse,
-    window: &Window,
-) -> Result<()> {
+pub(super) fn check_listed(rule: &Rule, warehouse: &dyn Warehouse, window: &Window) -> Result<()> {
     let by_column = rule.partition.is_by_arrival() || !rule.merged.is_empty();
     if rule.strategy != Strategy::Rewrite || !by_column {
         return Ok(());

@@ -31,7 +31,7 @@ pub struct Superseded {
     /// What `keep` orders by: its value, and the survivor's.
     pub keep: Vec<(SqlValue, SqlValue)>,
     /// The merged columns of which the survivor takes the value from this row.
-    pub gives: Vec<Ident>,
+    pub gives: Vec<String>,
     /// What a run would do with it.
     pub fate: Fate,
 }
@@ -105,7 +105,7 @@ impl Reader<'_> {
         let shared = value("copies")? != SqlValue::Int64(1) || value("row_id")? == SqlValue::Null;
         let rewrites = self.rule.strategy == crate::rule::Strategy::Rewrite;
         let given = |(i, column): (usize, &Ident)| match value(&format!("gives_{}", i + 1)) {
-            Ok(SqlValue::Bool(true)) => Some(Ok(column.clone())),
+            Ok(SqlValue::Bool(true)) => Some(Ok(column.as_str().to_owned())),
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         };

@@ -1,7 +1,7 @@
 //! Which rows an earlier run removed, and which row of its key survived each: the removal log, as far as
 //! the ledger says that what was recorded was removed. Changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -41,6 +41,8 @@ pub struct RemovedRow {
     pub rank: u64,
     /// What `keep` ordered by then, as JSON: its value, and the survivor's.
     pub keep: Vec<(Json, Option<Json>)>,
+    /// The columns of which the survivor took the value from this row.
+    pub gave: Vec<String>,
     /// What became of it.
     pub fate: RemovedFate,
 }
@@ -82,18 +84,52 @@ pub fn removed_rows(
     if let Some(began) = RunId::began(run.as_str()) {
         asked = asked.with("undone_run_started_at", SqlValue::Timestamp(began));
     }
+    let merges = !rule.merged.is_empty();
     let mut rows = Vec::new();
     for statement in checked(renderer, StepName::REMOVED, &Window::of_days(days)?)? {
         let answer = look_with(rule, warehouse, &statement, &asked, now, "explain");
         let read = answer.and_then(|answer| {
+            let mut taken = Taken::default();
             let read = answer.rows.iter().map(|row| {
-                Reader { rows: &answer, row, undated: rule.partition.no_date() }.read(&by_record)
+                let reader = Reader { rows: &answer, row, undated: rule.partition.no_date() };
+                let Some(mut read) = reader.read(&by_record)? else { return Ok(None) };
+                if merges {
+                    read.gave = taken.from(&reader)?;
+                }
+                Ok(Some(read))
             });
             read.collect::<Result<Vec<_>>>()
         });
         rows.extend(read.map_err(|error| error.during(statement.statement().title()))?);
     }
     Ok(RemovedRows { run, rows: rows.into_iter().flatten().collect() })
+}
+
+/// Which columns of which survivors have their value already, where they are put together. The rows of a survivor
+/// come in the order of survival.
+#[derive(Default)]
+struct Taken(HashSet<(String, String)>);
+
+impl Taken {
+    /// The columns of which the row's survivor took its value.
+    fn from(&mut self, reader: &Reader<'_>) -> Result<Vec<String>> {
+        let [Some(row), Some(before), Some(after)] = [
+            reader.fields("removed_row")?,
+            reader.fields("survivor_before")?,
+            reader.fields("survivor_after")?,
+        ] else {
+            return Ok(Vec::new());
+        };
+        let survivor = [reader.text("record_id")?, reader.text("survivor_before")?];
+        let survivor = survivor.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let has = |fields: &Map<String, Json>, column: &str| {
+            fields.get(column).is_some_and(|value| !value.is_null())
+        };
+        let mut columns: Vec<String> = after.keys().cloned().collect();
+        columns.retain(|column| has(&after, column) && !has(&before, column) && has(&row, column));
+        columns.retain(|column| self.0.insert((survivor.clone(), column.clone())));
+        Ok(columns)
+    }
 }
 
 struct Reader<'r> {
@@ -122,6 +158,7 @@ impl Reader<'_> {
             survivor: self.json("survivor_row_id")?,
             rank: super::counts::count(self.value("rank")?)?,
             keep: pairs.collect(),
+            gave: Vec::new(),
             fate: match &removal.restored_by {
                 Some(run) => RemovedFate::Restored(run.clone()),
                 None if removal.is_exact() => RemovedFate::Removed,

@@ -28,6 +28,12 @@ d1,2026-01-27,g1,a,,true,2026-01-27T03:00:00Z
 d2,2026-01-27,g1,b,,true,2026-01-28T06:00:00Z
 d3,2026-01-29,g1,c,,true,2026-01-29T03:00:00Z
 d4,2026-01-29,g1,,,true,2026-01-26T03:00:00Z";
+/// Rows that have what their survivors lack.
+const LINES: &str = "
+b6,2026-01-28,g1,a,7.5,true,2026-01-28T01:30:00Z
+b7,2026-01-28,g1,a,8.5,true,2026-01-28T01:15:00Z
+e1,2026-01-29,g1,a,6.5,true,2026-01-29T01:00:00Z
+e2,2026-01-29,g1,a,,true,2026-01-29T02:00:00Z";
 const SHARED_IDS: &str = "
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
 c1,2026-01-29,g1,a,,true,2026-01-29T01:00:00Z
@@ -42,6 +48,10 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("strategy = \"delete\"", ROWS.to_owned()),
         ("active = \"is_active\"\nstrategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
         ("strategy = \"rewrite\"", format!("{ROWS}{SHARED_IDS}")),
+        (
+            "active = \"is_active\"\nstrategy = \"rewrite\"\nmerge = \"last_non_null\"",
+            format!("{ROWS}{LINES}"),
+        ),
         (
             "active = \"is_active\"\ntouched_at = \"updated_at\"\nacross = \"1d\"",
             format!("{ROWS}{NEAR}"),

@@ -6,6 +6,7 @@ use super::proxy::{Call, Fault};
 fn fixture(strategy: &str) -> Option<Fixture> {
     let strategy = match strategy {
         "deactivate" => String::new(),
+        "merge" => "strategy = \"rewrite\"\nmerge = \"last_non_null\"\n".to_owned(),
         other => format!("strategy = \"{other}\"\n"),
     };
     let rule = crate::common::RULE
@@ -43,6 +44,32 @@ fn what_a_run_removed_is_restored() {
         assert_eq!(table(&fixture), before, "{strategy}: {undone}");
         assert_eq!(undone["dates"][0]["rows"], 2);
     }
+}
+
+#[test]
+fn a_survivor_that_was_put_together_becomes_what_it_was() {
+    let Some(fixture) = fixture("merge") else { return };
+    let line = |id: &str| {
+        let sql = "SELECT CAST(points_line AS STRING) FROM";
+        let found = fixture
+            .emulator
+            .query(&format!("{sql} {}.predictions WHERE id = '{id}'", fixture.dataset));
+        found.concat().concat()
+    };
+    fixture.emulator.query(&format!(
+        "UPDATE {}.predictions SET points_line = 7 WHERE id = 'b1'",
+        fixture.dataset
+    ));
+    let (before, lacking) = (table(&fixture), line("b3"));
+    let run = applied(&fixture);
+    assert_eq!(fixture.active(), SURVIVORS);
+    assert_ne!(line("b3"), lacking, "it has the line of b1");
+    let undone = fixture.project.onerow(&format!("undo {run} --format json")).exits(0).json();
+    assert_eq!(table(&fixture), before, "{undone}");
+    assert_eq!(
+        (&undone["dates"][0]["rows"], &undone["dates"][0]["left_alone"]),
+        (&2.into(), &0.into())
+    );
 }
 
 #[test]

@@ -75,7 +75,10 @@ pub const CLAUSES: &[(&str, &str)] = &[
         "`FIRST_VALUE(… IGNORE NULLS)` over a whole partition",
         "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (PARTITION BY o1 ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS x FROM edges",
     ),
-    ("`IGNORE NULLS` otherwise", "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (ORDER BY id) AS x FROM edges"),
+    (
+        "`IGNORE NULLS` otherwise",
+        "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (ORDER BY id) AS x FROM edges",
+    ),
     ("`LIKE ANY`", "SELECT s1 LIKE ANY ('a', 'b') AS x FROM edges"),
     ("`AT TIME ZONE` outside of `EXTRACT`", "SELECT ts1 AT TIME ZONE 'UTC' AS x FROM edges"),
     ("`CAST(… AS … FORMAT …)`", "SELECT CAST(d1 AS STRING FORMAT 'YYYY') AS x FROM edges"),

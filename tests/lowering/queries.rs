@@ -219,10 +219,8 @@ impl Queries<'_, '_> {
             return query;
         }
         let of_both = [("w".to_owned(), sql_type), ("id".to_owned(), SqlType::Int64)];
-        let (number, value) = (
-            self.expression(SqlType::Int64, 1, &of_both),
-            self.expression(sql_type, 1, &of_both),
-        );
+        let (number, value) =
+            (self.expression(SqlType::Int64, 1, &of_both), self.expression(sql_type, 1, &of_both));
         format!("SELECT * REPLACE ({value} AS w, {number} AS id) FROM ({query})")
     }
 

@@ -61,11 +61,7 @@ impl Tables<'_> {
         let columns = kept::columns(self.connection, dotted, self.params)?;
         let record = kept::record(self.params)?;
         let items = columns.iter().map(|(column, sql_type)| {
-            format!(
-                "onerow_from_json(kept, {}, '{sql_type}') AS {}",
-                text(column),
-                quoted(column)
-            )
+            format!("onerow_from_json(kept, {}, '{sql_type}') AS {}", text(column), quoted(column))
         });
         let items: Vec<String> = items.collect();
         let rows = format!(

@@ -49,9 +49,7 @@ pub(super) fn columns(
         *name = "onerow_arrived".to_owned();
     }
     let read = failed("read the removal log");
-    let mut prepared = connection
-        .prepare(&rows("?1", "?2"))
-        .map_err(&read)?;
+    let mut prepared = connection.prepare(&rows("?1", "?2")).map_err(&read)?;
     let mut rows = prepared.query([&*record(params)?, table]).map_err(&read)?;
     let mut found: Vec<Kept> = Vec::new();
     while let Some(row) = rows.next().map_err(&read)? {

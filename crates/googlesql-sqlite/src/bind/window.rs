@@ -2,8 +2,8 @@
 
 use rusqlite::types::Value;
 use sqlparser::ast::{
-    Expr, FunctionArgumentClause, NamedWindowDefinition, NullTreatment, NamedWindowExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowSpec, WindowType,
+    Expr, FunctionArgumentClause, NamedWindowDefinition, NamedWindowExpr, NullTreatment,
+    WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use super::function::Call;
