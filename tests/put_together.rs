@@ -251,3 +251,21 @@ fn a_rule_that_cannot_put_survivors_together_says_why() {
         project.onerow("check").exits(2).says(said).says(&["onerow.toml:", "merge = "]);
     }
 }
+
+/// A view of one's own would show other values than a run leaves.
+#[test]
+fn a_view_of_the_projects_own_has_to_put_survivors_together_too() {
+    let project = project();
+    let own = |select: &str| {
+        format!(
+            "{{%- from \"_survivors.sql\" import rank, table -%}}\n\
+             {{%- from \"_merged.sql\" import last_values, window_of_rows -%}}\n\
+             SELECT day, contact FROM (SELECT *, {select}, {{{{ rank(rule) }}}} AS place FROM {{{{ table(rule) }}}}\n\
+             WINDOW {{{{ window_of_rows(rule) }}}}) WHERE place = 1\n"
+        )
+    };
+    project.write("sql/current.sql", own("1 AS one"));
+    project.onerow("check").exits(3).prints(&["other-ranking", "email is the survivor's own"]);
+    project.write("sql/current.sql", own("{{ last_values(rule) }}"));
+    project.onerow("check").exits(0);
+}

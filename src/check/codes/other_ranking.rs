@@ -3,17 +3,18 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Ident as SqlIdent, Select, SelectItem, Spanned, Statement, Visit, VisitMut, Visitor,
-    VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    Ident as SqlIdent, NullTreatment, Select, SelectItem, Spanned, Statement, Visit, VisitMut,
+    Visitor, VisitorMut,
 };
 use sqlparser::parser::Parser;
 
 use super::{Check, Code, Example, Find, On, Severity};
 use crate::check::normal::normal;
-use crate::check::{Finding, Text};
-use crate::googlesql::{parse, tokens};
+use crate::check::{Finding, Text, dotted};
+use crate::googlesql::{Ident, parse, tokens};
 use crate::rule::{Added, Rule};
-use crate::step::Ranks;
+use crate::step::{Ranks, Step};
 
 pub(super) const CHECK: Check = Check {
     code: Code::OtherRanking,
@@ -21,7 +22,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Statement(find),
-    about: "Two definitions of a duplicate mean that one is counted and another deactivated. A `detect`, `deactivate`, `verify` or `current` of your own has to rank by the rule's key and keep. Of a table whose date is no column of its own, PARTITION BY may name `onerow_date`, where that is a column of the statement that is the row's date.",
+    about: "Two definitions of a duplicate mean that one is counted and another deactivated. A `detect`, `deactivate`, `verify` or `current` of your own has to rank by the rule's key and keep. Of a table whose date is no column of its own, PARTITION BY may name `onerow_date`, where that is a column of the statement that is the row's date. Where survivors are put together, a `current` of your own has `FIRST_VALUE(column IGNORE NULLS)` of each column that they take from other rows.",
     found: Example {
         on: On::Step("current"),
         sql: "SELECT *
@@ -73,6 +74,47 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
             format!("{} does not rank rows as the rule's key and keep say", text.statement.step),
             "call `rank`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule",
         ));
+    }
+    if text.statement.step.step() == Step::Current {
+        findings.extend(not_put_together(text, parsed));
+    }
+}
+
+/// Survivors as they are where the rule puts them together: readers would see other values than a run leaves.
+fn not_put_together(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
+    let left =
+        text.rule.merged.iter().find(|column| parsed.visit(&mut FindLast(column)).is_continue())?;
+    Some(text.finding(
+        Code::OtherRanking,
+        parsed.span(),
+        format!("{left} is the survivor's own, where the rule has `merge`",),
+        "call `last_values` and `window_of_rows` of `_merged.sql`, as the shipped text does",
+    ))
+}
+
+/// Ends at the first value of the column that is not NULL.
+struct FindLast<'a>(&'a Ident);
+
+impl Visitor for FindLast<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+        let FunctionArguments::List(list) = &function.args else {
+            return ControlFlow::Continue(());
+        };
+        let ignores = FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls);
+        let is_column = match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => {
+                self.0.same_column(&name.value)
+            }
+            _ => false,
+        };
+        let found = is_column
+            && function.over.is_some()
+            && list.clauses == [ignores]
+            && dotted(&function.name).eq_ignore_ascii_case("FIRST_VALUE");
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
