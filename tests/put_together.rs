@@ -204,7 +204,7 @@ fn a_nested_column_stays_as_the_survivor_has_it() {
         )
     };
     let rows = [row("\"a@x\"", "null", "[\"a\"]", 1), row("null", "\"555\"", "[\"b\", \"c\"]", 2)];
-    project.write("rows.ndjson", &rows.concat());
+    project.write("rows.ndjson", rows.concat());
     project.onerow("load rows.ndjson").exits(0);
     let kept = |project: &Project| -> Vec<(String, String)> {
         let database = project.database();
