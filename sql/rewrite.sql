@@ -2,7 +2,7 @@
     has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
     that are equal in every column, as many go as were recorded, the last ones first. A table partitioned by
     ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.
-    Where survivors are put together, a key is left alone unless its rows are those that were recorded.
+    Where survivors are put together, a key is left alone unless all of its other rows were recorded.
     Source: https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables -#}
 {%- from "_merged.sql" import last_names, last_values, window_of_rows -%}
 {%- from "_removals.sql" import of_run -%}
@@ -20,8 +20,8 @@ USING (
     SELECT
       onerow_numbered.*,
       {%- if rule.merged %}
-      COUNT(*) OVER onerow_key = onerow_survivors.onerow_superseded + 1
-        AND COUNT(IF(onerow_numbered.onerow_rank > 1 AND onerow_numbered.onerow_nth <= onerow_recorded.onerow_times, 1, NULL)) OVER onerow_key = onerow_survivors.onerow_superseded AS onerow_whole,
+      COUNT(IF(onerow_numbered.onerow_rank > 1 AND onerow_numbered.onerow_nth <= onerow_recorded.onerow_times, 1, NULL)) OVER onerow_key
+        = COUNT(*) OVER onerow_key - 1 AS onerow_whole,
       {%- endif %}
       COALESCE(onerow_recorded.onerow_times, 0) AS onerow_times
     FROM (
@@ -59,21 +59,12 @@ USING (
     ) AS onerow_recorded
       ON onerow_recorded.onerow_removed_row = onerow_numbered.onerow_json
     {%- if rule.merged %}
-    LEFT JOIN (
-      SELECT
-        survivor_before AS onerow_survivor,
-        COUNT(*) AS onerow_superseded
-      FROM {{ removals.table }}
-      WHERE {{ of_run(rule, window) | indent(6) }}
-      GROUP BY survivor_before
-    ) AS onerow_survivors
-      ON onerow_survivors.onerow_survivor = onerow_numbered.onerow_first
     WINDOW onerow_key AS (PARTITION BY onerow_numbered.onerow_first)
     {%- endif %}
   )
   WHERE onerow_settled
     {{- inside(rule) | indent(2) }}
-    AND NOT ({% if rule.merged %}COALESCE(onerow_whole, FALSE) AND {% endif %}onerow_rank > 1 AND onerow_nth <= onerow_times)
+    AND NOT ({% if rule.merged %}onerow_whole AND {% endif %}onerow_rank > 1 AND onerow_nth <= onerow_times)
   {%- if rule.by_arrival %}
   UNION ALL
   {{ no_row(rule) }}

@@ -165,6 +165,52 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
     }
 }
 
+/// A key is left alone unless all of its superseded rows were recorded: whatever a writer does in between, no value is
+/// lost.
+#[test]
+fn a_writer_between_record_and_rewrite_loses_no_value_of_a_survivor_that_is_put_together() {
+    let rule = RULE.replace(
+        "touched_at = \"updated_at\"",
+        "strategy = \"rewrite\"\nmerge = \"last_non_null\"",
+    );
+    let rows = "a1,2026-01-28,g1,a,7.5,true,2026-01-28T01:00:00Z\n\
+                a2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z";
+    let newer = "INSERT INTO \"nba.predictions\" (id, game_date, game_id, player, is_active, created_at) \
+                 SELECT 'a3', game_date, game_id, player, 1, created_at + 1 FROM \"nba.predictions\" WHERE id = 'a2'";
+    for (what, change, left) in [
+        ("a newer row", newer, "a3 7.5"),
+        (
+            "other values",
+            "UPDATE \"nba.predictions\" SET points_line = '8' WHERE id = 'a1'",
+            "a2 8",
+        ),
+        ("no survivor", "DELETE FROM \"nba.predictions\" WHERE id = 'a2'", "a1 7.5"),
+    ] {
+        let project = Project::new(&rule);
+        project.rows(rows);
+        let sqlite = open(&project);
+        let changed = AtomicBool::new(false);
+        let faulty = Faulty {
+            before: Box::new(|statement| {
+                let rewrites = statement.statement().step == *StepName::REWRITE;
+                if rewrites && !changed.swap(true, Ordering::SeqCst) {
+                    change_beside(&project, change);
+                }
+                Ok(())
+            }),
+            ..Faulty::new(&sqlite)
+        };
+        let report = apply(&project, &faulty, &Notes::default()).unwrap();
+        assert_eq!(report.ending(), Ending::Clean, "{what}: {:?}", report.problems);
+        let sql = "SELECT id || ' ' || points_line FROM \"nba.predictions\"";
+        let database = project.database();
+        let mut statement = database.prepare(sql).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap();
+        let found: Vec<String> = found.collect::<Result<_, _>>().unwrap();
+        assert_eq!(found, [left], "{what}");
+    }
+}
+
 /// The same where a custom step removes rows: whatever changes after it was looked at, the UPDATE takes
 /// no key's last row, and only what is recorded.
 #[test]

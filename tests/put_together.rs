@@ -252,6 +252,27 @@ fn a_rule_that_cannot_put_survivors_together_says_why() {
     }
 }
 
+/// How a run is undone is how it was made.
+#[test]
+fn a_run_is_undone_by_a_rule_that_puts_survivors_together_as_it_did() {
+    let without = RULE.replace("merge = \"last_non_null\"\n", "");
+    let project = project();
+    project.onerow(APPLY).exits(0);
+    project.write("onerow.toml", &without);
+    project.onerow("undo last").exits(1).says(&["the run put survivors together", "set `merge = "]);
+    assert_eq!(rows(&project), CLEANED, "nothing was restored");
+    project.write("onerow.toml", RULE);
+    project.onerow("undo last").exits(0);
+    let before = rows(&project);
+    project.write("onerow.toml", &without);
+    project.onerow(APPLY).exits(0);
+    project.write("onerow.toml", RULE);
+    project.onerow("undo last").exits(1).says(&["left survivors as they were", "remove `merge`"]);
+    project.write("onerow.toml", &without);
+    project.onerow("undo last").exits(0);
+    assert_eq!(rows(&project), before);
+}
+
 /// A view of one's own would show other values than a run leaves.
 #[test]
 fn a_view_of_the_projects_own_has_to_put_survivors_together_too() {

@@ -30,6 +30,9 @@ pub enum Detail {
         record: String,
         /// How it removes them.
         strategy: Strategy,
+        /// Whether survivors are put together of what it removes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        puts_together: bool,
     },
     /// What an undo restores.
     Undo {

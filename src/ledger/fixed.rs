@@ -94,7 +94,8 @@ pub(crate) fn statements(run: &str, statements: &[(&str, Outcome, Option<Detail>
 
 /// What the ledger says of a statement that removes what a statement of this run recorded.
 pub(crate) fn removing(run: &str, sequence: u32, strategy: Strategy) -> Option<Detail> {
-    Some(Detail::Removal { record: format!("onerow_{run}_{sequence}"), strategy })
+    let record = format!("onerow_{run}_{sequence}");
+    Some(Detail::Removal { record, strategy, puts_together: false })
 }
 
 /// What the ledger says of a statement that restores what a statement of this run recorded.

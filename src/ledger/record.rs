@@ -267,7 +267,16 @@ mod tests {
             at(Detail::Merge { staging: tables.to_vec(), counts: Some(counts) }),
             at(Detail::DropTable { table: tables[0].clone() }),
             at(Detail::Guard { removed: 3, keys_lost: 1, shared_ids: 2 }),
-            at(Detail::Removal { record: "onerow_r1_2".to_owned(), strategy: Strategy::Rewrite }),
+            at(Detail::Removal {
+                record: "onerow_r1_2".to_owned(),
+                strategy: Strategy::Rewrite,
+                puts_together: false,
+            }),
+            at(Detail::Removal {
+                record: "onerow_r1_2".to_owned(),
+                strategy: Strategy::Rewrite,
+                puts_together: true,
+            }),
             at(Detail::Undo {
                 run: RunId::parse("r0").unwrap(),
                 record: "onerow_r0_2".to_owned(),

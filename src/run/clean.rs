@@ -75,6 +75,8 @@ impl Cleaning<'_, '_> {
         let detail = record.map(|record| Detail::Removal {
             record: record.to_string(),
             strategy: self.removed_by,
+            puts_together: self.removed_by == Strategy::Rewrite
+                && !self.journal.context.renderer.rule().merged.is_empty(),
         });
         self.journal.send_as(self.removal, &params(cutoff, &self.journal.run), detail)
     }

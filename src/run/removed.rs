@@ -40,6 +40,8 @@ pub(super) struct Removal {
     pub step: StepName,
     /// How it removed them.
     pub strategy: Strategy,
+    /// Whether survivors were put together of what it removed.
+    pub puts_together: bool,
     /// The job that recorded the rows before.
     pub record: String,
     /// Rows that it recorded, less those that were taken out of the log again.
@@ -164,11 +166,12 @@ fn removals(entries: &[Entry], run: &RunId) -> Removals {
                     last.corrected = true;
                 }
             }
-            Some(Detail::Removal { record, strategy }) if affected != Some(0) => {
+            Some(Detail::Removal { record, strategy, puts_together }) if affected != Some(0) => {
                 let removed = affected.filter(|_| *strategy != Strategy::Rewrite);
                 found.entry(day).or_default().push(Removal {
                     step: entry.step.clone(),
                     strategy: *strategy,
+                    puts_together: *puts_together,
                     // Where the warehouse does not say how many, they are as many as were removed.
                     recorded: recorded(record).or(removed).unwrap_or(0),
                     removed,

@@ -334,7 +334,19 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
         return Err(Error::new(Kind::Configuration, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
-    Ok(())
+    match (removal.puts_together, rule.merged.is_empty()) {
+        (true, true) => Err(Error::new(
+            Kind::Configuration,
+            "the run put survivors together, and the rule has no `merge` now",
+        )
+        .help("set `merge = \"last_non_null\"` in the rule while you undo it")),
+        (false, false) => Err(Error::new(
+            Kind::Configuration,
+            "the run left survivors as they were, and the rule has `merge` now",
+        )
+        .help("remove `merge` from the rule while you undo it")),
+        _ => Ok(()),
+    }
 }
 
 /// The rows restored are not those that the date has more than before.
