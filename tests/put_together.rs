@@ -167,6 +167,10 @@ fn a_column_that_the_rule_does_not_list_stops_the_run_before_it_changes_anything
             .says(&["does not list: extra", "put together column by column"]);
     }
     assert_eq!(rows(&project), before);
+    project.onerow("doctor --date 2026-01-28").prints(&[
+        "the rule does not list `extra`, which the table has",
+        "list it in [rule.contacts.columns]",
+    ]);
 }
 
 /// A run that is undone out of turn finds the survivor as a later run left it.

@@ -8,7 +8,7 @@ use super::partition::partition;
 use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Kind, Result, did_you_mean};
-use crate::googlesql::{Ident, Nested, SqlType};
+use crate::googlesql::{Ident, Nested, SqlType, is_pseudo_column};
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -174,6 +174,7 @@ fn columns(
         }
     }
     wrong.extend(nested);
+    wrong.extend(unlisted(rule, description));
     wrong.extend(no_keys(rule, description));
     wrong.extend(no_condition(rule, description));
     if wrong.is_empty() {
@@ -182,6 +183,21 @@ fn columns(
     for (seen, remedy) in wrong {
         lines.bad(Topic::Columns, seen, remedy);
     }
+}
+
+/// Columns that the rule has to list and does not.
+fn unlisted(rule: &Rule, description: &Description) -> Vec<(String, String)> {
+    let Some(why) = rule.lists_all_since() else { return Vec::new() };
+    let is_listed =
+        |name: &str| is_pseudo_column(name) || rule.stored_columns().any(|c| c.same_column(name));
+    let names = description.columns.iter().map(|(name, _)| name).filter(|name| !is_listed(name));
+    let line = |name: &String| {
+        (
+            format!("the rule does not list `{name}`, which the table has"),
+            format!("list it in [rule.{}.columns]: {why}", rule.name),
+        )
+    };
+    names.map(line).collect()
 }
 
 /// Whether it is a column of BigQuery's own, which the table's schema does not list.

@@ -56,6 +56,18 @@ impl RuleReader<'_> {
 }
 
 impl Rule {
+    /// Why the rule has to list every column of its table, as the end of a sentence; `None` where it has not.
+    pub(crate) fn lists_all_since(&self) -> Option<&'static str> {
+        match self.partition.is_by_arrival() {
+            _ if self.strategy != Strategy::Rewrite => None,
+            _ if !self.merged.is_empty() => Some("survivors are put together column by column"),
+            true => {
+                Some("in a table partitioned by ingestion time rows are written column by column")
+            }
+            false => None,
+        }
+    }
+
     /// Whether a survivor takes the column's value from other rows of its key, too.
     pub fn merges(&self, column: &str) -> bool {
         self.merged.iter().any(|known| known.same_column(column))

@@ -5,7 +5,7 @@ use super::removed::Removal;
 use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlValue, TableName};
-use crate::rule::{Rule, Strategy};
+use crate::rule::Rule;
 use crate::statement::Params;
 use crate::template::Renderer;
 use crate::warehouse::{Column, Warehouse};
@@ -79,16 +79,15 @@ pub(super) struct Restorable {
 /// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
 /// values would be lost. Errors: so it is.
 pub(super) fn check_listed(rule: &Rule, warehouse: &dyn Warehouse, window: &Window) -> Result<()> {
-    let by_column = rule.partition.is_by_arrival() || !rule.merged.is_empty();
-    if rule.strategy != Strategy::Rewrite || !by_column {
-        return Ok(());
-    }
+    let Some(why) = rule.lists_all_since() else { return Ok(()) };
     let mut tables: Vec<TableName> = window.days().iter().map(|day| rule.table_on(*day)).collect();
     tables.dedup();
-    tables.iter().try_for_each(|table| check_listed_of(rule, table, &warehouse.columns(table)?))
+    tables
+        .iter()
+        .try_for_each(|table| check_listed_of(rule, why, table, &warehouse.columns(table)?))
 }
 
-fn check_listed_of(rule: &Rule, table: &TableName, columns: &[Column]) -> Result<()> {
+fn check_listed_of(rule: &Rule, why: &str, table: &TableName, columns: &[Column]) -> Result<()> {
     let missing = unlisted(rule, columns);
     if missing.is_empty() {
         return Ok(());
@@ -98,10 +97,6 @@ fn check_listed_of(rule: &Rule, table: &TableName, columns: &[Column]) -> Result
         table.dotted(),
         missing.join(", ")
     );
-    let why = match rule.merged.is_empty() {
-        true => "in a table partitioned by ingestion time rows are written column by column",
-        false => "survivors are put together column by column",
-    };
     Err(Error::new(Kind::Configuration, message)
         .help(format!("list all columns of the table in [rule.{}.columns]: {why}", rule.name)))
 }
@@ -115,9 +110,6 @@ fn unlisted<'c>(rule: &Rule, columns: &'c [Column]) -> Vec<&'c str> {
 /// Refuses to look for rewritten rows that are known by their columns where the rule lists others than the
 /// table had. Errors: so it is.
 fn check_known_by(rule: &Rule, then: &[Column]) -> Result<()> {
-    if rule.strategy != Strategy::Rewrite {
-        return Ok(());
-    }
     let added = rule.stored_columns().find(|column| !has(then, column.as_str()));
     let problem = match (added, unlisted(rule, then).first()) {
         (Some(added), _) => format!("lists `{added}`, which the table had not"),
@@ -172,7 +164,7 @@ pub(super) fn restorable(
         // The time of arrival is set aside with the row, and is no column of the table.
         then.retain(|column| column.name != "onerow_arrived");
     }
-    if rule.partition.is_by_arrival() || !rule.merged.is_empty() {
+    if rule.lists_all_since().is_some() {
         check_known_by(rule, &then)?;
     }
     let (columns, changes) = compared(&then, now)?;
