@@ -1,6 +1,6 @@
 {#- A survivor that is put together, where the rule has `merge`: of each of its merged columns it has the first value
     in the order of survival that is not NULL, and all else as it was. Written once, here. -#}
-{%- from "_survivors.sql" import order, ranking, rows -%}
+{%- from "_survivors.sql" import ranking, rows -%}
 
 {#- The values of the merged columns, as columns of what ranks rows. -#}
 {%- macro last_values(rule) -%}
@@ -53,10 +53,14 @@ survivor_after IN (
 {#- Whether the survivor takes the value of a merged column from this row, in the order of those columns. -#}
 {%- macro gives(rule) -%}
 {%- for column in rule.merged -%}
-{{ column }} IS NOT NULL AND ROW_NUMBER() OVER (
-  PARTITION BY {{ rule.date }}, {{ rule.key | commas }}
-  ORDER BY {{ column }} IS NULL, {{ order(rule) }}
-) = 1 AS gives_{{ loop.index }}{% if not loop.last %},
+{{ column }} IS NOT NULL AND COUNT({{ column }}) OVER onerow_before = 0 AS gives_{{ loop.index }}{% if not loop.last %},
 {% endif %}
 {%- endfor -%}
+{%- endmacro -%}
+
+{#- The rows of its key before it. -#}
+{%- macro window_before(rule) -%}
+onerow_before AS ({{ ranking(rule) }}
+  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+)
 {%- endmacro -%}

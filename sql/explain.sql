@@ -1,6 +1,6 @@
 {#- Every superseded row with the survivor that supersedes it, and the values that decided. Changes
     nothing. -#}
-{%- from "_merged.sql" import gives -%}
+{%- from "_merged.sql" import gives, window_before -%}
 {%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, ready, row_id, source -%}
 SELECT
   date,
@@ -46,6 +46,9 @@ FROM (
   {{ source(rule, window, named=rule.strategy == "rewrite") | indent(2) }}
   WINDOW onerow_key AS ({{ ranking(rule) | indent(2) }}
   )
+  {%- if rule.merged %},
+  {{ window_before(rule) | indent(2) }}
+  {%- endif %}
 )
 WHERE rank > 1
 {{- inside(rule) }}

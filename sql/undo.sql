@@ -61,6 +61,7 @@ ON {{ window.filter | of("onerow_target") }}
 {%- if rule.written_at %}
   AND {{ settled_at(rule.written_at | of("onerow_target")) }}
 {%- endif %}
+  AND onerow_before.onerow_after IS NOT NULL
   AND {{ as_after(rule, "onerow_target") }} = onerow_before.onerow_after
 WHEN MATCHED
   THEN UPDATE SET {% for column in rule.merged %}{{ column }} = onerow_before.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}

@@ -72,12 +72,12 @@ pub const CLAUSES: &[(&str, &str)] = &[
     ("pipe syntax", "FROM edges |> WHERE o1"),
     ("`TO_JSON_STRING(t)` of a row", "SELECT TO_JSON_STRING(t) AS x FROM edges AS t"),
     (
-        "`FIRST_VALUE(… IGNORE NULLS)` over a whole partition",
-        "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (PARTITION BY o1 ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS x FROM edges",
+        "`FIRST_VALUE(… IGNORE NULLS)` over a window that begins with its partition",
+        "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (ORDER BY id) AS x FROM edges",
     ),
     (
         "`IGNORE NULLS` otherwise",
-        "SELECT FIRST_VALUE(s1 IGNORE NULLS) OVER (ORDER BY id) AS x FROM edges",
+        "SELECT LAST_VALUE(s1 IGNORE NULLS) OVER (ORDER BY id) AS x FROM edges",
     ),
     ("`LIKE ANY`", "SELECT s1 LIKE ANY ('a', 'b') AS x FROM edges"),
     ("`AT TIME ZONE` outside of `EXTRACT`", "SELECT ts1 AT TIME ZONE 'UTC' AS x FROM edges"),

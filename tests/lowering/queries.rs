@@ -194,9 +194,13 @@ impl Queries<'_, '_> {
             names.iter().filter(|(_, t)| *t == sql_type).map(|(name, _)| name).collect();
         let window = match claim {
             _ if self.random.u8(..4) == 0 && !known.is_empty() => format!(
-                "FIRST_VALUE({} IGNORE NULLS) OVER (PARTITION BY i1 ORDER BY s1, id DESC ROWS BETWEEN \
-                 UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-                known[self.random.usize(..known.len())]
+                "FIRST_VALUE({} IGNORE NULLS) OVER (PARTITION BY i1 ORDER BY s1, id DESC{})",
+                known[self.random.usize(..known.len())],
+                [
+                    "",
+                    " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
+                    " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING",
+                ][self.random.usize(..3)]
             ),
             Some(claim) => {
                 let operands: Vec<String> =

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::table::{self, Kind, Row, Rule};
 use super::{Binder, refused, unsupported};
 use crate::error::Result;
+use crate::functions::FIRST_NOT_NULL;
 use crate::googlesql::SqlType;
 use crate::tree::{Bound, Form, Frame, Key, Node, Term, Window};
 
@@ -31,10 +32,10 @@ impl Binder<'_> {
         let spec = named(window, scope.named_windows)?;
         let inner = Scope { windows: false, ..*scope };
         let (plain, ignores) = call.ignoring_nulls();
-        let term = self.windowed(&plain, spec, &inner)?;
-        let mut window = self.spec(spec, &inner)?;
+        let mut term = self.windowed(&plain, spec, &inner)?;
+        let window = self.spec(spec, &inner)?;
         if ignores {
-            window = not_null_first(&term, window)?;
+            term = first_not_null(term, &window)?;
         }
         let sql_type = term.sql_type;
         Ok(Term::of(Node::Window { call: Box::new(term), window }, sql_type))
@@ -177,22 +178,19 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The window in which the first value is the first one that is not NULL. SQLite has no IGNORE NULLS: in a window
-/// that every row sees as a whole it means that rows without a value come last.
-fn not_null_first(call: &Term, mut window: Window) -> Result<Window> {
-    let whole = |frame: &Frame| {
-        let ends = (&frame.start, &frame.end);
-        matches!(ends, (Bound::Preceding(None), Some(Bound::Following(None))))
-    };
-    let Node::Call(_, args) = &call.node else { return Ok(window) };
-    if !window.frame.as_ref().is_some_and(whole) {
+/// The first value that is not NULL, in a window that begins with its partition: no row leaves it, which the function
+/// of ours could not undo. SQLite has no IGNORE NULLS.
+fn first_not_null(call: Term, window: &Window) -> Result<Term> {
+    if window.frame.as_ref().is_some_and(|frame| frame.start != Bound::Preceding(None)) {
         return Err(unsupported(
-            "IGNORE NULLS in another window than ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
+            "IGNORE NULLS in a window that does not begin UNBOUNDED PRECEDING",
         ));
     }
-    let term = Term::call(Form::Is("IS NULL"), args.clone(), SqlType::Bool);
-    window.order.insert(0, Key { term, descending: None, nulls_first: None });
-    Ok(window)
+    let node = match call.node {
+        Node::Call(_, args) => Node::Call(Form::Call(FIRST_NOT_NULL), args),
+        other => other,
+    };
+    Ok(Term { node, ..call })
 }
 
 /// What a number of RANGE is added to: the one INT64 that the window is ordered by.

@@ -3,6 +3,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod clock;
+mod first;
 pub(crate) mod format;
 pub(crate) mod json;
 mod number;
@@ -13,6 +14,7 @@ pub(crate) mod text;
 mod time;
 mod unicode;
 
+pub(crate) use first::FIRST_NOT_NULL;
 pub(crate) use time::{PARSED, zone};
 
 use std::cmp::Ordering;
@@ -55,6 +57,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
             Err(user("MERGE must match at most one source row for each target row".to_owned()))
         },
     )?;
+    connection.create_window_function(FIRST_NOT_NULL, 1, PURE, first::FirstNotNull)?;
     // It takes any number of values, and some of them may be NULL.
     connection.create_scalar_function("onerow_format", -1, PURE, |context| {
         let first = (0..2).map(|i| context.get_raw(i));

@@ -69,8 +69,8 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
             ("SELECT current_points_line / 2 FROM nba.predictions", "division of NUMERIC"),
             ("SELECT ANY_VALUE(game_id HAVING MAX copies) FROM nba.predictions", "ANY_VALUE"),
             (
-                "SELECT FIRST_VALUE(game_id IGNORE NULLS) OVER (ORDER BY copies) FROM nba.predictions",
-                "IGNORE NULLS in another window",
+                "SELECT FIRST_VALUE(game_id IGNORE NULLS) OVER (ORDER BY copies ROWS 1 PRECEDING) FROM nba.predictions",
+                "IGNORE NULLS in a window",
             ),
             ("SELECT COUNT(DISTINCT game_id) OVER () FROM nba.predictions", "DISTINCT"),
             (
