@@ -77,3 +77,12 @@ WHERE {{ of_undone(rule, window) }}
 {%- endif %}
 GROUP BY removed_row
 {%- endmacro -%}
+
+{#- The rows of before an earlier run's statement, each as JSON, and those that are equal numbered. -#}
+{%- macro set_aside(rule, removals) -%}
+SELECT
+  onerow_row.*,
+  {{ rule.row_set_aside }} AS onerow_json,
+  ROW_NUMBER() OVER (PARTITION BY {{ rule.row_set_aside }}) AS onerow_nth
+FROM {{ removals.before_image }} AS onerow_row
+{%- endmacro -%}

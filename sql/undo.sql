@@ -2,7 +2,7 @@
     that it recorded, that are not active now, and that can be told apart from every other row. A survivor that
     was put together becomes what it was. -#}
 {%- from "_merged.sql" import as_after, is_as_left -%}
-{%- from "_removals.sql" import keep_values, of_undone, times_undone -%}
+{%- from "_removals.sql" import keep_values, of_undone, set_aside, times_undone -%}
 {%- from "_survivors.sql" import rows, set_active, settled, settled_at -%}
 {%- if removed_by == "deactivate" -%}
 UPDATE {{ rows(rule) }}
@@ -36,11 +36,7 @@ USING (
     before_image.*,
     IF(before_image.onerow_nth > COALESCE(removed.times, 0), survivors.survivor_after, NULL) AS onerow_after
   FROM (
-    SELECT
-      onerow_row.*,
-      {{ rule.row_set_aside }} AS onerow_json,
-      ROW_NUMBER() OVER (PARTITION BY {{ rule.row_set_aside }}) AS onerow_nth
-    FROM {{ removals.before_image }} AS onerow_row
+    {{ set_aside(rule, removals) | indent(4) }}
   ) AS before_image
   LEFT JOIN (
     {{ times_undone(rule, window, removals, is_as_left(rule, window)) | indent(4) }}
@@ -96,11 +92,7 @@ FROM (
     before_image.*,
     removed.times AS onerow_times
   FROM (
-    SELECT
-      onerow_row.*,
-      {{ rule.row_set_aside }} AS onerow_json,
-      ROW_NUMBER() OVER (PARTITION BY {{ rule.row_set_aside }}) AS onerow_nth
-    FROM {{ removals.before_image }} AS onerow_row
+    {{ set_aside(rule, removals) | indent(4) }}
   ) AS before_image
   JOIN (
     {{ times_undone(rule, window, removals) | indent(4) }}

@@ -211,6 +211,45 @@ fn a_writer_between_record_and_rewrite_loses_no_value_of_a_survivor_that_is_put_
     }
 }
 
+/// What one run put together twice is taken back in the other order: each survivor is found as its run left it.
+#[test]
+fn a_survivor_that_a_run_put_together_twice_becomes_what_it_was() {
+    let rule = RULE.replace(
+        "touched_at = \"updated_at\"",
+        "strategy = \"rewrite\"\nmerge = \"last_non_null\"",
+    );
+    let project = Project::new(&rule);
+    project.rows(
+        "a1,2026-01-28,g1,a,7.5,true,2026-01-28T01:00:00Z\na2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z",
+    );
+    let found = |project: &Project| -> Vec<String> {
+        let sql =
+            "SELECT id || ' ' || coalesce(points_line, '-') FROM \"nba.predictions\" ORDER BY id";
+        let database = project.database();
+        let mut statement = database.prepare(sql).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap();
+        found.collect::<Result<_, _>>().unwrap()
+    };
+    let sqlite = open(&project);
+    let arrived = AtomicBool::new(false);
+    let faulty = Faulty {
+        before: Box::new(|statement| {
+            let verifies = statement.statement().step == *StepName::VERIFY;
+            if verifies && !arrived.swap(true, Ordering::SeqCst) {
+                project.rows("a3,2026-01-28,g1,a,,true,2026-01-28T03:00:00Z");
+            }
+            Ok(())
+        }),
+        ..Faulty::new(&sqlite)
+    };
+    let report = apply(&project, &faulty, &Notes::default()).unwrap();
+    assert_eq!((report.ending(), report.deactivated()), (Ending::Clean, Some(2)));
+    assert_eq!(found(&project), ["a3 7.5"]);
+    let undone = project.onerow("undo last --format json").exits(0).json();
+    assert_eq!(undone["dates"][0]["left_alone"], 0, "{undone}");
+    assert_eq!(found(&project), ["a1 7.5", "a2 -", "a3 -"]);
+}
+
 /// The same where a custom step removes rows: whatever changes after it was looked at, the UPDATE takes
 /// no key's last row, and only what is recorded.
 #[test]

@@ -19,7 +19,7 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     header.extend(["row id", "survivor"]);
     header.extend(rule.across.map(|_| "survivor's date"));
     header.push("decided by");
-    header.extend((!rule.merged.is_empty()).then_some("survivor takes"));
+    header.extend(rule.puts_together().then_some("survivor takes"));
     header.push("a run would");
     let text = |value: &SqlValue| Entry::from(value.to_string());
     let line = |row: &Superseded| {
@@ -28,7 +28,7 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
         line.extend([text(&row.row_id), text(&row.survivor)]);
         line.extend(row.survivor_day.map(|day| Entry::from(day.to_string())));
         line.push(decision(rule, row).into());
-        line.extend((!rule.merged.is_empty()).then(|| Entry::from(columns(&row.gives))));
+        line.extend(rule.puts_together().then(|| Entry::from(columns(&row.gives))));
         line.push(fate(rule, row).into());
         line
     };
@@ -78,7 +78,7 @@ pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
         if let Some(day) = row.survivor_day {
             object["survivor_date"] = json!(day.to_string());
         }
-        if !rule.merged.is_empty() {
+        if rule.puts_together() {
             object["survivor_takes"] = json!(row.gives);
         }
         object

@@ -9,7 +9,7 @@ use crate::run::{RemovedFate, RemovedRow, RemovedRows};
 
 /// The removed rows as a grid, with the run above.
 pub fn removed(style: Style, rule: &Rule, removed: &RemovedRows) -> String {
-    let merges = !rule.merged.is_empty();
+    let merges = rule.puts_together();
     let mut header = vec!["date", "row id", "survivor", "rank", "decided by"];
     header.extend(merges.then_some("survivor took"));
     header.extend(["removed by", "now"]);
@@ -57,7 +57,7 @@ pub fn removed_json(rule: &Rule, removed: &RemovedRows) -> Json {
                 _ => None,
             },
         });
-        if !rule.merged.is_empty() {
+        if rule.puts_together() {
             object["survivor_took"] = json!(row.gave);
         }
         object

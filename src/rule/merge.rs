@@ -60,12 +60,17 @@ impl Rule {
     pub(crate) fn lists_all_since(&self) -> Option<&'static str> {
         match self.partition.is_by_arrival() {
             _ if self.strategy != Strategy::Rewrite => None,
-            _ if !self.merged.is_empty() => Some("survivors are put together column by column"),
+            _ if self.puts_together() => Some("survivors are put together column by column"),
             true => {
                 Some("in a table partitioned by ingestion time rows are written column by column")
             }
             false => None,
         }
+    }
+
+    /// Whether survivors are put together of all rows of their key.
+    pub fn puts_together(&self) -> bool {
+        !self.merged.is_empty()
     }
 
     /// Whether a survivor takes the column's value from other rows of its key, too.

@@ -76,7 +76,7 @@ impl Cleaning<'_, '_> {
             record: record.to_string(),
             strategy: self.removed_by,
             puts_together: self.removed_by == Strategy::Rewrite
-                && !self.journal.context.renderer.rule().merged.is_empty(),
+                && self.journal.context.renderer.rule().puts_together(),
         });
         self.journal.send_as(self.removal, &params(cutoff, &self.journal.run), detail)
     }

@@ -48,7 +48,7 @@ pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
             keyless: count(value(8))?,
             unflagged: count(value(9))?,
         };
-        if !counts.add_up(!rule.merged.is_empty()) {
+        if !counts.add_up(rule.puts_together()) {
             return Err(wrong(format!("the figures of {day} contradict each other: {counts:?}")));
         }
         if !seen.insert(day) {

@@ -84,7 +84,7 @@ pub fn removed_rows(
     if let Some(began) = RunId::began(run.as_str()) {
         asked = asked.with("undone_run_started_at", SqlValue::Timestamp(began));
     }
-    let merges = !rule.merged.is_empty();
+    let merges = rule.puts_together();
     let mut rows = Vec::new();
     for statement in checked(renderer, StepName::REMOVED, &Window::of_days(days)?)? {
         let answer = look_with(rule, warehouse, &statement, &asked, now, "explain");
@@ -94,7 +94,7 @@ pub fn removed_rows(
                 let reader = Reader { rows: &answer, row, undated: rule.partition.no_date() };
                 let Some(mut read) = reader.read(&by_record)? else { return Ok(None) };
                 if merges {
-                    read.gave = taken.from(&reader)?;
+                    read.gave = taken.of(&reader)?;
                 }
                 Ok(Some(read))
             });
@@ -112,7 +112,7 @@ struct Taken(HashSet<(String, String)>);
 
 impl Taken {
     /// The columns of which the row's survivor took its value.
-    fn from(&mut self, reader: &Reader<'_>) -> Result<Vec<String>> {
+    fn of(&mut self, reader: &Reader<'_>) -> Result<Vec<String>> {
         let [Some(row), Some(before), Some(after)] = [
             reader.fields("removed_row")?,
             reader.fields("survivor_before")?,

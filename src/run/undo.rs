@@ -226,7 +226,7 @@ impl Run<'_> {
         let rule = restoring.run.context.renderer.rule();
         let mut course = DateRestore::new(
             left.iter().map(|removal| removal.strategy.is_destructive()).collect(),
-            !rule.merged.is_empty(),
+            rule.puts_together(),
         );
         let perform = |_: &DateRestore, action: &Action| restoring.perform(*action, left);
         let end = drive(&mut course, perform, |note| match note {});
@@ -334,13 +334,13 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
         return Err(Error::new(Kind::Configuration, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
-    match (removal.puts_together, rule.merged.is_empty()) {
-        (true, true) => Err(Error::new(
+    match (removal.puts_together, rule.puts_together()) {
+        (true, false) => Err(Error::new(
             Kind::Configuration,
             "the run put survivors together, and the rule has no `merge` now",
         )
         .help("set `merge = \"last_non_null\"` in the rule while you undo it")),
-        (false, false) => Err(Error::new(
+        (false, true) => Err(Error::new(
             Kind::Configuration,
             "the run left survivors as they were, and the rule has `merge` now",
         )

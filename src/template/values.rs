@@ -66,9 +66,9 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
 /// The columns of a survivor that is put together, in an order of their own: it is known by their JSON, whatever the
 /// order in the rule file. Nested ones stay as they are, and are not among them.
 fn survivor(rule: &Rule) -> Value {
-    let mut columns: Vec<&Ident> = match rule.merged.is_empty() {
-        true => Vec::new(),
-        false => rule.plain_columns().collect(),
+    let mut columns: Vec<&Ident> = match rule.puts_together() {
+        true => rule.plain_columns().collect(),
+        false => Vec::new(),
     };
     columns.sort_by_key(|column| column.as_str().to_ascii_lowercase());
     let column = |column: &Ident| {

@@ -149,7 +149,8 @@ fn replace<'e>(items: &mut [Item<'e>], elements: &'e [Box<ReplaceSelectElement>]
         match (found.next(), found.next()) {
             (Some(item), None) => *item = Item::Expr(item.name().cloned(), expr),
             (Some(_), Some(_)) => {
-                return Err(refused(format!("* has two columns `{}`", column_name.value)));
+                let column = &column_name.value;
+                return Err(unsupported(format!("* REPLACE of `{column}`, which * has twice")));
             }
             (None, _) => {
                 let known = items.iter().filter_map(|item| item.name().map(String::as_str));

@@ -95,6 +95,10 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
                 "SELECT * FROM nba.predictions AS a JOIN nba.predictions AS b USING (game_id)",
                 "USING",
             ),
+            (
+                "SELECT * REPLACE (1 AS copies) FROM nba.predictions AS a JOIN nba.predictions AS b ON TRUE",
+                "* REPLACE of `copies`, which * has twice",
+            ),
             ("SELECT predictions FROM nba.predictions", "the row of `predictions`"),
             ("SELECT game_id.x FROM nba.predictions", "the field `game_id.x`"),
             ("FROM nba.predictions |> WHERE copies > 1", "|>"),
