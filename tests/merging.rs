@@ -155,7 +155,7 @@ impl World {
         let columns = &file.rules[0].columns;
         let load = |table: &TableName, rows: Vec<&Row>, streaming| {
             let mut rows = rows.into_iter().map(|row| Ok(row.cells()));
-            warehouse.load(table, columns, &mut rows, streaming).unwrap();
+            warehouse.load(table, columns, &[], &mut rows, streaming).unwrap();
         };
         let (late, settled): (Vec<&Row>, Vec<&Row>) =
             main.iter().partition(|row| buffered && row.at >= NOW - SETTLE);

@@ -167,7 +167,7 @@ tables = ["s_{rule}.{table}"]
         let rows = rows.map(|(id, key, minute)| self.row(id, key, minute, true));
         let load = |table, rows: &[Vec<SqlValue>]| {
             let mut rows = rows.iter().cloned().map(Ok);
-            loader.load(table, &rule.columns, &mut rows, Streaming::Settled).unwrap();
+            loader.load(table, &rule.columns, &rule.nested, &mut rows, Streaming::Settled).unwrap();
         };
         load(&rule.table, &rows);
         load(&rule.table, &[self.row(0, "a", 9, false)]);

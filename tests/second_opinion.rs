@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use onerow::check;
 use onerow::clock::Clock;
-use onerow::googlesql::SqlValue;
+use onerow::googlesql::{Ident, Nested, SqlType, SqlValue};
 use onerow::project::Project;
 use onerow::removals::{COLUMNS, RemovalLog};
 use onerow::rule::{Rule, RuleFile, Scope};
@@ -135,10 +135,24 @@ fn windows() -> Vec<Window> {
     ]
 }
 
+fn whole(of: &Nested) -> Json {
+    match of {
+        Nested::Scalar(sql_type) => json!(sql_type.to_string()),
+        Nested::Array(element) => json!({ "array": whole(element) }),
+        Nested::Struct(fields) => {
+            let fields = fields.iter().map(|(name, of)| json!([name.as_str(), whole(of)]));
+            json!({ "struct": fields.collect::<Vec<_>>() })
+        }
+    }
+}
+
 pub fn request(rule: &Rule, sql: &str) -> Json {
-    let columns = rule.columns.iter();
-    let mut columns: Map<String, Json> =
-        columns.map(|(name, t)| (name.as_str().to_owned(), t.to_string().into())).collect();
+    let of = |(name, sql_type): &(Ident, SqlType)| {
+        let nested = rule.nested.iter().find(|(known, _)| known == name);
+        let of = nested.map_or_else(|| json!(sql_type.to_string()), |(_, nested)| whole(nested));
+        (name.as_str().to_owned(), of)
+    };
+    let mut columns: Map<String, Json> = rule.columns.iter().map(of).collect();
     let mut set_aside = columns.clone();
     if rule.partition.is_by_arrival() {
         // BigQuery has both, whichever the rule names.
@@ -283,6 +297,23 @@ player = "STRING"
 line = "NUMERIC"
 is_active = "BOOL"
 created_at = "TIMESTAMP"
+
+[rule.fields]
+table = "nba.predictions"
+strategy = "rewrite"
+partition = "game_date"
+key = ["meta.who.player", "line"]
+keep = ["meta.n DESC", "meta.seen DESC", "id DESC"]
+active = "meta.n != 2"
+[rule.fields.columns]
+id = "STRING"
+game_date = "DATE"
+game_id = "STRING"
+player = "STRING"
+line = "NUMERIC"
+is_active = "BOOL"
+created_at = "TIMESTAMP"
+meta = "STRUCT<who STRUCT<player STRING>, seen TIMESTAMP, n INT64>"
 
 [rule.near]
 table = "nba.predictions"
@@ -436,7 +467,7 @@ fn rows(seed: u64, count: usize) -> Vec<Vec<SqlValue>> {
         ];
         let file = RuleFile::parse("onerow.toml", RULES).unwrap();
         let cells = texts.into_iter().zip(&file.rules[0].columns);
-        let value = |(text, (_, t)): (Option<String>, &(_, onerow::googlesql::SqlType))| {
+        let value = |(text, (_, t)): (Option<String>, &(_, SqlType))| {
             text.map_or(SqlValue::Null, |text| SqlValue::parse(&text, *t).unwrap())
         };
         cells.map(value).collect()
@@ -458,24 +489,62 @@ fn rows_of(rule: &Rule, rows: &[Vec<SqlValue>]) -> Vec<Vec<SqlValue>> {
         SqlValue::Date(date) => SqlValue::String(format!("{date}{}", ["", "T07", "é"][i % 3])),
         other => other.clone(),
     };
+    // Of some rows a part is missing, of some all of it.
+    let meta = |i: usize, row: &[SqlValue], of: &Nested| match i % 7 {
+        0 => SqlValue::Null,
+        part => {
+            let who = if part == 1 { Json::Null } else { json!({ "player": row[3].to_json() }) };
+            let meta = json!({ "who": who, "seen": row[6].to_json(), "n": i % 3 });
+            SqlValue::String(of.canonical(&meta.to_string()).unwrap())
+        }
+    };
     let row = |(i, row): (usize, &Vec<SqlValue>)| {
         let mut row = row.clone();
-        if rule.columns[1].1 == onerow::googlesql::SqlType::String {
+        if rule.columns[1].1 == SqlType::String {
             row[1] = text(i, &row[1]);
+        }
+        if let [(_, nested)] = rule.nested.as_slice() {
+            row.push(meta(i, &row, nested));
         }
         row
     };
     rows.iter().enumerate().map(row).collect()
 }
 
+/// The value as SQL writes it.
+fn nested_literal(of: &Nested, value: &Json) -> String {
+    match (of, value) {
+        (_, Json::Null) => "NULL".to_owned(),
+        (Nested::Scalar(sql_type), value) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            SqlValue::parse(&text, *sql_type).unwrap().literal().to_string()
+        }
+        (Nested::Array(_), _) => panic!("no rule here has an ARRAY"),
+        (Nested::Struct(fields), value) => {
+            let fields = fields.iter().map(|(name, of)| nested_literal(of, &value[name.as_str()]));
+            format!("STRUCT({})", fields.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 const CUTOFF: &str = "2026-01-28T10:00:00Z";
 
 /// The query over these rows, written out, as Google's reference implementation takes it.
 fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
-    let cell = |(value, (name, sql_type)): (
-        &SqlValue,
-        &(onerow::googlesql::Ident, onerow::googlesql::SqlType),
-    )| { format!("CAST({} AS {sql_type}) AS {name}", value.literal()) };
+    let cell = |(value, (name, sql_type)): (&SqlValue, &(Ident, SqlType))| {
+        let nested = rule.nested.iter().find(|(known, _)| known == name);
+        let literal = match (nested, value) {
+            (Some((_, of)), SqlValue::String(text)) => {
+                format!(
+                    "CAST({} AS {of})",
+                    nested_literal(of, &serde_json::from_str(text).unwrap())
+                )
+            }
+            (Some((_, of)), _) => format!("CAST(NULL AS {of})"),
+            _ => format!("CAST({} AS {sql_type})", value.literal()),
+        };
+        format!("{literal} AS {name}")
+    };
     let row = |row: &Vec<SqlValue>| {
         let cells: Vec<String> = row.iter().zip(&rule.columns).map(cell).collect();
         format!("SELECT {}", cells.join(", "))
@@ -494,7 +563,9 @@ fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
 fn embedded(rule: &Rule, rows: &[Vec<SqlValue>], statement: Statement) -> Vec<String> {
     let warehouse = Sqlite::in_memory(Clock::System, SignedDuration::from_mins(90)).unwrap();
     let mut given = rows.iter().cloned().map(Ok);
-    warehouse.load(&rule.table, &rule.columns, &mut given, Streaming::Settled).unwrap();
+    warehouse
+        .load(&rule.table, &rule.columns, &rule.nested, &mut given, Streaming::Settled)
+        .unwrap();
     let checked = check::run(rule, statement).unwrap();
     let id = JobId::from_ledger("second_opinion".to_owned());
     let job = Job { id: &id, run: "second", rule: &rule.name };
@@ -531,12 +602,12 @@ fn comparable(value: &Json) -> String {
         Json::String(text) => text.clone(),
         other => other.to_string(),
     };
-    if let Ok(instant) = SqlValue::parse(&text, onerow::googlesql::SqlType::Timestamp)
+    if let Ok(instant) = SqlValue::parse(&text, SqlType::Timestamp)
         && text.len() > 10
     {
         return instant.to_string();
     }
-    match SqlValue::parse(&text, onerow::googlesql::SqlType::Numeric) {
+    match SqlValue::parse(&text, SqlType::Numeric) {
         Ok(number) => number.to_string(),
         Err(_) => text,
     }
@@ -608,7 +679,7 @@ fn the_expression_that_is_advised_for_a_key_can_be_one() {
         let statement = renderer.render(&detect, &windows()[0]).unwrap().remove(0);
         if sql_type == "FLOAT64" {
             let cell = |text: &str, t| SqlValue::parse(text, t).unwrap();
-            use onerow::googlesql::SqlType::{Date, Float64, String};
+            use SqlType::{Date, Float64, String};
             let row = |id, number| {
                 vec![cell(id, String), cell("2026-01-28", Date), cell(number, Float64)]
             };

@@ -93,7 +93,9 @@ impl Bench {
                 ])
             })
         });
-        sqlite.load(&rule.table, &rule.columns, &mut values, Streaming::Settled).unwrap();
+        sqlite
+            .load(&rule.table, &rule.columns, &rule.nested, &mut values, Streaming::Settled)
+            .unwrap();
         sqlite.index(&rule.table, rule.partition.column().unwrap()).unwrap();
     }
 

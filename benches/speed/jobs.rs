@@ -168,7 +168,7 @@ fn fill(database: &Path, rule: &Rule, days: &[Day], dirty: usize) {
             Ok(rule.columns.iter().map(|(name, _)| cell(name.as_str())).collect())
         })
     });
-    sqlite.load(&rule.table, &rule.columns, &mut rows, Streaming::Settled).unwrap();
+    sqlite.load(&rule.table, &rule.columns, &rule.nested, &mut rows, Streaming::Settled).unwrap();
     sqlite.index(&rule.table, rule.partition.column().unwrap()).unwrap();
 }
 

@@ -113,7 +113,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
     let counted = files.into_iter().zip(&mut counts);
     let mut rows = counted.flat_map(|(rows, count)| rows.inspect(|_| *count += 1));
-    warehouse.load(table, &known, &mut rows, streaming)?;
+    warehouse.load(table, &known, &rule.nested, &mut rows, streaming)?;
     if let Some(column) = rule.partition.column() {
         warehouse.index(table, column)?;
     }
@@ -147,6 +147,7 @@ fn can_be_held(columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Resu
         |column: &Ident| nested.iter().find(|(known, _)| known.same_column(column.as_str()));
     let mut without = columns.iter().filter_map(|(column, sql_type)| {
         let of = match (storage::is_opaque(*sql_type), whole(column)) {
+            _ if *sql_type == SqlType::Json => return None,
             (true, None) => format!("{sql_type} of what the rule does not say"),
             (true, Some((_, of))) => {
                 of.unknown().map(|inner| format!("{of} with {inner} in it"))?

@@ -9,7 +9,7 @@ use crate::check;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 use crate::interrupt::Interrupt;
 use crate::project::Project;
 use crate::rule::{Rule, VarArg, WarehouseType};
@@ -26,16 +26,18 @@ pub struct Loader(Arc<Sqlite>);
 
 impl Loader {
     /// Loads rows into a table, which is created if there is none. Returns their number.
+    /// `nested` has the whole types of ARRAY and STRUCT columns.
     ///
     /// Errors: a row does not fit the columns; the file cannot be written.
     pub fn load(
         &self,
         table: &TableName,
         columns: &[(Ident, SqlType)],
+        nested: &[(Ident, Nested)],
         rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
         streaming: Streaming,
     ) -> Result<u64> {
-        self.0.load(table, columns, rows, streaming)
+        self.0.load(table, columns, nested, rows, streaming)
     }
 
     /// Makes an index of a column, unless there is one.

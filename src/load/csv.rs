@@ -49,7 +49,7 @@ impl Csv {
         let mut row = vec![SqlValue::Null; columns.known.len()];
         for (field, index) in self.fields.iter().zip(&header) {
             if let Some(column) = columns.known.get(*index) {
-                row[*index] = value(part, field.clone(), column, columns.nested(&column.0))?;
+                row[*index] = value(part, field.clone(), column, columns.nested(column))?;
             }
         }
         self.header = Some(header);

@@ -69,8 +69,11 @@ impl Columns<'_> {
             .position(|c| c.same_column(name))
     }
 
-    /// The whole type of a nested column.
-    fn nested(&self, name: &Ident) -> Option<&Nested> {
+    /// The whole type of a column whose values are written as JSON.
+    pub(crate) fn nested(&self, (name, sql_type): &(Ident, SqlType)) -> Option<&Nested> {
+        if *sql_type == SqlType::Json {
+            return Some(&Nested::Scalar(SqlType::Json));
+        }
         self.nested.iter().find(|(known, _)| known.same_column(name.as_str())).map(|(_, of)| of)
     }
 

@@ -36,7 +36,7 @@ fn values<R: BufRead>(
         }
         present[index] = true;
         row[index] = Some(match columns.known.get(index) {
-            Some(column) => value(part, place, raw.get(), column, columns.nested(&column.0))?,
+            Some(column) => value(part, place, raw.get(), column, columns.nested(column))?,
             None => SqlValue::Null,
         });
     }

@@ -66,7 +66,13 @@ fn answering() -> crate::error::Result<super::Service> {
     let engine = Engine::in_memory(project, Vec::new(), clock)?;
     let tables = engine.loader()?;
     for rule in &engine.project().file.rules {
-        tables.load(&rule.table, &rule.columns, &mut std::iter::empty(), Streaming::Settled)?;
+        tables.load(
+            &rule.table,
+            &rule.columns,
+            &rule.nested,
+            &mut std::iter::empty(),
+            Streaming::Settled,
+        )?;
     }
     let settings = Settings {
         listen: ([127, 0, 0, 1], 0).into(),

@@ -1,13 +1,14 @@
 //! What was found against what was expected.
 
+use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 use toml::Value;
 
-use super::read::text;
+use super::read::{json, text};
 use super::{Expected, Figure, Verdict};
 use crate::engine::Rows;
 use crate::error::{Error, did_you_mean};
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Ident, SqlValue};
 
 /// What a test gave.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ pub(super) fn verdict(expected: &Expected, found: &Found, problems: &[Error]) ->
             differences.extend(counts_differ(counts, &found.figures));
         }
         if let Some(rows) = &expected.rows {
-            differences.extend(rows_differ(rows, &found.rows));
+            differences.extend(rows_differ(rows, &expected.nested, &found.rows));
         }
     }
     match differences.is_empty() {
@@ -53,10 +54,17 @@ fn counts_differ(expected: &[(Figure, u64)], found: &[(Figure, u64)]) -> Vec<Str
 }
 
 /// Rows in any order, and of each only the columns that the test names.
-fn rows_differ(expected: &[Vec<(String, Value)>], found: &Rows) -> Option<String> {
+fn rows_differ(
+    expected: &[Vec<(String, Value)>],
+    nested: &[Ident],
+    found: &Rows,
+) -> Option<String> {
+    let is_nested = |name: &str| nested.iter().any(|column| column.same_column(name));
+
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in expected.iter().flatten() {
-        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        if !names.iter().any(|known| is(known, name)) {
             names.push(name);
         }
     }
@@ -65,7 +73,7 @@ fn rows_differ(expected: &[Vec<(String, Value)>], found: &Rows) -> Option<String
     }
     let mut places = Vec::new();
     for name in &names {
-        let place = found.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+        let place = found.columns.iter().position(|column| is(column, name));
         let Some(place) = place else {
             let known = found.columns.iter().map(String::as_str);
             return Some(format!("there is no column `{name}`: {}", did_you_mean(name, known)));
@@ -80,14 +88,24 @@ fn rows_differ(expected: &[Vec<(String, Value)>], found: &Rows) -> Option<String
     let mut wanted: Vec<String> = Vec::new();
     for row in expected {
         let cell = |(name, place): (&&str, &usize)| {
-            let given = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
-            given.map_or("NULL".to_owned(), |(_, value)| as_found(value, *place, found))
+            let given = row.iter().find(|(column, _)| is(column, name));
+            match given {
+                None => "NULL".to_owned(),
+                Some((_, value)) if is_nested(name) => in_any_order(json(value)),
+                Some((_, value)) => as_found(value, *place, found),
+            }
         };
         wanted.push(line(names.iter().zip(&places).map(cell).collect()));
     }
     let rows = found.rows.iter().map(|row| {
-        let value = |place: &usize| row.get(*place).unwrap_or(&SqlValue::Null);
-        line(places.iter().map(|place| value(place).literal().to_string()).collect())
+        let cell = |(name, place): (&&str, &usize)| match row.get(*place).unwrap_or(&SqlValue::Null)
+        {
+            SqlValue::String(text) if is_nested(name) => {
+                serde_json::from_str(text).map_or_else(|_| text.clone(), in_any_order)
+            }
+            value => value.literal().to_string(),
+        };
+        line(names.iter().zip(&places).map(cell).collect())
     });
     let mut rows: Vec<String> = rows.collect();
     wanted.sort();
@@ -103,6 +121,23 @@ fn as_found(value: &Value, place: usize, found: &Rows) -> String {
         Some(Ok(typed)) => typed.literal().to_string(),
         _ => SqlValue::String(plain).literal().to_string(),
     }
+}
+
+/// JSON text in which neither the order of members says anything, nor a member that is null.
+fn in_any_order(value: Json) -> String {
+    fn sorted(value: Json) -> Json {
+        match value {
+            Json::Array(values) => values.into_iter().map(sorted).collect(),
+            Json::Object(members) => {
+                let told = members.into_iter().filter(|(_, value)| !value.is_null());
+                let mut told: Vec<_> = told.map(|(name, value)| (name, sorted(value))).collect();
+                told.sort_by(|one, other| one.0.cmp(&other.0));
+                told.into_iter().collect()
+            }
+            other => other,
+        }
+    }
+    sorted(value).to_string()
 }
 
 fn diff(expected: &str, found: &str) -> String {

@@ -7,7 +7,7 @@ mod run;
 
 use jiff::Timestamp;
 
-use crate::googlesql::SqlValue;
+use crate::googlesql::{Ident, SqlValue};
 use crate::rule::{RuleName, VarArg};
 use crate::statement::StepName;
 use crate::window::Window;
@@ -57,6 +57,8 @@ pub struct Expected {
     /// What a query returns, or what the table holds afterwards: only the columns that are named
     /// here, in any order.
     pub rows: Option<Vec<Vec<(String, toml::Value)>>>,
+    /// The columns of the rule whose values are written as JSON.
+    pub nested: Vec<Ident>,
     /// Figures over all dates.
     pub counts: Option<Vec<(Figure, u64)>>,
     /// Part of what goes wrong.

@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Component, Path};
 
+use googlesql_sqlite::storage::is_opaque;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::Value as Json;
 use toml::{Spanned, Value};
 
 use super::document::{Document, ExpectSection, Row, TestSection};
 use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::{SqlType, SqlValue, parse_timestamp};
+use crate::googlesql::{Nested, SqlType, SqlValue, parse_timestamp};
 use crate::load::{Columns, FileFormat, Rows};
 use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
@@ -68,7 +70,7 @@ impl Reader<'_> {
             rows: settled,
             streamed,
             staged,
-            expected: self.expected(&section.expect)?,
+            expected: self.expected(rule, &section.expect)?,
         })
     }
 
@@ -108,11 +110,13 @@ impl Reader<'_> {
             let rows = [row, &self.document.defaults].into_iter();
             rows.flatten().find(|(name, _)| name.get_ref().eq_ignore_ascii_case(column))
         };
-        let columns = rule.columns.iter();
-        columns
-            .map(|(column, sql_type)| match given(column.as_str()) {
+        let columns =
+            Columns { known: &rule.columns, nested: &rule.nested, needed: &[], ignored: &[] };
+        let known = columns.known.iter();
+        known
+            .map(|column| match given(column.0.as_str()) {
                 None => Ok(SqlValue::Null),
-                Some((_, value)) => typed(value.get_ref(), *sql_type)
+                Some((_, value)) => typed(value.get_ref(), column.1, columns.nested(column))
                     .map_err(|error| error.at(self.source.place(value.span()))),
             })
             .collect()
@@ -244,7 +248,7 @@ impl Reader<'_> {
         section.vars.iter().map(var).collect()
     }
 
-    fn expected(&self, section: &Spanned<ExpectSection>) -> Result<Expected> {
+    fn expected(&self, rule: &Rule, section: &Spanned<ExpectSection>) -> Result<Expected> {
         let expect = section.get_ref();
         if expect.rows.is_none() && expect.counts.is_none() && expect.error.is_none() {
             let error = self.source.error(section, "the test expects nothing");
@@ -264,6 +268,12 @@ impl Reader<'_> {
         };
         Ok(Expected {
             rows: expect.rows.as_ref().map(|rows| rows.iter().map(cells).collect()),
+            nested: rule
+                .columns
+                .iter()
+                .filter(|(_, sql_type)| is_opaque(*sql_type))
+                .map(|(column, _)| column.clone())
+                .collect(),
             counts: counts.transpose()?,
             error: expect.error.clone(),
         })
@@ -280,7 +290,11 @@ impl Reader<'_> {
 }
 
 /// A value of the column's type.
-fn typed(value: &Value, sql_type: SqlType) -> Result<SqlValue> {
+fn typed(value: &Value, sql_type: SqlType, nested: Option<&Nested>) -> Result<SqlValue> {
+    if let Some(nested) = nested {
+        let kept = nested.canonical(&json(value).to_string());
+        return kept.map(SqlValue::String).map_err(|what| Error::new(Kind::Configuration, what));
+    }
     let fits = match value {
         Value::String(_) => true,
         Value::Array(_) | Value::Table(_) => false,
@@ -291,6 +305,21 @@ fn typed(value: &Value, sql_type: SqlType) -> Result<SqlValue> {
             .map_err(|error| Error::new(Kind::Configuration, error.headline())),
         false => Err(Error::new(Kind::Configuration, format!("`{value}` is not a {sql_type}"))
             .help("write a STRING in quotes, and leave a column out for NULL")),
+    }
+}
+
+/// The value as JSON.
+pub(super) fn json(value: &Value) -> Json {
+    match value {
+        Value::Array(values) => values.iter().map(json).collect(),
+        Value::Table(table) => {
+            table.iter().map(|(name, value)| (name.clone(), json(value))).collect()
+        }
+        Value::Boolean(flag) => Json::Bool(*flag),
+        Value::Integer(number) => Json::from(*number),
+        Value::Float(number) => Json::from(*number),
+        Value::String(text) => Json::from(text.as_str()),
+        Value::Datetime(time) => Json::from(time.to_string()),
     }
 }
 

@@ -54,13 +54,19 @@ fn load(engine: &Engine, rule: &Rule, case: &Case) -> Result<()> {
         [(&case.rows, Streaming::Settled), (&case.streamed, Streaming::Streamed)]
     {
         let mut rows = rows.iter().cloned().map(Ok);
-        warehouse.load(&rule.table_of(&case.window), &rule.columns, &mut rows, streaming)?;
+        warehouse.load(
+            &rule.table_of(&case.window),
+            &rule.columns,
+            &rule.nested,
+            &mut rows,
+            streaming,
+        )?;
     }
     let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
     for (place, table) in staging.enumerate() {
         let staged = case.staged.iter().filter(|_| place == 0);
         let mut rows = staged.cloned().map(Ok);
-        warehouse.load(table, &rule.columns, &mut rows, Streaming::Settled)?;
+        warehouse.load(table, &rule.columns, &rule.nested, &mut rows, Streaming::Settled)?;
     }
     Ok(())
 }

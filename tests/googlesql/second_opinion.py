@@ -1,7 +1,7 @@
 """What Google's own analyzer says of SQL, and what its reference implementation answers.
 
 Reads one JSON object from standard input and writes one to standard output:
-  analyze: [{tables: {name: {column: type}}, parameters: {name: type}, sql}]  ->  [error or null];
+  analyze: [{tables: {name: {column: type, or {array: type} or {struct: [[field, type]]}}}, parameters: {name: type}, sql}]  ->  [error or null];
            of a list of SQL, a list of these: making a catalog takes longer than analyzing a statement
   parse:   [sql]                                                            ->  [error or null]
   execute: [sql]                                      ->  [{error} or {rows: [JSON text]}]
@@ -14,7 +14,10 @@ import service
 from zetasql.api import Analyzer, CatalogBuilder, Parser, TableBuilder
 from zetasql.types import (
     AnalyzerOptions,
+    ArrayType,
     LanguageOptions,
+    StructField,
+    StructType,
     Type,
     TypeKind,
     ZetaSQLBuiltinFunctionOptions,
@@ -29,12 +32,21 @@ def kind(name):
     return getattr(TypeKind, "TYPE_" + {"FLOAT64": "DOUBLE"}.get(name, name))
 
 
+def whole(of):
+    if isinstance(of, str):
+        return Type(type_kind=kind(of))
+    if "array" in of:
+        return Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=whole(of["array"])))
+    fields = [StructField(field_name=name, field_type=whole(field)) for name, field in of["struct"]]
+    return Type(type_kind=TypeKind.TYPE_STRUCT, struct_type=StructType(field=fields))
+
+
 def catalog(tables):
     builder = CatalogBuilder("catalog")
     for name, columns in tables.items():
         table = TableBuilder(name)
-        for column, type_name in columns.items():
-            table = table.add_column(column, kind(type_name))
+        for column, of in columns.items():
+            table = table.add_column(column, whole(of))
         table = table.build()
         for column in table.column:
             column.is_pseudo_column = column.name in PSEUDO_COLUMNS

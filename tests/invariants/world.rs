@@ -466,7 +466,9 @@ impl World {
                     .peekable();
                 // The second date has a table where it has rows.
                 if day != Some(2) || cells.peek().is_some() {
-                    warehouse.load(&table, &rule.columns, &mut cells, streaming).unwrap();
+                    warehouse
+                        .load(&table, &rule.columns, &rule.nested, &mut cells, streaming)
+                        .unwrap();
                 }
             }
         }

@@ -59,7 +59,7 @@ impl Ours {
         for name in [edges::TABLE, edges::CALM] {
             let table = TableName::parse(name).unwrap();
             let mut given = tables.named(name).iter().cloned().map(Ok);
-            warehouse.load(&table, &edges::columns(), &mut given, Streaming::Settled).unwrap();
+            warehouse.load(&table, &edges::columns(), &[], &mut given, Streaming::Settled).unwrap();
         }
         Self { warehouse, rules: RuleFile::parse("onerow.toml", RULES).unwrap() }
     }

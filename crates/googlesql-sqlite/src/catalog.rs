@@ -1,13 +1,15 @@
 //! What a statement is typed with: the tables of a database, as whoever keeps them knows them.
 
 use crate::error::Result;
-use crate::googlesql::SqlType;
+use crate::googlesql::{Nested, SqlType};
 
 /// What is known of a table or view.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// The columns, in order.
     pub columns: Vec<(String, SqlType)>,
+    /// The whole types of ARRAY and STRUCT columns, of those of which they are known.
+    pub nested: Vec<(String, Nested)>,
     /// The SQLite query whose rows it has; `None` for a table of the database under its own name.
     pub rows: Option<String>,
 }
@@ -31,8 +33,8 @@ pub trait Catalog {
     /// What has this name, if anything has.
     fn relation(&self, dotted: &str) -> Result<Option<Relation>>;
 
-    /// The SQLite statement that notes the type of one column of a new view.
-    fn note_column(&self, view: &str, position: usize, column: &str, sql_type: SqlType) -> String;
+    /// The SQLite statement that notes the type of one column of a new view, as it is written in SQL.
+    fn note_column(&self, view: &str, position: usize, column: &str, of: &str) -> String;
 
     /// The SQLite statement that forgets the columns of a table or view that is gone.
     fn forget_columns(&self, dotted: &str) -> String;

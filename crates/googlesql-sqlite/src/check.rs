@@ -39,16 +39,18 @@ struct Listed<'a>(Tables<'a>);
 impl Catalog for Listed<'_> {
     fn table(&self, dotted: &str) -> Result<Table> {
         let found = self.0.iter().find(|(name, _)| name == dotted);
-        found.map(|(_, columns)| Table { columns: columns.clone(), rows: None }).ok_or_else(|| {
-            Error::new(Kind::NotFound, format!("nothing is known of the table `{dotted}`"))
-        })
+        found
+            .map(|(_, columns)| Table { columns: columns.clone(), nested: Vec::new(), rows: None })
+            .ok_or_else(|| {
+                Error::new(Kind::NotFound, format!("nothing is known of the table `{dotted}`"))
+            })
     }
 
     fn relation(&self, _: &str) -> Result<Option<Relation>> {
         Ok(None)
     }
 
-    fn note_column(&self, _: &str, _: usize, _: &str, _: SqlType) -> String {
+    fn note_column(&self, _: &str, _: usize, _: &str, _: &str) -> String {
         String::new()
     }
 

@@ -62,7 +62,7 @@ mod tests {
             Ok(None)
         }
 
-        fn note_column(&self, _: &str, _: usize, _: &str, _: SqlType) -> String {
+        fn note_column(&self, _: &str, _: usize, _: &str, _: &str) -> String {
             String::new()
         }
 

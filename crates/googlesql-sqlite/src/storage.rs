@@ -22,17 +22,14 @@ pub fn class(sql_type: SqlType) -> Result<&'static str> {
         | SqlType::Date
         | SqlType::Numeric
         | SqlType::BigNumeric
+        | SqlType::Json
         | SqlType::Array
         | SqlType::Struct => "TEXT",
         SqlType::Int64 | SqlType::Bool | SqlType::Datetime | SqlType::Time | SqlType::Timestamp => {
             "INTEGER"
         }
         SqlType::Float64 => "REAL",
-        SqlType::Bytes
-        | SqlType::Interval
-        | SqlType::Json
-        | SqlType::Geography
-        | SqlType::Range => {
+        SqlType::Bytes | SqlType::Interval | SqlType::Geography | SqlType::Range => {
             return Err(Error::new(
                 Kind::Unsupported,
                 format!("cannot hold values of type {sql_type}"),
@@ -44,7 +41,7 @@ pub fn class(sql_type: SqlType) -> Result<&'static str> {
 /// Whether values of this type are kept as the JSON text that TO_JSON_STRING writes, and are only moved: no
 /// expression looks into them.
 pub fn is_opaque(sql_type: SqlType) -> bool {
-    matches!(sql_type, SqlType::Array | SqlType::Struct)
+    matches!(sql_type, SqlType::Array | SqlType::Struct | SqlType::Json)
 }
 
 /// A name in SQLite's quotes.
@@ -107,7 +104,7 @@ pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue>
             let text = std::str::from_utf8(bytes).map_err(|_| odd(kept, "UTF-8 text"))?;
             SqlValue::parse(text, sql_type)?
         }
-        (SqlType::Array | SqlType::Struct, ValueRef::Text(bytes)) => {
+        (SqlType::Array | SqlType::Struct | SqlType::Json, ValueRef::Text(bytes)) => {
             let text = std::str::from_utf8(bytes).map_err(|_| odd(kept, "UTF-8 text"))?;
             SqlValue::String(text.to_owned())
         }

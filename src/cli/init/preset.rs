@@ -34,6 +34,7 @@ const README: &str = "README.md";
 const PRESETS: &[Preset] = &[
     preset!("airbyte", "orders.csv"),
     preset!("cloud-logging", "syslog.csv"),
+    preset!("datastream", "orders.ndjson"),
     preset!("dbt-snapshot", "orders_snapshot.csv"),
     preset!("dlt", "orders.csv"),
     preset!("firebase", "events_20260128.csv"),

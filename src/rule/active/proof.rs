@@ -256,7 +256,7 @@ impl Catalog for NoTables {
         Ok(None)
     }
 
-    fn note_column(&self, _: &str, _: usize, _: &str, _: SqlType) -> String {
+    fn note_column(&self, _: &str, _: usize, _: &str, _: &str) -> String {
         String::new()
     }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{kept, removals, schema};
 use crate::error::Result;
-use crate::googlesql::{Params, SqlType};
+use crate::googlesql::Params;
 
 /// The tables of one database, for one statement.
 pub(super) struct Tables<'a> {
@@ -22,8 +22,11 @@ impl Catalog for Tables<'_> {
         let restored = self.restored.as_deref().filter(|_| removals::is_before_image(dotted));
         let found = match restored {
             Some(table) => self.kept(table),
-            None => schema::table(self.connection, dotted)
-                .map(|table| Table { columns: table.columns, rows: None }),
+            None => schema::table(self.connection, dotted).map(|table| Table {
+                columns: table.columns,
+                nested: table.nested,
+                rows: None,
+            }),
         };
         found.map_err(TheirError::foreign)
     }
@@ -32,11 +35,12 @@ impl Catalog for Tables<'_> {
         self.find(dotted).map_err(TheirError::foreign)
     }
 
-    fn note_column(&self, view: &str, position: usize, column: &str, sql_type: SqlType) -> String {
+    fn note_column(&self, view: &str, position: usize, column: &str, of: &str) -> String {
         format!(
-            "INSERT INTO _onerow_columns VALUES ({}, {position}, {}, '{sql_type}')",
+            "INSERT INTO _onerow_columns VALUES ({}, {position}, {}, {})",
             text(view),
-            text(column)
+            text(column),
+            text(of)
         )
     }
 
@@ -59,6 +63,7 @@ impl Tables<'_> {
     /// The rows of a table that the removal log keeps of the statement that is undone.
     fn kept(&self, dotted: &str) -> Result<Table> {
         let columns = kept::columns(self.connection, dotted, self.params)?;
+        let nested = schema::table(self.connection, dotted)?.nested;
         let record = kept::record(self.params)?;
         let items = columns.iter().map(|(column, sql_type)| {
             format!("onerow_from_json(kept, {}, '{sql_type}') AS {}", text(column), quoted(column))
@@ -69,7 +74,7 @@ impl Tables<'_> {
             items.join(", "),
             kept::rows(&text(&record), &text(dotted))
         );
-        Ok(Table { columns, rows: Some(rows) })
+        Ok(Table { columns, nested, rows: Some(rows) })
     }
 }
 

@@ -15,7 +15,13 @@ pub(crate) fn warehouse() -> Result<Sqlite> {
     let warehouse =
         Sqlite::in_memory(Clock::Fixed(Timestamp::UNIX_EPOCH), SignedDuration::from_mins(90))?;
     for rule in &rules().rules {
-        warehouse.load(&rule.table, &rule.columns, &mut std::iter::empty(), Streaming::Settled)?;
+        warehouse.load(
+            &rule.table,
+            &rule.columns,
+            &rule.nested,
+            &mut std::iter::empty(),
+            Streaming::Settled,
+        )?;
     }
     Ok(warehouse)
 }

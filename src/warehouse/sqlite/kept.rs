@@ -131,6 +131,7 @@ fn is_of(value: &Json, sql_type: SqlType) -> bool {
     match sql_type {
         SqlType::Array => return value.is_array(),
         SqlType::Struct => return value.is_object(),
+        SqlType::Json => return true,
         _ => {}
     }
     let text = match value {

@@ -1,5 +1,7 @@
 //! Loading rows into a table, all of them or none.
 
+use std::fmt::Display;
+
 use googlesql_sqlite::storage::{encode, is_opaque, quoted};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -8,16 +10,18 @@ use super::failure::failed;
 use super::schema::{self, Table};
 use super::{Sqlite, Streaming, buffer};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 
 impl Sqlite {
     /// Appends rows to the table, which is created with these columns if it is missing, in one
     /// transaction: an error, also one from `rows`, leaves nothing behind, not even the table.
-    /// Columns of the table that are not given are NULL. Says how many rows were loaded.
+    /// Columns of the table that are not given are NULL. `nested` has the whole types of ARRAY and STRUCT columns, of
+    /// those of which the fields are to be read. Says how many rows were loaded.
     pub fn load(
         &self,
         table: &TableName,
         columns: &[(Ident, SqlType)],
+        nested: &[(Ident, Nested)],
         rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
         streaming: Streaming,
     ) -> Result<u64> {
@@ -30,10 +34,8 @@ impl Sqlite {
             .map_err(failed("start a transaction"))?;
         let name = table.dotted();
         match schema::find(&transaction, &name)? {
-            Some(existing) => fits(&existing, columns)?,
-            None => {
-                schema::create(&transaction, &name, columns)?;
-            }
+            Some(existing) => fits(&existing, columns, nested)?,
+            None => schema::create(&transaction, &name, columns, nested)?,
         }
         let loaded = insert(&transaction, &name, columns, rows, streamed_at)?;
         transaction.commit().map_err(failed("commit the loaded rows"))?;
@@ -56,18 +58,22 @@ impl Sqlite {
     }
 }
 
-fn fits(existing: &Table, columns: &[(Ident, SqlType)]) -> Result<()> {
+fn fits(existing: &Table, columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Result<()> {
     for (i, (column, given)) in columns.iter().enumerate() {
-        let (_, known) = existing.column(column.as_str())?;
+        let (name, known) = existing.column(column.as_str())?;
+        let other = |known: &dyn Display, given: &dyn Display| {
+            let of = format!("column `{}` of table `{}`", column.as_str(), existing.name);
+            Err(Error::new(Kind::Input, format!("{of} is {known}, not {given}")))
+        };
         if known != given {
-            return Err(Error::new(
-                Kind::Input,
-                format!(
-                    "column `{}` of table `{}` is {known}, not {given}",
-                    column.as_str(),
-                    existing.name
-                ),
-            ));
+            return other(known, given);
+        }
+        let known = existing.nested.iter().find(|(nested, _)| nested == name);
+        let given = nested.iter().find(|(nested, _)| nested.same_column(name));
+        if let (Some((_, known)), Some((_, given))) = (known, given)
+            && known != given
+        {
+            return other(known, given);
         }
         if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
             let message = format!("column `{}` occurs twice", column.as_str());

@@ -25,6 +25,7 @@ pub(super) fn described() -> Table {
     Table {
         name: RemovalLog::embedded().table.dotted(),
         columns: COLUMNS.map(|(name, sql_type)| (name.to_owned(), sql_type)).to_vec(),
+        nested: Vec::new(),
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) fn ensure(connection: &Connection) -> Result<()> {
     if schema::has(&transaction, &name)? {
         return Ok(());
     }
-    schema::create(&transaction, &name, &columns)?;
+    schema::create(&transaction, &name, &columns, &[])?;
     transaction
         .execute_batch(
             "CREATE INDEX \"_onerow_removals_runs\" ON \"onerow.removals\" (run_id, date, row_id)",

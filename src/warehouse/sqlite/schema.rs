@@ -6,13 +6,15 @@ use rusqlite::{Connection, OptionalExtension};
 use super::failure::failed;
 use super::{buffer, removals};
 use crate::error::{Error, Kind, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlType};
+use crate::googlesql::{Ident, Nested, SqlType};
 
 /// The columns of one table, in order.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub name: String,
     pub columns: Vec<(String, SqlType)>,
+    /// The whole types of those that are ARRAY or STRUCT.
+    pub nested: Vec<(String, Nested)>,
 }
 
 impl Table {
@@ -65,11 +67,18 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Table>>
     if found.is_empty() {
         return Ok(None);
     }
-    let columns = found
-        .into_iter()
-        .map(|(column, sql_type)| Ok((column, sql_type.parse()?)))
-        .collect::<Result<_>>()?;
-    Ok(Some(Table { name: name.to_owned(), columns }))
+    let (mut columns, mut nested) = (Vec::new(), Vec::new());
+    for (column, of) in found {
+        // A view that was made over a column of unknown fields has only the bare type.
+        match Nested::parse(&of) {
+            Ok(of) if storage::is_opaque(of.sql_type()) => {
+                columns.push((column.clone(), of.sql_type()));
+                nested.push((column, of));
+            }
+            _ => columns.push((column, of.parse()?)),
+        }
+    }
+    Ok(Some(Table { name: name.to_owned(), columns, nested }))
 }
 
 /// The table. The error names the nearest one.
@@ -113,7 +122,8 @@ pub(super) fn create(
     connection: &Connection,
     name: &str,
     columns: &[(Ident, SqlType)],
-) -> Result<Table> {
+    nested: &[(Ident, Nested)],
+) -> Result<()> {
     let mut definitions = Vec::new();
     for (i, (column, sql_type)) in columns.iter().enumerate() {
         if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
@@ -140,13 +150,14 @@ pub(super) fn create(
         ))
         .map_err(&failed)?;
     for (position, (column, sql_type)) in columns.iter().enumerate() {
+        let whole = nested.iter().find(|(known, _)| known.same_column(column.as_str()));
+        let of = whole.map_or_else(|| sql_type.to_string(), |(_, of)| of.to_string());
         connection
             .execute(
                 "INSERT INTO _onerow_columns VALUES (?1, ?2, ?3, ?4)",
-                rusqlite::params![name, position as i64, column.as_str(), sql_type.to_string()],
+                rusqlite::params![name, position as i64, column.as_str(), of],
             )
             .map_err(&failed)?;
     }
-    let columns = columns.iter().map(|(c, t)| (c.as_str().to_owned(), *t)).collect();
-    Ok(Table { name: name.to_owned(), columns })
+    Ok(())
 }

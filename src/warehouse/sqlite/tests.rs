@@ -71,7 +71,7 @@ fn columns() -> Vec<(Ident, SqlType)> {
 }
 
 fn load(warehouse: &Sqlite, text: &str, streaming: Streaming) -> Result<u64> {
-    warehouse.load(&table(), &columns(), &mut rows(text).into_iter().map(Ok), streaming)
+    warehouse.load(&table(), &columns(), &[], &mut rows(text).into_iter().map(Ok), streaming)
 }
 
 fn with(text: &str) -> Sqlite {

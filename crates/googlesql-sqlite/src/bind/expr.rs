@@ -42,8 +42,7 @@ impl Binder<'_> {
                 [first, ..] if first.value.starts_with('@') => {
                     Err(unsupported(format!("the variable `{expr}`")))
                 }
-                [table, column] => scope.qualified(&table.value, &column.value, expr.span()),
-                _ => Err(unsupported(format!("the path `{expr}`"))),
+                path => self.path(path, expr.span(), scope),
             },
             Expr::Nested(inner) => self.expr(inner, scope),
             Expr::Value(value) => self.value(value),

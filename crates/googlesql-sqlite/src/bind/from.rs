@@ -1,5 +1,7 @@
 //! FROM: tables, subqueries and joins.
 
+use std::rc::Rc;
+
 use sqlparser::ast::{
     Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, TableAlias,
     TableFactor, TableWithJoins,
@@ -194,13 +196,16 @@ impl Binder<'_> {
             (dotted.to_ascii_uppercase().contains("INFORMATION_SCHEMA"), "INFORMATION_SCHEMA"),
         ])?;
         let table = self.catalog.table(dotted)?;
+        let mut nested = table.nested;
         let columns = table.columns.into_iter().map(|(column, sql_type)| {
+            let at = nested.iter().position(|(name, _)| *name == column);
+            let nested = at.map(|at| Rc::new(nested.swap_remove(at).1));
             let term = match class(sql_type) {
                 Err(_) if self.lenient => Term::unknown(),
                 _ if self.lenient && is_opaque(sql_type) => Term::unknown(),
                 _ => {
                     let node = Node::Column { source: own.to_owned(), column: column.clone() };
-                    Term::of(node, Some(sql_type))
+                    Term { nested, ..Term::of(node, Some(sql_type)) }
                 }
             };
             (Some(column), term)

@@ -13,7 +13,7 @@ use super::scope::{Prefer, Scope, Seen, Source};
 use super::select::none_moved;
 use super::{Binder, none_of, refused, unsupported};
 use crate::error::Result;
-use crate::googlesql::{SqlType, SqlValue};
+use crate::googlesql::{Nested, SqlType, SqlValue};
 use crate::tree::{Converted, Key, Node, Rows, Term};
 
 /// A bound query, and what is known of it.
@@ -33,6 +33,7 @@ pub(super) struct Column {
     /// `None` for an expression without an alias.
     pub name: Option<String>,
     pub sql_type: Option<SqlType>,
+    pub nested: Option<Rc<Nested>>,
     pub unknown: bool,
 }
 
@@ -68,7 +69,7 @@ impl Relation {
                 true => Term::unknown(),
                 false => {
                     let node = Node::Column { source: alias.to_owned(), column: c(i) };
-                    Term::of(node, column.sql_type)
+                    Term { nested: column.nested.clone(), ..Term::of(node, column.sql_type) }
                 }
             };
             (column.name.clone(), term)

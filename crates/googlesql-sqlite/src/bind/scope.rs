@@ -133,10 +133,7 @@ impl<'a> Scope<'a> {
     /// The term that `qualifier.name` at this place stands for.
     pub fn qualified(&self, qualifier: &str, name: &str, place: Span) -> Result<Term> {
         let Some(source) = self.source(qualifier) else {
-            let is_column =
-                self.sources.iter().any(|source| named(source, qualifier).next().is_some());
             return match self.parent {
-                _ if is_column => Err(unsupported(format!("the field `{qualifier}.{name}`"))),
                 Some(parent) => {
                     self.seen.outer.set(true);
                     parent.qualified(qualifier, name, place)
@@ -165,6 +162,14 @@ impl<'a> Scope<'a> {
         self.sources
             .iter()
             .find(|source| source.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    }
+
+    /// Whether a table or subquery of this query, or of one around it, has this name. A column of a nearer query
+    /// that is called so comes first.
+    pub fn has_source(&self, name: &str) -> bool {
+        let has_column = self.sources.iter().any(|source| named(source, name).next().is_some());
+        self.source(name).is_some()
+            || !has_column && self.parent.is_some_and(|parent| parent.has_source(name))
     }
 
     /// The row that a name stands for, where it is a table's or an alias's and no column's.

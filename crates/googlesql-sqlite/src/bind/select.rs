@@ -236,6 +236,7 @@ fn columns(items: &[Item<'_>], outputs: &[Term]) -> Vec<Column> {
     let column = |(item, term): (&Item<'_>, &Term)| Column {
         name: item.name().cloned(),
         sql_type: term.sql_type,
+        nested: term.nested.clone(),
         unknown: term.unknown,
     };
     items.iter().zip(outputs).map(column).collect()

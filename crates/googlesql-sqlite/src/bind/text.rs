@@ -44,14 +44,26 @@ impl Binder<'_> {
     }
 
     fn string(&self, expr: &Expr, name: &str, scope: &Scope<'_>) -> Result<Term> {
-        let term = self.expr(expr, scope)?;
+        self.as_string(self.expr(expr, scope)?, name)
+    }
+
+    /// JSON text, or a column of type JSON, which is kept as such.
+    fn json_text(&self, expr: &Expr, name: &str, scope: &Scope<'_>) -> Result<Term> {
+        let term = self.whole(expr, scope)?;
+        match term.sql_type {
+            Some(SqlType::Json) => Ok(Term { sql_type: Some(SqlType::String), ..term }),
+            _ => self.as_string(term, name),
+        }
+    }
+
+    fn as_string(&self, term: Term, name: &str) -> Result<Term> {
         match term.sql_type {
             Some(SqlType::String) | None => self.expect(term, SqlType::String, name),
             Some(other) => Err(unsupported(format!("{name} of {other}"))),
         }
     }
 
-    /// `JSON_VALUE(text[, path])` and `JSON_EXTRACT_SCALAR`.
+    /// `JSON_VALUE(json[, path])` and `JSON_EXTRACT_SCALAR`.
     pub(super) fn json_value(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let name = row.name;
         let (text, path) = match call.args.as_slice() {
@@ -59,7 +71,7 @@ impl Binder<'_> {
             [text, path] => (text, self.literal(path, &format!("the path of {name}"), scope)?),
             _ => return Err(call.miscounted()),
         };
-        let text = self.string(text, name, scope)?;
+        let text = self.json_text(text, name, scope)?;
         let path = match path {
             Some(path) if path::steps(&path).is_none() => {
                 return Err(unsupported(format!("the JSONPath '{path}' of {name}")));

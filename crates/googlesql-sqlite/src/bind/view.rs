@@ -33,7 +33,10 @@ impl Binder<'_> {
         }
         let own = self.alias();
         let names = relation.result_names()?;
-        let types = relation.columns.iter().map(|c| c.sql_type.unwrap_or(SqlType::Int64));
+        let types = relation.columns.iter().map(|column| match &column.nested {
+            Some(nested) => nested.to_string(),
+            None => column.sql_type.unwrap_or(SqlType::Int64).to_string(),
+        });
         let columns = names.into_iter().zip(types).collect();
         Ok(Change::CreateView { name, columns, rows: relation.rows, own })
     }

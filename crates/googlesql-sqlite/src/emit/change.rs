@@ -2,7 +2,6 @@
 //! is found first, and changed afterwards, so that no clause sees the work of another.
 
 use super::{Emitter, c};
-use crate::googlesql::SqlType;
 use crate::storage::quoted;
 use crate::tree::{About, Action, Change, Clause, Merge, Rows, Term};
 
@@ -70,7 +69,7 @@ impl Emitter<'_> {
     fn create_view(
         &mut self,
         name: &str,
-        columns: &[(String, SqlType)],
+        columns: &[(String, String)],
         rows: &Rows,
         own: &str,
     ) -> Vec<Part> {
@@ -84,8 +83,8 @@ impl Emitter<'_> {
             items.join(", "),
             self.rows(rows)
         )));
-        for (i, (column, sql_type)) in columns.iter().enumerate() {
-            parts.push(Part::silent(self.catalog.note_column(name, i, column, *sql_type)));
+        for (i, (column, of)) in columns.iter().enumerate() {
+            parts.push(Part::silent(self.catalog.note_column(name, i, column, of)));
         }
         parts
     }

@@ -14,6 +14,7 @@ use crate::storage;
 pub(super) const TABLE: &[Entry] = &[
     ("onerow_json", 2, json),
     ("onerow_from_json", 3, from_json),
+    ("onerow_field", 3, field),
     ("onerow_time_to_text", 2, time_to_text),
 ];
 
@@ -30,18 +31,29 @@ fn json(arguments: &Arguments<'_>) -> Outcome {
 
 /// `onerow_from_json(object, member, type)`: a member that `onerow_json` wrote.
 fn from_json(arguments: &Arguments<'_>) -> Outcome {
-    let unreadable = |what: &str| format!("the removal log holds {what}");
-    let object: HashMap<String, &RawValue> = serde_json::from_str(arguments.text(0)?)
-        .map_err(|_| unreadable("a state that is no JSON"))?;
+    member(arguments).map_err(|what| format!("the removal log holds {what}"))
+}
+
+/// `onerow_field(struct, field, type)`
+fn field(arguments: &Arguments<'_>) -> Outcome {
+    match arguments.text(0)? {
+        "null" => Ok(Value::Null),
+        _ => member(arguments).map_err(|what| format!("a STRUCT holds {what}")),
+    }
+}
+
+/// The value that a member of a JSON object is. The error says what the object is instead.
+fn member(arguments: &Arguments<'_>) -> Outcome {
+    let object: HashMap<String, &RawValue> =
+        serde_json::from_str(arguments.text(0)?).map_err(|_| "a state that is no JSON")?;
     let name = arguments.text(1)?;
     let sql_type: SqlType = arguments.text(2)?.parse().map_err(|_| "not a type".to_owned())?;
     let raw = object.get(name).map(|raw| raw.get());
-    let raw = raw.ok_or_else(|| unreadable(&format!("a row without the column {name}")))?;
-    let text = match raw {
+    let text = match raw.ok_or_else(|| format!("a row without the column {name}"))? {
         "null" => return Ok(Value::Null),
         nested if storage::is_opaque(sql_type) => return Ok(Value::Text(nested.to_owned())),
         quoted if quoted.starts_with('"') => {
-            serde_json::from_str(quoted).map_err(|_| unreadable("a text that is no JSON"))?
+            serde_json::from_str(quoted).map_err(|_| "a text that is no JSON")?
         }
         other => other.to_owned(),
     };

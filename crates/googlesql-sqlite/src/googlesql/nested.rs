@@ -79,9 +79,9 @@ impl Nested {
     /// The type in it whose values are not known as JSON here, if there is one.
     pub fn unknown(&self) -> Option<SqlType> {
         match self {
-            Self::Scalar(
-                of @ (SqlType::Json | SqlType::Geography | SqlType::Interval | SqlType::Range),
-            ) => Some(*of),
+            Self::Scalar(of @ (SqlType::Geography | SqlType::Interval | SqlType::Range)) => {
+                Some(*of)
+            }
             Self::Scalar(_) => None,
             Self::Array(element) => element.unknown(),
             Self::Struct(fields) => fields.iter().find_map(|(_, of)| of.unknown()),
@@ -110,6 +110,11 @@ impl Nested {
         match (self, raw) {
             (Self::Array(_), "null") => to.push_str("[]"),
             (_, "null") => to.push_str("null"),
+            (Self::Scalar(SqlType::Json), _) => {
+                let value: serde_json::Value =
+                    serde_json::from_str(raw).map_err(|_| wrong(&format!("{raw} is no JSON")))?;
+                to.push_str(&value.to_string());
+            }
             (Self::Scalar(of), _) => to.push_str(&scalar(*of, raw).map_err(|e| wrong(&e))?),
             (Self::Array(element), _) => {
                 let values: Vec<&RawValue> = serde_json::from_str(raw)

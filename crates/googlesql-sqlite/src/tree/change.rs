@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::{Factor, Rows, Term};
-use crate::googlesql::SqlType;
 
 /// A statement that changes something. Names are as the catalog has them.
 #[derive(Debug)]
@@ -28,7 +27,8 @@ pub(crate) enum Change {
     /// The columns of a view with their names and types; the name is for its query.
     CreateView {
         name: String,
-        columns: Vec<(String, SqlType)>,
+        /// Each with its type, as it is written in SQL.
+        columns: Vec<(String, String)>,
         rows: Rc<Rows>,
         own: String,
     },

@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 
 pub(crate) use self::change::{About, Action, Change, Clause, Merge};
 pub(crate) use self::query::{Converted, Factor, Joined, Rows, Select};
-use crate::googlesql::{SqlType, SqlValue};
+use crate::googlesql::{Nested, SqlType, SqlValue};
 
 /// An expression with its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub(crate) struct Term {
     pub node: Node,
     /// `None` for a bare NULL, which has every type.
     pub sql_type: Option<SqlType>,
+    /// What is in it, of an ARRAY or STRUCT of which that is known.
+    pub nested: Option<Rc<Nested>>,
     /// The value of a literal or query parameter, which takes on other types more freely.
     pub constant: Option<SqlValue>,
     /// A column of which nothing else is known. Looking it up is an error, so that it is nowhere but
@@ -175,7 +177,7 @@ pub(crate) enum Bound {
 impl Term {
     /// An expression of a type that may be NULL's.
     pub fn of(node: Node, sql_type: Option<SqlType>) -> Self {
-        Self { node, sql_type, constant: None, unknown: false }
+        Self { node, sql_type, nested: None, constant: None, unknown: false }
     }
 
     /// A call with these arguments.

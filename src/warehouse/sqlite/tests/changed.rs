@@ -74,7 +74,7 @@ fn ours(sql: &str) -> Option<Table> {
     let columns: Vec<_> = SMALL.iter().map(|(n, t)| (Ident::parse(n).unwrap(), *t)).collect();
     let table = TableName::parse("nba.small").unwrap();
     let mut given = rows().into_iter().map(Ok);
-    warehouse.load(&table, &columns, &mut given, Streaming::Settled).unwrap();
+    warehouse.load(&table, &columns, &[], &mut given, Streaming::Settled).unwrap();
     let changed = match run(&warehouse, sql) {
         Ok(Returned::Affected(changed)) => changed.unwrap(),
         Ok(other) => panic!("{sql}: {other:?}"),

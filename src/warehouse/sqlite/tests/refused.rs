@@ -100,7 +100,6 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
                 "* REPLACE of `copies`, which * has twice",
             ),
             ("SELECT predictions FROM nba.predictions", "the row of `predictions`"),
-            ("SELECT game_id.x FROM nba.predictions", "the field `game_id.x`"),
             ("FROM nba.predictions |> WHERE copies > 1", "|>"),
             ("SELECT AS STRUCT 1 AS x", "SELECT AS STRUCT"),
             ("UPDATE nba.predictions SET copies = 1 FROM nba.other WHERE TRUE", "UPDATE … FROM"),
@@ -121,6 +120,7 @@ fn what_bigquery_refuses_is_refused() {
         "",
         &[
             ("SELECT game_id = 1 FROM nba.predictions", "STRING, INT64"),
+            ("SELECT game_id.x FROM nba.predictions", "there is no field `x` in STRING"),
             ("SELECT game_date = created_at FROM nba.predictions", "DATE, TIMESTAMP"),
             ("SELECT game_date < copies FROM nba.predictions", "DATE, INT64"),
             ("SELECT 1 FROM nba.predictions WHERE copies", "must be BOOL"),

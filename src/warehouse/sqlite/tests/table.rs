@@ -90,7 +90,8 @@ fn a_load_that_fails_leaves_nothing() {
     let warehouse = empty();
     let broken = || Err(Error::new(Kind::Input, "line 2 is broken"));
     let mut given = rows(ONE).into_iter().map(Ok).chain([broken()]);
-    let error = warehouse.load(&table(), &columns(), &mut given, Streaming::Settled).unwrap_err();
+    let error =
+        warehouse.load(&table(), &columns(), &[], &mut given, Streaming::Settled).unwrap_err();
     assert!(error.to_string().contains("line 2 is broken"), "{error}");
     assert_eq!(
         run(&warehouse, "SELECT 1 FROM nba.predictions").unwrap_err().kind(),
@@ -99,7 +100,7 @@ fn a_load_that_fails_leaves_nothing() {
 
     load(&warehouse, ONE, Streaming::Settled).unwrap();
     let mut given = rows(ONE).into_iter().map(Ok).chain([broken()]);
-    warehouse.load(&table(), &columns(), &mut given, Streaming::Settled).unwrap_err();
+    warehouse.load(&table(), &columns(), &[], &mut given, Streaming::Settled).unwrap_err();
     assert_eq!(answer(&warehouse, "SELECT COUNT(*) FROM nba.predictions"), "1");
 }
 
@@ -108,7 +109,13 @@ fn a_load_must_fit_the_table() {
     let warehouse = with(ONE);
     let given = |name: &str, sql_type, value| {
         let columns = [(Ident::parse(name).unwrap(), sql_type)];
-        warehouse.load(&table(), &columns, &mut [Ok(vec![value])].into_iter(), Streaming::Settled)
+        warehouse.load(
+            &table(),
+            &columns,
+            &[],
+            &mut [Ok(vec![value])].into_iter(),
+            Streaming::Settled,
+        )
     };
     let text = || SqlValue::String("x".into());
     let error = given("game_idd", SqlType::String, text()).unwrap_err();
@@ -123,10 +130,10 @@ fn a_load_must_fit_the_table() {
         "NULL"
     );
 
-    let columns = [(Ident::parse("tags").unwrap(), SqlType::Json)];
+    let columns = [(Ident::parse("tags").unwrap(), SqlType::Geography)];
     let other = TableName::parse("nba.other").unwrap();
-    let error = warehouse.load(&other, &columns, &mut std::iter::empty(), Streaming::Settled);
-    assert!(error.unwrap_err().to_string().contains("type JSON"));
+    let error = warehouse.load(&other, &columns, &[], &mut std::iter::empty(), Streaming::Settled);
+    assert!(error.unwrap_err().to_string().contains("type GEOGRAPHY"));
 }
 
 #[test]
