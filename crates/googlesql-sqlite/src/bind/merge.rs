@@ -8,7 +8,6 @@ use sqlparser::ast::{
 use super::projection::implied;
 use super::scope::{Scope, Seen, Source};
 use super::{Binder, none_of, refused, unsupported};
-use crate::catalog::Table;
 use crate::error::Result;
 use crate::googlesql::SqlType;
 use crate::storage::quoted;
@@ -49,14 +48,26 @@ impl Binder<'_> {
             .expr(on, &Scope::plain(&both, None, &seen, "ON"))
             .and_then(|term| self.expect(term, SqlType::Bool, "the condition of ON"));
         let condition = self.known(condition)?.unwrap_or_else(Term::unknown);
-        let row = row_name(&described)?;
+        let row = row_name(described.columns.iter().map(|(name, _)| name.as_str()))?;
         let sides = {
             let [target, source] = both;
             Sides { target, source }
         };
         let clauses = self.clauses(clauses, &sides)?;
-        let own = sides.target.alias;
-        let merge = Merge { table: name, target, own, row, source, condition, clauses };
+        let source_row =
+            row_name(sides.source.columns.iter().filter_map(|(name, _)| name.as_deref()))?;
+        let (own, source_own) = (sides.target.alias, sides.source.alias);
+        let merge = Merge {
+            table: name,
+            target,
+            own,
+            row,
+            source,
+            source_own,
+            source_row,
+            condition,
+            clauses,
+        };
         Ok(Change::Merge(Box::new(merge)))
     }
 
@@ -179,8 +190,8 @@ fn about(kind: &MergeClauseKind) -> About {
 }
 
 /// SQLite's name for a row, which no column of the table hides.
-fn row_name(table: &Table) -> Result<&'static str> {
-    let hidden = |name: &str| table.columns.iter().any(|(c, _)| c.eq_ignore_ascii_case(name));
+fn row_name<'n>(columns: impl Iterator<Item = &'n str> + Clone) -> Result<&'static str> {
+    let hidden = |name: &str| columns.clone().any(|c| c.eq_ignore_ascii_case(name));
     let name = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !hidden(name));
     name.ok_or_else(|| unsupported("a table with columns rowid, _rowid_ and oid"))
 }

@@ -3,7 +3,12 @@
 
 use super::{Emitter, c};
 use crate::storage::quoted;
-use crate::tree::{About, Action, Change, Clause, Merge, Rows, Term};
+use crate::tree::{About, Action, Change, Clause, Condition, Merge, Rows, Term};
+
+/// Temporary tables of a MERGE.
+const SOURCE: &str = "temp.onerow_source";
+const TARGET: &str = "temp.onerow_target";
+const PAIRS: &str = "temp.onerow_pairs";
 
 /// One of the SQLite statements that do the work of one statement.
 #[derive(Debug)]
@@ -96,9 +101,11 @@ impl Emitter<'_> {
         ]
     }
 
+    /// The source's rows are found once, and once which of them match which rows of the target.
     fn merge(&mut self, merge: &Merge) -> Vec<Part> {
-        let (mut parts, mut changes, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-        let mut matched = Vec::new();
+        let mut parts = self.pairs(merge);
+        let mut dropped: Vec<String> = [SOURCE, TARGET, PAIRS].map(str::to_owned).to_vec();
+        let (mut changes, mut matched) = (Vec::new(), Vec::new());
         let mut earlier: Vec<(About, String)> = Vec::new();
         for (i, clause) in merge.clauses.iter().enumerate() {
             let name = format!("temp.\"onerow_merge_{i}\"");
@@ -115,7 +122,7 @@ impl Emitter<'_> {
                 matched.push(format!("SELECT onerow_row FROM {name}"));
             }
             changes.push(Part::counted(done(merge, &clause.action, &name)));
-            dropped.push(Part::silent(format!("DROP TABLE {name}")));
+            dropped.push(name);
             earlier.push((clause.about, condition));
         }
         if !matched.is_empty() {
@@ -126,31 +133,81 @@ impl Emitter<'_> {
             )));
         }
         parts.extend(changes);
-        parts.extend(dropped);
+        parts.extend(dropped.iter().map(|name| Part::silent(format!("DROP TABLE {name}"))));
         parts
+    }
+
+    /// Makes temporary tables: of the source's rows; of the rows of the target that fulfil what the condition asks
+    /// of them alone, with what must be equal to something of the source, and an index of that; of the pairs that
+    /// match.
+    fn pairs(&mut self, merge: &Merge) -> Vec<Part> {
+        let Merge { target, own, row, source, source_own, source_row, condition, .. } = merge;
+        let condition = Condition::of(condition, own, source_own);
+        let row = format!("{own}.{}", quoted(row));
+        let (target, source) = (self.factor(target), self.factor(source));
+        let (mut values, mut keys, mut equal) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, pair) in condition.equal.iter().enumerate() {
+            // Without an affinity: of two that differ, SQLite uses no index.
+            values.push(format!(", +({}) AS k{i}", self.term(pair.first)));
+            keys.push(format!("k{i}"));
+            let operator = if pair.nulls { "IS" } else { "=" };
+            equal.push(format!("onerow_t.k{i} {operator} +({})", self.term(pair.second)));
+        }
+        let mut all = |terms: &[&Term]| match terms {
+            [] => "TRUE".to_owned(),
+            terms => terms.iter().map(|term| self.term(term)).collect::<Vec<_>>().join(" AND "),
+        };
+        let (of_target, rest) = (all(&condition.of_first), all(&condition.rest));
+        let values = values.concat();
+        let mut parts = vec![
+            format!("CREATE TABLE {SOURCE} AS SELECT * FROM {source}"),
+            format!(
+                "CREATE TABLE {TARGET} AS SELECT {row} AS onerow_row{values} FROM {target} WHERE {of_target}"
+            ),
+        ];
+        if !keys.is_empty() {
+            let keys = keys.join(", ");
+            parts.push(format!("CREATE INDEX temp.onerow_keys ON onerow_target ({keys})"));
+        }
+        equal.push("TRUE".to_owned());
+        // CROSS JOIN keeps SQLite from reading the target first, whose index it would not use then.
+        parts.push(format!(
+            "CREATE TABLE {PAIRS} AS SELECT onerow_t.onerow_row, {source_own}.{source_row} AS onerow_from \
+             FROM {SOURCE} AS {source_own} CROSS JOIN {TARGET} AS onerow_t ON {} \
+             CROSS JOIN {target} ON {row} = onerow_t.onerow_row WHERE {rest}",
+            equal.join(" AND "),
+        ));
+        parts.push("CREATE INDEX temp.onerow_rows ON onerow_pairs (onerow_row)".to_owned());
+        parts.push("CREATE INDEX temp.onerow_sources ON onerow_pairs (onerow_from)".to_owned());
+        parts.into_iter().map(Part::silent).collect()
     }
 
     /// Makes a temporary table of the rows that a clause applies to, with its values.
     fn applied(&mut self, merge: &Merge, clause: &Clause, name: &str, guard: &str) -> String {
-        let row = match clause.about {
-            About::NotMatched => "NULL".to_owned(),
-            _ => format!("{}.{}", merge.own, quoted(merge.row)),
-        };
-        let mut items = vec![format!("{row} AS onerow_row")];
+        let Merge { target, own, row, source_own, source_row, .. } = merge;
+        let row = format!("{own}.{}", quoted(row));
+        let mut items = vec![match clause.about {
+            About::NotMatched => "NULL AS onerow_row".to_owned(),
+            _ => format!("{row} AS onerow_row"),
+        }];
         for (i, (_, value)) in clause.action.values().iter().enumerate() {
             items.push(format!("{} AS v{i}", self.term(value)));
         }
-        let (target, source) = (self.factor(&merge.target), self.factor(&merge.source));
-        let condition = self.term(&merge.condition);
-        let unmatched = |rows: &str, others: &str| {
-            format!(
-                "{rows} WHERE {guard} AND NOT EXISTS (SELECT 1 FROM {others} WHERE {condition})"
-            )
-        };
+        let target = self.factor(target);
         let from = match clause.about {
-            About::Matched => format!("{source} JOIN {target} ON {condition} WHERE {guard}"),
-            About::NotMatchedBySource => unmatched(&target, &source),
-            About::NotMatched => unmatched(&source, &target),
+            About::Matched => format!(
+                "{PAIRS} AS onerow_p \
+                 CROSS JOIN {SOURCE} AS {source_own} ON {source_own}.{source_row} = onerow_p.onerow_from \
+                 CROSS JOIN {target} ON {row} = onerow_p.onerow_row WHERE {guard}"
+            ),
+            About::NotMatchedBySource => format!(
+                "{target} WHERE {guard} AND NOT EXISTS \
+                 (SELECT 1 FROM {PAIRS} AS onerow_p WHERE onerow_p.onerow_row = {row})"
+            ),
+            About::NotMatched => format!(
+                "{SOURCE} AS {source_own} WHERE {guard} AND NOT EXISTS \
+                 (SELECT 1 FROM {PAIRS} AS onerow_p WHERE onerow_p.onerow_from = {source_own}.{source_row})"
+            ),
         };
         format!("CREATE TABLE {name} AS SELECT {} FROM {from}", items.join(", "))
     }

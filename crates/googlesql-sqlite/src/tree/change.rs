@@ -52,6 +52,10 @@ pub(crate) struct Merge {
     /// The column that names a row of the target.
     pub row: &'static str,
     pub source: Factor,
+    /// What the source is called.
+    pub source_own: String,
+    /// The column that names a row of the source, once it is a table.
+    pub source_row: &'static str,
     pub condition: Term,
     pub clauses: Vec<Clause>,
 }

@@ -2,6 +2,7 @@
 //! and what emitting writes as SQLite text.
 
 mod change;
+mod condition;
 mod query;
 
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use rusqlite::types::Value;
 
 pub(crate) use self::change::{About, Action, Change, Clause, Merge};
+pub(crate) use self::condition::Condition;
 pub(crate) use self::query::{Converted, Factor, Joined, Rows, Select};
 use crate::googlesql::{Nested, SqlType, SqlValue};
 

@@ -1,0 +1,120 @@
+//! The condition that joins two sides, taken apart.
+
+use super::{Form, Node, Term};
+
+/// What a condition asks for, where only its truth matters: not whether it is FALSE or NULL.
+#[derive(Debug, Default)]
+pub(crate) struct Condition<'t> {
+    /// Expressions of the first side and of the second that must be equal.
+    pub equal: Vec<Equal<'t>>,
+    /// What is asked of the first side alone.
+    pub of_first: Vec<&'t Term>,
+    /// What is asked of both in another way.
+    pub rest: Vec<&'t Term>,
+}
+
+/// An expression of the first side that must be equal to one of the second.
+#[derive(Debug)]
+pub(crate) struct Equal<'t> {
+    pub first: &'t Term,
+    pub second: &'t Term,
+    /// Whether NULL equals NULL.
+    pub nulls: bool,
+}
+
+impl<'t> Condition<'t> {
+    /// `first` and `second` are what the sides are called.
+    pub fn of(term: &'t Term, first: &str, second: &str) -> Self {
+        let mut condition = Self::default();
+        let mut open = vec![term];
+        while let Some(term) = open.pop() {
+            if let Some([left, right]) = operands(term, Form::Infix(" AND ")) {
+                open.extend([right, left]);
+                continue;
+            }
+            let only = |term: &Term, side: &str| term.reads_only(side);
+            match equal(term) {
+                Some((left, right, nulls)) if only(left, first) && only(right, second) => {
+                    condition.equal.push(Equal { first: left, second: right, nulls });
+                }
+                Some((left, right, nulls)) if only(left, second) && only(right, first) => {
+                    condition.equal.push(Equal { first: right, second: left, nulls });
+                }
+                _ if only(term, first) => condition.of_first.push(term),
+                _ => condition.rest.push(term),
+            }
+        }
+        condition
+    }
+}
+
+/// The two sides of `a = b`, and of `a = b OR (a IS NULL AND b IS NULL)`, as BigQuery's documentation writes an
+/// equality that holds for NULL too.
+fn equal(term: &Term) -> Option<(&Term, &Term, bool)> {
+    if let Some([left, right]) = operands(term, Form::Equal("=")) {
+        return Some((left, right, false));
+    }
+    if let Some([left, right]) = operands(term, Form::Equal("IS")) {
+        return Some((left, right, true));
+    }
+    let [one, other] = operands(term, Form::Infix(" OR "))?;
+    let either = |equal: &'_ Term, nulls: &'_ Term| -> bool {
+        let sides = operands(equal, Form::Equal("="));
+        let both = operands(nulls, Form::Infix(" AND "))
+            .and_then(|[left, right]| Some([is_null(left)?, is_null(right)?]));
+        match (sides, both) {
+            (Some([a, b]), Some([c, d])) => (a, b) == (c, d) || (a, b) == (d, c),
+            _ => false,
+        }
+    };
+    let equal = match (either(one, other), either(other, one)) {
+        (true, _) => one,
+        (_, true) => other,
+        _ => return None,
+    };
+    operands(equal, Form::Equal("=")).map(|[left, right]| (left, right, true))
+}
+
+fn operands(term: &Term, wanted: Form) -> Option<[&Term; 2]> {
+    match &term.node {
+        Node::Call(form, args) if *form == wanted => match args.as_slice() {
+            [left, right] => Some([left, right]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_null(term: &Term) -> Option<&Term> {
+    match &term.node {
+        Node::Call(Form::Is("IS NULL"), args) => args.first(),
+        _ => None,
+    }
+}
+
+impl Term {
+    /// Whether every column that it reads is of this table or query. Of a subquery nothing is known.
+    fn reads_only(&self, source: &str) -> bool {
+        let all = |terms: &[Self]| terms.iter().all(|term| term.reads_only(source));
+        match &self.node {
+            Node::Value(_) | Node::Parameter(_) => true,
+            Node::Column { source: of, .. } => of == source,
+            Node::Call(_, args) => all(args),
+            Node::Case { operand, arms, otherwise } => {
+                let beside = operand.iter().chain(otherwise).all(|term| term.reads_only(source));
+                beside
+                    && arms
+                        .iter()
+                        .all(|(when, then)| when.reads_only(source) && then.reads_only(source))
+            }
+            Node::Json(value) => value.reads_only(source),
+            Node::Object(members) => members.iter().all(|(_, term)| term.reads_only(source)),
+            Node::Output(_)
+            | Node::Aggregate { .. }
+            | Node::Window { .. }
+            | Node::Only { .. }
+            | Node::Exists { .. }
+            | Node::Among { .. } => false,
+        }
+    }
+}
