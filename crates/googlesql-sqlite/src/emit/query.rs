@@ -1,7 +1,7 @@
 //! Queries as SQLite text.
 
 use super::{Emitter, c};
-use crate::storage::quoted;
+use crate::storage::{class, quoted};
 use crate::tree::{Converted, Factor, Joined, Key, Node, Rows, Select, Term};
 
 impl Emitter<'_> {
@@ -36,16 +36,30 @@ impl Emitter<'_> {
     /// The expressions under the names of a query's columns.
     fn named(&mut self, terms: &[Term]) -> Vec<String> {
         let each = terms.iter().enumerate();
-        each.map(|(i, term)| format!("{} AS {}", self.term(term), c(i))).collect()
+        each.map(|(i, term)| format!("{} AS {}", self.as_column(term), c(i))).collect()
+    }
+
+    /// The expression with the affinity of its type, which those of columns have: SQLite makes an index for a join
+    /// only where the affinities of both sides are the same.
+    fn as_column(&mut self, term: &Term) -> String {
+        let text = self.term(term);
+        match (&term.node, term.sql_type.map(class)) {
+            (Node::Column { .. } | Node::Output(_) | Node::Value(_), _) => text,
+            (_, Some(Ok(class))) => format!("CAST({text} AS {class})"),
+            _ => text,
+        }
     }
 
     fn select(&mut self, select: &Select) -> String {
-        let distinct = if select.distinct { "DISTINCT " } else { "" };
         let mut items = self.named(&select.outputs);
         let tail = self.tail(select);
         let Some((own, condition)) = &select.qualify else {
             let order = self.order(&select.order);
-            return format!("SELECT {distinct}{}{tail}{order}", items.join(", "));
+            let rows = format!("SELECT {}{tail}", items.join(", "));
+            return match select.distinct {
+                true => format!("{}{order}", distinct(&rows, items.len())),
+                false => format!("{rows}{order}"),
+            };
         };
         items.push(format!("{} AS q", self.term(condition)));
         let (order, hidden) = hidden(&select.order, own);
@@ -53,11 +67,16 @@ impl Emitter<'_> {
             items.push(format!("{} AS \"o{i}\"", self.term(term)));
         }
         let order = self.order(&order);
-        format!(
-            "SELECT {distinct}{} FROM (SELECT {}{tail}) AS {own} WHERE {own}.q{order}",
-            outputs(own, select.outputs.len()),
+        let count = select.outputs.len();
+        let rows = format!(
+            "SELECT {} FROM (SELECT {}{tail}) AS {own} WHERE {own}.q",
+            outputs(own, count),
             items.join(", "),
-        )
+        );
+        match select.distinct {
+            true => format!("{}{order}", distinct(&rows, count)),
+            false => format!("{rows}{order}"),
+        }
     }
 
     /// FROM to HAVING.
@@ -113,6 +132,13 @@ impl Emitter<'_> {
 fn outputs(own: &str, count: usize) -> String {
     let columns: Vec<String> = (0..count).map(|i| format!("{own}.{0} AS {0}", c(i))).collect();
     columns.join(", ")
+}
+
+/// The different ones of these rows. SQLite takes DISTINCT for so few rows that it makes no index where they are
+/// joined.
+fn distinct(rows: &str, columns: usize) -> String {
+    let columns = (0..columns).map(c).collect::<Vec<_>>().join(", ");
+    format!("SELECT {columns} FROM ({rows}) GROUP BY {columns}")
 }
 
 /// The order of a query of this name, and what it takes besides the columns of the select list.

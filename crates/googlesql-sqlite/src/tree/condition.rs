@@ -34,13 +34,13 @@ impl<'t> Condition<'t> {
             }
             let only = |term: &Term, side: &str| term.reads_only(side);
             match equal(term) {
+                _ if only(term, first) => condition.of_first.push(term),
                 Some((left, right, nulls)) if only(left, first) && only(right, second) => {
                     condition.equal.push(Equal { first: left, second: right, nulls });
                 }
                 Some((left, right, nulls)) if only(left, second) && only(right, first) => {
                     condition.equal.push(Equal { first: right, second: left, nulls });
                 }
-                _ if only(term, first) => condition.of_first.push(term),
                 _ => condition.rest.push(term),
             }
         }
