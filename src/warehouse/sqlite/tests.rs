@@ -3,6 +3,7 @@
 mod change;
 mod changed;
 mod lowering;
+mod plans;
 mod refused;
 mod semantics;
 mod shipped;

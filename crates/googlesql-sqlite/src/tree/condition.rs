@@ -48,31 +48,25 @@ impl<'t> Condition<'t> {
     }
 }
 
-/// The two sides of `a = b`, and of `a = b OR (a IS NULL AND b IS NULL)`, as BigQuery's documentation writes an
-/// equality that holds for NULL too.
+/// The two sides of `a = b`, and of what holds for NULL too: `a IS NOT DISTINCT FROM b`, and
+/// `a = b OR (a IS NULL AND b IS NULL)`, which is written where BigQuery could not see the partition otherwise.
 fn equal(term: &Term) -> Option<(&Term, &Term, bool)> {
     if let Some([left, right]) = operands(term, Form::Equal("=")) {
         return Some((left, right, false));
     }
-    if let Some([left, right]) = operands(term, Form::Equal("IS")) {
-        return Some((left, right, true));
-    }
-    let [one, other] = operands(term, Form::Infix(" OR "))?;
-    let either = |equal: &'_ Term, nulls: &'_ Term| -> bool {
-        let sides = operands(equal, Form::Equal("="));
-        let both = operands(nulls, Form::Infix(" AND "))
-            .and_then(|[left, right]| Some([is_null(left)?, is_null(right)?]));
-        match (sides, both) {
-            (Some([a, b]), Some([c, d])) => (a, b) == (c, d) || (a, b) == (d, c),
-            _ => false,
-        }
-    };
-    let equal = match (either(one, other), either(other, one)) {
-        (true, _) => one,
-        (_, true) => other,
-        _ => return None,
-    };
-    operands(equal, Form::Equal("=")).map(|[left, right]| (left, right, true))
+    let nullable = operands(term, Form::Compare("IS")).or_else(|| {
+        let [one, other] = operands(term, Form::Infix(" OR "))?;
+        equal_or_null(one, other).or_else(|| equal_or_null(other, one))
+    });
+    nullable.map(|[left, right]| (left, right, true))
+}
+
+/// The two sides of an equality, where the other condition is that both are NULL.
+fn equal_or_null<'t>(equal: &'t Term, nulls: &'t Term) -> Option<[&'t Term; 2]> {
+    let sides = operands(equal, Form::Equal("="))?;
+    let [left, right] = operands(nulls, Form::Infix(" AND "))?;
+    let [left, right] = [is_null(left)?, is_null(right)?];
+    (sides == [left, right] || sides == [right, left]).then_some(sides)
 }
 
 fn operands(term: &Term, wanted: Form) -> Option<[&Term; 2]> {
