@@ -29,12 +29,25 @@ impl Project {
         if !path.is_file() {
             return Err(Error::new(
                 Kind::Configuration,
-                format!("there is no {RULE_FILE} in `{}`", folder.display()),
+                match folder == Path::new(".") {
+                    true => format!("there is no {RULE_FILE} here or in a folder above"),
+                    false => format!("there is no {RULE_FILE} in `{}`", folder.display()),
+                },
             )
             .help("name the folder with --project-dir, or start a project with `onerow init`"));
         }
         let rules = Template { path: path.display().to_string(), text: configuration(&path)? };
         Self::of(folder, &rules, read_templates(folder)?)
+    }
+
+    /// The nearest folder that holds a rule file: the current one, or one that it is in. Where there is none, the
+    /// current one, which says so when it is opened.
+    pub fn nearest() -> PathBuf {
+        let here = PathBuf::from(".");
+        let depth = std::env::current_dir().map_or(0, |folder| folder.ancestors().count() - 1);
+        let upward = (1..=depth).map(|up| std::iter::repeat_n("..", up).collect());
+        let mut folders = std::iter::once(here.clone()).chain(upward);
+        folders.find(|folder: &PathBuf| folder.join(RULE_FILE).is_file()).unwrap_or(here)
     }
 
     /// A project of these texts: the rule file, and templates by their paths below `sql/`.
@@ -102,7 +115,7 @@ fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName
         Error::new(
             Kind::Configuration,
             format!(
-                "`{}` stands in a folder named after no rule, so it would never be used",
+                "`{}` is in a folder that matches no rule, so it would never be used",
                 source.path
             ),
         )

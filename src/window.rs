@@ -151,6 +151,8 @@ pub enum WindowArg {
     Dates(Vec<DayArg>),
     /// All dates from the first to the last, both included.
     Range(DayArg, DayArg),
+    /// All dates from this one up to and including yesterday.
+    Since(DayArg),
     /// This many dates up to and including yesterday.
     Last(u32),
 }
@@ -165,6 +167,19 @@ impl WindowArg {
                 Window::of_days(dates.iter().map(|d| d.resolve(today)).collect::<Result<_>>()?)
             }
             Self::Range(from, to) => Window::range(from.resolve(today)?, to.resolve(today)?),
+            Self::Since(from) => {
+                let (from, yesterday) = (from.resolve(today)?, days_before(today, 1)?);
+                match from.date() > yesterday.date() {
+                    true => Err(Error::new(
+                        Kind::Usage,
+                        format!(
+                            "--from {from} is after yesterday, {yesterday}, which ends the range"
+                        ),
+                    )
+                    .help("say the last date with --to, or name the date with --date")),
+                    false => Window::range(from, yesterday),
+                }
+            }
             Self::Last(0) => Err(Error::new(Kind::Usage, "--last 0 names no date")),
             Self::Last(count) => Window::range(days_before(today, *count)?, days_before(today, 1)?),
         }

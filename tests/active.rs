@@ -191,7 +191,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
             "STRING",
             "s = 'Y'",
             "deactivate = \"s = 'N'\"\nreactivate = \"s = 'Y'\"",
-            &["`reactivate` means nothing"],
+            &["`reactivate` has no effect"],
         ),
         (
             "s",
@@ -221,7 +221,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
         ("s", "STRING", "RAND() > 0.5 AND s = 'a'", "", &["RAND differs"]),
         ("s", "STRING", "TRUE", "", &["it reads no column"]),
         ("s", "STRING", "t = 'Y'", "", &["no column `t`"]),
-        ("s", "BOOL", "s", "deactivate = \"s = FALSE\"", &["`deactivate` means nothing"]),
+        ("s", "BOOL", "s", "deactivate = \"s = FALSE\"", &["`deactivate` has no effect"]),
         (
             "s",
             "TIMESTAMP",
@@ -229,7 +229,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
             "touched_at = \"s\"",
             &["would set s, which the rule's touched_at"],
         ),
-        ("s", "STRING", "s = 'Y'", "reactivate = \"s = 'Y'\"", &["`reactivate` means nothing"]),
+        ("s", "STRING", "s = 'Y'", "reactivate = \"s = 'Y'\"", &["`reactivate` has no effect"]),
     ];
     for (column, sql_type, active, more, says) in cases {
         let project = Project::new(&rule(column, sql_type, active, more));
@@ -240,7 +240,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
     Project::new(&alone)
         .onerow(&format!("check {DATE}"))
         .exits(2)
-        .says(&["`deactivate` means nothing without `active`"]);
+        .says(&["`deactivate` has no effect without `active`"]);
 }
 
 /// Without listed columns nobody knows the type, so that the assignment has to be said; `doctor` compares it

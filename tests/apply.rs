@@ -236,7 +236,7 @@ fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
     }
     let without = RULE.replace("written_at = \"created_at\"", "written_unit = \"micros\"");
     let status = Project::new(&without).onerow(&format!("status {DATE}")).exits(2);
-    status.says(&["`written_unit` means nothing without `written_at`"]);
+    status.says(&["`written_unit` has no effect without `written_at`"]);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
              p2,2026-01-29,g1,a,,true,2026-01-28T07:00:00Z"
         ));
         let ended = project.onerow("apply --from 2026-01-28 --to 2026-01-29 --format json");
-        let document = ended.exits(1).says(&["2026-01-28: not touched"]).json();
+        let document = ended.exits(1).says(&["2026-01-28: skipped"]).json();
         assert_eq!(document["dates"][0]["status"], "shared_ids", "{what}");
         assert_eq!(document["dates"][0]["deactivated"], 0, "{what}");
         assert_eq!(document["dates"][1]["status"], "cleaned", "{what}");
@@ -290,7 +290,7 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
     let mut last: serde_json::Value = serde_json::from_str(last).unwrap();
     let run = ended.json()["run_id"].clone();
     assert!(last["time"].take().is_string());
-    let reason = "active rows have a row id that is NULL or not theirs alone on 2026-01-28";
+    let reason = "active rows have a NULL or duplicate `row_id` on 2026-01-28";
     assert_eq!(
         last,
         serde_json::json!({

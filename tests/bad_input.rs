@@ -47,10 +47,13 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     let project = loaded();
     for (dates, says) in [
         ("--date 2026-02-30", "not a date"),
-        ("--date today", "TODAY"),
+        ("--date tomorrow", "TODAY"),
+        ("--date 2026-01-28,", "`` is not a date"),
         ("--date 28.01.2026", "YYYY-MM-DD"),
         ("--from 2026-01-29 --to 2026-01-28", "is after --to 2026-01-28"),
-        ("--from 2026-01-29", "--to"),
+        ("--to 2026-01-29", "--from"),
+        ("--from 2026-01-30 --now 2026-01-30T12:00:00Z", "is after yesterday, 2026-01-29"),
+        ("--from null --to today", "NULL is no end of a range"),
         ("--last 0", "--last 0 names no date"),
         ("--last x", "x"),
         ("--last 99999", "at most 10000 dates"),

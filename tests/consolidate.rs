@@ -342,7 +342,7 @@ fn what_is_dropped_rests_on_the_shipped_templates() {
          FROM nba.staging_a WHERE {{ window.filter }} GROUP BY game_date",
     );
     let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: staging_dates.sql is not the shipped one"]);
+    ended.says(&["nba.staging_a: not dropped: staging_dates.sql is overridden by the project"]);
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -447,7 +447,7 @@ fn a_staging_table_that_waits_or_has_more_columns_or_no_dates_is_not_dropped() {
         INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'worker', 'STRING')"#,
     );
     let ended = project.onerow(&command).exits(0);
-    ended.says(&["nba.staging_a: its column worker is not merged", "list the columns that arrive"]);
+    ended.says(&["nba.staging_a: its column worker is not merged", "list the columns to merge"]);
     assert!(has_table(&project, "nba.staging_a"));
 }
 

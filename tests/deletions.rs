@@ -217,7 +217,7 @@ fn what_is_dropped_rests_on_the_shipped_macros_too() {
         .replace("NOT COALESCE({{ takes_part(rule, staging) }}, FALSE)", "FALSE");
     project.write("sql/_staging.sql", own);
     let ended = project.onerow(&format!("consolidate {DATE} --staging nba.staging_a")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: _staging.sql is not the shipped one"]);
+    ended.says(&["nba.staging_a: not dropped: _staging.sql is overridden by the project"]);
     assert!(has_table(&project, "nba.staging_a"));
 }
 

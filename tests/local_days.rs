@@ -134,7 +134,7 @@ fn a_zone_is_refused_where_it_means_nothing() {
         (
             "partition = \"at_\"\npartition_type = \"TIMESTAMP\"",
             "partition = \"none\"",
-            "means nothing with",
+            "has no effect with",
         ),
     ] {
         let rules = RULES.replacen(from, to, 1).replace("ZONE", "America/New_York");

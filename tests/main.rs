@@ -8,6 +8,7 @@ mod bad_input;
 mod bigquery;
 mod check;
 mod check_command;
+mod command_line;
 mod common;
 mod consolidate;
 mod crash_points;

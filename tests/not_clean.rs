@@ -388,7 +388,7 @@ mod numbers {
         let rule = RULE.replace("key = ", "partition_format = \"yyyymm\"\nkey = ");
         Project::new(&rule).onerow(&format!("check {DATE}")).exits(2).says(&[
             "onerow.toml:8:",
-            "`partition_format` means nothing: the partition is neither INT64 nor STRING",
+            "`partition_format` has no effect: the partition is neither INT64 nor STRING",
         ]);
     }
 }

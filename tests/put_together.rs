@@ -235,7 +235,7 @@ fn a_rule_that_cannot_put_survivors_together_says_why() {
     for (project, said) in [
         (
             change("strategy = \"rewrite\"", "strategy = \"delete\"\nrow_id = \"contact\""),
-            &["`merge` means nothing with strategy delete", "set `strategy = \"rewrite\"`"][..],
+            &["`merge` has no effect with strategy delete", "set `strategy = \"rewrite\"`"][..],
         ),
         (
             change("key = ", "across = \"1d\"\nkey = "),

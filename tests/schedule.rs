@@ -69,7 +69,7 @@ fn a_mistake_says_what_to_write_instead() {
         ("cron by_line --weekly-on someday", &["invalid value 'someday'", "sunday"]),
         ("cron by_line --weekly-last 0", &["0 is not in 1..=10000"]),
         ("cron by_line --wait soon", &["not a duration", "2h"]),
-        ("cron by_line --wait 14h", &["too short for this wait", "--weekly-at"]),
+        ("cron by_line --wait 14h", &["`--wait` is too long", "--weekly-at"]),
         ("cron by_line --warehouse prod", &["no warehouse `prod`"]),
         ("cron by_line --folder here", &["`here` must be absolute", "--folder DIR"]),
         ("cron by_line --program $(id)", &["not the path of a command"]),

@@ -233,7 +233,7 @@ fn run_deactivate_says_what_it_could_not_touch() {
     let shared_ids = project("");
     shared_ids.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
     let ended = shared_ids.onerow(&format!("run deactivate {DATE}")).exits(1);
-    ended.says(&["not touched: 2 active rows"]);
+    ended.says(&["skipped: 2 active rows"]);
 }
 
 #[test]

@@ -134,7 +134,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
         let project = Project::new(&rules);
         project.rows(SHARED_IDS);
         let ended = project.onerow(&format!("apply --yes {WINDOW}")).exits(1);
-        ended.says(&["2026-01-28: not touched", "strategy = \"rewrite\""]);
+        ended.says(&["2026-01-28: skipped", "strategy = \"rewrite\""]);
         assert_eq!(
             project.active(),
             ["t", "t", "u", "v"],
@@ -173,7 +173,7 @@ fn a_rule_says_what_it_cannot_be() {
         (head.clone(), ["rule `predictions` has no `active`", "strategy = \"delete\""]),
         (
             RULE.replace("row_id =", "strategy = \"delete\"\nrow_id ="),
-            ["`touched_at` means nothing with strategy delete", "remove it"],
+            ["`touched_at` has no effect with strategy delete", "remove it"],
         ),
         (
             rule("delete").replace(

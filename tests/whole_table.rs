@@ -144,7 +144,7 @@ fn a_column_that_is_called_none_stands_in_backquotes() {
         ("across = \"1d\"", "across"),
     ] {
         Project::new(&rule(&format!("partition = \"none\"\n{key}"))).onerow("check").exits(2).says(
-            &[&format!("`{name}` means nothing with partition = \"none\""), "stands in backquotes"],
+            &[&format!("`{name}` has no effect with partition = \"none\""), "stands in backquotes"],
         );
     }
 }

@@ -307,9 +307,8 @@ impl Finder<'_> {
     }
 
     fn unknown(&mut self, name: &str, span: Span, help: String) {
-        let reason = format!(
-            "there is no column `{name}` in what it reads, going by the columns that the rule lists"
-        );
+        let reason =
+            format!("unknown column `{name}`: it is not among the columns that the rule lists");
         self.findings.push(self.text.finding(Code::UnknownColumn, span, reason, help));
     }
 
@@ -323,7 +322,7 @@ impl Finder<'_> {
             self.findings.push(self.text.finding(
                 Code::TypeMismatch,
                 literal.span(),
-                format!("{name} is of type {column_type}, and `{literal}` is of type {literal_type}: BigQuery compares no two of these"),
+                format!("{name} is of type {column_type}, and `{literal}` is of type {literal_type}: BigQuery cannot compare these types"),
                 format!("write a {column_type}, or mend the type of {name} in the rule"),
             ));
         }

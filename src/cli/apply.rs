@@ -9,8 +9,9 @@ use super::{Effects, Outcome, plan};
 use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
 use crate::report::Format;
+use crate::rule::Rule;
 
-/// Take the superseded rows of the dates out, and verify the result
+/// Remove the duplicate rows of the dates, and verify the result
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +41,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
-        true => plan::show(&args.common, args.format, false, effects),
+        true => {
+            let window = |rule: &Rule| args.common.window(rule, effects);
+            plan::show(&args.common, &window, args.format, false, effects)
+        }
         false => {
             let settings = RunSettings {
                 wait: args.wait.unwrap_or_default(),

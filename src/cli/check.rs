@@ -82,7 +82,7 @@ fn count(findings: &[Finding]) -> (usize, usize) {
 }
 
 fn text(args: &Args, findings: &[Finding], effects: &Effects) -> String {
-    let folder = &args.common.project.project_dir;
+    let folder = &args.common.project.folder();
     let style = |format| -> Style { effects.style(format) };
     match args.format {
         CheckFormat::Table => report::findings(style(Format::Table), findings),

@@ -13,16 +13,19 @@ use crate::project::Project;
 use crate::rule::{Rule, VarArg};
 use crate::window::{DayArg, Window, WindowArg};
 
+/// How many dates up to yesterday a command that only looks is about, unless it is told.
+pub(super) const DATES: u32 = 14;
+
 /// The project and the warehouse.
 #[derive(clap::Args)]
 pub(super) struct ProjectArgs {
-    /// The folder that holds onerow.toml
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub project_dir: PathBuf,
+    /// The folder that holds onerow.toml [default: the nearest one, from here upward]
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<PathBuf>,
     /// The warehouse, by its name in the rule file [default: `default_warehouse`]
     #[arg(long, value_name = "NAME")]
     pub warehouse: Option<String>,
-    /// Rehearse at another time, such as 2026-01-30T07:41:30Z
+    /// Pretend that the current time is this (for testing), such as 2026-01-30T07:41:30Z
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
     pub now: Option<Timestamp>,
 }
@@ -48,14 +51,15 @@ pub(super) struct Common {
 /// The dates.
 #[derive(clap::Args)]
 pub(super) struct DateArgs {
-    /// A date: YYYY-MM-DD, TODAY or YESTERDAY in the rule's time zone, or NULL for rows without one; repeatable
-    #[arg(long = "date", value_name = "D", conflicts_with_all = ["from", "to", "last"])]
+    /// A date: YYYY-MM-DD, TODAY or YESTERDAY in the rule's time zone, or NULL for rows without one; repeatable,
+    /// or with commas between
+    #[arg(long = "date", value_name = "D", value_parser = day, value_delimiter = ',', conflicts_with_all = ["from", "to", "last"])]
     dates: Vec<DayArg>,
     /// The first date of a range
-    #[arg(long, value_name = "D", requires = "to", conflicts_with = "last")]
+    #[arg(long, value_name = "D", value_parser = day, conflicts_with = "last")]
     from: Option<DayArg>,
-    /// The last date of a range, included
-    #[arg(long, value_name = "D", requires = "from", conflicts_with = "last")]
+    /// The last date of a range, included [default: yesterday]
+    #[arg(long, value_name = "D", value_parser = day, requires = "from", conflicts_with = "last")]
     to: Option<DayArg>,
     /// The N dates up to and including yesterday
     #[arg(long, value_name = "N")]
@@ -67,6 +71,7 @@ impl DateArgs {
     pub fn given(&self) -> Option<WindowArg> {
         match (self.from, self.to, self.last) {
             (Some(from), Some(to), _) => Some(WindowArg::Range(from, to)),
+            (Some(from), None, _) => Some(WindowArg::Since(from)),
             (_, _, Some(count)) => Some(WindowArg::Last(count)),
             _ if self.dates.is_empty() => None,
             _ => Some(WindowArg::Dates(self.dates.clone())),
@@ -76,7 +81,12 @@ impl DateArgs {
 
 impl ProjectArgs {
     pub fn open(&self) -> Result<Project> {
-        Project::open(&self.project_dir)
+        Project::open(&self.folder())
+    }
+
+    /// The folder that holds onerow.toml.
+    pub fn folder(&self) -> PathBuf {
+        self.project_dir.clone().unwrap_or_else(Project::nearest)
     }
 
     pub fn clock(&self, effects: &Effects) -> Clock {
@@ -147,8 +157,9 @@ impl Common {
             return self.whole(rule, !self.all);
         }
         let given = self.dates.given().ok_or_else(|| {
-            Error::new(Kind::Usage, "no dates given")
-                .help("use --date YESTERDAY, --date 2026-01-28, --from A --to B, or --last N")
+            Error::new(Kind::Usage, "no dates given").help(
+                "use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, or --last N",
+            )
         })?;
         rule.window(&given, self.project.clock(effects).now())
     }
@@ -197,6 +208,12 @@ impl Common {
     pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
         heeding(self.project.engine_for(project, self.vars.clone(), effects), effects)
     }
+}
+
+/// A date, where words may be in any case.
+fn day(text: &str) -> Result<DayArg> {
+    let mut words = ["TODAY", "YESTERDAY", "NULL"].into_iter();
+    words.find(|word| word.eq_ignore_ascii_case(text)).unwrap_or(text).parse()
 }
 
 fn timestamp(text: &str) -> Result<Timestamp> {

@@ -19,13 +19,13 @@ pub(super) fn ask(plans: &[Plan<'_>], effects: &Effects) -> Result<()> {
     }
     if !effects.has_person() {
         return Err(Error::new(Kind::Usage, format!("this deletes {deletes}"))
-            .help("say that you mean it with `--yes`; `onerow explain` shows the rows"));
+            .help("pass `--yes` to confirm; `onerow explain` shows the rows"));
     }
     let question = format!("Delete {deletes}?");
     let answer = Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
     match answer {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::new(Kind::Usage, "not confirmed: nothing was changed")),
-        Err(dialoguer::Error::IO(cause)) => Err(Error::io("cannot ask for leave", cause)),
+        Err(dialoguer::Error::IO(cause)) => Err(Error::io("cannot prompt for confirmation", cause)),
     }
 }

@@ -102,7 +102,7 @@ impl Effects {
                 std::process::exit(130);
             }
             interrupt.request();
-            eprintln!("interrupted: stopping in good order; once more stops at once");
+            eprintln!("interrupted: shutting down; press Ctrl-C again to exit immediately");
         };
         // A second command in the same process keeps the first one's handler.
         let _ = ctrlc::set_handler(handler);

@@ -211,9 +211,8 @@ fn explain(report: &Report, effects: &Effects) {
     }
     for day in report.days_of(Status::SharedIds) {
         say(format!(
-            "{}: not touched: {} active rows have a row id that is NULL or not theirs alone, \
-             and a statement by row id could take a survivor down with them; a rule with \
-             `strategy = \"rewrite\"` can tell them apart",
+            "{}: skipped: {} active rows have a NULL or duplicate `row_id`, so a statement by row id could \
+             remove a row that must be kept; a rule with `strategy = \"rewrite\"` can tell them apart",
             day.day, day.counts.shared_ids
         ));
     }

@@ -51,7 +51,7 @@ use outcome::Outcome;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Say on stderr what is being sent
+    /// Log each statement to stderr
     #[arg(short, long, global = true)]
     verbose: bool,
     /// How messages on stderr are written; `json` is what Cloud Logging reads

@@ -2,20 +2,22 @@
 
 use serde_json::Value as Json;
 
-use super::common::Common;
+use super::common::{Common, DATES};
 use super::each::{Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::engine::{Preview, Task};
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::rule::RuleName;
+use crate::rule::{Rule, RuleName};
 use crate::run::Report;
+use crate::window::Window;
 
-/// Show what apply would do, with counts and cost; changes nothing
+/// Show what apply would do, with counts and cost, of the last 14 dates by default (read-only)
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  onerow plan
   onerow plan --date YESTERDAY
   onerow plan --all --last 30 --format markdown")]
 pub(super) struct Args {
@@ -30,12 +32,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    show(&args.common, args.format, args.exit_code, effects)
+    let window = |rule: &Rule| args.common.window_or_last(DATES, rule, effects);
+    show(&args.common, &window, args.format, args.exit_code, effects)
 }
 
-/// Shows what apply would do.
+/// Shows what apply would do to these dates of each rule.
 pub(super) fn show(
     common: &Common,
+    window: &dyn Fn(&Rule) -> Result<Window>,
     format: Format,
     exit_code: bool,
     effects: &Effects,
@@ -51,7 +55,7 @@ pub(super) fn show(
         if let Some(why) = rule.partition.reads_all() {
             effects.say(&format!("{name}: each statement reads the whole table: {why}"));
         }
-        let plan = engine.plan(rule, &Task::Apply, &common.window(rule, effects)?)?;
+        let plan = engine.plan(rule, &Task::Apply, &window(rule)?)?;
         engine.preview(&plan)
     })?;
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());

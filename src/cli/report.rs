@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
-use super::common::Common;
+use super::common::{Common, DATES};
 use super::out::write_whole;
 use super::{Effects, Outcome};
 use crate::error::Result;
@@ -16,16 +16,13 @@ use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
 use crate::window::Window;
 
-/// How many dates are shown where none are given.
-const DATES: u32 = 14;
 /// How many runs of each rule are shown.
 const MOST_RUNS: usize = 50;
 
 /// Write how the table stands, and what runs did, as one HTML page; changes nothing
 #[derive(clap::Args)]
 #[command(after_help = "\
-The page holds its style and its pictures, asks for nothing from elsewhere and has no script: send it
-by mail, or keep it with a build. It shows every rule unless one is named, and the last 14 dates up to
+The page is self-contained: no scripts, no requests to other servers. Send it by mail, or keep it with a build. It shows every rule unless one is named, and the last 14 dates up to
 yesterday unless dates are given. A rule that cannot be read is shown as such, and the exit code is 1.
 
 Examples:

@@ -122,8 +122,11 @@ impl Args {
         let weekly = match self.weekly_at {
             Some(at) => at,
             None => self.at.apart(schedule::apart(self.wait)).ok_or_else(|| {
-                Error::new(Kind::Usage, "a day is too short for this wait and two passes")
-                    .help("say when the weekly pass starts, with --weekly-at HH:MM")
+                Error::new(
+                    Kind::Usage,
+                    "`--wait` is too long: the daily and the weekly run would overlap",
+                )
+                .help("say when the weekly pass starts, with --weekly-at HH:MM")
             })?,
         };
         let folder = self.folder_there(&project.folder)?;

@@ -11,11 +11,11 @@ use crate::error::{Error, Kind, Result};
 use crate::notify;
 use crate::serve::{Ended, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
 
-/// Answer HTTP: the clean-up for schedulers, and pages that show how the tables stand
+/// Run the HTTP service: the clean-up for schedulers, and status pages
 #[derive(clap::Args)]
 #[command(after_help = "\
 Keys come from the environment (ONEROW_APPLY_KEYS, ONEROW_READ_KEYS: separated by commas or spaces)
-or from files (one a line), as text or as sha256:HEX. Without any, only this machine is answered.
+or from files (one a line), as text or as sha256:HEX. Without any, it serves localhost only.
 
 Examples:
   onerow serve

@@ -1,6 +1,6 @@
 //! `onerow status`
 
-use super::common::Common;
+use super::common::{Common, DATES};
 use super::each::{Looked, look_at_each, say_notes};
 use super::plan::outcome;
 use super::{Effects, Outcome};
@@ -8,10 +8,11 @@ use crate::error::Result;
 use crate::report::{self, Format};
 use crate::rule::RuleName;
 
-/// Show per date how the table stands; changes nothing
+/// Show the counts of duplicates per date, of the last 14 dates by default (read-only)
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  onerow status
   onerow status --last 7
   onerow status player_prop_predictions --from 2026-01-20 --to 2026-01-29 --format json
   onerow status --date YESTERDAY --exit-code || alert")]
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
     let Looked { seen: reports, failed } = look_at_each(&names, effects, |name| {
         let rule = engine.rule(name)?;
-        engine.status(rule, &args.common.window(rule, effects)?)
+        engine.status(rule, &args.common.window_or_last(DATES, rule, effects)?)
     })?;
     let style = effects.style(args.format);
     let outcome = outcome(args.exit_code, &reports, &failed);

@@ -19,9 +19,9 @@ Examples:
   onerow test --filter tie
   onerow test --project-dir examples/player_props --junit report.xml")]
 pub(super) struct Args {
-    /// The folder that holds onerow.toml
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    project_dir: PathBuf,
+    /// The folder that holds onerow.toml [default: the nearest one, from here upward]
+    #[arg(long, value_name = "DIR")]
+    project_dir: Option<PathBuf>,
     /// Only tests whose file or name holds this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = Project::open(&args.project_dir)?;
+    let project = Project::open(&args.project_dir.clone().unwrap_or_else(Project::nearest))?;
     let cases = cases(&project, args.filter.as_deref())?;
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
     let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));

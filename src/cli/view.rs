@@ -24,7 +24,7 @@ pub(super) struct Args {
     act: Act,
     #[command(flatten)]
     common: Common,
-    /// With create: replace a view of this name that is there already
+    /// With create: replace an existing view
     #[arg(long)]
     replace: bool,
 }

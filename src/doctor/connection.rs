@@ -13,7 +13,7 @@ use crate::statement::{Params, Statement, StepName};
 use crate::warehouse::{Answer, Job, JobId, Warehouse};
 use crate::window::{Day, Window};
 
-/// How far the clocks may be apart. The cutoff is reckoned from the machine's clock, and compared
+/// How far the clocks may be apart. The cutoff is computed from the machine's clock, and compared
 /// with instants from the warehouse's.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -61,7 +61,7 @@ fn compare(lines: &mut Lines, clock: Clock, before: Timestamp, theirs: Option<Ti
     lines.bad(
         Topic::Clock,
         format!("this machine's clock is {apart:#} {which} the warehouse's"),
-        "set the machine's clock: the cutoff is reckoned from it",
+        "set the machine's clock: onerow computes the cutoff from it",
     );
 }
 

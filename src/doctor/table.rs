@@ -340,7 +340,7 @@ fn row_ids(
                 totals.active,
                 days.join(", ")
             ),
-            "those dates are left alone if they have duplicates; give each row an id of its own, or name another `row_id`",
+            "those dates are left alone if they have duplicates; make the ids unique, or choose another `row_id` column",
         );
     }
 }

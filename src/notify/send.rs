@@ -165,7 +165,8 @@ impl Failure {
             }
             _ => "the run itself is not affected".to_owned(),
         };
-        Error::new(Kind::NotTold, format!("webhook `{name}` was not told: {message}")).help(help)
+        Error::new(Kind::NotTold, format!("could not notify webhook `{name}`: {message}"))
+            .help(help)
     }
 }
 

@@ -76,7 +76,7 @@ impl RuleReader<'_> {
                 if let Some(assignment) = assignment {
                     return Err(self
                         .source
-                        .error(assignment, format!("`{key}` means nothing without `active`"))
+                        .error(assignment, format!("`{key}` has no effect without `active`"))
                         .help("say in `active` which rows count, or remove it"));
                 }
             }
@@ -120,7 +120,7 @@ impl RuleReader<'_> {
         {
             if let Some(assignment) = assignment {
                 let message = format!(
-                    "`{key}` means nothing: `active` is the BOOL column {column}, which is set to FALSE and to TRUE"
+                    "`{key}` has no effect: `active` is the BOOL column {column}, which is set to FALSE and to TRUE"
                 );
                 return Err(self.source.error(assignment, message).help("remove it"));
             }
@@ -274,7 +274,7 @@ impl RuleReader<'_> {
                 .source
                 .error(
                     reactivate,
-                    format!("`reactivate` means nothing: `active` says that the value is {active}"),
+                    format!("`reactivate` has no effect: `active` says that the value is {active}"),
                 )
                 .help("remove it")),
         }
@@ -285,7 +285,7 @@ impl RuleReader<'_> {
         if let Some(reactivate) = &self.section.reactivate {
             return Err(self
                 .source
-                .error(reactivate, "`reactivate` means nothing without `deactivate`")
+                .error(reactivate, "`reactivate` has no effect without `deactivate`")
                 .help("say in `deactivate` how a row becomes inactive"));
         }
         if self.strategy != Strategy::Deactivate {

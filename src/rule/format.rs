@@ -73,7 +73,7 @@ impl Cut {
             (PartitionType::Datetime, _) if format.is_none() => Ok(Self::Datetime),
             (PartitionType::Timestamp, _) if format.is_none() => Ok(Self::Timestamp),
             (PartitionType::Date | PartitionType::Datetime | PartitionType::Timestamp, _) => Err((
-                "`partition_format` means nothing: the partition is neither INT64 nor STRING"
+                "`partition_format` has no effect: the partition is neither INT64 nor STRING"
                     .to_owned(),
                 "remove it, or set `partition_type` to the column's type",
             )),

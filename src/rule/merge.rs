@@ -15,7 +15,7 @@ impl RuleReader<'_> {
         let MergeSection::LastNonNull = merge.get_ref();
         if self.strategy != Strategy::Rewrite {
             let step = self.strategy.step();
-            let message = format!("`merge` means nothing with strategy {step}");
+            let message = format!("`merge` has no effect with strategy {step}");
             return Err(self.source.error(merge, message).help(
                 "set `strategy = \"rewrite\"`: a survivor that takes values of other rows is written anew",
             ));

@@ -269,7 +269,7 @@ impl RuleReader<'_> {
         let Some(column) = &self.section.touched_at else { return Ok(None) };
         if self.strategy != Strategy::Deactivate {
             let message =
-                format!("`touched_at` means nothing with strategy {}", self.strategy.step());
+                format!("`touched_at` has no effect with strategy {}", self.strategy.step());
             return Err(self.source.error(column, message).help("remove it: no row is updated"));
         }
         let touched_at = self.column(column, "touched_at", &types)?;
@@ -303,7 +303,7 @@ impl RuleReader<'_> {
                 .help("add `written_unit = \"micros\"` (seconds, millis or micros since 1970-01-01 00:00:00 UTC)")),
             (None, _, Some(unit)) => Err(self
                 .source
-                .error(unit, "`written_unit` means nothing without `written_at`")
+                .error(unit, "`written_unit` has no effect without `written_at`")
                 .help("name the INT64 column in `written_at`, or remove `written_unit`")),
             (_, _, Some(unit)) => Ok(WrittenAs::Number(*unit.get_ref())),
             (Some((_, SqlType::Datetime)), _, None) => Ok(WrittenAs::Datetime),

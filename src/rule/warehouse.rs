@@ -346,7 +346,7 @@ impl Reader<'_> {
         let duration = validate::duration(self.source, Some(text))?;
         match Duration::try_from(duration) {
             Ok(duration) if !duration.is_zero() => Ok(duration),
-            _ => Err(self.source.error(text, "it must be longer than nothing")),
+            _ => Err(self.source.error(text, "the duration must be greater than zero")),
         }
     }
 }
@@ -426,7 +426,7 @@ mod tests {
             ),
             ("project = \"p\"\nledger = \"a.b\"\nmax_bytes_billed = \"1 KiB\"", "less than 10 MiB"),
             ("project = \"p\"\nledger = \"a.b\"\nprice_per_tib = -1.0", "from 0 up"),
-            ("project = \"p\"\nledger = \"a.b\"\ntimeout = \"0s\"", "longer than nothing"),
+            ("project = \"p\"\nledger = \"a.b\"\ntimeout = \"0s\"", "greater than zero"),
             ("project = \"p\"\nledger = \"a.b\"\nendpoint = \"ftp://x\"", "plain HTTP address"),
             ("project = \"p\"\nledger = \"a.b\"\nendpoint = \"http://u:pw@x\"", "plain HTTP"),
             (

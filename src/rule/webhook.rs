@@ -128,7 +128,7 @@ impl Reader<'_> {
                         .help(format!("say from when on: `{example}`")));
                 }
                 (None, Some(range)) => {
-                    let message = format!("`{key}` means nothing: `on` does not have {trigger}");
+                    let message = format!("`{key}` has no effect: `on` does not have {trigger}");
                     return Err(Error::new(Kind::Configuration, message)
                         .at(self.source.place(range))
                         .help(format!("add \"{trigger}\" to `on`, or remove `{key}`")));
@@ -237,7 +237,7 @@ mod tests {
             ("url_env = \"A\"\non = [\"buffered\"]", "no `buffered_for`", "\"3h\""),
             (
                 "url_env = \"A\"\non = [\"failure\"]\nbuffered_for = \"3h\"",
-                "means nothing",
+                "has no effect",
                 "remove `buffered_for`",
             ),
             ("url_env = \"A\"\nbuffered_for = \"soon\"", "`soon` is not a duration", "90m"),

@@ -111,11 +111,15 @@ impl Run<'_> {
     fn why_all_kept(&self, tables: &[&TableName]) -> Result<Option<String>> {
         for step in [StepName::STAGED, StepName::STAGING_DATES, StepName::DROP_STAGING] {
             if !self.context.renderer.is_built_in(&StepName::parse(step)?) {
-                return Ok(Some(format!("{step}.sql is not the shipped one, on which that rests")));
+                return Ok(Some(format!(
+                    "{step}.sql is overridden by the project, so onerow cannot verify that every row was merged"
+                )));
             }
         }
         if let Some(name) = self.context.renderer.own_macros() {
-            return Ok(Some(format!("{name} is not the shipped one, on which that rests")));
+            return Ok(Some(format!(
+                "{name} is overridden by the project, so onerow cannot verify that every row was merged"
+            )));
         }
         for table in tables {
             let described = self.context.warehouse.describe(table)?;
@@ -142,7 +146,7 @@ impl Run<'_> {
         let left_out: Vec<&str> = left_out.map(|(_, column)| column.as_str()).collect();
         if !left_out.is_empty() {
             return Some(format!(
-                "its column {} is not merged; list the columns that arrive as `columns` to drop it all the same",
+                "its column {} is not merged; to drop the table anyway, list the columns to merge under `columns`",
                 left_out.join(", ")
             ));
         }

@@ -152,7 +152,7 @@ impl Ended {
             (Ending::Clean | Ending::Buffered, _) => None,
             (Ending::Failed, Some(problem)) => Some(problem.headline.clone()),
             (Ending::Failed, None) if !self.shared_ids.is_empty() => Some(format!(
-                "active rows have a row id that is NULL or not theirs alone on {}",
+                "active rows have a NULL or duplicate `row_id` on {}",
                 dates(&self.shared_ids)
             )),
             (Ending::Failed, None) if !self.dirty.is_empty() => {

@@ -39,7 +39,7 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
                 tables(rule).into_iter().find(|table| theirs.iter().any(|t| t.may_be(table)));
             if let Some(table) = shared {
                 let message = format!(
-                    "`{}` is a staging table of the rules {} and {}, and would be dropped by the first",
+                    "`{}` is a staging table of the rules {} and {}, so the first rule to finish would drop it for the other",
                     table.dotted(),
                     rule.name,
                     other.name

@@ -49,7 +49,7 @@ pub(super) fn verdict(
         return Verdict::Again;
     } else if !adds_up {
         format!(
-            "deactivated {deactivated} rows, but the number of active settled rows fell by {fell}"
+            "deactivated {deactivated} rows, but the number of active settled rows dropped by {fell}"
         )
     } else if after.settled_duplicates() == 0 {
         return Verdict::Holds;
@@ -99,7 +99,7 @@ mod tests {
         let error = judge(counts(10, 6, 0), 3, counts(7, 6, 0));
         assert!(error.contains("1 settled superseded rows are still active"), "{error}");
         let error = judge(counts(10, 6, 0), 4, counts(7, 7, 0));
-        assert!(error.contains("fell by 3"), "{error}");
+        assert!(error.contains("dropped by 3"), "{error}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl FromStr for Folder {
         let odd = |c: char| c.is_control() || matches!(c, '{' | '}');
         match text.is_empty() || text.starts_with('-') || text.contains(odd) {
             true => Err(refused(text, "a folder that can be written everywhere")
-                .help("it may not start with `-`, nor hold braces or control characters")),
+                .help("it must not start with `-` or contain braces or control characters")),
             false => Ok(Self(text.to_owned())),
         }
     }

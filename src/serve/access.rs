@@ -22,7 +22,7 @@ impl Caller {
         match self.right {
             Right::Apply => Ok(()),
             Right::Read => Err(Problem::new(Code::Forbidden)
-                .detail("this key may look and dry-run, and may not apply")),
+                .detail("this key is read-only: it can look and dry-run, and cannot apply")),
         }
     }
 }

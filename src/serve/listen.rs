@@ -88,7 +88,7 @@ fn greet(service: &Shared, address: SocketAddr) {
     log.line(match service.access.is_open() {
         true => Line::new(
             Severity::Notice,
-            "no key is given: only this machine is answered, and whoever is on it may apply",
+            "no API keys are configured: serving localhost only, where everyone may apply",
         ),
         false => Line::new(
             Severity::Info,
@@ -141,7 +141,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     told(service, until).await;
     // The last answers are on their way.
     let _ = tokio::time::timeout_at(until, answered).await;
-    log.line(Line::new(Severity::Info, "stopped in good order"));
+    log.line(Line::new(Severity::Info, "stopped"));
     Ended::InGoodOrder
 }
 

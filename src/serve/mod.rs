@@ -241,7 +241,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|_| Err(Error::new(Kind::Warehouse, "the work ended in a panic")))
+        .unwrap_or_else(|_| Err(Error::new(Kind::Warehouse, "internal error: a worker panicked")))
 }
 
 /// What went wrong while looking, for the log; callers get the code.

@@ -96,7 +96,7 @@ fn description() -> Value {
         "security": [{"key": []}, {"bearer": []}],
         "paths": {
             "/cleanup-duplicates": {"post": {
-                "summary": "Take the superseded rows of the dates out, and verify the result",
+                "summary": "Remove the duplicate rows of the dates, and verify the result",
                 "requestBody": {"required": true,
                     "content": {"application/json": {"schema": cleanup}}},
                 "responses": cleanup_answers,

@@ -223,7 +223,7 @@ impl Problem {
         let problem = Self::new(Code::of(error));
         match error.kind() {
             Kind::Interrupted => problem.detail(
-                "the service is about to stop, and the run stopped in good order; the next one goes on",
+                "the service is about to stop, and the run was stopped safely; the next run continues",
             ),
             _ => problem,
         }

@@ -54,7 +54,7 @@ impl Session {
         match bool::from(self.csrf.as_bytes().ct_eq(token.as_bytes())) {
             true => Ok(()),
             false => Err(Problem::new(Code::Forbidden)
-                .detail("the form was made for somebody else; load the page again")),
+                .detail("the form's token is invalid or has expired; reload the page")),
         }
     }
 }

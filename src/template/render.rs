@@ -332,7 +332,7 @@ impl<'a> Renderer<'a> {
                 format!("name them in a section [rule.{name}.staging]"),
             ),
             Some(_) => (
-                format!("nobody knows which columns the staging tables of rule {name} bring"),
+                format!("the columns of the staging tables of rule {name} are not configured"),
                 format!(
                     "list them in [rule.{name}.columns], or as `columns` of its staging section"
                 ),

@@ -123,9 +123,9 @@ pub struct Job<'a> {
 
 /// Why a job of a run that lives cannot be executed any more: a later run has looked it up.
 pub(crate) fn tombstoned() -> Error {
-    Error::new(Kind::Locked, "another run has taken this one for dead; nothing was changed").help(
-        "while this run was on, its lock file was removed, or its rule got another table; leave both \
-         alone, and run the command again",
+    Error::new(Kind::Locked, "another run took over this job, because it believed that this process had exited; nothing was changed").help(
+        "the lock file was deleted, or the rule's `table` changed, while this run was in progress; run the \
+         command again, and leave both unchanged until it has finished",
     )
 }
 

@@ -20,7 +20,7 @@ fn what_fails_in_passing_is_sent_again() {
         let receiver = Receiver::replying(replies.clone());
         let ended = run(&failing(), &receiver, APPLY).exits(1);
         assert_eq!(receiver.messages().len(), replies.len() + 1);
-        assert!(!ended.stderr.contains("not told"), "{ended}");
+        assert!(!ended.stderr.contains("could not notify"), "{ended}");
         assert!(receiver.messages().windows(2).all(|two| two[0] == two[1]));
     }
 }
@@ -31,7 +31,8 @@ fn what_is_refused_is_a_warning_and_is_not_sent_again() {
         let receiver = Receiver::replying([Reply::Status(status)]);
         let ended = run(&failing(), &receiver, APPLY).exits(1);
         assert_eq!(receiver.messages().len(), 1);
-        let told = format!("warning: webhook `ops` was not told: it answered with HTTP {status}");
+        let told =
+            format!("warning: could not notify webhook `ops`: it answered with HTTP {status}");
         ended.says(&[&told, "look whether OPS_URL still holds its address"]);
     }
 }
@@ -43,7 +44,7 @@ fn a_webhook_that_is_not_told_changes_nothing_of_a_run_that_went_well() {
     let receiver = Receiver::replying([Reply::Status(404)]);
     let ended = run(&project, &receiver, &format!("{APPLY} --format json -v")).exits(0);
     assert_eq!(ended.json()["dates"][0]["status"], "cleaned");
-    ended.says(&["webhook `ops` was not told"]);
+    ended.says(&["could not notify webhook `ops`"]);
     assert_eq!(project.active(), ["r2"]);
     let log = project.onerow("log --sql --format json").stdout;
     assert!(!log.contains("webhook") && !log.contains(SECRET), "{log}");
@@ -74,7 +75,9 @@ fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for(
     assert!(soon.pauses()[0] >= Duration::from_secs(2), "{:?}", soon.pauses());
     let late = Receiver::replying([Reply::With(429, "Retry-After: 3600".to_owned())]);
     let began = Instant::now();
-    run(&failing(), &late, APPLY).exits(1).says(&["was not told: it answered with HTTP 429"]);
+    run(&failing(), &late, APPLY)
+        .exits(1)
+        .says(&["could not notify webhook `ops`: it answered with HTTP 429"]);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(late.messages().len(), 1);
 }
@@ -102,7 +105,7 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
     let gone = Receiver { url: format!("http://{free}/{SECRET}"), ..Receiver::new() };
     let began = Instant::now();
     let ended = run(&failing(), &gone, APPLY).exits(1);
-    ended.says(&["webhook `ops` was not told: it cannot be reached: connection refused"]);
+    ended.says(&["could not notify webhook `ops`: it cannot be reached: connection refused"]);
     assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
 }
 
@@ -114,6 +117,6 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     let (broken, whole) = (Receiver::replying([Reply::Status(404)]), Receiver::new());
     let environment = [("OPS_URL", broken.url.as_str()), ("SECOND_URL", &whole.url)];
     let ended = project.onerow_in(&["apply", "--date", "2026-01-28"], &environment).exits(1);
-    ended.says(&["webhook `ops` was not told"]);
+    ended.says(&["could not notify webhook `ops`"]);
     assert!(whole.text().contains("apply failed"));
 }

@@ -47,7 +47,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     }
     run(&project, &receiver, "apply --date 2026-01-27").exits(0);
     assert_eq!(receiver.messages().len(), 0);
-    let failed = run(&project, &receiver, APPLY).exits(1).says(&["not touched"]);
+    let failed = run(&project, &receiver, APPLY).exits(1).says(&["skipped"]);
     assert!(!failed.stderr.contains("webhook"), "{failed}");
     let message = &receiver.messages()[0];
     let block = &message["blocks"][0];
@@ -146,7 +146,7 @@ fn only_the_rules_that_are_named_are_told_of() {
     assert!(receiver.text().starts_with("*others: apply failed*"));
     assert!(!receiver.text().contains("predictions:"), "{}", receiver.text());
     // A command that is about other rules does not need the address.
-    project.onerow("apply predictions --date 2026-01-28").exits(1).says(&["not touched"]);
+    project.onerow("apply predictions --date 2026-01-28").exits(1).says(&["skipped"]);
     project.onerow("apply others --date 2026-01-28").exits(2).says(&["OPS_URL is not set"]);
 }
 

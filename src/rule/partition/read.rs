@@ -93,7 +93,7 @@ impl RuleReader<'_> {
                 .help("remove it: each date has a table of its own, which is looked at by itself")),
             Some((key, span)) => Err(self
                 .source
-                .error(&Spanned::new(span, ()), format!("`{key}` means nothing with partition = \"none\""))
+                .error(&Spanned::new(span, ()), format!("`{key}` has no effect with partition = \"none\""))
                 .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
         }
     }

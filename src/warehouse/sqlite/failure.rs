@@ -51,7 +51,7 @@ fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
         }
         // BigQuery sums in more than 64 bits, and fails only where the sum itself overflows.
         _ if message == "integer overflow" => {
-            Error::unsupported("does not know a SUM of INT64 that overflows on its way")
+            Error::unsupported("does not know a SUM of INT64 whose intermediate result overflows")
         }
         _ => return unsupported_in(message).map(Error::unsupported),
     })

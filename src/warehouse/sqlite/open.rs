@@ -78,7 +78,8 @@ fn no_foreign_log(path: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!("`{}` is the write-ahead log of another database", log.display());
-    Err(Error::new(Kind::Warehouse, message).help("move it away; the database is as it was"))
+    Err(Error::new(Kind::Warehouse, message)
+        .help("delete or move that file; the database itself was not changed"))
 }
 
 /// Whether the header's version is that of databases with a write-ahead log.

@@ -15,7 +15,7 @@ impl Binder<'_> {
     pub(super) fn aggregate(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         if !scope.aggregates {
             return Err(refused(format!(
-                "the aggregate {} may not stand in {}",
+                "the aggregate function {} is not allowed in {}",
                 call.name, scope.place
             )));
         }

@@ -25,7 +25,7 @@ impl Binder<'_> {
     ) -> Result<Term> {
         if !scope.windows {
             return Err(refused(format!(
-                "the window function {} may not stand in {}",
+                "the window function {} is not allowed in {}",
                 call.name, scope.place
             )));
         }

@@ -80,7 +80,7 @@ fn ambiguous(token: &TokenWithSpan, next: Option<&TokenWithSpan>) -> Option<&'st
 }
 
 fn refused(what: &str, line: u64, column: u64) -> ParserError {
-    error(&format!("{what}, which BigQuery might read otherwise"), line, column)
+    error(&format!("{what}, which BigQuery may read differently"), line, column)
 }
 
 fn error(what: &str, line: u64, column: u64) -> ParserError {

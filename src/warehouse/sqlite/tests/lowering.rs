@@ -117,7 +117,7 @@ fn what_bigquery_may_answer_is_not_called_wrong() {
         &[
             (
                 "SELECT SUM(x) FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT 1 UNION ALL SELECT -1)",
-                "on its way",
+                "intermediate result",
             ),
             ("SELECT SUM(x) > 1 FROM (SELECT 1e308 AS x UNION ALL SELECT 1e308)", "FLOAT64"),
             ("SELECT AVG(x) FROM (SELECT 1e308 AS x UNION ALL SELECT 1e308)", "FLOAT64"),

@@ -134,11 +134,11 @@ fn what_bigquery_refuses_is_refused() {
             ),
             ("SELECT game_id FROM nba.predictions GROUP BY game_id ORDER BY copies", "ORDER BY"),
             ("SELECT game_id FROM nba.predictions HAVING game_id = 'x'", "HAVING needs"),
-            ("SELECT 1 FROM nba.predictions WHERE COUNT(*) > 1", "may not stand in WHERE"),
-            ("SELECT SUM(COUNT(*)) FROM nba.predictions", "may not stand in an aggregate"),
+            ("SELECT 1 FROM nba.predictions WHERE COUNT(*) > 1", "not allowed in WHERE"),
+            ("SELECT SUM(COUNT(*)) FROM nba.predictions", "not allowed in an aggregate"),
             (
                 "SELECT 1 FROM nba.predictions WHERE ROW_NUMBER() OVER () = 1",
-                "may not stand in WHERE",
+                "not allowed in WHERE",
             ),
             ("SELECT RANK() OVER (PARTITION BY game_id) FROM nba.predictions", "needs ORDER BY"),
             (
