@@ -141,7 +141,7 @@ fn row_ids_that_are_shared_or_null_are_counted_with_their_dates() {
         &lines(&fixture),
         "row id",
         "bad",
-        &["2 of 8 active rows", "on 2026-01-29", "name another `row_id`"],
+        &["2 of 8 active rows", "on 2026-01-29", "choose another `row_id`"],
     );
 }
 
