@@ -57,7 +57,11 @@ fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
     let ended = project.onerow("serve --listen 0.0.0.0:0").exits(2);
     ended.says(&["there is no key", "ONEROW_APPLY_KEYS"]);
     let service = Service::start(&project.path(""), &[], &[]);
-    assert!(service.log().contains("no key is given"), "{}", service.log());
+    assert!(
+        service.log().contains("no API keys are configured: serving localhost only"),
+        "{}",
+        service.log()
+    );
     assert_eq!(service.get("/api/status?date=2026-01-30", None).status, 200);
     let rebound = raw(
         &service,
