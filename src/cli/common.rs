@@ -164,6 +164,14 @@ impl Common {
         rule.window(&given, self.project.clock(effects).now())
     }
 
+    /// The dates for a rule, as [`Self::window`] has them; for a command that only looks, the last ones unless given.
+    pub fn window_to_look(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
+        match self.dates.given().is_some() || rule.partition.is_whole() {
+            true => self.window(rule, effects),
+            false => self.window_or_last(DATES, rule, effects),
+        }
+    }
+
     /// The dates for a task; one that does not depend on dates needs none.
     pub fn window_of(&self, task: &Task, rule: &Rule, effects: &Effects) -> Result<Window> {
         match task.needs_dates(rule) {

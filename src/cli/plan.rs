@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::common::{Common, DATES};
+use super::common::Common;
 use super::each::{Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let window = |rule: &Rule| args.common.window_or_last(DATES, rule, effects);
+    let window = |rule: &Rule| args.common.window_to_look(rule, effects);
     show(&args.common, &window, args.format, args.exit_code, effects)
 }
 

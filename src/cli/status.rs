@@ -1,6 +1,6 @@
 //! `onerow status`
 
-use super::common::{Common, DATES};
+use super::common::Common;
 use super::each::{Looked, look_at_each, say_notes};
 use super::plan::outcome;
 use super::{Effects, Outcome};
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
     let Looked { seen: reports, failed } = look_at_each(&names, effects, |name| {
         let rule = engine.rule(name)?;
-        engine.status(rule, &args.common.window_or_last(DATES, rule, effects)?)
+        engine.status(rule, &args.common.window_to_look(rule, effects)?)
     })?;
     let style = effects.style(args.format);
     let outcome = outcome(args.exit_code, &reports, &failed);
