@@ -40,9 +40,12 @@ impl Project {
         Self::of(folder, &rules, read_templates(folder)?)
     }
 
-    /// The nearest folder that holds a rule file: the current one, or one that it is in. Where there is none, the
-    /// current one, which says so when it is opened.
-    pub fn nearest() -> PathBuf {
+    /// The folder that is given, or else the nearest one that holds a rule file: the current one, or one that it is
+    /// in. Where there is none, the current one, which says so when it is opened.
+    pub fn folder(given: Option<&Path>) -> PathBuf {
+        if let Some(folder) = given {
+            return folder.to_owned();
+        }
         let here = PathBuf::from(".");
         let depth = std::env::current_dir().map_or(0, |folder| folder.ancestors().count() - 1);
         let upward = (1..=depth).map(|up| std::iter::repeat_n("..", up).collect());

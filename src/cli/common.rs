@@ -86,7 +86,7 @@ impl ProjectArgs {
 
     /// The folder that holds onerow.toml.
     pub fn folder(&self) -> PathBuf {
-        self.project_dir.clone().unwrap_or_else(Project::nearest)
+        Project::folder(self.project_dir.as_deref())
     }
 
     pub fn clock(&self, effects: &Effects) -> Clock {

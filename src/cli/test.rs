@@ -31,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = Project::open(&args.project_dir.clone().unwrap_or_else(Project::nearest))?;
+    let project = Project::open(&Project::folder(args.project_dir.as_deref()))?;
     let cases = cases(&project, args.filter.as_deref())?;
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
     let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));
