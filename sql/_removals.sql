@@ -2,17 +2,12 @@
     rows change. A row is known by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
 {%- from "_survivors.sql" import inside, ranked -%}
 
-{#- What is true of the date of the log's entries of this date; rows without a date have none there. -#}
-{%- macro is_first(window) -%}
-{% if window.is_undated %}IS NULL{% else %}= {{ window.first }}{% endif %}
-{%- endmacro -%}
-
-{#- Whether an entry of the log is of this run, for this rule and date. -#}
+{#- Whether an entry of the log is of this run, for this rule and these dates. -#}
 {%- macro of_run(rule, window) -%}
 run_id = @run_id
   AND run_started_at = @run_started_at
   AND rule = {{ rule.name }}
-  AND date {{ is_first(window) }}
+  AND {{ window.logged }}
 {%- endmacro -%}
 
 {#- Whether an entry of the log, named `removed` where there are other tables, was written by one
@@ -22,7 +17,7 @@ run_id = @run_id
   AND {% if named %}removed.{% endif %}run_started_at = @undone_run_started_at
   AND {% if named %}removed.{% endif %}record_id = @undone_record
   AND {% if named %}removed.{% endif %}rule = {{ rule.name }}
-  AND {% if named %}removed.{% endif %}date {{ is_first(window) }}
+  AND {% if named %}{{ window.logged | of("removed") }}{% else %}{{ window.logged }}{% endif %}
 {%- endmacro -%}
 
 {#- What `keep` orders by, as JSON. -#}
@@ -30,7 +25,8 @@ run_id = @run_id
 TO_JSON_STRING(STRUCT({% for value in rule.keep_values %}{{ value }} AS keep_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}))
 {%- endmacro -%}
 
-{#- The beginning of what records rows that a step removes from one date; the row itself follows. -#}
+{#- The beginning of what records rows that a step removes; the row itself follows. Of several dates, `date` is a
+    column that says the row's. -#}
 {%- macro entries_of(rule, window, removals, step, merges=false) -%}
 INSERT INTO {{ removals.table }} ({{ removals.columns | commas }}{% if merges %}, survivor_before, survivor_after{% endif %})
 SELECT
@@ -40,13 +36,18 @@ SELECT
   {{ rule.name }},
   {{ rule.table_name }},
   {{ step }},
-  {{ window.first }}
+  {% if window.is_one %}{{ window.first }}{% else %}date{% endif %}
+{%- endmacro -%}
+
+{#- What names a row of the table in a statement about several dates: a row id is of one row on its date alone. -#}
+{%- macro on_its_date(date, row_id) -%}
+TO_JSON_STRING(STRUCT({{ date }} AS date, {{ row_id }} AS row_id))
 {%- endmacro -%}
 
 {#- Whether this run has recorded the row: no statement removes another one. -#}
 {%- macro recorded(rule, window, removals) -%}
-{{ rule.row_id_json }} IN (
-  SELECT row_id
+{% if window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period_as_date, rule.row_id_json) }}{% endif %} IN (
+  SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date("date" | raw, "row_id" | raw) }}{% endif %}
   FROM {{ removals.table }}
   WHERE {{ of_run(rule, window) | indent(2) }}
 )
@@ -54,13 +55,16 @@ SELECT
 
 {#- Whether the ranking calls the row a duplicate that a statement by row id can remove alone. -#}
 {%- macro superseded(rule, window) -%}
-{{ rule.row_id }} IN (
-  SELECT row_id
+{% if window.is_one %}{{ rule.row_id }}{% else %}{{ on_its_date(rule.period, rule.row_id) }}{% endif %} IN (
+  SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date("date" | raw, "row_id" | raw) }}{% endif %}
   FROM (
     {{ ranked(rule, window) | indent(4) }}
   )
   WHERE rank > 1
     AND copies = 1
+    {%- if not window.is_one %}
+    AND row_id IS NOT NULL
+    {%- endif %}
     {{- inside(rule) | indent(2) }}
 )
 {%- endmacro -%}

@@ -1,4 +1,4 @@
-{#- Deletes the settled duplicates of one date that this run has recorded, in one atomic statement. It
+{#- Deletes the settled duplicates of these dates that this run has recorded, in one atomic statement. It
     ranks inside the DELETE, so that a row that arrived since is ranked too, and it leaves alone rows
     that share their id. -#}
 {%- from "_removals.sql" import recorded, superseded -%}

@@ -1,4 +1,4 @@
-{#- Writes the settled duplicates of one date into the removal log, each with its survivor, before
+{#- Writes the settled duplicates of the dates into the removal log, each with its survivor, before
     anything changes. No project overrides this text. -#}
 {%- from "_merged.sql" import after, window_of_rows -%}
 {%- from "_removals.sql" import entries_of, keep_values -%}
@@ -16,6 +16,9 @@
   {%- endif %}
 FROM (
   SELECT
+    {%- if not window.is_one %}
+    {{ rule.period_as_date }} AS date,
+    {%- endif %}
     {{ row_id_json(rule) }} AS row_id,
     FIRST_VALUE({{ row_id_json(rule) }}) OVER onerow_key AS survivor_row_id,
     {{ rank(rule) | indent(4) }} AS rank,

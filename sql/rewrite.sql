@@ -1,4 +1,4 @@
-{#- Replaces the settled active rows of one date by the same rows without the duplicates that this run
+{#- Replaces the settled active rows of these dates by the same rows without the duplicates that this run
     has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
     that are equal in every column, as many go as were recorded, the last ones first. A table partitioned by
     ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.

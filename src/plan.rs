@@ -42,22 +42,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The statement that records what this one removes.
-    pub fn record_of(&self, removal: &Checked) -> Option<&Checked> {
-        let wanted = removal.statement();
-        self.statements().find(|checked| {
-            let statement = checked.statement();
-            wanted.step.removes_duplicates()
-                && statement.step == *StepName::RECORD
-                && statement.window == wanted.window
-        })
+    /// The statements that record and remove the duplicates of exactly these dates, where it has them.
+    pub(crate) fn removal_of(&self, window: &Window) -> Option<(&Checked, &Checked)> {
+        let of_window = |is: &dyn Fn(&StepName) -> bool| {
+            self.statements().find(|checked| {
+                let statement = checked.statement();
+                is(&statement.step) && statement.window == *window
+            })
+        };
+        let record = of_window(&|step| *step == *StepName::RECORD)?;
+        Some((record, of_window(&StepName::removes_duplicates)?))
     }
 
     /// The same without these dates, and without the statements that are about one of them alone.
     #[must_use]
     pub(crate) fn without(&self, days: &[Day]) -> Self {
         let is_left = |checked: &&Checked| {
-            !checked.statement().window.only().is_some_and(|day| days.contains(&day))
+            !checked.statement().window.days().iter().all(|day| days.contains(day))
         };
         let steps = self.steps.iter().map(|step| PlannedStep {
             name: step.name.clone(),

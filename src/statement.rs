@@ -37,6 +37,8 @@ impl StepName {
     pub const RECORD: &str = "record";
     /// Takes out of the removal log what was recorded and not removed.
     pub const CORRECT: &str = "correct";
+    /// Counts, per date, what one statement has written into the removal log.
+    pub const RECORDED: &str = "recorded";
     /// Reads what an earlier run recorded.
     pub const REMOVED: &str = "removed";
     /// Sets aside the rows of one date as they were before an earlier run's statement.

@@ -47,6 +47,8 @@ pub enum Step {
     Record,
     /// Takes out of the removal log what was recorded and not removed.
     Correct,
+    /// Counts, per date, what one statement has recorded.
+    Recorded,
     /// Reads what an earlier run recorded.
     Removed,
     /// Sets aside the rows of one date as they were before an earlier run's statement.
@@ -242,6 +244,9 @@ pub(crate) const COUNTS: [&str; 10] = [
 pub(crate) const STAGED_COUNTS: [&str; 8] =
     ["date", "staged", "active", "inserts", "updates", "deletes", "buffered", "left_out"];
 
+/// The counts that onerow reads from recorded.
+pub(crate) const RECORDED_COUNTS: [&str; 2] = ["date", "recorded"];
+
 /// The counts that onerow reads from guard.
 pub(crate) const GUARD_COUNTS: [&str; 4] = ["date", "removed", "keys_lost", "shared_ids"];
 
@@ -259,6 +264,11 @@ impl StepName {
     /// Whether the step takes superseded rows out.
     pub fn removes_duplicates(&self) -> bool {
         self.row().needs == Needs::Strategy
+    }
+
+    /// Whether several dates can share one statement of it, where the rule says so.
+    pub(crate) fn shares_statements(&self) -> bool {
+        self.removes_duplicates() || self.step() == Step::Record
     }
 
     /// Whether no project may replace the step's text.

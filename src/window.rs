@@ -224,6 +224,11 @@ impl Window {
         Ok(Self(days))
     }
 
+    /// Some of the dates of a window, in order; there is at least one.
+    pub(crate) fn of_some(days: &[Day]) -> Self {
+        Self(days.to_vec())
+    }
+
     /// All dates from the first to the last, both included. Errors: `to` is before `from`, or
     /// more than [`MAX_DAYS`]; NULL is neither first nor last.
     pub fn range(from: Day, to: Day) -> Result<Self> {

@@ -46,6 +46,7 @@ mod seed_case;
 mod serve;
 mod shapes;
 mod shards;
+mod shared;
 mod snapshots;
 mod standin;
 mod steps;

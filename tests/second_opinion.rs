@@ -182,7 +182,7 @@ pub fn request(rule: &Rule, sql: &str) -> Json {
         "parameters": {
             "cutoff": rule.written_as.sql_type().to_string(), "run_id": "STRING", "run_started_at": "TIMESTAMP",
             "record_id": "STRING", "undone_run": "STRING", "undone_run_started_at": "TIMESTAMP", "removed_since": "TIMESTAMP",
-            "undone_record": "STRING", "before": "TIMESTAMP",
+            "undone_record": "STRING", "recorded_by": "STRING", "before": "TIMESTAMP",
         },
         "sql": sql,
     })

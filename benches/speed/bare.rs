@@ -43,6 +43,8 @@ pub fn window(rule: &Rule, window: &Window) -> Json {
         "filter": rule.partition.filter(window).to_string(),
         "with_undated": rule.partition.filter(&window.with_undated()).to_string(),
         "first": SqlValue::from(window.first()).literal().to_string(),
+        "is_one": window.only().is_some(),
+        "logged": format!("date = {}", SqlValue::from(window.first()).literal()),
         "last": SqlValue::from(window.last()).literal().to_string(),
     })
 }
@@ -50,6 +52,7 @@ pub fn window(rule: &Rule, window: &Window) -> Json {
 /// A value for minijinja.
 pub fn value(json: &Json) -> Value {
     match json {
+        Json::Bool(flag) => Value::from(*flag),
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => Value::from_iter(items.iter().map(value)),
         Json::Object(fields) => {

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::common::Common;
+use super::common::{Common, StatementArgs};
 use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome, plan};
 use crate::engine::Task;
@@ -22,6 +22,8 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    statements: StatementArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,12 +45,15 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
         true => {
             let window = |rule: &Rule| args.common.window(rule, effects);
-            plan::show(&args.common, &window, args.format, false, effects)
+            let shown =
+                plan::Shown { statements: &args.statements, format: args.format, exit_code: false };
+            plan::show(&args.common, &window, &shown, effects)
         }
         false => {
             let settings = RunSettings {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
+                dates_per_statement: args.statements.dates_per_statement,
                 ..RunSettings::of("apply", Task::Apply, args.format, args.yes)
             };
             execute(&args.common, effects, &settings)

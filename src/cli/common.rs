@@ -10,7 +10,7 @@ use crate::engine::{Engine, Settings, Task};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
-use crate::rule::{Rule, VarArg};
+use crate::rule::{DatesPerStatement, Rule, VarArg};
 use crate::window::{DayArg, Window, WindowArg};
 
 /// How many dates up to yesterday a command that only looks is about, unless it is told.
@@ -46,6 +46,14 @@ pub(super) struct Common {
     pub vars: Vec<VarArg>,
     #[command(flatten)]
     pub project: ProjectArgs,
+}
+
+/// How rows are removed.
+#[derive(clap::Args, Default)]
+pub(super) struct StatementArgs {
+    /// How many dates share one statement that removes rows [default: the rule's `dates_per_statement`]
+    #[arg(long, value_name = "N")]
+    pub dates_per_statement: Option<DatesPerStatement>,
 }
 
 /// The dates.

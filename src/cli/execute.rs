@@ -14,7 +14,7 @@ use crate::engine::{Engine, Plan, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::report::{self, Format};
-use crate::rule::{Rule, RuleName};
+use crate::rule::{DatesPerStatement, Rule, RuleName};
 use crate::run::{Ended, Report, RunId, Status, parallel_map};
 use crate::window::Window;
 
@@ -34,13 +34,24 @@ pub(super) struct RunSettings {
     pub yes: bool,
     /// What the command line says of staging tables.
     pub staging: StagingArgs,
+    /// How many dates share a statement, where the command line says so.
+    pub dates_per_statement: Option<DatesPerStatement>,
 }
 
 impl RunSettings {
     /// One table at a time, without waiting.
     pub fn of(command: &'static str, task: Task, format: Format, yes: bool) -> Self {
         let staging = StagingArgs::default();
-        Self { command, task, wait: Duration::ZERO, jobs: 1, format, yes, staging }
+        Self {
+            command,
+            task,
+            wait: Duration::ZERO,
+            jobs: 1,
+            format,
+            yes,
+            staging,
+            dates_per_statement: None,
+        }
     }
 }
 
@@ -50,7 +61,8 @@ pub(super) fn execute(
     effects: &Effects,
     settings: &RunSettings,
 ) -> Result<Outcome> {
-    let mut engine = common.connecting(effects)?;
+    let engine = common.connecting(effects)?;
+    let mut engine = engine.sharing_statements(settings.dates_per_statement);
     let rules: Vec<Rule> = common.rules(engine.project())?.into_iter().cloned().collect();
     let telling = engine.clone();
     let teller = Notifier::new(&telling, rules.iter().map(|rule| &rule.name), effects)?;

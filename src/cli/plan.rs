@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::common::Common;
+use super::common::{Common, StatementArgs};
 use super::each::{Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
@@ -23,6 +23,8 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    statements: StatementArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -33,18 +35,29 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let window = |rule: &Rule| args.common.window_to_look(rule, effects);
-    show(&args.common, &window, args.format, args.exit_code, effects)
+    let shown =
+        Shown { statements: &args.statements, format: args.format, exit_code: args.exit_code };
+    show(&args.common, &window, &shown, effects)
+}
+
+/// How a plan is shown.
+pub(super) struct Shown<'a> {
+    pub statements: &'a StatementArgs,
+    pub format: Format,
+    /// Whether duplicates are an exit code.
+    pub exit_code: bool,
 }
 
 /// Shows what apply would do to these dates of each rule.
 pub(super) fn show(
     common: &Common,
     window: &dyn Fn(&Rule) -> Result<Window>,
-    format: Format,
-    exit_code: bool,
+    shown: &Shown<'_>,
     effects: &Effects,
 ) -> Result<Outcome> {
-    let mut engine = common.connecting(effects)?;
+    let &Shown { statements, format, exit_code } = shown;
+    let engine = common.connecting(effects)?;
+    let mut engine = engine.sharing_statements(statements.dates_per_statement);
     let rules = common.rules(engine.project())?;
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
     let style = effects.style(format);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::common::Common;
+use super::common::{Common, StatementArgs};
 use super::out::{self, Files, Scope};
 use super::{Effects, Outcome};
 use crate::engine::Task;
@@ -23,6 +23,8 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    statements: StatementArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -39,6 +41,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.engine(effects)?;
+    let engine = engine.sharing_statements(args.statements.dates_per_statement);
     let project = engine.project();
     let mut rendered = Vec::new();
     for rule in args.common.rules(project)? {

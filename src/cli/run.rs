@@ -1,6 +1,6 @@
 //! `onerow run`
 
-use super::common::Common;
+use super::common::{Common, StatementArgs};
 use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome};
 use crate::engine::Task;
@@ -21,6 +21,8 @@ pub(super) struct Args {
     step: StepName,
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    statements: StatementArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -45,5 +47,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         Runs::Apply | Runs::Alone => {}
     }
     let task = Task::Step(args.step.clone());
-    execute(&args.common, effects, &RunSettings::of("run", task, args.format, args.yes))
+    let settings = RunSettings {
+        dates_per_statement: args.statements.dates_per_statement,
+        ..RunSettings::of("run", task, args.format, args.yes)
+    };
+    execute(&args.common, effects, &settings)
 }

@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::ledger::Observer;
 use crate::project::Project;
 use crate::removals::RemovalLog;
-use crate::rule::{Rule, RuleName, VarArg, Warehouse, WarehouseType};
+use crate::rule::{DatesPerStatement, Rule, RuleName, VarArg, Warehouse, WarehouseType};
 use crate::template::Renderer;
 use crate::warehouse::sqlite::{Access, Sqlite};
 
@@ -75,6 +75,15 @@ impl Engine {
     #[must_use]
     pub fn observed_by(self, observer: Arc<Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// The same engine; so many dates share a statement that removes rows, whatever the rules say.
+    #[must_use]
+    pub fn sharing_statements(mut self, dates: Option<DatesPerStatement>) -> Self {
+        if let Some(dates) = dates {
+            self.project.file.rules.iter_mut().for_each(|rule| rule.share_statements(dates));
+        }
+        self
     }
 
     /// The project, with its staging tables as they were last looked at.

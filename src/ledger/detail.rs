@@ -24,6 +24,13 @@ pub enum Detail {
         /// Rows that are left alone, since they share their id.
         shared_ids: u64,
     },
+    /// What the removal log holds of one statement, per date, where it is about several.
+    Recorded {
+        /// The job that recorded the rows.
+        record: String,
+        /// Rows on each date, once they are counted. Dates without rows are left out.
+        days: BTreeMap<Day, u64>,
+    },
     /// What a statement removes.
     Removal {
         /// The job that recorded the rows before.

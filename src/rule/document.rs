@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::format::{PartitionFormat, PartitionType};
 use super::row_id::RowIdSection;
 use super::secret::hidden;
-use super::{OnKeyless, Period, Scope, Strategy, Unit};
+use super::{DatesPerStatement, OnKeyless, Period, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
 
 /// The text of a file of rules or tests and how messages call it.
@@ -273,6 +273,11 @@ pub(super) struct RuleSection {
     /// own stands before, between or after them.
     #[schemars(with = "Option<Vec<StepSection>>")]
     pub steps: Option<Spanned<Vec<Spanned<StepSection>>>>,
+    /// How many dates share one statement that removes rows: fewer jobs, of which each fails or succeeds for all
+    /// of its dates. Default: 1.
+    #[serde(default)]
+    #[schemars(with = "Option<u16>", range(min = 1, max = 4000))]
+    pub dates_per_statement: Option<Spanned<DatesPerStatement>>,
     /// Whether the account that runs onerow sees every row and the true value of every column, although the
     /// table has row access policies or policy tags. Default: false; where they apply, that is an error.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::partition::{Cut, any_of};
-use crate::googlesql::strict_date;
+use crate::googlesql::{Fragment, strict_date};
 
 /// The type of a partition column, as the rule file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
@@ -126,6 +126,17 @@ impl Numbers {
             Self::Yyyy => "yyyy",
             Self::UnixDays => "unix_days",
         }
+    }
+
+    /// The date of a number that says it, as a DATE.
+    pub(crate) fn as_date(self, number: &Fragment) -> String {
+        let format = match self {
+            Self::Yyyymmdd | Self::Yyyymmddhh => "%Y%m%d",
+            Self::Yyyymm => "%Y%m",
+            Self::Yyyy => "%Y",
+            Self::UnixDays => return format!("DATE_ADD(DATE '1970-01-01', INTERVAL {number} DAY)"),
+        };
+        format!("PARSE_DATE('{format}', CAST({number} AS STRING))")
     }
 
     /// The first and the last number of a date's period.

@@ -2,6 +2,7 @@
 
 mod across;
 mod active;
+mod batch;
 mod deciding;
 mod document;
 mod expression;
@@ -38,6 +39,7 @@ use crate::window::{Day, Window, WindowArg};
 pub use across::Across;
 pub(crate) use across::Added;
 pub use active::{Active, Flag};
+pub use batch::DatesPerStatement;
 pub(crate) use document::Source;
 pub use file::RuleFile;
 pub use format::{Numbers, Texts};
@@ -113,6 +115,8 @@ pub struct Rule {
     pub settle: SignedDuration,
     /// The zone in which TODAY and YESTERDAY are meant.
     pub time_zone: TimeZone,
+    /// How many dates share one statement that removes rows.
+    pub dates_per_statement: DatesPerStatement,
     /// Whether the account that runs onerow sees every row and the true value of every column, although the
     /// table has row access policies or policy tags.
     pub full_access: bool,

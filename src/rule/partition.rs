@@ -84,6 +84,11 @@ impl Partition {
         Self { column: None, cut: Cut::Shards, period: Period::Day, local: None }
     }
 
+    /// The dates of the rows that a removal log has entries of.
+    pub(crate) fn of_removal_log() -> Self {
+        Self { column: Ident::of_sql("date"), cut: Cut::Date, period: Period::Day, local: None }
+    }
+
     /// Whether each date has a table of its own.
     pub fn is_sharded(&self) -> bool {
         self.cut == Cut::Shards
@@ -157,6 +162,15 @@ impl Partition {
     pub(crate) fn period_date(&self) -> Fragment {
         let date = self.date();
         self.period.of(self.cut, &date).unwrap_or(date)
+    }
+
+    /// The same as a DATE, as the removal log has it.
+    pub(crate) fn period_as_date(&self) -> Fragment {
+        let period = self.period_date();
+        match self.cut {
+            Cut::Int64(numbers) => Fragment::vouched(numbers.as_date(&period)),
+            _ => period,
+        }
     }
 
     /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;

@@ -120,6 +120,7 @@ impl RuleReader<'_> {
             removal_logs: self.removal_logs.to_vec(),
             strategy: self.strategy,
             staging: self.staging(&table, &partition)?,
+            dates_per_statement: self.dates_per_statement(&partition)?,
             table,
             partition,
             across,

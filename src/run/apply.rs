@@ -1,9 +1,11 @@
 //! `apply`: detect once, remove where it is needed, verify what was touched.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::batch::Batch;
 use super::budget;
-use super::clean::{self, Cleaning};
+use super::clean::{self, Cleaned, Cleaning, Pair};
 use super::cutoff::{Cutoff, future_days};
 use super::date::DateState;
 use super::report::{DayReport, Report, Undated};
@@ -17,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, PlannedStep};
 use crate::rule::OnKeyless;
 use crate::statement::StepName;
+use crate::template::Renderer;
 use crate::window::{Day, Window};
 
 /// Runs a plan. Each date's outcome is independent: what goes wrong with one is a problem in the
@@ -114,54 +117,67 @@ impl Run<'_> {
     }
 
     pub(super) fn remove(&mut self, plan: &Plan, step: &PlannedStep) {
-        let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
+        let windows = step.statements.iter().map(|checked| &checked.statement().window);
+        let days: Vec<Day> = windows.flat_map(|window| window.days()).copied().collect();
         self.clean_days(plan, &days);
     }
 
     /// Records and removes the duplicates of each of these dates that has any, as many dates at a time
     /// as the warehouse takes. What goes wrong with a date is a problem of that date.
     pub(super) fn clean_days(&mut self, plan: &Plan, days: &[Day]) {
-        let mut needed = Vec::new();
-        for removal in plan.statements() {
-            let (step, day) = (&removal.statement().step, removal.statement().window.first());
-            if step.removes_duplicates()
-                && days.contains(&day)
-                && let Some(record) = plan.record_of(removal)
-                && self.days.get(&day).is_some_and(DateState::needs_removal)
-                && let Some(state) = self.days.remove(&day)
-            {
-                needed.push((record, removal, day, state));
-            }
-        }
+        let needed: Vec<Day> = self
+            .days
+            .iter()
+            .filter(|(day, state)| days.contains(day) && state.needs_removal())
+            .map(|(day, _)| *day)
+            .collect();
         if needed.is_empty() {
             return;
         }
-        let (context, journal) = (self.context, &self.journal);
+        let context = self.context;
         if let Err(error) = context.warehouse.prepare_removals(context.renderer.removals()) {
-            let days: Vec<Day> = needed.iter().map(|(_, _, day, _)| *day).collect();
-            self.days.extend(needed.into_iter().map(|(_, _, day, state)| (day, state)));
-            return self.fail_days(&days, error);
+            return self.fail_days(&needed, error);
         }
-        context.progress.begin(needed.len() as u64);
+        let (batches, journal) = (self.batches(&needed), &self.journal);
+        context.progress.begin(batches.len() as u64);
         let lanes = context.warehouse.lanes().mutations;
-        let cleaned = parallel_map(lanes, needed, |(record, removal, day, mut state)| {
-            if context.interrupt.requested() || journal.is_broken() {
-                return (day, state, None);
+        let cleaned = parallel_map(lanes, batches, |mut batch| {
+            let mut problems = Vec::new();
+            if !context.interrupt.requested() && !journal.is_broken() {
+                let statements: &clean::Statements<'_> =
+                    &|window| planned(plan, context.renderer, window);
+                let count: &clean::Counting<'_> =
+                    &|window, cutoff| clean::count(journal, window, cutoff);
+                let removed_by = context.renderer.rule().strategy;
+                let cleaning = Cleaning { journal, statements, removed_by, count };
+                problems = clean_batch(&cleaning, &mut batch);
+                context.progress.advance();
             }
-            let window = &removal.statement().window;
-            let count: &clean::Counting<'_> = &|cutoff| clean::count(journal, window, cutoff);
-            let removed_by = context.renderer.rule().strategy;
-            let cleaning = Cleaning { journal, record, removal, removed_by, count };
-            let problem = cleaning.clean(&mut state);
-            context.progress.advance();
-            (day, state, problem)
+            (batch, problems)
         });
-        for (day, state, problem) in cleaned {
-            self.days.insert(day, state);
-            if let Some(problem) = problem {
-                self.fail_days(&[day], problem);
+        for (batch, problems) in cleaned {
+            self.days.extend(batch.dates);
+            self.problems.extend(problems);
+        }
+    }
+
+    /// These dates, as they share statements: those that were counted with one cutoff.
+    fn batches(&mut self, days: &[Day]) -> Vec<Batch> {
+        let mut alike: BTreeMap<_, Vec<Day>> = BTreeMap::new();
+        for day in days {
+            if let Some(state) = self.days.get(day) {
+                let earlier = state.earlier.map(|cutoff| cutoff.instant());
+                alike.entry((state.cutoff.instant(), earlier)).or_default().push(*day);
             }
         }
+        let rule = self.context.renderer.rule();
+        let windows = alike.values().flat_map(|days| rule.batches(days));
+        let windows: Vec<Window> = windows.collect();
+        let batch = |window: &Window| {
+            let take = |day: &Day| Some((*day, self.days.remove(day)?));
+            Batch::new(window.days().iter().filter_map(take).collect())
+        };
+        windows.iter().map(batch).collect()
     }
 
     /// After an interrupt: dates that were touched and not verified are not called clean.
@@ -302,6 +318,40 @@ impl Run<'_> {
             problems: self.problems,
         }
     }
+}
+
+/// Cleans the dates of a batch. Where the streaming buffer refuses their statement, each is tried by itself: rows
+/// of one of them are no reason to leave the others. Returns what went wrong.
+fn clean_batch(cleaning: &Cleaning<'_, '_>, batch: &mut Batch) -> Vec<Error> {
+    match cleaning.clean(batch) {
+        Cleaned::Done => return Vec::new(),
+        Cleaned::Failed(error) => return vec![error],
+        Cleaned::Separate => {}
+    }
+    let mut problems = Vec::new();
+    for (day, state) in std::mem::take(&mut batch.dates) {
+        let mut alone = Batch::new(BTreeMap::from([(day, state)]));
+        if let Cleaned::Failed(error) = cleaning.clean(&mut alone) {
+            problems.push(error);
+        }
+        batch.dates.extend(alone.dates);
+    }
+    problems
+}
+
+/// The statements of some dates: those of the plan, or the same for fewer dates.
+fn planned<'p>(plan: &'p Plan, renderer: &Renderer<'_>, window: &Window) -> Result<Pair<'p>> {
+    if let Some((record, removal)) = plan.removal_of(window) {
+        return Ok(Pair { record: Cow::Borrowed(record), removal: Cow::Borrowed(removal) });
+    }
+    let one = |step: &str| -> Result<Cow<'p, Checked>> {
+        let statement = checked(renderer, step, window)?.into_iter().next();
+        let statement = statement
+            .ok_or_else(|| Error::new(Kind::Template, format!("there is no {step} of {window}")));
+        statement.map(Cow::Owned)
+    };
+    let removal = renderer.rule().strategy.step();
+    Ok(Pair { record: one(StepName::RECORD)?, removal: one(removal)? })
 }
 
 fn day_report(day: Day, state: &DateState, on_keyless: OnKeyless) -> DayReport {

@@ -1,89 +1,137 @@
-//! Cleaning a date: what its state machine asks for, sent.
+//! Cleaning dates that share a statement: what their state machine asks for, sent.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::batch::{Action, Answer, Batch, ByDate, End, Note};
+use super::counts;
 use super::cutoff::Cutoff;
-use super::date::{Action, Answer, DateState, End, Note};
 use super::journal::Journal;
 use super::machine::drive;
-use super::{Counts, ROUNDS, checked, params};
+use super::{Counts, ROUNDS, checked, params, rows};
 use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::SqlValue;
 use crate::ledger::Detail;
 use crate::rule::Strategy;
 use crate::statement::StepName;
 use crate::warehouse::{self, JobId, Returned};
 use crate::window::{Day, Window};
 
-/// The statements of one date, and where they are sent.
+/// Where the statements of some dates are sent, and what they are.
 pub(super) struct Cleaning<'r, 'a> {
     pub journal: &'r Journal<'a>,
-    /// Writes the duplicates into the removal log.
-    pub record: &'r Checked,
-    /// Removes them.
-    pub removal: &'r Checked,
+    /// What writes the duplicates of dates into the removal log, and what removes them.
+    pub statements: &'r Statements<'r>,
     /// How it removes them.
     pub removed_by: Strategy,
     /// Counts what is left to remove.
     pub count: &'r Counting<'r>,
 }
 
-/// Counts a date as of a cutoff.
-pub(super) type Counting<'c> = dyn Fn(Cutoff) -> Result<Counts> + 'c;
+/// The statements of some dates.
+pub(super) struct Pair<'p> {
+    pub record: Cow<'p, Checked>,
+    pub removal: Cow<'p, Checked>,
+}
 
-impl Cleaning<'_, '_> {
-    fn day(&self) -> Day {
-        self.removal.statement().window.first()
-    }
+/// Makes the statements of dates.
+pub(super) type Statements<'c> = dyn Fn(&Window) -> Result<Pair<'c>> + 'c;
 
-    /// Removes the settled duplicates of the date. Returns what went wrong with it.
-    pub fn clean(&self, state: &mut DateState) -> Option<Error> {
-        let mut record = None;
-        let perform = |state: &DateState, action: &Action| -> Result<Answer> {
-            self.perform(*action, state.cutoff, &mut record)
-        };
+/// Counts dates as of a cutoff.
+pub(super) type Counting<'c> = dyn Fn(&Window, Cutoff) -> Result<BTreeMap<Day, Counts>> + 'c;
+
+/// What a batch has come to.
+pub(super) enum Cleaned {
+    /// Nothing more is to be done; what was removed is to be verified.
+    Done,
+    /// The streaming buffer refused the statement of several dates: each is to be tried by itself.
+    Separate,
+    /// It failed.
+    Failed(Error),
+}
+
+/// What was sent of a round: the statements, and the job that recorded the duplicates.
+struct Sent<'p> {
+    pair: Pair<'p>,
+    record: JobId,
+    recorded: Option<u64>,
+}
+
+impl<'r> Cleaning<'r, '_> {
+    /// Removes the settled duplicates of the dates.
+    pub fn clean(&self, batch: &mut Batch) -> Cleaned {
+        let mut sent = None;
+        let perform = |batch: &Batch, action: &Action| self.perform(*action, batch, &mut sent);
         let progress = self.journal.context.progress;
-        let tell = |note: Note| progress.note(&note.sentence(self.day(), self.removed_by));
-        match drive(state, perform, tell) {
-            Ok(End::Stop) => None,
-            Ok(End::GiveUp) => {
-                state.failed = true;
-                Some(self.kept_changing())
-            }
-            Err(error) => Some(error),
+        let tell = |batch: &Batch, note: Note| {
+            progress.note(&note.sentence(&batch.window(), self.removed_by));
+        };
+        match drive(batch, perform, tell) {
+            Ok(End::Stop) => Cleaned::Done,
+            Ok(End::Separate) => Cleaned::Separate,
+            Ok(End::GiveUp) => Cleaned::Failed(kept_changing(&batch.window())),
+            Err(error) => Cleaned::Failed(error),
         }
     }
 
     fn perform(
         &self,
         action: Action,
-        cutoff: Cutoff,
-        record: &mut Option<JobId>,
+        batch: &Batch,
+        sent: &mut Option<Sent<'r>>,
     ) -> Result<Answer> {
-        Ok(match action {
-            Action::Record => {
-                let params = params(cutoff, &self.journal.run);
-                let (job, answer) = self.journal.send_job(self.record, &params)?;
-                *record = Some(job);
-                Answer::Recorded(changed(&answer)?)
+        let (window, cutoff) = (batch.window(), batch.cutoff());
+        Ok(match (action, sent.as_ref()) {
+            (Action::Record, _) => {
+                let pair = (self.statements)(&window)?;
+                let (record, answer) =
+                    self.journal.send_job(&pair.record, &params(cutoff, &self.journal.run))?;
+                let recorded = changed(&answer)?;
+                let by_date = match (window.only(), recorded) {
+                    (Some(day), Some(rows)) => Some(ByDate::from([(day, rows)])),
+                    (None, Some(0)) => Some(ByDate::new()),
+                    (None, _) => Some(self.logged(&window, &record)?),
+                    (Some(_), None) => None,
+                };
+                *sent = Some(Sent { pair, record, recorded });
+                Answer::Recorded(by_date)
             }
-            Action::Remove => Answer::Removed(changed(&self.remove(cutoff, record.as_ref())?)?),
-            Action::Correct => Answer::Corrected(self.correct(cutoff)?),
-            Action::Count => Answer::Counted((self.count)(cutoff)?),
+            (Action::Remove, Some(sent)) => Answer::Removed(changed(&self.remove(sent, cutoff)?)?),
+            (Action::Correct, Some(sent)) => {
+                let taken_out = self.correct(&window, cutoff)?;
+                Answer::Corrected(match window.only() {
+                    Some(day) => {
+                        let recorded = sent.recorded.unwrap_or(batch.detected_rows());
+                        ByDate::from([(day, recorded.saturating_sub(taken_out))])
+                    }
+                    None => self.logged(&window, &sent.record)?,
+                })
+            }
+            (Action::Count, _) => Answer::Counted((self.count)(&window, cutoff)?),
+            // The machine records first.
+            (Action::Remove | Action::Correct, None) => {
+                return Err(Error::new(
+                    Kind::Verification,
+                    format!("{window}: nothing was recorded"),
+                ));
+            }
         })
     }
 
-    fn remove(&self, cutoff: Cutoff, record: Option<&JobId>) -> Result<warehouse::Answer> {
-        let detail = record.map(|record| Detail::Removal {
-            record: record.to_string(),
+    fn remove(&self, sent: &Sent<'_>, cutoff: Cutoff) -> Result<warehouse::Answer> {
+        let detail = Detail::Removal {
+            record: sent.record.to_string(),
             strategy: self.removed_by,
             puts_together: self.removed_by == Strategy::Rewrite
                 && self.journal.context.renderer.rule().puts_together(),
-        });
-        self.journal.send_as(self.removal, &params(cutoff, &self.journal.run), detail)
+        };
+        let params = params(cutoff, &self.journal.run);
+        self.journal.send_as(&sent.pair.removal, &params, Some(detail))
     }
 
-    fn correct(&self, cutoff: Cutoff) -> Result<u64> {
-        let (step, window) =
-            (StepName::parse(StepName::CORRECT)?, &self.removal.statement().window);
+    fn correct(&self, window: &Window, cutoff: Cutoff) -> Result<u64> {
+        let step = StepName::parse(StepName::CORRECT)?;
         let renderer = self.journal.context.renderer;
         let statement = renderer.render_about_removed(&step, window, self.removed_by, &[])?;
         let statement = check::run(renderer.rule(), statement)?;
@@ -91,22 +139,43 @@ impl Cleaning<'_, '_> {
         Ok(changed(&answer)?.unwrap_or(0))
     }
 
-    fn kept_changing(&self) -> Error {
-        let message = format!(
-            "{}: gave up after {ROUNDS} attempts because the table kept changing",
-            self.day()
-        );
-        Error::new(Kind::Verification, message)
-            .help("run again when the other process that writes to this date is done")
+    /// What the removal log holds of a job that recorded duplicates of several dates.
+    fn logged(&self, window: &Window, record: &JobId) -> Result<ByDate> {
+        let journal = self.journal;
+        let partition = &journal.context.renderer.rule().partition;
+        let read = |answer: &warehouse::Answer| {
+            rows(answer).and_then(|rows| counts::recorded(rows, partition))
+        };
+        let detail = |answer: Option<&warehouse::Answer>| {
+            Some(Detail::Recorded { record: record.to_string(), days: read(answer?).ok()? })
+        };
+        let mut found = ByDate::new();
+        for statement in &checked(journal.context.renderer, StepName::RECORDED, window)? {
+            let params = params(Cutoff::everything(), &journal.run)
+                .with("recorded_by", SqlValue::String(record.to_string()));
+            let (_, answer) = journal.send_and_note(statement, &params, &detail)?;
+            found = read(&answer).map_err(|error| error.during(statement.statement().title()))?;
+        }
+        Ok(found)
     }
 }
 
-/// Counts a date as detect does.
-pub(super) fn count(journal: &Journal<'_>, window: &Window, cutoff: Cutoff) -> Result<Counts> {
-    let mut found = Counts::default();
+fn kept_changing(window: &Window) -> Error {
+    let message =
+        format!("{window}: gave up after {ROUNDS} attempts because the table kept changing");
+    Error::new(Kind::Verification, message)
+        .help("run again when the other process that writes to this date is done")
+}
+
+/// Counts dates as detect does.
+pub(super) fn count(
+    journal: &Journal<'_>,
+    window: &Window,
+    cutoff: Cutoff,
+) -> Result<BTreeMap<Day, Counts>> {
+    let mut found = BTreeMap::new();
     for statement in checked(journal.context.renderer, StepName::DETECT, window)? {
-        let counts = journal.count(&statement, cutoff)?;
-        found = counts.days.get(&window.first()).copied().unwrap_or_default();
+        found.extend(journal.count(&statement, cutoff)?.days);
     }
     Ok(found)
 }

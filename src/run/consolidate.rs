@@ -167,7 +167,7 @@ impl Run<'_> {
             }
             Action::Count => Ok(Answer::Counted(self.recount(merge, course.cutoff)?)),
         };
-        let tell = |Changed { expected, merged, left }| {
+        let tell = |_: &DateMerge, Changed { expected, merged, left }| {
             self.context.progress.note(&format!(
                 "{day}: {expected} rows were to be merged and {merged} were, {left} are left: \
                  the tables changed in between"

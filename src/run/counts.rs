@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::Counts;
 use crate::rule::{Cut, Partition, Rule};
-use crate::step::COUNTS;
+use crate::step::{COUNTS, RECORDED_COUNTS};
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
@@ -78,6 +78,26 @@ pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
         }
         (other, _) => wrong(format!("`{other}` is no date")),
     })
+}
+
+/// Reads the answer of recorded: rows, by date.
+pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, u64>> {
+    let place = |name: &str| {
+        let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
+    };
+    let [date, recorded] = RECORDED_COUNTS;
+    let (date, recorded) = (place(date)?, place(recorded)?);
+    let each = rows.rows.iter().map(|row| {
+        let value = |place: usize| row.get(place).unwrap_or(&SqlValue::Null);
+        let day = match value(date) {
+            SqlValue::Date(date) => Day::from(*date),
+            SqlValue::Null => partition.no_date(),
+            other => return Err(wrong(format!("`{other}` is no date"))),
+        };
+        Ok((day, count(value(recorded))?))
+    });
+    each.collect()
 }
 
 pub(super) fn count(value: &SqlValue) -> Result<u64> {

@@ -2,9 +2,11 @@
 //! remove is looked at for all dates before anything changes; then it is recorded and removed date by
 //! date, by the same machine as duplicates are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::clean::{Cleaning, Counting};
+use super::batch::Batch;
+use super::clean::{Cleaned, Cleaning, Counting, Pair, Statements};
 use super::counts::{count, day, wrong};
 use super::cutoff::Cutoff;
 use super::date::DateState;
@@ -184,12 +186,21 @@ impl Run<'_> {
             return self.fail(error);
         }
         let (rule, removed_by) = (context.renderer.rule(), Strategy::Deactivate);
-        let mut state = DateState::new(rule, found.counts(), self.cutoff, self.journal.now)
+        let state = DateState::new(rule, found.counts(), self.cutoff, self.journal.now)
             .removed_by(removed_by, removal.takes("cutoff"));
         let day = removal.statement().window.first();
-        let count: &Counting<'_> = &|cutoff| Ok(self.guarded_day(step, day, cutoff)?.counts());
-        let cleaning = Cleaning { journal: &self.journal, record, removal, removed_by, count };
-        let problem = cleaning.clean(&mut state);
+        let count: &Counting<'_> =
+            &|_, cutoff| Ok(BTreeMap::from([(day, self.guarded_day(step, day, cutoff)?.counts())]));
+        let statements: &Statements<'_> =
+            &|_| Ok(Pair { record: Cow::Borrowed(record), removal: Cow::Borrowed(removal) });
+        let cleaning = Cleaning { journal: &self.journal, statements, removed_by, count };
+        let mut batch = Batch::new(BTreeMap::from([(day, state)]));
+        let problem = match cleaning.clean(&mut batch) {
+            Cleaned::Failed(error) => Some(error),
+            // It is one date.
+            Cleaned::Done | Cleaned::Separate => None,
+        };
+        let Some(state) = batch.dates.remove(&day) else { return };
         if state.baseline.buffered > 0 {
             return self.buffered.push(title);
         }

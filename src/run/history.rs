@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
+use super::removed::by_date;
 use crate::error::{Kind, Result};
 use crate::ledger::{Counts, Detail, Entry, Filter, Ledger, Outcome, RunId, latest};
 use crate::rule::RuleName;
@@ -215,13 +216,12 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
     let mut days: BTreeMap<Day, PastDay> = BTreeMap::new();
     for entry in latest {
         if entry.outcome.is_done() {
-            add_done(&mut days, entry);
-        } else if entry.step.removes_duplicates()
-            && refused_by_buffer(entry)
-            && let Some(known) = entry.window.only().and_then(|day| days.get_mut(&day))
-        {
+            add_done(&mut days, entry, latest);
+        } else if entry.step.removes_duplicates() && refused_by_buffer(entry) {
             // The last word is the warehouse's.
-            known.left = known.left.all_buffered();
+            for day in entry.window.days() {
+                days.entry(*day).and_modify(|known| known.left = known.left.all_buffered());
+            }
         }
     }
     // Custom steps come before the first count, which is of what they left.
@@ -239,7 +239,7 @@ fn removes(entry: &Entry) -> bool {
     matches!(entry.detail, Some(Detail::Removal { .. })) && entry.outcome.is_done()
 }
 
-fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
+fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry, of_run: &[&Entry]) {
     if let Some(Detail::Counts(found)) = &entry.detail {
         for (day, counts) in found {
             let counted = |known: &mut PastDay| {
@@ -255,21 +255,30 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry) {
             });
         }
     }
-    let Some(day) = entry.window.only() else { return };
     if entry.step.removes_duplicates() {
-        let known = days.entry(day).or_default();
-        let rows = removed_by(entry, known.left);
-        known.deactivated += rows;
-        known.left = after(known.left, rows);
-    } else if let Some(Detail::Undo { .. }) = &entry.detail {
+        for (day, rows) in removed_by(entry, of_run, days) {
+            let known = days.entry(day).or_default();
+            known.deactivated += rows;
+            known.left = after(known.left, rows);
+        }
+    } else if let (Some(Detail::Undo { .. }), Some(day)) = (&entry.detail, entry.window.only()) {
         days.entry(day).or_default().restored_rows += entry.outcome.affected().unwrap_or(0);
     }
 }
 
-/// A rewrite reports the rows that it deletes and those that it inserts.
-fn removed_by(removal: &Entry, before: Counts) -> u64 {
+/// The rows that a statement removed, by date. A rewrite reports those that it deletes and those that it inserts.
+fn removed_by(
+    removal: &Entry,
+    of_run: &[&Entry],
+    before: &BTreeMap<Day, PastDay>,
+) -> BTreeMap<Day, u64> {
+    let found = |day: Day| before.get(&day).map_or(0, |known| known.left.settled_duplicates());
     let reported = removal.outcome.affected().filter(|_| removal.step != *StepName::REWRITE);
-    reported.unwrap_or_else(|| before.settled_duplicates())
+    match (removal.window.only(), &removal.detail) {
+        (Some(day), _) => BTreeMap::from([(day, reported.unwrap_or_else(|| found(day)))]),
+        (None, Some(Detail::Removal { record, .. })) => by_date(of_run, record),
+        (None, _) => BTreeMap::new(),
+    }
 }
 
 fn after(counts: Counts, deactivated: u64) -> Counts {

@@ -51,7 +51,7 @@ pub(super) enum Next<A, E> {
 pub(super) fn drive<M: Machine>(
     machine: &mut M,
     mut perform: impl FnMut(&M, &M::Action) -> Result<M::Answer>,
-    mut tell: impl FnMut(M::Note),
+    mut tell: impl FnMut(&M, M::Note),
 ) -> Result<M::End> {
     let mut next = machine.begin();
     loop {
@@ -69,7 +69,7 @@ pub(super) fn drive<M: Machine>(
         };
         let (following, note) = machine.next(event);
         if let Some(note) = note {
-            tell(note);
+            tell(machine, note);
         }
         next = following;
     }

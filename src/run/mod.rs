@@ -2,6 +2,7 @@
 
 mod access;
 mod apply;
+mod batch;
 mod budget;
 mod clean;
 mod columns;

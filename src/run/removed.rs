@@ -46,24 +46,17 @@ pub(super) struct Removal {
     pub record: String,
     /// Rows that it recorded, less those that were taken out of the log again.
     pub recorded: u64,
-    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE.
+    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE, or of several
+    /// dates.
     pub removed: Option<u64>,
-    /// Whether something was taken out of the log again.
-    corrected: bool,
+    /// Whether the removal log holds what the statement removed, and nothing else.
+    pub is_exact: bool,
     /// The cutoff that it ran with, where the ledger says.
     pub cutoff: Option<Cutoff>,
     /// When it began to run.
     pub began: Timestamp,
     /// The run that has restored the rows already.
     pub restored_by: Option<RunId>,
-}
-
-impl Removal {
-    /// Whether the removal log holds what the statement removed, and nothing else. What is taken out of
-    /// the log after a rewrite may be another row with the same values.
-    pub fn is_exact(&self) -> bool {
-        self.removed.map_or(!self.corrected, |removed| removed == self.recorded)
-    }
 }
 
 /// The run of a rule that is meant, and what it removed, read from no more of the ledger than that takes.
@@ -151,41 +144,78 @@ fn nothing(entries: &[Entry], run: &RunId) -> Error {
 fn removals(entries: &[Entry], run: &RunId) -> Removals {
     let mut found = Removals::new();
     let latest = latest(entries);
-    let of_run = latest.iter().filter(|entry| entry.run == *run && entry.outcome.is_done());
-    let recorded = |job: &str| {
-        let record = latest.iter().find(|entry| entry.job.to_string() == *job);
-        record.and_then(|record| record.outcome.affected())
-    };
-    for entry in of_run {
-        let Some(day) = entry.window.only() else { continue };
+    let of_run: Vec<&Entry> =
+        latest.into_iter().filter(|entry| entry.run == *run && entry.outcome.is_done()).collect();
+    for entry in &of_run {
         let affected = entry.outcome.affected();
-        match &entry.detail {
-            _ if entry.step == *StepName::CORRECT => {
-                if let Some(last) = found.get_mut(&day).and_then(|removals| removals.last_mut()) {
-                    last.recorded = last.recorded.saturating_sub(affected.unwrap_or(0));
-                    last.corrected = true;
-                }
-            }
-            Some(Detail::Removal { record, strategy, puts_together }) if affected != Some(0) => {
-                let removed = affected.filter(|_| *strategy != Strategy::Rewrite);
-                found.entry(day).or_default().push(Removal {
-                    step: entry.step.clone(),
-                    strategy: *strategy,
-                    puts_together: *puts_together,
-                    // Where the warehouse does not say how many, they are as many as were removed.
-                    recorded: recorded(record).or(removed).unwrap_or(0),
-                    removed,
-                    corrected: false,
-                    cutoff: entry.cutoff.map(Cutoff::At),
-                    began: began(entries, entry),
-                    restored_by: restored_by(entries, record).cloned(),
-                    record: record.clone(),
-                });
-            }
-            _ => {}
+        let Some(Detail::Removal { record, strategy, puts_together }) = &entry.detail else {
+            continue;
+        };
+        if affected == Some(0) {
+            continue;
+        }
+        let reported = affected.filter(|_| *strategy != Strategy::Rewrite);
+        let logged = Logged::of(&of_run, entry, record, reported);
+        for (day, recorded) in &logged.days {
+            found.entry(*day).or_default().push(Removal {
+                step: entry.step.clone(),
+                strategy: *strategy,
+                puts_together: *puts_together,
+                recorded: *recorded,
+                removed: entry.window.only().and(reported),
+                is_exact: logged.is_exact,
+                cutoff: entry.cutoff.map(Cutoff::At),
+                began: began(entries, entry),
+                restored_by: restored_by(entries, record, *day).cloned(),
+                record: record.clone(),
+            });
         }
     }
     found
+}
+
+/// What the removal log holds of a statement.
+struct Logged {
+    /// Rows on each date.
+    days: BTreeMap<Day, u64>,
+    /// Whether these are the rows that the statement removed. What is taken out of the log after a rewrite may
+    /// be another row with the same values.
+    is_exact: bool,
+}
+
+impl Logged {
+    fn of(of_run: &[&Entry], removal: &Entry, record: &str, reported: Option<u64>) -> Self {
+        let of_window = |entry: &&&Entry| entry.window == removal.window;
+        let after =
+            of_run.iter().filter(|entry| entry.sequence > removal.sequence).filter(of_window);
+        let until_next = after.take_while(|e| !matches!(e.detail, Some(Detail::Removal { .. })));
+        let mut corrections =
+            until_next.filter(|entry| entry.step == *StepName::CORRECT).peekable();
+        let corrected = corrections.peek().is_some();
+        let taken_out: u64 = corrections.filter_map(|entry| entry.outcome.affected()).sum();
+        let days = match removal.window.only() {
+            Some(day) => {
+                let record = of_run.iter().find(|entry| entry.job.as_str() == record);
+                let recorded = record.and_then(|record| record.outcome.affected());
+                // Where the warehouse does not say how many, they are as many as were removed.
+                let recorded = recorded.or(reported).unwrap_or(0);
+                BTreeMap::from([(day, recorded.saturating_sub(taken_out))])
+            }
+            None => by_date(of_run, record),
+        };
+        let recorded: u64 = days.values().sum();
+        let is_exact = reported.map_or(!corrected, |removed| removed == recorded);
+        Self { days, is_exact }
+    }
+}
+
+/// What the removal log holds of a job that recorded rows of several dates, as it was last counted.
+pub(super) fn by_date(entries: &[&Entry], job: &str) -> BTreeMap<Day, u64> {
+    let counted = entries.iter().rev().find_map(|entry| match &entry.detail {
+        Some(Detail::Recorded { record, days }) if record == job => Some(days.clone()),
+        _ => None,
+    });
+    counted.unwrap_or_default()
 }
 
 /// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
@@ -195,9 +225,11 @@ fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
     entry.usage.started.unwrap_or(sent)
 }
 
-/// The run that has restored rows of those that this job recorded.
-fn restored_by<'a>(entries: &'a [Entry], job: &str) -> Option<&'a RunId> {
-    let restores = |entry: &&Entry| entry.restores().is_some_and(|(_, record)| record == job);
+/// The run that has restored rows of those that this job recorded of a date.
+fn restored_by<'a>(entries: &'a [Entry], job: &str, day: Day) -> Option<&'a RunId> {
+    let restores = |entry: &&Entry| {
+        entry.restores().is_some_and(|(_, record)| record == job) && entry.window.contains(day)
+    };
     entries.iter().find(restores).map(|entry| &entry.run)
 }
 
@@ -267,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_in_the_removal_log_and_was_not_removed_is_known() {
         let is_exact =
-            |entries: &[_]| found(&statements("r1", entries), &Which::Last).1[0].is_exact();
+            |entries: &[_]| found(&statements("r1", entries), &Which::Last).1[0].is_exact;
         assert!(is_exact(&removed(1, 4, "deactivate", 4)));
         assert!(!is_exact(&removed(1, 4, "deactivate", 3)));
         let and_corrected = |removed: [Statement; 2]| [&removed[..], &[corrected(1)]].concat();

@@ -161,7 +161,7 @@ impl Reader<'_> {
             gave: Vec::new(),
             fate: match &removal.restored_by {
                 Some(run) => RemovedFate::Restored(run.clone()),
-                None if removal.is_exact() => RemovedFate::Removed,
+                None if removal.is_exact => RemovedFate::Removed,
                 None => RemovedFate::Inexact,
             },
         }))

@@ -1,8 +1,10 @@
 //! `run STEP`: one step by itself, on the same path as in a whole run.
 
+use super::date::DateState;
 use super::report::{DayReport, Report, StepReport};
 use super::state::Run;
 use super::{Context, checked, columns};
+use crate::check::Checked;
 use crate::error::Result;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
@@ -36,12 +38,13 @@ impl Run<'_> {
         let renderer = self.context.renderer;
         self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
         self.remove(plan, step);
-        for statement in &step.statements {
-            let (title, day) =
-                (statement.statement().title(), statement.statement().window.first());
-            if let Some(state) = self.days.get(&day).filter(|state| !state.failed) {
-                let answer = Returned::Affected(Some(state.removed)).into();
-                self.steps.push(StepReport::new(title, answer));
+        for statement in step.statements.iter().map(Checked::statement) {
+            let states = statement.window.days().iter().filter_map(|day| self.days.get(day));
+            let done: Vec<&DateState> = states.filter(|state| !state.failed).collect();
+            if !done.is_empty() {
+                let removed = done.iter().map(|state| state.removed).sum();
+                let answer = Returned::Affected(Some(removed)).into();
+                self.steps.push(StepReport::new(statement.title(), answer));
             }
         }
         let mut left = Vec::new();

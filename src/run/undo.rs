@@ -189,7 +189,7 @@ fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
         let by = removals.iter().rev().find_map(|removal| removal.restored_by.as_ref())?;
         return Some(UndoneOutcome::Already(by.to_string()));
     }
-    let inexact = left.find(|removal| !removal.is_exact())?;
+    let inexact = left.find(|removal| !removal.is_exact)?;
     Some(UndoneOutcome::Inexact { recorded: inexact.recorded, removed: inexact.removed })
 }
 
@@ -229,7 +229,7 @@ impl Run<'_> {
             rule.puts_together(),
         );
         let perform = |_: &DateRestore, action: &Action| restoring.perform(*action, left);
-        let end = drive(&mut course, perform, |note| match note {});
+        let end = drive(&mut course, perform, |_, note| match note {});
         match end {
             Ok(End::Restored(rows)) => {
                 let of = left.iter().map(|removal| removal.recorded).sum();

@@ -1,8 +1,8 @@
 //! The rows of the shipped steps, by name.
 
 use super::{
-    AsksCutoff, COUNTS, GUARD_COUNTS, Needs, Ranks, Row, Runs, STAGED_COUNTS, Scope, StatementKind,
-    Step,
+    AsksCutoff, COUNTS, GUARD_COUNTS, Needs, RECORDED_COUNTS, Ranks, Row, Runs, STAGED_COUNTS,
+    Scope, StatementKind, Step,
 };
 use crate::statement::StepName;
 
@@ -51,7 +51,7 @@ const STAGING: Row = Row { needs: Needs::Staging, ..CUSTOM };
 pub(super) static CUSTOM_STEP: Row = CUSTOM;
 
 /// The shipped steps, by name.
-pub(crate) static SHIPPED: [Row; 22] = [
+pub(crate) static SHIPPED: [Row; 23] = [
     Row {
         step: Step::BeforeImage,
         name: StepName::BEFORE_IMAGE,
@@ -186,6 +186,15 @@ pub(crate) static SHIPPED: [Row; 22] = [
         name: StepName::RECORD_CUSTOM,
         template: include_str!("../../sql/record_custom.sql"),
         needs: Needs::CustomUpdate,
+        ..OF_REMOVALS
+    },
+    Row {
+        step: Step::Recorded,
+        name: StepName::RECORDED,
+        template: include_str!("../../sql/recorded.sql"),
+        statement: StatementKind::Query,
+        scope: Scope::Window,
+        returns: &RECORDED_COUNTS,
         ..OF_REMOVALS
     },
     Row {

@@ -155,6 +155,10 @@ impl<'a> Renderer<'a> {
         }
         match self.rule.scope_of(step) {
             Scope::Window | Scope::Table => Ok(vec![self.render_one(step, window, None)?]),
+            Scope::Date if step.shares_statements() => {
+                let batches = self.rule.batches(window.days());
+                batches.iter().map(|batch| self.render_one(step, batch, None)).collect()
+            }
             Scope::Date => {
                 let days = window.days().iter();
                 days.map(|day| self.render_one(step, &Window::day(*day), None)).collect()

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use super::{literal, whole};
-use crate::googlesql::{Ident, SqlType, SqlValue, TableName};
+use crate::googlesql::{Fragment, Ident, SqlType, SqlValue, TableName};
 use crate::removals::{self, RemovalLog};
-use crate::rule::{Period, Rule};
+use crate::rule::{Partition, Period, Rule};
 use crate::window::{Day, Window};
 
 /// An object of these members.
@@ -39,6 +39,7 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("across", rule.across.map_or(Value::from(()), |across| Value::from(across.days()))),
         ("day_number", rule.partition.day_number().map_or(Value::from(()), literal::sql)),
         ("period", whole::period(rule)),
+        ("period_as_date", literal::sql(rule.partition.period_as_date())),
         ("shares_partitions", Value::from(rule.partition.period != Period::Day)),
         ("has_date", Value::from(rule.partition.is_date_column())),
         ("key", rule.key.iter().map(literal::sql).collect()),
@@ -133,6 +134,13 @@ fn has_place(rule: &Rule) -> String {
     }
 }
 
+/// What is true of the date of the removal log's entries about these dates: rows without a date have none there.
+fn logged(window: &Window) -> Fragment {
+    let dated = |day: Day| if day == Day::WHOLE { Day::UNDATED } else { day };
+    let days: Vec<Day> = window.days().iter().copied().map(dated).collect();
+    Partition::of_removal_log().filter(&Window::of_some(&days))
+}
+
 /// The dates, and the predicate that confines a statement to them.
 pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
     let literal = |day: Day| match day.date() {
@@ -149,7 +157,8 @@ pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
         ),
         ("filter", whole::filter(rule, window)),
         ("with_undated", whole::filter(rule, &window.with_undated())),
-        ("is_undated", Value::from(window.only().is_some_and(|day| day.date().is_none()))),
+        ("is_one", Value::from(window.only().is_some())),
+        ("logged", literal::sql(logged(window))),
         ("first", literal(window.first())),
         ("last", literal(window.last())),
         ("days", window.days().iter().map(|day| literal(*day)).collect()),

@@ -33,6 +33,51 @@ fn a_year_with_ten_dirty_dates_takes_22_jobs() {
 }
 
 #[test]
+fn dates_that_share_statements_take_fewer_jobs_and_come_to_the_same() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    let table = fixture.table("predictions");
+    let year = "--from 2025-01-01 --to 2025-12-31 --format json";
+    let apply = format!("apply {year} --dates-per-statement 4");
+    let apply = fixture.project.onerow(&apply).exits(0).json();
+    assert_eq!(apply["totals"]["deactivated"], 10);
+    let dates = apply["dates"].as_array().unwrap().iter();
+    assert_eq!(dates.filter(|date| date["deactivated"] == 1).count(), 10, "each has its own");
+    let jobs = fixture.proxy.seen().into_iter().filter_map(|(call, _)| match call {
+        Call::Insert { step, sql, dry_run: false, .. }
+            if sql.contains(&table) || step == "recorded" =>
+        {
+            Some(step)
+        }
+        _ => None,
+    });
+    let jobs: Vec<String> = jobs.collect();
+    let count = |step: &str| jobs.iter().filter(|job| *job == step).count();
+    assert_eq!((count("detect"), count("record"), count("recorded")), (1, 3, 3));
+    assert_eq!((count("deactivate"), count("verify")), (3, 1));
+    assert_eq!(jobs.len(), 11);
+    let run = apply["run_id"].as_str().unwrap();
+    let undo = format!("undo {run} --format json");
+    let undone = fixture.project.onerow(&undo).exits(0).json();
+    assert_eq!(undone["dates"].as_array().unwrap().len(), 10, "{undone}");
+    assert_eq!(fixture.active().len(), 375);
+}
+
+#[test]
+fn dates_that_the_buffer_refuses_together_are_sent_one_by_one() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(ROWS);
+    let message = "UPDATE or DELETE statement over table t would affect rows in the streaming buffer, \
+                   which is not supported";
+    fixture.proxy.arm("insert deactivate", Fault::End("invalidQuery", message), 2);
+    let apply = format!("apply {WINDOW} --dates-per-statement 2 --format json");
+    let ended = fixture.project.onerow(&apply).exits(0);
+    let ended = ended.says(&["retrying each date by itself"]);
+    assert_eq!(ended.json()["totals"]["deactivated"], 3);
+    assert_eq!(fixture.active(), SURVIVORS);
+}
+
+#[test]
 fn a_job_that_runs_is_looked_at_until_it_has_ended() {
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(ROWS);

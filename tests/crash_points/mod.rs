@@ -9,13 +9,18 @@ mod system_calls;
 
 use std::sync::Mutex;
 
-use scenario::{Scenario, consolidation, cures, custom_step, undos};
+use scenario::{Scenario, consolidation, cures, custom_step, shared_cures, undos};
 
 use crate::common::{document, part};
 
 #[test]
 fn a_cure_that_dies_at_any_point_is_finished_by_the_next_run() {
     die_everywhere(&cures(), "apply");
+}
+
+#[test]
+fn a_cure_of_several_dates_that_dies_at_any_point_is_finished_by_the_next_run() {
+    die_everywhere(&shared_cures(), "apply-shared");
 }
 
 #[test]

@@ -31,6 +31,21 @@ pub fn cures() -> Vec<Scenario> {
     cures_of(ROWS, WINDOW)
 }
 
+/// Each strategy, where both dirty dates share a statement.
+pub fn shared_cures() -> Vec<Scenario> {
+    cures().into_iter().map(shared).collect()
+}
+
+fn shared(cure: Scenario) -> Scenario {
+    let text = std::fs::read_to_string(cure.prepared.path("onerow.toml")).unwrap();
+    cure.prepared.write("onerow.toml", text.replace("keep_rows = true", SHARED));
+    let first = cure.affected.keys().next().unwrap().clone();
+    let affected = BTreeMap::from([(first, cure.affected.values().sum())]);
+    Scenario { affected, ..cure }
+}
+
+const SHARED: &str = "keep_rows = true\ndates_per_statement = 2";
+
 /// The same for these rows, which are all in this window.
 pub fn cures_of(rows: &str, window: &str) -> Vec<Scenario> {
     ["deactivate", "delete", "rewrite"].map(|strategy| cure(strategy, rows, window)).into()
@@ -83,7 +98,10 @@ const CUSTOM: &str = "sql/void.sql";
 /// The undo of each strategy.
 pub fn undos() -> Vec<Scenario> {
     let of = |strategy: &'static str, name: &'static str| {
-        let cure = cure(strategy, ROWS, WINDOW);
+        let cure = match name.contains("shared") {
+            true => shared(cure(strategy, ROWS, WINDOW)),
+            false => cure(strategy, ROWS, WINDOW),
+        };
         cure.prepared.onerow(&cure.command).exits(0);
         let run = entries(&cure.prepared)[0]["run_id"].as_str().unwrap().to_owned();
         Scenario {
@@ -100,6 +118,7 @@ pub fn undos() -> Vec<Scenario> {
     };
     vec![
         of("deactivate", "undo of deactivate"),
+        of("deactivate", "undo of a shared deactivate"),
         of("delete", "undo of delete"),
         of("rewrite", "undo of rewrite"),
     ]

@@ -27,8 +27,9 @@ pub fn spread() -> impl Strategy<Value = Vec<Row>> {
     })
 }
 
-fn world(cure: Cure, across: u8, rows: &[Row]) -> World {
-    World::of(cure, file(cure, &format!("across = \"{across}d\"")), rows, NOW)
+fn world(cure: Cure, across: u8, dates: u8, rows: &[Row]) -> World {
+    let keys = format!("across = \"{across}d\"\ndates_per_statement = {dates}");
+    World::of(cure, file(cure, &keys), rows, NOW)
 }
 
 /// The numbers of the rows that have to go.
@@ -63,8 +64,13 @@ proptest! {
     #![proptest_config(part::properties(96, 24))]
 
     #[test]
-    fn one_row_of_a_key_stays_on_so_many_dates(cure in single(), across in 1..=2u8, rows in spread()) {
-        let world = world(cure, across, &rows);
+    fn one_row_of_a_key_stays_on_so_many_dates(
+        cure in single(),
+        across in 1..=2u8,
+        dates in 1..=DAYS,
+        rows in spread(),
+    ) {
+        let world = world(cure, across, dates, &rows);
         let go = superseded(cure, across, &rows);
         let report = apply(&world, &all());
         prop_assert!(report.problems.is_empty(), "{:?}", report.problems);
@@ -95,7 +101,7 @@ proptest! {
         rows in spread(),
         order in Just((1..=DAYS).collect::<Vec<u8>>()).prop_shuffle(),
     ) {
-        let world = world(cure, across, &rows);
+        let world = world(cure, across, 1, &rows);
         for date in order {
             let report = apply(&world, &Window::day(day(date)));
             prop_assert!(report.problems.is_empty(), "{:?}", report.problems);

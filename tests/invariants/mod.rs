@@ -38,8 +38,13 @@ proptest! {
     #![proptest_config(part::properties(192, 48))]
 
     #[test]
-    fn apply_does_what_the_oracle_says(way in ways(), cure in cures(), rows in rows()) {
-        let world = World::cut(way, cure, &rows, NOW);
+    fn apply_does_what_the_oracle_says(
+        way in ways(),
+        cure in cures(),
+        dates in 1..=2u8,
+        rows in rows(),
+    ) {
+        let world = World::sharing(way, cure, dates, &rows, NOW);
         let rows = &world.rows;
         let expected = world.expected(NOW);
         let report = world.apply(NOW);
@@ -101,8 +106,13 @@ proptest! {
 
     /// A run and its undo give back the table; the next run gives back what the first one made.
     #[test]
-    fn undo_takes_a_run_back_exactly(way in ways(), cure in cures(), rows in rows()) {
-        let world = World::cut(way, cure, &rows, NOW);
+    fn undo_takes_a_run_back_exactly(
+        way in ways(),
+        cure in cures(),
+        dates in 1..=2u8,
+        rows in rows(),
+    ) {
+        let world = World::sharing(way, cure, dates, &rows, NOW);
         let rows = &world.rows;
         let before = world.table();
         let applied = world.apply(NOW);

@@ -421,7 +421,14 @@ impl World {
 
     /// A table that is cut into dates in this way.
     pub fn cut(way: Way, cure: Cure, rows: &[Row], now: i64) -> Self {
-        let text = way.rule(&text(cure, ""));
+        Self::sharing(way, cure, 1, rows, now)
+    }
+
+    /// The same; so many dates share a statement that removes rows.
+    pub fn sharing(way: Way, cure: Cure, dates: u8, rows: &[Row], now: i64) -> Self {
+        let shares = !matches!(way, Way::Shards | Way::Whole);
+        let keys = shares.then(|| format!("dates_per_statement = {dates}"));
+        let text = way.rule(&text(cure, &keys.unwrap_or_default()));
         Self::filled(way, cure, RuleFile::parse("onerow.toml", &text).unwrap(), rows, now)
     }
 

@@ -8,20 +8,27 @@ use rusqlite::Connection;
 use super::{kept, removals, schema};
 use crate::error::Result;
 use crate::googlesql::Params;
+use crate::window::Day;
 
 /// The tables of one database, for one statement.
 pub(super) struct Tables<'a> {
     pub connection: &'a Connection,
     pub params: &'a Params,
     /// The table into which the statement brings rows: those of before a run, where it restores them.
-    pub restored: Option<String>,
+    pub restored: Option<Restored>,
+}
+
+/// A table into which rows of before a run are brought, of one date where the statement is about one.
+pub(super) struct Restored {
+    pub table: String,
+    pub day: Option<Day>,
 }
 
 impl Catalog for Tables<'_> {
     fn table(&self, dotted: &str) -> TheirResult<Table> {
-        let restored = self.restored.as_deref().filter(|_| removals::is_before_image(dotted));
+        let restored = self.restored.as_ref().filter(|_| removals::is_before_image(dotted));
         let found = match restored {
-            Some(table) => self.kept(table),
+            Some(restored) => self.kept(restored),
             None => schema::table(self.connection, dotted).map(|table| Table {
                 columns: table.columns,
                 nested: table.nested,
@@ -61,7 +68,7 @@ impl Tables<'_> {
     }
 
     /// The rows of a table that the removal log keeps of the statement that is undone.
-    fn kept(&self, dotted: &str) -> Result<Table> {
+    fn kept(&self, Restored { table: dotted, day }: &Restored) -> Result<Table> {
         let columns = kept::columns(self.connection, dotted, self.params)?;
         let nested = schema::table(self.connection, dotted)?.nested;
         let record = kept::record(self.params)?;
@@ -72,7 +79,7 @@ impl Tables<'_> {
         let rows = format!(
             "SELECT {} FROM ({})",
             items.join(", "),
-            kept::rows(&text(&record), &text(dotted))
+            kept::rows(&text(&record), &text(dotted), *day)
         );
         Ok(Table { columns, nested, rows: Some(rows) })
     }

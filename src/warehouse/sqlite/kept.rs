@@ -9,6 +9,7 @@ use super::schema;
 use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, SqlValue, is_pseudo_column};
+use crate::window::Day;
 
 /// The job whose rows are restored.
 pub(super) fn record(params: &Params) -> Result<String> {
@@ -49,7 +50,7 @@ pub(super) fn columns(
         *name = "onerow_arrived".to_owned();
     }
     let read = failed("read the removal log");
-    let mut prepared = connection.prepare(&rows("?1", "?2")).map_err(&read)?;
+    let mut prepared = connection.prepare(&rows("?1", "?2", None)).map_err(&read)?;
     let mut rows = prepared.query([&*record(params)?, table]).map_err(&read)?;
     let mut found: Vec<Kept> = Vec::new();
     while let Some(row) = rows.next().map_err(&read)? {
@@ -70,13 +71,18 @@ pub(super) fn columns(
     }
 }
 
-/// The rows that the log keeps of a job and a table, as JSON: those that it removed, and, once each, survivors as
-/// they were before they were put together.
-pub(super) fn rows(record: &str, table: &str) -> String {
+/// The rows that the log keeps of a job and a table, as JSON, of a date where one is given: those that it removed,
+/// and, once each, survivors as they were before they were put together.
+pub(super) fn rows(record: &str, table: &str, day: Option<Day>) -> String {
+    let of_day = match day.map(Day::date) {
+        None => String::new(),
+        Some(None) => " AND date IS NULL".to_owned(),
+        Some(Some(date)) => format!(" AND date = '{date}'"),
+    };
     let kept = |column: &str, select: &str| {
         format!(
             "{select} {column} AS kept FROM \"onerow.removals\" \
-             WHERE record_id = {record} AND table_name = {table} AND {column} IS NOT NULL"
+             WHERE record_id = {record} AND table_name = {table} AND {column} IS NOT NULL{of_day}"
         )
     };
     let (removed, survivors) =

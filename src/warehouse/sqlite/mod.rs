@@ -23,7 +23,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sqlparser::ast;
 
-use self::catalog::Tables;
+use self::catalog::{Restored, Tables};
 use super::{
     Answer, Buffer, Column, Description, Details, Estimate, Job, JobId, Lanes, Returned, Rows,
     Standing, Warehouse,
@@ -33,6 +33,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::removals::RemovalLog;
+use crate::window::Day;
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -223,11 +224,14 @@ fn column((name, sql_type): (String, SqlType)) -> Column {
 struct Text<'a> {
     sql: &'a str,
     parsed: ast::Statement,
+    /// The date that it is about, where that is one.
+    day: Option<Day>,
 }
 
 impl<'a> Text<'a> {
     fn of(statement: &'a Checked) -> Result<Self> {
-        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)? })
+        let day = statement.statement().window.only();
+        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, day })
     }
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
@@ -242,6 +246,7 @@ impl<'a> Text<'a> {
             },
             _ => None,
         };
+        let restored = restored.map(|table| Restored { table, day: self.day });
         let tables = Tables { connection, params, restored };
         Ok(lower(&tables, self.sql, &self.parsed, params, now)?)
     }

@@ -103,7 +103,8 @@ fn a_timestamp_partition_is_found_by_its_bounds_and_grouped_by_date() {
 fn a_statement_is_estimated_without_running() {
     let warehouse = with(ROWS);
     let (sql, before) = (deactivate(), active(&warehouse));
-    let estimate = warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql) }, &params()).unwrap();
+    let estimate =
+        warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql), day: None }, &params()).unwrap();
     assert_eq!(estimate, Estimate::of(None, 0));
     assert_eq!(active(&warehouse), before);
 }

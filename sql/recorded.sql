@@ -1,0 +1,13 @@
+{#- Counts, per date, what one statement of this run has written into the removal log, less what was taken out of
+    it again. Changes nothing. -#}
+SELECT
+  date,
+  COUNT(*) AS recorded
+FROM {{ removals.table }}
+WHERE run_id = @run_id
+  AND run_started_at = @run_started_at
+  AND record_id = @recorded_by
+  AND rule = {{ rule.name }}
+  AND {{ window.logged }}
+GROUP BY date
+ORDER BY date

@@ -1,0 +1,343 @@
+//! The course of the dates that share a statement, as a state machine. `clean.rs` performs what it asks for.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::cutoff::Cutoff;
+use super::date::DateState;
+use super::machine::{Event, Machine, Next};
+use super::{Counts, ROUNDS};
+use crate::rule::Strategy;
+use crate::window::{Day, Window};
+
+/// What is to be done next, for the dates of [`Batch::window`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Write their duplicates into the removal log.
+    Record,
+    /// Remove what was recorded.
+    Remove,
+    /// Take out of the removal log what was recorded and not removed.
+    Correct,
+    /// Count them again, with their cutoff.
+    Count,
+}
+
+/// Rows, by date.
+pub(super) type ByDate = BTreeMap<Day, u64>;
+
+/// What came of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// These rows are in the removal log; `None` where the warehouse does not say.
+    Recorded(Option<ByDate>),
+    /// The statement was done; it reports so many changed rows, where the warehouse says so.
+    Removed(Option<u64>),
+    /// These rows are left in the removal log.
+    Corrected(ByDate),
+    /// They were counted.
+    Counted(BTreeMap<Day, Counts>),
+}
+
+/// What has become of the dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing more is to be done; what was removed is to be verified.
+    Stop,
+    /// They kept changing.
+    GiveUp,
+    /// The streaming buffer refused the statement of several dates: each is to be tried by itself.
+    Separate,
+}
+
+type Course = Next<Action, End>;
+
+/// What the reader should know of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Note {
+    /// Other rows were removed than were detected: the table changed in between.
+    Changed { detected: u64, removed: u64 },
+    /// The streaming buffer refused the statement, which is sent again with this cutoff.
+    Earlier(Timestamp),
+    /// The streaming buffer refused the statement: the date is buffered.
+    Buffered,
+    /// The streaming buffer refused the statement of several dates.
+    Separate,
+    /// What was recorded and what was removed differ: the dates cannot be undone exactly.
+    Inexact { recorded: u64, removed: u64 },
+}
+
+/// What a count is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    /// To begin again with what is there now.
+    Anew,
+    /// To learn how many rows the statement removed.
+    Removed,
+}
+
+/// The dates that share a statement: one, or several.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    strategy: Strategy,
+    /// What is known of each date.
+    pub dates: BTreeMap<Day, DateState>,
+    /// Those that the statements of this round are about.
+    round: Vec<Day>,
+    recorded: ByDate,
+    /// What the statement reported, until it is known of which dates it is.
+    reported: Option<u64>,
+    rounds: usize,
+    counting: Counting,
+}
+
+impl Batch {
+    /// The dates, of which there is at least one; all were counted with one cutoff.
+    pub fn new(dates: BTreeMap<Day, DateState>) -> Self {
+        Self {
+            strategy: dates.values().next().map(|state| state.strategy).unwrap_or_default(),
+            round: dates.keys().copied().collect(),
+            dates,
+            recorded: ByDate::new(),
+            reported: None,
+            rounds: 0,
+            counting: Counting::Anew,
+        }
+    }
+
+    /// The dates that the next action is about.
+    pub fn window(&self) -> Window {
+        Window::of_some(&self.round)
+    }
+
+    /// The cutoff of these dates.
+    pub fn cutoff(&self) -> Cutoff {
+        let first = self.round.first().and_then(|day| self.dates.get(day));
+        first.map_or(Cutoff::everything(), |state| state.cutoff)
+    }
+
+    /// How many rows are to be removed.
+    pub fn detected_rows(&self) -> u64 {
+        sum(&self.detected())
+    }
+
+    fn in_round(&mut self) -> impl Iterator<Item = (&Day, &mut DateState)> {
+        self.dates.iter_mut().filter(|(day, _)| self.round.contains(day))
+    }
+
+    fn detected(&self) -> ByDate {
+        let rows = |day: &Day| Some((*day, self.dates.get(day)?.baseline.settled_duplicates()));
+        self.round.iter().filter_map(rows).collect()
+    }
+
+    fn round(&mut self) -> Course {
+        let needed = self.dates.iter().filter(|(_, state)| state.needs_removal());
+        let needed: Vec<Day> = needed.map(|(day, _)| *day).collect();
+        match (needed.is_empty(), self.rounds < ROUNDS) {
+            (true, _) => Next::End(End::Stop),
+            (false, false) => {
+                self.round = needed;
+                self.in_round().for_each(|(_, state)| state.failed = true);
+                Next::End(End::GiveUp)
+            }
+            (false, true) => {
+                self.rounds += 1;
+                self.round = needed;
+                Next::Do(Action::Record)
+            }
+        }
+    }
+
+    fn count(&mut self, counting: Counting) -> Course {
+        self.counting = counting;
+        Next::Do(Action::Count)
+    }
+
+    fn after_removal(&mut self, changed: Option<u64>) -> (Course, Option<Note>) {
+        self.in_round().for_each(|(_, state)| state.touched = true);
+        let recorded = sum(&self.recorded);
+        match changed {
+            // A MERGE reports the rows that it deletes and those that it inserts.
+            Some(changed) if self.strategy == Strategy::Rewrite => {
+                let settled: u64 = self.in_round().map(|(_, state)| state.baseline.settled).sum();
+                match changed == settled + settled.saturating_sub(recorded) {
+                    true => self.known(self.recorded.clone()),
+                    false => (self.count(Counting::Removed), None),
+                }
+            }
+            Some(changed) if changed == recorded => self.known(self.recorded.clone()),
+            Some(changed) => match self.round.as_slice() {
+                [only] => self.known(ByDate::from([(*only, changed)])),
+                // Of which dates they are, the removal log says once it is corrected.
+                _ => {
+                    self.reported = Some(changed);
+                    (Next::Do(Action::Correct), Some(self.changed(changed)))
+                }
+            },
+            None => (self.count(Counting::Removed), None),
+        }
+    }
+
+    fn changed(&self, removed: u64) -> Note {
+        Note::Changed { detected: sum(&self.detected()), removed }
+    }
+
+    fn add_removed(&mut self, removed: &ByDate) {
+        for (day, rows) in removed {
+            if let Some(state) = self.dates.get_mut(day) {
+                state.add_removed(*rows);
+            }
+        }
+    }
+
+    /// These rows were removed.
+    fn known(&mut self, removed: ByDate) -> (Course, Option<Note>) {
+        self.add_removed(&removed);
+        let note = (!same(&removed, &self.detected())).then(|| self.changed(sum(&removed)));
+        if sum(&removed) < sum(&self.recorded) {
+            (Next::Do(Action::Correct), note)
+        } else if note.is_none() {
+            (Next::End(End::Stop), None)
+        } else {
+            (self.count(Counting::Anew), note)
+        }
+    }
+
+    fn corrected(&mut self, left: ByDate) -> (Course, Option<Note>) {
+        let removed = match self.reported.take() {
+            Some(reported) => {
+                self.add_removed(&left);
+                reported
+            }
+            None => self.in_round().map(|(_, state)| state.since_baseline).sum(),
+        };
+        let recorded = sum(&left);
+        let inexact = recorded != removed;
+        let note = inexact.then_some(Note::Inexact { recorded, removed });
+        (self.count(Counting::Anew), note)
+    }
+
+    /// The last word is the warehouse's: the statement is sent once more with the earlier cutoff, where
+    /// there is one; else the date is buffered.
+    fn refused(&mut self) -> (Course, Option<Note>) {
+        let mut earlier = None;
+        for (_, state) in self.in_round() {
+            if let Some(cutoff) = state.earlier.take() {
+                state.cutoff = cutoff;
+                earlier = Some(cutoff);
+            }
+        }
+        match (earlier, self.round.len()) {
+            (Some(earlier), _) => {
+                (self.count(Counting::Anew), Some(Note::Earlier(earlier.instant())))
+            }
+            (None, 1) => {
+                let buffer = |state: &mut DateState| state.baseline = state.baseline.all_buffered();
+                self.in_round().for_each(|(_, state)| buffer(state));
+                (Next::End(End::Stop), Some(Note::Buffered))
+            }
+            (None, _) => (Next::End(End::Separate), Some(Note::Separate)),
+        }
+    }
+
+    fn counted(&mut self, counts: &BTreeMap<Day, Counts>) -> (Course, Option<Note>) {
+        let counts = |day: &Day| counts.get(day).copied().unwrap_or_default();
+        match self.counting {
+            Counting::Anew => {
+                for (day, state) in self.in_round() {
+                    state.rebase(counts(day), state.cutoff);
+                }
+                (self.round(), None)
+            }
+            Counting::Removed => {
+                let fell = |(day, state): (&Day, &mut DateState)| {
+                    let fall = state.baseline.settled.saturating_sub(counts(day).settled);
+                    (*day, fall.saturating_sub(state.since_baseline))
+                };
+                let removed = self.in_round().map(fell).collect();
+                self.known(removed)
+            }
+        }
+    }
+}
+
+impl Machine for Batch {
+    type Action = Action;
+    type Answer = Answer;
+    type Note = Note;
+    type End = End;
+
+    /// A pass over the dates begins with what is known of them.
+    fn begin(&mut self) -> Course {
+        self.rounds = 0;
+        self.round()
+    }
+
+    fn next(&mut self, event: Event<Answer>) -> (Course, Option<Note>) {
+        match event {
+            Event::Refused => self.refused(),
+            Event::Done(Answer::Recorded(Some(rows))) if sum(&rows) == 0 => {
+                let note = self.changed(0);
+                (self.count(Counting::Anew), Some(note))
+            }
+            Event::Done(Answer::Recorded(rows)) => {
+                self.recorded = rows.unwrap_or_else(|| self.detected());
+                (Next::Do(Action::Remove), None)
+            }
+            Event::Done(Answer::Removed(changed)) => self.after_removal(changed),
+            Event::Done(Answer::Corrected(left)) => self.corrected(left),
+            Event::Done(Answer::Counted(counts)) => self.counted(&counts),
+        }
+    }
+
+    /// What became of a removal without an answer is not known: it is looked at.
+    fn failed(&mut self, action: &Action) {
+        let removes = *action == Action::Remove;
+        for (_, state) in self.in_round() {
+            state.failed = true;
+            state.touched |= removes;
+        }
+    }
+}
+
+fn sum(rows: &ByDate) -> u64 {
+    rows.values().sum()
+}
+
+/// Whether both are the same rows: a date that is not named has none.
+fn same(one: &ByDate, other: &ByDate) -> bool {
+    let some =
+        |rows: &ByDate| rows.iter().filter(|(_, rows)| **rows > 0).map(|(d, r)| (*d, *r)).collect();
+    let (one, other): (ByDate, ByDate) = (some(one), some(other));
+    one == other
+}
+
+impl Note {
+    /// The note as a sentence about this date.
+    pub fn sentence(self, window: &Window, strategy: Strategy) -> String {
+        let done = strategy.done();
+        match self {
+            Self::Changed { detected, removed } => format!(
+                "{window}: {detected} rows were to be {done} and {removed} were, because the table changed in \
+                 between; counting again"
+            ),
+            Self::Earlier(cutoff) => format!(
+                "{window}: refused because of rows in the streaming buffer; retrying with rows written before {cutoff}"
+            ),
+            Self::Buffered => format!(
+                "{window}: refused because of rows in the streaming buffer; the date is buffered"
+            ),
+            Self::Separate => format!(
+                "{window}: refused because of rows in the streaming buffer; retrying each date by itself"
+            ),
+            Self::Inexact { recorded, removed } => format!(
+                "{window}: {removed} rows were {done} and {recorded} are in the removal log, because another \
+                 process changed them in between; this date cannot be undone exactly"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
