@@ -2,7 +2,8 @@
     duplicates calls these macros, so that two definitions cannot exist. -#}
 
 {#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id
-    too have a first among them: the rest of the row decides, unless `by_row` is false. `marked` decides
+    too have a first among them: the one that was written first, then the rest of the row, unless `by_row` is
+    false. `marked` decides
     before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
     after the active ones: the first row of a key is active, unless none is. `date` is a column that holds the
     row's date, and `row` the row as JSON, where the rows are not the table's. Where the rule looks across
@@ -21,6 +22,7 @@
 {%- macro order(rule, last=none, by_row=true, marked=none, among_all=false, row=none) -%}
 {% if among_all %}COALESCE({{ rule.active }}, FALSE) DESC, {% endif %}{{ rule.keep | commas }}
 {%- if marked %}, {{ marked }}{% endif %}
+{%- if rule.settles %}, {{ rule.settles }}{% endif %}
 {%- if by_row and rule.strategy == "rewrite" %}, {{ row or rule.row }}{% endif %}
 {%- if last %}, {{ last }}{% endif %}
 {%- endmacro -%}
@@ -225,14 +227,26 @@ COUNT(*) OVER (PARTITION BY {{ date }}, {{ rule.row_id_parts | commas }}{% if am
 {%- endif -%}
 {%- endmacro -%}
 
+{#- Whether rows are counted and rewritten: then no count depends on which of two rows is first that are alike in
+    all of `keep` and in when they were written, nor on the row's id, and no other column is read. -#}
+{%- macro is_counted_alone(rule, to_count) -%}
+{% if to_count and rule.counts_narrowly %}yes{% endif %}
+{%- endmacro -%}
+
 {#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
-    the row id: more than one, and a statement by row id could not touch one and spare the other. -#}
-{%- macro ranked(rule, window, with_undated=false) -%}
+    the row id: more than one, and a statement by row id could not touch one and spare the other. Only `to_count`,
+    what nobody counts is left out. -#}
+{%- macro ranked(rule, window, with_undated=false, to_count=false) -%}
+{%- set alone = is_counted_alone(rule, to_count) -%}
 SELECT
   {{ period(rule) }} AS date,
+  {%- if not alone %}
   {{ row_id(rule) }} AS row_id,
-  {{ rank(rule) | indent(2) }} AS rank,
+  {%- endif %}
+  {{ rank(rule, by_row=not alone) | indent(2) }} AS rank,
+  {%- if not alone %}
   {{ copies(rule, period(rule)) }} AS copies,
+  {%- endif %}
   {{ settled(rule) }} AS settled
   {%- if rule.merged %},
   {{ ready(rule) }} AS ready
@@ -240,19 +254,24 @@ SELECT
   {%- if rule.across %},
   onerow_inside
   {%- endif %}
-{{ source(rule, window, false, with_undated, rule.strategy == "rewrite") }}
+{{ source(rule, window, false, with_undated, rule.strategy == "rewrite" and not alone) }}
 {%- endmacro -%}
 
 {#- All rows of the window, and those without a date where they are asked for: the active ones ranked,
-    and the others after them. -#}
+    and the others after them, to be counted. -#}
 {%- macro ranked_among_all(rule, window, with_undated) -%}
+{%- set alone = is_counted_alone(rule, true) -%}
 SELECT
   {{ period(rule) }} AS date,
+  {%- if not alone %}
   {{ row_id(rule) }} AS row_id,
+  {%- endif %}
   COALESCE({{ rule.active }}, FALSE) AS active,
   {{ rule.active }} IS NULL AS unflagged,
-  {{ rank(rule, among_all=true) | indent(2) }} AS rank,
+  {{ rank(rule, by_row=not alone, among_all=true) | indent(2) }} AS rank,
+  {%- if not alone %}
   {{ copies(rule, period(rule), true) }} AS copies,
+  {%- endif %}
   {{ settled(rule) }} AS settled
   {%- if rule.merged %},
   {{ ready(rule, true) }} AS ready
@@ -260,7 +279,7 @@ SELECT
   {%- if rule.across %},
   onerow_inside
   {%- endif %}
-{{ source(rule, window, true, with_undated, rule.strategy == "rewrite") }}
+{{ source(rule, window, true, with_undated, rule.strategy == "rewrite" and not alone) }}
 {%- endmacro -%}
 
 {#- What onerow reads: one row per date, with these columns. `keyless` are keys that have rows and no
@@ -292,7 +311,7 @@ FROM (
   0 AS keyless,
   0 AS unflagged
 FROM (
-  {{ ranked(rule, window, with_undated) | indent(2) }}
+  {{ ranked(rule, window, with_undated, to_count=true) | indent(2) }}
 )
 {%- endif %}
 {%- if rule.across %}

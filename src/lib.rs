@@ -42,6 +42,7 @@ pub mod ledger;
 mod load;
 mod log;
 pub mod notify;
+pub mod partitions;
 pub mod plan;
 pub mod project;
 pub mod removals;

@@ -3,7 +3,9 @@
 
 use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
+use crate::partitions::Stamps;
 use crate::rule::Rule;
+
 use crate::statement::{Statement, StepName};
 use crate::step::Step;
 use crate::template::Renderer;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub window: Window,
     /// The steps, in the rule's order.
     pub steps: Vec<PlannedStep>,
+    /// How the partitions of its dates stood before anything was asked, where that was looked up.
+    pub stamps: Stamps,
 }
 
 impl Plan {
@@ -66,7 +70,7 @@ impl Plan {
         });
         let left = self.window.days().iter().filter(|day| !days.contains(day)).copied().collect();
         let window = Window::of_days(left).unwrap_or_else(|_| self.window.clone());
-        Self { window, steps: steps.collect() }
+        Self { window, steps: steps.collect(), stamps: self.stamps.clone() }
     }
 
     /// All statements, in order.
@@ -148,7 +152,7 @@ pub fn plan(
             && !(decides_nothing && finding.code.is_about_rule())
     });
     Ok(match findings.is_empty() {
-        true => Ok(Plan { window: window.clone(), steps: planned }),
+        true => Ok(Plan { window: window.clone(), steps: planned, stamps: Stamps::new() }),
         false => Err(findings),
     })
 }

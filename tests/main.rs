@@ -6,6 +6,7 @@ mod active;
 mod apply;
 mod bad_input;
 mod bigquery;
+mod changed;
 mod check;
 mod check_command;
 mod command_line;

@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["visible", "clock", "interrupt", "googlesql"],
     &["error"],
     &["window"],
-    &["statement"],
+    &["statement", "partitions"],
     &["step"],
     &["removals"],
     &["rule"],

@@ -97,7 +97,7 @@ fn the_command_line_says_how_many_dates_share_a_statement() {
     project
         .onerow(&format!("plan {WINDOW} --dates-per-statement 7"))
         .exits(0)
-        .prints(&["1 detect, 6 record, 6 deactivate, 1 verify"]);
+        .prints(&["1 detect, 6 record, 6 recorded, 6 deactivate, 1 verify"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::common::{Common, StatementArgs};
+use super::common::{ChangedArgs, Common, StatementArgs};
 use super::execute::{RunSettings, execute};
 use super::{Effects, Outcome, plan};
 use crate::engine::Task;
@@ -15,6 +15,7 @@ use crate::rule::Rule;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  onerow apply --changed
   onerow apply --date YESTERDAY
   onerow apply player_prop_predictions --from 2026-01-20 --to 2026-01-29
   onerow apply --all --last 30 --dry-run
@@ -22,6 +23,8 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    which: ChangedArgs,
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
@@ -45,8 +48,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
         true => {
             let window = |rule: &Rule| args.common.window(rule, effects);
-            let shown =
-                plan::Shown { statements: &args.statements, format: args.format, exit_code: false };
+            let shown = plan::Shown {
+                statements: &args.statements,
+                changed: args.which.changed,
+                format: args.format,
+                exit_code: false,
+            };
             plan::show(&args.common, &window, &shown, effects)
         }
         false => {
@@ -54,6 +61,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
                 wait: args.wait.unwrap_or_default(),
                 jobs: args.jobs.get(),
                 dates_per_statement: args.statements.dates_per_statement,
+                changed: args.which.changed,
                 ..RunSettings::of("apply", Task::Apply, args.format, args.yes)
             };
             execute(&args.common, effects, &settings)

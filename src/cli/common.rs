@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
 use crate::rule::{DatesPerStatement, Rule, VarArg};
+use crate::run::Changed;
 use crate::window::{DayArg, Window, WindowArg};
 
 /// How many dates up to yesterday a command that only looks is about, unless it is told.
@@ -46,6 +47,14 @@ pub(super) struct Common {
     pub vars: Vec<VarArg>,
     #[command(flatten)]
     pub project: ProjectArgs,
+}
+
+/// Which of the dates.
+#[derive(clap::Args, Default)]
+pub(super) struct ChangedArgs {
+    /// Of these dates, or of all that the table has, only those that were written since they were last found clean
+    #[arg(long)]
+    pub changed: bool,
 }
 
 /// How rows are removed.
@@ -178,6 +187,27 @@ impl Common {
             true => self.window(rule, effects),
             false => self.window_or_last(DATES, rule, effects),
         }
+    }
+
+    /// The dates for a rule that were written since they were last found clean. Says what a reader should know of
+    /// that.
+    pub fn changed(&self, engine: &Engine, rule: &Rule, effects: &Effects) -> Result<Changed> {
+        let given = match self.dates.given() {
+            Some(_) => Some(self.window(rule, effects)?),
+            None => None,
+        };
+        let changed = engine.changed(rule, given.as_ref())?;
+        changed.notes.iter().for_each(|note| effects.say(note));
+        let dates = changed.window.as_ref().map_or(0, |window| window.days().len());
+        let plural = |count: usize| if count == 1 { "date" } else { "dates" };
+        effects.say(&format!(
+            "{}: {dates} {} to look at; {} {} not written since last found clean",
+            rule.name,
+            plural(dates),
+            changed.unchanged,
+            plural(changed.unchanged),
+        ));
+        Ok(changed)
     }
 
     /// The dates for a task; one that does not depend on dates needs none.

@@ -8,8 +8,8 @@ use crate::engine::Plan;
 use crate::error::{Error, Kind, Result};
 
 /// Asks for leave where a plan takes rows out of its table. Errors: nobody said yes.
-pub(super) fn ask(plans: &[Plan<'_>], effects: &Effects) -> Result<()> {
-    let deletes = plans.iter().filter(|plan| plan.is_destructive()).map(|plan| {
+pub(super) fn ask<'p>(plans: impl Iterator<Item = &'p Plan<'p>>, effects: &Effects) -> Result<()> {
+    let deletes = plans.filter(|plan| plan.is_destructive()).map(|plan| {
         let (rows, table) = (plan.removes_for_good().join(" and "), plan.rule().table.dotted());
         format!("{rows} of {table} ({})", plan.window())
     });

@@ -36,6 +36,8 @@ pub(super) struct RunSettings {
     pub staging: StagingArgs,
     /// How many dates share a statement, where the command line says so.
     pub dates_per_statement: Option<DatesPerStatement>,
+    /// Whether only dates that changed are worked on.
+    pub changed: bool,
 }
 
 impl RunSettings {
@@ -51,6 +53,7 @@ impl RunSettings {
             yes,
             staging,
             dates_per_statement: None,
+            changed: false,
         }
     }
 }
@@ -92,11 +95,21 @@ fn run_all(
     let engine = &*engine;
     let plans = rules.iter().map(|rule| {
         let rule = engine.rule(&rule.name)?;
-        engine.plan(rule, &settings.task, &common.window_of(&settings.task, rule, effects)?)
+        if settings.changed {
+            let changed = common.changed(engine, rule, effects)?;
+            return engine.plan_changed(rule, &settings.task, &changed);
+        }
+        let window = common.window_of(&settings.task, rule, effects)?;
+        engine.plan(rule, &settings.task, &window).map(Some)
     });
     let plans = plans.collect::<Result<Vec<_>>>()?;
+    let unchanged = rules.iter().zip(&plans).enumerate().filter(|(_, (_, plan))| plan.is_none());
+    let unchanged: Vec<RuleRun> =
+        unchanged.map(|(place, (rule, _))| RuleRun::nothing(engine, place, rule)).collect();
+    let plans: Vec<(usize, Plan<'_>)> =
+        plans.into_iter().enumerate().filter_map(|(place, plan)| Some((place, plan?))).collect();
     if !settings.yes {
-        consent::ask(&plans, effects)?;
+        consent::ask(plans.iter().map(|(_, plan)| plan), effects)?;
     }
     effects.install_signal_handlers();
     engine.connect_for_runs()?;
@@ -106,7 +119,7 @@ fn run_all(
         let run = |(place, plan)| run(engine, place, &plan, effects, alone, settings.wait);
         group.into_iter().map(run).collect::<Vec<_>>()
     });
-    let mut runs: Vec<RuleRun> = runs.into_iter().flatten().collect();
+    let mut runs: Vec<RuleRun> = runs.into_iter().flatten().chain(unchanged).collect();
     runs.sort_by_key(|run| run.place);
     Ok(runs)
 }
@@ -167,9 +180,9 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
 
 /// Rules of one table are run one after another: each would see the other's rows change. Each plan
 /// has its place among those of the command.
-fn by_table(plans: Vec<Plan<'_>>) -> Vec<Vec<(usize, Plan<'_>)>> {
+fn by_table(plans: Vec<(usize, Plan<'_>)>) -> Vec<Vec<(usize, Plan<'_>)>> {
     let mut groups: IndexMap<TableName, Vec<(usize, Plan<'_>)>> = IndexMap::new();
-    for (place, plan) in plans.into_iter().enumerate() {
+    for (place, plan) in plans {
         groups.entry(plan.rule().table.clone()).or_default().push((place, plan));
     }
     groups.into_values().collect()
@@ -179,17 +192,29 @@ fn by_table(plans: Vec<Plan<'_>>) -> Vec<Vec<(usize, Plan<'_>)>> {
 struct RuleRun {
     place: usize,
     rule: RuleName,
-    window: Window,
+    /// The dates; `None` where there were none.
+    window: Option<Window>,
     id: RunId,
     report: Result<Report>,
 }
 
 impl RuleRun {
+    /// That of a rule none of whose dates has changed.
+    fn nothing(engine: &Engine, place: usize, rule: &Rule) -> Self {
+        Self {
+            place,
+            rule: rule.name.clone(),
+            window: None,
+            id: RunId::new(engine.now()),
+            report: Ok(Report::nothing(rule)),
+        }
+    }
+
     fn ended(&self, command: &'static str) -> Ended {
         match &self.report {
-            Ok(report) => Ended::of(command, &self.window, report),
+            Ok(report) => Ended::of(command, self.window.as_ref(), report),
             Err(error) => {
-                Ended::failed(command, &self.rule, Some(&self.window), Some(&self.id), error)
+                Ended::failed(command, &self.rule, self.window.as_ref(), Some(&self.id), error)
             }
         }
     }
@@ -208,7 +233,7 @@ fn run(
     let options = RunOptions { id: id.clone(), who: &effects.who, wait, progress: &progress };
     let report = engine.run(plan, options);
     let (rule, window) = (plan.rule(), plan.window().clone());
-    RuleRun { place, rule: rule.name.clone(), window, id, report }
+    RuleRun { place, rule: rule.name.clone(), window: Some(window), id, report }
 }
 
 /// What the figures do not say by themselves, on stderr.

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::common::{Common, StatementArgs};
+use super::common::{ChangedArgs, Common, StatementArgs};
 use super::each::{Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
@@ -24,6 +24,8 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
+    which: ChangedArgs,
+    #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
@@ -35,14 +37,20 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let window = |rule: &Rule| args.common.window_to_look(rule, effects);
-    let shown =
-        Shown { statements: &args.statements, format: args.format, exit_code: args.exit_code };
+    let shown = Shown {
+        statements: &args.statements,
+        changed: args.which.changed,
+        format: args.format,
+        exit_code: args.exit_code,
+    };
     show(&args.common, &window, &shown, effects)
 }
 
 /// How a plan is shown.
 pub(super) struct Shown<'a> {
     pub statements: &'a StatementArgs,
+    /// Whether only dates that changed are looked at.
+    pub changed: bool,
     pub format: Format,
     /// Whether duplicates are an exit code.
     pub exit_code: bool,
@@ -55,7 +63,7 @@ pub(super) fn show(
     shown: &Shown<'_>,
     effects: &Effects,
 ) -> Result<Outcome> {
-    let &Shown { statements, format, exit_code } = shown;
+    let &Shown { statements, changed, format, exit_code } = shown;
     let engine = common.connecting(effects)?;
     let mut engine = engine.sharing_statements(statements.dates_per_statement);
     let rules = common.rules(engine.project())?;
@@ -68,7 +76,12 @@ pub(super) fn show(
         if let Some(why) = rule.partition.reads_all() {
             effects.say(&format!("{name}: each statement reads the whole table: {why}"));
         }
-        let plan = engine.plan(rule, &Task::Apply, &window(rule)?)?;
+        let dates = match changed {
+            true => common.changed(&engine, rule, effects)?.window,
+            false => Some(window(rule)?),
+        };
+        let Some(dates) = dates else { return Ok(Preview::nothing(rule)) };
+        let plan = engine.plan(rule, &Task::Apply, &dates)?;
         engine.preview(&plan)
     })?;
     let (mut texts, mut documents, mut reports) = (Vec::new(), Vec::new(), Vec::new());
@@ -79,6 +92,7 @@ pub(super) fn show(
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);
+            document["billed_if_every_date_had_duplicates"] = Json::from(summary.at_most);
             if let Some(slots) = report::slots_json(&summary) {
                 document["slot_ms_of_last_runs"] = slots;
             }

@@ -1,12 +1,13 @@
 //! `onerow status`
 
-use super::common::Common;
+use super::common::{ChangedArgs, Common};
 use super::each::{Looked, look_at_each, say_notes};
 use super::plan::outcome;
 use super::{Effects, Outcome};
 use crate::error::Result;
 use crate::report::{self, Format};
 use crate::rule::RuleName;
+use crate::run::Report;
 
 /// Show the counts of duplicates per date, of the last 14 dates by default (read-only)
 #[derive(clap::Args)]
@@ -14,11 +15,14 @@ use crate::rule::RuleName;
 Examples:
   onerow status
   onerow status --last 7
+  onerow status --changed
   onerow status player_prop_predictions --from 2026-01-20 --to 2026-01-29 --format json
   onerow status --date YESTERDAY --exit-code || alert")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    which: ChangedArgs,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -33,7 +37,13 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
     let Looked { seen: reports, failed } = look_at_each(&names, effects, |name| {
         let rule = engine.rule(name)?;
-        engine.status(rule, &args.common.window_to_look(rule, effects)?)
+        if !args.which.changed {
+            return engine.status(rule, &args.common.window_to_look(rule, effects)?);
+        }
+        match args.common.changed(&engine, rule, effects)?.window {
+            Some(window) => engine.status(rule, &window),
+            None => Ok(Report::nothing(rule)),
+        }
     })?;
     let style = effects.style(args.format);
     let outcome = outcome(args.exit_code, &reports, &failed);

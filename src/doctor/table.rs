@@ -9,6 +9,7 @@ use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType, is_pseudo_column};
+use crate::partitions::Stamps;
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -282,7 +283,8 @@ fn statements(
     };
     let (mut taken, mut all) = (Vec::new(), true);
     for step in &plan.steps {
-        let planned = plan::Plan { window: day.clone(), steps: vec![step.clone()] };
+        let planned =
+            plan::Plan { window: day.clone(), steps: vec![step.clone()], stamps: Stamps::new() };
         match run::estimate(warehouse, now, &planned) {
             Ok(_) => taken.push(step.name.as_str()),
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The engine: what the command line, the service and the tests of SQL all call. It is the only place
 //! where a warehouse, a ledger and a plan meet.
 
+mod changed;
 mod memory;
 mod plan;
 mod read;

@@ -8,12 +8,12 @@ use crate::connection::Tariff;
 use crate::error::Result;
 use crate::ledger::{self, Filter, RunId};
 use crate::plan::{self, Inspected};
-use crate::rule::{Rule, SMALLEST_BILL, Scope, Strategy};
-use crate::run::{self, Consolidated, DayReport, Report};
+use crate::rule::{Rule, SMALLEST_BILL, Scope};
+use crate::run::{self, Consolidated, Report};
 use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::warehouse::Estimate;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// How far back the runs lie whose slot time is shown, in days, and how many of them are.
 pub(crate) const SLOT_DAYS: u32 = 31;
@@ -115,13 +115,27 @@ pub struct Preview {
     pub summary: PlanSummary,
 }
 
+impl Preview {
+    /// That of a rule none of whose dates is to be looked at.
+    pub fn nothing(rule: &Rule) -> Self {
+        let summary = PlanSummary {
+            statements: Vec::new(),
+            ledger_writes: 0,
+            at_most: Some(0),
+            tariff: None,
+            slot_ms: Vec::new(),
+        };
+        Self { report: Report::nothing(rule), summary }
+    }
+}
+
 /// The statements that `apply` would send now.
 pub struct PlanSummary {
     /// Those that the counts call for, with their estimates.
     pub statements: Vec<(Checked, Estimate)>,
     /// How many jobs write to the ledger; none where that is no table of the warehouse.
     pub ledger_writes: u64,
-    /// Bytes that all statements of the plan would be billed, whether called for or not.
+    /// Bytes that would be billed if every date had duplicates.
     pub at_most: Option<u64>,
     /// What reading costs; `None` where the warehouse charges nothing.
     pub tariff: Option<Tariff>,
@@ -131,37 +145,6 @@ pub struct PlanSummary {
 }
 
 impl PlanSummary {
-    /// Of all statements of the plan, those that the counts call for: no UPDATE of a date that
-    /// has no settled superseded row or has shared ids, no verify where nothing is touched.
-    pub fn new(
-        strategy: Strategy,
-        days: &[DayReport],
-        consolidated: Option<&Consolidated>,
-        all: Vec<(&Checked, Estimate)>,
-        tariff: Option<Tariff>,
-    ) -> Self {
-        let needs = |statement: &Checked| {
-            days.iter().any(|day| {
-                statement.statement().window.contains(day.day) && day.counts.calls_for(strategy)
-            })
-        };
-        let merges = |statement: &Checked| {
-            let merged = consolidated.into_iter().flat_map(|found| &found.days);
-            let mut called = merged.filter(|(_, day)| day.found.changes() > 0);
-            called.any(|(day, _)| statement.statement().window.contains(*day))
-        };
-        let called_for = |statement: &Checked| match statement.statement().step.as_str() {
-            StepName::VERIFY | StepName::RECORD => needs(statement),
-            StepName::CONSOLIDATE => merges(statement),
-            _ => !statement.statement().step.removes_duplicates() || needs(statement),
-        };
-        let at_most = all.iter().map(|(_, estimate)| estimate.billed).sum();
-        let called = all.into_iter().filter(|(statement, _)| called_for(statement));
-        let statements = called.map(|(statement, estimate)| (statement.clone(), estimate));
-        let statements = statements.collect();
-        Self { statements, ledger_writes: 0, at_most, tariff, slot_ms: Vec::new() }
-    }
-
     /// What the statements that are called for are billed at most, and writing them to the ledger; `None`
     /// where the warehouse does not say.
     pub fn billed(&self) -> Option<u64> {
@@ -231,9 +214,37 @@ impl Engine {
         let from = self.reading()?;
         let (now, warehouse) = (self.now(), &*from.warehouse);
         let there = run::there(warehouse, plan.rule(), &plan.plan)?;
-        let estimates = run::estimate(warehouse, now, &there)?;
+        let removal = |days: &[Day], each| {
+            run::removal_of(&plan.renderer, warehouse, now, &there, days, each)
+        };
         let strategy = plan.rule().strategy;
-        let mut summary = PlanSummary::new(strategy, &report.days, merged, estimates, from.tariff);
+        let dirty = report.days.iter().filter(|day| day.counts.calls_for(strategy));
+        let dirty: Vec<Day> = dirty.map(|day| day.day).collect();
+        let merges = |checked: &Checked| {
+            let merged = merged.into_iter().flat_map(|found| &found.days);
+            let mut called = merged.filter(|(_, day)| day.found.changes() > 0);
+            called.any(|(day, _)| checked.statement().window.contains(*day))
+        };
+        let first = run::before_removal(warehouse, now, &there)?;
+        let every = match from.tariff {
+            Some(_) => removal(there.window.days(), 1)?,
+            None => Vec::new(),
+        };
+        let at_most = run::billed(&first).zip(run::billed(&every));
+        let at_most = at_most.map(|(first, every)| first.saturating_add(every));
+        let called_for = |(checked, _): &(Checked, Estimate)| {
+            checked.statement().step != *StepName::CONSOLIDATE || merges(checked)
+        };
+        let mut statements: Vec<(Checked, Estimate)> =
+            first.into_iter().filter(called_for).collect();
+        statements.extend(removal(&dirty, run::EACH)?);
+        let mut summary = PlanSummary {
+            statements,
+            ledger_writes: 0,
+            at_most,
+            tariff: from.tariff,
+            slot_ms: Vec::new(),
+        };
         let Some(tariff) = from.tariff else { return Ok(summary) };
         let besides = run::asked_besides(&plan.renderer, warehouse, report, merged)?;
         let besides = run::estimate_each(warehouse, now, besides.iter().collect())?

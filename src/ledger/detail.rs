@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Counts, RunId};
 use crate::googlesql::TableName;
+use crate::partitions::Stamps;
 use crate::rule::Strategy;
+use crate::statement::Fingerprint;
 use crate::window::Day;
 
 /// What an entry says beyond its statement and its outcome.
@@ -14,7 +16,16 @@ use crate::window::Day;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Detail {
     /// What a detect or a verify counted, per date, once it is done. Dates without rows are left out.
-    Counts(BTreeMap<Day, Counts>),
+    Counts {
+        /// The figures of each date.
+        days: BTreeMap<Day, Counts>,
+        /// The fingerprint of detect for a date that stands for all: what is counted as a duplicate.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "fingerprint")]
+        definition: Option<Fingerprint>,
+        /// How the partition of a date stood before it was counted, where that was asked.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        stamps: Stamps,
+    },
     /// What the UPDATE of a custom step would remove, once that is counted.
     Guard {
         /// Rows.
@@ -85,7 +96,23 @@ impl Detail {
     /// The counts of these dates, without those that have no rows.
     pub fn counts(days: &BTreeMap<Day, Counts>) -> Self {
         let some = days.iter().filter(|(_, counts)| counts.total > 0);
-        Self::Counts(some.map(|(day, counts)| (*day, *counts)).collect())
+        let days = some.map(|(day, counts)| (*day, *counts)).collect();
+        Self::Counts { days, definition: None, stamps: BTreeMap::new() }
+    }
+}
+
+/// A fingerprint as text.
+mod fingerprint {
+    use super::{Deserialize, Deserializer, Fingerprint, Serializer};
+
+    pub fn serialize<S: Serializer>(of: &Option<Fingerprint>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(of.as_ref().map_or("", Fingerprint::as_str))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Fingerprint>, D::Error> {
+        String::deserialize(from).map(|text| Some(Fingerprint::from_ledger(text)))
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn done(run: &str, sequence: u32) -> Entry {
             ended: Some("2026-01-30T21:04:05.123Z".parse().unwrap()),
             ..Usage::default()
         },
-        detail: Some(Detail::Counts([(Day::parse("2026-01-28").unwrap(), counts)].into())),
+        detail: Some(Detail::counts(&[(Day::parse("2026-01-28").unwrap(), counts)].into())),
         ..started(run, sequence)
     }
 }

@@ -14,24 +14,38 @@ impl PlanSummary {
         let Some(tariff) = self.tariff else {
             return "Cost: the embedded warehouse charges nothing.".to_owned();
         };
-        let cost = match self.billed() {
+        let billed = self.billed();
+        let limit = tariff.max_bytes.map(ByteSize);
+        let is_above = |bytes: Option<u64>| {
+            limit.is_some_and(|limit| bytes.is_none_or(|bytes| bytes > limit.as_u64()))
+        };
+        let refuses = match limit {
+            Some(limit) if is_above(billed) || is_above(self.at_most) => {
+                format!("; apply would refuse that: `max_bytes_billed` is {limit}")
+            }
+            _ => String::new(),
+        };
+        let (now, then) = match is_above(billed) {
+            true => (refuses.as_str(), ""),
+            false => ("", refuses.as_str()),
+        };
+        let every = self.at_most.filter(|bytes| billed.is_some_and(|billed| *bytes > billed));
+        let every = every.map(|bytes| {
+            format!(" If every date had duplicates, it would be {}{then}.", ByteSize(bytes))
+        });
+        let every = every.unwrap_or_default();
+        match billed {
             Some(bytes) => match tariff.price(bytes) {
                 Some(dollars) => {
-                    format!("Cost: at most {} billed, ${dollars:.2}.", ByteSize(bytes))
+                    format!("Cost: at most {} billed, ${dollars:.2}{now}.{every}", ByteSize(bytes))
                 }
-                None => format!("Cost: {}, and at most {} read.", self.slots(), ByteSize(bytes)),
+                None => format!(
+                    "Cost: {}, and at most {} read{now}.{every}",
+                    self.slots(),
+                    ByteSize(bytes)
+                ),
             },
-            None => "Cost: unknown, the warehouse makes no estimates.".to_owned(),
-        };
-        let refused = |limit: u64| self.at_most.is_none_or(|bytes| bytes > limit);
-        match tariff.max_bytes.filter(|limit| refused(*limit)) {
-            None => cost,
-            Some(limit) => format!(
-                "{cost} apply would refuse: with an UPDATE for every date it could be billed for {}, and `max_bytes_billed` is {}.",
-                self.at_most
-                    .map_or("an unknown number of bytes".to_owned(), |b| ByteSize(b).to_string()),
-                ByteSize(limit)
-            ),
+            None => format!("Cost: unknown, the warehouse makes no estimates{now}."),
         }
     }
 

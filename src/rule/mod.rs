@@ -109,6 +109,11 @@ pub struct Rule {
     pub touched_at: Option<(Ident, SqlType)>,
     /// The column that says when a row reached the table.
     pub written_at: Option<Ident>,
+    /// The same column, where rows are rewritten and `keep` does not order by it: of rows that are alike in all of
+    /// `keep`, the one that was written first is first.
+    pub(crate) settles: Option<Ident>,
+    /// Whether no count depends on more of a row than the columns of the rule, where rows are rewritten.
+    pub(crate) counts_narrowly: bool,
     /// How it says so.
     pub written_as: WrittenAs,
     /// How long after `written_at` a row may still be buffered.

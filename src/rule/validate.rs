@@ -7,7 +7,8 @@ use toml::Spanned;
 use super::across::grouping;
 use super::document::{RuleSection, Source};
 use super::expression::{
-    Expression, Ties, order, parse_keep, parse_key, parse_ranking, parse_ranking_across,
+    Expression, Ties, order as keep_order, parse_keep, parse_key, parse_ranking,
+    parse_ranking_across,
 };
 use super::{Keep, RoutineName, Rule, RuleName, Strategy, WrittenAs, is_nested, row};
 use crate::error::{Error, Result, nearest};
@@ -77,9 +78,23 @@ impl RuleReader<'_> {
         let active = self.active(name)?;
         // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
         let rewrites = self.strategy == Strategy::Rewrite;
+        let written_at = self.written_at()?;
+        let across = self.across()?;
+        let narrow = rewrites && across.is_none() && section.staging.is_none();
+        // Before the rest of the row, when it was written: so which one it is makes no difference to any count.
+        let settles = written_at.as_ref().map(|(column, _)| column).filter(|column| {
+            let orders_by =
+                |keep: &Keep| keep.column.as_ref().is_some_and(|own| column.same_column(own));
+            narrow && !keep.iter().any(orders_by)
+        });
+        let settles = settles.cloned();
         let row = rewrites.then(|| row(&partition, &self.columns, "_PARTITIONTIME"));
+        let row = row.map(|row| match &settles {
+            Some(settles) => Fragment::vouched(format!("{settles}, {row}")),
+            None => row,
+        });
         let order = |after: Option<&Fragment>, ties| {
-            order(row.as_ref().map(Fragment::as_str), &keep, after, ties)
+            keep_order(row.as_ref().map(Fragment::as_str), &keep, after, ties)
         };
         let wrong = |problem| self.source.error(&section.keep, problem);
         let ranking = |order: &str| parse_ranking(&partition, &key, order).map_err(wrong);
@@ -88,8 +103,14 @@ impl RuleReader<'_> {
         let marked = marks.then_some("onerow_deletes DESC");
         let staged_ranking = ranking(&order(None, Ties { marked, last: Some("onerow_staged") }))?;
         let condition = active.as_ref().map(|active| &active.condition);
-        let (by, counted_by) = (order(None, Ties::default()), order(condition, Ties::default()));
-        let across = self.across()?;
+        let by = order(None, Ties::default());
+        let counted_by = match narrow {
+            true => {
+                let settles = settles.as_ref().map(Ident::to_string);
+                keep_order(settles.as_deref(), &keep, condition, Ties::default())
+            }
+            false => order(condition, Ties::default()),
+        };
         let (ranking, counted_ranking) = match across {
             None => (ranking(&by)?, ranking(&counted_by)?),
             Some(_) => {
@@ -109,7 +130,6 @@ impl RuleReader<'_> {
         let row_id = self.row_id(&partition, &key, &keep)?;
         let undetermined = self.undetermined(&row_id, &key, &keep);
         let constants = self.constants(&partition)?;
-        let written_at = self.written_at()?;
         let deciding = self.deciding()?;
         let table = TableName::parse_shards(section.table.get_ref())
             .map_err(|error| self.at(&section.table, error))?;
@@ -141,6 +161,8 @@ impl RuleReader<'_> {
             deciding,
             touched_at: self.touched_at()?,
             written_as: self.written_as(written_at.as_ref())?,
+            settles,
+            counts_narrowly: narrow,
             written_at: written_at.map(|(column, _)| column),
             settle: duration(self.source, section.settle.as_ref())?,
             time_zone: self.time_zone()?,

@@ -12,10 +12,12 @@ use super::report::{DayReport, Report, Undated};
 use super::state::Run;
 use super::verdict::{Judged, Verdict, verdict};
 use super::{
-    Context, Counts, ROUNDS, checked, columns, keyless, numbers, parallel_map, params, rows,
+    Context, Counts, PartitionStanding, ROUNDS, checked, columns, keyless, numbers, parallel_map,
+    params, rows,
 };
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
+use crate::partitions::Stamps;
 use crate::plan::{Plan, PlannedStep};
 use crate::rule::OnKeyless;
 use crate::statement::StepName;
@@ -27,9 +29,7 @@ use crate::window::{Day, Window};
 /// written, after which nothing is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    if let Some(limit) = context.limits.bytes {
-        budget::refuse_above(limit, context, plan)?;
-    }
+    let budget = Budget::of(context, plan)?;
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
@@ -39,10 +39,16 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             break;
         }
         match step.name.as_str() {
-            StepName::DETECT => run.detect(&step.statements),
+            StepName::DETECT => run.detect(&step.statements, &plan.stamps),
             // It is sent with the step that it belongs to.
             StepName::RECORD => {}
-            _ if step.name.removes_duplicates() => run.remove(plan, step),
+            _ if step.name.removes_duplicates() => {
+                if let Err(error) = budget.refuse_removal(&run, plan) {
+                    run.fail(error);
+                    break;
+                }
+                run.remove(plan, step);
+            }
             StepName::VERIFY => run.verify(plan),
             StepName::CONSOLIDATE => run.consolidate(plan, step),
             _ => run.custom(step),
@@ -67,10 +73,46 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     Ok(run.end()?.report())
 }
 
+/// What a run may be billed for.
+struct Budget {
+    limit: Option<u64>,
+    /// What is billed before anything is removed.
+    spent: Option<u64>,
+}
+
+impl Budget {
+    /// Errors: what has to be sent before anything is known of the dates is above the limit.
+    fn of(context: &Context<'_>, plan: &Plan) -> Result<Self> {
+        let Some(limit) = context.limits.bytes else {
+            return Ok(Self { limit: None, spent: None });
+        };
+        let first = budget::before_removal(context.warehouse, context.clock.now(), plan)?;
+        let spent = budget::billed(&first);
+        budget::refuse_above(limit, spent, "counting alone", "nothing was sent")?;
+        Ok(Self { limit: Some(limit), spent })
+    }
+
+    /// Errors: removing what was found is above the limit.
+    fn refuse_removal(&self, run: &Run<'_>, plan: &Plan) -> Result<()> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let (context, now) = (run.context, run.journal.now);
+        let dirty = run.days.iter().filter(|(_, state)| state.needs_removal());
+        let dirty: Vec<Day> = dirty.map(|(day, _)| *day).collect();
+        let (renderer, warehouse) = (context.renderer, context.warehouse);
+        let removal = budget::removal_of(renderer, warehouse, now, plan, &dirty, budget::EACH)?;
+        let total = self
+            .spent
+            .zip(budget::billed(&removal))
+            .map(|(spent, removal)| spent.saturating_add(removal));
+        let about = format!("counting, and removing the duplicates of {} dates,", dirty.len());
+        budget::refuse_above(limit, total, &about, "no row was changed")
+    }
+}
+
 impl Run<'_> {
-    pub(super) fn detect(&mut self, statements: &[Checked]) {
+    pub(super) fn detect(&mut self, statements: &[Checked], stamps: &Stamps) {
         for statement in statements {
-            self.detect_with(statement, self.cutoff);
+            self.detect_with(statement, self.cutoff, stamps);
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
         if let Err(error) = self.check_numbers(&found) {
@@ -85,7 +127,7 @@ impl Run<'_> {
                 Ok(statements) => {
                     let undated = self.undated;
                     for statement in &statements {
-                        self.detect_with(statement, Cutoff::everything());
+                        self.detect_with(statement, Cutoff::everything(), stamps);
                     }
                     self.undated = undated;
                 }
@@ -104,8 +146,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) {
-        match self.journal.count(statement, cutoff) {
+    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff, stamps: &Stamps) {
+        match self.journal.count_after(statement, cutoff, stamps) {
             Ok(found) => {
                 let (rule, now) = (self.context.renderer.rule(), self.journal.now);
                 let state = |(day, counts)| (day, DateState::new(rule, counts, cutoff, now));
@@ -210,7 +252,8 @@ impl Run<'_> {
             }
             let mut again = Vec::new();
             for (cutoff, days) in self.touched() {
-                again.extend(self.verify_days(cutoff, &days));
+                let stamps = self.stamps_again(plan);
+                again.extend(self.verify_days(cutoff, &days, &stamps));
             }
             for state in self.days.values_mut() {
                 state.touched = false;
@@ -240,15 +283,29 @@ impl Run<'_> {
         touched.into_values().collect()
     }
 
+    /// How the partitions stand now, before their dates are verified, where they were looked at before and it costs
+    /// nothing to look again. What cannot be looked up is looked at once more by the next run.
+    fn stamps_again(&self, plan: &Plan) -> Stamps {
+        let (rule, warehouse) = (self.context.renderer.rule(), self.context.warehouse);
+        if plan.stamps.is_empty() || !warehouse.tells_partitions_freely() {
+            return Stamps::new();
+        }
+        let table = warehouse.describe(&rule.table);
+        let standing = table.and_then(|table| {
+            Ok(PartitionStanding::of(rule, &table, &warehouse.partitions(rule)?))
+        });
+        standing.map(|standing| standing.stamps(rule, plan.window.days())).unwrap_or_default()
+    }
+
     /// Returns the dates to clean again.
-    fn verify_days(&mut self, cutoff: Cutoff, days: &[Day]) -> Vec<Day> {
+    fn verify_days(&mut self, cutoff: Cutoff, days: &[Day], stamps: &Stamps) -> Vec<Day> {
         let mut again = Vec::new();
         let statements = Window::of_days(days.to_vec())
             .and_then(|window| checked(self.context.renderer, StepName::VERIFY, &window));
         match statements {
             Ok(statements) => {
                 for statement in statements {
-                    match self.journal.count(&statement, cutoff) {
+                    match self.journal.count_after(&statement, cutoff, stamps) {
                         Ok(after) => again.extend(self.judge(&after.days)),
                         Err(error) => self.fail_days(days, error),
                     }

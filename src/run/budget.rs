@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
-use super::{
-    Consolidated, Context, Counts, Report, RunId, checked, keyless, numbers, parallel_map, params,
-};
-use crate::check::Checked;
+use super::{Consolidated, Counts, Report, RunId, checked, keyless, numbers, parallel_map, params};
+use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::warehouse::{Estimate, Warehouse};
@@ -34,7 +32,8 @@ pub fn estimate_each<'p>(
     statements: Vec<&'p Checked>,
 ) -> Result<Vec<(&'p Checked, Estimate)>> {
     let params = params(Cutoff::At(now), RunId::new(now).as_str())
-        .with("record_id", SqlValue::String("plan".to_owned()));
+        .with("record_id", SqlValue::String("plan".to_owned()))
+        .with("recorded_by", SqlValue::String("plan".to_owned()));
     let estimates = parallel_map(warehouse.lanes().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);
         estimate
@@ -74,25 +73,133 @@ pub fn asked_besides(
     Ok(asked)
 }
 
-/// Refuses a plan that would be billed for more than the limit, before anything is sent: all of its
-/// statements together, as if every date needed its UPDATE.
-pub(super) fn refuse_above(limit: u64, context: &Context<'_>, plan: &Plan) -> Result<()> {
-    let estimates = estimate(context.warehouse, context.clock.now(), plan)?;
-    let total: Option<u64> = estimates.iter().map(|(_, estimate)| estimate.billed).sum();
-    let count = estimates.len();
-    let (message, help) = match total {
+/// A statement, and what it would cost.
+pub type Priced = (Checked, Estimate);
+
+/// What these are billed at most; `None` where the warehouse does not say.
+pub fn billed(statements: &[Priced]) -> Option<u64> {
+    statements.iter().map(|(_, estimate)| estimate.billed).sum()
+}
+
+/// So many statements of a step are worth an estimate each; more of them are estimated together, by their dates.
+pub const EACH: usize = 30;
+
+/// So many dates are in a statement that is only estimated.
+const TOGETHER: usize = 2_000;
+
+/// What removing the duplicates of these dates would cost, which is looked up in a few estimates however many they
+/// are: of each batch its record, what counts it, and its removal; and the look at all of them afterwards. More
+/// than `each` statements of a step are estimated together.
+pub fn removal_of(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    plan: &Plan,
+    days: &[Day],
+    each: usize,
+) -> Result<Vec<Priced>> {
+    let mut statements = Vec::new();
+    let removes = |step: &PlannedStep| step.name.removes_duplicates();
+    if days.is_empty() || !plan.steps.iter().any(removes) {
+        return Ok(statements);
+    }
+    let batches = renderer.rule().batches(days);
+    for step in &plan.steps {
+        let windows = match step.name.as_str() {
+            StepName::RECORD => batches.clone(),
+            _ if step.name.removes_duplicates() => batches.clone(),
+            StepName::VERIFY => vec![Window::of_some(days)],
+            _ => continue,
+        };
+        statements.extend(estimate_step(renderer, warehouse, now, step, &windows, each)?);
+        if step.name == *StepName::RECORD {
+            let several = batches.iter().filter(|batch| batch.only().is_none());
+            let several: Vec<Window> = several.cloned().collect();
+            let step =
+                PlannedStep { name: StepName::parse(StepName::RECORDED)?, statements: Vec::new() };
+            statements.extend(estimate_step(renderer, warehouse, now, &step, &several, each)?);
+        }
+    }
+    Ok(statements)
+}
+
+/// What the statements of a step about these dates would cost.
+fn estimate_step(
+    renderer: &Renderer<'_>,
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    step: &PlannedStep,
+    windows: &[Window],
+    each: usize,
+) -> Result<Vec<Priced>> {
+    let mut all = Vec::new();
+    for window in windows {
+        match step.statements.iter().find(|checked| checked.statement().window == *window) {
+            Some(planned) => all.push(planned.clone()),
+            None => all.extend(checked(renderer, step.name.as_str(), window)?),
+        }
+    }
+    if all.len() <= each || renderer.rule().partition.is_sharded() {
+        let estimates = estimate_each(warehouse, now, all.iter().collect())?;
+        return Ok(estimates.into_iter().map(|(checked, e)| (checked.clone(), e)).collect());
+    }
+    let days: Vec<Day> = windows.iter().flat_map(Window::days).copied().collect();
+    let together = days.chunks(TOGETHER).map(Window::of_some);
+    let together = together.map(|window| {
+        let statement = renderer.render_together(&step.name, &window)?;
+        check::run(renderer.rule(), statement)
+    });
+    let together = together.collect::<Result<Vec<_>>>()?;
+    let estimates = estimate_each(warehouse, now, together.iter().collect())?;
+    let shared = all.into_iter().map(|checked| {
+        let window = &checked.statement().window;
+        let whole = estimates.iter().find(|(of, _)| of.statement().window.contains(window.first()));
+        let share = whole.map(|(of, estimate)| {
+            estimate.share(window.days().len(), of.statement().window.days().len())
+        });
+        let share = share.unwrap_or(Estimate::of(None, 0));
+        (checked, share)
+    });
+    Ok(shared.collect())
+}
+
+/// What is sent before anything is known of the dates: all of the plan but what is about duplicates of dates.
+pub fn before_removal(
+    warehouse: &dyn Warehouse,
+    now: Timestamp,
+    plan: &Plan,
+) -> Result<Vec<Priced>> {
+    let waits = |step: &StepName| {
+        step.removes_duplicates() || *step == *StepName::RECORD || *step == *StepName::VERIFY
+    };
+    let first = plan.statements().filter(|checked| !waits(&checked.statement().step));
+    let estimates = estimate_each(warehouse, now, first.collect())?;
+    Ok(estimates.into_iter().map(|(checked, estimate)| (checked.clone(), estimate)).collect())
+}
+
+/// Refuses to go on where it would be billed for more than the limit. `about` says what would be, and `after` what
+/// has happened. Errors: it would, or the warehouse does not say how much.
+pub(super) fn refuse_above(
+    limit: u64,
+    billed: Option<u64>,
+    about: &str,
+    after: &str,
+) -> Result<()> {
+    let (message, help) = match billed {
         Some(total) if total <= limit => return Ok(()),
         Some(total) => (
             format!(
-                "the plan would be billed for up to {} in {count} statements, and `max_bytes_billed` is {}; nothing was sent",
+                "{about} would be billed for up to {}, and `max_bytes_billed` is {}; {after}",
                 ByteSize(total),
                 ByteSize(limit)
             ),
-            "take fewer dates at a time, or raise `max_bytes_billed`; `onerow plan` shows what would really be sent",
+            "take fewer dates at a time, or raise `max_bytes_billed`; `onerow plan` shows what would be sent",
         ),
         None => (
-            "the warehouse does not say how much the plan would read, and `max_bytes_billed` is set; nothing was sent".to_owned(),
-            "take `max_bytes_billed` out of the rule file if this warehouse makes no estimates",
+            format!(
+                "the warehouse does not say how much {about} would read, and `max_bytes_billed` is set; {after}"
+            ),
+            "remove `max_bytes_billed` from the rule file if this warehouse makes no estimates",
         ),
     };
     Err(Error::new(Kind::Cost, message).help(help))

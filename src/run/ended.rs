@@ -70,7 +70,7 @@ impl Problem {
 
 impl Ended {
     /// The end of a run that has a report.
-    pub fn of(command: &'static str, window: &Window, report: &Report) -> Self {
+    pub fn of(command: &'static str, window: Option<&Window>, report: &Report) -> Self {
         let days = |is: &dyn Fn(Status) -> bool| {
             report.days.iter().filter(|day| is(day.status())).map(|day| day.day).collect()
         };
@@ -78,7 +78,7 @@ impl Ended {
         Self {
             command,
             rule: report.rule.clone(),
-            window: Some(window.clone()),
+            window: window.cloned(),
             run: report.run.clone(),
             ending: report.ending(),
             figures: (!report.days.is_empty()).then(|| Figures {
@@ -232,7 +232,7 @@ mod tests {
             buffered: Vec::new(),
             problems,
         };
-        Ended::of("apply", &Window::day(Day::parse("2026-01-28").unwrap()), &report)
+        Ended::of("apply", Some(&Window::day(Day::parse("2026-01-28").unwrap())), &report)
     }
 
     #[test]

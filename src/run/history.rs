@@ -240,7 +240,7 @@ fn removes(entry: &Entry) -> bool {
 }
 
 fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry, of_run: &[&Entry]) {
-    if let Some(Detail::Counts(found)) = &entry.detail {
+    if let Some(Detail::Counts { days: found, .. }) = &entry.detail {
         for (day, counts) in found {
             let counted = |known: &mut PastDay| {
                 known.left = *counts;
@@ -332,7 +332,7 @@ fn is_verified(latest: &[&Entry]) -> bool {
         let undoes = entry.step == *StepName::UNDO && entry.outcome.is_done();
         undoes || removes(entry)
     };
-    let counts = |entry: &&&Entry| matches!(entry.detail, Some(Detail::Counts(_)));
+    let counts = |entry: &&&Entry| matches!(entry.detail, Some(Detail::Counts { .. }));
     match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {
         (Some(changed), Some(counted)) => changed.sequence < counted.sequence,
         _ => true,

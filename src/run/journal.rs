@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::{Detail, Entry, Outcome};
+use crate::partitions::Stamps;
 use crate::statement::Params;
 use crate::warehouse::{Answer, Job, JobId, Usage};
 
@@ -143,12 +144,36 @@ impl<'a> Journal<'a> {
 
     /// Counts the dates of a statement that returns counts.
     pub fn count(&self, statement: &Checked, cutoff: Cutoff) -> Result<Found> {
+        self.count_after(statement, cutoff, &Stamps::new())
+    }
+
+    /// The same, after the partitions of the dates stood so.
+    pub fn count_after(
+        &self,
+        statement: &Checked,
+        cutoff: Cutoff,
+        stamps: &Stamps,
+    ) -> Result<Found> {
+        let definition = self.context.renderer.definition()?;
+        let window = &statement.statement().window;
+        let stamps: Stamps = stamps
+            .iter()
+            .filter(|(day, _)| window.contains(**day))
+            .map(|(day, stamp)| (*day, *stamp))
+            .collect();
         let rule = self.context.renderer.rule();
         let read = |answer: &Answer| -> Result<Found> {
             let found = counts::read(rows(answer)?, rule, &statement.statement().window)?;
             Ok(found)
         };
-        let detail = |answer: Option<&Answer>| Some(Detail::counts(&read(answer?).ok()?.days));
+        let detail = |answer: Option<&Answer>| match Detail::counts(&read(answer?).ok()?.days) {
+            Detail::Counts { days, .. } => Some(Detail::Counts {
+                days,
+                definition: Some(definition.clone()),
+                stamps: stamps.clone(),
+            }),
+            other => Some(other),
+        };
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }

@@ -4,6 +4,7 @@ mod access;
 mod apply;
 mod batch;
 mod budget;
+mod changed;
 mod clean;
 mod columns;
 mod consolidate;
@@ -56,7 +57,11 @@ use crate::window::{Day, Window};
 
 pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
-pub use budget::{asked_besides, estimate, estimate_each};
+pub use budget::{
+    EACH, Priced, asked_besides, before_removal, billed, estimate, estimate_each, removal_of,
+};
+pub use changed::Changed;
+pub(crate) use changed::{Standing as PartitionStanding, changed, streamed};
 pub use columns::{Change, ColumnChange};
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem};

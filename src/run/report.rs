@@ -165,6 +165,21 @@ pub struct Report {
 }
 
 impl Report {
+    /// That of a rule none of whose dates was looked at.
+    pub fn nothing(rule: &Rule) -> Self {
+        Self {
+            rule: rule.name.clone(),
+            run: None,
+            days: Vec::new(),
+            undated: None,
+            keyless_runs: Vec::new(),
+            consolidated: None,
+            steps: Vec::new(),
+            buffered: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
     /// The figures of all dates.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();

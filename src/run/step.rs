@@ -36,7 +36,7 @@ impl Run<'_> {
     /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
-        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
+        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?, &plan.stamps);
         self.remove(plan, step);
         for statement in step.statements.iter().map(Checked::statement) {
             let states = statement.window.days().iter().filter_map(|day| self.days.get(day));

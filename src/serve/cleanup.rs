@@ -143,7 +143,7 @@ pub(super) fn begin(
 /// Says how a run ended, to the log and to whom it concerns, and remembers why it failed.
 async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
     let ended = match ran {
-        Ok(report) => Ended::of("apply", &run.window, report),
+        Ok(report) => Ended::of("apply", Some(&run.window), report),
         Err(error) => Ended::failed("apply", &run.rule, Some(&run.window), Some(&run.id), error),
     };
     close(service, &ended, ran);

@@ -14,9 +14,9 @@ use crate::error::{Error, Kind, Place, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::removals::RemovalLog;
 use crate::rule::{Rule, Scope, Strategy, VarArg};
-use crate::statement::{Statement, StepName};
+use crate::statement::{Fingerprint, Statement, StepName};
 use crate::step::{Needs, Step};
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// About as long as the line is that a statement begins with.
 const HEADER_BYTES: usize = 100;
@@ -164,6 +164,20 @@ impl<'a> Renderer<'a> {
                 days.map(|day| self.render_one(step, &Window::day(*day), None)).collect()
             }
         }
+    }
+
+    /// What is counted as a duplicate: the fingerprint of detect for a date that stands for all. Where two of them
+    /// are equal, so is what is counted, whatever the dates.
+    pub(crate) fn definition(&self) -> Result<Fingerprint> {
+        let step = StepName::parse(StepName::DETECT)?;
+        let date = Window::day(Day::from(jiff::civil::date(2000, 1, 1)));
+        let window = if self.rule.partition.is_whole() { Window::whole() } else { date };
+        self.render_one(&step, &window, None).map(|statement| statement.fingerprint)
+    }
+
+    /// One statement of a step for all of these dates, however many share one otherwise.
+    pub(crate) fn render_together(&self, step: &StepName, window: &Window) -> Result<Statement> {
+        self.render_one(step, window, None)
     }
 
     /// The statement of a shipped step about rows that were removed in this way; where it inserts them

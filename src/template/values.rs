@@ -56,6 +56,8 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("touched_at", optional(touched_at.map(|(column, _)| column))),
         ("touched_now", literal::sql(touched_now)),
         ("written_at", optional(rule.written_at.as_ref())),
+        ("counts_narrowly", Value::from(rule.counts_narrowly)),
+        ("settles", optional(rule.settles.as_ref())),
         ("keep_rows", Value::from(rule.keep_rows)),
         ("columns", rule.stored_columns().map(literal::sql).collect()),
         ("merged", rule.merged.iter().map(literal::sql).collect()),

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, TableName};
+use crate::partitions::PartitionState;
 use crate::removals::RemovalLog;
-use crate::rule::{RuleName, SMALLEST_BILL};
+use crate::rule::{Rule, RuleName, SMALLEST_BILL};
 use crate::statement::{Params, StepName};
 use crate::window::Day;
 
@@ -60,6 +61,19 @@ pub trait Warehouse: Sync {
     /// How the table stands now, by its metadata. Errors:
     /// [`Kind::NotFound`](crate::error::Kind::NotFound).
     fn standing(&self, table: &TableName) -> Result<Standing>;
+
+    /// How the partitions of a rule's table stand, by the warehouse's own books. Errors: [`Kind::Unsupported`]
+    /// where it keeps none.
+    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
+        let message =
+            format!("the warehouse does not say when {} was written", rule.table.dotted());
+        Err(Error::new(Kind::Unsupported, message))
+    }
+
+    /// Whether asking for that costs nothing, so that a run may ask again.
+    fn tells_partitions_freely(&self) -> bool {
+        false
+    }
 
     /// What the statement would cost. Changes nothing, but fails as `submit` would for a
     /// statement that the engine does not take.
@@ -267,6 +281,8 @@ pub struct Estimate {
     /// Bytes it would be billed at most: what it reads, and the least that is billed for each table that
     /// it references. `None` where the warehouse does not charge by bytes.
     pub billed: Option<u64>,
+    /// How many tables it references.
+    tables: usize,
 }
 
 impl Estimate {
@@ -279,7 +295,16 @@ impl Estimate {
             let whole_mebibytes = bytes.div_ceil(1 << 20).saturating_mul(1 << 20);
             whole_mebibytes.max(SMALLEST_BILL).saturating_add(SMALLEST_BILL.saturating_mul(others))
         };
-        Self { bytes, billed: bytes.map(most) }
+        Self { bytes, billed: bytes.map(most), tables }
+    }
+
+    /// Of a statement about so many of the dates that this one is about: what is read is spread over them evenly.
+    pub fn share(self, dates: usize, of: usize) -> Self {
+        let part = |bytes: u64| {
+            let part = u128::from(bytes) * dates as u128 / of.max(1) as u128;
+            u64::try_from(part).unwrap_or(u64::MAX)
+        };
+        Self::of(self.bytes.map(part), self.tables)
     }
 }
 

@@ -93,27 +93,74 @@ fn where_slots_are_paid_for_the_plan_shows_slot_time_and_no_dollars() {
     assert!(json["statements"].as_array().unwrap().iter().all(|s| s["usd"].is_null()), "{json}");
 }
 
+fn executed(fixture: &Fixture) -> Vec<String> {
+    let seen = fixture.proxy.seen().into_iter();
+    let steps = seen.filter_map(|(call, _)| match call {
+        Call::Insert { dry_run: false, step, .. } => Some(step),
+        Call::CreateTable => Some("create table".to_owned()),
+        _ => None,
+    });
+    steps.collect()
+}
+
 #[test]
-fn apply_refuses_before_sending_anything_when_the_plan_is_over_the_limit() {
-    // The whole plan: 1 detect, a record and an UPDATE for each of 3 dates, 1 verify.
-    let Some(fixture) = reading("max_bytes_billed = \"7.9 GiB\"", GIB) else { return };
+fn apply_refuses_before_sending_anything_when_counting_alone_is_over_the_limit() {
+    let Some(fixture) = reading("max_bytes_billed = \"0.9 GiB\"", GIB) else { return };
     fixture
         .project
         .onerow(&format!("apply {WINDOW}"))
         .exits(1)
-        .says(&["8.1 GiB", "7.9 GiB", "max_bytes_billed", "nothing was sent"])
+        .says(&["counting alone", "1.0 GiB", "921.6 MiB", "max_bytes_billed", "nothing was sent"])
         .prints_nothing();
-    let sent = fixture.proxy.seen().into_iter().filter(|(call, _)| {
-        matches!(call, Call::Insert { dry_run: false, .. } | Call::CreateTable)
-    });
-    assert_eq!(sent.count(), 0);
-    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["apply would refuse"]);
+    assert_eq!(executed(&fixture), Vec::<String>::new());
 }
 
 #[test]
-fn apply_runs_when_the_plan_is_within_the_limit() {
-    let Some(fixture) = reading("max_bytes_billed = \"8.1 GiB\"", GIB) else { return };
+fn apply_refuses_after_counting_when_what_was_found_is_over_the_limit() {
+    // 1 detect; a record and an UPDATE for each of the 2 dates that have duplicates, 1 verify: 6 GiB, and
+    // 10 MiB of the removal log for each of 4 statements.
+    let Some(fixture) = reading("max_bytes_billed = \"5.9 GiB\"", GIB) else { return };
+    let before = fixture.active();
+    fixture
+        .project
+        .onerow(&format!("apply {WINDOW}"))
+        .exits(1)
+        .says(&[
+            "the duplicates of 2 dates",
+            "6.0 GiB",
+            "5.9 GiB",
+            "max_bytes_billed",
+            "no row was changed",
+        ])
+        .prints(&["2026-01-28", "dirty"]);
+    assert_eq!(fixture.active(), before);
+    assert!(!executed(&fixture).iter().any(|step| step == "record" || step == "deactivate"));
+    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["apply would refuse that"]);
+}
+
+#[test]
+fn clean_dates_do_not_count_against_the_limit() {
+    let Some(fixture) = reading("max_bytes_billed = \"6.1 GiB\"", GIB) else { return };
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
+}
+
+#[test]
+fn many_dates_take_few_dry_runs() {
+    let Some(fixture) = reading("max_bytes_billed = \"100 GiB\"", GIB) else { return };
+    let dry_runs = || {
+        let dry = |(call, _): &(Call, _)| matches!(call, Call::Insert { dry_run: true, .. });
+        fixture.proxy.seen().iter().filter(|seen| dry(seen)).count()
+    };
+    fixture.project.onerow("apply --from 2016-02-01 --to 2026-01-29").exits(0);
+    assert_eq!(
+        dry_runs(),
+        6,
+        "detect; two records and two UPDATEs, since two dates are dirty; verify"
+    );
+    fixture.proxy.forget();
+    let plan = fixture.project.onerow("plan --from 2016-02-01 --to 2026-01-29").exits(0);
+    plan.prints(&["If every date had duplicates, it would be"]);
+    assert!(dry_runs() <= 8, "{}", dry_runs());
 }
 
 #[test]
@@ -124,5 +171,5 @@ fn a_dry_run_that_fails_names_its_statement() {
         .project
         .onerow(&format!("apply {WINDOW}"))
         .exits(1)
-        .says(&["accessDenied", "deactivate of 2026-01-27"]);
+        .says(&["accessDenied", "deactivate of 2026-01-28"]);
 }

@@ -13,6 +13,7 @@ mod view;
 mod access;
 mod at_once;
 mod buffer;
+mod changed;
 mod cost;
 mod crashes;
 mod credentials;

@@ -135,7 +135,7 @@ pub fn counted(duplicates: u64, buffered: u64) -> Option<Detail> {
     let settled = active - buffered;
     let counts =
         Counts { total: active, active, keys, duplicates, buffered, settled, ..Counts::default() };
-    Some(Detail::Counts([(day("2026-01-28"), counts)].into()))
+    Some(Detail::counts(&[(day("2026-01-28"), counts)].into()))
 }
 
 /// The entries of a run, each statement two seconds after the one before.

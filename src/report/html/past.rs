@@ -102,7 +102,7 @@ fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
         wrong,
         open => !over,
         affected => last.outcome.affected(),
-        counted => matches!(last.detail, Some(Detail::Counts(_))),
+        counted => matches!(last.detail, Some(Detail::Counts { .. })),
         billed => last.usage.bytes_billed.map(bytes),
         cost => cost(last.usage.bytes_billed, shown.tariff),
         began => time(began, shown.zone),

@@ -19,7 +19,7 @@ fn counted(active: u64, buffered: u64) -> Option<Detail> {
     let settled = active - buffered;
     let counts =
         Counts { total: active, active, keys, duplicates, buffered, settled, ..Counts::default() };
-    Some(Detail::Counts([(Day::parse(DAY).unwrap(), counts)].into()))
+    Some(Detail::counts(&[(Day::parse(DAY).unwrap(), counts)].into()))
 }
 
 fn removal() -> Option<Detail> {

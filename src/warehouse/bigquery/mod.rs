@@ -9,6 +9,7 @@ mod failure;
 pub(crate) mod fuzzed;
 mod jobs;
 mod metadata;
+mod partitions;
 mod removals;
 mod request;
 mod response;
@@ -41,8 +42,9 @@ use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
+use crate::partitions::PartitionState;
 use crate::removals::RemovalLog;
-use crate::rule::BigQuerySettings;
+use crate::rule::{BigQuerySettings, Rule};
 use crate::statement::Params;
 
 /// The first pause before a job is looked at again, and the longest.
@@ -189,6 +191,10 @@ impl Warehouse for BigQuery {
 
     fn standing(&self, table: &TableName) -> Result<Standing> {
         self.table(table).map(|table| metadata::standing(&table))
+    }
+
+    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
+        self.states_of(&rule.table)
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{kept, removals, schema};
 use crate::error::Result;
-use crate::googlesql::Params;
+use crate::googlesql::{Params, SqlType};
 use crate::window::Day;
 
 /// The tables of one database, for one statement.
@@ -16,6 +16,8 @@ pub(super) struct Tables<'a> {
     pub params: &'a Params,
     /// The table into which the statement brings rows: those of before a run, where it restores them.
     pub restored: Option<Restored>,
+    /// Hidden columns that the statement reads too.
+    pub hidden: &'a [(&'a str, SqlType)],
 }
 
 /// A table into which rows of before a run are brought, of one date where the statement is about one.
@@ -30,7 +32,7 @@ impl Catalog for Tables<'_> {
         let found = match restored {
             Some(restored) => self.kept(restored),
             None => schema::table(self.connection, dotted).map(|table| Table {
-                columns: table.columns,
+                columns: table.columns.into_iter().chain(self.hidden()).collect(),
                 nested: table.nested,
                 rows: None,
             }),
@@ -57,6 +59,10 @@ impl Catalog for Tables<'_> {
 }
 
 impl Tables<'_> {
+    fn hidden(&self) -> impl Iterator<Item = (String, SqlType)> {
+        self.hidden.iter().map(|(name, sql_type)| ((*name).to_owned(), *sql_type))
+    }
+
     fn find(&self, dotted: &str) -> Result<Option<Relation>> {
         if schema::find(self.connection, dotted)?.is_none() {
             return Ok(None);

@@ -44,7 +44,7 @@ pub(crate) fn lowered(sql: &str) {
         Err(error) => panic!("{error}"),
         Ok(warehouse) => {
             for parsed in statements {
-                let text = Text { sql, parsed, day: None };
+                let text = Text { sql, parsed, window: None };
                 if let Err(error) = warehouse.prepare(&text, &params) {
                     is_an_error(&error);
                 }

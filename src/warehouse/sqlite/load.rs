@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use super::schema::{self, Table};
-use super::{Sqlite, Streaming, buffer};
+use super::{Sqlite, Streaming, buffer, changes};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 
@@ -37,7 +37,14 @@ impl Sqlite {
             Some(existing) => fits(&existing, columns, nested)?,
             None => schema::create(&transaction, &name, columns, nested)?,
         }
-        let loaded = insert(&transaction, &name, columns, rows, streamed_at)?;
+        let hidden = match changes::is_kept(&transaction, &name)? {
+            true => vec![
+                (buffer::COLUMN, streamed_at),
+                (changes::COLUMN, Value::Integer(changes::next(&transaction)?)),
+            ],
+            false => vec![(buffer::COLUMN, streamed_at)],
+        };
+        let loaded = insert(&transaction, &name, columns, rows, &hidden)?;
         transaction.commit().map_err(failed("commit the loaded rows"))?;
         Ok(loaded)
     }
@@ -88,22 +95,24 @@ fn insert(
     table: &str,
     columns: &[(Ident, SqlType)],
     rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
-    streamed_at: Value,
+    hidden: &[(&str, Value)],
 ) -> Result<u64> {
-    let names: Vec<String> = columns.iter().map(|(column, _)| quoted(column.as_str())).collect();
-    let marks: Vec<String> = (2..columns.len() + 2).map(|i| format!("?{i}")).collect();
+    let names = columns.iter().map(|(column, _)| quoted(column.as_str()));
+    let names: Vec<String> =
+        hidden.iter().map(|(name, _)| (*name).to_owned()).chain(names).collect();
+    let marks: Vec<String> = (1..=names.len()).map(|i| format!("?{i}")).collect();
     let failed = failed("load a row");
     let mut prepared = connection
         .prepare(&format!(
             "INSERT INTO {} ({}) VALUES ({})",
             quoted(table),
-            [&[buffer::COLUMN.to_owned()], &names[..]].concat().join(", "),
-            [&["?1".to_owned()], &marks[..]].concat().join(", "),
+            names.join(", "),
+            marks.join(", "),
         ))
         .map_err(&failed)?;
     let mut loaded = 0;
     for row in rows {
-        let mut values = vec![streamed_at.clone()];
+        let mut values: Vec<Value> = hidden.iter().map(|(_, value)| value.clone()).collect();
         values.extend(encoded(row?, columns)?);
         prepared.execute(rusqlite::params_from_iter(values)).map_err(&failed)?;
         loaded += 1;

@@ -3,6 +3,7 @@
 
 mod buffer;
 mod catalog;
+mod changes;
 mod failure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
@@ -32,8 +33,10 @@ use crate::check::{self, Checked};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, SqlValue, TableName, is_pseudo_column};
+use crate::partitions::PartitionState;
 use crate::removals::RemovalLog;
-use crate::window::Day;
+use crate::rule::Rule;
+use crate::window::Window;
 
 pub(crate) use self::failure::failed;
 pub use self::open::Access;
@@ -124,7 +127,15 @@ impl Sqlite {
                 removals::check_kept(&transaction, params)?;
                 0
             }
-            _ => change(&transaction, &text.lower(&transaction, params, now)?)?,
+            _ => {
+                let affected = change(&transaction, &text.lower(&transaction, params, now)?)?;
+                if let (Some(table), Some(window), true) =
+                    (text.target(), text.window, affected > 0)
+                {
+                    changes::note(&transaction, &table, window)?;
+                }
+                affected
+            }
         };
         jobs::record(&transaction, id, affected, now)?;
         transaction.commit().map_err(failed("commit the statement"))?;
@@ -168,6 +179,14 @@ impl Warehouse for Sqlite {
     fn standing(&self, table: &TableName) -> Result<Standing> {
         let rows = schema::rows(&*self.connection()?, &table.dotted())?;
         Ok(Standing { rows: Some(rows), modified: None, buffer: self.buffer(table)? })
+    }
+
+    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
+        self.states_of(rule)
+    }
+
+    fn tells_partitions_freely(&self) -> bool {
+        true
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
@@ -224,31 +243,58 @@ fn column((name, sql_type): (String, SqlType)) -> Column {
 struct Text<'a> {
     sql: &'a str,
     parsed: ast::Statement,
-    /// The date that it is about, where that is one.
-    day: Option<Day>,
+    /// The dates that it is about, where that is known.
+    window: Option<&'a Window>,
 }
 
 impl<'a> Text<'a> {
     fn of(statement: &'a Checked) -> Result<Self> {
-        let day = statement.statement().window.only();
-        Ok(Self { sql: &statement.statement().sql, parsed: parsed(statement)?, day })
+        let statement_of = statement.statement();
+        let window = Some(&statement_of.window);
+        Ok(Self { sql: &statement_of.sql, parsed: parsed(statement)?, window })
     }
 
     fn lower(&self, connection: &Connection, params: &Params, now: Timestamp) -> Result<Lowered> {
-        let restored = match &self.parsed {
+        let restores = matches!(self.parsed, ast::Statement::Insert(_) | ast::Statement::Merge(_));
+        let restored = self.target().filter(|_| restores);
+        let day = self.window.and_then(Window::only);
+        let restored = restored.map(|table| Restored { table, day });
+        let tables = Tables { connection, params, restored, hidden: &[] };
+        Ok(lower(&tables, self.sql, &self.parsed, params, now)?)
+    }
+
+    /// The same for a query that also reads these hidden columns of a table.
+    fn lower_with(
+        &self,
+        connection: &Connection,
+        hidden: &[(&str, SqlType)],
+        now: Timestamp,
+    ) -> Result<Lowered> {
+        let params = Params::none();
+        let tables = Tables { connection, params: &params, restored: None, hidden };
+        Ok(lower(&tables, self.sql, &self.parsed, &params, now)?)
+    }
+
+    /// The table that it changes.
+    fn target(&self) -> Option<String> {
+        let of = |relation: &ast::TableFactor| match relation {
+            ast::TableFactor::Table { name, .. } => Some(check::dotted(name)),
+            _ => None,
+        };
+        match &self.parsed {
             ast::Statement::Insert(insert) => match &insert.table {
                 ast::TableObject::TableName(name) => Some(check::dotted(name)),
                 _ => None,
             },
-            ast::Statement::Merge(merge) => match &merge.table {
-                ast::TableFactor::Table { name, .. } => Some(check::dotted(name)),
-                _ => None,
+            ast::Statement::Merge(merge) => of(&merge.table),
+            ast::Statement::Update(update) => of(&update.table.relation),
+            ast::Statement::Delete(delete) => match &delete.from {
+                ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from) => {
+                    of(&from.first()?.relation)
+                }
             },
             _ => None,
-        };
-        let restored = restored.map(|table| Restored { table, day: self.day });
-        let tables = Tables { connection, params, restored };
-        Ok(lower(&tables, self.sql, &self.parsed, params, now)?)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use googlesql_sqlite::storage::{self, quoted};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::failure::failed;
-use super::{buffer, removals};
+use super::{buffer, changes, removals};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType};
 
@@ -138,6 +138,7 @@ pub(super) fn create(
         definitions.push(format!("{} {class}{empty}", quoted(column.as_str())));
     }
     definitions.push(format!("{} INTEGER", buffer::COLUMN));
+    definitions.push(format!("{} INTEGER", changes::COLUMN));
     let failed = failed("create the table");
     connection
         .execute_batch(&format!(

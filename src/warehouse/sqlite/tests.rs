@@ -101,7 +101,7 @@ fn params() -> Params {
 
 fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
     let parsed = parse(sql);
-    let text = Text { sql, parsed, day: None };
+    let text = Text { sql, parsed, window: None };
     warehouse.execute(&job(sql), &text, &params()).map(|answer| answer.result)
 }
 

@@ -21,7 +21,7 @@ fn plan_of_merge(on: &str) -> String {
          FROM nba.predictions) AS s ON {on} WHEN MATCHED THEN DELETE"
     );
     let params = params();
-    let tables = Tables { connection: &connection, params: &params, restored: None };
+    let tables = Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
     let lowered = lower(&tables, &sql, &parse(&sql), &params, now()).unwrap();
     for part in &lowered.parts {
         if part.sql.contains("onerow_pairs AS SELECT") {
@@ -68,7 +68,8 @@ fn a_join_makes_an_index_whatever_its_sides_are() {
         let on = if sides.starts_with("nba") { "a.k = b.game_id" } else { "a.k = b.k" };
         let sql = format!("SELECT a.k FROM {sides} ON {on}");
         let params = params();
-        let tables = Tables { connection: &connection, params: &params, restored: None };
+        let tables =
+            Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
         let lowered = lower(&tables, &sql, &parse(&sql), &params, now()).unwrap();
         let plan = plan(&connection, &lowered.parts[0].sql, &lowered.binds);
         assert!(plan.contains("AUTOMATIC"), "{sql}\n{plan}");

@@ -103,8 +103,9 @@ fn a_timestamp_partition_is_found_by_its_bounds_and_grouped_by_date() {
 fn a_statement_is_estimated_without_running() {
     let warehouse = with(ROWS);
     let (sql, before) = (deactivate(), active(&warehouse));
-    let estimate =
-        warehouse.prepare(&Text { sql: &sql, parsed: parse(&sql), day: None }, &params()).unwrap();
+    let estimate = warehouse
+        .prepare(&Text { sql: &sql, parsed: parse(&sql), window: None }, &params())
+        .unwrap();
     assert_eq!(estimate, Estimate::of(None, 0));
     assert_eq!(active(&warehouse), before);
 }
@@ -114,7 +115,7 @@ fn shipped_statements_call_no_rust_function_for_each_row() {
     let warehouse = with(ROWS);
     let connection = warehouse.connection().unwrap();
     let (sql, params) = (deactivate(), params());
-    let tables = Tables { connection: &connection, params: &params, restored: None };
+    let tables = Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
     let lowered = lower(&tables, &sql, &parse(&sql), &params, now()).unwrap();
     assert!(!lowered.parts[0].sql.contains("onerow_"), "{}", lowered.parts[0].sql);
 }

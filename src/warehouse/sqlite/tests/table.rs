@@ -144,7 +144,7 @@ fn an_index_finds_a_date_without_reading_the_table() {
     let connection = warehouse.connection().unwrap();
     let (sql, params) =
         ("SELECT copies FROM nba.predictions WHERE game_date = DATE '2026-01-28'", params());
-    let tables = Tables { connection: &connection, params: &params, restored: None };
+    let tables = Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
     let lowered = lower(&tables, sql, &parse(sql), &params, now()).unwrap();
     let plan: String = connection
         .query_row(&format!("EXPLAIN QUERY PLAN {}", lowered.parts[0].sql), [], |row| row.get(3))

@@ -1,0 +1,134 @@
+//! The dates that were written since they were last found clean.
+
+use std::collections::BTreeSet;
+
+use super::{Engine, Plan, Task};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Filter;
+use crate::partitions::{Stamp, Stamps};
+use crate::rule::Rule;
+use crate::run::{self, Changed, PartitionStanding};
+use crate::warehouse::Buffer;
+use crate::window::{Day, Window};
+
+/// How far back the ledger is asked what it found clean, in days. A date that was found clean before that is looked
+/// at once more.
+const LEDGER_DAYS: u32 = 366;
+
+impl Engine {
+    /// Of these dates, or of all that the table has, those that were written since the ledger last saw them clean, by
+    /// what is counted as a duplicate now. Where the warehouse does not say, they are all of them. Changes nothing.
+    ///
+    /// Errors: no dates are given and the warehouse does not say which there are; it does not answer.
+    pub fn changed(&self, rule: &Rule, given: Option<&Window>) -> Result<Changed> {
+        if rule.consolidates() && rule.staging.is_some() {
+            let message = format!(
+                "rule {} has staging tables, whose dates `--changed` does not know",
+                rule.name
+            );
+            return Err(
+                Error::new(Kind::Usage, message).help("name the dates, such as `--last 30`")
+            );
+        }
+        let renderer = self.renderer(rule)?;
+        let (standing, buffer) = match self.partitions(rule, given) {
+            Ok(known) => known,
+            Err(error) if error.kind() == Kind::Unsupported && given.is_some() => {
+                let note = format!("{}: {}; all dates are taken", rule.name, error.headline());
+                let window = given.cloned();
+                return Ok(Changed { window, notes: vec![note], ..Changed::default() });
+            }
+            Err(error) if error.kind() == Kind::Unsupported => {
+                return Err(error.help("name the dates, such as `--last 30 --changed`"));
+            }
+            Err(error) => return Err(error),
+        };
+        let now = self.now();
+        let streamed = run::streamed(&rule.partition, buffer, now);
+        let dates: Vec<Day> = match (given, standing.dates()) {
+            (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
+            (None, None) => {
+                let message = format!(
+                    "rule {}: {} is not partitioned by the rule's dates, so that nobody says which dates it has",
+                    rule.name,
+                    rule.table.dotted()
+                );
+                return Err(Error::new(Kind::Usage, message)
+                    .help("name the dates, such as `--last 30 --changed`"));
+            }
+            // Rows that are being streamed may have no partition yet.
+            (None, Some(known)) => {
+                let streamed = streamed.iter().filter(|day| day.date().is_some());
+                known
+                    .iter()
+                    .chain(streamed)
+                    .copied()
+                    .collect::<BTreeSet<Day>>()
+                    .into_iter()
+                    .collect()
+            }
+            (Some(window), None) => window.days().to_vec(),
+            // What has no partition has no rows, but for those that are being streamed.
+            (Some(window), Some(known)) => {
+                let is_there = |day: &&Day| known.contains(day) || streamed.contains(day);
+                window.days().iter().filter(is_there).copied().collect()
+            }
+        };
+        let wanted = Filter::recent(Some(rule.name.as_str()), now, LEDGER_DAYS);
+        let entries = self.entries(&wanted)?;
+        let proof = (&renderer.definition()?, entries.as_slice());
+        let mut found = run::changed(rule, &dates, &standing, &streamed, proof)?;
+        found.unchanged += given.map_or(0, |window| window.days().len() - dates.len());
+        Ok(found)
+    }
+
+    /// How the partitions of a rule's table stand, and its streaming buffer.
+    fn partitions(
+        &self,
+        rule: &Rule,
+        given: Option<&Window>,
+    ) -> Result<(PartitionStanding, Buffer)> {
+        let warehouse = &*self.reading()?.warehouse;
+        if !rule.partition.is_sharded() {
+            let table = warehouse.describe(&rule.table)?;
+            let partitions = warehouse.partitions(rule)?;
+            return Ok((PartitionStanding::of(rule, &table, &partitions), table.buffer));
+        }
+        let Some(window) = given else {
+            let message = format!("rule {}: each date is a table of its own", rule.name);
+            return Err(Error::new(Kind::Unsupported, message));
+        };
+        let (mut stamps, mut buffer) = (Stamps::new(), Buffer::Empty);
+        for day in window.days() {
+            let found = match warehouse.standing(&rule.table_on(*day)) {
+                Err(error) if error.kind() == Kind::NotFound => continue,
+                found => found?,
+            };
+            if found.buffer != Buffer::Empty {
+                buffer = Buffer::Since(None);
+            }
+            let Some(modified) = found.modified else {
+                let message =
+                    format!("the warehouse does not say when {} was written", rule.table.dotted());
+                return Err(Error::new(Kind::Unsupported, message));
+            };
+            stamps.insert(*day, Stamp { modified, rows: found.rows, bytes: None });
+        }
+        Ok((PartitionStanding::of_days(stamps), buffer))
+    }
+
+    /// The plan of a task for dates that changed; `None` where there is none.
+    ///
+    /// Errors: a template that does not render; a statement that is not fit to run.
+    pub fn plan_changed<'e>(
+        &'e self,
+        rule: &'e Rule,
+        task: &Task,
+        changed: &Changed,
+    ) -> Result<Option<Plan<'e>>> {
+        let Some(window) = &changed.window else { return Ok(None) };
+        let mut plan = self.plan(rule, task, window)?;
+        plan.plan.stamps = changed.stamps.clone();
+        Ok(Some(plan))
+    }
+}

@@ -1,0 +1,279 @@
+//! Which dates were written since they were last found clean: how the partitions of the table stand, held against
+//! what the ledger says of each date. Values in, a decision out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::RunId;
+use super::report::Status;
+use crate::error::Result;
+use crate::ledger::{Detail, Entry, Outcome, latest};
+use crate::partitions::{PartitionId, PartitionState, Stamp, Stamps};
+use crate::rule::{Cut, Partition, Rule};
+use crate::statement::{Fingerprint, StepName};
+use crate::warehouse::{Buffer, Description};
+use crate::window::{Day, Window};
+
+/// Rows that are streamed with a date of so many days ago, or to come, go to their partition's own buffer, of which
+/// no partition says anything until they have left it.
+/// Source: <https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery#stream_into_time-partitioned_tables>
+const STREAMED_DAYS: (i64, i64) = (8, 4);
+
+/// The dates that changed, and how the partitions of the others stand.
+#[derive(Debug, Clone, Default)]
+pub struct Changed {
+    /// The dates to look at; `None` where there is none.
+    pub window: Option<Window>,
+    /// How the partition of each of these dates stood before anything was asked.
+    pub stamps: Stamps,
+    /// How many dates were left out, since nothing was written to them.
+    pub unchanged: usize,
+    /// What a reader should know of it, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// How the partitions of a table stand, by the dates of a rule.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standing {
+    /// Of each date that has a partition.
+    days: Stamps,
+    /// Of the table as a whole, where its partitions are not those of the rule's dates.
+    whole: Option<Stamp>,
+    /// Rows that belong to no partition.
+    outside: u64,
+}
+
+impl Standing {
+    /// What these partitions say of the rule's dates. They say nothing of them where the table is cut by another
+    /// column.
+    pub fn of(rule: &Rule, table: &Description, partitions: &[PartitionState]) -> Self {
+        let partition = &rule.partition;
+        let by = table.partition.as_deref();
+        let is_by_dates = by.is_none_or(|column| partition.is_by(column)) && !partition.is_whole();
+        let mut standing = Self::default();
+        for PartitionState { id, stamp } in partitions {
+            let days = match id {
+                PartitionId::Outside => {
+                    standing.outside += stamp.rows.unwrap_or(0);
+                    continue;
+                }
+                _ if !is_by_dates => None,
+                PartitionId::Table => None,
+                PartitionId::Null => Some(vec![Day::UNDATED]),
+                PartitionId::Day(day) => Some(vec![*day]),
+                PartitionId::Named(name) => days_of(rule, table, name),
+            };
+            let Some(days) = days else {
+                let whole = standing.whole.map_or(*stamp, |known| known.with(*stamp));
+                standing.whole = Some(whole);
+                continue;
+            };
+            for day in days {
+                let known = standing.days.entry(partition.period(day));
+                known.and_modify(|known| *known = known.with(*stamp)).or_insert(*stamp);
+            }
+        }
+        standing
+    }
+
+    /// The tables of dates that each have one.
+    pub fn of_days(days: Stamps) -> Self {
+        Self { days, whole: None, outside: 0 }
+    }
+
+    /// The dates that have a partition; `None` where the partitions say no dates.
+    pub fn dates(&self) -> Option<Vec<Day>> {
+        match self.whole {
+            Some(_) => None,
+            None => Some(self.days.keys().copied().collect()),
+        }
+    }
+
+    /// How these dates stand.
+    pub fn stamps(&self, rule: &Rule, days: &[Day]) -> Stamps {
+        days.iter().filter_map(|day| Some((*day, self.stamp(rule, *day)?))).collect()
+    }
+
+    /// How a date stands, with the dates around it that decide about its rows; `None` where it has no rows.
+    fn stamp(&self, rule: &Rule, day: Day) -> Option<Stamp> {
+        let reach = rule.across.map_or(0, |across| across.reach());
+        let around = Window::day(day).around(reach);
+        let around = around.days().iter().filter_map(|day| self.days.get(day)).copied();
+        self.whole.into_iter().chain(around).reduce(Stamp::with)
+    }
+}
+
+/// The dates of the rule that a partition of BigQuery may hold rows of; `None` where its name says no dates.
+fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
+    let partition = &rule.partition;
+    if let Cut::Int64(numbers) = partition.cut {
+        let range = table.details.range.as_ref()?;
+        let (first, last) = range.partition(name.parse().ok()?)?;
+        let dates = (first..=last).filter_map(|number| numbers.date(number)).map(Day::from);
+        return Some(dates.collect());
+    }
+    let number = |range: std::ops::Range<usize>| name.get(range)?.parse::<i16>().ok();
+    let [month, day] = [4..6, 6..8].map(|range| number(range).unwrap_or(1));
+    let first =
+        jiff::civil::Date::new(number(0..4)?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    let first = first.ok()?;
+    let last = match name.len() {
+        4 => first.last_of_year(),
+        6 => first.last_of_month(),
+        8 | 10 => first,
+        _ => return None,
+    };
+    let days = Window::range(Day::from(first), Day::from(last)).ok()?;
+    // A day of another zone is in two partitions.
+    let around = if partition.local_days().is_some() { 1 } else { 0 };
+    Some(days.around(around).days().to_vec())
+}
+
+/// What shows that a date was clean.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    /// It was counted, after its partition stood so.
+    Stood(Stamp),
+    /// A run changed it between these instants, and counted it after that, with so many rows.
+    Changed { began: Timestamp, ended: Timestamp, rows: u64 },
+}
+
+impl Proof {
+    /// Whether nothing was written to the date since.
+    fn holds(self, now: Option<Stamp>) -> bool {
+        match (self, now) {
+            (Self::Stood(then), now) => now == Some(then),
+            (Self::Changed { began, ended, rows }, Some(now)) => {
+                (began..=ended).contains(&now.modified) && now.rows.is_none_or(|now| now == rows)
+            }
+            (Self::Changed { rows, .. }, None) => rows == 0,
+        }
+    }
+}
+
+/// Which dates the ledger shows to have been clean, by what was counted with this definition of a duplicate. Entries
+/// are oldest first.
+fn proofs(rule: &Rule, definition: &Fingerprint, entries: &[Entry]) -> BTreeMap<Day, Proof> {
+    let mut proofs = BTreeMap::new();
+    let mut own: BTreeMap<(&RunId, Day), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
+    for entry in latest(entries) {
+        if entry.rule != rule.name || entry.table != rule.table_of(&entry.window) {
+            continue;
+        }
+        let days = entry.window.days();
+        match &entry.detail {
+            Some(Detail::Counts { days: counted, definition: of, stamps })
+                if entry.outcome.is_done() =>
+            {
+                if of.as_ref() != Some(definition) {
+                    continue;
+                }
+                for day in days {
+                    let counts = counted.get(day).copied().unwrap_or_default();
+                    let status = Status::of(counts, None, rule.on_keyless);
+                    let is_clean = matches!(status, Status::Clean | Status::Empty);
+                    let changed = own.get(&(&entry.run, *day)).copied();
+                    let proof = match (stamps.get(day), changed) {
+                        _ if !is_clean => None,
+                        (Some(stamp), None) => Some(Proof::Stood(*stamp)),
+                        // It was asked again before this count.
+                        (Some(stamp), Some(_)) if entry.step == *StepName::VERIFY => {
+                            Some(Proof::Stood(*stamp))
+                        }
+                        (_, Some(Some((began, ended)))) => {
+                            Some(Proof::Changed { began, ended, rows: counts.total })
+                        }
+                        // It shows nothing new.
+                        _ => continue,
+                    };
+                    match proof {
+                        Some(proof) => _ = proofs.insert(*day, proof),
+                        None => _ = proofs.remove(day),
+                    }
+                }
+            }
+            // Whatever may have changed the table: what was shown before it shows nothing now.
+            _ if may_change(entry) => {
+                let between = entry.usage.started.zip(entry.usage.ended);
+                for day in days {
+                    proofs.remove(day);
+                    own.insert((&entry.run, *day), between.filter(|_| entry.outcome.is_done()));
+                }
+            }
+            _ => {}
+        }
+    }
+    proofs
+}
+
+fn may_change(entry: &Entry) -> bool {
+    let changes = entry.step.removes_duplicates()
+        || [StepName::UNDO, StepName::CONSOLIDATE].contains(&entry.step.as_str())
+        || matches!(entry.detail, Some(Detail::Removal { .. }));
+    changes && !matches!(entry.outcome, Outcome::Failed { .. })
+}
+
+/// Of these dates, those that were written since they were last found clean. Errors: they are more than a window holds.
+pub(crate) fn changed(
+    rule: &Rule,
+    dates: &[Day],
+    standing: &Standing,
+    streamed: &BTreeSet<Day>,
+    proof: (&Fingerprint, &[Entry]),
+) -> Result<Changed> {
+    let (definition, entries) = proof;
+    let proofs = proofs(rule, definition, entries);
+    let mut stamps = Stamps::new();
+    let mut left = Vec::new();
+    for day in dates {
+        let stamp = standing.stamp(rule, *day);
+        let holds = proofs.get(day).is_some_and(|proof| proof.holds(stamp));
+        if !holds || streamed.contains(day) {
+            left.push(*day);
+            stamps.extend(stamp.map(|stamp| (*day, stamp)));
+        }
+    }
+    let mut notes = Vec::new();
+    if standing.outside > 0 {
+        notes.push(format!(
+            "{}: {} rows of {} belong to no partition yet, or to none at all; their dates are found once they do",
+            rule.name,
+            standing.outside,
+            rule.table.dotted()
+        ));
+    }
+    if standing.whole.is_some() && !rule.partition.is_whole() {
+        notes.push(format!(
+            "{}: {} is not partitioned by the rule's dates: a change of any date is one of all dates",
+            rule.name,
+            rule.table.dotted()
+        ));
+    }
+    let unchanged = dates.len() - left.len();
+    let window = match left.is_empty() {
+        true => None,
+        false => Some(Window::of_days(left)?),
+    };
+    Ok(Changed { window, stamps, unchanged, notes })
+}
+
+/// The dates that rows in the streaming buffer may have before their partitions show it.
+pub(crate) fn streamed(partition: &Partition, buffer: Buffer, now: Timestamp) -> BTreeSet<Day> {
+    let Buffer::Since(oldest) = buffer else { return BTreeSet::new() };
+    if partition.is_whole() {
+        return BTreeSet::from([Day::WHOLE]);
+    }
+    let (before, after) = STREAMED_DAYS;
+    let date = |at: Timestamp| jiff::tz::TimeZone::UTC.to_datetime(at).date();
+    // Rows of an unknown time are at most a day in the buffer.
+    let oldest = oldest.unwrap_or(now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now));
+    let first = date(oldest).saturating_sub(before.days());
+    let last = date(now).saturating_add(after.days());
+    let days = Window::range(Day::from(first), Day::from(last));
+    let days = days.map(|window| window.days().to_vec()).unwrap_or_default();
+    days.into_iter().map(|day| partition.period(day)).chain([Day::UNDATED]).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! When rows of a date were changed last: what `INFORMATION_SCHEMA.PARTITIONS` says on BigQuery. Loads write it beside
+//! each row, statements by the dates that they are about. What another program writes is seen by its number of rows.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use sqlparser::parser::Parser;
+
+use super::failure::failed;
+use super::{Sqlite, Text, query, schema};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{SqlType, SqlValue, parse, tokens};
+use crate::partitions::{PartitionId, PartitionState, Stamp};
+use crate::rule::Rule;
+use crate::window::{Day, Window};
+
+/// The hidden column that says by which change a row was loaded; NULL for a row that a statement made.
+pub(super) const COLUMN: &str = "_onerow_loaded_by";
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_changes (tbl TEXT NOT NULL, date TEXT NOT NULL, \
+                      changed INTEGER NOT NULL, PRIMARY KEY (tbl, date)) STRICT";
+
+/// The entry that has the number of the last change of all.
+const LAST: [&str; 2] = ["", ""];
+
+/// Whether the rows of a table say by which change they were loaded.
+pub(super) fn is_kept(connection: &Connection, table: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2";
+    let found = connection.query_row(sql, [table, COLUMN], |_| Ok(())).optional();
+    found.map(|found| found.is_some()).map_err(failed("read the columns of the table"))
+}
+
+/// The number of the next change: a time in microseconds that is later than that of every change before.
+pub(super) fn next(connection: &Connection) -> Result<i64> {
+    let write = failed("note the change");
+    connection.execute_batch(CREATE).map_err(&write)?;
+    let now = Timestamp::now().as_microsecond();
+    connection
+        .query_row(
+            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3) \
+             ON CONFLICT DO UPDATE SET changed = max(excluded.changed, changed + 1) RETURNING changed",
+            rusqlite::params![LAST[0], LAST[1], now],
+            |row| row.get(0),
+        )
+        .map_err(write)
+}
+
+/// Notes that a statement changed rows of these dates.
+pub(super) fn note(connection: &Connection, table: &str, window: &Window) -> Result<()> {
+    let changed = next(connection)?;
+    let write = failed("note the change");
+    let mut prepared = connection
+        .prepare(
+            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3) \
+             ON CONFLICT DO UPDATE SET changed = excluded.changed",
+        )
+        .map_err(&write)?;
+    for day in window.days() {
+        prepared.execute(rusqlite::params![table, day.to_string(), changed]).map_err(&write)?;
+    }
+    Ok(())
+}
+
+impl Sqlite {
+    /// How the dates of a rule stand. Reads the partition column of each row.
+    pub(super) fn states_of(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
+        let connection = self.connection()?;
+        let table = schema::table(&connection, &rule.table.dotted())?.name;
+        if !is_kept(&connection, &table)? {
+            let message = format!(
+                "table `{table}` was made by an earlier version, and does not say when its rows came"
+            );
+            return Err(Error::new(Kind::Unsupported, message).help("load it into a new database"));
+        }
+        let sql = format!(
+            "SELECT {} AS date, COUNT(*) AS total, MAX({COLUMN}) AS changed FROM {} GROUP BY date",
+            rule.partition.period_date(),
+            rule.table
+        );
+        let parsed = tokens(&sql).and_then(|tokens| parse(tokens, Parser::parse_statement));
+        let parsed = parsed.map_err(|error| Error::new(Kind::Warehouse, error.to_string()))?;
+        let text = Text { sql: &sql, parsed, window: None };
+        let lowered = text.lower_with(&connection, &[(COLUMN, SqlType::Int64)], self.begin())?;
+        let rows = query(&connection, &lowered)?.rows;
+        let mut states = Vec::new();
+        for row in &rows {
+            let [date, SqlValue::Int64(total), loaded] = row.as_slice() else { continue };
+            let Some(day) = rule.partition.day_of(date) else { continue };
+            let loaded = match loaded {
+                SqlValue::Int64(loaded) => *loaded,
+                _ => 0,
+            };
+            let changed = noted(&connection, &table, day)?.unwrap_or(0).max(loaded);
+            let modified = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
+            let rows = u64::try_from(*total).ok();
+            let stamp = Stamp { modified, rows, bytes: None };
+            states.push(PartitionState { id: PartitionId::Day(day), stamp });
+        }
+        Ok(states)
+    }
+}
+
+/// The number of the last statement that changed rows of this date.
+fn noted(connection: &Connection, table: &str, day: Day) -> Result<Option<i64>> {
+    if !schema::has(connection, "_onerow_changes")? {
+        return Ok(None);
+    }
+    let sql = "SELECT changed FROM _onerow_changes WHERE tbl = ?1 AND date = ?2";
+    let changed = connection.query_row(sql, [table, &day.to_string()], |row| row.get(0)).optional();
+    changed.map_err(failed("read when the date was changed"))
+}
