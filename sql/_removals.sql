@@ -46,8 +46,8 @@ TO_JSON_STRING(STRUCT({{ date }} AS date, {{ row_id }} AS row_id))
 
 {#- Whether this run has recorded the row: no statement removes another one. -#}
 {%- macro recorded(rule, window, removals) -%}
-{% if window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period_as_date, rule.row_id_json) }}{% endif %} IN (
-  SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date("date" | raw, "row_id" | raw) }}{% endif %}
+{% if window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period, rule.row_id_json) }}{% endif %} IN (
+  SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date(rule.logged_period, "row_id" | raw) }}{% endif %}
   FROM {{ removals.table }}
   WHERE {{ of_run(rule, window) | indent(2) }}
 )

@@ -1,11 +1,12 @@
-{#- Takes out of the removal log what this run recorded for these dates and did not remove: the table
+{#- Takes out of the removal log what one statement of this run recorded for these dates and what was not removed: the table
     changed in between. No project overrides this text. -#}
 {%- from "_removals.sql" import of_run, on_its_date -%}
 {%- from "_survivors.sql" import rows -%}
 DELETE FROM {{ removals.table }}
 WHERE {{ of_run(rule, window) }}
-  AND {% if removed_by == "rewrite" %}removed_row{% elif window.is_one %}row_id{% else %}{{ on_its_date("date" | raw, "row_id" | raw) }}{% endif %} IN (
-    SELECT {% if removed_by == "rewrite" %}{{ rule.row }}{% elif window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period_as_date, rule.row_id_json) }}{% endif %}
+  AND record_id = @recorded_by
+  AND {% if removed_by == "rewrite" %}removed_row{% elif window.is_one %}row_id{% else %}{{ on_its_date(rule.logged_period, "row_id" | raw) }}{% endif %} IN (
+    SELECT {% if removed_by == "rewrite" %}{{ rule.row }}{% elif window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period, rule.row_id_json) }}{% endif %}
     FROM {{ rows(rule, removed_by == "rewrite") }}
     WHERE {{ window.filter }}
     {%- if rule.active %}

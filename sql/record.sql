@@ -17,7 +17,7 @@
 FROM (
   SELECT
     {%- if not window.is_one %}
-    {{ rule.period_as_date }} AS date,
+    {% if rule.across %}{{ rule.near_as_date }}{% else %}{{ rule.period_as_date }}{% endif %} AS date,
     {%- endif %}
     {{ row_id_json(rule) }} AS row_id,
     FIRST_VALUE({{ row_id_json(rule) }}) OVER onerow_key AS survivor_row_id,

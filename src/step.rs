@@ -266,6 +266,12 @@ impl StepName {
         self.row().needs == Needs::Strategy
     }
 
+    /// Whether it is one of the steps that every rule has: what counts duplicates, records and removes them.
+    pub(crate) fn is_of_counting(&self) -> bool {
+        matches!(self.step(), Step::Detect | Step::Record | Step::Verify)
+            || self.removes_duplicates()
+    }
+
     /// Whether several dates can share one statement of it, where the rule says so.
     pub(crate) fn shares_statements(&self) -> bool {
         self.removes_duplicates() || self.step() == Step::Record

@@ -21,6 +21,7 @@ mod doctor;
 mod explain;
 mod facts;
 mod faults;
+mod forecast;
 mod googlesql;
 mod injection;
 mod instructions;

@@ -141,3 +141,18 @@ fn where_a_table_holds_one_date_no_statement_can_be_shared() {
         .exits(2)
         .says(&["a statement holds 1 to 4000 dates, not 4001", "onerow.toml:"]);
 }
+
+#[test]
+fn the_date_of_a_row_that_is_compared_across_dates_is_the_one_that_was_looked_up() {
+    let rule = RULE
+        .replace(
+            "partition = \"game_date\"",
+            "partition = \"_PARTITIONTIME\"\npartition_type = \"TIMESTAMP\"\nacross = \"1d\"",
+        )
+        .replace("game_date = \"DATE\"", "_PARTITIONTIME = \"TIMESTAMP\"");
+    let project = Project::new(&rule);
+    let printed =
+        project.onerow(&format!("render {WINDOW} --dates-per-statement 30")).exits(0).stdout;
+    let record = printed.split("-- onerow: rule predictions, step record").nth(1).unwrap();
+    assert!(record.contains("    onerow_date AS date,"), "{record}");
+}

@@ -76,7 +76,9 @@ pub(super) fn execute(
         });
         teller.tell_in_vain(error, ended);
     })?;
-    let ended = runs.iter().map(|run| run.ended(settings.command)).collect();
+    // Of a rule none of whose dates changed there is nothing to tell.
+    let ran = runs.iter().filter(|run| run.window.is_some());
+    let ended = ran.map(|run| run.ended(settings.command)).collect();
     let shown = show(runs, settings.format, effects);
     teller.tell(ended);
     let outcome = shown?;

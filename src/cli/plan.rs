@@ -19,7 +19,8 @@ use crate::window::Window;
 Examples:
   onerow plan
   onerow plan --date YESTERDAY
-  onerow plan --all --last 30 --format markdown")]
+  onerow plan --all --last 30 --format markdown
+  onerow plan --from 2016-01-01 --forecast")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
@@ -33,9 +34,15 @@ pub(super) struct Args {
     /// Exit with 4 when there are duplicates
     #[arg(long)]
     exit_code: bool,
+    /// Count nothing: show what a run would take, by how many dates have duplicates
+    #[arg(long, conflicts_with_all = ["changed", "exit_code"])]
+    forecast: bool,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.forecast {
+        return forecast(args, effects);
+    }
     let window = |rule: &Rule| args.common.window_to_look(rule, effects);
     let shown = Shown {
         statements: &args.statements,
@@ -44,6 +51,31 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         exit_code: args.exit_code,
     };
     show(&args.common, &window, &shown, effects)
+}
+
+/// Shows what runs over these dates of each rule would take.
+fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
+    let engine = args.common.connecting(effects)?;
+    let engine = engine.sharing_statements(args.statements.dates_per_statement);
+    let rules = args.common.rules(engine.project())?;
+    let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    let style = effects.style(args.format);
+    let Looked { seen, failed } = look_at_each(&names, effects, |name| {
+        let rule = engine.rule(name)?;
+        let window = args.common.window_to_look(rule, effects)?;
+        let outlook = engine.outlook(rule, &window)?;
+        Ok(match args.format {
+            Format::Json => report::forecast_json(rule, &window, &outlook),
+            _ => Json::from(report::forecast(style, rule, &window, &outlook)),
+        })
+    })?;
+    let outcome = outcome(false, &[], &failed);
+    let text = match args.format {
+        Format::Json => report::json(&report::one_or_all(seen.into_iter().chain(failed).collect())),
+        _ => seen.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("\n"),
+    };
+    effects.print(&text)?;
+    Ok(outcome)
 }
 
 /// How a plan is shown.

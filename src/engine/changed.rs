@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Engine, Plan, Task};
 use crate::error::{Error, Kind, Result};
+use crate::googlesql::TableName;
 use crate::ledger::Filter;
 use crate::partitions::{Stamp, Stamps};
 use crate::rule::Rule;
@@ -31,7 +32,7 @@ impl Engine {
             );
         }
         let renderer = self.renderer(rule)?;
-        let (standing, buffer) = match self.partitions(rule, given) {
+        let (standing, streamed) = match self.partitions(rule, given) {
             Ok(known) => known,
             Err(error) if error.kind() == Kind::Unsupported && given.is_some() => {
                 let note = format!("{}: {}; all dates are taken", rule.name, error.headline());
@@ -43,8 +44,6 @@ impl Engine {
             }
             Err(error) => return Err(error),
         };
-        let now = self.now();
-        let streamed = run::streamed(&rule.partition, buffer, now);
         let dates: Vec<Day> = match (given, standing.dates()) {
             (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
             (None, None) => {
@@ -56,25 +55,23 @@ impl Engine {
                 return Err(Error::new(Kind::Usage, message)
                     .help("name the dates, such as `--last 30 --changed`"));
             }
-            // Rows that are being streamed may have no partition yet.
+            // Rows that are being streamed may have no partition yet. Rows without a date are said, and looked at where
+            // they are named.
             (None, Some(known)) => {
-                let streamed = streamed.iter().filter(|day| day.date().is_some());
-                known
-                    .iter()
-                    .chain(streamed)
-                    .copied()
-                    .collect::<BTreeSet<Day>>()
-                    .into_iter()
-                    .collect()
+                let all: BTreeSet<Day> =
+                    known.into_iter().chain(streamed.iter().copied()).collect();
+                all.into_iter().filter(|day| day.date().is_some()).collect()
             }
             (Some(window), None) => window.days().to_vec(),
-            // What has no partition has no rows, but for those that are being streamed.
+            // What has no partition has no rows, but for those that are being streamed, or are in none.
             (Some(window), Some(known)) => {
-                let is_there = |day: &&Day| known.contains(day) || streamed.contains(day);
+                let is_there = |day: &&Day| {
+                    known.contains(day) || streamed.contains(day) || standing.has_outside()
+                };
                 window.days().iter().filter(is_there).copied().collect()
             }
         };
-        let wanted = Filter::recent(Some(rule.name.as_str()), now, LEDGER_DAYS);
+        let wanted = Filter::recent(Some(rule.name.as_str()), self.now(), LEDGER_DAYS);
         let entries = self.entries(&wanted)?;
         let proof = (&renderer.definition()?, entries.as_slice());
         let mut found = run::changed(rule, &dates, &standing, &streamed, proof)?;
@@ -82,39 +79,64 @@ impl Engine {
         Ok(found)
     }
 
-    /// How the partitions of a rule's table stand, and its streaming buffer.
+    /// How the partitions of a rule's table stand, and the dates about which rows in its streaming buffer may
+    /// decide.
     fn partitions(
         &self,
         rule: &Rule,
         given: Option<&Window>,
-    ) -> Result<(PartitionStanding, Buffer)> {
-        let warehouse = &*self.reading()?.warehouse;
-        if !rule.partition.is_sharded() {
-            let table = warehouse.describe(&rule.table)?;
-            let partitions = warehouse.partitions(rule)?;
-            return Ok((PartitionStanding::of(rule, &table, &partitions), table.buffer));
+    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
+        if rule.partition.is_sharded() {
+            return self.shards(rule, given);
         }
+        let warehouse = &*self.reading()?.warehouse;
+        let table = warehouse.describe(&rule.table)?;
+        let partitions = warehouse.partitions(rule)?;
+        if partitions.is_empty() {
+            // So it is of an empty table, and of one of which the warehouse keeps no books.
+            let standing = warehouse.standing(&rule.table)?;
+            if standing.rows != Some(0) || standing.buffer != Buffer::Empty {
+                return Err(silent(&rule.table));
+            }
+        }
+        let standing = PartitionStanding::of(rule, &table, &partitions);
+        // The embedded warehouse notes streamed rows as all others.
+        if warehouse.tells_partitions_freely() {
+            return Ok((standing, BTreeSet::new()));
+        }
+        let mut streamed = run::streamed(rule, table.buffer, self.now());
+        if table.buffer != Buffer::Empty && standing.hides_streamed(rule) {
+            let all = given.map(|window| window.days().to_vec()).or_else(|| standing.dates());
+            streamed.extend(all.unwrap_or_default());
+        }
+        Ok((standing, streamed))
+    }
+
+    /// The same of tables that each hold one date.
+    fn shards(
+        &self,
+        rule: &Rule,
+        given: Option<&Window>,
+    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
         let Some(window) = given else {
             let message = format!("rule {}: each date is a table of its own", rule.name);
             return Err(Error::new(Kind::Unsupported, message));
         };
-        let (mut stamps, mut buffer) = (Stamps::new(), Buffer::Empty);
+        let warehouse = &*self.reading()?.warehouse;
+        let (mut stamps, mut streamed) = (Stamps::new(), BTreeSet::new());
         for day in window.days() {
-            let found = match warehouse.standing(&rule.table_on(*day)) {
+            let table = rule.table_on(*day);
+            let found = match warehouse.standing(&table) {
                 Err(error) if error.kind() == Kind::NotFound => continue,
                 found => found?,
             };
             if found.buffer != Buffer::Empty {
-                buffer = Buffer::Since(None);
+                streamed.insert(*day);
             }
-            let Some(modified) = found.modified else {
-                let message =
-                    format!("the warehouse does not say when {} was written", rule.table.dotted());
-                return Err(Error::new(Kind::Unsupported, message));
-            };
+            let modified = found.modified.ok_or_else(|| silent(&table))?;
             stamps.insert(*day, Stamp { modified, rows: found.rows, bytes: None });
         }
-        Ok((PartitionStanding::of_days(stamps), buffer))
+        Ok((PartitionStanding::of_days(stamps), streamed))
     }
 
     /// The plan of a task for dates that changed; `None` where there is none.
@@ -131,4 +153,9 @@ impl Engine {
         plan.plan.stamps = changed.stamps.clone();
         Ok(Some(plan))
     }
+}
+
+fn silent(table: &TableName) -> Error {
+    let message = format!("the warehouse does not say when {} was written", table.dotted());
+    Error::new(Kind::Unsupported, message)
 }

@@ -2,6 +2,7 @@
 //! where a warehouse, a ledger and a plan meet.
 
 mod changed;
+mod forecast;
 mod memory;
 mod plan;
 mod read;
@@ -26,6 +27,7 @@ use crate::warehouse::sqlite::{Access, Sqlite};
 
 pub use crate::warehouse::sqlite::Streaming;
 pub use crate::warehouse::{Returned, Rows};
+pub use forecast::Outlook;
 pub use memory::Loader;
 pub(crate) use plan::SLOT_DAYS;
 pub use plan::{Plan, PlanSummary, Preview, Task};

@@ -139,6 +139,17 @@ impl Numbers {
         format!("PARSE_DATE('{format}', CAST({number} AS STRING))")
     }
 
+    /// The number of a DATE. It never fails, where a number that is no date would.
+    pub(crate) fn of_date(self, date: &str) -> String {
+        let number = |format| format!("CAST(FORMAT_DATE('{format}', {date}) AS INT64)");
+        match self {
+            Self::Yyyymmdd | Self::Yyyymmddhh => number("%Y%m%d"),
+            Self::Yyyymm => number("%Y%m"),
+            Self::Yyyy => number("%Y"),
+            Self::UnixDays => format!("DATE_DIFF({date}, DATE '1970-01-01', DAY)"),
+        }
+    }
+
     /// The first and the last number of a date's period.
     pub(crate) fn of(self, date: Date) -> (i64, i64) {
         let [year, month, day] = [date.year().into(), date.month().into(), date.day().into()];

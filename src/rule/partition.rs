@@ -166,11 +166,23 @@ impl Partition {
 
     /// The same as a DATE, as the removal log has it.
     pub(crate) fn period_as_date(&self) -> Fragment {
-        let period = self.period_date();
+        self.as_date(&self.period_date())
+    }
+
+    /// What says a date as the partition does, as a DATE.
+    pub(crate) fn as_date(&self, date: &Fragment) -> Fragment {
         match self.cut {
-            Cut::Int64(numbers) => Fragment::vouched(numbers.as_date(&period)),
-            _ => period,
+            Cut::Int64(numbers) => Fragment::vouched(numbers.as_date(date)),
+            _ => date.clone(),
         }
+    }
+
+    /// The date of an entry of the removal log, as the partition says it.
+    pub(crate) fn logged_period(&self) -> Fragment {
+        Fragment::vouched(match self.cut {
+            Cut::Int64(numbers) => numbers.of_date("date"),
+            _ => "date".to_owned(),
+        })
     }
 
     /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;

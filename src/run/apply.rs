@@ -29,8 +29,9 @@ use crate::window::{Day, Window};
 /// written, after which nothing is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    let budget = Budget::of(context, plan)?;
+    let before = before_anything(context, plan)?;
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    run.billed = before;
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
     columns::check_listed(context.renderer.rule(), context.warehouse, &plan.window)?;
@@ -42,13 +43,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             StepName::DETECT => run.detect(&step.statements, &plan.stamps),
             // It is sent with the step that it belongs to.
             StepName::RECORD => {}
-            _ if step.name.removes_duplicates() => {
-                if let Err(error) = budget.refuse_removal(&run, plan) {
-                    run.fail(error);
-                    break;
-                }
-                run.remove(plan, step);
-            }
+            _ if step.name.removes_duplicates() => run.remove(plan, step),
             StepName::VERIFY => run.verify(plan),
             StepName::CONSOLIDATE => run.consolidate(plan, step),
             _ => run.custom(step),
@@ -73,40 +68,18 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     Ok(run.end()?.report())
 }
 
-/// What a run may be billed for.
-struct Budget {
-    limit: Option<u64>,
-    /// What is billed before anything is removed.
-    spent: Option<u64>,
-}
-
-impl Budget {
-    /// Errors: what has to be sent before anything is known of the dates is above the limit.
-    fn of(context: &Context<'_>, plan: &Plan) -> Result<Self> {
-        let Some(limit) = context.limits.bytes else {
-            return Ok(Self { limit: None, spent: None });
-        };
-        let first = budget::before_removal(context.warehouse, context.clock.now(), plan)?;
-        let spent = budget::billed(&first);
-        budget::refuse_above(limit, spent, "counting alone", "nothing was sent")?;
-        Ok(Self { limit: Some(limit), spent })
-    }
-
-    /// Errors: removing what was found is above the limit.
-    fn refuse_removal(&self, run: &Run<'_>, plan: &Plan) -> Result<()> {
-        let Some(limit) = self.limit else { return Ok(()) };
-        let (context, now) = (run.context, run.journal.now);
-        let dirty = run.days.iter().filter(|(_, state)| state.needs_removal());
-        let dirty: Vec<Day> = dirty.map(|(day, _)| *day).collect();
-        let (renderer, warehouse) = (context.renderer, context.warehouse);
-        let removal = budget::removal_of(renderer, warehouse, now, plan, &dirty, budget::EACH)?;
-        let total = self
-            .spent
-            .zip(budget::billed(&removal))
-            .map(|(spent, removal)| spent.saturating_add(removal));
-        let about = format!("counting, and removing the duplicates of {} dates,", dirty.len());
-        budget::refuse_above(limit, total, &about, "no row was changed")
-    }
+/// What is billed before anything is known of the dates; `None` where the warehouse does not say, or nobody limits
+/// it. Errors: it is above the limit.
+fn before_anything(context: &Context<'_>, plan: &Plan) -> Result<Option<u64>> {
+    let Some(limit) = context.limits.bytes else { return Ok(None) };
+    let first = budget::before_removal(context.warehouse, context.clock.now(), plan)?;
+    let billed = budget::billed(&first);
+    let about = match plan.steps.iter().all(|step| step.name.is_of_counting()) {
+        true => "counting alone",
+        false => "counting and the steps around it",
+    };
+    budget::refuse_above(limit, billed, about, "nothing was sent")?;
+    Ok(billed)
 }
 
 impl Run<'_> {
@@ -176,6 +149,9 @@ impl Run<'_> {
         if needed.is_empty() {
             return;
         }
+        if let Err(error) = self.afford(plan, &needed) {
+            return self.fail(error);
+        }
         let context = self.context;
         if let Err(error) = context.warehouse.prepare_removals(context.renderer.removals()) {
             return self.fail_days(&needed, error);
@@ -201,6 +177,20 @@ impl Run<'_> {
             self.days.extend(batch.dates);
             self.problems.extend(problems);
         }
+    }
+
+    /// Errors: with what was sent before, removing the duplicates of these dates is billed above the limit.
+    fn afford(&mut self, plan: &Plan, days: &[Day]) -> Result<()> {
+        let Some(limit) = self.context.limits.bytes else { return Ok(()) };
+        let (renderer, warehouse) = (self.context.renderer, self.context.warehouse);
+        let removal =
+            budget::removal_of(renderer, warehouse, self.journal.now, plan, days, budget::EACH)?;
+        let billed = budget::billed(&removal)
+            .map(|removal| self.billed.unwrap_or(0).saturating_add(removal));
+        let about = format!("counting, and removing the duplicates of {} dates,", days.len());
+        budget::refuse_above(limit, billed, &about, "no row of them was changed")?;
+        self.billed = billed;
+        Ok(())
     }
 
     /// These dates, as they share statements: those that were counted with one cutoff.

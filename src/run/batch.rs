@@ -195,7 +195,8 @@ impl Batch {
     fn known(&mut self, removed: ByDate) -> (Course, Option<Note>) {
         self.add_removed(&removed);
         let note = (!same(&removed, &self.detected())).then(|| self.changed(sum(&removed)));
-        if sum(&removed) < sum(&self.recorded) {
+        let fewer = |(day, rows): (&Day, &u64)| removed.get(day).copied().unwrap_or(0) < *rows;
+        if self.recorded.iter().any(fewer) {
             (Next::Do(Action::Correct), note)
         } else if note.is_none() {
             (Next::End(End::Stop), None)
@@ -207,7 +208,7 @@ impl Batch {
     fn corrected(&mut self, left: ByDate) -> (Course, Option<Note>) {
         let removed = match self.reported.take() {
             Some(reported) => {
-                self.add_removed(&left);
+                self.add_removed(&at_most(&left, reported));
                 reported
             }
             None => self.in_round().map(|(_, state)| state.since_baseline).sum(),
@@ -303,6 +304,17 @@ impl Machine for Batch {
 
 fn sum(rows: &ByDate) -> u64 {
     rows.values().sum()
+}
+
+/// These rows, date by date until there are so many.
+pub(super) fn at_most(rows: &ByDate, most: u64) -> ByDate {
+    let mut left = most;
+    let mut take = |rows: u64| {
+        let taken = rows.min(left);
+        left -= taken;
+        taken
+    };
+    rows.iter().map(|(day, rows)| (*day, take(*rows))).collect()
 }
 
 /// Whether both are the same rows: a date that is not named has none.

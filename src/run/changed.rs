@@ -10,7 +10,7 @@ use super::report::Status;
 use crate::error::Result;
 use crate::ledger::{Detail, Entry, Outcome, latest};
 use crate::partitions::{PartitionId, PartitionState, Stamp, Stamps};
-use crate::rule::{Cut, Partition, Rule};
+use crate::rule::{Cut, Rule};
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{Buffer, Description};
 use crate::window::{Day, Window};
@@ -19,6 +19,9 @@ use crate::window::{Day, Window};
 /// no partition says anything until they have left it.
 /// Source: <https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery#stream_into_time-partitioned_tables>
 const STREAMED_DAYS: (i64, i64) = (8, 4);
+
+/// So many numbers of a partition are looked at one by one.
+const LONGEST_RANGE: i64 = 1_000_000;
 
 /// The dates that changed, and how the partitions of the others stand.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +93,16 @@ impl Standing {
         }
     }
 
+    /// Whether the streaming buffer may hold rows of any date, of which no partition says anything yet.
+    pub fn hides_streamed(&self, rule: &Rule) -> bool {
+        self.whole.is_some() || matches!(rule.partition.cut, Cut::Int64(_))
+    }
+
+    /// Whether there are rows that belong to no partition.
+    pub fn has_outside(&self) -> bool {
+        self.outside > 0
+    }
+
     /// How these dates stand.
     pub fn stamps(&self, rule: &Rule, days: &[Day]) -> Stamps {
         days.iter().filter_map(|day| Some((*day, self.stamp(rule, *day)?))).collect()
@@ -110,6 +123,9 @@ fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
     if let Cut::Int64(numbers) = partition.cut {
         let range = table.details.range.as_ref()?;
         let (first, last) = range.partition(name.parse().ok()?)?;
+        if last.checked_sub(first)? > LONGEST_RANGE {
+            return None;
+        }
         let dates = (first..=last).filter_map(|number| numbers.date(number)).map(Day::from);
         return Some(dates.collect());
     }
@@ -229,7 +245,9 @@ pub(crate) fn changed(
     for day in dates {
         let stamp = standing.stamp(rule, *day);
         let holds = proofs.get(day).is_some_and(|proof| proof.holds(stamp));
-        if !holds || streamed.contains(day) {
+        // Rows that belong to no partition may be of a date that has none.
+        let may_be_outside = standing.outside > 0 && stamp.is_none();
+        if !holds || may_be_outside || streamed.contains(day) {
             left.push(*day);
             stamps.extend(stamp.map(|stamp| (*day, stamp)));
         }
@@ -258,12 +276,14 @@ pub(crate) fn changed(
     Ok(Changed { window, stamps, unchanged, notes })
 }
 
-/// The dates that rows in the streaming buffer may have before their partitions show it.
-pub(crate) fn streamed(partition: &Partition, buffer: Buffer, now: Timestamp) -> BTreeSet<Day> {
+/// The dates about which rows in the streaming buffer may decide before their partitions show it.
+pub(crate) fn streamed(rule: &Rule, buffer: Buffer, now: Timestamp) -> BTreeSet<Day> {
     let Buffer::Since(oldest) = buffer else { return BTreeSet::new() };
+    let partition = &rule.partition;
     if partition.is_whole() {
         return BTreeSet::from([Day::WHOLE]);
     }
+    let reach = rule.across.map_or(0, |across| across.reach());
     let (before, after) = STREAMED_DAYS;
     let date = |at: Timestamp| jiff::tz::TimeZone::UTC.to_datetime(at).date();
     // Rows of an unknown time are at most a day in the buffer.
@@ -271,7 +291,7 @@ pub(crate) fn streamed(partition: &Partition, buffer: Buffer, now: Timestamp) ->
     let first = date(oldest).saturating_sub(before.days());
     let last = date(now).saturating_add(after.days());
     let days = Window::range(Day::from(first), Day::from(last));
-    let days = days.map(|window| window.days().to_vec()).unwrap_or_default();
+    let days = days.map(|window| window.around(reach).days().to_vec()).unwrap_or_default();
     days.into_iter().map(|day| partition.period(day)).chain([Day::UNDATED]).collect()
 }
 

@@ -99,7 +99,7 @@ impl<'r> Cleaning<'r, '_> {
             }
             (Action::Remove, Some(sent)) => Answer::Removed(changed(&self.remove(sent, cutoff)?)?),
             (Action::Correct, Some(sent)) => {
-                let taken_out = self.correct(&window, cutoff)?;
+                let taken_out = self.correct(&window, cutoff, &sent.record)?;
                 Answer::Corrected(match window.only() {
                     Some(day) => {
                         let recorded = sent.recorded.unwrap_or(batch.detected_rows());
@@ -130,12 +130,14 @@ impl<'r> Cleaning<'r, '_> {
         self.journal.send_as(&sent.pair.removal, &params, Some(detail))
     }
 
-    fn correct(&self, window: &Window, cutoff: Cutoff) -> Result<u64> {
+    fn correct(&self, window: &Window, cutoff: Cutoff, record: &JobId) -> Result<u64> {
         let step = StepName::parse(StepName::CORRECT)?;
         let renderer = self.journal.context.renderer;
         let statement = renderer.render_about_removed(&step, window, self.removed_by, &[])?;
         let statement = check::run(renderer.rule(), statement)?;
-        let answer = self.journal.send(&statement, &params(cutoff, &self.journal.run))?;
+        let params = params(cutoff, &self.journal.run)
+            .with("recorded_by", SqlValue::String(record.to_string()));
+        let answer = self.journal.send(&statement, &params)?;
         Ok(changed(&answer)?.unwrap_or(0))
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
+use super::batch::at_most;
 use super::removed::by_date;
 use crate::error::{Kind, Result};
 use crate::ledger::{Counts, Detail, Entry, Filter, Ledger, Outcome, RunId, latest};
@@ -217,11 +218,12 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
     for entry in latest {
         if entry.outcome.is_done() {
             add_done(&mut days, entry, latest);
-        } else if entry.step.removes_duplicates() && refused_by_buffer(entry) {
-            // The last word is the warehouse's.
-            for day in entry.window.days() {
-                days.entry(*day).and_modify(|known| known.left = known.left.all_buffered());
-            }
+        } else if entry.step.removes_duplicates()
+            && refused_by_buffer(entry)
+            && let Some(known) = entry.window.only().and_then(|day| days.get_mut(&day))
+        {
+            // The last word is the warehouse's. Where it refused several dates, each was tried by itself.
+            known.left = known.left.all_buffered();
         }
     }
     // Custom steps come before the first count, which is of what they left.
@@ -276,7 +278,10 @@ fn removed_by(
     let reported = removal.outcome.affected().filter(|_| removal.step != *StepName::REWRITE);
     match (removal.window.only(), &removal.detail) {
         (Some(day), _) => BTreeMap::from([(day, reported.unwrap_or_else(|| found(day)))]),
-        (None, Some(Detail::Removal { record, .. })) => by_date(of_run, record),
+        (None, Some(Detail::Removal { record, .. })) => {
+            let logged = by_date(of_run, record);
+            reported.map_or(logged.clone(), |reported| at_most(&logged, reported))
+        }
         (None, _) => BTreeMap::new(),
     }
 }

@@ -154,7 +154,8 @@ impl<'a> Journal<'a> {
         cutoff: Cutoff,
         stamps: &Stamps,
     ) -> Result<Found> {
-        let definition = self.context.renderer.definition()?;
+        // Without it, what is counted shows nothing to a later run.
+        let definition = self.context.renderer.definition().ok();
         let window = &statement.statement().window;
         let stamps: Stamps = stamps
             .iter()
@@ -169,7 +170,7 @@ impl<'a> Journal<'a> {
         let detail = |answer: Option<&Answer>| match Detail::counts(&read(answer?).ok()?.days) {
             Detail::Counts { days, .. } => Some(Detail::Counts {
                 days,
-                definition: Some(definition.clone()),
+                definition: definition.clone(),
                 stamps: stamps.clone(),
             }),
             other => Some(other),

@@ -33,6 +33,8 @@ pub(super) struct Run<'a> {
     /// custom statements that the streaming buffer refused.
     pub buffered: Vec<String>,
     pub problems: Vec<Error>,
+    /// What was sent is billed at most for, where there is a limit.
+    pub billed: Option<u64>,
 }
 
 impl<'a> Run<'a> {
@@ -69,6 +71,7 @@ impl<'a> Run<'a> {
             steps: Vec::new(),
             buffered: Vec::new(),
             problems: Vec::new(),
+            billed: None,
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
 use super::proxy::{Call, Fault};
 use crate::common::Project;
+use crate::forecast::basis;
 
 #[test]
 fn a_year_with_ten_dirty_dates_takes_22_jobs() {
@@ -23,6 +24,7 @@ fn a_year_with_ten_dirty_dates_takes_22_jobs() {
     assert_eq!((count("detect"), count("record")), (1, 10));
     assert_eq!((count("deactivate"), count("verify")), (10, 1));
     assert_eq!(jobs.len(), 22);
+    assert_eq!(jobs.len(), basis(365).forecast(10, 1).jobs, "as the model says");
     let metadata =
         fixture.proxy.seen().into_iter().filter(|(call, _)| matches!(call, Call::Table { .. }));
     assert_eq!(
@@ -56,6 +58,7 @@ fn dates_that_share_statements_take_fewer_jobs_and_come_to_the_same() {
     assert_eq!((count("detect"), count("record"), count("recorded")), (1, 3, 3));
     assert_eq!((count("deactivate"), count("verify")), (3, 1));
     assert_eq!(jobs.len(), 11);
+    assert_eq!(jobs.len(), basis(365).forecast(10, 4).jobs, "as the model says");
     let run = apply["run_id"].as_str().unwrap();
     let undo = format!("undo {run} --format json");
     let undone = fixture.project.onerow(&undo).exits(0).json();

@@ -221,3 +221,25 @@ fn a_date_that_needs_nothing_is_in_no_statement() {
     assert_eq!(dates.begin(), RECORD);
     assert_eq!(dates.window(), Window::day(only()));
 }
+
+#[test]
+fn no_more_rows_are_said_to_be_removed_than_the_statement_reports() {
+    let mut dates = two();
+    // Another process was faster: the rows are in the log, and were not removed by this run.
+    let corrected = Event::Done(Answer::Corrected(by_date(4, 1)));
+    played(&mut dates, &[both_recorded(4, 1), removed(0)]);
+    let note = dates.next(corrected).1;
+    assert_eq!(note, Some(Note::Inexact { recorded: 5, removed: 0 }));
+    assert_eq!(removed_of(&dates), [0, 0]);
+}
+
+#[test]
+fn dates_of_a_rewrite_are_compared_one_by_one() {
+    let mut dates = batch(
+        "strategy = \"rewrite\"",
+        &[("2026-01-28", counts(10, 6)), ("2026-01-29", counts(3, 2))],
+    );
+    let fell = both_counted(counts(5, 5), counts(3, 2));
+    let events = [both_recorded(4, 1), removed(99), fell];
+    assert_eq!(played(&mut dates, &events), [RECORD, REMOVE, COUNT, CORRECT]);
+}

@@ -124,9 +124,21 @@ fn a_proof_holds_as_long_as_the_partition_stands_so() {
 fn the_buffer_hides_what_is_streamed_to_dates_around_now() {
     let of = rule("partition = \"d\"");
     let now: Timestamp = "2026-01-28T10:00:00Z".parse().unwrap();
-    assert!(streamed(&of.partition, Buffer::Empty, now).is_empty());
-    let days = streamed(&of.partition, Buffer::Since(Some(now)), now);
+    assert!(streamed(&of, Buffer::Empty, now).is_empty());
+    let days = streamed(&of, Buffer::Since(Some(now)), now);
     let has = |text: &str| days.contains(&day(text));
     assert!(has("2026-01-20") && has("2026-02-01") && has("NULL"));
     assert!(!has("2026-01-19") && !has("2026-02-02"));
+}
+
+#[test]
+fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
+    let of = rule("partition = \"d\"");
+    let definition = Fingerprint::of("detect");
+    let days = [day("2026-01-28")];
+    let looked_at = |standing: &Standing| {
+        let found = changed(&of, &days, standing, &BTreeSet::new(), (&definition, &[]));
+        found.unwrap().window.is_some()
+    };
+    assert!(looked_at(&Standing { outside: 1, ..Standing::default() }));
 }

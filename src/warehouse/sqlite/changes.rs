@@ -10,17 +10,17 @@ use super::{Sqlite, Text, query, schema};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue, parse, tokens};
 use crate::partitions::{PartitionId, PartitionState, Stamp};
-use crate::rule::Rule;
+use crate::rule::{Rule, RuleName};
 use crate::window::{Day, Window};
 
 /// The hidden column that says by which change a row was loaded; NULL for a row that a statement made.
 pub(super) const COLUMN: &str = "_onerow_loaded_by";
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_changes (tbl TEXT NOT NULL, date TEXT NOT NULL, \
-                      changed INTEGER NOT NULL, PRIMARY KEY (tbl, date)) STRICT";
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_changes (tbl TEXT NOT NULL, rule TEXT NOT NULL, \
+                      date TEXT NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (tbl, rule, date)) STRICT";
 
 /// The entry that has the number of the last change of all.
-const LAST: [&str; 2] = ["", ""];
+const LAST: [&str; 3] = ["", "", ""];
 
 /// Whether the rows of a table say by which change they were loaded.
 pub(super) fn is_kept(connection: &Connection, table: &str) -> Result<bool> {
@@ -36,26 +36,32 @@ pub(super) fn next(connection: &Connection) -> Result<i64> {
     let now = Timestamp::now().as_microsecond();
     connection
         .query_row(
-            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3) \
+            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT DO UPDATE SET changed = max(excluded.changed, changed + 1) RETURNING changed",
-            rusqlite::params![LAST[0], LAST[1], now],
+            rusqlite::params![LAST[0], LAST[1], LAST[2], now],
             |row| row.get(0),
         )
         .map_err(write)
 }
 
-/// Notes that a statement changed rows of these dates.
-pub(super) fn note(connection: &Connection, table: &str, window: &Window) -> Result<()> {
+/// Notes that a statement of a rule changed rows of these of its dates.
+pub(super) fn note(
+    connection: &Connection,
+    table: &str,
+    rule: &RuleName,
+    window: &Window,
+) -> Result<()> {
     let changed = next(connection)?;
     let write = failed("note the change");
     let mut prepared = connection
         .prepare(
-            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3) \
+            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT DO UPDATE SET changed = excluded.changed",
         )
         .map_err(&write)?;
     for day in window.days() {
-        prepared.execute(rusqlite::params![table, day.to_string(), changed]).map_err(&write)?;
+        let row = rusqlite::params![table, rule.as_str(), day.to_string(), changed];
+        prepared.execute(row).map_err(&write)?;
     }
     Ok(())
 }
@@ -89,7 +95,7 @@ impl Sqlite {
                 SqlValue::Int64(loaded) => *loaded,
                 _ => 0,
             };
-            let changed = noted(&connection, &table, day)?.unwrap_or(0).max(loaded);
+            let changed = noted(&connection, &table, &rule.name, day)?.unwrap_or(0).max(loaded);
             let modified = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
             let rows = u64::try_from(*total).ok();
             let stamp = Stamp { modified, rows, bytes: None };
@@ -99,12 +105,15 @@ impl Sqlite {
     }
 }
 
-/// The number of the last statement that changed rows of this date.
-fn noted(connection: &Connection, table: &str, day: Day) -> Result<Option<i64>> {
+/// The number of the last statement that changed rows of this date: one of the rule, or any of another rule, whose
+/// dates may be others.
+fn noted(connection: &Connection, table: &str, rule: &RuleName, day: Day) -> Result<Option<i64>> {
     if !schema::has(connection, "_onerow_changes")? {
         return Ok(None);
     }
-    let sql = "SELECT changed FROM _onerow_changes WHERE tbl = ?1 AND date = ?2";
-    let changed = connection.query_row(sql, [table, &day.to_string()], |row| row.get(0)).optional();
+    let sql =
+        "SELECT MAX(changed) FROM _onerow_changes WHERE tbl = ?1 AND (rule <> ?2 OR date = ?3)";
+    let of = rusqlite::params![table, rule.as_str(), day.to_string()];
+    let changed = connection.query_row(sql, of, |row| row.get(0));
     changed.map_err(failed("read when the date was changed"))
 }

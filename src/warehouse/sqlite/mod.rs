@@ -35,7 +35,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, SqlValue, TableName, is_pseudo_column};
 use crate::partitions::PartitionState;
 use crate::removals::RemovalLog;
-use crate::rule::Rule;
+use crate::rule::{Rule, RuleName};
 use crate::window::Window;
 
 pub(crate) use self::failure::failed;
@@ -107,7 +107,13 @@ impl Sqlite {
         now
     }
 
-    fn execute(&self, id: &JobId, text: &Text<'_>, params: &Params) -> Result<Answer> {
+    fn execute(
+        &self,
+        id: &JobId,
+        rule: &RuleName,
+        text: &Text<'_>,
+        params: &Params,
+    ) -> Result<Answer> {
         let connection = self.connection()?;
         let now = self.begin();
         if let ast::Statement::Query(_) = text.parsed {
@@ -132,7 +138,7 @@ impl Sqlite {
                 if let (Some(table), Some(window), true) =
                     (text.target(), text.window, affected > 0)
                 {
-                    changes::note(&transaction, &table, window)?;
+                    changes::note(&transaction, &table, rule, window)?;
                 }
                 affected
             }
@@ -157,7 +163,8 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer> {
-        let answer = self.execute(job.id, &Text::of(statement)?, &statement.typed(params))?;
+        let answer =
+            self.execute(job.id, job.rule, &Text::of(statement)?, &statement.typed(params))?;
         Ok(match statement.defines() {
             true => Answer { result: Returned::Nothing, ..answer },
             false => answer,

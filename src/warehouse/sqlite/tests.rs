@@ -102,7 +102,8 @@ fn params() -> Params {
 fn run(warehouse: &Sqlite, sql: &str) -> Result<Returned> {
     let parsed = parse(sql);
     let text = Text { sql, parsed, window: None };
-    warehouse.execute(&job(sql), &text, &params()).map(|answer| answer.result)
+    let rule = crate::rule::RuleName::parse("p").unwrap();
+    warehouse.execute(&job(sql), &rule, &text, &params()).map(|answer| answer.result)
 }
 
 /// The rows of an answer, one line each, columns separated by blanks.
