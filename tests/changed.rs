@@ -30,6 +30,8 @@ fn only_what_was_written_since_is_looked_at() {
     changed("status", "5 dates to look at; 0 dates not");
     changed("apply", "5 dates to look at; 0 dates not");
     changed("apply", "0 dates to look at; 5 dates not");
+    assert!(changed("status", "0 dates to look at").contains("no date to look at"));
+    assert!(changed("plan", "0 dates to look at").contains("apply would send nothing"));
     project.rows(&row("b3", 3, "p", 2));
     let status = changed("status", "1 date to look at; 4 dates not");
     assert!(status.contains("2026-01-03") && !status.contains("2026-01-02"), "{status}");

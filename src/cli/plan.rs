@@ -124,7 +124,9 @@ pub(super) fn show(
         if format == Format::Json {
             let mut document = report::ran_json(&report);
             document["statements"] = report::plan_json(&summary);
-            document["billed_if_every_date_had_duplicates"] = Json::from(summary.at_most);
+            if summary.tariff.is_some() {
+                document["billed_if_every_date_had_duplicates"] = Json::from(summary.at_most);
+            }
             if let Some(slots) = report::slots_json(&summary) {
                 document["slot_ms_of_last_runs"] = slots;
             }

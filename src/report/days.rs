@@ -37,6 +37,9 @@ pub fn days(style: Style, report: &Report) -> String {
     };
     let title =
         if style.format == super::Format::Markdown { format!("**{title}**\n") } else { title };
+    if report.days.is_empty() && report.undated.is_none() {
+        return format!("{title}\nno date to look at\n");
+    }
     format!("{title}\n{}", grid(style, &header, days.chain(undated).collect(), Some(total)))
 }
 

@@ -84,6 +84,9 @@ pub fn plan(style: Style, summary: &PlanSummary) -> String {
     if summary.ledger_writes > 0 {
         steps.push(format!("{} of the ledger", summary.ledger_writes));
     }
+    if steps.is_empty() {
+        return "apply would send nothing.\n".to_owned();
+    }
     let text = format!(
         "apply would send {}: {}. {}\n",
         count(summary.statements.len() as u64 + summary.ledger_writes, "statement"),
