@@ -5,7 +5,6 @@ use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
 use crate::partitions::Stamps;
 use crate::rule::Rule;
-
 use crate::statement::{Statement, StepName};
 use crate::step::Step;
 use crate::template::Renderer;

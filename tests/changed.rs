@@ -64,6 +64,19 @@ fn what_is_a_duplicate_now_decides_about_every_date_anew() {
     project.onerow("status --changed").exits(0).says(&["2 dates to look at"]);
 }
 
+#[test]
+fn a_rule_that_merges_staging_tables_has_to_be_told_the_dates() {
+    let staging = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id =";
+    let rule = RULE.replace("row_id =", staging);
+    let project =
+        Project::new(&format!("{rule}\n[rule.predictions.staging]\ntables = [\"nba.staged\"]\n"));
+    project.rows(&row("a1", 1, "p", 1));
+    project
+        .onerow("status --changed")
+        .exits(2)
+        .says(&["staging tables, whose dates `--changed` does not know", "name the dates"]);
+}
+
 /// What happens to a table between looks.
 #[derive(Debug, Clone)]
 enum Act {

@@ -64,15 +64,20 @@ fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
         let rule = engine.rule(name)?;
         let window = args.common.window_to_look(rule, effects)?;
         let outlook = engine.outlook(rule, &window)?;
-        Ok(match args.format {
-            Format::Json => report::forecast_json(rule, &window, &outlook),
-            _ => Json::from(report::forecast(style, rule, &window, &outlook)),
-        })
+        Ok((rule, window, outlook))
     })?;
     let outcome = outcome(false, &[], &failed);
     let text = match args.format {
-        Format::Json => report::json(&report::one_or_all(seen.into_iter().chain(failed).collect())),
-        _ => seen.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("\n"),
+        Format::Json => {
+            let seen =
+                seen.iter().map(|(rule, dates, found)| report::forecast_json(rule, dates, found));
+            report::json(&report::one_or_all(seen.chain(failed).collect()))
+        }
+        _ => {
+            let seen =
+                seen.iter().map(|(rule, dates, found)| report::forecast(style, rule, dates, found));
+            seen.collect::<Vec<_>>().join("\n")
+        }
     };
     effects.print(&text)?;
     Ok(outcome)

@@ -28,13 +28,11 @@ fn forecasts(rule: &Rule, outlook: &Outlook) -> Vec<Forecast> {
     numbers.sort_unstable();
     numbers.dedup();
     let each = |dirty: usize| {
+        let of = |number: &usize| outlook.basis.forecast(dirty, *number);
+        let mut found: Vec<Forecast> = numbers.iter().map(of).collect();
         // Where fewer dates are dirty than share a statement, more of them make no difference.
-        let mut worth: Vec<usize> = numbers.clone();
-        worth.retain(|number| *number == numbers[0] || *number < dirty.max(1) * 30);
-        if dirty <= 1 {
-            worth.truncate(1);
-        }
-        worth.into_iter().map(move |number| outlook.basis.forecast(dirty, number))
+        found.dedup_by_key(|forecast| forecast.jobs);
+        found
     };
     dirty.into_iter().flat_map(each).collect()
 }

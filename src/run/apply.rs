@@ -188,7 +188,7 @@ impl Run<'_> {
         let billed = budget::billed(&removal)
             .map(|removal| self.billed.unwrap_or(0).saturating_add(removal));
         let about = format!("counting, and removing the duplicates of {} dates,", days.len());
-        budget::refuse_above(limit, billed, &about, "no row of them was changed")?;
+        budget::refuse_above(limit, billed, &about, "none of their rows was changed")?;
         self.billed = billed;
         Ok(())
     }

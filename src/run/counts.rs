@@ -22,13 +22,9 @@ pub(super) struct Found {
 /// Reads the answer of detect or verify. A date that is not in it has no rows. Errors: a
 /// column is missing, a figure is no count, a date is outside the window or contradicts itself.
 pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
-    let position = |name: &str| {
-        let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
-    };
     let mut columns = [0; COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(COUNTS) {
-        *column = position(name)?;
+        *column = place(rows, name)?;
     }
     let mut days: BTreeMap<Day, Counts> =
         window.days().iter().map(|day| (*day, Counts::default())).collect();
@@ -82,12 +78,8 @@ pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
 
 /// Reads the answer of recorded: rows, by date.
 pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, u64>> {
-    let place = |name: &str| {
-        let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
-    };
     let [date, recorded] = RECORDED_COUNTS;
-    let (date, recorded) = (place(date)?, place(recorded)?);
+    let (date, recorded) = (place(rows, date)?, place(rows, recorded)?);
     let each = rows.rows.iter().map(|row| {
         let value = |place: usize| row.get(place).unwrap_or(&SqlValue::Null);
         let day = match value(date) {
@@ -98,6 +90,12 @@ pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Da
         Ok((day, count(value(recorded))?))
     });
     each.collect()
+}
+
+/// The place of a column in the rows of an answer.
+pub(super) fn place(rows: &Rows, name: &str) -> Result<usize> {
+    let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
 }
 
 pub(super) fn count(value: &SqlValue) -> Result<u64> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::batch::Batch;
 use super::clean::{Cleaned, Cleaning, Counting, Pair, Statements};
-use super::counts::{count, day, wrong};
+use super::counts::{count, day, place, wrong};
 use super::cutoff::Cutoff;
 use super::date::DateState;
 use super::journal::Journal;
@@ -261,8 +261,7 @@ fn guarded(
 fn read(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, Guarded>> {
     let mut columns = [0; GUARD_COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(GUARD_COUNTS) {
-        let found = rows.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
-        *column = found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))?;
+        *column = place(rows, name)?;
     }
     let mut found = BTreeMap::new();
     for row in &rows.rows {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::counts::{count, day, wrong};
+use super::counts::{count, day, place, wrong};
 use crate::error::Result;
 use crate::googlesql::SqlValue;
 use crate::rule::Partition;
@@ -51,8 +51,7 @@ pub(super) fn read(
 ) -> Result<BTreeMap<Day, Staged>> {
     let mut columns = [0; STAGED_COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(STAGED_COUNTS) {
-        let found = rows.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
-        *column = found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))?;
+        *column = place(rows, name)?;
     }
     let mut days: BTreeMap<Day, Staged> =
         window.days().iter().map(|day| (*day, Staged::default())).collect();

@@ -130,7 +130,7 @@ fn apply_refuses_after_counting_when_what_was_found_is_over_the_limit() {
             "6.0 GiB",
             "5.9 GiB",
             "max_bytes_billed",
-            "no row of them was changed",
+            "none of their rows was changed",
         ])
         .prints(&["2026-01-28", "dirty"]);
     assert_eq!(fixture.active(), before);

@@ -29,16 +29,15 @@ pub(super) fn is_kept(connection: &Connection, table: &str) -> Result<bool> {
     found.map(|found| found.is_some()).map_err(failed("read the columns of the table"))
 }
 
-/// The number of the next change: a time in microseconds that is later than that of every change before.
+/// The number of the next change, which is higher than that of every change before.
 pub(super) fn next(connection: &Connection) -> Result<i64> {
     let write = failed("note the change");
     connection.execute_batch(CREATE).map_err(&write)?;
-    let now = Timestamp::now().as_microsecond();
     connection
         .query_row(
-            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT DO UPDATE SET changed = max(excluded.changed, changed + 1) RETURNING changed",
-            rusqlite::params![LAST[0], LAST[1], LAST[2], now],
+            "INSERT INTO _onerow_changes VALUES (?1, ?2, ?3, 1) \
+             ON CONFLICT DO UPDATE SET changed = changed + 1 RETURNING changed",
+            LAST,
             |row| row.get(0),
         )
         .map_err(write)
@@ -96,6 +95,7 @@ impl Sqlite {
                 _ => 0,
             };
             let changed = noted(&connection, &table, &rule.name, day)?.unwrap_or(0).max(loaded);
+            // Changes are numbered and not timed: each is a microsecond.
             let modified = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
             let rows = u64::try_from(*total).ok();
             let stamp = Stamp { modified, rows, bytes: None };
