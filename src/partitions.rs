@@ -41,6 +41,15 @@ impl Stamp {
 /// How the partitions of dates stand.
 pub type Stamps = BTreeMap<Day, Stamp>;
 
+/// How the partitions of a plan's dates stood before anything was asked, where that was looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Books {
+    /// In the rule's table.
+    pub table: Stamps,
+    /// In its staging tables, all of them together.
+    pub staging: Stamps,
+}
+
 /// A partition of a table, as the warehouse calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartitionId {

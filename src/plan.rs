@@ -3,7 +3,7 @@
 
 use crate::check::{self, Checked, Finding, Severity};
 use crate::error::Result;
-use crate::partitions::Stamps;
+use crate::partitions::Books;
 use crate::rule::Rule;
 use crate::statement::{Statement, StepName};
 use crate::step::Step;
@@ -41,7 +41,7 @@ pub struct Plan {
     /// The steps, in the rule's order.
     pub steps: Vec<PlannedStep>,
     /// How the partitions of its dates stood before anything was asked, where that was looked up.
-    pub stamps: Stamps,
+    pub books: Books,
 }
 
 impl Plan {
@@ -69,7 +69,7 @@ impl Plan {
         });
         let left = self.window.days().iter().filter(|day| !days.contains(day)).copied().collect();
         let window = Window::of_days(left).unwrap_or_else(|_| self.window.clone());
-        Self { window, steps: steps.collect(), stamps: self.stamps.clone() }
+        Self { window, steps: steps.collect(), books: self.books.clone() }
     }
 
     /// All statements, in order.
@@ -151,7 +151,7 @@ pub fn plan(
             && !(decides_nothing && finding.code.is_about_rule())
     });
     Ok(match findings.is_empty() {
-        true => Ok(Plan { window: window.clone(), steps: planned, stamps: Stamps::new() }),
+        true => Ok(Plan { window: window.clone(), steps: planned, books: Books::default() }),
         false => Err(findings),
     })
 }

@@ -62,6 +62,11 @@ impl StepName {
     /// Drops a staging table.
     pub const DROP_STAGING: &str = "drop_staging";
 
+    /// The step that finds what is superseded.
+    pub(crate) fn detect() -> Self {
+        Self(Self::DETECT.to_owned())
+    }
+
     /// The step that merges staging tables.
     pub(crate) fn consolidate() -> Self {
         Self(Self::CONSOLIDATE.to_owned())

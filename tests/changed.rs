@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use onerow::clock::Clock;
-use onerow::engine::{Engine, Settings};
+use onerow::engine::{Engine, Settings, StagingOptions, Task};
 use onerow::interrupt::Interrupt;
 use onerow::project::Project as Opened;
 use onerow::run::Report;
 use onerow::window::{Day, Window};
 use proptest::prelude::*;
 
-use crate::common::{Project, RULE, part};
+use crate::common::{HEADER, Project, RULE, part};
+use crate::shards;
 
 /// A row of the rule's table.
 fn row(id: &str, day: u32, player: &str, hour: u32) -> String {
@@ -64,17 +65,116 @@ fn what_is_a_duplicate_now_decides_about_every_date_anew() {
     project.onerow("status --changed").exits(0).says(&["2 dates to look at"]);
 }
 
+/// The rule that merges `nba.staged` before it cleans.
+fn merging() -> String {
+    let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id =";
+    let rule = RULE.replace("row_id =", steps);
+    format!("{rule}\n[rule.predictions.staging]\ntables = [\"nba.staged\"]\n")
+}
+
+/// Stands for the rule that merges.
+const MERGING: &str = "merging";
+
+fn stage(project: &Project, rows: &str) {
+    project.write("staged.csv", format!("{HEADER}{rows}\n"));
+    project.onerow("load staged.csv --rule predictions --into nba.staged").exits(0);
+}
+
 #[test]
-fn a_rule_that_merges_staging_tables_has_to_be_told_the_dates() {
-    let staging = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id =";
-    let rule = RULE.replace("row_id =", staging);
-    let project =
-        Project::new(&format!("{rule}\n[rule.predictions.staging]\ntables = [\"nba.staged\"]\n"));
-    project.rows(&row("a1", 1, "p", 1));
+fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
+    let project = Project::new(&merging());
+    project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
+    stage(&project, &row("s2", 2, "q", 1));
+    let consolidates = |words: &str, merged: u64| {
+        let ended = project.onerow("consolidate --changed --format json").exits(0).says(&[words]);
+        let dates = ended.json()["dates"].as_array().unwrap().clone();
+        let sum: u64 = dates.iter().map(|date| date["merged"].as_u64().unwrap()).sum();
+        assert_eq!(sum, merged, "{dates:?}");
+    };
     project
-        .onerow("status --changed")
-        .exits(2)
-        .says(&["staging tables, whose dates `--changed` does not know", "name the dates"]);
+        .onerow("consolidate --changed --dry-run")
+        .exits(0)
+        .says(&["2 dates to look at; 0 dates not written since last found merged"]);
+    consolidates("2 dates to look at", 1);
+    // What the run itself has merged is no change.
+    consolidates("0 dates to look at; 2 dates not", 0);
+    stage(&project, &row("s3", 3, "q", 1));
+    consolidates("1 date to look at; 2 dates not", 1);
+    // Whoever takes a merged row out of the table has it merged again.
+    let database = project.database();
+    database
+        .create_scalar_function("onerow_drained", 0, Default::default(), |_| Ok(i64::MAX))
+        .unwrap();
+    database
+        .execute_batch(
+            r#"DELETE FROM "nba.predictions" WHERE player = 'q' AND game_date = '2026-01-03'"#,
+        )
+        .unwrap();
+    consolidates("1 date to look at; 2 dates not", 1);
+    // Another staging table is another question.
+    project.write(
+        "onerow.toml",
+        merging().replace("[\"nba.staged\"]", "[\"nba.staged\", \"nba.more\"]"),
+    );
+    project.write("staged.csv", format!("{HEADER}{}\n", row("t1", 1, "r", 1)));
+    project.onerow("load staged.csv --rule predictions --into nba.more").exits(0);
+    consolidates("3 dates to look at; 0 dates not", 1);
+}
+
+#[test]
+fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them() {
+    let project = Project::new(&merging());
+    project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
+    stage(&project, &row("s9", 9, "q", 1));
+    let applies = |words: &str| project.onerow("apply --changed").exits(0).says(&[words]);
+    applies("3 dates to look at; 0 dates not written since last found clean");
+    applies("0 dates to look at; 3 dates not");
+    project.onerow("status --changed").exits(0).says(&["0 dates to look at"]);
+    stage(&project, &row("s2", 2, "q", 1));
+    project.onerow("status --changed").exits(0).says(&["0 dates to look at; 3 dates not"]);
+    project.onerow("plan --changed").exits(0).says(&["1 date to look at; 2 dates not"]);
+    applies("1 date to look at; 2 dates not");
+    assert_eq!(project.active(), ["a1", "a2", "s2", "s9"]);
+}
+
+#[test]
+fn the_page_of_a_report_shows_the_dates_that_changed() {
+    let project = Project::new(RULE);
+    project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
+    project.onerow("apply --changed").exits(0);
+    let page = |words: &str| {
+        let ended = project.onerow("report --changed --html -").exits(0).says(&[words]);
+        ended.stdout
+    };
+    assert!(page("0 dates to look at; 2 dates not").contains("No date to look at"));
+    project.rows(&row("b2", 2, "p", 2));
+    let page = page("1 date to look at; 1 date not");
+    assert!(page.contains("2026-01-02") && !page.contains("<td>2026-01-01"), "{page}");
+}
+
+#[test]
+fn of_tables_that_each_hold_a_date_those_that_were_written_are_looked_at() {
+    let project = Project::new(&shards::rules("deactivate"));
+    shards::fill(&project, "20260128", "a1,ann,view,1,1,true\na2,ann,view,1,2,true\n");
+    shards::fill(&project, "20260130", "b1,ann,view,1,1,true\n");
+    let changed = |command: &str, words: &str| {
+        let window = "--from 2026-01-27 --to 2026-01-30";
+        project.onerow(&format!("{command} --changed {window}")).exits(0).says(&[words]);
+    };
+    changed("status", "2 dates to look at; 2 dates not");
+    changed("apply", "2 dates to look at; 2 dates not");
+    // A table that a run has changed is looked at once more.
+    changed("apply", "1 date to look at; 3 dates not");
+    changed("apply", "0 dates to look at; 4 dates not");
+    shards::fill(&project, "20260129", "c1,ann,view,1,1,true\nc2,ann,view,1,2,true\n");
+    shards::fill(&project, "20260130", "b2,ann,view,1,2,true\n");
+    changed("status", "2 dates to look at; 2 dates not");
+    let report = project.onerow("apply --changed --from 2026-01-27 --to 2026-01-30 --format json");
+    assert_eq!(report.exits(0).json()["totals"]["deactivated"], 2);
+    project
+        .onerow("apply --changed")
+        .exits(1)
+        .says(&["each date is a table of its own", "name the dates"]);
 }
 
 /// What happens to a table between looks.
@@ -84,6 +184,8 @@ enum Act {
     Apply { from: u32, to: u32 },
     ApplyChanged,
     Undo,
+    Stage { day: u32, player: u8, hour: u32 },
+    Consolidate,
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -93,11 +195,14 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => (1..=4u32, 0..3u32).prop_map(|(from, more)| Act::Apply { from, to: (from + more).min(4) }),
         3 => Just(Act::ApplyChanged),
         1 => Just(Act::Undo),
+        2 => (1..=4u32, 0..2u8, 0..20u32).prop_map(|(day, player, hour)| Act::Stage { day, player, hour }),
+        1 => Just(Act::Consolidate),
     ];
     prop::collection::vec(act, 1..10)
 }
 
-fn looked_at(project: &Project, minute: usize) -> (Report, BTreeSet<Day>) {
+/// How the dates stand, for which of them something is staged, and which ones are to be looked at.
+fn looked_at(project: &Project, minute: usize) -> (Report, BTreeSet<Day>, BTreeSet<Day>) {
     let now: Timestamp = at(minute).parse().unwrap();
     let settings = Settings {
         warehouse: None,
@@ -105,13 +210,21 @@ fn looked_at(project: &Project, minute: usize) -> (Report, BTreeSet<Day>) {
         clock: Clock::Fixed(now),
         interrupt: Interrupt::default(),
     };
-    let engine = Engine::open(Opened::open(&project.path("")).unwrap(), settings);
-    let rule = engine.project().file.rules[0].clone();
+    let mut engine = Engine::open(Opened::open(&project.path("")).unwrap(), settings);
+    let name = engine.project().file.rules[0].name.clone();
+    engine.look_at_staging(&[name.clone()], &Task::Apply, &StagingOptions::default()).unwrap();
+    let rule = engine.rule(&name).unwrap();
     let day = |number: u32| Day::parse(&format!("2026-01-{number:02}")).unwrap();
     let all = Window::range(day(1), day(4)).unwrap();
-    let changed = engine.changed(&rule, None).unwrap().window;
+    let changed = engine.changed(rule, &Task::Apply, None).unwrap().window;
     let changed = changed.map(|window| window.days().iter().copied().collect()).unwrap_or_default();
-    (engine.status(&rule, &all).unwrap(), changed)
+    let plan = engine.plan(rule, &Task::Consolidate, &all).unwrap();
+    let staged = match rule.staging.is_some() {
+        true => engine.staged(&plan).unwrap().days,
+        false => Default::default(),
+    };
+    let staged = staged.into_iter().filter(|(_, day)| day.found.changes() + day.found.buffered > 0);
+    (engine.status(rule, &all).unwrap(), staged.map(|(day, _)| day).collect(), changed)
 }
 
 /// The clock of a step: rows that were streamed leave the buffer two steps later.
@@ -123,15 +236,23 @@ fn at(minute: usize) -> String {
 proptest! {
     #![proptest_config(part::properties(48, 12))]
 
-    /// Whatever is written between runs, and whatever is in the streaming buffer, no date that has duplicates is
-    /// left out.
+    /// Whatever is written between runs, and whatever is in the streaming buffer, no date that has duplicates, or
+    /// for which something is staged, is left out.
     #[test]
     fn no_date_that_has_duplicates_is_skipped(
         acts in acts(),
-        rule in prop::sample::select(vec!["", "across = \"1d\"", "dates_per_statement = 3"]),
+        rule in prop::sample::select(vec!["", "across = \"1d\"", "dates_per_statement = 3", MERGING]),
     ) {
-        let project = Project::new(&RULE.replace("row_id =", &format!("{rule}\nrow_id =")));
+        let merges = rule == MERGING;
+        let rules = match merges {
+            true => merging(),
+            false => RULE.replace("row_id =", &format!("{rule}\nrow_id =")),
+        };
+        let project = Project::new(&rules);
         project.rows(&row("first", 1, "p0", 0));
+        if merges {
+            stage(&project, &row("staged", 2, "p1", 0));
+        }
         for (step, act) in acts.iter().enumerate() {
             let now = at(60 * (step + 1));
             match act {
@@ -152,11 +273,19 @@ proptest! {
                 Act::Undo => {
                     project.onerow(&format!("undo last --now {now}"));
                 }
+                Act::Stage { .. } | Act::Consolidate if !merges => {}
+                Act::Stage { day, player, hour } => {
+                    stage(&project, &row(&format!("s{step}"), *day, &format!("p{player}"), *hour));
+                }
+                Act::Consolidate => {
+                    project.onerow(&format!("consolidate --changed --now {now}"));
+                }
             }
-            let (status, changed) = looked_at(&project, 60 * (step + 1) + 1);
+            let (status, staged, changed) = looked_at(&project, 60 * (step + 1) + 1);
             for date in status.days.iter().filter(|date| date.counts.duplicates > 0) {
                 prop_assert!(changed.contains(&date.day), "{acts:?}: {} after {act:?}", date.day);
             }
+            prop_assert!(staged.is_subset(&changed), "{acts:?}: {staged:?} after {act:?}");
             let done = matches!(act, Act::ApplyChanged) && step > 0;
             if done && status.days.iter().all(|date| date.counts.duplicates == 0) && rule.is_empty() {
                 prop_assert!(changed.is_empty(), "what a run has cleaned is no change: {changed:?}");

@@ -29,7 +29,7 @@ is_active = "BOOL"
 const HEADER: &str = "id,user,name,moment,seq,is_active\n";
 const WINDOW: &str = "--from 2026-01-27 --to 2026-01-30";
 
-fn rules(strategy: &str) -> String {
+pub fn rules(strategy: &str) -> String {
     RULES.replace(
         "STRATEGY",
         match strategy {
@@ -56,7 +56,7 @@ fn project(strategy: &str) -> Project {
     project
 }
 
-fn fill(project: &Project, date: &str, rows: &str) {
+pub fn fill(project: &Project, date: &str, rows: &str) {
     project.write("rows.csv", format!("{HEADER}{rows}"));
     project.onerow(&format!("load rows.csv --into analytics_1.events_{date}")).exits(0);
 }

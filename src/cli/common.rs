@@ -191,21 +191,28 @@ impl Common {
 
     /// The dates for a rule that were written since they were last found clean. Says what a reader should know of
     /// that.
-    pub fn changed(&self, engine: &Engine, rule: &Rule, effects: &Effects) -> Result<Changed> {
+    pub fn changed(
+        &self,
+        engine: &Engine,
+        rule: &Rule,
+        task: &Task,
+        effects: &Effects,
+    ) -> Result<Changed> {
         let given = match self.dates.given() {
             Some(_) => Some(self.window(rule, effects)?),
             None => None,
         };
-        let changed = engine.changed(rule, given.as_ref())?;
+        let changed = engine.changed(rule, task, given.as_ref())?;
         changed.notes.iter().for_each(|note| effects.say(note));
         let dates = changed.window.as_ref().map_or(0, |window| window.days().len());
         let plural = |count: usize| if count == 1 { "date" } else { "dates" };
         effects.say(&format!(
-            "{}: {dates} {} to look at; {} {} not written since last found clean",
+            "{}: {dates} {} to look at; {} {} not written since last found {}",
             rule.name,
             plural(dates),
             changed.unchanged,
             plural(changed.unchanged),
+            if *task == Task::Consolidate { "merged" } else { "clean" },
         ));
         Ok(changed)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::common::Common;
+use super::common::{ChangedArgs, Common};
 use super::execute::{RunSettings, execute};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
@@ -16,11 +16,14 @@ use crate::rule::RuleName;
 #[command(after_help = "\
 Examples:
   onerow consolidate --date TODAY --dry-run
+  onerow consolidate --changed
   onerow consolidate player_prop_predictions --date TODAY
   onerow consolidate --date TODAY --staging nba_predictions.staging_batch_7 --drop")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    which: ChangedArgs,
     #[command(flatten)]
     staging: StagingArgs,
     /// How results are written
@@ -44,6 +47,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let settings = RunSettings {
         wait: args.wait.unwrap_or_default(),
         staging: args.staging.clone(),
+        changed: args.which.changed,
         ..RunSettings::of("consolidate", Task::Consolidate, args.format, args.yes)
     };
     execute(&args.common, effects, &settings)
@@ -55,15 +59,18 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     // With --all, those that have staging tables.
     let rules = rules.iter().filter(|rule| !args.common.all || rule.staging.is_some());
     let names: Vec<RuleName> = rules.map(|rule| rule.name.clone()).collect();
+    engine = engine.reading_ledger_once(names.len());
     staging::look(&mut engine, &names, &Task::Consolidate, &args.staging, effects)?;
     let style = effects.style(args.format);
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for name in &names {
         let rule = engine.rule(name)?;
-        let plan = engine.plan(rule, &Task::Consolidate, &args.common.window(rule, effects)?)?;
-        if plan.is_empty() {
-            continue;
-        }
+        let window = match args.which.changed {
+            true => args.common.changed(&engine, rule, &Task::Consolidate, effects)?.window,
+            false => Some(args.common.window(rule, effects)?),
+        };
+        let plan = window.map(|window| engine.plan(rule, &Task::Consolidate, &window));
+        let Some(plan) = plan.transpose()?.filter(|plan| !plan.is_empty()) else { continue };
         let found = engine.staged(&plan)?;
         if let Some(sentence) = report::left_out(&rule.name, &found) {
             effects.say(&sentence);

@@ -67,6 +67,7 @@ pub(super) fn execute(
     let engine = common.connecting(effects)?;
     let mut engine = engine.sharing_statements(settings.dates_per_statement);
     let rules: Vec<Rule> = common.rules(engine.project())?.into_iter().cloned().collect();
+    engine = engine.reading_ledger_once(rules.len());
     let telling = engine.clone();
     let teller = Notifier::new(&telling, rules.iter().map(|rule| &rule.name), effects)?;
     let runs = run_all(common, &mut engine, &rules, effects, settings).inspect_err(|error| {
@@ -98,8 +99,9 @@ fn run_all(
     let plans = rules.iter().map(|rule| {
         let rule = engine.rule(&rule.name)?;
         if settings.changed {
-            let changed = common.changed(engine, rule, effects)?;
-            return engine.plan_changed(rule, &settings.task, &changed);
+            let changed = common.changed(engine, rule, &settings.task, effects)?;
+            let Some(window) = &changed.window else { return Ok(None) };
+            return engine.plan_with(rule, &settings.task, window, &changed.books).map(Some);
         }
         let window = common.window_of(&settings.task, rule, effects)?;
         engine.plan(rule, &settings.task, &window).map(Some)

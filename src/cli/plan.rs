@@ -59,6 +59,7 @@ fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = engine.sharing_statements(args.statements.dates_per_statement);
     let rules = args.common.rules(engine.project())?;
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    let engine = engine.reading_ledger_once(names.len());
     let style = effects.style(args.format);
     let Looked { seen, failed } = look_at_each(&names, effects, |name| {
         let rule = engine.rule(name)?;
@@ -105,6 +106,7 @@ pub(super) fn show(
     let mut engine = engine.sharing_statements(statements.dates_per_statement);
     let rules = common.rules(engine.project())?;
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    engine = engine.reading_ledger_once(names.len());
     let style = effects.style(format);
     let Looked { seen, failed } = look_at_each(&names, effects, |name| {
         let only = std::slice::from_ref(name);
@@ -114,7 +116,7 @@ pub(super) fn show(
             effects.say(&format!("{name}: each statement reads the whole table: {why}"));
         }
         let dates = match changed {
-            true => common.changed(&engine, rule, effects)?.window,
+            true => common.changed(&engine, rule, &Task::Apply, effects)?.window,
             false => Some(window(rule)?),
         };
         let Some(dates) = dates else { return Ok(Preview::nothing(rule)) };

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
-use super::common::{Common, DATES};
+use super::common::{ChangedArgs, Common, DATES};
 use super::out::write_whole;
 use super::{Effects, Outcome};
+use crate::engine::{Engine, Task};
 use crate::error::Result;
 use crate::ledger::Filter;
 use crate::report::html::{self, Overview, RuleOverview, Viewer};
@@ -28,10 +29,13 @@ yesterday unless dates are given. A rule that cannot be read is shown as such, a
 Examples:
   onerow report --html report.html
   onerow report player_prop_predictions --last 92 --html report.html
+  onerow report --changed --html report.html
   onerow report --warehouse prod --days 7 --html - | mail-to team")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    which: ChangedArgs,
     /// The file to write; - is stdout
     #[arg(long, value_name = "FILE")]
     html: PathBuf,
@@ -50,22 +54,25 @@ struct Seen<'p> {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.connecting(effects)?;
+    let rules = args.common.rule.as_ref().map_or(engine.project().file.rules.len(), |_| 1);
+    let engine = engine.reading_ledger_once(rules);
     let file = &engine.project().file;
-    let rules: Vec<&Rule> = match &args.common.rule {
-        Some(name) => vec![file.rule(name)?],
-        None => file.rules.iter().collect(),
-    };
+    let only = args.common.rule.as_ref().map(|name| file.rule(name)).transpose()?;
+    let rules: Vec<&Rule> = only.map_or_else(|| file.rules.iter().collect(), |rule| vec![rule]);
     let windows = rules.iter().map(|rule| args.common.window_or_last(DATES, rule, effects));
     let windows: Vec<Window> = windows.collect::<Result<_>>()?;
     let now = engine.now();
-    let mut entries = Vec::new();
+    let only = only.map(|rule| rule.name.as_str());
+    let entries = engine.entries(&Filter::recent(only, now, args.days).with_sql())?;
+    let mut runs = run::history(&entries);
     let mut seen = Vec::new();
     for (rule, window) in rules.into_iter().zip(windows) {
-        let of_rule =
-            engine.entries(&Filter::recent(Some(rule.name.as_str()), now, args.days).with_sql())?;
-        let runs = run::history(&of_rule);
-        let status = engine.status(rule, &window);
-        entries.extend(of_rule);
+        let of_rule = runs.extract_if(.., |run| run.rule == rule.name);
+        let runs = of_rule.collect();
+        let (window, status) = match args.which.changed {
+            true => changed(args, &engine, rule, window, effects),
+            false => (window.clone(), engine.status(rule, &window)),
+        };
         seen.push(Seen { rule, window, status, runs });
     }
     let page = html::file(&overview(&seen, engine.tariff()?, now), &entries)?;
@@ -75,6 +82,25 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         effects.report(error);
         Outcome::Failed
     }))
+}
+
+/// How those dates stand that changed; `window` is shown where there is none, or nobody knows.
+fn changed(
+    args: &Args,
+    engine: &Engine,
+    rule: &Rule,
+    window: Window,
+    effects: &Effects,
+) -> (Window, Result<Report>) {
+    match args.common.changed(engine, rule, &Task::detect(), effects).map(|changed| changed.window)
+    {
+        Ok(Some(changed)) => {
+            let status = engine.status(rule, &changed);
+            (changed, status)
+        }
+        Ok(None) => (window, Ok(Report::nothing(rule))),
+        Err(error) => (window, Err(error)),
+    }
 }
 
 fn overview<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) -> Overview<'a> {

@@ -4,6 +4,7 @@ use super::common::{ChangedArgs, Common};
 use super::each::{Looked, look_at_each, say_notes};
 use super::plan::outcome;
 use super::{Effects, Outcome};
+use crate::engine::Task;
 use crate::error::Result;
 use crate::report::{self, Format};
 use crate::rule::RuleName;
@@ -35,12 +36,13 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.connecting(effects)?;
     let rules = args.common.rules(engine.project())?;
     let names: Vec<RuleName> = rules.iter().map(|rule| rule.name.clone()).collect();
+    let engine = engine.reading_ledger_once(names.len());
     let Looked { seen: reports, failed } = look_at_each(&names, effects, |name| {
         let rule = engine.rule(name)?;
         if !args.which.changed {
             return engine.status(rule, &args.common.window_to_look(rule, effects)?);
         }
-        match args.common.changed(&engine, rule, effects)?.window {
+        match args.common.changed(&engine, rule, &Task::detect(), effects)?.window {
             Some(window) => engine.status(rule, &window),
             None => Ok(Report::nothing(rule)),
         }

@@ -9,7 +9,7 @@ use super::{Line, Lines, Topic};
 use crate::check;
 use crate::error::{Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType, is_pseudo_column};
-use crate::partitions::Stamps;
+use crate::partitions::Books;
 use crate::plan;
 use crate::rule::Rule;
 use crate::run;
@@ -284,7 +284,7 @@ fn statements(
     let (mut taken, mut all) = (Vec::new(), true);
     for step in &plan.steps {
         let planned =
-            plan::Plan { window: day.clone(), steps: vec![step.clone()], stamps: Stamps::new() };
+            plan::Plan { window: day.clone(), steps: vec![step.clone()], books: Books::default() };
         match run::estimate(warehouse, now, &planned) {
             Ok(_) => taken.push(step.name.as_str()),
             Err(error) => {

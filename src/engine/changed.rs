@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{Engine, Plan, Task};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::ledger::Filter;
-use crate::partitions::{Stamp, Stamps};
+use crate::partitions::{Books, Stamp, Stamps};
 use crate::rule::Rule;
-use crate::run::{self, Changed, PartitionStanding};
+use crate::run::{self, Changed, PartitionStanding, Standings, Wanted};
+use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
@@ -17,86 +17,70 @@ use crate::window::{Day, Window};
 const LEDGER_DAYS: u32 = 366;
 
 impl Engine {
-    /// Of these dates, or of all that the table has, those that were written since the ledger last saw them clean, by
-    /// what is counted as a duplicate now. Where the warehouse does not say, they are all of them. Changes nothing.
+    /// Of these dates, or of all that the table has, those that the ledger does not show to be done, or that were
+    /// written since: clean, by what is counted as a duplicate now, and everything staged for them merged where the
+    /// task merges it. Where the warehouse does not say, they are all of them. Changes nothing.
     ///
     /// Errors: no dates are given and the warehouse does not say which there are; it does not answer.
-    pub fn changed(&self, rule: &Rule, given: Option<&Window>) -> Result<Changed> {
-        if rule.consolidates() && rule.staging.is_some() {
-            let message = format!(
-                "rule {} has staging tables, whose dates `--changed` does not know",
-                rule.name
-            );
-            return Err(
-                Error::new(Kind::Usage, message).help("name the dates, such as `--last 30`")
-            );
+    pub fn changed(&self, rule: &Rule, task: &Task, given: Option<&Window>) -> Result<Changed> {
+        let merges = task.merges(rule) && rule.stages();
+        if *task == Task::Consolidate && !merges {
+            return Ok(Changed::default());
         }
         let renderer = self.renderer(rule)?;
-        let (standing, streamed) = match self.partitions(rule, given) {
+        let definition =
+            |step: &str, wanted: bool| wanted.then(|| renderer.definition(step)).transpose();
+        let wanted = Wanted {
+            clean: definition(StepName::DETECT, *task != Task::Consolidate)?,
+            merged: definition(StepName::STAGED, merges)?,
+        };
+        let standings = match self.standings(rule, merges, given) {
             Ok(known) => known,
             Err(error) if error.kind() == Kind::Unsupported && given.is_some() => {
                 let note = format!("{}: {}; all dates are taken", rule.name, error.headline());
                 let window = given.cloned();
                 return Ok(Changed { window, notes: vec![note], ..Changed::default() });
             }
-            Err(error) if error.kind() == Kind::Unsupported => {
-                return Err(error.help("name the dates, such as `--last 30 --changed`"));
-            }
+            Err(error) if error.kind() == Kind::Unsupported => return Err(error.help(NAME_DATES)),
             Err(error) => return Err(error),
         };
-        let dates: Vec<Day> = match (given, standing.dates()) {
-            (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
-            (None, None) => {
-                let message = format!(
-                    "rule {}: {} is not partitioned by the rule's dates, so that nobody says which dates it has",
-                    rule.name,
-                    rule.table.dotted()
-                );
-                return Err(Error::new(Kind::Usage, message)
-                    .help("name the dates, such as `--last 30 --changed`"));
-            }
-            // Rows that are being streamed may have no partition yet. Rows without a date are said, and looked at where
-            // they are named.
-            (None, Some(known)) => {
-                let all: BTreeSet<Day> =
-                    known.into_iter().chain(streamed.iter().copied()).collect();
-                all.into_iter().filter(|day| day.date().is_some()).collect()
-            }
-            (Some(window), None) => window.days().to_vec(),
-            // What has no partition has no rows, but for those that are being streamed, or are in none.
-            (Some(window), Some(known)) => {
-                let is_there = |day: &&Day| {
-                    known.contains(day) || streamed.contains(day) || standing.has_outside()
-                };
-                window.days().iter().filter(is_there).copied().collect()
-            }
-        };
-        let wanted = Filter::recent(Some(rule.name.as_str()), self.now(), LEDGER_DAYS);
-        let entries = self.entries(&wanted)?;
-        let proof = (&renderer.definition()?, entries.as_slice());
-        let mut found = run::changed(rule, &dates, &standing, &streamed, proof)?;
+        let dates = dates(rule, &standings, given)?;
+        let entries = self.recent(rule, LEDGER_DAYS)?;
+        let mut found = run::changed(rule, &dates, &standings, &wanted, &entries)?;
         found.unchanged += given.map_or(0, |window| window.days().len() - dates.len());
         Ok(found)
     }
 
-    /// How the partitions of a rule's table stand, and the dates about which rows in its streaming buffer may
-    /// decide.
-    fn partitions(
-        &self,
-        rule: &Rule,
-        given: Option<&Window>,
-    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
+    /// How the partitions of a rule's tables stand.
+    fn standings(&self, rule: &Rule, merges: bool, given: Option<&Window>) -> Result<Standings> {
         if rule.partition.is_sharded() {
             return self.shards(rule, given);
         }
+        let (table, mut streamed) = self.partitions(rule, &rule.table, given)?;
+        let mut staging = merges.then(PartitionStanding::default);
+        for name in rule.staging.iter().filter(|_| merges).flat_map(|staging| &staging.tables) {
+            let (standing, of_buffer) = self.partitions(rule, name, given)?;
+            staging = staging.map(|known| known.with(standing));
+            streamed.extend(of_buffer);
+        }
+        Ok(Standings { table, staging, streamed })
+    }
+
+    /// How the partitions of a table stand, and the dates about which rows in its streaming buffer may decide.
+    fn partitions(
+        &self,
+        rule: &Rule,
+        name: &TableName,
+        given: Option<&Window>,
+    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
         let warehouse = &*self.reading()?.warehouse;
-        let table = warehouse.describe(&rule.table)?;
-        let partitions = warehouse.partitions(rule)?;
+        let table = warehouse.describe(name)?;
+        let partitions = warehouse.partitions(rule, name)?;
         if partitions.is_empty() {
             // So it is of an empty table, and of one of which the warehouse keeps no books.
-            let standing = warehouse.standing(&rule.table)?;
+            let standing = warehouse.standing(name)?;
             if standing.rows != Some(0) || standing.buffer != Buffer::Empty {
-                return Err(silent(&rule.table));
+                return Err(silent(name));
             }
         }
         let standing = PartitionStanding::of(rule, &table, &partitions);
@@ -113,11 +97,7 @@ impl Engine {
     }
 
     /// The same of tables that each hold one date.
-    fn shards(
-        &self,
-        rule: &Rule,
-        given: Option<&Window>,
-    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
+    fn shards(&self, rule: &Rule, given: Option<&Window>) -> Result<Standings> {
         let Some(window) = given else {
             let message = format!("rule {}: each date is a table of its own", rule.name);
             return Err(Error::new(Kind::Unsupported, message));
@@ -136,24 +116,62 @@ impl Engine {
             let modified = found.modified.ok_or_else(|| silent(&table))?;
             stamps.insert(*day, Stamp { modified, rows: found.rows, bytes: None });
         }
-        Ok((PartitionStanding::of_days(stamps), streamed))
+        Ok(Standings { table: PartitionStanding::of_days(stamps), staging: None, streamed })
     }
 
-    /// The plan of a task for dates that changed; `None` where there is none.
+    /// The plan of a task for dates whose partitions stood so before anything was asked.
     ///
     /// Errors: a template that does not render; a statement that is not fit to run.
-    pub fn plan_changed<'e>(
+    pub fn plan_with<'e>(
         &'e self,
         rule: &'e Rule,
         task: &Task,
-        changed: &Changed,
-    ) -> Result<Option<Plan<'e>>> {
-        let Some(window) = &changed.window else { return Ok(None) };
+        window: &Window,
+        books: &Books,
+    ) -> Result<Plan<'e>> {
         let mut plan = self.plan(rule, task, window)?;
-        plan.plan.stamps = changed.stamps.clone();
-        Ok(Some(plan))
+        plan.plan.books = books.clone();
+        Ok(plan)
     }
 }
+
+/// The dates that may be looked at, of these or of all that there are. Errors: none are given, and nobody says which
+/// there are.
+fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<Vec<Day>> {
+    Ok(match (given, standings.dates()) {
+        (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
+        (None, None) => {
+            let table = match (standings.table.dates(), &rule.staging) {
+                (Some(_), Some(staging)) => {
+                    let names: Vec<String> = staging.tables.iter().map(TableName::dotted).collect();
+                    format!("a staging table ({})", names.join(", "))
+                }
+                _ => rule.table.dotted(),
+            };
+            let message = format!(
+                "rule {}: {table} is not partitioned by the rule's dates, so that nobody says which dates it has",
+                rule.name,
+            );
+            return Err(Error::new(Kind::Usage, message).help(NAME_DATES));
+        }
+        // Rows that are being streamed may have no partition yet. Rows without a date are said, and looked at where
+        // they are named.
+        (None, Some(mut known)) => {
+            known.extend(&standings.streamed);
+            known.into_iter().filter(|day| day.date().is_some()).collect()
+        }
+        (Some(window), None) => window.days().to_vec(),
+        // What has no partition has no rows, but for those that are being streamed, or are in none.
+        (Some(window), Some(known)) => {
+            let is_there = |day: &&Day| {
+                known.contains(day) || standings.streamed.contains(day) || standings.has_outside()
+            };
+            window.days().iter().filter(is_there).copied().collect()
+        }
+    })
+}
+
+const NAME_DATES: &str = "name the dates, such as `--last 30 --changed`";
 
 fn silent(table: &TableName) -> Error {
     let message = format!("the warehouse does not say when {} was written", table.dotted());

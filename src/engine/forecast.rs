@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::check;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Entry, Filter};
+use crate::ledger::Entry;
 use crate::rule::Rule;
 use crate::run::{self, Basis, SECONDS, StepCost};
 use crate::statement::StepName;
@@ -45,7 +45,7 @@ impl Engine {
         let from = self.reading()?;
         let now = self.now();
         let estimates = run::estimate_each(&*from.warehouse, now, statements.iter().collect())?;
-        let entries = self.entries(&Filter::recent(Some(rule.name.as_str()), now, DAYS))?;
+        let entries = self.recent(rule, DAYS)?;
         let times: Vec<(&str, f64)> =
             entries.iter().filter_map(|e| Some((e.step.as_str(), seconds(e)?))).collect();
         let cost = |place: usize| StepCost {

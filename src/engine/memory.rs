@@ -64,7 +64,8 @@ impl Engine {
         };
         let interrupt = Interrupt::default();
         let settings = Settings { warehouse: None, vars, clock, interrupt };
-        Ok(Self { project, settings, connections: Arc::new(connections), observer: None })
+        let connections = Arc::new(connections);
+        Ok(Self { project, settings, connections, observer: None, remembered: None })
     }
 
     /// The embedded warehouse, whose file is created if there is none.

@@ -6,6 +6,7 @@ mod forecast;
 mod memory;
 mod plan;
 mod read;
+mod recent;
 mod run;
 mod staging;
 mod undo;
@@ -58,6 +59,8 @@ pub struct Engine {
     settings: Settings,
     connections: Arc<Connections>,
     observer: Option<Arc<Observer>>,
+    /// What the ledger said, where it is asked once for all rules.
+    remembered: Option<Arc<recent::Remembered>>,
 }
 
 #[derive(Default)]
@@ -71,7 +74,7 @@ struct Connections {
 impl Engine {
     /// An engine for a project. Connects to nothing yet.
     pub fn open(project: Project, settings: Settings) -> Self {
-        Self { project, settings, connections: Arc::default(), observer: None }
+        Self { project, settings, connections: Arc::default(), observer: None, remembered: None }
     }
 
     /// The same engine; `observer` is told of each entry of its runs once it is in the ledger.

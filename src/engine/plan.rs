@@ -6,7 +6,7 @@ use super::Engine;
 use crate::check::Checked;
 use crate::connection::Tariff;
 use crate::error::Result;
-use crate::ledger::{self, Filter, RunId};
+use crate::ledger::{self, RunId};
 use crate::plan::{self, Inspected};
 use crate::rule::{Rule, SMALLEST_BILL, Scope};
 use crate::run::{self, Consolidated, Report};
@@ -31,6 +31,11 @@ pub enum Task {
 }
 
 impl Task {
+    /// Counting, and nothing else.
+    pub(crate) fn detect() -> Self {
+        Self::Step(StepName::detect())
+    }
+
     /// The steps that it takes, in order.
     pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
         match self {
@@ -261,9 +266,8 @@ impl Engine {
 
     /// The slot time of the last runs of a rule, newest first, as far as the ledger has it.
     fn slot_ms(&self, rule: &Rule) -> Result<Vec<(RunId, u64)>> {
-        let wanted = Filter::recent(Some(rule.name.as_str()), self.now(), SLOT_DAYS);
         let mut runs: IndexMap<RunId, u64> = IndexMap::new();
-        for entry in self.entries(&wanted)? {
+        for entry in self.recent(rule, SLOT_DAYS)? {
             if let Some(slot_ms) = entry.usage.slot_ms {
                 *runs.entry(entry.run).or_default() += slot_ms;
             }

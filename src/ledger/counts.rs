@@ -1,4 +1,4 @@
-//! What detect and verify count of one date.
+//! What detect and verify, and staged, count of one date.
 
 use std::ops::AddAssign;
 
@@ -88,5 +88,38 @@ impl AddAssign for Counts {
         self.settled += other.settled;
         self.keyless += other.keyless;
         self.unflagged += other.unflagged;
+    }
+}
+
+/// What is staged for one date, as of the cutoff with which they were counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staged {
+    /// Rows in the staging tables that take part: active ones, and deletion markers.
+    pub staged: u64,
+    /// Active rows in the table.
+    pub active: u64,
+    /// Keys that the table does not have yet.
+    pub inserts: u64,
+    /// Rows of the table that a staged one would give other values.
+    pub updates: u64,
+    /// Rows of the table that a deletion marker would deactivate or delete.
+    pub deletes: u64,
+    /// Rows to update or to delete, where DML cannot touch a row of their key yet.
+    pub buffered: u64,
+    /// Rows in the staging tables that take no part: inactive ones, and deletion markers whose place in
+    /// the keep order is not known.
+    pub left_out: u64,
+}
+
+impl Staged {
+    /// How many rows a MERGE would change now.
+    pub fn changes(self) -> u64 {
+        self.inserts + self.updates + self.deletes
+    }
+
+    /// The fewest active rows that the table has once this is merged.
+    pub(crate) fn active_after(self) -> u64 {
+        (self.active + self.inserts).saturating_sub(self.deletes)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Counts, RunId};
+use super::{Counts, RunId, Staged};
 use crate::googlesql::TableName;
 use crate::partitions::Stamps;
 use crate::rule::Strategy;
@@ -25,6 +25,20 @@ pub enum Detail {
         /// How the partition of a date stood before it was counted, where that was asked.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         stamps: Stamps,
+    },
+    /// What a count of staged rows found, per date, once it is done. Dates with nothing are left out.
+    Staged {
+        /// The figures of each date.
+        days: BTreeMap<Day, Staged>,
+        /// The fingerprint of staged for a date that stands for all: what is counted, and from which tables.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "fingerprint")]
+        definition: Option<Fingerprint>,
+        /// How the partition of a date stood in the rule's table before it was counted, where that was asked.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        stamps: Stamps,
+        /// The same of the staging tables, all of them together.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        staging: Stamps,
     },
     /// What the UPDATE of a custom step would remove, once that is counted.
     Guard {

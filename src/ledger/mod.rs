@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 
-pub use counts::Counts;
+pub use counts::{Counts, Staged};
 pub use detail::{Detail, MergeCounts};
 pub(crate) use entry::beginnings_first;
 pub use entry::{Entry, Outcome, latest};

@@ -30,7 +30,7 @@ use crate::window::{Day, Window};
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let before = before_anything(context, plan)?;
-    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?.with_books(plan);
     run.billed = before;
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
@@ -40,7 +40,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             break;
         }
         match step.name.as_str() {
-            StepName::DETECT => run.detect(&step.statements, &plan.stamps),
+            StepName::DETECT => run.detect(&step.statements),
             // It is sent with the step that it belongs to.
             StepName::RECORD => {}
             _ if step.name.removes_duplicates() => run.remove(plan, step),
@@ -83,9 +83,9 @@ fn before_anything(context: &Context<'_>, plan: &Plan) -> Result<Option<u64>> {
 }
 
 impl Run<'_> {
-    pub(super) fn detect(&mut self, statements: &[Checked], stamps: &Stamps) {
+    pub(super) fn detect(&mut self, statements: &[Checked]) {
         for statement in statements {
-            self.detect_with(statement, self.cutoff, stamps);
+            self.detect_with(statement, self.cutoff);
         }
         let found = self.days.iter().map(|(day, state)| (*day, state.baseline)).collect();
         if let Err(error) = self.check_numbers(&found) {
@@ -100,7 +100,7 @@ impl Run<'_> {
                 Ok(statements) => {
                     let undated = self.undated;
                     for statement in &statements {
-                        self.detect_with(statement, Cutoff::everything(), stamps);
+                        self.detect_with(statement, Cutoff::everything());
                     }
                     self.undated = undated;
                 }
@@ -119,8 +119,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff, stamps: &Stamps) {
-        match self.journal.count_after(statement, cutoff, stamps) {
+    fn detect_with(&mut self, statement: &Checked, cutoff: Cutoff) {
+        match self.journal.count_after(statement, cutoff, &self.books.table) {
             Ok(found) => {
                 let (rule, now) = (self.context.renderer.rule(), self.journal.now);
                 let state = |(day, counts)| (day, DateState::new(rule, counts, cutoff, now));
@@ -277,12 +277,12 @@ impl Run<'_> {
     /// nothing to look again. What cannot be looked up is looked at once more by the next run.
     fn stamps_again(&self, plan: &Plan) -> Stamps {
         let (rule, warehouse) = (self.context.renderer.rule(), self.context.warehouse);
-        if plan.stamps.is_empty() || !warehouse.tells_partitions_freely() {
+        if self.books.table.is_empty() || !warehouse.tells_partitions_freely() {
             return Stamps::new();
         }
         let table = warehouse.describe(&rule.table);
         let standing = table.and_then(|table| {
-            Ok(PartitionStanding::of(rule, &table, &warehouse.partitions(rule)?))
+            Ok(PartitionStanding::of(rule, &table, &warehouse.partitions(rule, &rule.table)?))
         });
         standing.map(|standing| standing.stamps(rule, plan.window.days())).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use super::RunId;
 use super::report::Status;
 use crate::error::Result;
 use crate::ledger::{Detail, Entry, Outcome, latest};
-use crate::partitions::{PartitionId, PartitionState, Stamp, Stamps};
+use crate::partitions::{Books, PartitionId, PartitionState, Stamp, Stamps};
 use crate::rule::{Cut, Rule};
 use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{Buffer, Description};
@@ -28,8 +28,8 @@ const LONGEST_RANGE: i64 = 1_000_000;
 pub struct Changed {
     /// The dates to look at; `None` where there is none.
     pub window: Option<Window>,
-    /// How the partition of each of these dates stood before anything was asked.
-    pub stamps: Stamps,
+    /// How the partitions of these dates stood before anything was asked.
+    pub books: Books,
     /// How many dates were left out, since nothing was written to them.
     pub unchanged: usize,
     /// What a reader should know of it, as sentences.
@@ -78,6 +78,21 @@ impl Standing {
             }
         }
         standing
+    }
+
+    /// How both tables stand together.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        for (day, stamp) in other.days {
+            let known = self.days.entry(day);
+            known.and_modify(|known| *known = known.with(stamp)).or_insert(stamp);
+        }
+        self.whole = match (self.whole, other.whole) {
+            (Some(one), Some(other)) => Some(one.with(other)),
+            (one, other) => one.or(other),
+        };
+        self.outside += other.outside;
+        self
     }
 
     /// The tables of dates that each have one.
@@ -146,13 +161,13 @@ fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
     Some(days.around(around).days().to_vec())
 }
 
-/// What shows that a date was clean.
+/// What shows how a date stood.
 #[derive(Debug, Clone, Copy)]
 enum Proof {
     /// It was counted, after its partition stood so.
     Stood(Stamp),
-    /// A run changed it between these instants, and counted it after that, with so many rows.
-    Changed { began: Timestamp, ended: Timestamp, rows: u64 },
+    /// A run changed it between these instants, and counted it after that; with so many rows, where all were counted.
+    Changed { began: Timestamp, ended: Timestamp, rows: Option<u64> },
 }
 
 impl Proof {
@@ -161,66 +176,121 @@ impl Proof {
         match (self, now) {
             (Self::Stood(then), now) => now == Some(then),
             (Self::Changed { began, ended, rows }, Some(now)) => {
-                (began..=ended).contains(&now.modified) && now.rows.is_none_or(|now| now == rows)
+                (began..=ended).contains(&now.modified)
+                    && rows.is_none_or(|rows| now.rows.is_none_or(|now| now == rows))
             }
-            (Self::Changed { rows, .. }, None) => rows == 0,
+            (Self::Changed { rows, .. }, None) => rows == Some(0),
         }
     }
 }
 
-/// Which dates the ledger shows to have been clean, by what was counted with this definition of a duplicate. Entries
-/// are oldest first.
-fn proofs(rule: &Rule, definition: &Fingerprint, entries: &[Entry]) -> BTreeMap<Day, Proof> {
-    let mut proofs = BTreeMap::new();
-    let mut own: BTreeMap<(&RunId, Day), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
-    for entry in latest(entries) {
-        if entry.rule != rule.name || entry.table != rule.table_of(&entry.window) {
-            continue;
-        }
-        let days = entry.window.days();
-        match &entry.detail {
-            Some(Detail::Counts { days: counted, definition: of, stamps })
-                if entry.outcome.is_done() =>
+/// What a count has to show of a date that is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// That it has no duplicates.
+    Clean,
+    /// That everything staged for it is merged.
+    Merged,
+}
+
+/// A proof, and how the staging tables stood then, where they matter.
+#[derive(Debug, Clone, Copy)]
+struct Proven {
+    proof: Proof,
+    staging: Option<Stamp>,
+}
+
+/// What one entry says of a date, when it is a count of what is to be shown.
+struct Counted {
+    holds: bool,
+    stamp: Option<Stamp>,
+    staging: Option<Stamp>,
+    rows: Option<u64>,
+}
+
+impl Shows {
+    /// What an entry counted of a date; `None` where it counted something else, or by another definition.
+    fn counted(
+        self,
+        rule: &Rule,
+        definition: &Fingerprint,
+        entry: &Entry,
+        day: Day,
+    ) -> Option<Counted> {
+        let detail = entry.detail.as_ref().filter(|_| entry.outcome.is_done())?;
+        match (self, detail) {
+            (Self::Clean, Detail::Counts { days, definition: of, stamps })
+                if of.as_ref() == Some(definition) =>
             {
-                if of.as_ref() != Some(definition) {
-                    continue;
-                }
-                for day in days {
-                    let counts = counted.get(day).copied().unwrap_or_default();
-                    let status = Status::of(counts, None, rule.on_keyless);
-                    let is_clean = matches!(status, Status::Clean | Status::Empty);
-                    let changed = own.get(&(&entry.run, *day)).copied();
-                    let proof = match (stamps.get(day), changed) {
-                        _ if !is_clean => None,
-                        (Some(stamp), None) => Some(Proof::Stood(*stamp)),
-                        // It was asked again before this count.
-                        (Some(stamp), Some(_)) if entry.step == *StepName::VERIFY => {
-                            Some(Proof::Stood(*stamp))
-                        }
-                        (_, Some(Some((began, ended)))) => {
-                            Some(Proof::Changed { began, ended, rows: counts.total })
-                        }
-                        // It shows nothing new.
-                        _ => continue,
-                    };
-                    match proof {
-                        Some(proof) => _ = proofs.insert(*day, proof),
-                        None => _ = proofs.remove(day),
-                    }
-                }
+                let counts = days.get(&day).copied().unwrap_or_default();
+                let status = Status::of(counts, None, rule.on_keyless);
+                Some(Counted {
+                    holds: matches!(status, Status::Clean | Status::Empty),
+                    stamp: stamps.get(&day).copied(),
+                    staging: None,
+                    rows: Some(counts.total),
+                })
+            }
+            (Self::Merged, Detail::Staged { days, definition: of, stamps, staging })
+                if of.as_ref() == Some(definition) =>
+            {
+                let staged = days.get(&day).copied().unwrap_or_default();
+                Some(Counted {
+                    holds: staged.changes() == 0 && staged.buffered == 0,
+                    stamp: stamps.get(&day).copied(),
+                    staging: staging.get(&day).copied(),
+                    rows: None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Which dates the ledger shows to be so, by what was counted with this definition. Entries are oldest first.
+    fn proofs(
+        self,
+        rule: &Rule,
+        definition: &Fingerprint,
+        entries: &[Entry],
+    ) -> BTreeMap<Day, Proven> {
+        let mut proofs = BTreeMap::new();
+        let mut own: BTreeMap<(&RunId, Day), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
+        for entry in latest(entries) {
+            if entry.rule != rule.name || entry.table != rule.table_of(&entry.window) {
+                continue;
             }
             // Whatever may have changed the table: what was shown before it shows nothing now.
-            _ if may_change(entry) => {
+            if may_change(entry) {
                 let between = entry.usage.started.zip(entry.usage.ended);
-                for day in days {
+                for day in entry.window.days() {
                     proofs.remove(day);
                     own.insert((&entry.run, *day), between.filter(|_| entry.outcome.is_done()));
                 }
+                continue;
             }
-            _ => {}
+            for day in entry.window.days() {
+                let Some(counted) = self.counted(rule, definition, entry, *day) else { continue };
+                let changed = own.get(&(&entry.run, *day)).copied();
+                let Counted { holds, stamp, staging, rows } = counted;
+                let proof = match (stamp, changed) {
+                    _ if !holds => None,
+                    (Some(stamp), None) => Some(Proof::Stood(stamp)),
+                    // It was asked again before this count.
+                    (Some(stamp), Some(_)) if entry.step == *StepName::VERIFY => {
+                        Some(Proof::Stood(stamp))
+                    }
+                    (_, Some(Some((began, ended)))) => Some(Proof::Changed { began, ended, rows }),
+                    // It shows nothing new.
+                    _ => continue,
+                };
+                match proof {
+                    Some(proof) => _ = proofs.insert(*day, Proven { proof, staging }),
+                    None => _ = proofs.remove(day),
+                }
+            }
         }
+        proofs
     }
-    proofs
 }
 
 fn may_change(entry: &Entry) -> bool {
@@ -230,42 +300,94 @@ fn may_change(entry: &Entry) -> bool {
     changes && !matches!(entry.outcome, Outcome::Failed { .. })
 }
 
-/// Of these dates, those that were written since they were last found clean. Errors: they are more than a window holds.
+/// How the partitions of a rule's tables stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standings {
+    /// Those of its table.
+    pub table: Standing,
+    /// Those of its staging tables, where what is staged matters.
+    pub staging: Option<Standing>,
+    /// The dates about which rows in a streaming buffer may decide.
+    pub streamed: BTreeSet<Day>,
+}
+
+impl Standings {
+    /// The dates that have a partition in one of the tables; `None` where one of them says no dates.
+    pub fn dates(&self) -> Option<BTreeSet<Day>> {
+        let mut dates = BTreeSet::new();
+        for standing in self.all() {
+            dates.extend(standing.dates()?);
+        }
+        Some(dates)
+    }
+
+    /// Whether there are rows that belong to no partition.
+    pub fn has_outside(&self) -> bool {
+        self.all().any(Standing::has_outside)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Standing> {
+        std::iter::once(&self.table).chain(&self.staging)
+    }
+}
+
+/// What has to be shown of a date that is left out: what a step counts, by its definition.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// That it has no duplicates, as this detect counts them.
+    pub clean: Option<Fingerprint>,
+    /// That everything staged for it is merged, as this step counts it.
+    pub merged: Option<Fingerprint>,
+}
+
+/// Of these dates, those of which the ledger does not show what is wanted, or that were written since. Errors: they are
+/// more than a window holds.
 pub(crate) fn changed(
     rule: &Rule,
     dates: &[Day],
-    standing: &Standing,
-    streamed: &BTreeSet<Day>,
-    proof: (&Fingerprint, &[Entry]),
+    standings: &Standings,
+    wanted: &Wanted,
+    entries: &[Entry],
 ) -> Result<Changed> {
-    let (definition, entries) = proof;
-    let proofs = proofs(rule, definition, entries);
-    let mut stamps = Stamps::new();
+    let proofs = |shows: Shows, definition: &Option<Fingerprint>| {
+        definition.as_ref().map(|definition| shows.proofs(rule, definition, entries))
+    };
+    let clean = proofs(Shows::Clean, &wanted.clean);
+    let merged = proofs(Shows::Merged, &wanted.merged);
+    let mut books = Books::default();
     let mut left = Vec::new();
     for day in dates {
-        let stamp = standing.stamp(rule, *day);
-        let holds = proofs.get(day).is_some_and(|proof| proof.holds(stamp));
+        let stamp = standings.table.stamp(rule, *day);
+        let staged = standings.staging.as_ref().and_then(|staging| staging.stamp(rule, *day));
+        let is_clean = |proven: &Proven| proven.proof.holds(stamp);
+        let is_merged = |proven: &Proven| proven.proof.holds(stamp) && proven.staging == staged;
+        let holds = clean.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_clean))
+            && merged.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_merged));
         // Rows that belong to no partition may be of a date that has none.
-        let may_be_outside = standing.outside > 0 && stamp.is_none();
-        if !holds || may_be_outside || streamed.contains(day) {
+        let may_be_outside = standings.has_outside() && stamp.is_none();
+        if !holds || may_be_outside || standings.streamed.contains(day) {
             left.push(*day);
-            stamps.extend(stamp.map(|stamp| (*day, stamp)));
+            books.table.extend(stamp.map(|stamp| (*day, stamp)));
+            books.staging.extend(staged.map(|stamp| (*day, stamp)));
         }
     }
+    let outside: u64 = standings.all().map(|standing| standing.outside).sum();
     let mut notes = Vec::new();
-    if standing.outside > 0 {
+    if outside > 0 {
         notes.push(format!(
-            "{}: {} rows of {} belong to no partition yet, or to none at all; their dates are found once they do",
+            "{}: {outside} rows belong to no partition yet, or to none at all; their dates are found once they do",
             rule.name,
-            standing.outside,
-            rule.table.dotted()
         ));
     }
-    if standing.whole.is_some() && !rule.partition.is_whole() {
+    let undivided = standings.all().any(|standing| standing.whole.is_some());
+    if undivided && !rule.partition.is_whole() {
         notes.push(format!(
             "{}: {} is not partitioned by the rule's dates: a change of any date is one of all dates",
             rule.name,
-            rule.table.dotted()
+            match standings.table.whole {
+                Some(_) => rule.table.dotted(),
+                None => "a staging table".to_owned(),
+            }
         ));
     }
     let unchanged = dates.len() - left.len();
@@ -273,7 +395,7 @@ pub(crate) fn changed(
         true => None,
         false => Some(Window::of_days(left)?),
     };
-    Ok(Changed { window, stamps, unchanged, notes })
+    Ok(Changed { window, books, unchanged, notes })
 }
 
 /// The dates about which rows in the streaming buffer may decide before their partitions show it.

@@ -10,9 +10,9 @@ use super::cutoff::Cutoff;
 use super::machine::drive;
 use super::merge::{Action, Answer, Changed, DateMerge, End};
 use super::report::Report;
-use super::staged::{self, Staged};
+use super::staged::{self};
 use super::state::Run;
-use super::{Context, ROUNDS, checked, look_with, params, rows};
+use super::{Context, ROUNDS, Staged, checked, look_with, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Detail, MergeCounts};
@@ -63,7 +63,7 @@ impl Consolidated {
 /// begin, or the ledger could not be written.
 pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?.with_books(plan);
     for step in plan.steps.iter().filter(|step| step.name == *StepName::CONSOLIDATE) {
         run.consolidate(plan, step);
     }
@@ -203,12 +203,8 @@ impl Run<'_> {
         cutoff: Cutoff,
     ) -> Result<BTreeMap<Day, Staged>> {
         let mut all = BTreeMap::new();
-        let partition = &self.context.renderer.rule().partition;
         for statement in &checked(self.context.renderer, StepName::STAGED, window)? {
-            let answer = self.journal.send(statement, &params(cutoff, &self.journal.run))?;
-            let days = rows(&answer).and_then(|rows| staged::read(rows, partition, window));
-            let days = days.map_err(|error| error.during(statement.statement().title()))?;
-            all.extend(days);
+            all.extend(self.journal.count_staged(statement, cutoff, &self.books)?);
         }
         Ok(all)
     }

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Staged;
 use super::consolidate::is_merge;
 use super::counts::count;
-use super::staged::Staged;
 use super::state::Run;
 use super::{checked, params, rows};
 use crate::error::Result;

@@ -1,5 +1,6 @@
 //! Sending a statement with a ledger entry before it and another after it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,15 +8,16 @@ use jiff::Timestamp;
 
 use super::cutoff::Cutoff;
 use super::retry::Retry;
-use super::{Context, Found, RunId, access, counts, params, rows};
+use super::{Context, Found, RunId, Staged, access, counts, params, rows, staged};
 use crate::check::Checked;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::SqlValue;
 use crate::ledger::{Detail, Entry, Outcome};
-use crate::partitions::Stamps;
-use crate::statement::Params;
+use crate::partitions::{Books, Stamps};
+use crate::statement::{Params, StepName};
 use crate::warehouse::{Answer, Job, JobId, Usage};
+use crate::window::{Day, Window};
 
 /// What the ledger says of a statement beyond its outcome: before the answer, and with it.
 type DetailOf<'a> = dyn Fn(Option<&Answer>) -> Option<Detail> + 'a;
@@ -155,13 +157,8 @@ impl<'a> Journal<'a> {
         stamps: &Stamps,
     ) -> Result<Found> {
         // Without it, what is counted shows nothing to a later run.
-        let definition = self.context.renderer.definition().ok();
-        let window = &statement.statement().window;
-        let stamps: Stamps = stamps
-            .iter()
-            .filter(|(day, _)| window.contains(**day))
-            .map(|(day, stamp)| (*day, *stamp))
-            .collect();
+        let definition = self.context.renderer.definition(StepName::DETECT).ok();
+        let stamps = of_window(stamps, &statement.statement().window);
         let rule = self.context.renderer.rule();
         let read = |answer: &Answer| -> Result<Found> {
             let found = counts::read(rows(answer)?, rule, &statement.statement().window)?;
@@ -174,6 +171,30 @@ impl<'a> Journal<'a> {
                 stamps: stamps.clone(),
             }),
             other => Some(other),
+        };
+        let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
+        read(&answer).map_err(|error| error.during(statement.statement().title()))
+    }
+
+    /// Counts what is staged for the dates of a statement, after the partitions of the dates stood so.
+    pub fn count_staged(
+        &self,
+        statement: &Checked,
+        cutoff: Cutoff,
+        books: &Books,
+    ) -> Result<BTreeMap<Day, Staged>> {
+        let window = &statement.statement().window;
+        let definition = self.context.renderer.definition(StepName::STAGED).ok();
+        let stamps = of_window(&books.table, window);
+        let staging = of_window(&books.staging, window);
+        let partition = &self.context.renderer.rule().partition;
+        let read = |answer: &Answer| staged::read(rows(answer)?, partition, window);
+        let detail = |answer: Option<&Answer>| {
+            let mut days = read(answer?).ok()?;
+            days.retain(|_, found| *found != Staged::default());
+            let (definition, stamps, staging) =
+                (definition.clone(), stamps.clone(), staging.clone());
+            Some(Detail::Staged { days, definition, stamps, staging })
         };
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
         read(&answer).map_err(|error| error.during(statement.statement().title()))
@@ -283,6 +304,11 @@ impl<'a> Journal<'a> {
             ..started.clone()
         }
     }
+}
+
+fn of_window(stamps: &Stamps, window: &Window) -> Stamps {
+    let of_window = stamps.iter().filter(|(day, _)| window.contains(**day));
+    of_window.map(|(day, stamp)| (*day, *stamp)).collect()
 }
 
 fn json_of(params: &Params) -> serde_json::Map<String, serde_json::Value> {

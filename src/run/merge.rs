@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use super::ROUNDS;
+use super::Staged;
 use super::cutoff::Cutoff;
 use super::machine::{Event, Following, Machine, Next};
-use super::staged::Staged;
 use crate::rule::Rule;
 
 /// What is to be done next for a date.

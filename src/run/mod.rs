@@ -56,13 +56,14 @@ use crate::template::Renderer;
 use crate::warehouse::{Answer, Job, JobId, Returned, Rows, Warehouse};
 use crate::window::{Day, Window};
 
+pub use crate::ledger::Staged;
 pub use crate::ledger::{Counts, RunId};
 pub use apply::apply;
 pub use budget::{
     EACH, Priced, asked_besides, before_removal, billed, estimate, estimate_each, removal_of,
 };
 pub use changed::Changed;
-pub(crate) use changed::{Standing as PartitionStanding, changed, streamed};
+pub(crate) use changed::{Standing as PartitionStanding, Standings, Wanted, changed, streamed};
 pub use columns::{Change, ColumnChange};
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem};
@@ -75,7 +76,6 @@ pub use removed::Which;
 pub use removed_rows::{RemovedFate, RemovedRow, RemovedRows, removed_rows};
 pub use report::{DayReport, Ending, Report, Status, StepReport, Undated};
 pub use stage::stage;
-pub use staged::Staged;
 pub use step::run_step;
 pub use tables::there;
 pub use undo::{Undone, UndoneDay, UndoneOutcome, undo, undo_plan};

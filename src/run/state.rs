@@ -9,6 +9,8 @@ use super::report::StepReport;
 use super::tables::Tables;
 use super::{Consolidated, Context, Counts, RunId, access};
 use crate::error::{Error, Result};
+use crate::partitions::Books;
+use crate::plan::Plan;
 use crate::warehouse::{Buffer, Standing};
 use crate::window::{Day, Window};
 
@@ -30,6 +32,8 @@ pub(super) struct Run<'a> {
     /// How the staging tables that are to be dropped stood before anything of them was counted.
     pub stood: BTreeMap<String, Standing>,
     pub steps: Vec<StepReport>,
+    /// How the partitions of its dates stood before anything was asked, where that was looked up.
+    pub books: Books,
     /// custom statements that the streaming buffer refused.
     pub buffered: Vec<String>,
     pub problems: Vec<Error>,
@@ -69,10 +73,17 @@ impl<'a> Run<'a> {
             consolidated: Consolidated::default(),
             stood: BTreeMap::new(),
             steps: Vec::new(),
+            books: Books::default(),
             buffered: Vec::new(),
             problems: Vec::new(),
             billed: None,
         })
+    }
+
+    /// The same run; its plan says how the partitions of its dates stood before it.
+    pub fn with_books(mut self, plan: &Plan) -> Self {
+        self.books = plan.books.clone();
+        self
     }
 
     /// Delivers the ledger's entries. What cannot be delivered waits for the next run, and is a problem

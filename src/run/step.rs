@@ -17,7 +17,7 @@ use crate::window::Window;
 /// the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
-    let mut run = Run::begin(context, || Ok(plan.window.clone()))?;
+    let mut run = Run::begin(context, || Ok(plan.window.clone()))?.with_books(plan);
     let there = run.tables.there(plan).into_owned();
     let plan = &there;
     columns::check_listed(context.renderer.rule(), context.warehouse, &plan.window)?;
@@ -36,7 +36,7 @@ impl Run<'_> {
     /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
-        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?, &plan.stamps);
+        self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);
         self.remove(plan, step);
         for statement in step.statements.iter().map(Checked::statement) {
             let states = statement.window.days().iter().filter_map(|day| self.days.get(day));

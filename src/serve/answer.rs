@@ -12,6 +12,7 @@ use super::runs::Failure;
 use crate::error::Kind;
 use crate::ledger::{Entry, latest};
 use crate::report::{DateFigures, RuleFigures, RunSummary, UndatedFigures};
+use crate::rule::Rule;
 use crate::run::{Ending, PastOutcome, PastRun, Report, RunId};
 use crate::window::Window;
 
@@ -43,10 +44,14 @@ pub(super) struct CleanupAnswer {
     run_id: Option<String>,
     /// Superseded rows that wait in the streaming buffer.
     duplicates_buffered: u64,
-    /// The first date.
-    from: String,
-    /// The last date.
-    to: String,
+    /// The first date; none where no date was looked at.
+    from: Option<String>,
+    /// The last date; none where no date was looked at.
+    to: Option<String>,
+    /// How many dates were left out, since they were not written since they were last found clean; where that was
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchanged: Option<u64>,
     /// The figures per date.
     dates: Vec<DateFigures>,
     /// Rows that stand on no date: their partition column is NULL.
@@ -75,12 +80,38 @@ impl CleanupAnswer {
             rule: report.rule.to_string(),
             run_id: run.map(ToString::to_string),
             duplicates_buffered: totals.buffered,
-            from: window.first().to_string(),
-            to: window.last().to_string(),
+            from: Some(window.first().to_string()),
+            to: Some(window.last().to_string()),
+            unchanged: None,
             dates,
             undated,
             problems: Code::of_report(report),
         }
+    }
+
+    /// That of a rule none of whose dates had to be looked at.
+    pub fn nothing(rule: &Rule, dry_run: bool) -> Self {
+        Self {
+            status: Outcome::Success,
+            duplicates_found: 0,
+            duplicates_deactivated: 0,
+            dry_run,
+            game_date: None,
+            rule: rule.name.to_string(),
+            run_id: None,
+            duplicates_buffered: 0,
+            from: None,
+            to: None,
+            unchanged: None,
+            dates: Vec::new(),
+            undated: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The same; so many dates were left out, where it was asked for those that changed.
+    pub fn leaving_out(self, unchanged: Option<usize>) -> Self {
+        Self { unchanged: unchanged.map(|dates| dates as u64), ..self }
     }
 }
 

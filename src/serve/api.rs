@@ -14,11 +14,12 @@ use serde::Deserialize;
 use super::answer::StatusAnswer;
 use super::problem::{Code, Problem};
 use super::{Shared, blocking, limits, looked_in_vain};
+use crate::engine::Task;
 use crate::error::{Error, Result};
 use crate::log::Line;
 use crate::report::RuleFigures;
 use crate::rule::RuleName;
-use crate::run::Report;
+use crate::run::{Changed, Report};
 use crate::window::{DayArg, Window, WindowArg};
 
 /// How a date is written in a request.
@@ -71,6 +72,23 @@ pub(super) async fn standing(
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }
 
+/// Which of these dates of a rule, or of all that its table has, were written since they were last found clean: looked
+/// at once for all who ask at the same time.
+async fn changed(
+    service: &Shared,
+    rule: &RuleName,
+    given: Option<Window>,
+) -> Result<Arc<Changed>, Problem> {
+    let key = (service.changes.load(Ordering::SeqCst), rule.clone(), given.clone());
+    let (looking, rule) = (service.clone(), rule.clone());
+    let look = async move {
+        let look = move || looking.changed(&rule, &Task::detect(), given.as_ref());
+        blocking(look).await.map(Arc::new)
+    };
+    let found = service.changed.try_get_with(key, look).await;
+    found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
+}
+
 /// How the dates of several rules stand, looked at side by side.
 pub(super) async fn standings(
     service: &Shared,
@@ -104,9 +122,12 @@ pub(super) struct StatusQuery {
     /// The last date of a range, included.
     #[schemars(regex(pattern = DAY))]
     to: Option<String>,
-    /// The dates up to and including yesterday. Default: 14.
+    /// The dates up to and including yesterday. Default: 14; with `changed`, all that the table has.
     #[schemars(range(min = 1, max = limits::DATES))]
     last: Option<u32>,
+    /// Of the dates, only those that were written since they were last found clean.
+    #[serde(default)]
+    changed: bool,
 }
 
 pub(super) async fn status(
@@ -117,14 +138,36 @@ pub(super) async fn status(
     service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let range = (query.from.as_deref(), query.to.as_deref());
-    let given =
-        dates(query.date.as_deref(), range, query.last)?.unwrap_or(WindowArg::Last(limits::LAST));
+    let given = dates(query.date.as_deref(), range, query.last)?;
     let rules = asked_for(&service, query.rule.as_deref())?;
+    if query.changed {
+        return of_changed(&service, &rules, given.as_ref()).await;
+    }
+    let given = given.unwrap_or(WindowArg::Last(limits::LAST));
     let windows = rules.iter().map(|rule| window(&service, rule, &given));
     let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
     let standings = standings(&service, &rules, &windows).await.into_iter();
     let figures = standings.map(|report| report.map(|report| RuleFigures::of(&report)));
     Ok(Json(StatusAnswer { rules: figures.collect::<Result<_, Problem>>()? }))
+}
+
+/// How those dates of the rules stand that changed.
+async fn of_changed(
+    service: &Shared,
+    rules: &[&RuleName],
+    given: Option<&WindowArg>,
+) -> Result<Json<StatusAnswer>, Problem> {
+    let mut figures = Vec::with_capacity(rules.len());
+    for name in rules {
+        let given = given.map(|given| window(service, name, given)).transpose()?;
+        let found = changed(service, name, given).await?;
+        let rule = service.rule(Some(name.as_str())).map_err(|error| Problem::of(&error))?;
+        figures.push(match &found.window {
+            Some(window) => RuleFigures::of(&*standing(service, name, window).await?),
+            None => RuleFigures::of(&Report::nothing(rule)),
+        });
+    }
+    Ok(Json(StatusAnswer { rules: figures }))
 }
 
 pub(super) fn asked_for<'s>(

@@ -18,11 +18,13 @@ use super::body::{self, JSON};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused};
 use super::runs::Failure;
-use super::{RunOfAnswer, Shared, blocking, limits, telling};
+use super::{RunOfAnswer, Shared, blocking, limits, looked_in_vain, telling};
+use crate::engine::Task;
 use crate::error::{Kind, Result};
 use crate::log::Line;
-use crate::rule::Rule;
-use crate::run::{Ended, Report, RunId};
+use crate::partitions::Books;
+use crate::rule::{Rule, RuleName};
+use crate::run::{Changed, Ended, Report, RunId};
 use crate::window::{Window, WindowArg};
 
 /// The body of `POST /cleanup-duplicates`.
@@ -43,6 +45,9 @@ pub(super) struct CleanupRequest {
     /// The dates up to and including yesterday.
     #[schemars(range(min = 1, max = limits::DATES))]
     last: Option<u32>,
+    /// Of the dates, or of all that the table has, only those that were written since they were last found clean.
+    #[serde(default)]
+    changed: bool,
     /// Change nothing: say what would be done.
     #[serde(default)]
     dry_run: bool,
@@ -71,18 +76,40 @@ pub(super) async fn cleanup(
     let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?;
     // A rule without dates is about its whole table, whatever dates a schedule gives.
     let dates = dates.or(rule.partition.is_whole().then_some(WindowArg::Last(1)));
-    let dates = dates.ok_or_else(|| {
-        Problem::new(Code::InvalidRequest).detail(
-            "no dates given; give `game_date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`",
-        )
-    })?;
-    let window = api::window(&service, &rule.name, &dates)?;
+    let given = dates.map(|dates| api::window(&service, &rule.name, &dates)).transpose()?;
+    let changed = match asked.changed {
+        true => look_for_changes(&service, &rule.name, given).await?,
+        false => Changed { window: Some(given.ok_or_else(no_dates)?), ..Changed::default() },
+    };
+    let left_out = asked.changed.then_some(changed.unchanged);
+    let Some(window) = &changed.window else {
+        let answer = CleanupAnswer::nothing(rule, asked.dry_run);
+        return Ok(axum::Json(answer.leaving_out(left_out)).into_response());
+    };
     if asked.dry_run {
-        let report = api::standing(&service, &rule.name, &window).await?;
-        return Ok(axum::Json(CleanupAnswer::of(&report, &window, None)).into_response());
+        let report = api::standing(&service, &rule.name, window).await?;
+        let answer = CleanupAnswer::of(&report, window, None).leaving_out(left_out);
+        return Ok(axum::Json(answer).into_response());
     }
-    let begun = begin(&service, rule, &window, caller)?;
-    answer(&service, begun, &window, asked.fail_when_buffered).await
+    let begun = begin(&service, rule, window, &changed.books, caller)?;
+    answer(&service, begun, (window, left_out), asked.fail_when_buffered).await
+}
+
+fn no_dates() -> Problem {
+    Problem::new(Code::InvalidRequest).detail(
+        "no dates given; give `game_date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`, or `changed`",
+    )
+}
+
+/// Which dates a run has to look at, of these or of all that the table has.
+async fn look_for_changes(
+    service: &Shared,
+    rule: &RuleName,
+    given: Option<Window>,
+) -> Result<Changed, Problem> {
+    let (looking, name) = (service.clone(), rule.clone());
+    let look = move || looking.changed(&name, &Task::Apply, given.as_ref());
+    blocking(look).await.map_err(|error| looked_in_vain(service, &error))
 }
 
 fn parse(bytes: &Bytes) -> Result<CleanupRequest, Problem> {
@@ -105,6 +132,7 @@ pub(super) fn begin(
     service: &Shared,
     rule: &Rule,
     window: &Window,
+    books: &Books,
     caller: Caller,
 ) -> Result<Begun, Problem> {
     if service.forbids(rule) {
@@ -124,14 +152,14 @@ pub(super) fn begin(
         Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
         Refused::Closed => Problem::new(Code::Unavailable).detail("about to stop"),
     })?;
-    let (service, rule) = (service.clone(), rule.clone());
+    let (service, rule, books) = (service.clone(), rule.clone(), books.clone());
     let ended = tokio::spawn(async move {
         let _ticket = ticket;
         let _turn = service.running.turn(&rule).await;
         let began = Instant::now();
         let (working, name) = (service.clone(), rule.name.clone());
         let (days, of) = (active.window.clone(), active.id.clone());
-        let ran = blocking(move || working.apply(&name, &days, &of, &caller.who)).await;
+        let ran = blocking(move || working.apply(&name, &days, &books, &of, &caller.who)).await;
         let now = service.engine.now();
         service.metrics.run(rule.name.as_str(), ran.as_ref(), began.elapsed(), now);
         end(&service, active, &ran).await;
@@ -173,7 +201,7 @@ fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
 async fn answer(
     service: &Shared,
     begun: Begun,
-    window: &Window,
+    (window, left_out): (&Window, Option<usize>),
     fail_when_buffered: bool,
 ) -> Result<Response, Problem> {
     let Begun { id, ended } = begun;
@@ -198,7 +226,7 @@ async fn answer(
     if let Some(error) = report.problems.iter().find(|e| e.kind() == Kind::Interrupted) {
         return Err(Problem::of_run(error).run(&id));
     }
-    let answer = CleanupAnswer::of(report, window, Some(&id));
+    let answer = CleanupAnswer::of(report, window, Some(&id)).leaving_out(left_out);
     let status = match answer.status {
         Outcome::Success => StatusCode::OK,
         Outcome::Buffered if fail_when_buffered => StatusCode::SERVICE_UNAVAILABLE,

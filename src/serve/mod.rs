@@ -42,7 +42,7 @@ use crate::log::{Line, Log, Severity};
 use crate::notify::Channel;
 use crate::report::Tariff;
 use crate::rule::RuleName;
-use crate::run::{PastRun, Report};
+use crate::run::{Changed, PastRun, Report};
 use crate::window::Window;
 use access::{Access, Secret};
 use metrics::Metrics;
@@ -97,6 +97,7 @@ struct Service {
     /// How many runs have ended: what was looked at before is not told after.
     changes: AtomicUsize,
     statuses: Cache<(usize, RuleName, Window), Arc<Report>>,
+    changed: Cache<(usize, RuleName, Option<Window>), Arc<Changed>>,
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
     /// Why runs failed of which the ledger may have nothing.
     failures: Cache<String, Arc<Failure>>,
@@ -160,6 +161,7 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         leaving: watch::Sender::new(false),
         changes: AtomicUsize::new(0),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
+        changed: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
         failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),
         ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),

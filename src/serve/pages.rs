@@ -17,6 +17,7 @@ use super::running::Active;
 use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
 use super::{RunOfAnswer, Shared, api, blocking, cleanup, limits, looked_in_vain};
+use crate::partitions::Books;
 use crate::report::html;
 use crate::rule::{Rule, RuleName};
 use crate::window::{Window, WindowArg};
@@ -160,7 +161,7 @@ async fn apply(
     let rule = rule(&service, Some(&form.rule))?;
     let asked = Asked { rule: String::new(), from: form.from, to: form.to };
     let window = api::window(&service, &rule.name, &asked.dates()?)?;
-    let begun = cleanup::begin(&service, rule, &window, session.caller)?;
+    let begun = cleanup::begin(&service, rule, &window, &Books::default(), session.caller)?;
     let mut response = see_other(&format!("/runs/{}", begun.id));
     response.extensions_mut().insert(RunOfAnswer(begun.id.to_string()));
     Ok(response)

@@ -6,9 +6,10 @@ use super::Service;
 use crate::engine::{RunOptions, StagingOptions, Task};
 use crate::error::{Error, Kind, Result};
 use crate::log::{Line, Log, Severity};
+use crate::partitions::Books;
 use crate::report::{self, Format, Style};
 use crate::rule::{Rule, RuleName};
-use crate::run::{Progress, Report, RunId};
+use crate::run::{Changed, Progress, Report, RunId};
 use crate::window::{Window, WindowArg};
 
 impl Service {
@@ -56,11 +57,28 @@ impl Service {
         Ok(report::plan(style, &summary).trim_end().to_owned())
     }
 
-    /// A run, from beginning to end. Blocks.
+    /// Which of these dates, or of all that the table has, a task has to look at. Changes nothing. Blocks.
+    pub(super) fn changed(
+        &self,
+        rule: &RuleName,
+        task: &Task,
+        given: Option<&Window>,
+    ) -> Result<Changed> {
+        let mut engine = self.engine.clone();
+        engine.look_at_staging(std::slice::from_ref(rule), task, &StagingOptions::default())?;
+        let found = engine.changed(engine.rule(rule)?, task, given)?;
+        for note in &found.notes {
+            self.log.line(Line::new(Severity::Notice, note));
+        }
+        Ok(found)
+    }
+
+    /// A run, from beginning to end; the partitions of its dates stood so before it. Blocks.
     pub(super) fn apply(
         &self,
         rule: &RuleName,
         window: &Window,
+        books: &Books,
         id: &RunId,
         who: &str,
     ) -> Result<Report> {
@@ -73,7 +91,7 @@ impl Service {
         for note in engine.look_at_staging(rules, &Task::Apply, &StagingOptions::default())? {
             progress.note(&note);
         }
-        let plan = engine.plan(engine.rule(rule)?, &Task::Apply, window)?;
+        let plan = engine.plan_with(engine.rule(rule)?, &Task::Apply, window, books)?;
         let (id, wait) = (id.clone(), Duration::ZERO);
         engine.run(&plan, RunOptions { id, who, wait, progress: &progress })
     }

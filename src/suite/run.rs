@@ -38,7 +38,7 @@ fn act(project: &Project, case: &Case) -> Result<(Found, Vec<Error>)> {
         progress: &Silence,
     };
     let mut report = engine.run(&engine.plan(rule, &task, &case.window)?, options)?;
-    if task == Task::Step(StepName::parse(StepName::DETECT)?) {
+    if task == Task::detect() {
         report.days = engine.status(rule, &case.window)?.days;
     }
     let rows = match queried(&case.act, &report) {

@@ -166,10 +166,10 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// What is counted as a duplicate: the fingerprint of detect for a date that stands for all. Where two of them
-    /// are equal, so is what is counted, whatever the dates.
-    pub(crate) fn definition(&self) -> Result<Fingerprint> {
-        let step = StepName::parse(StepName::DETECT)?;
+    /// What a step counts: its fingerprint for a date that stands for all. Where two of them are equal, so is what is
+    /// counted, whatever the dates.
+    pub(crate) fn definition(&self, counting: &str) -> Result<Fingerprint> {
+        let step = StepName::parse(counting)?;
         let date = Window::day(Day::from(jiff::civil::date(2000, 1, 1)));
         let window = if self.rule.partition.is_whole() { Window::whole() } else { date };
         self.render_one(&step, &window, None).map(|statement| statement.fingerprint)

@@ -62,11 +62,10 @@ pub trait Warehouse: Sync {
     /// [`Kind::NotFound`](crate::error::Kind::NotFound).
     fn standing(&self, table: &TableName) -> Result<Standing>;
 
-    /// How the partitions of a rule's table stand, by the warehouse's own books. Errors: [`Kind::Unsupported`]
-    /// where it keeps none.
-    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
-        let message =
-            format!("the warehouse does not say when {} was written", rule.table.dotted());
+    /// How the partitions of a table stand, by the warehouse's own books: the rule's, or one that has its dates as
+    /// that one has. Errors: [`Kind::Unsupported`] where it keeps none.
+    fn partitions(&self, _rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
+        let message = format!("the warehouse does not say when {} was written", table.dotted());
         Err(Error::new(Kind::Unsupported, message))
     }
 

@@ -138,3 +138,41 @@ fn a_rule_that_deletes_rows_is_run_only_where_that_was_allowed() {
     assert_eq!(allowed.status, 200, "{}", allowed.text);
     assert_eq!(project.active(), ["r2"]);
 }
+
+#[test]
+fn a_caller_may_ask_for_the_dates_that_changed() {
+    let project = Project::new(RULE);
+    project.rows(
+        "a1,2026-01-27,g1,p,,true,2026-01-27T01:00:00Z\n\
+         b1,2026-01-28,g1,p,,true,2026-01-28T01:00:00Z\n\
+         b2,2026-01-28,g1,p,,true,2026-01-28T02:00:00Z",
+    );
+    let service = Service::of(&project);
+    let dry = service.cleanup(r#"{"changed": true, "dry_run": true}"#, Some(READ));
+    assert_eq!((dry.status, &dry.json["duplicates_found"]), (200, &json!(1)), "{}", dry.text);
+    assert_eq!((&dry.json["from"], &dry.json["unchanged"]), (&json!("2026-01-27"), &json!(0)));
+    let body = r#"{"rule": "predictions", "changed": true, "fail_when_buffered": true}"#;
+    let ran = service.apply(body);
+    assert_eq!((ran.status, &ran.json["duplicates_deactivated"]), (200, &json!(1)), "{}", ran.text);
+    let nothing = service.apply(body);
+    assert_eq!((nothing.status, &nothing.json["status"]), (200, &json!("success")));
+    assert_eq!((&nothing.json["dates"], &nothing.json["unchanged"]), (&json!([]), &json!(2)));
+    for none in ["run_id", "from", "to", "game_date"] {
+        assert_eq!(nothing.json[none], json!(null), "{none}");
+    }
+    project.rows("a2,2026-01-27,g1,p,,true,2026-01-27T02:00:00Z");
+    let status = service.get("/api/status?changed=true", Some(READ));
+    let figures = &status.json["rules"][0];
+    assert_eq!(figures["dates"].as_array().unwrap().len(), 1, "{}", status.text);
+    assert_eq!(figures["dates"][0]["date"], "2026-01-27");
+    let of_one = service.get("/api/status?changed=true&date=2026-01-28", Some(READ));
+    assert_eq!(of_one.json["rules"][0]["dates"], json!([]));
+    let ran = service.apply(r#"{"changed": true, "from": "2026-01-01", "to": "2026-01-31"}"#);
+    assert_eq!(
+        (&ran.json["duplicates_deactivated"], &ran.json["unchanged"]),
+        (&json!(1), &json!(30))
+    );
+    assert!(ran.json.get("undated").is_none(), "{}", ran.text);
+    let named = service.apply(r#"{"game_date": "2026-01-28"}"#);
+    assert!(named.json.get("unchanged").is_none(), "only where it was asked for: {}", named.text);
+}

@@ -25,7 +25,7 @@ pub(super) fn rule(page: &Overview<'_>, place: usize, of: &RuleOverview<'_>) -> 
         name => rule.name.as_str(),
         table => rule.table.dotted(),
         zone => zone(&rule.time_zone),
-        dates => window.to_string(),
+        dates => shown_dates(of),
         done => rule.strategy.done(),
         problem => of.status.as_ref().err().map(String::as_str),
         standing => of.status.as_ref().ok().map(|report| standing(place, of, report)),
@@ -34,6 +34,14 @@ pub(super) fn rule(page: &Overview<'_>, place: usize, of: &RuleOverview<'_>) -> 
         runs => runs.collect::<Vec<_>>(),
         known => of.runs.len() as u64,
         billed => page.tariff.is_some(),
+    }
+}
+
+/// The dates in words.
+fn shown_dates(of: &RuleOverview<'_>) -> String {
+    match of.status {
+        Ok(report) if report.days.is_empty() => "no date".to_owned(),
+        _ => of.window.to_string(),
     }
 }
 
@@ -109,6 +117,9 @@ pub(super) fn sentence(report: &Report) -> String {
         [only] => format!("on {}", only.day),
         _ => "on every date".to_owned(),
     };
+    if report.days.is_empty() {
+        return "No date to look at: none was written since it was last found clean.".to_owned();
+    }
     let mut text = match (totals.active, totals.duplicates) {
         _ if totals.total == 0 => format!("No rows {}.", dates.replace("every", "any")),
         (0, _) => format!("No active rows {}.", dates.replace("every", "any")),

@@ -113,7 +113,7 @@ fn a_proof_holds_as_long_as_the_partition_stands_so() {
     for other in [Some(stamp(6, 2)), Some(stamp(4, 2)), Some(stamp(5, 3)), None] {
         assert!(!stood.holds(other), "{other:?}");
     }
-    let own = Proof::Changed { began: at(10), ended: at(12), rows: 4 };
+    let own = Proof::Changed { began: at(10), ended: at(12), rows: Some(4) };
     assert!(own.holds(Some(stamp(10, 4))) && own.holds(Some(stamp(12, 4))));
     for other in [stamp(13, 4), stamp(9, 4), stamp(11, 5)] {
         assert!(!own.holds(Some(other)), "{other:?}");
@@ -134,11 +134,9 @@ fn the_buffer_hides_what_is_streamed_to_dates_around_now() {
 #[test]
 fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
     let of = rule("partition = \"d\"");
-    let definition = Fingerprint::of("detect");
-    let days = [day("2026-01-28")];
-    let looked_at = |standing: &Standing| {
-        let found = changed(&of, &days, standing, &BTreeSet::new(), (&definition, &[]));
-        found.unwrap().window.is_some()
-    };
-    assert!(looked_at(&Standing { outside: 1, ..Standing::default() }));
+    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), merged: None };
+    let table = Standing { outside: 1, ..Standing::default() };
+    let standings = Standings { table, ..Standings::default() };
+    let found = changed(&of, &[day("2026-01-28")], &standings, &wanted, &[]).unwrap();
+    assert!(found.window.is_some());
 }

@@ -193,8 +193,8 @@ impl Warehouse for BigQuery {
         self.table(table).map(|table| metadata::standing(&table))
     }
 
-    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
-        self.states_of(&rule.table)
+    fn partitions(&self, _rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
+        self.states_of(table)
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {

@@ -8,7 +8,7 @@ use sqlparser::parser::Parser;
 use super::failure::failed;
 use super::{Sqlite, Text, query, schema};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlType, SqlValue, parse, tokens};
+use crate::googlesql::{SqlType, SqlValue, TableName, parse, tokens};
 use crate::partitions::{PartitionId, PartitionState, Stamp};
 use crate::rule::{Rule, RuleName};
 use crate::window::{Day, Window};
@@ -65,11 +65,35 @@ pub(super) fn note(
     Ok(())
 }
 
+/// When any row of a table was changed last; `None` where that is not kept.
+pub(super) fn last(connection: &Connection, name: &TableName) -> Result<Option<Timestamp>> {
+    let table = schema::table(connection, &name.dotted())?.name;
+    if !is_kept(connection, &table)? {
+        return Ok(None);
+    }
+    let read = failed("read when the table was changed");
+    let loaded = format!("SELECT MAX({COLUMN}) FROM {name}");
+    let loaded: Option<i64> = connection.query_row(&loaded, [], |row| row.get(0)).map_err(&read)?;
+    let noted: Option<i64> = match schema::has(connection, "_onerow_changes")? {
+        true => {
+            let sql = "SELECT MAX(changed) FROM _onerow_changes WHERE tbl = ?1";
+            connection.query_row(sql, [&table], |row| row.get(0)).map_err(&read)?
+        }
+        false => None,
+    };
+    Ok(Some(timed(loaded.max(noted).unwrap_or(0))))
+}
+
+/// Changes are numbered and not timed: each is a microsecond.
+fn timed(changed: i64) -> Timestamp {
+    Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN)
+}
+
 impl Sqlite {
-    /// How the dates of a rule stand. Reads the partition column of each row.
-    pub(super) fn states_of(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
+    /// How the dates of a rule stand in a table. Reads the partition column of each row.
+    pub(super) fn states_of(&self, rule: &Rule, name: &TableName) -> Result<Vec<PartitionState>> {
         let connection = self.connection()?;
-        let table = schema::table(&connection, &rule.table.dotted())?.name;
+        let table = schema::table(&connection, &name.dotted())?.name;
         if !is_kept(&connection, &table)? {
             let message = format!(
                 "table `{table}` was made by an earlier version, and does not say when its rows came"
@@ -79,7 +103,7 @@ impl Sqlite {
         let sql = format!(
             "SELECT {} AS date, COUNT(*) AS total, MAX({COLUMN}) AS changed FROM {} GROUP BY date",
             rule.partition.period_date(),
-            rule.table
+            name
         );
         let parsed = tokens(&sql).and_then(|tokens| parse(tokens, Parser::parse_statement));
         let parsed = parsed.map_err(|error| Error::new(Kind::Warehouse, error.to_string()))?;
@@ -95,8 +119,7 @@ impl Sqlite {
                 _ => 0,
             };
             let changed = noted(&connection, &table, &rule.name, day)?.unwrap_or(0).max(loaded);
-            // Changes are numbered and not timed: each is a microsecond.
-            let modified = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
+            let modified = timed(changed);
             let rows = u64::try_from(*total).ok();
             let stamp = Stamp { modified, rows, bytes: None };
             states.push(PartitionState { id: PartitionId::Day(day), stamp });

@@ -184,12 +184,15 @@ impl Warehouse for Sqlite {
     }
 
     fn standing(&self, table: &TableName) -> Result<Standing> {
-        let rows = schema::rows(&*self.connection()?, &table.dotted())?;
-        Ok(Standing { rows: Some(rows), modified: None, buffer: self.buffer(table)? })
+        let (rows, modified) = {
+            let connection = self.connection()?;
+            (schema::rows(&connection, &table.dotted())?, changes::last(&connection, table)?)
+        };
+        Ok(Standing { rows: Some(rows), modified, buffer: self.buffer(table)? })
     }
 
-    fn partitions(&self, rule: &Rule) -> Result<Vec<PartitionState>> {
-        self.states_of(rule)
+    fn partitions(&self, rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
+        self.states_of(rule, table)
     }
 
     fn tells_partitions_freely(&self) -> bool {
