@@ -31,6 +31,9 @@ impl Engine {
                 Error::new(Kind::Usage, message).help("name the dates, such as `--last 30`")
             );
         }
+        // A rule without dates names no dates, and needs none.
+        let whole = rule.partition.is_whole().then(Window::whole);
+        let given = given.or(whole.as_ref());
         let renderer = self.renderer(rule)?;
         let (standing, streamed) = match self.partitions(rule, given) {
             Ok(known) => known,
@@ -45,7 +48,6 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let dates: Vec<Day> = match (given, standing.dates()) {
-            (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
             (None, None) => {
                 let message = format!(
                     "rule {}: {} is not partitioned by the rule's dates, so that nobody says which dates it has",
