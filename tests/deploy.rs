@@ -307,8 +307,48 @@ fn what_terraform_schedules_is_what_onerow_schedule_would() {
     {
         assert!(script.contains(flag), "{flag}");
     }
-    let main = read("deploy/terraform/main.tf");
-    assert_eq!(main.matches("fail_when_buffered = true").count(), 2);
+    for last in [None, Some(28)] {
+        let options = last.map(|last| format!(" --last {last}")).unwrap_or_default();
+        let of = |kind: &str| {
+            project.onerow(&format!("schedule {kind} predictions{options}")).exits(0).stdout
+        };
+        let (body, words) = terraform_locals(last);
+        let script = of("cloud-scheduler");
+        let printed = script.split("--message-body='").nth(1).unwrap().split('\'').next().unwrap();
+        assert_eq!(body, serde_json::from_str::<Json>(printed).unwrap());
+        let job: Json = serde_yaml_ng::from_str(&of("cloud-run-job")).unwrap();
+        let container = &job["spec"]["template"]["spec"]["template"]["spec"]["containers"][0];
+        let printed: Vec<String> = serde_json::from_value(container["args"].clone()).unwrap();
+        assert_eq!(
+            [&["apply", "predictions"], &words_of(&words)[..], &["--wait", "2h"]].concat(),
+            printed
+        );
+    }
+}
+
+fn words_of(words: &Json) -> Vec<&str> {
+    words.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
+}
+
+/// What Terraform makes of the dates: the body of a request, and the words of a command.
+fn terraform_locals(last: Option<u32>) -> (Json, Json) {
+    use hcl::eval::{Context, Evaluate, FuncDef, ParamType};
+    let main = &terraform()["main.tf"];
+    let locals = main.blocks().find(|block| block.identifier() == "locals").unwrap();
+    let of = |name: &str, context: &Context<'_>| -> hcl::Value {
+        let attribute = locals.body.attributes().find(|attribute| attribute.key() == name).unwrap();
+        attribute.expr().evaluate(context).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let mut context = Context::new();
+    let tostring = FuncDef::builder()
+        .param(ParamType::Any)
+        .build(|args| Ok(hcl::Value::from(args[0].to_string())));
+    context.declare_func("tostring", tostring);
+    context.declare_var("var", hcl::value!({ rule = "predictions", last = (last) }));
+    let asked = of("asked", &context);
+    context.declare_var("local", hcl::value!({ asked = (asked) }));
+    let json = |value: hcl::Value| serde_json::to_value(value).unwrap();
+    (json(of("body", &context)), json(of("dates", &context)))
 }
 
 /// The settings of the service that must not differ between the three ways to deploy it.

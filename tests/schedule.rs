@@ -66,10 +66,9 @@ fn a_mistake_says_what_to_write_instead() {
         ("cron", &["<RULE>"]),
         ("cron by_line --at 25:00", &["`25:00` is not a time of day", "HH:MM"]),
         ("cron by_line --at 9:30", &["`9:30` is not a time of day"]),
-        ("cron by_line --weekly-on someday", &["invalid value 'someday'", "sunday"]),
-        ("cron by_line --weekly-last 0", &["0 is not in 1..=10000"]),
+        ("cron by_line --last 0", &["0 is not in 1..=10000"]),
         ("cron by_line --wait soon", &["not a duration", "2h"]),
-        ("cron by_line --wait 14h", &["`--wait` is too long", "--weekly-at"]),
+        ("cron by_line --wait 24h", &["`--wait` is too long", "23h at most"]),
         ("cron by_line --warehouse prod", &["no warehouse `prod`"]),
         ("cron by_line --folder here", &["`here` must be absolute", "--folder DIR"]),
         ("cron by_line --program $(id)", &["not the path of a command"]),
@@ -99,9 +98,7 @@ fn what_the_files_cannot_say_is_said_on_stderr() {
     assert!(told("github-actions predictions --wait 6h").contains("after six hours"));
     assert!(!told("github-actions predictions --wait 5h").contains("after six hours"));
     let skips = told("cron predictions --at 02:30");
-    assert!(skips.contains("skip 02:30 on 2026-03-08, so there may be no daily pass"), "{skips}");
-    let skips = told("cron predictions --weekly-at 02:15");
-    assert!(skips.contains("skip 02:15 on 2026-03-08, so there may be no weekly pass"), "{skips}");
+    assert!(skips.contains("skip 02:30 on 2026-03-08, so there may be no pass"), "{skips}");
 }
 
 #[test]
@@ -109,22 +106,11 @@ fn files_are_written_under_the_names_that_the_tools_expect() {
     let project = Project::new(RULE);
     for (kind, names) in [
         ("cloud-scheduler", &["onerow-predictions.cloud-scheduler.sh"][..]),
-        (
-            "cloud-run-job",
-            &["onerow-predictions-daily.job.yaml", "onerow-predictions-weekly.job.yaml"],
-        ),
+        ("cloud-run-job", &["onerow-predictions-daily.job.yaml"]),
         ("airflow", &["onerow_predictions.py"]),
         ("github-actions", &["onerow-predictions.yml"]),
         ("cron", &["onerow-predictions.crontab"]),
-        (
-            "systemd",
-            &[
-                "onerow-predictions-daily.service",
-                "onerow-predictions-daily.timer",
-                "onerow-predictions-weekly.service",
-                "onerow-predictions-weekly.timer",
-            ],
-        ),
+        ("systemd", &["onerow-predictions-daily.service", "onerow-predictions-daily.timer"]),
     ] {
         let ended = project.onerow(&format!("schedule {kind} predictions --out {kind}")).exits(0);
         let ended = ended.prints_nothing().says(names);
@@ -152,8 +138,81 @@ fn a_rule_that_deletes_rows_gets_the_leave_that_nobody_is_there_to_give() {
     }
 }
 
+/// The table of each kind of rule is found in its own way: all dates, the last ones, no dates.
 #[test]
-fn cloud_scheduler_jobs_are_created_and_the_next_time_updated() {
+fn each_kind_takes_what_changed_of_the_dates_that_the_rule_can_name() {
+    let dated = Project::new(RULE);
+    let shards = RULE.replace("\"nba.predictions\"", "\"nba.predictions_*\"");
+    let shards = shards.replace("\"game_date\"", "\"_TABLE_SUFFIX\"");
+    let shards = Project::new(&shards.replace("game_date = \"DATE\"\n", ""));
+    let whole = Project::new(&RULE.replace("partition = \"game_date\"", "partition = \"none\""));
+    let cases: [(&Project, &[&str], &str, Json); 5] = [
+        (&dated, &[], "--changed", json!({})),
+        (&dated, &["--last", "3"], "--last 3 --changed", json!({ "last": 3 })),
+        (&shards, &[], "--last 28 --changed", json!({ "last": 28 })),
+        (&shards, &["--last", "400"], "--last 400 --changed", json!({ "last": 400 })),
+        (&whole, &[], "--changed", json!({})),
+    ];
+    for (project, options, words, dates) in cases {
+        for kind in KINDS {
+            let text = printed(project, &[&[kind, "predictions"], options].concat());
+            if kind == "cloud-scheduler" {
+                let body = text.split("--message-body='").nth(1).unwrap().split('\'').next();
+                let mut expected =
+                    json!({ "rule": "predictions", "changed": true, "fail_when_buffered": true });
+                expected.as_object_mut().unwrap().extend(dates.as_object().unwrap().clone());
+                assert_eq!(serde_json::from_str::<Json>(body.unwrap()).unwrap(), expected);
+                continue;
+            }
+            let text = match kind {
+                "cloud-run-job" => job_words(&documents(&text)[0]).join(" "),
+                _ => text,
+            };
+            let dated = text.replace(&format!(" {words}"), " DATES");
+            assert_eq!(dated.matches(" DATES").count(), 1, "{kind} {words}: {text}");
+            let others = ["--last", "--changed", "--date", "--from"];
+            assert!(others.iter().all(|other| !dated.contains(other)), "{kind} {words}: {text}");
+        }
+    }
+    whole
+        .onerow("schedule cron predictions --last 3")
+        .exits(2)
+        .says(&["rule predictions has no dates", "leave --last out"]);
+}
+
+/// The words after the image's own.
+fn job_words(job: &Json) -> Vec<String> {
+    let container = &job["spec"]["template"]["spec"]["template"]["spec"]["containers"][0];
+    serde_json::from_value(container["args"].clone()).unwrap()
+}
+
+/// What each kind starts is a command that `apply` takes, and that cleans the table.
+#[test]
+fn what_a_job_runs_cleans_late_rows_of_old_dates_on_the_next_day() {
+    let project = Project::new(RULE);
+    let words = job_words(&documents(&printed(&project, &["cloud-run-job", "predictions"]))[0]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // The clock stands still, and does not wait.
+    let words: Vec<&str> =
+        words.into_iter().filter(|word| !["--wait", "2h"].contains(word)).collect();
+    let cleaned = |day: &str| {
+        let now = format!("2026-02-{day}T15:30:00Z");
+        let report =
+            project.onerow_with(&[&words[..], &["--now", &now, "--format", "json"]].concat());
+        let report = report.exits(0).json();
+        (report["dates"].as_array().unwrap().len(), report["totals"]["deactivated"].clone())
+    };
+    let row = |id: &str, date: &str| format!("{id},{date},g1,p,,true,{date}T01:00:00Z");
+    project.rows(&[row("a", "2025-06-01"), row("b", "2026-01-31")].join("\n"));
+    assert_eq!(cleaned("01"), (2, json!(0)));
+    assert_eq!(cleaned("02").0, 0);
+    project.rows(&row("c", "2025-06-01"));
+    assert_eq!(cleaned("03"), (1, json!(1)));
+    assert_eq!(cleaned("04").0, 0);
+}
+
+#[test]
+fn a_cloud_scheduler_job_is_created_and_the_next_time_updated() {
     let project = Project::new(RULE);
     let url = ["--service-url", "https://onerow-abc123-uw.a.run.app/", "--region", "us-west2"];
     let account = ["--service-account", "caller@p.iam.gserviceaccount.com"];
@@ -169,40 +228,31 @@ fn cloud_scheduler_jobs_are_created_and_the_next_time_updated() {
         assert!(ran(&mut command).0, "{exists}");
         let asked: Vec<Vec<String>> =
             bin.asked().into_iter().filter(|words| words[3] != "describe").collect();
-        let expected = |name: &str, cron: &str, what: &str, body: &str| {
-            let words = ["gcloud", "scheduler", "jobs", verb, "http", name];
-            let mut words = words.map(str::to_owned).to_vec();
-            words.extend([
-                "--project=my-project".to_owned(),
-                "--location=us-west2".to_owned(),
-                format!("--schedule={cron}"),
-                "--time-zone=America/New_York".to_owned(),
-                format!("--description=onerow predictions: {what}"),
-                "--uri=https://onerow-abc123-uw.a.run.app/cleanup-duplicates".to_owned(),
-                "--http-method=post".to_owned(),
-                format!("{headers}=Content-Type=application/json"),
-                format!("--message-body={body}"),
-                "--oidc-service-account-email=caller@p.iam.gserviceaccount.com".to_owned(),
-                "--oidc-token-audience=https://onerow-abc123-uw.a.run.app".to_owned(),
-                "--max-retry-attempts=5".to_owned(),
-                "--min-backoff=1800s".to_owned(),
-                "--max-backoff=3600s".to_owned(),
-                "--attempt-deadline=1800s".to_owned(),
-            ]);
-            words
-        };
-        let daily = r#"{"rule":"predictions","game_date":"YESTERDAY","fail_when_buffered":true}"#;
-        let weekly = r#"{"rule":"predictions","last":28,"fail_when_buffered":true}"#;
-        assert_eq!(
-            asked,
-            [
-                expected("onerow-predictions-daily", "30 10 * * *", "yesterday", daily),
-                expected("onerow-predictions-weekly", "30 13 * * 0", "the last 28 dates", weekly),
-            ]
-        );
-        for body in [daily, weekly] {
-            assert_eq!(serde_json::from_str::<Json>(body).unwrap()["fail_when_buffered"], true);
-        }
+        let headers = format!("{headers}=Content-Type=application/json");
+        let expected = [
+            "gcloud",
+            "scheduler",
+            "jobs",
+            verb,
+            "http",
+            "onerow-predictions-daily",
+            "--project=my-project",
+            "--location=us-west2",
+            "--schedule=30 10 * * *",
+            "--time-zone=America/New_York",
+            "--description=onerow predictions: the dates that changed",
+            "--uri=https://onerow-abc123-uw.a.run.app/cleanup-duplicates",
+            "--http-method=post",
+            &headers,
+            r#"--message-body={"rule":"predictions","changed":true,"fail_when_buffered":true}"#,
+            "--oidc-service-account-email=caller@p.iam.gserviceaccount.com",
+            "--oidc-token-audience=https://onerow-abc123-uw.a.run.app",
+            "--max-retry-attempts=5",
+            "--min-backoff=1800s",
+            "--max-backoff=3600s",
+            "--attempt-deadline=1800s",
+        ];
+        assert_eq!(asked, [expected]);
     }
 }
 
@@ -215,7 +265,7 @@ fn the_cloud_scheduler_script_asks_for_what_it_is_not_told_and_does_nothing_befo
     let (done, said) = ran(bin.bash(&script).env("PROJECT", "p").env("LOCATION", "us-west2"));
     assert!(!done && said.contains("SERVICE_URL is not set"), "{said}");
     assert!(bin.asked().is_empty());
-    // A failure of the first job is not lost behind the second.
+    // A failure of the job is not lost behind what is said at the end.
     bin.add("gcloud", "[ \"$3\" = describe ]");
     let mut command = bin.bash(&script);
     for name in ["PROJECT", "LOCATION", "SERVICE_URL", "SERVICE_ACCOUNT"] {
@@ -255,22 +305,18 @@ fn a_cloud_run_job_has_the_time_that_it_waits_and_comes_back_when_it_fails() {
     ));
     let options = ["cloud-run-job", "predictions", "--warehouse", "prod", "--wait", "90m"];
     let jobs = documents(&printed(&project, &[&options[..], &["--image", "r/o:1"]].concat()));
-    let dates = [json!(["--date", "YESTERDAY"]), json!(["--last", "28"])];
-    assert_eq!(jobs.len(), 2);
-    for (job, (dates, name)) in jobs.iter().zip(dates.iter().zip(["daily", "weekly"])) {
-        assert_eq!(job["apiVersion"], "run.googleapis.com/v1");
-        assert_eq!(job["kind"], "Job");
-        assert_eq!(job["metadata"]["name"], format!("onerow-predictions-{name}"));
-        let task = &job["spec"]["template"]["spec"]["template"]["spec"];
-        assert_eq!(task["timeoutSeconds"], 90 * 60 + 60 * 60);
-        assert_eq!(task["maxRetries"], 3);
-        assert_eq!(task["containers"][0]["image"], "r/o:1");
-        let mut words = json!(["apply", "predictions", "--warehouse", "prod"]);
-        let all = words.as_array_mut().unwrap();
-        all.extend(dates.as_array().unwrap().iter().cloned());
-        all.extend([json!("--wait"), json!("1h30m")]);
-        assert_eq!(task["containers"][0]["args"], words);
-    }
+    let [job] = &jobs[..] else { panic!("{jobs:?}") };
+    assert_eq!(job["apiVersion"], "run.googleapis.com/v1");
+    assert_eq!(job["kind"], "Job");
+    assert_eq!(job["metadata"]["name"], "onerow-predictions-daily");
+    let task = &job["spec"]["template"]["spec"]["template"]["spec"];
+    assert_eq!(task["timeoutSeconds"], 90 * 60 + 60 * 60);
+    assert_eq!(task["maxRetries"], 3);
+    assert_eq!(task["containers"][0]["image"], "r/o:1");
+    assert_eq!(
+        job_words(job),
+        ["apply", "predictions", "--warehouse", "prod", "--changed", "--wait", "1h30m"]
+    );
 }
 
 #[test]
@@ -282,22 +328,18 @@ fn a_word_that_yaml_would_read_as_something_else_stays_a_word() {
                 .replace("predictions.columns]", &format!("{name}.columns]")),
         );
         let jobs = documents(&printed(&project, &["cloud-run-job", name]));
-        let task = &jobs[0]["spec"]["template"]["spec"]["template"]["spec"];
-        assert_eq!(task["containers"][0]["args"][1], name);
+        assert_eq!(job_words(&jobs[0])[1], name);
     }
 }
 
-/// The lines of a crontab as cron hands them to the shell: minutes, and the command.
-fn cron_lines(text: &str) -> Vec<(Vec<i8>, String)> {
-    let lines = text.lines().filter(|line| line.contains(" * * * * "));
-    lines
-        .map(|line| {
-            let (minutes, command) = line.split_once(" * * * * ").unwrap();
-            assert!(!command.replace("\\%", "").contains('%'), "cron ends the command at a %");
-            let minutes = minutes.split(',').map(|minute| minute.parse().unwrap()).collect();
-            (minutes, command.replace("\\%", "%"))
-        })
-        .collect()
+/// The line of a crontab as cron hands it to the shell: minutes, and the command.
+fn cron_line(text: &str) -> (Vec<i8>, String) {
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains(" * * * * ")).collect();
+    let [line] = lines[..] else { panic!("{text}") };
+    let (minutes, command) = line.split_once(" * * * * ").unwrap();
+    assert!(!command.replace("\\%", "").contains('%'), "cron ends the command at a %");
+    let minutes = minutes.split(',').map(|minute| minute.parse().unwrap()).collect();
+    (minutes, command.replace("\\%", "%"))
 }
 
 #[test]
@@ -314,25 +356,21 @@ fn a_hostile_folder_reaches_the_command_as_one_word() {
         assert!(asked[0].contains(&folder.to_owned()), "{kind}: {asked:?}");
         bin.forget();
     };
-    let lines = cron_lines(&of("cron", &here));
-    ran(&mut bin.sh(&lines[0].1, Timestamp::UNIX_EPOCH));
+    ran(&mut bin.sh(&cron_line(&of("cron", &here)).1, Timestamp::UNIX_EPOCH));
     expects("cron", &here);
 
     let workflow = yaml(&of("github-actions", HOSTILE));
     let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
     let script = project.write("apply.sh", steps.last().unwrap()["run"].as_str().unwrap());
-    ran(bin.runner(&script).env("DATES", "--date YESTERDAY"));
+    ran(&mut bin.runner(&script));
     expects("github-actions", HOSTILE);
 
     let jobs = documents(&of("cloud-run-job", &here));
-    let task = &jobs[0]["spec"]["template"]["spec"]["template"]["spec"];
-    assert_eq!(task["containers"][0]["args"][3], here);
+    assert_eq!(job_words(&jobs[0])[3], here);
 
     if found("python3") {
         let dags = dags(&project, &of("airflow", &here));
-        let command = dags[0]["command"].as_str().unwrap();
-        let command = command.replace("{{ days_before(dag_run, 1) }}", "2026-03-08");
-        let script = project.write("airflow.sh", command);
+        let script = project.write("airflow.sh", dags[0]["command"].as_str().unwrap());
         ran(&mut bin.bash(&script));
         expects("airflow", &here);
     }
@@ -352,33 +390,19 @@ fn dags(project: &Project, text: &str) -> Vec<Json> {
 }
 
 #[test]
-fn an_airflow_run_works_on_the_dates_that_it_was_due_for() {
+fn an_airflow_run_needs_no_date_of_its_own() {
     if !found("python3") {
         return;
     }
     let project = zone("America/New_York");
     let text = printed(&project, &["airflow", "predictions", "--folder", "/srv/p"]);
-    let dags = dags(&project, &text);
-    let apply = "onerow apply predictions --project-dir /srv/p";
     assert_eq!(
-        dags,
-        [
-            json!({
-                "id": "onerow_predictions_daily", "schedule": "30 10 * * *", "catchup": false,
-                "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
-                "command": format!("{apply} --date {{{{ days_before(dag_run, 1) }}}}"),
-                // Due on 2026-03-09 at 02:30 UTC, which in New York is the evening before.
-                "date": "2026-03-07",
-            }),
-            json!({
-                "id": "onerow_predictions_weekly", "schedule": "30 13 * * 0", "catchup": false,
-                "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
-                "command": format!(
-                    "{apply} --from {{{{ days_before(dag_run, 28) }}}} --to {{{{ days_before(dag_run, 1) }}}}"
-                ),
-                "date": "2026-03-07",
-            }),
-        ]
+        dags(&project, &text),
+        [json!({
+            "id": "onerow_predictions_daily", "schedule": "30 10 * * *", "catchup": false,
+            "zone": "America/New_York", "active": 1, "retries": 4, "delay": 1800.0,
+            "command": "onerow apply predictions --project-dir /srv/p --changed",
+        })]
     );
 }
 
@@ -393,18 +417,16 @@ fn systemd_accepts_the_units_and_the_calendar() {
         let onerow = env!("CARGO_BIN_EXE_onerow");
         let program = ["--program", onerow, "--folder", &folder, "--out", "units"];
         printed(&project, &[&["systemd", "predictions"], &program[..]].concat());
-        for pass in ["daily", "weekly"] {
-            for kind in ["service", "timer"] {
-                let unit = project.path(&format!("units/onerow-predictions-{pass}.{kind}"));
-                let (good, said) = ran(Command::new("systemd-analyze").arg("verify").arg(&unit));
-                assert!(good && said.is_empty(), "{pass}.{kind}: {said}");
-            }
-            let timer = project.path(&format!("units/onerow-predictions-{pass}.timer"));
-            let timer = std::fs::read_to_string(timer).unwrap();
-            let calendar = timer.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
-            let (good, said) = ran(Command::new("systemd-analyze").args(["calendar", calendar]));
-            assert!(good && said.contains(name), "{calendar}: {said}");
+        for kind in ["service", "timer"] {
+            let unit = project.path(&format!("units/onerow-predictions-daily.{kind}"));
+            let (good, said) = ran(Command::new("systemd-analyze").arg("verify").arg(&unit));
+            assert!(good && said.is_empty(), "{kind}: {said}");
         }
+        let timer = project.path("units/onerow-predictions-daily.timer");
+        let timer = std::fs::read_to_string(timer).unwrap();
+        let calendar = timer.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
+        let (good, said) = ran(Command::new("systemd-analyze").args(["calendar", calendar]));
+        assert!(good && said.contains(name), "{calendar}: {said}");
     }
 }
 

@@ -1,5 +1,4 @@
-# The service, two jobs, and what starts one or the other every day. docs/deploy.md says what each role
-# is for.
+# The service, a job, and what starts one or the other every day. docs/deploy.md says what each role is for.
 
 data "google_project" "this" {}
 
@@ -8,18 +7,11 @@ locals {
   url = "https://onerow-${data.google_project.this.number}.${var.region}.run.app"
 
   leave = var.deletes ? ["--yes"] : []
-  passes = {
-    daily = {
-      cron = var.daily
-      body = { rule = var.rule, game_date = "YESTERDAY", fail_when_buffered = true }
-      args = ["--date", "YESTERDAY"]
-    }
-    weekly = {
-      cron = var.weekly
-      body = { rule = var.rule, last = var.weekly_last, fail_when_buffered = true }
-      args = ["--last", tostring(var.weekly_last)]
-    }
-  }
+
+  # The dates that changed, of all or of the last ones: for the service, and for the job.
+  asked = { rule = var.rule, last = var.last, changed = true, fail_when_buffered = true }
+  body  = { for key, value in local.asked : key => value if value != null }
+  dates = var.last == null ? ["--changed"] : ["--last", tostring(var.last), "--changed"]
 }
 
 resource "google_project_service" "used" {
@@ -42,7 +34,7 @@ resource "google_service_account" "onerow" {
 
 resource "google_service_account" "scheduler" {
   account_id   = "onerow-scheduler"
-  display_name = "onerow: calls the service or starts the jobs"
+  display_name = "onerow: calls the service or starts the job"
 }
 
 # What onerow may do in BigQuery: run jobs, and write to the datasets that it was given.
@@ -169,11 +161,10 @@ resource "google_cloud_run_v2_service_iam_member" "calls" {
   member   = google_service_account.scheduler.member
 }
 
-# The same work without a service: one job for each pass. They cost nothing while nobody starts them.
+# The same work without a service: a job. It costs nothing while nobody starts it.
 
-resource "google_cloud_run_v2_job" "pass" {
-  for_each            = local.passes
-  name                = "onerow-${each.key}"
+resource "google_cloud_run_v2_job" "daily" {
+  name                = "onerow-daily"
   location            = var.region
   deletion_protection = false
 
@@ -191,7 +182,7 @@ resource "google_cloud_run_v2_job" "pass" {
         image = var.image
         args = concat(
           ["apply", var.rule, "--warehouse", var.warehouse, "--wait", "2h"],
-          each.value.args,
+          local.dates,
           local.leave,
         )
         resources {
@@ -205,18 +196,16 @@ resource "google_cloud_run_v2_job" "pass" {
 }
 
 resource "google_cloud_run_v2_job_iam_member" "starts" {
-  for_each = google_cloud_run_v2_job.pass
-  name     = each.value.name
+  name     = google_cloud_run_v2_job.daily.name
   location = var.region
   role     = "roles/run.invoker"
   member   = google_service_account.scheduler.member
 }
 
-resource "google_cloud_scheduler_job" "pass" {
-  for_each         = local.passes
-  name             = "onerow-${var.rule}-${each.key}"
+resource "google_cloud_scheduler_job" "daily" {
+  name             = "onerow-${var.rule}-daily"
   region           = var.region
-  schedule         = each.value.cron
+  schedule         = var.daily
   time_zone        = var.time_zone
   attempt_deadline = "1800s"
 
@@ -237,7 +226,7 @@ resource "google_cloud_scheduler_job" "pass" {
         { "Content-Type" = "application/json" },
         var.check_iam ? { "X-API-Key" = var.scheduler_key } : {},
       )
-      body = base64encode(jsonencode(each.value.body))
+      body = base64encode(jsonencode(local.body))
       oidc_token {
         service_account_email = google_service_account.scheduler.email
         audience              = local.url
@@ -248,7 +237,7 @@ resource "google_cloud_scheduler_job" "pass" {
   dynamic "http_target" {
     for_each = var.scheduled == "jobs" ? [1] : []
     content {
-      uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pass[each.key].id}:run"
+      uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.daily.id}:run"
       http_method = "POST"
       oauth_token {
         service_account_email = google_service_account.scheduler.email
@@ -257,4 +246,21 @@ resource "google_cloud_scheduler_job" "pass" {
   }
 
   depends_on = [google_project_service.used]
+}
+
+# What was two passes is one: the daily ones are kept under their names, and the weekly ones removed.
+
+moved {
+  from = google_cloud_run_v2_job.pass["daily"]
+  to   = google_cloud_run_v2_job.daily
+}
+
+moved {
+  from = google_cloud_run_v2_job_iam_member.starts["daily"]
+  to   = google_cloud_run_v2_job_iam_member.starts
+}
+
+moved {
+  from = google_cloud_scheduler_job.pass["daily"]
+  to   = google_cloud_scheduler_job.daily
 }

@@ -4,7 +4,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where the service, the jobs and their schedule live, such as us-west2."
+  description = "Where the service, the job and the schedule live, such as us-west2."
   type        = string
 }
 
@@ -40,25 +40,24 @@ variable "time_zone" {
 }
 
 variable "daily" {
-  description = "When the pass over yesterday starts, as a cron line in the time zone."
+  description = "When the pass starts, as a cron line in the time zone."
   type        = string
   default     = "30 10 * * *"
 }
 
-variable "weekly" {
-  description = "When the pass over the last weeks starts, as a cron line in the time zone."
-  type        = string
-  default     = "30 13 * * 0"
-}
-
-variable "weekly_last" {
-  description = "How many dates the weekly pass covers, up to yesterday."
+variable "last" {
+  description = "Of the last so many dates up to yesterday only, those that changed; null: of all dates. Needed where each date is a table of its own, and where the table is not partitioned by the rule's dates."
   type        = number
-  default     = 28
+  default     = null
+
+  validation {
+    condition     = var.last == null ? true : var.last >= 1 && floor(var.last) == var.last
+    error_message = "A whole number, 1 or more."
+  }
 }
 
 variable "scheduled" {
-  description = "What Cloud Scheduler starts: the service, or the jobs."
+  description = "What Cloud Scheduler starts: the service, or (jobs) the Cloud Run job."
   type        = string
   default     = "service"
 

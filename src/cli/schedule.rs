@@ -12,16 +12,16 @@ use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::rule::{Rule, Warehouse, WarehouseType};
 use crate::schedule::{
-    self, At, Email, File, Folder, Image, Program, Region, Schedule, Scheduler, ServiceUrl, Weekday,
+    self, At, Dates, Email, File, Folder, Image, Program, Region, Schedule, Scheduler, ServiceUrl,
 };
 use crate::window::MAX_DAYS;
 
-/// Print configuration that runs a rule every day, and over the last weeks every week
+/// Print configuration that runs a rule every day on what changed
 #[derive(clap::Args)]
 #[command(after_help = "\
-A daily pass covers yesterday; a weekly one the last weeks, since rows that arrive late and
-backfills dirty old dates. Times are of the rule's time zone. Rows that are still buffered are
-waited for or tried again.
+Each pass is `apply --changed`: it takes the dates that were written since they were last found clean,
+so rows that arrive late and backfills of old dates too. The first pass takes every date. Rows that are
+still buffered are waited for or tried again; what is left, the next day's pass takes along.
 
 Examples:
   onerow schedule cron player_prop_predictions --warehouse prod
@@ -34,19 +34,14 @@ pub(super) struct Args {
     /// The rule
     #[arg(value_name = "RULE")]
     rule: String,
-    /// When the daily pass starts, in the rule's time zone
+    /// When the pass starts, in the rule's time zone
     #[arg(long, value_name = "HH:MM", default_value = "10:30")]
     at: At,
-    /// The day of the weekly pass
-    #[arg(long, value_name = "DAY", value_enum, default_value_t = Weekday::Sunday)]
-    weekly_on: Weekday,
-    /// When the weekly pass starts [default: an hour after the daily one has stopped waiting; if
-    /// that is another day, as long before it]
-    #[arg(long, value_name = "HH:MM")]
-    weekly_at: Option<At>,
-    /// How many dates the weekly pass covers, up to yesterday
-    #[arg(long, value_name = "N", default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=MAX_DAYS as i64))]
-    weekly_last: u32,
+    /// Of the last N dates up to yesterday only, those that changed [default: of all dates; of the last
+    /// 28 where each date is a table of its own]. Needed where the table is not partitioned by the
+    /// rule's dates; leaves today out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_DAYS as i64))]
+    last: Option<u32>,
     /// How long a run stays until buffered rows have settled, such as 2h or 90m; for Airflow, how long
     /// it is retried
     #[arg(long, value_name = "DURATION", value_parser = apply::duration, default_value = "2h")]
@@ -67,7 +62,7 @@ pub(super) struct Args {
     /// cloud-run-job: the container image
     #[arg(long, value_name = "IMAGE")]
     image: Option<Image>,
-    /// cloud-scheduler, cloud-run-job: the region of the jobs
+    /// cloud-scheduler, cloud-run-job: the region of the job
     #[arg(long, value_name = "REGION")]
     region: Option<Region>,
     /// Write the files to this folder
@@ -77,6 +72,12 @@ pub(super) struct Args {
     project: ProjectArgs,
 }
 
+/// Between the starts of two passes.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many dates a pass is about, where nobody says which dates there are, since each is a table of its own.
+const LAST_TABLES: u32 = 28;
+
 /// How long a job may take on a runner of GitHub's.
 /// Source: <https://docs.github.com/en/actions/reference/limits>
 const SIX_HOURS: Duration = Duration::from_secs(6 * 60 * 60);
@@ -85,13 +86,6 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     args.refuse_what_does_not_go_with_the_kind()?;
     let project = args.project.open()?;
     let rule = project.file.rule(&args.rule)?;
-    if rule.partition.is_whole() {
-        let message = format!("rule {} has no dates, and a schedule is about dates", rule.name);
-        return Err(Error::new(Kind::Usage, message).help(format!(
-            "have your scheduler run `onerow apply {}` as often as the table is to be clean",
-            rule.name
-        )));
-    }
     let warehouse = project.file.warehouse(args.project.warehouse.as_deref())?;
     let today = rule.time_zone.to_datetime(args.project.clock(effects).now()).date();
     let schedule = args.schedule(&project, rule, warehouse, today)?;
@@ -119,26 +113,19 @@ impl Args {
             )
             .help("set the rule's `time_zone` to a name such as `America/New_York`")
         })?;
-        let weekly = match self.weekly_at {
-            Some(at) => at,
-            None => self.at.apart(schedule::apart(self.wait)).ok_or_else(|| {
-                Error::new(
-                    Kind::Usage,
-                    "`--wait` is too long: the daily and the weekly run would overlap",
-                )
-                .help("say when the weekly pass starts, with --weekly-at HH:MM")
-            })?,
-        };
+        if schedule::longest(self.wait) > A_DAY {
+            let message =
+                "`--wait` is too long: the run of one day and that of the next would overlap";
+            return Err(Error::new(Kind::Usage, message).help("wait for 23h at most"));
+        }
         let folder = self.folder_there(&project.folder)?;
         Ok(Schedule {
             rule: rule.name.clone(),
             strategy: rule.strategy,
             warehouse: self.project.warehouse.as_ref().map(|_| warehouse.name.clone()),
             time_zone: time_zone.to_owned(),
-            daily: self.at,
-            weekly_on: self.weekly_on,
-            weekly,
-            weekly_last: self.weekly_last,
+            at: self.at,
+            dates: self.dates(rule)?,
             wait: self.wait,
             writes: writes(folder.as_ref(), warehouse)?,
             folder,
@@ -147,12 +134,27 @@ impl Args {
                 (None, Scheduler::Systemd) => "/usr/local/bin/onerow".parse()?,
                 (None, _) => "onerow".parse()?,
             },
-            offsets: schedule::offsets(&rule.time_zone, &[self.at, weekly], today),
+            offsets: schedule::offsets(&rule.time_zone, self.at, today),
             service_url: self.service_url.clone(),
             service_account: self.service_account.clone(),
             image: self.image.clone(),
             region: self.region.clone(),
         })
+    }
+
+    /// The dates of which the pass takes those that changed. Errors: so many of a rule that has none.
+    fn dates(&self, rule: &Rule) -> Result<Dates> {
+        match self.last {
+            Some(_) if rule.partition.is_whole() => Err(Error::new(
+                Kind::Usage,
+                format!("rule {} has no dates: its table is one group", rule.name),
+            )
+            .help("leave --last out; a pass is about all rows of the table")),
+            Some(count) => Ok(Dates::Last(count)),
+            None if rule.partition.is_whole() => Ok(Dates::Whole),
+            None if rule.partition.is_sharded() => Ok(Dates::Last(LAST_TABLES)),
+            None => Ok(Dates::All),
+        }
     }
 
     /// The project's folder on the machine that runs the command; `None`: the current one there.
@@ -223,18 +225,16 @@ impl Args {
                 warehouse.name
             ));
         }
-        if self.scheduler == Scheduler::GithubActions && schedule::apart(self.wait) > SIX_HOURS {
+        if self.scheduler == Scheduler::GithubActions && schedule::longest(self.wait) > SIX_HOURS {
             effects.say(
                 "note: GitHub ends a job after six hours; a shorter --wait leaves time for the run",
             );
         }
-        for (at, pass) in [(schedule.daily, "daily"), (schedule.weekly, "weekly")] {
-            if let Some(date) = schedule::skipped(zone, at, today) {
-                effects.say(&format!(
-                    "note: clocks in {} skip {at} on {date}, so there may be no {pass} pass on that day",
-                    schedule.time_zone
-                ));
-            }
+        if let Some(date) = schedule::skipped(zone, self.at, today) {
+            effects.say(&format!(
+                "note: clocks in {} skip {} on {date}, so there may be no pass on that day",
+                schedule.time_zone, self.at
+            ));
         }
     }
 }
@@ -254,15 +254,13 @@ fn writes(folder: Option<&Folder>, warehouse: &Warehouse) -> Result<Vec<Folder>>
     Ok(writes)
 }
 
-/// One text: several files one after the other, each under its name, as YAML documents where they are
-/// YAML.
+/// One text: several files one after the other, each under its name.
 fn together(files: &[File]) -> String {
     match files {
         [only] => only.text.clone(),
         all => {
-            let yaml = all.iter().all(|file| file.name.ends_with(".yaml"));
             let each = all.iter().map(|file| format!("# ==> {} <==\n{}", file.name, file.text));
-            each.collect::<Vec<_>>().join(if yaml { "---\n" } else { "\n" })
+            each.collect::<Vec<_>>().join("\n")
         }
     }
 }

@@ -27,6 +27,9 @@ impl Engine {
         if *task == Task::Consolidate && !merges {
             return Ok(Changed::default());
         }
+        // A rule without dates names no dates, and needs none.
+        let whole = rule.partition.is_whole().then(Window::whole);
+        let given = given.or(whole.as_ref());
         let renderer = self.renderer(rule)?;
         let definition =
             |step: &str, wanted: bool| wanted.then(|| renderer.definition(step)).transpose();
@@ -139,7 +142,6 @@ impl Engine {
 /// there are.
 fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<Vec<Day>> {
     Ok(match (given, standings.dates()) {
-        (None, None) if rule.partition.is_whole() => vec![Day::WHOLE],
         (None, None) => {
             let table = match (standings.table.dates(), &rule.staging) {
                 (Some(_), Some(staging)) => {

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
-use super::{Schedule, Scheduler, apart, quote};
+use super::{Dates, Schedule, Scheduler, longest, quote};
 use crate::error::{Error, Kind, Result};
 
 /// A file of configuration.
@@ -16,15 +16,12 @@ pub struct File {
     pub text: String,
 }
 
-/// The longest name of a Cloud Run job, less `onerow-` and `-weekly`.
+/// The longest name of a Cloud Run job, less `onerow-` and `-daily`.
 /// Source: <https://cloud.google.com/run/docs/create-jobs>
-const LONGEST_SLUG: usize = 63 - 14;
+const LONGEST_SLUG: usize = 63 - 13;
 
 /// The pause between two attempts, in seconds.
 const HALF_AN_HOUR: u64 = 30 * 60;
-
-const DAILY: &str = "daily";
-const WEEKLY: &str = "weekly";
 
 impl Scheduler {
     fn template(self) -> &'static str {
@@ -43,61 +40,37 @@ impl Schedule {
     /// The files for a scheduler. Errors: a text that cannot be written there.
     pub fn files(&self, scheduler: Scheduler) -> Result<Vec<File>> {
         let rule = &self.rule;
-        let one = |name: String| {
-            let text = self.render(scheduler.template(), DAILY)?;
-            Ok(vec![File { name, text }])
+        let name = match scheduler {
+            Scheduler::CloudScheduler => format!("onerow-{rule}.cloud-scheduler.sh"),
+            Scheduler::CloudRunJob => format!("{}.job.yaml", self.job()),
+            Scheduler::Airflow => format!("onerow_{rule}.py"),
+            Scheduler::GithubActions => format!("onerow-{rule}.yml"),
+            Scheduler::Cron => format!("onerow-{rule}.crontab"),
+            Scheduler::Systemd => format!("onerow-{rule}-daily.service"),
         };
-        match scheduler {
-            Scheduler::CloudScheduler => one(format!("onerow-{rule}.cloud-scheduler.sh")),
-            Scheduler::Airflow => one(format!("onerow_{rule}.py")),
-            Scheduler::GithubActions => one(format!("onerow-{rule}.yml")),
-            Scheduler::Cron => one(format!("onerow-{rule}.crontab")),
-            Scheduler::CloudRunJob => [DAILY, WEEKLY]
-                .map(|pass| {
-                    let name = format!("{}.job.yaml", self.job(pass));
-                    Ok(File { name, text: self.render(scheduler.template(), pass)? })
-                })
-                .into_iter()
-                .collect(),
-            Scheduler::Systemd => {
-                let timer = include_str!("templates/systemd.timer");
-                let kinds = [("service", scheduler.template()), ("timer", timer)];
-                let each = [DAILY, WEEKLY].into_iter().flat_map(|pass| {
-                    kinds.map(|(kind, template)| {
-                        let name = format!("onerow-{rule}-{pass}.{kind}");
-                        Ok(File { name, text: self.render(template, pass)? })
-                    })
-                });
-                each.collect()
-            }
+        let mut files = vec![File { name, text: self.render(scheduler.template())? }];
+        if scheduler == Scheduler::Systemd {
+            let text = self.render(include_str!("templates/systemd.timer"))?;
+            files.push(File { name: format!("onerow-{rule}-daily.timer"), text });
         }
+        Ok(files)
     }
 
-    fn render(&self, template: &str, pass: &str) -> Result<String> {
+    fn render(&self, template: &str) -> Result<String> {
         let failed = |cause: minijinja::Error| {
             Error::new(Kind::Usage, "the configuration cannot be written").caused_by(cause)
         };
         let environment = environment().map_err(failed)?;
-        environment.render_str(template, self.context(pass)).map_err(failed)
+        environment.render_str(template, self.context()).map_err(failed)
     }
 
-    fn context(&self, pass: &str) -> Value {
-        let budget = apart(self.wait).as_secs();
+    fn context(&self) -> Value {
+        let budget = longest(self.wait).as_secs();
         context! {
             rule => self.rule.as_str(),
-            warehouse => self.warehouse.as_ref().map(|name| name.as_str()),
             zone => &self.time_zone,
-            pass,
-            weekly => pass == WEEKLY,
-            daily_at => time(self.daily),
-            weekly_at => time(self.weekly),
-            day => context! {
-                name => self.weekly_on.name(),
-                short => self.weekly_on.short(),
-                iso => self.weekly_on.iso(),
-                cron => self.weekly_on.cron(),
-            },
-            last => self.weekly_last,
+            at => time(self.at),
+            dates => self.what(),
             deletes => self.strategy.is_destructive(),
             apply => self.apply(),
             staying => self.staying(),
@@ -110,9 +83,8 @@ impl Schedule {
             writes => self.writes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             program => self.program.to_string(),
             utc => self.utc(),
-            job => self.job(pass),
-            daily_body => self.body(&[("game_date", "YESTERDAY".into())]),
-            weekly_body => self.body(&[("last", self.weekly_last.into())]),
+            job => self.job(),
+            body => self.body(),
             service_url => self.service_url.as_ref().map(ToString::to_string),
             service_account => self.service_account.as_ref().map(ToString::to_string),
             image => self.image.as_ref().map(ToString::to_string),
@@ -121,7 +93,16 @@ impl Schedule {
         }
     }
 
-    /// What follows the program's name, but for the dates and how long to stay.
+    /// What the pass is about, for people.
+    fn what(&self) -> String {
+        match self.dates {
+            Dates::All => "the dates that changed".to_owned(),
+            Dates::Last(count) => format!("of the last {count} dates, those that changed"),
+            Dates::Whole => "the table, if it changed".to_owned(),
+        }
+    }
+
+    /// What follows the program's name, but for how long to stay.
     fn apply(&self) -> Vec<String> {
         let mut words = vec!["apply".to_owned(), self.rule.to_string()];
         if let Some(warehouse) = &self.warehouse {
@@ -130,6 +111,10 @@ impl Schedule {
         if let Some(folder) = &self.folder {
             words.extend(["--project-dir".to_owned(), folder.to_string()]);
         }
+        if let Dates::Last(count) = self.dates {
+            words.extend(["--last".to_owned(), count.to_string()]);
+        }
+        words.push("--changed".to_owned());
         if self.strategy.is_destructive() {
             words.push("--yes".to_owned());
         }
@@ -145,34 +130,31 @@ impl Schedule {
 
     /// A request to the service. It fails while rows are buffered: Cloud Scheduler takes every
     /// answer from 200 to 299 for success, and would not come back.
-    fn body(&self, dates: &[(&str, serde_json::Value)]) -> String {
+    fn body(&self) -> String {
         let mut body = serde_json::Map::new();
         body.insert("rule".to_owned(), self.rule.as_str().into());
-        body.extend(dates.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        if let Dates::Last(count) = self.dates {
+            body.insert("last".to_owned(), count.into());
+        }
+        body.insert("changed".to_owned(), true.into());
         body.insert("fail_when_buffered".to_owned(), true.into());
         serde_json::Value::Object(body).to_string()
     }
 
-    /// The two passes at each offset that the zone can have.
+    /// The time of the pass at each offset that the zone can have.
     fn utc(&self) -> Vec<Value> {
         let each = self.offsets.iter().map(|offset| {
-            let (daily, weekly) = (self.daily.utc(*offset), self.weekly.utc(*offset));
+            let at = self.at.utc(*offset);
             context! {
                 offset => numeric(*offset),
-                daily_cron => format!("{} {} * * *", daily.at.minute(), daily.at.hour()),
-                weekly_cron => format!(
-                    "{} {} * * {}",
-                    weekly.at.minute(),
-                    weekly.at.hour(),
-                    self.weekly_on.cron_after(weekly.days)
-                ),
+                cron => format!("{} {} * * *", at.minute(), at.hour()),
             }
         });
         each.collect()
     }
 
     /// The name of a Cloud Run job: lower case, digits and hyphens, and another one for each rule.
-    fn job(&self, pass: &str) -> String {
+    fn job(&self) -> String {
         let name = self.rule.as_str();
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let mut slug = name.to_ascii_lowercase().replace('_', "-");
@@ -182,7 +164,7 @@ impl Schedule {
             slug.truncate(LONGEST_SLUG - 9);
             slug = format!("{}-{hash}", slug.trim_end_matches('-'));
         }
-        format!("onerow-{slug}-{pass}")
+        format!("onerow-{slug}-daily")
     }
 }
 
@@ -231,7 +213,6 @@ mod tests {
 
     use super::*;
     use crate::rule::{RuleName, Strategy};
-    use crate::schedule::Weekday;
 
     fn schedule(rule: &str) -> Schedule {
         Schedule {
@@ -239,10 +220,8 @@ mod tests {
             strategy: Strategy::Deactivate,
             warehouse: None,
             time_zone: "UTC".to_owned(),
-            daily: "10:30".parse().unwrap(),
-            weekly_on: Weekday::Sunday,
-            weekly: "13:30".parse().unwrap(),
-            weekly_last: 28,
+            at: "10:30".parse().unwrap(),
+            dates: Dates::All,
             wait: Duration::from_secs(2 * 60 * 60),
             folder: None,
             writes: Vec::new(),
@@ -259,8 +238,8 @@ mod tests {
     fn the_name_of_a_job_is_short_and_of_one_rule_only() {
         let long = "p".repeat(63);
         let rules = ["a_b", "a-b", "A_b", "a_b_", "a__b", &long, &long[..62], "a"];
-        let names: Vec<String> = rules.iter().map(|rule| schedule(rule).job(WEEKLY)).collect();
-        assert_eq!(names[0], "onerow-a-b-weekly");
+        let names: Vec<String> = rules.iter().map(|rule| schedule(rule).job()).collect();
+        assert_eq!(names[0], "onerow-a-b-daily");
         for (i, name) in names.iter().enumerate() {
             assert!(name.len() <= 63, "{name}");
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -271,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_service_gives_up_before_the_next_day_however_long_it_waits() {
-        for (hours, attempts) in [(0, 5), (2, 5), (4, 3), (18, 1), (40, 1)] {
+        for (hours, attempts) in [(0, 5), (2, 5), (4, 3), (18, 1), (23, 1)] {
             let wait = Duration::from_secs(hours * 3600);
             let files = Schedule { wait, ..schedule("a") }.files(Scheduler::Systemd).unwrap();
             let expected = format!("StartLimitBurst={attempts}\n");

@@ -15,23 +15,23 @@ use crate::rule::{RuleName, Strategy, WarehouseName};
 
 pub use deployment::{Email, Folder, Image, Program, Region, ServiceUrl};
 pub use files::File;
-pub use time::{At, Weekday, offsets, skipped};
+pub use time::{At, offsets, skipped};
 
 /// What starts the runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(clippy::enum_variant_names, reason = "Cloud Scheduler is called so")]
 pub(crate) enum Scheduler {
-    /// A script that makes Cloud Scheduler jobs which call the HTTP service
+    /// A script that makes a Cloud Scheduler job which calls the HTTP service
     CloudScheduler,
-    /// Cloud Run jobs that run the command
+    /// A Cloud Run job that runs the command
     CloudRunJob,
     /// An Airflow DAG file
     Airflow,
     /// A GitHub Actions workflow
     GithubActions,
-    /// Lines for a crontab
+    /// A line for a crontab
     Cron,
-    /// systemd services and timers
+    /// A systemd service and its timer
     Systemd,
 }
 
@@ -49,8 +49,19 @@ impl Scheduler {
     }
 }
 
-/// A daily pass over yesterday and a weekly one over the last weeks, since rows that arrive late
-/// and backfills put duplicates on dates that were clean.
+/// The dates of which a pass takes those that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dates {
+    /// All that the table has.
+    All,
+    /// So many, up to yesterday.
+    Last(u32),
+    /// The rule has no dates: its table is one group.
+    Whole,
+}
+
+/// A daily pass over what was written since it was last found clean: late rows and backfills of old
+/// dates are found on the next day.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     /// The rule.
@@ -59,16 +70,12 @@ pub(crate) struct Schedule {
     pub strategy: Strategy,
     /// The warehouse, unless it is the rule file's default.
     pub warehouse: Option<WarehouseName>,
-    /// The time zone of the two times of day, and of 'yesterday', by its IANA name.
+    /// The time zone of the time of day, and of 'yesterday', by its IANA name.
     pub time_zone: String,
-    /// When the daily pass starts.
-    pub daily: At,
-    /// On which day the weekly pass starts.
-    pub weekly_on: Weekday,
-    /// When the weekly pass starts.
-    pub weekly: At,
-    /// How many dates the weekly pass covers, up to yesterday.
-    pub weekly_last: u32,
+    /// When the pass starts.
+    pub at: At,
+    /// Which dates it is about.
+    pub dates: Dates,
     /// How long a run stays until buffered rows have settled.
     pub wait: Duration,
     /// Where the project's folder is on the machine that runs the command.
@@ -77,8 +84,8 @@ pub(crate) struct Schedule {
     pub writes: Vec<Folder>,
     /// The command.
     pub program: Program,
-    /// The offsets from UTC that the time zone has in the course of a year, at the two times of
-    /// day. Only schedulers that know nothing but UTC need them.
+    /// The offsets from UTC that the time zone has in the course of a year, at that time of day.
+    /// Only schedulers that know nothing but UTC need them.
     pub offsets: Vec<jiff::tz::Offset>,
     /// Where the HTTP service answers.
     pub service_url: Option<ServiceUrl>,
@@ -86,11 +93,11 @@ pub(crate) struct Schedule {
     pub service_account: Option<Email>,
     /// The container image of the job.
     pub image: Option<Image>,
-    /// Where jobs are kept.
+    /// Where the job is kept.
     pub region: Option<Region>,
 }
 
-/// The time between the starts of the two passes of one day: the first has ended by then.
-pub fn apart(wait: Duration) -> Duration {
+/// The time after which a pass has ended: it waits for the streaming buffer, and has an hour for itself.
+pub fn longest(wait: Duration) -> Duration {
     wait.saturating_add(Duration::from_secs(60 * 60))
 }

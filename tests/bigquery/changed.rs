@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::fixture::{Fixture, a_year};
 use super::proxy::Call;
+use crate::common::RULE;
 
 const YEAR: &str = "--from 2025-01-01 --to 2025-12-31";
 
@@ -154,4 +155,31 @@ fn where_nobody_says_when_dates_were_written_all_of_them_are_taken() {
     let ended = fixture.project.onerow(&format!("status --changed {window}")).exits(0);
     ended.says(&["has another form than BigQuery's; all dates are taken", "3 dates to look at"]);
     fixture.project.onerow("status --changed").exits(1).says(&["name the dates"]);
+}
+
+#[test]
+fn a_table_without_dates_is_looked_at_where_it_was_written_or_nobody_says() {
+    let rule = RULE.replace("nba.", "DATASET.").replace("\"game_date\"", "\"none\"");
+    let Some(fixture) = Fixture::with_rules(&rule, "") else { return };
+    let fixture = fixture.rows(super::fixture::ROWS);
+    let looks = |words: &str| {
+        fixture.project.onerow("apply --changed").exits(0).says(&[words]);
+    };
+    fixture.proxy.habits(|habits| habits.buffer_since = None);
+    let table = fixture.table("partitions");
+    let columns = "table_name STRING, partition_id STRING, last_modified_time STRING, total_rows INT64, \
+                   total_logical_bytes INT64";
+    fixture.emulator.query(&format!("CREATE TABLE {table} ({columns})"));
+    let rows = "('predictions', NULL, 'no time', 1, 1)";
+    fixture.emulator.query(&format!("INSERT INTO {table} VALUES {rows}"));
+    looks("1 date to look at");
+    looks("all dates are taken");
+    let books = |at: &str| {
+        keep_books(&fixture, &[("20260127".to_owned(), at.to_owned(), 4)]);
+    };
+    books("2026-01-30T00:00:00Z");
+    looks("1 date to look at");
+    looks("0 dates to look at; 1 date not");
+    books("2026-01-31T00:00:00Z");
+    looks("1 date to look at");
 }

@@ -7,26 +7,17 @@ use std::process::{Command, Stdio};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-/// Enough of Airflow for a DAG file: what it makes, and the date that a run due on 2026-03-09 at
-/// 02:30 UTC stands for.
+/// Enough of Airflow for a DAG file: what it makes.
 pub const AIRFLOW: &str = r#"
-from datetime import datetime, timezone
-
 DAGS = []
 
 
-class DagRun:
-    data_interval_end = datetime(2026, 3, 9, 2, 30, tzinfo=timezone.utc)
-
-
 class DAG:
-    def __init__(self, dag_id, schedule, start_date, catchup, max_active_runs, default_args,
-                 user_defined_macros, tags):
-        days_before = user_defined_macros["days_before"]
+    def __init__(self, dag_id, schedule, start_date, catchup, max_active_runs, default_args, tags):
         DAGS.append({
             "id": dag_id, "schedule": schedule, "catchup": catchup, "zone": str(start_date.tzinfo),
             "active": max_active_runs, "retries": default_args["retries"],
-            "delay": default_args["retry_delay"].total_seconds(), "date": days_before(DagRun, 1),
+            "delay": default_args["retry_delay"].total_seconds(),
         })
 
     def __enter__(self):
@@ -49,20 +40,6 @@ from zoneinfo import ZoneInfo
 
 def datetime(year, month, day, tz):
     return python.datetime(year, month, day, tzinfo=ZoneInfo(tz))
-
-
-class instance:
-    def __init__(self, moment):
-        self.moment = moment
-
-    def in_timezone(self, zone):
-        return instance(self.moment.astimezone(ZoneInfo(zone)))
-
-    def subtract(self, days):
-        return instance(self.moment - python.timedelta(days=days))
-
-    def to_date_string(self):
-        return self.moment.strftime("%Y-%m-%d")
 "#;
 
 /// A folder of stand-ins, first on the PATH of what it starts.
