@@ -47,12 +47,28 @@ done
 for name in PROJECT REGION; do
   [ -n "${!name:-}" ] || fail "$name is not set; see $0 --help"
 done
-root="$(cd "$(dirname "$0")/.." && pwd)"
+root="$(cd "$(dirname -- "$0")/.." && pwd)"
 service="${SERVICE:-onerow}"
 repository="${REPOSITORY:-onerow}"
 account="${SERVICE_ACCOUNT:-onerow@$PROJECT.iam.gserviceaccount.com}"
 caller="${CALLER:-onerow-scheduler@$PROJECT.iam.gserviceaccount.com}"
 secret="${SECRET-onerow-apply-keys}"
+
+# A value that begins with a dash would be an option of gcloud, and one with a comma another setting.
+plain() {
+  [[ "$2" =~ ^[A-Za-z0-9]$3*$ ]] || fail "$1 has characters that no such name has: $2"
+}
+plain PROJECT "$PROJECT" '[A-Za-z0-9.:-]'
+plain REGION "$REGION" '[a-z0-9-]'
+plain SERVICE "$service" '[a-z0-9-]'
+plain REPOSITORY "$repository" '[a-z0-9-]'
+plain TAG "${TAG:-t}" '[A-Za-z0-9_.-]'
+plain SERVICE_ACCOUNT "$account" '[A-Za-z0-9@.:-]'
+plain CALLER "$caller" '[A-Za-z0-9@.: -]'
+plain WAREHOUSE "${WAREHOUSE:-prod}" '[A-Za-z0-9_-]'
+plain SECRET "${secret:-none}" '[A-Za-z0-9_-]'
+plain --image "${image:-none}" '[A-Za-z0-9_./:@-]'
+
 if [ "$dry_run" = no ] && ! command -v gcloud > /dev/null; then
   fail "gcloud is not installed: https://cloud.google.com/sdk/docs/install"
 fi
@@ -68,6 +84,13 @@ run() {
 
 build() {
   [ -n "${PROJECT_DIR:-}" ] || fail "PROJECT_DIR is not set; see $0 --help"
+  case "$PROJECT_DIR" in
+    -*) PROJECT_DIR="./$PROJECT_DIR" ;;
+  esac
+  # A link would upload what it leads to.
+  for file in onerow.toml sql; do
+    [ ! -L "$PROJECT_DIR/$file" ] || fail "$file in PROJECT_DIR, $PROJECT_DIR, is a link"
+  done
   [ -f "$PROJECT_DIR/onerow.toml" ] || fail "there is no onerow.toml in PROJECT_DIR, $PROJECT_DIR"
   # A tag of its own for each image, so that there is always one to go back to.
   image="$REGION-docker.pkg.dev/$PROJECT/$repository/onerow:${TAG:-$(date -u +%Y%m%d-%H%M%S)}"

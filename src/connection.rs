@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::files;
 use crate::interrupt::Interrupt;
 use crate::ledger::Ledger;
 use crate::ledger::bigquery::BigQueryLedger;
@@ -56,7 +57,8 @@ pub fn connect(
 ) -> Result<Connection> {
     match &warehouse.kind {
         WarehouseType::Sqlite { path, drain } => {
-            let sqlite = Arc::new(Sqlite::open(&folder.join(path), access, clock, *drain)?);
+            let path = files::named(folder, path)?;
+            let sqlite = Arc::new(Sqlite::open(&path, access, clock, *drain)?);
             Ok(Connection { warehouse: sqlite.clone(), ledger: sqlite, tariff: None })
         }
         WarehouseType::BigQuery(settings) => {
@@ -75,7 +77,8 @@ fn bigquery(
 ) -> Result<Connection> {
     let bigquery = BigQuery::connect(settings, folder, interrupt.clone())?;
     let bigquery = Arc::new(bigquery);
-    let outbox = folder.join(".onerow").join(format!("{name}.outbox.db"));
+    let outbox = Path::new(".onerow").join(format!("{name}.outbox.db"));
+    let outbox = files::named(folder, &outbox)?;
     // The outbox is created on the first run; nobody has to load it before.
     let access = if access == Access::ReadWrite { Access::Create } else { access };
     let ledger = BigQueryLedger::open(bigquery.clone(), &outbox, access, clock)?;

@@ -12,6 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 pub use googlesql_sqlite::error::{did_you_mean, nearest};
 pub use io::read_utf8;
+pub(crate) use io::utf8;
 pub use kind::Kind;
 
 use crate::visible::{covered, visible};

@@ -33,6 +33,7 @@ pub mod connection;
 mod doctor;
 pub mod engine;
 pub mod error;
+mod files;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzed;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result, did_you_mean, read_utf8};
+use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::files::Folder;
 use crate::rule::{RuleFile, RuleName};
 use crate::statement::StepName;
 use crate::template::{Template, Templates};
@@ -25,19 +26,22 @@ impl Project {
     /// Reads a project. Errors: no rule file; a mistake in it; a template that is not UTF-8; a
     /// folder in `sql/` that is named after no rule.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(RULE_FILE);
-        if !path.is_file() {
-            return Err(Error::new(
+        let missing = || {
+            Error::new(
                 Kind::Configuration,
                 match folder == Path::new(".") {
                     true => format!("there is no {RULE_FILE} here or in a folder above"),
                     false => format!("there is no {RULE_FILE} in `{}`", folder.display()),
                 },
             )
-            .help("name the folder with --project-dir, or start a project with `onerow init`"));
+            .help("name the folder with --project-dir, or start a project with `onerow init`")
+        };
+        let files = Folder::open(folder).map_err(|_| missing())?;
+        if !files.is_file(Path::new(RULE_FILE))? {
+            return Err(missing());
         }
-        let rules = Template { path: path.display().to_string(), text: configuration(&path)? };
-        Self::of(folder, &rules, read_templates(folder)?)
+        let rules = configuration(&files, Path::new(RULE_FILE))?;
+        Self::of(folder, &rules, read_templates(&files)?)
     }
 
     /// The folder that is given, or else the nearest one that holds a rule file: the current one, or one that it is
@@ -69,24 +73,24 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file, templates })
     }
 
-    /// The files of the project's own tests: `tests/*.toml`, by name.
-    pub fn test_files(&self) -> Result<Vec<PathBuf>> {
-        let mut files = sorted_entries(&self.folder.join("tests"))?;
+    /// The files of the project's own tests, `tests/*.toml`, by name: path and text.
+    pub fn test_files(&self) -> Result<Vec<(PathBuf, String)>> {
+        let folder = Folder::open(&self.folder)?;
+        let mut files = folder.entries(Path::new("tests"))?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-        Ok(files)
+        files.into_iter().map(|path| Ok((folder.path_of(&path), folder.text(&path)?))).collect()
     }
 }
 
 /// The templates below `sql/`, and those one folder down.
-fn read_templates(folder: &Path) -> Result<Vec<(PathBuf, Template)>> {
-    let sql = folder.join("sql");
+fn read_templates(folder: &Folder) -> Result<Vec<(PathBuf, Template)>> {
+    let sql = Path::new("sql");
     let mut templates = Vec::new();
-    for path in sorted_entries(&sql)? {
-        let paths = if path.is_dir() { sorted_entries(&path)? } else { vec![path] };
+    for path in folder.entries(sql)? {
+        let paths = if folder.is_folder(&path)? { folder.entries(&path)? } else { vec![path] };
         for path in paths.into_iter().filter(|path| is_template(path)) {
-            let below = path.strip_prefix(&sql).unwrap_or(&path).to_owned();
-            let text = configuration(&path)?;
-            templates.push((below, Template { path: path.display().to_string(), text }));
+            let below = path.strip_prefix(sql).unwrap_or(&path).to_owned();
+            templates.push((below, configuration(folder, &path)?));
         }
     }
     Ok(templates)
@@ -126,28 +130,12 @@ fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName
     })
 }
 
-/// The visible entries of a folder by name; none where there is no such folder.
-fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let failed = |cause| Error::io(format!("cannot read the folder `{}`", folder.display()), cause);
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
 /// A file that belongs to the configuration: what is wrong with it is a configuration error.
-fn configuration(path: &Path) -> Result<String> {
-    read_utf8(path).map_err(|error| match error.kind() {
+fn configuration(folder: &Folder, path: &Path) -> Result<Template> {
+    let text = folder.text(path).map_err(|error| match error.kind() {
         Kind::Input => Error::new(Kind::Configuration, error.headline())
             .help("save the file as UTF-8 and run the command again"),
         _ => error,
-    })
+    })?;
+    Ok(Template { path: folder.path_of(path).display().to_string(), text })
 }

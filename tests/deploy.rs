@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 use crate::common::{Project, RULE};
-use crate::standin::ran;
+use crate::standin::{found, ran};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -254,6 +254,7 @@ fn no_account_gets_more_than_it_needs() {
         ("google_service_account.onerow.member", "google_service_account.scheduler.member");
     let expected = [
         ("google_project_iam_member", "roles/bigquery.jobUser", onerow),
+        ("google_bigquery_table_iam_member", "roles/bigquery.dataEditor", onerow),
         ("google_bigquery_dataset_iam_member", "roles/bigquery.dataEditor", onerow),
         ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor", onerow),
         ("google_cloud_run_v2_service_iam_member", "roles/run.invoker", scheduler),
@@ -263,6 +264,43 @@ fn no_account_gets_more_than_it_needs() {
     assert_eq!(granted, BTreeSet::from(expected));
     let documented = read("docs/deploy.md");
     assert!(granted.iter().all(|(_, role, _)| documented.contains(role)));
+}
+
+/// What the guide gives to the account is what its rule names: the table, and the ledger's dataset.
+#[test]
+fn the_guide_gives_rights_on_the_tables_that_the_rules_name_and_on_the_ledgers_dataset() {
+    let guide = read("docs/deploy.md");
+    let given = guide.split("cat > onerow.tfvars << END\n").nth(1).unwrap();
+    let given: BTreeMap<String, String> = given
+        .lines()
+        .take_while(|line| *line != "END")
+        .map(|line| line.split_once('=').unwrap())
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect();
+    let declared = variables();
+    assert!(given.keys().all(|name| declared.contains_key(name)), "{given:?}");
+    let needed = declared.iter().filter(|(_, variable)| !variable.contains_key("default"));
+    assert!(needed.into_iter().all(|(name, _)| given.contains_key(name)), "{given:?}");
+    let rules: toml::Table = read("examples/player_props/onerow.toml").parse().unwrap();
+    let table = rules["rule"]["player_prop_predictions"]["table"].as_str().unwrap();
+    assert_eq!(given["tables"], format!("[\"{table}\"]"));
+    let dataset = table.split('.').next().unwrap();
+    assert!(!given["datasets"].contains(dataset), "its dataset holds other tables too");
+    assert!(guide.contains(&format!("ON TABLE \\`$PROJECT\\`.{table}")), "by hand");
+    let bodies = resources();
+    let of = |kind: &str| &bodies.iter().find(|(found, _)| found == kind).unwrap().1;
+    assert_eq!(of("google_bigquery_table_iam_member")["for_each"], "var.tables");
+    assert_eq!(of("google_bigquery_dataset_iam_member")["for_each"], "var.datasets");
+}
+
+#[test]
+fn terraform_finds_its_files_well_formed() {
+    if found("terraform") {
+        let mut command = Command::new("terraform");
+        let command = command.args(["fmt", "-check", "-diff"]).arg(root().join("deploy/terraform"));
+        let (good, said) = ran(command.env("CHECKPOINT_DISABLE", "1"));
+        assert!(good, "{said}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod action;
 mod active;
 mod apply;
+mod arguments;
 mod bad_input;
 mod bigquery;
 mod changed;
@@ -27,6 +28,7 @@ mod injection;
 mod instructions;
 mod invariants;
 mod keys;
+mod links;
 mod local_days;
 mod lowering;
 mod memory;

@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 const FLOORS: &[&[&str]] = &[
     &["visible", "clock", "interrupt", "googlesql"],
     &["error"],
-    &["window"],
+    &["window", "files"],
     &["statement", "partitions"],
     &["step"],
     &["removals"],

@@ -1,5 +1,8 @@
 //! A secret is never repeated: not in output, not in errors, not in what `--verbose` tells.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+
 use crate::common::{Project, RULE};
 
 const SECRET: &str = "MIIEvSECRETkeymaterial";
@@ -68,6 +71,97 @@ fn a_variable_that_names_a_broken_key_file_is_named_and_the_file_not_quoted() {
         assert!(!text.contains("SECRET"), "{text}");
         // What is no file of credentials is named; the last one is a file with a key that is none.
         assert!(text.contains("key.json") || key == *keys().last().unwrap(), "{text}");
+    }
+}
+
+/// A server, or a proxy before it, that has a table and a dataset and refuses statements with a sentence that quotes
+/// what it was sent, the token among it. Returns its address.
+fn echoes() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || while echo(&stream).is_some() {});
+        }
+    });
+    address
+}
+
+const TABLE: &str = r#"{"kind": "bigquery#table", "type": "TABLE", "id": "t", "schema": {"fields": []},
+  "tableReference": {"projectId": "demo", "datasetId": "nba", "tableId": "predictions"}}"#;
+const DATASET: &str = r#"{"kind": "bigquery#dataset", "id": "demo:ops", "location": "US", "access": [],
+  "datasetReference": {"projectId": "demo", "datasetId": "ops"}}"#;
+
+fn refusal(code: u16, message: &str, reason: &str) -> serde_json::Value {
+    let error = serde_json::json!({ "message": message, "reason": reason });
+    serde_json::json!({ "error": { "code": code, "message": message, "status": reason, "errors": [error] } })
+}
+
+fn echo(mut stream: &TcpStream) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let (path, is_get) = (head.lines().next()?.to_owned(), head.starts_with("GET "));
+    let (status, answer) = if is_get && path.contains("/tables/predictions") {
+        (200, serde_json::from_str(TABLE).ok()?)
+    } else if is_get && path.contains("/tables/") {
+        (404, refusal(404, "Not found", "notFound"))
+    } else if is_get && path.contains("/datasets/ops") {
+        (200, serde_json::from_str(DATASET).ok()?)
+    } else {
+        (400, refusal(400, &format!("invalid request: {head}"), "invalid"))
+    };
+    let answer = answer.to_string();
+    write!(
+        stream,
+        "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
+        answer.len()
+    )
+    .ok()
+}
+
+#[test]
+fn a_token_that_an_answer_quotes_is_neither_said_nor_kept() {
+    let address = echoes();
+    let project = with_key("");
+    let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    project.write("onerow.toml", rules.replace("127.0.0.1:9", &address));
+    let key = serde_json::json!({
+        "type": "service_account", "project_id": "demo", "private_key_id": "1",
+        "private_key": include_str!("bigquery/throwaway_key.pem"),
+        "client_email": "onerow@demo.test", "client_id": "1",
+        "auth_uri": format!("http://{address}/auth"), "token_uri": format!("http://{address}/token"),
+    });
+    project.write("key.json", key.to_string());
+    let ended = project.onerow("apply --date 2026-01-28 --verbose").exits(1);
+    assert!(ended.stderr.contains("invalid request"), "the answer is not quoted at all: {ended}");
+    let mut kept = 0;
+    let mut texts = vec![("output".to_owned(), ended.to_string())];
+    for file in walk(&project.path(".onerow")) {
+        let bytes = std::fs::read(&file).unwrap();
+        kept += usize::from(String::from_utf8_lossy(&bytes).contains("invalid request"));
+        texts.push((file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    assert!(kept > 0, "no entry was kept: {ended}");
+    for (place, text) in texts {
+        // Every signed token begins so.
+        assert!(!text.contains("eyJ"), "{place}: {text}");
+        assert!(!text.contains("PRIVATE KEY"), "{place}: {text}");
     }
 }
 

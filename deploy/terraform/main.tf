@@ -37,12 +37,22 @@ resource "google_service_account" "scheduler" {
   display_name = "onerow: calls the service or starts the job"
 }
 
-# What onerow may do in BigQuery: run jobs, and write to the datasets that it was given.
+# What onerow may do in BigQuery: run jobs, change the tables that the rules name, and write to the datasets
+# that it was given.
 
 resource "google_project_iam_member" "runs_queries" {
   project = var.project
   role    = "roles/bigquery.jobUser"
   member  = google_service_account.onerow.member
+}
+
+resource "google_bigquery_table_iam_member" "changes" {
+  for_each   = var.tables
+  project    = length(split(".", each.value)) == 3 ? split(".", each.value)[0] : var.project
+  dataset_id = reverse(split(".", each.value))[1]
+  table_id   = reverse(split(".", each.value))[0]
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.onerow.member
 }
 
 resource "google_bigquery_dataset_iam_member" "writes" {

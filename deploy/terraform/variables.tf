@@ -29,8 +29,18 @@ variable "warehouse" {
   default     = "prod"
 }
 
+variable "tables" {
+  description = "The tables that the rules name, and their staging tables, as dataset.table or project.dataset.table: onerow may change these and no other."
+  type        = set(string)
+
+  validation {
+    condition     = alltrue([for name in var.tables : can(regex("^([a-z][a-z0-9-]*\\.)?[A-Za-z0-9_]+\\.[^.*`]+$", name))])
+    error_message = "Each is dataset.table or project.dataset.table; a dataset of date-sharded tables (events_*) belongs into datasets."
+  }
+}
+
 variable "datasets" {
-  description = "The datasets that onerow writes to: that of the rule's table and that of the ledger."
+  description = "The datasets that onerow may write to as a whole: that of the ledger and the removal log, which the first run creates, and those of date-sharded tables."
   type        = set(string)
 }
 

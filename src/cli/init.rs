@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
+use crate::files::Folder;
 use crate::project::RULE_FILE;
 
 /// Start a project: a commented rule file and an example of an own template, or a ready rule for a tool's tables
@@ -68,17 +69,10 @@ fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result
         )
         .help("name another folder: onerow init DIR"));
     }
+    let place = Folder::create(folder)?;
     for (name, text) in files {
-        write(&path(name), text)?;
+        place.write_first(Path::new(name), text)?;
         effects.say(&format!("wrote {}", path(name).display()));
     }
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let failed = |cause| Error::io(format!("cannot write `{}`", path.display()), cause);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, text).map_err(failed)
 }

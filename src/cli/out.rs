@@ -1,19 +1,22 @@
 //! `render --out`: a folder of rendered SQL that is kept in a repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use similar::TextDiff;
 
-use crate::error::{Error, Kind, Result, read_utf8};
+use crate::error::{Error, Kind, Result};
+use crate::files::Folder;
 use crate::rule::RuleName;
-use crate::statement::{Statement, StepName};
+use crate::statement::{Fingerprint, Statement, StepName};
 use crate::window::Day;
 
-/// What the folder holds because onerow wrote it: one path a line.
+/// What the folder holds because onerow wrote it: a fingerprint and a path a line, as `sha256sum --check` reads
+/// them.
 const LIST: &str = ".onerow-rendered";
 const LIST_HEADER: &str =
     "# Files that `onerow render --out` wrote; it removes what it no longer renders.";
+const BETWEEN: &str = "  ";
 
 /// Rendered SQL by its path in the folder: `<rule>/<step>_<dates>.sql`; what guards a custom step is
 /// `<rule>/<custom>.<step>_<dates>.sql`.
@@ -62,42 +65,62 @@ fn dates(statement: &Statement) -> String {
     }
 }
 
+/// What became of files that are no longer rendered.
+#[derive(Debug, Default)]
+pub(super) struct Swept {
+    /// How many were removed.
+    pub removed: usize,
+    /// Those that are not as onerow wrote them, which stay.
+    pub kept: Vec<String>,
+}
+
 /// Writes the files, each whole or not at all, and removes what was once written and is no longer
-/// rendered. Returns how many were removed.
-pub(super) fn write(folder: &Path, files: &Files, scope: &Scope) -> Result<usize> {
-    let written = list(folder)?;
+/// rendered.
+pub(super) fn write(folder: &Path, files: &Files, scope: &Scope) -> Result<Swept> {
+    let folder = Folder::create(folder)?;
+    let mut list = list(&folder)?;
+    let stale = stale(&folder, &list, files, scope)?;
     for (path, sql) in files {
-        write_file(&folder.join(path), sql)?;
+        folder.write(Path::new(path), sql)?;
     }
-    let stale = stale(&written, files, scope);
-    for path in &stale {
-        remove(folder, path)?;
+    for path in stale.written.keys() {
+        folder.remove(Path::new(path))?;
     }
-    let left = written.into_iter().filter(|path| !stale.contains(path));
-    let all: BTreeSet<String> = left.chain(files.keys().cloned()).collect();
-    let lines = std::iter::once(LIST_HEADER.to_owned()).chain(all);
-    write_file(&folder.join(LIST), &(lines.collect::<Vec<_>>().join("\n") + "\n"))?;
-    Ok(stale.len())
+    let swept = Swept { removed: stale.written.len(), kept: stale.others };
+    list.retain(|path, _| !stale.written.contains_key(path) && !swept.kept.contains(path));
+    list.extend(files.iter().map(|(path, sql)| (path.clone(), Fingerprint::of(sql).to_string())));
+    let lines = list.iter().map(|(path, fingerprint)| match fingerprint.as_str() {
+        "" => path.clone(),
+        fingerprint => format!("{fingerprint}{BETWEEN}{path}"),
+    });
+    let lines = std::iter::once(LIST_HEADER.to_owned()).chain(lines);
+    folder.write(Path::new(LIST), &(lines.collect::<Vec<_>>().join("\n") + "\n"))?;
+    Ok(swept)
 }
 
 /// What [`write`] would change, as a diff; empty when the folder is up to date. Changes nothing.
-pub(super) fn differences(folder: &Path, files: &Files, scope: &Scope) -> Result<Files> {
+pub(super) fn differences(folder: &Path, files: &Files, scope: &Scope) -> Result<(Files, Swept)> {
     let mut differences = Files::new();
+    // A folder that is not there holds nothing.
+    let opened = if folder.is_dir() { Some(Folder::open(folder)?) } else { None };
     for (path, sql) in files {
-        let file = folder.join(path);
-        let found = if file.is_file() { read_utf8(&file)? } else { String::new() };
+        let file = Path::new(path);
+        let found = match &opened {
+            Some(folder) if folder.is_file(file)? => folder.text(file)?,
+            _ => String::new(),
+        };
         if found != *sql {
             differences.insert(path.clone(), diff(path, &found, sql));
         }
     }
-    for path in stale(&list(folder)?, files, scope) {
-        let file = folder.join(&path);
-        if file.is_file() {
-            let text = diff(&path, &read_utf8(&file)?, "");
-            differences.insert(path, text);
-        }
+    let Some(folder) = opened else { return Ok((differences, Swept::default())) };
+    let stale = stale(&folder, &list(&folder)?, files, scope)?;
+    let swept = Swept { removed: stale.written.len(), kept: stale.others };
+    for (path, text) in stale.written {
+        let text = diff(&path, &text, "");
+        differences.insert(path, text);
     }
-    Ok(differences)
+    Ok((differences, swept))
 }
 
 fn diff(path: &str, old: &str, new: &str) -> String {
@@ -111,31 +134,60 @@ fn diff(path: &str, old: &str, new: &str) -> String {
         .to_string()
 }
 
-fn stale(written: &BTreeSet<String>, files: &Files, scope: &Scope) -> BTreeSet<String> {
-    let stale = written.iter().filter(|path| !files.contains_key(*path) && scope.holds(path));
-    stale.cloned().collect()
+/// Files that are no longer rendered and still there.
+struct Stale {
+    /// As onerow wrote them, with their texts.
+    written: Files,
+    /// What somebody else wrote, or changed since.
+    others: Vec<String>,
 }
 
-/// The files that onerow once wrote. Errors: the list names a file that is none of onerow's.
-fn list(folder: &Path) -> Result<BTreeSet<String>> {
-    let path = folder.join(LIST);
-    if !path.is_file() {
-        return Ok(BTreeSet::new());
+fn stale(folder: &Folder, list: &List, files: &Files, scope: &Scope) -> Result<Stale> {
+    let mut stale = Stale { written: Files::new(), others: Vec::new() };
+    let gone = list.iter().filter(|(path, _)| !files.contains_key(*path) && scope.holds(path));
+    for (path, fingerprint) in gone {
+        if !folder.is_file(Path::new(path))? {
+            continue;
+        }
+        match folder.text(Path::new(path)) {
+            Ok(text) if Fingerprint::of(&text).as_str() == fingerprint => {
+                stale.written.insert(path.clone(), text);
+            }
+            Err(error) if error.kind() != Kind::Input => return Err(error),
+            // What is not UTF-8 was not written by onerow.
+            Ok(_) | Err(_) => stale.others.push(path.clone()),
+        }
     }
-    let text = read_utf8(&path)?;
+    Ok(stale)
+}
+
+/// Files that onerow once wrote, each with its fingerprint, which is empty where the list comes from a version
+/// that kept none.
+type List = BTreeMap<String, String>;
+
+/// Errors: the list names a file that is none of onerow's.
+fn list(folder: &Folder) -> Result<List> {
+    let list = Path::new(LIST);
+    if !folder.is_file(list)? {
+        return Ok(List::new());
+    }
+    let text = folder.text(list)?;
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
-        .map(|line| match is_ours(line) {
-            true => Ok(line.to_owned()),
-            false => Err(Error::new(
-                Kind::Input,
-                format!(
-                    "`{}` names `{}`, which onerow cannot have written",
-                    path.display(),
-                    line.escape_debug()
-                ),
-            )
-            .help("remove the line; nothing was changed")),
+        .map(|line| {
+            let (fingerprint, path) = line.split_once(BETWEEN).unwrap_or(("", line));
+            match is_ours(path) {
+                true => Ok((path.to_owned(), fingerprint.to_owned())),
+                false => Err(Error::new(
+                    Kind::Input,
+                    format!(
+                        "`{}` names `{}`, which onerow cannot have written",
+                        folder.path_of(list).display(),
+                        line.escape_debug()
+                    ),
+                )
+                .help("remove the line; nothing was changed")),
+            }
         })
         .collect()
 }
@@ -145,44 +197,4 @@ fn is_ours(path: &str) -> bool {
     let parts: Vec<Component<'_>> = Path::new(path).components().collect();
     let plain = parts.iter().all(|part| matches!(part, Component::Normal(_)));
     plain && parts.len() == 2 && path.ends_with(".sql") && !path.contains('\\')
-}
-
-pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|cause| unwritten(path, cause))?;
-    }
-    write_whole(path, text)
-}
-
-/// Writes a file into a folder that is there, whole or not at all: it is written beside, and leaves
-/// nothing behind when that fails.
-pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".partial");
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|cause| {
-        // What could not be written may not even be there.
-        let _ = std::fs::remove_file(&beside);
-        unwritten(path, cause)
-    })
-}
-
-fn unwritten(path: &Path, cause: std::io::Error) -> Error {
-    Error::io(format!("cannot write `{}`", path.display()), cause)
-}
-
-/// Removes a file, and its folder if that is empty then.
-fn remove(folder: &Path, path: &str) -> Result<()> {
-    let file = folder.join(path);
-    match std::fs::remove_file(&file) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::io(format!("cannot remove `{}`", file.display()), cause));
-        }
-        _ => {}
-    }
-    if let Some(folder) = file.parent() {
-        // A folder that still holds files stays.
-        let _ = std::fs::remove_dir(folder);
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::common::{Common, StatementArgs};
-use super::out::{self, Files, Scope};
+use super::out::{self, Files, Scope, Swept};
 use super::{Effects, Outcome};
 use crate::engine::Task;
 use crate::error::Result;
@@ -78,7 +78,8 @@ fn to_folder(
     let scope = Scope { rules: (!every).then_some(rules), step: args.step.clone() };
     let place = folder.display();
     if args.check {
-        let differences = out::differences(folder, &files, &scope)?;
+        let (differences, swept) = out::differences(folder, &files, &scope)?;
+        say_kept(folder, &swept, effects);
         effects.print(&differences.values().map(String::as_str).collect::<String>())?;
         if differences.is_empty() {
             effects.say(&format!("{place} is up to date"));
@@ -90,10 +91,23 @@ fn to_folder(
         ));
         return Ok(Outcome::Failed);
     }
-    let removed = out::write(folder, &files, &scope)?;
-    let removed = if removed > 0 { format!(", removed {removed}") } else { String::new() };
+    let swept = out::write(folder, &files, &scope)?;
+    say_kept(folder, &swept, effects);
+    let removed = match swept.removed {
+        0 => String::new(),
+        removed => format!(", removed {removed}"),
+    };
     effects.say(&format!("wrote {} files to {place}{removed}", files.len()));
     Ok(Outcome::Done)
+}
+
+fn say_kept(folder: &Path, swept: &Swept, effects: &Effects) {
+    for path in &swept.kept {
+        effects.say(&format!(
+            "note: {} is no longer rendered, and is not as onerow wrote it, so it stays; remove it where nobody needs it",
+            folder.join(path).display()
+        ));
+    }
 }
 
 fn text(rendered: &[(&RuleName, Vec<Statement>)], format: Format, effects: &Effects) -> String {

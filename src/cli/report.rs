@@ -6,10 +6,10 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 
 use super::common::{ChangedArgs, Common, DATES};
-use super::out::write_whole;
 use super::{Effects, Outcome};
 use crate::engine::{Engine, Task};
 use crate::error::Result;
+use crate::files;
 use crate::ledger::Filter;
 use crate::report::html::{self, Overview, RuleOverview, Viewer};
 use crate::report::{Tariff, count};
@@ -129,7 +129,7 @@ fn write(path: &Path, page: &str, seen: &[Seen<'_>], effects: &Effects) -> Resul
     if path == Path::new("-") {
         return effects.print(page);
     }
-    write_whole(path, page)?;
+    files::write_named(path, page)?;
     let runs: usize = seen.iter().map(|of| of.runs.len().min(MOST_RUNS)).sum();
     effects.say(&format!(
         "wrote {}: {}, {}, {}",

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::common::ProjectArgs;
-use super::{Effects, Outcome, apply, out};
+use super::{Effects, Outcome, apply};
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::project::Project;
 use crate::rule::{Rule, Warehouse, WarehouseType};
 use crate::schedule::{
@@ -266,10 +267,11 @@ fn together(files: &[File]) -> String {
 }
 
 fn write(folder: &Path, files: &[File], effects: &Effects) -> Result<()> {
+    let place = files::Folder::create(folder)?;
     for file in files {
-        let path = folder.join(&file.name);
-        out::write_file(&path, &file.text)?;
-        effects.say(&format!("wrote {}", path.display()));
+        let name = Path::new(&file.name);
+        place.write(name, &file.text)?;
+        effects.say(&format!("wrote {}", place.path_of(name).display()));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Effects, Outcome};
-use crate::error::{Error, Kind, Result, read_utf8};
+use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::report;
 use crate::run::parallel_map;
@@ -47,8 +47,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 /// All tests of the project, or those that the filter names. Errors: there is none.
 fn cases(project: &Project, filter: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for path in project.test_files()? {
-        let text = read_utf8(&path)?;
+    for (path, text) in project.test_files()? {
         cases.extend(suite::read(
             &path.display().to_string(),
             &text,

@@ -9,6 +9,7 @@ use crate::check;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 use crate::interrupt::Interrupt;
 use crate::project::Project;
@@ -78,7 +79,7 @@ impl Engine {
         let warehouse = self.warehouse()?;
         match &warehouse.kind {
             WarehouseType::Sqlite { path, drain } => {
-                let path = self.project.folder.join(path);
+                let path = files::named(&self.project.folder, path)?;
                 let sqlite = Sqlite::open(&path, Access::Create, self.clock(), *drain)?;
                 Ok(Loader(Arc::new(sqlite)))
             }

@@ -21,6 +21,11 @@ impl Error {
 pub fn read_utf8(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path)
         .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
+    utf8(bytes, path)
+}
+
+/// The text of a file that must be UTF-8. The error names the byte that is not.
+pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
     // Editors of other systems begin a file with a byte order mark.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec).unwrap_or(bytes);
     String::from_utf8(bytes).map_err(|cause| {

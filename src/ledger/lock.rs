@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Lock;
 use crate::error::{Error, Kind, Result};
+use crate::files::lock_file;
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 use crate::statement::Fingerprint;
@@ -32,7 +33,7 @@ pub(super) fn lock(
     name.push(format!(".{what}.lock"));
     let start = Instant::now();
     loop {
-        let file = open(Path::new(&name))?;
+        let file = lock_file(Path::new(&name))?;
         match file.try_lock() {
             Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Lock::holding(Some(file))),
             // Somebody has removed it meanwhile: others lock another file of that name.
@@ -60,15 +61,6 @@ pub(super) fn lock(
             }
         }
     }
-}
-
-fn open(name: &Path) -> Result<File> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(name)
-        .map_err(|cause| Error::io(format!("cannot open `{}`", name.display()), cause))
 }
 
 /// Whether the open file is the one of that name.

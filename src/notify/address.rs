@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::reach::is_local;
 use crate::error::{Error, Kind, Result};
 use crate::rule::Webhook;
 
@@ -32,9 +33,23 @@ impl Address {
 
     /// Whether it is on this machine.
     pub(super) fn is_here(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let ip: Option<IpAddr> = host.parse().ok();
-        ip.map_or(host == "localhost", |ip| ip.is_loopback())
+        self.ip().map_or(self.host() == "localhost", |ip| ip.is_loopback())
+    }
+
+    /// Whether it says itself that only this machine and its neighbours can reach it. A name is looked up when
+    /// something is sent.
+    fn is_local(&self) -> bool {
+        self.ip().map_or(self.host() == "localhost", is_local)
+    }
+
+    /// The host's name, or its IP address.
+    pub(super) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// The IP address, where it has one instead of a name.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.host().parse().ok()
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -49,7 +64,7 @@ impl fmt::Debug for Address {
 }
 
 /// The address of a webhook; `None` where its variable says `off`. Errors: the variable is missing,
-/// or holds no usable address.
+/// holds no usable address, or a local one that the rule file does not allow.
 pub fn address(
     webhook: &Webhook,
     env: &dyn Fn(&str) -> Option<OsString>,
@@ -65,7 +80,18 @@ pub fn address(
     match text.trim() {
         "" => Err(wrong("is empty")),
         OFF => Ok(None),
-        text => Address::parse(text).map(Some).map_err(|what| wrong(&format!("holds {what}"))),
+        text => {
+            let address = Address::parse(text).map_err(|what| wrong(&format!("holds {what}")))?;
+            match address.is_local() && !webhook.allow_local {
+                true => Err(wrong(
+                    "holds an address that only this machine and its neighbours can reach",
+                )
+                .help(format!(
+                    "where that is meant, write allow_local = true in [webhook.{name}]"
+                ))),
+                false => Ok(Some(address)),
+            }
+        }
     }
 }
 
@@ -98,6 +124,29 @@ mod tests {
             "javascript:alert(1)",
         ] {
             assert!(Address::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_or_its_link_is_refused_unless_the_rule_file_allows_it() {
+        let webhook = |allow_local| Webhook { allow_local, ..Webhook::fixed("ops", "OPS_URL") };
+        for local in [
+            "http://127.0.0.1:8080/SECRET",
+            "https://localhost/SECRET",
+            "https://[::1]/SECRET",
+            "https://169.254.169.254/SECRET",
+            "https://2852039166/SECRET",
+            "https://0x7f.1/SECRET",
+            "https://0/SECRET",
+            "https://[::ffff:169.254.169.254]/SECRET",
+        ] {
+            let env = |_: &str| Some(OsString::from(local));
+            let error = address(&webhook(false), &env).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            let text = error.to_string();
+            assert!(text.contains("allow_local = true in [webhook.ops]"), "{local}: {text}");
+            assert!(!text.contains("SECRET"), "{text}");
+            assert!(address(&webhook(true), &env).unwrap().is_some(), "{local}");
         }
     }
 

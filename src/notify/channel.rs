@@ -46,18 +46,10 @@ pub fn channels<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::WebhookName;
 
     fn webhook(name: &str, variable: &str, rule: Option<&str>) -> Webhook {
-        Webhook {
-            name: WebhookName::parse(name).unwrap(),
-            url_env: variable.to_owned(),
-            failure: true,
-            empty: false,
-            duplicates_over: None,
-            buffered_for: None,
-            rules: rule.map(|rule| vec![RuleName::parse(rule).unwrap()]),
-        }
+        let rules = rule.map(|rule| vec![RuleName::parse(rule).unwrap()]);
+        Webhook { rules, ..Webhook::fixed(name, variable) }
     }
 
     fn env(name: &str) -> Option<OsString> {

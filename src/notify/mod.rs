@@ -4,6 +4,7 @@ mod address;
 mod channel;
 mod message;
 mod news;
+mod reach;
 mod send;
 mod waiting;
 

@@ -77,6 +77,7 @@ mod tests {
         Webhook {
             name: WebhookName::parse("ops").unwrap(),
             url_env: "OPS_URL".to_owned(),
+            allow_local: false,
             failure: true,
             empty: false,
             duplicates_over: Some(5),

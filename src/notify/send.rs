@@ -1,5 +1,6 @@
 //! Sending what is told: with a limit of time, and again where it failed in passing.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -11,6 +12,8 @@ use tokio::time::Instant;
 
 use super::Letter;
 use super::address::Address;
+use super::channel::Channel;
+use super::reach::is_local;
 use crate::error::{Error, Kind};
 
 /// How long the whole telling may take.
@@ -73,14 +76,15 @@ enum Failure {
     Late,
     /// It could not be sent at all.
     Unsendable,
+    /// Its name leads to where only this machine and its neighbours can reach.
+    Local,
 }
 
 async fn deliver(letter: &Letter, until: Instant) -> Result<(), Failure> {
-    let client = client(letter.channel.address())?;
     let left = || until.saturating_duration_since(Instant::now());
     let pauses =
         ExponentialBuilder::default().with_jitter().with_min_delay(FIRST_PAUSE).without_max_times();
-    (|| attempt(&client, letter, left()))
+    (|| attempt(letter, left()))
         .retry(pauses)
         .when(Failure::may_pass)
         .adjust(|failure, pause| {
@@ -90,17 +94,54 @@ async fn deliver(letter: &Letter, until: Instant) -> Result<(), Failure> {
         .await
 }
 
-fn client(address: &Address) -> Result<Client, Failure> {
+/// Where a webhook's name leads. Looked up once for each attempt, and looked at before anything is sent: what
+/// is connected to is one of these, so that a name which leads elsewhere a moment later helps nobody.
+/// `None` where there is no name to look up, or where only the proxy knows it.
+async fn leads_to(channel: &Channel, left: Duration) -> Result<Option<Vec<SocketAddr>>, Failure> {
+    let address = channel.address();
+    let allowed = channel.webhook().allow_local;
+    if let Some(ip) = address.ip() {
+        return if is_local(ip) && !allowed { Err(Failure::Local) } else { Ok(None) };
+    }
+    let port = address.url().port_or_known_default().unwrap_or_default();
+    let asked = tokio::net::lookup_host((address.host(), port));
+    let found: Vec<SocketAddr> = match tokio::time::timeout(left.min(CONNECT), asked).await {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(_)) | Err(_) if is_proxied() => return Ok(None),
+        Ok(Err(cause)) => return Err(Failure::Unreachable(Some(cause.kind()))),
+        Err(_) => return Err(Failure::Unreachable(Some(std::io::ErrorKind::TimedOut))),
+    };
+    match found.iter().any(|found| is_local(found.ip())) && !allowed {
+        true => Err(Failure::Local),
+        false => Ok(Some(found)),
+    }
+}
+
+/// Whether a proxy stands between, which looks up names itself.
+fn is_proxied() -> bool {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// A client that connects to these addresses of the host and to no other.
+fn client(address: &Address, leads_to: Option<&[SocketAddr]>) -> Result<Client, Failure> {
     let builder = Client::builder()
         .connect_timeout(CONNECT)
         .redirect(Policy::none())
         .user_agent(concat!("onerow/", env!("CARGO_PKG_VERSION")));
     let builder = if address.is_here() { builder.no_proxy() } else { builder };
+    let builder = match leads_to {
+        Some(addresses) => builder.resolve_to_addrs(address.host(), addresses),
+        None => builder,
+    };
     builder.build().map_err(|_| Failure::Unsendable)
 }
 
-async fn attempt(client: &Client, letter: &Letter, left: Duration) -> Result<(), Failure> {
-    let request = client
+async fn attempt(letter: &Letter, left: Duration) -> Result<(), Failure> {
+    let began = Instant::now();
+    let leads_to = leads_to(&letter.channel, left).await?;
+    let left = left.saturating_sub(began.elapsed());
+    let request = client(letter.channel.address(), leads_to.as_deref())?
         .post(letter.channel.address().url().clone())
         .header(CONTENT_TYPE, "application/json")
         .timeout(left)
@@ -132,7 +173,7 @@ impl Failure {
                 *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
             }
             Self::Unreachable(_) | Self::Lost => true,
-            Self::Late | Self::Unsendable => false,
+            Self::Late | Self::Unsendable | Self::Local => false,
         }
     }
 
@@ -153,6 +194,10 @@ impl Failure {
             Self::Lost => "the connection broke off".to_owned(),
             Self::Late => format!("it did not answer within {} seconds", BUDGET.as_secs()),
             Self::Unsendable => "nothing can be sent to it".to_owned(),
+            Self::Local => {
+                "its name leads to an address that only this machine and its neighbours can reach"
+                    .to_owned()
+            }
         };
         let help = match self {
             Self::Status(status, _) if status.is_redirection() => {
@@ -162,6 +207,9 @@ impl Failure {
             }
             Self::Status(status, _) if status.is_client_error() && !self.may_pass() => {
                 format!("look whether {variable} still holds its address")
+            }
+            Self::Local => {
+                format!("where that is meant, write allow_local = true in [webhook.{name}]")
             }
             _ => "the run itself is not affected".to_owned(),
         };
@@ -193,5 +241,19 @@ mod tests {
         assert!(Failure::Unreachable(None).may_pass());
         assert!(Failure::Lost.may_pass());
         assert!(!Failure::Late.may_pass());
+        assert!(!Failure::Local.may_pass());
+    }
+
+    #[test]
+    fn what_is_connected_to_is_what_was_looked_at_whatever_the_name_leads_to_by_then() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap();
+        let url = format!("https://hooks.example:{}/T0", here.port());
+        let client = client(&Address::parse(&url).unwrap(), Some(&[here])).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reached = std::thread::spawn(move || listener.accept().is_ok());
+        let sent = client.post(&url).timeout(Duration::from_secs(5)).send();
+        assert!(runtime.block_on(sent).is_err(), "nobody answers there");
+        assert!(reached.join().unwrap());
     }
 }

@@ -361,6 +361,10 @@ pub(super) struct WebhookSection {
     /// The environment variable that holds the address, which is a secret.
     #[schemars(with = "String")]
     pub url_env: Spanned<String>,
+    /// Whether the address may be one that only this machine and its neighbours can reach: loopback, link-local,
+    /// a cloud's metadata server. Default: false.
+    #[serde(default)]
+    pub allow_local: bool,
     /// What it is told of: `failure`, `duplicates`, `buffered`, `empty`. Default: failure, and whatever
     /// has its threshold.
     #[schemars(with = "Option<Vec<TriggerSection>>", length(min = 1))]

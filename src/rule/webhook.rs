@@ -14,6 +14,8 @@ pub struct Webhook {
     pub name: WebhookName,
     /// The environment variable that holds its address.
     pub url_env: String,
+    /// Whether it may be on this machine, on its network link, or a metadata server.
+    pub allow_local: bool,
     /// Whether it is told of runs that failed.
     pub failure: bool,
     /// Whether it is told of dates that have no row at all.
@@ -27,6 +29,21 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// One that is told of failures of all rules.
+    #[cfg(test)]
+    pub(crate) fn fixed(name: &str, url_env: &str) -> Self {
+        Self {
+            name: WebhookName::parse(name).unwrap(),
+            url_env: url_env.to_owned(),
+            allow_local: false,
+            failure: true,
+            empty: false,
+            duplicates_over: None,
+            buffered_for: None,
+            rules: None,
+        }
+    }
+
     /// Whether it is told of runs of this rule.
     pub fn concerns(&self, rule: &RuleName) -> bool {
         self.rules.as_ref().is_none_or(|rules| rules.contains(rule))
@@ -53,6 +70,7 @@ pub(super) fn read(
         name: WebhookName::parse(name.get_ref())
             .map_err(|error| error.at(source.place(name.span())))?,
         url_env: reader.url_env()?,
+        allow_local: section.allow_local,
         failure: on(FAILURE, true),
         empty: on(EMPTY, false),
         duplicates_over: section.duplicates_over.as_ref().map(|over| *over.get_ref()),
@@ -194,6 +212,12 @@ mod tests {
         };
         let text = format!("[webhook.{name}]\n{keys}\n{}{}", rule("events"), rule("visits"));
         RuleFile::parse("onerow.toml", &text).map(|file| file.webhooks[0].clone())
+    }
+
+    #[test]
+    fn a_local_address_is_allowed_by_the_rule_file_alone() {
+        assert!(!read(LEAST).unwrap().allow_local);
+        assert!(read(&format!("{LEAST}\nallow_local = true")).unwrap().allow_local);
     }
 
     const LEAST: &str = "url_env = \"OPS_URL\"";

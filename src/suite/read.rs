@@ -1,6 +1,5 @@
 //! From a file of tests to cases, checked against the rules.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Component, Path};
 
@@ -14,6 +13,7 @@ use toml::{Spanned, Value};
 use super::document::{Document, ExpectSection, Row, TestSection};
 use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::files::Folder;
 use crate::googlesql::{Nested, SqlType, SqlValue, parse_timestamp};
 use crate::load::{Columns, FileFormat, Rows};
 use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
@@ -130,12 +130,10 @@ impl Reader<'_> {
             let help = "name it as it is called from the folder that holds onerow.toml";
             return Err(self.source.error(file, message).help(help));
         }
-        let path = self.folder.join(below);
-        let format =
-            FileFormat::of_path(&path).map_err(|error| error.at(self.source.place(file.span())))?;
-        let opened = File::open(&path).map_err(|cause| {
-            self.source.error(file, format!("cannot read `{}`", path.display())).caused_by(cause)
-        })?;
+        let here = |error: Error| error.at(self.source.place(file.span()));
+        let format = FileFormat::of_path(below).map_err(here)?;
+        let opened =
+            Folder::open(self.folder).and_then(|folder| folder.file(below)).map_err(here)?;
         let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
         let columns =
             Columns { known: &rule.columns, nested: &rule.nested, needed: &needed, ignored: &[] };

@@ -1,6 +1,6 @@
 //! What is run and dies, what must be there afterwards, and whether it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -181,6 +181,19 @@ fn strings(project: &Project, sql: &str, columns: usize) -> Vec<Vec<String>> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
+/// The steps whose jobs change rows, which the database records.
+const RECORDED: [&str; 9] = [
+    "record",
+    "record_custom",
+    "void",
+    "deactivate",
+    "delete",
+    "rewrite",
+    "correct",
+    "undo",
+    "consolidate",
+];
+
 impl Scenario {
     /// Whether rows are restored by an UPDATE, and not from a before image.
     pub fn is_update(&self) -> bool {
@@ -235,8 +248,10 @@ impl Scenario {
     /// The same without the run after it.
     pub fn finishes(&self, project: &Project, told: &str) -> String {
         let done = self.dates_done(project, told);
+        self.each_entry_is_true(project, told);
         project.onerow(&self.command).exits(0);
         assert_eq!(table(project), self.expected.table, "{told}");
+        self.each_entry_is_true(project, told);
         let log = entries(project);
         honest::is_whole(&log, told);
         assert_eq!(honest::changed(&log, self.step, told), self.affected, "{told}");
@@ -265,6 +280,51 @@ impl Scenario {
             done
         };
         self.expected.changed.keys().filter(is_done).count()
+    }
+
+    /// Entry by entry against what the database has recorded of the job: what is done changed as many rows as the
+    /// entry says, what failed changed none, and no job ran that was not in the ledger first. True also right
+    /// after the kill; what is in doubt then says nothing yet.
+    fn each_entry_is_true(&self, project: &Project, told: &str) {
+        let there = |table: &str| {
+            let sql = format!("SELECT name FROM sqlite_schema WHERE name = '{table}'");
+            !strings(project, &sql, 1).is_empty()
+        };
+        let jobs: BTreeMap<String, i64> = match there("_onerow_jobs") {
+            true => strings(project, "SELECT job, CAST(affected AS TEXT) FROM _onerow_jobs", 2),
+            false => Vec::new(),
+        }
+        .into_iter()
+        .map(|cells| (cells[0].clone(), cells[1].parse().unwrap()))
+        .collect();
+        let sql = "SELECT coalesce(job_id, ''), step, outcome, coalesce(CAST(affected_rows AS TEXT), '') \
+                   FROM _onerow_ledger ORDER BY id";
+        let entries = if there("_onerow_ledger") { strings(project, sql, 4) } else { Vec::new() };
+        let mut begun = BTreeSet::new();
+        for entry in &entries {
+            let (job, step, affected) = (&entry[0], entry[1].as_str(), &entry[3]);
+            let executed = jobs.get(job).filter(|affected| **affected >= 0);
+            match entry[2].as_str() {
+                "started" => {
+                    begun.insert(job);
+                }
+                // A query changes nothing, and what makes or drops a table changes no row.
+                "done" if !RECORDED.contains(&step) => {
+                    assert_eq!(executed.copied().unwrap_or(0), 0, "{told}: {entry:?}");
+                }
+                "done" => assert_eq!(
+                    executed.map(i64::to_string).as_ref(),
+                    Some(affected),
+                    "{told}: {entry:?} of {jobs:?}"
+                ),
+                "failed" => assert_eq!(executed, None, "{told}: {entry:?}"),
+                "unknown" => {}
+                other => panic!("{told}: {other}"),
+            }
+        }
+        for (job, affected) in &jobs {
+            assert!(begun.contains(job), "{told}: {job} changed {affected} rows unannounced");
+        }
     }
 
     /// As the warehouse has recorded it: one job of each date, which changed the date's rows.

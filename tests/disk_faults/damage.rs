@@ -8,7 +8,7 @@ use crate::common::oracle::{ROWS, WINDOW};
 
 const PAGE: usize = 4096;
 
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 10] = [
     ("the file is cut in the middle", || refused(|bytes| bytes.truncate(bytes.len() / 2))),
     ("the file is cut in the middle of a page", || refused(|bytes| bytes.truncate(PAGE + 100))),
     ("a bit of the header is flipped", || refused(|bytes| bytes[3] ^= 1)),
@@ -19,6 +19,10 @@ const FAULTS: [Fault; 9] = [
     }),
     ("each page in turn is overwritten", each_page),
     ("the write-ahead log of another database lies beside it", foreign_log),
+    (
+        "its own write-ahead log, which another program has left, is cut at each page, and in each",
+        cut_log,
+    ),
     ("a rollback journal that is no journal lies beside it", foreign_journal),
 ];
 
@@ -113,6 +117,45 @@ fn foreign_log() -> String {
     std::fs::remove_file(beside(&project, "-wal")).unwrap();
     world::the_next_run_finishes(&project, "the log is taken away");
     told(&project, &ended)
+}
+
+/// Another program has switched the log on, wrote three rows in three transactions, and died. What is whole in
+/// the log counts, and nothing else.
+fn cut_log() -> String {
+    let project = project();
+    let database = project.database();
+    database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;").unwrap();
+    for number in 0..3 {
+        let row = "INSERT INTO \"nba.predictions\" (id, game_date, game_id, player, is_active, created_at) \
+                   SELECT ?1, game_date, game_id, player, is_active, created_at \
+                   FROM \"nba.predictions\" WHERE id = 'b1'";
+        database.execute(row, [format!("w{number}")]).unwrap();
+    }
+    let whole = std::fs::read(file(&project)).unwrap();
+    let log = std::fs::read(beside(&project, "-wal")).unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    // The log has a header of 32 bytes, and one of 24 before each page.
+    let ends = (32..=log.len()).step_by(PAGE + 24);
+    for length in [0, 1, 31].into_iter().chain(ends.flat_map(|end| [end, end + 24, end + PAGE])) {
+        let length = length.min(log.len());
+        let project = self::project();
+        std::fs::write(file(&project), &whole).unwrap();
+        std::fs::write(beside(&project, "-wal"), &log[..length]).unwrap();
+        let told = format!("{length} of {} bytes", log.len());
+        world::apply(&project).exits(0);
+        project.onerow(&format!("status {WINDOW} --exit-code")).exits(0);
+        crate::common::honest::is_whole(&world::entries(&project), &told);
+        let ids: Vec<String> = world::table(&project).iter().map(|row| row.id.clone()).collect();
+        let rows: Vec<&String> = ids.iter().filter(|id| id.starts_with('w')).collect();
+        let expected: Vec<String> = (0..rows.len()).map(|number| format!("w{number}")).collect();
+        assert_eq!(rows, expected.iter().collect::<Vec<_>>(), "{told}");
+        assert_eq!(ids.len(), ROWS.lines().count() + rows.len(), "{told}: rows are lost");
+        seen.insert(length, rows.len());
+    }
+    assert!(seen.values().is_sorted(), "{seen:?}");
+    assert_eq!((seen[&0], seen[&log.len()]), (0, 3), "{seen:?}");
+    assert!(seen.values().any(|rows| *rows == 1) && seen.values().any(|rows| *rows == 2));
+    "the right result, with the rows of each transaction that is whole in the log".to_owned()
 }
 
 fn foreign_journal() -> String {

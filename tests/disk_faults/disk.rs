@@ -6,10 +6,10 @@ use super::world::{
     self, Fault, can_mount, nothing_is_half_done, onerow_mounted, project, the_next_run_finishes,
     told,
 };
-use crate::common::oracle::WINDOW;
+use crate::common::oracle::{self, ROWS, WINDOW};
 use crate::common::{Ended, Project, RULE};
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 15] = [
     ("the disk is full, at each page that `apply` writes", || {
         at_each(apply_with_room, "disk is full")
     }),
@@ -17,6 +17,7 @@ const FAULTS: [Fault; 12] = [
         at_each(apply_limited, "")
     }),
     ("the system kills at each page by which a file would grow (`ulimit -f`)", killed_at_each),
+    ("the disk is full, at each page that `undo` writes", full_undo),
     ("the disk is full: `load`", || full("load rows.csv", None)),
     ("the disk is full: `render --out`", || {
         full(&format!("render --out sql_out {WINDOW}"), Some("sql_out"))
@@ -26,6 +27,8 @@ const FAULTS: [Fault; 12] = [
     }),
     ("the disk is full: the outbox of a `bigquery` warehouse", full_outbox),
     ("the disk is read-only: `apply`", || read_only(&format!("apply {WINDOW}"), 1)),
+    ("the disk is read-only: `undo`", read_only_undo),
+    ("the disk is read-only: `load`", || read_only("load rows.csv", 1)),
     ("the disk is read-only: `status`", || read_only(&format!("status {WINDOW}"), 0)),
     ("the disk is read-only: `log`", || read_only("log", 0)),
     ("the disk is read-only: `render --out`", || {
@@ -129,6 +132,42 @@ fn full(arguments: &str, made: Option<&str>) -> String {
     told(&project, &ended)
 }
 
+/// A project whose rows are cleaned, and the run that did it.
+fn cleaned() -> (Project, String) {
+    let project = project();
+    world::apply(&project).exits(0);
+    let run = world::entries(&project)[0]["run_id"].as_str().unwrap().to_owned();
+    (project, run)
+}
+
+fn full_undo() -> String {
+    let mut said = Vec::new();
+    for pages in 0..100 {
+        let (project, run) = cleaned();
+        let ended = with_room(&project, pages, &format!("undo {run}"));
+        let what = format!("{pages} pages of room: {ended}");
+        nothing_is_half_done(&project, &what);
+        if ended.code == Some(0) {
+            assert_eq!(world::table(&project), oracle::undone(ROWS).table, "{what}");
+            assert!(said.len() > 2, "it failed {} times only", said.len());
+            return format!("{}; nothing is half done, and the next `undo` finishes", said[0]);
+        }
+        assert_eq!(ended.code, Some(1), "{what}");
+        project.onerow(&format!("undo {run}")).exits(0);
+        assert_eq!(world::table(&project), oracle::undone(ROWS).table, "{what}");
+        crate::common::honest::is_whole(&world::entries(&project), &what);
+        said.push(told(&project, &ended));
+    }
+    panic!("it never succeeds: {said:?}");
+}
+
+fn read_only_undo() -> String {
+    let (project, run) = cleaned();
+    let ended = on_read_only(&project, &format!("undo {run}")).exits(1);
+    world::is_done_and_honest(&project, "undo on a read-only disk");
+    told(&project, &ended)
+}
+
 fn full_outbox() -> String {
     let rules = RULE.replace("[warehouse.local]\ntype = \"sqlite\"", "[warehouse.prod]\ntype = \"bigquery\"\nproject = \"p\"\nendpoint = \"http://127.0.0.1:9\"\nledger = \"d.l\"");
     let project = Project::new(&rules);
@@ -141,11 +180,15 @@ fn full_outbox() -> String {
 
 fn read_only(arguments: &str, code: i32) -> String {
     let project = project();
-    let script = format!(
-        "mount --bind . /mnt; mount -o remount,bind,ro /mnt; cd /mnt; exec \"$ONEROW\" {arguments}"
-    );
-    let ended = onerow_mounted(&project, &script, arguments);
+    let ended = on_read_only(&project, arguments);
     assert_eq!(ended.code, Some(code), "{ended}");
     the_next_run_finishes(&project, arguments);
     told(&project, &ended)
+}
+
+fn on_read_only(project: &Project, arguments: &str) -> Ended {
+    let script = format!(
+        "mount --bind . /mnt; mount -o remount,bind,ro /mnt; cd /mnt; exec \"$ONEROW\" {arguments}"
+    );
+    onerow_mounted(project, &script, arguments)
 }

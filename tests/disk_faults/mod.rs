@@ -3,7 +3,7 @@
 //! removed; clocks that jump. Each ends in a clear error or in the right result, and nothing is half
 //! done. What came of each is in `docs/faults.md`.
 
-mod world;
+pub mod world;
 
 mod clocks;
 mod damage;

@@ -105,6 +105,49 @@ fn a_review_repeats_a_text_as_text() {
     }
 }
 
+/// Settings of the rule file reach a review as text too: what is in them, and what is wrong with them.
+#[test]
+fn a_review_repeats_what_the_rule_file_says_as_text() {
+    let mut repeated = 0;
+    for text in MARKUP.into_iter().chain(["<!-- onerow review -->", "</details>", "```\n# evil"]) {
+        let literal = onerow::googlesql::SqlValue::String(text.to_owned()).literal().to_string();
+        for (from, to) in [
+            ("\"player\"]", format!("\"player\", {}]", toml(&format!("IF(id = {literal}, 1, 0)")))),
+            (
+                "[\"created_at DESC\"",
+                format!("[{}, \"created_at DESC\"", toml(&format!("id = {literal} DESC"))),
+            ),
+            (
+                "active = \"is_active\"",
+                format!(
+                    "active = {}\ndeactivate = \"is_active = FALSE\"",
+                    toml(&format!("is_active AND id != {literal}"))
+                ),
+            ),
+            ("table = \"nba.predictions\"", format!("table = {}", toml(&format!("nba.`{text}`")))),
+        ] {
+            let project = Project::new(RULE);
+            commit(&project);
+            assert!(RULE.contains(from), "{from}");
+            project.write("onerow.toml", RULE.replace(from, &to));
+            let ended = project.onerow("review --base main --date 2026-01-28");
+            is_inert(&ended.stdout, text);
+            if ended.code != Some(0) {
+                // A setting that cannot be is an error, and no review.
+                assert!(ended.stdout.is_empty(), "{ended}");
+                continue;
+            }
+            let ours = ["detect", "record", "deactivate", "verify"]
+                .map(|step| format!("<details><summary>SQL of {step}</summary>"));
+            for line in prose(&ended.stdout).iter().filter(|line| !ours.contains(line)) {
+                is_no_markup(&line.trim_matches('*').replace("**It cannot be judged**", ""), 0);
+            }
+            repeated += 1;
+        }
+    }
+    assert!(repeated > MARKUP.len(), "{repeated} reviews repeat their text");
+}
+
 #[test]
 fn an_impact_shows_examples_as_text() {
     let key = "key = [\"game_id\", \"player\"";

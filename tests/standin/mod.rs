@@ -64,6 +64,10 @@ impl Bin {
         self.write("date", "#!/bin/sh\nexec /bin/date -d \"@$NOW\" \"$@\"\n");
     }
 
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     fn write(&self, name: &str, script: &str) {
         let path = self.0.path().join(name);
         std::fs::write(&path, script).unwrap();

@@ -6,7 +6,9 @@ use crate::common::{Project, RULE};
 /// Streamed rows stay for ten hours, so that there is something to tell.
 fn project() -> Project {
     let rules = RULE.replace("type = \"sqlite\"", "type = \"sqlite\"\ndrain = \"10h\"");
-    Project::new(&format!("{rules}\n[webhook.ops]\nurl_env = \"OPS_URL\"\nbuffered_for = \"3h\"\n"))
+    Project::new(&format!(
+        "{rules}\n[webhook.ops]\nurl_env = \"OPS_URL\"\nallow_local = true\nbuffered_for = \"3h\"\n"
+    ))
 }
 
 /// A pair of rows of this date, streamed at this time.

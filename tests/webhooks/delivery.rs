@@ -113,7 +113,10 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
 fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     let project = failing();
     let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
-    project.write("onerow.toml", format!("{rules}\n[webhook.second]\nurl_env = \"SECOND_URL\"\n"));
+    project.write(
+        "onerow.toml",
+        format!("{rules}\n[webhook.second]\nurl_env = \"SECOND_URL\"\nallow_local = true\n"),
+    );
     let (broken, whole) = (Receiver::replying([Reply::Status(404)]), Receiver::new());
     let environment = [("OPS_URL", broken.url.as_str()), ("SECOND_URL", &whole.url)];
     let ended = project.onerow_in(&["apply", "--date", "2026-01-28"], &environment).exits(1);

@@ -5,6 +5,7 @@ mod buffered;
 mod commands;
 mod delivery;
 mod documented;
+mod local;
 mod receiver;
 mod serving;
 mod triggers;

@@ -78,10 +78,10 @@ fn a_long_list_of_dates_is_shortened_and_says_so() {
 #[test]
 fn each_webhook_is_told_what_it_asks_for() {
     let rules = format!(
-        "{RULE}\n[webhook.failures]\nurl_env = \"FAILURES_URL\"\n\n\
-         [webhook.counts]\nurl_env = \"COUNTS_URL\"\non = [\"duplicates\"]\nduplicates_over = 1\n\n\
-         [webhook.both]\nurl_env = \"BOTH_URL\"\nduplicates_over = 1\n\n\
-         [webhook.off]\nurl_env = \"NOBODY_URL\"\n"
+        "{RULE}\n[webhook.failures]\nurl_env = \"FAILURES_URL\"\nallow_local = true\n\n\
+         [webhook.counts]\nurl_env = \"COUNTS_URL\"\nallow_local = true\non = [\"duplicates\"]\nduplicates_over = 1\n\n\
+         [webhook.both]\nurl_env = \"BOTH_URL\"\nallow_local = true\nduplicates_over = 1\n\n\
+         [webhook.off]\nurl_env = \"NOBODY_URL\"\nallow_local = true\n"
     );
     let project = Project::new(&rules);
     three(&project);
@@ -115,7 +115,7 @@ fn two_rules(webhook: &str) -> Project {
     let (warehouse, rule) = RULE.split_at(RULE.find("[rule.predictions]").unwrap());
     let other = rule.replace("predictions", "others");
     Project::new(&format!(
-        "{warehouse}{rule}{other}\n[webhook.ops]\nurl_env = \"OPS_URL\"\n{webhook}\n"
+        "{warehouse}{rule}{other}\n[webhook.ops]\nurl_env = \"OPS_URL\"\nallow_local = true\n{webhook}\n"
     ))
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::rule::Credentials;
 
 const VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -98,7 +99,9 @@ pub(super) fn identity(credentials: &Credentials, folder: &Path) -> Result<Optio
     match credentials {
         Credentials::None => Ok(None),
         Credentials::MetadataServer => Ok(Some(Identity::Machine(Vec::new()))),
-        Credentials::KeyFile(path) => key_file(&folder.join(path)).map(Identity::File).map(Some),
+        Credentials::KeyFile(path) => {
+            key_file(&files::named(folder, path)?).map(Identity::File).map(Some)
+        }
         Credentials::ApplicationDefault => application_default(|name| env::var_os(name)).map(Some),
     }
 }

@@ -4,6 +4,7 @@
 use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::model::error_proto::ErrorProto;
 
+use super::quoted::without_tokens;
 use super::token_failure::TokenFailure;
 use super::way_out::{by_sentence, names_no_column, waits_for_others, way_out};
 use crate::error::{Error, Kind};
@@ -141,14 +142,14 @@ impl Failure {
         }
     }
 
-    /// The error for people, with a way out.
+    /// The error for people, with a way out, and without tokens that an answer quotes.
     pub fn error(&self) -> Error {
         let kind = self.kind();
         match self {
-            Self::Lost(what) => Error::new(kind, format!("no answer from BigQuery: {what}")),
+            Self::Lost(what) => Error::new(kind, format!("no answer from BigQuery: {}", without_tokens(what))),
             Self::Token(failure) => Error::new(kind, &failure.said).help(&failure.help),
-            Self::Unsent(what) => Error::new(kind, format!("cannot call BigQuery: {what}")),
-            Self::Unreadable(what) => Error::new(kind, format!("BigQuery's answer cannot be read: {what}"))
+            Self::Unsent(what) => Error::new(kind, format!("cannot call BigQuery: {}", without_tokens(what))),
+            Self::Unreadable(what) => Error::new(kind, format!("BigQuery's answer cannot be read: {}", without_tokens(what)))
                 .help("a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one"),
             Self::Refused { status, reason, message } => {
                 let said = match (message.trim(), reason.as_str()) {
@@ -157,6 +158,7 @@ impl Failure {
                     (message, "") => format!("BigQuery says: {message}"),
                     (message, reason) => format!("BigQuery says {reason}: {message}"),
                 };
+                let said = without_tokens(&said);
                 match way_out(kind, reason, message) {
                     Some(help) => Error::new(kind, said).help(help),
                     None => Error::new(kind, said),

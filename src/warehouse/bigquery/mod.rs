@@ -10,6 +10,7 @@ pub(crate) mod fuzzed;
 mod jobs;
 mod metadata;
 mod partitions;
+mod quoted;
 mod removals;
 mod request;
 mod response;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use crate::error::{Error, Kind, Result};
+use crate::files::create_private;
 
 /// What opening a database may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(super) fn file(path: &Path, access: Access) -> Result<Connection> {
     let opened = no_foreign_log(path).and_then(|()| match access {
         Access::ReadOnly => there(path).and_then(|()| read_only(path)),
         Access::ReadWrite => there(path).and_then(|()| read_write(path)),
-        Access::Create => create_folder(path).and_then(|()| read_write(path)),
+        Access::Create => create_private(path).and_then(|()| read_write(path)),
     });
     opened.map_err(|error| error.during(format!("opening `{}`", path.display())))
 }
@@ -90,19 +91,21 @@ fn knows_of_log(path: &Path) -> bool {
     read.is_ok() && header[18..] == [2, 2]
 }
 
-fn create_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    std::fs::create_dir_all(folder).map_err(|cause| {
-        Error::io(format!("cannot create the folder `{}`", folder.display()), cause)
-    })
+/// Opens the file that the path comes to, through no link any more: one that is put in its place now is an error.
+fn open(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // SQLite on Windows knows no links, and not every form of a canonical path.
+    let real = if cfg!(unix) { std::fs::canonicalize(path).ok() } else { None };
+    let real = real.unwrap_or_else(|| path.to_owned());
+    Connection::open_with_flags(real, flags).map_err(failed("open the database"))
 }
 
 /// The file itself is opened for writing, so that SQLite can roll back what a killed process left
 /// half done; `query_only` then refuses every change that a statement asks for.
 fn read_only(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).map_err(failed("open the database"))?;
+    let connection = open(path)?;
     connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
     connection.pragma_update(None, "query_only", true).map_err(failed("open the database"))?;
     strict(&connection)?;
@@ -111,7 +114,7 @@ fn read_only(path: &Path) -> Result<Connection> {
 }
 
 fn read_write(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path).map_err(failed("open the database"))?;
+    let connection = open(path)?;
     connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
     strict(&connection)?;
     if inspect(&connection)? == Contents::Nothing {
