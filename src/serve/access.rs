@@ -3,10 +3,9 @@
 use axum::http::{HeaderMap, header};
 
 use super::keys::{KeyHash, Keys, Right};
-use super::oidc::Oidc;
+use super::oidc::{Account, Oidc};
 use super::problem::{Code, Problem};
-use crate::error::{Error, Result};
-use crate::log::{Line, Log};
+use super::sessions::Sessions;
 
 /// Somebody who may call.
 #[derive(Debug, Clone)]
@@ -32,29 +31,9 @@ pub(super) struct Access {
     pub keys: Keys,
     /// Tokens that are taken, if any are.
     pub oidc: Option<Oidc>,
-    pub log: Log,
     /// The host that runs are recorded with.
     pub host: String,
-    /// What only this process knows, for when there is no key.
-    pub secret: Secret,
-}
-
-/// Random bytes that only this process knows.
-pub(super) struct Secret([u8; 32]);
-
-impl Secret {
-    /// A new one. Errors: the system has no randomness.
-    pub fn new() -> Result<Self> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|cause| {
-            Error::io("cannot get random bytes from the system", std::io::Error::other(cause))
-        })?;
-        Ok(Self(bytes))
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
+    pub sessions: Sessions,
 }
 
 impl Access {
@@ -65,39 +44,58 @@ impl Access {
 
     /// Who calls, by the key in `X-API-Key` or as a Bearer token. Without any key the service
     /// answers this machine alone, and only under its own names, so that a page from elsewhere
-    /// that points a name of its own at this machine gets no answer.
-    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    /// that points a name of its own at this machine gets no answer. `None`: it is a token, and
+    /// the keys that sign tokens are waited for.
+    pub fn caller_at_once(&self, headers: &HeaderMap) -> Option<Result<Caller, Problem>> {
         if self.is_open() {
-            return match is_local(headers) && !is_forwarded(headers) {
+            return Some(match is_local(headers) && !is_forwarded(headers) {
                 true => Ok(Caller { who: format!("local@{}", self.host), right: Right::Apply }),
                 false => Err(Problem::new(Code::Forbidden).detail(
                     "without keys the service answers to localhost, 127.0.0.1 and [::1] alone, and nothing that a proxy forwards",
                 )),
-            };
+            });
         }
-        let presented = presented(headers).ok_or_else(|| {
-            Problem::new(Code::Unauthorized)
-                .detail("send a key as X-API-Key, or as Authorization: Bearer")
-        })?;
+        let Some(presented) = presented(headers) else {
+            return Some(Err(Problem::new(Code::Unauthorized)
+                .detail("send a key as X-API-Key, or as Authorization: Bearer")));
+        };
         match (self.by_key(presented), &self.oidc) {
             (Err(_), Some(oidc)) if Oidc::is_token(presented) => {
-                match oidc.account(presented).await {
-                    Ok(Some((who, right))) => Ok(Caller { who, right }),
-                    Ok(None) => Err(Problem::new(Code::Unauthorized)),
-                    Err(error) => {
-                        self.log.line(Line::of_error(&error));
-                        Err(Problem::new(Code::Unavailable))
-                    }
-                }
+                Some(Self::of_account(oidc.account(presented)?))
             }
-            (known, _) => known,
+            (known, _) => Some(known),
+        }
+    }
+
+    /// The same, after waiting for the keys that sign tokens.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        if let Some(known) = self.caller_at_once(headers) {
+            return known;
+        }
+        if let Some(oidc) = &self.oidc {
+            oidc.wait().await;
+        }
+        let unknown = || Err(Problem::new(Code::Unavailable));
+        self.caller_at_once(headers).unwrap_or_else(unknown)
+    }
+
+    fn of_account(account: Account) -> Result<Caller, Problem> {
+        match account {
+            Account::Of(who, right) => Ok(Caller { who, right }),
+            Account::OfNobody => Err(Problem::new(Code::Unauthorized)),
+            Account::Unknown => Err(Problem::new(Code::Unavailable)
+                .detail("the keys that sign tokens could not be fetched")),
         }
     }
 
     /// Who calls with this key.
     pub fn by_key(&self, key: &str) -> Result<Caller, Problem> {
-        let hash = KeyHash::of(key);
-        let right = self.keys.right_of(&hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+        self.by_hash(&KeyHash::of(key))
+    }
+
+    /// Who calls with the key of this hash.
+    pub fn by_hash(&self, hash: &KeyHash) -> Result<Caller, Problem> {
+        let right = self.keys.right_of(hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
         Ok(Caller { who: format!("api-key-{}@{}", hash.short(), self.host), right })
     }
 }
@@ -142,17 +140,8 @@ mod tests {
         for (key, right) in keys {
             known.add_list(key, *right).unwrap();
         }
-        let log = Log {
-            format: crate::log::LogFormat::Json,
-            clock: crate::clock::Clock::System,
-            to: std::sync::Arc::new(std::sync::Mutex::new(Box::new(Vec::new()))),
-        };
-        let secret = Secret::new().unwrap();
-        Access { keys: known, oidc: None, log, host: "host".to_owned(), secret }
-    }
-
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+        let sessions = Sessions::new().unwrap();
+        Access { keys: known, oidc: None, host: "host".to_owned(), sessions }
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -163,7 +152,7 @@ mod tests {
     fn a_key_is_taken_from_either_header() {
         let access = access(&[(APPLY, Right::Apply), (READ, Right::Read)]);
         let right =
-            |pairs| block_on(access.caller(&headers(pairs))).map(|caller| caller.right).ok();
+            |pairs| access.caller_at_once(&headers(pairs)).unwrap().map(|caller| caller.right).ok();
         assert_eq!(right(&[("x-api-key", APPLY)]), Some(Right::Apply));
         assert_eq!(right(&[("authorization", &format!("bearer {READ}"))]), Some(Right::Read));
         for bad in [
@@ -173,24 +162,24 @@ mod tests {
             &[("authorization", APPLY)],
             &[("authorization", &format!("Basic {APPLY}"))],
         ] {
-            let problem = block_on(access.caller(&headers(bad))).unwrap_err();
+            let problem = access.caller_at_once(&headers(bad)).unwrap().unwrap_err();
             assert_eq!(problem.code(), Code::Unauthorized, "{bad:?}");
         }
-        assert!(
-            block_on(access.caller(&headers(&[("x-api-key", READ)]))).unwrap().may_apply().is_err()
-        );
+        let reader = access.caller_at_once(&headers(&[("x-api-key", READ)])).unwrap().unwrap();
+        assert!(reader.may_apply().is_err());
     }
 
     #[test]
     fn without_keys_only_this_machines_own_names_are_answered() {
         let access = access(&[]);
+        let is_answered = |headers: &HeaderMap| access.caller_at_once(headers).unwrap().is_ok();
         for good in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST", "127.0.0.1"] {
-            assert!(block_on(access.caller(&headers(&[("host", good)]))).is_ok(), "{good}");
+            assert!(is_answered(&headers(&[("host", good)])), "{good}");
         }
         let forwarded = headers(&[("host", "localhost"), ("x-forwarded-for", "203.0.113.7")]);
-        assert!(block_on(access.caller(&forwarded)).is_err());
+        assert!(!is_answered(&forwarded));
         for bad in ["evil.example:8080", "localhost.evil.example", "10.0.0.1", "", "[::2]:80"] {
-            assert!(block_on(access.caller(&headers(&[("host", bad)]))).is_err(), "{bad}");
+            assert!(!is_answered(&headers(&[("host", bad)])), "{bad}");
         }
     }
 }

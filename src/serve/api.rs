@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::access::Caller;
 use super::answer::StatusAnswer;
 use super::problem::{Code, Problem};
 use super::{Shared, blocking, limits, looked_in_vain};
@@ -22,8 +24,11 @@ use crate::rule::RuleName;
 use crate::run::{Changed, Report};
 use crate::window::{DayArg, Window, WindowArg};
 
-/// How a date is written in a request.
-pub(super) const DAY: &str = r"^(\d{4}-\d{2}-\d{2}|TODAY|YESTERDAY)$";
+/// How a date is written in a request: a day that the calendar has.
+pub(super) const DAY: &str = "^(TODAY|YESTERDAY|\
+    (000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-\
+    ((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|\
+    ([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$";
 
 /// The dates of a request. Errors: several kinds of them, half a range, no date, too many.
 pub(super) fn dates(
@@ -132,10 +137,9 @@ pub(super) struct StatusQuery {
 
 pub(super) async fn status(
     State(service): State<Shared>,
-    headers: HeaderMap,
+    _caller: Caller,
     query: Result<Query<StatusQuery>, QueryRejection>,
 ) -> Result<Json<StatusAnswer>, Problem> {
-    service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let range = (query.from.as_deref(), query.to.as_deref());
     let given = dates(query.date.as_deref(), range, query.last)?;
@@ -193,27 +197,38 @@ pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str
     if service.running.is_closed() {
         return Err(Problem::new(Code::Unavailable).detail("about to stop"));
     }
-    let looking = service.clone();
+    let asked = |age: Duration| {
+        let last = service.ready.last().filter(|last| last.at.elapsed() < age);
+        last.map(|last| last.found)
+    };
     // Also that it does not answer is known for a while: anybody may ask.
-    let look = async move {
+    if asked(limits::FRESH).is_none() {
+        look_whether_ready(&service);
+        service.ready.settled(limits::PROBE).await;
+    }
+    match asked(limits::STALE) {
+        Some(true) => Ok("ready\n"),
+        _ => Err(Problem::new(Code::WarehouseUnavailable)),
+    }
+}
+
+/// Begins to look whether the warehouse answers.
+pub(super) fn look_whether_ready(service: &Shared) {
+    let looking = service.clone();
+    service.ready.begin(async move {
         let looked = blocking({
             let looking = looking.clone();
             move || looking.engine.is_ready()
         });
         looked.await.map_err(|error| looking.log.line(Line::of_error(&error))).is_ok()
-    };
-    match service.ready.get_with((), look).await {
-        true => Ok("ready\n"),
-        false => Err(Problem::new(Code::WarehouseUnavailable)),
-    }
+    });
 }
 
 /// The figures for Prometheus.
 pub(super) async fn metrics(
     State(service): State<Shared>,
-    headers: HeaderMap,
+    _caller: Caller,
 ) -> Result<Response, Problem> {
-    service.access.caller(&headers).await?;
     let mut response = service.metrics.text().into_response();
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);

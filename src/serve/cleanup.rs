@@ -63,10 +63,10 @@ pub(super) const DELETES: &str =
 
 pub(super) async fn cleanup(
     State(service): State<Shared>,
+    caller: Caller,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = service.access.caller(&headers).await?;
     let asked = parse(&body::read(&headers, JSON, request.into_body()).await?)?;
     if !asked.dry_run {
         caller.may_apply()?;

@@ -62,6 +62,11 @@ impl KeyHash {
         Some(Self(hash))
     }
 
+    /// The hash itself.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The start of the hash, by which the ledger and the log name the key.
     pub fn short(&self) -> String {
         self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
@@ -125,6 +130,11 @@ impl Keys {
     /// How many keys have this right.
     pub fn count(&self, right: Right) -> usize {
         self.0.iter().filter(|(_, known)| *known == right).count()
+    }
+
+    /// The key of which this holds.
+    pub fn find(&self, is_it: impl Fn(&KeyHash) -> bool) -> Option<&KeyHash> {
+        self.0.iter().map(|(hash, _)| hash).find(|hash| is_it(hash))
     }
 
     /// What the key that hashes to this may do. Takes as long for one key as for another.

@@ -2,10 +2,20 @@
 
 use std::time::Duration;
 
-/// Connections that are open at a time; the next ones wait.
+/// Connections of callers with a key that are open at a time; more are told to come back. With
+/// those of strangers, fewer than the 1,024 files that a process may commonly have open.
 pub(super) const CONNECTIONS: usize = 512;
-/// Requests that are worked on at a time; more are told to come back.
+/// Requests of callers with a key that are worked on at a time; more are told to come back.
 pub(super) const REQUESTS: usize = 256;
+/// Connections of strangers, who have not sent a key yet; for more, the oldest are closed.
+pub(super) const STRANGERS: usize = 256;
+/// Requests of strangers that are worked on at a time; for more, the oldest are refused.
+pub(super) const STRANGE_REQUESTS: usize = 64;
+/// Wrong keys that an address, and that all of them together, may try to sign in with in
+/// `TRIES_AGAIN`; further ones are refused.
+pub(super) const TRIES_OF_ONE: u32 = 20;
+pub(super) const TRIES: u32 = 200;
+pub(super) const TRIES_AGAIN: Duration = Duration::from_secs(60);
 /// Runs that are under way or wait for their table; more are told to come back.
 pub(super) const RUNS: usize = 32;
 /// The bytes of a request's body.
@@ -14,8 +24,14 @@ pub(super) const BODY: usize = 16 * 1024;
 pub(super) const HEAD: usize = 16 * 1024;
 /// How many headers a request has.
 pub(super) const HEADERS: usize = 64;
-/// How long a head, or a body, may take to arrive, and an answer to make progress.
-pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
+/// How long a head, or a body, may take to arrive.
+pub(super) const ARRIVAL: Duration = Duration::from_secs(5);
+/// How long an answer may make no progress.
+pub(super) const PROGRESS: Duration = Duration::from_secs(10);
+/// How long a probe waits for the warehouse, which is asked about once a second or less often.
+pub(super) const PROBE: Duration = Duration::from_millis(700);
+/// How old what a probe is told may be, where the warehouse takes longer than that to answer.
+pub(super) const STALE: Duration = Duration::from_secs(60);
 /// The dates of one request.
 pub(super) const DATES: usize = 400;
 /// How old an answer about the table, or from the ledger, may be.
@@ -47,6 +63,8 @@ pub(super) const LEAVE: Duration = Duration::from_millis(300);
 /// How long it is remembered why a run failed.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// How long a browser stays signed in.
-pub(super) const SIGNED_IN: Duration = Duration::from_secs(12 * 60 * 60);
+pub(super) const SIGNED_IN: Duration = Duration::from_secs(60 * 60);
+/// Sessions that were signed out of and are remembered until they would have ended.
+pub(super) const SIGNED_OUT: u64 = 10_000;
 /// How many runs of a rule the page lists.
 pub(super) const RUNS_LISTED: usize = 20;

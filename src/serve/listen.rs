@@ -1,20 +1,24 @@
 //! Connections: how many, how slow, and how they end.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_io_timeout::TimeoutWriter;
 
+use super::admission::Connection;
+use super::crowd::Origin;
 use super::keys::Right;
-use super::{Shared, blocking, limits, router};
+use super::written::Written;
+use super::{Shared, api, blocking, limits, router};
 use crate::error::{Error, Kind, Result};
 use crate::log::{Line, Severity};
 
@@ -37,8 +41,7 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
     let mut asked = std::pin::pin!(asked_to_terminate()?);
     greet(&service, address);
     remember(&service);
-    let (connections, graceful) =
-        (Arc::new(Semaphore::new(limits::CONNECTIONS)), GracefulShutdown::new());
+    let graceful = GracefulShutdown::new();
     let answering = TowerToHyperService::new(router(service.clone()));
     let mut server = http1::Builder::new();
     server
@@ -47,31 +50,41 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         .max_buf_size(limits::HEAD)
         .max_headers(limits::HEADERS);
     loop {
-        let Ok(place) = connections.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut asked => break,
         };
-        // A client that is gone before it was accepted, or no file descriptor left.
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            // A client that is gone before it was accepted.
+            Err(cause) if cause.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+            // No file descriptor is left.
             Err(cause) => {
                 let message = format!("cannot take a connection: {cause}");
                 service.log.line(Line::new(Severity::Warning, message));
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                service.strangers.turn_one_out();
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
+        let (connection, turned_out) = Connection::enter(&service, Origin::of(peer.ip()));
+        let (reader, writer) = stream.into_split();
         // Who does not read what was asked for is not waited for.
-        let mut stream = TimeoutWriter::new(stream);
-        stream.set_timeout(Some(limits::ARRIVAL));
-        let stream = TokioIo::new(Box::pin(stream));
-        let connection = server.serve_connection(stream, answering.clone());
-        let connection = graceful.watch(connection);
+        let mut writer = TimeoutWriter::new(writer);
+        writer.set_timeout(Some(limits::PROGRESS));
+        let stream = tokio::io::join(Written::new(reader), Box::pin(writer));
+        let answering = answering.clone();
+        let answering = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(connection.clone());
+            answering.call(request)
+        });
+        let answered = graceful.watch(server.serve_connection(TokioIo::new(stream), answering));
         tokio::spawn(async move {
-            // What goes wrong with a connection is its client's to see.
-            let _ = connection.await;
-            drop(place);
+            tokio::select! {
+                // What goes wrong with a connection is its client's to see.
+                _ = answered => {}
+                () = turned_out => {}
+            }
         });
     }
     drop(listener);
@@ -101,8 +114,13 @@ fn greet(service: &Shared, address: SocketAddr) {
     });
 }
 
-/// What the ledger knows of the last successes, so that a restart does not look like an outage.
+/// What will be asked for: the keys that sign tokens, whether the warehouse answers, and what the
+/// ledger knows of the last successes, so that a restart does not look like an outage.
 fn remember(service: &Shared) {
+    if let Some(oidc) = &service.access.oidc {
+        oidc.fetch();
+    }
+    api::look_whether_ready(service);
     let service = service.clone();
     tokio::spawn(async move {
         let looking = service.clone();

@@ -1,15 +1,18 @@
 //! The HTTP service: the clean-up for schedulers and other services, and how the table stands.
 
 mod access;
+mod admission;
 mod answer;
 mod api;
 mod body;
 mod cleanup;
+mod crowd;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod keys;
 mod limits;
 mod listen;
+mod lookup;
 mod metrics;
 mod oidc;
 mod openapi;
@@ -19,21 +22,24 @@ mod problem;
 mod running;
 mod runs;
 mod session;
+mod sessions;
 mod telling;
+mod tries;
 mod work;
+mod written;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use moka::future::Cache;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
@@ -44,13 +50,17 @@ use crate::report::Tariff;
 use crate::rule::RuleName;
 use crate::run::{Changed, PastRun, Report};
 use crate::window::Window;
-use access::{Access, Secret};
+use access::Access;
+use crowd::Crowd;
+use lookup::Lookup;
 use metrics::Metrics;
 use oidc::Oidc;
 use problem::{Code, Problem};
 use running::Running;
 use runs::Failure;
+use sessions::Sessions;
 use telling::Telling;
+use tries::Tries;
 
 pub use keys::{Keys, Right};
 pub use listen::Ended;
@@ -90,8 +100,16 @@ struct Service {
     metrics: Arc<Metrics>,
     running: Arc<Running>,
     telling: Telling,
-    /// Requests that are worked on.
-    requests: AtomicUsize,
+    /// Places for requests of callers with a key that are worked on.
+    requests: Semaphore,
+    /// Places for connections of callers with a key.
+    connections: Arc<Semaphore>,
+    /// Those who have not sent a key yet, by their connections.
+    strangers: Arc<Crowd>,
+    /// Requests of strangers that are worked on.
+    strange_requests: Arc<Crowd>,
+    /// Wrong keys that were sent to sign in with.
+    tries: Tries,
     /// Whoever still waits for a run is answered now.
     leaving: watch::Sender<bool>,
     /// How many runs have ended: what was looked at before is not told after.
@@ -101,7 +119,7 @@ struct Service {
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
     /// Why runs failed of which the ledger may have nothing.
     failures: Cache<String, Arc<Failure>>,
-    ready: Cache<(), bool>,
+    ready: Lookup<bool>,
 }
 
 type Shared = Arc<Service>;
@@ -141,10 +159,9 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
     engine.connect_for_reading()?;
     let access = Access {
         keys: settings.keys,
-        oidc: settings.oidc.map(Oidc::new).transpose()?,
-        log: log.clone(),
+        oidc: settings.oidc.map(|oidc| Oidc::new(oidc, log.clone())).transpose()?,
         host: settings.host,
-        secret: Secret::new()?,
+        sessions: Sessions::new()?,
     };
     Ok(Service {
         tariff: engine.tariff()?,
@@ -157,14 +174,18 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         metrics,
         running: Arc::new(Running::default()),
         telling: Telling::new(settings.channels),
-        requests: AtomicUsize::new(0),
+        requests: Semaphore::new(limits::REQUESTS),
+        connections: Arc::new(Semaphore::new(limits::CONNECTIONS)),
+        strangers: Crowd::of(limits::STRANGERS),
+        strange_requests: Crowd::of(limits::STRANGE_REQUESTS),
+        tries: Tries::new(),
         leaving: watch::Sender::new(false),
         changes: AtomicUsize::new(0),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         changed: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
         failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),
-        ready: Cache::builder().max_capacity(1).time_to_live(limits::FRESH).build(),
+        ready: Lookup::new(),
     })
 }
 
@@ -186,38 +207,23 @@ fn router(service: Shared) -> Router {
         .with_state(service)
 }
 
-/// A request that is worked on.
-struct Working(Shared);
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// What every request has in common: a limit of how many there are, headers that keep browsers
-/// from guessing and storing, a line in the log, a count.
+/// What every request has in common: who may use how much, headers that keep browsers from
+/// guessing and storing, a line in the log, a count.
 async fn around(State(service): State<Shared>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or("(none)", MatchedPath::as_str).to_owned();
     let probe = path == "/healthz" || path == "/readyz";
-    let busy = service.requests.fetch_add(1, Ordering::SeqCst) >= limits::REQUESTS;
-    let _working = Working(service.clone());
-    let mut response = match busy && !probe {
-        true => {
-            Problem::new(Code::Unavailable).detail("too many requests at a time").into_response()
-        }
-        false => next.run(request).await,
-    };
+    let mut response = admission::answered(&service, request, next, &path, probe).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     let status = response.status();
     service.metrics.request(&path, status.as_u16());
-    if !probe {
+    // Strangers fill no log.
+    if !probe && status != StatusCode::TOO_MANY_REQUESTS {
         let severity = match status.as_u16() {
             500.. => Severity::Error,
             401 | 403 => Severity::Warning,

@@ -5,23 +5,33 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, TokenData, Validation, decode, decode_header, get_current_timestamp,
+};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use super::keys::Right;
+use super::lookup::{Found, Lookup};
 use crate::error::{Error, Kind, Result};
+use crate::log::{Line, Log};
 
 /// Where Google publishes its keys.
 /// Source: <https://accounts.google.com/.well-known/openid-configuration>
 pub const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
-/// How long the keys are kept. Google announces new ones days before they are used.
+/// How long the keys are kept before they are fetched again. Google announces new ones days before
+/// they are used.
 const KEEP: Duration = Duration::from_secs(60 * 60);
-/// How soon they may be fetched again for a token that names an unknown one.
+/// How long tokens are checked with keys at hand while newer ones cannot be fetched.
+const KEEP_AT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
+/// How soon they may be fetched again, for a token that names an unknown one too.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How soon they may be fetched again where that failed.
+const AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How far the clocks of Google and of this machine may be apart, in seconds.
+const LEEWAY: u64 = 30;
 
 /// Whose tokens are taken, and for what.
 #[derive(Debug, Clone)]
@@ -38,26 +48,41 @@ pub struct OidcSettings {
 pub(super) struct Oidc {
     settings: OidcSettings,
     http: reqwest::Client,
-    keys: Mutex<Option<Fetched>>,
+    keys: Lookup<Keys>,
+    log: Log,
 }
 
-struct Fetched {
-    keys: Arc<JwkSet>,
-    at: Instant,
+/// The keys that sign tokens, as they were fetched last.
+#[derive(Clone)]
+struct Keys {
+    fetched: Option<Found<Arc<JwkSet>>>,
+    failed: bool,
+}
+
+/// Whose a token is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// This account's, which may do so much.
+    Of(String, Right),
+    /// It is not good, or nobody's that may call.
+    OfNobody,
+    /// The keys could not be fetched.
+    Unknown,
 }
 
 #[derive(Deserialize)]
 struct Claims {
     email: String,
     email_verified: bool,
+    iat: Option<u64>,
 }
 
 impl Oidc {
-    pub fn new(settings: OidcSettings) -> Result<Self> {
+    pub fn new(settings: OidcSettings, log: Log) -> Result<Self> {
         let http = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(|cause| {
             Error::new(Kind::Configuration, "cannot set up HTTP").caused_by(cause)
         })?;
-        Ok(Self { settings, http, keys: Mutex::new(None) })
+        Ok(Self { settings, http, keys: Lookup::new(), log })
     }
 
     /// Whether a Bearer token looks like one of these: three parts with dots between.
@@ -65,48 +90,86 @@ impl Oidc {
         text.split('.').count() == 3
     }
 
-    /// Whose token it is, and what they may do. `None`: it is not good, or nobody's that may call.
-    /// Errors: the keys could not be fetched.
-    pub async fn account(&self, token: &str) -> Result<Option<(String, Right)>> {
+    /// Whose token it is. `None`: that takes keys which are to be waited for.
+    pub fn account(&self, token: &str) -> Option<Account> {
         let Some(kid) = decode_header(token).ok().and_then(|header| header.kid) else {
-            return Ok(None);
+            return Some(Account::OfNobody);
         };
-        let keys = self.keys(&kid).await?;
-        let Some(key) = keys.find(&kid).and_then(|key| DecodingKey::from_jwk(key).ok()) else {
-            return Ok(None);
+        let last = self.keys.last();
+        let asked = last.as_ref().map(|last| (last.at.elapsed(), last.found.failed));
+        let may_ask = asked
+            .is_none_or(|(age, failed)| age >= if failed { AGAIN_AFTER_FAILURE } else { AGAIN });
+        let Found { found: keys, at } = match last.and_then(|last| last.found.fetched) {
+            Some(fetched) if fetched.at.elapsed() < KEEP_AT_MOST => fetched,
+            _ if may_ask => return None,
+            _ => return Some(Account::Unknown),
         };
+        match keys.find(&kid).map(|key| self.check(token, key)) {
+            Some(account) => {
+                if at.elapsed() >= KEEP && may_ask {
+                    self.fetch();
+                }
+                Some(account)
+            }
+            None if may_ask => None,
+            None => Some(Account::OfNobody),
+        }
+    }
+
+    fn check(&self, token: &str, key: &Jwk) -> Account {
         let mut wanted = Validation::new(Algorithm::RS256);
         wanted.set_audience(&[&self.settings.audience]);
         wanted.set_issuer(&ISSUERS);
         wanted.set_required_spec_claims(&["exp", "aud", "iss"]);
-        let claims = match decode::<Claims>(token, &key, &wanted) {
-            Ok(token) if token.claims.email_verified => token.claims,
-            _ => return Ok(None),
-        };
+        wanted.validate_nbf = true;
+        wanted.leeway = LEEWAY;
+        let decoded =
+            DecodingKey::from_jwk(key).and_then(|key| decode::<Claims>(token, &key, &wanted));
+        let Ok(TokenData { claims, .. }) = decoded else { return Account::OfNobody };
+        let is_of_now = claims.iat.is_none_or(|iat| iat <= get_current_timestamp() + LEEWAY);
         let mut accounts = self.settings.accounts.iter();
-        Ok(accounts.find(|(email, _)| *email == claims.email).cloned())
+        match accounts.find(|(email, _)| *email == claims.email) {
+            Some((email, right)) if claims.email_verified && is_of_now => {
+                Account::Of(email.clone(), *right)
+            }
+            _ => Account::OfNobody,
+        }
     }
 
-    /// The keys: those at hand, unless they are old or lack this one.
-    async fn keys(&self, kid: &str) -> Result<Arc<JwkSet>> {
-        let mut kept = self.keys.lock().await;
-        if let Some(Fetched { keys, at }) = &*kept {
-            let (age, known) = (at.elapsed(), keys.find(kid).is_some());
-            if age < if known { KEEP } else { AGAIN } {
-                return Ok(keys.clone());
-            }
-        }
-        let failed = |cause: reqwest::Error| {
-            Error::new(Kind::Transient, "cannot fetch the keys that sign tokens")
-                .caused_by(cause.without_url())
-        };
-        let answer = self.http.get(&self.settings.keys_url).send().await.map_err(failed)?;
-        let text = answer.error_for_status().map_err(failed)?.text().await.map_err(failed)?;
-        let keys: JwkSet = serde_json::from_str(&text).map_err(|cause| {
-            Error::new(Kind::Transient, "what signs tokens is no set of keys").caused_by(cause)
-        })?;
-        let keys = Arc::new(keys);
-        *kept = Some(Fetched { keys: keys.clone(), at: Instant::now() });
-        Ok(keys)
+    /// Fetches the keys, and waits until they are there or cannot be fetched.
+    pub async fn wait(&self) {
+        self.fetch();
+        self.keys.settled(TIMEOUT).await;
     }
+
+    /// Begins to fetch the keys, unless they are being fetched.
+    pub fn fetch(&self) {
+        let (http, url, log) =
+            (self.http.clone(), self.settings.keys_url.clone(), self.log.clone());
+        let kept = self.keys.last().and_then(|last| last.found.fetched);
+        self.keys.begin(async move {
+            match fetched(&http, &url).await {
+                Ok(keys) => {
+                    let found = Found { found: Arc::new(keys), at: Instant::now() };
+                    Keys { fetched: Some(found), failed: false }
+                }
+                Err(error) => {
+                    log.line(Line::of_error(&error));
+                    Keys { fetched: kept, failed: true }
+                }
+            }
+        });
+    }
+}
+
+async fn fetched(http: &reqwest::Client, url: &str) -> Result<JwkSet> {
+    let failed = |cause: reqwest::Error| {
+        Error::new(Kind::Transient, "cannot fetch the keys that sign tokens")
+            .caused_by(cause.without_url())
+    };
+    let answer = http.get(url).send().await.map_err(failed)?;
+    let text = answer.error_for_status().map_err(failed)?.text().await.map_err(failed)?;
+    serde_json::from_str(&text).map_err(|cause| {
+        Error::new(Kind::Transient, "what signs tokens is no set of keys").caused_by(cause)
+    })
 }

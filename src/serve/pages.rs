@@ -11,12 +11,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{self, FORM};
+use super::keys::KeyHash;
 use super::page::{notice, sentence, shown};
 use super::problem::{Code, Problem, SEND_A_KEY};
 use super::running::Active;
 use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
-use super::{RunOfAnswer, Shared, api, blocking, cleanup, limits, looked_in_vain};
+use super::{RunOfAnswer, Shared, admission, api, blocking, cleanup, limits, looked_in_vain};
 use crate::partitions::Books;
 use crate::report::html;
 use crate::rule::{Rule, RuleName};
@@ -152,7 +153,7 @@ async fn apply(
     request: Request,
 ) -> Result<Response, Problem> {
     let form: Apply = form(&headers, request).await?;
-    session.made(&form.csrf)?;
+    session.made(&service, &form.csrf)?;
     session.caller.may_apply()?;
     if form.confirm.as_deref() != Some("yes") {
         return Err(Problem::new(Code::InvalidRequest)
@@ -240,14 +241,18 @@ async fn sign_in(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
+    let origin = admission::origin(&request);
     let form: SignIn = form(&headers, request).await?;
     let next = session::after_sign_in(&form.next);
-    let key = form.key.trim();
-    if service.access.by_key(key).is_ok() {
+    let key = KeyHash::of(form.key.trim());
+    // A right key is taken however many wrong ones were tried: others cannot lock its owner out, and
+    // it is its length that keeps it from being guessed.
+    if service.access.by_hash(&key).is_ok() {
         let mut response = see_other(&next);
-        session::keep(&mut response, &headers, key);
+        session::keep(&service, &mut response, &headers, &key)?;
         return Ok(response);
     }
+    service.tries.count(origin)?;
     let problem = Some("The service does not know this key.");
     let page = shown(&service, html::sign_in(&html::SignIn { problem, next: &next }))?;
     Ok((StatusCode::UNAUTHORIZED, [SEND_A_KEY], page).into_response())
@@ -261,13 +266,14 @@ struct SignOut {
 }
 
 async fn sign_out(
-    State(_): State<Shared>,
+    State(service): State<Shared>,
     session: Session,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
     let form: SignOut = form(&headers, request).await?;
-    session.made(&form.csrf)?;
+    session.made(&service, &form.csrf)?;
+    session.end(&service);
     let mut response = see_other("/sign-in");
     session::forget(&mut response, &headers);
     Ok(response)

@@ -23,6 +23,8 @@ pub(super) const SEND_A_KEY: (HeaderName, &str) =
 pub(super) enum Code {
     /// The body is not JSON, or the request is not one of HTTP.
     InvalidJson,
+    /// The request says something twice that it may say once, or lacks a host.
+    MalformedRequest,
     /// A field is unknown, missing or not what it should be.
     InvalidRequest,
     /// No key, or one that the service does not know.
@@ -41,6 +43,8 @@ pub(super) enum Code {
     TableLocked,
     /// The body is too large.
     BodyTooLarge,
+    /// Too many requests without a key, or too many tries to sign in with a wrong one.
+    TooManyRequests,
     /// The body is not declared as JSON, or that of a form as a form.
     UnsupportedMediaType,
     /// The rule, its tables or its templates are not fit to run.
@@ -62,7 +66,8 @@ pub(super) enum Code {
 impl Code {
     fn status(self) -> StatusCode {
         match self {
-            Self::InvalidJson => StatusCode::BAD_REQUEST,
+            Self::InvalidJson | Self::MalformedRequest => StatusCode::BAD_REQUEST,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -83,6 +88,8 @@ impl Code {
     fn title(self) -> &'static str {
         match self {
             Self::InvalidJson => "The body is not JSON",
+            Self::MalformedRequest => "The request can be read in more than one way",
+            Self::TooManyRequests => "Too many requests without a valid key",
             Self::InvalidRequest => "The request asks for something that does not make sense",
             Self::Unauthorized => "No key, or an unknown one",
             Self::Forbidden => "That is not allowed here",
@@ -162,6 +169,7 @@ impl Problem {
             | Code::WarehouseUnavailable
             | Code::TableLocked
             | Code::RunUnderWay => Some(limits::BUSY),
+            Code::TooManyRequests => Some(limits::TRIES_AGAIN),
             _ => None,
         };
         Self {

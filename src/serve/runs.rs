@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::access::Caller;
 use super::answer::{RunAnswer, RunsAnswer, SentStatement, of_active, of_failed};
 use super::api::{asked_for, unreadable};
 use super::problem::{Code, Problem};
@@ -84,10 +84,9 @@ pub(super) struct RunsQuery {
 
 pub(super) async fn runs(
     State(service): State<Shared>,
-    headers: HeaderMap,
+    _caller: Caller,
     query: Result<Query<RunsQuery>, QueryRejection>,
 ) -> Result<Json<RunsAnswer>, Problem> {
-    service.access.caller(&headers).await?;
     let Query(query) = query.map_err(|error| unreadable(&error))?;
     let (days, limit) = (query.days.unwrap_or(limits::RECENT), query.limit.unwrap_or(50));
     if !(1..=limits::RUN_DAYS).contains(&days) || !(1..=limits::RUN_COUNT).contains(&limit) {
@@ -113,10 +112,9 @@ pub(super) async fn runs(
 
 pub(super) async fn run(
     State(service): State<Shared>,
-    headers: HeaderMap,
+    _caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RunAnswer>, Problem> {
-    service.access.caller(&headers).await?;
     let (run, failure, entries) = match known_run(&service, id).await? {
         KnownRun::Past { run, entries, failure, .. } => (RunSummary::of(&run), failure, entries),
         KnownRun::Waiting(active) => (of_active(&active), None, Vec::new()),

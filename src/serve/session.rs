@@ -1,62 +1,82 @@
-//! Whoever looks at the pages with a browser: signed in with a key, which a cookie keeps.
+//! Whoever looks at the pages with a browser: signed in with a key, for a session that a cookie keeps.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use super::access::{Caller, presented};
-use super::keys::Right;
+use super::access::{Access, Caller};
+use super::keys::{KeyHash, Right};
 use super::problem::{Code, Problem};
 use super::{Shared, limits};
+use crate::error::Error;
+use crate::log::Line;
 use crate::report::html::Viewer;
 
 /// Somebody who may look at the pages.
 pub(super) struct Session {
     pub caller: Caller,
-    csrf: String,
-    signed_in: bool,
+    /// Whom the tokens of forms are made for.
+    viewer: String,
+    token: String,
+    /// The session that a cookie keeps.
+    kept: Option<String>,
+}
+
+/// Who has the cookie of a session that has not ended, and the session.
+pub(super) fn kept(access: &Access, headers: &HeaderMap) -> Option<(Caller, String)> {
+    let place = place(headers);
+    cookies(headers).iter().find_map(|session| {
+        let known = access.sessions.find(session, &place, &access.keys)?;
+        Some((access.by_hash(&known.key).ok()?, known.id))
+    })
 }
 
 impl Session {
     /// Who looks: by the cookie, or by what a program sends. The cookie comes first, as a proxy
     /// that checks callers itself may send a token of its own. Errors: nobody the service knows.
-    async fn of(service: &Shared, headers: &HeaderMap) -> Result<Self, Problem> {
+    fn of(service: &Shared, parts: &Parts) -> Result<Self, Problem> {
         let access = &service.access;
-        if access.is_open() {
-            let caller = access.caller(headers).await?;
-            return Ok(Self { caller, csrf: csrf(access.secret.bytes()), signed_in: false });
-        }
-        for key in kept_keys(headers) {
-            if let Ok(caller) = access.by_key(&key) {
-                return Ok(Self { caller, csrf: csrf(key.as_bytes()), signed_in: true });
-            }
-        }
-        let caller = access.caller(headers).await?;
-        let secret = presented(headers).unwrap_or_default();
-        Ok(Self { caller, csrf: csrf(secret.as_bytes()), signed_in: false })
+        let (caller, kept) = match kept(access, &parts.headers) {
+            Some((caller, session)) => (caller, Some(session)),
+            None => (Caller::of(parts)?, None),
+        };
+        let viewer = format!("{}\0{}", caller.who, kept.as_deref().unwrap_or_default());
+        let token = access.sessions.token(&viewer).map_err(|error| failed(service, &error))?;
+        Ok(Self { caller, viewer, token, kept })
     }
 
     pub fn viewer(&self) -> Viewer {
         Viewer::Caller {
             who: self.caller.who.clone(),
             may_apply: self.caller.right == Right::Apply,
-            csrf: self.csrf.clone(),
-            signed_in: self.signed_in,
+            csrf: self.token.clone(),
+            signed_in: self.kept.is_some(),
         }
     }
 
     /// Refuses a form that a page of this service did not make for this viewer.
-    pub fn made(&self, token: &str) -> Result<(), Problem> {
-        match bool::from(self.csrf.as_bytes().ct_eq(token.as_bytes())) {
+    pub fn made(&self, service: &Shared, token: &str) -> Result<(), Problem> {
+        match service.access.sessions.made(token, &self.viewer) {
             true => Ok(()),
             false => Err(Problem::new(Code::Forbidden)
                 .detail("the form's token is invalid or has expired; reload the page")),
         }
     }
+
+    /// Ends the session that a cookie keeps, whoever else has a copy of the cookie.
+    pub fn end(&self, service: &Shared) {
+        if let Some(session) = &self.kept {
+            service.access.sessions.end(session);
+        }
+    }
+}
+
+fn failed(service: &Shared, error: &Error) -> Problem {
+    service.log.line(Line::of_error(error));
+    Problem::new(Code::Internal)
 }
 
 impl FromRequestParts<Shared> for Session {
@@ -64,7 +84,7 @@ impl FromRequestParts<Shared> for Session {
 
     /// Who looks; whoever is not known is led to the sign-in page, and from there back.
     async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
-        Self::of(service, &parts.headers).await.map_err(|problem| match problem.code() {
+        Self::of(service, parts).map_err(|problem| match problem.code() {
             Code::Unauthorized => {
                 let next = match parts.method == Method::GET {
                     true => parts.uri.path_and_query().map_or("/", |next| next.as_str()),
@@ -76,12 +96,6 @@ impl FromRequestParts<Shared> for Session {
             _ => problem.into_response(),
         })
     }
-}
-
-/// Proves that a form came from a page of this service: only who knows the key can know it.
-fn csrf(key: &[u8]) -> String {
-    let hash = Sha256::new().chain_update(b"onerow-csrf\0").chain_update(key).finalize();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Refuses what a page of another site sends in the viewer's name.
@@ -121,15 +135,23 @@ pub(super) fn see_other(address: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }
 
-/// Has the browser keep the key.
-pub(super) fn keep(response: &mut Response, headers: &HeaderMap, key: &str) {
-    let mut cookie = cookie(headers, key);
+/// Begins a session, and has the browser keep it.
+pub(super) fn keep(
+    service: &Shared,
+    response: &mut Response,
+    headers: &HeaderMap,
+    key: &KeyHash,
+) -> Result<(), Problem> {
+    let session = service.access.sessions.begin(key, &place(headers));
+    let session = session.map_err(|error| failed(service, &error))?;
+    let mut cookie = cookie(headers, &session);
     let seconds = i64::try_from(limits::SIGNED_IN.as_secs()).unwrap_or(i64::MAX);
     cookie.set_max_age(cookie::time::Duration::seconds(seconds));
     set(response, &cookie);
+    Ok(())
 }
 
-/// Has the browser forget the key.
+/// Has the browser forget the session.
 pub(super) fn forget(response: &mut Response, headers: &HeaderMap) {
     let mut cookie = cookie(headers, "");
     cookie.make_removal();
@@ -142,8 +164,8 @@ fn set(response: &mut Response, cookie: &Cookie<'_>) {
     }
 }
 
-fn cookie<'k>(headers: &HeaderMap, key: &'k str) -> Cookie<'k> {
-    Cookie::build((name(headers), key))
+fn cookie<'s>(headers: &HeaderMap, session: &'s str) -> Cookie<'s> {
+    Cookie::build((name(headers), session))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
@@ -151,11 +173,19 @@ fn cookie<'k>(headers: &HeaderMap, key: &'k str) -> Cookie<'k> {
         .build()
 }
 
-/// A cookie of the first name is taken by browsers over HTTPS only, and from no other host.
-fn name(headers: &HeaderMap) -> &'static str {
-    match is_https(headers) {
-        true => "__Host-onerow",
-        false => "onerow",
+/// The name and port under which the browser knows the service.
+fn place(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Browsers send cookies to every port of a host: each port has a name of its own. A cookie that
+/// begins with `__Host-` is taken by browsers over HTTPS only, and from no other host.
+fn name(headers: &HeaderMap) -> String {
+    let host = if is_https(headers) { "__Host-onerow" } else { "onerow" };
+    match place(headers).parse::<Authority>().ok().and_then(|place| place.port_u16()) {
+        Some(port) => format!("{host}-{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -167,10 +197,11 @@ fn is_https(headers: &HeaderMap) -> bool {
 }
 
 /// Another service of the host may have set a cookie of the same name.
-fn kept_keys(headers: &HeaderMap) -> Vec<String> {
+fn cookies(headers: &HeaderMap) -> Vec<String> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = sent.flat_map(|list| Cookie::split_parse_encoded(list).flatten());
-    let named = cookies.filter(|cookie| cookie.name() == name(headers));
+    let name = name(headers);
+    let named = cookies.filter(|cookie| cookie.name() == name);
     named.map(|cookie| cookie.value().to_owned()).collect()
 }
 
@@ -224,26 +255,26 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_keeps_any_key_and_over_https_for_this_host_alone() {
-        let key = "+a;key,with=every\"sort%of\\sign";
-        for (before, starts, ends) in [
-            (&[][..], "onerow=", "; HttpOnly; SameSite=Lax; Path=/; Max-Age=43200"),
-            (
-                &[("x-forwarded-proto", "https")],
-                "__Host-onerow=",
-                "; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=43200",
-            ),
-        ] {
-            let mut response = see_other("/");
-            keep(&mut response, &headers(before), key);
-            let set = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
-            assert!(set.starts_with(starts) && set.ends_with(ends), "{set}");
-            let sent = set.split(';').next().unwrap();
-            let mut back = headers(&[("cookie", &format!("other=1; {sent}"))]);
-            let kept = if before.is_empty() { vec![key.to_owned()] } else { vec![] };
-            assert_eq!(kept_keys(&back), kept);
-            back.extend(headers(before));
-            assert_eq!(kept_keys(&back), [key]);
+    fn a_cookie_is_of_its_port_and_over_https_of_its_host_alone() {
+        let https = ("x-forwarded-proto", "https");
+        let cases = [
+            (&[("host", "h:8080")][..], "onerow-8080=", ""),
+            (&[("host", "h")], "onerow=", ""),
+            (&[("host", "h"), https], "__Host-onerow=", "; Secure"),
+            (&[("host", "h:8443"), https], "__Host-onerow-8443=", "; Secure"),
+        ];
+        for (before, starts, secure) in cases {
+            let before = headers(before);
+            let set = cookie(&before, "a.session").encoded().to_string();
+            let ends = format!("a.session; HttpOnly; SameSite=Lax{secure}; Path=/");
+            assert_eq!(set, format!("{starts}{ends}"));
+            for (other, ..) in cases {
+                let mut back = headers(other);
+                let sent = set.split(';').next().unwrap();
+                back.extend(headers(&[("cookie", &format!("other=1; {sent}"))]));
+                let is_same = headers(other) == before;
+                assert_eq!(cookies(&back) == ["a.session"], is_same, "{set} {other:?}");
+            }
         }
     }
 }

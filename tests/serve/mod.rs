@@ -12,3 +12,5 @@ mod oidc;
 mod pages;
 pub mod service;
 mod stopping;
+mod strangers;
+mod written;

@@ -76,6 +76,10 @@ fn a_token_is_taken_from_the_right_account_for_the_right_audience_while_it_lasts
         (json!({"aud": "https://other.example"}), 401),
         (json!({"iss": "https://evil.example"}), 401),
         (json!({"exp": now - 3600}), 401),
+        (json!({"exp": now - 45}), 401),
+        (json!({"nbf": now + 3600}), 401),
+        (json!({"nbf": now + 45}), 401),
+        (json!({"iat": now + 3600}), 401),
         (json!({"email_verified": false}), 401),
         (json!({"email": "stranger@project.iam.gserviceaccount.com"}), 401),
         (json!({"email": "reader@project.iam.gserviceaccount.com"}), 403),
@@ -90,12 +94,43 @@ fn a_token_is_taken_from_the_right_account_for_the_right_audience_while_it_lasts
     assert_eq!(project.active(), ["r1", "r2"]);
     assert_eq!(call(&service, &good), 200);
     assert_eq!(project.active(), ["r2"]);
+    for close in [json!({"exp": now - 10}), json!({"nbf": now + 10}), json!({"nbf": now - 60})] {
+        assert_eq!(call(&service, &token("test", close.clone())), 200, "{close}");
+    }
     let log = project.onerow("log --statements --format json").exits(0).json();
     assert_eq!(log[0]["who"], "scheduler@project.iam.gserviceaccount.com");
     for _ in 0..3 {
         assert_eq!(call(&service, &token("unknown", json!({}))), 401);
     }
     assert_eq!(fetched.load(Ordering::SeqCst), 1, "unknown keys make it fetch again and again");
+}
+
+#[test]
+fn while_the_keys_cannot_be_fetched_tokens_are_refused_at_once_and_seldom_asked_about() {
+    let project = Project::new(RULE);
+    project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z");
+    let failing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/certs", failing.local_addr().unwrap());
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let count = fetched.clone();
+    std::thread::spawn(move || {
+        failing.incoming().for_each(|_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+    let environment = [
+        ("ONEROW_OIDC_AUDIENCE", AUDIENCE),
+        ("ONEROW_OIDC_APPLY", "scheduler@project.iam.gserviceaccount.com"),
+        ("ONEROW_OIDC_KEYS_URL", &url),
+    ];
+    let service = Service::start(&project.path(""), &[], &environment);
+    let began = std::time::Instant::now();
+    for _ in 0..50 {
+        assert_eq!(call(&service, &token("test", json!({}))), 503);
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    let fetched = fetched.load(Ordering::SeqCst);
+    assert!((1..=2).contains(&fetched), "the keys were asked for {fetched} times");
 }
 
 #[test]

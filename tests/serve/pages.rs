@@ -34,6 +34,12 @@ fn sign_in(service: &Service, key: &str) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
+/// The cookie's name, which is that of the port.
+fn cookie_name(service: &Service) -> String {
+    let (_, port) = service.address.rsplit_once(':').unwrap();
+    format!("onerow-{port}")
+}
+
 /// The token of the page's forms.
 fn token(page: &Answer) -> String {
     let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect(&page.text);
@@ -94,8 +100,10 @@ fn a_wrong_key_is_told_so_and_nothing_is_kept() {
         assert!(refused.text.contains("does not know this key"), "{}", refused.text);
         assert!(!refused.headers.contains_key("set-cookie"));
     }
-    let guessed = service.get_with("/", &[("Cookie", "onerow=wrong")]);
-    assert_eq!(guessed.status, 303);
+    for guess in ["wrong", "a.b.c", APPLY] {
+        let cookie = format!("onerow=wrong; {}={guess}", cookie_name(&service));
+        assert_eq!(service.get_with("/", &[("Cookie", &cookie)]).status, 303, "{guess}");
+    }
 }
 
 #[test]
@@ -114,10 +122,57 @@ fn a_cookie_opens_pages_and_nothing_else() {
     let out = service.send("/sign-out", &headers, &[("csrf", &token(&before))]);
     assert_eq!((out.status, location(&out)), (303, "/sign-in"));
     let forgotten = out.headers["set-cookie"].to_str().unwrap();
-    assert!(forgotten.starts_with("onerow=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
+    let name = cookie_name(&service);
+    assert!(
+        forgotten.starts_with(&format!("{name}=;")) && forgotten.contains("Max-Age=0"),
+        "{forgotten}"
+    );
+    assert_eq!(
+        service.get_with("/", &headers).status,
+        303,
+        "a copy of the cookie still opens pages"
+    );
     let kept = service.send("/sign-in", &[], &[("key", APPLY)]);
     let kept = kept.headers["set-cookie"].to_str().unwrap();
     assert!(kept.contains("HttpOnly") && kept.contains("SameSite=Lax"), "{kept}");
+}
+
+#[test]
+fn a_cookie_keeps_a_session_of_this_process_and_port_and_not_the_key() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let (name, session) = cookie.split_once('=').unwrap();
+    assert_eq!(name, cookie_name(&service));
+    assert!(!cookie.contains(APPLY));
+    assert_ne!(sign_in(&service, APPLY), cookie, "each session is another one");
+    for (host, status) in [(service.address.as_str(), 200), ("localhost:1", 303), ("h", 303)] {
+        let port = host.rsplit_once(':').map(|(_, port)| format!("-{port}")).unwrap_or_default();
+        let sent = format!("onerow{port}={session}");
+        let answer = service.get_with("/", &[("Host", host), ("Cookie", &sent)]);
+        assert_eq!(answer.status, status, "{host}");
+    }
+    let other = Service::of(&project);
+    let sent = format!("{}={session}", cookie_name(&other));
+    assert_eq!(other.get_with("/", &[("Cookie", &sent)]).status, 303);
+    let kept = service.send("/sign-in", &[], &[("key", APPLY)]);
+    let kept = kept.headers["set-cookie"].to_str().unwrap();
+    assert!(kept.contains("Max-Age=3600"), "{kept}");
+}
+
+#[test]
+fn the_token_of_a_form_is_another_one_on_each_page_and_of_its_session_alone() {
+    let project = project();
+    let service = Service::of(&project);
+    let [one, other] = [(); 2].map(|()| sign_in(&service, APPLY));
+    let [first, second] = [(); 2].map(|()| token(&dry_run(&service, &one)));
+    assert_ne!(first, second);
+    let send = |cookie: &str, csrf: &str| {
+        service.send("/apply", &[("Cookie", cookie)], &apply(csrf, "no")).status
+    };
+    assert_eq!(send(&one, &first), 422, "the tick is missing, and nothing else");
+    assert_eq!(send(&one, &second), 422);
+    assert_eq!(send(&other, &first), 403);
 }
 
 #[test]

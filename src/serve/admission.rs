@@ -1,0 +1,171 @@
+//! Who may use how much of the service: callers with a key have places of their own, and whatever
+//! strangers do they share a few.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::access::Caller;
+use super::crowd::{Origin, Place};
+use super::problem::{Code, Problem};
+use super::{Shared, pages, session};
+
+/// A connection, as its requests know it: a stranger's, until one of them has a key.
+#[derive(Clone)]
+pub(super) struct Connection {
+    origin: Origin,
+    standing: Arc<Mutex<Standing>>,
+}
+
+enum Standing {
+    Stranger(#[expect(dead_code, reason = "held")] Place),
+    Known(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
+}
+
+impl Connection {
+    /// A new one. What is returned beside it ends when it has to be closed for others.
+    pub fn enter(
+        service: &Shared,
+        origin: Origin,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (place, turned_out) = service.strangers.enter(origin);
+        let standing = Arc::new(Mutex::new(Standing::Stranger(place)));
+        (Self { origin, standing }, turned_out)
+    }
+
+    /// Somebody with a key uses it: it is no stranger's any more. Whether there is a place.
+    fn vouch(&self, service: &Shared) -> bool {
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Standing::Known(_) = *standing {
+            return true;
+        }
+        let permit = service.connections.clone().try_acquire_owned();
+        permit.map(|permit| *standing = Standing::Known(permit)).is_ok()
+    }
+
+    fn is_strange(&self) -> bool {
+        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(*standing, Standing::Stranger(_))
+    }
+}
+
+/// Where a request came from.
+pub(super) fn origin(request: &Request) -> Origin {
+    let connection = request.extensions().get::<Connection>();
+    let unknown = || Origin::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    connection.map_or_else(unknown, |connection| connection.origin)
+}
+
+/// Who sent a request, by the key or token that it has.
+#[derive(Clone)]
+struct Sender(Result<Caller, Problem>);
+
+impl Caller {
+    /// Who sent the request of these parts. Errors: nobody the service knows.
+    pub fn of(parts: &Parts) -> Result<Self, Problem> {
+        let sender = parts.extensions.get::<Sender>().cloned();
+        sender.map_or_else(|| Err(Problem::new(Code::Unauthorized)), |Sender(caller)| caller)
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        Self::of(parts)
+    }
+}
+
+/// The answer to a request. A stranger's connection ends with it.
+pub(super) async fn answered(
+    service: &Shared,
+    request: Request,
+    next: Next,
+    path: &str,
+    probe: bool,
+) -> Response {
+    let connection = request.extensions().get::<Connection>().cloned();
+    // What comes behind a body in chunks has not been looked at: see `written`.
+    let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let (mut response, is_written) = match (written(&request), probe) {
+        (Err(problem), _) => (problem.into_response(), false),
+        (Ok(()), true) => (next.run(request).await, true),
+        (Ok(()), false) => (admitted(service, request, next, path).await, true),
+    };
+    let strange = connection.is_some_and(|connection| connection.is_strange());
+    if strange || in_chunks || !is_written {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn admitted(service: &Shared, mut request: Request, next: Next, path: &str) -> Response {
+    let (access, origin) = (&service.access, origin(&request));
+    let crowded = || {
+        Problem::new(Code::TooManyRequests)
+            .detail("too many requests without a valid key at a time")
+            .into_response()
+    };
+    let caller = match access.caller_at_once(request.headers()) {
+        Some(caller) => caller,
+        None => {
+            let caller = access.caller(request.headers());
+            match service.strange_requests.admit(origin, caller).await {
+                Some(caller) => caller,
+                None => return crowded(),
+            }
+        }
+    };
+    let is_page = pages::ALL.contains(&path);
+    let known = caller.is_ok() || is_page && session::kept(access, request.headers()).is_some();
+    request.extensions_mut().insert(Sender(caller));
+    if !known {
+        let answer = service.strange_requests.admit(origin, next.run(request)).await;
+        return answer.unwrap_or_else(crowded);
+    }
+    let busy = |what: &str| Problem::new(Code::Unavailable).detail(what).into_response();
+    let connection = request.extensions().get::<Connection>().cloned();
+    if connection.is_some_and(|connection| !connection.vouch(service)) {
+        return busy("too many connections at a time");
+    }
+    match service.requests.try_acquire() {
+        Ok(_place) => next.run(request).await,
+        Err(_) => busy("too many requests at a time"),
+    }
+}
+
+/// What a request may say once.
+const ONCE: [HeaderName; 4] = [
+    header::HOST,
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("x-api-key"),
+];
+
+/// Refuses what whoever stands before the service may have read in another way.
+/// Source: <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
+fn written(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let wrong = |what: String| Err(Problem::new(Code::MalformedRequest).detail(what));
+    if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().count() > 1) {
+        return wrong(format!("send the header {name} once"));
+    }
+    match headers.get(header::HOST) {
+        None if request.version() == Version::HTTP_11 => wrong("send the header Host".to_owned()),
+        Some(host) if !is_host(host) => wrong("the header Host is no host".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// A name or address, and perhaps a port; empty where the address of a request has none.
+fn is_host(host: &HeaderValue) -> bool {
+    let host = host.as_bytes();
+    host.is_empty() || !host.contains(&b'@') && Authority::try_from(host).is_ok()
+}
