@@ -8,7 +8,7 @@ pub(super) const CONNECTIONS: usize = 512;
 /// Requests of callers with a key that are worked on at a time; more are told to come back.
 pub(super) const REQUESTS: usize = 256;
 /// Connections of strangers, who have not sent a key yet; for more, the oldest are closed.
-pub(super) const STRANGERS: usize = 256;
+pub(super) const STRANGERS: usize = 384;
 /// Requests of strangers that are worked on at a time; for more, the oldest are refused.
 pub(super) const STRANGE_REQUESTS: usize = 64;
 /// Wrong keys that an address, and that all of them together, may try to sign in with in

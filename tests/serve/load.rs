@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::service::{APPLY, READ, Service, example, hold};
+use super::service::{APPLY, READ, Service, alone, example, hold};
 
 const BODY: &str = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
 
 #[test]
 fn two_hundred_requests_for_one_date_start_one_run() {
+    let _alone = alone();
     let project = example();
     let service = Service::of(&project);
     let lock = hold(&project);
@@ -74,6 +75,7 @@ fn a_table_that_another_process_works_on_is_a_conflict() {
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_stays_flat_over_ten_thousand_requests() {
+    let _alone = alone();
     let project = example();
     let service = Service::of(&project);
     let resident = || -> u64 {

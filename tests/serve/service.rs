@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -166,6 +166,12 @@ pub fn forty_two(project: &Project) {
     }
     project.write("more.csv", rows);
     project.onerow("load more.csv --rule player_prop_predictions").exits(0);
+}
+
+/// For tests that measure how long a crowd waits: one of them runs at a time.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sends these bytes and reads until the service closes the connection.
