@@ -256,6 +256,7 @@ fn no_account_gets_more_than_it_needs() {
         ("google_project_iam_member", "roles/bigquery.jobUser", onerow),
         ("google_bigquery_table_iam_member", "roles/bigquery.dataEditor", onerow),
         ("google_bigquery_dataset_iam_member", "roles/bigquery.dataEditor", onerow),
+        ("google_bigquery_dataset_iam_member", "roles/bigquery.metadataViewer", onerow),
         ("google_secret_manager_secret_iam_member", "roles/secretmanager.secretAccessor", onerow),
         ("google_cloud_run_v2_service_iam_member", "roles/run.invoker", scheduler),
         ("google_cloud_run_v2_job_iam_member", "roles/run.invoker", scheduler),
@@ -291,6 +292,16 @@ fn the_guide_gives_rights_on_the_tables_that_the_rules_name_and_on_the_ledgers_d
     let of = |kind: &str| &bodies.iter().find(|(found, _)| found == kind).unwrap().1;
     assert_eq!(of("google_bigquery_table_iam_member")["for_each"], "var.tables");
     assert_eq!(of("google_bigquery_dataset_iam_member")["for_each"], "var.datasets");
+    let lists = |(kind, body): &&(String, _)| {
+        let body: &BTreeMap<String, String> = body;
+        kind == "google_bigquery_dataset_iam_member" && body["for_each"] == "local.homes"
+    };
+    let lists = bodies.iter().find(lists).expect("`--changed` lists the datasets of the tables");
+    assert_eq!(lists.1["role"], "\"roles/bigquery.metadataViewer\"");
+    assert!(
+        guide.contains(&format!("metadataViewer\\` ON SCHEMA \\`$PROJECT\\`.{dataset}")),
+        "by hand"
+    );
 }
 
 #[test]

@@ -62,6 +62,24 @@ resource "google_bigquery_dataset_iam_member" "writes" {
   member     = google_service_account.onerow.member
 }
 
+# INFORMATION_SCHEMA.PARTITIONS, which --changed asks, needs the right to list the dataset of each table.
+
+locals {
+  # The dataset of each table, with its project.
+  homes = toset([
+    for name in var.tables :
+    join(".", slice(concat(length(split(".", name)) == 3 ? [] : [var.project], split(".", name)), 0, 2))
+  ])
+}
+
+resource "google_bigquery_dataset_iam_member" "lists" {
+  for_each   = local.homes
+  project    = split(".", each.value)[0]
+  dataset_id = split(".", each.value)[1]
+  role       = "roles/bigquery.metadataViewer"
+  member     = google_service_account.onerow.member
+}
+
 # The keys of the service. Their values do not belong into Terraform's state; add them by hand.
 
 resource "google_secret_manager_secret" "apply_keys" {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
-use crate::partitions::Stamps;
+use crate::partitions::{Books, Stamps};
 use crate::plan::{Plan, PlannedStep};
 use crate::rule::OnKeyless;
 use crate::statement::StepName;
@@ -242,7 +242,7 @@ impl Run<'_> {
             }
             let mut again = Vec::new();
             for (cutoff, days) in self.touched() {
-                let stamps = self.stamps_again(plan);
+                let stamps = self.stamps_again(&plan.window);
                 again.extend(self.verify_days(cutoff, &days, &stamps));
             }
             for state in self.days.values_mut() {
@@ -273,18 +273,18 @@ impl Run<'_> {
         touched.into_values().collect()
     }
 
-    /// How the partitions stand now, before their dates are verified, where they were looked at before and it costs
+    /// How the partitions stand now, after the run has changed rows, where they were looked at before and it costs
     /// nothing to look again. What cannot be looked up is looked at once more by the next run.
-    fn stamps_again(&self, plan: &Plan) -> Stamps {
+    pub(super) fn stamps_again(&self, window: &Window) -> Stamps {
         let (rule, warehouse) = (self.context.renderer.rule(), self.context.warehouse);
-        if self.books.table.is_empty() || !warehouse.tells_partitions_freely() {
+        if self.books == Books::default() || !warehouse.tells_partitions_freely() {
             return Stamps::new();
         }
         let table = warehouse.describe(&rule.table);
         let standing = table.and_then(|table| {
             Ok(PartitionStanding::of(rule, &table, &warehouse.partitions(rule, &rule.table)?))
         });
-        standing.map(|standing| standing.stamps(rule, plan.window.days())).unwrap_or_default()
+        standing.map(|standing| standing.stamps(rule, window.days())).unwrap_or_default()
     }
 
     /// Returns the dates to clean again.

@@ -274,12 +274,11 @@ impl Shows {
                 let Counted { holds, stamp, staging, rows } = counted;
                 let proof = match (stamp, changed) {
                     _ if !holds => None,
-                    (Some(stamp), None) => Some(Proof::Stood(stamp)),
-                    // It was asked again before this count.
-                    (Some(stamp), Some(_)) if entry.step == *StepName::VERIFY => {
-                        Some(Proof::Stood(stamp))
+                    // A run that has changed the table asks again, or says nothing.
+                    (Some(stamp), _) => Some(Proof::Stood(stamp)),
+                    (None, Some(Some((began, ended)))) => {
+                        Some(Proof::Changed { began, ended, rows })
                     }
-                    (_, Some(Some((began, ended)))) => Some(Proof::Changed { began, ended, rows }),
                     // It shows nothing new.
                     _ => continue,
                 };

@@ -16,6 +16,7 @@ use super::{Context, ROUNDS, Staged, checked, look_with, params};
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Detail, MergeCounts};
+use crate::partitions::Books;
 use crate::plan::{Plan, PlannedStep};
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -111,7 +112,7 @@ impl Run<'_> {
         if let Err(error) = self.note_standing(plan) {
             return self.fail(error);
         }
-        let counted = self.count_staged(&window, self.staging_cutoff());
+        let counted = self.count_staged(&window, self.staging_cutoff(), &self.books);
         let (mut left, unrecorded) =
             match counted.and_then(|left| Ok((left, self.unrecorded(plan, days)?))) {
                 Ok(found) => found,
@@ -141,6 +142,9 @@ impl Run<'_> {
                 }
                 self.context.progress.advance();
             }
+        }
+        if self.consolidated.days.values().any(|day| day.merged > Some(0)) {
+            self.books = self.books_again(&plan.window);
         }
     }
 
@@ -190,9 +194,14 @@ impl Run<'_> {
         staging_cutoff(self.cutoff, self.buffer)
     }
 
+    /// How the partitions stand after the run has merged rows.
+    fn books_again(&self, window: &Window) -> Books {
+        Books { table: self.stamps_again(window), staging: self.books.staging.clone() }
+    }
+
     fn recount(&self, merge: &Checked, cutoff: Cutoff) -> Result<Staged> {
         let window = &merge.statement().window;
-        let found = self.count_staged(window, cutoff)?;
+        let found = self.count_staged(window, cutoff, &self.books_again(window))?;
         Ok(found.get(&window.first()).copied().unwrap_or_default())
     }
 
@@ -201,10 +210,11 @@ impl Run<'_> {
         &self,
         window: &Window,
         cutoff: Cutoff,
+        books: &Books,
     ) -> Result<BTreeMap<Day, Staged>> {
         let mut all = BTreeMap::new();
         for statement in &checked(self.context.renderer, StepName::STAGED, window)? {
-            all.extend(self.journal.count_staged(statement, cutoff, &self.books)?);
+            all.extend(self.journal.count_staged(statement, cutoff, books)?);
         }
         Ok(all)
     }

@@ -83,7 +83,7 @@ impl Run<'_> {
         // A table of that name may have been merged before and filled again: what is in it counts.
         let days: Vec<Day> = held.values().flatten().filter_map(|held| held.day).collect();
         let left = match Window::of_days(days) {
-            Ok(window) => self.count_staged(&window, self.staging_cutoff())?,
+            Ok(window) => self.count_staged(&window, self.staging_cutoff(), &self.books)?,
             Err(_) => BTreeMap::new(),
         };
         let entries = self.entries()?;

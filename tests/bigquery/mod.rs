@@ -26,6 +26,7 @@ mod interrupt;
 mod jobs;
 mod ledger;
 mod live;
+mod many_rules;
 mod tables;
 mod unmodified;
 mod waiting;
