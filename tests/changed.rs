@@ -212,7 +212,9 @@ fn looked_at(project: &Project, minute: usize) -> (Report, BTreeSet<Day>, BTreeS
     };
     let mut engine = Engine::open(Opened::open(&project.path("")).unwrap(), settings);
     let name = engine.project().file.rules[0].name.clone();
-    engine.look_at_staging(&[name.clone()], &Task::Apply, &StagingOptions::default()).unwrap();
+    engine
+        .look_at_staging(std::slice::from_ref(&name), &Task::Apply, &StagingOptions::default())
+        .unwrap();
     let rule = engine.rule(&name).unwrap();
     let day = |number: u32| Day::parse(&format!("2026-01-{number:02}")).unwrap();
     let all = Window::range(day(1), day(4)).unwrap();

@@ -77,7 +77,8 @@ fn unavoidable() -> u32 {
 /// How long the run takes by the model, where each answer takes so long: a query is a job and a page of rows.
 fn forecast() -> f64 {
     let answer = ANSWER.as_secs_f64();
-    let step = |answers: f64| StepCost { estimate: Estimate::of(None, 1), seconds: answers * answer };
+    let step =
+        |answers: f64| StepCost { estimate: Estimate::of(None, 1), seconds: answers * answer };
     let basis = Basis {
         dates: 365,
         lanes: UPDATES_AT_A_TIME,

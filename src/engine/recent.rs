@@ -8,9 +8,12 @@ use crate::error::Result;
 use crate::ledger::{Entry, Filter};
 use crate::rule::{Rule, RuleName};
 
-/// The entries of each rule, by how many days back they were read.
+/// The entries of each rule, oldest first.
+type OfRules = HashMap<RuleName, Vec<Entry>>;
+
+/// The entries, by how many days back they were read.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<HashMap<u32, Arc<HashMap<RuleName, Vec<Entry>>>>>);
+pub(super) struct Remembered(Mutex<HashMap<u32, Arc<OfRules>>>);
 
 impl Engine {
     /// The same engine for a command about several rules: it asks the ledger once for all of them, and not once for
@@ -30,7 +33,7 @@ impl Engine {
         let of_all = match known.get(&days) {
             Some(found) => found.clone(),
             None => {
-                let mut found: HashMap<RuleName, Vec<Entry>> = HashMap::new();
+                let mut found = OfRules::new();
                 for entry in self.entries(&Filter::recent(None, self.now(), days))? {
                     found.entry(entry.rule.clone()).or_default().push(entry);
                 }
