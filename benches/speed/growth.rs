@@ -12,7 +12,16 @@ use super::rule::{NOW, RULE};
 use super::run::{Ratio, median, onerow, time};
 use super::sides::{self, Other, Side};
 
-pub const HEADER: [&str; 7] = ["what", "once", "twice", "four times", "growth", "bound", "holds"];
+pub const HEADER: [&str; 8] = [
+    "what",
+    "once",
+    "twice",
+    "four times",
+    "growth",
+    "bound",
+    "holds",
+    "memory, once and four times",
+];
 /// Four times the rows may take so many times as long; what is quadratic takes sixteen times.
 const BOUND: f64 = 5.0;
 const TURNS: usize = 3;
