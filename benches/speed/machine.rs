@@ -30,6 +30,8 @@ pub fn rows(tools: &Path) -> Vec<Vec<String>> {
         ),
     ];
     rows.extend(["minijinja", "sqlparser"].map(|name| (name.to_owned(), locked(name))));
+    let duck = output(Command::new(tools.join("duckdb")).arg("--version"));
+    rows.push(("DuckDB's command line".to_owned(), duck.trim().to_owned()));
     rows.extend(others::versions(tools));
     rows.into_iter().map(|(what, which)| vec![what, which]).collect()
 }

@@ -6,15 +6,19 @@ mod bare;
 #[allow(dead_code, reason = "the tests use the rest")]
 mod document;
 mod embedded;
+mod growth;
 mod instructions;
 mod jobs;
+mod larger;
 mod machine;
+mod measured;
 mod memory;
 mod others;
 mod process;
 mod rule;
 mod run;
 mod shell;
+mod sides;
 mod templates;
 
 use std::path::PathBuf;
@@ -30,8 +34,52 @@ struct Table {
     holds: bool,
 }
 
+const TABLES: [&str; 10] = [
+    "machine",
+    "rendering",
+    "instructions",
+    "embedded",
+    "larger",
+    "upsert",
+    "growth",
+    "jobs",
+    "process",
+    "many",
+];
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Asked {
+    /// The tables to make; all where none is named.
+    tables: Vec<String>,
+    /// `--rows 10000000,50000000`: how many the table of `larger` has.
+    rows: Vec<u64>,
+    /// `--turns 3`: how often that is measured from the beginning.
+    turns: Option<usize>,
+}
+
+impl Asked {
+    fn of(arguments: &[String]) -> Self {
+        let mut asked = Self::default();
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().expect("a value after the option");
+            match argument.as_str() {
+                "--rows" => asked.rows = value().split(',').map(|n| n.parse().unwrap()).collect(),
+                "--turns" => asked.turns = Some(value().parse().unwrap()),
+                option if option.starts_with("--") => {}
+                table => asked.tables.push(table.to_owned()),
+            }
+        }
+        if asked.rows.is_empty() {
+            asked.rows.push(1_000_000);
+        }
+        asked
+    }
+}
+
 fn main() -> ExitCode {
-    if instructions::counted() || memory::measured() {
+    if instructions::counted() || memory::measured() || measured::measured() {
         return ExitCode::SUCCESS;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,13 +91,13 @@ fn main() -> ExitCode {
         eprintln!("these benchmarks need other tools; benches/report prepares them");
         return ExitCode::FAILURE;
     };
-    let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
+    let asked = Asked::of(&arguments);
     let mut holds = true;
-    for name in ["machine", "rendering", "instructions", "embedded", "jobs", "process", "many"] {
-        if !wanted.is_empty() && !wanted.iter().any(|wanted| *wanted == name) {
+    for name in TABLES {
+        if !asked.tables.is_empty() && !asked.tables.iter().any(|asked| asked == name) {
             continue;
         }
-        let table = table(name, &tools);
+        let table = table(name, &tools, &asked);
         println!("{}", table.text);
         if std::env::var_os("ONEROW_WRITE_DOCS").is_some() {
             document::section("speed.md", name, &table.text);
@@ -59,7 +107,7 @@ fn main() -> ExitCode {
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn table(name: &str, tools: &std::path::Path) -> Table {
+fn table(name: &str, tools: &std::path::Path, asked: &Asked) -> Table {
     match name {
         "machine" => Table {
             text: document::markdown(&["what", "which"], &machine::rows(tools)),
@@ -70,6 +118,18 @@ fn table(name: &str, tools: &std::path::Path) -> Table {
         }
         "instructions" => instructions(),
         "embedded" => ratios(millions().into_iter().flat_map(embedded::ratios).collect()),
+        "larger" => {
+            let of = |rows: &u64| larger::rows(*rows, asked.turns.unwrap_or(3), tools);
+            let rows: Vec<_> = asked.rows.iter().flat_map(of).collect();
+            Table { text: document::markdown(&larger::HEADER, &rows), holds: true }
+        }
+        "upsert" => ratios(growth::merges(tools).into()),
+        "growth" => {
+            let growths = growth::growths();
+            let rows: Vec<_> = growths.iter().map(growth::Growth::cells).collect();
+            let holds = growths.iter().all(growth::Growth::holds);
+            Table { text: document::markdown(&growth::HEADER, &rows), holds }
+        }
         "jobs" => Table { text: document::markdown(&jobs::HEADER, &jobs::rows()), holds: true },
         "many" => figures(&process::many()),
         _ => figures(&process::start_up().into_iter().chain(process::memory()).collect::<Vec<_>>()),

@@ -33,9 +33,13 @@ impl Binder<'_> {
         let inner = Scope { windows: false, ..*scope };
         let (plain, ignores) = call.ignoring_nulls();
         let mut term = self.windowed(&plain, spec, &inner)?;
-        let window = self.spec(spec, &inner)?;
+        let mut window = self.spec(spec, &inner)?;
         if ignores {
             term = first_not_null(term, &window)?;
+        } else if call.name == "FIRST_VALUE" {
+            // The first row of every frame that begins with its partition is the same, and of the frame that
+            // ROW_NUMBER has, SQLite finds both in one pass over the sorted rows.
+            window.frame.get_or_insert(Frame::TO_THE_ROW);
         }
         let sql_type = term.sql_type;
         Ok(Term::of(Node::Window { call: Box::new(term), window }, sql_type))

@@ -89,6 +89,10 @@ impl Emitter<'_> {
             (Form::With(name, first), _) => {
                 format!("{name}({}, {})", literal(first), self.joined(args, ", "))
             }
+            (Form::Infix(operator @ " OR "), [first, last]) if is_null_column(last) => {
+                let last = self.term(last);
+                format!("({last}{operator}{})", self.term(first))
+            }
             (Form::Infix(operator), _) => format!("({})", self.joined(args, operator)),
             (Form::If, [condition, then, otherwise]) => {
                 let (condition, then) = (self.term(condition), self.term(then));
@@ -274,6 +278,13 @@ fn has_collation(node: &Node) -> bool {
         Node::Window { call, .. } => has_collation(&call.node),
         _ => false,
     }
+}
+
+/// `column IS NULL`. Where each operand of OR is looked up in an index, SQLite keeps in memory which rows it has
+/// found by all but the last, 24 bytes for each: rows without a date are few, and those of the dates are not.
+fn is_null_column(term: &Term) -> bool {
+    let Node::Call(Form::Is("IS NULL"), args) = &term.node else { return false };
+    matches!(args.as_slice(), [Term { node: Node::Column { .. }, .. }])
 }
 
 fn frame(frame: &Frame) -> String {

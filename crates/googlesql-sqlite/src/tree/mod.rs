@@ -159,6 +159,10 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// From the first row of the partition to the row itself.
+    pub const TO_THE_ROW: Self =
+        Self { units: "ROWS", start: Bound::Preceding(None), end: Some(Bound::CurrentRow) };
+
     /// Whether it reaches so far in what the window is ordered by, not so many rows.
     pub fn is_measured(&self) -> bool {
         let counts =

@@ -76,6 +76,35 @@ fn a_join_makes_an_index_whatever_its_sides_are() {
     }
 }
 
+#[test]
+fn the_rank_of_a_row_and_the_first_of_its_key_take_one_pass_over_the_sorted_rows() {
+    let warehouse = with("p1 g1 2026-01-28 ann s1 22.5 true 07:00 - 1");
+    let connection = warehouse.connection().unwrap();
+    let sql = "SELECT ROW_NUMBER() OVER by_age AS place, FIRST_VALUE(prediction_id) OVER by_age AS first
+        FROM nba.predictions WINDOW by_age AS (PARTITION BY player_lookup ORDER BY created_at DESC)";
+    let params = params();
+    let tables = Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
+    let lowered = lower(&tables, sql, &parse(sql), &params, now()).unwrap();
+    let plan = plan(&connection, &lowered.parts[0].sql, &lowered.binds);
+    assert_eq!(plan.matches("USE TEMP B-TREE").count(), 1, "{plan}");
+}
+
+/// SQLite remembers the rows that it finds by an operand of OR, but for the last.
+#[test]
+fn rows_without_a_date_are_looked_for_before_those_of_the_dates() {
+    let warehouse = with("p1 g1 2026-01-28 ann s1 22.5 true 07:00 - 1");
+    warehouse.index(&table(), &Ident::parse("game_date").unwrap()).unwrap();
+    let connection = warehouse.connection().unwrap();
+    let sql = "SELECT prediction_id FROM nba.predictions
+        WHERE game_date BETWEEN DATE '2026-01-01' AND DATE '2026-01-31' OR game_date IS NULL";
+    let params = params();
+    let tables = Tables { connection: &connection, params: &params, restored: None, hidden: &[] };
+    let lowered = lower(&tables, sql, &parse(sql), &params, now()).unwrap();
+    let plan = plan(&connection, &lowered.parts[0].sql, &lowered.binds);
+    let place = |of: &str| plan.find(of).unwrap_or_else(|| panic!("{plan}"));
+    assert!(place("(game_date=?)") < place("(game_date>? AND game_date<?)"), "{plan}");
+}
+
 /// A row of a side: a text, a number and a value.
 type Side = (Option<u8>, Option<i64>, i64);
 
