@@ -1,7 +1,7 @@
 //! A year of dates against an emulator that takes 300 ms for each answer:
 //! `tests/with-tools cargo bench --bench bigquery`. The whole command's time is compared with
 //! the longest chain of calls that have to wait for each other, and with what `plan --forecast` would say where jobs
-//! take so long. Exits 1 when a bound does not hold.
+//! take so long. Exits 1 when a bound does not hold. With the argument `rules`, it is about [many rules](many) instead.
 
 #[path = "../../tests/common/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
@@ -12,9 +12,16 @@ mod emulator;
 #[path = "../../tests/bigquery/fixture.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod fixture;
+mod many;
+#[path = "../speed/measured.rs"]
+#[allow(dead_code, reason = "the benchmarks of speed use the rest")]
+mod measured;
 #[path = "../../tests/bigquery/proxy/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod proxy;
+#[path = "../speed/run.rs"]
+#[allow(dead_code, reason = "the benchmarks of speed use the rest")]
+mod run;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -36,8 +43,12 @@ const MODEL: std::ops::RangeInclusive<f64> = 0.8..=1.6;
 
 fn main() -> ExitCode {
     // `cargo test --benches` runs this file too, without this argument; a benchmark is no test.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    if measured::measured() || !has("--bench") {
         return ExitCode::SUCCESS;
+    }
+    if has("rules") {
+        return if many::table().is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let Some(fixture) = Fixture::new("") else { return ExitCode::FAILURE };
     let fixture = fixture.rows(&a_year());
