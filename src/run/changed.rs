@@ -1,27 +1,22 @@
 //! Which dates were written since they were last found clean: how the partitions of the table stand, held against
 //! what the ledger says of each date. Values in, a decision out.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod standing;
 
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use super::RunId;
 use super::report::Status;
 use crate::error::Result;
 use crate::ledger::{Detail, Entry, Outcome, latest};
-use crate::partitions::{Books, PartitionId, PartitionState, Stamp, Stamps};
-use crate::rule::{Cut, Rule};
+use crate::partitions::{Books, Stamp};
+use crate::rule::Rule;
 use crate::statement::{Fingerprint, StepName};
-use crate::warehouse::{Buffer, Description};
 use crate::window::{Day, Window};
 
-/// Rows that are streamed with a date of so many days ago, or to come, go to their partition's own buffer, of which
-/// no partition says anything until they have left it.
-/// Source: <https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery#stream_into_time-partitioned_tables>
-const STREAMED_DAYS: (i64, i64) = (8, 4);
-
-/// So many numbers of a partition are looked at one by one.
-const LONGEST_RANGE: i64 = 1_000_000;
+pub(crate) use standing::{Standing, Standings, streamed};
 
 /// The dates that changed, and how the partitions of the others stand.
 #[derive(Debug, Clone, Default)]
@@ -34,131 +29,6 @@ pub struct Changed {
     pub unchanged: usize,
     /// What a reader should know of it, as sentences.
     pub notes: Vec<String>,
-}
-
-/// How the partitions of a table stand, by the dates of a rule.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Standing {
-    /// Of each date that has a partition.
-    days: Stamps,
-    /// Of the table as a whole, where its partitions are not those of the rule's dates.
-    whole: Option<Stamp>,
-    /// Rows that belong to no partition.
-    outside: u64,
-}
-
-impl Standing {
-    /// What these partitions say of the rule's dates. They say nothing of them where the table is cut by another
-    /// column.
-    pub fn of(rule: &Rule, table: &Description, partitions: &[PartitionState]) -> Self {
-        let partition = &rule.partition;
-        let by = table.partition.as_deref();
-        let is_by_dates = by.is_none_or(|column| partition.is_by(column)) && !partition.is_whole();
-        let mut standing = Self::default();
-        for PartitionState { id, stamp } in partitions {
-            let days = match id {
-                PartitionId::Outside => {
-                    standing.outside += stamp.rows.unwrap_or(0);
-                    continue;
-                }
-                _ if !is_by_dates => None,
-                PartitionId::Table => None,
-                PartitionId::Null => Some(vec![Day::UNDATED]),
-                PartitionId::Day(day) => Some(vec![*day]),
-                PartitionId::Named(name) => days_of(rule, table, name),
-            };
-            let Some(days) = days else {
-                let whole = standing.whole.map_or(*stamp, |known| known.with(*stamp));
-                standing.whole = Some(whole);
-                continue;
-            };
-            for day in days {
-                let known = standing.days.entry(partition.period(day));
-                known.and_modify(|known| *known = known.with(*stamp)).or_insert(*stamp);
-            }
-        }
-        standing
-    }
-
-    /// How both tables stand together.
-    #[must_use]
-    pub fn with(mut self, other: Self) -> Self {
-        for (day, stamp) in other.days {
-            let known = self.days.entry(day);
-            known.and_modify(|known| *known = known.with(stamp)).or_insert(stamp);
-        }
-        self.whole = match (self.whole, other.whole) {
-            (Some(one), Some(other)) => Some(one.with(other)),
-            (one, other) => one.or(other),
-        };
-        self.outside += other.outside;
-        self
-    }
-
-    /// The tables of dates that each have one.
-    pub fn of_days(days: Stamps) -> Self {
-        Self { days, whole: None, outside: 0 }
-    }
-
-    /// The dates that have a partition; `None` where the partitions say no dates.
-    pub fn dates(&self) -> Option<Vec<Day>> {
-        match self.whole {
-            Some(_) => None,
-            None => Some(self.days.keys().copied().collect()),
-        }
-    }
-
-    /// Whether the streaming buffer may hold rows of any date, of which no partition says anything yet.
-    pub fn hides_streamed(&self, rule: &Rule) -> bool {
-        self.whole.is_some() || matches!(rule.partition.cut, Cut::Int64(_))
-    }
-
-    /// Whether there are rows that belong to no partition.
-    pub fn has_outside(&self) -> bool {
-        self.outside > 0
-    }
-
-    /// How these dates stand.
-    pub fn stamps(&self, rule: &Rule, days: &[Day]) -> Stamps {
-        days.iter().filter_map(|day| Some((*day, self.stamp(rule, *day)?))).collect()
-    }
-
-    /// How a date stands, with the dates around it that decide about its rows; `None` where it has no rows.
-    fn stamp(&self, rule: &Rule, day: Day) -> Option<Stamp> {
-        let reach = rule.across.map_or(0, |across| across.reach());
-        let around = Window::day(day).around(reach);
-        let around = around.days().iter().filter_map(|day| self.days.get(day)).copied();
-        self.whole.into_iter().chain(around).reduce(Stamp::with)
-    }
-}
-
-/// The dates of the rule that a partition of BigQuery may hold rows of; `None` where its name says no dates.
-fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
-    let partition = &rule.partition;
-    if let Cut::Int64(numbers) = partition.cut {
-        let range = table.details.range.as_ref()?;
-        let (first, last) = range.partition(name.parse().ok()?)?;
-        if last.checked_sub(first)? > LONGEST_RANGE {
-            return None;
-        }
-        let dates = (first..=last).filter_map(|number| numbers.date(number)).map(Day::from);
-        return Some(dates.collect());
-    }
-    let number = |range: std::ops::Range<usize>| name.get(range)?.parse::<i16>().ok();
-    let [month, day] = [4..6, 6..8].map(|range| number(range).unwrap_or(1));
-    let first =
-        jiff::civil::Date::new(number(0..4)?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
-    let first = first.ok()?;
-    let last = match name.len() {
-        4 => first.last_of_year(),
-        6 => first.last_of_month(),
-        8 | 10 => first,
-        _ => return None,
-    };
-    let days = Window::range(Day::from(first), Day::from(last)).ok()?;
-    // A day of another zone is in two partitions.
-    let around = if partition.local_days().is_some() { 1 } else { 0 };
-    Some(days.around(around).days().to_vec())
 }
 
 /// What shows how a date stood.
@@ -299,37 +169,6 @@ fn may_change(entry: &Entry) -> bool {
     changes && !matches!(entry.outcome, Outcome::Failed { .. })
 }
 
-/// How the partitions of a rule's tables stand.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Standings {
-    /// Those of its table.
-    pub table: Standing,
-    /// Those of its staging tables, where what is staged matters.
-    pub staging: Option<Standing>,
-    /// The dates about which rows in a streaming buffer may decide.
-    pub streamed: BTreeSet<Day>,
-}
-
-impl Standings {
-    /// The dates that have a partition in one of the tables; `None` where one of them says no dates.
-    pub fn dates(&self) -> Option<BTreeSet<Day>> {
-        let mut dates = BTreeSet::new();
-        for standing in self.all() {
-            dates.extend(standing.dates()?);
-        }
-        Some(dates)
-    }
-
-    /// Whether there are rows that belong to no partition.
-    pub fn has_outside(&self) -> bool {
-        self.all().any(Standing::has_outside)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Standing> {
-        std::iter::once(&self.table).chain(&self.staging)
-    }
-}
-
 /// What has to be shown of a date that is left out: what a step counts, by its definition.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
@@ -395,25 +234,6 @@ pub(crate) fn changed(
         false => Some(Window::of_days(left)?),
     };
     Ok(Changed { window, books, unchanged, notes })
-}
-
-/// The dates about which rows in the streaming buffer may decide before their partitions show it.
-pub(crate) fn streamed(rule: &Rule, buffer: Buffer, now: Timestamp) -> BTreeSet<Day> {
-    let Buffer::Since(oldest) = buffer else { return BTreeSet::new() };
-    let partition = &rule.partition;
-    if partition.is_whole() {
-        return BTreeSet::from([Day::WHOLE]);
-    }
-    let reach = rule.across.map_or(0, |across| across.reach());
-    let (before, after) = STREAMED_DAYS;
-    let date = |at: Timestamp| jiff::tz::TimeZone::UTC.to_datetime(at).date();
-    // Rows of an unknown time are at most a day in the buffer.
-    let oldest = oldest.unwrap_or(now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now));
-    let first = date(oldest).saturating_sub(before.days());
-    let last = date(now).saturating_add(after.days());
-    let days = Window::range(Day::from(first), Day::from(last));
-    let days = days.map(|window| window.around(reach).days().to_vec()).unwrap_or_default();
-    days.into_iter().map(|day| partition.period(day)).chain([Day::UNDATED]).collect()
 }
 
 #[cfg(test)]

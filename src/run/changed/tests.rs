@@ -1,8 +1,9 @@
 //! What names of partitions say, and what shows that a date was clean.
 
 use super::*;
+use crate::partitions::{PartitionId, PartitionState};
 use crate::rule::RuleFile;
-use crate::warehouse::{Details, IntegerRange};
+use crate::warehouse::{Buffer, Description, Details, IntegerRange};
 
 fn rule(keys: &str) -> Rule {
     let text = format!(
