@@ -252,7 +252,7 @@ mod tests {
         let client = client(&Address::parse(&url).unwrap(), Some(&[here])).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let reached = std::thread::spawn(move || listener.accept().is_ok());
-        let sent = client.post(&url).timeout(Duration::from_secs(5)).send();
+        let sent = async { client.post(&url).timeout(Duration::from_secs(5)).send().await };
         assert!(runtime.block_on(sent).is_err(), "nobody answers there");
         assert!(reached.join().unwrap());
     }
