@@ -10,7 +10,8 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::access::Caller;
 use super::answer::StatusAnswer;
@@ -29,6 +30,18 @@ pub(super) const DAY: &str = "^(TODAY|YESTERDAY|\
     (000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-\
     ((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|\
     ([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$";
+
+/// A whole number; also one that is written with a fraction of zero, which JSON Schema takes for the same.
+/// Source: <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(from)? else { return Ok(None) };
+    let is_whole =
+        |number: &f64| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number);
+    let whole =
+        number.as_u64().or_else(|| number.as_f64().filter(is_whole).map(|number| number as u64));
+    let whole = whole.and_then(|whole| u32::try_from(whole).ok());
+    whole.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is no number of dates")))
+}
 
 /// The dates of a request. Errors: several kinds of them, half a range, no date, too many.
 pub(super) fn dates(

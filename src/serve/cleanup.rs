@@ -44,6 +44,7 @@ pub(super) struct CleanupRequest {
     to: Option<String>,
     /// The dates up to and including yesterday.
     #[schemars(range(min = 1, max = limits::DATES))]
+    #[serde(default, deserialize_with = "api::whole")]
     last: Option<u32>,
     /// Of the dates, or of all that the table has, only those that were written since they were last found clean.
     #[serde(default)]

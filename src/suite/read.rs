@@ -132,8 +132,16 @@ impl Reader<'_> {
         }
         let here = |error: Error| error.at(self.source.place(file.span()));
         let format = FileFormat::of_path(below).map_err(here)?;
-        let opened =
-            Folder::open(self.folder).and_then(|folder| folder.file(below)).map_err(here)?;
+        let opened = Folder::open(self.folder).and_then(|folder| folder.file(below));
+        let opened = opened.map_err(|error| match error.kind() {
+            Kind::Io => {
+                let path = self.folder.join(below);
+                self.source
+                    .error(file, format!("cannot read `{}`", path.display()))
+                    .caused_by(error)
+            }
+            _ => here(error),
+        })?;
         let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
         let columns =
             Columns { known: &rule.columns, nested: &rule.nested, needed: &needed, ignored: &[] };

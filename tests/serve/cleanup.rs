@@ -176,3 +176,14 @@ fn a_caller_may_ask_for_the_dates_that_changed() {
     let named = service.apply(r#"{"game_date": "2026-01-28"}"#);
     assert!(named.json.get("unchanged").is_none(), "only where it was asked for: {}", named.text);
 }
+
+#[test]
+fn a_whole_number_may_have_a_fraction_of_zero() {
+    let project = example();
+    let service = of_main(&project);
+    let ask = |last: &str| {
+        service.cleanup(format!("{{\"last\": {last}, \"dry_run\": true}}"), Some(READ)).status
+    };
+    assert_eq!([ask("3"), ask("3.0"), ask("null")], [200, 200, 422]);
+    assert_eq!([ask("3.5"), ask("-1"), ask("1e300"), ask("\"3\"")], [422; 4]);
+}

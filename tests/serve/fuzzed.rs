@@ -23,6 +23,8 @@ fn a_fuzzer_that_reads_the_description_finds_nothing() {
     let output = Command::new(fuzzer)
         .args(["run", &url, "--header", &key, "--checks", checks])
         .args(["--max-examples", "50", "--seed", "20260128", "--no-color"])
+        // A run of 400 dates takes its time where other tests share the machine.
+        .args(["--request-timeout", "60"])
         .env("SCHEMATHESIS_HOOKS", "hooks.py")
         .current_dir(project.path(""))
         .output()
