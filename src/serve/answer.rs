@@ -64,9 +64,13 @@ pub(super) struct CleanupAnswer {
 
 impl CleanupAnswer {
     pub fn of(report: &Report, window: &Window, run: Option<&RunId>) -> Self {
+        Self::about(report, Some(window), run)
+    }
+
+    fn about(report: &Report, window: Option<&Window>, run: Option<&RunId>) -> Self {
         let totals = report.totals();
         let RuleFigures { dates, undated, .. } = RuleFigures::of(report);
-        let day = (window.days().len() == 1).then(|| window.first().to_string());
+        let day = window.filter(|window| window.days().len() == 1);
         Self {
             status: match (run, report.ending()) {
                 (None, _) | (Some(_), Ending::Clean) => Outcome::Success,
@@ -76,12 +80,12 @@ impl CleanupAnswer {
             duplicates_found: totals.duplicates,
             duplicates_deactivated: report.deactivated().unwrap_or(0),
             dry_run: run.is_none(),
-            game_date: day,
+            game_date: day.map(|window| window.first().to_string()),
             rule: report.rule.to_string(),
             run_id: run.map(ToString::to_string),
             duplicates_buffered: totals.buffered,
-            from: Some(window.first().to_string()),
-            to: Some(window.last().to_string()),
+            from: window.map(|window| window.first().to_string()),
+            to: window.map(|window| window.last().to_string()),
             unchanged: None,
             dates,
             undated,
@@ -91,22 +95,7 @@ impl CleanupAnswer {
 
     /// That of a rule none of whose dates had to be looked at.
     pub fn nothing(rule: &Rule, dry_run: bool) -> Self {
-        Self {
-            status: Outcome::Success,
-            duplicates_found: 0,
-            duplicates_deactivated: 0,
-            dry_run,
-            game_date: None,
-            rule: rule.name.to_string(),
-            run_id: None,
-            duplicates_buffered: 0,
-            from: None,
-            to: None,
-            unchanged: None,
-            dates: Vec::new(),
-            undated: None,
-            problems: Vec::new(),
-        }
+        Self { dry_run, ..Self::about(&Report::nothing(rule), None, None) }
     }
 
     /// The same; so many dates were left out, where it was asked for those that changed.

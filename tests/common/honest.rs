@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-/// The steps whose statements change rows, or tables.
-const CHANGING: [&str; 10] = [
+/// The steps whose statements change rows.
+pub const CHANGES_ROWS: [&str; 9] = [
     "record",
     "record_custom",
     "void",
@@ -15,15 +15,16 @@ const CHANGING: [&str; 10] = [
     "correct",
     "undo",
     "consolidate",
-    "drop_staging",
 ];
 
 fn text<'a>(entry: &'a Json, key: &str) -> &'a str {
     entry[key].as_str().unwrap()
 }
 
+/// Whether an entry is about a statement that changes rows, or drops a table.
 pub fn changes(entry: &Json) -> bool {
-    CHANGING.contains(&text(entry, "step"))
+    let step = text(entry, "step");
+    step == "drop_staging" || CHANGES_ROWS.contains(&step)
 }
 
 /// Each statement was begun once, before anything else was said of it, and ended once; nothing was

@@ -181,19 +181,6 @@ fn strings(project: &Project, sql: &str, columns: usize) -> Vec<Vec<String>> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
-/// The steps whose jobs change rows, which the database records.
-const RECORDED: [&str; 9] = [
-    "record",
-    "record_custom",
-    "void",
-    "deactivate",
-    "delete",
-    "rewrite",
-    "correct",
-    "undo",
-    "consolidate",
-];
-
 impl Scenario {
     /// Whether rows are restored by an UPDATE, and not from a before image.
     pub fn is_update(&self) -> bool {
@@ -309,7 +296,7 @@ impl Scenario {
                     begun.insert(job);
                 }
                 // A query changes nothing, and what makes or drops a table changes no row.
-                "done" if !RECORDED.contains(&step) => {
+                "done" if !honest::CHANGES_ROWS.contains(&step) => {
                     assert_eq!(executed.copied().unwrap_or(0), 0, "{told}: {entry:?}");
                 }
                 "done" => assert_eq!(

@@ -1,6 +1,7 @@
 //! When rows of a date were changed last: what `INFORMATION_SCHEMA.PARTITIONS` says on BigQuery. Loads write it beside
 //! each row, statements by the dates that they are about. What another program writes is seen by its number of rows.
 
+use googlesql_sqlite::storage::quoted;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use sqlparser::parser::Parser;
@@ -72,7 +73,7 @@ pub(super) fn last(connection: &Connection, name: &TableName) -> Result<Option<T
         return Ok(None);
     }
     let read = failed("read when the table was changed");
-    let loaded = format!("SELECT MAX({COLUMN}) FROM {name}");
+    let loaded = format!("SELECT MAX({COLUMN}) FROM {}", quoted(&table));
     let loaded: Option<i64> = connection.query_row(&loaded, [], |row| row.get(0)).map_err(&read)?;
     let noted: Option<i64> = match schema::has(connection, "_onerow_changes")? {
         true => {
