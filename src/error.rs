@@ -1,5 +1,6 @@
 //! The one error type: what is wrong, where, what to do about it.
 
+mod codes;
 mod googlesql;
 mod io;
 mod kind;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+pub use codes::{EXPLAINED, Explained};
 pub use googlesql_sqlite::error::{did_you_mean, nearest};
 pub use io::read_utf8;
 pub(crate) use io::utf8;
@@ -94,27 +96,21 @@ impl Error {
         self.0.help.as_deref()
     }
 
-    /// Whether what it is about has not failed for it.
+    /// Whether the operation succeeded and this only reports a problem beside it.
     pub fn is_warning(&self) -> bool {
-        self.0.kind == Kind::NotTold
+        self.0.kind == Kind::Webhook
     }
 
-    /// The process exit code: 2 for usage, configuration and templates, 3 for findings, 130 after
-    /// an interrupt, otherwise 1.
+    /// The exit code of a process that it ends.
     pub fn exit_code(&self) -> u8 {
-        match self.0.kind {
-            Kind::Usage | Kind::Configuration | Kind::Template => 2,
-            Kind::Findings => 3,
-            Kind::Interrupted => 130,
-            _ => 1,
-        }
+        self.0.kind.explained().exit
     }
 
     /// The whole report for a terminal: message, place with the source line, causes, help.
     pub fn render(&self, renderer: &Renderer) -> String {
         let title = self.headline();
         let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
-        let mut group = Group::with_title(level.primary_title(title));
+        let mut group = Group::with_title(level.primary_title(title).id(self.0.kind.code()));
         if let Some(place) = &self.0.place {
             group = group.element(place.snippet());
         }
@@ -293,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_report_shows_the_line_and_the_way_out() {
-        let error = Error::new(Kind::Configuration, "unknown key `partion`")
+        let error = Error::new(Kind::RuleFile, "unknown key `partion`")
             .at(Place::new("onerow.toml", "[rule.a]\npartion = \"d\"\n", 9..16))
             .help(did_you_mean("partion", ["partition", "key"]));
         let report = error.render(&Renderer::plain());

@@ -299,7 +299,7 @@ fn is_escape(cause: &io::Error) -> bool {
 
 fn leads_out(path: &Path) -> Error {
     let message = format!("`{}` goes through a link that leads out of its folder", path.display());
-    Error::new(Kind::Configuration, message)
+    Error::new(Kind::Link, message)
         .help("put the file itself in the place of the link: such links are never followed")
 }
 

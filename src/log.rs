@@ -68,7 +68,7 @@ impl Line {
         let place = error.place().map(|place| Json::from(place.to_string()));
         let severity = if error.is_warning() { Severity::Warning } else { Severity::Error };
         Self::new(severity, error.headline())
-            .with("error_kind", error.kind().as_str())
+            .with("error_code", error.kind().code())
             .with_some("during", error.doing().map(Json::from))
             .with_some("place", place)
             .with_some("help", error.remedy().map(Json::from))
@@ -92,7 +92,7 @@ impl Line {
             .with("fingerprint", entry.fingerprint.as_str())
             .with_some("affected_rows", outcome.affected().map(Json::from))
             .with_some("bytes_billed", entry.usage.bytes_billed.map(Json::from))
-            .with_some("error_kind", outcome.error_kind().map(|kind| kind.as_str().into()))
+            .with_some("error_code", outcome.error_kind().map(|kind| kind.code().into()))
             .with_some("error", outcome.message().map(Json::from))
     }
 
@@ -116,6 +116,7 @@ impl Line {
             .run(ended.run.as_deref())
             .with("rule", ended.rule.as_str())
             .with_some("dates", ended.window.as_ref().map(|window| window.to_string().into()))
+            .with_some("error_code", ended.code().map(Json::from))
             .with_some("reason", reason.map(Json::from))
             .with_some("empty_dates", listed(&ended.empty))
             .with_some("keyless_dates", listed(&ended.keyless))
@@ -212,11 +213,11 @@ mod tests {
             "{\"severity\":\"NOTICE\",\"time\":\"2026-01-30T21:04:05Z\",\
              \"message\":\"776 rows\\nwere deactivated\",\"run_id\":\"r1\",\"rows\":776}"
         );
-        let error = Error::new(Kind::Usage, "no dates given").help("use --date YESTERDAY");
+        let error = Error::new(Kind::Dates, "no dates given").help("use --date YESTERDAY");
         assert_eq!(
             written(LogFormat::Json, Line::of_error(&error)),
             "{\"severity\":\"ERROR\",\"time\":\"2026-01-30T21:04:05Z\",\
-             \"message\":\"no dates given\",\"error_kind\":\"usage\",\"help\":\"use --date YESTERDAY\"}"
+             \"message\":\"no dates given\",\"error_code\":\"dates\",\"help\":\"use --date YESTERDAY\"}"
         );
     }
 

@@ -28,7 +28,7 @@ impl Project {
     pub fn open(folder: &Path) -> Result<Self> {
         let missing = || {
             Error::new(
-                Kind::Configuration,
+                Kind::NoProject,
                 match folder == Path::new(".") {
                     true => format!("there is no {RULE_FILE} here or in a folder above"),
                     false => format!("there is no {RULE_FILE} in `{}`", folder.display()),
@@ -109,7 +109,7 @@ fn refuse_shipped_only(file: &str, source: &Template) -> Result<()> {
         "`{}` would replace the step {step}, which is always the shipped text",
         source.path
     );
-    Err(Error::new(Kind::Configuration, message).help(format!(
+    Err(Error::new(Kind::RuleFile, message).help(format!(
         "what is removed is decided by it; to see the result of a query of your own beside it, make it \
          a custom step: rename the file, for example to my_{step}.sql, and name it in the rule's `steps`"
     )))
@@ -120,7 +120,7 @@ fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName
     let rules = || file.rules.iter().map(|rule| &rule.name);
     rules().find(|rule| rule.as_str() == name).cloned().ok_or_else(|| {
         Error::new(
-            Kind::Configuration,
+            Kind::RuleFile,
             format!(
                 "`{}` is in a folder that matches no rule, so it would never be used",
                 source.path
@@ -133,7 +133,7 @@ fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName
 /// A file that belongs to the configuration: what is wrong with it is a configuration error.
 fn configuration(folder: &Folder, path: &Path) -> Result<Template> {
     let text = folder.text(path).map_err(|error| match error.kind() {
-        Kind::Input => Error::new(Kind::Configuration, error.headline())
+        Kind::DataFile => Error::new(Kind::RuleFile, error.headline())
             .help("save the file as UTF-8 and run the command again"),
         _ => error,
     })?;

@@ -44,7 +44,7 @@ pub(crate) fn check_columns<'a>(
         "the removal log `{}` has no column `{name}`: another version of onerow made it",
         table.dotted()
     );
-    Err(Error::new(Kind::Format, message).help(
+    Err(Error::new(Kind::LedgerFormat, message).help(
         "rename the table: the next run makes a new one, and the runs in the old one are undone with that version",
     ))
 }

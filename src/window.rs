@@ -45,7 +45,7 @@ impl Day {
         }
         strict_date(text).map(Self::from).ok_or_else(|| {
             let message = format!("`{}` is not a date", text.escape_debug());
-            Error::new(Kind::Usage, message).help("write a date that exists, as YYYY-MM-DD")
+            Error::new(Kind::Dates, message).help("write a date that exists, as YYYY-MM-DD")
         })
     }
 
@@ -114,7 +114,7 @@ impl DayArg {
     /// A table without dates is named by no date.
     fn on(day: Day) -> Result<Self> {
         match day {
-            Day::WHOLE => Err(Error::new(Kind::Usage, "`all` is no date")),
+            Day::WHOLE => Err(Error::new(Kind::Dates, "`all` is no date")),
             day => Ok(Self::On(day)),
         }
     }
@@ -137,7 +137,7 @@ impl FromStr for DayArg {
             "YESTERDAY" => Ok(Self::Yesterday),
             _ => Day::parse(text).and_then(Self::on).map_err(|_| {
                 let message = format!("`{}` is not a date", text.escape_debug());
-                Error::new(Kind::Usage, message)
+                Error::new(Kind::Dates, message)
                     .help("write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date")
             }),
         }
@@ -171,7 +171,7 @@ impl WindowArg {
                 let (from, yesterday) = (from.resolve(today)?, days_before(today, 1)?);
                 match from.date() > yesterday.date() {
                     true => Err(Error::new(
-                        Kind::Usage,
+                        Kind::Dates,
                         format!(
                             "--from {from} is after yesterday, {yesterday}, which ends the range"
                         ),
@@ -180,7 +180,7 @@ impl WindowArg {
                     false => Window::range(from, yesterday),
                 }
             }
-            Self::Last(0) => Err(Error::new(Kind::Usage, "--last 0 names no date")),
+            Self::Last(0) => Err(Error::new(Kind::Dates, "--last 0 names no date")),
             Self::Last(count) => Window::range(days_before(today, *count)?, days_before(today, 1)?),
         }
     }
@@ -192,7 +192,7 @@ fn days_before(today: Date, count: u32) -> Result<Day> {
     }
     let days = SignedDuration::from_hours(24 * i64::from(count));
     today.checked_sub(days).ok().filter(|date| date.year() >= 1).map(Day::from).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{count} days before {today} is before the year 1"))
+        Error::new(Kind::Dates, format!("{count} days before {today} is before the year 1"))
     })
 }
 
@@ -216,7 +216,7 @@ impl Window {
         days.sort_unstable();
         days.dedup();
         if days.is_empty() {
-            return Err(Error::new(Kind::Usage, "no dates given"));
+            return Err(Error::new(Kind::Dates, "no dates given"));
         }
         if days.len() > MAX_DAYS {
             return Err(too_long(days.len()));
@@ -233,11 +233,11 @@ impl Window {
     /// more than [`MAX_DAYS`]; NULL is neither first nor last.
     pub fn range(from: Day, to: Day) -> Result<Self> {
         let (Some(first), Some(last)) = (from.date(), to.date()) else {
-            return Err(Error::new(Kind::Usage, "NULL is no end of a range of dates")
+            return Err(Error::new(Kind::Dates, "NULL is no end of a range of dates")
                 .help("use --date NULL for the rows without a date"));
         };
         if last < first {
-            return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}"))
+            return Err(Error::new(Kind::Dates, format!("--from {from} is after --to {to}"))
                 .help("swap the two dates"));
         }
         let count = days_between(first, last) + 1;
@@ -349,7 +349,7 @@ fn days_between(first: Date, last: Date) -> usize {
 }
 
 fn too_long(count: usize) -> Error {
-    Error::new(Kind::Usage, format!("{count} dates are too many for one command"))
+    Error::new(Kind::Dates, format!("{count} dates are too many for one command"))
         .help(format!("a window holds at most {MAX_DAYS} dates, BigQuery's limit of partitions"))
 }
 

@@ -297,6 +297,7 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
             "severity": "ERROR",
             "message": "run ended: failed",
             "time": null,
+            "error_code": "shared-ids",
             "reason": reason,
             "run_id": run,
             "rule": "predictions",

@@ -171,7 +171,7 @@ fn a_merge_that_failed_is_not_one_after_which_a_staging_table_is_dropped() {
     project.onerow("load staged.csv --into nba.staging").exits(0);
     let sqlite = open(&project);
     let fails = |statement: &Checked| match statement.statement().step.as_str() {
-        StepName::CONSOLIDATE => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+        StepName::CONSOLIDATE => Err(Error::new(Kind::Refused, "quota exceeded")),
         _ => Ok(()),
     };
     let faulty = Faulty { before: Box::new(fails), ..Faulty::new(&sqlite) };

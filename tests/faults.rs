@@ -321,7 +321,7 @@ fn a_date_that_could_not_be_verified_is_not_called_clean() {
     let sqlite = open(&project);
     let faulty = Faulty {
         before: Box::new(|statement| match statement.statement().step.as_str() {
-            StepName::VERIFY => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+            StepName::VERIFY => Err(Error::new(Kind::Refused, "quota exceeded")),
             _ => Ok(()),
         }),
         ..Faulty::new(&sqlite)
@@ -359,7 +359,7 @@ fn one_date_that_fails_does_not_stop_the_others() {
     let sqlite = open(&project);
     let faulty = Faulty {
         before: Box::new(|statement| match is_update(statement, "2026-01-28") {
-            true => Err(Error::new(Kind::Warehouse, "quota exceeded")),
+            true => Err(Error::new(Kind::Refused, "quota exceeded")),
             false => Ok(()),
         }),
         ..Faulty::new(&sqlite)

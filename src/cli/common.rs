@@ -161,7 +161,7 @@ impl Common {
             (None, all) if self.all => Ok(all.iter().collect()),
             (None, all) => {
                 let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::Usage, "the rule file holds several rules")
+                Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
                     .help(format!("name one of {}, or use --all", names.join(", "))))
             }
         }
@@ -174,7 +174,7 @@ impl Common {
             return self.whole(rule, !self.all);
         }
         let given = self.dates.given().ok_or_else(|| {
-            Error::new(Kind::Usage, "no dates given").help(
+            Error::new(Kind::Dates, "no dates given").help(
                 "use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, or --last N",
             )
         })?;
@@ -239,7 +239,7 @@ impl Common {
         match alone && self.dates.given().is_some() {
             false => Ok(Window::whole()),
             true => Err(Error::new(
-                Kind::Usage,
+                Kind::Dates,
                 format!("rule {} has no dates: its table is one group", rule.name),
             )
             .help("leave the dates out; the command is about all rows of the table")),

@@ -18,14 +18,14 @@ pub(super) fn ask<'p>(plans: impl Iterator<Item = &'p Plan<'p>>, effects: &Effec
         return Ok(());
     }
     if !effects.has_person() {
-        return Err(Error::new(Kind::Usage, format!("this deletes {deletes}"))
+        return Err(Error::new(Kind::NotConfirmed, format!("this deletes {deletes}"))
             .help("pass `--yes` to confirm; `onerow explain` shows the rows"));
     }
     let question = format!("Delete {deletes}?");
     let answer = Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
     match answer {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(Kind::Usage, "not confirmed: nothing was changed")),
+        Ok(false) => Err(Error::new(Kind::NotConfirmed, "not confirmed: nothing was changed")),
         Err(dialoguer::Error::IO(cause)) => Err(Error::io("cannot prompt for confirmation", cause)),
     }
 }

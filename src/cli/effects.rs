@@ -8,7 +8,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::ledger::{Entry, Observer};
 use crate::log::{Line, Log, LogFormat, Severity};
@@ -161,11 +161,14 @@ impl Effects {
     pub(super) fn usage(&self, error: &clap::Error) -> u8 {
         let stream = if error.use_stderr() { &self.err } else { &self.out };
         let text = error.render();
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+        let kind = cause.map_or(Kind::Usage, Error::kind);
+        let code = format!("error[{kind}]:");
         // An argument that is repeated must not steer the terminal.
         let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
         let text = match stream.colour && !steers {
-            true => text.ansi().to_string(),
-            false => visible::visible(&text.to_string()).into_owned(),
+            true => text.ansi().to_string().replacen("error:", &code, 1),
+            false => visible::visible(&text.to_string()).replacen("error:", &code, 1),
         };
         let _ = stream.lock().write_all(text.as_bytes());
         u8::try_from(error.exit_code()).unwrap_or(2)

@@ -54,13 +54,13 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         (None, [only]) => only,
         (None, all) => {
             let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-            return Err(Error::new(Kind::Usage, "the rule file holds several rules")
+            return Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
                 .help(format!("name one with --rule: {}", names.join(", "))));
         }
     };
     if rule.columns.is_empty() {
         return Err(Error::new(
-            Kind::Configuration,
+            Kind::RuleFile,
             format!("rule {} lists no columns, so the types of the file are unknown", rule.name),
         )
         .help(format!("add a section [rule.{}.columns] with a type for each column", rule.name)));

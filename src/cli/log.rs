@@ -68,7 +68,7 @@ fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
             let summaries = runs.iter().map(|run| serde_json::to_value(RunSummary::of(run)));
             let summaries: Result<_, _> = summaries.collect();
             report::json(&summaries.map_err(|cause| {
-                Error::new(Kind::Io, "cannot write the runs as JSON").caused_by(cause)
+                Error::new(Kind::Internal, "cannot write the runs as JSON").caused_by(cause)
             })?)
         }
         _ => report::runs(effects.style(args.format), &runs),
@@ -85,7 +85,7 @@ fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String>
     };
     if let (Some(run), true) = (&args.run, entries.is_empty()) {
         return Err(Error::new(
-            Kind::Usage,
+            Kind::UnknownRun,
             format!("the ledger has no run `{}`", run.escape_debug()),
         )
         .help("`onerow log` lists the runs; the start of an id is enough"));

@@ -153,7 +153,7 @@ fn stale(folder: &Folder, list: &List, files: &Files, scope: &Scope) -> Result<S
             Ok(text) if Fingerprint::of(&text).as_str() == fingerprint => {
                 stale.written.insert(path.clone(), text);
             }
-            Err(error) if error.kind() != Kind::Input => return Err(error),
+            Err(error) if error.kind() != Kind::DataFile => return Err(error),
             // What is not UTF-8 was not written by onerow.
             Ok(_) | Err(_) => stale.others.push(path.clone()),
         }
@@ -179,7 +179,7 @@ fn list(folder: &Folder) -> Result<List> {
             match is_ours(path) {
                 true => Ok((path.to_owned(), fingerprint.to_owned())),
                 false => Err(Error::new(
-                    Kind::Input,
+                    Kind::DataFile,
                     format!(
                         "`{}` names `{}`, which onerow cannot have written",
                         folder.path_of(list).display(),

@@ -74,7 +74,7 @@ fn window(args: &Args, project: &Project, effects: &Effects) -> Result<Window> {
     let given = match args.dates.given() {
         Some(given) => given,
         None if args.impact => {
-            return Err(Error::new(Kind::Usage, "--impact needs dates")
+            return Err(Error::new(Kind::Dates, "--impact needs dates")
                 .help("say which dates are counted, such as --last 7"));
         }
         None => WindowArg::Dates(vec![DayArg::On(Day::parse(SAMPLE)?)]),

@@ -108,11 +108,8 @@ impl Args {
         today: Date,
     ) -> Result<Schedule> {
         let time_zone = rule.time_zone.iana_name().ok_or_else(|| {
-            Error::new(
-                Kind::Configuration,
-                format!("the time zone of rule `{}` has no name", rule.name),
-            )
-            .help("set the rule's `time_zone` to a name such as `America/New_York`")
+            Error::new(Kind::RuleFile, format!("the time zone of rule `{}` has no name", rule.name))
+                .help("set the rule's `time_zone` to a name such as `America/New_York`")
         })?;
         if schedule::longest(self.wait) > A_DAY {
             let message =
@@ -147,7 +144,7 @@ impl Args {
     fn dates(&self, rule: &Rule) -> Result<Dates> {
         match self.last {
             Some(_) if rule.partition.is_whole() => Err(Error::new(
-                Kind::Usage,
+                Kind::Dates,
                 format!("rule {} has no dates: its table is one group", rule.name),
             )
             .help("leave --last out; a pass is about all rows of the table")),

@@ -102,7 +102,7 @@ fn oidc(args: &Args) -> Result<Option<OidcSettings>> {
     let read = args.oidc_read.iter().map(|email| (email.clone(), Right::Read));
     let accounts: Vec<_> = apply.chain(read).collect();
     if accounts.is_empty() {
-        return Err(Error::new(Kind::Usage, "--oidc-audience is given, and nobody may call")
+        return Err(Error::new(Kind::Service, "--oidc-audience is given, and nobody may call")
             .help("name accounts with --oidc-apply EMAIL or --oidc-read EMAIL"));
     }
     Ok(Some(OidcSettings {
@@ -134,12 +134,12 @@ fn keys(args: &Args) -> Result<Keys> {
 fn add(keys: &mut Keys, list: &OsStr, right: Right) -> Result<()> {
     let known = keys.count(right);
     let list = list.to_str().ok_or_else(|| {
-        Error::new(Kind::Usage, "a key holds something else than visible ASCII characters")
+        Error::new(Kind::Service, "a key holds something else than visible ASCII characters")
     })?;
     keys.add_list(list, right)?;
     match keys.count(right) > known {
         true => Ok(()),
-        false => Err(Error::new(Kind::Usage, "it is set and holds no key")
+        false => Err(Error::new(Kind::Service, "it is set and holds no key")
             .help("put a key into it, or remove the variable")),
     }
 }

@@ -30,7 +30,6 @@ impl<'a> Notifier<'a> {
     pub fn tell(&self, ended: Vec<Ended>) {
         let mut occasions = Vec::new();
         for ended in ended {
-            self.effects.close(&ended);
             let mut event = RunEvent::of(ended);
             if let Err(error) = self.engine.look_into(&mut event, &self.channels) {
                 self.effects.report_of(event.ended.run.as_deref(), &error);
@@ -38,6 +37,8 @@ impl<'a> Notifier<'a> {
             occasions.push(event);
         }
         self.send(&occasions);
+        // Last, so that an alert finds the reason of a failure in the last line of its run.
+        occasions.iter().for_each(|event| self.effects.close(&event.ended));
     }
 
     /// Tells that this kept a command from running anything. What is wrong with the command line,

@@ -78,7 +78,7 @@ fn refuse_others(common: &Common, replace: bool, effects: &Effects) -> Result<()
                 other.name,
                 rule.view.dotted()
             );
-            return Err(Error::new(Kind::Configuration, message)
+            return Err(Error::new(Kind::RuleFile, message)
                 .help("set `view` in one of them, as `dataset.view`"));
         }
     }

@@ -106,7 +106,7 @@ impl Engine {
         match self.reading()?.warehouse.submit(&job, &statement, &Params::none())?.result {
             Returned::Rows(rows) => Ok(rows),
             Returned::Affected(_) | Returned::Nothing => {
-                Err(Error::new(Kind::Warehouse, "a query returned no rows"))
+                Err(Error::new(Kind::UnexpectedAnswer, "a query returned no rows"))
             }
         }
     }

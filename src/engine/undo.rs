@@ -19,7 +19,7 @@ impl Engine {
             (Which::Last, None, [only]) => Ok(only),
             (Which::Last, None, several) => {
                 let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::Usage, "the rule file holds several rules")
+                Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
                     .help(format!("write one of {} after `last`", names.join(", "))))
             }
         }
@@ -33,7 +33,7 @@ impl Engine {
         let mut rules: Vec<&str> = entries.iter().map(|entry| entry.rule.as_str()).collect();
         rules.sort_unstable();
         rules.dedup();
-        let usage = |message: String| Error::new(Kind::Usage, message);
+        let usage = |message: String| Error::new(Kind::UnknownRun, message);
         match rules.as_slice() {
             [rule] => self.project().file.rule(rule),
             [] => Err(usage(format!("the ledger has no run `{}`", run.escape_debug()))

@@ -19,12 +19,12 @@ impl From<googlesql_sqlite::error::Error> for Error {
     fn from(error: googlesql_sqlite::error::Error) -> Self {
         let kind = match error.kind() {
             Theirs::Unsupported => return Self::unsupported(error.message()),
-            Theirs::Refused => Kind::Warehouse,
+            Theirs::Refused => Kind::Refused,
             Theirs::NotFound => Kind::NotFound,
-            Theirs::Name => Kind::Configuration,
-            Theirs::Value => Kind::Input,
+            Theirs::Name => Kind::RuleFile,
+            Theirs::Value => Kind::DataFile,
             Theirs::Unreadable => Kind::Unsupported,
-            Theirs::Foreign => Kind::Warehouse,
+            Theirs::Foreign => Kind::Refused,
         };
         let foreign = error.kind() == Theirs::Foreign;
         let mut mapped = Self::new(kind, error.message());

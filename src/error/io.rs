@@ -9,7 +9,7 @@ impl Error {
     /// `doing` is a phrase like ``cannot read `onerow.toml` ``.
     pub fn io(doing: impl Into<String>, cause: std::io::Error) -> Self {
         let help = way_out(cause.kind());
-        let error = Self::new(Kind::Io, doing).caused_by(cause);
+        let error = Self::new(Kind::File, doing).caused_by(cause);
         match help {
             Some(help) => error.help(help),
             None => error,
@@ -32,7 +32,7 @@ pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
         let valid = cause.utf8_error().valid_up_to();
         let line = cause.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
         Error::new(
-            Kind::Input,
+            Kind::DataFile,
             format!("`{}` is not UTF-8: line {line}, byte {valid}", path.display()),
         )
         .help("save the file as UTF-8 and run the command again")

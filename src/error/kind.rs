@@ -1,88 +1,126 @@
 //! What sort of failure an error is.
 
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
+use std::fmt;
 
+use super::codes::{EXPLAINED, Explained};
 use super::{Error, Result};
 
-/// What sort of failure an [`Error`] is; it decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What sort of failure an [`Error`] is. Its [code](Kind::code) and its exit code follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line asks for something that does not make sense.
+    /// The command line, or a request to the service, cannot be understood or does not make sense.
     Usage,
-    /// The rule file is missing, does not parse or contradicts itself.
-    Configuration,
+    /// Dates are missing, do not exist, or make no range.
+    Dates,
+    /// There is no rule, warehouse, preset or step of that name, or several and none was named.
+    UnknownName,
+    /// The ledger has no such run, or not one that can be undone.
+    UnknownRun,
+    /// A command that deletes was not confirmed.
+    NotConfirmed,
+    /// There is no `onerow.toml`.
+    NoProject,
+    /// The rule file, or a file that belongs to it, does not parse or contradicts itself.
+    RuleFile,
+    /// The rule is not the one that a run was made with, so that the run cannot be undone with it.
+    RuleChanged,
+    /// Keys, accounts or the address of the service do not fit together.
+    Service,
+    /// A webhook's address is missing, or not one.
+    WebhookAddress,
+    /// A path leads out of its folder through a link.
+    Link,
     /// A template does not parse or does not render.
     Template,
+    /// A template or its result is larger than onerow allows.
+    TemplateLimit,
     /// A statement has findings, so that it must not run.
     Findings,
     /// A data file holds something that cannot be loaded.
-    Input,
+    DataFile,
     /// The embedded warehouse does not know this GoogleSQL construct.
     Unsupported,
     /// The warehouse refused DML because it would touch rows in the streaming buffer.
     StreamingBuffer,
-    /// The statement failed in passing and changed nothing: a new attempt may succeed.
+    /// The warehouse failed for a moment and changed nothing: a new attempt may succeed.
     Transient,
-    /// No answer came, and nobody can say yet what became of the statement.
-    Unreachable,
+    /// The warehouse was overloaded, or limited the rate, for as long as onerow tried. Nothing was changed.
+    Unavailable,
+    /// No answer came, and what became of the statement is not known yet.
+    NoAnswer,
     /// The user interrupted the command.
     Interrupted,
-    /// The warehouse does not know who asks, or does not let them.
+    /// No credentials, or they cannot be used.
+    Credentials,
+    /// The warehouse does not let this account do it.
     AccessDenied,
     /// It would cost more than the rule file allows.
-    Cost,
-    /// Another process holds the database.
+    CostLimit,
+    /// Another process works on the table, or holds the database.
     Locked,
     /// A table or column that a statement names does not exist.
     NotFound,
     /// The warehouse refused or failed a statement for any other reason.
-    Warehouse,
+    Refused,
+    /// The warehouse, or the ledger in it, answered something that cannot be read.
+    UnexpectedAnswer,
     /// The table after the run is not what the run promised.
     Verification,
     /// A file or stream could not be read or written.
-    Io,
-    /// What is stored was written in a format that this version does not know.
-    Format,
-    /// A webhook was not told. What was to be told of stays what it is.
-    NotTold,
+    File,
+    /// The ledger, or the removal log, was written in a format that this version does not know.
+    LedgerFormat,
+    /// The embedded database's file is damaged, or not onerow's.
+    Database,
+    /// A notification was not delivered. The result of the run is unaffected.
+    Webhook,
+    /// A fault of onerow itself.
+    Internal,
 }
 
 impl Kind {
-    /// The kind as the ledger and the logs have it: `streaming_buffer`. A word, once released, stays.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::Configuration => "configuration",
-            Self::Template => "template",
-            Self::Findings => "findings",
-            Self::Input => "input",
-            Self::Unsupported => "unsupported",
-            Self::StreamingBuffer => "streaming_buffer",
-            Self::Transient => "transient",
-            Self::Unreachable => "unreachable",
-            Self::Interrupted => "interrupted",
-            Self::AccessDenied => "access_denied",
-            Self::Cost => "cost",
-            Self::Locked => "locked",
-            Self::NotFound => "not_found",
-            Self::Warehouse => "warehouse",
-            Self::Verification => "verification",
-            Self::Io => "io",
-            Self::Format => "format",
-            Self::NotTold => "not_told",
+    /// All kinds.
+    pub const ALL: [Self; EXPLAINED.len()] = {
+        let mut all = [Self::Usage; EXPLAINED.len()];
+        let mut i = 0;
+        while i < EXPLAINED.len() {
+            all[i] = EXPLAINED[i].kind;
+            i += 1;
         }
+        all
+    };
+
+    /// What stands of it in `docs/errors.md`.
+    pub fn explained(self) -> &'static Explained {
+        // The table has the order of the kinds, as its test shows.
+        EXPLAINED.get(self as usize).unwrap_or(const { &EXPLAINED[0] })
     }
 
-    /// The kind of this word.
-    pub fn parse(word: &str) -> Result<Self> {
-        let from: StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
-        Self::deserialize(from).map_err(|_| {
-            let message = format!("`{}` is not a kind of error", word.escape_debug());
+    /// The code, as messages, logs and the ledger have it: `streaming-buffer`. Once released, it stays.
+    pub fn code(self) -> &'static str {
+        self.explained().code
+    }
+
+    /// The kind of this code.
+    pub fn parse(code: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(|| {
+            let message = format!("`{}` is not the code of an error", code.escape_debug());
             Error::new(Self::Usage, message)
         })
+    }
+
+    /// Whether it is about what the user, or the caller of the service, asked for in so many words.
+    pub fn is_usage(self) -> bool {
+        matches!(
+            self,
+            Self::Usage | Self::Dates | Self::UnknownName | Self::UnknownRun | Self::NotConfirmed
+        )
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
     }
 }
 
@@ -91,30 +129,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_read_back_from_its_word() {
-        let kinds = [
-            Kind::Usage,
-            Kind::Configuration,
-            Kind::Template,
-            Kind::Findings,
-            Kind::Input,
-            Kind::Unsupported,
-            Kind::StreamingBuffer,
-            Kind::Transient,
-            Kind::Unreachable,
-            Kind::Interrupted,
-            Kind::AccessDenied,
-            Kind::Cost,
-            Kind::Locked,
-            Kind::NotFound,
-            Kind::Warehouse,
-            Kind::Verification,
-            Kind::Io,
-            Kind::Format,
-            Kind::NotTold,
-        ];
-        for kind in kinds {
-            assert_eq!(Kind::parse(kind.as_str()).unwrap(), kind);
+    fn a_kind_is_read_back_from_its_code() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.code()).unwrap(), kind);
+            assert_eq!(kind.explained().kind, kind, "the table has the order of the kinds");
         }
         assert!(Kind::parse("Usage").is_err());
     }

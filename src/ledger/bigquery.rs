@@ -68,7 +68,7 @@ impl BigQueryLedger {
 
     fn outbox(&self) -> Result<&Outbox> {
         self.outbox.as_ref().ok_or_else(|| {
-            Error::new(Kind::Io, "the ledger's outbox was opened for reading, and there is none")
+            Error::new(Kind::File, "the ledger's outbox was opened for reading, and there is none")
         })
     }
 

@@ -47,7 +47,7 @@ impl Outbox {
         }
         let opened = Sqlite::open(path, access, clock, SignedDuration::ZERO);
         let file = opened.map_err(|error| match error.kind() {
-            Kind::Format => error.help(format!(
+            Kind::LedgerFormat => error.help(format!(
                 "`{}` holds entries on their way to the ledger: let the version that wrote it deliver \
                  them with any run, or remove the file, and they are lost",
                 path.display()

@@ -40,7 +40,7 @@ pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
     ("dates", "STRING", false),
     ("outcome", "STRING", true),
     ("affected_rows", "INT64", false),
-    ("error_kind", "STRING", false),
+    ("error_code", "STRING", false),
     ("error", "STRING", false),
     ("detail", "STRING", false),
     ("cutoff", "TIMESTAMP", false),
@@ -85,7 +85,7 @@ pub(super) fn cells(entry: &Entry) -> Cells {
         (!window.is_range()).then(|| json(&window.days())),
         Some(outcome.as_str().to_owned()),
         number(outcome.affected()),
-        outcome.error_kind().map(|kind| kind.as_str().to_owned()),
+        outcome.error_kind().map(|kind| kind.code().to_owned()),
         outcome.message().map(str::to_owned),
         entry.detail.as_ref().map(json),
         instant(entry.cutoff),
@@ -152,8 +152,11 @@ pub(super) fn entry(cells: &Cells) -> Result<Entry> {
 
 /// A ledger that this version neither reads nor writes.
 pub(super) fn other_format(found: &str, help: &str) -> Error {
-    Error::new(Kind::Format, format!("the ledger has format {found}, this onerow knows {FORMAT}"))
-        .help(help)
+    Error::new(
+        Kind::LedgerFormat,
+        format!("the ledger has format {found}, this onerow knows {FORMAT}"),
+    )
+    .help(help)
 }
 
 /// A row whose cells are found by the names of their columns.
@@ -211,7 +214,7 @@ impl Row<'_> {
             Some("started") => Ok(Outcome::Started),
             Some("done") => Ok(Outcome::Done { affected: self.maybe("affected_rows")? }),
             Some("failed") => {
-                let kind = self.read("error_kind", Kind::parse)?;
+                let kind = self.read("error_code", Kind::parse)?;
                 Ok(Outcome::Failed { kind, message: message()? })
             }
             Some("unknown") => Ok(Outcome::Unknown { message: message()? }),
@@ -221,7 +224,7 @@ impl Row<'_> {
 
     fn damaged(&self, column: &str) -> Error {
         let value = self.cell(column).unwrap_or("NULL").escape_debug();
-        Error::new(Kind::Warehouse, format!("the ledger's column {column} holds `{value}`"))
+        Error::new(Kind::UnexpectedAnswer, format!("the ledger's column {column} holds `{value}`"))
             .help("another program has changed the ledger; restore it from a backup")
     }
 }
@@ -294,7 +297,7 @@ mod tests {
     #[test]
     fn an_entry_of_another_format_is_refused_as_such() {
         let error = with("format", Some("2")).unwrap_err();
-        assert_eq!(error.kind(), Kind::Format);
+        assert_eq!(error.kind(), Kind::LedgerFormat);
         assert!(
             error.to_string().contains("the ledger has format 2, this onerow knows 1"),
             "{error}"
@@ -322,7 +325,7 @@ mod tests {
             ("logged_at", Some("now")),
         ] {
             let error = with(column, value).unwrap_err();
-            assert_eq!(error.kind(), Kind::Warehouse, "{column} {value:?}");
+            assert_eq!(error.kind(), Kind::Refused, "{column} {value:?}");
             // The dates contradict each other: it is not known which of them is wrong.
             let named = if column.ends_with("_date") { "date" } else { column };
             assert!(error.to_string().contains(named), "{column} {value:?}: {error}");

@@ -27,7 +27,7 @@ impl RunId {
             true => Ok(Self(id.to_owned())),
             false => {
                 let message = format!("`{}` is not the id of a run", id.escape_debug());
-                Err(Error::new(Kind::Usage, message).help("`onerow log` lists the runs"))
+                Err(Error::new(Kind::UnknownRun, message).help("`onerow log` lists the runs"))
             }
         }
     }

@@ -65,7 +65,7 @@ impl Ledger for Sqlite {
         let Some(path) = self.path() else { return Ok("in memory".to_owned()) };
         let cannot = |cause| Error::io(format!("cannot read `{}`", path.display()), cause);
         if std::fs::metadata(path).map_err(cannot)?.permissions().readonly() {
-            return Err(Error::new(Kind::Io, format!("`{}` cannot be written", path.display()))
+            return Err(Error::new(Kind::File, format!("`{}` cannot be written", path.display()))
                 .help("allow writing to the file: the ledger is in it"));
         }
         Ok(format!("in `{}`", path.display()))
@@ -139,8 +139,11 @@ pub(super) fn read(
 }
 
 fn altered(what: &str) -> Error {
-    Error::new(Kind::Warehouse, format!("the ledger's table has an unexpected schema: {what}"))
-        .help("another program has changed it; restore it from a backup")
+    Error::new(
+        Kind::UnexpectedAnswer,
+        format!("the ledger's table has an unexpected schema: {what}"),
+    )
+    .help("another program has changed it; restore it from a backup")
 }
 
 fn without_places(entries: Vec<(i64, Entry)>) -> Vec<Entry> {

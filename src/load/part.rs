@@ -50,7 +50,7 @@ impl<R: BufRead> Part<R> {
         let line = std::str::from_utf8(&self.line).map_err(|error| {
             let byte = self.bytes + error.valid_up_to();
             let message = format!("`{}` is not UTF-8: line {}, byte {byte}", self.file, self.lines);
-            Error::new(Kind::Input, message).help("save the file as UTF-8 and load it again")
+            Error::new(Kind::DataFile, message).help("save the file as UTF-8 and load it again")
         })?;
         let line = match self.lines {
             1 => line.strip_prefix('\u{feff}').unwrap_or(line),
@@ -96,29 +96,29 @@ impl<R: BufRead> Part<R> {
 
     fn too_long(&self, what: &str, line: usize) -> Error {
         let message = format!("`{}`: {what} {line} is longer than {MAX_BYTES} bytes", self.file);
-        Error::new(Kind::Input, message).help("check how the file was made; nothing was loaded")
+        Error::new(Kind::DataFile, message).help("check how the file was made; nothing was loaded")
     }
 
     pub fn empty(&self) -> Error {
-        Error::new(Kind::Input, format!("`{}` is empty: it holds no row", self.file))
+        Error::new(Kind::DataFile, format!("`{}` is empty: it holds no row", self.file))
             .help("check how the file was made; nothing was loaded")
     }
 
     pub fn lacks(&self, column: &str) -> Error {
         let message =
             format!("`{}` has no column `{column}`: every row would be NULL there", self.file);
-        Error::new(Kind::Input, message)
+        Error::new(Kind::DataFile, message)
             .help("the rule works with this column; add it to the file, or load another file")
     }
 
     pub fn has_none_to_ignore(&self, column: &str) -> Error {
         let message = format!("`{}` has no column `{column}` to ignore", self.file);
-        Error::new(Kind::Input, message).help("leave out `--ignore` for it, or mend its name")
+        Error::new(Kind::DataFile, message).help("leave out `--ignore` for it, or mend its name")
     }
 
     pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
         let place = Place::new(self.file.clone(), self.text.as_str(), range);
-        Error::new(Kind::Input, message)
+        Error::new(Kind::DataFile, message)
             .at(place.counted_from(self.first_line))
             .help("mend the file and load it again; nothing was loaded")
     }

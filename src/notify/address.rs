@@ -71,7 +71,7 @@ pub fn address(
 ) -> Result<Option<Address>> {
     let (name, variable) = (&webhook.name, webhook.url_env.as_str());
     let wrong = |what: &str| {
-        Error::new(Kind::Configuration, format!("webhook `{name}`: {variable} {what}")).help(
+        Error::new(Kind::WebhookAddress, format!("webhook `{name}`: {variable} {what}")).help(
             format!("put the address that Slack gave into {variable}, or `{OFF}` where nobody is to be told"),
         )
     };

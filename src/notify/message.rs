@@ -202,7 +202,7 @@ mod tests {
 
     fn failed(problems: &[&str]) -> Ended {
         let problem = |headline: &&str| Problem {
-            kind: Kind::Warehouse,
+            kind: Kind::Refused,
             headline: (*headline).to_owned(),
             remedy: None,
         };

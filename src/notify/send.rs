@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 pub struct NotTold {
     /// The run that it was about, where it was about one.
     pub run: Option<String>,
-    /// Why, of kind [`Kind::NotTold`]. The webhook's address is not in it.
+    /// Why, of kind [`Kind::Webhook`]. The webhook's address is not in it.
     pub error: Error,
 }
 
@@ -53,7 +53,7 @@ pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => {
-            let error = Error::new(Kind::NotTold, "cannot tell anybody").caused_by(cause);
+            let error = Error::new(Kind::Webhook, "cannot tell anybody").caused_by(cause);
             return vec![NotTold { run: None, error }];
         }
     };
@@ -213,7 +213,7 @@ impl Failure {
             }
             _ => "the run itself is not affected".to_owned(),
         };
-        Error::new(Kind::NotTold, format!("could not notify webhook `{name}`: {message}"))
+        Error::new(Kind::Webhook, format!("could not notify webhook `{name}`: {message}"))
             .help(help)
     }
 }

@@ -65,7 +65,7 @@ pub fn entries_json(entries: &[Entry]) -> Json {
             "dates": entry.window.days(),
             "outcome": entry.outcome.as_str(),
             "affected_rows": entry.outcome.affected(),
-            "error_kind": entry.outcome.error_kind().map(|kind| kind.as_str()),
+            "error_code": entry.outcome.error_kind().map(|kind| kind.code()),
             "error": entry.outcome.message(),
             "detail": entry.detail,
             "cutoff": entry.cutoff.map(|at| at.to_string()),

@@ -48,9 +48,9 @@ pub fn junit(results: &[(Verdict, Case)]) -> Result<String> {
         }
         report.add_test_suite(suite);
     }
-    report
-        .to_string()
-        .map_err(|cause| Error::new(Kind::Io, "cannot write the JUnit report").caused_by(cause))
+    report.to_string().map_err(|cause| {
+        Error::new(Kind::Internal, "cannot write the JUnit report").caused_by(cause)
+    })
 }
 
 fn one_line(text: &str) -> String {

@@ -145,7 +145,7 @@ fn differing(
     let statement = check::run(new, statement)?;
     let job = Job { id: &id, run: &run, rule: &new.name };
     let Returned::Rows(rows) = warehouse.submit(&job, &statement, &Params::none())?.result else {
-        return Err(Error::new(Kind::Warehouse, "a query returned no rows"));
+        return Err(Error::new(Kind::UnexpectedAnswer, "a query returned no rows"));
     };
     let examples = rows.rows.iter().filter_map(|row| match row.as_slice() {
         [date, row_id, before, after, key @ ..] => Some(Example {

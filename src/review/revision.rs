@@ -30,7 +30,7 @@ impl Revision {
             git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])
                 .map_err(|_| {
                     Error::new(
-                        Kind::Usage,
+                        Kind::UnknownName,
                         format!("git knows no revision `{}`", name.escape_debug()),
                     )
                     .help("in CI, fetch it first: a shallow clone has no other branches")
@@ -82,6 +82,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
         let said = said.lines().next().unwrap_or("it gave no reason").to_owned();
         return Err(Error::new(Kind::Usage, format!("git: {said}")));
     }
-    String::from_utf8(output.stdout)
-        .map_err(|_| Error::new(Kind::Input, format!("git {} is not UTF-8", arguments.join(" "))))
+    String::from_utf8(output.stdout).map_err(|_| {
+        Error::new(Kind::DataFile, format!("git {} is not UTF-8", arguments.join(" ")))
+    })
 }

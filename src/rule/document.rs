@@ -31,7 +31,7 @@ impl Source {
         if text.len() > MAX_BYTES {
             let message =
                 format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
-            return Err(Error::new(Kind::Configuration, message).help(help));
+            return Err(Error::new(Kind::RuleFile, message).help(help));
         }
         Ok(Self { name: name.into(), text: text.into(), shown: hidden(text).into() })
     }
@@ -51,13 +51,12 @@ impl Source {
 
     /// A configuration error at this value.
     pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
-        Error::new(Kind::Configuration, message).at(self.place(at.span()))
+        Error::new(Kind::RuleFile, message).at(self.place(at.span()))
     }
 
     pub fn toml_error(&self, error: &toml::de::Error) -> Error {
         let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Error::new(Kind::Configuration, hidden(&message))
-            .at(self.place(error.span().unwrap_or(0..0)))
+        Error::new(Kind::RuleFile, hidden(&message)).at(self.place(error.span().unwrap_or(0..0)))
     }
 }
 

@@ -36,7 +36,7 @@ impl RuleFile {
     /// The rule of this name. Errors: there is none; the nearest name is offered.
     pub fn rule(&self, name: &str) -> Result<&Rule> {
         self.rules.iter().find(|rule| rule.name.as_str() == name).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("there is no rule `{}`", name.escape_debug()))
+            Error::new(Kind::UnknownName, format!("there is no rule `{}`", name.escape_debug()))
                 .help(did_you_mean(name, self.rules.iter().map(|rule| rule.name.as_str())))
         })
     }
@@ -46,12 +46,17 @@ impl RuleFile {
         let known = || self.warehouses.iter().map(|warehouse| warehouse.name.as_str());
         match (name.or(self.default_warehouse.as_deref()), self.warehouses.as_slice()) {
             (Some(name), all) => all.iter().find(|w| w.name.as_str() == name).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("there is no warehouse `{}`", name.escape_debug()))
-                    .help(did_you_mean(name, known()))
+                Error::new(
+                    Kind::UnknownName,
+                    format!("there is no warehouse `{}`", name.escape_debug()),
+                )
+                .help(did_you_mean(name, known()))
             }),
             (None, [only]) => Ok(only),
-            (None, _) => Err(Error::new(Kind::Usage, "the rule file does not say which warehouse")
-                .help("set `default_warehouse`, or use --warehouse NAME")),
+            (None, _) => {
+                Err(Error::new(Kind::UnknownName, "the rule file does not say which warehouse")
+                    .help("set `default_warehouse`, or use --warehouse NAME"))
+            }
         }
     }
 }
@@ -77,8 +82,9 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
         .map(|(name, section)| validate::rule(source, name, section, &removal_logs))
         .collect::<Result<Vec<_>>>()?;
     if rules.is_empty() {
-        return Err(Error::new(Kind::Configuration, format!("`{}` holds no rule", source.name))
-            .help("add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from"));
+        return Err(Error::new(Kind::RuleFile, format!("`{}` holds no rule", source.name)).help(
+            "add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from",
+        ));
     }
     let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
     let webhooks = document

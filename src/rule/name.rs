@@ -39,7 +39,7 @@ impl RoutineName {
             return Ok(Self(name.to_owned()));
         };
         let message = format!("`{}` {message}", name.escape_debug());
-        Err(Error::new(Kind::Configuration, message).help(help))
+        Err(Error::new(Kind::RuleFile, message).help(help))
     }
 
     /// The name as text.
@@ -110,7 +110,7 @@ fn parse(name: &str, of: &str) -> Result<String> {
     match good {
         true => Ok(name.to_owned()),
         false => Err(Error::new(
-            Kind::Configuration,
+            Kind::RuleFile,
             format!("`{}` is not a {of} name", name.escape_debug()),
         )
         .help(format!(

@@ -39,7 +39,7 @@ impl Keys<'_> {
                         ["webhook", ..] => hidden.moved(key.span()),
                         _ => self.source.place(key.span()),
                     };
-                    return Err(Error::new(Kind::Configuration, unknown(name, path))
+                    return Err(Error::new(Kind::RuleFile, unknown(name, path))
                         .at(place)
                         .help(did_you_mean(name, known)));
                 }

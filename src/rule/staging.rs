@@ -193,7 +193,7 @@ impl RuleReader<'_> {
             let at = section.columns.as_ref().map_or(section.tables.span(), Spanned::span);
             let message =
                 format!("`{column}`, which `active` reads, does not arrive with staged rows");
-            return Err(Error::new(Kind::Configuration, message)
+            return Err(Error::new(Kind::RuleFile, message)
                 .at(self.source.place(at))
                 .help("rows arrive with every column that tells whether they are active"));
         }
@@ -330,7 +330,7 @@ fn differ(one: Option<SqlType>, other: Option<SqlType>) -> bool {
 fn missing(name: &str, main: &Described, staged: &[Described]) -> Error {
     let lacks = std::iter::once(main).chain(staged).find(|table| type_of(table, name).is_none());
     let table = lacks.map_or_else(|| main.0.dotted(), |table| table.0.dotted());
-    Error::new(Kind::Configuration, format!("table `{table}` has no column `{name}`")).help(
+    Error::new(Kind::RuleFile, format!("table `{table}` has no column `{name}`")).help(
         "rows arrive with their key, the columns of `keep`, their row id, what tells whether they are active, and what `columns` of the staging section names",
     )
 }
@@ -338,7 +338,7 @@ fn missing(name: &str, main: &Described, staged: &[Described]) -> Error {
 fn no_marker(name: &str, table: &Described) -> Error {
     let message =
         format!("table `{}` has no column `{name}`, which `deleted` reads", table.0.dotted());
-    Error::new(Kind::Configuration, message)
+    Error::new(Kind::RuleFile, message)
         .help(did_you_mean(name, table.1.iter().map(|(known, _)| known.as_str())))
 }
 
@@ -353,6 +353,6 @@ fn other_type(name: &str, table: &Described, main: &Described) -> Error {
         shown(main),
         main.0.dotted()
     );
-    Error::new(Kind::Configuration, message)
+    Error::new(Kind::RuleFile, message)
         .help("give it one type, or leave it out of `columns` of the staging section")
 }

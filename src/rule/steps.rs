@@ -74,9 +74,7 @@ fn step(name: &str, scope: Option<Scope>, may_remove_keys: bool) -> Result<Step>
     let name = StepName::parse(name)?;
     if name.row().is_of_apply() && scope.is_some() {
         let message = format!("how often `{name}` is rendered is fixed");
-        return Err(
-            Error::new(Kind::Configuration, message).help(format!("write it as \"{name}\""))
-        );
+        return Err(Error::new(Kind::RuleFile, message).help(format!("write it as \"{name}\"")));
     }
     let scope = scope.unwrap_or_else(|| name.row().scope);
     Ok(Step { name, scope, may_remove_keys })

@@ -186,7 +186,7 @@ impl Reader<'_> {
         for (key, range) in foreign {
             if let Some(range) = range {
                 let message = format!("`{key}` does not go with this type of warehouse");
-                return Err(Error::new(Kind::Configuration, message)
+                return Err(Error::new(Kind::RuleFile, message)
                     .at(self.source.place(range.clone()))
                     .help("remove it, or change `type`"));
             }

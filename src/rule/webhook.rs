@@ -147,7 +147,7 @@ impl Reader<'_> {
                 }
                 (None, Some(range)) => {
                     let message = format!("`{key}` has no effect: `on` does not have {trigger}");
-                    return Err(Error::new(Kind::Configuration, message)
+                    return Err(Error::new(Kind::RuleFile, message)
                         .at(self.source.place(range))
                         .help(format!("add \"{trigger}\" to `on`, or remove `{key}`")));
                 }
@@ -166,7 +166,7 @@ impl Reader<'_> {
         match good {
             true => Ok(text.clone()),
             false => Err(Error::new(
-                Kind::Configuration,
+                Kind::RuleFile,
                 "`url_env` is not the name of an environment variable",
             )
             .at(self.source.hiding(name.span()))

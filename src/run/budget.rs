@@ -202,5 +202,5 @@ pub(super) fn refuse_above(
             "remove `max_bytes_billed` from the rule file if this warehouse makes no estimates",
         ),
     };
-    Err(Error::new(Kind::Cost, message).help(help))
+    Err(Error::new(Kind::CostLimit, message).help(help))
 }

@@ -187,7 +187,7 @@ pub(super) fn changed(answer: &warehouse::Answer) -> Result<Option<u64>> {
     match answer.result {
         Returned::Affected(count) => Ok(count),
         Returned::Rows(_) | Returned::Nothing => Err(Error::new(
-            Kind::Warehouse,
+            Kind::UnexpectedAnswer,
             "the warehouse did not return an affected-row count for a DML statement",
         )),
     }

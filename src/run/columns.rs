@@ -97,7 +97,7 @@ fn check_listed_of(rule: &Rule, why: &str, table: &TableName, columns: &[Column]
         table.dotted(),
         missing.join(", ")
     );
-    Err(Error::new(Kind::Configuration, message)
+    Err(Error::new(Kind::RuleFile, message)
         .help(format!("list all columns of the table in [rule.{}.columns]: {why}", rule.name)))
 }
 
@@ -120,7 +120,7 @@ fn check_known_by(rule: &Rule, then: &[Column]) -> Result<()> {
         "the removed rows are known by the columns that the table had then, and the rule {problem}: nothing was \
          restored"
     );
-    Err(Error::new(Kind::Configuration, message).help(format!(
+    Err(Error::new(Kind::RuleChanged, message).help(format!(
         "while you undo the run, list the columns of then in [rule.{}.columns]",
         rule.name
     )))
@@ -135,7 +135,7 @@ pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
         "table `{}` has no column `{column}`, which is the rule's {role}: nothing was restored",
         rule.table.dotted()
     );
-    Err(Error::new(Kind::Configuration, message).help(
+    Err(Error::new(Kind::RuleChanged, message).help(
         "put the column back while you undo the run, or change the rule to what the table has",
     ))
 }
@@ -179,7 +179,7 @@ pub(super) fn restorable(
         let message = format!(
             "column `{column}`, the rule's {role}, {problem}: the removed rows do not fit, and nothing was restored"
         );
-        return Err(Error::new(Kind::Configuration, message)
+        return Err(Error::new(Kind::RuleChanged, message)
             .help("undo the run with the rule, and the column, that it was made with"));
     }
     Ok(Restorable { columns, changes })

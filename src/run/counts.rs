@@ -108,7 +108,7 @@ pub(super) fn count(value: &SqlValue) -> Result<u64> {
 }
 
 pub(super) fn wrong(message: String) -> Error {
-    Error::new(Kind::Warehouse, message)
+    Error::new(Kind::UnexpectedAnswer, message)
 }
 
 #[cfg(test)]

@@ -165,6 +165,18 @@ impl Ended {
         }
     }
 
+    /// The code of that reason: an error's, or the status of the dates.
+    pub fn code(&self) -> Option<&'static str> {
+        match (self.ending, self.problems.first()) {
+            (Ending::Clean | Ending::Buffered, _) => None,
+            (Ending::Failed, Some(problem)) => Some(problem.kind.code()),
+            (Ending::Failed, None) if !self.shared_ids.is_empty() => Some("shared-ids"),
+            (Ending::Failed, None) if !self.dirty.is_empty() => Some("duplicates-left"),
+            (Ending::Failed, None) if !self.keyless.is_empty() => Some("keyless"),
+            (Ending::Failed, None) => None,
+        }
+    }
+
     /// Whether no date that was looked at has any row.
     pub fn found_nothing(&self) -> bool {
         let dates = self.window.as_ref().map_or(0, |window| window.days().len());
@@ -257,7 +269,7 @@ mod tests {
     #[test]
     fn a_run_that_somebody_stopped_has_not_failed_unless_something_else_went_wrong() {
         let stopped = || Error::new(Kind::Interrupted, "interrupted");
-        let broken = Error::new(Kind::Warehouse, "no such table");
+        let broken = Error::new(Kind::Refused, "no such table");
         let left = || vec![day("2026-01-28", 3, 0, 0, 0)];
         assert!(!ended(left(), vec![stopped()]).has_failed());
         assert!(ended(left(), vec![stopped(), broken]).has_failed());

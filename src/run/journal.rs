@@ -229,7 +229,7 @@ impl<'a> Journal<'a> {
             outcome: match &answer {
                 Some(answer) => Outcome::Done { affected: answer.size() },
                 None => Outcome::Failed {
-                    kind: Kind::Unreachable,
+                    kind: Kind::NoAnswer,
                     message: "the process exited before the response arrived".to_owned(),
                 },
             },
@@ -292,7 +292,7 @@ impl<'a> Journal<'a> {
         Entry {
             outcome: match answer {
                 Ok(answer) => Outcome::Done { affected: answer.size() },
-                Err(error) if error.kind() == Kind::Unreachable => {
+                Err(error) if error.kind() == Kind::NoAnswer => {
                     Outcome::Unknown { message: error.headline() }
                 }
                 Err(error) => Outcome::Failed { kind: error.kind(), message: error.headline() },
@@ -317,5 +317,5 @@ fn json_of(params: &Params) -> serde_json::Map<String, serde_json::Value> {
 
 /// What is said of a statement once the ledger could not be written; the run ends with the reason.
 fn unwritten(title: &str) -> Error {
-    Error::new(Kind::Io, format!("the ledger could not be written; {title} was not sent"))
+    Error::new(Kind::File, format!("the ledger could not be written; {title} was not sent"))
 }

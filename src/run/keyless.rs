@@ -43,7 +43,9 @@ pub(super) fn asked(
 pub(super) fn read(answer: &Rows) -> Result<Vec<(RunId, u64)>> {
     let run = |row: &Vec<SqlValue>| match row.as_slice() {
         [SqlValue::String(run), keys] => Ok((RunId::parse(run)?, counts::count(keys)?)),
-        _ => Err(Error::new(Kind::Warehouse, "the answer is not a run and a number of keys")),
+        _ => {
+            Err(Error::new(Kind::UnexpectedAnswer, "the answer is not a run and a number of keys"))
+        }
     };
     answer.rows.iter().map(run).collect()
 }

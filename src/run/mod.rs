@@ -255,7 +255,7 @@ fn rows(answer: &Answer) -> Result<&Rows> {
     match &answer.result {
         Returned::Rows(rows) => Ok(rows),
         Returned::Affected(_) | Returned::Nothing => Err(crate::error::Error::new(
-            crate::error::Kind::Warehouse,
+            crate::error::Kind::UnexpectedAnswer,
             "the warehouse answered a query with a number of changed rows",
         )),
     }

@@ -73,7 +73,7 @@ pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
     match wrong {
         None => Ok(()),
         Some(number) => Err(Error::new(
-            Kind::Configuration,
+            Kind::RuleFile,
             format!(
                 "{} of {} holds {number}, which is no {}",
                 rule.partition.column().map_or("", Ident::as_str),

@@ -100,7 +100,7 @@ fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
         removals.values().flatten().any(|removal| removal.restored_by.is_none())
     };
     of_run.into_iter().find(is_left).ok_or_else(|| {
-        Error::new(Kind::Usage, "the ledger has no run of this rule that could be undone").help(
+        Error::new(Kind::UnknownRun, "the ledger has no run of this rule that could be undone").help(
             "`onerow log` shows what each run did; name a run of more than a year ago by its id",
         )
     })
@@ -112,7 +112,8 @@ fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
     runs.retain(|run| run.as_str().starts_with(id));
     runs.sort_unstable();
     runs.dedup();
-    let error = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
+    let error =
+        |message: String, help: String| Err(Error::new(Kind::UnknownRun, message).help(help));
     match runs.as_slice() {
         [only] => Ok((*only).clone()),
         [whole, ..] if whole.as_str() == id => Ok((*whole).clone()),
@@ -133,9 +134,9 @@ fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
 fn nothing(entries: &[Entry], run: &RunId) -> Error {
     let undoes = |entry: &Entry| entry.run == *run && entry.step == *StepName::UNDO;
     match entries.iter().any(undoes) {
-        true => Error::new(Kind::Usage, format!("run {run} is an undo"))
+        true => Error::new(Kind::UnknownRun, format!("run {run} is an undo"))
             .help("to remove those rows again, run `onerow apply`"),
-        false => Error::new(Kind::Usage, format!("run {run} removed nothing"))
+        false => Error::new(Kind::UnknownRun, format!("run {run} removed nothing"))
             .help("`onerow log` shows what each run did"),
     }
 }

@@ -179,7 +179,7 @@ impl Reader<'_> {
     fn value(&self, name: &str) -> Result<&SqlValue> {
         let place = self.rows.columns.iter().position(|column| column == name);
         place.and_then(|place| self.row.get(place)).ok_or_else(|| {
-            Error::new(Kind::Warehouse, format!("the removal log's answer lacks `{name}`"))
+            Error::new(Kind::UnexpectedAnswer, format!("the removal log's answer lacks `{name}`"))
         })
     }
 
@@ -187,14 +187,14 @@ impl Reader<'_> {
         match self.value(name)? {
             SqlValue::Null => Ok(None),
             SqlValue::String(text) => Ok(Some(text.clone())),
-            other => Err(Error::new(Kind::Warehouse, format!("`{other}` is not a {name}"))),
+            other => Err(Error::new(Kind::UnexpectedAnswer, format!("`{other}` is not a {name}"))),
         }
     }
 
     fn json(&self, name: &str) -> Result<Option<Json>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(|cause| {
-            Error::new(Kind::Format, format!("the removal log's {name} is not JSON"))
+            Error::new(Kind::LedgerFormat, format!("the removal log's {name} is not JSON"))
                 .caused_by(cause)
         })
     }

@@ -290,7 +290,10 @@ impl Restoring<'_, '_> {
         let journal = &self.run.journal;
         let answer = journal.send_as(&statement, &self.params(removal), Some(detail))?;
         changed(&answer)?.ok_or_else(|| {
-            Error::new(Kind::Warehouse, "the warehouse did not say how many rows it restored")
+            Error::new(
+                Kind::UnexpectedAnswer,
+                "the warehouse did not say how many rows it restored",
+            )
         })
     }
 
@@ -331,17 +334,17 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     }
     if did != now {
         let message = format!("the run did {did}, and the rule's strategy is {now} now");
-        return Err(Error::new(Kind::Configuration, message)
+        return Err(Error::new(Kind::RuleChanged, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
     match (removal.puts_together, rule.puts_together()) {
         (true, false) => Err(Error::new(
-            Kind::Configuration,
+            Kind::RuleChanged,
             "the run put survivors together, and the rule has no `merge` now",
         )
         .help("set `merge = \"last_non_null\"` in the rule while you undo it")),
         (false, true) => Err(Error::new(
-            Kind::Configuration,
+            Kind::RuleChanged,
             "the run left survivors as they were, and the rule has `merge` now",
         )
         .help("remove `merge` from the rule while you undo it")),

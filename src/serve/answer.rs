@@ -175,7 +175,7 @@ pub(super) struct SentStatement {
     sql: String,
     parameters: serde_json::Map<String, serde_json::Value>,
     logged_at: String,
-    error_kind: Option<&'static str>,
+    error_code: Option<&'static str>,
     error: Option<String>,
     recovered_by: Option<String>,
 }
@@ -202,7 +202,7 @@ impl SentStatement {
             sql: entry.sql.clone(),
             parameters: entry.parameters.clone(),
             logged_at: entry.at.to_string(),
-            error_kind: entry.outcome.error_kind().map(Kind::as_str),
+            error_code: entry.outcome.error_kind().map(Kind::code),
             error: entry.outcome.message().map(str::to_owned),
             recovered_by: entry.recovered_by.as_ref().map(ToString::to_string),
         }

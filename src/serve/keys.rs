@@ -33,7 +33,7 @@ impl KeyHash {
     /// Reads a key, or `sha256:` and the hash of one in hexadecimal. Errors: too short a key,
     /// one that does not fit into a header, or no hash. The error does not repeat the text.
     fn parse(text: &str) -> Result<Self> {
-        let wrong = |what: &str| Error::new(Kind::Usage, what.to_owned());
+        let wrong = |what: &str| Error::new(Kind::Service, what.to_owned());
         if let Some(hex) = text.strip_prefix("sha256:") {
             return Self::of_hex(hex).ok_or_else(|| {
                 wrong("what follows `sha256:` is not a hash")
@@ -107,7 +107,7 @@ impl Keys {
         let hash = KeyHash::parse(text)?;
         match self.0.iter().find(|(known, _)| *known == hash) {
             Some((_, known)) if *known != right => Err(Error::new(
-                Kind::Usage,
+                Kind::Service,
                 format!(
                     "the key {} is given both as one that may apply and as read-only",
                     hash.short()

@@ -166,7 +166,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
 /// Waits for messages to webhooks that are under way, and says so where they take too long.
 async fn told(service: &Shared, until: Instant) {
     if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
-        let error = Error::new(Kind::NotTold, "a webhook did not answer before the service ended");
+        let error = Error::new(Kind::Webhook, "a webhook did not answer before the service ended");
         service.log.line(Line::of_error(&error));
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Metrics {
 impl Metrics {
     pub fn new() -> Result<Self> {
         Self::registered().map_err(|cause| {
-            Error::new(Kind::Configuration, "cannot set up the metrics").caused_by(cause)
+            Error::new(Kind::Internal, "cannot set up the metrics").caused_by(cause)
         })
     }
 

@@ -130,7 +130,7 @@ pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
     let open = settings.keys.is_empty() && settings.oidc.is_none();
     if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(
-            Kind::Usage,
+            Kind::Service,
             format!("{} can be reached by others, and there is no key", settings.listen),
         )
         .help("give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1"));
@@ -249,7 +249,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|_| Err(Error::new(Kind::Warehouse, "internal error: a worker panicked")))
+        .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "internal error: a worker panicked")))
 }
 
 /// What went wrong while looking, for the log; callers get the code.

@@ -79,9 +79,10 @@ struct Claims {
 
 impl Oidc {
     pub fn new(settings: OidcSettings, log: Log) -> Result<Self> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(|cause| {
-            Error::new(Kind::Configuration, "cannot set up HTTP").caused_by(cause)
-        })?;
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|cause| Error::new(Kind::Internal, "cannot set up HTTP").caused_by(cause))?;
         Ok(Self { settings, http, keys: Lookup::new(), log })
     }
 

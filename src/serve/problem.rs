@@ -115,13 +115,15 @@ impl Code {
         match error.kind() {
             Kind::Locked => Self::TableLocked,
             Kind::Interrupted => Self::Unavailable,
-            Kind::Transient | Kind::Unreachable => Self::WarehouseUnavailable,
-            Kind::Configuration
+            Kind::Transient | Kind::Unavailable | Kind::NoAnswer => Self::WarehouseUnavailable,
+            Kind::RuleFile
             | Kind::Template
+            | Kind::TemplateLimit
+            | Kind::Link
             | Kind::Findings
             | Kind::Unsupported
             | Kind::NotFound => Self::RuleNotReady,
-            Kind::Cost => Self::CostLimit,
+            Kind::CostLimit => Self::CostLimit,
             _ => Self::Internal,
         }
     }
@@ -241,7 +243,7 @@ impl Problem {
     /// words. Any other error is told by its code alone.
     pub fn of(error: &Error) -> Self {
         match error.kind() {
-            Kind::Usage => {
+            kind if kind.is_usage() => {
                 let help = error.remedy().map(|help| format!("; {help}")).unwrap_or_default();
                 Self::new(Code::InvalidRequest).detail(format!("{}{help}", error.headline()))
             }

@@ -110,7 +110,7 @@ fn of_form(salt: &str, viewer: &str) -> Vec<u8> {
 }
 
 fn unsigned(cause: jsonwebtoken::errors::Error) -> Error {
-    Error::new(Kind::Configuration, "cannot sign a session").caused_by(cause)
+    Error::new(Kind::Internal, "cannot sign a session").caused_by(cause)
 }
 
 /// 256 random bits as text. Errors: the system has no randomness.

@@ -21,7 +21,7 @@ impl Service {
             Some(name) => file.rule(name),
             None => {
                 let names: Vec<&str> = file.rules.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::Usage, "no rule given")
+                Err(Error::new(Kind::UnknownName, "no rule given")
                     .help(format!("name one of {}", names.join(", "))))
             }
         }

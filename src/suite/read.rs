@@ -134,7 +134,7 @@ impl Reader<'_> {
         let format = FileFormat::of_path(below).map_err(here)?;
         let opened = Folder::open(self.folder).and_then(|folder| folder.file(below));
         let opened = opened.map_err(|error| match error.kind() {
-            Kind::Io => {
+            Kind::File => {
                 let path = self.folder.join(below);
                 self.source
                     .error(file, format!("cannot read `{}`", path.display()))
@@ -299,7 +299,7 @@ impl Reader<'_> {
 fn typed(value: &Value, sql_type: SqlType, nested: Option<&Nested>) -> Result<SqlValue> {
     if let Some(nested) = nested {
         let kept = nested.canonical(&json(value).to_string());
-        return kept.map(SqlValue::String).map_err(|what| Error::new(Kind::Configuration, what));
+        return kept.map(SqlValue::String).map_err(|what| Error::new(Kind::RuleFile, what));
     }
     let fits = match value {
         Value::String(_) => true,
@@ -308,8 +308,8 @@ fn typed(value: &Value, sql_type: SqlType, nested: Option<&Nested>) -> Result<Sq
     };
     match fits {
         true => SqlValue::parse(&text(value), sql_type)
-            .map_err(|error| Error::new(Kind::Configuration, error.headline())),
-        false => Err(Error::new(Kind::Configuration, format!("`{value}` is not a {sql_type}"))
+            .map_err(|error| Error::new(Kind::RuleFile, error.headline())),
+        false => Err(Error::new(Kind::RuleFile, format!("`{value}` is not a {sql_type}"))
             .help("write a STRING in quotes, and leave a column out for NULL")),
     }
 }

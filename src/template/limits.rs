@@ -50,7 +50,7 @@ pub(super) fn check_template(path: &str, text: &str) -> Result<()> {
     }
     let message =
         format!("a template has {} bytes; at most {TEMPLATE_BYTES} are taken", text.len());
-    Err(Error::new(Kind::Template, message)
+    Err(Error::new(Kind::TemplateLimit, message)
         .at(Place::of_line(path, text, 1, 1))
         .help("split it into steps, or move parts of it into files of macros"))
 }
@@ -64,7 +64,7 @@ pub(super) fn check_statement(path: &str, sql: &str) -> Result<()> {
         "`{path}` renders to a statement of {} bytes; BigQuery takes at most {MAX_BYTES}",
         sql.len()
     );
-    Err(Error::new(Kind::Template, message)
+    Err(Error::new(Kind::TemplateLimit, message)
         .help("name fewer dates in one command, or dates in a row: `--from A --to B`"))
 }
 

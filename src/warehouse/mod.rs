@@ -27,13 +27,13 @@ pub trait Warehouse: Sync {
     /// Runs one checked statement, atomically. Sent again with the same id, a statement that changes
     /// rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
     /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
-    /// (either way nothing was changed), [`Kind::Unreachable`] when nobody can say what became of
+    /// (either way nothing was changed), [`Kind::NoAnswer`] when nobody can say what became of
     /// it, [`Kind::Interrupted`] when the user's interrupt cancelled it, [`Kind::Unsupported`]
     /// for a construct the engine does not know, [`Kind::NotFound`] for a missing table or column.
     ///
     /// [`Kind::StreamingBuffer`]: crate::error::Kind::StreamingBuffer
     /// [`Kind::Transient`]: crate::error::Kind::Transient
-    /// [`Kind::Unreachable`]: crate::error::Kind::Unreachable
+    /// [`Kind::NoAnswer`]: crate::error::Kind::NoAnswer
     /// [`Kind::Interrupted`]: crate::error::Kind::Interrupted
     /// [`Kind::Unsupported`]: crate::error::Kind::Unsupported
     /// [`Kind::NotFound`]: crate::error::Kind::NotFound

@@ -231,12 +231,12 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
             .project
             .onerow(&format!("apply {WINDOW}"))
             .exits(1)
-            .says(&["error: ", reason, message, expected, "job onerow_", "_deactivate_2026-01-2"])
+            .says(&["error[", reason, message, expected, "job onerow_", "_deactivate_2026-01-2"])
             .prints(&["cleaned"]);
         let entries = fixture.entries();
         let failed = entries.iter().find(|entry| entry["outcome"] == "failed").unwrap();
         assert!(failed["error"].as_str().unwrap().contains(message), "{failed}");
-        assert!(failed["error_kind"].is_string(), "{failed}");
+        assert!(failed["error_code"].is_string(), "{failed}");
     }
 }
 

@@ -163,7 +163,7 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
         let Some(fixture) = Fixture::new("") else { return };
         let fixture = fixture.rows(ROWS);
         fixture.proxy.arm("insert deactivate", Fault::End(reason, message), 1);
-        let says = ["error: ", reason, message, expected, "job onerow_"];
+        let says = ["error[", reason, message, expected, "job onerow_"];
         fixture.project.onerow(DAY).exits(1).says(&says);
         assert_eq!(count(&fixture, "insert deactivate"), 1, "{reason}");
     }

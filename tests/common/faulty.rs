@@ -106,7 +106,7 @@ impl Ledger for Faulty<'_> {
     fn append(&self, entry: &Entry) -> Result<()> {
         let number = self.appends.fetch_add(1, Ordering::SeqCst);
         if self.fails_to_append || self.dies_at_append.is_some_and(|at| number >= at) {
-            return Err(Error::new(Kind::Io, "no space left on device"));
+            return Err(Error::new(Kind::File, "no space left on device"));
         }
         self.inner.append(entry)
     }

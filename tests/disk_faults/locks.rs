@@ -21,11 +21,15 @@ const FAULTS: [Fault; 3] = [
     }),
     ("two processes apply the same dates at once", || {
         let project = project();
-        for ended in [begin(&project), begin(&project)].map(Ended::of_child) {
-            assert_eq!(ended.code, Some(0), "{ended}");
+        let ended = [begin(&project), begin(&project)].map(Ended::of_child);
+        assert!(ended.iter().any(|ended| ended.code == Some(0)), "{}{}", ended[0], ended[1]);
+        // On a disk that takes seconds for a write, the first may take longer than the other waits.
+        for late in ended.iter().filter(|ended| ended.code != Some(0)) {
+            assert_eq!(late.code, Some(1), "{late}");
+            assert!(late.stderr.starts_with("error[locked]: "), "{late}");
         }
         world::is_done_and_honest(&project, "two at once");
-        "the right result".to_owned()
+        "the right result; one that has waited for ten seconds exits 1 and says so".to_owned()
     }),
     ("the lock is removed again and again while eight processes apply the same dates", removed),
 ];

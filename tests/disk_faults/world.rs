@@ -96,7 +96,8 @@ pub fn told(project: &Project, ended: &Ended) -> String {
     let said = ended.stderr.lines().find(|line| line.starts_with("error"));
     let said = said
         .unwrap_or("")
-        .trim_start_matches("error: ")
+        .split_once(": ")
+        .map_or("", |(_, said)| said)
         .replace(&format!("{folder}/"), "")
         .replace(&folder, ".");
     let help = ended.stderr.lines().find_map(|line| line.split_once("= help: "));

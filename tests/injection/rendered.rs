@@ -134,7 +134,7 @@ proptest! {
         // A key that is no column is none when it is quoted either.
         let rules = rules.replace(&format!("key = [{}", toml(&given)), &format!("key = [{}", toml(&sql)));
         match rendered(&rules, &[]) {
-            Err(error) => prop_assert_eq!(error.kind(), Kind::Configuration, "{}", error),
+            Err(error) => prop_assert_eq!(error.kind(), Kind::RuleFile, "{}", error),
             Ok(texts) => {
                 for (one, other) in harmless(strategy).iter().zip(&texts) {
                     // A word of the statement itself cannot be told from the name.
@@ -181,7 +181,7 @@ proptest! {
         let plain = |rules: String| rules.replace("tables = [\"set.staging_name\"]", "tables = [\"set.staging_name\"]\ncolumns = []");
         let given = plain(rules(strategy)).replace("\"CONCAT(key_column, 'key_literal')\"", &toml(&expression));
         match rendered(&given, &[]) {
-            Err(error) => prop_assert_eq!(error.kind(), Kind::Configuration, "{}", error),
+            Err(error) => prop_assert_eq!(error.kind(), Kind::RuleFile, "{}", error),
             Ok(texts) => {
                 let harmless = rendered(&plain(rules(strategy)), &[]).unwrap();
                 for (one, other) in harmless.iter().zip(&texts) {

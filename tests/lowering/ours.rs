@@ -97,7 +97,7 @@ fn refusal(error: &Error) -> Refusal {
     match error.kind() {
         _ if text.contains("cannot prepare") => Refusal::Foreign(format!("{error:?}")),
         Kind::Unsupported => Refusal::Unsupported(text),
-        Kind::Warehouse | Kind::Input | Kind::NotFound => Refusal::Refused(format!("{error:?}")),
+        Kind::Refused | Kind::DataFile | Kind::NotFound => Refusal::Refused(format!("{error:?}")),
         _ => Refusal::Foreign(format!("{error:?}")),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn find(name: &str) -> Result<&'static Preset> {
             Some(nearest) => format!("did you mean `{nearest}`? "),
             None => String::new(),
         };
-        Error::new(Kind::Usage, format!("there is no preset `{}`", name.escape_debug()))
+        Error::new(Kind::UnknownName, format!("there is no preset `{}`", name.escape_debug()))
             .help(format!("{meant}These are there:\n{}", list().trim_end()))
     })
 }

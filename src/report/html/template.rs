@@ -69,7 +69,7 @@ fn viewer(viewer: &Viewer) -> Option<Value> {
 /// The page that this template makes of these values.
 pub(super) fn render(name: &str, frame: &Frame<'_>, values: Value) -> Result<String> {
     let failed = |cause: minijinja::Error| {
-        Error::new(Kind::Io, "the page cannot be written").caused_by(cause)
+        Error::new(Kind::Internal, "the page cannot be written").caused_by(cause)
     };
     let environment = environment().map_err(failed)?;
     let context = context! { ..values, ..frame.context() };

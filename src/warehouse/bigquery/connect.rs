@@ -41,7 +41,7 @@ pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result
         .user_agent(concat!("onerow/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers(identity.as_ref())?)
         .build()
-        .map_err(|cause| Error::new(Kind::Warehouse, "cannot set up HTTP").caused_by(cause))?;
+        .map_err(|cause| Error::new(Kind::Internal, "cannot set up HTTP").caused_by(cause))?;
     let root = match &settings.endpoint {
         Some(endpoint) => format!("{endpoint}{API}"),
         None => ROOT.to_owned(),
@@ -61,7 +61,7 @@ fn headers(identity: Option<&Identity>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     if let Some(project) = identity.and_then(credentials::quota_project) {
         let value = HeaderValue::from_str(&project).map_err(|_| {
-            Error::new(Kind::AccessDenied, "the quota project's name has characters that no project has")
+            Error::new(Kind::Credentials, "the quota project's name has characters that no project has")
                 .help("look at `quota_project_id` in the file of credentials, and at the variable GOOGLE_CLOUD_QUOTA_PROJECT")
         })?;
         headers.insert(QUOTA_PROJECT, value);

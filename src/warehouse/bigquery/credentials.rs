@@ -94,7 +94,7 @@ impl FileKind {
 }
 
 /// Who asks, by the rule file's word; `None` is nobody. Key files are found relative to `folder`.
-/// Errors: [`Kind::AccessDenied`] for a file that is missing, or is not of a known type.
+/// Errors: [`Kind::Credentials`] for a file that is missing, or is not of a known type.
 pub(super) fn identity(credentials: &Credentials, folder: &Path) -> Result<Option<Identity>> {
     match credentials {
         Credentials::None => Ok(None),
@@ -126,7 +126,7 @@ fn key_file(path: &Path) -> Result<File> {
                 path.display(),
                 other.as_str()
             );
-            Err(Error::new(Kind::AccessDenied, message)
+            Err(Error::new(Kind::Credentials, message)
                 .help(format!("remove `key_file`, and name the file in the variable {VARIABLE}")))
         }
     }
@@ -164,7 +164,7 @@ fn well_known(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 fn read(path: &Path) -> Result<File> {
     let text = std::fs::read_to_string(path).map_err(|cause| {
         let message = format!("cannot read the credentials file `{}`", path.display());
-        Error::new(Kind::AccessDenied, message)
+        Error::new(Kind::Credentials, message)
             .caused_by(cause)
             .help("name a file that is there, and that the user who runs onerow may read")
     })?;
@@ -172,7 +172,7 @@ fn read(path: &Path) -> Result<File> {
         // The parser's own messages quote values.
         let (line, column) = (error.line(), error.column());
         let message = format!("`{}` is not JSON: line {line}, column {column}", path.display());
-        Error::new(Kind::AccessDenied, message).help(
+        Error::new(Kind::Credentials, message).help(
             "it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks",
         )
     })?;
@@ -182,7 +182,7 @@ fn read(path: &Path) -> Result<File> {
         let inner = self::kind(path, source).map_err(|e| e.during("source_credentials"))?;
         if inner == FileKind::Impersonated {
             let message = format!("`{}` impersonates an impersonated account", path.display());
-            return Err(Error::new(Kind::AccessDenied, message)
+            return Err(Error::new(Kind::Credentials, message)
                 .help("name the accounts between in `delegates`"));
         }
     }
@@ -203,7 +203,7 @@ fn kind(path: &Path, json: &Json) -> Result<FileKind> {
             None => format!("`{file}` has no `type`, so it holds no credentials"),
         };
         let known = FileKind::ALL.map(FileKind::as_str).join(", ");
-        return Err(Error::new(Kind::AccessDenied, message)
+        return Err(Error::new(Kind::Credentials, message)
             .help(format!("known are {known}; on a Google machine, unset {VARIABLE}")));
     };
     let (texts, anew) = kind.needs();
@@ -216,7 +216,7 @@ fn kind(path: &Path, json: &Json) -> Result<FileKind> {
         None => Ok(kind),
         Some(field) => {
             let message = format!("`{file}`, of type {}, lacks `{field}`", kind.as_str());
-            Err(Error::new(Kind::AccessDenied, message).help(anew))
+            Err(Error::new(Kind::Credentials, message).help(anew))
         }
     }
 }

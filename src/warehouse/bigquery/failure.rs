@@ -98,9 +98,9 @@ impl Failure {
         let Self::Refused { status, reason, message } = self else {
             return match self {
                 Self::Token(failure) if !failure.may_pass => Kind::AccessDenied,
-                Self::Unsent(_) => Kind::Warehouse,
-                Self::Unreadable(_) => Kind::Warehouse,
-                _ => Kind::Unreachable,
+                Self::Unsent(_) => Kind::Refused,
+                Self::Unreadable(_) => Kind::Refused,
+                _ => Kind::NoAnswer,
             };
         };
         let message = message.to_ascii_lowercase();
@@ -115,7 +115,7 @@ impl Failure {
         }
         match (*status, reason.as_str()) {
             // Has been seen with status 500.
-            (_, "bytesBilledLimitExceeded") => Kind::Cost,
+            (_, "bytesBilledLimitExceeded") => Kind::CostLimit,
             (500.. | 429 | 408, _) => Kind::Transient,
             (
                 _,
@@ -138,7 +138,7 @@ impl Failure {
             ) => Kind::AccessDenied,
             (404, _) | (_, "notFound") => Kind::NotFound,
             _ if names_no_column(&message) => Kind::NotFound,
-            _ => Kind::Warehouse,
+            _ => Kind::Refused,
         }
     }
 
@@ -242,22 +242,22 @@ mod tests {
                 refused(403, "quotaExceeded", "exceeded quota for concurrent queries"),
                 Kind::Transient,
             ),
-            (refused(0, "resourcesExceeded", "allotted memory"), Kind::Warehouse),
-            (refused(0, "timeout", "Operation timed out after 0.3 hours"), Kind::Warehouse),
+            (refused(0, "resourcesExceeded", "allotted memory"), Kind::Refused),
+            (refused(0, "timeout", "Operation timed out after 0.3 hours"), Kind::Refused),
             (refused(403, "policyViolation", PERIMETER), Kind::AccessDenied),
-            (refused(0, "bytesBilledLimitExceeded", ""), Kind::Cost),
-            (refused(500, "bytesBilledLimitExceeded", ""), Kind::Cost),
+            (refused(0, "bytesBilledLimitExceeded", ""), Kind::CostLimit),
+            (refused(500, "bytesBilledLimitExceeded", ""), Kind::CostLimit),
             (refused(403, "accessDenied", ""), Kind::AccessDenied),
             (refused(401, "UNAUTHENTICATED", ""), Kind::AccessDenied),
             (refused(404, "notFound", ""), Kind::NotFound),
             (refused(0, "notFound", ""), Kind::NotFound),
             (refused(400, "invalidQuery", "Unrecognized name: idd at [3:5]"), Kind::NotFound),
-            (refused(400, "invalidQuery", "Syntax error"), Kind::Warehouse),
-            (refused(403, "quotaExceeded", ""), Kind::Warehouse),
-            (refused(0, "stopped", ""), Kind::Warehouse),
-            (Failure::Lost("reset".into()), Kind::Unreachable),
-            (Failure::Unsent("none".into()), Kind::Warehouse),
-            (Failure::Unreadable("no JSON".into()), Kind::Warehouse),
+            (refused(400, "invalidQuery", "Syntax error"), Kind::Refused),
+            (refused(403, "quotaExceeded", ""), Kind::Refused),
+            (refused(0, "stopped", ""), Kind::Refused),
+            (Failure::Lost("reset".into()), Kind::NoAnswer),
+            (Failure::Unsent("none".into()), Kind::Refused),
+            (Failure::Unreadable("no JSON".into()), Kind::Refused),
         ] {
             assert_eq!(failure.kind(), kind, "{failure:?}");
         }

@@ -149,7 +149,7 @@ impl BigQuery {
                 }
                 Some((at, _)) if at.elapsed() > GRACE => {
                     return Err(Error::new(
-                        Kind::Unreachable,
+                        Kind::NoAnswer,
                         "the job was cancelled, and has not ended yet",
                     ));
                 }

@@ -181,7 +181,7 @@ impl Warehouse for BigQuery {
                 let affected = Returned::Affected(response::affected(&job));
                 Ok(Some(response::answer(&job, affected)))
             }
-            Err(error) if error.kind() == Kind::Unreachable => Err(error),
+            Err(error) if error.kind() == Kind::NoAnswer => Err(error),
             Err(_) => Ok(None),
         }
     }
@@ -247,7 +247,7 @@ impl Warehouse for BigQuery {
         let Some(ast::Statement::CreateTable(CreateTable { query: Some(query), .. })) =
             image.parsed()
         else {
-            return Err(Error::new(Kind::Warehouse, "the statement sets no rows aside"));
+            return Err(Error::new(Kind::UnexpectedAnswer, "the statement sets no rows aside"));
         };
         let dates = image.statement().window.to_string();
         let labels = labels(image, &dates, "", "dry-run");
@@ -256,7 +256,7 @@ impl Warehouse for BigQuery {
         match schema.is_object() {
             true => Ok(metadata::columns(&schema)),
             false => Err(Error::new(
-                Kind::Warehouse,
+                Kind::UnexpectedAnswer,
                 "the answer does not say which columns the query returns",
             )),
         }

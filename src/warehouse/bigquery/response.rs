@@ -84,7 +84,7 @@ pub(super) fn rows(page: &Json) -> Result<Rows> {
         let cells = row["f"].as_array().map_or(&[][..], Vec::as_slice);
         if cells.len() != fields.len() {
             return Err(Error::new(
-                Kind::Warehouse,
+                Kind::UnexpectedAnswer,
                 format!(
                     "BigQuery sent a row of {} cells for {} columns",
                     cells.len(),
@@ -113,7 +113,7 @@ fn value(cell: &Json, sql_type: Option<SqlType>) -> Result<SqlValue> {
     };
     match sql_type {
         Some(SqlType::Timestamp) => timestamp(&text).map(SqlValue::Timestamp).ok_or_else(|| {
-            Error::new(Kind::Warehouse, format!("BigQuery sent `{text}` as a TIMESTAMP"))
+            Error::new(Kind::UnexpectedAnswer, format!("BigQuery sent `{text}` as a TIMESTAMP"))
         }),
         Some(
             sql_type @ (SqlType::Bool
@@ -125,7 +125,7 @@ fn value(cell: &Json, sql_type: Option<SqlType>) -> Result<SqlValue> {
             | SqlType::Datetime
             | SqlType::Time),
         ) => SqlValue::parse(&text, sql_type).map_err(|error| {
-            Error::new(Kind::Warehouse, format!("BigQuery sent something else: {error}"))
+            Error::new(Kind::UnexpectedAnswer, format!("BigQuery sent something else: {error}"))
         }),
         _ => Ok(SqlValue::String(text)),
     }

@@ -105,7 +105,7 @@ impl BigQuery {
 
     /// The error of a statement of which nobody could say, for so long, what became of it.
     pub(super) fn unknown(&self, failure: &Failure, tried: Duration) -> Error {
-        Error::new(Kind::Unreachable, failure.error().headline()).help(format!(
+        Error::new(Kind::NoAnswer, failure.error().headline()).help(format!(
             "it was tried for {}; what became of the statement is looked up by the next run",
             brief(tried)
         ))
@@ -118,16 +118,14 @@ impl BigQuery {
             Error::new(kind, failure.error().headline()).help(help)
         };
         if let Failure::Token(TokenFailure { help, may_pass: true, .. }) = failure {
-            return tried(Kind::Unreachable, help);
+            return tried(Kind::NoAnswer, help);
         }
         match failure.kind() {
-            Kind::Unreachable => {
-                tried(Kind::Unreachable, "look at the network, and at `endpoint` if there is one")
+            Kind::NoAnswer => {
+                tried(Kind::NoAnswer, "look at the network, and at `endpoint` if there is one")
             }
-            Kind::Transient if failure.is_ambiguous() => {
-                tried(Kind::Unreachable, "run again later")
-            }
-            Kind::Transient => tried(Kind::Warehouse, "run again later"),
+            Kind::Transient if failure.is_ambiguous() => tried(Kind::NoAnswer, "run again later"),
+            Kind::Transient => tried(Kind::Unavailable, "run again later"),
             _ => failure.error(),
         }
     }

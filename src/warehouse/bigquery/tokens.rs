@@ -42,7 +42,7 @@ impl Tokens {
             (Ok(credentials), _) => Ok(Self { credentials, identity: Arc::new(identity) }),
             // The library's message may quote what is in the file.
             (Err(_), Identity::File(file)) => Err(Error::new(
-                Kind::AccessDenied,
+                Kind::Credentials,
                 format!(
                     "`{}`, of type {}, cannot be used",
                     file.path.display(),
@@ -53,7 +53,7 @@ impl Tokens {
                 "write the file anew with the tool that wrote it; see docs/bigquery.md#who-asks",
             )),
             (Err(_), Identity::Machine(_)) => {
-                Err(Error::new(Kind::AccessDenied, "the metadata server cannot be asked"))
+                Err(Error::new(Kind::Credentials, "the metadata server cannot be asked"))
             }
         }
     }

@@ -82,6 +82,6 @@ impl Overdue {
                 "take fewer dates, or raise `timeout`",
             ),
         };
-        Error::new(Kind::Warehouse, message).help(help)
+        Error::new(Kind::Refused, message).help(help)
     }
 }

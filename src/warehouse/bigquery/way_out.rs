@@ -33,7 +33,7 @@ const SENTENCES: [(&str, Kind, &str); 6] = [
     // Source: <https://cloud.google.com/bigquery/docs/change-data-capture#limitations>
     (
         "upsert streams",
-        Kind::Warehouse,
+        Kind::Refused,
         "the table is filled by change data capture (such as Datastream), which keeps one row for each primary key itself; remove its rule, or make the rule for a table that is copied from it",
     ),
     // Source: <https://cloud.google.com/bigquery/docs/customer-managed-encryption#org-policy>
@@ -74,7 +74,7 @@ pub(super) fn way_out(kind: Kind, reason: &str, message: &str) -> Option<String>
         Kind::NotFound => {
             "mend the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer"
         }
-        Kind::Cost => {
+        Kind::CostLimit => {
             "the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit"
         }
         _ => by_reason(reason)?,

@@ -107,7 +107,7 @@ impl Sqlite {
             name
         );
         let parsed = tokens(&sql).and_then(|tokens| parse(tokens, Parser::parse_statement));
-        let parsed = parsed.map_err(|error| Error::new(Kind::Warehouse, error.to_string()))?;
+        let parsed = parsed.map_err(|error| Error::new(Kind::Refused, error.to_string()))?;
         let text = Text { sql: &sql, parsed, window: None };
         let lowered = text.lower_with(&connection, &[(COLUMN, SqlType::Int64)], self.begin())?;
         let rows = query(&connection, &lowered)?.rows;

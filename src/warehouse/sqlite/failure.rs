@@ -11,15 +11,15 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
         rusqlite::Error::SqliteFailure(failure, Some(message)) => {
             let (code, message) = (failure.code, message.clone());
             of_code(code, &message).unwrap_or_else(|| {
-                Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause)
+                Error::new(Kind::Refused, format!("cannot {doing}")).caused_by(cause)
             })
         }
         rusqlite::Error::SqliteFailure(failure, None) => {
             of_code(failure.code, "").unwrap_or_else(|| {
-                Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause)
+                Error::new(Kind::Refused, format!("cannot {doing}")).caused_by(cause)
             })
         }
-        _ => Error::new(Kind::Warehouse, format!("cannot {doing}")).caused_by(cause),
+        _ => Error::new(Kind::Refused, format!("cannot {doing}")).caused_by(cause),
     }
 }
 
@@ -29,22 +29,21 @@ fn of_code(code: ErrorCode, message: &str) -> Option<Error> {
             Error::new(Kind::Locked, "the embedded database is locked by another process")
                 .help("wait until it has finished, then run the command again")
         }
-        ErrorCode::NotADatabase => {
-            Error::new(Kind::Warehouse, "the file is not an SQLite database")
-                .help("check `path` of the embedded warehouse")
-        }
-        ErrorCode::DatabaseCorrupt => Error::new(Kind::Warehouse, "the database file is damaged")
+        ErrorCode::NotADatabase => Error::new(Kind::Database, "the file is not an SQLite database")
+            .help("check `path` of the embedded warehouse"),
+        ErrorCode::DatabaseCorrupt => Error::new(Kind::Database, "the database file is damaged")
             .help("restore it from a backup, or remove it and load the data again"),
         ErrorCode::ReadOnly => {
-            Error::new(Kind::Warehouse, "the embedded database cannot be written")
+            Error::new(Kind::Database, "the embedded database cannot be written")
                 .help("check the permissions of the file and of its folder")
         }
-        ErrorCode::DiskFull => Error::new(Kind::Io, "the disk is full; nothing was changed")
+        ErrorCode::DiskFull => Error::new(Kind::File, "the disk is full; nothing was changed")
             .help("make room, then run the command again"),
         ErrorCode::SystemIoFailure => {
-            Error::new(Kind::Io, format!("the database cannot be read or written: {message}")).help(
-                "look at the disk and at the limits of the process, then run the command again",
-            )
+            Error::new(Kind::File, format!("the database cannot be read or written: {message}"))
+                .help(
+                    "look at the disk and at the limits of the process, then run the command again",
+                )
         }
         ErrorCode::ConstraintViolation if message.contains("streaming buffer") => {
             Error::new(Kind::StreamingBuffer, message)

@@ -15,7 +15,7 @@ use crate::window::Day;
 pub(super) fn record(params: &Params) -> Result<String> {
     params.get("undone_record").map(ToString::to_string).ok_or_else(|| {
         Error::new(
-            Kind::Warehouse,
+            Kind::Refused,
             "the statement needs the query parameter `@undone_record`, which was not given",
         )
     })
@@ -33,7 +33,7 @@ pub(super) fn table_of(image: &ast::Statement) -> Result<String> {
     });
     match from.map(|from| &from.relation) {
         Some(TableFactor::Table { name, .. }) => Ok(check::dotted(name)),
-        _ => Err(Error::new(Kind::Warehouse, "the statement sets no rows aside")),
+        _ => Err(Error::new(Kind::UnexpectedAnswer, "the statement sets no rows aside")),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn columns(
     while let Some(row) = rows.next().map_err(&read)? {
         let text: String = row.get(0).map_err(&read)?;
         let object: Map<String, Json> = serde_json::from_str(&text).map_err(|_| {
-            Error::new(Kind::Warehouse, "the removal log holds a row that is no JSON object")
+            Error::new(Kind::UnexpectedAnswer, "the removal log holds a row that is no JSON object")
         })?;
         if found.is_empty() {
             found = object.keys().map(|name| Kept::new(name, &now)).collect();

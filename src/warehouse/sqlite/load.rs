@@ -70,7 +70,7 @@ fn fits(existing: &Table, columns: &[(Ident, SqlType)], nested: &[(Ident, Nested
         let (name, known) = existing.column(column.as_str())?;
         let other = |known: &dyn Display, given: &dyn Display| {
             let of = format!("column `{}` of table `{}`", column.as_str(), existing.name);
-            Err(Error::new(Kind::Input, format!("{of} is {known}, not {given}")))
+            Err(Error::new(Kind::DataFile, format!("{of} is {known}, not {given}")))
         };
         if known != given {
             return other(known, given);
@@ -84,7 +84,7 @@ fn fits(existing: &Table, columns: &[(Ident, SqlType)], nested: &[(Ident, Nested
         }
         if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
             let message = format!("column `{}` occurs twice", column.as_str());
-            return Err(Error::new(Kind::Input, message));
+            return Err(Error::new(Kind::DataFile, message));
         }
     }
     Ok(())
@@ -123,7 +123,7 @@ fn insert(
 fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value>> {
     if row.len() != columns.len() {
         let message = format!("a row has {} values for {} columns", row.len(), columns.len());
-        return Err(Error::new(Kind::Input, message));
+        return Err(Error::new(Kind::DataFile, message));
     }
     row.iter()
         .zip(columns)
@@ -133,7 +133,7 @@ fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value
             Some(SqlType::String) if is_opaque(*expected) => Ok(encode(value)?),
             Some(given) if given != *expected && !both_decimal(given, *expected) => {
                 Err(Error::new(
-                    Kind::Input,
+                    Kind::DataFile,
                     format!("column `{}` is {expected}, not {given}", column.as_str()),
                 ))
             }

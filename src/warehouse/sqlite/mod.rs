@@ -63,7 +63,7 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// Opens the database file. `drain` is how long streamed rows stay in the streaming buffer.
-    /// Errors: [`Kind::NotFound`] for a missing file unless it is to be created, [`Kind::Warehouse`]
+    /// Errors: [`Kind::NotFound`] for a missing file unless it is to be created, [`Kind::Refused`]
     /// for a file that is not onerow's.
     pub fn open(path: &Path, access: Access, clock: Clock, drain: SignedDuration) -> Result<Self> {
         Self::with(open::file(path, access)?, Some(path.to_owned()), clock, drain)
@@ -94,7 +94,7 @@ impl Sqlite {
 
     pub(crate) fn connection(&self) -> Result<MutexGuard<'_, Connection>> {
         self.connection.lock().map_err(|_| {
-            Error::new(Kind::Warehouse, "another thread failed while it used the database")
+            Error::new(Kind::Internal, "another thread failed while it used the database")
         })
     }
 

@@ -62,7 +62,7 @@ fn there(path: &Path) -> Result<()> {
     }
     let name = path.display();
     Err(match std::fs::symlink_metadata(path) {
-        Ok(_) => Error::new(Kind::Io, format!("`{name}` is not a file"))
+        Ok(_) => Error::new(Kind::File, format!("`{name}` is not a file"))
             .help("move away what is there, or give `path` of the warehouse another name"),
         Err(_) => Error::new(Kind::NotFound, format!("there is no database `{name}`"))
             .help("load data first, with `onerow load`"),
@@ -79,7 +79,7 @@ fn no_foreign_log(path: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!("`{}` is the write-ahead log of another database", log.display());
-    Err(Error::new(Kind::Warehouse, message)
+    Err(Error::new(Kind::Database, message)
         .help("delete or move that file; the database itself was not changed"))
 }
 
@@ -155,7 +155,7 @@ fn inspect(connection: &Connection) -> Result<Contents> {
         0 if tables == 0 => return Ok(Contents::Nothing),
         _ => {
             return Err(Error::new(
-                Kind::Warehouse,
+                Kind::Database,
                 "the file is an SQLite database of another program",
             )
             .help(
@@ -172,5 +172,5 @@ fn inspect(connection: &Connection) -> Result<Contents> {
         }
     };
     let message = format!("the database has format {version}, this onerow knows {FORMAT}");
-    Err(Error::new(Kind::Format, message).help(help))
+    Err(Error::new(Kind::LedgerFormat, message).help(help))
 }

@@ -68,7 +68,7 @@ pub(super) fn check_kept(connection: &Connection, params: &Params) -> Result<()>
     match missing {
         0 => Ok(()),
         missing => Err(Error::new(
-            Kind::Usage,
+            Kind::UnknownRun,
             format!("the removal log holds the ids of {missing} removed rows and not the rows"),
         )
         .help("the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone")),

@@ -128,7 +128,7 @@ pub(super) fn create(
     for (i, (column, sql_type)) in columns.iter().enumerate() {
         if columns[..i].iter().any(|(earlier, _)| earlier.same_column(column.as_str())) {
             return Err(Error::new(
-                Kind::Input,
+                Kind::DataFile,
                 format!("column `{}` occurs twice", column.as_str()),
             ));
         }

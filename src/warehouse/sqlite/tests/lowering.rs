@@ -41,7 +41,7 @@ fn the_time_of_null_is_null_however_far_it_is_shifted() {
 #[test]
 fn a_time_shifted_out_of_range_is_an_error_where_it_is_not_shown_too() {
     all_fail(
-        Kind::Warehouse,
+        Kind::Refused,
         "out of range",
         &[
             (
@@ -100,7 +100,7 @@ fn an_array_of_expressions_keeps_its_type() {
         ("game_date IN UNNEST(['2026-01-28'])", "true"),
     ]);
     all_fail(
-        Kind::Warehouse,
+        Kind::Refused,
         "IN UNNEST must be",
         &[
             ("SELECT share IN UNNEST([copies]) FROM nba.predictions", "INT64, not FLOAT64"),
@@ -152,7 +152,7 @@ fn an_order_is_by_the_alias_where_a_grouped_column_has_its_name_too() {
 #[test]
 fn a_key_is_not_the_column_that_it_is_cast_from() {
     let sql = "SELECT game_date FROM nba.predictions GROUP BY CAST(game_date AS STRING)";
-    all_fail(Kind::Warehouse, "neither grouped nor aggregated", &[(sql, "game_date")]);
+    all_fail(Kind::Refused, "neither grouped nor aggregated", &[(sql, "game_date")]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_number_in_parentheses_is_the_number_of_a_column() {
 #[test]
 fn literals_that_order_and_group_nothing_are_refused() {
     all_fail(
-        Kind::Warehouse,
+        Kind::Refused,
         "",
         &[
             ("SELECT copies FROM nba.predictions ORDER BY TRUE", "the literal true"),

@@ -116,7 +116,7 @@ fn an_unknown_construct_is_named_and_points_to_bigquery() {
 #[test]
 fn what_bigquery_refuses_is_refused() {
     all_fail(
-        Kind::Warehouse,
+        Kind::Refused,
         "",
         &[
             ("SELECT game_id = 1 FROM nba.predictions", "STRING, INT64"),
@@ -170,7 +170,11 @@ fn what_bigquery_refuses_is_refused() {
             ),
         ],
     );
-    all_fail(Kind::Input, "", &[("SELECT game_date = 'x' FROM nba.predictions", "is not a DATE")]);
+    all_fail(
+        Kind::DataFile,
+        "",
+        &[("SELECT game_date = 'x' FROM nba.predictions", "is not a DATE")],
+    );
 }
 
 #[test]

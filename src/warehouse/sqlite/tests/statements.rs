@@ -153,7 +153,7 @@ fn outcome(sql: &str) -> Outcome {
             assert!(!format!("{error:?}").contains("SqliteFailure"), "{sql}\n{error:?}");
             match error.kind() {
                 Kind::Unsupported => Outcome::NotTaken,
-                Kind::Warehouse | Kind::NotFound => Outcome::Refused,
+                Kind::Refused | Kind::NotFound => Outcome::Refused,
                 other => panic!("{sql} is an error of kind {other:?}: {error}"),
             }
         }

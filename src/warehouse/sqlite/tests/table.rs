@@ -88,7 +88,7 @@ fn a_job_that_was_looked_up_in_vain_is_never_executed() {
 #[test]
 fn a_load_that_fails_leaves_nothing() {
     let warehouse = empty();
-    let broken = || Err(Error::new(Kind::Input, "line 2 is broken"));
+    let broken = || Err(Error::new(Kind::DataFile, "line 2 is broken"));
     let mut given = rows(ONE).into_iter().map(Ok).chain([broken()]);
     let error =
         warehouse.load(&table(), &columns(), &[], &mut given, Streaming::Settled).unwrap_err();
