@@ -111,15 +111,18 @@ impl Error {
         let title = self.headline();
         let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
         let mut group = Group::with_title(level.primary_title(title).id(self.0.kind.code()));
-        if let Some(place) = &self.0.place {
-            group = group.element(place.snippet());
-        }
-        for doing in &self.0.during {
-            group = group.element(Level::NOTE.message(format!("during {}", visible(doing))));
-        }
-        if let Some(help) = &self.0.help {
-            group = group.element(Level::HELP.message(visible(help)));
-        }
+        let during = self.0.during.iter().map(|doing| format!("during {}", visible(doing)));
+        let help = self.0.help.as_deref().map(visible);
+        let Some(place) = &self.0.place else {
+            // Without a source line, a margin would be empty.
+            let mut text = renderer.render(&[group]);
+            during.for_each(|during| text.push_str(&format!("\n  note: {during}")));
+            help.iter().for_each(|help| text.push_str(&format!("\n  help: {help}")));
+            return text;
+        };
+        group = group.element(place.snippet());
+        group = group.elements(during.map(|during| Level::NOTE.message(during)));
+        group = group.elements(help.map(|help| Level::HELP.message(help)));
         renderer.render(&[group])
     }
 

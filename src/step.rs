@@ -261,7 +261,7 @@ impl StepName {
         SHIPPED.iter().find(|row| row.name == self.as_str()).unwrap_or(&CUSTOM_STEP)
     }
 
-    /// Whether the step takes superseded rows out.
+    /// Whether the step removes duplicates.
     pub fn removes_duplicates(&self) -> bool {
         self.row().needs == Needs::Strategy
     }

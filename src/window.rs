@@ -114,7 +114,7 @@ impl DayArg {
     /// A table without dates is named by no date.
     fn on(day: Day) -> Result<Self> {
         match day {
-            Day::WHOLE => Err(Error::new(Kind::Dates, "`all` is no date")),
+            Day::WHOLE => Err(Error::new(Kind::Dates, "`all` is not a date")),
             day => Ok(Self::On(day)),
         }
     }
@@ -180,7 +180,7 @@ impl WindowArg {
                     false => Window::range(from, yesterday),
                 }
             }
-            Self::Last(0) => Err(Error::new(Kind::Dates, "--last 0 names no date")),
+            Self::Last(0) => Err(Error::new(Kind::Dates, "--last 0 is no dates: N is 1 or more")),
             Self::Last(count) => Window::range(days_before(today, *count)?, days_before(today, 1)?),
         }
     }
@@ -233,7 +233,7 @@ impl Window {
     /// more than [`MAX_DAYS`]; NULL is neither first nor last.
     pub fn range(from: Day, to: Day) -> Result<Self> {
         let (Some(first), Some(last)) = (from.date(), to.date()) else {
-            return Err(Error::new(Kind::Dates, "NULL is no end of a range of dates")
+            return Err(Error::new(Kind::Dates, "NULL cannot be the end of a range")
                 .help("use --date NULL for the rows without a date"));
         };
         if last < first {

@@ -1,6 +1,7 @@
 //! `active` as a condition: which rows count, what ends it, and what restores it.
 
 use crate::common::Project;
+use crate::common::whole::whole;
 
 /// A table whose column `state` tells which rows count.
 fn rule(column: &str, sql_type: &str, active: &str, more: &str) -> String {
@@ -207,8 +208,8 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
             "",
             &["would set changed_at, which the rule's keep reads"],
         ),
-        ("s", "STRING", "LENGTH(s)", "", &["`active` is no condition that BigQuery takes"]),
-        ("s", "STRING", "COUNT(s) > 1", "", &["`active` is no condition that BigQuery takes"]),
+        ("s", "STRING", "LENGTH(s)", "", &["`active` is not a condition that BigQuery accepts"]),
+        ("s", "STRING", "COUNT(s) > 1", "", &["`active` is not a condition that BigQuery accepts"]),
         ("s", "STRING", "s = (SELECT 'Y')", "", &["subquery"]),
         ("s", "STRING", "ROW_NUMBER() OVER (PARTITION BY s) = 1", "", &["window function"]),
         (
@@ -237,10 +238,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
     }
     let alone = rule("s", "STRING", "s", "strategy = \"delete\"\ndeactivate = \"s = 'x'\"")
         .replace("active = \"s\"\n", "");
-    Project::new(&alone)
-        .onerow(&format!("check {DATE}"))
-        .exits(2)
-        .says(&["`deactivate` has no effect without `active`"]);
+    whole!(Project::new(&alone).onerow(&format!("check {DATE}")), @"");
 }
 
 /// Without listed columns nobody knows the type, so that the assignment has to be said; `doctor` compares it
@@ -265,7 +263,7 @@ fn without_listed_columns_the_assignment_is_said_and_doctor_tries_it() {
         .exits(1)
         .prints(&["`active` is not FALSE for the row"]);
     project.write("onerow.toml", unlisted.replace("s IN (", "gone IN ("));
-    project.onerow(&format!("check {DATE}")).exits(2).says(&["`active` does not read s"]);
+    whole!(project.onerow(&format!("check {DATE}")), @"");
     project
         .write("onerow.toml", unlisted.replace("active = \"s IN", "active = \"r IS NULL AND s IN"));
     project.onerow(&format!("doctor {DATE}")).exits(1).prints(&["the table has no column `r`"]);
@@ -381,14 +379,8 @@ fn staged_rows_take_part_by_the_condition() {
 
     let two = staged("columns = [\"rid\", \"day\", \"id\", \"changed_at\"]")
         .replace("active = \"s = 'Y'\"", "active = \"s = 'Y' AND rid != 'x'\"");
-    Project::new(&two)
-        .onerow(&format!("check {DATE}"))
-        .exits(2)
-        .says(&["`s`, which `active` reads, does not arrive with staged rows"]);
+    whole!(Project::new(&two).onerow(&format!("check {DATE}")), @"");
     let marked = staged("deleted = \"rid = 'd'\"")
         .replace("deactivate = \"s = 'N'\"", "strategy = \"delete\"");
-    Project::new(&marked)
-        .onerow(&format!("check {DATE}"))
-        .exits(2)
-        .says(&["a deletion marker makes rows inactive, and nothing says how"]);
+    whole!(Project::new(&marked).onerow(&format!("check {DATE}")), @"");
 }

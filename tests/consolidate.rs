@@ -1,5 +1,6 @@
 //! `onerow consolidate`: staging tables merged into the main table, as a user sees it.
 
+use crate::common::whole::whole;
 use crate::common::{HEADER, Project, RULE};
 
 pub const DATE: &str = "--date 2026-01-28";
@@ -188,8 +189,7 @@ fn consolidate_then_apply_is_one_plan_and_waits_for_the_streaming_buffer() {
          s2,2026-01-28,g1,bob,3,true,2026-01-28T07:41:29Z",
     );
     let now = "--now 2026-01-28T07:41:30Z";
-    let plan = project.onerow(&format!("plan {DATE} {now}")).exits(0);
-    plan.prints(&["staging of rule predictions", "1 consolidate", "partial"]).says(&[]);
+    whole!(project.onerow(&format!("plan {DATE} {now}")), @"");
     let early = project.onerow(&format!("apply {DATE} {now} --format json")).exits(75);
     let figures = early.json();
     assert_eq!(figures["consolidated"]["dates"][0]["merged"], 1, "bob is new");
@@ -244,14 +244,9 @@ fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() 
         "s2,2026-01-28,g1,bob,1,true,2026-01-28T09:00:00Z\n\
          s3,2026-01-29,g1,bob,1,true,2026-01-28T09:00:00Z",
     );
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
-    ended.says(&[
-        "nba.staging_a: dropped, all of its rows are merged",
-        "nba.staging_b: not dropped: it holds rows of 2026-01-29 that are not merged",
-    ]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
-    let ended = project.onerow("consolidate --from 2026-01-29 --to 2026-01-30").exits(0);
-    ended.says(&["nba.staging_a: dropped by an earlier run", "nba.staging_b: dropped, all"]);
+    whole!(project.onerow("consolidate --from 2026-01-29 --to 2026-01-30"), @"");
     let merges = project.ledger().into_iter().filter(|entry| entry.starts_with("consolidate"));
     assert_eq!(merges.count(), 2, "a date with nothing staged gets no MERGE");
     assert!(!has_table(&project, "nba.staging_b"));
@@ -278,15 +273,14 @@ fn a_staging_table_that_was_filled_again_is_not_dropped_for_an_earlier_merge() {
     let project = project(&rule("drop = true\n"), MAIN);
     let name = "--staging nba.staging_a";
     stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z");
-    project.onerow(&format!("consolidate {DATE} {name}")).exits(0).says(&["dropped"]);
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
     stage(
         &project,
         "a",
         "s2,2026-01-28,g1,ann,22.5,true,2026-01-28T10:00:00Z\n\
          s3,2026-01-29,g1,ann,23.5,true,2026-01-28T10:00:00Z",
     );
-    let ended = project.onerow(&format!("consolidate --date 2026-01-29 {name}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: it holds rows of 2026-01-28 that are not merged"]);
+    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"");
     assert!(has_table(&project, "nba.staging_a"));
     assert_eq!(table(&project)[0], "m1 21.5");
 }
@@ -303,9 +297,8 @@ fn a_date_that_the_ledger_does_not_know_keeps_its_staging_table() {
          s2,2026-01-29,g1,ann,1,true,2026-01-28T07:00:00Z",
     );
     let name = "--staging nba.staging_a";
-    let ended = project.onerow(&format!("consolidate {DATE} {name}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: it holds rows of 2026-01-29 that are not merged"]);
-    project.onerow(&format!("consolidate --date 2026-01-29 {name}")).exits(0).says(&["dropped"]);
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
+    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"");
 }
 
 #[test]
@@ -318,8 +311,7 @@ fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
     let load = "load staged.csv --into nba.staging_a --streamed --now 2026-01-28T09:00:00Z";
     project.onerow(load).exits(0);
     let now = "--staging nba.staging_a --now 2026-01-28T09:01:00Z";
-    let ended = project.onerow(&format!("consolidate {DATE} {now}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: rows are in its streaming buffer"]);
+    whole!(project.onerow(&format!("consolidate {DATE} {now}")), @"");
     assert_eq!(table(&project)[0], "m1 21.5", "they are merged all the same");
 }
 
@@ -327,8 +319,7 @@ fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
 #[test]
 fn an_empty_staging_table_is_not_dropped() {
     let project = project(&rule("drop = true\n"), MAIN);
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: it is empty"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -341,8 +332,7 @@ fn what_is_dropped_rests_on_the_shipped_templates() {
         "SELECT 'nba.staging_a' AS staging_table, game_date AS date, COUNT(*) AS staged \
          FROM nba.staging_a WHERE {{ window.filter }} GROUP BY game_date",
     );
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: staging_dates.sql is overridden by the project"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -352,8 +342,7 @@ fn a_staging_table_of_two_rules_is_not_dropped_by_the_first() {
     let other = other.replace("rule.predictions", "rule.others");
     let project = project(&rule(""), MAIN);
     project.write("onerow.toml", format!("{}{other}", rule("")));
-    let ended = project.onerow(&format!("consolidate others {DATE}")).exits(2);
-    ended.says(&["`nba.staging_a` is a staging table of the rules others and predictions"]);
+    whole!(project.onerow(&format!("consolidate others {DATE}")), @"");
     project.onerow(&format!("consolidate --all --drop {DATE}")).exits(2);
     project.onerow(&format!("consolidate predictions {DATE}")).exits(0);
     assert!(has_table(&project, "nba.staging_a"));
@@ -363,7 +352,7 @@ fn a_staging_table_of_two_rules_is_not_dropped_by_the_first() {
 fn a_mistyped_staging_table_is_an_error_also_where_it_would_be_dropped() {
     let project = project(&rule(""), MAIN);
     let ended = project.onerow(&format!("consolidate {DATE} --staging nba.staging_aa --drop"));
-    ended.exits(1).says(&["no table `nba.staging_aa`", "did you mean `nba.staging_a`?"]);
+    whole!(ended, @"");
 }
 
 /// A row that has arrived and its original in the staging table are equal in all that decides.
@@ -383,13 +372,11 @@ fn a_template_that_merges_a_key_twice_is_refused() {
     stage(&project, "a", "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
     let shipped = include_str!("../sql/consolidate.sql");
     project.write("sql/consolidate.sql", shipped.replace("    AND onerow_rank = 1\n", ""));
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(3);
-    ended.says(&["drops-condition: its USING is not the shipped one"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     let key = "\n  AND ({{ key | of(main) }} = {{ key | of(staged) }}\n    OR ({{ key | of(main) }} IS NULL AND {{ key | of(staged) }} IS NULL))";
     assert!(shipped.contains(key));
     project.write("sql/consolidate.sql", shipped.replace(key, ""));
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(3);
-    ended.says(&["drops-condition: its ON lacks a condition of the shipped one: `"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
 }
 
 #[test]
@@ -406,8 +393,7 @@ fn a_template_that_updates_rows_which_were_not_counted_fails_the_run() {
         "\n  AND {{ values(staging.values | of(main)) }} != onerow_staged.onerow_values";
     assert!(shipped.contains(unless_equal));
     project.write("sql/consolidate.sql", shipped.replace(unless_equal, ""));
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(1);
-    ended.says(&["verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
 }
 
 /// Without a buffer everything is settled, whatever a row says of when it was written.
@@ -433,21 +419,16 @@ fn a_staging_table_that_waits_or_has_more_columns_or_no_dates_is_not_dropped() {
     project.streamed("2026-01-28T07:41:28Z", "p1,2026-01-28,g1,ann,20.5,true,2026-01-28T07:41:28Z");
     stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T07:41:29Z");
     let command = format!("consolidate {DATE} --drop --now 2026-01-28T07:41:30Z");
-    let ended = project.onerow(&command).exits(75);
-    ended.says(&["nba.staging_a: not dropped: rows of 2026-01-28 wait for the streaming buffer"]);
+    whole!(project.onerow(&command), @"");
     stage(&project, "a", "s2,,g1,ann,21.5,true,2026-01-28T07:41:29Z");
     let command = format!("consolidate {DATE} --drop --now 2026-01-28T09:41:30Z");
-    project
-        .onerow(&command)
-        .exits(0)
-        .says(&["nba.staging_a: not dropped: it holds 1 row without a date"]);
+    whole!(project.onerow(&command), @"");
     change(
         &project,
         r#"ALTER TABLE "nba.staging_a" ADD COLUMN worker TEXT; DELETE FROM "nba.staging_a" WHERE game_date IS NULL;
         INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'worker', 'STRING')"#,
     );
-    let ended = project.onerow(&command).exits(0);
-    ended.says(&["nba.staging_a: its column worker is not merged", "list the columns to merge"]);
+    whole!(project.onerow(&command), @"");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -467,34 +448,29 @@ fn all_rules_are_those_that_have_staging_tables() {
 fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     let without = Project::new(RULE);
     without.rows(MAIN);
-    let ended = without.onerow(&format!("consolidate {DATE}")).exits(2);
-    ended.says(&["rule predictions has no staging tables", "[rule.predictions.staging]"]);
+    whole!(without.onerow(&format!("consolidate {DATE}")), @"");
     let missing = Project::new(&rule(""));
     missing.rows(MAIN);
-    let ended = missing.onerow(&format!("consolidate {DATE}")).exits(1);
-    ended.says(&["no table `nba.staging_a`", "looking at the staging tables"]);
+    whole!(missing.onerow(&format!("consolidate {DATE}")), @"");
     let project = project(&rule(""), MAIN);
-    let ended = project.onerow(&format!("consolidate {DATE} --staging nba.predictions")).exits(2);
-    ended.says(&["`nba.predictions` is the rule's own table"]);
+    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.predictions")), @"");
     for own in ["my-project.nba.predictions", "onerow.removals"] {
         project.onerow(&format!("consolidate {DATE} --drop --staging {own}")).exits(2);
     }
-    project.onerow("run consolidate --date 2026-01-28").exits(2).says(&["`onerow consolidate`"]);
-    project.onerow("run drop_staging").exits(2).says(&["does not run by itself"]);
-    project.onerow("load staged.csv --into nba.staging_c").exits(2).says(&["did you mean"]);
+    whole!(project.onerow("run consolidate --date 2026-01-28"), @"");
+    whole!(project.onerow("run drop_staging"), @"");
+    whole!(project.onerow("load staged.csv --into nba.staging_c"), @"");
     let database = project.database();
     database
         .execute_batch("UPDATE _onerow_columns SET type = 'INT64' WHERE tbl = 'nba.staging_b' AND name = 'player'")
         .unwrap();
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(2);
-    ended.says(&["column `player` is INT64 in `nba.staging_b` and STRING in `nba.predictions`"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     database
         .execute_batch(
             "DELETE FROM _onerow_columns WHERE tbl = 'nba.staging_b' AND name = 'created_at'",
         )
         .unwrap();
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(2);
-    ended.says(&["table `nba.staging_b` has no column `created_at`"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     assert!(project.ledger().is_empty());
 }
 
@@ -526,15 +502,14 @@ fn mistakes_in_the_rule_file_name_their_place() {
         ),
         (
             "[\"drop_staging\", \"detect\", \"deactivate\", \"verify\"]",
-            "`drop_staging` does not run by itself",
+            "`drop_staging` cannot be run alone",
         ),
     ] {
         let rules = rule("").replacen("row_id", &format!("steps = {steps}\nrow_id"), 1);
         Project::new(&rules).onerow("check").exits(2).says(&[message]);
     }
     let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id";
-    let ended = Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check").exits(2);
-    ended.says(&["the rule has no staging tables to consolidate"]);
+    whole!(Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check"), @"");
 }
 
 /// With `columns` in the rule file, the SQL that was reviewed is the SQL that runs.

@@ -1,5 +1,6 @@
 //! Staged deletion markers, and staged rows that take no part: merged, or counted and kept.
 
+use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 use crate::consolidate::{DATE, MAIN, change, has_table, project, rule, stage, table};
 
@@ -39,8 +40,7 @@ fn a_newer_marker_deactivates_the_live_row_and_is_not_inserted() {
         "buffered": 0, "status": "dirty",
     });
     assert_eq!(dry, expected);
-    let merged = project.onerow(&format!("consolidate {DATE}")).exits(0);
-    merged.prints(&["deletes", "merged"]).says(&[]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     let rows = ["m1 20.5 inactive", "m2 -", "m3 9 inactive", "s4 7"];
     assert_eq!(table(&project), rows, "bob's marker is older than bob; zoe has no row");
     let touched: bool = project
@@ -71,11 +71,7 @@ fn a_newer_marker_deactivates_the_live_row_and_is_not_inserted() {
 fn without_an_active_flag_the_row_is_deleted_for_which_someone_has_to_say_yes() {
     let project = project(&deleting(""), MAIN);
     stage(&project, "b", "s1,2026-01-28,g1,ann,,true,2026-01-28T09:00:00Z");
-    let asked = project.onerow(&format!("consolidate {DATE}")).exits(2);
-    asked.says(&[
-        "this deletes rows that staged deletion markers name of nba.predictions",
-        "`--yes`",
-    ]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
     assert_eq!(table(&project).len(), 3);
     let merged = figures(&project, &format!("consolidate {DATE} --yes"));
     assert_eq!((&merged["deletes"], &merged["merged"]), (&1.into(), &1.into()));
@@ -132,12 +128,7 @@ fn a_marker_without_a_position_is_left_out_and_its_table_kept() {
     let project = project(&marking("drop = true\n"), MAIN);
     stage(&project, "a", "s1,2026-01-28,g1,ann,,false,");
     let name = "--staging nba.staging_a";
-    let merged = project.onerow(&format!("consolidate {DATE} {name}")).exits(0);
-    merged.prints(&["left_out"]).says(&[
-        "1 staged row is left out",
-        "deletion markers whose first `keep` value is NULL",
-        "nba.staging_a: not dropped: 1 row of 2026-01-28 was left out of the merge",
-    ]);
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
     assert_eq!(table(&project)[0], "m1 20.5");
 }
 
@@ -148,13 +139,10 @@ fn a_marker_waits_where_a_row_of_its_key_is_in_the_streaming_buffer() {
     stage(&project, "a", "s1,2026-01-28,g1,ann,,false,2026-01-28T07:41:29Z");
     let name = "--staging nba.staging_a";
     let early = project.onerow(&format!("consolidate {DATE} {name} --now 2026-01-28T07:41:30Z"));
-    early
-        .exits(75)
-        .prints(&["buffered"])
-        .says(&["nba.staging_a: not dropped: rows of 2026-01-28 wait"]);
+    whole!(early, @"");
     assert_eq!(table(&project), ["p1 20.5"]);
     let later = project.onerow(&format!("consolidate {DATE} {name} --now 2026-01-28T09:41:30Z"));
-    later.exits(0).says(&["nba.staging_a: dropped"]);
+    whole!(later, @"");
     assert_eq!(table(&project), ["p1 20.5 inactive"]);
 }
 
@@ -169,10 +157,7 @@ fn a_table_of_markers_is_dropped_once_they_are_merged() {
          s2,2026-01-28,g9,zoe,,false,2026-01-28T09:00:00Z",
     );
     let name = "--staging nba.staging_a";
-    project
-        .onerow(&format!("consolidate {DATE} {name}"))
-        .exits(0)
-        .says(&["nba.staging_a: dropped"]);
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
     assert!(!has_table(&project, "nba.staging_a"));
     assert_eq!(table(&project)[0], "m1 20.5 inactive");
 }
@@ -216,8 +201,7 @@ fn what_is_dropped_rests_on_the_shipped_macros_too() {
     let own = include_str!("../sql/_staging.sql")
         .replace("NOT COALESCE({{ takes_part(rule, staging) }}, FALSE)", "FALSE");
     project.write("sql/_staging.sql", own);
-    let ended = project.onerow(&format!("consolidate {DATE} --staging nba.staging_a")).exits(0);
-    ended.says(&["nba.staging_a: not dropped: _staging.sql is overridden by the project"]);
+    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.staging_a")), @"");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -234,11 +218,7 @@ fn the_condition_of_markers_is_checked_where_it_stands() {
         project.onerow("check").exits(2).says(&[message, "onerow.toml:", "op = 'D'"]);
     }
     let project = project(&rule("deleted = \"is_activ = FALSE\""), MAIN);
-    let ended = project.onerow(&format!("consolidate {DATE}")).exits(2);
-    ended.says(&[
-        "table `nba.staging_a` has no column `is_activ`, which `deleted` reads",
-        "is_active",
-    ]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
 }
 
 /// The column that tells markers need not be one of the table.
@@ -253,8 +233,7 @@ fn the_column_that_tells_markers_is_not_a_column_left_out() {
         INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'op', 'STRING')"#,
     );
     let name = "--staging nba.staging_a";
-    let ended = project.onerow(&format!("consolidate {DATE} {name}")).exits(0);
-    ended.says(&["nba.staging_a: dropped"]);
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
     assert_eq!(table(&project)[0], "m1 20.5 inactive");
 }
 

@@ -1,5 +1,6 @@
 //! `doctor` on the embedded warehouse.
 
+use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 
 const ROWS: &str = "a,2026-01-28,g1,x,,true,2026-01-28T01:00:00Z\n\
@@ -40,7 +41,7 @@ fn shared_ids_are_found_by_date() {
 #[test]
 fn no_database_is_an_error_and_none_is_created() {
     let project = Project::new(RULE);
-    project.onerow("doctor").exits(1).says(&["onerow load"]);
+    whole!(project.onerow("doctor"), @"");
     assert!(!project.path(".onerow").exists());
 }
 

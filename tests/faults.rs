@@ -105,7 +105,7 @@ fn change_beside(project: &Project, sql: &str) {
 #[test]
 fn a_table_that_changed_since_detect_is_cleaned_again_and_the_run_says_so() {
     let changed = "3 rows were to be deactivated and 4 were";
-    let arrived = "rows that arrived meanwhile supersede others";
+    let arrived = "new duplicates arrived meanwhile";
     for (step, said) in [(StepName::RECORD, changed), (StepName::DEACTIVATE, arrived)] {
         let project = Project::new(RULE);
         project.rows(ROWS);

@@ -1,6 +1,7 @@
 //! The list of all messages: each text of the program that people read, as it stands in the source.
 //! A reworded message is a line of this list's diff.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -9,11 +10,15 @@ use syn::visit::{self, Visit};
 
 /// The texts of one file, in the order of the source.
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct Texts {
+    all: Vec<String>,
+    /// Files that it declares as modules for tests.
+    for_tests: Vec<String>,
+}
 
 impl<'ast> Visit<'ast> for Texts {
     fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
-        self.0.push(literal.value());
+        self.all.push(literal.value());
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
@@ -24,8 +29,9 @@ impl<'ast> Visit<'ast> for Texts {
     fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
 
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if !is_for_tests(&module.attrs) {
-            visit::visit_item_mod(self, module);
+        match is_for_tests(&module.attrs) {
+            true => self.for_tests.push(module.ident.to_string()),
+            false => visit::visit_item_mod(self, module),
         }
     }
 }
@@ -38,7 +44,7 @@ impl Texts {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 TokenTree::Literal(literal) => {
                     if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string()) {
-                        self.0.push(text.value());
+                        self.all.push(text.value());
                     }
                 }
                 TokenTree::Ident(_) | TokenTree::Punct(_) => {}
@@ -49,7 +55,10 @@ impl Texts {
 
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        syn::Meta::List(list) => {
+            let only = ["test", "fuzzing", "any (test , fuzzing)"];
+            list.path.is_ident("cfg") && only.contains(&list.tokens.to_string().as_str())
+        }
         _ => false,
     })
 }
@@ -67,28 +76,43 @@ fn is_prose(text: &str) -> bool {
     words.filter(is_word).count() >= 2 && !is_code
 }
 
-fn list(root: &Path) -> String {
-    let mut all = String::new();
-    let folders = ["src", "crates/googlesql-sqlite/src"].map(|folder| root.join(folder));
-    let files = folders.iter().flat_map(|folder| walkdir::WalkDir::new(folder).sort_by_file_name());
-    for file in files.map(Result::unwrap) {
-        let path = file.path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if !name.ends_with(".rs") || name == "tests.rs" || path.ends_with("fuzzed.rs") {
-            continue;
-        }
-        let mut texts = Texts::default();
-        let source = std::fs::read_to_string(path).unwrap();
-        texts.visit_file(&syn::parse_file(&source).unwrap());
-        let prose: Vec<&String> = texts.0.iter().filter(|text| is_prose(text)).collect();
-        if !prose.is_empty() {
-            writeln!(all, "{}", path.strip_prefix(root).unwrap().display()).unwrap();
-            for text in prose {
-                writeln!(all, "  {}", text.replace('\n', "\\n")).unwrap();
-            }
+/// The texts of a module's file and of the files that it declares, each under the file's name.
+fn add(file: &Path, root: &Path, all: &mut BTreeMap<String, Vec<String>>) {
+    let mut texts = Texts::default();
+    texts.visit_file(&syn::parse_file(&std::fs::read_to_string(file).unwrap()).unwrap());
+    let folder = match file.file_stem().unwrap().to_str().unwrap() {
+        "lib" | "mod" => file.parent().unwrap().to_owned(),
+        stem => file.with_file_name(stem),
+    };
+    let modules = walkdir::WalkDir::new(&folder).min_depth(1).max_depth(2).sort_by_file_name();
+    for entry in modules.into_iter().filter_map(Result::ok) {
+        let path = entry.path();
+        let is_mod = entry.depth() == 2 && path.ends_with("mod.rs");
+        let name = if is_mod { path.parent().unwrap() } else { path };
+        let name = name.file_stem().unwrap().to_str().unwrap();
+        let is_file = entry.depth() == 1 && path.extension().is_some_and(|end| end == "rs");
+        let is_own = ["lib", "mod", "main"].contains(&name);
+        if (is_mod || is_file) && !is_own && !texts.for_tests.iter().any(|module| module == name) {
+            add(path, root, all);
         }
     }
-    all
+    let prose = texts.all.into_iter().filter(|text| is_prose(text)).collect();
+    all.insert(file.strip_prefix(root).unwrap().display().to_string(), prose);
+}
+
+fn list(root: &Path) -> String {
+    let mut all = BTreeMap::new();
+    for crate_root in ["src/lib.rs", "crates/googlesql-sqlite/src/lib.rs"] {
+        add(&root.join(crate_root), root, &mut all);
+    }
+    let mut list = String::new();
+    for (file, texts) in all.iter().filter(|(_, texts)| !texts.is_empty()) {
+        writeln!(list, "{file}").unwrap();
+        for text in texts {
+            writeln!(list, "  {}", text.replace('\n', "\\n")).unwrap();
+        }
+    }
+    list
 }
 
 #[test]

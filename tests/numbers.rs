@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::common::Project;
+use crate::common::whole::whole;
 
 const RULE: &str = r#"
 [warehouse.local]
@@ -70,9 +71,5 @@ fn a_number_beyond_the_range_is_refused_with_the_range() {
     let project = Project::new(RULE);
     let above = LARGEST.replace("819967", "819968");
     project.write("rows.csv", format!("id,day,account,total\na,2026-01-28,{above},1\n"));
-    project.onerow("load rows.csv").exits(1).says(&[
-        "does not fit BIGNUMERIC",
-        LARGEST,
-        "rows.csv:2",
-    ]);
+    whole!(project.onerow("load rows.csv"), @"");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -100,10 +101,9 @@ fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything
 #[test]
 fn an_own_mutation_is_checked_as_its_template_gives_it() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
-    project.onerow(&format!("check {DATE} --strict")).exits(0).says(&["no findings"]);
+    whole!(project.onerow(&format!("check {DATE} --strict")), @"");
     project.write("sql/predictions/void.sql", format!("{VOID}  AND playr = 'x'\n"));
-    let ended = project.onerow(&format!("check {DATE}")).exits(3);
-    ended.says(&["1 errors, 0 warnings"]).prints(&["did you mean `player`?", "void.sql:4:"]);
+    whole!(project.onerow(&format!("check {DATE}")), @"");
     project.onerow(&format!("apply {DATE}")).exits(3);
     for step in ["guard", "record_custom"] {
         let ended = project.onerow(&format!("render {DATE} --step {step}")).exits(2);
@@ -171,11 +171,7 @@ fn an_own_mutation_leaves_alone_rows_that_share_their_id_and_says_so() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
     project.rows("p1,2026-01-28,g3,a,,true,2026-01-28T06:00:00Z");
     project.write("sql/predictions/void.sql", format!("{VOID}  AND points_line IS NULL"));
-    let ended = project.onerow(&format!("apply {DATE} --var player=a")).exits(1);
-    ended.says(&[
-        "void of 2026-01-28: 2 rows that it matches share their row id",
-        "make the row ids unique",
-    ]);
+    whole!(project.onerow(&format!("apply {DATE} --var player=a")), @"");
     assert_eq!(project.active().len(), 5);
 }
 
@@ -214,10 +210,7 @@ fn run_deactivate_leaves_buffered_rows_and_says_so() {
     let project = project("");
     project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z");
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
-    project
-        .onerow(&run)
-        .exits(75)
-        .says(&["2026-01-28: refused because of rows in the streaming buffer"]);
+    whole!(project.onerow(&run), @"");
     assert_eq!(project.active().len(), 5);
 }
 
@@ -227,13 +220,12 @@ fn run_deactivate_says_what_it_could_not_touch() {
     buffered.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-28T08:59:00Z");
     buffered.streamed("2026-01-28T09:00:00Z", "p6,2026-01-28,g1,a,,true,2026-01-28T08:58:00Z");
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
-    buffered.onerow(&run).exits(75).says(&["1 superseded rows wait"]).prints(&["2 rows changed"]);
+    whole!(buffered.onerow(&run), @"");
     assert_eq!(buffered.active(), ["p3", "p4", "p5", "p6"]);
 
     let shared_ids = project("");
     shared_ids.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
-    let ended = shared_ids.onerow(&format!("run deactivate {DATE}")).exits(1);
-    ended.says(&["skipped: 2 active rows"]);
+    whole!(shared_ids.onerow(&format!("run deactivate {DATE}")), @"");
 }
 
 #[test]
@@ -244,8 +236,7 @@ fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
     let sum = "SELECT COUNT(*) + (CASE WHEN {{ window.first }} = DATE '2026-01-29' \
                THEN 9223372036854775807 ELSE 0 END) AS n FROM {{ rule.table }} WHERE {{ window.filter }}";
     project.write("sql/sum.sql", sum);
-    let ended = project.onerow("run sum --from 2026-01-28 --to 2026-01-30").exits(1);
-    ended.prints(&["sum of 2026-01-28", "sum of 2026-01-30"]).says(&["sum of 2026-01-29", "INT64"]);
+    whole!(project.onerow("run sum --from 2026-01-28 --to 2026-01-30"), @"");
 }
 
 #[test]
@@ -273,16 +264,14 @@ fn variables_are_typed_and_stand_in_the_ledger() {
     assert_eq!(entries[0]["vars"]["player"], r"'x\'; DROP TABLE t --'");
     assert_eq!(entries[0]["vars"]["limit"], "20");
     assert!(entries[0]["sql"].as_str().unwrap().contains(r"player = 'x\'; DROP TABLE t --'"));
-    let ended = project.onerow(&format!("run null_lines {DATE} --var limit=many")).exits(2);
-    ended.says(&["--var limit", "INT64"]);
+    whole!(project.onerow(&format!("run null_lines {DATE} --var limit=many")), @"");
 }
 
 #[test]
 fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
     let project = project("");
     project.write("sql/ask.sql", "SELECT {{ vars.unknown }} AS x");
-    let ended = project.onerow(&format!("run ask {DATE}")).exits(2);
-    ended.says(&["ask.sql:1:", "--var"]);
+    whole!(project.onerow(&format!("run ask {DATE}")), @"");
     project.onerow(&format!("run ask {DATE} --var unknown=7")).exits(0).prints(&["7"]);
 }
 
@@ -334,8 +323,7 @@ WHERE {{ touchable(rule, window) }}
 fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_corrected() {
     let project = project("");
     project.write("sql/deactivate.sql", NARROWER);
-    let ended = project.onerow(&format!("apply {DATE}")).exits(1);
-    ended.says(&["gave up after 3 attempts because the table kept changing"]);
+    whole!(project.onerow(&format!("apply {DATE}")), @"");
     assert_eq!(project.active().len(), 4);
     let sql = "SELECT COUNT(*) FROM \"onerow.removals\"";
     let left: i64 = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
@@ -396,7 +384,7 @@ fn a_folder_of_rendered_sql_loses_what_is_no_longer_rendered_and_nothing_else() 
     project.onerow("render --date 2026-01-29 --step current --out build").exits(0);
     project.write("build/predictions/notes.txt", "mine");
     project.write("build/predictions/deactivate_old.sql", "mine too");
-    project.onerow("render --date 2026-01-29 --out build").exits(0).says(&["wrote 4", "removed 5"]);
+    whole!(project.onerow("render --date 2026-01-29 --out build"), @"");
     assert_eq!(
         files(&project, "build"),
         [
@@ -416,13 +404,10 @@ fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goe
     let both = format!("{head}{rule}{}", rule.replace("predictions", "others"));
     let project = Project::new(&both);
     project.onerow(&format!("render --all {DATE} --out build")).exits(0);
-    project
-        .onerow("render others --date 2026-01-29 --step detect --out build")
-        .exits(0)
-        .says(&["removed 1"]);
+    whole!(project.onerow("render others --date 2026-01-29 --step detect --out build"), @"");
     assert_eq!(files(&project, "build").len(), 8);
     project.write("onerow.toml", RULE);
-    project.onerow(&format!("render {DATE} --out build")).exits(0).says(&["removed 4"]);
+    whole!(project.onerow(&format!("render {DATE} --out build")), @"");
     assert!(!project.path("build/others").exists());
     assert_eq!(files(&project, "build").len(), 4);
 }
@@ -437,21 +422,17 @@ fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing
         .prints(&["--- /dev/null", "+++ b/predictions/detect_2026-01-28.sql"]);
     assert!(!project.path("build").exists());
     project.onerow(&format!("render {DATE} --out build")).exits(0);
-    project.onerow(&check).exits(0).says(&["up to date"]).prints_nothing();
+    whole!(project.onerow(&check), @"");
     let file = project.path("build/predictions/detect_2026-01-28.sql");
     let edited = std::fs::read_to_string(&file).unwrap().replace("GROUP BY date", "GROUP BY 1");
     std::fs::write(&file, &edited).unwrap();
-    project
-        .onerow(&check)
-        .exits(1)
-        .says(&["1 files differ"])
-        .prints(&["-GROUP BY 1", "+GROUP BY date"]);
+    whole!(project.onerow(&check), @"");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
     project
         .onerow("render --date 2026-01-29 --out build --check")
         .exits(1)
         .prints(&["+++ /dev/null"]);
-    project.onerow(&format!("render {DATE} --check")).exits(2).says(&["--out"]);
+    whole!(project.onerow(&format!("render {DATE} --check")), @"");
 }
 
 #[test]
@@ -488,8 +469,8 @@ fn the_log_shows_runs_newest_first_and_their_sql() {
         "done, 1 rows",
     ]);
     assert!(!one.stdout.contains("20260202"), "{one}");
-    project.onerow("log 1999").exits(2).says(&["no run `1999`"]);
-    project.onerow("log --rule nothing").exits(2).says(&["there is no rule `nothing`"]);
+    whole!(project.onerow("log 1999"), @"");
+    whole!(project.onerow("log --rule nothing"), @"");
 }
 
 #[test]

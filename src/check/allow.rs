@@ -58,8 +58,8 @@ impl Allows {
             text.finding_at(
                 Code::UnusedAllow,
                 allow.place,
-                format!("it allows {}, which is not there", allow.code),
-                "remove the comment, so that it does not allow the next one",
+                format!("it allows {}, which is not found here", allow.code),
+                "remove the comment, so that it does not hide a later finding",
             )
         }));
         count
@@ -77,8 +77,8 @@ fn allowed(words: &str) -> Result<Code, (String, String)> {
     };
     if !code.may_be_allowed() {
         return Err((
-            format!("{code} cannot be allowed: what onerow promises rests on it"),
-            "mend what it finds, and remove the comment".to_owned(),
+            format!("{code} is a safety check and cannot be allowed"),
+            "fix the finding, and remove the comment".to_owned(),
         ));
     }
     if reason.trim().is_empty() {

@@ -323,7 +323,7 @@ impl Finder<'_> {
                 Code::TypeMismatch,
                 literal.span(),
                 format!("{name} is of type {column_type}, and `{literal}` is of type {literal_type}: BigQuery cannot compare these types"),
-                format!("write a {column_type}, or mend the type of {name} in the rule"),
+                format!("write a {column_type}, or correct the type of {name} in the rule"),
             ));
         }
     }

@@ -54,7 +54,7 @@ fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>)
         _ => findings.push(text.finding(
             Code::WrongKind,
             clause.when_token.0.span,
-            "it is a MERGE that does something else than update matched rows and insert new ones",
+            "the MERGE does more than update matched rows and insert new ones",
             "write WHEN MATCHED … THEN UPDATE SET … and WHEN NOT MATCHED BY TARGET THEN INSERT …",
         )),
     }
@@ -80,7 +80,7 @@ fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Findin
         text.finding(
             Code::NoPartition,
             insert.insert_token.0.span,
-            format!("it inserts rows whose {column} is not that of the rows that arrive"),
+            format!("it inserts rows whose {column} is not that of the staged rows"),
             "write INSERT ({{ staging.columns | commas }}) and their values as they arrive",
         )
     })
@@ -154,7 +154,7 @@ fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
         text.finding(
             Code::SetsOtherColumn,
             set.target.span(),
-            format!("it sets `{column}` of a row that is there already, which is to keep it"),
+            format!("it sets `{column}` of an existing row, which must keep its value"),
             "set {{ staging.values }} alone",
         )
     })
@@ -176,7 +176,7 @@ pub(super) fn dropped(
         _ => findings.push(text.finding(
             Code::OtherTable,
             parsed.span(),
-            "it drops something else than one staging table of the rule",
+            "it drops more than one staging table of the rule, or another table",
             "write DROP TABLE {{ staging.table }}",
         )),
     }

@@ -34,7 +34,7 @@ fn wrong_kind(text: &Text<'_>, parsed: &Statement, wanted: StatementKind) -> Fin
         Code::WrongKind,
         parsed.span(),
         format!("the step {} must be {}", text.statement.step, wanted.words()),
-        "give a statement that does something else a step name of its own",
+        "put a different statement into a step of its own (`sql/<step>.sql`)",
     )
 }
 
@@ -46,7 +46,7 @@ fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
         true => text.finding(
             Code::Ddl,
             parsed.span(),
-            format!("{word} changes the dataset itself, which a clean-up of rows must not do"),
+            format!("{word} is DDL; only queries and DML are allowed"),
             "make such changes outside onerow",
         ),
         false => text.finding(

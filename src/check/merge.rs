@@ -32,7 +32,7 @@ pub(super) fn check(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
         _ => findings.push(wrong(
             text,
             merge,
-            "it is a MERGE that does something else than delete and insert rows",
+            "the MERGE does more than delete and insert rows",
             "write WHEN NOT MATCHED BY SOURCE AND … THEN DELETE and WHEN NOT MATCHED BY TARGET THEN INSERT ROW",
         )),
     }

@@ -396,7 +396,7 @@ fn parse(text: &Text<'_>, tokens: Vec<TokenWithSpan>) -> Result<ast::Statement, 
             Code::NotOneStatement,
             second.span(),
             "the template rendered to more than one statement, so that a failure could leave half of them done",
-            "split it into steps; each is run, checked and logged by itself",
+            "split it into steps; each step is run, checked and logged separately",
         ))),
     }
 }
@@ -418,7 +418,7 @@ fn unparsable(text: &Text<'_>, error: &ParserError) -> Finding {
         Code::Unparsable,
         place,
         format!("it does not parse as GoogleSQL: {message}"),
-        "mend the template; `onerow render` shows the whole text",
+        "fix the template; `onerow render` shows the whole text",
     )
 }
 

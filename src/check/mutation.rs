@@ -119,7 +119,7 @@ fn no_flag(text: &Text<'_>, update: &Update) -> Finding {
     let (reason, help) = match &text.rule.active {
         None => (
             "it is an UPDATE, and the rule has no `active` that it could set to FALSE".to_owned(),
-            format!("remove the step; {takes_out} takes superseded rows out"),
+            format!("remove the step; {takes_out} removes duplicates"),
         ),
         Some(active) => (
             format!(

@@ -35,7 +35,7 @@ pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
     let reason = if read {
         format!("onerow has to read {step} itself")
     } else if !queries {
-        "only a query may be left unread".to_owned()
+        "only a query may run unparsed".to_owned()
     } else if ends.is_some_and(|at| at + 1 < words().count()) {
         "it is more than one statement".to_owned()
     } else if let Some(word) = words().find(|token| is_word(token, &CHANGING)) {
@@ -50,7 +50,9 @@ pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
     Some(text.finding_at(
         Code::WrongKind,
         (0, 0),
-        format!("the parser cannot read it, and that cannot be allowed here: {reason}"),
+        format!(
+            "the statement cannot be parsed, and `unparsable` cannot be allowed here: {reason}"
+        ),
         "write it in another way",
     ))
 }

@@ -32,11 +32,11 @@ pub(super) fn check(
             format!("its conditions on {column} exclude each other")
         }
         Some(_) => format!(
-            "its conditions on {column} reach beyond {}, so that it would change other dates",
+            "its conditions on {column} reach beyond {}, so it would change other dates",
             text.statement.window
         ),
         None => format!(
-            "its WHERE does not confine {column} to {}: it would read every partition, and could change any",
+            "its WHERE does not restrict {column} to {}: the statement would scan every partition and could change any",
             text.statement.window
         ),
     };

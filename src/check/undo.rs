@@ -130,7 +130,7 @@ pub(super) fn merge(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>)
         findings.push(text.finding(
             Code::WrongKind,
             table.span(),
-            "it is a MERGE that does something else than set merged columns and insert rows",
+            "the MERGE does more than set merged columns and insert rows",
             "write WHEN MATCHED THEN UPDATE SET … of {{ rule.merged }}, and WHEN NOT MATCHED BY TARGET AND … THEN INSERT …",
         ));
     }

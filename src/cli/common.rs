@@ -161,7 +161,7 @@ impl Common {
             (None, all) if self.all => Ok(all.iter().collect()),
             (None, all) => {
                 let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
+                Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
                     .help(format!("name one of {}, or use --all", names.join(", "))))
             }
         }
@@ -240,9 +240,9 @@ impl Common {
             false => Ok(Window::whole()),
             true => Err(Error::new(
                 Kind::Dates,
-                format!("rule {} has no dates: its table is one group", rule.name),
+                format!("rule {} has no dates: it is about the whole table", rule.name),
             )
-            .help("leave the dates out; the command is about all rows of the table")),
+            .help("leave out the dates")),
         }
     }
 

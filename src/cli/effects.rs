@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use annotate_snippets::Renderer;
+use clap::error::{ContextKind, ContextValue};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
@@ -160,10 +161,15 @@ impl Effects {
     /// Writes what clap has to say, to where it belongs.
     pub(super) fn usage(&self, error: &clap::Error) -> u8 {
         let stream = if error.use_stderr() { &self.err } else { &self.out };
+        let cause: Option<&Error> =
+            std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+        if let Some(cause) = cause {
+            // Where a value is not what it should be, its type says why, and how to write it.
+            self.report(&of_value(error, cause));
+            return cause.exit_code();
+        }
         let text = error.render();
-        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
-        let kind = cause.map_or(Kind::Usage, Error::kind);
-        let code = format!("error[{kind}]:");
+        let code = format!("error[{}]:", Kind::Usage);
         // An argument that is repeated must not steer the terminal.
         let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
         let text = match stream.colour && !steers {
@@ -176,7 +182,13 @@ impl Effects {
 
     /// How results are written in this format.
     pub(super) fn style(&self, format: Format) -> Style {
-        Style { format, colour: self.out.colour }
+        // A pipe gets each row on one line, which other programs can read.
+        let width = self.out.terminal.then(terminal_size::terminal_size).flatten();
+        Style {
+            colour: self.out.colour,
+            width: width.map(|(width, _)| width.0),
+            ..Style::plain(format)
+        }
     }
 
     /// Who is told of each entry of the ledger: where messages are written for programs, the log.
@@ -216,6 +228,20 @@ impl Effects {
         let subscriber = tracing_subscriber::registry().with(lines.with_filter(shown));
         // A second command in the same process keeps the first one's subscriber.
         let _ = tracing::subscriber::set_global_default(subscriber);
+    }
+}
+
+/// A value of the command line that cannot be read, with the argument that it was given to.
+fn of_value(error: &clap::Error, cause: &Error) -> Error {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),
+        _ => "",
+    };
+    let message = format!("{argument}: {}", cause.headline());
+    let said = Error::new(cause.kind(), message.trim_start_matches(": "));
+    match cause.remedy() {
+        Some(help) => said.help(help),
+        None => said,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::report::{self, Format};
 use crate::rule::{DatesPerStatement, Rule, RuleName};
-use crate::run::{Ended, Report, RunId, Status, parallel_map};
+use crate::run::{Ended, Report, RunId, parallel_map};
 use crate::window::Window;
 
 /// How rules are run.
@@ -250,13 +250,6 @@ fn explain(report: &Report, effects: &Effects) {
     for note in report.notes() {
         say(each::sentence(&report.rule, &note));
     }
-    for day in report.days_of(Status::SharedIds) {
-        say(format!(
-            "{}: skipped: {} active rows have a NULL or duplicate `row_id`, so a statement by row id could \
-             remove a row that must be kept; a rule with `strategy = \"rewrite\"` can tell them apart",
-            day.day, day.counts.shared_ids
-        ));
-    }
     if let Some(found) = &report.consolidated {
         report::left_out(&report.rule, found).into_iter().for_each(say);
         for table in &found.dropped {
@@ -267,7 +260,7 @@ fn explain(report: &Report, effects: &Effects) {
         }
         if found.waits() {
             say(format!(
-                "{}: staged rows wait, since rows that they would update are in the streaming \
+                "{}: staged rows wait: rows that they would update are in the streaming \
                  buffer; run the same command again when it has drained (within 90 minutes)",
                 report.rule
             ));
@@ -281,7 +274,7 @@ fn explain(report: &Report, effects: &Effects) {
     let buffered = report.totals().buffered;
     if buffered > 0 {
         say(format!(
-            "{}: {buffered} superseded rows wait in the streaming buffer; \
+            "{}: {buffered} duplicates wait in the streaming buffer; \
              run the same command again when it has drained (within 90 minutes)",
             report.rule
         ));

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 fn key_value(text: &str) -> Result<String> {
     match text.contains('=') {
         true => Ok(text.to_owned()),
-        false => Err(Error::new(Kind::Usage, "not an entry of the key and its value")
+        false => Err(Error::new(Kind::Usage, "not a key column and its value")
             .help("write it as `player_lookup=lebron_james`")),
     }
 }

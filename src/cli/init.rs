@@ -65,7 +65,7 @@ fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result
     if let Some((name, _)) = files.iter().find(|(name, _)| path(name).exists()) {
         return Err(Error::new(
             Kind::Usage,
-            format!("`{}` is there already; nothing was written", path(name).display()),
+            format!("`{}` already exists; nothing was written", path(name).display()),
         )
         .help("name another folder: onerow init DIR"));
     }

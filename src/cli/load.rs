@@ -54,8 +54,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         (None, [only]) => only,
         (None, all) => {
             let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-            return Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
-                .help(format!("name one with --rule: {}", names.join(", "))));
+            return Err(Error::new(
+                Kind::UnknownName,
+                "there are several rules, and none was named",
+            )
+            .help(format!("name one with --rule: {}", names.join(", "))));
         }
     };
     if rule.columns.is_empty() {

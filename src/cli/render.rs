@@ -104,7 +104,7 @@ fn to_folder(
 fn say_kept(folder: &Path, swept: &Swept, effects: &Effects) {
     for path in &swept.kept {
         effects.say(&format!(
-            "note: {} is no longer rendered, and is not as onerow wrote it, so it stays; remove it where nobody needs it",
+            "note: {} is no longer rendered, but was changed since onerow wrote it, so it was kept; remove it if it is not needed",
             folder.join(path).display()
         ));
     }

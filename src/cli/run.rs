@@ -34,7 +34,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.step.row().runs {
         Runs::WithAnother => {
-            let message = format!("the step {} does not run by itself", args.step);
+            let message = format!("the step {} cannot be run alone", args.step);
             return Err(Error::new(Kind::Usage, message).help(
                 "`onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables",
             ));

@@ -145,7 +145,7 @@ impl Args {
         match self.last {
             Some(_) if rule.partition.is_whole() => Err(Error::new(
                 Kind::Dates,
-                format!("rule {} has no dates: its table is one group", rule.name),
+                format!("rule {} has no dates: it is about the whole table", rule.name),
             )
             .help("leave --last out; a pass is about all rows of the table")),
             Some(count) => Ok(Dates::Last(count)),

@@ -102,8 +102,11 @@ fn oidc(args: &Args) -> Result<Option<OidcSettings>> {
     let read = args.oidc_read.iter().map(|email| (email.clone(), Right::Read));
     let accounts: Vec<_> = apply.chain(read).collect();
     if accounts.is_empty() {
-        return Err(Error::new(Kind::Service, "--oidc-audience is given, and nobody may call")
-            .help("name accounts with --oidc-apply EMAIL or --oidc-read EMAIL"));
+        return Err(Error::new(
+            Kind::Service,
+            "--oidc-audience is given, but no account is allowed",
+        )
+        .help("name accounts with --oidc-apply EMAIL or --oidc-read EMAIL"));
     }
     Ok(Some(OidcSettings {
         audience: audience.clone(),
@@ -134,7 +137,7 @@ fn keys(args: &Args) -> Result<Keys> {
 fn add(keys: &mut Keys, list: &OsStr, right: Right) -> Result<()> {
     let known = keys.count(right);
     let list = list.to_str().ok_or_else(|| {
-        Error::new(Kind::Service, "a key holds something else than visible ASCII characters")
+        Error::new(Kind::Service, "a key has characters other than visible ASCII")
     })?;
     keys.add_list(list, right)?;
     match keys.count(right) > known {

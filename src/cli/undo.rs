@@ -87,7 +87,7 @@ fn explain(undone: &Undone, effects: &Effects) {
     let left = undone.left_alone();
     if left > 0 {
         effects.say(&format!(
-            "{left} rows have changed since run {}, or are gone, and were left alone",
+            "{left} rows were changed or deleted since run {}, and were not restored",
             undone.undone
         ));
     }

@@ -19,7 +19,7 @@ pub(super) fn kind(lines: &mut Lines, rule: &Rule, details: &Details) -> bool {
     match &details.kind {
         TableKind::Table => {}
         TableKind::View => {
-            let remedy = "name the table beneath it in `table`".to_owned();
+            let remedy = "set `table` to the underlying table".to_owned();
             return cannot(lines, "a view", remedy);
         }
         TableKind::MaterializedView => {
@@ -39,7 +39,7 @@ pub(super) fn kind(lines: &mut Lines, rule: &Rule, details: &Details) -> bool {
         TableKind::Other(word) => lines.advice(
             Topic::TableType,
             format!("{name} is of type {word}, which this version of onerow does not know"),
-            "see below whether the warehouse takes the rule's statements",
+            "the dry runs below show whether it accepts the rule's statements",
         ),
     }
     if let Some(origin) = &details.clone_of {
@@ -102,8 +102,8 @@ fn primary_key(lines: &mut Lines, rule: &Rule, details: &Details) {
         Topic::PrimaryKey,
         format!("the table declares the primary key ({}), which duplicates break", declared.join(", ")),
         format!(
-            "BigQuery believes the key and does not enforce it: a query that joins by it may be answered \
-             wrongly; {kept}; ALTER TABLE {} DROP PRIMARY KEY",
+            "BigQuery trusts the key but does not enforce it: a query that joins on it may return wrong \
+             results; {kept}; ALTER TABLE {} DROP PRIMARY KEY",
             rule.table
         ),
     );
@@ -165,7 +165,7 @@ fn expiry(lines: &mut Lines, rule: &Rule, details: &Details) {
         lines.advice(
             Topic::Expiry,
             format!("partitions are deleted {} after their time", days(after)),
-            "clean no older dates; what `onerow undo` brings back to such a date goes again",
+            "clean no older dates; rows that `onerow undo` restores there expire again",
         );
     }
 }

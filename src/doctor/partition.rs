@@ -290,7 +290,7 @@ fn filter(lines: &mut Lines, rule: &Rule, required: bool, is_partitioned: bool) 
             Topic::PartitionFilter,
             "queries need not name partitions",
             format!(
-                "a careless query reads everything; ALTER TABLE {} SET OPTIONS (require_partition_filter = TRUE)",
+                "a query without a filter scans the whole table; ALTER TABLE {} SET OPTIONS (require_partition_filter = TRUE)",
                 rule.table
             ),
         ),

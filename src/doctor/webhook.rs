@@ -13,10 +13,9 @@ pub fn webhook(webhook: &Webhook, told: &Result<bool>) -> Vec<Line> {
             Topic::Webhook,
             format!("`{name}`: {variable} holds an address; nothing was sent to it"),
         ),
-        Ok(false) => lines.skipped(
-            Topic::Webhook,
-            format!("`{name}`: {variable} is `off`, so that nobody is told"),
-        ),
+        Ok(false) => {
+            lines.skipped(Topic::Webhook, format!("`{name}`: {variable} is `off`: nothing is sent"))
+        }
         Err(error) => lines.failed(Topic::Webhook, error),
     }
     lines.lines

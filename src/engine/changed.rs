@@ -151,7 +151,7 @@ fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<V
                 _ => rule.table.dotted(),
             };
             let message = format!(
-                "rule {}: {table} is not partitioned by the rule's dates, so that nobody says which dates it has",
+                "rule {}: {table} is not partitioned by the rule's dates, so its dates are unknown",
                 rule.name,
             );
             return Err(Error::new(Kind::Usage, message).help(NAME_DATES));

@@ -19,7 +19,7 @@ impl Engine {
             (Which::Last, None, [only]) => Ok(only),
             (Which::Last, None, several) => {
                 let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
+                Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
                     .help(format!("write one of {} after `last`", names.join(", "))))
             }
         }

@@ -43,9 +43,7 @@ pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
 fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
     use std::io::ErrorKind;
     Some(match reason {
-        ErrorKind::NotFound => {
-            "look whether the path is right, and whether the folder is still there"
-        }
+        ErrorKind::NotFound => "check the path, and that the folder still exists",
         ErrorKind::PermissionDenied => {
             "allow this user to read and write there, or give another path"
         }
@@ -55,11 +53,11 @@ fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::FileTooLarge => "look at the limits of the process (`ulimit -f`)",
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "move away what is there, or give another path"
+            "move it away, or give another path"
         }
-        ErrorKind::InvalidFilename => "give a shorter path, of characters that the system takes",
+        ErrorKind::InvalidFilename => "use a shorter path without special characters",
         ErrorKind::InvalidData => "save the file as UTF-8",
-        ErrorKind::AddrInUse => "stop what listens there, or give another address",
+        ErrorKind::AddrInUse => "stop the program that listens there, or use another address",
         ErrorKind::AddrNotAvailable => "give an address of this machine",
         // Too many symbolic links, for one, has no stable name.
         _ => return None,

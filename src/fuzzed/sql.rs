@@ -27,7 +27,7 @@ pub(super) fn shown(findings: &[Finding]) {
         serde_json::from_str::<serde_json::Value>(&report::sarif(findings, Path::new("."))).is_ok()
     );
     for format in [report::Format::Table, report::Format::Markdown] {
-        let shown = report::findings(report::Style { format, colour: false }, findings);
+        let shown = report::findings(report::Style::plain(format), findings);
         assert!(!shown.contains(steers), "{shown:?}");
     }
 }

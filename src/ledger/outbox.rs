@@ -48,8 +48,8 @@ impl Outbox {
         let opened = Sqlite::open(path, access, clock, SignedDuration::ZERO);
         let file = opened.map_err(|error| match error.kind() {
             Kind::LedgerFormat => error.help(format!(
-                "`{}` holds entries on their way to the ledger: let the version that wrote it deliver \
-                 them with any run, or remove the file, and they are lost",
+                "`{}` holds ledger entries that are not delivered yet: any run of the version that wrote it \
+                 delivers them; removing the file loses them",
                 path.display()
             )),
             _ => error,

@@ -64,7 +64,7 @@ impl Csv {
             let name = if known.place(&name).is_some() { &*name } else { name.trim() };
             let column = part.column(field.clone(), name, known)?;
             if columns.contains(&column) {
-                let message = format!("column `{name}` stands twice");
+                let message = format!("column `{name}` is listed twice");
                 return Err(part.error(field.clone(), message));
             }
             columns.push(column);

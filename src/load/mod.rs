@@ -31,7 +31,7 @@ impl FileFormat {
             "ndjson" | "jsonl" | "json" => Ok(Self::Ndjson),
             _ => Err(Error::new(
                 Kind::Usage,
-                format!("`{}` is of no known format", path.display()),
+                format!("`{}` has an unknown format", path.display()),
             )
             .help("name the file *.csv, or *.ndjson, *.jsonl or *.json with one object a line")),
         }

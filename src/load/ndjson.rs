@@ -32,7 +32,7 @@ fn values<R: BufRead>(
         let place = place(part.text(), raw.get());
         let index = part.column(place.clone(), &name, columns)?;
         if row[index].is_some() {
-            return Err(part.error(place, format!("key `{name}` stands twice")));
+            return Err(part.error(place, format!("key `{name}` is listed twice")));
         }
         present[index] = true;
         row[index] = Some(match columns.known.get(index) {

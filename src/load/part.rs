@@ -108,19 +108,19 @@ impl<R: BufRead> Part<R> {
         let message =
             format!("`{}` has no column `{column}`: every row would be NULL there", self.file);
         Error::new(Kind::DataFile, message)
-            .help("the rule works with this column; add it to the file, or load another file")
+            .help("the rule needs this column: add it to the file, or load another file")
     }
 
     pub fn has_none_to_ignore(&self, column: &str) -> Error {
         let message = format!("`{}` has no column `{column}` to ignore", self.file);
-        Error::new(Kind::DataFile, message).help("leave out `--ignore` for it, or mend its name")
+        Error::new(Kind::DataFile, message).help("leave out `--ignore` for it, or correct its name")
     }
 
     pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
         let place = Place::new(self.file.clone(), self.text.as_str(), range);
         Error::new(Kind::DataFile, message)
             .at(place.counted_from(self.first_line))
-            .help("mend the file and load it again; nothing was loaded")
+            .help("correct the file and load it again; nothing was loaded")
     }
 
     /// Which of the columns has this name; BigQuery's column names ignore case.
@@ -152,7 +152,7 @@ impl<R: BufRead> Part<R> {
         }
         match SqlValue::parse(text, *sql_type) {
             Ok(SqlValue::Float64(number)) if !number.is_finite() => {
-                Err(self.error(range, format!("column {name}: `{text}` is no finite number")))
+                Err(self.error(range, format!("column {name}: `{text}` is not a finite number")))
             }
             Ok(value) => Ok(value),
             Err(error) => Err(self.error(range, format!("column {name}: {}", error.headline()))),

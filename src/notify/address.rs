@@ -83,12 +83,9 @@ pub fn address(
         text => {
             let address = Address::parse(text).map_err(|what| wrong(&format!("holds {what}")))?;
             match address.is_local() && !webhook.allow_local {
-                true => Err(wrong(
-                    "holds an address that only this machine and its neighbours can reach",
-                )
-                .help(format!(
-                    "where that is meant, write allow_local = true in [webhook.{name}]"
-                ))),
+                true => Err(wrong("holds an address of this machine or its local network").help(
+                    format!("where that is meant, write allow_local = true in [webhook.{name}]"),
+                )),
                 false => Ok(Some(address)),
             }
         }

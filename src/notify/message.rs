@@ -81,7 +81,7 @@ fn failed(ended: &Ended) -> Vec<String> {
     if !ended.shared_ids.is_empty() {
         let dates = short(&ended.shared_ids);
         points.push(format!(
-            "{dates}: not touched, since row ids are NULL or not one row's alone (shared ids)"
+            "{dates}: skipped: active rows have a NULL or duplicate row id (shared ids)"
         ));
     }
     points.extend(ended.problems.iter().take(PROBLEMS).map(|problem| problem.headline.clone()));
@@ -89,7 +89,7 @@ fn failed(ended: &Ended) -> Vec<String> {
         points.push(format!("and {more} more"));
     }
     if points.is_empty() && !ended.dirty.is_empty() {
-        points.push(format!("{}: superseded rows are left", short(&ended.dirty)));
+        points.push(format!("{}: duplicates are left", short(&ended.dirty)));
     }
     points
 }
@@ -125,8 +125,8 @@ fn next(ended: &Ended, news: &[News]) -> String {
             })
         }
         Some(News::Buffered(_)) => {
-            "the streaming buffer drains within 90 minutes, so something writes to the table still: \
-             find it, and run the same command again"
+            "the streaming buffer drains within 90 minutes, so something still writes to the table: \
+             find it, then run the same command again"
                 .to_owned()
         }
         Some(News::Empty(_)) => {

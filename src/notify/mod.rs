@@ -55,7 +55,7 @@ impl RunEvent {
             return Ok(());
         }
         let found = waiting::look(&self.ended, ledger, longest, now).map_err(|cause| {
-            Error::new(Kind::Webhook, "nobody knows how long rows have been buffered")
+            Error::new(Kind::Webhook, "cannot find out how long rows have been buffered")
                 .caused_by(cause)
         })?;
         self.waiting = found;

@@ -53,7 +53,7 @@ pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => {
-            let error = Error::new(Kind::Webhook, "cannot tell anybody").caused_by(cause);
+            let error = Error::new(Kind::Webhook, "cannot send notifications").caused_by(cause);
             return vec![NotTold { run: None, error }];
         }
     };
@@ -191,22 +191,22 @@ impl Failure {
             Self::Status(status, _) => format!("it answered with HTTP {}", status.as_u16()),
             Self::Unreachable(Some(kind)) => format!("it cannot be reached: {kind}"),
             Self::Unreachable(None) => "it cannot be reached".to_owned(),
-            Self::Lost => "the connection broke off".to_owned(),
+            Self::Lost => "the connection was closed".to_owned(),
             Self::Late => format!("it did not answer within {} seconds", BUDGET.as_secs()),
             Self::Unsendable => "nothing can be sent to it".to_owned(),
             Self::Local => {
-                "its name leads to an address that only this machine and its neighbours can reach"
+                "its host name resolves to an address of this machine or its local network"
                     .to_owned()
             }
         };
         let help = match self {
             Self::Status(status, _) if status.is_redirection() => {
                 format!(
-                    "it leads elsewhere, which is not followed: put the last address into {variable}"
+                    "the URL redirects, and redirects are not followed: set {variable} to the final URL"
                 )
             }
             Self::Status(status, _) if status.is_client_error() && !self.may_pass() => {
-                format!("look whether {variable} still holds its address")
+                format!("check that {variable} still holds its address")
             }
             Self::Local => {
                 format!("where that is meant, write allow_local = true in [webhook.{name}]")

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::Style;
-use super::grid::{Entry, grid};
+use super::grid::{Entry, count, grid};
+use super::{Format, Style};
 use crate::run::{Counts, DayReport, Report, Status};
 
 /// The figures per date as a grid, with the rule's name above and the totals below.
@@ -24,7 +24,8 @@ pub fn days(style: Style, report: &Report) -> String {
         row.push(last);
         row
     };
-    let days = report.days.iter().map(|day| {
+    let (shown, hidden) = shown(style, &report.days);
+    let days = shown.into_iter().map(|day| {
         row(day.day.to_string().into(), day.counts, day.deactivated, Entry::Status(day.status()))
     });
     let undated = report.undated.map(|undated| {
@@ -35,12 +36,32 @@ pub fn days(style: Style, report: &Report) -> String {
         Some(run) => format!("rule {}, run {run}", report.rule),
         None => format!("rule {}", report.rule),
     };
-    let title =
-        if style.format == super::Format::Markdown { format!("**{title}**\n") } else { title };
+    let title = if style.format == Format::Markdown { format!("**{title}**\n") } else { title };
     if report.days.is_empty() && report.undated.is_none() {
-        return format!("{title}\nno date to look at\n");
+        return format!("{title}\nno dates to check\n");
     }
-    format!("{title}\n{}", grid(style, &header, days.chain(undated).collect(), Some(total)))
+    let grid = grid(style, &header, days.chain(undated).collect(), Some(total));
+    match hidden {
+        0 => format!("{title}\n{grid}"),
+        _ => format!(
+            "{title}\n{grid}{} not shown: clean or without rows; --full shows them\n",
+            count(hidden as u64, "date")
+        ),
+    }
+}
+
+/// A table for people of more dates than this shows those alone that need attention.
+const MANY: usize = 62;
+
+/// The dates to show, and how many are left out.
+fn shown(style: Style, days: &[DayReport]) -> (Vec<&DayReport>, usize) {
+    let is_quiet = |day: &&DayReport| matches!(day.status(), Status::Clean | Status::Empty);
+    if style.full || style.format != Format::Table || days.len() <= MANY {
+        return (days.iter().collect(), 0);
+    }
+    let shown: Vec<&DayReport> = days.iter().filter(|day| !is_quiet(day)).collect();
+    let hidden = days.len() - shown.len();
+    (shown, hidden)
 }
 
 /// The figures per date as the JSON document that the design names.

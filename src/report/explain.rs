@@ -12,7 +12,7 @@ use crate::run::Superseded;
 /// The superseded rows as a grid, with the rule's name above.
 pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     if rows.is_empty() {
-        return format!("rule {}: no row is superseded\n", rule.name);
+        return format!("rule {}: no duplicates\n", rule.name);
     }
     let mut header = vec!["date"];
     header.extend(rule.key.iter().map(crate::googlesql::Fragment::as_str));
@@ -53,7 +53,7 @@ fn fate(rule: &Rule, row: &Superseded) -> String {
             false => "deactivate it".to_owned(),
         },
         crate::run::Fate::Buffered => "wait: it is buffered".to_owned(),
-        crate::run::Fate::SharedId => "leave its date alone: its row id is shared".to_owned(),
+        crate::run::Fate::SharedId => "skip its date: its row id is not unique".to_owned(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Rows and columns, for a terminal or as Markdown.
 
-use comfy_table::{Cell, CellAlignment, Color, LineStyle, Table, TableStyle, presets};
+use comfy_table::{
+    Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle, presets,
+};
 
 use super::markdown::escaped;
 use super::{Format, Style};
@@ -51,10 +53,14 @@ pub(super) fn grid(
         Format::Markdown => table.load_style(presets::ASCII_MARKDOWN),
         _ => table.load_style(RULED),
     };
-    match style.colour && style.format == Format::Table {
+    let for_people = style.format == Format::Table;
+    match style.colour && for_people {
         true => table.enforce_styling(),
         false => table.force_no_tty(),
     };
+    if let Some(width) = style.width.filter(|_| for_people) {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
     table.set_header(header.iter().map(|title| Cell::new(printable(title, style.format))));
     for row in rows {
         table.add_row(row.into_iter().map(|entry| cell(style, entry)));
@@ -130,6 +136,23 @@ pub(super) fn printable(text: &str, format: Format) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_fits_its_terminal_and_is_not_wrapped_where_there_is_none() {
+        let header = ["date", "game_id", "survivor", "decided by"];
+        let long = "created_at DESC: 2026-01-28T06:00:00Z, survivor 2026-01-28T07:00:00Z";
+        let table = |width| {
+            let row = ["2026-01-28", "g1", "p2", long].map(Entry::from).into();
+            grid(Style { width, ..Style::plain(Format::Table) }, &header, vec![row], None)
+        };
+        let widest = |text: &str| text.lines().map(|line| line.chars().count()).max();
+        assert!(widest(&table(Some(60))) <= Some(60), "{}", table(Some(60)));
+        assert_eq!(
+            table(Some(60)).split_whitespace().count(),
+            table(None).split_whitespace().count()
+        );
+        assert_eq!(table(None).lines().count(), 3);
+    }
 
     #[test]
     fn one_is_not_many() {

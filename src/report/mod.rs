@@ -55,13 +55,30 @@ pub enum Format {
     Markdown,
 }
 
-/// How results are written, and whether in colour.
+/// How results are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     /// The format.
     pub format: Format,
     /// Whether status words are coloured; only ever in a table.
     pub colour: bool,
+    /// How many columns a table may take; `None` outside of a terminal, where a row is always one line.
+    pub width: Option<u16>,
+    /// Whether a table of many dates shows those too that are clean or empty.
+    pub full: bool,
+}
+
+impl Style {
+    /// Results that are not for a terminal: without colour, each row on one line.
+    pub const fn plain(format: Format) -> Self {
+        Self { format, colour: false, width: None, full: false }
+    }
+
+    /// The same with every date.
+    #[must_use]
+    pub fn full(self, full: bool) -> Self {
+        Self { full, ..self }
+    }
 }
 
 /// A JSON document as text: pretty, one newline at the end.

@@ -19,7 +19,7 @@ pub struct Reviewed<'a> {
     pub impacts: &'a [(RuleName, Result<Impact>)],
 }
 
-const MARKDOWN: Style = Style { format: Format::Markdown, colour: false };
+const MARKDOWN: Style = Style::plain(Format::Markdown);
 
 /// The whole review.
 pub fn review(reviewed: &Reviewed<'_>) -> String {
@@ -37,11 +37,11 @@ pub fn review(reviewed: &Reviewed<'_>) -> String {
                 text.push_str("\nThe rule is new; `onerow plan` shows what it would do.\n")
             }
             RuleChange::Removed => {
-                text.push_str("\nThe rule is gone: its table is no longer cleaned by it.\n")
+                text.push_str("\nThe rule was removed: it no longer cleans its table.\n")
             }
             RuleChange::Broken(error) => {
                 text.push_str(&format!(
-                    "\n**It cannot be judged**: {}\n",
+                    "\n**It cannot be compared**: {}\n",
                     line(&error.to_string())
                 ));
             }
@@ -65,7 +65,7 @@ fn changed(changes: &Changes) -> String {
     found.extend(of(|step| &step.findings));
     [
         section("What it means", &means),
-        section("What could not be judged; read the SQL", &of(|step| &step.meaning.unjudged)),
+        section("What could not be compared; read the SQL", &of(|step| &step.meaning.unjudged)),
         section("What `check` says of it", &found),
     ]
     .concat()

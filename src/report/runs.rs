@@ -50,7 +50,7 @@ pub struct RunSummary {
     pub undone_by: Vec<String>,
     /// Whether rows of some of its dates are not restored, and of others are.
     pub partly_undone: bool,
-    /// Bytes to be paid for.
+    /// Bytes billed.
     pub bytes_billed: Option<u64>,
 }
 
@@ -85,23 +85,12 @@ impl RunSummary {
 
 /// One line per run, in the order given.
 pub fn runs(style: Style, runs: &[PastRun]) -> String {
-    let header = [
-        "run",
-        "began (UTC)",
-        "rule",
-        "dates",
-        "steps",
-        "outcome",
-        "removed",
-        "restored",
-        "undone by",
-    ];
+    let header = ["run", "rule", "dates", "steps", "outcome", "removed", "restored", "undone by"];
     let steps =
         |run: &PastRun| run.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rows = runs.iter().map(|run| {
         vec![
             run.id.as_str().into(),
-            run.began.strftime("%F %T").to_string().into(),
             run.rule.as_str().into(),
             run.window.to_string().into(),
             steps(run).into(),

@@ -155,7 +155,7 @@ fn step_meaning(
     let (old, new) = match (old.and_then(own), new.and_then(own)) {
         (Some(old), Some(new)) => (old, new),
         (None, _) => return sentence("the step is new; read its SQL"),
-        (_, None) => return sentence("the step is gone"),
+        (_, None) => return sentence("the step was removed"),
     };
     let parsed = |rule: &Rule, statement: &Statement| check::parsed(rule, statement);
     meaning::of(parsed(old_rule, &old).as_ref(), parsed(new_rule, &new).as_ref())

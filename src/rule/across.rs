@@ -20,14 +20,14 @@ pub struct Across(u16);
 impl Across {
     /// `1d`, `7 days`: whole days, from 1 to 31. The error is a phrase.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let span = text.parse::<Span>().map_err(|_| "it is no number of days".to_owned())?;
+        let span = text.parse::<Span>().map_err(|_| "it is not a number of days".to_owned())?;
         let days = span.get_days();
         match u16::try_from(days) {
             _ if span.fieldwise() != Span::new().days(days).fieldwise() => {
-                Err("it is no number of whole days".to_owned())
+                Err("it is not a number of whole days".to_owned())
             }
             Ok(days) if (1..=MOST).contains(&days) => Ok(Self(days)),
-            _ => Err(format!("at least 1 day and at most {MOST} days are taken")),
+            _ => Err(format!("it must be 1 to {MOST} days")),
         }
     }
 

@@ -223,7 +223,7 @@ impl RuleReader<'_> {
             }
             (None, None) => {
                 let message = format!(
-                    "nothing says what `undo` sets {} to: `active` holds for more than one value of it",
+                    "`undo` would not know what to set {} to: `active` holds for more than one value of it",
                     inactive.column
                 );
                 return Err(self.source.error(deactivate, message).help(format!(
@@ -292,7 +292,7 @@ impl RuleReader<'_> {
             return Ok(None);
         }
         let message = format!(
-            "nothing says how a row becomes inactive for which `{}` holds",
+            "the rule does not say how to deactivate a row for which `{}` is true",
             text.get_ref().trim().escape_debug()
         );
         let help = match known {

@@ -30,7 +30,7 @@ impl Source {
     pub fn new(name: &str, text: &str, help: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
             let message =
-                format!("`{name}` has {} bytes; at most {MAX_BYTES} are taken", text.len());
+                format!("`{name}` is {} bytes long; the limit is {MAX_BYTES}", text.len());
             return Err(Error::new(Kind::RuleFile, message).help(help));
         }
         Ok(Self { name: name.into(), text: text.into(), shown: hidden(text).into() })

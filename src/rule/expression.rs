@@ -190,7 +190,7 @@ impl Visitor for Names {
         match expr {
             Expr::Identifier(ident) if ident.quote_style.is_none() && is_reserved(&ident.value) => {
                 return ControlFlow::Break(format!(
-                    "`{}` is a reserved word: as a column's name it has to stand in backquotes",
+                    "`{}` is a reserved word: write it in backquotes if it is a column",
                     ident.value
                 ));
             }

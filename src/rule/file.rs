@@ -230,7 +230,7 @@ systems = ["a", "b"]
             (
                 "time_zone",
                 "partition_granularity = \"MONTH\"\nacross = \"1d\"\ntime_zone",
-                "cannot stand beside `across`",
+                "cannot be combined with `across`",
                 "remove one of them",
             ),
             (

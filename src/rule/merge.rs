@@ -21,7 +21,7 @@ impl RuleReader<'_> {
             ));
         }
         let beside = |key: &str, reason: &str| {
-            let message = format!("`merge` cannot stand beside `{key}`, {reason}");
+            let message = format!("`merge` cannot be combined with `{key}`, {reason}");
             self.source.error(merge, message).help(format!("remove `merge` or `{key}`"))
         };
         if self.section.across.is_some() {

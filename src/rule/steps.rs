@@ -13,7 +13,7 @@ impl RuleReader<'_> {
     fn check_step<T>(&self, entry: &Spanned<T>, next: &Step, before: &[Step]) -> Result<()> {
         let (message, help) = if next.name.is_dependent() {
             (
-                format!("step `{}` does not run by itself", next.name),
+                format!("step `{}` cannot be run alone", next.name),
                 "remove it: it is sent with the step that it belongs to",
             )
         } else if next.name != *StepName::CONSOLIDATE {
@@ -50,7 +50,9 @@ impl RuleReader<'_> {
             }
             .map_err(|error| self.at(entry, error))?;
             if steps.iter().any(|known| known.name == next.name) {
-                return Err(self.source.error(entry, format!("step `{}` stands twice", next.name)));
+                return Err(self
+                    .source
+                    .error(entry, format!("step `{}` is listed twice", next.name)));
             }
             self.check_step(entry, &next, &steps)?;
             steps.push(next);

@@ -102,15 +102,12 @@ impl Reader<'_> {
         if on.get_ref().is_empty() {
             return Err(self
                 .source
-                .error(on, "`on` is empty: the webhook would be told nothing")
-                .help("name what it is told of: failure, duplicates, buffered, empty"));
+                .error(on, "`on` is empty: the webhook would never be called")
+                .help("list its events: failure, duplicates, buffered, empty"));
         }
         match on.get_ref().iter().find(|word| !known.contains(&word.get_ref().as_str())) {
             Some(word) => {
-                let message = format!(
-                    "there is nothing called `{}` to tell of",
-                    word.get_ref().escape_debug()
-                );
+                let message = format!("there is no event `{}`", word.get_ref().escape_debug());
                 Err(self.source.error(word, message).help(did_you_mean(word.get_ref(), known)))
             }
             None => Ok(()),
@@ -143,7 +140,7 @@ impl Reader<'_> {
                     return Err(self
                         .source
                         .error(word, message)
-                        .help(format!("say from when on: `{example}`")));
+                        .help(format!("set the threshold: `{example}`")));
                 }
                 (None, Some(range)) => {
                     let message = format!("`{key}` has no effect: `on` does not have {trigger}");
@@ -179,7 +176,7 @@ impl Reader<'_> {
         if names.get_ref().is_empty() {
             return Err(self
                 .source
-                .error(names, "`rules` is empty: the webhook would be told nothing")
+                .error(names, "`rules` is empty: the webhook would never be called")
                 .help("name rules, or remove `rules` to mean all of them"));
         }
         let rule = |name: &Spanned<String>| {

@@ -320,7 +320,7 @@ impl Run<'_> {
                 Verdict::Again => {
                     let why = match judged.across {
                         true => "rows are duplicates of rows on other dates now",
-                        false => "rows that arrived meanwhile supersede others",
+                        false => "new duplicates arrived meanwhile",
                     };
                     self.context.progress.note(&format!("{day}: {why}; cleaning it again"));
                     state.rebase(*after, state.cutoff);

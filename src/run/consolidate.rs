@@ -256,7 +256,7 @@ fn broken(day: Day, end: End) -> Error {
             "if another process writes to this date, look at it with `onerow status`",
         ),
         End::GiveUp | End::Stop { .. } => (
-            format!("{day}: {ROUNDS} times staged rows were merged, and more were there"),
+            format!("{day}: gave up after {ROUNDS} attempts: new staged rows kept arriving"),
             "run again when the other process that writes to the staging tables is done",
         ),
     };

@@ -45,7 +45,7 @@ pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
             unflagged: count(value(9))?,
         };
         if !counts.add_up(rule.puts_together()) {
-            return Err(wrong(format!("the figures of {day} contradict each other: {counts:?}")));
+            return Err(wrong(format!("the counts of {day} contradict each other: {counts:?}")));
         }
         if !seen.insert(day) {
             return Err(wrong(format!("the answer holds {day} twice")));
@@ -69,10 +69,10 @@ pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
         (SqlValue::Int64(number), Cut::Int64(numbers)) => {
             wrong(format!("the partition {number} is no {}", numbers.as_str())).help(
                 "if its numbers mean something else, say so with `partition_format`; else name the dates \
-                 one by one with --date, or mend the rows of that partition",
+                 one by one with --date, or correct the rows of that partition",
             )
         }
-        (other, _) => wrong(format!("`{other}` is no date")),
+        (other, _) => wrong(format!("`{other}` is not a date")),
     })
 }
 
@@ -85,7 +85,7 @@ pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Da
         let day = match value(date) {
             SqlValue::Date(date) => Day::from(*date),
             SqlValue::Null => partition.no_date(),
-            other => return Err(wrong(format!("`{other}` is no date"))),
+            other => return Err(wrong(format!("`{other}` is not a date"))),
         };
         Ok((day, count(value(recorded))?))
     });
@@ -95,15 +95,15 @@ pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Da
 /// The place of a column in the rows of an answer.
 pub(super) fn place(rows: &Rows, name: &str) -> Result<usize> {
     let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-    found.ok_or_else(|| wrong(format!("the answer lacks the column `{name}`")))
+    found.ok_or_else(|| wrong(format!("the answer has no column `{name}`")))
 }
 
 pub(super) fn count(value: &SqlValue) -> Result<u64> {
     match value {
         SqlValue::Int64(number) => {
-            u64::try_from(*number).map_err(|_| wrong(format!("`{number}` is no count")))
+            u64::try_from(*number).map_err(|_| wrong(format!("`{number}` is not a count")))
         }
-        other => Err(wrong(format!("`{other}` is no count"))),
+        other => Err(wrong(format!("`{other}` is not a count"))),
     }
 }
 

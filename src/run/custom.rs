@@ -156,7 +156,7 @@ impl Run<'_> {
             lost.join(", ")
         );
         Err(Error::new(Kind::Verification, message).help(format!(
-            "change the WHERE of its UPDATE; or, if these keys are meant to go, write \
+            "change the WHERE of its UPDATE; or, if these keys should disappear, write \
              {{ name = \"{}\", may_remove_keys = true }} in the rule's steps",
             step.name
         )))

@@ -156,7 +156,7 @@ impl Ended {
                 dates(&self.shared_ids)
             )),
             (Ending::Failed, None) if !self.dirty.is_empty() => {
-                Some(format!("superseded rows are still active on {}", dates(&self.dirty)))
+                Some(format!("duplicates are still active on {}", dates(&self.dirty)))
             }
             (Ending::Failed, None) if !self.keyless.is_empty() => {
                 Some(format!("keys have rows and no active one on {}", dates(&self.keyless)))

@@ -131,7 +131,7 @@ impl Reader<'_> {
     fn value(&self, row: &[SqlValue], name: &str) -> Result<SqlValue> {
         let place = self.rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
         place.and_then(|place| row.get(place)).cloned().ok_or_else(|| {
-            Error::new(Kind::UnexpectedAnswer, format!("the answer lacks the column `{name}`"))
+            Error::new(Kind::UnexpectedAnswer, format!("the answer has no column `{name}`"))
                 .help("return it from your explain.sql, or remove that file")
         })
     }

@@ -16,11 +16,37 @@ pub struct Note {
 }
 
 impl Report {
-    /// What is to be known of rows that no date counts as duplicates: there are none at all, none that is
-    /// active, some without a flag, some without a date.
+    /// What the counts do not say by themselves: dates that are skipped, dates without rows, keys without an
+    /// active row, rows without a flag or without a date.
     pub fn notes(&self) -> Vec<Note> {
-        let notes = [self.empty(), self.keyless(), self.unflagged(), self.undated.map(undated)];
+        let notes = [
+            self.shared_ids(),
+            self.empty(),
+            self.keyless(),
+            self.unflagged(),
+            self.undated.map(undated),
+        ];
         notes.into_iter().flatten().collect()
+    }
+
+    fn shared_ids(&self) -> Option<Note> {
+        let days: Vec<&DayReport> = self.days_of(Status::SharedIds).collect();
+        if days.is_empty() {
+            return None;
+        }
+        let rows = match days.iter().map(|day| day.counts.shared_ids).sum() {
+            1 => "1 active row has".to_owned(),
+            rows => format!("{rows} active rows have"),
+        };
+        Some(Note {
+            text: format!(
+                "{rows} a NULL or duplicate `row_id`, on {}: a statement by row id could remove a row that must \
+                 be kept, so these dates are skipped",
+                dates(days.iter().map(|day| day.day).collect())
+            ),
+            remedy: "make the ids unique, or set `strategy = \"rewrite\"`, which can tell such rows apart"
+                .to_owned(),
+        })
     }
 
     fn empty(&self) -> Option<Note> {
@@ -92,7 +118,7 @@ fn undated(Undated { counts, awaits_date }: Undated) -> Note {
             "{rows} no date, since the partition column is NULL: {duplicates} among them"
         ),
         remedy: match counts.duplicates {
-            0 => "if they should stand on a date, look at what loads the table",
+            0 => "if they should have a date, look at what loads the table",
             _ => "`--date NULL` looks at them, and `onerow apply --date NULL` cleans them",
         }
         .to_owned(),

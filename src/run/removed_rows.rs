@@ -172,7 +172,7 @@ impl Reader<'_> {
         match self.value("date")? {
             SqlValue::Null => Ok(self.undated),
             SqlValue::Date(date) => Ok(Day::from(*date)),
-            other => Err(super::counts::wrong(format!("`{other}` is no date"))),
+            other => Err(super::counts::wrong(format!("`{other}` is not a date"))),
         }
     }
 

@@ -340,12 +340,12 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     match (removal.puts_together, rule.puts_together()) {
         (true, false) => Err(Error::new(
             Kind::RuleChanged,
-            "the run put survivors together, and the rule has no `merge` now",
+            "the run merged values into survivors, but the rule has no `merge` now",
         )
         .help("set `merge = \"last_non_null\"` in the rule while you undo it")),
         (false, true) => Err(Error::new(
             Kind::RuleChanged,
-            "the run left survivors as they were, and the rule has `merge` now",
+            "the run merged no values into survivors, but the rule has `merge` now",
         )
         .help("remove `merge` from the rule while you undo it")),
         _ => Ok(()),

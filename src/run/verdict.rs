@@ -54,7 +54,7 @@ pub(super) fn verdict(
     } else if after.settled_duplicates() == 0 {
         return Verdict::Holds;
     } else {
-        format!("{} settled superseded rows are still active", after.settled_duplicates())
+        format!("{} settled duplicates are still active", after.settled_duplicates())
     };
     let error = Error::new(Kind::Verification, format!("verify of {day} failed: {problem}"));
     Verdict::Broken(error.help(

@@ -56,7 +56,7 @@ pub(crate) enum Dates {
     All,
     /// So many, up to yesterday.
     Last(u32),
-    /// The rule has no dates: its table is one group.
+    /// The rule has no dates: it is about the whole table.
     Whole,
 }
 

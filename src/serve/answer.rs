@@ -37,8 +37,12 @@ pub(super) struct CleanupAnswer {
     /// Superseded rows that were deactivated.
     duplicates_deactivated: u64,
     dry_run: bool,
-    /// The date, where one was asked for.
+    /// The date, for callers that ask for it by this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     game_date: Option<String>,
+    /// The date, where one was asked for.
+    date: Option<String>,
     rule: String,
     /// The run's id, by which the ledger knows it; none of a dry run.
     run_id: Option<String>,
@@ -80,7 +84,8 @@ impl CleanupAnswer {
             duplicates_found: totals.duplicates,
             duplicates_deactivated: report.deactivated().unwrap_or(0),
             dry_run: run.is_none(),
-            game_date: day.map(|window| window.first().to_string()),
+            date: day.map(|window| window.first().to_string()),
+            game_date: None,
             rule: report.rule.to_string(),
             run_id: run.map(ToString::to_string),
             duplicates_buffered: totals.buffered,
@@ -96,6 +101,14 @@ impl CleanupAnswer {
     /// That of a rule none of whose dates had to be looked at.
     pub fn nothing(rule: &Rule, dry_run: bool) -> Self {
         Self { dry_run, ..Self::about(&Report::nothing(rule), None, None) }
+    }
+
+    /// The same for a caller that has asked for `game_date`, and reads that.
+    pub fn naming_game_date(self, asked_for: bool) -> Self {
+        match asked_for {
+            true => Self { game_date: self.date.clone(), ..self },
+            false => self,
+        }
     }
 
     /// The same; so many dates were left out, where it was asked for those that changed.

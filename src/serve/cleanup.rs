@@ -35,6 +35,9 @@ pub(super) struct CleanupRequest {
     rule: Option<String>,
     /// One date: `YYYY-MM-DD`, `TODAY` or `YESTERDAY`.
     #[schemars(regex(pattern = DAY))]
+    date: Option<String>,
+    /// The same by its first name, which callers of the service before this one send.
+    #[schemars(skip)]
     game_date: Option<String>,
     /// The first date of a range.
     #[schemars(regex(pattern = DAY))]
@@ -58,6 +61,18 @@ pub(super) struct CleanupRequest {
     fail_when_buffered: bool,
 }
 
+impl CleanupRequest {
+    /// The date, and whether it was given by its first name.
+    fn day(&self) -> Result<(Option<&str>, bool), Problem> {
+        match (self.date.as_deref(), self.game_date.as_deref()) {
+            (Some(_), Some(_)) => Err(Problem::new(Code::InvalidRequest)
+                .detail("give `date` alone: `game_date` is its former name")),
+            (date, None) => Ok((date, false)),
+            (None, date) => Ok((date, true)),
+        }
+    }
+}
+
 /// Why a rule is not run.
 pub(super) const DELETES: &str =
     "the rule's strategy deletes rows; the service does that only where it was started with --yes";
@@ -74,7 +89,8 @@ pub(super) async fn cleanup(
     }
     let rule = service.rule(asked.rule.as_deref()).map_err(|error| Problem::of(&error))?;
     let range = (asked.from.as_deref(), asked.to.as_deref());
-    let dates = api::dates(asked.game_date.as_deref(), range, asked.last)?;
+    let (day, by_first_name) = asked.day()?;
+    let dates = api::dates(day, range, asked.last)?;
     // A rule without dates is about its whole table, whatever dates a schedule gives.
     let dates = dates.or(rule.partition.is_whole().then_some(WindowArg::Last(1)));
     let given = dates.map(|dates| api::window(&service, &rule.name, &dates)).transpose()?;
@@ -87,18 +103,34 @@ pub(super) async fn cleanup(
         let answer = CleanupAnswer::nothing(rule, asked.dry_run);
         return Ok(axum::Json(answer.leaving_out(left_out)).into_response());
     };
+    let about = About { window, left_out, by_first_name };
     if asked.dry_run {
         let report = api::standing(&service, &rule.name, window).await?;
-        let answer = CleanupAnswer::of(&report, window, None).leaving_out(left_out);
-        return Ok(axum::Json(answer).into_response());
+        return Ok(axum::Json(about.answer(&report, None)).into_response());
     }
     let begun = begin(&service, rule, window, &changed.books, caller)?;
-    answer(&service, begun, (window, left_out), asked.fail_when_buffered).await
+    answer(&service, begun, &about, asked.fail_when_buffered).await
+}
+
+/// What an answer says beside the counts.
+struct About<'w> {
+    window: &'w Window,
+    /// How many dates were left out, where only changed ones were asked for.
+    left_out: Option<usize>,
+    /// Whether the date was asked for as `game_date`.
+    by_first_name: bool,
+}
+
+impl About<'_> {
+    fn answer(&self, report: &Report, run: Option<&RunId>) -> CleanupAnswer {
+        let answer = CleanupAnswer::of(report, self.window, run);
+        answer.leaving_out(self.left_out).naming_game_date(self.by_first_name)
+    }
 }
 
 fn no_dates() -> Problem {
     Problem::new(Code::InvalidRequest).detail(
-        "no dates given; give `game_date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`, or `changed`",
+        "no dates given; give `date` as YYYY-MM-DD, TODAY or YESTERDAY, or `from` and `to`, or `last`, or `changed`",
     )
 }
 
@@ -202,7 +234,7 @@ fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
 async fn answer(
     service: &Shared,
     begun: Begun,
-    (window, left_out): (&Window, Option<usize>),
+    about: &About<'_>,
     fail_when_buffered: bool,
 ) -> Result<Response, Problem> {
     let Begun { id, ended } = begun;
@@ -227,7 +259,7 @@ async fn answer(
     if let Some(error) = report.problems.iter().find(|e| e.kind() == Kind::Interrupted) {
         return Err(Problem::of_run(error).run(&id));
     }
-    let answer = CleanupAnswer::of(report, window, Some(&id)).leaving_out(left_out);
+    let answer = about.answer(report, Some(&id));
     let status = match answer.status {
         Outcome::Success => StatusCode::OK,
         Outcome::Buffered if fail_when_buffered => StatusCode::SERVICE_UNAVAILABLE,

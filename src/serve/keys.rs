@@ -45,7 +45,7 @@ impl KeyHash {
                 .help("make one with `openssl rand -base64 32`"));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong("a key holds something else than visible ASCII characters")
+            return Err(wrong("a key has characters other than visible ASCII")
                 .help("make one with `openssl rand -base64 32`"));
         }
         Ok(Self::of(text))

@@ -47,17 +47,14 @@ impl Metrics {
             "Statements that were sent, by step and outcome.",
             &["rule", "step", "outcome"],
         )?;
-        let found = counter(
-            "onerow_duplicates_found_total",
-            "Superseded rows that runs found.",
-            &["rule"],
-        )?;
+        let found =
+            counter("onerow_duplicates_found_total", "Duplicate rows that runs found.", &["rule"])?;
         let deactivated = counter(
             "onerow_duplicates_deactivated_total",
-            "Superseded rows that runs took out.",
+            "Duplicate rows that runs removed.",
             &["rule"],
         )?;
-        let bytes = counter("onerow_bytes_billed_total", "Bytes to be paid for.", &["rule"])?;
+        let bytes = counter("onerow_bytes_billed_total", "Bytes billed.", &["rule"])?;
         let requests = counter(
             "onerow_http_requests_total",
             "Requests that were answered.",

@@ -131,7 +131,10 @@ pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
     if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(
             Kind::Service,
-            format!("{} can be reached by others, and there is no key", settings.listen),
+            format!(
+                "{} is reachable from other machines, and no keys are configured",
+                settings.listen
+            ),
         )
         .help("give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1"));
     }

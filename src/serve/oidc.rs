@@ -171,6 +171,6 @@ async fn fetched(http: &reqwest::Client, url: &str) -> Result<JwkSet> {
     let answer = http.get(url).send().await.map_err(failed)?;
     let text = answer.error_for_status().map_err(failed)?.text().await.map_err(failed)?;
     serde_json::from_str(&text).map_err(|cause| {
-        Error::new(Kind::Transient, "what signs tokens is no set of keys").caused_by(cause)
+        Error::new(Kind::Transient, "the answer is not a set of signing keys").caused_by(cause)
     })
 }

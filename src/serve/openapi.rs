@@ -51,7 +51,7 @@ impl Asked<'_> {
         let schema = question::<CleanupRequest>();
         let all: Vec<&Rule> = self.rules.iter().collect();
         let rule = self.rule(&all, self.default_rule.is_some());
-        let ways = [&["game_date"][..], &["from", "to"], &["last"]];
+        let ways = [&["date"][..], &["from", "to"], &["last"]];
         let mut ways: Vec<Value> =
             ways.map(|given| way(&schema, given, &rule, self.default_rule.is_none())).into();
         // A rule without dates is about its whole table.
@@ -106,7 +106,7 @@ fn way(schema: &Value, given: &[&str], rule: &Value, needs_rule: bool) -> Value 
         object.remove("title");
         object.remove("description");
     }
-    for name in ["game_date", "from", "to", "last"] {
+    for name in ["date", "from", "to", "last"] {
         way["properties"][name] = match given.contains(&name) {
             true => given_property(schema, name),
             false => json!({"type": "null"}),
@@ -303,8 +303,8 @@ mod tests {
         let text = rule("one", "partition = \"d\"\n") + &rule("other", "partition = \"d\"\n");
         let file = crate::rule::RuleFile::parse("onerow.toml", &text).unwrap();
         let name = Some(&file.rules[0].name);
-        let dates = json!([["game_date"], ["from", "to"], ["last"]]);
-        let and_rule = json!([["game_date", "rule"], ["from", "to", "rule"], ["last", "rule"]]);
+        let dates = json!([["date"], ["from", "to"], ["last"]]);
+        let and_rule = json!([["date", "rule"], ["from", "to", "rule"], ["last", "rule"]]);
         let asked = |rules, default_rule| ways(&Asked { rules, default_rule });
         let told = json!({"enum": ["one", "other"]});
         assert_eq!(asked(&file.rules, None), (serde_json::from_value(and_rule).unwrap(), told));
@@ -322,7 +322,7 @@ mod tests {
         };
         assert_eq!(required("RuleFigures"), ["rule", "dates", "totals"]);
         let answer = required("CleanupAnswer");
-        assert!(answer.contains(&"game_date".to_owned()), "{answer:?}");
+        assert!(answer.contains(&"date".to_owned()), "{answer:?}");
         assert!(!answer.contains(&"problems".to_owned()), "{answer:?}");
     }
 }

@@ -157,7 +157,7 @@ async fn apply(
     session.caller.may_apply()?;
     if form.confirm.as_deref() != Some("yes") {
         return Err(Problem::new(Code::InvalidRequest)
-            .detail("tick the box that says how many rows will be taken out"));
+            .detail("tick the box to confirm how many rows will be removed"));
     }
     let rule = rule(&service, Some(&form.rule))?;
     let asked = Asked { rule: String::new(), from: form.from, to: form.to };

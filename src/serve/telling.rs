@@ -42,7 +42,8 @@ pub(super) fn begin(service: &Shared, ended: Ended) {
         return;
     }
     let Ok(place) = telling.places.clone().try_acquire_owned() else {
-        let error = Error::new(Kind::Webhook, "webhooks were not told: too many messages wait");
+        let error =
+            Error::new(Kind::Webhook, "webhooks were not called: too many messages are queued");
         let line = Line::of_error(&error).run(ended.run.as_deref());
         return service.log.line(line.with("rule", ended.rule.as_str()));
     };
@@ -66,7 +67,7 @@ async fn tell(service: &Shared, ended: Ended) {
         (event, looked)
     });
     let Ok((event, looked)) = looked.await else {
-        return not_told(&Error::new(Kind::Webhook, "webhooks were not told: the work panicked"));
+        return not_told(&Error::new(Kind::Webhook, "webhooks were not called: a worker panicked"));
     };
     if let Err(error) = looked {
         not_told(&error);

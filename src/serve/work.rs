@@ -52,7 +52,7 @@ impl Service {
             &StagingOptions::default(),
         )?;
         let plan = engine.plan(engine.rule(rule)?, &Task::Apply, window)?;
-        let style = Style { format: Format::Table, colour: false };
+        let style = Style::plain(Format::Table);
         let summary = engine.summary(&plan, status)?;
         Ok(report::plan(style, &summary).trim_end().to_owned())
     }

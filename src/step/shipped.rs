@@ -22,7 +22,7 @@ const CUSTOM: Row = Row {
     repeats_others: false,
 };
 
-/// A step that takes superseded rows out.
+/// A step that removes duplicates.
 const REMOVAL: Row = Row {
     scope: Scope::Date,
     ranks: Ranks::AsTheRule,

@@ -57,10 +57,10 @@ impl Renderer<'_> {
         let custom = map([("custom", update.value(step, self.rule.may_remove_keys(step)))]);
         let context = minijinja::value::merge_maps([self.context(window, None), custom]);
         let rendered = limits::rendering(self.own_bytes, || {
-            self.shipped().template_from_str(RESTRICTION)?.render(context)
+            self.shipped().template_from_str(RESTRICTION)?.render(&context)
         });
         let mut restriction =
-            rendered.map_err(|error| template_error(&error, &self.paths, None))?;
+            rendered.map_err(|error| template_error(&error, &self.paths, None, &context))?;
         if self.rule.partition.is_one_group() {
             restriction = whole::without_marks(&restriction, window);
         }

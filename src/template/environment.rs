@@ -60,10 +60,13 @@ fn refuse_unused(rule: &Rule, environment: &Environment<'_>, name: &Ident) -> Re
         return Ok(());
     }
     let known = rule.vars.iter().map(|(name, _)| name.as_str());
-    let known = known.chain(read.iter().map(String::as_str));
+    let mut known = known.chain(read.iter().map(String::as_str)).peekable();
     Err(Error::new(
-        Kind::Usage,
+        Kind::UnknownName,
         format!("--var {}: no template of rule {} reads it", name.as_str(), rule.name),
     )
-    .help(did_you_mean(name.as_str(), known)))
+    .help(match known.peek() {
+        Some(_) => did_you_mean(name.as_str(), known),
+        None => "leave it out: the templates read no variables".to_owned(),
+    }))
 }

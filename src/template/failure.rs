@@ -1,20 +1,31 @@
-//! minijinja's errors as ours: what is wrong, with file, line and column.
+//! minijinja's errors as ours: what is wrong, with file, line and column, and what to do.
 
 use std::collections::BTreeMap;
 
+use minijinja::{ErrorKind, Value};
+
 use super::limits;
-use crate::error::{Error, Kind, Place};
+use crate::error::{Error, Kind, Place, did_you_mean, nearest};
+
+/// The filters that templates use, for 'did you mean'.
+const FILTERS: [&str; 24] = [
+    "commas", "raw", "ident", "of", "abs", "batch", "default", "dictsort", "first", "int", "items",
+    "join", "last", "length", "list", "lower", "map", "max", "min", "replace", "reverse", "sort",
+    "trim", "unique",
+];
 
 /// An error of a template.
 pub(super) fn new(message: String) -> Error {
     Error::new(Kind::Template, message)
 }
 
-/// The innermost minijinja error, with its place in the template.
+/// The innermost minijinja error, with its place in the template. `paths` are the templates by name, `text`
+/// is that of a template that does not parse, `context` what templates know.
 pub(super) fn template_error(
     error: &minijinja::Error,
     paths: &BTreeMap<String, String>,
     text: Option<&str>,
+    context: &Value,
 ) -> Error {
     let mut innermost = error;
     while let Some(source) = std::error::Error::source(innermost)
@@ -22,15 +33,7 @@ pub(super) fn template_error(
     {
         innermost = source;
     }
-    let detail = innermost.detail().map_or(String::new(), |detail| format!(": {detail}"));
-    let result =
-        limits::reached(innermost).unwrap_or_else(|| new(format!("{}{detail}", innermost.kind())));
-    let result = match innermost.kind() {
-        minijinja::ErrorKind::UndefinedError => result.help(
-            "templates know rule, window and vars; a value of your own comes from [rule.NAME.vars] or --var name=value",
-        ),
-        _ => result,
-    };
+    let result = limits::reached(innermost).unwrap_or_else(|| reworded(innermost, paths, context));
     let (Some(name), Some(source)) = (innermost.name(), innermost.template_source().or(text))
     else {
         return result;
@@ -40,4 +43,56 @@ pub(super) fn template_error(
         (Some(range), _) => Place::new(path, source, range),
         (None, line) => Place::of_line(path, source, line.unwrap_or(1), 1),
     })
+}
+
+fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context: &Value) -> Error {
+    let detail = error.detail().unwrap_or_default();
+    let quoted = |mark: char| detail.split(mark).nth(1).unwrap_or(detail);
+    match error.kind() {
+        ErrorKind::UndefinedError if detail.starts_with('`') => {
+            let name = quoted('`');
+            new(format!("`{name}` has no value")).help(meant(name, context))
+        }
+        ErrorKind::UnknownFilter => {
+            let name = detail.trim_start_matches("filter ").trim_end_matches(" is unknown");
+            new(format!("there is no filter `{name}`")).help(did_you_mean(name, FILTERS))
+        }
+        ErrorKind::UnknownFunction => {
+            let name = detail.trim_end_matches(" is unknown");
+            new(format!("there is no macro or function `{name}`"))
+                .help("import the macro first: {% from \"_survivors.sql\" import ranked %}")
+        }
+        ErrorKind::TemplateNotFound => {
+            let name = quoted('\'');
+            let known = paths.keys().map(String::as_str);
+            new(format!("there is no template `{name}`")).help(did_you_mean(name, known))
+        }
+        ErrorKind::SyntaxError if detail.contains("expected end of variable block") => {
+            new(format!("the expression does not end: {detail}")).help("close it with `}}`")
+        }
+        ErrorKind::SyntaxError if detail.contains("end of input, expected end of block") => {
+            new("a block does not end before the end of the file".to_owned())
+                .help("close it, such as `{% if … %}` with `{% endif %}`")
+        }
+        ErrorKind::SyntaxError => new(format!("the template does not parse: {detail}")),
+        kind if detail.is_empty() => new(kind.to_string()),
+        _ => new(detail.to_owned()),
+    }
+}
+
+/// The name that was meant, as far as it can be told.
+fn meant(name: &str, context: &Value) -> String {
+    let (object, member) = match name.rsplit_once('.') {
+        Some((object, member)) => (context.get_attr(object).unwrap_or_default(), member),
+        None => (context.clone(), name),
+    };
+    let known: Vec<String> =
+        object.try_iter().into_iter().flatten().map(|key| key.to_string()).collect();
+    match nearest(member, known.iter().map(String::as_str)) {
+        Some(near) if name.contains('.') => {
+            format!("did you mean `{}{near}`?", name.strip_suffix(member).unwrap_or_default())
+        }
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value".to_owned(),
+    }
 }

@@ -1,7 +1,6 @@
 //! How much a template may use: of work, memory, nesting and text. A template that loops, calls
 //! itself or blows up ends with an error that says so.
 
-use super::failure;
 use crate::error::{Error, Kind, Place, Result};
 use crate::googlesql::MAX_BYTES;
 
@@ -48,8 +47,7 @@ pub(super) fn check_template(path: &str, text: &str) -> Result<()> {
     if text.len() <= TEMPLATE_BYTES {
         return Ok(());
     }
-    let message =
-        format!("a template has {} bytes; at most {TEMPLATE_BYTES} are taken", text.len());
+    let message = format!("a template is {} bytes long; the limit is {TEMPLATE_BYTES}", text.len());
     Err(Error::new(Kind::TemplateLimit, message)
         .at(Place::of_line(path, text, 1, 1))
         .help("split it into steps, or move parts of it into files of macros"))
@@ -61,7 +59,7 @@ pub(super) fn check_statement(path: &str, sql: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "`{path}` renders to a statement of {} bytes; BigQuery takes at most {MAX_BYTES}",
+        "`{path}` renders to a statement of {} bytes; BigQuery's limit is {MAX_BYTES}",
         sql.len()
     );
     Err(Error::new(Kind::TemplateLimit, message)
@@ -85,5 +83,5 @@ pub(super) fn reached(error: &minijinja::Error) -> Option<Error> {
         ),
         _ => return None,
     };
-    Some(failure::new(message).help(help))
+    Some(Error::new(Kind::TemplateLimit, message).help(help))
 }

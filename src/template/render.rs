@@ -47,8 +47,9 @@ impl<'a> Renderer<'a> {
             paths.insert(name.to_owned(), template.path.clone());
             limits::check_template(&template.path, &template.text)?;
             let added = || environment.add_template_owned(name.to_owned(), template.text.clone());
-            limits::compiling(own_text(template), added)
-                .map_err(|error| template_error(&error, &paths, Some(&template.text)))?;
+            limits::compiling(own_text(template), added).map_err(|error| {
+                template_error(&error, &paths, Some(&template.text), &Value::UNDEFINED)
+            })?;
             own_bytes += own_text(template).len();
         }
         // The longest stands for all: each of them is looked at by itself.
@@ -248,15 +249,14 @@ impl<'a> Renderer<'a> {
                 let own = self.rule.strategy.step();
                 return Err(Error::new(
                     Kind::Usage,
-                    format!("rule {rule} has strategy {own}, and {step} is the step of another"),
+                    format!("rule {rule} has strategy {own}, so it has no step {step}"),
                 )
                 .help(format!("its own is `{own}`; to change that, set `strategy` in the rule")));
             }
             return Err(Error::new(
-                Kind::Usage,
+                Kind::UnknownName,
                 format!(
-                    "there is no step `{step}`: neither sql/{rule}/{name} nor sql/{name} is there, \
-                     and none of that name is built in"
+                    "there is no step `{step}`: it is not built in, and there is no sql/{rule}/{name} or sql/{name}"
                 ),
             )
             .help(did_you_mean(step.as_str(), steps.iter().map(StepName::as_str))));
@@ -288,9 +288,9 @@ impl<'a> Renderer<'a> {
         let during = |error: Error| error.during(format!("{step} of {window}"));
         let template = environment.get_template(&name);
         let rendered =
-            limits::rendering(self.own_bytes, || template.and_then(|found| found.render(context)));
-        let mut body =
-            rendered.map_err(|error| during(template_error(&error, &self.paths, None)))?;
+            limits::rendering(self.own_bytes, || template.and_then(|found| found.render(&context)));
+        let mut body = rendered
+            .map_err(|error| during(template_error(&error, &self.paths, None, &context)))?;
         if self.rule.partition.is_one_group() {
             body = whole::without_marks(&body, window);
         }
@@ -381,9 +381,11 @@ fn shipped(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'sta
     }
     let mut environment = environment();
     for (name, template) in shipped.of(rule) {
-        environment
-            .add_template_owned(name.to_owned(), template.text.clone())
-            .map_err(|error| template_error(&error, &BTreeMap::new(), Some(&template.text)))?;
+        environment.add_template_owned(name.to_owned(), template.text.clone()).map_err(
+            |error| {
+                template_error(&error, &BTreeMap::new(), Some(&template.text), &Value::UNDEFINED)
+            },
+        )?;
     }
     Ok(Some(environment))
 }

@@ -232,7 +232,7 @@ pub enum Returned {
 pub struct Usage {
     /// Bytes read.
     pub bytes_processed: Option<u64>,
-    /// Bytes to be paid for.
+    /// Bytes billed.
     pub bytes_billed: Option<u64>,
     /// Slot time, in milliseconds.
     pub slot_ms: Option<u64>,

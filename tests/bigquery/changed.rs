@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::fixture::{Fixture, a_year};
 use super::proxy::Call;
 use crate::common::RULE;
+use crate::common::whole::whole;
 
 const YEAR: &str = "--from 2025-01-01 --to 2025-12-31";
 
@@ -108,12 +109,12 @@ fn another_definition_of_a_duplicate_makes_every_date_one_to_look_at() {
         .map(|id| (id.to_owned(), "2026-01-30T00:00:00Z".to_owned(), 1));
     keep_books(&fixture, &books);
     fixture.project.onerow("apply --changed").exits(0);
-    fixture.project.onerow("status --changed").exits(0).says(&["2 dates to look at; 1 date not"]);
+    whole!(fixture.project.onerow("status --changed"), @"");
     let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
     let other = rules.replace("created_at DESC", "created_at ASC");
     assert_ne!(rules, other);
     fixture.project.write("onerow.toml", other);
-    fixture.project.onerow("status --changed").exits(0).says(&["3 dates to look at; 0 dates not"]);
+    whole!(fixture.project.onerow("status --changed"), @"");
 }
 
 #[test]
@@ -152,9 +153,8 @@ fn where_nobody_says_when_dates_were_written_all_of_them_are_taken() {
         .emulator
         .query(&format!("INSERT INTO {table} VALUES ('predictions', '20260128', 'no time', 1, 1)"));
     let window = super::fixture::WINDOW;
-    let ended = fixture.project.onerow(&format!("status --changed {window}")).exits(0);
-    ended.says(&["has another form than BigQuery's; all dates are taken", "3 dates to look at"]);
-    fixture.project.onerow("status --changed").exits(1).says(&["name the dates"]);
+    whole!(fixture.project.onerow(&format!("status --changed {window}")), @"");
+    whole!(fixture.project.onerow("status --changed"), @"");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::fixture::{Fixture, ROWS, WINDOW};
 use super::proxy::Fault;
 use crate::common::RULE;
+use crate::common::whole::whole;
 
 #[test]
 fn the_table_is_created_partitioned_by_day_and_clustered_by_rule() {
@@ -60,11 +61,7 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert ledger", Fault::Refuse(403, "accessDenied"), 1_000);
-    fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).says(&[
-        "12 entries",
-        "kept in the outbox",
-        "accessDenied",
-    ]);
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
     assert_eq!(fixture.entries().len(), 12);
     // A run that cannot write its ledger does not start.
     fixture.proxy.forget();
@@ -155,7 +152,7 @@ fn runs_of_more_than_a_year_ago_are_read_by_their_ids_alone() {
         assert_eq!(found.as_array().unwrap().len(), 12, "{start}");
     }
     let undo = |which: &str| fixture.project.onerow(&format!("undo {which} --dry-run"));
-    undo("last").exits(2).says(&["no run of this rule that could be undone", "by its id"]);
+    whole!(undo("last"), @"");
     undo("2024").exits(0).prints(&["3"]);
 }
 

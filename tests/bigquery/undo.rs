@@ -2,6 +2,7 @@
 
 use super::fixture::{COLUMNS, Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::{Call, Fault};
+use crate::common::whole::whole;
 
 fn fixture(strategy: &str) -> Option<Fixture> {
     let strategy = match strategy {
@@ -129,7 +130,7 @@ fn rows_that_have_changed_since_are_left_alone() {
         "UPDATE {}.predictions SET created_at = TIMESTAMP_ADD(created_at, INTERVAL 1 SECOND) WHERE id = 'b1'",
         fixture.dataset
     ));
-    fixture.project.onerow(&format!("undo {run}")).exits(0).says(&["1 rows have changed since"]);
+    whole!(fixture.project.onerow(&format!("undo {run}")), @"");
     assert_eq!(fixture.active(), ["a1", "b2", "b3", "b4", "c1", "c2"]);
 }
 
@@ -142,8 +143,7 @@ fn rows_beyond_time_travel_are_out_of_reach_and_nothing_is_changed() {
     let message = "Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. \
                    Cannot read before 1601573410026.";
     fixture.proxy.arm("insert before_image", Fault::End("invalidQuery", message), 2);
-    let ended = fixture.project.onerow(&format!("undo {run}")).exits(1);
-    ended.says(&["Invalid snapshot time", "outside the table's time-travel window (2 to 7 days)"]);
+    whole!(fixture.project.onerow(&format!("undo {run}")), @"");
     assert_eq!(table(&fixture), after);
     fixture.project.onerow(&format!("undo {run}")).exits(0);
     assert_eq!(fixture.active().len(), 7, "within the window it works");

@@ -10,6 +10,7 @@ pub mod mortal;
 pub mod oracle;
 pub mod part;
 pub mod silent;
+pub mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -100,7 +100,7 @@ pub fn told(project: &Project, ended: &Ended) -> String {
         .map_or("", |(_, said)| said)
         .replace(&format!("{folder}/"), "")
         .replace(&folder, ".");
-    let help = ended.stderr.lines().find_map(|line| line.split_once("= help: "));
+    let help = ended.stderr.lines().find_map(|line| line.split_once(" help: "));
     let help = help.map_or(String::new(), |(_, help)| format!(" ({help})"));
     let help = help.replace(&format!("{folder}/"), "");
     match said.is_empty() {

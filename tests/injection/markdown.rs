@@ -98,7 +98,7 @@ fn a_review_repeats_a_text_as_text() {
             let ended = project.onerow("review --base main --date 2026-01-28").exits(0);
             is_inert(&ended.stdout, text);
             for line in prose(&ended.stdout) {
-                let line = line.trim_matches('*').replace("**It cannot be judged**", "");
+                let line = line.trim_matches('*').replace("**It cannot be compared**", "");
                 is_no_markup(&line, 0);
             }
         }
@@ -144,7 +144,7 @@ fn a_review_repeats_what_the_rule_file_says_as_text() {
                 step.is_some_and(|step| step.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
             };
             for line in prose(&ended.stdout).iter().filter(|line| !is_ours(line)) {
-                is_no_markup(&line.trim_matches('*').replace("**It cannot be judged**", ""), 0);
+                is_no_markup(&line.trim_matches('*').replace("**It cannot be compared**", ""), 0);
             }
             repeated += 1;
         }
@@ -179,10 +179,10 @@ fn an_error_in_a_review_is_text() {
         project.write("sql/deactivate.sql", format!("{{{{ {name} | ident }}}}\n"));
         let ended = project.onerow("review --base main --date 2026-01-28").exits(0);
         let lines = prose(&ended.stdout);
-        let told = lines.iter().find_map(|line| line.strip_prefix("**It cannot be judged**"));
+        let told = lines.iter().find_map(|line| line.strip_prefix("**It cannot be compared**"));
         assert!(told.is_some_and(|line| line.contains("evil")), "{ended}");
         lines
             .iter()
-            .for_each(|line| is_no_markup(line.trim_start_matches("**It cannot be judged**"), 0));
+            .for_each(|line| is_no_markup(line.trim_start_matches("**It cannot be compared**"), 0));
     }
 }

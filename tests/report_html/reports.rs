@@ -1,6 +1,7 @@
 //! `onerow report --html` through the real binary.
 
 use super::html::{assert_is_sound, plain, tags};
+use crate::common::whole::whole;
 use crate::common::{Ended, HEADER, Project, RULE};
 use crate::predictions;
 
@@ -41,7 +42,7 @@ fn files(project: &Project) -> Vec<String> {
 #[test]
 fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
     let project = loaded();
-    report(&project, "").exits(0).says(&["wrote report.html: 2 rules, 0 runs"]).prints_nothing();
+    whole!(report(&project, ""), @"");
     let html = page(&project, "report.html");
     assert!(
         html.contains("7,865 duplicates on 8 of 10 dates.")
@@ -62,7 +63,7 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
     let rule = "player_prop_predictions";
     let run = project.onerow(&format!("apply {rule} {WINDOW} --format json")).exits(0).json();
     let run = run["run_id"].as_str().unwrap();
-    report(&project, rule).exits(0).says(&["1 rule, 1 run,"]);
+    whole!(report(&project, rule), @"");
     let html = page(&project, "report.html");
     assert!(html.contains("Every key has one active row on every date."));
     assert!(html.contains("<title>2026-01-23: clean, 2,807 cleaned by runs</title>"));
@@ -125,10 +126,7 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
     let row = |id| format!("{id},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n");
     project.write("rows.csv", format!("{HEADER}{}{}", row("p1"), row("p2")));
     project.onerow("load rows.csv --rule predictions").exits(0);
-    report(&project, "")
-        .exits(1)
-        .says(&["nba.missing", "wrote report.html: 2 rules"])
-        .prints_nothing();
+    whole!(report(&project, ""), @"");
     let html = page(&project, "report.html");
     assert!(html.contains("How it stands could not be read.") && html.contains("nba.missing"));
     assert!(html.contains("1 duplicate on 1 of 10 dates."), "the other rule is shown as ever");
@@ -149,7 +147,7 @@ fn a_dash_is_stdout_and_the_last_14_dates_are_the_default() {
 #[test]
 fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     let project = Project::new(RULE);
-    report(&project, "").exits(1).says(&["no database", "onerow load"]);
+    whole!(report(&project, ""), @"");
     assert_eq!(files(&project), ["onerow.toml"]);
     let project = loaded();
     let before = files(&project);
@@ -165,8 +163,8 @@ fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     }
     std::fs::remove_dir(project.path("folder")).unwrap();
     assert_eq!(files(&project), before);
-    project.onerow("report").exits(2).says(&["--html"]);
-    project.onerow("report nowhere --html r.html").exits(2).says(&["no rule `nowhere`"]);
+    whole!(project.onerow("report"), @"");
+    whole!(project.onerow("report nowhere --html r.html"), @"");
     project.onerow("report --html r.html --last 0").exits(2);
     assert_eq!(files(&project), before);
     assert!(

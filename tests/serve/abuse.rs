@@ -31,14 +31,15 @@ fn a_body_that_is_not_what_it_should_be_is_refused_and_nothing_is_run() {
         ("[]", 422, "invalid_request"),
         ("null", 422, "invalid_request"),
         ("{}", 422, "invalid_request"),
-        (r#"{"game_date": 20260130}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-02-30"}"#, 422, "invalid_request"),
-        (r#"{"game_date": "yesterday"}"#, 422, "invalid_request"),
-        (r#"{"game_date": ""}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "dry_run": "no"}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "dryrun": true}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "game_date": "2026-01-29"}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "last": 3}"#, 422, "invalid_request"),
+        (r#"{"date": 20260130}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-02-30"}"#, 422, "invalid_request"),
+        (r#"{"date": "yesterday"}"#, 422, "invalid_request"),
+        (r#"{"date": ""}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "dry_run": "no"}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "dryrun": true}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "date": "2026-01-29"}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "game_date": "2026-01-30"}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "last": 3}"#, 422, "invalid_request"),
         (r#"{"from": "2026-01-30"}"#, 422, "invalid_request"),
         (r#"{"from": "2026-01-30", "to": "2026-01-29"}"#, 422, "invalid_request"),
         (r#"{"from": "0001-01-01", "to": "9999-12-31"}"#, 422, "invalid_request"),
@@ -46,15 +47,15 @@ fn a_body_that_is_not_what_it_should_be_is_refused_and_nothing_is_run() {
         (r#"{"last": 0}"#, 422, "invalid_request"),
         (r#"{"last": -1}"#, 422, "invalid_request"),
         (r#"{"last": 4294967295}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "rule": "../../etc/passwd"}"#, 422, "invalid_request"),
-        (r#"{"game_date": "2026-01-30", "rule": ""}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "rule": "../../etc/passwd"}"#, 422, "invalid_request"),
+        (r#"{"date": "2026-01-30", "rule": ""}"#, 422, "invalid_request"),
     ];
     for (body, status, code) in cases {
         let answer = service.apply(body);
         assert_eq!((answer.status, &answer.json["code"]), (status, &json!(code)), "{body}");
         assert_eq!(answer.headers["content-type"], "application/problem+json");
     }
-    for field in ["game_date", "from", "to", "rule", "last", "dry_run"] {
+    for field in ["date", "from", "to", "rule", "last", "dry_run"] {
         let body = json!({"to": "2026-01-30", "from": "2026-01-30", field: sql}).to_string();
         assert_eq!(service.apply(&body).status, 422, "{body}");
     }
@@ -68,7 +69,7 @@ fn a_request_that_is_too_large_or_undeclared_is_refused() {
     let service = Service::of(&project);
     let large = format!("{{\"rule\": \"{}\"}}", "x".repeat(20_000));
     assert_eq!(service.apply(&large).status, 413);
-    let text = r#"{"game_date": "2026-01-30"}"#;
+    let text = r#"{"date": "2026-01-30"}"#;
     let undeclared = raw(&service, post(&format!("Content-Length: {}\r\n", text.len()), text));
     assert!(undeclared.starts_with("HTTP/1.1 415"), "{undeclared}");
     let head = post(&format!("X-Large: {}\r\nContent-Length: 0\r\n", "x".repeat(40_000)), "");

@@ -29,7 +29,7 @@ fn the_call_of_the_service_it_replaces_gets_its_answer() {
         .output()
         .unwrap();
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let expected = r#"{"status":"success","duplicates_found":42,"duplicates_deactivated":42,"dry_run":false,"game_date":"2026-01-30","#;
+    let expected = r#"{"status":"success","duplicates_found":42,"duplicates_deactivated":42,"dry_run":false,"game_date":"2026-01-30","date":"2026-01-30","#;
     assert!(String::from_utf8(output.stdout).unwrap().starts_with(expected), "{answer}");
     assert_eq!(answer["rule"], MAIN);
     assert_eq!(answer["dates"][0]["status"], "cleaned");
@@ -48,7 +48,7 @@ fn the_published_figures_come_out_of_a_dry_run_and_of_a_run() {
         (&dry.json["duplicates_found"], &dry.json["duplicates_deactivated"]),
         (&json!(7865), &json!(0))
     );
-    assert_eq!((&dry.json["run_id"], &dry.json["game_date"]), (&json!(null), &json!(null)));
+    assert_eq!((&dry.json["run_id"], &dry.json["date"]), (&json!(null), &json!(null)));
     let by_line = service
         .cleanup(format!("{{{range}, \"dry_run\": true, \"rule\": \"by_line\"}}"), Some(READ));
     assert_eq!(by_line.json["duplicates_found"], 4689);
@@ -67,8 +67,8 @@ fn yesterday_is_the_rules_and_the_run_is_in_the_ledger_under_the_keys_name() {
     let project = example();
     forty_two(&project);
     let service = of_main(&project);
-    let answer = service.apply(r#"{"game_date": "YESTERDAY"}"#);
-    assert_eq!(answer.json["game_date"], "2026-01-30");
+    let answer = service.apply(r#"{"date": "YESTERDAY"}"#);
+    assert_eq!(answer.json["date"], "2026-01-30");
     let id = answer.json["run_id"].as_str().unwrap();
     let run = service.get(&format!("/api/runs/{id}"), Some(READ));
     assert_eq!((run.status, &run.json["outcome"]), (200, &json!("done")), "{}", run.text);
@@ -91,11 +91,11 @@ fn buffered_rows_are_answered_with_202_or_where_that_is_asked_for_with_503() {
     let row = |id: u8| format!("r{id},2026-01-30,g1,p1,,true,2026-01-31T09:3{id}:00Z");
     project.streamed("2026-01-31T09:59:00Z", &format!("{}\n{}", row(1), row(2)));
     let service = Service::of(&project);
-    let later = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    let later = service.apply(r#"{"date": "YESTERDAY"}"#);
     assert_eq!((later.status, &later.json["status"]), (202, &json!("buffered")), "{}", later.text);
     assert_eq!(later.headers["retry-after"], "1800");
     assert_eq!(later.json["duplicates_buffered"], 1);
-    let failed = service.apply(r#"{"game_date": "YESTERDAY", "fail_when_buffered": true}"#);
+    let failed = service.apply(r#"{"date": "YESTERDAY", "fail_when_buffered": true}"#);
     assert_eq!((failed.status, &failed.json["status"]), (503, &json!("buffered")));
     assert_eq!(failed.headers["retry-after"], "1800");
     assert_eq!(project.active(), ["r1", "r2"]);
@@ -106,7 +106,7 @@ fn a_run_that_fails_is_answered_with_500_and_a_code_and_nothing_of_the_inside() 
     let project = Project::new(RULE);
     project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr1,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
     let service = Service::of(&project);
-    let shared_ids = service.apply(r#"{"game_date": "YESTERDAY"}"#);
+    let shared_ids = service.apply(r#"{"date": "YESTERDAY"}"#);
     assert_eq!(
         (shared_ids.status, &shared_ids.json["status"]),
         (500, &json!("error")),
@@ -115,7 +115,7 @@ fn a_run_that_fails_is_answered_with_500_and_a_code_and_nothing_of_the_inside() 
     );
     assert_eq!(shared_ids.json["dates"][0]["status"], "shared_ids");
     project.database().execute_batch(r#"DROP TABLE "nba.predictions""#).unwrap();
-    let gone = service.apply(r#"{"game_date": "2026-01-29"}"#);
+    let gone = service.apply(r#"{"date": "2026-01-29"}"#);
     assert_eq!(gone.status, 500, "{}", gone.text);
     for inside in ["no such table", "predictions.db", "local.db", "SELECT", "src/"] {
         assert!(!gone.text.contains(inside), "{}", gone.text);
@@ -129,7 +129,7 @@ fn a_rule_that_deletes_rows_is_run_only_where_that_was_allowed() {
         RULE.replace("[rule.predictions]", deleting).replace("touched_at = \"updated_at\"\n", "");
     let project = Project::new(&rules);
     project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
-    let body = r#"{"game_date": "2026-01-30"}"#;
+    let body = r#"{"date": "2026-01-30"}"#;
     let refused = Service::of(&project).apply(body);
     assert_eq!((refused.status, &refused.json["code"]), (403, &json!("forbidden")));
     assert_eq!(project.active(), ["r1", "r2"]);
@@ -157,7 +157,7 @@ fn a_caller_may_ask_for_the_dates_that_changed() {
     let nothing = service.apply(body);
     assert_eq!((nothing.status, &nothing.json["status"]), (200, &json!("success")));
     assert_eq!((&nothing.json["dates"], &nothing.json["unchanged"]), (&json!([]), &json!(2)));
-    for none in ["run_id", "from", "to", "game_date"] {
+    for none in ["run_id", "from", "to", "date"] {
         assert_eq!(nothing.json[none], json!(null), "{none}");
     }
     project.rows("a2,2026-01-27,g1,p,,true,2026-01-27T02:00:00Z");
@@ -173,7 +173,7 @@ fn a_caller_may_ask_for_the_dates_that_changed() {
         (&json!(1), &json!(30))
     );
     assert!(ran.json.get("undated").is_none(), "{}", ran.text);
-    let named = service.apply(r#"{"game_date": "2026-01-28"}"#);
+    let named = service.apply(r#"{"date": "2026-01-28"}"#);
     assert!(named.json.get("unchanged").is_none(), "only where it was asked for: {}", named.text);
 }
 

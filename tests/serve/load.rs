@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::service::{APPLY, READ, Service, alone, example, hold};
 
-const BODY: &str = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
+const BODY: &str = r#"{"rule": "by_line", "date": "2026-01-28"}"#;
 
 #[test]
 fn two_hundred_requests_for_one_date_start_one_run() {

@@ -31,7 +31,7 @@ fn the_status_is_new_after_a_run() {
         answer.json["rules"][0]["totals"]["duplicates"].clone()
     };
     assert_eq!(duplicates(), 632);
-    let ran = service.apply(r#"{"rule": "by_line", "game_date": "2026-01-28"}"#);
+    let ran = service.apply(r#"{"rule": "by_line", "date": "2026-01-28"}"#);
     assert_eq!(ran.status, 200, "{}", ran.text);
     assert_eq!(duplicates(), 0);
 }
@@ -40,8 +40,8 @@ fn the_status_is_new_after_a_run() {
 fn prometheus_is_told_of_runs_statements_and_rows() {
     let project = example();
     let service = Service::of(&project);
-    service.apply(r#"{"rule": "by_line", "game_date": "2026-01-28"}"#);
-    service.apply(r#"{"rule": "by_line", "game_date": "2026-01-29"}"#);
+    service.apply(r#"{"rule": "by_line", "date": "2026-01-28"}"#);
+    service.apply(r#"{"rule": "by_line", "date": "2026-01-29"}"#);
     let text = service.get("/metrics", Some(READ)).text;
     for line in [
         r#"onerow_runs_total{outcome="success",rule="by_line"} 2"#,

@@ -89,7 +89,7 @@ fn all_is_well(service: &Service) {
     is_answered(service, "/api/status?date=2026-01-30", Some(READ));
     let (status, took) = timed(|| service.send("/sign-in", &[], &[("key", READ)]));
     assert!(status == 303 && took < HELD_UP, "{status} after {took:?}");
-    let (status, _) = timed(|| service.apply(r#"{"game_date": "2026-01-30"}"#));
+    let (status, _) = timed(|| service.apply(r#"{"date": "2026-01-30"}"#));
     assert_eq!(status, 200);
 }
 
@@ -158,7 +158,7 @@ fn crowd(service: &Service, many: usize) -> [(&'static str, Vec<Duration>); 3] {
             calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
         })
     };
-    let body = r#"{"rule": "by_line", "game_date": "2026-01-28"}"#;
+    let body = r#"{"rule": "by_line", "date": "2026-01-28"}"#;
     let read = |i: usize| service.get(&format!("/api/status?last={}", 1 + i % 10), Some(READ));
     let (applied, looked) = thread::scope(|scope| {
         let applied = scope.spawn(|| at_once(200, &|_| service.apply(body)));

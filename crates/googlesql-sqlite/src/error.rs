@@ -154,7 +154,7 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
     let candidates: Vec<&str> = candidates.into_iter().collect();
     match nearest(name, candidates.iter().copied()) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
-        None if candidates.is_empty() => "there is none to choose from".to_owned(),
+        None if candidates.is_empty() => "there are none".to_owned(),
         None => format!("known: {}", candidates.join(", ")),
     }
 }

@@ -29,7 +29,7 @@ WHERE points * 2 > 5",
     },
 };
 
-const MEND: &str = "mend the template, or the types that the rule lists";
+const MEND: &str = "fix the template, or the types in the rule's columns";
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let rule = text.rule;

@@ -100,12 +100,12 @@ impl Finder<'_> {
             true => (
                 "it calls EXTERNAL_QUERY: another database runs its text, which cannot be checked"
                     .to_owned(),
-                "load what it reads into a table before, outside of onerow".to_owned(),
+                "load the external data into a BigQuery table first".to_owned(),
             ),
             false => (
                 format!(
-                    "it calls `{called}`, which is no function of GoogleSQL: what it does is not in \
-                     the statement, and it may write rows or call a service"
+                    "it calls `{called}`, which is not a function of GoogleSQL: its body is not part of \
+                     the statement, and it could write rows or call a service"
                 ),
                 format!("if it has no effects, write routines = [\"{called}\"] into the rule"),
             ),

@@ -41,7 +41,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         text.finding(
             Code::CrossJoin,
             span,
-            "it joins every row with every row, so that counts and costs multiply",
+            "it joins every row with every row: counts and cost multiply",
             "join with ON; where one side has a single row, allow it and say so",
         )
     }));

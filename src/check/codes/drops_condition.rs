@@ -83,7 +83,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         findings.push(text.finding(
             Code::DropsCondition,
             own.source.span(),
-            "its USING is not the shipped one, so that other rows could arrive than are counted",
+            "its USING differs from the shipped one: other rows could be merged than were counted",
             "keep USING as the shipped text has it; change what WHEN MATCHED and WHEN NOT MATCHED do",
         ));
     }

@@ -89,7 +89,7 @@ fn dropped(text: &Text<'_>, span: Span, mutates: bool) -> Finding {
     let (lacks, danger) = match mutates {
         true => (
             "what has to hold lacks",
-            "it would touch rows in the streaming buffer, and be refused as a whole",
+            "BigQuery would refuse the whole statement because of rows in the streaming buffer",
         ),
         false => ("no column is", "it would count buffered rows as settled ones"),
     };

@@ -42,7 +42,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         findings.push(text.finding(
             Code::MutatesBetween,
             parsed.span(),
-            "this step changes rows after detect has counted them, so that verify could not tell what happened",
+            "this step changes rows after `detect` has counted them, so `verify` could not check the result",
             "put it before detect in the rule's steps",
         ));
     }

@@ -169,7 +169,7 @@ impl Finder<'_> {
             Code::ReadsOtherPartition,
             span,
             format!(
-                "the subquery reads {what} without confining {} to {}: rows of other dates would decide",
+                "the subquery reads {what} without restricting {} to {}: rows of other dates would decide",
                 self.column().map_or("", Ident::as_str),
                 self.text.statement.window
             ),

@@ -39,7 +39,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         findings.push(text.finding(
             Code::SelectStar,
             span,
-            "it returns whatever columns the table has that day: more bytes, and another result when a column is added",
+            "SELECT * reads every column: more bytes, and a different result when a column is added",
             "name the columns",
         ));
     }

@@ -36,7 +36,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.push(text.finding(
         Code::Volatile,
         span,
-        format!("{what} differs from run to run: the same statement for the same dates gives another result"),
+        format!("{what} changes from run to run: the same statement for the same dates returns a different result"),
         "use {{ window.first }} or {{ window.last }}, or @cutoff for the moment of the run",
     ));
 }

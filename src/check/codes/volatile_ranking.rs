@@ -33,7 +33,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.push(text.finding(
         Code::VolatileRanking,
         span,
-        format!("{what} differs from run to run, so that another row could survive the next time"),
-        "rank by columns of the table; what only the moment of the run knows comes in as @cutoff",
+        format!("{what} changes from run to run: another row could survive the next time"),
+        "rank by columns of the table; for the time of the run use @cutoff",
     ));
 }

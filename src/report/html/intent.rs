@@ -122,8 +122,8 @@ fn hindrance(page: &PlanPage<'_>, intent: &Intent) -> Option<String> {
     match &page.viewer {
         Viewer::Caller { may_apply: true, .. } => None,
         Viewer::Caller { .. } => {
-            Some("It cannot be applied from here: this key may look, and not apply.".to_owned())
+            Some("This key is read-only, so it cannot be applied from here.".to_owned())
         }
-        Viewer::Nobody => Some("It cannot be applied from here: nobody is signed in.".to_owned()),
+        Viewer::Nobody => Some("Sign in to apply it from here.".to_owned()),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Result<Assignment, String> {
         [column] => column.as_ident().map(|column| column.value.clone()),
         _ => None,
     };
-    let Some(column) = column else { return Err(format!("`{target}` is no column")) };
+    let Some(column) = column else { return Err(format!("`{target}` is not a column")) };
     let column = Ident::parse(&column).map_err(|error| error.message().to_owned())?;
     let value = inspect(parsed.value)?;
     if let Some((what, _)) = value.tree.visit(&mut FindVolatile { clock: false }).break_value() {

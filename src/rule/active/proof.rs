@@ -37,7 +37,7 @@ pub(super) fn refute(active: &Active, types: &[(String, SqlType)]) -> Result<(),
     };
     let asked = format!("SELECT 1 AS one FROM onerow_table WHERE {}", active.condition);
     if let Some(refused) = is_refused(&asked) {
-        return Err(format!("`active` is no condition that BigQuery takes: {refused}"));
+        return Err(format!("`active` is not a condition that BigQuery accepts: {refused}"));
     }
     let Some(flag) = &active.flag else { return Ok(()) };
     for value in [&flag.inactive, &flag.active] {

@@ -89,12 +89,18 @@ impl RuleReader<'_> {
             None => Ok(Partition::whole()),
             Some((key, span)) if is_sharded => Err(self
                 .source
-                .error(&Spanned::new(span, ()), format!("`{key}` cannot stand beside partition = \"{SUFFIX}\""))
+                .error(
+                    &Spanned::new(span, ()),
+                    format!("`{key}` cannot be combined with partition = \"{SUFFIX}\""),
+                )
                 .help("remove it: each date has a table of its own, which is looked at by itself")),
             Some((key, span)) => Err(self
                 .source
-                .error(&Spanned::new(span, ()), format!("`{key}` has no effect with partition = \"none\""))
-                .help("remove it; a column that is called none stands in backquotes: partition = \"`none`\"")),
+                .error(
+                    &Spanned::new(span, ()),
+                    format!("`{key}` has no effect with partition = \"none\""),
+                )
+                .help("remove it; for a column that is called none write partition = \"`none`\"")),
         }
     }
 
@@ -131,7 +137,7 @@ impl RuleReader<'_> {
         }
         if self.section.across.is_some() {
             let message = format!(
-                "`partition_granularity` {word} cannot stand beside `across`, which compares single dates"
+                "`partition_granularity` {word} cannot be combined with `across`, which compares single dates"
             );
             let help = "remove one of them: without it, each date has a statement of its own";
             return Err(wrong(message).help(help));

@@ -83,7 +83,7 @@ impl FileKind {
             ),
             Self::ExternalAccount => (
                 &["audience", "subject_token_type", "token_url"],
-                "write the file anew with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it",
+                "create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it",
             ),
             Self::Impersonated => (
                 &["service_account_impersonation_url"],

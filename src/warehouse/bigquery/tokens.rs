@@ -50,10 +50,10 @@ impl Tokens {
                 ),
             )
             .help(
-                "write the file anew with the tool that wrote it; see docs/bigquery.md#who-asks",
+                "create the file again with the tool that wrote it; see docs/bigquery.md#who-asks",
             )),
             (Err(_), Identity::Machine(_)) => {
-                Err(Error::new(Kind::Credentials, "the metadata server cannot be asked"))
+                Err(Error::new(Kind::Credentials, "cannot reach the metadata server"))
             }
         }
     }

@@ -66,13 +66,13 @@ pub(super) fn way_out(kind: Kind, reason: &str, message: &str) -> Option<String>
     let help = match kind {
         Kind::AccessDenied => return Some(role_for(reason, message)),
         Kind::NotFound if small.contains("dataset") && !message.contains("Table") => {
-            "create the dataset, or mend its name or the `location` in the rule file"
+            "create the dataset, or correct its name or the `location` in the rule file"
         }
         Kind::NotFound if names_no_column(&small) => {
-            "mend the column's name in the rule or in the template; `onerow doctor` compares both with the table"
+            "correct the column's name in the rule or in the template; `onerow doctor` compares both with the table"
         }
         Kind::NotFound => {
-            "mend the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer"
+            "correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer"
         }
         Kind::CostLimit => {
             "the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit"
@@ -139,7 +139,7 @@ fn role_for(reason: &str, message: &str) -> String {
     }
     match ROLES.iter().find(|(permission, _)| message.contains(permission)) {
         Some((_, role)) if message.contains("does not exist") => {
-            format!("grant {role}, or mend its name")
+            format!("grant {role}, or correct its name")
         }
         Some((_, role)) => format!("grant {role}"),
         None => {

@@ -56,7 +56,10 @@ pub(super) fn columns(
     while let Some(row) = rows.next().map_err(&read)? {
         let text: String = row.get(0).map_err(&read)?;
         let object: Map<String, Json> = serde_json::from_str(&text).map_err(|_| {
-            Error::new(Kind::UnexpectedAnswer, "the removal log holds a row that is no JSON object")
+            Error::new(
+                Kind::UnexpectedAnswer,
+                "the removal log holds a row that is not a JSON object",
+            )
         })?;
         if found.is_empty() {
             found = object.keys().map(|name| Kept::new(name, &now)).collect();

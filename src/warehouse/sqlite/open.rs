@@ -63,7 +63,7 @@ fn there(path: &Path) -> Result<()> {
     let name = path.display();
     Err(match std::fs::symlink_metadata(path) {
         Ok(_) => Error::new(Kind::File, format!("`{name}` is not a file"))
-            .help("move away what is there, or give `path` of the warehouse another name"),
+            .help("move it away, or give `path` of the warehouse another name"),
         Err(_) => Error::new(Kind::NotFound, format!("there is no database `{name}`"))
             .help("load data first, with `onerow load`"),
     })

@@ -281,7 +281,7 @@ mod tests {
             ("onerow_bytes_to_text(x'ff')", "utf-8"),
             ("onerow_real_to_decimal(1e30)", "beyond numeric"),
             ("onerow_json_value('{\"id\": 7} x', '$.id')", "not well-formed"),
-            ("onerow_json_value('{\"a\": 1, \"a\": 2}', '$.a')", "stands twice"),
+            ("onerow_json_value('{\"a\": 1, \"a\": 2}', '$.a')", "is listed twice"),
             ("onerow_regexp_replace('b', 'b', '\\1')", "no group 1"),
             ("onerow_regexp_replace('b', 'b', '\\q')", "no digit"),
             ("onerow_timestamp_seconds(253402300800)", "out of range"),

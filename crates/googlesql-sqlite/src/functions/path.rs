@@ -86,7 +86,7 @@ fn member<'a>(value: &'a str, step: &str) -> Result<Option<&'a str>, String> {
     match found.map_err(|_| escaped())? {
         Found::Nothing => Ok(None),
         Found::One(value) => Ok(Some(value.get())),
-        Found::Several => Err(unknown(&format!("JSON in which `{step}` stands twice"))),
+        Found::Several => Err(unknown(&format!("JSON in which `{step}` is listed twice"))),
     }
 }
 

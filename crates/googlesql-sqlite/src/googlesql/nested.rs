@@ -140,7 +140,7 @@ impl Nested {
                         wrong(&format!("there is no field `{}` in {self}", name.escape_debug()))
                     })?;
                     if given[field].replace(value.get()).is_some() {
-                        return Err(wrong(&format!("the field `{name}` stands twice")));
+                        return Err(wrong(&format!("the field `{name}` is listed twice")));
                     }
                 }
                 for (i, ((name, of), value)) in fields.iter().zip(given).enumerate() {
@@ -209,7 +209,7 @@ impl fmt::Display for Nested {
     }
 }
 
-/// A JSON object whose values are still text, with every key, also one that stands twice.
+/// A JSON object whose values are still text, with every key, also one that is listed twice.
 #[derive(Debug)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -293,7 +293,7 @@ mod tests {
             (r#"[{"value": {"n": true}}]"#, "[0].value.n: true is no value of type INT64"),
             (r#"[{"value": {"s": 1}}]"#, "[0].value.s: 1 is no value of type STRING"),
             (r#"[{}, {"value": {"tags": ["a", null]}}]"#, "[1].value.tags[1]: no element"),
-            (r#"[{"key": "a", "Key": "b"}]"#, "[0]: the field `Key` stands twice"),
+            (r#"[{"key": "a", "Key": "b"}]"#, "[0]: the field `Key` is listed twice"),
             (r#"[{"kay": "a"}]"#, "[0]: there is no field `kay`"),
             (r#"[{"value": {"b": "*"}}]"#, "[0].value.b: \"*\" is no base64"),
             (r#"[{"value": {"f": "NaN"}}]"#, "[0].value.f: \"NaN\" is no value"),

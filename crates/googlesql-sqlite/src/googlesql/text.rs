@@ -15,7 +15,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// lexer might find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
 pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
     if sql.len() > MAX_BYTES {
-        let what = format!("the text has {} bytes; BigQuery takes at most {MAX_BYTES}", sql.len());
+        let what = format!("the text has {} bytes; BigQuery's limit is {MAX_BYTES}", sql.len());
         return Err(error(&what, 1, 1));
     }
     let tokens = Tokenizer::new(&BigQueryDialect, sql).tokenize_with_location()?;
