@@ -1,6 +1,7 @@
 //! `onerow test`: a project's own tests of its SQL.
 
 use crate::common::{Ended, Project, RULE, example_projects};
+use crate::docs::Page;
 
 const HEAD: &str = r#"
 [defaults]
@@ -220,11 +221,20 @@ fn ci_gets_a_junit_report() {
 
 #[test]
 fn the_example_of_the_documentation_passes() {
-    let docs = include_str!("../docs/tests.md");
-    let example = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let docs = Page::read("docs/tests.md");
+    let example = docs.texts("toml").remove(0);
     let project = Project::example();
-    project.write("tests/docs.toml", example);
+    project.write("tests/ties.toml", &example);
     project.onerow("test").exits(0).says(&["1 passed"]);
+
+    // Of two keys, both rows survive.
+    let counts = "expect.counts = { duplicates = 1, deactivated = 1 }\n";
+    let failing = example.replace(counts, "");
+    let failing = failing
+        .replace("{ prediction_id = \"a\" },", "{ prediction_id = \"a\", game_id = \"g2\" },");
+    project.write("tests/ties.toml", failing);
+    let ended = project.onerow("test").exits(1);
+    assert_eq!(ended.stdout.replace("./tests/", "tests/"), docs.texts("text")[0], "{ended}");
 }
 
 #[test]
