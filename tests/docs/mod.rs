@@ -1,6 +1,8 @@
 //! README.md and the pages of `docs/`: the contents, the links, and every block of code.
 
+mod blocks;
 mod links;
+pub mod session;
 
 use std::path::{Path, PathBuf};
 
