@@ -51,7 +51,7 @@ fn problem(page: &Page, block: &Block<'_>, desk: &mut Desk) -> Result<(), String
         "yaml" => serde_yaml_ng::from_str::<serde_yaml_ng::Value>(text).map(drop).map_err(said),
         "console" => match desk.play(text)? {
             played if played == *text => Ok(()),
-            played => Err(format!("this is printed:\n{played}")),
+            played => Err(format!("this is printed (ONEROW_WRITE_DOCS=1 writes it):\n{played}")),
         },
         other => Err(format!("nothing runs `{other}`; say why not: {other} not-run: REASON")),
     }

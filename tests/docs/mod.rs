@@ -1,6 +1,7 @@
 //! README.md and the pages of `docs/`: the contents, the links, and every block of code.
 
 mod blocks;
+mod commands;
 mod links;
 pub mod session;
 
