@@ -4,7 +4,7 @@
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value as Json;
@@ -444,42 +444,4 @@ fn yaml_terraform_and_the_script_deploy_the_same_service() {
     }
     assert!(script.contains("--max-instances=1 ") && squeezed.contains("max_instance_count = 1"));
     assert!(script.contains("--no-cpu-throttling ") && squeezed.contains("cpu_idle = false"));
-}
-
-// --- the guide
-
-#[test]
-fn the_guide_links_to_places_that_exist_and_its_commands_are_shell() {
-    let guide = read("docs/deploy.md");
-    let anchor = |heading: &str| {
-        let plain = heading.trim_start_matches('#').trim().to_lowercase();
-        let kept = plain.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-        kept.collect::<String>().replace(' ', "-")
-    };
-    let anchors = |text: &str| -> BTreeSet<String> {
-        text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
-    };
-    for target in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        if target.starts_with("https://") {
-            continue;
-        }
-        let (file, place) = target.split_once('#').unwrap_or((target, ""));
-        let path =
-            if file.is_empty() { "docs/deploy.md".into() } else { Path::new("docs").join(file) };
-        assert!(root().join(&path).exists(), "{target}");
-        let text = if place.is_empty() { String::new() } else { read(path.to_str().unwrap()) };
-        assert!(place.is_empty() || anchors(&text).contains(place), "{target}");
-    }
-    let blocks: Vec<&str> =
-        guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(blocks.len() > 8);
-    let project = Project::new(RULE);
-    for block in blocks {
-        let (good, said) =
-            ran(Command::new("bash").arg("-n").arg(project.write("block.sh", block)));
-        assert!(good, "{said}{block}");
-    }
-    let service = read("deploy/cloud-run.service.yaml");
-    let place = service.split("docs/deploy.md#").nth(1).unwrap().split('.').next().unwrap();
-    assert!(anchors(&guide).contains(place), "{place}");
 }

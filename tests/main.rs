@@ -18,6 +18,7 @@ mod crashes;
 mod deletions;
 mod deploy;
 mod disk_faults;
+mod docs;
 mod doctor;
 mod errors;
 mod explain;

@@ -3,6 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::common::Project;
+use crate::docs::Page;
+use crate::docs::session::Runs;
 use crate::predictions;
 
 const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29";
@@ -198,4 +200,15 @@ fn the_race_with_the_streaming_buffer_is_reported_and_finished_later() {
     let after = project.onerow(&format!("status {rule} {WINDOW} --format json")).exits(0).json();
     assert_eq!(after["totals"]["active"], 1876);
     assert_eq!(after["totals"]["duplicates"], 0);
+}
+
+#[test]
+fn the_readme_shows_what_apply_prints() {
+    let ended = loaded().onerow(&format!("apply player_prop_predictions {WINDOW}")).exits(0);
+    let printed = Runs::default().as_shown(&ended.stdout);
+    let mut lines = printed.lines();
+    for line in Page::read("README.md").texts("text")[0].lines().filter(|line| line.trim() != "…")
+    {
+        assert!(lines.any(|printed| printed == line), "`{line}` is not printed there:\n{printed}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `docs/rules.md`, 'Find your table': each rule on that page can be used as it stands.
+//! `docs/find-your-table.md`: each rule on that page can be used as it stands.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,16 @@ use onerow::rule::RuleFile;
 use onerow::template::{Renderer, Templates};
 use onerow::window::{Day, DayArg, WindowArg};
 
-/// The blocks of TOML of the section.
-fn blocks() -> Vec<&'static str> {
-    let page = include_str!("../docs/rules.md");
-    let section = page.split("\n## Find your table\n").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    section.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
-}
+use crate::docs::Page;
 
 #[test]
 fn each_of_the_twelve_rules_renders_and_every_statement_of_it_may_run() {
-    let blocks = blocks();
+    let blocks = Page::read("docs/find-your-table.md").texts("toml");
     assert_eq!(blocks.len(), 12);
     let mut tables = BTreeSet::new();
     for block in blocks {
-        let file =
-            RuleFile::parse("docs/rules.md", block).unwrap_or_else(|e| panic!("{e}\n{block}"));
+        let file = RuleFile::parse("docs/find-your-table.md", &block)
+            .unwrap_or_else(|e| panic!("{e}\n{block}"));
         let [rule] = file.rules.as_slice() else { panic!("one rule in each block") };
         assert!(tables.insert(rule.table.dotted()), "{block}");
         assert!(check::rule(rule).is_empty(), "{:?}\n{block}", check::rule(rule));

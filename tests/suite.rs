@@ -2,6 +2,7 @@
 
 use crate::common::whole::whole;
 use crate::common::{Ended, Project, RULE, example_projects};
+use crate::docs::Page;
 
 const HEAD: &str = r#"
 [defaults]
@@ -204,11 +205,20 @@ fn ci_gets_a_junit_report() {
 
 #[test]
 fn the_example_of_the_documentation_passes() {
-    let docs = include_str!("../docs/tests.md");
-    let example = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let docs = Page::read("docs/tests.md");
+    let example = docs.texts("toml").remove(0);
     let project = Project::example();
-    project.write("tests/docs.toml", example);
+    project.write("tests/ties.toml", &example);
     whole!(project.onerow("test"), @"");
+
+    // Of two keys, both rows survive.
+    let counts = "expect.counts = { duplicates = 1, deactivated = 1 }\n";
+    let failing = example.replace(counts, "");
+    let failing = failing
+        .replace("{ prediction_id = \"a\" },", "{ prediction_id = \"a\", game_id = \"g2\" },");
+    project.write("tests/ties.toml", failing);
+    let ended = project.onerow("test").exits(1);
+    assert_eq!(ended.stdout.replace("./tests/", "tests/"), docs.texts("text")[0], "{ended}");
 }
 
 #[test]

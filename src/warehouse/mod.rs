@@ -59,7 +59,7 @@ pub trait Warehouse: Sync {
     fn buffer(&self, table: &TableName) -> Result<Buffer>;
 
     /// How the table stands now, by its metadata. Errors:
-    /// [`Kind::NotFound`](crate::error::Kind::NotFound).
+    /// [`Kind::NotFound`].
     fn standing(&self, table: &TableName) -> Result<Standing>;
 
     /// How the partitions of a table stand, by the warehouse's own books: the rule's, or one that has its dates as
@@ -78,17 +78,17 @@ pub trait Warehouse: Sync {
     /// statement that the engine does not take.
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate>;
 
-    /// What the table is made of. Errors: [`Kind::NotFound`](crate::error::Kind::NotFound).
+    /// What the table is made of. Errors: [`Kind::NotFound`].
     fn describe(&self, table: &TableName) -> Result<Description>;
 
     /// What the metadata of the table's dataset says; `None` where the engine has no datasets. Errors:
-    /// [`Kind::AccessDenied`](crate::error::Kind::AccessDenied) where only the table may be read.
+    /// [`Kind::AccessDenied`] where only the table may be read.
     fn dataset(&self, _table: &TableName) -> Result<Option<Dataset>> {
         Ok(None)
     }
 
     /// The columns that the table has now, in order. Errors:
-    /// [`Kind::NotFound`](crate::error::Kind::NotFound).
+    /// [`Kind::NotFound`].
     fn columns(&self, table: &TableName) -> Result<Vec<Column>>;
 
     /// The columns that the rows had which this statement sets aside, in order. Sets nothing aside.

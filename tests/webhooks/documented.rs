@@ -6,13 +6,11 @@ use onerow::run::{Ended, Ending, Figures};
 use onerow::window::{Day, Window};
 
 use crate::common::RULE;
-
-const DOCS: &str = include_str!("../../docs/webhooks.md");
+use crate::docs::Page;
 
 /// The first block of this language.
-fn block(language: &str) -> &'static str {
-    let (_, rest) = DOCS.split_once(&format!("```{language}\n")).unwrap();
-    rest.split_once("```").unwrap().0
+fn block(language: &str) -> String {
+    Page::read("docs/webhooks.md").texts(language).remove(0)
 }
 
 #[test]
