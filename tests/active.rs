@@ -144,10 +144,10 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
             "STRING",
             "s = 'Y'",
             "",
-            &["nothing says how a row becomes inactive", "add `deactivate = \"s = …\"`"],
+            &["the rule does not say how to deactivate a row", "add `deactivate = \"s = …\"`"],
         ),
-        ("s", "STRING", "s IS NULL", "", &["nothing says how", "list the type of s"]),
-        ("s", "STRING", "s IN ('a', 'b')", "", &["nothing says how", "reactivate"]),
+        ("s", "STRING", "s IS NULL", "", &["does not say how to deactivate", "list the type of s"]),
+        ("s", "STRING", "s IN ('a', 'b')", "", &["does not say how to deactivate", "reactivate"]),
         (
             "s",
             "STRING",
@@ -263,7 +263,18 @@ fn without_listed_columns_the_assignment_is_said_and_doctor_tries_it() {
         .exits(1)
         .prints(&["`active` is not FALSE for the row"]);
     project.write("onerow.toml", unlisted.replace("s IN (", "gone IN ("));
-    whole!(project.onerow(&format!("check {DATE}")), @"");
+    whole!(project.onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` is `s = \'c\'`: `active` does not read s
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'c'"
+       |              ^^^^^^^^^
+       |
+       = help: write an assignment, such as "deleted_at = CURRENT_TIMESTAMP()"
+    "#);
     project
         .write("onerow.toml", unlisted.replace("active = \"s IN", "active = \"r IS NULL AND s IN"));
     project.onerow(&format!("doctor {DATE}")).exits(1).prints(&["the table has no column `r`"]);
@@ -379,8 +390,30 @@ fn staged_rows_take_part_by_the_condition() {
 
     let two = staged("columns = [\"rid\", \"day\", \"id\", \"changed_at\"]")
         .replace("active = \"s = 'Y'\"", "active = \"s = 'Y' AND rid != 'x'\"");
-    whole!(Project::new(&two).onerow(&format!("check {DATE}")), @"");
+    whole!(Project::new(&two).onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `s`, which `active` reads, does not arrive with staged rows
+      --> ./onerow.toml:16:11
+       |
+    16 | columns = ["rid", "day", "id", "changed_at"]
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: rows arrive with every column that tells whether they are active
+    "#);
     let marked = staged("deleted = \"rid = 'd'\"")
         .replace("deactivate = \"s = 'N'\"", "strategy = \"delete\"");
-    whole!(Project::new(&marked).onerow(&format!("check {DATE}")), @"");
+    whole!(Project::new(&marked).onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: a deletion marker makes rows inactive, and nothing says how
+      --> ./onerow.toml:16:11
+       |
+    16 | deleted = "rid = 'd'"
+       |           ^^^^^^^^^^^
+       |
+       = help: add `deactivate` to the rule, or leave `active` out: then rows are deleted
+    "#);
 }

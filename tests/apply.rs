@@ -236,7 +236,18 @@ fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
         status.says(&[problem, "onerow.toml:"]);
     }
     let without = RULE.replace("written_at = \"created_at\"", "written_unit = \"micros\"");
-    whole!(Project::new(&without).onerow(&format!("status {DATE}")), @"");
+    whole!(Project::new(&without).onerow(&format!("status {DATE}")), @r#"
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `written_unit` has no effect without `written_at`
+      --> ./onerow.toml:13:16
+       |
+    13 | written_unit = "micros"
+       |                ^^^^^^^^
+       |
+       = help: name the INT64 column in `written_at`, or remove `written_unit`
+    "#);
 }
 
 #[test]
@@ -249,7 +260,40 @@ fn rows_from_the_future_are_settled_where_there_is_no_buffer() {
     let now = "--now 2026-01-28T11:00:00Z";
     let status = project.onerow(&format!("status {DATE} {now} --format json")).exits(0).json();
     assert_eq!(status["dates"][0]["status"], "dirty");
-    whole!(apply(&project, now), @"");
+    whole!(apply(&project, now), @r#"
+    $ onerow apply --date 2026-01-28 --format json --now [TIME]
+    -- stdout
+    {
+      "rule": "predictions",
+      "run_id": "[RUN]",
+      "dates": [
+        {
+          "date": "2026-01-28",
+          "active": 2,
+          "keys": 1,
+          "duplicates": 1,
+          "buffered": 0,
+          "shared_ids": 0,
+          "keyless": 0,
+          "unflagged": 0,
+          "deactivated": 1,
+          "status": "cleaned"
+        }
+      ],
+      "totals": {
+        "active": 2,
+        "keys": 1,
+        "duplicates": 1,
+        "buffered": 0,
+        "shared_ids": 0,
+        "keyless": 0,
+        "unflagged": 0,
+        "deactivated": 1
+      }
+    }
+    -- stderr
+    2026-01-28: some duplicates have a written_at in the future; the table has no streaming buffer, so they are treated as settled
+    "#);
     assert_eq!(project.active(), ["p2"]);
 }
 
@@ -269,7 +313,7 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
              p2,2026-01-29,g1,a,,true,2026-01-28T07:00:00Z"
         ));
         let ended = project.onerow("apply --from 2026-01-28 --to 2026-01-29 --format json");
-        let document = ended.exits(1).says(&["2026-01-28: skipped"]).json();
+        let document = ended.exits(1).says(&["on 2026-01-28: ", "these dates are skipped"]).json();
         assert_eq!(document["dates"][0]["status"], "shared_ids", "{what}");
         assert_eq!(document["dates"][0]["deactivated"], 0, "{what}");
         assert_eq!(document["dates"][1]["status"], "cleaned", "{what}");

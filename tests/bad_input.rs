@@ -36,17 +36,129 @@ fn a_mistake_in_the_rule_file_names_its_place_and_the_way_out() {
         said.add(&project.onerow(&format!("apply {DATE}")).exits(2));
         assert!(!project.path(".onerow").exists(), "nothing is created");
     }
-    whole!(said, @"");
+    whole!(said, @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown key `partion` in [rule.predictions]
+     --> ./onerow.toml:7:1
+      |
+    7 | partion = "game_date"
+      | ^^^^^^^
+      |
+      = help: did you mean `partition`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.predictions` has no column `points`
+     --> ./onerow.toml:8:19
+      |
+    8 | key = ["game_id", "points"]
+      |                   ^^^^^^^^
+      |
+      = help: did you mean `points_line`? If not, add it to the rule's columns
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: key column `player` is of type FLOAT64, which cannot be part of a key
+     --> ./onerow.toml:8:19
+      |
+    8 | key = ["game_id", "player"]
+      |                   ^^^^^^^^
+      |
+      = help: BigQuery refuses PARTITION BY FLOAT64; write `TO_JSON_STRING(player)`
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown variant `sqlit`, expected `sqlite` or `bigquery`
+     --> ./onerow.toml:3:8
+      |
+    3 | type = "sqlit"
+      |        ^^^^^^^
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown key `typ` in [warehouse.local]
+     --> ./onerow.toml:3:1
+      |
+    3 | typ = "sqlite"
+      | ^^^
+      |
+      = help: did you mean `type`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: invalid type: string "game_id, player", expected a sequence
+     --> ./onerow.toml:8:7
+      |
+    8 | key = "game_id, player"
+      |       ^^^^^^^^^^^^^^^^^
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: missing field `key`
+     --> ./onerow.toml:5:1
+      |
+    5 | [rule.predictions]
+      | ^^^^^^^^^^^^^^^^^^
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: unclosed table, expected `]`
+     --> ./onerow.toml:5:18
+      |
+    5 | [rule.predictions
+      |                  ^
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: invalid float, expected `nan`
+     --> ./onerow.toml:6:9
+      |
+    6 | table = nba.predictions
+      |         ^^^^^^^^^^^^^^^
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: there is no time zone `America/NewYork`
+      --> ./onerow.toml:14:13
+       |
+    14 | time_zone = "America/NewYork"
+       |             ^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `America/New_York`?
+    "#);
 }
 
 #[test]
 fn a_rule_file_that_is_missing_or_not_utf_8_is_named() {
     let project = Project::new(RULE);
     project.write("onerow.toml", b"\xff\xfe");
-    whole!(project.onerow("check"), @"");
+    whole!(project.onerow("check"), @"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `./onerow.toml` is not UTF-8: line 1, byte 0
+      help: save the file as UTF-8 and run the command again
+    ");
     let empty = tempfile::tempdir().unwrap();
     let folder = empty.path().display().to_string();
-    whole!(project.onerow(&format!("check --project-dir {folder}")), @"");
+    whole!(project.onerow(&format!("check --project-dir {folder}")), @"
+    $ onerow check --project-dir [DIR]
+    exit code 2
+    -- stderr
+    error[no-project]: there is no onerow.toml in `[DIR]`
+      help: name the folder with --project-dir, or start a project with `onerow init`
+    ");
 }
 
 #[test]
@@ -70,7 +182,92 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     ] {
         said.add(&project.onerow(&format!("apply {dates}")).exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @"
+    $ onerow apply --date 2026-02-30
+    exit code 2
+    -- stderr
+    error[dates]: --date: `2026-02-30` is not a date
+      help: write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date
+
+    $ onerow apply --date tomorrow
+    exit code 2
+    -- stderr
+    error[dates]: --date: `tomorrow` is not a date
+      help: write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date
+
+    $ onerow apply --date 2026-01-28,
+    exit code 2
+    -- stderr
+    error[dates]: --date: `` is not a date
+      help: write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date
+
+    $ onerow apply --date 28.01.2026
+    exit code 2
+    -- stderr
+    error[dates]: --date: `28.01.2026` is not a date
+      help: write a date that exists as YYYY-MM-DD, or TODAY, YESTERDAY, or NULL for the rows without a date
+
+    $ onerow apply --from 2026-01-29 --to 2026-01-28
+    exit code 2
+    -- stderr
+    error[dates]: --from 2026-01-29 is after --to 2026-01-28
+      help: swap the two dates
+
+    $ onerow apply --to 2026-01-29
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      --from <D>
+
+    Usage: onerow apply --from <D> --to <D> [RULE]
+
+    For more information, try '--help'.
+
+    $ onerow apply --from 2026-01-30 --now [TIME]
+    exit code 2
+    -- stderr
+    error[dates]: --from 2026-01-30 is after yesterday, 2026-01-29, which ends the range
+      help: say the last date with --to, or name the date with --date
+
+    $ onerow apply --from null --to today
+    exit code 2
+    -- stderr
+    error[dates]: NULL cannot be the end of a range
+      help: use --date NULL for the rows without a date
+
+    $ onerow apply --last 0
+    exit code 2
+    -- stderr
+    error[dates]: --last 0 is no dates: N is 1 or more
+
+    $ onerow apply --last x
+    exit code 2
+    -- stderr
+    error[usage]: invalid value 'x' for '--last <N>': invalid digit found in string
+
+    For more information, try '--help'.
+
+    $ onerow apply --last 99999
+    exit code 2
+    -- stderr
+    error[dates]: 99999 dates are too many for one command
+      help: a window holds at most 10000 dates, BigQuery's limit of partitions
+
+    $ onerow apply --date 2026-01-28 --last 3
+    exit code 2
+    -- stderr
+    error[usage]: the argument '--date <D>' cannot be used with '--last <N>'
+
+    Usage: onerow apply --date <D> [RULE]
+
+    For more information, try '--help'.
+
+    $ onerow apply
+    exit code 2
+    -- stderr
+    error[dates]: no dates given
+      help: use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, or --last N
+    ");
     assert_eq!(project.active(), ["p1", "p2"]);
     assert!(project.ledger().is_empty());
 }
@@ -91,13 +288,77 @@ fn a_name_that_does_not_exist_offers_the_nearest() {
     ] {
         said.add(&project.onerow(&command).exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @"
+    $ onerow status prediction --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `prediction`
+      help: did you mean `predictions`?
+
+    $ onerow run detekt --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no step `detekt`: it is not built in, and there is no sql/predictions/detekt.sql or sql/detekt.sql
+      help: did you mean `detect`?
+
+    $ onerow render --step curent --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no step `curent`: it is not built in, and there is no sql/predictions/curent.sql or sql/curent.sql
+      help: did you mean `current`?
+
+    $ onerow status --date 2026-01-28 --warehouse locl
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `locl`
+      help: did you mean `local`?
+
+    $ onerow run ../x --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: <STEP>: `../x` is not a step name
+      help: a step name has lower-case letters, digits, `_` and `-`, and starts with a letter
+
+    $ onerow apply --date 2026-01-28 --var limit=3
+    exit code 2
+    -- stderr
+    error[unknown-name]: --var limit: no template of rule predictions reads it
+      help: leave it out: the templates read no variables
+
+    $ onerow appyl --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: unrecognized subcommand 'appyl'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: onerow [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+
+    $ onerow apply --dates 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: unexpected argument '--dates' found
+
+      tip: a similar argument exists: '--date'
+
+    Usage: onerow apply --date <D> [RULE]
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn several_rules_and_none_named_is_refused() {
     let project = Project::example();
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[unknown-name]: there are several rules, and none was named
+      help: name one of player_prop_predictions, by_line, or use --all
+    ");
 }
 
 #[test]
@@ -116,9 +377,97 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
         project.write("sql/deactivate.sql", template);
         said.add(&project.onerow(&format!("apply {DATE}")).exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `rule.tabel` has no value
+     --> ./sql/deactivate.sql:2:9
+      |
+    2 | FROM {{ rule.tabel }}
+      |         ^^^^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `rule.table`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: the expression does not end: unexpected end of input, expected end of variable block
+     --> ./sql/deactivate.sql:2:14
+      |
+    2 | FROM {{ rule.table
+      |              ^^^^^
+      |
+      = help: close it with `}}`
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: a block does not end before the end of the file
+     --> ./sql/deactivate.sql:1:14
+      |
+    1 | {% if true %}SELECT 1
+      |              ^^^^^^^^
+      |
+      = help: close it, such as `{% if … %}` with `{% endif %}`
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: there is no filter `comas`
+     --> ./sql/deactivate.sql:1:22
+      |
+    1 | SELECT {{ rule.key | comas }}
+      |                      ^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `commas`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `vars.limit` has no value
+     --> ./sql/deactivate.sql:1:11
+      |
+    1 | SELECT {{ vars.limit }}
+      |           ^^^^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `limit` has no value
+     --> ./sql/deactivate.sql:1:11
+      |
+    1 | SELECT {{ limit }} FROM {{ rule.table }}
+      |           ^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: there is no template `survivors.sql`
+     --> ./sql/deactivate.sql:1:4
+      |
+    1 | {% import 'survivors.sql' as s %}SELECT 1
+      |    ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `_survivors.sql`?
+    ");
     project.write("sql/deactivate.sql", b"SELECT \xff");
-    whole!(project.onerow("check"), @"");
+    whole!(project.onerow("check"), @"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/deactivate.sql` is not UTF-8: line 1, byte 7
+      help: save the file as UTF-8 and run the command again
+    ");
     assert_eq!(project.active(), ["p1", "p2"]);
 }
 
@@ -126,7 +475,13 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
 fn a_folder_of_templates_that_belongs_to_no_rule_is_refused() {
     let project = loaded();
     project.write("sql/prediction/detect.sql", "SELECT 1");
-    whole!(project.onerow("check"), @"");
+    whole!(project.onerow("check"), @"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/prediction/detect.sql` is in a folder that matches no rule, so it would never be used
+      help: did you mean `predictions`?
+    ");
 }
 
 #[test]
@@ -145,7 +500,40 @@ fn findings_stop_apply_before_anything_is_sent() {
     for command in ["apply", "plan", "run deactivate"] {
         said.add(&project.onerow(&format!("{command} {DATE}")).exits(3));
     }
-    whole!(said, @"");
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
+
+    $ onerow plan --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
+
+    $ onerow run deactivate --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
+    ");
     assert_eq!(project.active(), ["p1", "p2"]);
     assert!(project.ledger().is_empty());
 }
@@ -161,7 +549,14 @@ fn a_keep_that_does_not_determine_the_survivor_is_a_finding() {
 fn a_column_that_the_table_lacks_is_named() {
     let project = loaded();
     project.write("onerow.toml", RULE.replace("player", "player_name"));
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no column `player_name`
+      note: during detect of 2026-01-28
+      help: did you mean `player`?
+    ");
     assert_eq!(project.active(), ["p1", "p2"]);
 }
 
@@ -172,12 +567,53 @@ fn a_table_or_database_that_does_not_exist_is_not_created() {
     for command in ["status", "plan", "apply", "run detect"] {
         said.add(&project.onerow(&format!("{command} {DATE}")).exits(1));
     }
-    whole!(said, @"");
-    whole!(project.onerow("log"), @"");
+    whole!(said, @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+
+    $ onerow plan --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+
+    $ onerow run detect --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+    ");
+    whole!(project.onerow("log"), @"
+    $ onerow log
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+    ");
     assert!(!project.path(".onerow").exists());
     let project = loaded();
     project.write("onerow.toml", RULE.replace("nba.predictions", "nba.prediction"));
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `nba.prediction`
+      help: did you mean `nba.predictions`?
+    ");
 }
 
 #[test]
@@ -201,13 +637,98 @@ fn a_bad_row_is_named_and_nothing_is_loaded() {
         said.add(&ended);
         assert!(!project.path(".onerow").exists(), "{name}: nothing is created");
     }
-    whole!(said, @"");
+    whole!(said, @r#"
+    $ onerow load a.csv
+    exit code 1
+    -- stderr
+    error[data-file]: column points_line: `x` is not a NUMERIC, such as 22.5
+     --> a.csv:3:19
+      |
+    3 | p2,2026-01-28,g,a,x,true,
+      |                   ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load a.csv
+    exit code 1
+    -- stderr
+    error[data-file]: this row has 2 fields, the header has 7
+     --> a.csv:3:1
+      |
+    3 | p2,2026-01-28
+      | ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load a.csv
+    exit code 1
+    -- stderr
+    error[data-file]: the rule lists no column `playr`
+     --> a.csv:1:4
+      |
+    1 | id,playr
+      |    ^^^^^
+      |
+      = help: did you mean `player`?
+
+    $ onerow load a.csv
+    exit code 1
+    -- stderr
+    error[data-file]: `a.csv` is empty: it holds no row
+      help: check how the file was made; nothing was loaded
+
+    $ onerow load a.csv
+    exit code 1
+    -- stderr
+    error[data-file]: `a.csv` is empty: it holds no row
+      help: check how the file was made; nothing was loaded
+
+    $ onerow load a.ndjson
+    exit code 1
+    -- stderr
+    error[data-file]: column id is of type STRING; write a JSON string
+     --> a.ndjson:2:8
+      |
+    2 | {"id": 7}
+      |        ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load a.ndjson
+    exit code 1
+    -- stderr
+    error[data-file]: this is not a JSON object: EOF while parsing an object
+     --> a.ndjson:1:11
+      |
+    1 | {"id": "p1"
+      |           ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load a.txt
+    exit code 2
+    -- stderr
+    error[usage]: `a.txt` has an unknown format
+      help: name the file *.csv, or *.ndjson, *.jsonl or *.json with one object a line
+    "#);
     let project = loaded();
     project.write("good.csv", format!("{HEADER}{good}"));
     project.write("bad.csv", b"id\n\xff\n");
-    whole!(project.onerow("load good.csv bad.csv"), @"");
+    whole!(project.onerow("load good.csv bad.csv"), @"
+    $ onerow load good.csv bad.csv
+    exit code 1
+    -- stderr
+    error[data-file]: `bad.csv` is not UTF-8: line 2, byte 3
+      help: save the file as UTF-8 and load it again
+    ");
     assert_eq!(project.active(), ["p1", "p2"]);
-    whole!(project.onerow("load missing.csv"), @"");
+    whole!(project.onerow("load missing.csv"), @"
+    $ onerow load missing.csv
+    exit code 1
+    -- stderr
+    error[file]: cannot read `missing.csv`: No such file or directory (os error 2)
+      help: check the path, and that the folder still exists
+    ");
 }
 
 #[test]
@@ -215,7 +736,14 @@ fn a_locked_database_is_said_to_be_locked() {
     let project = loaded();
     let lock = project.database();
     lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    whole!(project.onerow(&format!("status {DATE}")), @"");
+    whole!(project.onerow(&format!("status {DATE}")), @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[locked]: the embedded database is locked by another process
+      note: during opening `./.onerow/local.db`
+      help: wait until it has finished, then run the command again
+    ");
     drop(lock);
     project.onerow(&format!("status {DATE}")).exits(0);
 }
@@ -224,7 +752,14 @@ fn a_locked_database_is_said_to_be_locked() {
 fn a_file_that_is_no_database_is_left_as_it_is() {
     let project = Project::new(RULE);
     project.write(".onerow/local.db", "this is a letter to my aunt, not a database");
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[database]: the file is not an SQLite database
+      note: during opening `./.onerow/local.db`
+      help: check `path` of the embedded warehouse
+    ");
     let text = std::fs::read_to_string(project.path(".onerow/local.db")).unwrap();
     assert!(text.starts_with("this is a letter"));
 }
@@ -254,7 +789,13 @@ fn a_bigquery_warehouse_can_be_rendered_for_and_checked_without_credentials() {
     ));
     project.onerow("check").exits(0);
     project.onerow(&format!("render {DATE}")).exits(0).prints(&["UPDATE `nba.predictions`"]);
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[credentials]: cannot read the credentials file `./no.json`: No such file or directory (os error 2)
+      help: name a file that is there, and that the user who runs onerow may read
+    ");
     project.onerow("load rows.csv").exits(1);
     assert!(!project.path(".onerow").exists(), "nothing was created");
 }
@@ -269,7 +810,29 @@ fn touched_at_is_not_what_rows_are_ranked_by() {
     ] {
         said.add(&Project::new(&RULE.replace(from, to)).onerow("check").exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @r#"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `touched_at` is updated_at, which the rule's keep reads
+      --> ./onerow.toml:12:14
+       |
+    12 | touched_at = "updated_at"
+       |              ^^^^^^^^^^^^
+       |
+       = help: deactivating a row would change it; name another column, or none
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `touched_at` is updated_at, which the rule's key reads
+      --> ./onerow.toml:12:14
+       |
+    12 | touched_at = "updated_at"
+       |              ^^^^^^^^^^^^
+       |
+       = help: deactivating a row would change it; name another column, or none
+    "#);
 }
 
 /// Editors of other systems write it, and nobody sees it.
@@ -308,7 +871,51 @@ fn a_column_of_onerows_own_is_refused_at_its_place() {
         let project = Project::new(&RULE.replacen(given, instead, 1));
         said.add(&project.onerow("check --date 2026-01-28").exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `onerow_rank` is a name of onerow's own
+      --> ./onerow.toml:21:1
+       |
+    21 | onerow_rank = "NUMERIC"
+       | ^^^^^^^^^^^
+       |
+       = help: rename the column: names that begin with `onerow_` are those of columns that its statements add
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `Onerow_Row` is a name of onerow's own
+      --> ./onerow.toml:10:10
+       |
+    10 | row_id = "Onerow_Row"
+       |          ^^^^^^^^^^^^
+       |
+       = help: rename the column: names that begin with `onerow_` are those of columns that its statements add
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `onerow_row` is a name of onerow's own
+     --> ./onerow.toml:8:19
+      |
+    8 | key = ["game_id", "LOWER(onerow_row)"]
+      |                   ^^^^^^^^^^^^^^^^^^^
+      |
+      = help: rename the column: names that begin with `onerow_` are those of columns that its statements add
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `_onerow_streamed_at` is a name of onerow's own
+     --> ./onerow.toml:9:28
+      |
+    9 | keep = ["created_at DESC", "_onerow_streamed_at"]
+      |                            ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: rename the column: names that begin with `onerow_` are those of columns that its statements add
+    "#);
 }
 
 #[test]
@@ -328,5 +935,82 @@ fn a_name_that_bigquery_takes_for_no_column_is_refused_with_the_way_out() {
         assert_ne!(rule, RULE, "{given}");
         said.add(&Project::new(&rule).onerow("check --date 2026-01-28").exits(2));
     }
-    whole!(said, @"");
+    whole!(said, @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `game.date` is not a name
+     --> ./onerow.toml:7:13
+      |
+    7 | partition = "game.date"
+      |             ^^^^^^^^^^^
+      |
+      = help: `.` cannot be in a column's name: it has letters, digits and marks of any script, spaces, dashes, underscores, and & % = + : ' < > # |
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: ``is_active`` is not a name
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "`is_active`"
+       |          ^^^^^^^^^^^^^
+       |
+       = help: write the name here without backquotes
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `game\tdate` is not a name
+     --> ./onerow.toml:7:13
+      |
+    7 | partition = "game\tdate"
+      |             ^^^^^^^^^^^^
+      |
+      = help: `\t` cannot be in a column's name: it has letters, digits and marks of any script, spaces, dashes, underscores, and & % = + : ' < > # |
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: key entry `player name` cannot be used: `name` comes after the end of the expression
+     --> ./onerow.toml:8:19
+      |
+    8 | key = ["game_id", "player name"]
+      |                   ^^^^^^^^^^^^^
+      |
+      = help: if that is one column, write it as `player name`
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: keep entry `größe DESC` cannot be used: `ö` comes after the end of the expression
+     --> ./onerow.toml:9:28
+      |
+    9 | keep = ["created_at DESC", "größe DESC"]
+      |                            ^^^^^^^^^^^^
+      |
+      = help: if that is one column, write it as `größe`
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `_FILE_NAME` cannot be the name of a column
+      --> ./onerow.toml:21:1
+       |
+    21 | _FILE_NAME = "STRING"
+       | ^^^^^^^^^^
+       |
+       = help: BigQuery keeps names that begin so for itself; leave it out of the rule's columns
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `a;b` is not a name
+      --> ./onerow.toml:21:1
+       |
+    21 | "a;b" = "NUMERIC"
+       | ^^^^^
+       |
+       = help: `;` cannot be in a column's name: it has letters, digits and marks of any script, spaces, dashes, underscores, and & % = + : ' < > # |
+    "#);
 }

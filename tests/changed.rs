@@ -49,7 +49,18 @@ fn only_what_was_written_since_is_looked_at() {
     // What is restored is a duplicate again.
     project.onerow(&format!("undo {}", report["run_id"].as_str().unwrap())).exits(0);
     changed("status", "1 date to look at; 4 dates not");
-    whole!(project.onerow("status --changed --last 3 --now 2026-01-05T00:00:00Z"), @"");
+    whole!(project.onerow("status --changed --last 3 --now 2026-01-05T00:00:00Z"), @"
+    $ onerow status --changed --last 3 --now [TIME]
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-03        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    -- stderr
+    predictions: 1 date to look at; 2 dates not written since last found clean
+    ");
 }
 
 #[test]
@@ -57,10 +68,29 @@ fn what_is_a_duplicate_now_decides_about_every_date_anew() {
     let project = Project::new(RULE);
     project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
     project.onerow("apply --changed").exits(0);
-    whole!(project.onerow("status --changed"), @"");
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 0 dates to look at; 2 dates not written since last found clean
+    ");
     let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
     project.write("onerow.toml", rules.replace("created_at DESC", "created_at ASC"));
-    whole!(project.onerow("status --changed"), @"");
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-01        1      1            0          0            0   clean
+     2026-01-02        1      1            0          0            0   clean
+    ────────
+     total             2      2            0          0            0
+    -- stderr
+    predictions: 2 dates to look at; 0 dates not written since last found clean
+    ");
 }
 
 /// The rule that merges `nba.staged` before it cleans.
@@ -89,7 +119,17 @@ fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
         let sum: u64 = dates.iter().map(|date| date["merged"].as_u64().unwrap()).sum();
         assert_eq!(sum, merged, "{dates:?}");
     };
-    whole!(project.onerow("consolidate --changed --dry-run"), @"");
+    whole!(project.onerow("consolidate --changed --dry-run"), @"
+    $ onerow consolidate --changed --dry-run
+    -- stdout
+    staging of rule predictions
+     date         staged   left out   inserts   updates   deletes   buffered   status
+    ────────
+     2026-01-01        0          0         0         0         0          0   clean
+     2026-01-02        1          0         1         0         0          0   dirty
+    -- stderr
+    predictions: 2 dates to look at; 0 dates not written since last found merged
+    ");
     consolidates("2 dates to look at", 1);
     // What the run itself has merged is no change.
     consolidates("0 dates to look at; 2 dates not", 0);
@@ -124,10 +164,41 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
     let applies = |words: &str| project.onerow("apply --changed").exits(0).says(&[words]);
     applies("3 dates to look at; 0 dates not written since last found clean");
     applies("0 dates to look at; 3 dates not");
-    whole!(project.onerow("status --changed"), @"");
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 0 dates to look at; 3 dates not written since last found clean
+    ");
     stage(&project, &row("s2", 2, "q", 1));
-    whole!(project.onerow("status --changed"), @"");
-    whole!(project.onerow("plan --changed"), @"");
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 0 dates to look at; 3 dates not written since last found clean
+    ");
+    whole!(project.onerow("plan --changed"), @"
+    $ onerow plan --changed
+    -- stdout
+    staging of rule predictions
+     date         staged   left out   inserts   updates   deletes   buffered   status
+    ────────
+     2026-01-02        1          0         1         0         0          0   dirty
+
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-02        1      1            0          0            0   clean
+    ────────
+     total             1      1            0          0            0
+    apply would send 2 statements: 1 consolidate, 1 detect. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    predictions: 1 date to look at; 2 dates not written since last found clean
+    ");
     applies("1 date to look at; 2 dates not");
     assert_eq!(project.active(), ["a1", "a2", "s2", "s9"]);
 }
@@ -166,7 +237,13 @@ fn of_tables_that_each_hold_a_date_those_that_were_written_are_looked_at() {
     changed("status", "2 dates to look at; 2 dates not");
     let report = project.onerow("apply --changed --from 2026-01-27 --to 2026-01-30 --format json");
     assert_eq!(report.exits(0).json()["totals"]["deactivated"], 2);
-    whole!(project.onerow("apply --changed"), @"");
+    whole!(project.onerow("apply --changed"), @"
+    $ onerow apply --changed
+    exit code 1
+    -- stderr
+    error[unsupported]: rule events: each date is a table of its own
+      help: name the dates, such as `--last 30 --changed`
+    ");
 }
 
 /// What happens to a table between looks.

@@ -21,10 +21,41 @@ fn check(project: &Project, arguments: &str) -> Ended {
 
 #[test]
 fn an_error_exits_3_and_a_warning_only_with_strict() {
-    whole!(check(&with(REFUSED), ""), @"");
-    whole!(check(&with(WARNED), ""), @"");
+    whole!(check(&with(REFUSED), ""), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[unknown-column]: unknown column `playr`: it is not among the columns that the rule lists
+     --> predictions: own of 2026-01-28:3:3
+      |
+    3 |   playr
+      |   ^
+      |
+      = note: the line comes from ./sql/own.sql:2:3
+      = help: did you mean `player`?
+    -- stderr
+    15 statements checked, 1 errors, 0 warnings
+    ");
+    whole!(check(&with(WARNED), ""), @"
+    $ onerow check --date 2026-01-28
+    -- stdout
+    warning[cross-join]: it joins every row with every row: counts and cost multiply
+     --> predictions: own of 2026-01-28:4:12
+      |
+    4 | CROSS JOIN nba.settings AS s
+      |            ^
+      |
+      = note: the line comes from ./sql/own.sql:3:1
+      = help: join with ON; where one side has a single row, allow it and say so
+    -- stderr
+    15 statements checked, 0 errors, 1 warnings
+    ");
     check(&with(WARNED), "--strict").exits(3);
-    whole!(check(&with("SELECT 1 AS one"), "--strict"), @"");
+    whole!(check(&with("SELECT 1 AS one"), "--strict"), @"
+    $ onerow check --date 2026-01-28 --strict
+    -- stderr
+    15 statements checked, no findings
+    ");
 }
 
 /// What nobody can change has no findings, whatever the key's columns are called: names of the shipped
@@ -66,9 +97,33 @@ fn the_shipped_templates_have_no_findings_also_where_warnings_count() {
 #[test]
 fn one_step_can_be_checked_by_itself() {
     let project = with(REFUSED);
-    whole!(check(&project, "--step detect"), @"");
-    whole!(check(&project, "--step own"), @"");
-    whole!(check(&project, "--step nobody"), @"");
+    whole!(check(&project, "--step detect"), @"
+    $ onerow check --date 2026-01-28 --step detect
+    -- stderr
+    1 statements checked, no findings
+    ");
+    whole!(check(&project, "--step own"), @"
+    $ onerow check --date 2026-01-28 --step own
+    exit code 3
+    -- stdout
+    error[unknown-column]: unknown column `playr`: it is not among the columns that the rule lists
+     --> predictions: own of 2026-01-28:3:3
+      |
+    3 |   playr
+      |   ^
+      |
+      = note: the line comes from ./sql/own.sql:2:3
+      = help: did you mean `player`?
+    -- stderr
+    1 statements checked, 1 errors, 0 warnings
+    ");
+    whole!(check(&project, "--step nobody"), @"
+    $ onerow check --date 2026-01-28 --step nobody
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no step `nobody`: it is not built in, and there is no sql/predictions/nobody.sql or sql/nobody.sql
+      help: known: correct, create_view, current, deactivate, detect, drop_view, explain, keyless, numbers, own, record, recorded, removed, undo, verify
+    ");
 }
 
 #[test]
@@ -84,7 +139,11 @@ fn a_finding_names_the_rendered_line_and_the_templates() {
 #[test]
 fn what_a_template_allows_is_counted_and_not_found() {
     let allowed = format!("-- onerow: allow cross-join: settings has one row\n{WARNED}");
-    whole!(check(&with(&allowed), "--strict"), @"");
+    whole!(check(&with(&allowed), "--strict"), @"
+    $ onerow check --date 2026-01-28 --strict
+    -- stderr
+    15 statements checked, no findings, 1 allowed
+    ");
 }
 
 #[test]
@@ -105,8 +164,19 @@ fn a_query_that_the_parser_cannot_read_runs_nowhere_but_on_bigquery() {
     let pipe = "FROM {{ rule.table }} |> WINDOW COUNT(*) OVER (PARTITION BY player) AS n\n";
     let project = with(&format!("-- onerow: allow unparsable: read by two people\n{pipe}"));
     project.rows("a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z");
-    whole!(check(&project, "--strict"), @"");
-    whole!(project.onerow("run own --date 2026-01-28"), @"");
+    whole!(check(&project, "--strict"), @"
+    $ onerow check --date 2026-01-28 --strict
+    -- stderr
+    15 statements checked, no findings, 1 allowed
+    ");
+    whole!(project.onerow("run own --date 2026-01-28"), @"
+    $ onerow run own --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[unsupported]: the embedded warehouse cannot run a query that the parser cannot read
+      note: during own of 2026-01-28
+      help: use a warehouse of type bigquery for it
+    ");
     check(&with(pipe), "").exits(3).prints(&["error[unparsable]"]);
 }
 

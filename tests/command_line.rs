@@ -79,13 +79,32 @@ fn a_command_finds_the_project_that_its_folder_is_in() {
     }
     // The nearest one, and its own database.
     project.write("reports/onerow.toml", RULE.replace("predictions", "others"));
-    whole!(within("reports/january", &["status", "--date", "2026-01-28"]), @"");
+    whole!(within("reports/january", &["status", "--date", "2026-01-28"]), @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `../.onerow/local.db`
+      note: during opening `../.onerow/local.db`
+      help: load data first, with `onerow load`
+    ");
     within("reports", &["check"]).exits(0);
     // A folder that is named is taken as it is.
     project.write("bare/note.txt", "");
-    whole!(within("bare", &["check", "--project-dir", "."]), @"");
+    whole!(within("bare", &["check", "--project-dir", "."]), @"
+    $ onerow check --project-dir .
+    exit code 2
+    -- stderr
+    error[no-project]: there is no onerow.toml here or in a folder above
+      help: name the folder with --project-dir, or start a project with `onerow init`
+    ");
     let nowhere = tempfile::tempdir().unwrap();
     let mut command = project.command(&["check"]);
     let output = command.current_dir(nowhere.path()).stdin(Stdio::null()).output().unwrap();
-    whole!(Ended::of("check", output), @"");
+    whole!(Ended::of("check", output), @"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[no-project]: there is no onerow.toml here or in a folder above
+      help: name the folder with --project-dir, or start a project with `onerow init`
+    ");
 }

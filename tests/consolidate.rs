@@ -189,7 +189,22 @@ fn consolidate_then_apply_is_one_plan_and_waits_for_the_streaming_buffer() {
          s2,2026-01-28,g1,bob,3,true,2026-01-28T07:41:29Z",
     );
     let now = "--now 2026-01-28T07:41:30Z";
-    whole!(project.onerow(&format!("plan {DATE} {now}")), @"");
+    whole!(project.onerow(&format!("plan {DATE} {now}")), @"
+    $ onerow plan --date 2026-01-28 --now [TIME]
+    -- stdout
+    staging of rule predictions
+     date         staged   left out   inserts   updates   deletes   buffered   status
+    ────────
+     2026-01-28        2          0         1         0         0          2   partial
+
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      1            1          1            0   buffered
+    ────────
+     total             2      1            1          1            0
+    apply would send 2 statements: 1 consolidate, 1 detect. Cost: the embedded warehouse charges nothing.
+    ");
     let early = project.onerow(&format!("apply {DATE} {now} --format json")).exits(75);
     let figures = early.json();
     assert_eq!(figures["consolidated"]["dates"][0]["merged"], 1, "bob is new");
@@ -244,9 +259,30 @@ fn staging_tables_are_dropped_once_the_ledger_has_all_of_their_rows_as_merged() 
         "s2,2026-01-28,g1,bob,1,true,2026-01-28T09:00:00Z\n\
          s3,2026-01-29,g1,bob,1,true,2026-01-28T09:00:00Z",
     );
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        2          0         0         2         0          0        2   merged
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    nba.staging_b: not dropped: it holds rows of 2026-01-29 that are not merged
+    ");
     assert!(!has_table(&project, "nba.staging_a") && has_table(&project, "nba.staging_b"));
-    whole!(project.onerow("consolidate --from 2026-01-29 --to 2026-01-30"), @"");
+    whole!(project.onerow("consolidate --from 2026-01-29 --to 2026-01-30"), @"
+    $ onerow consolidate --from 2026-01-29 --to 2026-01-30
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-29        1          0         1         0         0          0        1   merged
+     2026-01-30        0          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: dropped by an earlier run, so nothing of it is merged
+    nba.staging_b: dropped, all of its rows are merged
+    ");
     let merges = project.ledger().into_iter().filter(|entry| entry.starts_with("consolidate"));
     assert_eq!(merges.count(), 2, "a date with nothing staged gets no MERGE");
     assert!(!has_table(&project, "nba.staging_b"));
@@ -273,14 +309,32 @@ fn a_staging_table_that_was_filled_again_is_not_dropped_for_an_earlier_merge() {
     let project = project(&rule("drop = true\n"), MAIN);
     let name = "--staging nba.staging_a";
     stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z");
-    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         1         0          0        1   merged
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    ");
     stage(
         &project,
         "a",
         "s2,2026-01-28,g1,ann,22.5,true,2026-01-28T10:00:00Z\n\
          s3,2026-01-29,g1,ann,23.5,true,2026-01-28T10:00:00Z",
     );
-    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"");
+    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"
+    $ onerow consolidate --date 2026-01-29 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-29        1          0         1         0         0          0        1   merged
+    -- stderr
+    nba.staging_a: not dropped: it holds rows of 2026-01-28 that are not merged
+    ");
     assert!(has_table(&project, "nba.staging_a"));
     assert_eq!(table(&project)[0], "m1 21.5");
 }
@@ -297,8 +351,26 @@ fn a_date_that_the_ledger_does_not_know_keeps_its_staging_table() {
          s2,2026-01-29,g1,ann,1,true,2026-01-28T07:00:00Z",
     );
     let name = "--staging nba.staging_a";
-    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
-    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: not dropped: it holds rows of 2026-01-29 that are not merged
+    ");
+    whole!(project.onerow(&format!("consolidate --date 2026-01-29 {name}")), @"
+    $ onerow consolidate --date 2026-01-29 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-29        1          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    ");
 }
 
 #[test]
@@ -311,7 +383,16 @@ fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
     let load = "load staged.csv --into nba.staging_a --streamed --now 2026-01-28T09:00:00Z";
     project.onerow(load).exits(0);
     let now = "--staging nba.staging_a --now 2026-01-28T09:01:00Z";
-    whole!(project.onerow(&format!("consolidate {DATE} {now}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {now}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a --now [TIME]
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         1         0          0        1   merged
+    -- stderr
+    nba.staging_a: not dropped: rows are in its streaming buffer
+    ");
     assert_eq!(table(&project)[0], "m1 21.5", "they are merged all the same");
 }
 
@@ -319,7 +400,17 @@ fn a_staging_table_that_is_still_streamed_to_is_not_dropped() {
 #[test]
 fn an_empty_staging_table_is_not_dropped() {
     let project = project(&rule("drop = true\n"), MAIN);
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        0          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: not dropped: it is empty, so that nothing of it was merged
+    nba.staging_b: not dropped: it is empty, so that nothing of it was merged
+    ");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -332,7 +423,17 @@ fn what_is_dropped_rests_on_the_shipped_templates() {
         "SELECT 'nba.staging_a' AS staging_table, game_date AS date, COUNT(*) AS staged \
          FROM nba.staging_a WHERE {{ window.filter }} GROUP BY game_date",
     );
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        0          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: not dropped: staging_dates.sql is overridden by the project, so onerow cannot verify that every row was merged
+    nba.staging_b: not dropped: staging_dates.sql is overridden by the project, so onerow cannot verify that every row was merged
+    ");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -342,7 +443,13 @@ fn a_staging_table_of_two_rules_is_not_dropped_by_the_first() {
     let other = other.replace("rule.predictions", "rule.others");
     let project = project(&rule(""), MAIN);
     project.write("onerow.toml", format!("{}{other}", rule("")));
-    whole!(project.onerow(&format!("consolidate others {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate others {DATE}")), @"
+    $ onerow consolidate others --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: `nba.staging_a` is a staging table of the rules others and predictions, so the first rule to finish would drop it for the other
+      help: merge it without `drop`, and drop it when all of them have it
+    ");
     project.onerow(&format!("consolidate --all --drop {DATE}")).exits(2);
     project.onerow(&format!("consolidate predictions {DATE}")).exits(0);
     assert!(has_table(&project, "nba.staging_a"));
@@ -352,7 +459,14 @@ fn a_staging_table_of_two_rules_is_not_dropped_by_the_first() {
 fn a_mistyped_staging_table_is_an_error_also_where_it_would_be_dropped() {
     let project = project(&rule(""), MAIN);
     let ended = project.onerow(&format!("consolidate {DATE} --staging nba.staging_aa --drop"));
-    whole!(ended, @"");
+    whole!(ended, @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_aa --drop
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `nba.staging_aa`
+      note: during looking at the staging tables
+      help: did you mean `nba.staging_a`?
+    ");
 }
 
 /// A row that has arrived and its original in the staging table are equal in all that decides.
@@ -372,11 +486,33 @@ fn a_template_that_merges_a_key_twice_is_refused() {
     stage(&project, "a", "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
     let shipped = include_str!("../sql/consolidate.sql");
     project.write("sql/consolidate.sql", shipped.replace("    AND onerow_rank = 1\n", ""));
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: drops-condition: its USING differs from the shipped one: other rows could be merged than were counted
+     --> predictions: consolidate of 2026-01-28:4:3
+      |
+    4 |   SELECT
+      |   ^
+      |
+      = help: keep USING as the shipped text has it; change what WHEN MATCHED and WHEN NOT MATCHED do
+    ");
     let key = "\n  AND ({{ key | of(main) }} = {{ key | of(staged) }}\n    OR ({{ key | of(main) }} IS NULL AND {{ key | of(staged) }} IS NULL))";
     assert!(shipped.contains(key));
     project.write("sql/consolidate.sql", shipped.replace(key, ""));
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: drops-condition: its ON lacks a condition of the shipped one: `onerow_main.game_id = onerow_staged.game_id OR onerow_main.game_id IS NULL AND o …` (and 1 more findings)
+      --> predictions: consolidate of 2026-01-28:87:4
+       |
+    87 | ON onerow_main.game_date = DATE '2026-01-28'
+       |    ^
+       |
+       = help: join every condition of the shipped ON with AND
+    ");
 }
 
 #[test]
@@ -393,7 +529,19 @@ fn a_template_that_updates_rows_which_were_not_counted_fails_the_run() {
         "\n  AND {{ values(staging.values | of(main)) }} != onerow_staged.onerow_values";
     assert!(shipped.contains(unless_equal));
     project.write("sql/consolidate.sql", shipped.replace(unless_equal, ""));
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 1
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        2          0         1         0         0          0        2   failed
+    -- stderr
+    2026-01-28: 1 rows were to be merged and 2 were, 0 are left: the tables changed in between
+    error[verification]: verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were
+      help: a template of your own may merge a key more than once: look at it with `onerow log --sql`
+    ");
 }
 
 /// Without a buffer everything is settled, whatever a row says of when it was written.
@@ -419,16 +567,49 @@ fn a_staging_table_that_waits_or_has_more_columns_or_no_dates_is_not_dropped() {
     project.streamed("2026-01-28T07:41:28Z", "p1,2026-01-28,g1,ann,20.5,true,2026-01-28T07:41:28Z");
     stage(&project, "a", "s1,2026-01-28,g1,ann,21.5,true,2026-01-28T07:41:29Z");
     let command = format!("consolidate {DATE} --drop --now 2026-01-28T07:41:30Z");
-    whole!(project.onerow(&command), @"");
+    whole!(project.onerow(&command), @"
+    $ onerow consolidate --date 2026-01-28 --drop --now [TIME]
+    exit code 75
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         0          1        0   buffered
+    -- stderr
+    nba.staging_a: not dropped: rows of 2026-01-28 wait for the streaming buffer
+    nba.staging_b: not dropped: it is empty, so that nothing of it was merged
+    predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     stage(&project, "a", "s2,,g1,ann,21.5,true,2026-01-28T07:41:29Z");
     let command = format!("consolidate {DATE} --drop --now 2026-01-28T09:41:30Z");
-    whole!(project.onerow(&command), @"");
+    whole!(project.onerow(&command), @"
+    $ onerow consolidate --date 2026-01-28 --drop --now [TIME]
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         1         0          0        1   merged
+    -- stderr
+    nba.staging_a: not dropped: it holds 1 row without a date
+    nba.staging_b: not dropped: it is empty, so that nothing of it was merged
+    ");
     change(
         &project,
         r#"ALTER TABLE "nba.staging_a" ADD COLUMN worker TEXT; DELETE FROM "nba.staging_a" WHERE game_date IS NULL;
         INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'worker', 'STRING')"#,
     );
-    whole!(project.onerow(&command), @"");
+    whole!(project.onerow(&command), @"
+    $ onerow consolidate --date 2026-01-28 --drop --now [TIME]
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: its column worker is not merged
+    nba.staging_a: not dropped: its column worker is not merged; to drop the table anyway, list the columns to merge under `columns`
+    nba.staging_b: not dropped: it is empty, so that nothing of it was merged
+    ");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -448,29 +629,78 @@ fn all_rules_are_those_that_have_staging_tables() {
 fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     let without = Project::new(RULE);
     without.rows(MAIN);
-    whole!(without.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(without.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: rule predictions has no staging tables
+      help: name them in a section [rule.predictions.staging]
+    ");
     let missing = Project::new(&rule(""));
     missing.rows(MAIN);
-    whole!(missing.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(missing.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `nba.staging_a`
+      note: during looking at the staging tables
+      help: known: nba.predictions
+    ");
     let project = project(&rule(""), MAIN);
-    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.predictions")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.predictions")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.predictions
+    exit code 2
+    -- stderr
+    error[usage]: `nba.predictions` is the rule's own table
+      help: name the rule's staging tables
+    ");
     for own in ["my-project.nba.predictions", "onerow.removals"] {
         project.onerow(&format!("consolidate {DATE} --drop --staging {own}")).exits(2);
     }
-    whole!(project.onerow("run consolidate --date 2026-01-28"), @"");
-    whole!(project.onerow("run drop_staging"), @"");
-    whole!(project.onerow("load staged.csv --into nba.staging_c"), @"");
+    whole!(project.onerow("run consolidate --date 2026-01-28"), @"
+    $ onerow run consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: consolidate is a command of its own
+      help: write `onerow consolidate`: it counts before and afterwards
+    ");
+    whole!(project.onerow("run drop_staging"), @"
+    $ onerow run drop_staging
+    exit code 2
+    -- stderr
+    error[usage]: the step drop_staging cannot be run alone
+      help: `onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables
+    ");
+    whole!(project.onerow("load staged.csv --into nba.staging_c"), @"
+    $ onerow load staged.csv --into nba.staging_c
+    exit code 2
+    -- stderr
+    error[usage]: `nba.staging_c` is no staging table of rule predictions
+      help: did you mean `nba.staging_b`?
+    ");
     let database = project.database();
     database
         .execute_batch("UPDATE _onerow_columns SET type = 'INT64' WHERE tbl = 'nba.staging_b' AND name = 'player'")
         .unwrap();
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: column `player` is INT64 in `nba.staging_b` and STRING in `nba.predictions`
+      help: give it one type, or leave it out of `columns` of the staging section
+    ");
     database
         .execute_batch(
             "DELETE FROM _onerow_columns WHERE tbl = 'nba.staging_b' AND name = 'created_at'",
         )
         .unwrap();
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.staging_b` has no column `created_at`
+      help: rows arrive with their key, the columns of `keep`, their row id, what tells whether they are active, and what `columns` of the staging section names
+    ");
     assert!(project.ledger().is_empty());
 }
 
@@ -509,7 +739,18 @@ fn mistakes_in_the_rule_file_name_their_place() {
         Project::new(&rules).onerow("check").exits(2).says(&[message]);
     }
     let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id";
-    whole!(Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check"), @"");
+    whole!(Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check"), @r#"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule has no staging tables to consolidate
+      --> ./onerow.toml:10:10
+       |
+    10 | steps = ["consolidate", "detect", "deactivate", "verify"]
+       |          ^^^^^^^^^^^^^
+       |
+       = help: add a section `staging` with `tables`
+    "#);
 }
 
 /// With `columns` in the rule file, the SQL that was reviewed is the SQL that runs.

@@ -40,7 +40,14 @@ fn a_newer_marker_deactivates_the_live_row_and_is_not_inserted() {
         "buffered": 0, "status": "dirty",
     });
     assert_eq!(dry, expected);
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        4          0         1         0         1          0        2   merged
+    ");
     let rows = ["m1 20.5 inactive", "m2 -", "m3 9 inactive", "s4 7"];
     assert_eq!(table(&project), rows, "bob's marker is older than bob; zoe has no row");
     let touched: bool = project
@@ -71,7 +78,13 @@ fn a_newer_marker_deactivates_the_live_row_and_is_not_inserted() {
 fn without_an_active_flag_the_row_is_deleted_for_which_someone_has_to_say_yes() {
     let project = project(&deleting(""), MAIN);
     stage(&project, "b", "s1,2026-01-28,g1,ann,,true,2026-01-28T09:00:00Z");
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[not-confirmed]: this deletes rows that staged deletion markers name of nba.predictions (2026-01-28)
+      help: pass `--yes` to confirm; `onerow explain` shows the rows
+    ");
     assert_eq!(table(&project).len(), 3);
     let merged = figures(&project, &format!("consolidate {DATE} --yes"));
     assert_eq!((&merged["deletes"], &merged["merged"]), (&1.into(), &1.into()));
@@ -128,7 +141,17 @@ fn a_marker_without_a_position_is_left_out_and_its_table_kept() {
     let project = project(&marking("drop = true\n"), MAIN);
     stage(&project, "a", "s1,2026-01-28,g1,ann,,false,");
     let name = "--staging nba.staging_a";
-    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        0          1         0         0         0          0        0   left_out
+    -- stderr
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    nba.staging_a: not dropped: 1 row of 2026-01-28 was left out of the merge
+    ");
     assert_eq!(table(&project)[0], "m1 20.5");
 }
 
@@ -139,10 +162,30 @@ fn a_marker_waits_where_a_row_of_its_key_is_in_the_streaming_buffer() {
     stage(&project, "a", "s1,2026-01-28,g1,ann,,false,2026-01-28T07:41:29Z");
     let name = "--staging nba.staging_a";
     let early = project.onerow(&format!("consolidate {DATE} {name} --now 2026-01-28T07:41:30Z"));
-    whole!(early, @"");
+    whole!(early, @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a --now [TIME]
+    exit code 75
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         0          1        0   buffered
+    -- stderr
+    nba.staging_a: not dropped: rows of 2026-01-28 wait for the streaming buffer
+    predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(table(&project), ["p1 20.5"]);
     let later = project.onerow(&format!("consolidate {DATE} {name} --now 2026-01-28T09:41:30Z"));
-    whole!(later, @"");
+    whole!(later, @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a --now [TIME]
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         1          0        1   merged
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    ");
     assert_eq!(table(&project), ["p1 20.5 inactive"]);
 }
 
@@ -157,7 +200,16 @@ fn a_table_of_markers_is_dropped_once_they_are_merged() {
          s2,2026-01-28,g9,zoe,,false,2026-01-28T09:00:00Z",
     );
     let name = "--staging nba.staging_a";
-    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        2          0         0         0         1          0        1   merged
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    ");
     assert!(!has_table(&project, "nba.staging_a"));
     assert_eq!(table(&project)[0], "m1 20.5 inactive");
 }
@@ -201,7 +253,16 @@ fn what_is_dropped_rests_on_the_shipped_macros_too() {
     let own = include_str!("../sql/_staging.sql")
         .replace("NOT COALESCE({{ takes_part(rule, staging) }}, FALSE)", "FALSE");
     project.write("sql/_staging.sql", own);
-    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.staging_a")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} --staging nba.staging_a")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        0          0         0         0         0          0        0   clean
+    -- stderr
+    nba.staging_a: not dropped: _staging.sql is overridden by the project, so onerow cannot verify that every row was merged
+    ");
     assert!(has_table(&project, "nba.staging_a"));
 }
 
@@ -218,7 +279,13 @@ fn the_condition_of_markers_is_checked_where_it_stands() {
         project.onerow("check").exits(2).says(&[message, "onerow.toml:", "op = 'D'"]);
     }
     let project = project(&rule("deleted = \"is_activ = FALSE\""), MAIN);
-    whole!(project.onerow(&format!("consolidate {DATE}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.staging_a` has no column `is_activ`, which `deleted` reads
+      help: did you mean `is_active`?
+    ");
 }
 
 /// The column that tells markers need not be one of the table.
@@ -233,7 +300,16 @@ fn the_column_that_tells_markers_is_not_a_column_left_out() {
         INSERT INTO _onerow_columns VALUES ('nba.staging_a', 8, 'op', 'STRING')"#,
     );
     let name = "--staging nba.staging_a";
-    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"");
+    whole!(project.onerow(&format!("consolidate {DATE} {name}")), @"
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         1          0        1   merged
+    -- stderr
+    nba.staging_a: dropped, all of its rows are merged
+    ");
     assert_eq!(table(&project)[0], "m1 20.5 inactive");
 }
 
@@ -254,12 +330,16 @@ fn apply_merges_markers_and_then_cleans() {
 fn a_template_of_ones_own_deletes_only_what_markers_name() {
     let shipped = include_str!("../sql/consolidate.sql");
     for (from, to, refused) in [
-        ("  AND onerow_staged.onerow_deletes\n", "", "is there already, which is to keep it"),
+        (
+            "  AND onerow_staged.onerow_deletes\n",
+            "",
+            "of an existing row, which must keep its value",
+        ),
         ("set_active(rule, false)", "set_active(rule, true)", "that a deletion marker names"),
         (
             "{% if rule.active %}UPDATE {{ set_active(rule, false) | indent(2) }}{% else %}DELETE{% endif %}",
             "DELETE",
-            "does something else than update matched rows",
+            "does more than update matched rows",
         ),
     ] {
         let project = Project::new(&marking(""));

@@ -41,7 +41,14 @@ fn shared_ids_are_found_by_date() {
 #[test]
 fn no_database_is_an_error_and_none_is_created() {
     let project = Project::new(RULE);
-    whole!(project.onerow("doctor"), @"");
+    whole!(project.onerow("doctor"), @"
+    $ onerow doctor
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+    ");
     assert!(!project.path(".onerow").exists());
 }
 

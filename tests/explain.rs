@@ -56,7 +56,13 @@ fn each_superseded_row_is_shown_with_its_survivor_and_what_decided() {
 #[test]
 fn what_a_run_removed_is_explained_afterwards() {
     let project = loaded(RULE);
-    whole!(project.onerow("explain --run last"), @"");
+    whole!(project.onerow("explain --run last"), @"
+    $ onerow explain --run last
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run of this rule that could be undone
+      help: `onerow log` shows what each run did; name a run of more than a year ago by its id
+    ");
     project.onerow("apply --date 2026-01-28").exits(0);
     let explained = project.onerow("explain --run last --format json").exits(0).json();
     let rows = explained["removed"].as_array().unwrap();
@@ -80,8 +86,23 @@ fn what_a_run_removed_is_explained_afterwards() {
     project.onerow("undo last").exits(0);
     let explained = project.onerow(&format!("explain --run {run} --format json")).exits(0).json();
     assert_eq!(explained["removed"][0]["status"], "restored");
-    whole!(project.onerow("explain --run last --date 2026-01-28"), @"");
-    whole!(project.onerow("explain --run 1999"), @"");
+    whole!(project.onerow("explain --run last --date 2026-01-28"), @"
+    $ onerow explain --run last --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: the argument '--run <RUN>' cannot be used with '--date <D>'
+
+    Usage: onerow explain --run <RUN> [RULE]
+
+    For more information, try '--help'.
+    ");
+    whole!(project.onerow("explain --run 1999"), @"
+    $ onerow explain --run 1999
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run `1999`
+      help: `onerow log` lists the runs; the start of an id is enough
+    ");
 }
 
 #[test]
@@ -96,8 +117,20 @@ fn one_key_can_be_asked_for() {
     assert_eq!(ids("--key player=ann"), ["b", "a"]);
     assert_eq!(ids("--key player=NULL --key game_id=g1"), ["d"]);
     assert!(ids("--key player=bob").is_empty());
-    whole!(project.onerow("explain --date 2026-01-28 --key playr=ann"), @"");
-    whole!(project.onerow("explain --date 2026-01-28 --key ann"), @"");
+    whole!(project.onerow("explain --date 2026-01-28 --key playr=ann"), @"
+    $ onerow explain --date 2026-01-28 --key playr=ann
+    exit code 2
+    -- stderr
+    error[usage]: the key of rule predictions has no entry `playr`
+      help: did you mean `player`?
+    ");
+    whole!(project.onerow("explain --date 2026-01-28 --key ann"), @"
+    $ onerow explain --date 2026-01-28 --key ann
+    exit code 2
+    -- stderr
+    error[usage]: --key: not a key column and its value
+      help: write it as `player_lookup=lebron_james`
+    ");
 }
 
 #[test]
@@ -116,7 +149,7 @@ fn what_a_run_would_not_touch_is_said() {
     assert!(!later.stdout.contains("buffered"), "{later}");
     let shared_ids = loaded(RULE);
     shared_ids.rows("a,2026-01-28,g2,ann,,true,2026-01-28T08:00:00Z");
-    shared_ids.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is shared"]);
+    shared_ids.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is not unique"]);
 }
 
 /// `=` in an entry and in a value, quotes, a line break, and a text that looks like a number.
@@ -153,5 +186,11 @@ fn a_key_may_hold_any_character() {
     let found = project.onerow_with(&nobody).exits(0).json();
     assert_eq!(found["superseded"], json!([]), "007 is a text");
     let unknown = ["explain", "--date", "2026-01-28", "--key", "playr=a=b"];
-    whole!(project.onerow_with(&unknown), @"");
+    whole!(project.onerow_with(&unknown), @"
+    $ onerow explain --date 2026-01-28 --key playr=a=b
+    exit code 2
+    -- stderr
+    error[usage]: the key of rule predictions has no entry `playr`
+      help: did you mean ``player``?
+    ");
 }

@@ -28,7 +28,18 @@ fn each_key_can_be_tried_locally() {
     assert_eq!(refused, [rounded]);
     let project = with_key(rounded);
     project.onerow("load rows.csv").exits(0);
-    whole!(project.onerow("status --date 2026-01-28"), @"");
+    whole!(project.onerow("status --date 2026-01-28"), @"
+    $ onerow status --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: always-refused: BigQuery refuses it: PARTITION BY does not take FLOAT64
+      --> t: detect of 2026-01-28:17:5
+       |
+    17 |     ROW_NUMBER() OVER (
+       |     ^
+       |
+       = help: BigQuery refuses it too; cast the number: CAST(… AS NUMERIC) or CAST(… AS STRING)
+    ");
     let as_text = format!("CAST({rounded} AS STRING)");
     for expression in taken.into_iter().chain([as_text.as_str()]) {
         let project = with_key(expression);

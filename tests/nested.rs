@@ -50,7 +50,11 @@ fn ids(project: &Project) -> Vec<String> {
 fn a_nested_column_that_the_rule_does_not_read_is_left_out() {
     let project = project();
     project.onerow(&format!("check {DATE}")).exits(0);
-    whole!(project.onerow("load rows.ndjson --ignore Event_Params"), @"");
+    whole!(project.onerow("load rows.ndjson --ignore Event_Params"), @"
+    $ onerow load rows.ndjson --ignore Event_Params
+    -- stderr
+    rows.ndjson: 3 rows into web.events
+    ");
     project.onerow(&format!("apply --yes {DATE}")).exits(0);
     assert_eq!(ids(&project), ["1", "3"]);
     project.onerow("undo last").exits(0);
@@ -68,16 +72,37 @@ fn what_the_rule_reads_or_nobody_knows_cannot_be_ignored() {
         assert!(role == "keep" || read.to_string().contains(&format!("`{role}`")), "{read}");
     }
     let options = "--ignore event_params --ignore event_parms";
-    whole!(project.onerow(&format!("load rows.ndjson {options}")), @"");
+    whole!(project.onerow(&format!("load rows.ndjson {options}")), @"
+    $ onerow load rows.ndjson --ignore event_params --ignore event_parms
+    exit code 1
+    -- stderr
+    error[data-file]: `rows.ndjson` has no column `event_parms` to ignore
+      help: leave out `--ignore` for it, or correct its name
+    ");
     assert!(!project.path(".onerow/local.db").exists(), "nothing is created");
     // A column of the file that the rule does not list.
     project.write(
         "more.csv",
         "rid,event_date,visitor,event_name,event_us,Extra Column\n1,2026-01-28,v,click,1,x\n",
     );
-    whole!(project.onerow("load more.csv --ignore event_params"), @"");
+    whole!(project.onerow("load more.csv --ignore event_params"), @"
+    $ onerow load more.csv --ignore event_params
+    exit code 1
+    -- stderr
+    error[data-file]: the rule lists no column `Extra Column`
+     --> more.csv:1:44
+      |
+    1 | rid,event_date,visitor,event_name,event_us,Extra Column
+      |                                            ^^^^^^^^^^^^
+      |
+      = help: list it in the rule's columns, or leave it out with `--ignore`
+    ");
     let with = ["load", "more.csv", "--ignore", "event_params", "--ignore", "Extra Column"];
-    whole!(project.onerow_with(&with), @"");
+    whole!(project.onerow_with(&with), @"
+    $ onerow load more.csv --ignore event_params --ignore Extra Column
+    -- stderr
+    more.csv: 1 rows into web.events
+    ");
     assert_eq!(ids(&project), ["1"]);
 }
 
@@ -157,15 +182,43 @@ fn a_nested_value_of_another_type_is_an_error_with_its_place() {
     let project = project();
     let wrong = ROWS.replace(r#""key":"page""#, r#""key":7"#);
     project.write("rows.ndjson", &wrong);
-    whole!(project.onerow("load rows.ndjson"), @"");
+    whole!(project.onerow("load rows.ndjson"), @r#"
+    $ onerow load rows.ndjson
+    exit code 1
+    -- stderr
+    error[data-file]: column event_params[0].key: 7 is no value of type STRING
+     --> rows.ndjson:1:119
+      |
+    1 | ...event_us":"1769587200000000","event_params":[{"key":7,"value":{"string_value":"/a"}}]}
+      |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: correct the file and load it again; nothing was loaded
+    "#);
     assert!(!project.path(".onerow/local.db").exists(), "nothing is created");
     let mistaken = RULE.replace("ARRAY<STRUCT", "ARRAY<STRUC");
     let project = Project::new(&mistaken);
-    whole!(project.onerow("check --date 2026-01-28"), @"");
+    whole!(project.onerow("check --date 2026-01-28"), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `STRUC<key STRING, value STRUCT<string_value STRING>>` is not a BigQuery type
+      --> ./onerow.toml:20:16
+       |
+    20 | event_params = "ARRAY<STRUC<key STRING, value STRUCT<string_value STRING>>>"
+       |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `STRUCT`?
+    "#);
     let unknown = RULE.replace("string_value STRING", "string_value GEOGRAPHY");
     let project = Project::new(&unknown);
     project.write("rows.ndjson", ROWS);
-    whole!(project.onerow("load rows.ndjson"), @"");
+    whole!(project.onerow("load rows.ndjson"), @"
+    $ onerow load rows.ndjson
+    exit code 2
+    -- stderr
+    error[usage]: the embedded warehouse cannot hold event_params, which is of type ARRAY<STRUCT<key STRING, value STRUCT<string_value GEOGRAPHY>>> with GEOGRAPHY in it
+      help: leave it out with `--ignore event_params`; a rule that reads it runs on BigQuery
+    ");
 }
 
 #[test]
@@ -286,7 +339,12 @@ fn the_fields_of_a_struct_are_read() {
     // Another type for the same column is no type of the table that is there.
     let other = rule.replace("age INT64", "age NUMERIC");
     project.write("onerow.toml", &other);
-    whole!(project.onerow("load rows.ndjson"), @"");
+    whole!(project.onerow("load rows.ndjson"), @"
+    $ onerow load rows.ndjson
+    exit code 1
+    -- stderr
+    error[data-file]: column `event_params` of table `web.events` is STRUCT<At TIMESTAMP, who STRUCT<name STRING, age INT64>, tags ARRAY<STRING>>, not STRUCT<At TIMESTAMP, who STRUCT<name STRING, age NUMERIC>, tags ARRAY<STRING>>
+    ");
 }
 
 /// JSON columns move with their rows, and JSON_VALUE reads them, as Airbyte's raw tables need it.
@@ -371,5 +429,14 @@ expect.rows = [
         "tests/nested.toml",
         test.replace("id = 7, tags = [\"a\"", "id = \"x\", tags = [\"a\""),
     );
-    whole!(project.onerow("test"), @"");
+    whole!(project.onerow("test"), @r#"
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: id: `x` is not an INT64, such as 42
+      --> ./tests/nested.toml:10:31
+       |
+    10 |   { rid = "2", event_params = { id = "x", tags = ["a", "b"] } },
+       |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }

@@ -83,7 +83,19 @@ mod no_active_row {
         let date = &found["dates"][0];
         assert_eq!((&date["keyless"], &date["status"]), (&json!(1), &json!("keyless")));
         assert_eq!(found["keyless_runs"], json!([{ "run_id": run, "keys": 1 }]));
-        whole!(project.onerow(&format!("apply {DATE}")), @"");
+        whole!(project.onerow(&format!("apply {DATE}")), @"
+        $ onerow apply --date 2026-01-28
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+        ────────
+         2026-01-28        2      2            0          0            0         1             0   keyless
+        ────────
+         total             2      2            0          0            0         1             0
+        -- stderr
+        predictions: 1 of 3 keys has rows and no active one, on 2026-01-28; run [RUN] removed rows of 1 of them
+          help: `onerow undo [RUN] --dry-run` shows what it would restore
+        ");
         assert!(project.ledger().contains(&"keyless 2026-01-28 done".to_owned()));
         project.onerow(&format!("undo {run}")).exits(0);
         assert_eq!(status(&project, DATE)["dates"][0]["status"], "clean");
@@ -105,7 +117,19 @@ mod no_active_row {
         let project = Project::new(RULE);
         project.rows("a,2026-01-28,g1,p1,,false,2026-01-28T07:00:00Z");
         assert_eq!(status(&project, DATE)["dates"][0]["status"], "keyless");
-        whole!(project.onerow(&format!("status {DATE}")), @"");
+        whole!(project.onerow(&format!("status {DATE}")), @r#"
+        $ onerow status --date 2026-01-28
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   keyless   status
+        ────────
+         2026-01-28        0      0            0          0            0         1   keyless
+        ────────
+         total             0      0            0          0            0         1
+        -- stderr
+        predictions: 1 of 1 keys has rows and no active one, on 2026-01-28
+          help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
+        "#);
     }
 
     #[test]
@@ -148,7 +172,19 @@ mod no_flag {
         );
         let found = status(&project, DATE);
         assert_eq!(found["dates"][0]["unflagged"], 1);
-        whole!(project.onerow(&format!("status {DATE}")), @"");
+        whole!(project.onerow(&format!("status {DATE}")), @"
+        $ onerow status --date 2026-01-28
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   status
+        ────────
+         2026-01-28        1      1            0          0            0   clean
+        ────────
+         total             1      1            0          0            0
+        -- stderr
+        predictions: `active` is NULL for 1 row, which counts as not active, on 2026-01-28
+          help: give a value to the column that is NULL there
+        ");
     }
 
     #[test]
@@ -271,7 +307,13 @@ mod no_date {
         let dates: Vec<_> = found["dates"].as_array().unwrap().iter().map(|d| &d["date"]).collect();
         assert_eq!(dates, ["NULL", "2026-01-28"]);
         assert!(found.get("undated").is_none(), "they are among the dates");
-        whole!(project.onerow("status --from NULL --to 2026-01-28"), @"");
+        whole!(project.onerow("status --from NULL --to 2026-01-28"), @"
+        $ onerow status --from NULL --to 2026-01-28
+        exit code 2
+        -- stderr
+        error[dates]: NULL cannot be the end of a range
+          help: use --date NULL for the rows without a date
+        ");
     }
 
     #[test]
@@ -290,8 +332,27 @@ mod no_date {
         project.onerow("load rows.csv").exits(0);
         let found = status(&project, DATE);
         assert_eq!(found["undated"]["status"], "buffered");
-        whole!(project.onerow(&format!("apply {DATE}")), @"");
-        whole!(project.onerow("apply --date NULL"), @"");
+        whole!(project.onerow(&format!("apply {DATE}")), @"
+        $ onerow apply --date 2026-01-28
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+        ────────
+         2026-01-28        1      1            0          0            0             0   clean
+         no date           2      1            1          1            0                 buffered
+        ────────
+         total             1      1            0          0            0             0
+        -- stderr
+        predictions: 2 rows have no date yet: the table is partitioned by the time of arrival, and what is in the streaming buffer is in no partition
+          help: no date counts them until they have left it (within 90 minutes)
+        ");
+        whole!(project.onerow("apply --date NULL"), @"
+        $ onerow apply --date NULL
+        exit code 2
+        -- stderr
+        error[usage]: rows of nba.predictions have no date only while they are in the streaming buffer, where no statement can change them
+          help: name the date on which they arrived, once they have left the buffer
+        ");
     }
 }
 
@@ -370,6 +431,17 @@ mod numbers {
     #[test]
     fn what_numbers_mean_is_said_only_of_numbers() {
         let rule = RULE.replace("key = ", "partition_format = \"yyyymm\"\nkey = ");
-        whole!(Project::new(&rule).onerow(&format!("check {DATE}")), @"");
+        whole!(Project::new(&rule).onerow(&format!("check {DATE}")), @r#"
+        $ onerow check --date 2026-01-28
+        exit code 2
+        -- stderr
+        error[rule-file]: `partition_format` has no effect: the partition is neither INT64 nor STRING
+         --> ./onerow.toml:8:20
+          |
+        8 | partition_format = "yyyymm"
+          |                    ^^^^^^^^
+          |
+          = help: remove it, or set `partition_type` to the column's type
+        "#);
     }
 }

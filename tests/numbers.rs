@@ -71,5 +71,16 @@ fn a_number_beyond_the_range_is_refused_with_the_range() {
     let project = Project::new(RULE);
     let above = LARGEST.replace("819967", "819968");
     project.write("rows.csv", format!("id,day,account,total\na,2026-01-28,{above},1\n"));
-    whole!(project.onerow("load rows.csv"), @"");
+    whole!(project.onerow("load rows.csv"), @"
+    $ onerow load rows.csv
+    exit code 1
+    -- stderr
+    error[data-file]: column account: `578960446186580977117854925043439539266.34992332820282019728792003956564819968` does not fit BIGNUMERIC: at most 578960446186580977117854925043439539266.34992332820282019728792003956564819967, with 38 digits after the point
+     --> rows.csv:2:14
+      |
+    2 | a,2026-01-28,578960446186580977117854925043439539266.34992332820282019728792003956564819968,1
+      |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: correct the file and load it again; nothing was loaded
+    ");
 }

@@ -102,11 +102,23 @@ fn another_name_is_an_error_that_lists_them() {
 #[test]
 fn files_that_are_there_stay() {
     let project = Project::new("# mine");
-    whole!(project.onerow("init --preset segment"), @"");
+    whole!(project.onerow("init --preset segment"), @"
+    $ onerow init --preset segment
+    exit code 2
+    -- stderr
+    error[usage]: `./onerow.toml` already exists; nothing was written
+      help: name another folder: onerow init DIR
+    ");
     assert!(!project.path("tracks.csv").exists());
     assert_eq!(std::fs::read_to_string(project.path("onerow.toml")).unwrap(), "# mine");
     project.write("other/README.md", "mine too");
-    whole!(project.onerow("init --preset segment other"), @"");
+    whole!(project.onerow("init --preset segment other"), @"
+    $ onerow init --preset segment other
+    exit code 2
+    -- stderr
+    error[usage]: `other/README.md` already exists; nothing was written
+      help: name another folder: onerow init DIR
+    ");
     assert!(!project.path("other/onerow.toml").exists());
 }
 

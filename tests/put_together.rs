@@ -264,7 +264,19 @@ fn a_run_is_undone_by_a_rule_that_puts_survivors_together_as_it_did() {
     let project = project();
     project.onerow(APPLY).exits(0);
     project.write("onerow.toml", &without);
-    whole!(project.onerow("undo last"), @"");
+    whole!(project.onerow("undo last"), @r#"
+    $ onerow undo last
+    exit code 1
+    -- stdout
+    rule contacts, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+    -- stderr
+    error[rule-changed]: the run merged values into survivors, but the rule has no `merge` now
+      note: during undo of 2026-01-28
+      help: set `merge = "last_non_null"` in the rule while you undo it
+    "#);
     assert_eq!(rows(&project), CLEANED, "nothing was restored");
     project.write("onerow.toml", RULE);
     project.onerow("undo last").exits(0);
@@ -272,7 +284,19 @@ fn a_run_is_undone_by_a_rule_that_puts_survivors_together_as_it_did() {
     project.write("onerow.toml", &without);
     project.onerow(APPLY).exits(0);
     project.write("onerow.toml", RULE);
-    whole!(project.onerow("undo last"), @"");
+    whole!(project.onerow("undo last"), @"
+    $ onerow undo last
+    exit code 1
+    -- stdout
+    rule contacts, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+    -- stderr
+    error[rule-changed]: the run merged no values into survivors, but the rule has `merge` now
+      note: during undo of 2026-01-28
+      help: remove `merge` from the rule while you undo it
+    ");
     project.write("onerow.toml", &without);
     project.onerow("undo last").exits(0);
     assert_eq!(rows(&project), before);

@@ -140,7 +140,7 @@ fn history_only_white_space() {
     let new = "-- by line\nSELECT  id FROM {{ rule.table }}\n\n  WHERE {{ window.filter }}";
     let ended = review(&own(old, new))
         .prints(&["- formatting and comments only: the same statement (own)"]);
-    assert!(!ended.stdout.contains("could not be judged"), "{ended}");
+    assert!(!ended.stdout.contains("could not be compared"), "{ended}");
     assert!(!ended.stdout.contains("SQL of detect"), "{ended}");
 }
 
@@ -185,7 +185,7 @@ fn each_part_of_a_statement_has_its_sentence() {
         (ranked, &ranked.replace("BY id", "BY id, player"), "the tie-break `player` was added"),
     ] {
         let ended = review(&own(old, new)).prints(&[sentence]);
-        assert!(!ended.stdout.contains("could not be judged"), "{ended}");
+        assert!(!ended.stdout.contains("could not be compared"), "{ended}");
     }
 }
 
@@ -208,7 +208,7 @@ fn what_no_part_explains_is_said_to_be_unjudged() {
         ),
         ("SELECT id FROM nba.a", "FROM nba.a |> WINDOW COUNT(*) OVER () AS n"),
     ] {
-        review(&own(old, new)).prints(&["could not be judged", "```diff"]);
+        review(&own(old, new)).prints(&["could not be compared", "```diff"]);
     }
     let more = "SELECT id FROM nba.b LIMIT 6";
     review(&own("SELECT id FROM nba.a LIMIT 5", more)).prints(&[
@@ -241,7 +241,7 @@ fn rules_and_steps_that_come_and_go_are_named() {
     let ended = review(&project);
     ended.prints(&[
         "### Rule `others`\n\nThe rule is new",
-        "### Rule `predictions`\n\nThe rule is gone",
+        "### Rule `predictions`\n\nThe rule was removed",
     ]);
     let project = committed(Project::new(RULE));
     project.write("sql/own.sql", "SELECT 1 AS one");
@@ -317,13 +317,52 @@ fn a_base_without_the_project_makes_every_rule_new() {
 #[test]
 fn what_cannot_be_compared_is_an_error_that_says_so() {
     let project = committed(Project::new(RULE));
-    whole!(project.onerow("review --base nowhere"), @"");
-    whole!(project.onerow("review --base=--all"), @"");
-    whole!(project.onerow("review --base main --impact"), @"");
-    whole!(project.onerow("review --base main --examples 5"), @"");
-    whole!(project.onerow("review --base main nothing"), @"");
+    whole!(project.onerow("review --base nowhere"), @"
+    $ onerow review --base nowhere
+    exit code 2
+    -- stderr
+    error[unknown-name]: git knows no revision `nowhere`
+      help: in CI, fetch it first: a shallow clone has no other branches
+    ");
+    whole!(project.onerow("review --base=--all"), @"
+    $ onerow review --base=--all
+    exit code 2
+    -- stderr
+    error[unknown-name]: git knows no revision `--all`
+      help: in CI, fetch it first: a shallow clone has no other branches
+    ");
+    whole!(project.onerow("review --base main --impact"), @"
+    $ onerow review --base main --impact
+    exit code 2
+    -- stderr
+    error[dates]: --impact needs dates
+      help: say which dates are counted, such as --last 7
+    ");
+    whole!(project.onerow("review --base main --examples 5"), @"
+    $ onerow review --base main --examples 5
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      --impact
+
+    Usage: onerow review --base <REV> --impact --examples <N> [RULE]
+
+    For more information, try '--help'.
+    ");
+    whole!(project.onerow("review --base main nothing"), @"
+    $ onerow review --base main nothing
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `nothing`
+      help: known: predictions
+    ");
     let elsewhere = Project::new(RULE);
-    whole!(elsewhere.onerow("review --base main"), @"");
+    whole!(elsewhere.onerow("review --base main"), @"
+    $ onerow review --base main
+    exit code 2
+    -- stderr
+    error[usage]: git: fatal: not a git repository (or any of the parent directories): .git
+    ");
 }
 
 #[test]

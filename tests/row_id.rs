@@ -164,7 +164,18 @@ fn a_row_id_that_tells_no_rows_apart_is_refused() {
     let by_float =
         rule("strategy = \"delete\"").replace("value = \"STRING\"", "value = \"FLOAT64\"");
     let by_float = by_float.replace("ingested_at DESC", "value DESC");
-    whole!(Project::new(&by_float).onerow(&format!("check {DATE}")), @"");
+    whole!(Project::new(&by_float).onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule has no `row_id`, and `keep` orders by value, which is of type FLOAT64: nothing names one row
+     --> ./onerow.toml:9:9
+      |
+    9 | keep = ["value DESC"]
+      |         ^^^^^^^^^^^^
+      |
+      = help: say in `row_id` what names one row: a column, or a list of columns
+    "#);
     // 0.0 and -0.0 are equal in the order, and written differently.
     let expression = by_float.replace("strategy", "row_id = \"TO_JSON_STRING(value)\"\nstrategy");
     Project::new(&expression).onerow(&format!("check {DATE}")).exits(3);

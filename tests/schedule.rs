@@ -175,7 +175,13 @@ fn each_kind_takes_what_changed_of_the_dates_that_the_rule_can_name() {
             assert!(others.iter().all(|other| !dated.contains(other)), "{kind} {words}: {text}");
         }
     }
-    whole!(whole.onerow("schedule cron predictions --last 3"), @"");
+    whole!(whole.onerow("schedule cron predictions --last 3"), @"
+    $ onerow schedule cron predictions --last 3
+    exit code 2
+    -- stderr
+    error[dates]: rule predictions has no dates: it is about the whole table
+      help: leave --last out; a pass is about all rows of the table
+    ");
 }
 
 /// The words after the image's own.

@@ -175,11 +175,41 @@ fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
 #[test]
 fn what_cannot_be_said_of_such_tables_is_refused() {
     let project = project("delete");
-    whole!(project.onerow("status --date 2026-02-01"), @"");
-    whole!(project.onerow("status --from 2026-02-01 --to 2026-02-03"), @"");
-    whole!(project.onerow("status --date NULL"), @"");
-    whole!(project.onerow("view create"), @"");
-    whole!(project.onerow("load rows.csv"), @"");
+    whole!(project.onerow("status --date 2026-02-01"), @"
+    $ onerow status --date 2026-02-01
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `analytics_1.events_20260201`
+      help: did you mean `analytics_1.events_20260130`?
+    ");
+    whole!(project.onerow("status --from 2026-02-01 --to 2026-02-03"), @"
+    $ onerow status --from 2026-02-01 --to 2026-02-03
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `analytics_1.events_20260201`
+      help: analytics_1.events_* has no table for any of 2026-02-01 to 2026-02-03: check the dates, and `table` in the rule
+    ");
+    whole!(project.onerow("status --date NULL"), @"
+    $ onerow status --date NULL
+    exit code 2
+    -- stderr
+    error[usage]: each row of analytics_1.events_* has the date of its table
+      help: name a date
+    ");
+    whole!(project.onerow("view create"), @"
+    $ onerow view create
+    exit code 2
+    -- stderr
+    error[usage]: rule events has a table for each date, and create_view is about one table
+      help: read the tables themselves: after `apply` each key has one active row in each
+    ");
+    whole!(project.onerow("load rows.csv"), @"
+    $ onerow load rows.csv
+    exit code 2
+    -- stderr
+    error[usage]: `analytics_1.events_*` stands for tables that each hold one date
+      help: say which date's table the rows are of: --into analytics_1.events_20260128
+    ");
     for table in
         ["analytics_1.events_2026013", "analytics_1.events_20260230", "other.events_20260128"]
     {

@@ -91,7 +91,12 @@ fn the_command_line_says_how_many_dates_share_a_statement() {
     assert_eq!(count("--dates-per-statement 30"), 2);
     assert_eq!(count("--dates-per-statement 4000"), 1);
     project.onerow(&format!("check {WINDOW}")).exits(0);
-    whole!(project.onerow(&format!("render {WINDOW} --dates-per-statement 0")), @"");
+    whole!(project.onerow(&format!("render {WINDOW} --dates-per-statement 0")), @"
+    $ onerow render --from 2026-01-01 --to 2026-02-09 --dates-per-statement 0
+    exit code 2
+    -- stderr
+    error[usage]: --dates-per-statement: a statement holds 1 to 4000 dates, not 0: BigQuery changes no more partitions in a job
+    ");
     project
         .onerow(&format!("plan {WINDOW} --dates-per-statement 7"))
         .exits(0)
@@ -129,9 +134,29 @@ fn where_a_table_holds_one_date_no_statement_can_be_shared() {
     let whole =
         RULE.replace("partition = \"game_date\"", "partition = \"none\"\ndates_per_statement = 30");
     let project = Project::new(&whole);
-    whole!(project.onerow("check"), @"");
+    whole!(project.onerow("check"), @"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `dates_per_statement` has no effect: the rule has no dates
+     --> ./onerow.toml:8:23
+      |
+    8 | dates_per_statement = 30
+      |                       ^^
+      |
+      = help: remove it
+    ");
     let too_many = Project::new(&RULE.replace("row_id =", "dates_per_statement = 4001\nrow_id ="));
-    whole!(too_many.onerow("check --date 2026-01-28"), @"");
+    whole!(too_many.onerow("check --date 2026-01-28"), @"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: a statement holds 1 to 4000 dates, not 4001: BigQuery changes no more partitions in a job
+      --> ./onerow.toml:10:23
+       |
+    10 | dates_per_statement = 4001
+       |                       ^^^^
+    ");
 }
 
 #[test]

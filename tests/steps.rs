@@ -101,9 +101,27 @@ fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything
 #[test]
 fn an_own_mutation_is_checked_as_its_template_gives_it() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
-    whole!(project.onerow(&format!("check {DATE} --strict")), @"");
+    whole!(project.onerow(&format!("check {DATE} --strict")), @"
+    $ onerow check --date 2026-01-28 --strict
+    -- stderr
+    18 statements checked, no findings
+    ");
     project.write("sql/predictions/void.sql", format!("{VOID}  AND playr = 'x'\n"));
-    whole!(project.onerow(&format!("check {DATE}")), @"");
+    whole!(project.onerow(&format!("check {DATE}")), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[unknown-column]: unknown column `playr`: it is not among the columns that the rule lists
+     --> predictions: void of 2026-01-28:5:7
+      |
+    5 |   AND playr = 'x'
+      |       ^
+      |
+      = note: the line comes from ./sql/predictions/void.sql:4:3
+      = help: did you mean `player`?
+    -- stderr
+    18 statements checked, 1 errors, 0 warnings
+    ");
     project.onerow(&format!("apply {DATE}")).exits(3);
     for step in ["guard", "record_custom"] {
         let ended = project.onerow(&format!("render {DATE} --step {step}")).exits(2);
@@ -171,7 +189,13 @@ fn an_own_mutation_leaves_alone_rows_that_share_their_id_and_says_so() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
     project.rows("p1,2026-01-28,g3,a,,true,2026-01-28T06:00:00Z");
     project.write("sql/predictions/void.sql", format!("{VOID}  AND points_line IS NULL"));
-    whole!(project.onerow(&format!("apply {DATE} --var player=a")), @"");
+    whole!(project.onerow(&format!("apply {DATE} --var player=a")), @"
+    $ onerow apply --date 2026-01-28 --var player=a
+    exit code 1
+    -- stderr
+    error[verification]: void of 2026-01-28: 2 rows that it matches share their row id with other rows, and were left alone
+      help: make the row ids unique
+    ");
     assert_eq!(project.active().len(), 5);
 }
 
@@ -210,7 +234,22 @@ fn run_deactivate_leaves_buffered_rows_and_says_so() {
     let project = project("");
     project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-27T00:00:00Z");
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
-    whole!(project.onerow(&run), @"");
+    whole!(project.onerow(&run), @"
+    $ onerow run deactivate --date 2026-01-28 --now [TIME]
+    exit code 75
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        4      2            2          2            0   buffered
+    ────────
+     total             4      2            2          2            0
+
+    deactivate of 2026-01-28: 0 rows changed
+    -- stderr
+    2026-01-28: refused because of rows in the streaming buffer; the date is buffered
+    predictions: 2 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(project.active().len(), 5);
 }
 
@@ -220,12 +259,41 @@ fn run_deactivate_says_what_it_could_not_touch() {
     buffered.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g1,a,,true,2026-01-28T08:59:00Z");
     buffered.streamed("2026-01-28T09:00:00Z", "p6,2026-01-28,g1,a,,true,2026-01-28T08:58:00Z");
     let run = format!("run deactivate {DATE} --now 2026-01-28T09:01:00Z");
-    whole!(buffered.onerow(&run), @"");
+    whole!(buffered.onerow(&run), @"
+    $ onerow run deactivate --date 2026-01-28 --now [TIME]
+    exit code 75
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        3      2            1          1            0   buffered
+    ────────
+     total             3      2            1          1            0
+
+    deactivate of 2026-01-28: 2 rows changed
+    -- stderr
+    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(buffered.active(), ["p3", "p4", "p5", "p6"]);
 
     let shared_ids = project("");
     shared_ids.rows("p1,2026-01-28,g9,z,,true,2026-01-28T06:00:00Z");
-    whole!(shared_ids.onerow(&format!("run deactivate {DATE}")), @"");
+    whole!(shared_ids.onerow(&format!("run deactivate {DATE}")), @r#"
+    $ onerow run deactivate --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        4      3            1          0            2   shared_ids
+    ────────
+     total             4      3            1          0            2
+
+    deactivate of 2026-01-28: 0 rows changed
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }
 
 #[test]
@@ -236,7 +304,23 @@ fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
     let sum = "SELECT COUNT(*) + (CASE WHEN {{ window.first }} = DATE '2026-01-29' \
                THEN 9223372036854775807 ELSE 0 END) AS n FROM {{ rule.table }} WHERE {{ window.filter }}";
     project.write("sql/sum.sql", sum);
-    whole!(project.onerow("run sum --from 2026-01-28 --to 2026-01-30"), @"");
+    whole!(project.onerow("run sum --from 2026-01-28 --to 2026-01-30"), @"
+    $ onerow run sum --from 2026-01-28 --to 2026-01-30
+    exit code 1
+    -- stdout
+    sum of 2026-01-28
+     n
+    ───
+     3
+
+    sum of 2026-01-30
+     n
+    ───
+     1
+    -- stderr
+    error[refused]: cannot run the query: INT64 overflow: Error code 1: SQL logic error
+      note: during sum of 2026-01-29
+    ");
 }
 
 #[test]
@@ -264,14 +348,31 @@ fn variables_are_typed_and_stand_in_the_ledger() {
     assert_eq!(entries[0]["vars"]["player"], r"'x\'; DROP TABLE t --'");
     assert_eq!(entries[0]["vars"]["limit"], "20");
     assert!(entries[0]["sql"].as_str().unwrap().contains(r"player = 'x\'; DROP TABLE t --'"));
-    whole!(project.onerow(&format!("run null_lines {DATE} --var limit=many")), @"");
+    whole!(project.onerow(&format!("run null_lines {DATE} --var limit=many")), @"
+    $ onerow run null_lines --date 2026-01-28 --var limit=many
+    exit code 2
+    -- stderr
+    error[usage]: --var limit: the rule declares it as INT64: `many` is not an INT64, such as 42
+    ");
 }
 
 #[test]
 fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
     let project = project("");
     project.write("sql/ask.sql", "SELECT {{ vars.unknown }} AS x");
-    whole!(project.onerow(&format!("run ask {DATE}")), @"");
+    whole!(project.onerow(&format!("run ask {DATE}")), @"
+    $ onerow run ask --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `vars.unknown` has no value
+     --> ./sql/ask.sql:1:11
+      |
+    1 | SELECT {{ vars.unknown }} AS x
+      |           ^^^^^^^^^^^^
+      |
+      = note: during ask of 2026-01-28
+      = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
+    ");
     project.onerow(&format!("run ask {DATE} --var unknown=7")).exits(0).prints(&["7"]);
 }
 
@@ -323,7 +424,25 @@ WHERE {{ touchable(rule, window) }}
 fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_corrected() {
     let project = project("");
     project.write("sql/deactivate.sql", NARROWER);
-    whole!(project.onerow(&format!("apply {DATE}")), @"");
+    whole!(project.onerow(&format!("apply {DATE}")), @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        3      2            1          0            0             0   dirty
+    ────────
+     total             3      2            1          0            0             0
+    -- stderr
+    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
+    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
+    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
+    error[verification]: 2026-01-28: gave up after 3 attempts because the table kept changing
+      help: run again when the other process that writes to this date is done
+    error[verification]: verify of 2026-01-28 failed: 1 settled duplicates are still active
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+    ");
     assert_eq!(project.active().len(), 4);
     let sql = "SELECT COUNT(*) FROM \"onerow.removals\"";
     let left: i64 = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
@@ -384,7 +503,11 @@ fn a_folder_of_rendered_sql_loses_what_is_no_longer_rendered_and_nothing_else() 
     project.onerow("render --date 2026-01-29 --step current --out build").exits(0);
     project.write("build/predictions/notes.txt", "mine");
     project.write("build/predictions/deactivate_old.sql", "mine too");
-    whole!(project.onerow("render --date 2026-01-29 --out build"), @"");
+    whole!(project.onerow("render --date 2026-01-29 --out build"), @"
+    $ onerow render --date 2026-01-29 --out build
+    -- stderr
+    wrote 4 files to build, removed 5
+    ");
     assert_eq!(
         files(&project, "build"),
         [
@@ -404,10 +527,18 @@ fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goe
     let both = format!("{head}{rule}{}", rule.replace("predictions", "others"));
     let project = Project::new(&both);
     project.onerow(&format!("render --all {DATE} --out build")).exits(0);
-    whole!(project.onerow("render others --date 2026-01-29 --step detect --out build"), @"");
+    whole!(project.onerow("render others --date 2026-01-29 --step detect --out build"), @"
+    $ onerow render others --date 2026-01-29 --step detect --out build
+    -- stderr
+    wrote 1 files to build, removed 1
+    ");
     assert_eq!(files(&project, "build").len(), 8);
     project.write("onerow.toml", RULE);
-    whole!(project.onerow(&format!("render {DATE} --out build")), @"");
+    whole!(project.onerow(&format!("render {DATE} --out build")), @"
+    $ onerow render --date 2026-01-28 --out build
+    -- stderr
+    wrote 4 files to build, removed 4
+    ");
     assert!(!project.path("build/others").exists());
     assert_eq!(files(&project, "build").len(), 4);
 }
@@ -422,17 +553,46 @@ fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing
         .prints(&["--- /dev/null", "+++ b/predictions/detect_2026-01-28.sql"]);
     assert!(!project.path("build").exists());
     project.onerow(&format!("render {DATE} --out build")).exits(0);
-    whole!(project.onerow(&check), @"");
+    whole!(project.onerow(&check), @"
+    $ onerow render --date 2026-01-28 --out build --check
+    -- stderr
+    build is up to date
+    ");
     let file = project.path("build/predictions/detect_2026-01-28.sql");
     let edited = std::fs::read_to_string(&file).unwrap().replace("GROUP BY date", "GROUP BY 1");
     std::fs::write(&file, &edited).unwrap();
-    whole!(project.onerow(&check), @"");
+    whole!(project.onerow(&check), @"
+    $ onerow render --date 2026-01-28 --out build --check
+    exit code 1
+    -- stdout
+    --- a/predictions/detect_2026-01-28.sql
+    +++ b/predictions/detect_2026-01-28.sql
+    @@ -25,5 +25,5 @@
+       FROM `nba.predictions`
+       WHERE (game_date = DATE '2026-01-28' OR game_date IS NULL)
+     )
+    -GROUP BY 1
+    +GROUP BY date
+     ORDER BY date
+    -- stderr
+    build is not up to date: 1 files differ; run the same command without --check
+    ");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
     project
         .onerow("render --date 2026-01-29 --out build --check")
         .exits(1)
         .prints(&["+++ /dev/null"]);
-    whole!(project.onerow(&format!("render {DATE} --check")), @"");
+    whole!(project.onerow(&format!("render {DATE} --check")), @"
+    $ onerow render --date 2026-01-28 --check
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      --out <DIR>
+
+    Usage: onerow render --out <DIR> --date <D> --check [RULE]
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -469,8 +629,20 @@ fn the_log_shows_runs_newest_first_and_their_sql() {
         "done, 1 rows",
     ]);
     assert!(!one.stdout.contains("20260202"), "{one}");
-    whole!(project.onerow("log 1999"), @"");
-    whole!(project.onerow("log --rule nothing"), @"");
+    whole!(project.onerow("log 1999"), @"
+    $ onerow log 1999
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run `1999`
+      help: `onerow log` lists the runs; the start of an id is enough
+    ");
+    whole!(project.onerow("log --rule nothing"), @"
+    $ onerow log --rule nothing
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `nothing`
+      help: known: predictions
+    ");
 }
 
 #[test]

@@ -135,7 +135,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
         let project = Project::new(&rules);
         project.rows(SHARED_IDS);
         let ended = project.onerow(&format!("apply --yes {WINDOW}")).exits(1);
-        ended.says(&["2026-01-28: skipped", "strategy = \"rewrite\""]);
+        ended.says(&["on 2026-01-28: ", "strategy = \"rewrite\""]);
         assert_eq!(
             project.active(),
             ["t", "t", "u", "v"],
@@ -160,7 +160,19 @@ fn a_rewrite_waits_for_buffered_superseded_rows_and_spares_the_others() {
     apply("2026-01-28T12:10:00Z").exits(0);
     assert_eq!(ids(&project), "c d e f");
     project.streamed("2026-01-28T12:20:00Z", "g,2026-01-28,g1,cyd,,true,2026-01-28T11:59:00Z");
-    whole!(apply("2026-01-28T12:30:00Z"), @"");
+    whole!(apply("2026-01-28T12:30:00Z"), @"
+    $ onerow apply --yes --date 2026-01-28 --now [TIME]
+    exit code 75
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      3            1          1            0             0   buffered
+    ────────
+     total             4      3            1          1            0             0
+    -- stderr
+    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(ids(&project), "c d e f g");
     apply("2026-01-28T14:30:00Z").exits(0);
     assert_eq!(ids(&project), "c d e f");
@@ -195,7 +207,13 @@ fn a_rule_says_what_it_cannot_be() {
         project.onerow("check").exits(2).says(&words).says(&["onerow.toml:"]);
     }
     let project = Project::new(&rule("delete"));
-    whole!(project.onerow("run deactivate --date 2026-01-28"), @"");
+    whole!(project.onerow("run deactivate --date 2026-01-28"), @"
+    $ onerow run deactivate --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: rule predictions has strategy delete, so it has no step deactivate
+      help: its own is `delete`; to change that, set `strategy` in the rule
+    ");
 }
 
 /// A table by arrival takes no INSERT ROW, so its rows are written column by column, each into its partition.
@@ -220,7 +238,13 @@ fn rows_that_share_an_id_in_a_table_by_arrival_are_rewritten() {
     advised.says(&["strategy = \"rewrite\""]);
     let rewrite = by_arrival.replace("\"delete\"", "\"rewrite\"");
     project.write("onerow.toml", rewrite.replace("serial = \"STRING\"\n", ""));
-    whole!(project.onerow("apply --yes --date 2026-01-28"), @"");
+    whole!(project.onerow("apply --yes --date 2026-01-28"), @"
+    $ onerow apply --yes --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.predictions` has columns that the rule does not list: serial; a rewrite would lose their values
+      help: list all columns of the table in [rule.predictions.columns]: in a table partitioned by ingestion time rows are written column by column
+    ");
     project.write("onerow.toml", &rewrite);
     project.onerow("check --strict --date 2026-01-28").exits(0);
     project.onerow("apply --yes --date 2026-01-28").exits(0);
@@ -235,5 +259,16 @@ fn a_table_by_arrival_is_rewritten_by_a_rule_that_lists_its_columns() {
     let unlisted = rule("rewrite").replace("game_date", "_PARTITIONDATE");
     let unlisted = &unlisted[..unlisted.find("[rule.predictions.columns]").unwrap()];
     let project = Project::new(unlisted);
-    whole!(project.onerow("check --date 2026-01-28"), @"");
+    whole!(project.onerow("check --date 2026-01-28"), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: whole rows of a table partitioned by _PARTITIONDATE are written column by column, and the rule lists no columns
+     --> ./onerow.toml:7:13
+      |
+    7 | partition = "_PARTITIONDATE"
+      |             ^^^^^^^^^^^^^^^^
+      |
+      = help: list all columns of the table in the rule's section `columns`
+    "#);
 }

@@ -70,8 +70,26 @@ fn a_projects_tests_pass_whatever_warehouses_it_has() {
 
 #[test]
 fn rows_and_columns_are_compared_in_any_order_and_missing_ones_are_null() {
-    whole!(test(&format!(         "{TIE}expect.rows = [{{ is_active = true, id = \"b\", points_line = 1 }}, {{ id = \"a\" }}]"     )), @"");
-    whole!(test(&format!(         "{TIE}expect.rows = [{{ is_active = true, id = \"b\" }}, {{ id = \"a\", is_active = false }}]"     )), @"");
+    whole!(test(&format!(         "{TIE}expect.rows = [{{ is_active = true, id = \"b\", points_line = 1 }}, {{ id = \"a\" }}]"     )), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              rows (- expected, + found):
+              - is_active = NULL, id = 'a', points_line = NULL
+              - is_active = TRUE, id = 'b', points_line = '1'
+              + is_active = FALSE, id = 'a', points_line = NULL
+              + is_active = TRUE, id = 'b', points_line = NULL
+    -- stderr
+    0 passed, 1 failed
+    ");
+    whole!(test(&format!(         "{TIE}expect.rows = [{{ is_active = true, id = \"b\" }}, {{ id = \"a\", is_active = false }}]"     )), @"
+    $ onerow test
+    -- stdout
+    ok      ./tests/own.toml: tie
+    -- stderr
+    1 passed, 0 failed
+    ");
 }
 
 #[test]
@@ -133,7 +151,14 @@ fn tests_do_not_see_each_others_rows_or_the_projects_database() {
     let project = with(&format!(
         "{TIE}expect.counts = {{ active = 2 }}\n{TIE}expect.counts = {{ active = 2 }}"
     ));
-    whole!(project.onerow("test"), @"");
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    -- stdout
+    ok      ./tests/own.toml: tie
+    ok      ./tests/own.toml: tie
+    -- stderr
+    2 passed, 0 failed
+    ");
     assert!(!project.path(".onerow").exists());
 }
 
@@ -178,7 +203,13 @@ fn a_file_of_tests_has_an_end() {
     let some = format!("{TIE}expect.counts.keys = 1\n# ");
     let room = 1024 * 1024 - HEAD.len() - some.len();
     test(&format!("{some}{}", "x".repeat(room))).exits(0);
-    whole!(test(&format!("{some}{}", "x".repeat(room + 1))), @"");
+    whole!(test(&format!("{some}{}", "x".repeat(room + 1))), @"
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `./tests/own.toml` is 1048577 bytes long; the limit is 1048576
+      help: split it into several files
+    ");
 }
 
 #[test]
@@ -188,10 +219,28 @@ fn a_filter_names_what_runs_and_no_tests_are_no_success() {
         TIE.replace("\"tie\"", "\"wrong\"")
     );
     let project = with(&two);
-    whole!(project.onerow("test --filter ti"), @"");
+    whole!(project.onerow("test --filter ti"), @"
+    $ onerow test --filter ti
+    -- stdout
+    ok      ./tests/own.toml: tie
+    -- stderr
+    1 passed, 0 failed
+    ");
     project.onerow("test --filter wrong").exits(1);
-    whole!(project.onerow("test --filter nothing"), @"");
-    whole!(Project::new(RULE).onerow("test"), @"");
+    whole!(project.onerow("test --filter nothing"), @"
+    $ onerow test --filter nothing
+    exit code 2
+    -- stderr
+    error[usage]: no test is named with `nothing`
+      help: `onerow test` lists all names
+    ");
+    whole!(Project::new(RULE).onerow("test"), @"
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[usage]: there are no tests in `./tests`
+      help: write some in a TOML file there; docs/tests.md has an example
+    ");
 }
 
 #[test]
@@ -209,7 +258,13 @@ fn the_example_of_the_documentation_passes() {
     let example = docs.texts("toml").remove(0);
     let project = Project::example();
     project.write("tests/ties.toml", &example);
-    whole!(project.onerow("test"), @"");
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    -- stdout
+    ok      ./tests/ties.toml: of two rows, the newer survives
+    -- stderr
+    1 passed, 0 failed
+    ");
 
     // Of two keys, both rows survive.
     let counts = "expect.counts = { duplicates = 1, deactivated = 1 }\n";
@@ -239,7 +294,18 @@ fn rows_may_stand_in_a_data_file() {
 
     project
         .write("data/rows.csv", format!("{}a,2026-01-32,g1,ann,,true,\n", crate::common::HEADER));
-    whole!(project.onerow("test"), @"");
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    exit code 1
+    -- stderr
+    error[data-file]: column game_date: `2026-01-32` is not a DATE, such as 2026-01-28
+     --> data/rows.csv:2:3
+      |
+    2 | a,2026-01-32,g1,ann,,true,
+      |   ^^^^^^^^^^
+      |
+      = help: correct the file and load it again; nothing was loaded
+    ");
     for (file, said) in [
         ("data/none.csv", "cannot read"),
         ("data/rows.txt", "has an unknown format"),

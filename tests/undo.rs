@@ -79,7 +79,13 @@ const PLANNED: &str = r#"{"date":"2026-01-28","status":"planned","rows":2}"#;
 #[test]
 fn the_last_run_needs_no_id() {
     let project = loaded(RULE);
-    whole!(project.onerow("undo last"), @"");
+    whole!(project.onerow("undo last"), @"
+    $ onerow undo last
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run of this rule that could be undone
+      help: `onerow log` shows what each run did; name a run of more than a year ago by its id
+    ");
     let first = applied(&project);
     project.rows("x,2026-01-29,g1,ann,,true,2026-01-29T07:00:00Z");
     let second = applied(&project);
@@ -87,8 +93,20 @@ fn the_last_run_needs_no_id() {
     assert_eq!(undo(&project, "last")["undone"], *second);
     assert_eq!(undo(&project, "last")["undone"], *first, "the second is undone already");
     assert_eq!(project.active(), ["a", "b", "c", "e", "f", "x"]);
-    whole!(project.onerow("undo last predictions"), @"");
-    whole!(project.onerow("undo last other"), @"");
+    whole!(project.onerow("undo last predictions"), @"
+    $ onerow undo last predictions
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run of this rule that could be undone
+      help: `onerow log` shows what each run did; name a run of more than a year ago by its id
+    ");
+    whole!(project.onerow("undo last other"), @"
+    $ onerow undo last other
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `other`
+      help: known: predictions
+    ");
 }
 
 /// The removal log holds each removed row with its survivor, its rank and what `keep` orders by.
@@ -141,7 +159,17 @@ fn rows_that_have_changed_since_are_left_alone_and_reported() {
     let run = applied(&project);
     change(&project, &format!("UPDATE \"nba.predictions\" SET {LATER} WHERE id = 'a'"));
     change(&project, r#"DELETE FROM "nba.predictions" WHERE id = 'e'"#);
-    whole!(project.onerow(&format!("undo {run}")), @"");
+    whole!(project.onerow(&format!("undo {run}")), @"
+    $ onerow undo [RUN]
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28      1            1   restored
+     2026-01-29      0            1   restored
+    -- stderr
+    2 rows were changed or deleted since run [RUN], and were not restored
+    ");
     assert_eq!(project.active(), ["b", "c", "f"]);
 }
 
@@ -168,16 +196,66 @@ fn what_was_deactivated_is_restored_also_where_the_rule_deletes_now() {
 fn what_cannot_be_undone_is_said() {
     let project = loaded(&rule("delete").replace("keep_rows = true\n", ""));
     let run = applied(&project);
-    whole!(project.onerow(&format!("undo {run}")), @"");
+    whole!(project.onerow(&format!("undo {run}")), @"
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[unknown-run]: the removal log holds the ids of 2 removed rows and not the rows
+      note: during undo of 2026-01-28
+      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
+    error[unknown-run]: the removal log holds the ids of 1 removed rows and not the rows
+      note: during undo of 2026-01-29
+      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
+    ");
     assert_eq!(project.active(), ["c", "f"]);
     let clean = applied(&project);
-    whole!(project.onerow(&format!("undo {clean}")), @"");
-    whole!(project.onerow("undo 1999"), @"");
-    whole!(project.onerow("undo 2"), @"");
+    whole!(project.onerow(&format!("undo {clean}")), @"
+    $ onerow undo [RUN]
+    exit code 2
+    -- stderr
+    error[unknown-run]: run [RUN] removed nothing
+      help: `onerow log` shows what each run did
+    ");
+    whole!(project.onerow("undo 1999"), @"
+    $ onerow undo 1999
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run `1999`
+      help: `onerow log` lists the runs; the start of an id is enough
+    ");
+    whole!(project.onerow("undo 2"), @"
+    $ onerow undo 2
+    exit code 2
+    -- stderr
+    error[unknown-run]: 2 runs start with `2`
+      help: write more of it: [RUN], [RUN]
+    ");
     let project = loaded(&rule("delete"));
     let run = applied(&project);
     project.write("onerow.toml", rule("deactivate"));
-    whole!(project.onerow(&format!("undo {run}")), @"");
+    whole!(project.onerow(&format!("undo {run}")), @r#"
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: the run did delete, and the rule's strategy is deactivate now
+      note: during undo of 2026-01-28
+      help: set `strategy = "delete"` in the rule while you undo it
+    error[rule-changed]: the run did delete, and the rule's strategy is deactivate now
+      note: during undo of 2026-01-29
+      help: set `strategy = "delete"` in the rule while you undo it
+    "#);
     for step in ["record", "correct", "before_image", "undo"] {
         let ended = project.onerow(&format!("run {step} --date 2026-01-28")).exits(2);
         ended.says(&["cannot be run alone"]);
@@ -214,7 +292,23 @@ fn a_run_of_another_strategy_is_not_undone() {
     let project = loaded(&rule("delete"));
     let run = applied(&project);
     project.write("onerow.toml", rule("rewrite"));
-    whole!(project.onerow(&format!("undo {run}")), @"");
+    whole!(project.onerow(&format!("undo {run}")), @r#"
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: the run did delete, and the rule's strategy is rewrite now
+      note: during undo of 2026-01-28
+      help: set `strategy = "delete"` in the rule while you undo it
+    error[rule-changed]: the run did delete, and the rule's strategy is rewrite now
+      note: during undo of 2026-01-29
+      help: set `strategy = "delete"` in the rule while you undo it
+    "#);
 }
 
 /// The rule of a table partitioned by ingestion time, whose rows have no date but that of their arrival.
@@ -284,7 +378,13 @@ fn a_column_that_is_added_to_a_table_by_arrival_does_not_keep_its_rows_from_bein
         refused.says(&["lists `note`, which the table had not", "list the columns of then"]);
     }
     project.write("onerow.toml", by_arrival("rewrite"));
-    whole!(project.onerow(&format!("apply --yes {WINDOW}")), @"");
+    whole!(project.onerow(&format!("apply --yes {WINDOW}")), @"
+    $ onerow apply --yes --from 2026-01-28 --to 2026-01-29
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.predictions` has columns that the rule does not list: note; a rewrite would lose their values
+      help: list all columns of the table in [rule.predictions.columns]: in a table partitioned by ingestion time rows are written column by column
+    ");
     assert_eq!(undo(&project, &run)["dates"][0]["left_alone"], 0);
     assert_eq!(arrivals(&project), before);
 }
@@ -458,7 +558,23 @@ fn a_key_column_of_another_type_is_a_clear_error_for_the_date() {
 fn a_dry_run_says_that_rows_were_not_kept() {
     let project = loaded(&rule("delete").replace("keep_rows = true\n", ""));
     let run = applied(&project);
-    whole!(project.onerow(&format!("undo {run} --dry-run")), @"");
+    whole!(project.onerow(&format!("undo {run} --dry-run")), @"
+    $ onerow undo [RUN] --dry-run
+    exit code 1
+    -- stdout
+    rule predictions, what undoing run [RUN] would do
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[unknown-run]: the removal log holds the ids of 2 removed rows and not the rows
+      note: during undo of 2026-01-28
+      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
+    error[unknown-run]: the removal log holds the ids of 1 removed rows and not the rows
+      note: during undo of 2026-01-29
+      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
+    ");
 }
 
 /// A log of another version: nothing could be recorded, so nothing is removed.
@@ -471,6 +587,22 @@ fn a_removal_log_that_lacks_a_column_is_an_error_before_anything_changes() {
         &project,
         "UPDATE _onerow_columns SET name = 'place' WHERE tbl = 'onerow.removals' AND name = 'rank'",
     );
-    whole!(project.onerow(&format!("apply {WINDOW}")), @"");
+    whole!(project.onerow(&format!("apply {WINDOW}")), @r#"
+    $ onerow apply --from 2026-01-28 --to 2026-01-29
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+    ────────
+     2026-01-28        1      1            0          0            0         1             0   keyless
+     2026-01-29        2      1            1          0            0         0             0   dirty
+    ────────
+     total             3      2            1          0            0         1             0
+    -- stderr
+    error[ledger-format]: the removal log `onerow.removals` has no column `rank`: another version of onerow made it
+      help: rename the table: the next run makes a new one, and the runs in the old one are undone with that version
+    predictions: 1 of 2 keys has rows and no active one, on 2026-01-28
+      help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
+    "#);
     assert_eq!(project.active(), ["c", "f", "x"]);
 }

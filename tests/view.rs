@@ -43,7 +43,14 @@ fn the_view_has_the_survivors_while_duplicates_wait() {
     project.onerow("apply --date 2026-01-28").exits(0);
     assert_eq!(graded(&project), ["d", "e"]);
     project.onerow("view drop").exits(0);
-    whole!(project.onerow("run grade --date 2026-01-28"), @"");
+    whole!(project.onerow("run grade --date 2026-01-28"), @"
+    $ onerow run grade --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `nba.predictions_current`
+      note: during grade of 2026-01-28
+      help: did you mean `nba.predictions`?
+    ");
     let story = project.ledger();
     assert!(story[0].starts_with("create_view ") && story[0].ends_with(" done"), "{story:?}");
     assert!(story[story.len() - 2].starts_with("drop_view "), "{story:?}");
@@ -63,7 +70,14 @@ fn a_column_that_is_added_to_the_table_is_in_the_view_once_that_is_made_again() 
         .unwrap();
     project.write("onerow.toml", format!("{RULE}note = \"STRING\"\n"));
     project.write("sql/grade.sql", "SELECT id, note FROM {{ rule.view }} ORDER BY id\n");
-    whole!(project.onerow("run grade --date 2026-01-28"), @"");
+    whole!(project.onerow("run grade --date 2026-01-28"), @"
+    $ onerow run grade --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: there is no column `note`
+      note: during grade of 2026-01-28
+      help: known: id, game_date, game_id, player, points_line, is_active, created_at, updated_at
+    ");
     project.onerow("view create --replace").exits(0);
     assert_eq!(graded(&project), ["b", "d"]);
 }
@@ -82,14 +96,26 @@ fn show_prints_what_create_sends() {
 fn a_view_that_is_there_is_replaced_only_when_asked() {
     let project = project();
     project.onerow("view create").exits(0);
-    whole!(project.onerow("view create"), @"");
+    whole!(project.onerow("view create"), @"
+    $ onerow view create
+    exit code 2
+    -- stderr
+    error[usage]: there is a `nba.predictions_current` already
+      help: replace it with --replace, or set `view` in the rule to another name
+    ");
     let rule = RULE.replace("\"id DESC\"]", "\"id DESC\"]\nview = \"nba.best\"");
     project.write("onerow.toml", rule.replace("\"created_at DESC\"", "\"created_at\""));
     project.onerow("view create").exits(0);
     assert_eq!(graded(&project), ["a", "d"], "the other definition has a view of its own");
     project.onerow("view create --replace").exits(0);
     project.onerow("view drop").exits(0);
-    whole!(project.onerow("view drop"), @"");
+    whole!(project.onerow("view drop"), @"
+    $ onerow view drop
+    exit code 1
+    -- stderr
+    error[refused]: there is no view `nba.best`
+      note: during drop_view of 2026-11-28
+    ");
 }
 
 #[test]
@@ -97,11 +123,26 @@ fn a_view_cannot_take_a_tables_or_another_rules_place() {
     let project = project();
     project
         .write("onerow.toml", RULE.replace("time_zone", "view = \"nba.predictions\"\ntime_zone"));
-    whole!(project.onerow("view create"), @"");
+    whole!(project.onerow("view create"), @r#"
+    $ onerow view create
+    exit code 2
+    -- stderr
+    error[rule-file]: `view` is the table itself
+      --> ./onerow.toml:14:8
+       |
+    14 | view = "nba.predictions"
+       |        ^^^^^^^^^^^^^^^^^
+    "#);
     let other =
         RULE.split_once("[rule.predictions]").unwrap().1.replace("rule.predictions", "rule.other");
     project.write("onerow.toml", format!("{RULE}\n[rule.other]{other}"));
-    whole!(project.onerow("view create other"), @"");
+    whole!(project.onerow("view create other"), @"
+    $ onerow view create other
+    exit code 2
+    -- stderr
+    error[rule-file]: rules other and predictions would both be the view `nba.predictions_current`
+      help: set `view` in one of them, as `dataset.view`
+    ");
 }
 
 /// The rule of the small table with its date in a column of this type, and its other columns as DuckDB has them.

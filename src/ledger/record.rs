@@ -325,7 +325,7 @@ mod tests {
             ("logged_at", Some("now")),
         ] {
             let error = with(column, value).unwrap_err();
-            assert_eq!(error.kind(), Kind::Refused, "{column} {value:?}");
+            assert_eq!(error.kind(), Kind::UnexpectedAnswer, "{column} {value:?}");
             // The dates contradict each other: it is not known which of them is wrong.
             let named = if column.ends_with("_date") { "date" } else { column };
             assert!(error.to_string().contains(named), "{column} {value:?}: {error}");

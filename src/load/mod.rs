@@ -312,7 +312,7 @@ mod tests {
             ("id,n\na\n", "data.csv:2:1", "1 field"),
             ("id,n\na,1,2\n", "data.csv:2:1", "3 fields"),
             ("id,d\na,2026-02-30\n", "data.csv:2:3", "2026-02-30"),
-            ("id,x\na,NaN\n", "data.csv:2:3", "no finite number"),
+            ("id,x\na,NaN\n", "data.csv:2:3", "not a finite number"),
             ("id,n\r\na,1\r\nb,x\r\n", "data.csv:3:3", "column n"),
             ("n,id\r\n1,a\r\nx,b\r\n", "data.csv:3:1", "column n"),
             ("id,n\r\na,1\r\nb\r\n", "data.csv:3:1", "1 field"),

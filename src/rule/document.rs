@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::format::{PartitionFormat, PartitionType};
+use super::misread;
 use super::row_id::RowIdSection;
 use super::secret::hidden;
 use super::{DatesPerStatement, OnKeyless, Period, Scope, Strategy, Unit};
@@ -55,8 +56,16 @@ impl Source {
     }
 
     pub fn toml_error(&self, error: &toml::de::Error) -> Error {
+        let place = self.place(error.span().unwrap_or(0..0));
+        let reworded = match toml::de::DeTable::parse(&self.text) {
+            Err(_) => Some(misread::not_toml(error.message())),
+            Ok(_) => misread::not_a_value(error.message()),
+        };
+        if let Some((message, help)) = reworded {
+            return Error::new(Kind::RuleFile, hidden(&message)).at(place).help(help);
+        }
         let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Error::new(Kind::RuleFile, hidden(&message)).at(self.place(error.span().unwrap_or(0..0)))
+        Error::new(Kind::RuleFile, hidden(&message)).at(place)
     }
 }
 

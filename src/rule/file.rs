@@ -240,7 +240,7 @@ systems = ["a", "b"]
                 "onerow.toml:",
             ),
             ("time_zone", "across = \"soon\"\ntime_zone", "`soon` cannot be `across`", "`1d`"),
-            ("time_zone", "across = \"36h\"\ntime_zone", "no number of whole days", "`1d`"),
+            ("time_zone", "across = \"36h\"\ntime_zone", "not a number of whole days", "`1d`"),
             ("time_zone", "across = \"0d\"\ntime_zone", "at least 1 day", "`1d`"),
             ("time_zone", "across = \"32d\"\ntime_zone", "at most 31 days", "`1d`"),
             ("time_zone", "across = \"-1d\"\ntime_zone", "at least 1 day", "`1d`"),
@@ -294,7 +294,7 @@ systems = ["a", "b"]
     fn a_rule_file_has_an_end() {
         let long = format!("{RULE}# {}", "x".repeat(MAX_BYTES));
         let error = RuleFile::parse("onerow.toml", &long).unwrap_err().to_string();
-        assert!(error.contains("at most 1048576 are taken"), "{error}");
+        assert!(error.contains("the limit is 1048576"), "{error}");
     }
 
     #[test]

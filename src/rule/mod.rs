@@ -9,6 +9,7 @@ mod expression;
 mod file;
 mod format;
 mod merge;
+mod misread;
 mod name;
 mod partition;
 mod row_id;

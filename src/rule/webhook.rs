@@ -244,11 +244,7 @@ mod tests {
         for (keys, message, way_out) in [
             ("on = []", "`url_env`", ""),
             ("url_evn = \"A\"", "unknown key `url_evn` in [webhook.ops]", "`url_env`"),
-            (
-                "url_env = \"A\"\non = [\"failur\"]",
-                "nothing called `failur`",
-                "did you mean `failure`?",
-            ),
+            ("url_env = \"A\"\non = [\"failur\"]", "no event `failur`", "did you mean `failure`?"),
             ("url_env = \"A\"\non = []", "`on` is empty", "failure, duplicates, buffered"),
             (
                 "url_env = \"A\"\non = [\"duplicates\"]",

@@ -97,7 +97,7 @@ mod tests {
         let error = judge(counts(10, 6, 0), 5, counts(5, 5, 0));
         assert!(error.contains("1 of 6 keys lost their last active row"), "{error}");
         let error = judge(counts(10, 6, 0), 3, counts(7, 6, 0));
-        assert!(error.contains("1 settled superseded rows are still active"), "{error}");
+        assert!(error.contains("1 settled duplicates are still active"), "{error}");
         let error = judge(counts(10, 6, 0), 4, counts(7, 7, 0));
         assert!(error.contains("dropped by 3"), "{error}");
     }

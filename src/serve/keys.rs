@@ -171,6 +171,51 @@ mod tests {
         assert_eq!((keys.count(Right::Apply), keys.count(Right::Read)), (2, 1));
     }
 
+    /// What a process that is counted has to compare, and how often.
+    const COUNTED: &str = "ONEROW_COUNTED_KEY";
+
+    #[test]
+    #[ignore = "what the process does that is counted"]
+    fn compared() {
+        let asked = std::env::var(COUNTED).unwrap();
+        let (guess, times) = asked.split_once(' ').unwrap();
+        let mut keys = Keys::default();
+        keys.add_list("another-key-of-some-length a-key-that-may-only-read", Right::Read).unwrap();
+        keys.add_list(KEY, Right::Apply).unwrap();
+        for _ in 0..times.parse().unwrap() {
+            std::hint::black_box(keys.right_of(&KeyHash::of(std::hint::black_box(guess))));
+        }
+    }
+
+    /// Counts repeat where times do not, so that a difference of one instruction a comparison is seen.
+    #[test]
+    fn a_guess_that_begins_like_a_key_takes_no_longer_than_another() {
+        if std::env::var_os("ONEROW_VALGRIND").is_none() {
+            eprintln!("skipped: this test needs Valgrind; `tests/run` finds it");
+            return;
+        }
+        let counted = |guess: &str, times: u64| -> u64 {
+            let mut valgrind = std::process::Command::new("valgrind");
+            valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+            valgrind.arg(std::env::current_exe().unwrap());
+            valgrind.args(["--exact", "serve::keys::tests::compared", "--ignored"]);
+            let output = valgrind.env(COUNTED, format!("{guess} {times}")).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{said}");
+            let line = said.lines().find(|line| line.contains("Collected : ")).expect("a count");
+            line.rsplit(' ').next().unwrap().parse().unwrap()
+        };
+        // What is done once is not in the difference.
+        let (few, more) = (500, 1_500);
+        let each =
+            |guess| (counted(guess, more) - counted(guess, few)) as f64 / (more - few) as f64;
+        let guesses = ["zzzzzzzzzzzzzzzzzzzz", "0zzzzzzzzzzzzzzzzzzz", "0123456789abcdefghiz", KEY];
+        let counts = guesses.map(each);
+        let first = counts[0];
+        assert!(first > 1_000.0, "something is compared: {counts:?}");
+        assert!(counts.iter().all(|count| (count - first).abs() < 4.0), "{counts:?}");
+    }
+
     #[test]
     fn what_is_no_key_is_refused_without_being_repeated() {
         for bad in ["short", "sha256:12", "a key with ümlauts, surely", "sha256:é"] {

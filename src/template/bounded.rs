@@ -36,7 +36,7 @@ fn error(template: &str) -> Error {
         .and_then(|renderer| renderer.render(&StepName::parse("own").unwrap(), &one_day()));
     assert!(began.elapsed() < Duration::from_secs(10), "{template:.60}");
     let error = rendered.unwrap_err();
-    assert_eq!(error.kind(), Kind::Template);
+    assert!([Kind::Template, Kind::TemplateLimit].contains(&error.kind()), "{error}");
     error
 }
 
@@ -53,8 +53,8 @@ fn a_template_that_does_not_end_or_blows_up_is_an_error() {
         ("{% for i in range(9000) %}{{ rule.key | of('a') }}{{ range(90000) | list | commas }}{% endfor %}".to_owned(), "takes too long"),
         ("{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(1) }}".to_owned(), "nested too deeply"),
         ("{% include 'own.sql' %}".to_owned(), "nested too deeply"),
-        (format!("SELECT 1 -- {{{{ 'x' * 1 }}}}{}", "x".repeat(70_000)), "at most 65536 are taken"),
-        ("{% for i in range(5000) %}SELECT '0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789'\n{% endfor %}".to_owned(), "BigQuery takes at most 1048576"),
+        (format!("SELECT 1 -- {{{{ 'x' * 1 }}}}{}", "x".repeat(70_000)), "the limit is 65536"),
+        ("{% for i in range(5000) %}SELECT '0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789'\n{% endfor %}".to_owned(), "BigQuery's limit is 1048576"),
         ("{% set n = namespace(x=[]) %}SELECT 1".to_owned(), "namespace"),
         ("SELECT {{ [[1], [2]] }}".to_owned(), "a list of lists"),
     ];

@@ -15,7 +15,8 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_formatter(literal::write);
     environment.set_debug(true);
     // HTML's and JSON's ways of escaping do not belong into SQL; `raw` says what `safe` means here.
-    for filter in ["safe", "escape", "e", "tojson"] {
+    // `pprint` and `indent` write a name without a value as text.
+    for filter in ["safe", "escape", "e", "tojson", "pprint", "indent"] {
         environment.remove_filter(filter);
     }
     environment.add_filter("commas", literal::commas);

@@ -14,6 +14,9 @@ const FILTERS: [&str; 24] = [
     "trim", "unique",
 ];
 
+const KNOWN: &str = "a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or \
+     with --var name=value";
+
 /// An error of a template.
 pub(super) fn new(message: String) -> Error {
     Error::new(Kind::Template, message)
@@ -53,6 +56,7 @@ fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context:
             let name = quoted('`');
             new(format!("`{name}` has no value")).help(meant(name, context))
         }
+        ErrorKind::UndefinedError => new(detail.to_owned()).help(KNOWN),
         ErrorKind::UnknownFilter => {
             let name = detail.trim_start_matches("filter ").trim_end_matches(" is unknown");
             new(format!("there is no filter `{name}`")).help(did_you_mean(name, FILTERS))
@@ -93,6 +97,6 @@ fn meant(name: &str, context: &Value) -> String {
             format!("did you mean `{}{near}`?", name.strip_suffix(member).unwrap_or_default())
         }
         Some(near) => format!("did you mean `{near}`?"),
-        None => "a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value".to_owned(),
+        None => KNOWN.to_owned(),
     }
 }

@@ -52,6 +52,10 @@ fn text<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Err
 
 /// The items of a list, with commas between.
 fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
+    // To iterate over nothing would leave a hole in the statement.
+    if items.is_undefined() {
+        return Err(Error::new(ErrorKind::UndefinedError, NO_VALUE));
+    }
     let mut text = String::new();
     for item in items.try_iter()? {
         let item = scalar(&item)?;
@@ -61,6 +65,8 @@ fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
     }
     Ok(text)
 }
+
+const NO_VALUE: &str = "this name has no value";
 
 /// As many bytes as minijinja itself takes one fuel for.
 const BYTES_PER_FUEL: u64 = 64;
@@ -82,9 +88,7 @@ fn scalar(value: &Value) -> Result<Cow<'_, str>, Error> {
         ValueKind::Seq | ValueKind::Iterable => {
             Err(refuse("a list of lists, which GoogleSQL does not have".to_owned()))
         }
-        ValueKind::Undefined => {
-            Err(Error::new(ErrorKind::UndefinedError, "this name has no value"))
-        }
+        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, NO_VALUE)),
         kind => Err(refuse(format!("a value of kind {kind} cannot be written as SQL"))),
     }
 }

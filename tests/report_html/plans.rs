@@ -43,8 +43,8 @@ fn the_button_is_there_only_for_who_may_press_it_and_has_something_to_do() {
     assert!(html.contains("60 duplicates could not be touched yet"));
     let clean = report(&rule, vec![date(fixed::day("2026-01-28"), 0, 0, 0)]);
     for (report, refusal, viewer, why) in [
-        (&dirty, None, caller(false), "this key may look, and not apply"),
-        (&dirty, None, Viewer::Nobody, "nobody is signed in"),
+        (&dirty, None, caller(false), "This key is read-only"),
+        (&dirty, None, Viewer::Nobody, "Sign in to apply it from here."),
         (&dirty, Some("The rule deletes rows."), caller(true), "The rule deletes rows."),
         (&clean, None, caller(true), "There is nothing to apply."),
     ] {

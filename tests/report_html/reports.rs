@@ -42,7 +42,11 @@ fn files(project: &Project) -> Vec<String> {
 #[test]
 fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
     let project = loaded();
-    whole!(report(&project, ""), @"");
+    whole!(report(&project, ""), @"
+    $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
+    -- stderr
+    wrote report.html: 2 rules, 0 runs, 29.0 KiB
+    ");
     let html = page(&project, "report.html");
     assert!(
         html.contains("7,865 duplicates on 8 of 10 dates.")
@@ -63,7 +67,11 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
     let rule = "player_prop_predictions";
     let run = project.onerow(&format!("apply {rule} {WINDOW} --format json")).exits(0).json();
     let run = run["run_id"].as_str().unwrap();
-    whole!(report(&project, rule), @"");
+    whole!(report(&project, rule), @"
+    $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html player_prop_predictions
+    -- stderr
+    wrote report.html: 1 rule, 1 run, 101.3 KiB
+    ");
     let html = page(&project, "report.html");
     assert!(html.contains("Every key has one active row on every date."));
     assert!(html.contains("<title>2026-01-23: clean, 2,807 cleaned by runs</title>"));
@@ -126,7 +134,14 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
     let row = |id| format!("{id},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n");
     project.write("rows.csv", format!("{HEADER}{}{}", row("p1"), row("p2")));
     project.onerow("load rows.csv --rule predictions").exits(0);
-    whole!(report(&project, ""), @"");
+    whole!(report(&project, ""), @"
+    $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
+    exit code 1
+    -- stderr
+    wrote report.html: 2 rules, 0 runs, 19.9 KiB
+    error[not-found]: the embedded warehouse has no table `nba.missing`
+      help: did you mean `nba.predictions`?
+    ");
     let html = page(&project, "report.html");
     assert!(html.contains("How it stands could not be read.") && html.contains("nba.missing"));
     assert!(html.contains("1 duplicate on 1 of 10 dates."), "the other rule is shown as ever");
@@ -147,7 +162,14 @@ fn a_dash_is_stdout_and_the_last_14_dates_are_the_default() {
 #[test]
 fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     let project = Project::new(RULE);
-    whole!(report(&project, ""), @"");
+    whole!(report(&project, ""), @"
+    $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
+    exit code 1
+    -- stderr
+    error[not-found]: there is no database `./.onerow/local.db`
+      note: during opening `./.onerow/local.db`
+      help: load data first, with `onerow load`
+    ");
     assert_eq!(files(&project), ["onerow.toml"]);
     let project = loaded();
     let before = files(&project);
@@ -163,8 +185,24 @@ fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     }
     std::fs::remove_dir(project.path("folder")).unwrap();
     assert_eq!(files(&project), before);
-    whole!(project.onerow("report"), @"");
-    whole!(project.onerow("report nowhere --html r.html"), @"");
+    whole!(project.onerow("report"), @"
+    $ onerow report
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      --html <FILE>
+
+    Usage: onerow report --html <FILE> [RULE]
+
+    For more information, try '--help'.
+    ");
+    whole!(project.onerow("report nowhere --html r.html"), @"
+    $ onerow report nowhere --html r.html
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `nowhere`
+      help: known: player_prop_predictions, by_line
+    ");
     project.onerow("report --html r.html --last 0").exits(2);
     assert_eq!(files(&project), before);
     assert!(

@@ -55,7 +55,13 @@ fn several_keys_are_known_at_a_time_as_text_and_as_hashes() {
 #[test]
 fn without_any_key_only_this_machine_is_answered_and_it_says_so() {
     let project = project();
-    whole!(project.onerow("serve --listen 0.0.0.0:0"), @"");
+    whole!(project.onerow("serve --listen 0.0.0.0:0"), @"
+    $ onerow serve --listen 0.0.0.0:0
+    exit code 2
+    -- stderr
+    error[service]: 0.0.0.0:0 is reachable from other machines, and no keys are configured
+      help: give keys in ONEROW_APPLY_KEYS or --apply-keys FILE, or listen on 127.0.0.1
+    ");
     let service = Service::start(&project.path(""), &[], &[]);
     assert!(
         service.log().contains("no API keys are configured: serving localhost only"),
@@ -88,6 +94,18 @@ fn keys_that_are_none_are_refused_before_anything_listens() {
         assert_eq!(ended.status.code(), Some(2), "{text}");
         assert!(text.contains(told) && text.contains("ONEROW_APPLY_KEYS"), "{text}");
     }
-    whole!(project.onerow("serve --apply-keys nowhere"), @"");
-    whole!(project.onerow("serve no_such_rule"), @"");
+    whole!(project.onerow("serve --apply-keys nowhere"), @"
+    $ onerow serve --apply-keys nowhere
+    exit code 1
+    -- stderr
+    error[file]: cannot read `nowhere`: No such file or directory (os error 2)
+      help: check the path, and that the folder still exists
+    ");
+    whole!(project.onerow("serve no_such_rule"), @"
+    $ onerow serve no_such_rule
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `no_such_rule`
+      help: known: predictions
+    ");
 }

@@ -139,7 +139,23 @@ fn an_audience_without_accounts_is_refused() {
     let project = Project::new(RULE);
     project.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z");
     let ended = project.onerow("serve --listen 127.0.0.1:0 --oidc-audience https://a.example");
-    whole!(ended, @"");
+    whole!(ended, @"
+    $ onerow serve --listen 127.0.0.1:[PORT] --oidc-audience https://a.example
+    exit code 2
+    -- stderr
+    error[service]: --oidc-audience is given, but no account is allowed
+      help: name accounts with --oidc-apply EMAIL or --oidc-read EMAIL
+    ");
     let ended = project.onerow("serve --listen 127.0.0.1:0 --oidc-apply a@b");
-    whole!(ended, @"");
+    whole!(ended, @"
+    $ onerow serve --listen 127.0.0.1:[PORT] --oidc-apply a@b
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      --oidc-audience <URL>
+
+    Usage: onerow serve --oidc-audience <URL> --listen <ADDR:PORT> --oidc-apply <EMAIL> [RULE]
+
+    For more information, try '--help'.
+    ");
 }

@@ -24,7 +24,13 @@ fn without_a_usable_address_nothing_is_run_and_the_variable_is_named() {
             assert!(!ended.to_string().contains(SECRET), "{ended}");
         }
     }
-    whole!(project.onerow("apply --date 2026-01-28"), @"");
+    whole!(project.onerow("apply --date 2026-01-28"), @"
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[webhook-address]: webhook `ops`: OPS_URL is not set
+      help: put the address that Slack gave into OPS_URL, or `off` where nobody is to be told
+    ");
     assert_eq!((project.active().len(), project.ledger().len()), (2, 0));
     for command in ["status", "plan", "apply --dry-run", "check", "render"] {
         project.onerow(&format!("{command} --date 2026-01-28")).exits(0);

@@ -32,9 +32,10 @@ fn what_is_refused_is_a_warning_and_is_not_sent_again() {
         let receiver = Receiver::replying([Reply::Status(status)]);
         let ended = run(&failing(), &receiver, APPLY).exits(1);
         assert_eq!(receiver.messages().len(), 1);
-        let told =
-            format!("warning: could not notify webhook `ops`: it answered with HTTP {status}");
-        ended.says(&[&told, "look whether OPS_URL still holds its address"]);
+        let told = format!(
+            "warning[webhook]: could not notify webhook `ops`: it answered with HTTP {status}"
+        );
+        ended.says(&[&told, "check that OPS_URL still holds its address"]);
     }
 }
 
@@ -57,7 +58,7 @@ fn for_programs_it_is_a_warning_with_the_run_and_the_run_is_closed() {
     let ended = run(&failing(), &receiver, &format!("{APPLY} --log-format json")).exits(1);
     let lines = ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap());
     let lines: Vec<serde_json::Value> = lines.collect();
-    let [closes, warns] = lines.last_chunk().unwrap();
+    let [warns, closes] = lines.last_chunk().unwrap();
     assert_eq!(
         (&closes["severity"], &closes["message"]),
         (&"ERROR".into(), &"run ended: failed".into())
@@ -76,7 +77,22 @@ fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for(
     assert!(soon.pauses()[0] >= Duration::from_secs(2), "{:?}", soon.pauses());
     let late = Receiver::replying([Reply::With(429, "Retry-After: 3600".to_owned())]);
     let began = Instant::now();
-    whole!(run(&failing(), &late, APPLY), @"");
+    whole!(run(&failing(), &late, APPLY), @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 429
+      help: the run itself is not affected
+    "#);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(late.messages().len(), 1);
 }
@@ -88,7 +104,7 @@ fn a_redirect_is_not_followed() {
         let header = format!("Location: {}", elsewhere.url);
         let receiver = Receiver::replying([Reply::With(status, header)]);
         let ended = run(&failing(), &receiver, APPLY).exits(1);
-        ended.says(&[&format!("answered with HTTP {status}"), "leads elsewhere"]);
+        ended.says(&[&format!("answered with HTTP {status}"), "the URL redirects"]);
         assert_eq!((receiver.messages().len(), elsewhere.messages().len()), (1, 0));
     }
 }
@@ -97,13 +113,43 @@ fn a_redirect_is_not_followed() {
 fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() {
     let slow = Receiver::replying([Reply::After(Duration::from_secs(60))]);
     let began = Instant::now();
-    whole!(run(&failing(), &slow, APPLY), @"");
+    whole!(run(&failing(), &slow, APPLY), @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it did not answer within 10 seconds
+      help: the run itself is not affected
+    "#);
     assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
     assert_eq!(slow.messages().len(), 1, "what may have arrived is not sent again");
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = Receiver { url: format!("http://{free}/{SECRET}"), ..Receiver::new() };
     let began = Instant::now();
-    whole!(run(&failing(), &gone, APPLY), @"");
+    whole!(run(&failing(), &gone, APPLY), @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it cannot be reached: connection refused
+      help: the run itself is not affected
+    "#);
     assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
 }
 
@@ -117,6 +163,21 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     );
     let (broken, whole) = (Receiver::replying([Reply::Status(404)]), Receiver::new());
     let environment = [("OPS_URL", broken.url.as_str()), ("SECOND_URL", &whole.url)];
-    whole!(project.onerow_in(&["apply", "--date", "2026-01-28"], &environment), @"");
+    whole!(project.onerow_in(&["apply", "--date", "2026-01-28"], &environment), @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
+      help: check that OPS_URL still holds its address
+    "#);
     assert!(whole.text().contains("apply failed"));
 }

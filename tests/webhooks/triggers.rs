@@ -48,7 +48,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     }
     run(&project, &receiver, "apply --date 2026-01-27").exits(0);
     assert_eq!(receiver.messages().len(), 0);
-    let failed = run(&project, &receiver, APPLY).exits(1).says(&["skipped"]);
+    let failed = run(&project, &receiver, APPLY).exits(1).says(&["are skipped"]);
     assert!(!failed.stderr.contains("webhook"), "{failed}");
     let message = &receiver.messages()[0];
     let block = &message["blocks"][0];
@@ -59,7 +59,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
         text.starts_with("*predictions: apply failed*\napply of 2026-01-28, run `20"),
         "{text}"
     );
-    assert!(text.contains("• 2026-01-28: not touched, since row ids are NULL"), "{text}");
+    assert!(text.contains("• 2026-01-28: skipped: active rows have a NULL"), "{text}");
     assert!(text.contains("\nNext: see what was sent with `onerow log "), "{text}");
 }
 
@@ -71,8 +71,7 @@ fn a_long_list_of_dates_is_shortened_and_says_so() {
     run(&project, &receiver, "apply --from 2026-01-01 --to 2026-01-28").exits(1);
     let text = receiver.text();
     assert!(text.contains("apply of 2026-01-01 to 2026-01-28, run"), "{text}");
-    let dates =
-        "• 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: not touched";
+    let dates = "• 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: skipped";
     assert!(text.contains(dates), "{text}");
 }
 
@@ -147,8 +146,27 @@ fn only_the_rules_that_are_named_are_told_of() {
     assert!(receiver.text().starts_with("*others: apply failed*"));
     assert!(!receiver.text().contains("predictions:"), "{}", receiver.text());
     // A command that is about other rules does not need the address.
-    whole!(project.onerow("apply predictions --date 2026-01-28"), @"");
-    whole!(project.onerow("apply others --date 2026-01-28"), @"");
+    whole!(project.onerow("apply predictions --date 2026-01-28"), @r#"
+    $ onerow apply predictions --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
+    whole!(project.onerow("apply others --date 2026-01-28"), @"
+    $ onerow apply others --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[webhook-address]: webhook `ops`: OPS_URL is not set
+      help: put the address that Slack gave into OPS_URL, or `off` where nobody is to be told
+    ");
 }
 
 #[test]

@@ -106,6 +106,74 @@ fn a_mistake_in_a_template_names_file_line_and_column() {
     }
 }
 
+/// A hole in a statement would be another statement.
+#[test]
+fn a_name_without_a_value_is_an_error_whatever_it_goes_through() {
+    let through = [
+        "",
+        "| commas",
+        "| raw",
+        "| ident",
+        "| of('a')",
+        "| list",
+        "| list | commas",
+        "| join(',')",
+        "| upper",
+        "| lower",
+        "| trim",
+        "| first",
+        "| last",
+        "| length",
+        "| sort | commas",
+        "| unique | commas",
+        "| reverse",
+        "| replace('a', 'b')",
+        "| map('upper') | commas",
+        "| select | commas",
+        "| reject | commas",
+        "| batch(2)",
+        "| items",
+        "| dictsort",
+        "| abs",
+        "| int",
+        "| float",
+        "| min",
+        "| max",
+        "| indent(2)",
+        "| string",
+        "| title",
+        "| capitalize",
+        "| round",
+        "| urlencode",
+        "| split(',') | commas",
+        "| lines | commas",
+        "| bool",
+        "| pprint",
+        "| sum",
+        "~ 'x'",
+        "~ rule.table",
+        "== 1",
+        "in [1]",
+        "+ 1",
+        ".x",
+    ];
+    let mut passed = Vec::new();
+    for filter in through {
+        for name in ["nothing", "window.frist"] {
+            let template = format!("SELECT {{{{ {name} {filter} }}}}");
+            if let Ok(sql) = render_with(&template, &[]) {
+                passed.push((template, sql));
+            }
+        }
+    }
+    for statement in ["{% for x in nothing %}x{% endfor %}", "{% if nothing %}x{% endif %}"] {
+        if let Ok(sql) = render_with(statement, &[]) {
+            passed.push((statement.to_owned(), sql));
+        }
+    }
+    assert!(passed.is_empty(), "{passed:#?}");
+}
+
 #[test]
 fn the_same_rule_and_window_give_the_same_bytes() {
     let file = file();
