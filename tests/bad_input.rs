@@ -93,38 +93,46 @@ fn a_mistake_in_the_rule_file_names_its_place_and_the_way_out() {
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: invalid type: string "game_id, player", expected a sequence
+    error[rule-file]: this is text, and it must be a list
      --> ./onerow.toml:8:7
       |
     8 | key = "game_id, player"
       |       ^^^^^^^^^^^^^^^^^
+      |
+      = help: write a list: ["…", "…"]
 
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: missing field `key`
+    error[rule-file]: `key` is missing here
      --> ./onerow.toml:5:1
       |
     5 | [rule.predictions]
       | ^^^^^^^^^^^^^^^^^^
+      |
+      = help: add it to this section; docs/rules.md describes every key
 
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: unclosed table, expected `]`
+    error[rule-file]: this is not TOML: unclosed table, expected `]`
      --> ./onerow.toml:5:18
       |
     5 | [rule.predictions
       |                  ^
+      |
+      = help: close each bracket and each quote, and write one `key = value` a line
 
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: invalid float, expected `nan`
+    error[rule-file]: this is not TOML: invalid float, expected `nan`
      --> ./onerow.toml:6:9
       |
     6 | table = nba.predictions
       |         ^^^^^^^^^^^^^^^
+      |
+      = help: text goes in quotes: "…"
 
     $ onerow apply --date 2026-01-28
     exit code 2

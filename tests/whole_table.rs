@@ -136,7 +136,13 @@ fn dates_for_a_rule_without_dates_are_a_mistake_unless_they_are_those_of_other_r
     project.write("visits.csv", "vid,day,visitor\na,2026-01-28,v\nb,2026-01-28,v\n");
     project.onerow("load --rule contacts rows.csv").exits(0);
     project.onerow("load --rule visits visits.csv").exits(0);
-    whole!(project.onerow("apply contacts --yes --date 2026-01-28"), @"");
+    whole!(project.onerow("apply contacts --yes --date 2026-01-28"), @"
+    $ onerow apply contacts --yes --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[dates]: rule contacts has no dates: it is about the whole table
+      help: leave out the dates
+    ");
     let all = project.onerow("status --all --date 2026-01-28 --format json").exits(0).json();
     let dates: Vec<_> =
         all.as_array().unwrap().iter().map(|rule| &rule["dates"][0]["date"]).collect();

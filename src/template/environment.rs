@@ -15,11 +15,12 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_formatter(literal::write);
     environment.set_debug(true);
     // HTML's and JSON's ways of escaping do not belong into SQL; `raw` says what `safe` means here.
-    // `pprint` and `indent` write a name without a value as text.
-    for filter in ["safe", "escape", "e", "tojson", "pprint", "indent"] {
+    // `pprint` writes a name without a value as text.
+    for filter in ["safe", "escape", "e", "tojson", "pprint"] {
         environment.remove_filter(filter);
     }
     environment.add_filter("commas", literal::commas);
+    environment.add_filter("indent", literal::indent);
     environment.add_filter("raw", literal::raw);
     environment.add_filter("ident", literal::ident);
     environment.add_filter("of", qualify::of);

@@ -98,6 +98,28 @@ pub(super) fn commas(state: &State<'_, '_>, items: Value) -> Result<Value, Error
     list(state, &items).map(sql)
 }
 
+/// The filter `indent`: SQL whose lines but the first begin that much further in. minijinja's own takes a name
+/// without a value for an empty text.
+pub(super) fn indent(state: &State<'_, '_>, value: Value, width: usize) -> Result<Value, Error> {
+    let Some(text) = value.as_str() else {
+        return Err(match value.is_undefined() {
+            true => Error::new(ErrorKind::UndefinedError, NO_VALUE),
+            false => refuse("`indent` takes SQL, such as what a macro returns".to_owned()),
+        });
+    };
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let lines = text.split('\n').count() as u64;
+    let bytes = (text.len() as u64).saturating_add(lines.saturating_mul(width as u64));
+    state.consume_fuel(1 + bytes / BYTES_PER_FUEL)?;
+    let margin = " ".repeat(width);
+    let lines = text.split('\n').enumerate().map(|(i, line)| match i == 0 || line.is_empty() {
+        true => line.to_owned(),
+        false => format!("{margin}{line}"),
+    });
+    let indented = lines.collect::<Vec<_>>().join("\n");
+    Ok(if value.is_safe() { sql(indented) } else { Value::from(indented) })
+}
+
 /// The filter `raw`: a string that the template's author vouches for as SQL.
 pub(super) fn raw(value: String) -> Value {
     Value::from_safe_string(value)

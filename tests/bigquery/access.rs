@@ -58,5 +58,11 @@ fn another_protected_column_matters_only_where_whole_rows_are_read() {
     let Some(fixture) = with("keep_rows = true") else { return };
     fixture.proxy.habits(|habits| habits.protected = vec!["points_line"]);
     let ended = fixture.project.onerow(&format!("apply {WINDOW}"));
-    whole!(ended, @"");
+    whole!(ended, @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect points_line of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+    ");
 }

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::{Call, Fault};
 use crate::common::honest;
-use crate::common::whole::whole;
 use crate::common::{Ended, Project, RULE};
 
 #[test]
@@ -67,7 +66,7 @@ fn a_statement_that_another_run_has_given_up_is_never_executed() {
         }
     }
     fixture.proxy.habits(|habits| habits.dataset = json!({ "location": "EU" }));
-    whole!(fixture.project.onerow(&apply), @"");
+    fixture.project.onerow(&apply).exits(0).says(&["the statement had changed nothing"]);
     assert_eq!(fixture.active(), SURVIVORS);
     let stand_ins = fixture.proxy.seen().into_iter().filter_map(|(call, _)| match call {
         Call::Insert { id, location, step, .. } if step == "_given-up" => Some((id, location)),
@@ -77,7 +76,7 @@ fn a_statement_that_another_run_has_given_up_is_never_executed() {
     let [(id, location)] = stand_ins.as_slice() else { panic!("{stand_ins:?}") };
     assert!(id.contains("_deactivate_2026-01-2") && location == "EU", "{stand_ins:?}");
     fixture.proxy.release();
-    whole!(Ended::of_child(first), @"");
+    Ended::of_child(first).exits(1).says(&["another run took over this statement"]);
     assert_eq!(fixture.active(), SURVIVORS);
     assert_eq!(kept(&fixture), KEPT);
     let changed = honest::changed(&fixture.entries(), "deactivate", "given up");

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fixture::{Fixture, WINDOW};
 use super::proxy::Fault;
-use crate::common::whole::whole;
 use crate::common::{Ended, RULE};
 
 /// Rows of long ago, and rows that were written a moment ago: of those, `c2` is superseded.
@@ -55,7 +54,11 @@ fn settled_rows_are_deactivated_and_buffered_ones_are_counted() {
 #[test]
 fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
     let Some(fixture) = with_buffer(RULE, true) else { return };
-    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
+    fixture
+        .project
+        .onerow(&format!("apply {WINDOW}"))
+        .exits(75)
+        .says(&["retrying with rows written before"]);
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
     let story = fixture.story();
     for date in ["2026-01-28", "2026-01-29"] {
@@ -193,6 +196,6 @@ fn a_wait_that_breaks_off_reports_what_was_done_before_it() {
 #[test]
 fn wait_gives_up_when_its_time_is_up() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
-    whole!(fixture.project.onerow(&format!("apply {WINDOW} --wait 2s")), @"");
+    fixture.project.onerow(&format!("apply {WINDOW} --wait 2s")).exits(75).says(&["waiting for"]);
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
 }

@@ -109,12 +109,37 @@ fn another_definition_of_a_duplicate_makes_every_date_one_to_look_at() {
         .map(|id| (id.to_owned(), "2026-01-30T00:00:00Z".to_owned(), 1));
     keep_books(&fixture, &books);
     fixture.project.onerow("apply --changed").exits(0);
-    whole!(fixture.project.onerow("status --changed"), @"");
+    whole!(fixture.project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      2            0          0            0   clean
+     2026-01-29        1      1            0          0            0   clean
+    ────────
+     total             3      3            0          0            0
+    -- stderr
+    predictions: 2 dates to look at; 1 date not written since last found clean
+    ");
     let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
     let other = rules.replace("created_at DESC", "created_at ASC");
     assert_ne!(rules, other);
     fixture.project.write("onerow.toml", other);
-    whole!(fixture.project.onerow("status --changed"), @"");
+    whole!(fixture.project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        2      2            0          0            0   clean
+     2026-01-29        1      1            0          0            0   clean
+    ────────
+     total             4      4            0          0            0
+    -- stderr
+    predictions: 3 dates to look at; 0 dates not written since last found clean
+    ");
 }
 
 #[test]
@@ -153,8 +178,28 @@ fn where_nobody_says_when_dates_were_written_all_of_them_are_taken() {
         .emulator
         .query(&format!("INSERT INTO {table} VALUES ('predictions', '20260128', 'no time', 1, 1)"));
     let window = super::fixture::WINDOW;
-    whole!(fixture.project.onerow(&format!("status --changed {window}")), @"");
-    whole!(fixture.project.onerow("status --changed"), @"");
+    whole!(fixture.project.onerow(&format!("status --changed {window}")), @"
+    $ onerow status --changed --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    -- stderr
+    predictions: INFORMATION_SCHEMA.PARTITIONS has another form than BigQuery's; all dates are taken
+    predictions: 3 dates to look at; 0 dates not written since last found clean
+    ");
+    whole!(fixture.project.onerow("status --changed"), @"
+    $ onerow status --changed
+    exit code 1
+    -- stderr
+    error[unsupported]: INFORMATION_SCHEMA.PARTITIONS has another form than BigQuery's
+      help: name the dates, such as `--last 30 --changed`
+    ");
 }
 
 #[test]

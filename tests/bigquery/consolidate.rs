@@ -132,7 +132,87 @@ fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
         habits.hides_buffer = true;
     });
     let before = rows(&fixture);
-    whole!(fixture.project.onerow(&format!("{apply} --now 2026-01-28T03:30:00Z")), @"");
+    whole!(fixture.project.onerow(&format!("{apply} --now 2026-01-28T03:30:00Z")), @r#"
+    $ onerow apply --from 2026-01-28 --to 2026-01-29 --format json --now [TIME]
+    exit code 75
+    -- stdout
+    {
+      "rule": "predictions",
+      "run_id": "[RUN]",
+      "dates": [
+        {
+          "date": "2026-01-28",
+          "active": 2,
+          "keys": 2,
+          "duplicates": 0,
+          "buffered": 0,
+          "shared_ids": 0,
+          "keyless": 1,
+          "unflagged": 0,
+          "deactivated": 0,
+          "status": "keyless"
+        },
+        {
+          "date": "2026-01-29",
+          "active": 2,
+          "keys": 1,
+          "duplicates": 1,
+          "buffered": 1,
+          "shared_ids": 0,
+          "keyless": 0,
+          "unflagged": 0,
+          "deactivated": 0,
+          "status": "buffered"
+        }
+      ],
+      "totals": {
+        "active": 4,
+        "keys": 3,
+        "duplicates": 1,
+        "buffered": 1,
+        "shared_ids": 0,
+        "keyless": 1,
+        "unflagged": 0,
+        "deactivated": 0
+      },
+      "consolidated": {
+        "dates": [
+          {
+            "date": "2026-01-28",
+            "staged": 6,
+            "left_out": 0,
+            "inserts": 3,
+            "updates": 1,
+            "deletes": 0,
+            "buffered": 4,
+            "merged": 0,
+            "status": "buffered"
+          },
+          {
+            "date": "2026-01-29",
+            "staged": 2,
+            "left_out": 1,
+            "inserts": 1,
+            "updates": 0,
+            "deletes": 0,
+            "buffered": 1,
+            "merged": 0,
+            "status": "buffered"
+          }
+        ],
+        "dropped": [],
+        "kept": []
+      }
+    }
+    -- stderr
+    2026-01-29: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
+    2026-01-29: refused because of rows in the streaming buffer; the date is buffered
+    predictions: 1 of 3 keys has rows and no active one, on 2026-01-28
+      help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    "#);
     assert_eq!(rows(&fixture), before);
     fixture.proxy.habits(|habits| habits.buffer_since = None);
     let later = fixture.project.onerow(&apply).exits(0).json();
@@ -199,21 +279,80 @@ fn a_staging_table_that_is_written_to_meanwhile_is_not_dropped() {
     let Some(fixture) = fixture("") else { return };
     let command = format!("consolidate {WINDOW} --drop --staging {}", fixture.table("staging_a"));
     fixture.proxy.habits(|habits| habits.ages = true);
-    whole!(fixture.project.onerow(&command), @"");
+    whole!(fixture.project.onerow(&command), @"
+    $ onerow consolidate --from 2026-01-28 --to 2026-01-29 --drop --staging [DATASET].staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        4          0         2         1         0          0        3   merged
+     2026-01-29        1          0         0         0         0          0        0   clean
+    -- stderr
+    [DATASET].staging_a: not dropped: it was written to since this run began; run the same command again when its writer is done
+    ");
     fixture.proxy.habits(|habits| habits.ages = false);
-    whole!(fixture.project.onerow(&command), @"");
+    whole!(fixture.project.onerow(&command), @"
+    $ onerow consolidate --from 2026-01-28 --to 2026-01-29 --drop --staging [DATASET].staging_a
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        4          0         0         0         0          0        0   clean
+     2026-01-29        1          0         0         0         0          0        0   clean
+    -- stderr
+    [DATASET].staging_a: dropped, all of its rows are merged
+    ");
 }
 
 #[test]
 fn staging_tables_are_dropped_when_all_is_merged() {
     let Some(fixture) = fixture("") else { return };
-    whole!(fixture.project.onerow("consolidate --date 2026-01-28 --drop"), @"");
-    whole!(fixture.project.onerow("consolidate --date 2026-01-29 --drop"), @"");
+    whole!(fixture.project.onerow("consolidate --date 2026-01-28 --drop"), @"
+    $ onerow consolidate --date 2026-01-28 --drop
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        6          0         3         1         0          0        4   merged
+    -- stderr
+    [DATASET].staging_a: not dropped: it holds rows of 2026-01-29 that are not merged
+    [DATASET].staging_b: not dropped: 1 row of 2026-01-29 was left out of the merge
+    ");
+    whole!(fixture.project.onerow("consolidate --date 2026-01-29 --drop"), @"
+    $ onerow consolidate --date 2026-01-29 --drop
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-29        2          1         1         0         0          0        1   merged
+    -- stderr
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    [DATASET].staging_a: dropped, all of its rows are merged
+    [DATASET].staging_b: not dropped: 1 row of 2026-01-29 was left out of the merge
+    ");
     fixture.emulator.query(&format!("DELETE FROM {} WHERE id = 'b4'", fixture.table("staging_b")));
-    whole!(fixture.project.onerow("consolidate --date 2026-01-29 --drop"), @"");
+    whole!(fixture.project.onerow("consolidate --date 2026-01-29 --drop"), @"
+    $ onerow consolidate --date 2026-01-29 --drop
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-29        1          0         0         0         0          0        0   clean
+    -- stderr
+    [DATASET].staging_a: dropped by an earlier run, so nothing of it is merged
+    [DATASET].staging_b: dropped, all of its rows are merged
+    ");
     let again = fixture.project.onerow("consolidate --date 2026-01-29 --drop").exits(0);
     again.says(&["staging_a: dropped by an earlier run", "staging_b: dropped"]).prints_nothing();
     let mistyped =
         format!("consolidate --date 2026-01-29 --staging {}", fixture.table("stagingg_a"));
-    whole!(fixture.project.onerow(&mistyped), @"");
+    whole!(fixture.project.onerow(&mistyped), @"
+    $ onerow consolidate --date 2026-01-29 --staging [DATASET].stagingg_a
+    exit code 1
+    -- stderr
+    error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].stagingg_a
+      note: during reading the metadata of [DATASET].stagingg_a
+      note: during looking at the staging tables
+      help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
+    ");
 }

@@ -107,7 +107,13 @@ fn executed(fixture: &Fixture) -> Vec<String> {
 #[test]
 fn apply_refuses_before_sending_anything_when_counting_alone_is_over_the_limit() {
     let Some(fixture) = reading("max_bytes_billed = \"0.9 GiB\"", GIB) else { return };
-    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[cost-limit]: counting alone would be billed for up to 1.0 GiB, and `max_bytes_billed` is 921.6 MiB; nothing was sent
+      help: take fewer dates at a time, or raise `max_bytes_billed`; `onerow plan` shows what would be sent
+    ");
     assert_eq!(executed(&fixture), Vec::<String>::new());
 }
 
@@ -117,7 +123,22 @@ fn apply_refuses_after_counting_when_what_was_found_is_over_the_limit() {
     // 10 MiB of the removal log for each of 4 statements.
     let Some(fixture) = reading("max_bytes_billed = \"5.9 GiB\"", GIB) else { return };
     let before = fixture.active();
-    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        1      1            0          0            0             0   clean
+     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-29        2      1            1          0            0             0   dirty
+    ────────
+     total             7      4            3          0            0             0
+    -- stderr
+    error[cost-limit]: counting, and removing the duplicates of 2 dates, would be billed for up to 6.0 GiB, and `max_bytes_billed` is 5.9 GiB; none of their rows was changed
+      help: take fewer dates at a time, or raise `max_bytes_billed`; `onerow plan` shows what would be sent
+    ");
     assert_eq!(fixture.active(), before);
     assert!(!executed(&fixture).iter().any(|step| step == "record" || step == "deactivate"));
     fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["apply would refuse that"]);
@@ -152,5 +173,21 @@ fn many_dates_take_few_dry_runs() {
 fn a_dry_run_that_fails_names_its_statement() {
     let Some(fixture) = reading("max_bytes_billed = \"8 GiB\"", GIB) else { return };
     fixture.proxy.arm("dry run deactivate", Fault::Refuse(403, "accessDenied"), 9);
-    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        1      1            0          0            0             0   clean
+     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-29        2      1            1          0            0             0   dirty
+    ────────
+     total             7      4            3          0            0             0
+    -- stderr
+    error[access-denied]: BigQuery says accessDenied: said the proxy
+      note: during deactivate of 2026-01-28
+      help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
+    ");
 }

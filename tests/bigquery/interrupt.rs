@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::Fault;
-use crate::common::whole::whole;
 
 /// Starts `apply` and returns when the table's UPDATEs have been sent.
 fn started(fixture: &Fixture) -> Child {
@@ -80,7 +79,11 @@ fn a_killed_run_is_looked_up_and_completed_by_the_next() {
     let mut child = started(&fixture);
     child.kill().unwrap();
     child.wait().unwrap();
-    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"");
+    fixture.project.onerow(&format!("apply {WINDOW}")).exits(0).says(&[
+        "deactivate of 2026-01-28: run ",
+        "exited before the response arrived",
+        "2 rows",
+    ]);
     assert_eq!(fixture.active(), SURVIVORS);
     let updates =
         fixture.proxy.executed().into_iter().filter(|(id, _)| id.contains("_deactivate_"));

@@ -130,7 +130,17 @@ fn rows_that_have_changed_since_are_left_alone() {
         "UPDATE {}.predictions SET created_at = TIMESTAMP_ADD(created_at, INTERVAL 1 SECOND) WHERE id = 'b1'",
         fixture.dataset
     ));
-    whole!(fixture.project.onerow(&format!("undo {run}")), @"");
+    whole!(fixture.project.onerow(&format!("undo {run}")), @"
+    $ onerow undo [RUN]
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28      1            1   restored
+     2026-01-29      1            0   restored
+    -- stderr
+    1 rows were changed or deleted since run [RUN], and were not restored
+    ");
     assert_eq!(fixture.active(), ["a1", "b2", "b3", "b4", "c1", "c2"]);
 }
 
@@ -143,7 +153,25 @@ fn rows_beyond_time_travel_are_out_of_reach_and_nothing_is_changed() {
     let message = "Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. \
                    Cannot read before 1601573410026.";
     fixture.proxy.arm("insert before_image", Fault::End("invalidQuery", message), 2);
-    whole!(fixture.project.onerow(&format!("undo {run}")), @"");
+    whole!(fixture.project.onerow(&format!("undo {run}")), @"
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[refused]: BigQuery says invalidQuery: Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. Cannot read before 1601573410026.
+      note: during job onerow_[RUN]_2_before_image_2026-01-28
+      note: during before_image of 2026-01-28
+      help: cannot restore rows of before [TIME]: they are outside the table's time-travel window (2 to 7 days)
+    error[refused]: BigQuery says invalidQuery: Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. Cannot read before 1601573410026.
+      note: during job onerow_[RUN]_4_before_image_2026-01-29
+      note: during before_image of 2026-01-29
+      help: cannot restore rows of before [TIME]: they are outside the table's time-travel window (2 to 7 days)
+    ");
     assert_eq!(table(&fixture), after);
     fixture.project.onerow(&format!("undo {run}")).exits(0);
     assert_eq!(fixture.active().len(), 7, "within the window it works");

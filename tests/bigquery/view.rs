@@ -14,7 +14,13 @@ fn the_view_has_the_survivors_for_every_reader() {
     };
     fixture.project.onerow("view create").exits(0);
     assert_eq!(read(), SURVIVORS);
-    whole!(fixture.project.onerow("view create"), @"");
+    whole!(fixture.project.onerow("view create"), @"
+    $ onerow view create
+    exit code 2
+    -- stderr
+    error[usage]: there is a `[DATASET].predictions_current` already
+      help: replace it with --replace, or set `view` in the rule to another name
+    ");
     fixture.project.onerow("view create --replace").exits(0);
     fixture.project.onerow(&format!("apply {}", super::fixture::WINDOW)).exits(0);
     assert_eq!(read(), SURVIVORS);

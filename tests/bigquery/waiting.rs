@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::Fault;
-use crate::common::whole::whole;
 
 /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations>
 const OUTSTANDING: &str = "Resources exceeded during query execution: Too many DML statements outstanding against table demo:d.t, limit is 20.";
@@ -55,7 +54,13 @@ fn nothing_is_retried_for_ever() {
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert deactivate", Fault::End("resourcesExceeded", OUTSTANDING), u32::MAX);
     let begun = Instant::now();
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(1).says(&[
+        OUTSTANDING,
+        "it was retried for 2s (`retry_for`)",
+        "when the other statements on the table have ended",
+        "job onerow_",
+        "deactivate of 2026-01-28",
+    ]);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     fixture.proxy.heal();
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
@@ -68,7 +73,8 @@ fn a_query_in_the_queue_says_so_outside_of_a_run_too() {
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert detect", Fault::Queued(10), 1);
-    whole!(fixture.project.onerow(&format!("status {WINDOW}")), @"");
+    let status = fixture.project.onerow(&format!("status {WINDOW}")).exits(0);
+    status.says(&["queued by BigQuery for ", "`queue_timeout`"]);
 }
 
 #[test]
@@ -77,7 +83,11 @@ fn a_job_in_the_queue_is_waited_for_and_its_timeout_has_not_begun() {
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert deactivate", Fault::Queued(10), 1);
     let begun = Instant::now();
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(0).says(&[
+        "deactivate of 2026-01-28: queued by BigQuery for ",
+        "waits for slots, or for other statements that change the table",
+        "at most 24h (`queue_timeout`)",
+    ]);
     assert!(begun.elapsed() > Duration::from_secs(6), "it was not queued longer than `timeout`");
     assert_eq!(count(&fixture, "cancel deactivate"), 0);
 }
@@ -87,7 +97,11 @@ fn a_job_that_stays_in_the_queue_is_cancelled() {
     let Some(fixture) = Fixture::new("queue_timeout = \"1s\"") else { return };
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert deactivate", Fault::Stuck, 1);
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(1).says(&[
+        "queued longer than `queue_timeout` (1s), and was cancelled; it changed nothing",
+        "raise `queue_timeout`",
+        "job onerow_",
+    ]);
     assert_eq!(count(&fixture, "cancel deactivate"), 1);
     assert_eq!(fixture.active().len(), 7);
 }
@@ -97,7 +111,11 @@ fn a_job_that_runs_too_long_is_cancelled() {
     let Some(fixture) = Fixture::new("timeout = \"3s\"") else { return };
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert deactivate", Fault::Endless, 1);
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(1).says(&[
+        "ran longer than `timeout` (3s), and was cancelled; it changed nothing",
+        "take fewer dates, or raise `timeout`",
+        "job onerow_",
+    ]);
     assert_eq!(count(&fixture, "cancel deactivate"), 1);
     assert_eq!(fixture.active().len(), 7);
 }
@@ -158,7 +176,7 @@ fn a_limit_of_bytes_is_final_whatever_its_status() {
     let fixture = fixture.rows(ROWS);
     let refused = Fault::Refuse(500, "bytesBilledLimitExceeded");
     fixture.proxy.arm("insert deactivate", refused, u32::MAX);
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(1).says(&["bytesBilledLimitExceeded", "max_bytes_billed"]);
     assert_eq!(count(&fixture, "insert deactivate"), 1);
 }
 
@@ -171,7 +189,7 @@ fn a_ledger_that_may_not_be_created_without_a_key_is_said() {
     let said = "Operation denied by org policy: constraints/gcp.restrictNonCmekServices";
     fixture.proxy.habits(|habits| habits.said = said.to_owned());
     fixture.proxy.arm("create table", Fault::Refuse(412, "conditionNotMet"), u32::MAX);
-    whole!(fixture.project.onerow(DAY), @"");
+    fixture.project.onerow(DAY).exits(1).says(&[said, "default_kms_key"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tokens for the calls: asked for once, and kept until they expire.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ impl Tokens {
     /// Makes ready to ask for tokens; the first one is fetched in the background. Must be called on
     /// the runtime that outlives the tokens.
     pub fn new(identity: Identity) -> Result<Self> {
+        silence_its_panics();
         // Another part of the program may have chosen one before; any serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let credentials = match &identity {
@@ -78,6 +79,21 @@ impl Authenticator for Tokens {
         let token = self.token().await;
         token.map_err(|failure| BQError::InvalidServiceAccountKey(io::Error::other(failure)))
     }
+}
+
+/// A panic of the library comes back as [`TokenFailure::expired_on_arrival`]; its own text, with the places of
+/// the library's source, would stand above that.
+fn silence_its_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let its = panic.location().is_some_and(|at| at.file().contains("google-cloud-auth-"));
+            if !its {
+                others(panic);
+            }
+        }));
+    });
 }
 
 fn of_file(file: &File) -> Result<AccessTokenCredentials, BuildError> {
