@@ -229,7 +229,7 @@ fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
             "`written_at` is created_at, which is of type TIMESTAMP; it must be INT64",
         ),
         ("STRING", "", "must be TIMESTAMP or DATETIME or INT64"),
-        ("INT64", "fortnights", "unknown variant `fortnights`"),
+        ("INT64", "fortnights", "`fortnights` is not a value of `written_unit`"),
     ] {
         let status = written_as(sql_type, unit).onerow(&format!("status {DATE}")).exits(2);
         status.says(&[problem, "onerow.toml:"]);

@@ -1,5 +1,9 @@
 //! The command line as people expect it.
 
+mod environment;
+mod near;
+mod options;
+
 use std::process::Stdio;
 
 use crate::common::{Ended, HEADER, Project, RULE};
@@ -56,7 +60,7 @@ fn a_command_that_only_looks_is_about_the_last_fourteen_dates() {
             "{command}"
         );
     }
-    for command in ["apply", "apply --dry-run", "explain", "consolidate"] {
+    for command in ["apply", "apply --dry-run", "consolidate"] {
         project.onerow(&format!("{command} {NOW}")).exits(2).prints_nothing();
     }
     assert_eq!(project.active().len(), 5, "nothing was changed");

@@ -283,7 +283,7 @@ fn the_fields_of_a_struct_are_read() {
         ("event_params.who.name.first", "there is no field `first` in STRING"),
         ("event_params.tags", "ARRAY"),
         ("event_params.who", "STRUCT"),
-        ("events.event_params.wo", "known: At, who, tags"),
+        ("events.event_params.wo", "did you mean `who`?"),
     ] {
         said(&format!("SELECT {what} FROM web.events WHERE event_date = '2026-01-28'"))
             .says(&[says]);

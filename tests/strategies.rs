@@ -182,7 +182,7 @@ fn a_rule_says_what_it_cannot_be() {
             ),
             ["`steps` must hold detect, delete and verify", "before, between or after"],
         ),
-        (rule("remove"), ["unknown variant `remove`", "`rewrite`"]),
+        (rule("remove"), ["`remove` is not a value of `strategy`", "rewrite"]),
         (
             rule("delete")
                 .replace("\"game_date\"", "\"_PARTITIONDATE\"")

@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// How findings are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: CheckFormat,
     /// Only this step
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]

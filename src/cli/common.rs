@@ -1,9 +1,11 @@
 //! Arguments that commands share, and what follows from them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::global::GLOBAL_OPTIONS;
 use super::Effects;
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings, Task};
@@ -17,17 +19,38 @@ use crate::window::{DayArg, Window, WindowArg};
 /// How many dates up to yesterday a command that only looks is about, unless it is told.
 pub(super) const DATES: u32 = 14;
 
-/// The project and the warehouse.
+/// The project and the warehouse. They may stand before the command too, where clap hands them down to it.
 #[derive(clap::Args)]
 pub(super) struct ProjectArgs {
     /// The folder that holds onerow.toml [default: the nearest one, from here upward]
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "DIR",
+        env = "ONEROW_PROJECT_DIR",
+        hide_env_values = true
+    )]
     pub project_dir: Option<PathBuf>,
     /// The warehouse, by its name in the rule file [default: `default_warehouse`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "NAME",
+        env = "ONEROW_WAREHOUSE",
+        hide_env_values = true
+    )]
     pub warehouse: Option<String>,
+    // It has no variable: a forgotten one would move the dates of every run.
     /// Pretend that the current time is this (for testing), such as 2026-01-30T07:41:30Z
-    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "TIMESTAMP",
+        value_parser = timestamp
+    )]
     pub now: Option<Timestamp>,
 }
 
@@ -108,6 +131,18 @@ impl ProjectArgs {
 
     pub fn clock(&self, effects: &Effects) -> Clock {
         self.now.map_or(effects.clock, Clock::Fixed)
+    }
+
+    /// How long to wait. Errors: the clock stands still, so that the end of the wait would never come.
+    pub fn wait(&self, wait: Option<Duration>) -> Result<Duration> {
+        match (wait, self.now) {
+            (Some(_), Some(_)) => Err(Error::new(
+                Kind::Usage,
+                "--wait cannot be used with --now: at a fixed time nothing settles",
+            )
+            .help("leave out one of the two options")),
+            (wait, _) => Ok(wait.unwrap_or_default()),
+        }
     }
 
     /// The project on the warehouse that the arguments or the rule file name, without variables of the

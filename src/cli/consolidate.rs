@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[command(flatten)]
     staging: StagingArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Change nothing: show what would be merged
     #[arg(long)]
@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long)]
     yes: bool,
     /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
-    #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, conflicts_with_all = ["dry_run", "now"])]
+    #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return show(args, effects);
     }
     let settings = RunSettings {
-        wait: args.wait.unwrap_or_default(),
+        wait: args.common.project.wait(args.wait)?,
         staging: args.staging.clone(),
         changed: args.which.changed,
         ..RunSettings::of("consolidate", Task::Consolidate, args.format, args.yes)

@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
 }
 

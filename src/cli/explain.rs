@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
     key: Vec<String>,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
 }
 

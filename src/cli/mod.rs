@@ -11,6 +11,7 @@ mod each;
 mod effects;
 mod execute;
 mod explain;
+mod global;
 mod init;
 mod load;
 mod log;
@@ -30,16 +31,19 @@ mod status;
 mod tell;
 mod test;
 mod undo;
+mod usage;
 mod view;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Result;
-use crate::log::LogFormat;
 
+use common::ProjectArgs;
 pub use effects::Effects;
+use global::Messages;
 use outcome::Outcome;
 
 /// For every key, on every date, exactly one active row.
@@ -51,19 +55,11 @@ use outcome::Outcome;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Log each statement to stderr
-    #[arg(short, long, global = true)]
-    verbose: bool,
-    /// How messages on stderr are written; `json` is what Cloud Logging reads
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        env = "ONEROW_LOG_FORMAT"
-    )]
-    log_format: LogFormat,
+    /// Commands that are about a project have these too, and read them there.
+    #[command(flatten)]
+    _project: ProjectArgs,
+    #[command(flatten)]
+    messages: Messages,
 }
 
 const EXIT_CODES: &str = "\
@@ -99,12 +95,21 @@ enum Command {
 /// Runs one command line and returns its exit code. Everything it does to the world it does
 /// through `effects`, so that it can run more than once in a process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut onerow = ungrouped();
+    let cli = match parsed(&mut onerow, &arguments) {
         Ok(cli) => cli,
-        Err(error) => return effects.usage(&error),
+        Err(error) => {
+            effects.show_as(Messages::looked_up(&arguments));
+            let Some(error) = usage::explained(&error, &onerow, &arguments) else {
+                return effects.usage(&error);
+            };
+            effects.report(&error);
+            return error.exit_code();
+        }
     };
-    effects.log_as(cli.log_format);
-    effects.trace(cli.verbose);
+    effects.show_as(cli.messages);
+    effects.trace();
     match dispatch(cli.command, effects) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
@@ -112,6 +117,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
             error.exit_code()
         }
     }
+}
+
+fn parsed(onerow: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = onerow.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))
+}
+
+/// All that can be said on the command line. A variable that is set and empty counts as not set.
+fn ungrouped() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |argument: &clap::Arg| {
+        argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+    };
+    let command = command.mut_args(|argument| match is_empty(&argument) {
+        true => argument.env(Resettable::Reset),
+        false => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
@@ -142,8 +168,6 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Only this step; also one that the rule's steps do not name, such as `current`
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]

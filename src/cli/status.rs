@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[command(flatten)]
     which: ChangedArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Exit with 4 when there are duplicates
     #[arg(long)]

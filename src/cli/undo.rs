@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     #[command(flatten)]
     project: ProjectArgs,

@@ -12,7 +12,7 @@ use super::format::{PartitionFormat, PartitionType};
 use super::row_id::RowIdSection;
 use super::secret::hidden;
 use super::{DatesPerStatement, OnKeyless, Period, Scope, Strategy, Unit};
-use crate::error::{Error, Kind, Place, Result};
+use crate::error::{Error, Kind, Place, Result, did_you_mean};
 
 /// The text of a file of rules or tests and how messages call it.
 pub(crate) struct Source {
@@ -55,9 +55,33 @@ impl Source {
     }
 
     pub fn toml_error(&self, error: &toml::de::Error) -> Error {
+        let place = self.place(error.span().unwrap_or(0..0));
+        if let Some((value, known)) = unknown_word(error.message()) {
+            let key = error.span().and_then(|span| key_before(&self.text, span.start));
+            let of = key.map_or_else(String::new, |key| format!(" of `{key}`"));
+            return Error::new(Kind::RuleFile, hidden(&format!("`{value}` is not a value{of}")))
+                .at(place)
+                .help(did_you_mean(value, known));
+        }
         let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Error::new(Kind::RuleFile, hidden(&message)).at(self.place(error.span().unwrap_or(0..0)))
+        Error::new(Kind::RuleFile, hidden(&message)).at(place)
     }
+}
+
+/// The word that serde does not know, and those that it does.
+fn unknown_word(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown variant `")?;
+    let (value, known) = rest.split_once("`, expected ")?;
+    let known = known.split('`').skip(1).step_by(2).collect();
+    Some((value, known))
+}
+
+/// The key of the value that begins here.
+fn key_before(text: &str, value: usize) -> Option<&str> {
+    let before = text.get(..value)?.trim_end_matches(['"', '\'']).trim_end().strip_suffix('=')?;
+    let before = before.trim_end();
+    let key = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).next()?;
+    (!key.is_empty()).then_some(key)
 }
 
 /// onerow's rule file: what 'one row' means for each table, and where the tables are.
