@@ -1,8 +1,11 @@
 //! The command line as people expect it.
 
+mod completions;
 mod environment;
+mod man;
 mod near;
 mod options;
+mod version;
 
 use std::process::Stdio;
 

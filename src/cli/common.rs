@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 
 use super::global::GLOBAL_OPTIONS;
-use super::Effects;
+use super::{Effects, completions};
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings, Task};
 use crate::error::{Error, Kind, Result};
@@ -39,7 +40,8 @@ pub(super) struct ProjectArgs {
         help_heading = GLOBAL_OPTIONS,
         value_name = "NAME",
         env = "ONEROW_WAREHOUSE",
-        hide_env_values = true
+        hide_env_values = true,
+        add = ArgValueCompleter::new(completions::warehouses)
     )]
     pub warehouse: Option<String>,
     // It has no variable: a forgotten one would move the dates of every run.
@@ -58,7 +60,7 @@ pub(super) struct ProjectArgs {
 #[derive(clap::Args)]
 pub(super) struct Common {
     /// The rule; may be left out where there is only one
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     pub rule: Option<String>,
     /// Every rule of the rule file
     #[arg(long, conflicts_with = "rule")]

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Filter, latest};
@@ -33,7 +35,7 @@ pub(super) struct Args {
     #[arg(long)]
     sql: bool,
     /// Only this rule
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// At most this many runs, or statements
     #[arg(long, value_name = "N", default_value_t = 50)]

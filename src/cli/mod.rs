@@ -12,9 +12,11 @@ mod effects;
 mod execute;
 mod explain;
 mod global;
+mod groups;
 mod init;
 mod load;
 mod log;
+mod man;
 mod out;
 mod outcome;
 mod plan;
@@ -42,6 +44,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::error::Result;
 
 use common::ProjectArgs;
+pub use completions::complete;
 pub use effects::Effects;
 use global::Messages;
 use outcome::Outcome;
@@ -51,7 +54,12 @@ use outcome::Outcome;
 /// onerow finds duplicate rows of a BigQuery table by a rule that you can review, deactivates the
 /// older ones, verifies the result and records every statement in a ledger.
 #[derive(Parser)]
-#[command(name = "onerow", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "onerow",
+    version = VERSION,
+    max_term_width = groups::WIDTH,
+    after_help = EXIT_CODES
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -61,6 +69,12 @@ struct Cli {
     #[command(flatten)]
     messages: Messages,
 }
+
+/// The version, and in a release the commit that it is built from, where that is known.
+const VERSION: &str = match option_env!("ONEROW_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done without duplicates left, 1 failed, 2 usage or configuration, 3 check findings,
@@ -90,13 +104,14 @@ enum Command {
     Init(init::Args),
     Schema(schema::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs one command line and returns its exit code. Everything it does to the world it does
 /// through `effects`, so that it can run more than once in a process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut onerow = ungrouped();
+    let mut onerow = groups::grouped(ungrouped());
     let cli = match parsed(&mut onerow, &arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -163,6 +178,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),
         Command::Completions(args) => completions::run(&args, effects),
+        Command::Man(args) => man::run(&args, effects),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `onerow review`
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::{DateArgs, ProjectArgs};
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::report::{self, Reviewed};
@@ -25,7 +27,7 @@ Examples:
   onerow review --base HEAD --impact --date 2026-01-28 --examples 5")]
 pub(super) struct Args {
     /// Only this rule
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// The revision to compare with
     #[arg(long, value_name = "REV")]

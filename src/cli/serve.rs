@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::notify;
 use crate::serve::{Ended, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
@@ -23,7 +25,7 @@ Examples:
   onerow serve player_prop_predictions --apply-keys /run/secrets/apply --read-keys /run/secrets/read")]
 pub(super) struct Args {
     /// The rule of requests that name none; may be left out where there is only one
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// Where to listen; port 0 takes a free one
     #[arg(

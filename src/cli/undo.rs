@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::tell::Notifier;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::RunOptions;
 use crate::error::Result;
 use crate::report::{self, Format};
@@ -26,7 +28,7 @@ pub(super) struct Args {
     #[arg(value_name = "RUN")]
     run: String,
     /// The rule, where `last` could be of several
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// Show what would be restored; change nothing
     #[arg(long)]
