@@ -394,7 +394,7 @@ fn every_rule_at_once_is_one_document_for_each() {
     let header = "prediction_id,game_id,game_date,player_lookup,system_id,current_points_line,is_active,created_at";
     let row = "p1,g,2026-01-28,a,s,20.5,true,2026-01-28T06:00:00Z";
     project.write("rows.csv", format!("{header}\n{row}\n"));
-    project.onerow("load rows.csv --rule by_line").exits(0);
+    project.onerow("load by_line rows.csv").exits(0);
     let documents = project.onerow(&format!("apply --all {DATE} --format json")).exits(0).json();
     let rules: Vec<_> = documents.as_array().unwrap().iter().map(|d| &d["rule"]).collect();
     assert_eq!(rules, ["player_prop_predictions", "by_line"]);

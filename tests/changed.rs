@@ -77,7 +77,7 @@ const MERGING: &str = "merging";
 
 fn stage(project: &Project, rows: &str) {
     project.write("staged.csv", format!("{HEADER}{rows}\n"));
-    project.onerow("load staged.csv --rule predictions --into nba.staged").exits(0);
+    project.onerow("load predictions staged.csv --into nba.staged").exits(0);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
         merging().replace("[\"nba.staged\"]", "[\"nba.staged\", \"nba.more\"]"),
     );
     project.write("staged.csv", format!("{HEADER}{}\n", row("t1", 1, "r", 1)));
-    project.onerow("load staged.csv --rule predictions --into nba.more").exits(0);
+    project.onerow("load predictions staged.csv --into nba.more").exits(0);
     consolidates("3 dates to look at; 0 dates not", 1);
 }
 

@@ -2,6 +2,7 @@
 
 mod completions;
 mod environment;
+mod load;
 mod man;
 mod near;
 mod options;
