@@ -1,6 +1,7 @@
 //! The command line as people expect it.
 
 mod completions;
+mod csv;
 mod environment;
 mod load;
 mod man;

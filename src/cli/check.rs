@@ -44,6 +44,8 @@ enum CheckFormat {
     Json,
     /// For a pull request or a chat.
     Markdown,
+    /// For a spreadsheet.
+    Csv,
     /// Annotations of GitHub Actions.
     Github,
     /// For code scanning: SARIF 2.1.0.
@@ -87,6 +89,7 @@ fn text(args: &Args, findings: &[Finding], effects: &Effects) -> String {
     match args.format {
         CheckFormat::Table => report::findings(style(Format::Table), findings),
         CheckFormat::Markdown => report::findings(style(Format::Markdown), findings),
+        CheckFormat::Csv => report::findings_csv(findings),
         CheckFormat::Json => report::json(&report::findings_json(findings)),
         CheckFormat::Github => report::github(findings, folder),
         CheckFormat::Sarif => report::sarif(findings, folder),

@@ -13,6 +13,7 @@ use crate::engine::{Engine, Settings, Task};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
+use crate::report::Format;
 use crate::rule::{DatesPerStatement, Rule, VarArg};
 use crate::run::Changed;
 use crate::window::{DayArg, Window, WindowArg};
@@ -297,6 +298,15 @@ impl Common {
     /// The same for a project that was opened already.
     pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
         heeding(self.project.engine_for(project, self.vars.clone(), effects), effects)
+    }
+}
+
+/// Errors: CSV is asked for, of a command that prints SQL.
+pub(super) fn refuse_csv_of_sql(format: Format) -> Result<()> {
+    match format {
+        Format::Csv => Err(Error::new(Kind::Usage, "SQL cannot be written as CSV")
+            .help("use --format table for the SQL alone, or --format json")),
+        _ => Ok(()),
     }
 }
 

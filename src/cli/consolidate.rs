@@ -62,7 +62,7 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     engine = engine.reading_ledger_once(names.len());
     staging::look(&mut engine, &names, &Task::Consolidate, &args.staging, effects)?;
     let style = effects.style(args.format);
-    let (mut texts, mut documents) = (Vec::new(), Vec::new());
+    let (mut texts, mut documents, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for name in &names {
         let rule = engine.rule(name)?;
         let window = match args.which.changed {
@@ -77,9 +77,14 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
         }
         texts.push(report::consolidated(style, &rule.name, None, &found));
         documents.push(report::consolidated_json(&rule.name, None, &found));
+        all.push((&rule.name, found));
     }
     match args.format {
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
+        Format::Csv => {
+            let found = all.iter().map(|(rule, found)| (*rule, found));
+            effects.print(&report::consolidated_csv(found))?;
+        }
         _ => effects.print(&texts.join("\n"))?,
     }
     Ok(Outcome::Done)

@@ -170,12 +170,16 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
         Format::Json => {
             report::json(&report::one_or_all(reports.iter().map(report::ran_json).collect()))
         }
+        Format::Csv => report::ran_csv(&reports),
         _ => {
             let texts = reports.iter().map(|report| report::ran(style, report));
             texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
         }
     };
     effects.print(&text)?;
+    if format == Format::Csv {
+        each::say_beyond_csv(&reports, effects);
+    }
     for report in &reports {
         explain(report, effects);
     }

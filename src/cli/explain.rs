@@ -39,6 +39,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         let removed = engine.removed_rows(rule, &which)?;
         effects.print(&match args.format {
             Format::Json => report::json(&report::removed_json(rule, &removed)),
+            Format::Csv => report::removed_csv(rule, &removed),
             _ => report::removed(effects.style(args.format), rule, &removed),
         })?;
         return Ok(Outcome::Done);
@@ -56,6 +57,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         Format::Json => report::json(&report::one_or_all(
             explained.iter().map(|(rule, rows)| report::explained_json(rule, rows)).collect(),
         )),
+        Format::Csv => report::explained_csv(&explained),
         _ => {
             let texts = explained.iter().map(|(rule, rows)| report::explained(style, rule, rows));
             texts.collect::<Vec<_>>().join("\n")

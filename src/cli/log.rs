@@ -73,13 +73,14 @@ fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
                 Error::new(Kind::Internal, "cannot write the runs as JSON").caused_by(cause)
             })?)
         }
+        Format::Csv => report::runs_csv(&runs),
         _ => report::runs(effects.style(args.format), &runs),
     })
 }
 
 fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let of_run = args.run.as_deref().map_or_else(Filter::default, Filter::run);
-    let with_sql = args.sql || matches!(args.format, Format::Json);
+    let with_sql = args.sql || matches!(args.format, Format::Json | Format::Csv);
     let wanted = Filter { rule: args.rule.as_deref(), with_sql, ..of_run };
     let mut entries = match wanted.since {
         Some(_) => engine.entries(&wanted)?,
@@ -95,6 +96,7 @@ fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String>
     keep_newest(&mut entries, args.limit);
     Ok(match args.format {
         Format::Json => report::json(&report::entries_json(&entries)),
+        Format::Csv => report::entries_csv(&entries),
         _ if args.sql => report::entries_sql(&entries),
         _ => report::entries(effects.style(args.format), &entries),
     })

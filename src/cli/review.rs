@@ -6,7 +6,7 @@ use super::common::{DateArgs, ProjectArgs};
 use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::report::{self, Reviewed};
+use crate::report::{self, Format, Reviewed};
 use crate::review::{self, Impact, Revision, RuleChange, RuleReview};
 use crate::rule::RuleName;
 use crate::window::{Day, DayArg, Window, WindowArg};
@@ -44,11 +44,25 @@ pub(super) struct Args {
     /// Exit with 4 when something changed
     #[arg(long)]
     exit_code: bool,
+    // ONEROW_FORMAT is for commands that have a choice.
+    /// How the review is written: it is Markdown
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = Format::Markdown,
+        hide_possible_values = true
+    )]
+    format: Format,
     #[command(flatten)]
     project: ProjectArgs,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.format != Format::Markdown {
+        return Err(Error::new(Kind::Usage, "a review is Markdown, for a pull request")
+            .help("leave --format out; `onerow check --format json` is for programs"));
+    }
     let new = args.project.open()?;
     let old = Revision::find(&new.folder, &args.base)?.project()?;
     let window = window(args, &new, effects)?;

@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             let documents = reports.iter().map(report::days_json).chain(failed);
             report::json(&report::one_or_all(documents.collect()))
         }
+        Format::Csv => report::days_csv(&reports),
         _ => reports.iter().map(|r| report::days(style, r)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;

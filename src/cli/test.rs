@@ -6,7 +6,7 @@ use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::report;
+use crate::report::{self, Format};
 use crate::run::parallel_map;
 use crate::suite::{self, Case};
 
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// Only tests whose file or name holds this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
+    format: Format,
     /// Write a JUnit report to this file, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -35,7 +38,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let cases = cases(&project, args.filter.as_deref())?;
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
     let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));
-    effects.print(&report::tests(effects.style(report::Format::Table), &results))?;
+    effects.print(&match args.format {
+        Format::Json => report::json(&report::tests_json(&results)),
+        Format::Csv => report::tests_csv(&results),
+        _ => report::tests(effects.style(args.format), &results),
+    })?;
     if let Some(path) = &args.junit {
         write(path, &report::junit(&results)?)?;
     }

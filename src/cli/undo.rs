@@ -77,6 +77,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 fn print(args: &Args, effects: &Effects, undone: &Undone) -> Result<()> {
     effects.print(&match args.format {
         Format::Json => report::json(&report::undone_json(undone)),
+        Format::Csv => report::undone_csv(undone),
         _ => report::undone(effects.style(args.format), undone),
     })
 }
