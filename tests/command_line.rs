@@ -3,6 +3,7 @@
 mod completions;
 mod csv;
 mod environment;
+mod help;
 mod load;
 mod man;
 mod near;

@@ -183,3 +183,31 @@ fn a_table_without_dates_is_looked_at_where_it_was_written_or_nobody_says() {
     books("2026-01-31T00:00:00Z");
     looks("1 date to look at");
 }
+
+/// The key is looked for on the dates that have a partition, and what that bills is said before it is sent.
+#[test]
+fn a_key_is_looked_for_on_every_date_that_has_a_partition() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    keep_books(&fixture, &year());
+    fixture.proxy.forget();
+    let ended = fixture.project.onerow("explain --key player=p --format json").exits(0);
+    assert_eq!(ended.json()["superseded"].as_array().unwrap().len(), 10);
+    let said = "predictions: looking for the key on all 365 dates of the table, 2025-01-01 to 2025-12-31; that bills \
+                at most ";
+    assert!(ended.stderr.starts_with(said), "{ended}");
+    assert_eq!(jobs(&fixture), ["partitions", "explain"]);
+}
+
+/// A table that is not cut by the rule's dates says none.
+#[test]
+fn where_no_partition_says_a_date_the_last_ones_are_looked_at() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    keep_books(&fixture, &year());
+    let table = fixture.table("partitions");
+    fixture.emulator.query(&format!("UPDATE {table} SET partition_id = NULL WHERE TRUE"));
+    let words = "explain --key player=p --format json --now 2026-01-01T12:00:00Z";
+    let ended = fixture.project.onerow(words).exits(0);
+    ended.says(&["predictions:", "the last 14 only; name others with --from or --last"]);
+}
