@@ -19,8 +19,8 @@ pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
+    // Source: <https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields>
     /// One JSON object a line, with the fields that Cloud Logging reads.
-    /// Source: <https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields>
     Json,
 }
 

@@ -5,5 +5,6 @@ use std::process::ExitCode;
 use onerow::cli::{self, Effects};
 
 fn main() -> ExitCode {
-    ExitCode::from(cli::run(std::env::args_os(), &Effects::real()))
+    cli::complete(std::env::args_os())
+        .unwrap_or_else(|| ExitCode::from(cli::run(std::env::args_os(), &Effects::real())))
 }

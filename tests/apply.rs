@@ -230,7 +230,7 @@ fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
             "`written_at` is created_at, which is of type TIMESTAMP; it must be INT64",
         ),
         ("STRING", "", "must be TIMESTAMP or DATETIME or INT64"),
-        ("INT64", "fortnights", "unknown variant `fortnights`"),
+        ("INT64", "fortnights", "`fortnights` is not a value of `written_unit`"),
     ] {
         let status = written_as(sql_type, unit).onerow(&format!("status {DATE}")).exits(2);
         status.says(&[problem, "onerow.toml:"]);
@@ -438,7 +438,7 @@ fn every_rule_at_once_is_one_document_for_each() {
     let header = "prediction_id,game_id,game_date,player_lookup,system_id,current_points_line,is_active,created_at";
     let row = "p1,g,2026-01-28,a,s,20.5,true,2026-01-28T06:00:00Z";
     project.write("rows.csv", format!("{header}\n{row}\n"));
-    project.onerow("load rows.csv --rule by_line").exits(0);
+    project.onerow("load by_line rows.csv").exits(0);
     let documents = project.onerow(&format!("apply --all {DATE} --format json")).exits(0).json();
     let rules: Vec<_> = documents.as_array().unwrap().iter().map(|d| &d["rule"]).collect();
     assert_eq!(rules, ["player_prop_predictions", "by_line"]);

@@ -28,19 +28,19 @@ fn only_what_was_written_since_is_looked_at() {
     let changed = |command: &str, words: &str| {
         project.onerow(&format!("{command} --changed")).exits(0).says(&[words]).stdout
     };
-    changed("status", "5 dates to look at; 0 dates not");
-    changed("status", "5 dates to look at; 0 dates not");
-    changed("apply", "5 dates to look at; 0 dates not");
-    changed("apply", "0 dates to look at; 5 dates not");
+    changed("status", "5 dates to check; 0 dates unchanged");
+    changed("status", "5 dates to check; 0 dates unchanged");
+    changed("apply", "5 dates to check; 0 dates unchanged");
+    changed("apply", "0 dates to check; 5 dates unchanged");
     assert!(changed("status", "0 dates to look at").contains("no dates to check"));
     assert!(changed("plan", "0 dates to look at").contains("apply would send nothing"));
     project.rows(&row("b3", 3, "p", 2));
-    let status = changed("status", "1 date to look at; 4 dates not");
+    let status = changed("status", "1 date to check; 4 dates unchanged");
     assert!(status.contains("2026-01-03") && !status.contains("2026-01-02"), "{status}");
     changed("plan", "1 date to look at");
     let report = project.onerow("apply --changed --format json").exits(0).json();
     assert_eq!(report["totals"]["deactivated"], 1);
-    changed("apply", "0 dates to look at; 5 dates not");
+    changed("apply", "0 dates to check; 5 dates unchanged");
     let nothing = project.onerow("apply --changed --format json").exits(0).json();
     assert_eq!(
         (&nothing["dates"], &nothing["run_id"]),
@@ -48,7 +48,7 @@ fn only_what_was_written_since_is_looked_at() {
     );
     // What is restored is a duplicate again.
     project.onerow(&format!("undo {}", report["run_id"].as_str().unwrap())).exits(0);
-    changed("status", "1 date to look at; 4 dates not");
+    changed("status", "1 date to check; 4 dates unchanged");
     whole!(project.onerow("status --changed --last 3 --now 2026-01-05T00:00:00Z"), @"
     $ onerow status --changed --last 3 --now [TIME]
     -- stdout
@@ -59,7 +59,7 @@ fn only_what_was_written_since_is_looked_at() {
     ────────
      total             2      1            1          0            0
     -- stderr
-    predictions: 1 date to look at; 2 dates not written since last found clean
+    predictions: 1 date to check; 2 dates unchanged since last found clean
     ");
 }
 
@@ -74,7 +74,7 @@ fn what_is_a_duplicate_now_decides_about_every_date_anew() {
     rule predictions
     no dates to check
     -- stderr
-    predictions: 0 dates to look at; 2 dates not written since last found clean
+    predictions: 0 dates to check; 2 dates unchanged since last found clean
     ");
     let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
     project.write("onerow.toml", rules.replace("created_at DESC", "created_at ASC"));
@@ -89,7 +89,7 @@ fn what_is_a_duplicate_now_decides_about_every_date_anew() {
     ────────
      total             2      2            0          0            0
     -- stderr
-    predictions: 2 dates to look at; 0 dates not written since last found clean
+    predictions: 2 dates to check; 0 dates unchanged since last found clean
     ");
 }
 
@@ -105,7 +105,7 @@ const MERGING: &str = "merging";
 
 fn stage(project: &Project, rows: &str) {
     project.write("staged.csv", format!("{HEADER}{rows}\n"));
-    project.onerow("load staged.csv --rule predictions --into nba.staged").exits(0);
+    project.onerow("load predictions staged.csv --into nba.staged").exits(0);
 }
 
 #[test]
@@ -128,13 +128,13 @@ fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
      2026-01-01        0          0         0         0         0          0   clean
      2026-01-02        1          0         1         0         0          0   dirty
     -- stderr
-    predictions: 2 dates to look at; 0 dates not written since last found merged
+    predictions: 2 dates to check; 0 dates unchanged since last found merged
     ");
     consolidates("2 dates to look at", 1);
     // What the run itself has merged is no change.
-    consolidates("0 dates to look at; 2 dates not", 0);
+    consolidates("0 dates to check; 2 dates unchanged", 0);
     stage(&project, &row("s3", 3, "q", 1));
-    consolidates("1 date to look at; 2 dates not", 1);
+    consolidates("1 date to check; 2 dates unchanged", 1);
     // Whoever takes a merged row out of the table has it merged again.
     let database = project.database();
     database
@@ -145,15 +145,15 @@ fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
             r#"DELETE FROM "nba.predictions" WHERE player = 'q' AND game_date = '2026-01-03'"#,
         )
         .unwrap();
-    consolidates("1 date to look at; 2 dates not", 1);
+    consolidates("1 date to check; 2 dates unchanged", 1);
     // Another staging table is another question.
     project.write(
         "onerow.toml",
         merging().replace("[\"nba.staged\"]", "[\"nba.staged\", \"nba.more\"]"),
     );
     project.write("staged.csv", format!("{HEADER}{}\n", row("t1", 1, "r", 1)));
-    project.onerow("load staged.csv --rule predictions --into nba.more").exits(0);
-    consolidates("3 dates to look at; 0 dates not", 1);
+    project.onerow("load predictions staged.csv --into nba.more").exits(0);
+    consolidates("3 dates to check; 0 dates unchanged", 1);
 }
 
 #[test]
@@ -162,15 +162,15 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
     project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
     stage(&project, &row("s9", 9, "q", 1));
     let applies = |words: &str| project.onerow("apply --changed").exits(0).says(&[words]);
-    applies("3 dates to look at; 0 dates not written since last found clean");
-    applies("0 dates to look at; 3 dates not");
+    applies("3 dates to check; 0 dates unchanged since last found clean");
+    applies("0 dates to check; 3 dates unchanged");
     whole!(project.onerow("status --changed"), @"
     $ onerow status --changed
     -- stdout
     rule predictions
     no dates to check
     -- stderr
-    predictions: 0 dates to look at; 3 dates not written since last found clean
+    predictions: 0 dates to check; 3 dates unchanged since last found clean
     ");
     stage(&project, &row("s2", 2, "q", 1));
     whole!(project.onerow("status --changed"), @"
@@ -179,7 +179,7 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
     rule predictions
     no dates to check
     -- stderr
-    predictions: 0 dates to look at; 3 dates not written since last found clean
+    predictions: 0 dates to check; 3 dates unchanged since last found clean
     ");
     whole!(project.onerow("plan --changed"), @"
     $ onerow plan --changed
@@ -197,9 +197,9 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
      total             1      1            0          0            0
     apply would send 2 statements: 1 consolidate, 1 detect. Cost: the embedded warehouse charges nothing.
     -- stderr
-    predictions: 1 date to look at; 2 dates not written since last found clean
+    predictions: 1 date to check; 2 dates unchanged since last found clean
     ");
-    applies("1 date to look at; 2 dates not");
+    applies("1 date to check; 2 dates unchanged");
     assert_eq!(project.active(), ["a1", "a2", "s2", "s9"]);
 }
 
@@ -212,9 +212,9 @@ fn the_page_of_a_report_shows_the_dates_that_changed() {
         let ended = project.onerow("report --changed --html -").exits(0).says(&[words]);
         ended.stdout
     };
-    assert!(page("0 dates to look at; 2 dates not").contains("No date to look at"));
+    assert!(page("0 dates to check; 2 dates unchanged").contains("No date to look at"));
     project.rows(&row("b2", 2, "p", 2));
-    let page = page("1 date to look at; 1 date not");
+    let page = page("1 date to check; 1 date unchanged");
     assert!(page.contains("2026-01-02") && !page.contains("<td>2026-01-01"), "{page}");
 }
 
@@ -227,14 +227,14 @@ fn of_tables_that_each_hold_a_date_those_that_were_written_are_looked_at() {
         let window = "--from 2026-01-27 --to 2026-01-30";
         project.onerow(&format!("{command} --changed {window}")).exits(0).says(&[words]);
     };
-    changed("status", "2 dates to look at; 2 dates not");
-    changed("apply", "2 dates to look at; 2 dates not");
+    changed("status", "2 dates to check; 2 dates unchanged");
+    changed("apply", "2 dates to check; 2 dates unchanged");
     // A table that a run has changed is looked at once more.
-    changed("apply", "1 date to look at; 3 dates not");
-    changed("apply", "0 dates to look at; 4 dates not");
+    changed("apply", "1 date to check; 3 dates unchanged");
+    changed("apply", "0 dates to check; 4 dates unchanged");
     shards::fill(&project, "20260129", "c1,ann,view,1,1,true\nc2,ann,view,1,2,true\n");
     shards::fill(&project, "20260130", "b2,ann,view,1,2,true\n");
-    changed("status", "2 dates to look at; 2 dates not");
+    changed("status", "2 dates to check; 2 dates unchanged");
     let report = project.onerow("apply --changed --from 2026-01-27 --to 2026-01-30 --format json");
     assert_eq!(report.exits(0).json()["totals"]["deactivated"], 2);
     whole!(project.onerow("apply --changed"), @"

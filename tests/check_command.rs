@@ -34,7 +34,7 @@ fn an_error_exits_3_and_a_warning_only_with_strict() {
       = note: the line comes from ./sql/own.sql:2:3
       = help: did you mean `player`?
     -- stderr
-    15 statements checked, 1 errors, 0 warnings
+    15 statements checked, 1 error, 0 warnings
     ");
     whole!(check(&with(WARNED), ""), @"
     $ onerow check --date 2026-01-28
@@ -48,7 +48,7 @@ fn an_error_exits_3_and_a_warning_only_with_strict() {
       = note: the line comes from ./sql/own.sql:3:1
       = help: join with ON; where one side has a single row, allow it and say so
     -- stderr
-    15 statements checked, 0 errors, 1 warnings
+    15 statements checked, 0 errors, 1 warning
     ");
     check(&with(WARNED), "--strict").exits(3);
     whole!(check(&with("SELECT 1 AS one"), "--strict"), @"
@@ -100,7 +100,7 @@ fn one_step_can_be_checked_by_itself() {
     whole!(check(&project, "--step detect"), @"
     $ onerow check --date 2026-01-28 --step detect
     -- stderr
-    1 statements checked, no findings
+    1 statement checked, no findings
     ");
     whole!(check(&project, "--step own"), @"
     $ onerow check --date 2026-01-28 --step own
@@ -115,7 +115,7 @@ fn one_step_can_be_checked_by_itself() {
       = note: the line comes from ./sql/own.sql:2:3
       = help: did you mean `player`?
     -- stderr
-    1 statements checked, 1 errors, 0 warnings
+    1 statement checked, 1 error, 0 warnings
     ");
     whole!(check(&project, "--step nobody"), @"
     $ onerow check --date 2026-01-28 --step nobody

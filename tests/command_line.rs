@@ -1,5 +1,15 @@
 //! The command line as people expect it.
 
+mod completions;
+mod csv;
+mod environment;
+mod help;
+mod load;
+mod man;
+mod near;
+mod options;
+mod version;
+
 use std::process::Stdio;
 
 use crate::common::whole::whole;
@@ -57,7 +67,7 @@ fn a_command_that_only_looks_is_about_the_last_fourteen_dates() {
             "{command}"
         );
     }
-    for command in ["apply", "apply --dry-run", "explain", "consolidate"] {
+    for command in ["apply", "apply --dry-run", "consolidate"] {
         project.onerow(&format!("{command} {NOW}")).exits(2).prints_nothing();
     }
     assert_eq!(project.active().len(), 5, "nothing was changed");

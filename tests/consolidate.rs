@@ -16,7 +16,7 @@ pub fn project(rules: &str, main: &str) -> Project {
     let project = Project::new(rules);
     let some = "x,2026-01-28,g1,x,,true,2026-01-28T08:00:00Z";
     project.write("rows.csv", format!("{HEADER}{}\n", if main.is_empty() { some } else { main }));
-    project.onerow("load rows.csv --rule predictions").exits(0);
+    project.onerow("load predictions rows.csv").exits(0);
     for table in ["a", "b"] {
         stage(&project, table, some);
         let sql = format!(r#"DELETE FROM "nba.staging_{table}""#);
@@ -40,7 +40,7 @@ pub fn change(project: &Project, sql: &str) {
 /// Loads rows into `nba.staging_a` or `nba.staging_b`.
 pub fn stage(project: &Project, table: &str, rows: &str) {
     project.write("staged.csv", format!("{HEADER}{rows}\n"));
-    let into = format!("load staged.csv --rule predictions --into nba.staging_{table}");
+    let into = format!("load predictions staged.csv --into nba.staging_{table}");
     project.onerow(&into).exits(0);
 }
 

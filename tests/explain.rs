@@ -194,3 +194,35 @@ fn a_key_may_hold_any_character() {
       help: did you mean ``player``?
     ");
 }
+
+/// A key is looked for on every date that the table has; without one, the last dates are shown.
+#[test]
+fn without_dates_a_key_is_looked_for_on_all_and_rows_are_of_the_last_ones() {
+    let project = Project::new(RULE);
+    project.rows(
+        "a,2019-03-05,g1,ann,20.5,true,2019-03-05T08:00:00Z\n\
+         b,2019-03-05,g1,ann,21.5,true,2019-03-05T09:00:00Z\n\
+         c,2026-01-29,g1,ann,20.5,true,2026-01-29T08:00:00Z\n\
+         d,2026-01-29,g1,ann,21.5,true,2026-01-29T09:00:00Z\n\
+         e,2026-01-29,g1,bob,20.5,true,2026-01-29T08:00:00Z\n\
+         f,2026-01-29,g1,bob,21.5,true,2026-01-29T09:00:00Z",
+    );
+    let now = "--now 2026-01-30T12:00:00Z --format json";
+    let ids = |words: &str| {
+        let ended = project.onerow(&format!("explain {words} {now}")).exits(0);
+        let rows = ended.json()["superseded"].clone();
+        let ids =
+            rows.as_array().unwrap().iter().map(|row| row["row_id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), ended.stderr)
+    };
+    let (found, said) = ids("--key player=ann");
+    assert_eq!(found, ["a", "c"]);
+    assert_eq!(
+        said,
+        "predictions: looking for the key on all 2 dates of the table, 2019-03-05 to 2026-01-29\n"
+    );
+    let (found, said) = ids("");
+    assert_eq!((found, said.as_str()), (vec!["c".to_owned(), "e".to_owned()], ""));
+    assert_eq!(ids("--key player=ann --last 3").0, ["c"]);
+    assert_eq!(ids("--key player=nobody").0, Vec::<String>::new());
+}

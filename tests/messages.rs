@@ -8,10 +8,6 @@ use std::path::Path;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-use crate::common::Project;
-use crate::common::whole::Transcript;
-use crate::docs::commands;
-
 /// The texts of one file, in the order of the source.
 #[derive(Default)]
 struct Texts {
@@ -117,21 +113,6 @@ fn list(root: &Path) -> String {
         }
     }
     list
-}
-
-/// `--help` of onerow and of each command, as it is without a terminal.
-#[test]
-fn every_help_is_in_the_list() {
-    let project = Project::new("");
-    let mut all = Transcript::default();
-    let overview = project.onerow("--help").exits(0);
-    all.add(&overview);
-    for command in commands(&overview.stdout) {
-        all.add(&project.onerow(&format!("{command} --help")).exits(0));
-    }
-    insta::with_settings!({ snapshot_path => "messages", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("help", all.whole());
-    });
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn what_the_rule_reads_or_nobody_knows_cannot_be_ignored() {
     whole!(project.onerow_with(&with), @"
     $ onerow load more.csv --ignore event_params --ignore Extra Column
     -- stderr
-    more.csv: 1 rows into web.events
+    more.csv: 1 row into web.events
     ");
     assert_eq!(ids(&project), ["1"]);
 }
@@ -331,7 +331,7 @@ fn the_fields_of_a_struct_are_read() {
         ("event_params.who.name.first", "there is no field `first` in STRING"),
         ("event_params.tags", "ARRAY"),
         ("event_params.who", "STRUCT"),
-        ("events.event_params.wo", "known: At, who, tags"),
+        ("events.event_params.wo", "did you mean `who`?"),
     ] {
         said(&format!("SELECT {what} FROM web.events WHERE event_date = '2026-01-28'"))
             .says(&[says]);

@@ -251,7 +251,7 @@ fn a_rule_that_cannot_put_survivors_together_says_why() {
             change("email = \"STRING\"\nphone = \"STRING\"\n", ""),
             &["`merge` has nothing to do", "list the other columns"],
         ),
-        (change("last_non_null", "first"), &["unknown variant `first`", "last_non_null"]),
+        (change("last_non_null", "first"), &["`first` is not a value of `merge`", "last_non_null"]),
     ] {
         project.onerow("check").exits(2).says(said).says(&["onerow.toml:", "merge = "]);
     }

@@ -67,7 +67,7 @@ fn exit_code_says_that_something_changed() {
 /// The example's table, loaded into the project's embedded warehouse.
 fn loaded(project: &Project) {
     project.write("predictions.csv", predictions::csv());
-    project.onerow(&format!("load predictions.csv --rule {MAIN}")).exits(0);
+    project.onerow(&format!("load {MAIN} predictions.csv")).exits(0);
 }
 
 const IMPACT: &str =

@@ -63,7 +63,7 @@ fn a_mistake_says_what_to_write_instead() {
     let project = Project::example();
     for (arguments, parts) in [
         ("cron player_prop_prediction", &["no rule `player_prop_prediction`", "did you mean"][..]),
-        ("crom by_line", &["invalid value 'crom'", "cron"]),
+        ("crom by_line", &["`crom` is not a value of KIND", "did you mean `cron`?"]),
         ("cron", &["<RULE>"]),
         ("cron by_line --at 25:00", &["`25:00` is not a time of day", "HH:MM"]),
         ("cron by_line --at 9:30", &["`9:30` is not a time of day"]),

@@ -27,7 +27,7 @@ pub const PUBLISHED: [(&str, u64, u64, u64); 10] = [
 fn loaded() -> Project {
     let project = Project::example();
     project.write("predictions.csv", predictions::csv());
-    project.onerow("load predictions.csv --rule by_line").exits(0);
+    project.onerow("load by_line predictions.csv").exits(0);
     project
 }
 
@@ -178,8 +178,8 @@ fn the_race_with_the_streaming_buffer_is_reported_and_finished_later() {
     project.write("history.csv", predictions::history_csv());
     project.write("backfill.csv", predictions::backfill_csv());
     let rule = "player_prop_predictions";
-    project.onerow(&format!("load history.csv --rule {rule}")).exits(0);
-    let load = format!("load backfill.csv --rule {rule} --streamed --now 2026-01-30T08:37:08Z");
+    project.onerow(&format!("load {rule} history.csv")).exits(0);
+    let load = format!("load {rule} backfill.csv --streamed --now 2026-01-30T08:37:08Z");
     project.onerow(&load).exits(0);
 
     let apply = format!("apply {rule} {WINDOW} --format json --now");

@@ -120,7 +120,7 @@ fn an_own_mutation_is_checked_as_its_template_gives_it() {
       = note: the line comes from ./sql/predictions/void.sql:4:3
       = help: did you mean `player`?
     -- stderr
-    18 statements checked, 1 errors, 0 warnings
+    18 statements checked, 1 error, 0 warnings
     ");
     project.onerow(&format!("apply {DATE}")).exits(3);
     for step in ["guard", "record_custom"] {
@@ -248,7 +248,7 @@ fn run_deactivate_leaves_buffered_rows_and_says_so() {
     deactivate of 2026-01-28: 0 rows changed
     -- stderr
     2026-01-28: refused because of rows in the streaming buffer; the date is buffered
-    predictions: 2 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 2 duplicates in the streaming buffer; run the same command again when it has drained (within 90 minutes)
     ");
     assert_eq!(project.active().len(), 5);
 }
@@ -272,7 +272,7 @@ fn run_deactivate_says_what_it_could_not_touch() {
 
     deactivate of 2026-01-28: 2 rows changed
     -- stderr
-    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
     ");
     assert_eq!(buffered.active(), ["p3", "p4", "p5", "p6"]);
 

@@ -171,7 +171,7 @@ fn a_rewrite_waits_for_buffered_superseded_rows_and_spares_the_others() {
     ────────
      total             4      3            1          1            0             0
     -- stderr
-    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
     ");
     assert_eq!(ids(&project), "c d e f g");
     apply("2026-01-28T14:30:00Z").exits(0);
@@ -194,7 +194,7 @@ fn a_rule_says_what_it_cannot_be() {
             ),
             ["`steps` must hold detect, delete and verify", "before, between or after"],
         ),
-        (rule("remove"), ["unknown variant `remove`", "`rewrite`"]),
+        (rule("remove"), ["`remove` is not a value of `strategy`", "rewrite"]),
         (
             rule("delete")
                 .replace("\"game_date\"", "\"_PARTITIONDATE\"")

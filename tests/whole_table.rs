@@ -134,8 +134,8 @@ fn dates_for_a_rule_without_dates_are_a_mistake_unless_they_are_those_of_other_r
     let project = Project::new(&both);
     project.write("rows.csv", ROWS);
     project.write("visits.csv", "vid,day,visitor\na,2026-01-28,v\nb,2026-01-28,v\n");
-    project.onerow("load --rule contacts rows.csv").exits(0);
-    project.onerow("load --rule visits visits.csv").exits(0);
+    project.onerow("load contacts rows.csv").exits(0);
+    project.onerow("load visits visits.csv").exits(0);
     whole!(project.onerow("apply contacts --yes --date 2026-01-28"), @"
     $ onerow apply contacts --yes --date 2026-01-28
     exit code 2

@@ -44,7 +44,7 @@ impl Story {
     fn clean_up(&self) -> Result<u8, String> {
         self.start_over()?;
         tell("The table: every row of ten days, in the embedded warehouse.");
-        self.expect(0, &format!("load .onerow/predictions.csv --rule {RULE}"))?;
+        self.expect(0, &format!("load {RULE} .onerow/predictions.csv"))?;
         tell("Before: how many active rows, keys and duplicates each date has.");
         self.expect(0, &format!("status {RULE} {DATES}"))?;
         tell("The plan: what apply would do. Nothing is changed.");
@@ -68,13 +68,11 @@ impl Story {
     fn race(&self) -> Result<u8, String> {
         self.start_over()?;
         tell("The history of the table has settled.");
-        self.expect(0, &format!("load .onerow/history.csv --rule {RULE}"))?;
+        self.expect(0, &format!("load {RULE} .onerow/history.csv"))?;
         tell("08:37:08 UTC: a backfill streams new rows for old dates.");
         self.expect(
             0,
-            &format!(
-                "load .onerow/backfill.csv --rule {RULE} --streamed --now 2026-01-30T08:37:08Z"
-            ),
+            &format!("load {RULE} .onerow/backfill.csv --streamed --now 2026-01-30T08:37:08Z"),
         )?;
         tell("Two seconds later: apply cleans what is settled, reports the rest, exits 75.");
         self.expect(75, &format!("apply {RULE} {DATES} --now 2026-01-30T08:37:10Z"))?;

@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Change nothing: show what would be done, as `plan` does
     #[arg(long)]
@@ -37,7 +37,7 @@ pub(super) struct Args {
     #[arg(long)]
     yes: bool,
     /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["dry_run", "now"])]
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
     /// How many tables to work on at a time
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         }
         false => {
             let settings = RunSettings {
-                wait: args.wait.unwrap_or_default(),
+                wait: args.common.project.wait(args.wait)?,
                 jobs: args.jobs.get(),
                 dates_per_statement: args.statements.dates_per_statement,
                 changed: args.which.changed,

@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// How findings are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: CheckFormat,
     /// Only this step
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
@@ -44,6 +44,8 @@ enum CheckFormat {
     Json,
     /// For a pull request or a chat.
     Markdown,
+    /// For a spreadsheet.
+    Csv,
     /// Annotations of GitHub Actions.
     Github,
     /// For code scanning: SARIF 2.1.0.
@@ -67,9 +69,14 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let found = if findings.is_empty() {
         "no findings".to_owned()
     } else {
-        format!("{errors} errors, {warnings} warnings")
+        format!(
+            "{}, {}",
+            report::count(errors as u64, "error"),
+            report::count(warnings as u64, "warning")
+        )
     };
-    effects.say(&format!("{statements} statements checked, {found}{allowed}"));
+    let statements = report::count(statements as u64, "statement");
+    effects.say(&format!("{statements} checked, {found}{allowed}"));
     match errors > 0 || (args.strict && warnings > 0) {
         true => Ok(Outcome::Findings),
         false => Ok(Outcome::Done),
@@ -87,6 +94,7 @@ fn text(args: &Args, findings: &[Finding], effects: &Effects) -> String {
     match args.format {
         CheckFormat::Table => report::findings(style(Format::Table), findings),
         CheckFormat::Markdown => report::findings(style(Format::Markdown), findings),
+        CheckFormat::Csv => report::findings_csv(findings),
         CheckFormat::Json => report::json(&report::findings_json(findings)),
         CheckFormat::Github => report::github(findings, folder),
         CheckFormat::Sarif => report::sarif(findings, folder),

@@ -1,15 +1,19 @@
 //! Arguments that commands share, and what follows from them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 
-use super::Effects;
+use super::global::GLOBAL_OPTIONS;
+use super::{Effects, completions};
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings, Task};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::parse_timestamp;
 use crate::project::Project;
+use crate::report::Format;
 use crate::rule::{DatesPerStatement, Rule, VarArg};
 use crate::run::Changed;
 use crate::window::{DayArg, Window, WindowArg};
@@ -17,17 +21,39 @@ use crate::window::{DayArg, Window, WindowArg};
 /// How many dates up to yesterday a command that only looks is about, unless it is told.
 pub(super) const DATES: u32 = 14;
 
-/// The project and the warehouse.
+/// The project and the warehouse. They may stand before the command too, where clap hands them down to it.
 #[derive(clap::Args)]
 pub(super) struct ProjectArgs {
     /// The folder that holds onerow.toml [default: the nearest one, from here upward]
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "DIR",
+        env = "ONEROW_PROJECT_DIR",
+        hide_env_values = true
+    )]
     pub project_dir: Option<PathBuf>,
     /// The warehouse, by its name in the rule file [default: `default_warehouse`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "NAME",
+        env = "ONEROW_WAREHOUSE",
+        hide_env_values = true,
+        add = ArgValueCompleter::new(completions::warehouses)
+    )]
     pub warehouse: Option<String>,
+    // It has no variable: a forgotten one would move the dates of every run.
     /// Pretend that the current time is this (for testing), such as 2026-01-30T07:41:30Z
-    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL_OPTIONS,
+        value_name = "TIMESTAMP",
+        value_parser = timestamp
+    )]
     pub now: Option<Timestamp>,
 }
 
@@ -35,7 +61,7 @@ pub(super) struct ProjectArgs {
 #[derive(clap::Args)]
 pub(super) struct Common {
     /// The rule; may be left out where there is only one
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     pub rule: Option<String>,
     /// Every rule of the rule file
     #[arg(long, conflicts_with = "rule")]
@@ -108,6 +134,18 @@ impl ProjectArgs {
 
     pub fn clock(&self, effects: &Effects) -> Clock {
         self.now.map_or(effects.clock, Clock::Fixed)
+    }
+
+    /// How long to wait. Errors: the clock stands still, so that the end of the wait would never come.
+    pub fn wait(&self, wait: Option<Duration>) -> Result<Duration> {
+        match (wait, self.now) {
+            (Some(_), Some(_)) => Err(Error::new(
+                Kind::Usage,
+                "--wait cannot be used with --now: at a fixed time nothing settles",
+            )
+            .help("leave out one of the two options")),
+            (wait, _) => Ok(wait.unwrap_or_default()),
+        }
     }
 
     /// The project on the warehouse that the arguments or the rule file name, without variables of the
@@ -207,7 +245,7 @@ impl Common {
         let dates = changed.window.as_ref().map_or(0, |window| window.days().len());
         let plural = |count: usize| if count == 1 { "date" } else { "dates" };
         effects.say(&format!(
-            "{}: {dates} {} to look at; {} {} not written since last found {}",
+            "{}: {dates} {} to check; {} {} unchanged since last found {}",
             rule.name,
             plural(dates),
             changed.unchanged,
@@ -260,6 +298,15 @@ impl Common {
     /// The same for a project that was opened already.
     pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
         heeding(self.project.engine_for(project, self.vars.clone(), effects), effects)
+    }
+}
+
+/// Errors: CSV is asked for, of a command that prints SQL.
+pub(super) fn refuse_csv_of_sql(format: Format) -> Result<()> {
+    match format {
+        Format::Csv => Err(Error::new(Kind::Usage, "SQL cannot be written as CSV")
+            .help("use --format table for the SQL alone, or --format json")),
+        _ => Ok(()),
     }
 }
 

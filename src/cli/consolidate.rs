@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[command(flatten)]
     staging: StagingArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Change nothing: show what would be merged
     #[arg(long)]
@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long)]
     yes: bool,
     /// Stay until buffered rows have settled, at most this long, such as 2h or 90m
-    #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, conflicts_with_all = ["dry_run", "now"])]
+    #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return show(args, effects);
     }
     let settings = RunSettings {
-        wait: args.wait.unwrap_or_default(),
+        wait: args.common.project.wait(args.wait)?,
         staging: args.staging.clone(),
         changed: args.which.changed,
         ..RunSettings::of("consolidate", Task::Consolidate, args.format, args.yes)
@@ -62,7 +62,7 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     engine = engine.reading_ledger_once(names.len());
     staging::look(&mut engine, &names, &Task::Consolidate, &args.staging, effects)?;
     let style = effects.style(args.format);
-    let (mut texts, mut documents) = (Vec::new(), Vec::new());
+    let (mut texts, mut documents, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for name in &names {
         let rule = engine.rule(name)?;
         let window = match args.which.changed {
@@ -77,9 +77,14 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
         }
         texts.push(report::consolidated(style, &rule.name, None, &found));
         documents.push(report::consolidated_json(&rule.name, None, &found));
+        all.push((&rule.name, found));
     }
     match args.format {
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
+        Format::Csv => {
+            let found = all.iter().map(|(rule, found)| (*rule, found));
+            effects.print(&report::consolidated_csv(found))?;
+        }
         _ => effects.print(&texts.join("\n"))?,
     }
     Ok(Outcome::Done)

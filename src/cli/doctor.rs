@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
 }
 
@@ -53,6 +53,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     lines.extend(webhooks(engine.project(), &rules));
     effects.print(&match args.format {
         Format::Json => report::json(&report::doctor_json(&lines)),
+        Format::Csv => report::doctor_csv(&lines),
         _ => report::doctor(effects.style(args.format), &lines),
     })?;
     match lines.iter().any(|line| line.verdict == Verdict::Bad) {

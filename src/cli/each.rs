@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Effects;
 use crate::error::{Error, Result};
+use crate::report;
 use crate::rule::RuleName;
 use crate::run::{Note, Report};
 
@@ -43,6 +44,13 @@ pub(super) fn say_notes(reports: &[Report], effects: &Effects) {
         for note in report.notes() {
             effects.say(&sentence(&report.rule, &note));
         }
+    }
+}
+
+/// Says that there is more to these reports than their CSV holds.
+pub(super) fn say_beyond_csv(reports: &[Report], effects: &Effects) {
+    if report::is_more_than_csv(reports) {
+        effects.say("note: CSV is one table, the figures per date or of what was merged; --format json has the rest too");
     }
 }
 

@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
+use super::global::{Color, Messages};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -27,7 +28,7 @@ pub struct Effects {
     pub interrupt: Interrupt,
     out: Stream,
     err: Stream,
-    log_format: OnceLock<LogFormat>,
+    messages: OnceLock<Messages>,
 }
 
 type Writer = Box<dyn Write + Send>;
@@ -60,7 +61,7 @@ impl Effects {
             interrupt: Interrupt::default(),
             out: Stream::new(Box::new(io::stdout()), out, colour),
             err: Stream::new(Box::new(io::stderr()), err, colour_wanted && err),
-            log_format: OnceLock::new(),
+            messages: OnceLock::new(),
         }
     }
 
@@ -73,19 +74,31 @@ impl Effects {
             interrupt: Interrupt::default(),
             out: stream(out),
             err: stream(err),
-            log_format: OnceLock::new(),
+            messages: OnceLock::new(),
         }
     }
 
-    /// From now on messages are written in this format.
-    pub(super) fn log_as(&self, format: LogFormat) {
-        // A second command in the same world keeps the first one's format.
-        let _ = self.log_format.set(format);
+    /// From now on messages are written like this.
+    pub(super) fn show_as(&self, messages: Messages) {
+        // A second command in the same world keeps the first one's way.
+        let _ = self.messages.set(messages);
+    }
+
+    fn messages(&self) -> Messages {
+        self.messages.get().copied().unwrap_or_default()
+    }
+
+    fn coloured(&self, stream: &Stream) -> bool {
+        match self.messages().color {
+            Color::Auto => stream.colour,
+            Color::Always => true,
+            Color::Never => false,
+        }
     }
 
     /// Where messages go, for those that outlive the command.
     pub(super) fn log(&self) -> Log {
-        let format = self.log_format.get().copied().unwrap_or_default();
+        let format = self.messages().log_format;
         Log { format, clock: self.clock, to: self.err.to.clone() }
     }
 
@@ -121,18 +134,26 @@ impl Effects {
         }
     }
 
-    /// Writes a message to stderr. Where stderr is gone there is nobody left to tell.
+    /// Writes a note to stderr, unless notes are not wanted.
     pub(super) fn say(&self, text: &str) {
         self.say_of(None, text);
     }
 
-    /// Writes a message about a run to stderr.
+    /// Writes a note about a run to stderr, unless notes are not wanted.
     pub(super) fn say_of(&self, run: Option<&str>, text: &str) {
+        if self.messages().quiet {
+            return;
+        }
         let log = self.log();
         match log.format {
-            LogFormat::Text => _ = writeln!(self.err.lock(), "{}", text.trim_end()),
+            LogFormat::Text => self.write_message(text),
             LogFormat::Json => log.line(Line::new(Severity::Notice, text.trim_end()).run(run)),
         }
+    }
+
+    /// Writes a text to stderr. Where stderr is gone there is nobody left to tell.
+    fn write_message(&self, text: &str) {
+        let _ = writeln!(self.err.lock(), "{}", text.trim_end());
     }
 
     /// Writes an error to stderr.
@@ -144,8 +165,11 @@ impl Effects {
     pub(super) fn report_of(&self, run: Option<&str>, error: &Error) {
         let log = self.log();
         match log.format {
-            LogFormat::Text if self.err.colour => self.say(&error.render(&Renderer::styled())),
-            LogFormat::Text => self.say(&error.render(&Renderer::plain())),
+            LogFormat::Text => {
+                let styled = self.coloured(&self.err);
+                let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+                self.write_message(&error.render(&renderer));
+            }
             LogFormat::Json => log.line(Line::of_error(error).run(run)),
         }
     }
@@ -172,11 +196,17 @@ impl Effects {
         let code = format!("error[{}]:", Kind::Usage);
         // An argument that is repeated must not steer the terminal.
         let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
-        let text = match stream.colour && !steers {
+        let text = match self.coloured(stream) && !steers {
             true => text.ansi().to_string().replacen("error:", &code, 1),
             false => visible::visible(&text.to_string()).replacen("error:", &code, 1),
         };
-        let _ = stream.lock().write_all(text.as_bytes());
+        match self.log().format {
+            LogFormat::Json if error.use_stderr() => {
+                let text = text.trim_start_matches(&code).trim();
+                self.report(&Error::new(Kind::Usage, text));
+            }
+            _ => _ = stream.lock().write_all(text.as_bytes()),
+        }
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
 
@@ -185,8 +215,9 @@ impl Effects {
         // A pipe gets each row on one line, which other programs can read.
         let width = self.out.terminal.then(terminal_size::terminal_size).flatten();
         Style {
-            colour: self.out.colour,
+            colour: self.coloured(&self.out),
             width: width.map(|(width, _)| width.0),
+            full: self.messages().full,
             ..Style::plain(format)
         }
     }
@@ -202,7 +233,7 @@ impl Effects {
 
     /// Whether a progress bar would be seen.
     pub(super) fn shows_progress(&self) -> bool {
-        self.err.terminal
+        self.err.terminal && !self.messages().quiet
     }
 
     /// Whether somebody is at the terminal who can be asked.
@@ -211,13 +242,15 @@ impl Effects {
     }
 
     /// Shows what a call waits for, and lets `-v` show what is sent.
-    pub(super) fn trace(&self, verbose: bool) {
+    pub(super) fn trace(&self) {
+        let messages = self.messages();
         // Lines of JSON are written by `Log` alone.
-        if self.log().format == LogFormat::Json {
+        if messages.log_format == LogFormat::Json {
             return;
         }
-        let shown = match verbose {
+        let shown = match messages.verbose {
             true => Targets::new().with_default(LevelFilter::INFO),
+            false if messages.quiet => return,
             false => Targets::new().with_target("onerow", LevelFilter::WARN),
         };
         let lines = tracing_subscriber::fmt::layer()

@@ -170,12 +170,16 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
         Format::Json => {
             report::json(&report::one_or_all(reports.iter().map(report::ran_json).collect()))
         }
+        Format::Csv => report::ran_csv(&reports),
         _ => {
             let texts = reports.iter().map(|report| report::ran(style, report));
             texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
         }
     };
     effects.print(&text)?;
+    if format == Format::Csv {
+        each::say_beyond_csv(&reports, effects);
+    }
     for report in &reports {
         explain(report, effects);
     }
@@ -274,9 +278,10 @@ fn explain(report: &Report, effects: &Effects) {
     let buffered = report.totals().buffered;
     if buffered > 0 {
         say(format!(
-            "{}: {buffered} duplicates wait in the streaming buffer; \
+            "{}: {} in the streaming buffer; \
              run the same command again when it has drained (within 90 minutes)",
-            report.rule
+            report.rule,
+            report::count(buffered, "duplicate"),
         ));
     }
 }

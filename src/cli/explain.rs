@@ -1,18 +1,29 @@
 //! `onerow explain`
 
-use super::common::Common;
+use bytesize::ByteSize;
+
+use super::common::{Common, DATES};
 use super::{Effects, Outcome};
+use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Fragment, Ident, SqlValue};
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{Superseded, Which};
+use crate::window::{MAX_DAYS, Window};
+
+/// How many dates are looked at in one query, so that what it finds of other keys need not be held at once.
+const AT_ONCE: usize = 1_000;
 
 /// Show which row a run would remove, or has removed, which one survives, and why; changes nothing
 #[derive(clap::Args)]
 #[command(after_help = "\
+Without dates it shows the last 14; with --key it looks at every date that the table has, as the
+warehouse's list of partitions says, and says first what that bills.
+
 Examples:
-  onerow explain --date YESTERDAY
+  onerow explain
+  onerow explain --key player_lookup=lebron_james
   onerow explain player_prop_predictions --last 30 --key player_lookup=lebron_james
   onerow explain by_line --date 2026-01-28 --key current_points_line=NULL --format json
   onerow explain --run 20260130T0741
@@ -27,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENTRY=VALUE", value_parser = key_value)]
     key: Vec<String>,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
 }
 
@@ -39,6 +50,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         let removed = engine.removed_rows(rule, &which)?;
         effects.print(&match args.format {
             Format::Json => report::json(&report::removed_json(rule, &removed)),
+            Format::Csv => report::removed_csv(rule, &removed),
             _ => report::removed(effects.style(args.format), rule, &removed),
         })?;
         return Ok(Outcome::Done);
@@ -47,8 +59,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let wanted = rules.iter().map(|rule| places(rule, &args.key)).collect::<Result<Vec<_>>>()?;
     let mut explained = Vec::new();
     for (rule, wanted) in rules.into_iter().zip(wanted) {
-        let mut rows = engine.explain(rule, &args.common.window(rule, effects)?)?;
-        rows.retain(|row| is_wanted(row, &wanted));
+        let mut rows = Vec::new();
+        for window in windows(args, &engine, rule, effects)? {
+            let found = engine.explain(rule, &window)?;
+            rows.extend(found.into_iter().filter(|row| is_wanted(row, &wanted)));
+        }
         explained.push((rule, rows));
     }
     let style = effects.style(args.format);
@@ -56,6 +71,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         Format::Json => report::json(&report::one_or_all(
             explained.iter().map(|(rule, rows)| report::explained_json(rule, rows)).collect(),
         )),
+        Format::Csv => report::explained_csv(&explained),
         _ => {
             let texts = explained.iter().map(|(rule, rows)| report::explained(style, rule, rows));
             texts.collect::<Vec<_>>().join("\n")
@@ -63,6 +79,49 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     };
     effects.print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// The dates to look at, in parts: those that are given; for a key all that the table has, else the last ones.
+fn windows(args: &Args, engine: &Engine, rule: &Rule, effects: &Effects) -> Result<Vec<Window>> {
+    let common = &args.common;
+    if args.key.is_empty() || common.dates.given().is_some() || rule.partition.is_whole() {
+        return Ok(vec![common.window_to_look(rule, effects)?]);
+    }
+    let Some(mut days) = engine.dates(rule)? else {
+        effects.say(&format!(
+            "{}: the warehouse does not say which dates the table has, so the key is looked for on the last {DATES} \
+             only; name others with --from or --last",
+            rule.name
+        ));
+        return Ok(vec![common.window_to_look(rule, effects)?]);
+    };
+    let left_out = days.len().saturating_sub(MAX_DAYS);
+    days.drain(..left_out);
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
+    let mut said = format!(
+        "{}: looking for the key on all {} of the table, {first} to {last}",
+        rule.name,
+        report::count(days.len() as u64, "date")
+    );
+    if left_out > 0 {
+        said.push_str(&format!(
+            "; the {left_out} before that are left out, name them with --from and --to"
+        ));
+    }
+    let windows = days
+        .chunks(AT_ONCE)
+        .map(|days| Window::of_days(days.to_vec()))
+        .collect::<Result<Vec<_>>>()?;
+    if engine.is_remote() {
+        let bytes = windows.iter().map(|window| engine.explain_bytes(rule, window));
+        let bytes: Option<u64> = bytes.collect::<Result<Vec<_>>>()?.into_iter().sum();
+        match bytes {
+            Some(bytes) => said.push_str(&format!("; that bills at most {}", ByteSize(bytes))),
+            None => said.push_str("; the warehouse does not say how much that bills"),
+        }
+    }
+    effects.say(&said);
+    Ok(windows)
 }
 
 fn key_value(text: &str) -> Result<String> {

@@ -4,34 +4,44 @@ use std::fs::File;
 use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
 
+use clap_complete::engine::ArgValueCompleter;
 use googlesql_sqlite::storage;
 
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::Streaming;
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType, TableName};
 use crate::load::{Columns, FileFormat, Ignored, Rows};
-use crate::rule::Rule;
+use crate::report;
+use crate::rule::{Rule, RuleFile};
 
 /// Load CSV or NDJSON files into the embedded warehouse
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "onerow load [OPTIONS] [RULE] <FILE>...",
+    after_help = "\
 The types are those of the rule's columns. An empty CSV field is NULL, a quoted one a STRING. Either all files are
 loaded or nothing of them.
 
 Examples:
-  onerow load predictions.csv --rule player_prop_predictions
+  onerow load predictions.csv
+  onerow load player_prop_predictions monday.csv tuesday.csv
   onerow load batch.csv --into nba_predictions.staging_worker_1
   onerow load events.ndjson --ignore event_params --ignore \"User Properties\"
-  onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z")]
+  onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z"
+)]
 pub(super) struct Args {
-    /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
     /// The rule whose table the rows go to; may be left out where there is only one
-    #[arg(long, value_name = "RULE")]
-    rule: Option<String>,
+    #[arg(
+        value_name = "RULE",
+        required = true,
+        add = ArgValueCompleter::new(completions::rules_and_files)
+    )]
+    first: PathBuf,
+    /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// A staging table of the rule, instead of its table
     #[arg(long, value_name = "TABLE", value_parser = TableName::parse)]
     into: Option<TableName>,
@@ -48,19 +58,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.project.engine(effects)?;
     let project = engine.project();
-    let rules = &project.file.rules;
-    let rule = match (&args.rule, rules.as_slice()) {
-        (Some(name), _) => project.file.rule(name)?,
-        (None, [only]) => only,
-        (None, all) => {
-            let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-            return Err(Error::new(
-                Kind::UnknownName,
-                "there are several rules, and none was named",
-            )
-            .help(format!("name one with --rule: {}", names.join(", "))));
-        }
-    };
+    let (rule, files) = rule_and_files(args, &project.file)?;
     if rule.columns.is_empty() {
         return Err(Error::new(
             Kind::RuleFile,
@@ -106,10 +104,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     can_be_held(&known, &rule.nested)?;
     let columns =
         Columns { known: &known, nested: &rule.nested, needed: &needed, ignored: &ignored };
-    let mut files = Vec::new();
-    for path in &args.files {
-        files.push((path.display().to_string(), opened(path, columns)?));
+    let mut opened_files = Vec::new();
+    for path in files {
+        opened_files.push((path.display().to_string(), opened(path, columns)?));
     }
+    let files = opened_files;
     let warehouse = engine.loader()?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     let mut counts = vec![0_u64; files.len()];
@@ -122,9 +121,50 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
     for (name, count) in names.iter().zip(counts) {
-        effects.say(&format!("{name}: {count} rows into {}{buffered}", table.dotted()));
+        let rows = report::count(count, "row");
+        effects.say(&format!("{name}: {rows} into {}{buffered}", table.dotted()));
     }
     Ok(Outcome::Done)
+}
+
+/// The rule and the files of the command line, whose first word may be either. Errors: it is neither, or both; no
+/// rule is named where there are several; no file is.
+fn rule_and_files<'a>(args: &'a Args, file: &'a RuleFile) -> Result<(&'a Rule, Vec<&'a Path>)> {
+    let usage = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
+    let first = args.first.as_path();
+    let shown = first.display();
+    let others = args.files.iter().map(PathBuf::as_path);
+    let names = || file.rules.iter().map(|rule| rule.name.as_str());
+    if let Some(rule) = first.to_str().and_then(|name| file.rule(name).ok()) {
+        return match (first.is_file(), args.files.is_empty()) {
+            (true, _) => usage(
+                format!("`{shown}` is a rule, and a file of this folder"),
+                format!("write `./{shown}` for the file; for the rule, rename the file"),
+            ),
+            (false, true) => usage(
+                format!("`{shown}` is a rule, and no file is named"),
+                format!("name the files after it: onerow load {shown} rows.csv"),
+            ),
+            (false, false) => Ok((rule, others.collect())),
+        };
+    }
+    let is_name = first.extension().is_none() && first.components().count() == 1;
+    if is_name && !first.exists() {
+        let name = first.to_str().unwrap_or_default();
+        return Err(Error::new(
+            Kind::UnknownName,
+            format!("there is no rule `{}`, and no file of this name", name.escape_debug()),
+        )
+        .help(did_you_mean(name, names())));
+    }
+    match file.rules.as_slice() {
+        [only] => Ok((only, std::iter::once(first).chain(others).collect())),
+        _ => {
+            let names: Vec<&str> = names().collect();
+            Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
+                .help(format!("name one of {} before the files", names.join(", "))))
+        }
+    }
 }
 
 /// The columns to leave out. Errors: the rule works with one of them.

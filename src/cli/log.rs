@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Filter, latest};
@@ -33,13 +35,13 @@ pub(super) struct Args {
     #[arg(long)]
     sql: bool,
     /// Only this rule
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// At most this many runs, or statements
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     #[command(flatten)]
     project: ProjectArgs,
@@ -71,13 +73,14 @@ fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
                 Error::new(Kind::Internal, "cannot write the runs as JSON").caused_by(cause)
             })?)
         }
+        Format::Csv => report::runs_csv(&runs),
         _ => report::runs(effects.style(args.format), &runs),
     })
 }
 
 fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let of_run = args.run.as_deref().map_or_else(Filter::default, Filter::run);
-    let with_sql = args.sql || matches!(args.format, Format::Json);
+    let with_sql = args.sql || matches!(args.format, Format::Json | Format::Csv);
     let wanted = Filter { rule: args.rule.as_deref(), with_sql, ..of_run };
     let mut entries = match wanted.since {
         Some(_) => engine.entries(&wanted)?,
@@ -93,6 +96,7 @@ fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String>
     keep_newest(&mut entries, args.limit);
     Ok(match args.format {
         Format::Json => report::json(&report::entries_json(&entries)),
+        Format::Csv => report::entries_csv(&entries),
         _ if args.sql => report::entries_sql(&entries),
         _ => report::entries(effects.style(args.format), &entries),
     })

@@ -11,9 +11,12 @@ mod each;
 mod effects;
 mod execute;
 mod explain;
+mod global;
+mod groups;
 mod init;
 mod load;
 mod log;
+mod man;
 mod out;
 mod outcome;
 mod plan;
@@ -30,16 +33,20 @@ mod status;
 mod tell;
 mod test;
 mod undo;
+mod usage;
 mod view;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Result;
-use crate::log::LogFormat;
 
+use common::ProjectArgs;
+pub use completions::complete;
 pub use effects::Effects;
+use global::Messages;
 use outcome::Outcome;
 
 /// For every key, on every date, exactly one active row.
@@ -47,24 +54,27 @@ use outcome::Outcome;
 /// onerow finds duplicate rows of a BigQuery table by a rule that you can review, deactivates the
 /// older ones, verifies the result and records every statement in a ledger.
 #[derive(Parser)]
-#[command(name = "onerow", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "onerow",
+    version = VERSION,
+    max_term_width = groups::WIDTH,
+    after_help = EXIT_CODES
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Log each statement to stderr
-    #[arg(short, long, global = true)]
-    verbose: bool,
-    /// How messages on stderr are written; `json` is what Cloud Logging reads
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        env = "ONEROW_LOG_FORMAT"
-    )]
-    log_format: LogFormat,
+    /// Commands that are about a project have these too, and read them there.
+    #[command(flatten)]
+    _project: ProjectArgs,
+    #[command(flatten)]
+    messages: Messages,
 }
+
+/// The version, and in a release the commit that it is built from, where that is known.
+const VERSION: &str = match option_env!("ONEROW_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done without duplicates left, 1 failed, 2 usage or configuration, 3 check findings,
@@ -94,17 +104,27 @@ enum Command {
     Init(init::Args),
     Schema(schema::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs one command line and returns its exit code. Everything it does to the world it does
 /// through `effects`, so that it can run more than once in a process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut onerow = groups::grouped(ungrouped());
+    let cli = match parsed(&mut onerow, &arguments) {
         Ok(cli) => cli,
-        Err(error) => return effects.usage(&error),
+        Err(error) => {
+            effects.show_as(Messages::looked_up(&arguments));
+            let Some(error) = usage::explained(&error, &onerow, &arguments) else {
+                return effects.usage(&error);
+            };
+            effects.report(&error);
+            return error.exit_code();
+        }
     };
-    effects.log_as(cli.log_format);
-    effects.trace(cli.verbose);
+    effects.show_as(cli.messages);
+    effects.trace();
     match dispatch(cli.command, effects) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
@@ -112,6 +132,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
             error.exit_code()
         }
     }
+}
+
+fn parsed(onerow: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = onerow.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))
+}
+
+/// All that can be said on the command line. A variable that is set and empty counts as not set.
+fn ungrouped() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |argument: &clap::Arg| {
+        argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+    };
+    let command = command.mut_args(|argument| match is_empty(&argument) {
+        true => argument.env(Resettable::Reset),
+        false => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
@@ -137,13 +178,12 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Init(args) => init::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),
         Command::Completions(args) => completions::run(&args, effects),
+        Command::Man(args) => man::run(&args, effects),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::common::{ChangedArgs, Common, StatementArgs};
-use super::each::{Looked, look_at_each, say_notes};
+use super::each::{self, Looked, look_at_each, say_notes};
 use super::staging::{self, StagingArgs};
 use super::{Effects, Outcome};
 use crate::engine::{Preview, Task};
@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Exit with 4 when there are duplicates
     #[arg(long)]
@@ -74,6 +74,7 @@ fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
                 seen.iter().map(|(rule, dates, found)| report::forecast_json(rule, dates, found));
             report::json(&report::one_or_all(seen.chain(failed).collect()))
         }
+        Format::Csv => report::forecast_csv(&seen),
         _ => {
             let seen =
                 seen.iter().map(|(rule, dates, found)| report::forecast(style, rule, dates, found));
@@ -148,6 +149,10 @@ pub(super) fn show(
     documents.extend(failed);
     match format {
         Format::Json => effects.print(&report::json(&report::one_or_all(documents)))?,
+        Format::Csv => {
+            effects.print(&report::ran_csv(&reports))?;
+            each::say_beyond_csv(&reports, effects);
+        }
         _ => effects.print(&texts.join("\n"))?,
     }
     say_notes(&reports, effects);

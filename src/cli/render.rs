@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::common::{Common, StatementArgs};
+use super::common::{Common, StatementArgs, refuse_csv_of_sql};
 use super::out::{self, Files, Scope, Swept};
 use super::{Effects, Outcome};
 use crate::engine::Task;
@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Only this step; also one that the rule's steps do not name, such as `current`
     #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
@@ -40,6 +40,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    refuse_csv_of_sql(args.format)?;
     let engine = args.common.engine(effects)?;
     let engine = engine.sharing_statements(args.statements.dates_per_statement);
     let project = engine.project();
@@ -110,7 +111,11 @@ fn say_kept(folder: &Path, swept: &Swept, effects: &Effects) {
     }
 }
 
-fn text(rendered: &[(&RuleName, Vec<Statement>)], format: Format, effects: &Effects) -> String {
+pub(super) fn text(
+    rendered: &[(&RuleName, Vec<Statement>)],
+    format: Format,
+    effects: &Effects,
+) -> String {
     let style = effects.style(format);
     match format {
         Format::Json => {

@@ -1,10 +1,12 @@
 //! `onerow review`
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::{DateArgs, ProjectArgs};
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::report::{self, Reviewed};
+use crate::report::{self, Format, Reviewed};
 use crate::review::{self, Impact, Revision, RuleChange, RuleReview};
 use crate::rule::RuleName;
 use crate::window::{Day, DayArg, Window, WindowArg};
@@ -25,7 +27,7 @@ Examples:
   onerow review --base HEAD --impact --date 2026-01-28 --examples 5")]
 pub(super) struct Args {
     /// Only this rule
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// The revision to compare with
     #[arg(long, value_name = "REV")]
@@ -42,11 +44,25 @@ pub(super) struct Args {
     /// Exit with 4 when something changed
     #[arg(long)]
     exit_code: bool,
+    // ONEROW_FORMAT is for commands that have a choice.
+    /// How the review is written: it is Markdown
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = Format::Markdown,
+        hide_possible_values = true
+    )]
+    format: Format,
     #[command(flatten)]
     project: ProjectArgs,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.format != Format::Markdown {
+        return Err(Error::new(Kind::Usage, "a review is Markdown, for a pull request")
+            .help("leave --format out; `onerow check --format json` is for programs"));
+    }
     let new = args.project.open()?;
     let old = Revision::find(&new.folder, &args.base)?.project()?;
     let window = window(args, &new, effects)?;

@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     statements: StatementArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Delete rows without asking, where the step deletes rows
     #[arg(long)]

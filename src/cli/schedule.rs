@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::common::ProjectArgs;
-use super::{Effects, Outcome, apply};
+use super::{Effects, Outcome, apply, completions};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::project::Project;
@@ -33,7 +34,7 @@ pub(super) struct Args {
     #[arg(value_enum, value_name = "KIND")]
     scheduler: Scheduler,
     /// The rule
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: String,
     /// When the pass starts, in the rule's time zone
     #[arg(long, value_name = "HH:MM", default_value = "10:30")]

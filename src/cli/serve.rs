@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::notify;
 use crate::serve::{Ended, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
@@ -23,10 +25,16 @@ Examples:
   onerow serve player_prop_predictions --apply-keys /run/secrets/apply --read-keys /run/secrets/read")]
 pub(super) struct Args {
     /// The rule of requests that name none; may be left out where there is only one
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "ONEROW_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8080",
+        env = "ONEROW_LISTEN",
+        hide_env_values = true
+    )]
     listen: SocketAddr,
     /// A file of keys that may apply
     #[arg(long, value_name = "FILE")]
@@ -35,13 +43,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     read_keys: Option<PathBuf>,
     /// Take tokens that Google signed for this audience: the service's address
-    #[arg(long, value_name = "URL", env = "ONEROW_OIDC_AUDIENCE")]
+    #[arg(long, value_name = "URL", env = "ONEROW_OIDC_AUDIENCE", hide_env_values = true)]
     oidc_audience: Option<String>,
     /// An account whose tokens may apply, by its e-mail address; repeatable
     #[arg(
         long,
         value_name = "EMAIL",
         env = "ONEROW_OIDC_APPLY",
+        hide_env_values = true,
         value_delimiter = ',',
         requires = "oidc_audience"
     )]
@@ -51,12 +60,19 @@ pub(super) struct Args {
         long,
         value_name = "EMAIL",
         env = "ONEROW_OIDC_READ",
+        hide_env_values = true,
         value_delimiter = ',',
         requires = "oidc_audience"
     )]
     oidc_read: Vec<String>,
     /// Where the keys are that sign tokens
-    #[arg(long, value_name = "URL", env = "ONEROW_OIDC_KEYS_URL", default_value = GOOGLE_KEYS)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ONEROW_OIDC_KEYS_URL",
+        hide_env_values = true,
+        default_value = GOOGLE_KEYS
+    )]
     oidc_keys_url: String,
     /// How long a request waits for its run, which goes on after that
     #[arg(long, value_name = "DURATION", value_parser = super::apply::duration, default_value = "25m")]

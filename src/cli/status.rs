@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[command(flatten)]
     which: ChangedArgs,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Exit with 4 when there are duplicates
     #[arg(long)]
@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             let documents = reports.iter().map(report::days_json).chain(failed);
             report::json(&report::one_or_all(documents.collect()))
         }
+        Format::Csv => report::days_csv(&reports),
         _ => reports.iter().map(|r| report::days(style, r)).collect::<Vec<_>>().join("\n"),
     };
     effects.print(&text)?;

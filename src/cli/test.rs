@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::common::ProjectArgs;
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::report;
+use crate::report::{self, Format};
 use crate::run::parallel_map;
 use crate::suite::{self, Case};
 
@@ -19,23 +20,29 @@ Examples:
   onerow test --filter tie
   onerow test --project-dir examples/player_props --junit report.xml")]
 pub(super) struct Args {
-    /// The folder that holds onerow.toml [default: the nearest one, from here upward]
-    #[arg(long, value_name = "DIR")]
-    project_dir: Option<PathBuf>,
     /// Only tests whose file or name holds this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
+    format: Format,
     /// Write a JUnit report to this file, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    #[command(flatten)]
+    project: ProjectArgs,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let project = Project::open(&Project::folder(args.project_dir.as_deref()))?;
+    let project = args.project.open()?;
     let cases = cases(&project, args.filter.as_deref())?;
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
     let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));
-    effects.print(&report::tests(effects.style(report::Format::Table), &results))?;
+    effects.print(&match args.format {
+        Format::Json => report::json(&report::tests_json(&results)),
+        Format::Csv => report::tests_csv(&results),
+        _ => report::tests(effects.style(args.format), &results),
+    })?;
     if let Some(path) = &args.junit {
         write(path, &report::junit(&results)?)?;
     }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::ProjectArgs;
 use super::progress::Bar;
 use super::tell::Notifier;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::RunOptions;
 use crate::error::Result;
 use crate::report::{self, Format};
@@ -26,13 +28,13 @@ pub(super) struct Args {
     #[arg(value_name = "RUN")]
     run: String,
     /// The rule, where `last` could be of several
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
     rule: Option<String>,
     /// Show what would be restored; change nothing
     #[arg(long)]
     dry_run: bool,
     /// How results are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     #[command(flatten)]
     project: ProjectArgs,
@@ -75,6 +77,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 fn print(args: &Args, effects: &Effects, undone: &Undone) -> Result<()> {
     effects.print(&match args.format {
         Format::Json => report::json(&report::undone_json(undone)),
+        Format::Csv => report::undone_csv(undone),
         _ => report::undone(effects.style(args.format), undone),
     })
 }

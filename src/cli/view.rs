@@ -2,9 +2,9 @@
 
 use clap::ValueEnum;
 
-use super::common::Common;
+use super::common::{Common, refuse_csv_of_sql};
 use super::execute::{RunSettings, execute};
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, render};
 use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
 use crate::report::Format;
@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// With create: replace an existing view
     #[arg(long)]
     replace: bool,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
+    format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,23 +46,32 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let step = match args.act {
         Act::Create => StepName::parse(StepName::CREATE_VIEW)?,
         Act::Drop => StepName::parse(StepName::DROP_VIEW)?,
-        Act::Show => return show(&args.common, effects),
+        Act::Show => return show(&args.common, args.format, effects),
     };
     if args.act == Act::Create {
         refuse_others(&args.common, args.replace, effects)?;
     }
-    let settings = RunSettings::of("view", Task::Step(step), Format::Table, false);
+    let settings = RunSettings::of("view", Task::Step(step), args.format, false);
     execute(&args.common, effects, &settings)
 }
 
-fn show(common: &Common, effects: &Effects) -> Result<Outcome> {
+fn show(common: &Common, format: Format, effects: &Effects) -> Result<Outcome> {
+    refuse_csv_of_sql(format)?;
     let engine = common.engine(effects)?;
     let task = Task::Step(StepName::parse(StepName::CREATE_VIEW)?);
+    let mut shown = Vec::new();
     for rule in common.rules(engine.project())? {
         let plan = engine.plan(rule, &task, &common.window_of(&task, rule, effects)?)?;
-        for statement in plan.statements() {
-            effects.print(&statement.sql)?;
+        shown.push((&rule.name, plan.statements().cloned().collect::<Vec<_>>()));
+    }
+    match format {
+        // As it is sent.
+        Format::Table => {
+            let statements = shown.iter().flat_map(|(_, statements)| statements);
+            effects
+                .print(&statements.map(|statement| statement.sql.as_str()).collect::<String>())?;
         }
+        _ => effects.print(&render::text(&shown, format, effects))?,
     }
     Ok(Outcome::Done)
 }

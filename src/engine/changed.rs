@@ -54,6 +54,18 @@ impl Engine {
         Ok(found)
     }
 
+    /// The dates that a rule's table has, in order; `None` where the warehouse does not say. Changes nothing.
+    ///
+    /// Errors: the warehouse does not answer.
+    pub fn dates(&self, rule: &Rule) -> Result<Option<Vec<Day>>> {
+        match self.standings(rule, false, None) {
+            Ok(standings) if standings.dates().is_none() => Ok(None),
+            Ok(standings) => dates(rule, &standings, None).map(Some),
+            Err(error) if error.kind() == Kind::Unsupported => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How the partitions of a rule's tables stand.
     fn standings(&self, rule: &Rule, merges: bool, given: Option<&Window>) -> Result<Standings> {
         if rule.partition.is_sharded() {

@@ -33,6 +33,18 @@ impl Engine {
         run::explain(&renderer, &*self.reading()?.warehouse, self.now(), &plan)
     }
 
+    /// For how many bytes [`Self::explain`] is billed at most; `None` where the warehouse does not say.
+    ///
+    /// Errors: as there.
+    pub fn explain_bytes(&self, rule: &Rule, window: &Window) -> Result<Option<u64>> {
+        let renderer = self.renderer(rule)?;
+        let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], window)?;
+        let warehouse = &*self.reading()?.warehouse;
+        let plan = run::there(warehouse, rule, &plan)?;
+        let estimates = run::estimate(warehouse, self.now(), &plan)?;
+        Ok(estimates.iter().map(|(_, estimate)| estimate.billed).sum())
+    }
+
     /// Which rows an earlier run of this rule removed, each with its survivor. Leaves no entry in the
     /// ledger.
     ///

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod consolidated;
+mod csv;
 mod days;
 mod doctor;
 mod entries;
@@ -26,6 +27,10 @@ use serde_json::Value as Json;
 pub use crate::connection::Tariff;
 pub use annotations::{github, sarif};
 pub use consolidated::{consolidated, consolidated_json, left_out};
+pub use csv::{
+    consolidated_csv, days_csv, doctor_csv, entries_csv, explained_csv, findings_csv, forecast_csv,
+    is_more_than_csv, ran_csv, removed_csv, runs_csv, tests_csv, undone_csv,
+};
 pub use days::{DateFigures, Figures, RuleFigures, UndatedFigures, days, days_json};
 pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};
@@ -40,7 +45,7 @@ pub use review::{Reviewed, review};
 pub use runs::{RunSummary, runs};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};
-pub use tests::{junit, tests};
+pub use tests::{junit, tests, tests_json};
 pub use undo::{changed_columns, undone, undone_json};
 
 /// How results are written.
@@ -53,6 +58,8 @@ pub enum Format {
     Json,
     /// For a pull request or a chat.
     Markdown,
+    /// For a spreadsheet, and for programs that read tables: one table, with the names that JSON has.
+    Csv,
 }
 
 /// How results are written.
@@ -72,12 +79,6 @@ impl Style {
     /// Results that are not for a terminal: without colour, each row on one line.
     pub const fn plain(format: Format) -> Self {
         Self { format, colour: false, width: None, full: false }
-    }
-
-    /// The same with every date.
-    #[must_use]
-    pub fn full(self, full: bool) -> Self {
-        Self { full, ..self }
     }
 }
 

@@ -2,15 +2,20 @@
 
 use clap::builder::styling::{AnsiColor, Style as Colour};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value as Json, json};
 
 use super::grid::printable;
+use super::statements::fence;
 use super::{Format, Style};
 use crate::error::{Error, Kind, Result};
 use crate::suite::{Case, Verdict};
-use crate::visible::visible;
+use crate::visible::{visible, visible_line};
 
 /// One line for each test, and what is not as expected below it.
 pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
+    if style.format == Format::Markdown {
+        return results.iter().map(|(verdict, case)| item(verdict, case)).collect();
+    }
     let blocks = results.iter().map(|(verdict, case)| {
         let colour = match (style.colour, verdict) {
             (false, _) => Colour::new(),
@@ -25,6 +30,29 @@ pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
         format!("{colour}{word:<6}{colour:#}  {name}\n{lines}")
     });
     blocks.collect()
+}
+
+/// A test as an item of a list, with what is not as expected as a block of code.
+fn item(verdict: &Verdict, case: &Case) -> String {
+    let name = printable(&format!("{}: {}", case.file, case.name), Format::Markdown);
+    let Err(difference) = verdict else { return format!("- ok: {name}\n") };
+    let fence = fence(difference);
+    let lines = difference.lines().map(|line| format!("  {}\n", visible_line(line)));
+    format!("- **FAILED**: {name}\n\n  {fence}text\n{}  {fence}\n\n", lines.collect::<String>())
+}
+
+/// The results as JSON objects.
+pub fn tests_json(results: &[(Verdict, Case)]) -> Json {
+    let objects = results.iter().map(|(verdict, case)| {
+        json!({
+            "file": case.file,
+            "name": case.name,
+            "rule": case.rule.as_str(),
+            "passed": verdict.is_ok(),
+            "difference": verdict.as_ref().err(),
+        })
+    });
+    Json::Array(objects.collect())
 }
 
 /// The results as JUnit XML: a suite for each file. What XML cannot hold is written out, as a

@@ -57,11 +57,7 @@ impl Source {
 
     pub fn toml_error(&self, error: &toml::de::Error) -> Error {
         let place = self.place(error.span().unwrap_or(0..0));
-        let reworded = match toml::de::DeTable::parse(&self.text) {
-            Err(_) => Some(misread::not_toml(error.message())),
-            Ok(_) => misread::not_a_value(error.message()),
-        };
-        if let Some((message, help)) = reworded {
+        if let Some((message, help)) = misread::reworded(&self.text, error) {
             return Error::new(Kind::RuleFile, hidden(&message)).at(place).help(help);
         }
         let message = error.message().lines().collect::<Vec<_>>().join(": ");

@@ -236,7 +236,7 @@ systems = ["a", "b"]
             (
                 "time_zone",
                 "partition_granularity = \"WEEK\"\ntime_zone",
-                "unknown variant `WEEK`",
+                "`WEEK` is not a value of `partition_granularity`",
                 "onerow.toml:",
             ),
             ("time_zone", "across = \"soon\"\ntime_zone", "`soon` cannot be `across`", "`1d`"),

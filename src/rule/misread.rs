@@ -1,10 +1,25 @@
 //! What the TOML parser and serde say of a file, in words for people who write rules.
 
+use crate::error::did_you_mean;
+
 /// What is wrong, and what to do about it.
-pub(super) type Reworded = (String, String);
+type Reworded = (String, String);
+
+/// The error of a file with this text. `None` where its message is onerow's own.
+pub(super) fn reworded(text: &str, error: &toml::de::Error) -> Option<Reworded> {
+    if toml::de::DeTable::parse(text).is_err() {
+        return Some(not_toml(error.message()));
+    }
+    if let Some((value, known)) = unknown_word(error.message()) {
+        let key = error.span().and_then(|span| key_before(text, span.start));
+        let of = key.map_or_else(String::new, |key| format!(" of `{key}`"));
+        return Some((format!("`{value}` is not a value{of}"), did_you_mean(value, known)));
+    }
+    not_a_value(error.message())
+}
 
 /// A text that is not TOML.
-pub(super) fn not_toml(message: &str) -> Reworded {
+fn not_toml(message: &str) -> Reworded {
     let quotes = ["float", "boolean", "quoted", "integer", "nan"];
     let help = match quotes.iter().any(|word| message.contains(word)) {
         true => "text goes in quotes: \"…\"",
@@ -14,7 +29,7 @@ pub(super) fn not_toml(message: &str) -> Reworded {
 }
 
 /// A value, or a section, that is TOML and not what it should be. `None` where the message is onerow's own.
-pub(super) fn not_a_value(message: &str) -> Option<Reworded> {
+fn not_a_value(message: &str) -> Option<Reworded> {
     if let Some(key) = message.strip_prefix("missing field ") {
         let help = "add it to this section; docs/rules.md describes every key";
         return Some((format!("{key} is missing here"), help.to_owned()));
@@ -45,6 +60,22 @@ pub(super) fn not_a_value(message: &str) -> Option<Reworded> {
         _ => found,
     };
     Some((format!("this is {found}, and it must be {wanted}"), help.to_owned()))
+}
+
+/// The word that serde does not know, and those that it does.
+fn unknown_word(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown variant `")?;
+    let (value, known) = rest.split_once("`, expected ")?;
+    let known = known.split('`').skip(1).step_by(2).collect();
+    Some((value, known))
+}
+
+/// The key of the value that begins here.
+fn key_before(text: &str, value: usize) -> Option<&str> {
+    let before = text.get(..value)?.trim_end_matches(['"', '\'']).trim_end().strip_suffix('=')?;
+    let before = before.trim_end();
+    let key = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).next()?;
+    (!key.is_empty()).then_some(key)
 }
 
 fn one_line(message: &str) -> String {

@@ -78,7 +78,7 @@ fn a_year_of_which_one_date_is_dirty_takes_the_jobs_of_that_date() {
     keep_books(&fixture, &books);
     fixture.proxy.forget();
     let nothing = fixture.project.onerow("apply --changed").exits(0);
-    nothing.says(&["0 dates to look at; 365 dates not written since last found clean"]);
+    nothing.says(&["0 dates to check; 365 dates unchanged since last found clean"]);
     assert_eq!(jobs(&fixture), ["partitions"], "and nothing else");
 
     // Three dates are written to, and one of them gets a duplicate.
@@ -120,7 +120,7 @@ fn another_definition_of_a_duplicate_makes_every_date_one_to_look_at() {
     ────────
      total             3      3            0          0            0
     -- stderr
-    predictions: 2 dates to look at; 1 date not written since last found clean
+    predictions: 2 dates to check; 1 date unchanged since last found clean
     ");
     let rules = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();
     let other = rules.replace("created_at DESC", "created_at ASC");
@@ -138,7 +138,7 @@ fn another_definition_of_a_duplicate_makes_every_date_one_to_look_at() {
     ────────
      total             4      4            0          0            0
     -- stderr
-    predictions: 3 dates to look at; 0 dates not written since last found clean
+    predictions: 3 dates to check; 0 dates unchanged since last found clean
     ");
 }
 
@@ -191,7 +191,7 @@ fn where_nobody_says_when_dates_were_written_all_of_them_are_taken() {
      total             7      4            3          0            0
     -- stderr
     predictions: INFORMATION_SCHEMA.PARTITIONS has another form than BigQuery's; all dates are taken
-    predictions: 3 dates to look at; 0 dates not written since last found clean
+    predictions: 3 dates to check; 0 dates unchanged since last found clean
     ");
     whole!(fixture.project.onerow("status --changed"), @"
     $ onerow status --changed
@@ -227,4 +227,32 @@ fn a_table_without_dates_is_looked_at_where_it_was_written_or_nobody_says() {
     looks("0 dates to look at; 1 date not");
     books("2026-01-31T00:00:00Z");
     looks("1 date to look at");
+}
+
+/// The key is looked for on the dates that have a partition, and what that bills is said before it is sent.
+#[test]
+fn a_key_is_looked_for_on_every_date_that_has_a_partition() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    keep_books(&fixture, &year());
+    fixture.proxy.forget();
+    let ended = fixture.project.onerow("explain --key player=p --format json").exits(0);
+    assert_eq!(ended.json()["superseded"].as_array().unwrap().len(), 10);
+    let said = "predictions: looking for the key on all 365 dates of the table, 2025-01-01 to 2025-12-31; that bills \
+                at most ";
+    assert!(ended.stderr.starts_with(said), "{ended}");
+    assert_eq!(jobs(&fixture), ["partitions", "explain"]);
+}
+
+/// A table that is not cut by the rule's dates says none.
+#[test]
+fn where_no_partition_says_a_date_the_last_ones_are_looked_at() {
+    let Some(fixture) = Fixture::new("") else { return };
+    let fixture = fixture.rows(&a_year());
+    keep_books(&fixture, &year());
+    let table = fixture.table("partitions");
+    fixture.emulator.query(&format!("UPDATE {table} SET partition_id = NULL WHERE TRUE"));
+    let words = "explain --key player=p --format json --now 2026-01-01T12:00:00Z";
+    let ended = fixture.project.onerow(words).exits(0);
+    ended.says(&["predictions:", "the last 14 only; name others with --from or --last"]);
 }

@@ -211,7 +211,7 @@ fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
       help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
     predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
     predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
-    predictions: 1 duplicates wait in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
     "#);
     assert_eq!(rows(&fixture), before);
     fixture.proxy.habits(|habits| habits.buffer_since = None);

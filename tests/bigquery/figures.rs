@@ -30,7 +30,7 @@ fn both() -> Option<Fixture> {
     project.write("sql/by_line/null_lines.sql", NULL_LINES);
     let csv = predictions::csv();
     project.write("predictions.csv", &csv);
-    project.onerow("load predictions.csv --rule by_line --warehouse local").exits(0);
+    project.onerow("load by_line predictions.csv --warehouse local").exits(0);
     let table = fixture.table("player_prop_predictions");
     fixture.emulator.create_table(&table, &COLUMNS, "game_date", "player_lookup");
     fixture.emulator.load(&table, &csv);

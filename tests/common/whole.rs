@@ -55,6 +55,7 @@ impl Ended {
 }
 
 /// Compares all that a command, or several, said with the snapshot.
+#[allow(unused_macros, reason = "the benchmarks use the rest of this folder")]
 macro_rules! whole {
     ($of:expr, @$snapshot:literal) => {
         insta::with_settings!({ filters => crate::common::whole::FILTERS.to_vec() }, {
@@ -63,4 +64,5 @@ macro_rules! whole {
     };
 }
 
+#[allow(unused_imports, reason = "the benchmarks use the rest of this folder")]
 pub(crate) use whole;

@@ -4,7 +4,7 @@ use super::Page;
 use crate::common::Project;
 
 /// The commands that `onerow --help` lists.
-pub fn commands(help: &str) -> Vec<&str> {
+fn commands(help: &str) -> Vec<&str> {
     let (listed, _) = help.split_once("\nOptions:").unwrap();
     // A long description goes on in lines that begin further in.
     let names = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));

@@ -5,8 +5,6 @@ mod commands;
 mod links;
 pub mod session;
 
-pub use commands::commands;
-
 use std::path::{Path, PathBuf};
 
 /// The repository.

@@ -10,7 +10,7 @@ const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:0
 fn loaded() -> Project {
     let project = Project::example();
     project.write("predictions.csv", predictions::csv());
-    project.onerow("load predictions.csv --rule by_line").exits(0);
+    project.onerow("load by_line predictions.csv").exits(0);
     project
 }
 
@@ -110,9 +110,9 @@ fn a_run_that_left_buffered_rows_is_shown_so() {
     project.write("history.csv", predictions::history_csv());
     project.write("backfill.csv", predictions::backfill_csv());
     let rule = "player_prop_predictions";
-    project.onerow(&format!("load history.csv --rule {rule}")).exits(0);
+    project.onerow(&format!("load {rule} history.csv")).exits(0);
     project
-        .onerow(&format!("load backfill.csv --rule {rule} --streamed --now 2026-01-30T08:37:08Z"))
+        .onerow(&format!("load {rule} backfill.csv --streamed --now 2026-01-30T08:37:08Z"))
         .exits(0);
     let at = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T08:37:10Z";
     project.onerow(&format!("apply {rule} {at}")).exits(75);
@@ -133,7 +133,7 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
     let project = Project::new(&format!("{RULE}\n[rule.other]{missing}"));
     let row = |id| format!("{id},2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n");
     project.write("rows.csv", format!("{HEADER}{}{}", row("p1"), row("p2")));
-    project.onerow("load rows.csv --rule predictions").exits(0);
+    project.onerow("load predictions rows.csv").exits(0);
     whole!(report(&project, ""), @"
     $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
     exit code 1

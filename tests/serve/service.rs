@@ -148,7 +148,7 @@ fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answ
 pub fn example() -> Project {
     let project = Project::example();
     project.write("predictions.csv", crate::predictions::csv());
-    project.onerow("load predictions.csv --rule player_prop_predictions").exits(0);
+    project.onerow("load player_prop_predictions predictions.csv").exits(0);
     project
 }
 
@@ -165,7 +165,7 @@ pub fn forty_two(project: &Project) {
         }
     }
     project.write("more.csv", rows);
-    project.onerow("load more.csv --rule player_prop_predictions").exits(0);
+    project.onerow("load player_prop_predictions more.csv").exits(0);
 }
 
 /// For tests that measure how long a crowd waits: one of them runs at a time.

@@ -122,7 +122,7 @@ fn two_rules(webhook: &str) -> Project {
 fn shared_ids_in_both(project: &Project) {
     for rule in ["predictions", "others"] {
         project.write("rows.csv", format!("{}{SHARED_IDS}\n", crate::common::HEADER));
-        project.onerow(&format!("load rows.csv --rule {rule}")).exits(0);
+        project.onerow(&format!("load {rule} rows.csv")).exits(0);
     }
 }
 

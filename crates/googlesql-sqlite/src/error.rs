@@ -141,12 +141,17 @@ pub fn unsupported_in(message: &str) -> Option<&str> {
 
 /// The candidate most like `name`, if one is close enough to be a likely slip of the finger.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    let typed = name.to_lowercase();
+    let compared = candidates.into_iter().map(|candidate| {
+        let known = candidate.to_lowercase();
+        let typos = strsim::damerau_levenshtein(&typed, &known);
+        (typos, strsim::jaro_winkler(&typed, &known), candidate)
+    });
+    let near = compared.filter(|(typos, likeness, candidate)| {
+        *likeness > 0.75 || typos * 3 <= candidate.chars().count()
+    });
+    // The fewest typos; of as many, the one that begins alike.
+    near.min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1))).map(|(_, _, candidate)| candidate)
 }
 
 /// A help sentence for an unknown name: the nearest candidate, or all of them.
@@ -162,6 +167,15 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearest_name_is_the_one_with_the_fewest_typos() {
+        assert_eq!(nearest("form", ["format", "from"]), Some("from"));
+        assert_eq!(nearest("SQLITE", ["bigquery", "sqlite"]), Some("sqlite"));
+        assert_eq!(nearest("lod", ["log", "load"]), Some("load"));
+        assert_eq!(nearest("partion", ["partition_type", "partition"]), Some("partition"));
+        assert_eq!(nearest("zzz", ["detect", "verify"]), None);
+    }
 
     #[test]
     fn a_far_fetched_name_lists_what_is_known() {

@@ -1,0 +1,104 @@
+//! Options that may stand before and after the command, and those about messages.
+
+use crate::common::Project;
+
+use super::{NOW, project};
+
+const ESCAPE: char = '\u{1b}';
+
+#[test]
+fn the_options_of_the_project_stand_before_or_after_the_command() {
+    let project = project();
+    let elsewhere = Project::new("");
+    let folder = project.path(".").display().to_string();
+    let options = format!("--project-dir {folder} --warehouse local {NOW}");
+    let after = elsewhere.onerow(&format!("status --last 2 --format json {options}")).exits(0);
+    let before = elsewhere.onerow(&format!("{options} status --last 2 --format json")).exits(0);
+    assert_eq!(before.json(), after.json());
+    assert_eq!(after.json()["dates"][1]["date"], "2026-01-29");
+    // One that is given twice counts as it is given last.
+    let twice =
+        project.onerow(&format!("--now 2020-01-01T00:00:00Z status --last 2 --format json {NOW}"));
+    assert_eq!(twice.exits(0).json(), after.json());
+    for words in ["--warehouse nothing status", "status --warehouse nothing"] {
+        project
+            .onerow(&format!("{words} --last 1"))
+            .exits(2)
+            .says(&["there is no warehouse `nothing`"]);
+    }
+    // Nothing settles while the clock stands still.
+    for words in
+        [format!("{NOW} apply --last 1 --wait 1h"), format!("consolidate --last 1 --wait 1h {NOW}")]
+    {
+        project.onerow(&words).exits(2).says(&["--wait cannot be used with --now"]);
+    }
+    // What needs no project takes them and leaves them alone.
+    for command in ["schema", "completions bash", "init fresh"] {
+        project.onerow(&format!("{command} --warehouse nothing {NOW}")).exits(0);
+    }
+}
+
+#[test]
+fn quiet_leaves_out_notes_and_keeps_errors_and_results() {
+    let project = project();
+    let loud = project.onerow(&format!("check {NOW}")).exits(0).says(&["statements checked"]);
+    for words in [format!("-q check {NOW}"), format!("check --quiet {NOW}")] {
+        let quiet = project.onerow(&words).exits(0);
+        assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), (loud.stdout.as_str(), ""));
+    }
+    let notes = project.onerow(&format!("status --changed {NOW}")).exits(0);
+    let quiet = project.onerow(&format!("status --changed -q {NOW}")).exits(0);
+    assert_eq!((notes.stdout, quiet.stderr.as_str()), (quiet.stdout, ""));
+    assert!(notes.stderr.contains("to look at"), "{}", notes.stderr);
+    project
+        .onerow("-q status nothing --last 1")
+        .exits(2)
+        .says(&["error[unknown-name]: there is no rule"]);
+    // In the log for programs the notes are left out; what alerts hang on stays.
+    let logged =
+        project.onerow(&format!("-q apply --date 2026-01-28 --log-format json {NOW}")).exits(0);
+    logged.says(&["\"outcome\":\"done\"", "run ended: clean"]);
+    assert!(
+        project.onerow(&format!("-v -q apply --date 2026-01-28 {NOW}")).exits(0).code == Some(0)
+    );
+}
+
+#[test]
+fn colours_are_for_a_terminal_unless_they_are_asked_for() {
+    let project = project();
+    let status = format!("status --last 2 {NOW}");
+    let has_colour = |words: &str, environment: &[(&str, &str)]| {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let ended = project.onerow_in(&words, environment);
+        (ended.stdout + &ended.stderr).contains(ESCAPE)
+    };
+    for (options, environment, expected) in [
+        ("", vec![], false),
+        ("--color auto", vec![], false),
+        ("--color always", vec![], true),
+        ("--color always", vec![("NO_COLOR", "1")], true),
+        ("--color never", vec![("ONEROW_COLOR", "always")], false),
+        ("", vec![("ONEROW_COLOR", "always")], true),
+    ] {
+        assert_eq!(has_colour(&format!("{status} {options}"), &environment), expected, "{options}");
+        for wrong in ["statu", "status --date 2026-02-30", "status --format tabel"] {
+            let words = format!("{options} {wrong}");
+            assert_eq!(has_colour(&words, &environment), expected, "{words} {environment:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_a_line_of_the_log_where_that_is_for_programs() {
+    let project = project();
+    for words in [
+        "--log-format json statu",
+        "status --log-format=json --date 2026-02-30",
+        "apply --log-format json --jobs 0",
+    ] {
+        let ended = project.onerow(words).exits(2).prints_nothing();
+        let line: serde_json::Value = serde_json::from_str(ended.stderr.trim()).unwrap();
+        assert_eq!(line["severity"], "ERROR", "{ended}");
+        assert!(["usage", "dates"].contains(&line["error_code"].as_str().unwrap()), "{ended}");
+    }
+}
