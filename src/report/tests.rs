@@ -1,4 +1,4 @@
-//! What came of a project's tests.
+//! Results of a project's tests.
 
 use clap::builder::styling::{AnsiColor, Style as Colour};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::suite::{Case, Verdict};
 use crate::visible::visible;
 
-/// One line for each test, and what is not as expected below it.
+/// One line per test, with differences below it.
 pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
     let blocks = results.iter().map(|(verdict, case)| {
         let colour = match (style.colour, verdict) {
@@ -27,8 +27,8 @@ pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
     blocks.collect()
 }
 
-/// The results as JUnit XML: a suite for each file. What XML cannot hold is written out, as a
-/// terminal would show it.
+/// The results as JUnit XML: a suite per file. Characters that XML cannot contain are escaped, as on a
+/// terminal.
 pub fn junit(results: &[(Verdict, Case)]) -> Result<String> {
     let mut report = Report::new("onerow");
     for file in results.chunk_by(|(_, a), (_, b)| a.file == b.file) {
@@ -57,7 +57,7 @@ fn one_line(text: &str) -> String {
     text_of(&printable(text, Format::Table))
 }
 
-/// U+FFFE and U+FFFF are no characters of XML, and the report would leave out tabs.
+/// U+FFFE and U+FFFF are not allowed in XML, and the writer would drop tabs.
 /// Source: <https://www.w3.org/TR/xml/#charsets>
 fn text_of(text: &str) -> String {
     visible(text)

@@ -1,9 +1,9 @@
-//! What the TOML parser and serde say of a file, in words for people who write rules.
+//! Messages of the TOML parser and serde, reworded for users.
 
-/// What is wrong, and what to do about it.
+/// The problem and the fix.
 pub(super) type Reworded = (String, String);
 
-/// A text that is not TOML.
+/// The text is not TOML.
 pub(super) fn not_toml(message: &str) -> Reworded {
     let quotes = ["float", "boolean", "quoted", "integer", "nan"];
     let help = match quotes.iter().any(|word| message.contains(word)) {
@@ -13,7 +13,7 @@ pub(super) fn not_toml(message: &str) -> Reworded {
     (format!("this is not TOML: {}", one_line(message)), help.to_owned())
 }
 
-/// A value, or a section, that is TOML and not what it should be. `None` where the message is onerow's own.
+/// The value or section is TOML but invalid. `None` if the message is onerow's own.
 pub(super) fn not_a_value(message: &str) -> Option<Reworded> {
     if let Some(key) = message.strip_prefix("missing field ") {
         let help = "add it to this section; docs/rules.md describes every key";
