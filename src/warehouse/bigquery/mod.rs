@@ -68,7 +68,7 @@ impl BigQuery {
     /// cancels the running job.
     ///
     /// # Errors
-    /// The credentials cannot be read.
+    /// [`Kind::Credentials`] if the credentials cannot be read.
     pub fn connect(
         settings: &BigQuerySettings,
         folder: &Path,
