@@ -1,16 +1,16 @@
-{#- What the UPDATE of a custom step removes, derived from its text, so that it is recorded before and
-    takes no key's last active row. Texts that hold the UPDATE's condition are not indented: it may hold
-    strings of several lines. -#}
+{#- The rows that the UPDATE of a custom step removes, derived from its text, so that they are recorded first and no key
+    loses its last active row. Texts with the UPDATE's condition are not indented: the condition may have strings of
+    several lines. -#}
 {%- from "_removals.sql" import keep_values, recorded -%}
 {%- from "_survivors.sql" import copies, rank -%}
 
-{#- The column of a judged row that holds its date. -#}
+{#- The column of a judged row with its date. -#}
 {%- macro day(rule) -%}
 {% if rule.shares_partitions %}day{% else %}date{% endif %}
 {%- endmacro -%}
 
-{#- The active rows of the window: whether the UPDATE removes each, and how many of its key it leaves. Rows
-    that share their id are left alone. -#}
+{#- The active rows of the window: whether the UPDATE removes each, and how many of its key it leaves. Rows that share
+    their id are skipped. -#}
 {%- macro judged(rule, window, custom) -%}
 SELECT
   *,
@@ -42,8 +42,8 @@ WHERE {{ window.filter }}
 )
 {%- endmacro -%}
 
-{#- What is joined with the UPDATE's own condition: this run has recorded the row, and its key keeps
-    another one. -#}
+{#- Conditions added to the UPDATE's own: this run has recorded the row, and its key keeps another active row.
+    -#}
 {%- macro restriction(rule, window, removals, custom) -%}
 {{ recorded(rule, window, removals) | indent(2) }}
 {%- if not custom.may_remove_keys %}

@@ -1,8 +1,8 @@
-{#- A survivor that is put together, where the rule has `merge`: of each of its merged columns it has the first value
-    in the order of survival that is not NULL, and all else as it was. Written once, here. -#}
+{#- A merged survivor, if the rule has `merge`: each of its merged columns has the first non-NULL value in the order of
+    survival, and the other columns are unchanged. Written once, here. -#}
 {%- from "_survivors.sql" import ranking, rows -%}
 
-{#- The values of the merged columns, as columns of what ranks rows. -#}
+{#- The values of the merged columns, as columns of the ranking query. -#}
 {%- macro last_values(rule) -%}
 {%- for column in rule.merged -%}
 FIRST_VALUE({{ column }} IGNORE NULLS) OVER onerow_rows AS onerow_last_{{ loop.index }}{% if not loop.last %},
@@ -15,7 +15,7 @@ FIRST_VALUE({{ column }} IGNORE NULLS) OVER onerow_rows AS onerow_last_{{ loop.i
 {%- for column in rule.merged %}onerow_last_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor -%}
 {%- endmacro -%}
 
-{#- The rows of a key, the survivor first, which each of them sees as a whole. -#}
+{#- The rows of a key, survivor first; each of them sees all. -#}
 {%- macro window_of_rows(rule, date=none, row=none) -%}
 onerow_rows AS ({{ ranking(rule, date=date, row=row) }}
   ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
@@ -31,12 +31,12 @@ TO_JSON_STRING(STRUCT(
 ))
 {%- endmacro -%}
 
-{#- A row of the table in the same form. -#}
+{#- A row of the table in the same JSON form. -#}
 {%- macro as_after(rule, of=none) -%}
 TO_JSON_STRING(STRUCT({% for it in rule.survivor %}{% if of %}{{ of | raw }}.{% endif %}{{ it.column }} AS {{ it.column }}{% if not loop.last %}, {% endif %}{% endfor %}))
 {%- endmacro -%}
 
-{#- Whether the survivor of an entry is in the table as the run left it, once: of every other key nothing is restored. -#}
+{#- Whether the survivor of an entry is unchanged since the run, and once in the table: if not, its key is not restored. -#}
 {%- macro is_as_left(rule, window) -%}
 survivor_after IN (
   SELECT onerow_now

@@ -1,8 +1,8 @@
-{#- The removal log: every row that a run removes, with the row that survives it, written before the
-    rows change. A row is known by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
+{#- The removal log: every row that a run removes, with its survivor, written before the rows change. A row is identified
+    by its row id, or, where rows are rewritten, by the whole row as JSON. -#}
 {%- from "_survivors.sql" import inside, ranked -%}
 
-{#- Whether an entry of the log is of this run, for this rule and these dates. -#}
+{#- Whether an entry of the log belongs to this run, this rule and these dates. -#}
 {%- macro of_run(rule, window) -%}
 run_id = @run_id
   AND run_started_at = @run_started_at
@@ -20,13 +20,13 @@ run_id = @run_id
   AND {% if named %}{{ window.logged | of("removed") }}{% else %}{{ window.logged }}{% endif %}
 {%- endmacro -%}
 
-{#- What `keep` orders by, as JSON. -#}
+{#- The values of the `keep` entries, as JSON. -#}
 {%- macro keep_values(rule) -%}
 TO_JSON_STRING(STRUCT({% for value in rule.keep_values %}{{ value }} AS keep_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}))
 {%- endmacro -%}
 
-{#- The beginning of what records rows that a step removes; the row itself follows. Of several dates, `date` is a
-    column that says the row's. -#}
+{#- The start of a statement that records rows which a step removes; the row itself follows. For several dates, `date` is
+    the column with the row's date. -#}
 {%- macro entries_of(rule, window, removals, step, merges=false) -%}
 INSERT INTO {{ removals.table }} ({{ removals.columns | commas }}{% if merges %}, survivor_before, survivor_after{% endif %})
 SELECT
@@ -39,12 +39,12 @@ SELECT
   {% if window.is_one %}{{ window.first }}{% else %}date{% endif %}
 {%- endmacro -%}
 
-{#- What names a row of the table in a statement about several dates: a row id is of one row on its date alone. -#}
+{#- The identity of a row in a statement about several dates: row ids are unique only within a date. -#}
 {%- macro on_its_date(date, row_id) -%}
 TO_JSON_STRING(STRUCT({{ date }} AS date, {{ row_id }} AS row_id))
 {%- endmacro -%}
 
-{#- Whether this run has recorded the row: no statement removes another one. -#}
+{#- Whether this run has recorded the row: no statement removes other rows. -#}
 {%- macro recorded(rule, window, removals) -%}
 {% if window.is_one %}{{ rule.row_id_json }}{% else %}{{ on_its_date(rule.period, rule.row_id_json) }}{% endif %} IN (
   SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date(rule.logged_period, "row_id" | raw) }}{% endif %}
@@ -53,7 +53,7 @@ TO_JSON_STRING(STRUCT({{ date }} AS date, {{ row_id }} AS row_id))
 )
 {%- endmacro -%}
 
-{#- Whether the ranking calls the row a duplicate that a statement by row id can remove alone. -#}
+{#- Whether the row is a duplicate by the ranking and a statement by row id can remove it alone. -#}
 {%- macro superseded(rule, window) -%}
 {% if window.is_one %}{{ rule.row_id }}{% else %}{{ on_its_date(rule.period, rule.row_id) }}{% endif %} IN (
   SELECT {% if window.is_one %}row_id{% else %}{{ on_its_date("date" | raw, "row_id" | raw) }}{% endif %}
@@ -82,7 +82,7 @@ WHERE {{ of_undone(rule, window) }}
 GROUP BY removed_row
 {%- endmacro -%}
 
-{#- The rows of before an earlier run's statement, each as JSON, and those that are equal numbered. -#}
+{#- The rows from before an earlier run's statement, each as JSON; equal ones are numbered. -#}
 {%- macro set_aside(rule, removals) -%}
 SELECT
   onerow_row.*,

@@ -1,7 +1,7 @@
-{#- What waits in the staging tables, ranked together with what is in the table, by the same rule. -#}
+{#- The rows waiting in the staging tables, ranked together with the table's rows, by the same rule. -#}
 {%- from "_survivors.sql" import rank, ranking, rows, settled -%}
 
-{#- What a row that is there already takes over from a staged one, as text that can be compared. -#}
+{#- The values that an existing row takes over from a staged one, as text for comparison. -#}
 {%- macro values(columns) -%}
 {% if columns %}TO_JSON_STRING(STRUCT({{ columns | commas }})){% else %}''{% endif %}
 {%- endmacro -%}
@@ -11,7 +11,7 @@
 COALESCE({{ staging.deleted }}, FALSE)
 {%- endmacro -%}
 
-{#- Whether a staged row takes part: an active one, or a marker that has a place in the keep order. -#}
+{#- Whether a staged row is to be merged: an active one, or a marker that can be ranked. -#}
 {%- macro takes_part(rule, staging) -%}
 {%- if not staging.deleted -%}
 {{ rule.active }}
@@ -22,12 +22,12 @@ IF({{ deletes(staging) }}, {{ staging.has_place }}, {{ rule.active }})
 {%- endif -%}
 {%- endmacro -%}
 
-{#- Whether it takes none. -#}
+{#- Whether a staged row is left out. -#}
 {%- macro left_out(rule, staging) -%}
 NOT COALESCE({{ takes_part(rule, staging) }}, FALSE)
 {%- endmacro -%}
 
-{#- The rows that arrive, of one table. -#}
+{#- The arriving rows of one table. -#}
 {%- macro rows_of(rule, window, staging, table, is_settled, is_staged, condition) -%}
 SELECT
   {%- for column in staging.columns %}
@@ -46,12 +46,12 @@ WHERE {{ window.filter }}
 {%- endif %}
 {%- endmacro -%}
 
-{#- Every active row of the window, in the table or staged, and every deletion marker, with its place;
-    whether the first of its key is a staged one, with which values, and whether it is a marker; how many
-    rows of the key are in the table, and how many of those DML cannot touch yet. -#}
+{#- Every active row of the window, in the table or staged, and every deletion marker, with its rank; whether the first of
+    its key is a staged one, with which values, and whether it is a marker; how many rows of the key are in the table, and
+    how many of those DML cannot touch yet. -#}
 {%- macro arriving(rule, window, staging) -%}
-{#- A row that has arrived and its original in the staging table are equal: the former counts. A marker
-    that is equal to either deletes it. -#}
+{#- A row that was merged before and its original in the staging table are equal: the former counts. A marker that is
+    equal to either deletes it. -#}
 {%- set last = "onerow_staged" | raw -%}
 {%- set marked = "onerow_deletes DESC" | raw if staging.deleted else none -%}
 {%- set condition = takes_part(rule, staging) if staging.leaves_out else none -%}

@@ -1,13 +1,13 @@
-{#- Which row of a key survives: written once, here. Every template that ranks rows or counts
-    duplicates calls these macros, so that two definitions cannot exist. -#}
+{#- The definition of the survivor, written once, here. Every template that ranks rows or counts duplicates calls these
+    macros, so that two definitions cannot exist. -#}
 
-{#- The active rows of a key and date, the survivor first. Where rows are rewritten, those that share an id
-    too have a first among them: the one that was written first, then the rest of the row, unless `by_row` is
-    false. `marked` decides
-    before that, and `last` what is equal in all of it. `among_all` ranks the rows that are not active too,
-    after the active ones: the first row of a key is active, unless none is. `date` is a column that holds the
-    row's date, and `row` the row as JSON, where the rows are not the table's. Where the rule looks across
-    dates, the rows are those of `near`, in its groups; `within_date` leaves that aside. -#}
+{#- The active rows of a key and date, survivor first. Where rows are rewritten, those that share an
+    id are ranked too: the one written first, then by the rest of the row, unless `by_row` is false.
+    `marked` is a sort key before that, and `last` one after all others. `among_all` ranks the
+    inactive rows too, after the active ones: the first row of a key is active, unless none is. `date`
+    is the column with the row's date, and `row` the row as JSON, if the rows are not the table's. If
+    the rule looks across dates, the rows are those of `near`, in its groups; `within_date` turns that
+    off. -#}
 {%- macro ranking(rule, last=none, by_row=true, marked=none, among_all=false, date=none, row=none, within_date=false) %}
 {%- if rule.across and not within_date %}
   PARTITION BY onerow_group, {{ rule.key | commas }}
@@ -33,19 +33,19 @@ ROW_NUMBER() OVER ({{ ranking(rule, last, by_row, marked, among_all, date, row, 
 )
 {%- endmacro -%}
 
-{#- The rows of the key on the row's date and on so many dates before and after it. -#}
+{#- The rows of the key on the row's date and on the neighbouring dates before and after it. -#}
 {%- macro neighbours(rule) %}
   PARTITION BY {{ rule.key | commas }}
   ORDER BY onerow_day
   RANGE BETWEEN {{ rule.across }} PRECEDING AND {{ rule.across }} FOLLOWING
 {%- endmacro -%}
 
-{#- Where the rule looks across dates: the rows of the window's dates and of twice as many dates around them
-    as it looks across, each with its place among all rows of its key and with its group. A row is a survivor
-    where it is the first of its neighbours, and its group is its place. Any other row is of the group of the
-    first survivor among its neighbours, which is never removed: so the dates can be cleaned one by one, in any
-    order. One that has none there is of a group of its own until its neighbours are removed. Without a window
-    they are all rows of the table. -#}
+{#- For rules that look across dates: the rows of the window's dates and of twice as many dates around them as the rule
+    looks across, each with its rank among all rows of its key and with its group. A row is a survivor if it is the first
+    of its neighbours; its group is then its own rank. Any other row is in the group of the first survivor among its
+    neighbours, which is never removed: so the dates can be cleaned one by one, in any order. A row without a survivor
+    among its neighbours has its own group until its neighbours are removed. Without a window these are all rows of the
+    table. -#}
 {%- macro near(rule, window=none, among_all=false, with_undated=false) -%}
 SELECT
   *,
@@ -87,13 +87,13 @@ FROM (
 )
 {%- endmacro -%}
 
-{#- What `near` adds to the columns of the table, and nobody reads. -#}
+{#- The columns that `near` adds and that are not part of the result. -#}
 {%- macro added_by_near(rule, with_json=true) -%}
 {% if rule.keep_rows and with_json %}onerow_json, {% endif %}onerow_date, onerow_day, onerow_place, onerow_first, onerow_group
 {%- endmacro -%}
 
-{#- FROM and WHERE of what ranks the rows of the window: the active ones, or all. Where the rule looks across
-    dates, other rows are ranked with them; whoever reads the result asks for those that are `inside`. -#}
+{#- FROM and WHERE of the ranking of the window's rows: the active ones, or all. If the rule looks across dates, other
+    rows are ranked with them; readers of the result must filter by `inside`. -#}
 {%- macro source(rule, window, among_all=false, with_undated=false, named=false) -%}
 {%- if rule.across -%}
 FROM (
@@ -108,7 +108,7 @@ WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }
 {%- endif -%}
 {%- endmacro -%}
 
-{#- Whether a row that was ranked is one of the window. -#}
+{#- Whether a ranked row belongs to the window. -#}
 {%- macro inside(rule) -%}
 {%- if rule.across %}
   AND onerow_inside
@@ -120,7 +120,7 @@ WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }
 {% if rule.across %}onerow_date{% else %}{{ rule.date }}{% endif %}
 {%- endmacro -%}
 
-{#- The date that stands for it in the window: where dates share a partition of the table, the first of them. -#}
+{#- The row's date in the window: if dates share a partition of the table, the first of them. -#}
 {%- macro period(rule) -%}
 {% if rule.across %}onerow_date{% else %}{{ rule.period }}{% endif %}
 {%- endmacro -%}
@@ -130,18 +130,18 @@ WHERE {% if with_undated %}{{ window.with_undated }}{% else %}{{ window.filter }
 {% if rule.across %}onerow_json{% else %}{{ rule.row }}{% endif %}
 {%- endmacro -%}
 
-{#- The table, with a name for its rows where one is needed: where it is called like one of its columns, that
-    name alone would mean the whole row. -#}
+{#- The table, with an alias for its rows if needed: if it has the name of one of its columns, that name alone would mean
+    the whole row. -#}
 {%- macro rows(rule, named=false) -%}
 {{ rule.table }}{% if named or rule.namesake %} AS onerow_row{% endif %}
 {%- endmacro -%}
 
-{#- The table, with the name that `rank` calls its rows. -#}
+{#- The table, with the alias that `rank` uses for its rows. -#}
 {%- macro table(rule) -%}
 {{ rows(rule, rule.strategy == "rewrite") }}
 {%- endmacro -%}
 
-{#- Whether DML may touch the row: it was written before the cutoff, or nobody knows when. -#}
+{#- Whether DML may touch the row: it was written before the cutoff, or at an unknown time. -#}
 {%- macro settled(rule) -%}
 {%- if rule.written_at -%}
 {{ settled_at(rule.written_at) }}
@@ -150,13 +150,13 @@ TRUE
 {%- endif -%}
 {%- endmacro -%}
 
-{#- The same, of a row that was written then. -#}
+{#- The same for a row that was written at the given time. -#}
 {%- macro settled_at(written_at) -%}
 COALESCE({{ written_at }} < @cutoff, TRUE)
 {%- endmacro -%}
 
-{#- Whether a run may take the row out: it is settled, and where survivors are put together, every active row of its
-    key is. One that waits could not give its values yet. -#}
+{#- Whether a run may remove the row: it is settled, and if survivors are merged, so is every active row of its key. The
+    values of a buffered row cannot be used yet. -#}
 {%- macro ready(rule, among_all=false) -%}
 {%- if rule.merged and rule.written_at -%}
 COUNT(IF({% if among_all %}{{ rule.active }} AND {% endif %}NOT {{ settled(rule) }}, 1, NULL)) OVER (PARTITION BY {{ rule.date }}, {{ rule.key | commas }}) = 0
@@ -185,8 +185,8 @@ SET
   {%- endif %}
 {%- endmacro -%}
 
-{#- The end of a MERGE that replaces the rows that DML may touch by those of its source: ON FALSE
-    matches nothing, so that what is there goes and what the source has comes. -#}
+{#- The end of a MERGE that replaces the rows that DML may touch by those of its source: ON FALSE matches nothing, so
+    existing rows are deleted and the source's rows are inserted. -#}
 {%- macro replacing(rule, window) -%}
 ON FALSE
 WHEN NOT MATCHED BY SOURCE
@@ -199,8 +199,8 @@ WHEN NOT MATCHED BY TARGET
   {%- endif %}
 {%- endmacro -%}
 
-{#- No row, of the rule's columns and the time of arrival. In a UNION ALL with all columns of the table it
-    makes the warehouse refuse the statement where the rule leaves one out, whose values would be lost. -#}
+{#- No rows, with the rule's columns and the ingestion time. In a UNION ALL with all columns of the table it makes the
+    warehouse refuse the statement if the rule omits a column, whose values would be lost. -#}
 {%- macro no_row(rule) -%}
 SELECT
     {% for column in rule.columns %}NULL, {% endfor %}NULL
@@ -208,7 +208,7 @@ SELECT
   WHERE FALSE
 {%- endmacro -%}
 
-{#- The row id, in what is selected from `source`, and how it is written in the removal log. -#}
+{#- The row id, in a query of `source`, and its form in the removal log. -#}
 {%- macro row_id(rule) -%}
 {% if rule.row_id_parts %}{{ rule.row_id }}{% else %}{{ row(rule) }}{% endif %}
 {%- endmacro -%}
@@ -217,8 +217,8 @@ SELECT
 {% if rule.row_id_parts %}{{ rule.row_id_json }}{% else %}{{ row(rule) }}{% endif %}
 {%- endmacro -%}
 
-{#- How many rows share the row's id on this date, of those that are active or not as it is. Where the whole row
-    names itself, rows that are equal are told apart by their number. -#}
+{#- How many rows share the row's id on this date, among those that are active, or inactive, like it. If the whole row is
+    the id, equal rows are distinguished by their number. -#}
 {%- macro copies(rule, date, among_all=false) -%}
 {% if rule.row_id_parts -%}
 COUNT(*) OVER (PARTITION BY {{ date }}, {{ rule.row_id_parts | commas }}{% if among_all %}, COALESCE({{ rule.active }}, FALSE){% endif %})
@@ -227,15 +227,15 @@ COUNT(*) OVER (PARTITION BY {{ date }}, {{ rule.row_id_parts | commas }}{% if am
 {%- endif -%}
 {%- endmacro -%}
 
-{#- Whether rows are counted and rewritten: then no count depends on which of two rows is first that are alike in
-    all of `keep` and in when they were written, nor on the row's id, and no other column is read. -#}
+{#- Whether rows are counted and rewritten: then no count depends on which of two rows is first that are equal in all of
+    `keep` and in their written time, nor on the row's id, and no other column is read. -#}
 {%- macro is_counted_alone(rule, to_count) -%}
 {% if to_count and rule.counts_narrowly %}yes{% endif %}
 {%- endmacro -%}
 
-{#- The active rows of the window, ranked. `copies` counts the active rows of the date that share
-    the row id: more than one, and a statement by row id could not touch one and spare the other. Only `to_count`,
-    what nobody counts is left out. -#}
+{#- The active rows of the window, ranked. `copies` counts the active rows of the date that share the row id: with more
+    than one, a statement by row id could not change one without the others. With `to_count`, columns that are not counted
+    are omitted. -#}
 {%- macro ranked(rule, window, with_undated=false, to_count=false) -%}
 {%- set alone = is_counted_alone(rule, to_count) -%}
 SELECT
@@ -257,8 +257,8 @@ SELECT
 {{ source(rule, window, false, with_undated, rule.strategy == "rewrite" and not alone) }}
 {%- endmacro -%}
 
-{#- All rows of the window, and those without a date where they are asked for: the active ones ranked,
-    and the others after them, to be counted. -#}
+{#- All rows of the window, and those without a date if requested: the active ones ranked, and the others after them, to
+    be counted. -#}
 {%- macro ranked_among_all(rule, window, with_undated) -%}
 {%- set alone = is_counted_alone(rule, true) -%}
 SELECT
@@ -282,9 +282,9 @@ SELECT
 {{ source(rule, window, true, with_undated, rule.strategy == "rewrite" and not alone) }}
 {%- endmacro -%}
 
-{#- What onerow reads: one row per date, with these columns. `keyless` are keys that have rows and no
-    active one, `unflagged` rows of which nobody says whether they are active. No row that is rewritten
-    is a shared id that stands in the way. -#}
+{#- The result that onerow reads: one row per date, with these columns. `keyless` are keys that have rows but no
+    active one, `unflagged` rows whose active flag is NULL. Rows that are rewritten never count as shared ids.
+    -#}
 {%- macro counts(rule, window, with_undated=false) -%}
 SELECT
   date,

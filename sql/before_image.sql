@@ -1,5 +1,5 @@
-{#- The rows of one date as they were before an earlier run's statement, in a table of their own for a
-    day, since no statement that changes a table may read it at another point in time.
+{#- The rows of one date from before an earlier run's statement, in a separate table for a day, since no statement
+    that changes a table may read it at another point in time.
     Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#for_system_time_as_of -#}
 CREATE OR REPLACE TABLE {{ removals.before_image }}
 OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY))

@@ -1,5 +1,5 @@
-{#- Takes out of the removal log what one statement of this run recorded for these dates and the next one did not
-    remove: the table changed in between. No project overrides this text. -#}
+{#- Deletes rows from the removal log that one statement of this run recorded for these dates and the next one did not
+    remove: the table changed in between. Projects cannot override this text. -#}
 {%- from "_removals.sql" import of_run, on_its_date -%}
 {%- from "_survivors.sql" import rows -%}
 DELETE FROM {{ removals.table }}

@@ -1,7 +1,7 @@
-{#- The read-side view: the survivors of every date, so that readers are right while duplicates wait. A filter
-    on the date reaches the table only if the date is a plain column of PARTITION BY: where the table has no
-    such column, it is `onerow_date`. It stands first: with `rewrite` the rest of the row decides last, as
-    text, and what all rows of a date begin with changes no order. -#}
+{#- The read-side view: the survivors of every date, so that readers see no duplicates while cleaning waits. BigQuery
+    applies a filter on the date to the table only if the date is a plain column of PARTITION BY: if the table has no such
+    column, it is `onerow_date`. It comes first: with `rewrite` the rest of the row breaks ties, as text, and a prefix
+    common to all rows of a date does not change the order. -#}
 {%- from "_merged.sql" import last_names, last_values, window_of_rows -%}
 {%- from "_survivors.sql" import added_by_near, near, rank, rows, table -%}
 {%- set date = none if rule.has_date else ("onerow_date" | raw) -%}

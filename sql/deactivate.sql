@@ -1,6 +1,6 @@
-{#- Deactivates the settled duplicates of these dates that this run has recorded, in one atomic statement.
-    It ranks inside the UPDATE, so that a row that arrived since is ranked too, and it leaves alone
-    rows that share their id. -#}
+{#- Deactivates the settled duplicates of these dates that this run has recorded, in one atomic statement. The
+    ranking is inside the UPDATE, so that a row that arrived since is ranked too. Rows that share their id are
+    skipped. -#}
 {%- from "_removals.sql" import recorded, superseded -%}
 {%- from "_survivors.sql" import rows, set_active, touchable -%}
 UPDATE {{ rows(rule) }}

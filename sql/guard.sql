@@ -1,5 +1,5 @@
-{#- What the UPDATE of a custom step would remove, per date: rows, keys that would lose their last active
-    row, and rows left alone since they share their id. Changes nothing. -#}
+{#- Counts the rows that the UPDATE of a custom step would remove, per date: rows, keys that would lose their last active
+    row, and rows skipped since they share their id. Changes nothing. -#}
 {%- from "_custom.sql" import judged -%}
 SELECT
   date,

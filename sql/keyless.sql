@@ -1,6 +1,6 @@
-{#- For the keys that have rows and no active one: which runs removed rows of them, and of how many keys.
-    Looks back a year, so that the log is not read as a whole. Changes nothing. DISTINCT makes the embedded
-    warehouse write each id as JSON once, and not for each pair. -#}
+{#- For the keys that have rows but no active one: the runs that removed rows of them, and the number of such keys. Looks
+    back a year, so that the log is not read as a whole. Changes nothing. DISTINCT makes the embedded warehouse write each
+    id as JSON once, and not for each pair. -#}
 {%- from "_survivors.sql" import date, inside, row_id, source -%}
 SELECT
   removed.run_id,

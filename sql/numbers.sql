@@ -1,5 +1,5 @@
-{#- The lowest and the highest number of an INT64 partition column, to see whether they are the dates that
-    the rule takes them for. Asked where no row was found. Changes nothing. -#}
+{#- The lowest and the highest number of an INT64 partition column, to check whether they are dates in the rule's format.
+    Sent only if no row was found. Changes nothing. -#}
 {%- from "_survivors.sql" import rows -%}
 SELECT
   MIN({{ rule.partition }}) AS lowest,

@@ -1,5 +1,5 @@
-{#- Writes the settled duplicates of the dates into the removal log, each with its survivor, before
-    anything changes. No project overrides this text. -#}
+{#- Writes the settled duplicates of the dates into the removal log, each with its survivor, before anything changes.
+    Projects cannot override this text. -#}
 {%- from "_merged.sql" import after, window_of_rows -%}
 {%- from "_removals.sql" import entries_of, keep_values -%}
 {%- from "_survivors.sql" import copies, inside, period, rank, ranking, ready, row, row_id_json, source -%}

@@ -1,5 +1,5 @@
-{#- Writes what the UPDATE of a custom step removes from one date into the removal log, each row with the
-    row of its key that is left, before anything changes. -#}
+{#- Writes the rows that the UPDATE of a custom step removes from one date into the removal log, each with the remaining
+    row of its key, before anything changes. -#}
 {%- from "_custom.sql" import day, judged -%}
 {%- from "_removals.sql" import entries_of -%}
 {{ entries_of(rule, window, removals, custom.step) }},

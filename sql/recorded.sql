@@ -1,4 +1,4 @@
-{#- Counts, per date, what one statement of this run has written into the removal log, less what was taken out of
+{#- Counts, per date, the rows that one statement of this run has written into the removal log, without those deleted from
     it again. Changes nothing. -#}
 SELECT
   date,

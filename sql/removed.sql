@@ -1,4 +1,4 @@
-{#- What an earlier run recorded before it removed rows: each row with its survivor. Changes nothing. -#}
+{#- The rows that an earlier run recorded before it removed them, each with its survivor. Changes nothing. -#}
 SELECT
   date,
   record_id,

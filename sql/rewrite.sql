@@ -1,8 +1,8 @@
-{#- Replaces the settled active rows of these dates by the same rows without the duplicates that this run
-    has recorded, in one atomic statement. Inactive rows and buffered rows stay as they are. Of rows
-    that are equal in every column, as many go as were recorded, the last ones first. A table partitioned by
-    ingestion time takes no INSERT ROW: there the columns are named, and each row keeps its partition.
-    Where survivors are put together, a key is left alone unless all of its other rows were recorded.
+{#- Replaces the settled active rows of these dates by the same rows without the duplicates that this run has
+    recorded, in one atomic statement. Inactive rows and buffered rows are unchanged. Of rows that are equal in
+    every column, as many are removed as were recorded, the last ones first. A table partitioned by ingestion time
+    does not accept INSERT ROW: there the columns are named, and each row keeps its partition. If survivors are
+    merged, a key is skipped unless all of its other rows were recorded.
     Source: https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables -#}
 {%- from "_merged.sql" import last_names, last_values, window_of_rows -%}
 {%- from "_removals.sql" import of_run -%}

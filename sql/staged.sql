@@ -1,6 +1,6 @@
-{#- Counts, per date, what waits in the staging tables: staged rows, active rows of the table, rows to
-    insert, to update and to delete, rows of those that DML cannot touch yet, and staged rows that take no
-    part. Changes nothing. -#}
+{#- Counts, per date, the rows in the staging tables: staged rows, active rows of the table, rows to insert, to
+    update and to delete, rows of those that DML cannot touch yet, and staged rows that are left out. Changes
+    nothing. -#}
 {%- from "_staging.sql" import arriving, left_out -%}
 SELECT
   date,

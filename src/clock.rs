@@ -1,20 +1,20 @@
-//! The time of day, as a value that is handed in.
+//! The clock, passed as a value.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where an effect takes the current time from.
+/// The source of the current time.
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
-    /// The machine's clock, to the microsecond.
+    /// The system clock, in microseconds.
     System,
-    /// A rehearsal: it is always this instant.
+    /// A rehearsal: always this instant.
     Fixed(Timestamp),
 }
 
 impl Clock {
-    /// The current instant, to the microsecond, which is BigQuery's precision.
+    /// The current instant in microseconds, BigQuery's precision.
     pub fn now(self) -> Timestamp {
         let now = match self {
             Self::System => Timestamp::now(),
@@ -24,7 +24,7 @@ impl Clock {
     }
 }
 
-/// A time as people write it, such as `15m`: to the second, and below one to the millisecond.
+/// A duration such as `15m`: in seconds, or in milliseconds below one second.
 pub(crate) fn brief(time: Duration) -> String {
     match i64::try_from(time.as_secs()) {
         Ok(0) | Err(_) => format!("{}ms", time.as_millis()),

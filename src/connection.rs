@@ -1,4 +1,4 @@
-//! From a warehouse of the rule file to one that answers, with its ledger.
+//! Opening a configured warehouse and its ledger.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,40 +14,40 @@ use crate::warehouse::Warehouse;
 use crate::warehouse::bigquery::BigQuery;
 use crate::warehouse::sqlite::{Access, Sqlite};
 
-/// A warehouse that answers, its ledger, and what it charges.
+/// An open warehouse, its ledger, and its prices.
 pub struct Connection {
-    /// Where statements run.
+    /// Runs statements.
     pub warehouse: Arc<dyn Warehouse + Send>,
-    /// Where they are recorded.
+    /// Records them.
     pub ledger: Arc<dyn Ledger + Send>,
-    /// What it charges; `None` where it charges nothing.
+    /// Its prices; `None` if it is free.
     pub tariff: Option<Tariff>,
 }
 
-/// What reading costs, and how much of it a plan may do.
+/// The price of reading, and the limit for a plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tariff {
-    /// US dollars for a TiB.
+    /// US dollars per TiB.
     pub price_per_tib: f64,
-    /// The most bytes that a plan may read; `None` is no limit.
+    /// The most bytes that a plan may read; `None` means no limit.
     pub max_bytes: Option<u64>,
 }
 
 impl Tariff {
-    /// US dollars for so many bytes; `None` where the price is 0, as it is where slots are paid for.
+    /// US dollars for this many bytes; `None` if the price is 0, as with slot pricing.
     pub fn price(self, bytes: u64) -> Option<f64> {
         let is_by_bytes = self.price_per_tib > 0.0;
         is_by_bytes.then(|| bytes as f64 / (1_u64 << 40) as f64 * self.price_per_tib)
     }
 
-    /// Whether slots are paid for, and not bytes.
+    /// Whether slots are billed instead of bytes.
     pub fn is_by_slots(self) -> bool {
         self.price_per_tib == 0.0
     }
 }
 
-/// Opens a warehouse, whose statements an interrupt cancels. Only with [`Access::Create`] is a
-/// database created.
+/// Opens a warehouse; an interrupt cancels its statements. A database is created only with
+/// [`Access::Create`].
 pub fn connect(
     warehouse: &rule::Warehouse,
     folder: &Path,
@@ -79,7 +79,7 @@ fn bigquery(
     let bigquery = Arc::new(bigquery);
     let outbox = Path::new(".onerow").join(format!("{name}.outbox.db"));
     let outbox = files::named(folder, &outbox)?;
-    // The outbox is created on the first run; nobody has to load it before.
+    // The outbox is created on the first run; it need not be loaded before.
     let access = if access == Access::ReadWrite { Access::Create } else { access };
     let ledger = BigQueryLedger::open(bigquery.clone(), &outbox, access, clock)?;
     let tariff =

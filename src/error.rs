@@ -1,4 +1,4 @@
-//! The one error type: what is wrong, where, what to do about it.
+//! The error type: what is wrong, where, and how to fix it.
 
 mod codes;
 mod googlesql;
@@ -19,11 +19,11 @@ pub use kind::Kind;
 
 use crate::visible::{covered, visible};
 
-/// Result of everything in this crate that can fail.
+/// Result of a fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure with its context. Build it with [`Error::new`], then add what is known:
-/// the [place](Error::at), the [way out](Error::help), the [cause](Error::caused_by).
+/// A failure with its context. Create it with [`Error::new`], then add the [place](Error::at), the
+/// [fix](Error::help) and the [cause](Error::caused_by), where known.
 pub struct Error(Box<Repr>);
 
 struct Repr {
@@ -55,14 +55,14 @@ impl Error {
         self
     }
 
-    /// Adds what the reader can do about it.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
 
-    /// Adds what was being done, the innermost first: `deactivate of 2026-01-28`.
+    /// Adds the operation that failed, innermost first: `deactivate of 2026-01-28`.
     #[must_use]
     pub fn during(mut self, doing: impl Into<String>) -> Self {
         self.0.during.push(doing.into());
@@ -76,22 +76,22 @@ impl Error {
         self
     }
 
-    /// What sort of failure this is.
+    /// The kind of the failure.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// Where in a source text it was found, if it was found in one.
+    /// The place in a source text, if any.
     pub fn place(&self) -> Option<&Place> {
         self.0.place.as_ref()
     }
 
-    /// What was being done, the innermost first, if that is known.
+    /// The operation that failed, innermost first, if known.
     pub fn doing(&self) -> Option<String> {
         (!self.0.during.is_empty()).then(|| self.0.during.join("; "))
     }
 
-    /// What the reader can do about it, if that is known.
+    /// How to fix it, if known.
     pub fn remedy(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
@@ -101,7 +101,7 @@ impl Error {
         self.0.kind == Kind::Webhook
     }
 
-    /// The exit code of a process that it ends.
+    /// The exit code of a process that ends with this error.
     pub fn exit_code(&self) -> u8 {
         self.0.kind.explained().exit
     }
@@ -114,7 +114,7 @@ impl Error {
         let during = self.0.during.iter().map(|doing| format!("during {}", visible(doing)));
         let help = self.0.help.as_deref().map(visible);
         let Some(place) = &self.0.place else {
-            // Without a source line, a margin would be empty.
+            // Without a source line, the margin would be empty.
             let mut text = renderer.render(&[group]);
             during.for_each(|during| text.push_str(&format!("\n  note: {during}")));
             help.iter().for_each(|help| text.push_str(&format!("\n  help: {help}")));
@@ -170,13 +170,13 @@ pub struct Place {
     file: Arc<str>,
     source: Arc<str>,
     range: Range<usize>,
-    /// Which line of the file the source begins with.
+    /// The line of the file at which the source begins.
     first_line: usize,
 }
 
 impl Place {
-    /// The bytes `range` of `source`, which is the text of `file`. A range that does not fit
-    /// the text is moved to the nearest one that does.
+    /// The bytes `range` of `source`, the text of `file`. A range outside the text is moved to the nearest
+    /// valid one.
     pub fn new(
         file: impl Into<Arc<str>>,
         source: impl Into<Arc<str>>,
@@ -206,17 +206,17 @@ impl Place {
         Self::new(file, source, start + offset..start + offset)
     }
 
-    /// Another place of the same text.
+    /// Another place in the same text.
     pub(crate) fn moved(self, range: Range<usize>) -> Self {
         Self::new(self.file, self.source, range).counted_from(self.first_line)
     }
 
-    /// The same place where the source is a part of the file that begins with this line.
+    /// The same place, if the source starts at this line of the file.
     pub(crate) fn counted_from(self, first_line: usize) -> Self {
         Self { first_line, ..self }
     }
 
-    /// The file's name, as the reader knows it.
+    /// The file's name, as shown to the user.
     pub fn file(&self) -> &str {
         &self.file
     }

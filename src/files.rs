@@ -1,5 +1,5 @@
-//! The one way to files whose names come from a project. Nothing is read, written or removed through a
-//! link that leads out of the folder that was named.
+//! Access to files whose names come from a project. Nothing is read, written or removed through a symbolic
+//! link that leads out of the given folder.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,8 +11,8 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::{Error, Kind, Result, utf8};
 
-/// A folder that the user named, and what is in it. The folder itself may be a link: that is the user's
-/// wish. What is below it is the project's, and leads nowhere else.
+/// A folder that the user named, and its contents. The folder itself may be a symbolic link, since the user
+/// chose it. Links below it belong to the project and may not lead out of it.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -20,10 +20,10 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder that is there.
+    /// Opens an existing folder.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// The folder cannot be opened.
     pub fn open(path: &Path) -> Result<Self> {
         let dir = ambient(path).map_err(|cause| {
             Error::io(format!("cannot open the folder `{}`", path.display()), cause)
@@ -31,10 +31,10 @@ impl Folder {
         Ok(Self { path: path.to_owned(), dir })
     }
 
-    /// Opens a folder, and creates it if there is none.
+    /// Opens a folder, creating it if necessary.
     ///
     /// # Errors
-    /// It cannot be created or opened.
+    /// The folder cannot be created or opened.
     pub fn create(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(here(path)).map_err(|cause| {
             Error::io(format!("cannot create the folder `{}`", path.display()), cause)
@@ -42,28 +42,28 @@ impl Folder {
         Self::open(path)
     }
 
-    /// The path of something below it, as messages show it.
+    /// The path of a file below the folder, as shown in messages.
     pub fn path_of(&self, below: &Path) -> PathBuf {
         self.path.join(below)
     }
 
-    /// Whether there is a file, after links that stay in the folder.
+    /// Whether the path is a file, following links that stay in the folder.
     ///
     /// # Errors
-    /// It is a link that leads out of the folder.
+    /// The path is a link that leads out of the folder.
     pub fn is_file(&self, below: &Path) -> Result<bool> {
         Ok(self.metadata(below)?.is_some_and(|metadata| metadata.is_file()))
     }
 
-    /// The same for a folder.
+    /// Whether the path is a folder, following links that stay in this folder.
     ///
     /// # Errors
-    /// It is a link that leads out of the folder.
+    /// The path is a link that leads out of the folder.
     pub fn is_folder(&self, below: &Path) -> Result<bool> {
         Ok(self.metadata(below)?.is_some_and(|metadata| metadata.is_dir()))
     }
 
-    /// `None` where nothing is there, or nothing that can be looked at: opening it says why.
+    /// `None` if nothing exists there or its metadata cannot be read; opening it gives the reason.
     fn metadata(&self, below: &Path) -> Result<Option<cap_std::fs::Metadata>> {
         match self.dir.metadata(below) {
             Ok(metadata) => Ok(Some(metadata)),
@@ -75,26 +75,26 @@ impl Folder {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// It cannot be opened, or leads out of the folder.
+    /// The file cannot be opened, or leads out of the folder.
     pub fn file(&self, below: &Path) -> Result<File> {
         let opened = self.dir.open(below).map_err(self.failed("read", below))?;
         Ok(opened.into_std())
     }
 
-    /// The text of a file that must be UTF-8.
+    /// Reads a file as UTF-8.
     ///
     /// # Errors
-    /// It cannot be read, is not UTF-8, or leads out of the folder.
+    /// The file cannot be read, is not UTF-8, or leads out of the folder.
     pub fn text(&self, below: &Path) -> Result<String> {
         let mut bytes = Vec::new();
         self.file(below)?.read_to_end(&mut bytes).map_err(self.failed("read", below))?;
         utf8(bytes, &self.path_of(below))
     }
 
-    /// The visible entries of a folder below it, in order of their names; none where there is no such folder.
+    /// The visible entries of a subfolder, sorted by name; empty if the subfolder does not exist.
     ///
     /// # Errors
-    /// It cannot be read, or leads out of the folder.
+    /// The subfolder cannot be read, or leads out of the folder.
     pub fn entries(&self, below: &Path) -> Result<Vec<PathBuf>> {
         if !self.is_folder(below)? {
             return Ok(Vec::new());
@@ -111,11 +111,11 @@ impl Folder {
         Ok(paths)
     }
 
-    /// Writes a file, whole or not at all: beside it first, where nothing is left behind when that fails. A
-    /// link in its place is replaced, and not followed.
+    /// Writes a file atomically, through a temporary file that is removed on failure. A link in its place is
+    /// replaced, not followed.
     ///
     /// # Errors
-    /// It cannot be written, or its folder leads out of this one.
+    /// The file cannot be written, or its folder leads out of this one.
     pub fn write(&self, below: &Path, text: &str) -> Result<()> {
         self.prepare(below)?;
         let mut beside = below.as_os_str().to_owned();
@@ -125,16 +125,16 @@ impl Folder {
             .and_then(|()| self.write_new(Path::new(&beside), text))
             .and_then(|()| self.dir.rename(&beside, &self.dir, below));
         written.map_err(|cause| {
-            // What could not be written may not even be there.
+            // The temporary file may not exist.
             let _ = self.dir.remove_file(&beside);
             self.failed("write", below)(cause)
         })
     }
 
-    /// Writes a file that is not there yet.
+    /// Writes a new file.
     ///
     /// # Errors
-    /// Something is there, it cannot be written, or its folder leads out of this one.
+    /// The path exists, cannot be written, or its folder leads out of this one.
     pub fn write_first(&self, below: &Path, text: &str) -> Result<()> {
         self.prepare(below)?;
         self.write_new(below, text).map_err(self.failed("write", below))
@@ -149,21 +149,21 @@ impl Folder {
         }
     }
 
-    /// What is created anew is no link.
+    /// Creating a new file cannot follow a link.
     fn write_new(&self, below: &Path, text: &str) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         self.dir.open_with(below, &options)?.write_all(text.as_bytes())
     }
 
-    /// Removes a file, or a link and not what it leads to; and its folder, if that is empty then.
+    /// Removes a file, or a link but not its target; then the file's folder, if empty.
     ///
     /// # Errors
-    /// It cannot be removed, or its folder leads out of this one.
+    /// The file cannot be removed, or its folder leads out of this one.
     pub fn remove(&self, below: &Path) -> Result<()> {
         self.unlink(below).map_err(self.failed("remove", below))?;
         if let Some(parent) = below.parent().filter(|parent| *parent != Path::new("")) {
-            // A folder that still holds files stays.
+            // A folder that is not empty stays.
             let _ = self.dir.remove_dir(parent);
         }
         Ok(())
@@ -186,10 +186,10 @@ impl Folder {
     }
 }
 
-/// Writes a file that the user named, whole or not at all.
+/// Writes a file that the user named, atomically.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn write_named(path: &Path, text: &str) -> Result<()> {
     let failed = |cause| Error::io(format!("cannot write `{}`", path.display()), cause);
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
@@ -199,11 +199,11 @@ pub fn write_named(path: &Path, text: &str) -> Result<()> {
     Folder { path: folder.to_owned(), dir }.write(Path::new(name), text)
 }
 
-/// The path that a file of the project names, from the folder on. Where it begins in the folder, it has to
-/// end there; where it is absolute, or goes upward, it is the rule file's own word, for all to read.
+/// Resolves a path from a project's file, relative to the folder. A path that starts in the folder must end
+/// there; an absolute path, or one that goes upward, is visible in the rule file and allowed.
 ///
 /// # Errors
-/// A link of the project leads out of it.
+/// A symbolic link of the project leads out of the folder.
 pub fn named(folder: &Path, path: &Path) -> Result<PathBuf> {
     let whole = folder.join(path);
     if stays_below(path)
@@ -219,7 +219,7 @@ pub fn named(folder: &Path, path: &Path) -> Result<PathBuf> {
     Ok(whole)
 }
 
-/// Whether a path leads nowhere but downward, before links are looked at.
+/// Whether a path only goes downward, before links are resolved.
 fn stays_below(path: &Path) -> bool {
     let mut depth = 0_usize;
     path.components().all(|part| match part {
@@ -239,10 +239,10 @@ fn stays_below(path: &Path) -> bool {
     })
 }
 
-/// Creates a file for this user alone, and its folders too, where they are not there.
+/// Creates a file that only this user can access, and its folders.
 ///
 /// # Errors
-/// One of them cannot be created.
+/// The file or a folder cannot be created.
 pub fn create_private(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut builder = std::fs::DirBuilder::new();
@@ -264,11 +264,10 @@ pub fn create_private(path: &Path) -> Result<()> {
     }
 }
 
-/// Opens a file that is locked, and creates it for this user alone where there is none. A link is followed
-/// within its folder.
+/// Opens a lock file; a new one is created for this user only. A link is followed within its folder.
 ///
 /// # Errors
-/// It cannot be opened, or leads out of its folder.
+/// The file cannot be opened, or leads out of its folder.
 pub fn lock_file(path: &Path) -> Result<File> {
     let failed = |cause: io::Error| match is_escape(&cause) {
         true => leads_out(path),
@@ -287,12 +286,12 @@ fn ambient(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(here(path), ambient_authority())
 }
 
-/// The parent of `page.html` is the empty path, which no system opens.
+/// The parent of `page.html` is the empty path, which cannot be opened.
 fn here(path: &Path) -> &Path {
     if path == Path::new("") { Path::new(".") } else { path }
 }
 
-/// Whether the path led outside: the one refusal that does not come from the system.
+/// Whether the path led outside: the only refusal that cap-std itself reports.
 fn is_escape(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none()
 }

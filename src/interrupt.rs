@@ -1,25 +1,25 @@
-//! Whether somebody asked the command to stop.
+//! The request to stop a command.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A request to stop, shared by whoever makes it and whoever heeds it.
+/// A request to stop, shared by the sender and the receivers.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<(Mutex<bool>, Condvar)>);
 
 impl Interrupt {
-    /// Asks everybody who heeds this to stop. Ends every [`sleep`](Self::sleep).
+    /// Requests a stop. Ends every [`sleep`](Self::sleep).
     pub fn request(&self) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.1.notify_all();
     }
 
-    /// Whether a stop was asked for.
+    /// Whether a stop was requested.
     pub fn requested(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits this long, or until a stop is asked for. Returns whether it was.
+    /// Sleeps this long, or until a stop is requested. Returns whether it was.
     pub fn sleep(&self, duration: Duration) -> bool {
         let until = Instant::now() + duration;
         let mut requested = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);

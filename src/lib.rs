@@ -2,14 +2,13 @@
 //! active row. It renders templated SQL that finds the duplicates of a date and deactivates the
 //! older ones, checks that SQL, and runs it with every statement in a ledger.
 //!
-//! Most people use the `onerow` command. This library is what the command is made of; it can plan, check
-//! and run the same rules from a program of yours. The guide below goes from the text of a rule to a
-//! clean table, all of it in memory.
+//! Most people use the `onerow` command. This is its library: your program can plan, check and run the same
+//! rules with it. The guide below goes from the text of a rule to a clean table, all of it in memory.
 //!
 //! # A rule, its plan, its SQL
 //!
-//! Everything up to the plan is a pure function of rule, templates and dates: no clock, no network, no
-//! files. The plan holds the statements in the order in which they run, each of them checked.
+//! Everything up to the plan is a pure function of rule, templates and dates: no clock, no network, no files.
+//! The plan has the statements in the order in which they run, all checked.
 //!
 //! ```
 //! use onerow::plan;
@@ -43,8 +42,8 @@
 //!
 //! # What is found in SQL of your own
 //!
-//! [`check::inspect`] looks at any statement of a step. A finding has a code, a reason and a help. What has
-//! no error becomes a [`check::Checked`], and a [`warehouse::Warehouse`] takes nothing else.
+//! [`check::inspect`] checks any statement of a step. A finding has a code, a reason and a help. A statement
+//! without errors becomes a [`check::Checked`], the only input that a [`warehouse::Warehouse`] accepts.
 //!
 //! ```
 //! use onerow::check::{self, Code};
@@ -77,11 +76,11 @@
 //! # A run
 //!
 //! An [`engine::Engine`] is a project on one of its warehouses: the one of `onerow.toml`, or an embedded one
-//! in memory, as here. The report has the counts of each date, and what went wrong; an error is returned
-//! only where the run could not begin.
+//! in memory, as here. The report has the counts of each date, and the failures; an error is returned only if
+//! the run could not begin.
 //!
-//! **Warning:** on a warehouse of `onerow.toml`, [`engine::Engine::run`] changes rows of the real table. It
-//! asks nobody.
+//! **Warning:** on a warehouse of `onerow.toml`, [`engine::Engine::run`] changes rows of the real table,
+//! without asking for confirmation.
 //!
 //! ```
 //! use std::path::Path;
@@ -160,12 +159,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`rule`], [`window`], [`project`] | the rule file; dates; a folder with a rule file and templates |
-//! | [`template`], [`statement`], [`step`] | rendering; rendered SQL with its fingerprint; what each step is |
+//! | [`template`], [`statement`], [`step`] | rendering; rendered SQL with its fingerprint; the properties of
+//! each step |
 //! | [`check`], [`plan`] | findings; the ordered, checked statements |
-//! | [`warehouse`], [`ledger`], [`removals`] | where statements run; the record of them; the removal log |
-//! | [`engine`], [`run`] | status, plan, run, undo, explain; what came of them |
+//! | [`warehouse`], [`ledger`], [`removals`] | running statements; the record of them; the removal log |
+//! | [`engine`], [`run`] | status, plan, run, undo, explain; their results |
 //! | [`report`], [`notify`], [`cli`] | results as tables, JSON, Markdown; webhooks; the command line |
-//! | [`googlesql`] | names, types and values, and how each is written as SQL |
+//! | [`googlesql`] | names, types and values, and their SQL text |
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 

@@ -24,17 +24,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// How much a line matters, in Cloud Logging's words.
+/// The severity of a line, as in Cloud Logging.
 /// Source: <https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// What happens as it should.
+    /// Normal operation.
     Info,
-    /// What the reader should know.
+    /// A note for the reader.
     Notice,
-    /// What may become a failure, such as a call that is refused.
+    /// A possible failure, such as a refused call.
     Warning,
-    /// What failed.
+    /// A failure.
     Error,
 }
 
@@ -58,12 +58,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line that says this.
+    /// A line with this message.
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
         Self { severity, message: message.into(), fields: Map::new() }
     }
 
-    /// A line about something that failed: what, where, and what to do.
+    /// A line about a failure, with its place and fix.
     pub fn of_error(error: &Error) -> Self {
         let place = error.place().map(|place| Json::from(place.to_string()));
         let severity = if error.is_warning() { Severity::Warning } else { Severity::Error };
@@ -79,7 +79,7 @@ impl Line {
         let outcome = &entry.outcome;
         let severity = match outcome {
             Outcome::Started | Outcome::Done { .. } => Severity::Info,
-            // A refusal by the streaming buffer is tried again, or reported as what it is.
+            // A refusal because of the streaming buffer is retried or reported separately.
             Outcome::Failed { .. } | Outcome::Unknown { .. } => Severity::Warning,
         };
         Self::new(severity, format!("{}: {}", entry.title(), outcome.as_str()))
@@ -125,7 +125,7 @@ impl Line {
             .with_some("duplicates_buffered", figure(|figures| figures.buffered))
     }
 
-    /// Adds the run that it belongs to.
+    /// Adds the run.
     #[must_use]
     pub fn run(self, run: Option<&str>) -> Self {
         self.with_some("run_id", run.map(Json::from))
@@ -138,7 +138,7 @@ impl Line {
         self
     }
 
-    /// Adds a field, if there is something to add.
+    /// Adds a field, unless it is `None`.
     #[must_use]
     pub fn with_some(self, name: &str, value: Option<Json>) -> Self {
         match value {
@@ -148,19 +148,19 @@ impl Line {
     }
 }
 
-/// Where log lines go.
+/// The destination of log lines.
 #[derive(Clone)]
 pub(crate) struct Log {
-    /// How they are written.
+    /// The format.
     pub format: LogFormat,
-    /// The time of day.
+    /// The clock.
     pub clock: Clock,
-    /// The stream, which others may write to as well.
+    /// The stream, which may have other writers.
     pub to: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
 impl Log {
-    /// Writes one line. Where the stream is gone there is nobody left to tell.
+    /// Writes one line. A closed stream is ignored.
     pub fn line(&self, line: Line) {
         let text = self.text(line);
         let _ = writeln!(self.to.lock().unwrap_or_else(PoisonError::into_inner), "{text}");

@@ -1,4 +1,4 @@
-//! How the partitions of a table stand, by the warehouse's own books.
+//! The state of a table's partitions, from the warehouse's metadata.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::window::Day;
 
-/// How a partition stands: where two stamps of it are equal, nothing is known to have been written in between.
+/// The state of a partition: two equal stamps mean that no write in between is known.
 ///
-/// Equal, and not 'no newer': after rows are deleted the time can go back, and rows that leave the streaming buffer
-/// can bring the time at which they were streamed.
+/// Stamps are compared for equality, not order: after rows are deleted the time can go back, and rows that
+/// leave the streaming buffer can set it to the time at which they were streamed.
 /// Source: <https://cloud.google.com/bigquery/docs/information-schema-partitions>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stamp {
-    /// When it was written last.
+    /// The time of the last write.
     pub modified: Timestamp,
-    /// Its rows, those in the streaming buffer left out; `None` where the warehouse does not say.
+    /// Its rows, without those in the streaming buffer; `None` if the warehouse does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// Its logical size; `None` where the warehouse does not say.
+    /// Its logical bytes; `None` if the warehouse does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
 }
 
 impl Stamp {
-    /// How both stand together.
+    /// The combined state of both.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         let sum = |one: Option<u64>, other: Option<u64>| Some(one?.saturating_add(other?));
@@ -38,38 +38,38 @@ impl Stamp {
     }
 }
 
-/// How the partitions of dates stand.
+/// The state of each date's partition.
 pub type Stamps = BTreeMap<Day, Stamp>;
 
-/// How the partitions of a plan's dates stood before anything was asked, where that was looked up.
+/// The state of the partitions of a plan's dates before any query, if known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Books {
     /// In the rule's table.
     pub table: Stamps,
-    /// In its staging tables, all of them together.
+    /// In its staging tables, combined.
     pub staging: Stamps,
 }
 
-/// A partition of a table, as the warehouse calls it.
+/// A partition of a table, as identified by the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartitionId {
-    /// The table is not cut into partitions.
+    /// The table is not partitioned.
     Table,
     /// The rows whose partition column is NULL.
     Null,
-    /// Rows that belong to no partition: they wait in the streaming buffer, or their values are out of range.
+    /// Rows outside partitions: in the streaming buffer, or with values out of range.
     Outside,
-    /// BigQuery's name of it: `2026`, `202601`, `20260128`, `2026012807`, or the first number of a range.
+    /// BigQuery's partition id: `2026`, `202601`, `20260128`, `2026012807`, or the first number of a range.
     Named(String),
     /// The rows of a date of the rule.
     Day(Day),
 }
 
-/// A partition, and how it stands.
+/// A partition and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionState {
-    /// Which one.
+    /// Its id.
     pub id: PartitionId,
-    /// How it stands.
+    /// Its state.
     pub stamp: Stamp,
 }

@@ -10,17 +10,17 @@ use crate::step::Step;
 use crate::template::Renderer;
 use crate::window::{Day, Window};
 
-/// What a plan could not be made from: findings, each of which says what to do.
+/// The findings that prevent a plan, each with its fix.
 pub type Findings = Vec<Finding>;
 
-/// What a look at the statements of some steps gave.
+/// The result of checking the statements of some steps.
 #[derive(Debug, Clone)]
 pub struct Inspected {
-    /// Everything that was found and not allowed, warnings too.
+    /// All findings that are not allowed, including warnings.
     pub findings: Findings,
-    /// How many findings the templates allow.
+    /// The number of findings that the templates allow.
     pub allowed: usize,
-    /// How many statements were looked at.
+    /// The number of statements checked.
     pub statements: usize,
 }
 
@@ -36,16 +36,16 @@ pub struct PlannedStep {
 /// The checked statements of a rule for a window, in the order in which they run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The dates it is about.
+    /// The dates of the plan.
     pub window: Window,
     /// The steps, in the rule's order.
     pub steps: Vec<PlannedStep>,
-    /// How the partitions of its dates stood before anything was asked, where that was looked up.
+    /// The state of the partitions of its dates before any query, if known.
     pub books: Books,
 }
 
 impl Plan {
-    /// The statements that record and remove the duplicates of exactly these dates, where it has them.
+    /// The statements that record and remove the duplicates of exactly these dates, if any.
     pub(crate) fn removal_of(&self, window: &Window) -> Option<(&Checked, &Checked)> {
         let of_window = |is: &dyn Fn(&StepName) -> bool| {
             self.statements().find(|checked| {
@@ -57,7 +57,7 @@ impl Plan {
         Some((record, of_window(&StepName::removes_duplicates)?))
     }
 
-    /// The same without these dates, and without the statements that are about one of them alone.
+    /// The plan without these dates, and without statements about only them.
     #[must_use]
     pub(crate) fn without(&self, days: &[Day]) -> Self {
         let is_left = |checked: &&Checked| {
@@ -78,7 +78,10 @@ impl Plan {
     }
 }
 
-/// The rendered statements of these steps, not yet checked. Errors: a template that does not render.
+/// Renders the statements of these steps, unchecked.
+///
+/// # Errors
+/// A template does not render.
 pub fn render(
     renderer: &Renderer<'_>,
     steps: &[StepName],
@@ -91,13 +94,15 @@ pub fn render(
     Ok(statements)
 }
 
-/// What the checks say of these steps, and nothing more: of many dates, the statements are not kept.
-/// Errors: a template that does not render.
+/// Checks the statements of these steps without keeping them, since there may be many dates.
+///
+/// # Errors
+/// A template does not render.
 pub fn inspect(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<Inspected> {
     examine(renderer, steps, window, |_, _| {})
 }
 
-/// Checks each statement; `keep` gets the place of its step and those that may run.
+/// Checks each statement; `keep` receives the position of its step, and the statement if it may run.
 fn examine(
     renderer: &Renderer<'_>,
     steps: &[StepName],
@@ -122,7 +127,7 @@ fn examine(
                 keep(place, checked);
             }
         }
-        // What is wrong with an UPDATE is wrong in what guards it too.
+        // A finding of an UPDATE is a finding of its guard too.
         let fails = own.iter().any(|finding| finding.code.severity() == Severity::Error);
         all.findings.extend(own);
         all.findings.extend(of_guards.into_iter().filter(|_| !fails));
@@ -130,8 +135,10 @@ fn examine(
     Ok(all)
 }
 
-/// The plan of these steps, or every finding that stands in its way. Errors: a template that does
-/// not render.
+/// The plan of these steps, or every finding that prevents it.
+///
+/// # Errors
+/// A template does not render.
 pub fn plan(
     renderer: &Renderer<'_>,
     steps: &[StepName],
@@ -141,7 +148,7 @@ pub fn plan(
     let mut planned: Vec<PlannedStep> = steps.iter().map(step).collect();
     let keep = |place: usize, checked| planned[place].statements.push(checked);
     let mut findings = examine(renderer, steps, window, keep)?.findings;
-    // What is wrong with the rule does not stand in the way of a query that decides nothing.
+    // Findings about the rule do not prevent a query that decides nothing.
     let decides = |step: &PlannedStep| {
         step.name.step() != Step::Custom || step.statements.iter().any(Checked::mutates)
     };
@@ -156,7 +163,10 @@ pub fn plan(
     })
 }
 
-/// The plan, or its findings as an error: nothing runs that was not checked.
+/// The plan, or its findings as an error: nothing runs unchecked.
+///
+/// # Errors
+/// A template does not render, or a statement has findings.
 pub fn make(renderer: &Renderer<'_>, steps: &[StepName], window: &Window) -> Result<Plan> {
     plan(renderer, steps, window)?.map_err(|findings| check::refusal(&findings))
 }
@@ -168,12 +178,12 @@ pub fn steps_of(renderer: &Renderer<'_>) -> Vec<StepName> {
 
 /// The steps that `apply` runs for a rule, in order.
 pub(crate) fn steps_of_rule(rule: &Rule) -> Vec<StepName> {
-    // Where no staging table is left, there is nothing to merge.
+    // Without staging tables there is nothing to merge.
     let steps = rule.steps.iter().filter(|s| rule.stages() || s.name != *StepName::CONSOLIDATE);
     steps.flat_map(|step| with_record(&step.name)).collect()
 }
 
-/// A step, after the one that records what it removes.
+/// A step, preceded by the step that records what it removes.
 pub(crate) fn with_record(step: &StepName) -> Vec<StepName> {
     let record = step.removes_duplicates().then(StepName::record);
     record.into_iter().chain([step.clone()]).collect()

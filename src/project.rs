@@ -1,4 +1,4 @@
-//! A project: a folder with a rule file and, if it has any, templates of its own.
+//! A project: a folder with a rule file and optional templates.
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,16 @@ pub struct Project {
     pub folder: PathBuf,
     /// Its rule file.
     pub file: RuleFile,
-    /// The shipped templates and its own.
+    /// The shipped and the project's own templates.
     pub templates: Templates,
 }
 
 impl Project {
-    /// Reads a project. Errors: no rule file; a mistake in it; a template that is not UTF-8; a
-    /// folder in `sql/` that is named after no rule.
+    /// Reads a project.
+    ///
+    /// # Errors
+    /// There is no rule file or it has a mistake, a template is not UTF-8, or a folder in `sql/` matches no
+    /// rule.
     pub fn open(folder: &Path) -> Result<Self> {
         let missing = || {
             Error::new(
@@ -44,8 +47,8 @@ impl Project {
         Self::of(folder, &rules, read_templates(&files)?)
     }
 
-    /// The folder that is given, or else the nearest one that holds a rule file: the current one, or one that it is
-    /// in. Where there is none, the current one, which says so when it is opened.
+    /// The given folder; otherwise the nearest one with a rule file, from the current folder upward. If there
+    /// is none, the current folder; opening it then fails.
     pub fn folder(given: Option<&Path>) -> PathBuf {
         if let Some(folder) = given {
             return folder.to_owned();
@@ -57,7 +60,10 @@ impl Project {
         folders.find(|folder: &PathBuf| folder.join(RULE_FILE).is_file()).unwrap_or(here)
     }
 
-    /// A project of these texts: the rule file, and templates by their paths below `sql/`.
+    /// A project of these texts: the rule file, and templates with their paths below `sql/`.
+    ///
+    /// # Errors
+    /// The texts have a mistake.
     pub fn of(folder: &Path, rules: &Template, sql: Vec<(PathBuf, Template)>) -> Result<Self> {
         let file = RuleFile::parse(&rules.path, &rules.text)?;
         let mut templates = Templates::shipped();
@@ -73,7 +79,10 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file, templates })
     }
 
-    /// The files of the project's own tests, `tests/*.toml`, by name: path and text.
+    /// The project's test files, `tests/*.toml`, sorted by name: path and text.
+    ///
+    /// # Errors
+    /// A file cannot be read.
     pub fn test_files(&self) -> Result<Vec<(PathBuf, String)>> {
         let folder = Folder::open(&self.folder)?;
         let mut files = folder.entries(Path::new("tests"))?;
@@ -82,7 +91,7 @@ impl Project {
     }
 }
 
-/// The templates below `sql/`, and those one folder down.
+/// The templates in `sql/` and its subfolders.
 fn read_templates(folder: &Folder) -> Result<Vec<(PathBuf, Template)>> {
     let sql = Path::new("sql");
     let mut templates = Vec::new();
@@ -101,7 +110,7 @@ pub(crate) fn is_template(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "sql")
 }
 
-/// Some texts are always the shipped ones.
+/// Refuses a project's template for a step whose text is always the shipped one.
 fn refuse_shipped_only(file: &str, source: &Template) -> Result<()> {
     let step = file.strip_suffix(".sql").and_then(|name| StepName::parse(name).ok());
     let Some(step) = step.filter(StepName::is_shipped_only) else { return Ok(()) };
@@ -130,7 +139,7 @@ fn rule_of(folder: &Path, source: &Template, file: &RuleFile) -> Result<RuleName
     })
 }
 
-/// A file that belongs to the configuration: what is wrong with it is a configuration error.
+/// A file of the configuration, whose errors are configuration errors.
 fn configuration(folder: &Folder, path: &Path) -> Result<Template> {
     let text = folder.text(path).map_err(|error| match error.kind() {
         Kind::DataFile => Error::new(Kind::RuleFile, error.headline())

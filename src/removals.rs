@@ -22,17 +22,17 @@ pub const COLUMNS: [(&str, SqlType); 15] = [
     ("survivor_after", SqlType::String),
 ];
 
-/// Of those, the ones that are NULL unless survivors are put together: the survivor as a whole, before and after.
+/// The columns that are NULL unless survivors are merged: the whole survivor, before and after.
 pub(crate) const OF_SURVIVORS: [&str; 2] = ["survivor_before", "survivor_after"];
 
-/// The column by whose days a removal log is partitioned.
+/// The column by whose day a removal log is partitioned.
 pub const PARTITION: &str = "run_started_at";
 
 /// The columns by which it is clustered, in order.
 pub(crate) const CLUSTERING: [&str; 2] = ["rule", "run_id"];
 
-/// Refuses a removal log that lacks a column: another version of onerow has made it, and nothing could be
-/// recorded. Errors: so it is.
+/// Refuses a removal log that lacks a column, which another version of onerow created. Errors: a column is
+/// missing.
 pub(crate) fn check_columns<'a>(
     table: &TableName,
     mut columns: impl Iterator<Item = &'a str> + Clone,
@@ -49,17 +49,17 @@ pub(crate) fn check_columns<'a>(
     ))
 }
 
-/// Where a warehouse keeps its removal log.
+/// The location of a warehouse's removal log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovalLog {
     /// Its table.
     pub table: TableName,
-    /// The table in which the rows of before a run are set aside while they are restored.
+    /// The table that keeps the rows from before a run while they are restored.
     pub before_image: TableName,
 }
 
 impl RemovalLog {
-    /// The removal log beside a ledger.
+    /// The removal log in a ledger's dataset.
     pub fn beside(ledger: &TableName) -> Self {
         Self {
             table: ledger.with_ending("_removals"),
@@ -67,15 +67,15 @@ impl RemovalLog {
         }
     }
 
-    /// Whether this may be a table in which onerow keeps what it did: the log, what is set aside, or the
-    /// ledger beside them.
+    /// Whether this may be one of onerow's own tables: the removal log, a before image, or the ledger beside
+    /// them.
     pub(crate) fn holds(&self, table: &TableName) -> bool {
         let beside = Self::beside(table);
         [&self.table, &self.before_image].iter().any(|own| own.may_be(table))
             || beside.table.may_be(&self.table)
     }
 
-    /// The table in which this rule's rows of before a run are set aside.
+    /// The table that keeps this rule's rows from before a run.
     pub(crate) fn before_image_of(&self, rule: &str) -> TableName {
         self.before_image.with_ending(&format!("_{rule}"))
     }

@@ -1,4 +1,4 @@
-//! One rendered template: its SQL text, what it is for, and its fingerprint.
+//! A rendered template: its SQL text, step and fingerprint.
 
 use std::fmt;
 
@@ -8,13 +8,12 @@ use crate::error::{Error, Kind, Result};
 pub use crate::googlesql::Params;
 use crate::window::Window;
 
-/// What a statement is for: `detect`, `verify`, the removal between them, or a step of the project's
-/// own.
+/// The step of a statement: `detect`, `verify`, the removal between them, or a custom step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepName(String);
 
 impl StepName {
-    /// Finds what is superseded, per date.
+    /// Finds duplicates, per date.
     pub const DETECT: &str = "detect";
     /// Deactivates the settled superseded rows of one date.
     pub const DEACTIVATE: &str = "deactivate";
@@ -22,38 +21,38 @@ impl StepName {
     pub const DELETE: &str = "delete";
     /// Replaces the settled active rows of one date by their survivors.
     pub const REWRITE: &str = "rewrite";
-    /// Looks at the touched dates afterwards.
+    /// Counts the changed dates afterwards.
     pub const VERIFY: &str = "verify";
-    /// Says which row supersedes which.
+    /// Lists each duplicate with its survivor.
     pub const EXPLAIN: &str = "explain";
     /// Selects the survivors: the read-side view.
     pub const CURRENT: &str = "current";
 
-    /// Counts, per run, the keys without an active row of which it removed one.
+    /// Counts, per run, the keys without an active row from which it removed one.
     pub const KEYLESS: &str = "keyless";
     /// Reads the lowest and the highest number of an INT64 partition column.
     pub const NUMBERS: &str = "numbers";
     /// Writes the duplicates of one date into the removal log, before they are removed.
     pub const RECORD: &str = "record";
-    /// Takes out of the removal log what was recorded and not removed.
+    /// Deletes rows that were recorded but not removed from the removal log.
     pub const CORRECT: &str = "correct";
-    /// Counts, per date, what one statement has written into the removal log.
+    /// Counts, per date, the rows that one statement wrote into the removal log.
     pub const RECORDED: &str = "recorded";
-    /// Reads what an earlier run recorded.
+    /// Reads the rows that an earlier run recorded.
     pub const REMOVED: &str = "removed";
-    /// Sets aside the rows of one date as they were before an earlier run's statement.
+    /// Saves the rows of one date from before an earlier run's statement as a before image.
     pub const BEFORE_IMAGE: &str = "before_image";
-    /// Restores what one statement of an earlier run removed from one date.
+    /// Restores the rows that one statement of an earlier run removed from one date.
     pub const UNDO: &str = "undo";
-    /// Finds what the UPDATE of a custom step would remove, per date.
+    /// Counts the rows that the UPDATE of a custom step would remove, per date.
     pub const GUARD: &str = "guard";
-    /// Writes what the UPDATE of a custom step removes from one date into the removal log.
+    /// Writes the rows that the UPDATE of a custom step removes from one date into the removal log.
     pub const RECORD_CUSTOM: &str = "record_custom";
     /// Creates the read-side view.
     pub const CREATE_VIEW: &str = "create_view";
     /// Drops the read-side view.
     pub const DROP_VIEW: &str = "drop_view";
-    /// Counts, per date, what waits in the staging tables.
+    /// Counts, per date, the rows waiting in the staging tables.
     pub const STAGED: &str = "staged";
     /// Merges the staging tables into the table, one date at a time.
     pub const CONSOLIDATE: &str = "consolidate";
@@ -62,7 +61,7 @@ impl StepName {
     /// Drops a staging table.
     pub const DROP_STAGING: &str = "drop_staging";
 
-    /// The step that finds what is superseded.
+    /// The step that finds duplicates.
     pub(crate) fn detect() -> Self {
         Self(Self::DETECT.to_owned())
     }
@@ -72,13 +71,16 @@ impl StepName {
         Self(Self::CONSOLIDATE.to_owned())
     }
 
-    /// The step that records what the next one removes.
+    /// The step that records the rows to remove.
     pub(crate) fn record() -> Self {
         Self(Self::RECORD.to_owned())
     }
 
-    /// A name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is
-    /// also a file name and part of job ids. A leading `_` marks files of macros, not steps.
+    /// Parses a name of lower-case letters, digits, `_` and `-` that starts with a letter, since it is also a
+    /// file name and part of job ids. A leading `_` marks files of macros, which are not steps.
+    ///
+    /// # Errors
+    /// The name is invalid.
     pub fn parse(name: &str) -> Result<Self> {
         let good = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.len() <= 64
@@ -126,7 +128,7 @@ impl Fingerprint {
         Self(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect())
     }
 
-    /// A fingerprint read back from a ledger.
+    /// A fingerprint read from a ledger.
     pub fn from_ledger(text: String) -> Self {
         Self(text)
     }
@@ -148,23 +150,23 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// A template rendered for one rule and window. Not yet parsed, not yet checked.
+/// A template rendered for one rule and window; not yet parsed or checked.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// What it is for.
+    /// The step.
     pub step: StepName,
-    /// The dates it is about.
+    /// The dates.
     pub window: Window,
     /// The text that is reviewed, checked, sent and logged.
     pub sql: String,
     /// SHA-256 of `sql`.
     pub fingerprint: Fingerprint,
-    /// The shipped text that it replaces; `None` where it is the shipped text, or a custom step's.
+    /// The shipped text that it replaces; `None` for a shipped text or a custom step.
     pub replaces: Option<Box<str>>,
-    /// The custom step whose UPDATE it guards, and whose text it repeats in part.
+    /// The custom step whose UPDATE it guards, and whose text it partly repeats.
     pub guards: Option<StepName>,
-    /// The UPDATE of a custom step as its template gives it, where this one is restricted to what is
-    /// recorded: what is found in it is the template's.
+    /// For the UPDATE of a custom step, restricted to recorded rows: the text of its template, to which
+    /// findings refer.
     pub unrestricted: Option<Box<str>>,
 }
 
@@ -175,14 +177,14 @@ impl Statement {
         Self { step, window, sql, fingerprint, replaces: None, guards: None, unrestricted: None }
     }
 
-    /// The same, in place of the shipped text of its step.
+    /// Marks the statement as a replacement of its step's shipped text.
     #[must_use]
     pub fn replacing(self, shipped: &str) -> Self {
         let replaces = (self.sql != shipped).then(|| shipped.into());
         Self { replaces, ..self }
     }
 
-    /// How messages name it: `deactivate of 2026-01-28`.
+    /// The name in messages: `deactivate of 2026-01-28`.
     pub fn title(&self) -> String {
         match &self.guards {
             Some(custom) => format!("{} for {custom} of {}", self.step, self.window),

@@ -1,4 +1,4 @@
-//! What the shipped steps are: one row of a table says all about a step.
+//! The properties of the shipped steps, one table row per step.
 
 mod shipped;
 
@@ -22,10 +22,10 @@ pub enum Scope {
     Table,
 }
 
-/// A shipped step, or one of the project's own.
+/// A shipped step, or a custom step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Finds what is superseded, per date.
+    /// Finds duplicates, per date.
     Detect,
     /// Deactivates the settled superseded rows of one date.
     Deactivate,
@@ -33,37 +33,37 @@ pub enum Step {
     Delete,
     /// Replaces the settled active rows of one date by their survivors.
     Rewrite,
-    /// Looks at the touched dates afterwards.
+    /// Counts the changed dates afterwards.
     Verify,
-    /// Says which row supersedes which.
+    /// Lists each duplicate with its survivor.
     Explain,
     /// Selects the survivors: the read-side view.
     Current,
-    /// Counts, per run, the keys without an active row of which it removed one.
+    /// Counts, per run, the keys without an active row from which it removed one.
     Keyless,
     /// Reads the lowest and the highest number of an INT64 partition column.
     Numbers,
     /// Writes the duplicates of one date into the removal log, before they are removed.
     Record,
-    /// Takes out of the removal log what was recorded and not removed.
+    /// Deletes rows that were recorded but not removed from the removal log.
     Correct,
-    /// Counts, per date, what one statement has recorded.
+    /// Counts, per date, the rows that one statement recorded.
     Recorded,
-    /// Reads what an earlier run recorded.
+    /// Reads the rows that an earlier run recorded.
     Removed,
-    /// Sets aside the rows of one date as they were before an earlier run's statement.
+    /// Saves the rows of one date from before an earlier run's statement as a before image.
     BeforeImage,
-    /// Restores what one statement of an earlier run removed from one date.
+    /// Restores the rows that one statement of an earlier run removed from one date.
     Undo,
-    /// Finds what the UPDATE of a custom step would remove, per date.
+    /// Counts the rows that the UPDATE of a custom step would remove, per date.
     Guard,
-    /// Writes what the UPDATE of a custom step removes from one date into the removal log.
+    /// Writes the rows that the UPDATE of a custom step removes from one date into the removal log.
     RecordCustom,
     /// Creates the read-side view.
     CreateView,
     /// Drops the read-side view.
     DropView,
-    /// Counts, per date, what waits in the staging tables.
+    /// Counts, per date, the rows waiting in the staging tables.
     Staged,
     /// Merges the staging tables into the table, one date at a time.
     Consolidate,
@@ -71,11 +71,11 @@ pub enum Step {
     StagingDates,
     /// Drops a staging table.
     DropStaging,
-    /// A step of the project's own.
+    /// A custom step.
     Custom,
 }
 
-/// What sort of statement a step has to be.
+/// The required kind of a step's statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatementKind {
     Query,
@@ -83,18 +83,18 @@ pub(crate) enum StatementKind {
     Delete,
     Merge,
     Insert,
-    /// What restores rows: an UPDATE, an INSERT or a MERGE.
+    /// A statement that restores rows: an UPDATE, an INSERT or a MERGE.
     Restores,
     CreateTable,
     CreateView,
     DropView,
     DropTable,
-    /// What a step of the project's own may be.
+    /// The kinds allowed for a custom step.
     QueryOrUpdate,
 }
 
 impl StatementKind {
-    /// The kind as findings name it.
+    /// The kind's name in findings.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Query => "a query",
@@ -135,27 +135,27 @@ impl StatementKind {
     }
 }
 
-/// Which ranking a step has to repeat.
+/// The ranking that a step must repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ranks {
-    /// None that is known.
+    /// Any ranking.
     Freely,
     /// The rule's.
     AsTheRule,
-    /// The rule's, over the active rows alone, or over the others too, after them.
+    /// The rule's, over the active rows alone, or with the inactive ones after them.
     AmongAll,
     /// The rule's, over the table and its staging tables.
     AsTheRuleWithStaging,
 }
 
-/// Whether a step has to compare with `@cutoff`, where the rule has `written_at`.
+/// Whether a step must compare with `@cutoff`, if the rule has `written_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AsksCutoff {
-    /// Also where it changes nothing: what it counts decides.
+    /// Always, since its counts are used for decisions.
     Always,
-    /// Where it changes rows of the table.
+    /// If it changes rows of the table.
     ToChange,
-    /// What it changes is not the table.
+    /// Never, since it does not change the table.
     Never,
 }
 
@@ -163,13 +163,13 @@ pub(crate) enum AsksCutoff {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
     Nothing,
-    /// The strategy that is called as the step.
+    /// The strategy with the step's name.
     Strategy,
     /// A strategy that deletes rows.
     DeletedRows,
-    /// Staging tables, whose columns are known.
+    /// Staging tables with known columns.
     Staging,
-    /// A custom step's UPDATE, whose text it repeats in part.
+    /// A custom step's UPDATE, whose text it partly repeats.
     CustomUpdate,
 }
 
@@ -178,15 +178,15 @@ pub(crate) enum Needs {
 pub(crate) enum Runs {
     /// `apply`, and `onerow run` alone.
     Apply,
-    /// `apply`, and a command of its own.
+    /// `apply`, and a command.
     ApplyOrCommand,
-    /// `onerow run`, or a command of its own.
+    /// `onerow run`, or another command.
     Alone,
-    /// Another step: alone it makes no sense.
+    /// Another step; the step has no meaning alone.
     WithAnother,
 }
 
-/// All that is particular to a step.
+/// The properties of a step.
 pub(crate) struct Row {
     pub step: Step,
     pub name: &'static str,
@@ -195,32 +195,32 @@ pub(crate) struct Row {
     pub statement: StatementKind,
     pub scope: Scope,
     pub ranks: Ranks,
-    /// The columns that onerow reads from its answer.
+    /// The columns that onerow reads from its result.
     pub returns: &'static [&'static str],
     pub asks_cutoff: AsksCutoff,
     pub needs: Needs,
     pub runs: Runs,
-    /// Whether its text is always the shipped one, macros included: its counts decide what is removed,
-    /// the removal log rests on it, or it replaces whole rows.
+    /// Whether its text is always the shipped one, including macros: its counts determine what is removed,
+    /// the removal log depends on it, or it replaces whole rows.
     pub is_shipped_only: bool,
-    /// Whether its shipped text says again what other steps say, so that a review leaves it out.
+    /// Whether its shipped text repeats other steps, so that a review omits it.
     pub repeats_others: bool,
 }
 
 impl Row {
-    /// Whether onerow has to read the statement, so that it may not be left unparsed.
+    /// Whether onerow reads the statement, so that it must be parsable.
     pub(crate) fn is_read(&self) -> bool {
         self.needs == Needs::Strategy
             || self.runs == Runs::WithAnother
             || self.asks_cutoff == AsksCutoff::Always
     }
 
-    /// Whether what replaces its text keeps the conditions of the shipped one.
+    /// Whether a replacement must keep the conditions of the shipped text.
     pub(crate) fn keeps_conditions(&self) -> bool {
         self.needs == Needs::Strategy || self.step == Step::Consolidate
     }
 
-    /// Whether `apply` runs it as its own, so that its scope is fixed.
+    /// Whether `apply` always runs it, so that its scope is fixed.
     pub(crate) fn is_of_apply(&self) -> bool {
         matches!(self.runs, Runs::Apply | Runs::ApplyOrCommand)
     }
@@ -251,12 +251,12 @@ pub(crate) const RECORDED_COUNTS: [&str; 2] = ["date", "recorded"];
 pub(crate) const GUARD_COUNTS: [&str; 4] = ["date", "removed", "keys_lost", "shared_ids"];
 
 impl StepName {
-    /// Which step it is.
+    /// The step with this name.
     pub fn step(&self) -> Step {
         self.row().step
     }
 
-    /// What is particular to the step.
+    /// The properties of the step.
     pub(crate) fn row(&self) -> &'static Row {
         SHIPPED.iter().find(|row| row.name == self.as_str()).unwrap_or(&CUSTOM_STEP)
     }
@@ -266,13 +266,13 @@ impl StepName {
         self.row().needs == Needs::Strategy
     }
 
-    /// Whether it is one of the steps that every rule has: what counts duplicates, records and removes them.
+    /// Whether it is a step that every rule has: counting, recording and removing duplicates.
     pub(crate) fn is_of_counting(&self) -> bool {
         matches!(self.step(), Step::Detect | Step::Record | Step::Verify)
             || self.removes_duplicates()
     }
 
-    /// Whether several dates can share one statement of it, where the rule says so.
+    /// Whether several dates may share one statement of it, if the rule says so.
     pub(crate) fn shares_statements(&self) -> bool {
         self.removes_duplicates() || self.step() == Step::Record
     }
@@ -282,7 +282,7 @@ impl StepName {
         self.row().is_shipped_only
     }
 
-    /// Whether the step runs only together with something else.
+    /// Whether the step runs only together with another.
     pub fn is_dependent(&self) -> bool {
         self.row().runs == Runs::WithAnother
     }

@@ -1,34 +1,34 @@
-//! Text that others wrote, as it may be shown: it cannot steer a terminal, and does not look like other
-//! text.
+//! Escapes untrusted text for display, so that it cannot control a terminal or imitate other text.
 
 use std::borrow::Cow;
 
 use googlesql_sqlite::hidden::hides_text;
 
-/// Whether a character does something to a terminal or to the text around it. Line feeds and tabs
-/// are left to whoever shows the text.
+/// Whether a character affects a terminal or the surrounding text. Line feeds and tabs are left to the
+/// caller.
 pub(crate) fn steers(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || hides_text(c)
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// The same for text that stays on its line: line feeds and tabs do something to it too.
+/// Like [`steers`], but includes line feeds and tabs.
 pub(crate) fn steers_line(c: char) -> bool {
     c.is_control() || steers(c)
 }
 
-/// The text with what steers written out: `\u{1b}`.
+/// The text with such characters escaped: `\u{1b}`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     written_out(text, steers)
 }
 
-/// The same for text that stays on its line.
+/// The text for a single line, with such characters escaped.
 pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     written_out(text, steers_line)
 }
 
-/// The same where control characters do nothing: on a page.
+/// The text for a page, where control characters have no effect: only invisible and direction-changing
+/// characters are escaped.
 pub(crate) fn unhidden(text: &str) -> Cow<'_, str> {
     written_out(text, hides_text)
 }
@@ -44,8 +44,8 @@ fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
     shown.into()
 }
 
-/// Source text as it may be shown beside its line numbers: what hides is covered by as many bytes, so
-/// that places stay where they are. ASCII's control characters are left to whoever draws the source.
+/// Source text to show with line numbers: invisible characters are replaced by as many bytes, so that places
+/// stay valid. ASCII control characters are left to the renderer.
 pub(crate) fn covered(source: &str) -> Cow<'_, str> {
     let hides = |c: char| !c.is_ascii() && steers(c);
     if !source.contains(hides) {

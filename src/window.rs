@@ -1,4 +1,4 @@
-//! Dates and keywords: which partition dates a command is about.
+//! Dates and date keywords: the partition dates of a command.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,18 +11,18 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlValue, strict_date};
 
-/// The most dates one window may hold: as many as a BigQuery table may have partitions.
+/// The most dates in one window, which is BigQuery's limit of partitions in a table.
 /// Source: <https://cloud.google.com/bigquery/quotas#partitioned_tables>
 pub const MAX_DAYS: usize = 10_000;
 
-/// The date of a partition, between 0001-01-01 and 9999-12-31; or none, for the rows whose partition
-/// column is NULL, which BigQuery keeps in a partition of their own; or all rows, where a rule has no dates.
+/// The date of a partition, between 0001-01-01 and 9999-12-31; or none, for rows whose partition column is
+/// NULL, which BigQuery stores in a separate partition; or all rows, if a rule has no dates.
 /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Day(Group);
 
-/// The rows that a day stands for.
+/// The rows of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Group {
     Undated,
@@ -36,7 +36,10 @@ impl Day {
     /// All rows of a table whose rule has no dates.
     pub const WHOLE: Self = Self(Group::Whole);
 
-    /// Reads `YYYY-MM-DD`, `NULL` for the rows without a date, or `all` for a table without dates.
+    /// Parses `YYYY-MM-DD`, `NULL` for the rows without a date, or `all` for a table without dates.
+    ///
+    /// # Errors
+    /// The text has none of these forms.
     pub fn parse(text: &str) -> Result<Self> {
         match text {
             "NULL" => return Ok(Self::UNDATED),
@@ -57,7 +60,7 @@ impl Day {
         }
     }
 
-    /// The day after, unless this is 9999-12-31 or no date.
+    /// The next day; `None` for 9999-12-31 and for no date.
     pub fn next(self) -> Option<Self> {
         self.date()?.tomorrow().ok().map(Self::from)
     }
@@ -99,19 +102,19 @@ impl fmt::Display for Day {
     }
 }
 
-/// A date as people give it, before it is known what day it is.
+/// A date as given by a user, not yet resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayArg {
     /// The current date in the rule's time zone.
     Today,
-    /// The date before it.
+    /// The date before the current one.
     Yesterday,
     /// This date.
     On(Day),
 }
 
 impl DayArg {
-    /// A table without dates is named by no date.
+    /// Refuses `all`, which is not a date.
     fn on(day: Day) -> Result<Self> {
         match day {
             Day::WHOLE => Err(Error::new(Kind::Dates, "`all` is not a date")),
@@ -144,7 +147,7 @@ impl FromStr for DayArg {
     }
 }
 
-/// The dates of a command as people give them.
+/// The dates of a command as given by a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WindowArg {
     /// These dates.
@@ -158,8 +161,10 @@ pub enum WindowArg {
 }
 
 impl WindowArg {
-    /// The dates meant at the instant `now` in `zone`. Errors: a range that ends before it
-    /// starts, no dates at all, more than [`MAX_DAYS`].
+    /// Resolves the dates at the instant `now` in `zone`.
+    ///
+    /// # Errors
+    /// A range ends before it starts, there are no dates, or more than [`MAX_DAYS`].
     pub fn resolve(&self, now: Timestamp, zone: &TimeZone) -> Result<Window> {
         let today = zone.to_datetime(now).date();
         match self {
@@ -196,7 +201,7 @@ fn days_before(today: Date, count: u32) -> Result<Day> {
     })
 }
 
-/// The dates of one command: at least one, each once, in order.
+/// The dates of one command: at least one, unique and sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window(Vec<Day>);
 
@@ -211,7 +216,10 @@ impl Window {
         Self::day(Day::WHOLE)
     }
 
-    /// These dates, in any order. Errors: none, or more than [`MAX_DAYS`].
+    /// These dates, in any order.
+    ///
+    /// # Errors
+    /// There are no dates, or more than [`MAX_DAYS`].
     pub fn of_days(mut days: Vec<Day>) -> Result<Self> {
         days.sort_unstable();
         days.dedup();
@@ -224,13 +232,15 @@ impl Window {
         Ok(Self(days))
     }
 
-    /// Some of the dates of a window, in order; there is at least one.
+    /// Some of the dates of a window, sorted; at least one.
     pub(crate) fn of_some(days: &[Day]) -> Self {
         Self(days.to_vec())
     }
 
-    /// All dates from the first to the last, both included. Errors: `to` is before `from`, or
-    /// more than [`MAX_DAYS`]; NULL is neither first nor last.
+    /// All dates from the first to the last, both included.
+    ///
+    /// # Errors
+    /// `to` is before `from`, there are more than [`MAX_DAYS`], or one of them is NULL.
     pub fn range(from: Day, to: Day) -> Result<Self> {
         let (Some(first), Some(last)) = (from.date(), to.date()) else {
             return Err(Error::new(Kind::Dates, "NULL cannot be the end of a range")
@@ -258,7 +268,7 @@ impl Window {
         self.0[0]
     }
 
-    /// The date, where it is one.
+    /// The date, if there is exactly one.
     pub fn only(&self) -> Option<Day> {
         (self.0.len() == 1).then(|| self.first())
     }
@@ -271,12 +281,12 @@ impl Window {
         }
     }
 
-    /// Whether the rows without a date belong to the window.
+    /// Whether the window includes the rows without a date.
     pub fn has_undated(&self) -> bool {
         self.contains(Day::UNDATED)
     }
 
-    /// The same dates and the rows without one, which a whole table does not have.
+    /// The same dates and the rows without one; a whole table stays the same.
     #[must_use]
     pub fn with_undated(&self) -> Self {
         match self.has_undated() || self.first() == Day::WHOLE {
@@ -285,7 +295,7 @@ impl Window {
         }
     }
 
-    /// The same dates, and so many before and after each; the rows without a date are their own.
+    /// The dates, with this many before and after each; the rows without a date stay alone.
     #[must_use]
     pub(crate) fn around(&self, days: u16) -> Self {
         let reach = SignedDuration::from_hours(24 * i64::from(days));
@@ -295,7 +305,7 @@ impl Window {
                 all.push(first);
                 continue;
             };
-            // The calendar ends, and with it what is around a date.
+            // Dates beyond the end of the calendar are omitted.
             let from = from.saturating_sub(reach).max(Date::constant(1, 1, 1));
             let to = Day::from(to.saturating_add(reach));
             let days = std::iter::successors(Some(Day::from(from)), |day| day.next());
@@ -316,7 +326,7 @@ impl Window {
         self.0.binary_search(&day).is_ok()
     }
 
-    /// The window as runs of consecutive dates, each with its first and last date.
+    /// The window as ranges of consecutive dates, each with its first and last date.
     pub fn runs(&self) -> Vec<(Day, Day)> {
         let mut runs: Vec<(Day, Day)> = Vec::new();
         for &day in &self.0 {

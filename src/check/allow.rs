@@ -41,8 +41,7 @@ impl Allows {
         self.0.iter().any(|allow| allow.code == code)
     }
 
-    /// Takes out what is allowed, and adds what was allowed for nothing. Returns how many were
-    /// taken out.
+    /// Removes the allowed findings, and adds a finding for each unused `allow`. Returns the number removed.
     pub fn apply(mut self, text: &Text<'_>, findings: &mut Vec<Finding>) -> usize {
         let before = findings.len();
         findings.retain(|finding| {
@@ -66,7 +65,7 @@ impl Allows {
     }
 }
 
-/// The code of `<code>: <reason>`, or what is wrong with it and what to do.
+/// The code of `<code>: <reason>`, or what is wrong and how to fix it.
 fn allowed(words: &str) -> Result<Code, (String, String)> {
     let (name, reason) = words.split_once(':').unwrap_or((words, ""));
     let name = name.trim();

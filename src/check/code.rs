@@ -1,20 +1,20 @@
-//! What sorts of findings there are. Their names are stable: scripts and documents refer to them.
+//! The codes of findings. Their names are stable: scripts and documents refer to them.
 
 use std::fmt;
 
 use super::codes::{CHECKS, Check, Find};
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It runs, and may not be what was meant.
+    /// The statement runs, but may not do what was meant.
     Warning,
-    /// It does not run.
+    /// The statement does not run.
     Error,
 }
 
 impl Severity {
-    /// The severity as one word.
+    /// The severity as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Warning => "warning",
@@ -23,28 +23,28 @@ impl Severity {
     }
 }
 
-/// What sort of finding it is.
+/// The code of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
-    /// The text is not GoogleSQL, as far as the parser knows it.
+    /// The parser cannot read the text as GoogleSQL.
     Unparsable,
-    /// The text holds no statement, or more than one.
+    /// The text has no statement, or more than one.
     NotOneStatement,
     /// The statement creates, alters or drops something.
     Ddl,
     /// The statement is neither a query nor an UPDATE, or not what its step must be.
     WrongKind,
-    /// A mutation changes another table than the rule's.
+    /// A mutation changes a table other than the rule's.
     OtherTable,
-    /// A mutation's WHERE does not confine it to the partitions of its window.
+    /// A mutation's WHERE does not restrict it to the partitions of its window.
     NoPartition,
     /// A mutation's subquery reads rows of the table outside its window.
     ReadsOtherPartition,
-    /// A mutation sets a column that onerow has no business with.
+    /// A mutation sets a column that onerow must not change.
     SetsOtherColumn,
-    /// A step leaves `@cutoff` out although the rule has `written_at`.
+    /// A step omits `@cutoff` although the rule has `written_at`.
     DropsCutoff,
-    /// A text that replaces a shipped one lacks one of its conditions, so that it could remove other rows.
+    /// A text that replaces a shipped one lacks one of its conditions, so it could remove other rows.
     DropsCondition,
     /// `keep` does not end in the row id, so that the survivor is not determined.
     UndeterminedSurvivor,
@@ -52,33 +52,33 @@ pub enum Code {
     ConstantEntry,
     /// The ranking depends on the time of day or on chance.
     VolatileRanking,
-    /// A shipped step, or what stands in for it, ranks in another way than the rule says.
+    /// A shipped step, or its replacement, ranks differently from the rule.
     OtherRanking,
-    /// A query that onerow reads lacks one of the columns it reads.
+    /// A query whose result onerow reads lacks a column that onerow needs.
     MissingCount,
-    /// A custom step changes rows where the counts of detect must still hold.
+    /// A custom step changes rows while the counts of detect must stay valid.
     MutatesBetween,
-    /// A name that is no column of the table.
+    /// A name that is not a column of the table.
     UnknownColumn,
     /// A column is compared with a value of another type.
     TypeMismatch,
-    /// A call of something that is no function of GoogleSQL, and could have effects.
+    /// A call of a routine that is not a GoogleSQL function and could have effects.
     CallsRoutine,
     /// Syntax or a function that GoogleSQL does not have.
     OtherDialect,
-    /// BigQuery refuses the statement, whatever the table holds.
+    /// BigQuery refuses the statement regardless of the data.
     AlwaysRefused,
     /// A function whose value differs from run to run.
     Volatile,
     /// A key column that may be NULL is compared with `=` in a join.
     NullableKeyJoin,
-    /// Every row of one table meets every row of another.
+    /// A join of every row of one table with every row of another.
     CrossJoin,
-    /// A step that runs returns whatever columns the table has that day.
+    /// A step that runs returns all columns that the table has at that time.
     SelectStar,
-    /// An `allow` comment that names no known code, gives no reason, or may not be.
+    /// An `allow` comment that names an unknown code, gives no reason, or is not permitted.
     BadAllow,
-    /// An `allow` comment that allows nothing.
+    /// An `allow` comment that matches no finding.
     UnusedAllow,
 }
 
@@ -94,7 +94,7 @@ impl Code {
         all
     };
 
-    /// The check that finds it.
+    /// The check that reports this code.
     pub fn check(self) -> &'static Check {
         const { &CHECKS }.get(self as usize).unwrap_or(const { &CHECKS[0] })
     }
@@ -104,22 +104,22 @@ impl Code {
         self.check().name
     }
 
-    /// The code of this name.
+    /// The code with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
 
-    /// How bad a finding of this code is.
+    /// The severity of findings with this code.
     pub fn severity(self) -> Severity {
         self.check().severity
     }
 
-    /// Whether it is found in the rule itself, and not in a statement.
+    /// Whether the finding is about the rule itself and not a statement.
     pub(crate) fn is_about_rule(self) -> bool {
         matches!(self.check().find, Find::Rule(_))
     }
 
-    /// Whether a template may allow it. Onerow's promise rests on the others.
+    /// Whether a template may allow it. The other checks protect data.
     pub fn may_be_allowed(self) -> bool {
         self.check().may_be_allowed
     }

@@ -1,5 +1,5 @@
-//! Names and types against the columns that the rule lists. Where a relation's columns are not
-//! known, nothing is claimed about names that could be its.
+//! Names and types, compared with the columns that the rule lists. If a relation's columns are unknown, names
+//! that could be its columns are not reported.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
 use crate::googlesql::{SqlType, Words, is_of_the_moment, is_pseudo_column};
 
-/// The names that one relation offers.
+/// The names that one relation provides.
 struct Relation {
     qualifiers: Vec<String>,
     columns: Columns,
@@ -25,21 +25,21 @@ struct Relation {
 
 #[derive(Clone)]
 enum Columns {
-    /// Nobody knows here.
+    /// Unknown columns.
     Unknown,
-    /// Those of the rule's table, whose types are listed.
+    /// Columns of the rule's table, with listed types.
     Listed,
-    /// Those of a query.
+    /// Columns of a query.
     Named(Rc<[String]>),
 }
 
-/// What is in sight inside one query.
+/// Names visible in one query scope.
 #[derive(Default)]
 struct Frame {
-    /// Whether the query is one SELECT, so that this is also what is in sight inside the SELECT.
+    /// Whether the query is one SELECT, so that these names are also visible inside the SELECT.
     is_select: bool,
     relations: Vec<Relation>,
-    /// Output names, which ORDER BY, GROUP BY, HAVING and QUALIFY may use.
+    /// Output names, visible in ORDER BY, GROUP BY, HAVING and QUALIFY.
     aliases: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl Frame {
     }
 }
 
-/// Where the rule lists its columns: names that are none of them, and values of other types.
+/// Finds names that the rule does not list as columns, and values of other types.
 pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     if let Some(mut finder) = Finder::new(text) {
         _ = parsed.visit(&mut finder);
@@ -57,7 +57,7 @@ pub(super) fn check(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Find
     }
 }
 
-/// Goes through a tree, and keeps what it finds.
+/// Collects findings in a tree.
 struct Finder<'a> {
     text: &'a Text<'a>,
     /// The rule's table.
@@ -95,7 +95,7 @@ impl Visitor for Finder<'_> {
             let columns = self.output(&cte.query);
             self.ctes.push((cte.alias.name.value.clone(), columns));
         }
-        // ORDER BY stands outside the SELECT that it orders.
+        // In the tree, ORDER BY is outside the SELECT that it orders.
         let frame = match &*query.body {
             SetExpr::Select(select) => Frame { is_select: true, ..self.frame_of(select) },
             body => Frame { aliases: self.output_of(body).unwrap_or_default(), ..Frame::default() },
@@ -149,8 +149,8 @@ impl Visitor for Finder<'_> {
 }
 
 impl Finder<'_> {
-    /// Whether the innermost frame is of a query that is one SELECT: every other SELECT is an operand
-    /// of a UNION, and has a frame of its own.
+    /// Whether the innermost frame belongs to a query that is one SELECT: every other SELECT is an operand of
+    /// a UNION, with its own frame.
     fn is_in_its_select(&self) -> bool {
         self.frames.last().is_some_and(|frame| frame.is_select)
     }
@@ -192,7 +192,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The names of a query's columns, where every one of them can be told.
+    /// The names of a query's columns, if all of them are known.
     fn output(&self, query: &Query) -> Columns {
         let names = self.output_names(query);
         names.map_or(Columns::Unknown, |names| Columns::Named(names.into()))
@@ -201,7 +201,7 @@ impl Finder<'_> {
     fn output_names(&self, query: &Query) -> Option<Vec<String>> {
         match &query.with {
             None => self.output_of(&query.body),
-            // Its relations may be its own common table expressions, which are not in sight yet.
+            // Its relations may be its own common table expressions, which are not visible yet.
             Some(_) => None,
         }
     }
@@ -228,7 +228,7 @@ impl Finder<'_> {
         }
     }
 
-    /// What a star stands for, where every relation's columns are known.
+    /// The columns that a star expands to, if every relation's columns are known.
     fn starred(&self, frame: &Frame, options: &WildcardAdditionalOptions) -> Option<Vec<String>> {
         let WildcardAdditionalOptions { opt_except, opt_rename: None, .. } = options else {
             return None;
@@ -245,7 +245,7 @@ impl Finder<'_> {
         Some(names.filter(stays).map(str::to_owned).collect())
     }
 
-    /// The columns of a relation that are known.
+    /// The known columns of a relation.
     fn columns_of<'f>(&'f self, relation: &'f Relation) -> impl Iterator<Item = &'f str> {
         let (listed, named): (&[_], &[String]) = match &relation.columns {
             Columns::Unknown => (&[], &[]),
@@ -267,7 +267,7 @@ impl Finder<'_> {
                 || is_pseudo_column(&name.value)
                 || (name.quote_style.is_none() && is_of_the_moment(&name.value))
         };
-        // Most names are of the innermost.
+        // Most names belong to the innermost scope.
         let known = self.frames.iter().rev().any(|frame| {
             !frame.knows_all()
                 || self.names(frame).any(|known| known.eq_ignore_ascii_case(&name.value))
@@ -353,7 +353,7 @@ impl Finder<'_> {
     }
 }
 
-/// A name that the projection adds to those of its relations.
+/// A name that the projection adds.
 fn alias(item: &SelectItem) -> Option<&str> {
     match item {
         SelectItem::ExprWithAlias { expr: Expr::Identifier(name), alias }

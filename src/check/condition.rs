@@ -1,4 +1,4 @@
-//! Conditions as trees: what has to hold, and which of that is known.
+//! Conditions as trees: what must hold, and which parts are known.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use sqlparser::ast::{
 use super::{Text, dotted};
 pub(super) use crate::googlesql::conjuncts;
 
-/// The conditions that are joined with AND, taken out of it.
+/// Splits a condition at AND.
 pub(super) fn into_conjuncts(condition: Expr) -> Vec<Expr> {
     let mut found = Vec::new();
     let mut open = vec![condition];
@@ -25,32 +25,32 @@ pub(super) fn into_conjuncts(condition: Expr) -> Vec<Expr> {
     found
 }
 
-/// Which rows are settled: how the rule says it, and what may stand before its `written_at`.
+/// The condition for settled rows, and the qualifiers allowed before its `written_at`.
 pub(super) struct Settled<'a> {
     written_at: &'a str,
-    /// `None` where anything may.
+    /// `None` where any qualifier is allowed.
     qualifiers: Option<Vec<String>>,
 }
 
 impl<'a> Settled<'a> {
-    /// `None` where the rule cannot tell.
+    /// `None` where the rule has no `written_at`.
     pub fn of(text: &Text<'a>, qualifiers: Option<Vec<String>>) -> Option<Self> {
         let written_at = text.rule.written_at.as_ref()?.as_str();
         Some(Self { written_at, qualifiers })
     }
 
-    /// Whether the condition holds for settled rows alone.
+    /// Whether the condition is true for settled rows only.
     pub fn has_to_hold_in(&self, condition: Option<&Expr>) -> bool {
         condition.is_some_and(|condition| conjuncts(condition).into_iter().any(|c| self.is(c)))
     }
 
-    /// Whether somewhere in this a SELECT has it as a column, or as a condition of its own.
+    /// Whether a SELECT in this part has the condition, as a column or in its own filter.
     pub fn is_asked_in(&self, part: &impl Visit) -> bool {
         part.visit(&mut FindSettled(self)).is_break()
     }
 
     /// Whether this is `COALESCE(written_at < @cutoff, TRUE)`, as the macro `settled` writes it, or the
-    /// comparison alone, which holds for fewer rows.
+    /// comparison alone, which is true for fewer rows.
     fn is(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Nested(inner) => self.is(inner),

@@ -1,5 +1,5 @@
-//! The MERGE of staging tables: it may update values, insert rows, take out what deletion markers name, and
-//! nothing else.
+//! The MERGE of staging tables: it may update values, insert rows and remove the rows that deletion markers
+//! name, and nothing else.
 
 use std::ops::ControlFlow;
 
@@ -60,7 +60,7 @@ fn clause_of(text: &Text<'_>, clause: &MergeClause, findings: &mut Vec<Finding>)
     }
 }
 
-/// A row that is inserted keeps the partition of the row that arrives, which the source is confined to.
+/// An inserted row must keep the partition of the arriving row, to which the source is restricted.
 fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Finding> {
     let column = text.rule.partition.column()?;
     let MergeInsertKind::Values(values) = &insert.kind else { return None };
@@ -86,8 +86,8 @@ fn inserts_elsewhere(text: &Text<'_>, insert: &MergeInsertExpr) -> Option<Findin
     })
 }
 
-/// Whether the clause is about rows whose key has a deletion marker first: it asks for
-/// `onerow_deletes`, ANDed with whatever else it asks for.
+/// Whether the clause applies only to rows whose key's first row is a deletion marker: its condition has
+/// `onerow_deletes`, possibly ANDed with others.
 fn is_of_markers(text: &Text<'_>, clause: &MergeClause) -> bool {
     text.rule.stages_deletions() && clause.predicate.as_ref().is_some_and(asks_for_markers)
 }
@@ -106,7 +106,7 @@ fn asks_for_markers(expr: &Expr) -> bool {
     }
 }
 
-/// What a marker names is deactivated, and keeps all else but the time of the change.
+/// A row named by a marker is deactivated; only the time of the change may be set besides.
 fn does_not_deactivate(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     let column = set_column(set);
     let flag = mutation::flag(text.rule).filter(|flag| flag.column.same_column(&column));
@@ -127,7 +127,7 @@ fn does_not_deactivate(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     ))
 }
 
-/// The column that is set, without its table.
+/// The assigned column, without its table.
 fn set_column(set: &Assignment) -> String {
     let column = match &set.target {
         AssignmentTarget::ColumnName(name) => dotted(name),
@@ -136,7 +136,7 @@ fn set_column(set: &Assignment) -> String {
     column.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
-/// A row that is there already keeps its row id, its creation time, and what it is matched by.
+/// An existing row keeps its row id, its creation time, and the columns it is matched by.
 fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     let column = &*set_column(set);
     let touched_at = text.rule.touched_at.as_ref();
@@ -160,7 +160,7 @@ fn sets_what_stays(text: &Text<'_>, set: &Assignment) -> Option<Finding> {
     })
 }
 
-/// Staging tables that are dropped.
+/// Checks the dropping of staging tables.
 pub(super) fn dropped(
     text: &Text<'_>,
     parsed: &Statement,

@@ -1,4 +1,4 @@
-//! What kind of statement it is, and whether its step may be of that kind.
+//! The kind of a statement, and whether its step allows that kind.
 
 use std::ops::ControlFlow;
 
@@ -58,7 +58,7 @@ fn refused(text: &Text<'_>, parsed: &Statement) -> Finding {
     }
 }
 
-/// A subquery that holds DML, or writes its result into a table.
+/// A subquery that contains DML, or writes its result into a table.
 fn hidden_mutation(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let (found, span) = parsed.visit(&mut FindMutation).break_value()?;
     Some(text.finding(
@@ -93,7 +93,7 @@ impl Visitor for FindMutation {
     }
 }
 
-/// The name of an output column; `None` where only the warehouse could tell.
+/// The name of an output column; `None` where only the warehouse knows it.
 pub(super) fn output_name(item: &SelectItem) -> Option<&str> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(&alias.value),

@@ -1,4 +1,4 @@
-//! The MERGE that replaces the rows of a date: it may do that and nothing else.
+//! The MERGE that replaces the rows of a date, which may do nothing else.
 
 use sqlparser::ast::{
     Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, ObjectName, Spanned,
@@ -42,8 +42,9 @@ fn is_delete(clause: &MergeClause) -> bool {
     matches!(clause.action, MergeAction::Delete { .. })
 }
 
-/// Whether the clause inserts whole rows. A table partitioned by the time of arrival takes no INSERT ROW: there
-/// it names each column that the rule lists, and nothing else, and takes it from the column of its name.
+/// Whether the clause inserts whole rows. An ingestion-time partitioned table does not accept INSERT ROW:
+/// there the clause must name exactly the columns that the rule lists, each taken from the column of the same
+/// name.
 fn inserts_rows(text: &Text<'_>, clause: &MergeClause) -> bool {
     let MergeAction::Insert(insert) = &clause.action else { return false };
     let always = clause.predicate.is_none()
@@ -69,7 +70,7 @@ fn is_each(text: &Text<'_>, columns: &[ObjectName], values: &[Expr]) -> bool {
             .eq(expected.map(|(column, value)| (column.to_owned(), Some(value))))
 }
 
-/// The column of the source that this is.
+/// The name, if the value is a column of the source.
 fn named(value: &Expr) -> Option<&str> {
     match value {
         Expr::CompoundIdentifier(parts) => match parts.as_slice() {

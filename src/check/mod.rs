@@ -1,5 +1,5 @@
-//! Findings about rendered SQL: one small function each, each with a code. What has no finding
-//! becomes a [`Checked`], and a warehouse takes nothing else.
+//! Findings about rendered SQL: one small function each, each with a code. A statement without findings
+//! becomes a [`Checked`], the only input that a warehouse accepts.
 
 mod allow;
 mod code;
@@ -39,17 +39,17 @@ use crate::rule::{Rule, WrittenAs};
 use crate::statement::{Params, Statement};
 use crate::step::Step;
 
-/// A statement without errors. Only [`inspect`] makes one. It keeps the text and not the syntax tree, which
-/// takes many times the memory: a plan may have thousands of statements.
+/// A statement without errors. Only [`inspect`] creates one. It keeps the text and not the syntax tree, which
+/// uses many times the memory: a plan may have thousands of statements.
 #[derive(Debug, Clone)]
 pub struct Checked {
     statement: Statement,
     effect: Effect,
-    /// How the rule's `written_at` says an instant.
+    /// The type in which the rule's `written_at` stores an instant.
     written_as: WrittenAs,
 }
 
-/// What a statement does.
+/// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     /// A query that the parser cannot read.
@@ -77,8 +77,7 @@ impl Checked {
         &self.statement
     }
 
-    /// The statement's parsed form; `None` for a query that the parser cannot read, and whose
-    /// template allows that.
+    /// The statement's parsed form; `None` for a query that the parser cannot read and the template allows.
     pub fn parsed(&self) -> Option<ast::Statement> {
         match self.effect {
             Effect::Unread => None,
@@ -86,8 +85,8 @@ impl Checked {
         }
     }
 
-    /// The tables that the statement names, each once. Names that it gives to queries of its own are among
-    /// them; a query that the parser cannot read has none.
+    /// The tables that the statement names, each once, including names of its common table expressions. Empty
+    /// for a query that the parser cannot read.
     pub(crate) fn tables(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         _ = ast::visit_relations(&self.parsed().into_iter().collect::<Vec<_>>(), |name| {
@@ -102,8 +101,8 @@ impl Checked {
         self.parameters().any(|name| name == parameter)
     }
 
-    /// The parameters with the cutoff as the rule's `written_at` says an instant, so that the two are
-    /// compared as they are.
+    /// The parameters, with the cutoff converted to the type of the rule's `written_at`, so that the two can
+    /// be compared directly.
     pub(crate) fn typed(&self, params: &Params) -> Params {
         match params.get("cutoff") {
             Some(SqlValue::Timestamp(cutoff)) => {
@@ -113,7 +112,7 @@ impl Checked {
         }
     }
 
-    /// Those of the parameters that the statement has, [typed](Self::typed).
+    /// The parameters that the statement has, [typed](Self::typed).
     pub(crate) fn params(&self, all: &Params) -> Params {
         let all = self.typed(all);
         let mut params = Params::none();
@@ -136,40 +135,40 @@ impl Checked {
         })
     }
 
-    /// Whether it makes or drops a definition.
+    /// Whether the statement creates or drops a definition.
     pub fn defines(&self) -> bool {
         self.effect == Effect::Defines
     }
 
-    /// Whether it changes anything.
+    /// Whether the statement changes data or definitions.
     pub fn mutates(&self) -> bool {
         matches!(self.effect, Effect::Changes | Effect::Defines)
     }
 }
 
-/// One thing that is wrong with a statement.
+/// One problem of a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// What sort of finding it is.
+    /// The code of the finding.
     pub code: Code,
-    /// Where it was found: in the rendered SQL, or in the rule file.
+    /// Its place: in the rendered SQL, or in the rule file.
     pub place: Place,
-    /// What is wrong, and why that matters.
+    /// The problem, and why it matters.
     pub reason: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: String,
-    /// The line of the template that it came from, where that can be told.
+    /// The line of the template that it comes from, if known.
     pub origin: Option<Place>,
 }
 
-/// What a look at one statement gave.
+/// The result of checking one statement.
 #[derive(Debug, Clone)]
 pub struct Inspected {
-    /// The statement, unless a finding keeps it from running.
+    /// The statement, unless a finding prevents it from running.
     pub checked: Option<Checked>,
-    /// Everything that was found and not allowed, warnings too.
+    /// All findings that are not allowed, including warnings.
     pub findings: Vec<Finding>,
-    /// How many findings the template allows.
+    /// The number of findings that the template allows.
     pub allowed: usize,
 }
 
@@ -188,14 +187,16 @@ pub fn inspect(rule: &Rule, statement: Statement) -> Inspected {
     }
 }
 
-/// Checks one statement of a rule that is about to run. Warnings do not keep it from that. Errors: its
-/// findings.
+/// Checks one statement of a rule that is about to run. Warnings are ignored.
+///
+/// # Errors
+/// The findings of severity error.
 pub fn run(rule: &Rule, statement: Statement) -> crate::error::Result<Checked> {
     let Inspected { checked, findings, .. } = inspect(rule, statement);
     checked.ok_or_else(|| refusal(&findings))
 }
 
-/// What the statement does, and how many findings its template allows.
+/// The effect of the statement, and the number of findings that its template allows.
 fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
     let tokens = match tokens(&text.statement.sql) {
         Ok(tokens) => tokens,
@@ -228,8 +229,8 @@ fn look(text: &Text<'_>, findings: &mut Vec<Finding>) -> (Effect, usize) {
     (effect, allowed)
 }
 
-/// The UPDATE of a custom step is looked at as its template gives it; with the shipped conditions that
-/// restrict it, it has to be no more than one UPDATE still.
+/// Checks the UPDATE of a custom step as its template writes it; with the shipped conditions added, it must
+/// still be a single UPDATE.
 fn look_at_restricted(
     rule: &Rule,
     statement: &Statement,
@@ -252,8 +253,8 @@ fn look_at_restricted(
     }
 }
 
-/// What guards the UPDATE of a custom step is a shipped text around that UPDATE's condition, in which
-/// everything else is found already.
+/// Checks the guard of a custom step: a shipped text around the UPDATE's condition, which is checked
+/// separately.
 fn look_at_guard(
     text: &Text<'_>,
     tokens: Vec<TokenWithSpan>,
@@ -281,7 +282,7 @@ fn examine(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>
     }
 }
 
-/// Whether the statement is what its step has to be, and changes nothing else.
+/// Whether the statement is of the kind its step requires, and changes nothing else.
 fn shape(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) {
     kind::check(text, parsed, findings);
     match parsed {
@@ -304,13 +305,13 @@ fn shape(text: &Text<'_>, parsed: &ast::Statement, findings: &mut Vec<Finding>) 
     }
 }
 
-/// The statement's parsed form; `None` where the parser cannot read it, or finds several.
+/// The statement's parsed form; `None` if the parser cannot read it or finds several statements.
 pub fn parsed(rule: &Rule, statement: &Statement) -> Option<ast::Statement> {
     let text = Text::new(rule, statement);
     parse(&text, tokens(&statement.sql).ok()?).ok()
 }
 
-/// Checks what concerns the rule and not one statement.
+/// Checks the rule itself, independent of its statements.
 pub fn rule(rule: &Rule) -> Vec<Finding> {
     let found = CHECKS.iter().filter_map(|check| match check.find {
         Find::Rule(find) => find(rule),
@@ -319,7 +320,7 @@ pub fn rule(rule: &Rule) -> Vec<Finding> {
     found.collect()
 }
 
-/// Findings as the error of a command that cannot go on.
+/// The findings as an error that ends a command.
 pub fn refusal(findings: &[Finding]) -> Error {
     let error = match findings {
         [only] => Error::new(Kind::Findings, format!("{}: {}", only.code, only.reason)),
@@ -332,7 +333,7 @@ pub fn refusal(findings: &[Finding]) -> Error {
     error.at(findings[0].place.clone()).help(findings[0].help.clone())
 }
 
-/// A statement under check, and how findings name places in it.
+/// A statement under check, and the mapping of its places.
 struct Text<'a> {
     rule: &'a Rule,
     statement: &'a Statement,
@@ -343,7 +344,7 @@ impl<'a> Text<'a> {
         Self { rule, statement }
     }
 
-    /// The table that it is about, as `dataset.table`.
+    /// The rule's table, as `dataset.table`.
     fn table(&self) -> String {
         self.rule.table_of(&self.statement.window).dotted()
     }
@@ -366,7 +367,7 @@ impl<'a> Text<'a> {
         help: impl Into<String>,
     ) -> Finding {
         let name = format!("{}: {}", self.rule.name, self.statement.title());
-        // A parser that does not know the place says line 0; the text starts with our header.
+        // A parser error without a place says line 0; the text starts with onerow's header.
         let (line, column) = if line == 0 { (2, 1) } else { (line as usize, column as usize) };
         Finding {
             code,
@@ -428,7 +429,7 @@ mod tests {
     use crate::statement::StepName;
     use crate::window::{Day, Window};
 
-    /// The deepest tree that is parsed goes through every check, with the 2 MiB of stack that a test has.
+    /// Every check handles the deepest tree that is parsed, in the 2 MiB stack of a test.
     #[test]
     fn the_deepest_tree_is_checked() {
         let project = crate::fuzzed::project();
@@ -449,7 +450,7 @@ mod tests {
         }
     }
 
-    /// What restricts the UPDATE is shipped, and has no comments of the template's.
+    /// The condition that restricts the UPDATE is shipped, and has no comments of the template.
     #[test]
     fn what_a_template_allows_is_allowed_where_its_update_is_restricted() {
         let project = crate::fuzzed::project();

@@ -1,4 +1,4 @@
-//! What a mutation touches: one table, and no column but the one that deactivates and `touched_at`.
+//! The effect of a mutation: one table, and no column but the deactivated one and `touched_at`.
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, ObjectName, Spanned, TableFactor,
@@ -70,7 +70,7 @@ fn not_plain(text: &Text<'_>, delete: &Delete) -> Finding {
     )
 }
 
-/// Clauses that GoogleSQL's UPDATE does not have, or that join other tables.
+/// Clauses that GoogleSQL's UPDATE lacks, or that join other tables.
 pub(super) fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Finding> {
     let Update {
         update_token: _,
@@ -108,12 +108,12 @@ pub(super) fn more_than_an_update(text: &Text<'_>, update: &Update) -> Option<Fi
     ))
 }
 
-/// The column that says whether a row counts, with its values.
+/// The column that marks a row as active, with its values.
 pub(super) fn flag(rule: &Rule) -> Option<&Flag> {
     rule.active.as_ref()?.flag.as_ref()
 }
 
-/// Nothing says how an UPDATE deactivates a row.
+/// The rule does not say how an UPDATE deactivates a row.
 fn no_flag(text: &Text<'_>, update: &Update) -> Finding {
     let takes_out = text.rule.strategy.step();
     let (reason, help) = match &text.rule.active {
@@ -132,7 +132,7 @@ fn no_flag(text: &Text<'_>, update: &Update) -> Finding {
     text.finding(Code::WrongKind, update.table.span(), reason, help)
 }
 
-/// Every mutation deactivates; one that only touches rows has no business here.
+/// Every mutation must deactivate rows, not only set `touched_at`.
 fn does_not_deactivate(text: &Text<'_>, flag: &Flag, update: &Update) -> Option<Finding> {
     let Flag { column, inactive, .. } = flag;
     let sets = |set: &Assignment| own_column(update, set).is_some_and(|c| column.same_column(c));
@@ -146,7 +146,7 @@ fn does_not_deactivate(text: &Text<'_>, flag: &Flag, update: &Update) -> Option<
     })
 }
 
-/// Whether the value is this one of the flag's. For the current time there is more than one way to say it.
+/// Whether the value is this one of the flag's values. The current time can be written in several ways.
 pub(super) fn is_value(value: &Expr, wanted: &Fragment) -> bool {
     let Some(wanted) = tokens(wanted.as_str()).ok().and_then(|t| parse(t, Parser::parse_expr).ok())
     else {
@@ -155,7 +155,7 @@ pub(super) fn is_value(value: &Expr, wanted: &Fragment) -> bool {
     same(value, &wanted) || (is_now(value) && is_now(&wanted))
 }
 
-/// The column that is set, where it is a column of the table and not a field of one.
+/// The assigned column, if it is a column of the table and not a field of one.
 fn own_column<'a>(update: &Update, assignment: &'a Assignment) -> Option<&'a str> {
     let AssignmentTarget::ColumnName(name) = &assignment.target else { return None };
     let parts: Option<Vec<&str>> =
@@ -173,7 +173,7 @@ fn own_column<'a>(update: &Update, assignment: &'a Assignment) -> Option<&'a str
     }
 }
 
-/// The names by which a mutation may call its table.
+/// The names by which a mutation may refer to its table.
 pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     match relation {
         TableFactor::Table { alias: Some(alias), .. } => vec![alias.name.value.clone()],
@@ -182,7 +182,7 @@ pub(super) fn qualifiers(relation: &TableFactor) -> Vec<String> {
     }
 }
 
-/// The names of a table without an alias: `dataset.table`, and `table`.
+/// The names of a table without alias: `dataset.table` and `table`.
 pub(super) fn of_table(name: String) -> Vec<String> {
     let last = name.rsplit('.').next().unwrap_or_default().to_owned();
     vec![last, name]
@@ -195,7 +195,7 @@ pub(super) fn other_table(text: &Text<'_>, changed: &TableWithJoins) -> Option<F
     }
 }
 
-/// A finding unless it is the rule's table that is changed.
+/// A finding unless the rule's table is changed.
 pub(super) fn other_relation(text: &Text<'_>, changed: &TableFactor) -> Option<Finding> {
     let table = match changed {
         TableFactor::Table { name, .. } => dotted(name),
@@ -214,7 +214,7 @@ fn changes_other(text: &Text<'_>, changed: &impl Spanned, table: &str) -> Findin
     )
 }
 
-/// The name as `dataset.table`, however it is quoted.
+/// The name as `dataset.table`, regardless of quotes.
 pub(crate) fn dotted(name: &ObjectName) -> String {
     let mut dotted = String::new();
     for (i, part) in name.0.iter().enumerate() {
@@ -269,7 +269,7 @@ fn sets_other_column(
     Some(text.finding(Code::SetsOtherColumn, assignment.target.span(), reason, help))
 }
 
-/// The current time, as a function of BigQuery's or as the parameter that the run gives.
+/// The current time, as a BigQuery function or as the run's parameter.
 pub(super) fn is_now(expr: &Expr) -> bool {
     let name = match expr {
         Expr::Function(function) => dotted(&function.name),

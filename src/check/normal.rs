@@ -1,4 +1,4 @@
-//! Trees without what means nothing, so that two texts of one meaning are equal.
+//! Normalized trees, so that two texts with one meaning are equal.
 
 use std::mem;
 use std::ops::ControlFlow;
@@ -10,22 +10,22 @@ use sqlparser::ast::{
 use super::condition::into_conjuncts;
 use crate::googlesql::is_function;
 
-/// The tree without brackets that change nothing, with conditions joined with AND in one order, GoogleSQL's
-/// functions in capitals, and AS before each alias.
+/// The tree without redundant parentheses, with ANDed conditions sorted, GoogleSQL's functions in upper case,
+/// and AS before each alias.
 pub(super) fn normal<T: VisitMut + Clone>(tree: &T) -> T {
     let mut tree = tree.clone();
     _ = tree.visit(&mut Normal::default());
     tree
 }
 
-/// Whether both mean the same for what is left out above.
+/// Whether both are equal after normalization.
 pub(super) fn same<T: VisitMut + Clone + PartialEq>(one: &T, other: &T) -> bool {
     one == other || normal(one) == normal(other)
 }
 
 #[derive(Default)]
 struct Normal {
-    /// The operands of the chains of ANDs around what is visited, which are put in order with their chain.
+    /// The operands of the enclosing chains of ANDs, which are sorted with their chain.
     operands: Vec<*const Expr>,
 }
 
@@ -77,7 +77,7 @@ impl VisitorMut for Normal {
     }
 }
 
-/// Puts the operands of a chain of ANDs in the order of their texts.
+/// Sorts the operands of a chain of ANDs by their text.
 fn in_order(chain: &mut Expr) {
     let mut operands = into_conjuncts(mem::replace(chain, nothing()));
     operands.sort_by_cached_key(Expr::to_string);
@@ -128,7 +128,7 @@ mod tests {
         assert!(!same(&tree("(a + b) * c"), &tree("a + b * c")), "brackets that mean something");
     }
 
-    /// A chain as long as any that is parsed, with brackets as deep.
+    /// A chain of the greatest parsed length, with brackets of the same depth.
     #[test]
     fn a_long_chain_is_put_in_order_once() {
         let brackets = format!("{}x{}", "(a AND ".repeat(20), ")".repeat(20));

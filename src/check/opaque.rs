@@ -1,4 +1,4 @@
-//! A statement that the parser cannot read, and whose template allows that: it has to be a query.
+//! A statement that the parser cannot read and whose template allows that: it must be a query.
 
 use sqlparser::tokenizer::Token;
 
@@ -6,16 +6,16 @@ use super::codes::calls_routine::called_unread;
 use super::{Code, Finding, Text};
 use crate::googlesql::tokens;
 
-/// Words of statements, and of operators at the end of a pipe, that change something.
+/// Keywords of statements, and of pipe operators, that change data.
 const CHANGING: [&str; 12] = [
     "ALTER", "CALL", "CREATE", "DELETE", "DROP", "EXECUTE", "EXPORT", "INSERT", "LOAD", "MERGE",
     "TRUNCATE", "UPDATE",
 ];
 
-/// Why such a statement must not run all the same; `None` where it can only be a query: one
-/// statement, which begins like one. Queries of GoogleSQL change nothing.
+/// The reason why such a statement must not run; `None` if it can only be a query: one statement that begins
+/// like a query. GoogleSQL queries change nothing.
 pub(super) fn refuse(text: &Text<'_>) -> Option<Finding> {
-    // Whoever asks has split the text before.
+    // The caller has tokenized the text before.
     let tokens = tokens(&text.statement.sql).ok()?;
     let step = &text.statement.step;
     let read = step.row().is_read();

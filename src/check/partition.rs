@@ -1,5 +1,5 @@
-//! Whether a mutation's WHERE confines it to the partitions of its window, in the forms that
-//! people write: `=`, `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
+//! Whether a mutation's WHERE restricts it to the partitions of its window, in the usual forms: `=`,
+//! `BETWEEN`, `IN`, inequalities, ANDed and ORed, in parentheses, on an alias.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +14,7 @@ use crate::googlesql::{self, Ident, SqlType, parse_timestamp, strict_date};
 use crate::rule::{Across, Cut, LocalDays, Numbers, Partition};
 use crate::window::{Day, Window};
 
-/// `changed` is what is changed, where the condition holds.
+/// `changed` is the changed table, to which the condition applies.
 pub(super) fn check(
     text: &Text<'_>,
     changed: &TableFactor,
@@ -49,8 +49,8 @@ pub(super) fn check(
     ));
 }
 
-/// Whether the condition holds for rows of the window's partitions alone, and of those around it that the rule
-/// looks at, where the partition column of a relation has these names.
+/// Whether the condition is true only for rows of the window's partitions, and of the neighbouring ones that
+/// the rule reads, if these names refer to a relation's partition column.
 pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool {
     let bound = Reader::of(text, names).bound(condition);
     let reach = text.rule.across.map_or(0, Across::reach);
@@ -58,11 +58,11 @@ pub(super) fn confines(text: &Text<'_>, names: Names, condition: &Expr) -> bool 
     bound.is_some_and(|bound| bound.is_within(&Spans::of_window(&window, &text.rule.partition)))
 }
 
-/// How a condition may name the columns of one relation.
+/// The names by which a condition may refer to the columns of one relation.
 pub(super) struct Names {
-    /// What may stand before the column.
+    /// The qualifiers allowed before the column.
     pub qualifiers: Vec<String>,
-    /// Whether the column alone can only be that relation's.
+    /// Whether the unqualified column can only be that relation's.
     pub bare: bool,
 }
 
@@ -72,7 +72,7 @@ struct Spans(Vec<(i64, i64)>);
 
 const HOUR: i64 = 60 * 60 * 1_000_000;
 const DAY: i64 = 24 * HOUR;
-/// The rows without a date, as a span of time of their own before all dates.
+/// The rows without a date, as a separate span before all dates.
 const UNDATED: (i64, i64) = (i64::MIN, i64::MIN + 1);
 
 impl Spans {
@@ -119,9 +119,9 @@ impl Spans {
 struct Reader<'a> {
     column: &'a str,
     cut: Cut,
-    /// What says which date a row belongs to, where that is not the column alone.
+    /// The expression of a row's date, if it is not the column itself.
     date: Option<Expr>,
-    /// The zone whose days the dates are, where that is not UTC.
+    /// The zone of the dates, if not UTC.
     local: Option<&'a LocalDays>,
     names: Names,
 }
@@ -135,8 +135,8 @@ impl<'a> Reader<'a> {
         Self { column, cut: partition.cut, date: date.flatten(), local, names }
     }
 
-    /// Spans that hold every row for which the condition is true; `None` where the condition
-    /// says nothing about the partition column.
+    /// Spans that contain every row for which the condition is true; `None` if the condition does not
+    /// restrict the partition column.
     fn bound(&self, condition: &Expr) -> Option<Spans> {
         match condition {
             Expr::Nested(inner) => self.bound(inner),
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
             .map(|spans| spans.iter().fold(Spans(Vec::new()), |all, one| all.union(one)))
     }
 
-    /// Whether it is NULL for the rows without a date, and for no others.
+    /// Whether the expression is NULL for exactly the rows without a date.
     fn is_date(&self, expr: &Expr) -> bool {
         match &self.date {
             Some(date) => self.unqualified(expr).is_some_and(|expr| normal::same(&expr, date)),
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The expression with the partition column alone wherever that is read; `None` where it reads another one.
+    /// The expression with the partition column unqualified; `None` if it reads another column.
     fn unqualified(&self, expr: &Expr) -> Option<Expr> {
         let mut expr = expr.clone();
         let read = visit_expressions_mut(&mut expr, |part| {
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         read.is_continue().then_some(expr)
     }
 
-    /// `STARTS_WITH(column, '20260128')`, where more may follow the date.
+    /// `STARTS_WITH(column, '20260128')`: text may follow the date.
     fn beginning(&self, function: &Function) -> Option<Spans> {
         let Cut::String(texts) = self.cut else { return None };
         let arguments = arguments(function, "STARTS_WITH")?;
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
                 None => day_span(date_of(constant)?),
             },
         };
-        // Between the texts of two dates there are others, which are no dates.
+        // Between the texts of two dates there are other texts, which are not dates.
         if matches!(self.cut, Cut::String(_)) && *op != BinaryOperator::Eq {
             return None;
         }
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
             BinaryOperator::Eq => (from, to),
             BinaryOperator::GtEq => (from, i64::MAX),
             BinaryOperator::Gt => (to, i64::MAX),
-            // A comparison holds for no row without a date.
+            // A comparison is never true for a row without a date.
             BinaryOperator::LtEq => (UNDATED.1, to),
             BinaryOperator::Lt => (UNDATED.1, from),
             _ => return None,
@@ -360,7 +360,7 @@ fn only_argument<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
     }
 }
 
-/// What `DATE(x, 'UTC')` is the date of, as the rule's own date is written.
+/// The operand of `DATE(x, 'UTC')`, the form in which the rule's date is written.
 fn date_in<'a>(function: &'a Function, name: &str) -> Option<&'a Expr> {
     match arguments(function, "DATE")?.as_slice() {
         [instant, zone] if text_of(zone, SqlType::Date) == Some(name) => Some(instant),
@@ -374,7 +374,8 @@ fn date_of_rule(partition: &Partition) -> Option<Expr> {
     googlesql::parse(tokens, sqlparser::parser::Parser::parse_expr).ok()
 }
 
-/// The span of the month or the year that the date begins, where the column says no more; else of the day.
+/// The span of the month or year that starts at the date, for a column of that granularity; otherwise of the
+/// day.
 fn period(date: Date, cut: Cut) -> (i64, i64) {
     let last = match cut {
         Cut::Int64(Numbers::Yyyymm) => date.last_of_month(),
@@ -390,7 +391,7 @@ fn period(date: Date, cut: Cut) -> (i64, i64) {
     (start_of(date), start_of(last) + DAY)
 }
 
-/// The span of time in which instants can be of a day of the zone.
+/// The span of instants that may belong to a day of the zone.
 fn local_span(local: &LocalDays, date: Date) -> (i64, i64) {
     (local.start(date).as_microsecond(), local.end(date).as_microsecond())
 }

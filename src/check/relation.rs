@@ -1,13 +1,14 @@
-//! What a statement reads FROM: which table a name may be, and how conditions name a relation's columns.
+//! Relations of a FROM clause: the table that a name may refer to, and the names of its columns in
+//! conditions.
 
 use sqlparser::ast::{ObjectName, TableFactor, TableWithJoins};
 
 use super::dotted;
 use crate::googlesql::TableName;
 
-/// Whether the name may be the table's: with its project or without, in whatever quotes and case, without
-/// its dataset, with a decorator or a path into it, and as one of the tables that a wildcard names. BigQuery
-/// tells tables apart by case, unless their dataset says otherwise.
+/// Whether the name may refer to the table: with or without its project, in any quotes and case, without its
+/// dataset, with a decorator or a path into it, or matched by a wildcard. BigQuery's table names are
+/// case-sensitive unless their dataset says otherwise.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity>
 pub(super) fn may_be(name: &ObjectName, table: &TableName) -> bool {
     let name = dotted(name);
@@ -36,8 +37,8 @@ fn is_table(part: &str, table: &TableName) -> bool {
     }
 }
 
-/// Whether the name may be that of one of the tables that `shards` stands for, or of several of them: what follows
-/// the common part of their names is a date.
+/// Whether the name may refer to one or more of the tables of `shards`: the common part is followed by a
+/// date.
 pub(super) fn may_be_shard(name: &ObjectName, shards: &TableName) -> bool {
     const DATE: usize = 8;
     let called = dotted(name);
@@ -60,12 +61,12 @@ fn starts_with(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
-/// Whether the name stands for several tables.
+/// Whether the name is a wildcard for several tables.
 pub(super) fn is_wildcard(name: &ObjectName) -> bool {
     dotted(name).ends_with('*')
 }
 
-/// The relations of a FROM, those of joins in brackets too.
+/// The relations of a FROM, including joins in brackets.
 pub(super) fn relations(from: &[TableWithJoins]) -> Vec<&TableFactor> {
     let mut found = Vec::new();
     let mut open: Vec<&TableFactor> = from.iter().flat_map(factors).collect();
@@ -84,7 +85,7 @@ fn factors(from: &TableWithJoins) -> impl Iterator<Item = &TableFactor> {
     std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
 }
 
-/// The names by which the rest of its query may call a relation, or the positions in it.
+/// The names by which the rest of the query may refer to a relation, or to the positions in it.
 pub(super) fn names(factor: &TableFactor) -> Vec<String> {
     let alias = match factor {
         TableFactor::Table { alias: None, name, .. } => {

@@ -1,16 +1,16 @@
-//! Which literals a column can be compared with.
+//! Literals with which a column can be compared.
 
 use sqlparser::ast::{BinaryOperator, DataType, Expr, Value};
 
 use crate::googlesql::SqlType;
 
-/// Whether both sides of the operator have to be comparable.
+/// Whether both operands of the operator must be comparable.
 pub(super) fn compares(op: &BinaryOperator) -> bool {
     use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
 }
 
-/// The type of a literal, in brackets and with a sign too.
+/// The type of a literal, also in brackets or with a sign.
 pub(super) fn literal_type(expr: &Expr) -> Option<SqlType> {
     match expr {
         Expr::Nested(inner) => literal_type(inner),
@@ -33,8 +33,8 @@ pub(super) fn literal_type(expr: &Expr) -> Option<SqlType> {
     }
 }
 
-/// Whether BigQuery compares a column of this type with a literal of that one. A string stands
-/// for dates and times; numbers stand for each other; a date stands for a datetime.
+/// Whether BigQuery compares a column of this type with a literal of that type. A string is coerced to dates
+/// and times, numbers to each other, a date to a datetime.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
 pub(super) fn comparable(column: SqlType, literal: SqlType) -> bool {
     use SqlType::{

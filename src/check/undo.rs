@@ -1,4 +1,4 @@
-//! What records the rows that a run removes, and what restores them.
+//! Statements that record the rows a run removes, and that restore them.
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, CreateTable, Delete, FromTable, Insert, Merge, MergeAction,
@@ -9,7 +9,7 @@ use super::{Code, Finding, Text, dotted, mutation, partition};
 use crate::removals::RemovalLog;
 use crate::step::Step;
 
-/// An INSERT: into a removal log, or of rows that are restored.
+/// An INSERT: into a removal log, or of restored rows.
 pub(super) fn insert(text: &Text<'_>, insert: &Insert, findings: &mut Vec<Finding>) {
     let brings_back = text.statement.step.step() == Step::Undo;
     let table = match &insert.table {
@@ -43,7 +43,7 @@ fn is_removal_log(text: &Text<'_>, table: &str) -> bool {
     text.rule.removal_logs.iter().any(|log| log.table.dotted() == table)
 }
 
-/// A DELETE from a removal log, of what was recorded and not removed.
+/// A DELETE from a removal log, of rows that were recorded but not removed.
 pub(super) fn correct(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Finding>) {
     let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
     let table = from.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -57,7 +57,7 @@ pub(super) fn correct(text: &Text<'_>, delete: &Delete, findings: &mut Vec<Findi
     }
 }
 
-/// A table of the rows of one date as they were before a run.
+/// A table with the rows of one date before a run.
 pub(super) fn before_image(text: &Text<'_>, table: &CreateTable, findings: &mut Vec<Finding>) {
     let name = dotted(&table.name);
     let known = |log: &RemovalLog| log.before_image_of(text.rule.name.as_str()).dotted() == name;
@@ -84,7 +84,7 @@ fn is_plain(insert: &Insert) -> bool {
     insert.to_string() == format!("INSERT {into}{} {columns}{query}", insert.table)
 }
 
-/// An UPDATE that brings rows back: makes them active, and sets nothing else but the time.
+/// An UPDATE that restores rows: it activates them, and sets nothing else but the time.
 pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Finding>) {
     findings.extend(mutation::more_than_an_update(text, update));
     findings.extend(mutation::other_table(text, &update.table));
@@ -119,7 +119,7 @@ pub(super) fn update(text: &Text<'_>, update: &Update, findings: &mut Vec<Findin
     partition::check(text, &update.table.relation, update.selection.as_ref(), findings);
 }
 
-/// A MERGE that makes survivors what they were before they were put together, and brings the other rows back.
+/// A MERGE that restores the former values of merged survivors, and the other rows.
 pub(super) fn merge(text: &Text<'_>, merge: &Merge, findings: &mut Vec<Finding>) {
     let Merge { merge_token: _, optimizer_hints, into: _, table, source: _, on, clauses, output } =
         merge;

@@ -1,10 +1,10 @@
-//! The only definitions that onerow changes: the rule's read-side view, by steps of their own.
+//! The only definitions that onerow changes: the rule's read-side view, in separate steps.
 
 use sqlparser::ast::{CreateView, ObjectName, Spanned, Statement};
 
 use super::{Code, Finding, Text, dotted};
 
-/// A view that is created.
+/// Checks the creation of a view.
 pub(super) fn created(
     text: &Text<'_>,
     parsed: &Statement,
@@ -22,7 +22,7 @@ pub(super) fn created(
     }
 }
 
-/// Views that are dropped.
+/// Checks the dropping of views.
 pub(super) fn dropped(
     text: &Text<'_>,
     parsed: &Statement,

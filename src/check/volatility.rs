@@ -1,4 +1,4 @@
-//! What differs from run to run: the clock, and chance.
+//! Values that differ from run to run: the clock, and random values.
 
 use std::ops::ControlFlow;
 
@@ -8,11 +8,11 @@ use super::Text;
 use crate::rule::{FindVolatile, Volatile};
 use crate::step::Ranks;
 
-/// What differs from run to run in how the statement chooses rows.
+/// A volatile value in the selection of rows.
 pub(super) fn of_choice(text: &Text<'_>, parsed: &Statement) -> Option<Volatile> {
     let ranks = text.statement.step.row().ranks != Ranks::Freely;
     let found = match parsed {
-        // The new value of touched_at is the only place for the clock.
+        // The clock is allowed only as the new value of touched_at.
         Statement::Update(update) => update.selection.visit(&mut FindVolatile { clock: true }),
         Statement::Merge(merge) => volatile_merge(merge),
         Statement::Delete(_) | Statement::Insert(_) | Statement::CreateView(_) => {
@@ -25,12 +25,12 @@ pub(super) fn of_choice(text: &Text<'_>, parsed: &Statement) -> Option<Volatile>
     found.break_value()
 }
 
-/// What differs from run to run anywhere in the query.
+/// A volatile value anywhere in the query.
 pub(super) fn of_query(query: &Query) -> Option<Volatile> {
     query.visit(&mut FindVolatile { clock: true }).break_value()
 }
 
-/// What a MERGE matches, and which rows its clauses take.
+/// A volatile value in what a MERGE matches, or in the conditions of its clauses.
 fn volatile_merge(merge: &Merge) -> ControlFlow<Volatile> {
     let mut finder = FindVolatile { clock: true };
     merge.source.visit(&mut finder)?;
@@ -38,8 +38,8 @@ fn volatile_merge(merge: &Merge) -> ControlFlow<Volatile> {
     merge.clauses.iter().try_for_each(|clause| clause.predicate.visit(&mut finder))
 }
 
-/// In a query of the project's own, a ranking is what a window function orders by. The clock may
-/// stand beside it; chance may not, since a column of it could be what is ranked by.
+/// Checks the ORDER BY of window functions in a project's own query. The clock is allowed elsewhere in it;
+/// random values are not, since a column with one could be ranked by.
 struct FindInRanking;
 
 impl Visitor for FindInRanking {

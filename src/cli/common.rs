@@ -1,4 +1,4 @@
-//! Arguments that commands share, and what follows from them.
+//! Arguments that commands share, and their evaluation.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::rule::{DatesPerStatement, Rule, VarArg};
 use crate::run::Changed;
 use crate::window::{DayArg, Window, WindowArg};
 
-/// How many dates up to yesterday a command that only looks is about, unless it is told.
+/// The default number of dates, up to yesterday, of a read-only command.
 pub(super) const DATES: u32 = 14;
 
 /// The project and the warehouse. They may stand before the command too, where clap hands them down to it.
@@ -110,7 +110,7 @@ pub(super) struct DateArgs {
 }
 
 impl DateArgs {
-    /// The dates as given, or `None` where no date was given.
+    /// The dates as given, or `None` if none were given.
     pub fn given(&self) -> Option<WindowArg> {
         match (self.from, self.to, self.last) {
             (Some(from), Some(to), _) => Some(WindowArg::Range(from, to)),
@@ -127,7 +127,7 @@ impl ProjectArgs {
         Project::open(&self.folder())
     }
 
-    /// The folder that holds onerow.toml.
+    /// The folder with onerow.toml.
     pub fn folder(&self) -> PathBuf {
         Project::folder(self.project_dir.as_deref())
     }
@@ -154,13 +154,12 @@ impl ProjectArgs {
         Ok(self.engine_for(self.open()?, Vec::new(), effects))
     }
 
-    /// The same for a command that sends something: where the warehouse is reached over a network,
-    /// Ctrl-C cancels what was sent.
+    /// Opens the project for a command that sends statements: on a remote warehouse, Ctrl-C cancels them.
     pub fn connecting(&self, effects: &Effects) -> Result<Engine> {
         Ok(heeding(self.engine(effects)?, effects))
     }
 
-    /// The same for a project that was opened already.
+    /// Like [`Self::connecting`], for a project that is already open.
     pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
         heeding(self.engine_for(project, Vec::new(), effects), effects)
     }
@@ -190,7 +189,10 @@ fn heeding(engine: Engine, effects: &Effects) -> Engine {
 }
 
 impl Common {
-    /// The rules that the command is about. Errors: none of that name; several, and none named.
+    /// The rules of the command.
+    ///
+    /// # Errors
+    /// There is no rule of that name, or there are several and none is named.
     pub fn rules<'p>(&self, project: &'p Project) -> Result<Vec<&'p Rule>> {
         let rules = &project.file.rules;
         match (&self.rule, rules.as_slice()) {
@@ -205,8 +207,10 @@ impl Common {
         }
     }
 
-    /// The dates for a rule; all rows, where the rule has no dates. Errors: none given; dates for that rule alone,
-    /// which has none.
+    /// The dates for a rule; all rows if the rule has no dates.
+    ///
+    /// # Errors
+    /// No dates were given, or dates were given for a single rule that has none.
     pub fn window(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
         if rule.partition.is_whole() {
             return self.whole(rule, !self.all);
@@ -219,7 +223,7 @@ impl Common {
         rule.window(&given, self.project.clock(effects).now())
     }
 
-    /// The dates for a rule, as [`Self::window`] has them; for a command that only looks, the last ones unless given.
+    /// The dates for a rule, as by [`Self::window`]; for a read-only command, the last ones by default.
     pub fn window_to_look(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
         match self.dates.given().is_some() || rule.partition.is_whole() {
             true => self.window(rule, effects),
@@ -227,8 +231,7 @@ impl Common {
         }
     }
 
-    /// The dates for a rule that were written since they were last found clean. Says what a reader should know of
-    /// that.
+    /// The dates for a rule that were written since they were last found clean. Prints notes for the reader.
     pub fn changed(
         &self,
         engine: &Engine,
@@ -255,7 +258,7 @@ impl Common {
         Ok(changed)
     }
 
-    /// The dates for a task; one that does not depend on dates needs none.
+    /// The dates for a task; a task that does not depend on dates needs none.
     pub fn window_of(&self, task: &Task, rule: &Rule, effects: &Effects) -> Result<Window> {
         match task.needs_dates(rule) {
             true => self.window(rule, effects),
@@ -263,7 +266,7 @@ impl Common {
         }
     }
 
-    /// The dates for a rule, the `last` ones up to yesterday unless given.
+    /// The dates for a rule; by default the `last` ones up to yesterday.
     pub fn window_or_last(&self, last: u32, rule: &Rule, effects: &Effects) -> Result<Window> {
         if rule.partition.is_whole() {
             return self.whole(rule, self.rule.is_some());
@@ -272,7 +275,7 @@ impl Common {
         rule.window(&given, self.project.clock(effects).now())
     }
 
-    /// The window of a rule without dates. Dates are those of other rules, where the command is about several.
+    /// The window of a rule without dates. If the command has several rules, given dates apply to the others.
     fn whole(&self, rule: &Rule, alone: bool) -> Result<Window> {
         match alone && self.dates.given().is_some() {
             false => Ok(Window::whole()),
@@ -284,18 +287,17 @@ impl Common {
         }
     }
 
-    /// The project on the warehouse that the arguments or the rule file name.
+    /// Opens the project on the warehouse of the arguments or the rule file.
     pub fn engine(&self, effects: &Effects) -> Result<Engine> {
         Ok(self.project.engine_for(self.project.open()?, self.vars.clone(), effects))
     }
 
-    /// The same for a command that sends something: where the warehouse is reached over a network,
-    /// Ctrl-C cancels what was sent.
+    /// Opens the project for a command that sends statements: on a remote warehouse, Ctrl-C cancels them.
     pub fn connecting(&self, effects: &Effects) -> Result<Engine> {
         Ok(heeding(self.engine(effects)?, effects))
     }
 
-    /// The same for a project that was opened already.
+    /// Like [`Self::connecting`], for a project that is already open.
     pub fn connecting_for(&self, project: Project, effects: &Effects) -> Engine {
         heeding(self.project.engine_for(project, self.vars.clone(), effects), effects)
     }

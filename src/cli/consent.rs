@@ -1,4 +1,4 @@
-//! Leave to take rows out of a table for good: `--yes`, or a yes at the terminal.
+//! Confirmation before rows are deleted: `--yes`, or a prompt at the terminal.
 
 use dialoguer::Confirm;
 use dialoguer::console::Term;
@@ -7,7 +7,7 @@ use super::Effects;
 use crate::engine::Plan;
 use crate::error::{Error, Kind, Result};
 
-/// Asks for leave where a plan takes rows out of its table. Errors: nobody said yes.
+/// Asks for confirmation if a plan deletes rows from its table. Errors: not confirmed.
 pub(super) fn ask<'p>(plans: impl Iterator<Item = &'p Plan<'p>>, effects: &Effects) -> Result<()> {
     let deletes = plans.filter(|plan| plan.is_destructive()).map(|plan| {
         let (rows, table) = (plan.removes_for_good().join(" and "), plan.rule().table.dotted());

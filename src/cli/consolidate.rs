@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut engine = args.common.connecting(effects)?;
     let rules = args.common.rules(engine.project())?;
-    // With --all, those that have staging tables.
+    // With --all, the rules that have staging tables.
     let rules = rules.iter().filter(|rule| !args.common.all || rule.staging.is_some());
     let names: Vec<RuleName> = rules.map(|rule| rule.name.clone()).collect();
     engine = engine.reading_ledger_once(names.len());

@@ -11,10 +11,10 @@ use crate::project::Project;
 use crate::report::{self, Format};
 use crate::rule::{Rule, WarehouseType};
 
-/// How long a call that fails in passing is tried again: somebody waits for the answer.
+/// How long a transient failure is retried: the user is waiting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many dates are looked at unless others are given.
+/// The default number of dates to check.
 const SAMPLE: u32 = 7;
 
 /// Compare the rules with the real tables, and try every permission; changes nothing
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
 }
 
-/// Whether the webhooks that are told of these rules could be.
+/// Whether the webhooks of these rules are usable.
 fn webhooks(project: &Project, rules: &[&Rule]) -> Vec<Line> {
     let webhooks = project.file.webhooks.iter();
     let concerned = webhooks.filter(|webhook| rules.iter().any(|r| webhook.concerns(&r.name)));

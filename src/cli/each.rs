@@ -1,4 +1,4 @@
-//! Commands over several rules: one that fails hides no other.
+//! Commands over several rules: a failure of one does not hide the others.
 
 use serde_json::{Value as Json, json};
 
@@ -8,15 +8,15 @@ use crate::report;
 use crate::rule::RuleName;
 use crate::run::{Note, Report};
 
-/// What came of looking at each rule.
+/// The results of reading each rule.
 pub(super) struct Looked<T> {
-    /// Of those that could be looked at, in order.
+    /// The results of successful rules, in order.
     pub seen: Vec<T>,
-    /// The others, as JSON documents with `rule` and `error`. They are reported already.
+    /// The failed rules, as JSON documents with `rule` and `error`. They are already reported.
     pub failed: Vec<Json>,
 }
 
-/// Does `look` for each rule, and reports what fails. Errors: there is one rule, and it fails.
+/// Calls `look` for each rule, and reports failures. Errors: the only rule failed.
 pub(super) fn look_at_each<T>(
     rules: &[RuleName],
     effects: &Effects,
@@ -33,12 +33,12 @@ pub(super) fn look_at_each<T>(
     Ok(looked)
 }
 
-/// A note on a rule's figures as it is said.
+/// A note on a rule's counts, as printed.
 pub(super) fn sentence(rule: &RuleName, note: &Note) -> String {
     format!("{rule}: {}\n  help: {}", note.text, note.remedy)
 }
 
-/// Says what the figures of these reports do not say by themselves.
+/// Prints the notes of these reports.
 pub(super) fn say_notes(reports: &[Report], effects: &Effects) {
     for report in reports {
         for note in report.notes() {

@@ -1,4 +1,4 @@
-//! The world as commands see it: streams, terminal, clock, user.
+//! The I/O of commands: streams, terminal, clock, user.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,11 +18,11 @@ use crate::report::{Format, Style};
 use crate::run::Ended;
 use crate::visible;
 
-/// What a command may do to the world.
+/// The effects that a command may have.
 pub struct Effects {
-    /// The time of day, unless `--now` says otherwise.
+    /// The clock, fixed by `--now`.
     pub clock: Clock,
-    /// Who runs the command: user and host.
+    /// The user and host that run the command.
     pub who: String,
     /// Whether the user asked to stop.
     pub interrupt: Interrupt,
@@ -50,7 +50,7 @@ impl Stream {
 }
 
 impl Effects {
-    /// The real world.
+    /// The process's streams and terminal.
     pub fn real() -> Self {
         let colour_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
@@ -65,7 +65,7 @@ impl Effects {
         }
     }
 
-    /// A world whose streams are these writers, without a terminal.
+    /// Effects on these writers, without a terminal.
     pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, clock: Clock) -> Self {
         let stream = |to| Stream::new(to, false, false);
         Self {
@@ -96,18 +96,18 @@ impl Effects {
         }
     }
 
-    /// Where messages go, for those that outlive the command.
+    /// The log of messages, for objects that outlive the command.
     pub(super) fn log(&self) -> Log {
         let format = self.messages().log_format;
         Log { format, clock: self.clock, to: self.err.to.clone() }
     }
 
-    /// From now on Ctrl-C, and a request to terminate, is a request on `interrupt`, and what is
-    /// under way is brought to an orderly end. The second one ends the process at once.
+    /// Installs handlers for Ctrl-C and SIGTERM that request a graceful stop on `interrupt`; a second signal
+    /// exits.
     ///
-    /// That one has to exit from here: `main` may be inside a call that never returns, which is why
-    /// somebody asks twice, and the handler runs on a thread of its own, so that there is nothing to
-    /// return to. No destructor has to run for it: a run that ends like this is one that was killed,
+    /// The second signal exits from the handler's thread, because `main` may be blocked in a call that never
+    /// returns. No destructor needs to run: such a run counts as killed, and the next run finds its state
+    /// from the ledger.
     /// and the next run finds out from the ledger what became of it.
     pub(super) fn install_signal_handlers(&self) {
         let interrupt = self.interrupt.clone();
@@ -122,8 +122,8 @@ impl Effects {
         let _ = ctrlc::set_handler(handler);
     }
 
-    /// Writes data to stdout. A reader that has gone away is not an error: what was done stays
-    /// done, and the exit code says how it ended.
+    /// Writes data to stdout. A closed pipe is not an error: the work is done, and the exit code says how it
+    /// ended.
     pub(super) fn print(&self, text: &str) -> Result<()> {
         let mut out = self.out.lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -174,7 +174,7 @@ impl Effects {
         }
     }
 
-    /// Closes a run, where messages are written for programs.
+    /// Writes the closing line of a run, in the JSON log.
     pub(super) fn close(&self, ended: &Ended) {
         let log = self.log();
         if log.format == LogFormat::Json && ended.run.is_some() {
@@ -182,19 +182,19 @@ impl Effects {
         }
     }
 
-    /// Writes what clap has to say, to where it belongs.
+    /// Writes clap's output to the right stream.
     pub(super) fn usage(&self, error: &clap::Error) -> u8 {
         let stream = if error.use_stderr() { &self.err } else { &self.out };
         let cause: Option<&Error> =
             std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
         if let Some(cause) = cause {
-            // Where a value is not what it should be, its type says why, and how to write it.
+            // The type of a value that cannot be read gives the reason, and the right form.
             self.report(&of_value(error, cause));
             return cause.exit_code();
         }
         let text = error.render();
         let code = format!("error[{}]:", Kind::Usage);
-        // An argument that is repeated must not steer the terminal.
+        // Echoed arguments must not control the terminal.
         let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
         let text = match self.coloured(stream) && !steers {
             true => text.ansi().to_string().replacen("error:", &code, 1),
@@ -210,9 +210,9 @@ impl Effects {
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
 
-    /// How results are written in this format.
+    /// The style of results in this format.
     pub(super) fn style(&self, format: Format) -> Style {
-        // A pipe gets each row on one line, which other programs can read.
+        // Other programs read a pipe line by line, so each row is one line.
         let width = self.out.terminal.then(terminal_size::terminal_size).flatten();
         Style {
             colour: self.coloured(&self.out),
@@ -222,7 +222,7 @@ impl Effects {
         }
     }
 
-    /// Who is told of each entry of the ledger: where messages are written for programs, the log.
+    /// The observer of ledger entries: the JSON log, if enabled.
     pub(super) fn observer(&self) -> Option<Arc<Observer>> {
         let log = self.log();
         match log.format {
@@ -231,12 +231,12 @@ impl Effects {
         }
     }
 
-    /// Whether a progress bar would be seen.
+    /// Whether a progress bar would be visible.
     pub(super) fn shows_progress(&self) -> bool {
         self.err.terminal && !self.messages().quiet
     }
 
-    /// Whether somebody is at the terminal who can be asked.
+    /// Whether a user at the terminal can be asked.
     pub(super) fn has_person(&self) -> bool {
         self.err.terminal && io::stdin().is_terminal()
     }
@@ -264,7 +264,7 @@ impl Effects {
     }
 }
 
-/// A value of the command line that cannot be read, with the argument that it was given to.
+/// An argument's value that cannot be read, with the argument's name.
 fn of_value(error: &clap::Error, cause: &Error) -> Error {
     let argument = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),

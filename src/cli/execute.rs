@@ -1,5 +1,5 @@
-//! Running plans: every plan is made before anything is sent, then rule after rule is run, and the
-//! reports are printed.
+//! Running plans: all plans are made before anything is sent, then rules are run in turn and the reports are
+//! printed.
 
 use std::time::Duration;
 
@@ -18,25 +18,25 @@ use crate::rule::{DatesPerStatement, Rule, RuleName};
 use crate::run::{Ended, Report, RunId, parallel_map};
 use crate::window::Window;
 
-/// How rules are run.
+/// Settings of a run.
 pub(super) struct RunSettings {
     /// The command.
     pub command: &'static str,
-    /// What is done with each rule.
+    /// The task of each rule.
     pub task: Task,
-    /// How long buffered rows are waited for.
+    /// How long to wait for buffered rows.
     pub wait: Duration,
-    /// How many tables are worked on at a time.
+    /// The number of tables processed at a time.
     pub jobs: usize,
-    /// How results are written.
+    /// The format of results.
     pub format: Format,
-    /// Whether rows may be deleted without a question.
+    /// Whether rows may be deleted without confirmation.
     pub yes: bool,
-    /// What the command line says of staging tables.
+    /// The staging tables of the command line.
     pub staging: StagingArgs,
-    /// How many dates share a statement, where the command line says so.
+    /// The number of dates per statement, if given on the command line.
     pub dates_per_statement: Option<DatesPerStatement>,
-    /// Whether only dates that changed are worked on.
+    /// Whether only changed dates are processed.
     pub changed: bool,
 }
 
@@ -58,7 +58,7 @@ impl RunSettings {
     }
 }
 
-/// Runs every rule that the command is about, shows what came of it, and tells whom it concerns.
+/// Runs every rule of the command, prints the results and sends notifications.
 pub(super) fn execute(
     common: &Common,
     effects: &Effects,
@@ -77,7 +77,7 @@ pub(super) fn execute(
         });
         teller.tell_in_vain(error, ended);
     })?;
-    // Of a rule none of whose dates changed there is nothing to tell.
+    // A rule without changed dates has no event to notify.
     let ran = runs.iter().filter(|run| run.window.is_some());
     let ended = ran.map(|run| run.ended(settings.command)).collect();
     let shown = show(runs, settings.format, effects);
@@ -128,7 +128,7 @@ fn run_all(
     Ok(runs)
 }
 
-/// What staging tables bring is known only when they have been looked at.
+/// The columns of staging tables are known only after reading their schemas.
 fn look_at_staging(
     common: &Common,
     engine: &mut Engine,
@@ -136,7 +136,7 @@ fn look_at_staging(
     effects: &Effects,
     settings: &RunSettings,
 ) -> Result<()> {
-    // With --all, those that have staging tables.
+    // With --all, the rules that have staging tables.
     let left_out = |rule: &Rule| common.all && rule.staging.is_none();
     let merging = rules.iter().filter(|rule| settings.task.merges(rule) && !left_out(rule));
     let merging: Vec<RuleName> = merging.map(|rule| rule.name.clone()).collect();
@@ -147,7 +147,7 @@ fn look_at_staging(
     staging::look(engine, &merging, &settings.task, &settings.staging, effects)
 }
 
-/// Prints the reports, and says what they do not say by themselves. Errors: the only run's.
+/// Prints the reports and their notes. Errors: the only run's.
 fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome> {
     let count = runs.len();
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
@@ -157,7 +157,7 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
                 outcome = outcome.max(report.ending().into());
                 reports.push(report);
             }
-            // One rule that cannot run does not stop the others.
+            // A rule that cannot run does not stop the others.
             Err(error) if count > 1 => {
                 effects.report_of(Some(id.as_str()), &error.during(format!("rule {rule}")));
                 outcome = Outcome::Failed;
@@ -186,8 +186,8 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Rules of one table are run one after another: each would see the other's rows change. Each plan
-/// has its place among those of the command.
+/// Rules of one table run in sequence: each would see the other's rows change. Each plan keeps its position
+/// in the command.
 fn by_table(plans: Vec<(usize, Plan<'_>)>) -> Vec<Vec<(usize, Plan<'_>)>> {
     let mut groups: IndexMap<TableName, Vec<(usize, Plan<'_>)>> = IndexMap::new();
     for (place, plan) in plans {
@@ -196,18 +196,18 @@ fn by_table(plans: Vec<(usize, Plan<'_>)>) -> Vec<Vec<(usize, Plan<'_>)>> {
     groups.into_values().collect()
 }
 
-/// The run of one rule that has ended, and its place among those of the command.
+/// The finished run of one rule, and its position in the command.
 struct RuleRun {
     place: usize,
     rule: RuleName,
-    /// The dates; `None` where there were none.
+    /// The dates; `None` if there were none.
     window: Option<Window>,
     id: RunId,
     report: Result<Report>,
 }
 
 impl RuleRun {
-    /// That of a rule none of whose dates has changed.
+    /// The result for a rule without changed dates.
     fn nothing(engine: &Engine, place: usize, rule: &Rule) -> Self {
         Self {
             place,
@@ -244,7 +244,7 @@ fn run(
     RuleRun { place, rule: rule.name.clone(), window: Some(window), id, report }
 }
 
-/// What the figures do not say by themselves, on stderr.
+/// Prints notes on the counts to stderr.
 fn explain(report: &Report, effects: &Effects) {
     let run = report.run.as_deref();
     let say = |text: String| effects.say_of(run, &text);

@@ -132,10 +132,10 @@ fn key_value(text: &str) -> Result<String> {
     }
 }
 
-/// The places in the rule's key of what is asked for, with the values.
+/// The positions in the rule's key of the given columns, with their values.
 fn places<'a>(rule: &Rule, asked: &'a [String]) -> Result<Vec<(usize, &'a str)>> {
     let place = |text: &'a String| {
-        // An entry may hold `=` itself, as `IF(a = b, 1, 2)` does, and so may a value.
+        // Both an entry, such as `IF(a = b, 1, 2)`, and a value may contain `=`.
         let mut splits = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
         let place_of = |entry: &str| rule.key.iter().position(|key| is_entry(key, entry.trim()));
         let found = splits.find_map(|(entry, value)| Some((place_of(entry)?, value)));
@@ -149,7 +149,7 @@ fn places<'a>(rule: &Rule, asked: &'a [String]) -> Result<Vec<(usize, &'a str)>>
     asked.iter().map(place).collect()
 }
 
-/// A column may be named with and without backquotes.
+/// Whether both are the same entry, with or without backquotes.
 fn is_entry(key: &Fragment, entry: &str) -> bool {
     key.as_str().eq_ignore_ascii_case(entry)
         || Ident::of_sql(key.as_str()).is_some_and(|column| column.same_column(entry))

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Errors: one of the files is there; then nothing is written.
+/// Writes the files. Errors: one of them exists; then none is written.
 fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result<()> {
     let path = |name: &str| folder.join(name);
     if let Some((name, _)) = files.iter().find(|(name, _)| path(name).exists()) {

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, message)
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
     }
-    // A staging table need not have the row id and the flag that the table has.
+    // A staging table may lack the table's row id and flag.
     let needed: Vec<String> = match is_own {
         true => rule.deciding.iter().map(|(_, column)| column.clone()).collect(),
         false => Vec::new(),
@@ -184,7 +184,7 @@ fn ignored(names: &[Ident], rule: &Rule) -> Result<Vec<Ignored>> {
     Ok(names.iter().map(of_name).collect())
 }
 
-/// Errors: the embedded warehouse has no place for one of the columns.
+/// Errors: the embedded warehouse cannot store one of the columns.
 fn can_be_held(columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Result<()> {
     let whole =
         |column: &Ident| nested.iter().find(|(known, _)| known.same_column(column.as_str()));
@@ -217,8 +217,8 @@ fn can_be_held(columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Resu
     }
 }
 
-/// The rows of a file. They are read twice, so that no warehouse is created and no lock is held for a file that
-/// cannot be loaded; from a pipe, which gives them only once, they are not.
+/// The rows of a file. A regular file is read twice, so that a file with errors creates no warehouse and
+/// takes no lock; a pipe can be read only once.
 fn opened<'a>(path: &Path, columns: Columns<'a>) -> Result<Rows<'a, BufReader<File>>> {
     let name = path.display().to_string();
     let failed = |cause| Error::io(format!("cannot read `{name}`"), cause);

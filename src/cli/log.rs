@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 
 fn runs(args: &Args, engine: &Engine, effects: &Effects) -> Result<String> {
     let wanted = Filter { rule: args.rule.as_deref(), ..Filter::default() };
-    // The oldest of those that were read may have begun before what was read.
+    // The oldest run may have begun before the first entry read.
     let mut runs = history(&engine.newest(&wanted, |found| history(found).len() > args.limit)?);
     runs.truncate(args.limit);
     Ok(match args.format {
@@ -102,7 +102,7 @@ fn statements(args: &Args, engine: &Engine, effects: &Effects) -> Result<String>
     })
 }
 
-/// Keeps the entries of the newest `limit` statements; entries are oldest first.
+/// Keeps the entries of the newest `limit` statements; entries are sorted oldest first.
 fn keep_newest(entries: &mut Vec<Entry>, limit: usize) {
     let all = latest(entries);
     let kept: HashSet<(RunId, u32)> = all[all.len().saturating_sub(limit)..]

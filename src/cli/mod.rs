@@ -107,8 +107,8 @@ enum Command {
     Man(man::Args),
 }
 
-/// Runs one command line and returns its exit code. Everything it does to the world it does
-/// through `effects`, so that it can run more than once in a process.
+/// Runs one command line and returns its exit code. All effects go through `effects`, so it can be called
+/// more than once in a process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut onerow = groups::grouped(ungrouped());

@@ -11,20 +11,20 @@ use crate::rule::RuleName;
 use crate::statement::{Fingerprint, Statement, StepName};
 use crate::window::Day;
 
-/// What the folder holds because onerow wrote it: a fingerprint and a path a line, as `sha256sum --check` reads
-/// them.
+/// The files in the folder that onerow wrote: a fingerprint and a path per line, in the format of `sha256sum
+/// --check`.
 const LIST: &str = ".onerow-rendered";
 const LIST_HEADER: &str =
     "# Files that `onerow render --out` wrote; it removes what it no longer renders.";
 const BETWEEN: &str = "  ";
 
-/// Rendered SQL by its path in the folder: `<rule>/<step>_<dates>.sql`; what guards a custom step is
+/// Rendered SQL by its path in the folder: `<rule>/<step>_<dates>.sql`; the guard of a custom step is
 /// `<rule>/<custom>.<step>_<dates>.sql`.
 pub(super) type Files = BTreeMap<String, String>;
 
-/// What a command renders of a folder; only files of these are its own to remove.
+/// The part of a folder that a command renders; it removes no other files.
 pub(super) struct Scope {
-    /// `None`: all rules, those too that are no longer in the rule file.
+    /// `None`: all rules, including those removed from the rule file.
     pub rules: Option<Vec<RuleName>>,
     /// `None`: all steps.
     pub step: Option<StepName>,
@@ -39,7 +39,7 @@ impl Scope {
     }
 }
 
-/// Whether the file is of this step, and not of another whose name begins with the same.
+/// Whether the file belongs to this step, and not to one whose name has it as a prefix.
 fn is_of(step: &StepName, file: &str) -> bool {
     let Some(rest) = file.strip_prefix(step.as_str()) else { return false };
     let date = rest.strip_prefix('_').and_then(|dates| dates.get(..10));
@@ -49,7 +49,7 @@ fn is_of(step: &StepName, file: &str) -> bool {
 /// The files of one rule's statements.
 pub(super) fn files(rule: &RuleName, statements: &[Statement]) -> Files {
     let name = |s: &Statement| match &s.guards {
-        // No step has a dot in its name.
+        // Step names have no dots.
         Some(custom) => format!("{rule}/{custom}.{}_{}.sql", s.step, dates(s)),
         None => format!("{rule}/{}_{}.sql", s.step, dates(s)),
     };
@@ -65,17 +65,16 @@ fn dates(statement: &Statement) -> String {
     }
 }
 
-/// What became of files that are no longer rendered.
+/// The result of removing files that are no longer rendered.
 #[derive(Debug, Default)]
 pub(super) struct Swept {
-    /// How many were removed.
+    /// The number of removed files.
     pub removed: usize,
-    /// Those that are not as onerow wrote them, which stay.
+    /// Files changed since onerow wrote them, which are kept.
     pub kept: Vec<String>,
 }
 
-/// Writes the files, each whole or not at all, and removes what was once written and is no longer
-/// rendered.
+/// Writes the files, each atomically, and removes files that are no longer rendered.
 pub(super) fn write(folder: &Path, files: &Files, scope: &Scope) -> Result<Swept> {
     let folder = Folder::create(folder)?;
     let mut list = list(&folder)?;
@@ -98,10 +97,10 @@ pub(super) fn write(folder: &Path, files: &Files, scope: &Scope) -> Result<Swept
     Ok(swept)
 }
 
-/// What [`write`] would change, as a diff; empty when the folder is up to date. Changes nothing.
+/// The changes that [`write`] would make, as a diff; empty when the folder is up to date. Read-only.
 pub(super) fn differences(folder: &Path, files: &Files, scope: &Scope) -> Result<(Files, Swept)> {
     let mut differences = Files::new();
-    // A folder that is not there holds nothing.
+    // A missing folder has no files.
     let opened = if folder.is_dir() { Some(Folder::open(folder)?) } else { None };
     for (path, sql) in files {
         let file = Path::new(path);
@@ -134,11 +133,11 @@ fn diff(path: &str, old: &str, new: &str) -> String {
         .to_string()
 }
 
-/// Files that are no longer rendered and still there.
+/// Existing files that are no longer rendered.
 struct Stale {
-    /// As onerow wrote them, with their texts.
+    /// Unchanged since onerow wrote them, with their texts.
     written: Files,
-    /// What somebody else wrote, or changed since.
+    /// Written or changed by others.
     others: Vec<String>,
 }
 
@@ -154,7 +153,7 @@ fn stale(folder: &Folder, list: &List, files: &Files, scope: &Scope) -> Result<S
                 stale.written.insert(path.clone(), text);
             }
             Err(error) if error.kind() != Kind::DataFile => return Err(error),
-            // What is not UTF-8 was not written by onerow.
+            // onerow writes only UTF-8.
             Ok(_) | Err(_) => stale.others.push(path.clone()),
         }
     }
@@ -165,7 +164,7 @@ fn stale(folder: &Folder, list: &List, files: &Files, scope: &Scope) -> Result<S
 /// that kept none.
 type List = BTreeMap<String, String>;
 
-/// Errors: the list names a file that is none of onerow's.
+/// Errors: the list names a file that is not onerow's.
 fn list(folder: &Folder) -> Result<List> {
     let list = Path::new(LIST);
     if !folder.is_file(list)? {
@@ -192,7 +191,7 @@ fn list(folder: &Folder) -> Result<List> {
         .collect()
 }
 
-/// `<rule>/<file>.sql` and nothing that leads elsewhere.
+/// `<rule>/<file>.sql`, without parent folders.
 fn is_ours(path: &str) -> bool {
     let parts: Vec<Component<'_>> = Path::new(path).components().collect();
     let plain = parts.iter().all(|part| matches!(part, Component::Normal(_)));

@@ -1,19 +1,19 @@
-//! How a command ended when nothing stopped it.
+//! The outcome of a command.
 
 use crate::run::Ending;
 
-/// The end of a command that ran through; errors are something else.
+/// The outcome of a command that did not return an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     /// Done, and clean.
     Done,
-    /// Duplicates or changes were found, and the exit code was asked to say so.
+    /// Duplicates or changes were found, and `--exit-code` was given.
     Duplicates,
     /// Buffered rows remain: try again later.
     Buffered,
     /// A statement has findings.
     Findings,
-    /// Something went wrong with a part, and was reported.
+    /// A part failed, and was reported.
     Failed,
     /// The user interrupted it.
     Interrupted,

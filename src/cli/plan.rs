@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     show(&args.common, &window, &shown, effects)
 }
 
-/// Shows what runs over these dates of each rule would take.
+/// Prints a forecast of runs over these dates of each rule.
 fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.connecting(effects)?;
     let engine = engine.sharing_statements(args.statements.dates_per_statement);
@@ -85,17 +85,17 @@ fn forecast(args: &Args, effects: &Effects) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// How a plan is shown.
+/// How a plan is printed.
 pub(super) struct Shown<'a> {
     pub statements: &'a StatementArgs,
-    /// Whether only dates that changed are looked at.
+    /// Whether only changed dates are included.
     pub changed: bool,
     pub format: Format,
-    /// Whether duplicates are an exit code.
+    /// Whether duplicates set the exit code.
     pub exit_code: bool,
 }
 
-/// Shows what apply would do to these dates of each rule.
+/// Prints what apply would do to these dates of each rule.
 pub(super) fn show(
     common: &Common,
     window: &dyn Fn(&Rule) -> Result<Window>,
@@ -159,7 +159,7 @@ pub(super) fn show(
     Ok(outcome)
 }
 
-/// The outcome of looking: duplicates matter only to whom asked for an exit code.
+/// The outcome of a read-only command: duplicates count only with `--exit-code`.
 pub(super) fn outcome(exit_code: bool, reports: &[Report], failed: &[Json]) -> Outcome {
     match exit_code && reports.iter().any(Report::has_duplicates) {
         _ if !failed.is_empty() => Outcome::Failed,

@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar on long windows where there is a terminal, and sentences.
+//! Progress on stderr: a bar for long windows on a terminal, and messages.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,12 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Effects;
 use crate::run::{Progress, RunId};
 
-/// Fewer statements than these are over before a bar could be read.
+/// The number of statements from which a progress bar is shown.
 const LONG: u64 = 5;
 
 pub(super) struct Bar<'a> {
     effects: &'a Effects,
-    /// Whether the terminal's last line is this run's alone.
+    /// Whether the terminal's last line belongs to this run.
     alone: bool,
     run: RunId,
     bar: Mutex<Option<ProgressBar>>,

@@ -17,7 +17,7 @@ use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
 use crate::window::Window;
 
-/// How many runs of each rule are shown.
+/// The number of runs shown per rule.
 const MOST_RUNS: usize = 50;
 
 /// Write how the table stands, and what runs did, as one HTML page; changes nothing
@@ -44,7 +44,7 @@ pub(super) struct Args {
     days: u32,
 }
 
-/// What was found of one rule.
+/// The results of one rule.
 struct Seen<'p> {
     rule: &'p Rule,
     window: Window,
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }))
 }
 
-/// How those dates stand that changed; `window` is shown where there is none, or nobody knows.
+/// The status of changed dates; `window` is shown if there are none, or if the changes are unknown.
 fn changed(
     args: &Args,
     engine: &Engine,
@@ -114,7 +114,7 @@ fn overview<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) ->
         rules: rules.collect(),
         names: seen.iter().map(|of| &of.rule.name).collect(),
         chosen: None,
-        // A rule file holds a rule at least, and the form is not part of a file.
+        // A rule file has at least one rule, and the form is not part of a file.
         window: &seen[0].window,
         most_runs: MOST_RUNS,
         now,
@@ -124,7 +124,7 @@ fn overview<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) ->
     }
 }
 
-/// Writes the page, and says so where it goes to a file.
+/// Writes the page, and reports the path if it is a file.
 fn write(path: &Path, page: &str, seen: &[Seen<'_>], effects: &Effects) -> Result<()> {
     if path == Path::new("-") {
         return effects.print(page);

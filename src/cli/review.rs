@@ -11,8 +11,8 @@ use crate::review::{self, Impact, Revision, RuleChange, RuleReview};
 use crate::rule::RuleName;
 use crate::window::{Day, DayArg, Window, WindowArg};
 
-/// The date that both versions are rendered for unless dates are given: a fixed one, so that the
-/// same change gives the same text on every day.
+/// The default date for which both versions are rendered: fixed, so that the same change gives the same text
+/// every day.
 const SAMPLE: &str = "2026-01-28";
 
 /// What a change to rules or templates means, as Markdown for a pull request
@@ -95,12 +95,13 @@ fn window(args: &Args, project: &Project, effects: &Effects) -> Result<Window> {
         }
         None => WindowArg::Dates(vec![DayArg::On(Day::parse(SAMPLE)?)]),
     };
-    // Keywords are those of the first rule's time zone; a review is about no single rule.
+    // Date keywords use the first rule's time zone; a review has no single rule.
     let zone = project.file.rules.first().map(|rule| rule.time_zone.clone());
     given.resolve(args.project.clock(effects).now(), &zone.unwrap_or(jiff::tz::TimeZone::UTC))
 }
 
-/// The impact on each changed rule that both versions have; what cannot be counted is said.
+/// The impact on each changed rule that both versions have; prints a message for rules that cannot be
+/// counted.
 fn impacts(
     args: &Args,
     effects: &Effects,

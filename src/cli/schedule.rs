@@ -74,13 +74,13 @@ pub(super) struct Args {
     project: ProjectArgs,
 }
 
-/// Between the starts of two passes.
+/// The time between the starts of two passes.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many dates a pass is about, where nobody says which dates there are, since each is a table of its own.
+/// The number of dates of a pass over date-sharded tables, where changed dates are unknown.
 const LAST_TABLES: u32 = 28;
 
-/// How long a job may take on a runner of GitHub's.
+/// The longest job on a GitHub-hosted runner.
 /// Source: <https://docs.github.com/en/actions/reference/limits>
 const SIX_HOURS: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -141,7 +141,8 @@ impl Args {
         })
     }
 
-    /// The dates of which the pass takes those that changed. Errors: so many of a rule that has none.
+    /// The dates among which a pass takes the changed ones. Errors: a number of dates for a rule without
+    /// dates.
     fn dates(&self, rule: &Rule) -> Result<Dates> {
         match self.last {
             Some(_) if rule.partition.is_whole() => Err(Error::new(
@@ -156,7 +157,7 @@ impl Args {
         }
     }
 
-    /// The project's folder on the machine that runs the command; `None`: the current one there.
+    /// The project's folder on the machine that runs the command; `None` for its current folder.
     fn folder_there(&self, here: &Path) -> Result<Option<Folder>> {
         let absolute = || {
             let path = std::fs::canonicalize(here).map_err(|cause| {
@@ -208,7 +209,7 @@ impl Args {
         }
     }
 
-    /// What the reader should know that the files cannot say.
+    /// Prints warnings that the files cannot contain.
     fn warn(
         &self,
         schedule: &Schedule,
@@ -238,7 +239,7 @@ impl Args {
     }
 }
 
-/// Where the command writes: the project's folder, and that of the embedded warehouse if it is another.
+/// The folders that the command writes to: the project's, and the embedded warehouse's if different.
 fn writes(folder: Option<&Folder>, warehouse: &Warehouse) -> Result<Vec<Folder>> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
     let mut writes = vec![folder.clone()];
@@ -253,7 +254,7 @@ fn writes(folder: Option<&Folder>, warehouse: &Warehouse) -> Result<Vec<Folder>>
     Ok(writes)
 }
 
-/// One text: several files one after the other, each under its name.
+/// The files joined into one text, each under its name.
 fn together(files: &[File]) -> String {
     match files {
         [only] => only.text.clone(),

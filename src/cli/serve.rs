@@ -148,8 +148,7 @@ fn keys(args: &Args) -> Result<Keys> {
     Ok(keys)
 }
 
-/// Errors: a variable that is set and holds no key, which is more likely a secret that is missing than
-/// a wish to have none.
+/// Errors: a variable that is set but has no key, usually because a secret is missing.
 fn add(keys: &mut Keys, list: &OsStr, right: Right) -> Result<()> {
     let known = keys.count(right);
     let list = list.to_str().ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Staging tables as the command line has them.
+//! Staging tables of the command line.
 
 use super::Effects;
 use crate::engine::{Engine, StagingOptions, Task};
@@ -17,7 +17,7 @@ pub(super) struct StagingArgs {
     pub drop: bool,
 }
 
-/// Looks at the staging tables of these rules, and says what the reader should know.
+/// Reads the schemas of the staging tables of these rules, and prints notes for the reader.
 pub(super) fn look(
     engine: &mut Engine,
     rules: &[RuleName],

@@ -1,4 +1,4 @@
-//! Telling people how the runs of a command ended.
+//! Notifications about the runs of a command.
 
 use super::Effects;
 use crate::engine::Engine;
@@ -7,7 +7,7 @@ use crate::notify::{self, Channel, RunEvent};
 use crate::rule::RuleName;
 use crate::run::Ended;
 
-/// Tells webhooks, and where messages are written for programs, closes each run with a line.
+/// Notifies webhooks, and writes a closing line per run to the JSON log.
 pub(super) struct Notifier<'a> {
     channels: Vec<Channel>,
     engine: &'a Engine,
@@ -15,7 +15,10 @@ pub(super) struct Notifier<'a> {
 }
 
 impl<'a> Notifier<'a> {
-    /// Makes ready to tell of runs of these rules. Errors: a webhook has no usable address.
+    /// Prepares notifications for runs of these rules.
+    ///
+    /// # Errors
+    /// A webhook has no usable address.
     pub fn new<'r>(
         engine: &'a Engine,
         rules: impl IntoIterator<Item = &'r RuleName>,
@@ -26,7 +29,7 @@ impl<'a> Notifier<'a> {
         Ok(Self { channels, engine, effects })
     }
 
-    /// Tells of runs that have ended. What cannot be told is a warning.
+    /// Sends notifications for finished runs. A failed notification is a warning.
     pub fn tell(&self, ended: Vec<Ended>) {
         let mut occasions = Vec::new();
         for ended in ended {
@@ -37,12 +40,12 @@ impl<'a> Notifier<'a> {
             occasions.push(event);
         }
         self.send(&occasions);
-        // Last, so that an alert finds the reason of a failure in the last line of its run.
+        // Last, so that the last line of a failed run has the reason, for alerts.
         occasions.iter().for_each(|event| self.effects.close(&event.ended));
     }
 
-    /// Tells that this kept a command from running anything. What is wrong with the command line,
-    /// the rule file or a template is for whoever wrote it, and is not told.
+    /// Sends a notification that the command could not run anything because of this error. Errors in the
+    /// command line, the rule file or a template are not sent: the person who wrote them sees them.
     pub fn tell_in_vain(&self, error: &Error, ended: impl IntoIterator<Item = Ended>) {
         if error.exit_code() == 1 {
             self.send(&ended.into_iter().map(RunEvent::of).collect::<Vec<_>>());

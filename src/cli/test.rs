@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     Ok(if failed > 0 { Outcome::Failed } else { Outcome::Done })
 }
 
-/// All tests of the project, or those that the filter names. Errors: there is none.
+/// All tests of the project, or those matching the filter. Errors: no tests.
 fn cases(project: &Project, filter: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (path, text) in project.test_files()? {

@@ -76,7 +76,7 @@ fn show(common: &Common, format: Format, effects: &Effects) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// A view of that name may be somebody else's.
+/// Refuses to replace a view of that name that onerow did not create.
 fn refuse_others(common: &Common, replace: bool, effects: &Effects) -> Result<()> {
     let engine = common.connecting(effects)?;
     let project = engine.project();

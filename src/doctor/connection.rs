@@ -1,4 +1,4 @@
-//! What all rules share: credentials, clock, ledger.
+//! Checks common to all rules: credentials, clock, ledger.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -13,12 +13,12 @@ use crate::statement::{Params, Statement, StepName};
 use crate::warehouse::{Answer, Job, JobId, Warehouse};
 use crate::window::{Day, Window};
 
-/// How far the clocks may be apart. The cutoff is computed from the machine's clock, and compared
-/// with instants from the warehouse's.
+/// The accepted difference of the clocks. The cutoff is computed from the machine's clock and compared with
+/// instants of the warehouse's.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
-/// Looks at credentials, clock and ledger; `rule` is only a label. `Err` holds the lines of a
-/// warehouse that does not answer: nothing more can be looked at.
+/// Checks credentials, clock and ledger; `rule` is only a label. `Err` has the lines for a warehouse that
+/// does not answer, which ends the checks.
 pub fn connection(
     warehouse: &dyn Warehouse,
     ledger: &dyn Ledger,
@@ -51,7 +51,7 @@ fn compare(lines: &mut Lines, clock: Clock, before: Timestamp, theirs: Option<Ti
     if let Clock::Fixed(now) = clock {
         return lines.skipped(Topic::Clock, format!("a rehearsal at {now}"));
     }
-    // The statement began at some instant between the question and the answer.
+    // The statement began at some instant between the request and the response.
     let (behind, ahead) = (theirs.duration_since(clock.now()), before.duration_since(theirs));
     let (apart, which) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
     if apart <= SKEW {
@@ -65,7 +65,7 @@ fn compare(lines: &mut Lines, clock: Clock, before: Timestamp, theirs: Option<Ti
     );
 }
 
-/// The smallest statement there is.
+/// The smallest possible statement.
 fn probe(warehouse: &dyn Warehouse, rule: &Rule, now: Timestamp) -> Result<Answer> {
     let run = format!("doctor-{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
     let day = Day::from(TimeZone::UTC.to_datetime(now).date());

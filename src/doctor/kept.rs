@@ -1,4 +1,4 @@
-//! How long what a run did can be told and taken back: time travel, and tables that are deleted by a default.
+//! How long a run can be explained and undone: time travel, and default table expirations.
 
 use super::kind::days;
 use super::{Line, Lines, Topic};
@@ -7,11 +7,11 @@ use crate::googlesql::TableName;
 use crate::rule::Rule;
 use crate::warehouse::Warehouse;
 
-/// The window of a dataset that does not say another, and the longest.
+/// The default time-travel window of a dataset, which is also the longest.
 /// Source: <https://cloud.google.com/bigquery/docs/time-travel>
 const WEEK: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
-/// For how long a run of a rule that removes rows can be undone.
+/// How long a run of a rule that removes rows can be undone.
 pub(super) fn undo(lines: &mut Lines, rule: &Rule, warehouse: &dyn Warehouse) {
     if !rule.strategy.is_destructive() {
         return;
@@ -53,7 +53,7 @@ pub(super) fn undo(lines: &mut Lines, rule: &Rule, warehouse: &dyn Warehouse) {
     }
 }
 
-/// Whether what runs leave behind is deleted by a default of the dataset.
+/// Whether a default expiration of the dataset deletes the tables that runs create.
 /// Source: <https://cloud.google.com/bigquery/docs/updating-datasets#table-expiration>
 pub fn kept(warehouse: &dyn Warehouse, tables: &[(&str, TableName)]) -> Vec<Line> {
     let mut lines = Lines::about(None);
@@ -90,7 +90,7 @@ pub fn kept(warehouse: &dyn Warehouse, tables: &[(&str, TableName)]) -> Vec<Line
                     );
                 }
             }
-            // Whether it can be reached is told in a line of its own.
+            // Another line reports whether it can be reached.
             Err(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What sort of table it is, and what its metadata says that a rule has to reckon with.
+//! The kind of table, and metadata that affects a rule.
 
 use bytesize::ByteSize;
 
@@ -7,7 +7,7 @@ use crate::googlesql::Ident;
 use crate::rule::{Rule, Strategy};
 use crate::warehouse::{Description, Details, TableKind, Values};
 
-/// Looks at the sort of table. Returns whether statements can change it.
+/// Checks the kind of table. Returns whether statements can change it.
 /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#limitations>
 pub(super) fn kind(lines: &mut Lines, rule: &Rule, details: &Details) -> bool {
     let name = rule.table.dotted();
@@ -51,7 +51,7 @@ pub(super) fn kind(lines: &mut Lines, rule: &Rule, details: &Details) -> bool {
     !is_change_data(lines, details)
 }
 
-/// A table that is fed by upsert streams, as change data capture does.
+/// Whether the table receives upsert streams, as in change data capture.
 /// Source: <https://cloud.google.com/bigquery/docs/change-data-capture#limitations>
 fn is_change_data(lines: &mut Lines, details: &Details) -> bool {
     let Some(staleness) = &details.max_staleness else { return false };
@@ -70,7 +70,7 @@ fn is_change_data(lines: &mut Lines, details: &Details) -> bool {
     true
 }
 
-/// Looks at what the metadata says besides: keys, collations, generated columns, expiry, storage.
+/// Checks other metadata: keys, collations, generated columns, expiration, storage.
 pub(super) fn details(lines: &mut Lines, rule: &Rule, description: &Description) {
     let details = &description.details;
     primary_key(lines, rule, details);
@@ -80,12 +80,12 @@ pub(super) fn details(lines: &mut Lines, rule: &Rule, description: &Description)
     storage(lines, details);
 }
 
-/// The columns of the rule's key that are columns and no expressions.
+/// The entries of the rule's key that are columns and not expressions.
 fn key_columns(rule: &Rule) -> impl Iterator<Item = Ident> {
     rule.key.iter().filter_map(|entry| Ident::of_sql(entry.as_str()))
 }
 
-/// BigQuery does not enforce a declared key, and believes it.
+/// BigQuery does not enforce a declared key, but relies on it.
 /// Source: <https://cloud.google.com/bigquery/docs/information-schema-table-constraints>
 fn primary_key(lines: &mut Lines, rule: &Rule, details: &Details) {
     let key: Vec<Ident> = key_columns(rule).chain(rule.partition.column().cloned()).collect();
@@ -184,7 +184,7 @@ fn storage(lines: &mut Lines, details: &Details) {
     }
 }
 
-/// A time in days, or in hours where it is no whole number of them.
+/// A time in days, or in hours if it is not a whole number of days.
 pub(super) fn days(duration: jiff::SignedDuration) -> String {
     let of = |count: i64, what: &str| match count {
         1 => format!("1 {what}"),

@@ -1,5 +1,4 @@
-//! Comparing rules with the real tables: one line for each thing that was looked at, with a remedy
-//! where one is needed. Changes nothing.
+//! Comparing rules with the real tables: one line per check, with a fix where one is needed. Read-only.
 
 mod connection;
 mod kept;
@@ -19,24 +18,24 @@ pub use kept::kept;
 pub use table::table;
 pub use webhook::webhook;
 
-/// What was looked at.
+/// The subject of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     /// Credentials, and the permission to run jobs.
     Credentials,
     /// The machine's clock against the warehouse's.
     Clock,
-    /// Where entries are written.
+    /// The ledger.
     Ledger,
-    /// The table, and where it is stored.
+    /// The table and its location.
     Table,
-    /// What sort of table it is.
+    /// The kind of table.
     TableType,
     /// The rule's columns and their types.
     Columns,
     /// The partition column.
     Partition,
-    /// Whether queries have to name partitions.
+    /// Whether queries must filter by partition.
     PartitionFilter,
     /// The declared primary key.
     PrimaryKey,
@@ -44,26 +43,26 @@ pub enum Topic {
     Collation,
     /// Columns whose values BigQuery generates.
     Generated,
-    /// What is deleted after a while: tables, partitions.
+    /// Expirations of tables and partitions.
     Expiry,
-    /// What storage costs.
+    /// The storage price.
     Storage,
-    /// For how long a run can be undone.
+    /// How long a run can be undone.
     Undo,
     /// The streaming buffer.
     StreamingBuffer,
-    /// Whether the rule's statements may run, and would.
+    /// Whether the rule's statements are permitted and valid.
     Statements,
-    /// Rows that no date counts as duplicates, and that somebody should know of.
+    /// Rows that are not counted as duplicates on any date, but need attention.
     Rows,
     /// Whether row ids are unique and not NULL.
     RowId,
-    /// Whether a webhook's address is there and well-formed.
+    /// Whether a webhook's address is set and well-formed.
     Webhook,
 }
 
 impl Topic {
-    /// The topic in a word or two.
+    /// The topic in one or two words.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
@@ -89,21 +88,21 @@ impl Topic {
     }
 }
 
-/// How it stands.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// In order.
     Good,
-    /// It works, and could be better.
+    /// It works, but could be improved.
     Advice,
-    /// A run would fail, or do harm.
+    /// A run would fail or do harm.
     Bad,
-    /// It could not be looked at, or there is no such thing here.
+    /// Not checked, or not applicable.
     Skipped,
 }
 
 impl Verdict {
-    /// The verdict as one word.
+    /// The verdict as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -120,18 +119,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The rule that it is about; `None` where it is about all.
+    /// The checked rule; `None` if it is about all rules.
     pub rule: Option<RuleName>,
-    /// What was looked at.
+    /// The subject.
     pub topic: Topic,
-    /// How it stands.
+    /// The result.
     pub verdict: Verdict,
-    /// What was seen.
+    /// What was found.
     pub seen: String,
-    /// What to do about it.
+    /// How to fix it.
     pub remedy: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! How the table is cut into partitions, and what a date of the rule then costs.
+//! The table's partitioning, and the resulting cost of a date.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::window::Window;
 const BY_DATE: &str = "_PARTITIONDATE";
 const BY_TIME: &str = "_PARTITIONTIME";
 
-/// How far from a date others of its partition are looked for.
+/// How far from a date other dates of its partition are searched, in days.
 const SCAN: i32 = 20 * 366;
 
-/// Looks at the partition column, how it is cut, and whether queries have to name partitions.
+/// Checks the partition column, its granularity, and whether queries must filter by partition.
 pub(super) fn partition(
     lines: &mut Lines,
     rule: &Rule,
@@ -59,8 +59,7 @@ pub(super) fn partition(
     filter(lines, rule, required, description.partition.is_some());
 }
 
-/// A table that is partitioned by the time of arrival has `_PARTITIONTIME`, and `_PARTITIONDATE` too where it
-/// is cut into days.
+/// An ingestion-time partitioned table has `_PARTITIONTIME`, and with daily partitions `_PARTITIONDATE` too.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
 fn by_arrival(lines: &mut Lines, rule: &Rule, column: &Ident, granularity: Option<Granularity>) {
     let read_as = rule.partition.cut.sql_type();
@@ -104,7 +103,7 @@ fn by_column(
     }
 }
 
-/// A table that holds one date is read and changed as a whole.
+/// A table of one date is read and changed as a whole.
 fn shard(lines: &mut Lines, rule: &Rule, (real, required): (Option<&str>, bool), window: &Window) {
     match real {
         Some(real) if required => lines.bad(
@@ -151,7 +150,7 @@ fn whole(lines: &mut Lines, rule: &Rule, real: Option<&str>, required: bool) {
     }
 }
 
-/// A text is never what a table is partitioned by.
+/// A table cannot be partitioned by a STRING column.
 /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables>
 fn by_text(lines: &mut Lines, rule: &Rule, column: &str, (real, required): (Option<&str>, bool)) {
     match real {
@@ -259,7 +258,7 @@ fn cut_by_number(
     }
 }
 
-/// How many dates of the rule have rows in the partition of this one.
+/// The number of the rule's dates that have rows in this date's partition.
 fn sharing(range: IntegerRange, numbers: Numbers, date: Date) -> usize {
     let Some((first, last)) = range.partition(numbers.of(date).0) else { return 0 };
     let around = (-SCAN..=SCAN).filter_map(|days| {

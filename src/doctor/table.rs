@@ -1,4 +1,4 @@
-//! A rule against its table.
+//! Comparing a rule with its table.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use crate::template::Renderer;
 use crate::warehouse::{Buffer, Description, Warehouse};
 use crate::window::Window;
 
-/// Looks at a rule's table, and at the rows of these dates.
+/// Checks a rule's table, and its rows on these dates.
 pub fn table(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -55,8 +55,8 @@ pub fn table(
     lines.lines
 }
 
-/// The table, and the dates that are in it; or a line that says why it cannot be worked with. Where each date
-/// has a table of its own, the last one that is there stands for all.
+/// The table, and its dates; or a line with the reason why it cannot be used. Of date-sharded tables, the
+/// last existing one is checked.
 fn describe(
     lines: &mut Lines,
     warehouse: &dyn Warehouse,
@@ -98,7 +98,7 @@ fn describe(
     None
 }
 
-/// Every column that the rule lists or works with, and the type it must have; `None`: any.
+/// Every column that the rule lists or uses, and its required type; `None`: any.
 fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
     let partition = rule.partition.cut.sql_type();
     let column = rule.partition.column().map(|column| (column.as_str(), Some(partition)));
@@ -115,8 +115,8 @@ fn expected(rule: &Rule) -> Vec<(&str, Option<SqlType>)> {
     expected
 }
 
-/// Nested columns that are of another type in the table than in the rule, with what is in them; a warehouse that
-/// does not tell what is in them is not asked further.
+/// Nested columns whose type differs between table and rule, with their fields; a warehouse that does not
+/// report fields is skipped.
 fn nested(
     lines: &mut Lines,
     warehouse: &dyn Warehouse,
@@ -137,7 +137,7 @@ fn nested(
         let found = there.iter().find(|found| column.same_column(&found.name))?;
         let real = Nested::parse(&found.sql_type).ok()?;
         let same = real.to_string().eq_ignore_ascii_case(&wanted.to_string());
-        // A type that is no nested one at all is told with the others.
+        // A type that is not nested is reported with the others.
         (!same && real.sql_type() == wanted.sql_type()).then(|| {
             (
                 format!("`{}` is {real} in the table, and the rule says {wanted}", column.as_str()),
@@ -159,7 +159,7 @@ fn columns(
     for (column, sql_type) in expected(rule) {
         let found = description.columns.iter().find(|(name, _)| column.eq_ignore_ascii_case(name));
         let line = match (found, sql_type) {
-            // BigQuery's own column of a table that is partitioned by the time of arrival.
+            // The pseudo-column of an ingestion-time partitioned table.
             (None, _) if is_pseudo(rule, column, description) => continue,
             (None, _) => {
                 (format!("the table has no column `{column}`"), did_you_mean(column, names()))
@@ -186,7 +186,7 @@ fn columns(
     }
 }
 
-/// Columns that the rule has to list and does not.
+/// Required columns that the rule does not list.
 fn unlisted(rule: &Rule, description: &Description) -> Vec<(String, String)> {
     let Some(why) = rule.lists_all_since() else { return Vec::new() };
     let is_listed =
@@ -201,13 +201,13 @@ fn unlisted(rule: &Rule, description: &Description) -> Vec<(String, String)> {
     names.map(line).collect()
 }
 
-/// Whether it is a column of BigQuery's own, which the table's schema does not list.
+/// Whether it is a pseudo-column, which the table's schema does not list.
 fn is_pseudo(rule: &Rule, column: &str, description: &Description) -> bool {
     let by_arrival = description.partition.as_deref() == Some("_PARTITIONTIME");
     by_arrival && rule.partition.is_by_arrival() && rule.partition.is_by(column)
 }
 
-/// Columns of key and row id whose type cannot be compared for equality, and how to go on.
+/// Columns of key and row id whose type cannot be compared for equality, with the fix.
 fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
     let roles = rule.key.iter().filter_map(|entry| Some(("key", Ident::of_sql(entry.as_str())?)));
     let of_id = rule.row_id.parts.iter();
@@ -233,7 +233,7 @@ fn no_keys(rule: &Rule, description: &Description) -> Vec<(String, String)> {
     unfit.collect()
 }
 
-/// What is wrong with `active` and the assignment that ends it in a table of these types, and how to go on.
+/// The problem with `active` and the assignment that ends it for these column types, with the fix.
 fn no_condition(rule: &Rule, description: &Description) -> Option<(String, String)> {
     let known = description.columns.iter();
     let types: Vec<(String, SqlType)> =
@@ -261,7 +261,7 @@ fn streaming_buffer(lines: &mut Lines, rule: &Rule, description: &Description) {
     }
 }
 
-/// Dry runs: they need the permissions that the run needs. Returns whether detect can run.
+/// Makes dry runs, which need the same permissions as a run. Returns whether detect can run.
 fn statements(
     lines: &mut Lines,
     renderer: &Renderer<'_>,

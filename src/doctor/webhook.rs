@@ -1,10 +1,10 @@
-//! Whether a webhook could be told. Nothing is sent.
+//! Whether a webhook is usable. Sends nothing.
 
 use super::{Line, Lines, Topic};
 use crate::error::Result;
 use crate::rule::Webhook;
 
-/// Looks at a webhook whose address was read: whether it is to be told, or what is wrong with it.
+/// Checks a webhook whose address was read: `told` is whether it is enabled, or the problem.
 pub fn webhook(webhook: &Webhook, told: &Result<bool>) -> Vec<Line> {
     let mut lines = Lines::about(None);
     let (name, variable) = (&webhook.name, &webhook.url_env);

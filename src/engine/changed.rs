@@ -12,22 +12,24 @@ use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
-/// How far back the ledger is asked what it found clean, in days. A date that was found clean before that is looked
-/// at once more.
+/// How many days of the ledger are searched for clean dates. A date found clean before that is detected
+/// again.
 const LEDGER_DAYS: u32 = 366;
 
 impl Engine {
-    /// Of these dates, or of all that the table has, those that the ledger does not show to be done, or that were
-    /// written since: clean, by what is counted as a duplicate now, and everything staged for them merged where the
-    /// task merges it. Where the warehouse does not say, they are all of them. Changes nothing.
+    /// The dates, of the given ones or of all in the table, that need work: not recorded as clean in the
+    /// ledger under the current definition of a duplicate, written since, or with staged rows that the task
+    /// merges and that are not merged yet. If the warehouse does not report changes, all given dates.
+    /// Read-only.
     ///
-    /// Errors: no dates are given and the warehouse does not say which there are; it does not answer.
+    /// # Errors
+    /// No dates are given and the warehouse does not list them, or the warehouse does not answer.
     pub fn changed(&self, rule: &Rule, task: &Task, given: Option<&Window>) -> Result<Changed> {
         let merges = task.merges(rule) && rule.stages();
         if *task == Task::Consolidate && !merges {
             return Ok(Changed::default());
         }
-        // A rule without dates names no dates, and needs none.
+        // A rule without dates needs none.
         let whole = rule.partition.is_whole().then(Window::whole);
         let given = given.or(whole.as_ref());
         let renderer = self.renderer(rule)?;
@@ -81,7 +83,7 @@ impl Engine {
         Ok(Standings { table, staging, streamed })
     }
 
-    /// How the partitions of a table stand, and the dates about which rows in its streaming buffer may decide.
+    /// The state of a table's partitions, and the dates that may have rows in its streaming buffer.
     fn partitions(
         &self,
         rule: &Rule,
@@ -92,14 +94,14 @@ impl Engine {
         let table = warehouse.describe(name)?;
         let partitions = warehouse.partitions(rule, name)?;
         if partitions.is_empty() {
-            // So it is of an empty table, and of one of which the warehouse keeps no books.
+            // True for an empty table, and for one without partition metadata.
             let standing = warehouse.standing(name)?;
             if standing.rows != Some(0) || standing.buffer != Buffer::Empty {
                 return Err(silent(name));
             }
         }
         let standing = PartitionStanding::of(rule, &table, &partitions);
-        // The embedded warehouse notes streamed rows as all others.
+        // The embedded warehouse records streamed rows like all others.
         if warehouse.tells_partitions_freely() {
             return Ok((standing, BTreeSet::new()));
         }
@@ -111,7 +113,7 @@ impl Engine {
         Ok((standing, streamed))
     }
 
-    /// The same of tables that each hold one date.
+    /// The state of date-sharded tables.
     fn shards(&self, rule: &Rule, given: Option<&Window>) -> Result<Standings> {
         let Some(window) = given else {
             let message = format!("rule {}: each date is a table of its own", rule.name);
@@ -134,9 +136,10 @@ impl Engine {
         Ok(Standings { table: PartitionStanding::of_days(stamps), staging: None, streamed })
     }
 
-    /// The plan of a task for dates whose partitions stood so before anything was asked.
+    /// The plan of a task for dates with this state of partitions, read before the plan.
     ///
-    /// Errors: a template that does not render; a statement that is not fit to run.
+    /// # Errors
+    /// A template does not render, or a statement does not pass the checks.
     pub fn plan_with<'e>(
         &'e self,
         rule: &'e Rule,
@@ -150,8 +153,7 @@ impl Engine {
     }
 }
 
-/// The dates that may be looked at, of these or of all that there are. Errors: none are given, and nobody says which
-/// there are.
+/// The candidate dates, of the given ones or of all known. Errors: none are given, and none are known.
 fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<Vec<Day>> {
     Ok(match (given, standings.dates()) {
         (None, None) => {
@@ -168,14 +170,14 @@ fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<V
             );
             return Err(Error::new(Kind::Usage, message).help(NAME_DATES));
         }
-        // Rows that are being streamed may have no partition yet. Rows without a date are said, and looked at where
-        // they are named.
+        // Streamed rows may have no partition yet. Rows without a date are reported, and detected only if
+        // they are requested.
         (None, Some(mut known)) => {
             known.extend(&standings.streamed);
             known.into_iter().filter(|day| day.date().is_some()).collect()
         }
         (Some(window), None) => window.days().to_vec(),
-        // What has no partition has no rows, but for those that are being streamed, or are in none.
+        // A date without a partition has no rows, except for streamed rows and rows outside partitions.
         (Some(window), Some(known)) => {
             let is_there = |day: &&Day| {
                 known.contains(day) || standings.streamed.contains(day) || standings.has_outside()

@@ -1,4 +1,4 @@
-//! What a window would take, by what the warehouse estimates and the ledger remembers.
+//! The forecast of a window, from the warehouse's estimates and the ledger.
 
 use super::Engine;
 use crate::check;
@@ -10,23 +10,24 @@ use crate::statement::StepName;
 use crate::warehouse::Estimate;
 use crate::window::Window;
 
-/// What a forecast of a rule goes by.
+/// The basis of a rule's forecast.
 pub struct Outlook {
     /// The model.
     pub basis: Basis,
-    /// How many jobs the ledger remembers the time of; without any, each is taken for [`SECONDS`].
+    /// The number of jobs in the ledger with a known duration; if 0, [`SECONDS`] is assumed per job.
     pub remembered: usize,
-    /// What reading costs; `None` where the warehouse charges nothing.
+    /// The price of reading; `None` if the warehouse is free.
     pub tariff: Option<crate::connection::Tariff>,
 }
 
-/// How far back jobs are remembered, in days.
+/// How many days of the ledger are used.
 const DAYS: u32 = super::SLOT_DAYS;
 
 impl Engine {
-    /// What runs over these dates would take. Four estimates, whatever the dates; nothing is sent.
+    /// The forecast of runs over these dates. Uses four estimates for any number of dates; runs nothing.
     ///
-    /// Errors: each date is a table of its own; a template that does not render; the warehouse does not answer.
+    /// # Errors
+    /// Each date is a separate table, a template does not render, or the warehouse does not answer.
     pub fn outlook(&self, rule: &Rule, window: &Window) -> Result<Outlook> {
         if rule.partition.is_sharded() {
             let message = format!(
@@ -66,13 +67,13 @@ impl Engine {
     }
 }
 
-/// How long a job took.
+/// The duration of a job.
 fn seconds(entry: &Entry) -> Option<f64> {
     let (began, ended) = (entry.usage.started?, entry.usage.ended?);
     entry.outcome.is_done().then(|| ended.duration_since(began).as_secs_f64())
 }
 
-/// How long the jobs of a step took; where none is known, those of all steps.
+/// The mean duration of a step's jobs; if none is known, of all steps.
 fn mean(times: &[(&str, f64)], step: &str) -> f64 {
     let of = |is: &dyn Fn(&str) -> bool| {
         let known: Vec<f64> = times.iter().filter(|(of, _)| is(of)).map(|(_, t)| *t).collect();

@@ -1,4 +1,4 @@
-//! Embedded warehouses: one in memory, for tests of SQL, and rows for any of them.
+//! Embedded warehouses: one in memory, for tests of SQL, and loading rows into any.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,17 +19,18 @@ use crate::warehouse::sqlite::{Access, Sqlite};
 use crate::warehouse::{Job, JobId, Returned};
 use crate::window::Window;
 
-/// As long as BigQuery keeps a row in the streaming buffer at most.
+/// The longest time that BigQuery keeps a row in the streaming buffer.
 const DRAIN: SignedDuration = SignedDuration::from_mins(90);
 
-/// An embedded warehouse, for loading rows into it.
+/// Loads rows into an embedded warehouse.
 pub struct Loader(Arc<Sqlite>);
 
 impl Loader {
-    /// Loads rows into a table, which is created if there is none. Returns their number.
-    /// `nested` has the whole types of ARRAY and STRUCT columns.
+    /// Loads rows into a table, creating it if necessary. Returns their number. `nested` has the full types
+    /// of ARRAY and STRUCT columns.
     ///
-    /// Errors: a row does not fit the columns; the file cannot be written.
+    /// # Errors
+    /// A row does not fit the columns, or the file cannot be written.
     pub fn load(
         &self,
         table: &TableName,
@@ -41,19 +42,21 @@ impl Loader {
         self.0.load(table, columns, nested, rows, streaming)
     }
 
-    /// Makes an index of a column, unless there is one.
+    /// Creates an index of a column, if it does not exist.
     ///
-    /// Errors: no such table or column; the file cannot be written.
+    /// # Errors
+    /// The table or column does not exist, or the file cannot be written.
     pub fn index(&self, table: &TableName, column: &Ident) -> Result<()> {
         self.0.index(table, column)
     }
 }
 
 impl Engine {
-    /// An engine whose warehouse is an embedded one in memory, whatever warehouses the rule file has. It
-    /// lasts as long as the engine.
+    /// Opens an engine on an embedded warehouse in memory, whatever warehouses the rule file has. The
+    /// warehouse lives as long as the engine.
     ///
-    /// Errors: SQLite cannot begin.
+    /// # Errors
+    /// SQLite cannot be opened.
     pub fn in_memory(project: Project, vars: Vec<VarArg>, clock: Clock) -> Result<Self> {
         let sqlite = Arc::new(Sqlite::in_memory(clock, DRAIN)?);
         let connection =
@@ -69,9 +72,10 @@ impl Engine {
         Ok(Self { project, settings, connections, observer: None, remembered: None })
     }
 
-    /// The embedded warehouse, whose file is created if there is none.
+    /// Opens the embedded warehouse, creating its file if necessary.
     ///
-    /// Errors: it is of another type; the file cannot be opened.
+    /// # Errors
+    /// The warehouse is of another type, or the file cannot be opened.
     pub fn loader(&self) -> Result<Loader> {
         if let Some(memory) = &self.connections.memory {
             return Ok(Loader(memory.clone()));
@@ -93,7 +97,8 @@ impl Engine {
 
     /// All rows of a rule's table.
     ///
-    /// Errors: the warehouse does not answer.
+    /// # Errors
+    /// The warehouse does not answer.
     pub fn rows(&self, rule: &Rule, window: &Window) -> Result<Rows> {
         let columns: Vec<String> =
             rule.columns.iter().map(|(column, _)| column.to_string()).collect();

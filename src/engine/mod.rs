@@ -1,5 +1,5 @@
-//! The engine: what the command line, the service and the tests of SQL all call. It is the only place
-//! where a warehouse, a ledger and a plan meet.
+//! The engine, which the command line, the service and the tests of SQL call. It is the only place where a
+//! warehouse, a ledger and a plan meet.
 
 mod changed;
 mod forecast;
@@ -35,14 +35,14 @@ pub use plan::{Plan, PlanSummary, Preview, Task};
 pub use run::RunOptions;
 pub use staging::StagingOptions;
 
-/// What an engine is opened with, beside its project.
+/// Settings of an engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The warehouse, by its name in the rule file; `None` is the rule file's default.
+    /// The warehouse's name in the rule file; `None` is the default.
     pub warehouse: Option<String>,
-    /// Template variables, instead of or beside the rules' own values.
+    /// Template variables that override or extend the rules' own.
     pub vars: Vec<VarArg>,
-    /// The time of day.
+    /// The clock.
     pub clock: Clock,
     /// Whether the user asked to stop. No statement is sent after that.
     pub interrupt: Interrupt,
@@ -50,16 +50,16 @@ pub struct Settings {
 
 /// A project on one of its warehouses.
 ///
-/// It connects when it first has to: rendering and checking need no warehouse. What only reads has a
-/// connection of its own, so that it does not wait for a run; where one that may write is open already,
-/// it is used for both. Copies share their connections.
+/// Connects lazily: rendering and checking need no warehouse. Reads have a separate connection, so that they
+/// do not wait for a run; if a writable one is already open, it is used for both. Clones share their
+/// connections.
 #[derive(Clone)]
 pub struct Engine {
     project: Project,
     settings: Settings,
     connections: Arc<Connections>,
     observer: Option<Arc<Observer>>,
-    /// What the ledger said, where it is asked once for all rules.
+    /// The ledger's entries, if it is read once for all rules.
     remembered: Option<Arc<recent::Remembered>>,
 }
 
@@ -67,23 +67,23 @@ pub struct Engine {
 struct Connections {
     reading: OnceLock<Connection>,
     writing: OnceLock<Connection>,
-    /// The warehouse of an engine in memory, which no rule file names.
+    /// The warehouse of an in-memory engine, which is not in a rule file.
     memory: Option<Arc<Sqlite>>,
 }
 
 impl Engine {
-    /// An engine for a project. Connects to nothing yet.
+    /// Creates an engine for a project, without connecting.
     pub fn open(project: Project, settings: Settings) -> Self {
         Self { project, settings, connections: Arc::default(), observer: None, remembered: None }
     }
 
-    /// The same engine; `observer` is told of each entry of its runs once it is in the ledger.
+    /// Sets an observer that is called with each entry of its runs once it is in the ledger.
     #[must_use]
     pub fn observed_by(self, observer: Arc<Observer>) -> Self {
         Self { observer: Some(observer), ..self }
     }
 
-    /// The same engine; so many dates share a statement that removes rows, whatever the rules say.
+    /// Overrides the rules' number of dates per statement that removes rows.
     #[must_use]
     pub fn sharing_statements(mut self, dates: Option<DatesPerStatement>) -> Self {
         if let Some(dates) = dates {
@@ -92,47 +92,52 @@ impl Engine {
         self
     }
 
-    /// The project, with its staging tables as they were last looked at.
+    /// The project, with its staging tables as last read.
     pub fn project(&self) -> &Project {
         &self.project
     }
 
-    /// A rule by its name. Errors: there is none of that name.
+    /// The rule of this name.
+    ///
+    /// # Errors
+    /// There is no such rule.
     pub fn rule(&self, name: &RuleName) -> Result<&Rule> {
         self.project.file.rule(name.as_str())
     }
 
-    /// The time of day.
+    /// The clock.
     pub fn clock(&self) -> Clock {
         self.settings.clock
     }
 
-    /// The present instant, or that of a rehearsal.
+    /// The current instant, or that of a rehearsal.
     pub fn now(&self) -> Timestamp {
         self.settings.clock.now()
     }
 
-    /// Makes runs stop in good order.
+    /// The interrupt, which stops runs gracefully.
     pub fn interrupt(&self) -> &Interrupt {
         &self.settings.interrupt
     }
 
-    /// Whether the warehouse is reached over a network.
+    /// Whether the warehouse is remote.
     pub fn is_remote(&self) -> bool {
         let kind = self.warehouse().map(|warehouse| &warehouse.kind);
         matches!(kind, Ok(WarehouseType::BigQuery(_)))
     }
 
-    /// Connects for runs, unless that is done already.
+    /// Connects for runs, if not yet connected.
     ///
-    /// Errors: the warehouse or its ledger cannot be opened.
+    /// # Errors
+    /// The warehouse or its ledger cannot be opened.
     pub fn connect_for_runs(&self) -> Result<()> {
         self.writing().map(drop)
     }
 
-    /// Connects for reading, apart from runs, unless that is done already.
+    /// Connects for reading, separate from runs, if not yet connected.
     ///
-    /// Errors: the warehouse or its ledger cannot be opened.
+    /// # Errors
+    /// The warehouse or its ledger cannot be opened.
     pub fn connect_for_reading(&self) -> Result<()> {
         self.connected(&self.connections.reading, Access::ReadOnly).map(drop)
     }
@@ -167,14 +172,13 @@ impl Engine {
         Ok(place.get_or_init(|| opened))
     }
 
-    /// The templates of a rule of this project, with the removal log of the warehouse that they are
-    /// rendered for.
+    /// The templates of a rule of this project, with the removal log of the target warehouse.
     fn renderer<'e>(&'e self, rule: &'e Rule) -> Result<Renderer<'e>> {
         let renderer = Renderer::new(rule, &self.project.templates, &self.settings.vars)?;
         Ok(match (&self.connections.memory, self.warehouse()) {
             (Some(_), _) => renderer.with_removals(RemovalLog::embedded()),
             (None, Ok(warehouse)) => renderer.with_removals(warehouse.removal_log()),
-            // Without a warehouse there is nothing that could run.
+            // Without a warehouse, nothing could run.
             (None, Err(_)) => renderer,
         })
     }

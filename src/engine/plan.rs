@@ -1,4 +1,4 @@
-//! Plans: what a task would send for a rule, and what that would cost.
+//! Plans: the statements that a task would send for a rule, and their cost.
 
 use indexmap::IndexMap;
 
@@ -15,43 +15,43 @@ use crate::template::Renderer;
 use crate::warehouse::Estimate;
 use crate::window::{Day, Window};
 
-/// How far back the runs lie whose slot time is shown, in days, and how many of them are.
+/// The period, in days, of the runs whose slot time is shown, and their number.
 pub(crate) const SLOT_DAYS: u32 = 31;
 const SLOT_RUNS: usize = 5;
 
-/// What is to be done with a rule.
+/// The task for a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// All steps of the rule.
     Apply,
-    /// Merge its staging tables.
+    /// Merge the rule's staging tables.
     Consolidate,
-    /// One step by itself.
+    /// One step alone.
     Step(StepName),
 }
 
 impl Task {
-    /// Counting, and nothing else.
+    /// The task that only counts.
     pub(crate) fn detect() -> Self {
         Self::Step(StepName::detect())
     }
 
-    /// The steps that it takes, in order.
+    /// The steps of the task, in order.
     pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
         match self {
             Self::Apply => plan::steps_of_rule(rule),
-            // Where no staging table is left, there is nothing to merge.
+            // Without staging tables there is nothing to merge.
             Self::Consolidate => rule.stages().then(StepName::consolidate).into_iter().collect(),
             Self::Step(step) => plan::with_record(step),
         }
     }
 
-    /// Whether it is about dates of this rule: a step about the whole table is not.
+    /// Whether the task needs dates of this rule; a step about the whole table does not.
     pub fn needs_dates(&self, rule: &Rule) -> bool {
         !self.steps(rule).iter().all(|step| rule.scope_of(step) == Scope::Table)
     }
 
-    /// Whether it merges staging tables of this rule.
+    /// Whether the task merges staging tables of this rule.
     pub fn merges(&self, rule: &Rule) -> bool {
         match self {
             Self::Apply => rule.consolidates(),
@@ -79,12 +79,12 @@ impl<'e> Plan<'e> {
         &self.plan.window
     }
 
-    /// Whether it removes rows for good.
+    /// Whether it deletes rows permanently.
     pub fn is_destructive(&self) -> bool {
         !self.removes_for_good().is_empty()
     }
 
-    /// What it removes for good, in words.
+    /// What it deletes permanently, in words.
     pub(crate) fn removes_for_good(&self) -> Vec<&'static str> {
         let rule = self.rule();
         let has = |is: fn(&StepName) -> bool| self.plan.steps.iter().any(|step| is(&step.name));
@@ -101,7 +101,7 @@ impl<'e> Plan<'e> {
         found
     }
 
-    /// Whether it has no statement at all.
+    /// Whether it has no statements.
     pub fn is_empty(&self) -> bool {
         self.plan.steps.is_empty()
     }
@@ -112,7 +112,7 @@ impl<'e> Plan<'e> {
     }
 }
 
-/// What `apply` would do now: the counts of each date, and the statements that they call for.
+/// What `apply` would do now: the counts of each date, and the necessary statements.
 pub struct Preview {
     /// The counts.
     pub report: Report,
@@ -121,7 +121,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// That of a rule none of whose dates is to be looked at.
+    /// The preview of a rule without dates to process.
     pub fn nothing(rule: &Rule) -> Self {
         let summary = PlanSummary {
             statements: Vec::new(),
@@ -136,22 +136,21 @@ impl Preview {
 
 /// The statements that `apply` would send now.
 pub struct PlanSummary {
-    /// Those that the counts call for, with their estimates.
+    /// The statements that the counts require, with estimates.
     pub statements: Vec<(Checked, Estimate)>,
-    /// How many jobs write to the ledger; none where that is no table of the warehouse.
+    /// The number of jobs that write to the ledger; 0 if the ledger is not a table of the warehouse.
     pub ledger_writes: u64,
-    /// Bytes that would be billed if every date had duplicates.
+    /// Billed bytes if every date had duplicates.
     pub at_most: Option<u64>,
-    /// What reading costs; `None` where the warehouse charges nothing.
+    /// The price of reading; `None` if the warehouse is free.
     pub tariff: Option<Tariff>,
-    /// The slot time, in milliseconds, of the last runs of the rule, newest first. Empty where bytes are paid
-    /// for.
+    /// The slot time, in milliseconds, of the rule's last runs, newest first. Empty if bytes are billed.
     pub slot_ms: Vec<(RunId, u64)>,
 }
 
 impl PlanSummary {
-    /// What the statements that are called for are billed at most, and writing them to the ledger; `None`
-    /// where the warehouse does not say.
+    /// The maximum billed bytes of the statements and of writing them to the ledger; `None` if the warehouse
+    /// does not say.
     pub fn billed(&self) -> Option<u64> {
         let statements: Option<u64> =
             self.statements.iter().map(|(_, estimate)| estimate.billed).sum();
@@ -160,18 +159,20 @@ impl PlanSummary {
 }
 
 impl Engine {
-    /// The plan of a task. Sends nothing.
+    /// Makes the plan of a task. Sends nothing.
     ///
-    /// Errors: a template that does not render; a statement that is not fit to run.
+    /// # Errors
+    /// A template does not render, or a statement does not pass the checks.
     pub fn plan<'e>(&'e self, rule: &'e Rule, task: &Task, window: &Window) -> Result<Plan<'e>> {
         let renderer = self.renderer(rule)?;
         let plan = plan::make(&renderer, &task.steps(rule), window)?;
         Ok(Plan { renderer, plan, task: task.clone() })
     }
 
-    /// The statements of these steps, not yet checked. Sends nothing.
+    /// Renders the statements of these steps, unchecked. Sends nothing.
     ///
-    /// Errors: a template that does not render.
+    /// # Errors
+    /// A template does not render.
     pub fn render(
         &self,
         rule: &Rule,
@@ -181,10 +182,10 @@ impl Engine {
         plan::render(&self.renderer(rule)?, steps, window)
     }
 
-    /// What the checks say of one step, or of every step that the rule has a template for. Sends
-    /// nothing.
+    /// Checks one step, or every step that the rule has a template for. Sends nothing.
     ///
-    /// Errors: a template that does not render.
+    /// # Errors
+    /// A template does not render.
     pub fn check(
         &self,
         rule: &Rule,
@@ -196,9 +197,10 @@ impl Engine {
         plan::inspect(&renderer, &steps, window)
     }
 
-    /// What a plan of `apply` would do now. Changes nothing, and leaves no entry in the ledger.
+    /// What a plan of `apply` would do now. Changes nothing, and writes no ledger entry.
     ///
-    /// Errors: the warehouse does not answer.
+    /// # Errors
+    /// The warehouse does not answer.
     pub fn preview(&self, plan: &Plan<'_>) -> Result<Preview> {
         let from = self.reading()?;
         let (now, warehouse) = (self.now(), &*from.warehouse);
@@ -264,7 +266,7 @@ impl Engine {
         Ok(summary)
     }
 
-    /// The slot time of the last runs of a rule, newest first, as far as the ledger has it.
+    /// The slot time of a rule's last runs, newest first, from the ledger.
     fn slot_ms(&self, rule: &Rule) -> Result<Vec<(RunId, u64)>> {
         let mut runs: IndexMap<RunId, u64> = IndexMap::new();
         for entry in self.recent(rule, SLOT_DAYS)? {
@@ -275,9 +277,10 @@ impl Engine {
         Ok(runs.into_iter().rev().take(SLOT_RUNS).collect())
     }
 
-    /// What a plan of `apply` would send where the dates stand like this. Changes nothing.
+    /// The statements that a plan of `apply` would send, given this status. Changes nothing.
     ///
-    /// Errors: the warehouse does not answer.
+    /// # Errors
+    /// The warehouse does not answer.
     pub fn summary(&self, plan: &Plan<'_>, status: &Report) -> Result<PlanSummary> {
         let consolidated = match plan.rule().consolidates() {
             true => Some(self.staged(plan)?),
@@ -286,16 +289,17 @@ impl Engine {
         self.summary_of(plan, status, consolidated.as_ref())
     }
 
-    /// What waits in the staging tables of a plan. Changes nothing.
+    /// The rows waiting in the staging tables of a plan. Changes nothing.
     ///
-    /// Errors: the warehouse does not answer.
+    /// # Errors
+    /// The warehouse does not answer.
     pub fn staged(&self, plan: &Plan<'_>) -> Result<Consolidated> {
         let warehouse = &*self.reading()?.warehouse;
         run::staged(&plan.renderer, warehouse, self.now(), plan.window())
     }
 }
 
-/// Those of the plan first.
+/// Every step, those of the plan first.
 fn every_step(renderer: &Renderer<'_>) -> Vec<StepName> {
     let mut steps = plan::steps_of(renderer);
     let others = renderer.steps().into_iter().filter(|step| !steps.contains(step));

@@ -1,4 +1,4 @@
-//! What can be asked without changing anything.
+//! Read-only operations.
 
 use super::Engine;
 use crate::connection::Tariff;
@@ -16,17 +16,19 @@ use crate::statement::StepName;
 use crate::window::Window;
 
 impl Engine {
-    /// Counts the dates of a rule. Leaves no entry in the ledger.
+    /// Counts the rows of a rule per date. Writes no ledger entry.
     ///
-    /// Errors: the detect step is not fit to run; the warehouse does not answer.
+    /// # Errors
+    /// The detect step does not pass the checks, or the warehouse does not answer.
     pub fn status(&self, rule: &Rule, window: &Window) -> Result<Report> {
         let renderer = self.renderer(rule)?;
         run::standing(&renderer, &*self.reading()?.warehouse, self.now(), window)
     }
 
-    /// Which row would supersede which. Leaves no entry in the ledger.
+    /// The duplicates, each with its survivor. Writes no ledger entry.
     ///
-    /// Errors: the explain step is not fit to run; the warehouse does not answer.
+    /// # Errors
+    /// The explain step does not pass the checks, or the warehouse does not answer.
     pub fn explain(&self, rule: &Rule, window: &Window) -> Result<Vec<Superseded>> {
         let renderer = self.renderer(rule)?;
         let plan = plan::make(&renderer, &[StepName::parse(StepName::EXPLAIN)?], window)?;
@@ -48,7 +50,8 @@ impl Engine {
     /// Which rows an earlier run of this rule removed, each with its survivor. Leaves no entry in the
     /// ledger.
     ///
-    /// Errors: there is no such run; it removed nothing; the warehouse does not answer.
+    /// # Errors
+    /// There is no such run, it removed nothing, or the warehouse does not answer.
     pub fn removed_rows(&self, rule: &Rule, which: &Which) -> Result<RemovedRows> {
         let from = self.reading()?;
         let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
@@ -57,15 +60,16 @@ impl Engine {
 
     /// Entries of the ledger, oldest first.
     ///
-    /// Errors: the ledger does not answer.
+    /// # Errors
+    /// The ledger does not answer.
     pub fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
         self.reading()?.ledger.entries(wanted)
     }
 
-    /// The newest of these entries of the ledger, oldest first: no further back than it takes until they
-    /// are enough.
+    /// The newest matching entries of the ledger, oldest first. Reads back only until there are enough.
     ///
-    /// Errors: the ledger does not answer.
+    /// # Errors
+    /// The ledger does not answer.
     pub fn newest(
         &self,
         wanted: &Filter<'_>,
@@ -74,31 +78,35 @@ impl Engine {
         ledger::newest(&*self.reading()?.ledger, wanted, enough)
     }
 
-    /// One run with its entries, oldest first; `None` where the ledger has no such run.
+    /// One run with its entries, oldest first; `None` if the ledger has no such run.
     ///
-    /// Errors: the ledger does not answer.
+    /// # Errors
+    /// The ledger does not answer.
     pub fn past(&self, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
         run::past(&*self.reading()?.ledger, id)
     }
 
-    /// The runs of the last so many days, newest first.
+    /// The runs of the last `days` days, newest first.
     ///
-    /// Errors: the ledger does not answer.
+    /// # Errors
+    /// The ledger does not answer.
     pub fn history(&self, rule: Option<&RuleName>, days: u32) -> Result<Vec<PastRun>> {
         let wanted = Filter::recent(rule.map(RuleName::as_str), self.now(), days);
         Ok(run::history(&self.entries(&wanted)?))
     }
 
-    /// What the warehouse charges; `None` where that is nothing.
+    /// The warehouse's prices; `None` if it is free.
     ///
-    /// Errors: the warehouse cannot be opened.
+    /// # Errors
+    /// The warehouse cannot be opened.
     pub fn tariff(&self) -> Result<Option<Tariff>> {
         Ok(self.reading()?.tariff)
     }
 
     /// Whether the warehouse has a table or view of this name.
     ///
-    /// Errors: the warehouse does not answer.
+    /// # Errors
+    /// The warehouse does not answer.
     pub fn has_table(&self, table: &TableName) -> Result<bool> {
         match self.reading()?.warehouse.describe(table) {
             Ok(_) => Ok(true),
@@ -107,9 +115,10 @@ impl Engine {
         }
     }
 
-    /// Whether the warehouse answers, and has the table of each rule.
+    /// Succeeds if the warehouse answers, and has the table of each rule.
     ///
-    /// Errors: it does not.
+    /// # Errors
+    /// The warehouse does not answer, or lacks a table.
     pub fn is_ready(&self) -> Result<()> {
         for rule in &self.project.file.rules {
             let warehouse = &*self.reading()?.warehouse;
@@ -123,7 +132,8 @@ impl Engine {
 
     /// Compares the rules with their tables, and tries every permission.
     ///
-    /// Errors: the warehouse cannot be opened; a template that does not parse.
+    /// # Errors
+    /// The warehouse cannot be opened, or a template does not parse.
     pub fn doctor(&self, rules: &[(&Rule, Window)]) -> Result<Vec<doctor::Line>> {
         let from = self.reading()?;
         let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
@@ -140,7 +150,7 @@ impl Engine {
         Ok(lines)
     }
 
-    /// The tables that runs leave behind, beside the rule's.
+    /// The tables that runs create besides the rule's.
     fn left_behind(&self) -> Vec<(&'static str, TableName)> {
         match self.warehouse().map(|warehouse| &warehouse.kind) {
             Ok(WarehouseType::BigQuery(settings)) => vec![
@@ -151,10 +161,10 @@ impl Engine {
         }
     }
 
-    /// What the change of a rule since another version of the project does to the data.
+    /// The effect of a rule's change since another version of the project on the data.
     ///
-    /// Errors: a version does not have the rule; the two cannot be compared; the warehouse does not
-    /// answer.
+    /// # Errors
+    /// A version lacks the rule, the two cannot be compared, or the warehouse does not answer.
     pub fn impact(
         &self,
         old: &Project,
@@ -167,9 +177,10 @@ impl Engine {
         review::impact(old, new, &*self.reading()?.warehouse, window, now, examples)
     }
 
-    /// Looks into the ledger since when the rows wait that a run left buffered.
+    /// Looks up in the ledger since when a run's buffered rows have been waiting.
     ///
-    /// Errors: the ledger does not answer.
+    /// # Errors
+    /// The ledger does not answer.
     pub fn look_into(&self, event: &mut RunEvent, channels: &[Channel]) -> Result<(), Error> {
         event.look(channels, &*self.reading()?.ledger, self.now())
     }

@@ -1,4 +1,4 @@
-//! What the ledger says of the last days, read once for all rules of a command.
+//! The ledger's entries of the last days, read once for all rules of a command.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,20 +11,20 @@ use crate::rule::{Rule, RuleName};
 /// The entries of each rule, oldest first.
 type OfRules = HashMap<RuleName, Vec<Entry>>;
 
-/// The entries, by how many days back they were read.
+/// The entries, by the number of days read.
 #[derive(Default)]
 pub(super) struct Remembered(Mutex<HashMap<u32, Arc<OfRules>>>);
 
 impl Engine {
-    /// The same engine for a command about several rules: it asks the ledger once for all of them, and not once for
-    /// each. What is written after that it does not see; runs read what they need themselves.
+    /// Returns an engine for a command over several rules, which reads the ledger once for all of them. It
+    /// does not see entries written later; runs read the ledger themselves.
     #[must_use]
     pub(crate) fn reading_ledger_once(self, rules: usize) -> Self {
         let remembered = (rules > 1).then(Arc::default);
         Self { remembered, ..self }
     }
 
-    /// The entries of a rule of the last so many days, oldest first.
+    /// The entries of a rule of the last `days` days, oldest first.
     pub(super) fn recent(&self, rule: &Rule, days: u32) -> Result<Vec<Entry>> {
         let Some(Remembered(known)) = self.remembered.as_deref() else {
             return self.entries(&Filter::recent(Some(rule.name.as_str()), self.now(), days));

@@ -1,4 +1,4 @@
-//! Runs: the one place where a run gets what it works with.
+//! Runs: the one place where a run's context is created.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,24 @@ use crate::ledger::{Entry, Ledger, Observed};
 use crate::run::{self, Context, Limits, Progress, Report, RunId};
 use crate::template::Renderer;
 
-/// What a run is told beside its plan.
+/// Options of a run, besides its plan.
 pub struct RunOptions<'o> {
     /// Its id.
     pub id: RunId,
-    /// Who runs it, for the ledger.
+    /// The user who runs it, for the ledger.
     pub who: &'o str,
-    /// How long buffered rows are waited for.
+    /// How long to wait for buffered rows.
     pub wait: Duration,
-    /// Where progress is shown.
+    /// Receives the progress.
     pub progress: &'o dyn Progress,
 }
 
 impl Engine {
-    /// Runs a plan, from beginning to end.
+    /// Runs a plan from beginning to end.
     ///
-    /// Errors: the warehouse or the ledger cannot be opened; the run could not begin. What goes wrong
-    /// after that is in the report.
+    /// # Errors
+    /// The warehouse or the ledger cannot be opened, or the run could not begin. Later failures are in the
+    /// report.
     pub fn run(&self, plan: &Plan<'_>, options: RunOptions<'_>) -> Result<Report> {
         self.with_context(&plan.renderer, options, |context| match plan.task {
             Task::Apply => run::apply(context, &plan.plan),
@@ -35,7 +36,7 @@ impl Engine {
         })
     }
 
-    /// Does something with what every run works with.
+    /// Calls a function with the context of a run.
     pub(super) fn with_context<T>(
         &self,
         renderer: &Renderer<'_>,

@@ -1,4 +1,4 @@
-//! Staging tables as they are now, before a plan is made of them.
+//! Reading the current staging tables, before a plan is made.
 
 use super::{Engine, Task};
 use crate::error::Result;
@@ -6,20 +6,21 @@ use crate::googlesql::TableName;
 use crate::rule::RuleName;
 use crate::run;
 
-/// What the caller says of staging tables, beside the rule file.
+/// The caller's settings for staging tables, besides the rule file.
 #[derive(Debug, Clone, Default)]
 pub struct StagingOptions {
-    /// Staging tables instead of the rule's; none means the rule's.
+    /// Staging tables that replace the rule's; empty means the rule's.
     pub tables: Vec<TableName>,
-    /// Whether to drop each staging table once all of its rows are merged.
+    /// Whether to drop each staging table after all of its rows are merged.
     pub drop: bool,
 }
 
 impl Engine {
-    /// Looks at the staging tables of those rules whose task merges them: from now on they are what
-    /// they are in the warehouse. Returns what the reader should know, in sentences.
+    /// Reads the staging tables of the rules whose task merges them, and keeps their schemas. Returns notes
+    /// for the reader.
     ///
-    /// Errors: a staging table that cannot be read or merged.
+    /// # Errors
+    /// A staging table cannot be read or merged.
     pub fn look_at_staging(
         &mut self,
         rules: &[RuleName],

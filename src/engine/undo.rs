@@ -7,10 +7,11 @@ use crate::rule::Rule;
 use crate::run::{self, Undone, Which};
 
 impl Engine {
-    /// The rule whose run is meant: the one with this name; else the one that the run was of, or
-    /// the only one.
+    /// The rule of the run to undo: the one with this name; otherwise the one that the run belongs to, or the
+    /// only one.
     ///
-    /// Errors: there is no such rule or run, or there are several.
+    /// # Errors
+    /// There is no such rule or run, or there are several.
     pub fn rule_of(&self, which: &Which, name: Option<&str>) -> Result<&Rule> {
         let file = &self.project().file;
         match (which, name, file.rules.as_slice()) {
@@ -25,7 +26,7 @@ impl Engine {
         }
     }
 
-    /// The rule that a run was of, as the ledger has it; the start of the run's id is enough.
+    /// The rule of a run, from the ledger; a prefix of the run's id is enough.
     ///
     /// Errors: the ledger has no such run, or several of different rules.
     fn rule_of_run(&self, run: &str) -> Result<&Rule> {
@@ -43,9 +44,10 @@ impl Engine {
         }
     }
 
-    /// What an undo of this rule's run would do, by the ledger and the table's columns. Changes nothing.
+    /// What an undo of this rule's run would do, from the ledger and the table's columns. Changes nothing.
     ///
-    /// Errors: there is no such run; it removed nothing; the table lacks a column that the rule reads.
+    /// # Errors
+    /// There is no such run, it removed nothing, or the table lacks a column that the rule uses.
     pub fn undo_plan(&self, rule: &Rule, which: &Which) -> Result<Undone> {
         let from = self.reading()?;
         run::undo_plan(&self.renderer(rule)?, &*from.warehouse, &*from.ledger, which)
@@ -53,7 +55,8 @@ impl Engine {
 
     /// Restores the rows that a run of this rule removed.
     ///
-    /// Errors: the run cannot be undone. What goes wrong with a date is in the result.
+    /// # Errors
+    /// The run cannot be undone. Failures of single dates are in the result.
     pub fn undo(&self, rule: &Rule, which: &Which, options: RunOptions<'_>) -> Result<Undone> {
         self.with_context(&self.renderer(rule)?, options, |context| run::undo(context, which))
     }

@@ -1,19 +1,19 @@
-//! What each sort of error is called, and what to do about it. `docs/errors.md` is made of it.
+//! The code and the fix of each kind of error. `docs/errors.md` is generated from it.
 
 use super::Kind;
 
-/// A sort of error, explained.
+/// The description of a kind of error.
 #[derive(Debug)]
 pub struct Explained {
-    /// The sort.
+    /// The kind.
     pub kind: Kind,
-    /// Its code: stable, since scripts and alerts ask for it.
+    /// The code, which is stable: scripts and alerts refer to it.
     pub code: &'static str,
-    /// The exit code of a command that it ends.
+    /// The exit code of a command that ends with it.
     pub exit: u8,
-    /// What has happened, as Markdown.
+    /// The cause, as Markdown.
     pub cause: &'static str,
-    /// What to do, as Markdown.
+    /// The fix, as Markdown.
     pub remedy: &'static str,
 }
 
@@ -27,7 +27,7 @@ const fn explained(
     Explained { kind, code, exit, cause, remedy }
 }
 
-/// Every sort of error, in the order of [`Kind`].
+/// Every kind of error, in the order of [`Kind`].
 pub const EXPLAINED: [Explained; 34] = [
     explained(
         Kind::Usage,

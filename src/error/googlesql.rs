@@ -1,14 +1,14 @@
-//! Errors of the lowering, and of names, types and values, in onerow's words.
+//! Errors of the lowering, and of names, types and values, as onerow's errors.
 
 use googlesql_sqlite::error::Kind as Theirs;
 
 use super::{Error, Kind};
 
-/// What to do about a construct that the embedded warehouse does not know.
+/// The help for a construct that the embedded warehouse does not support.
 pub(crate) const USE_BIGQUERY: &str = "run it on a `bigquery` warehouse";
 
 impl Error {
-    /// The error for what only the embedded warehouse does not know: `does not know PIVOT`.
+    /// The error for a construct that only the embedded warehouse does not support: `does not know PIVOT`.
     pub(crate) fn unsupported(predicate: &str) -> Self {
         Self::new(Kind::Unsupported, format!("the embedded warehouse {predicate}"))
             .help(USE_BIGQUERY)
@@ -33,7 +33,7 @@ impl From<googlesql_sqlite::error::Error> for Error {
         }
         match error.into_cause() {
             None => mapped,
-            // The catalog's own error comes back as it was.
+            // The catalog's own error is returned unchanged.
             Some(cause) => match cause.downcast::<Self>() {
                 Ok(own) if foreign => *own,
                 Ok(own) => mapped.caused_by(*own),

@@ -1,11 +1,11 @@
-//! Files and streams that fail.
+//! Failures of files and streams.
 
 use std::path::Path;
 
 use super::{Error, Kind, Result};
 
 impl Error {
-    /// A file or stream that could not be read or written, and what to do where the system says why.
+    /// The error for a file or stream that could not be read or written, with a fix for known reasons.
     /// `doing` is a phrase like ``cannot read `onerow.toml` ``.
     pub fn io(doing: impl Into<String>, cause: std::io::Error) -> Self {
         let help = way_out(cause.kind());
@@ -17,16 +17,19 @@ impl Error {
     }
 }
 
-/// Reads a file that must be UTF-8. The error names the byte that is not.
+/// Reads a file as UTF-8.
+///
+/// # Errors
+/// The file cannot be read, or is not UTF-8; the error names the invalid byte.
 pub fn read_utf8(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path)
         .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
     utf8(bytes, path)
 }
 
-/// The text of a file that must be UTF-8. The error names the byte that is not.
+/// The text of a file. Errors: not UTF-8; the error names the invalid byte.
 pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
-    // Editors of other systems begin a file with a byte order mark.
+    // Some editors begin a file with a byte order mark.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec).unwrap_or(bytes);
     String::from_utf8(bytes).map_err(|cause| {
         let valid = cause.utf8_error().valid_up_to();
@@ -39,7 +42,7 @@ pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
     })
 }
 
-/// What to do about the reason that the system gives.
+/// The fix for a reason that the system reports.
 fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
     use std::io::ErrorKind;
     Some(match reason {
@@ -59,7 +62,7 @@ fn way_out(reason: std::io::ErrorKind) -> Option<&'static str> {
         ErrorKind::InvalidData => "save the file as UTF-8",
         ErrorKind::AddrInUse => "stop the program that listens there, or use another address",
         ErrorKind::AddrNotAvailable => "give an address of this machine",
-        // Too many symbolic links, for one, has no stable name.
+        // Some reasons, such as too many symbolic links, have no stable name.
         _ => return None,
     })
 }

@@ -1,18 +1,18 @@
-//! What sort of failure an error is.
+//! Kinds of errors.
 
 use std::fmt;
 
 use super::codes::{EXPLAINED, Explained};
 use super::{Error, Result};
 
-/// What sort of failure an [`Error`] is. Its [code](Kind::code) and its exit code follow from it.
+/// The kind of an [`Error`], which determines its [code](Kind::code) and exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line, or a request to the service, cannot be understood or does not make sense.
+    /// The command line, or a request to the service, is invalid.
     Usage,
-    /// Dates are missing, do not exist, or make no range.
+    /// Dates are missing, do not exist, or are not a range.
     Dates,
-    /// There is no rule, warehouse, preset or step of that name, or several and none was named.
+    /// There is no rule, warehouse, preset or step of that name, or there are several and none was named.
     UnknownName,
     /// The ledger has no such run, or not one that can be undone.
     UnknownRun,
@@ -22,59 +22,59 @@ pub enum Kind {
     NoProject,
     /// The rule file, or a file that belongs to it, does not parse or contradicts itself.
     RuleFile,
-    /// The rule is not the one that a run was made with, so that the run cannot be undone with it.
+    /// The rule differs from the one of the run, so the run cannot be undone with it.
     RuleChanged,
-    /// Keys, accounts or the address of the service do not fit together.
+    /// The service's keys, accounts or address are inconsistent.
     Service,
-    /// A webhook's address is missing, or not one.
+    /// A webhook's address is missing or invalid.
     WebhookAddress,
-    /// A path leads out of its folder through a link.
+    /// A path leads out of its folder through a symbolic link.
     Link,
     /// A template does not parse or does not render.
     Template,
     /// A template or its result is larger than onerow allows.
     TemplateLimit,
-    /// A statement has findings, so that it must not run.
+    /// A statement has findings and must not run.
     Findings,
-    /// A data file holds something that cannot be loaded.
+    /// A data file has content that cannot be loaded.
     DataFile,
-    /// The embedded warehouse does not know this GoogleSQL construct.
+    /// The embedded warehouse does not support this GoogleSQL construct.
     Unsupported,
     /// The warehouse refused DML because it would touch rows in the streaming buffer.
     StreamingBuffer,
-    /// The warehouse failed for a moment and changed nothing: a new attempt may succeed.
+    /// The warehouse had a transient failure and changed nothing: a retry may succeed.
     Transient,
-    /// The warehouse was overloaded, or limited the rate, for as long as onerow tried. Nothing was changed.
+    /// The warehouse was overloaded, or limited the rate, until retries ran out. Nothing was changed.
     Unavailable,
-    /// No answer came, and what became of the statement is not known yet.
+    /// No response came; whether the statement was executed is unknown.
     NoAnswer,
     /// The user interrupted the command.
     Interrupted,
     /// No credentials, or they cannot be used.
     Credentials,
-    /// The warehouse does not let this account do it.
+    /// The warehouse does not permit this for the account.
     AccessDenied,
     /// It would cost more than the rule file allows.
     CostLimit,
-    /// Another process works on the table, or holds the database.
+    /// Another process uses the table or the database.
     Locked,
     /// A table or column that a statement names does not exist.
     NotFound,
     /// The warehouse refused or failed a statement for any other reason.
     Refused,
-    /// The warehouse, or the ledger in it, answered something that cannot be read.
+    /// The warehouse or the ledger returned a response that cannot be read.
     UnexpectedAnswer,
-    /// The table after the run is not what the run promised.
+    /// The table after the run does not match what the run should have left.
     Verification,
     /// A file or stream could not be read or written.
     File,
-    /// The ledger, or the removal log, was written in a format that this version does not know.
+    /// The ledger, or the removal log, has a format that this version does not support.
     LedgerFormat,
-    /// The embedded database's file is damaged, or not onerow's.
+    /// The embedded database's file is damaged, or was not created by onerow.
     Database,
     /// A notification was not delivered. The result of the run is unaffected.
     Webhook,
-    /// A fault of onerow itself.
+    /// A bug in onerow.
     Internal,
 }
 
@@ -90,18 +90,18 @@ impl Kind {
         all
     };
 
-    /// What stands of it in `docs/errors.md`.
+    /// The entry in `docs/errors.md`.
     pub fn explained(self) -> &'static Explained {
-        // The table has the order of the kinds, as its test shows.
+        // The table has the order of the kinds; a test checks that.
         EXPLAINED.get(self as usize).unwrap_or(const { &EXPLAINED[0] })
     }
 
-    /// The code, as messages, logs and the ledger have it: `streaming-buffer`. Once released, it stays.
+    /// The code in messages, logs and the ledger: `streaming-buffer`. Stable once released.
     pub fn code(self) -> &'static str {
         self.explained().code
     }
 
-    /// The kind of this code.
+    /// The kind with this code.
     pub fn parse(code: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(|| {
             let message = format!("`{}` is not the code of an error", code.escape_debug());
@@ -109,7 +109,7 @@ impl Kind {
         })
     }
 
-    /// Whether it is about what the user, or the caller of the service, asked for in so many words.
+    /// Whether the cause is the arguments of the user, or of the service's caller.
     pub fn is_usage(self) -> bool {
         matches!(
             self,

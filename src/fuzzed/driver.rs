@@ -1,4 +1,4 @@
-//! The bounded run: the same inputs each time, so that what fails here fails everywhere.
+//! The bounded run: the same inputs each time, so that failures are reproducible.
 
 use std::panic;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use fastrand::Rng;
 
 use super::{ENTRIES, Entry, mutate, seeds};
 
-/// How many inputs each entry gets unless `ONEROW_FUZZED` says another number.
+/// The default number of inputs per entry; `ONEROW_FUZZED` overrides it.
 const INPUTS: u64 = 200;
 
-/// How long one input may take, in a debug build on a busy machine.
+/// The time limit for one input, in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(10);
 
 #[test]
@@ -21,7 +21,7 @@ fn whatever_comes_in_is_taken_or_refused() {
     assert!(slips.is_empty(), "{}", slips.join("\n"));
 }
 
-/// The first input that an entry does not take as it should.
+/// The first input that an entry does not handle.
 fn slip(entry: &Entry, inputs: u64) -> Result<(), String> {
     let began = Instant::now();
     let seeds = seeds::of(entry.name);
@@ -36,7 +36,7 @@ fn slip(entry: &Entry, inputs: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// A stack that overflows ends the process; with `--nocapture` the last line says at which input.
+/// A stack overflow ends the process; with `--nocapture` the last line names the input.
 fn attempt(entry: &Entry, from: &str, input: &[u8]) -> Result<(), String> {
     if std::env::var_os("ONEROW_FUZZED").is_some() {
         eprintln!("{}: {from}", entry.name);

@@ -1,6 +1,5 @@
-//! Where input comes in that nobody has looked at: one function for each such place. What must hold:
-//! it ends soon, without a panic, and what is wrong is an error that says so. The targets in `fuzz/`
-//! call them, and so does a bounded run in the tests.
+//! Entry points of untrusted input: one function each. Every call must end soon, without a panic, and report
+//! bad input as an error. The targets in `fuzz/` call them, and so does a bounded run in the tests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -23,13 +22,13 @@ use crate::rule::RuleFile;
 use crate::template::Template;
 use crate::visible::steers;
 
-/// A place where input comes in, by the name of its target.
+/// An entry point, with the name of its target.
 pub struct Entry {
     pub name: &'static str,
     pub run: fn(&[u8]),
 }
 
-/// All of them; each has a target in `fuzz/fuzz_targets/` and seeds in `seeds.rs`.
+/// All entry points; each has a target in `fuzz/fuzz_targets/` and seeds in `seeds.rs`.
 pub const ENTRIES: [Entry; 11] = [
     Entry { name: "rule_file", run: texts::rule_file },
     Entry { name: "dates", run: texts::dates },
@@ -50,7 +49,7 @@ pub fn run(name: &str, bytes: &[u8]) {
     (entry.run)(bytes);
 }
 
-/// The rule file that the other entries work with.
+/// The rule file that the other entries use.
 const RULES: &str = r#"
 [warehouse.local]
 type = "sqlite"
@@ -84,7 +83,7 @@ systems = ["a", "b"]
 limit = 5
 "#;
 
-/// The rules of [`RULES`], read once.
+/// The rules of [`RULES`], parsed once.
 pub(crate) fn rules() -> &'static RuleFile {
     static RULES_READ: std::sync::OnceLock<RuleFile> = std::sync::OnceLock::new();
     RULES_READ.get_or_init(|| RuleFile::parse("onerow.toml", RULES).unwrap())
@@ -97,7 +96,7 @@ pub(crate) fn project() -> Project {
     Project::of(Path::new("."), &rules, vec![("own.sql".into(), own)]).unwrap()
 }
 
-/// An error that can be shown: it says something, and cannot steer a terminal.
+/// Checks that an error can be printed: it has a message, without terminal control characters.
 pub(crate) fn is_an_error(error: &Error) {
     let shown = error.render(&Renderer::plain());
     assert!(!error.headline().is_empty() && !error.to_string().is_empty());

@@ -1,8 +1,8 @@
-//! From a good input to a bad one, in ways that break programs.
+//! Mutations of valid inputs that often break programs.
 
 use fastrand::Rng;
 
-/// Pieces that mean something to somebody.
+/// Pieces of text with a meaning in some format.
 const PIECES: [&str; 46] = [
     "'",
     "\"",
@@ -52,7 +52,7 @@ const PIECES: [&str; 46] = [
     "'''",
 ];
 
-/// Longest input: what is repeated makes it long, and quadratic time shows.
+/// The longest input: repetition makes inputs long enough to show quadratic time.
 const LONGEST: usize = 100_000;
 
 /// A changed copy of one of the seeds.

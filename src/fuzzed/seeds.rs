@@ -1,4 +1,4 @@
-//! What the bounded run starts from: the project's own files, and a few inputs of each kind.
+//! The seeds of the bounded run: the project's own files, and a few inputs of each kind.
 
 use std::path::Path;
 
@@ -33,14 +33,14 @@ pub(super) fn of(entry: &str) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
 }
 
-/// The texts of the files below a folder whose names end so.
+/// The texts of the files below a folder with this suffix.
 fn files(folder: &str, ending: &str) -> Vec<String> {
     let walk = walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     let entries = walk.sort_by_file_name().into_iter().map(Result::unwrap);
     let paths = entries.map(walkdir::DirEntry::into_path);
     let wanted = paths.filter(|path| path.to_string_lossy().ends_with(ending));
     let texts = wanted.map(|path| std::fs::read_to_string(path).unwrap());
-    // A snapshot's head is insta's.
+    // A snapshot begins with insta's header.
     texts.map(|text| text.rsplit("\n---\n").next().unwrap_or_default().to_owned()).collect()
 }
 

@@ -9,7 +9,7 @@ use crate::report;
 use crate::statement::{Statement, StepName};
 use crate::visible::steers;
 
-/// Checks the text as if a template had rendered to it.
+/// Checks the text as if a template had rendered it.
 pub(super) fn check(bytes: &[u8]) {
     for step in [StepName::DETECT, StepName::DEACTIVATE, StepName::CONSOLIDATE, StepName::UNDO] {
         let step = StepName::parse(step).unwrap();
@@ -18,7 +18,7 @@ pub(super) fn check(bytes: &[u8]) {
     }
 }
 
-/// Findings in every form: none of them can steer a terminal, or end its line.
+/// Findings in every format: none may control a terminal or break its line.
 pub(super) fn shown(findings: &[Finding]) {
     let annotations = report::github(findings, Path::new("."));
     assert_eq!(annotations.lines().count(), findings.len());

@@ -17,7 +17,7 @@ pub(super) fn window() -> Window {
     Window::range(Day::parse("2026-01-28").unwrap(), Day::parse("2026-01-30").unwrap()).unwrap()
 }
 
-/// A rule file; where it is one, the plan of its rules.
+/// A rule file; if valid, the plan of its rules.
 pub(super) fn rule_file(bytes: &[u8]) {
     match RuleFile::parse("onerow.toml", &text(bytes)) {
         Ok(file) => file.rules.iter().take(3).for_each(|rule| planned(rule, &Templates::shipped())),

@@ -1,5 +1,5 @@
-//! The ledger in BigQuery: a table that is only ever inserted into, partitioned by day and
-//! clustered by rule. Entries are durable in a local outbox first, and travel in few batches.
+//! The ledger in BigQuery: an insert-only table, partitioned by day and clustered by rule. Entries are first
+//! durable in a local outbox, and are sent in few batches.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -26,24 +26,24 @@ use crate::warehouse::bigquery::{BigQuery, Request};
 use crate::warehouse::sqlite::Access;
 use crate::warehouse::{Description, JobId, Returned, Warehouse};
 
-/// How often a batch is sent as a new job before it is left for the next run.
+/// The most attempts to send a batch as a new job, before it is left for the next run.
 const ATTEMPTS: u32 = 5;
 
-/// How many days back the ledger is read where nothing says how old the entries are: BigQuery charges by
-/// what is read.
+/// How many days of the ledger are read if the age of the entries is unknown: BigQuery charges for the bytes
+/// read.
 const REACH: [u32; 2] = [31, 366];
 
 const WRITING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "ledger")];
 const READING: &[(&str, &str)] = &[("tool", "onerow"), ("step", "log")];
 
-/// The ledger's table, and the outbox before it.
+/// The ledger's table and its outbox.
 pub(crate) struct BigQueryLedger {
     warehouse: Arc<BigQuery>,
     table: TableName,
     outbox: Option<Outbox>,
     clock: Clock,
     delivering: Mutex<()>,
-    /// Set once the table was seen to have this version's format, or not to exist.
+    /// Set once the table is known to have this version's format, or not to exist.
     seen: OnceLock<()>,
 }
 
@@ -72,8 +72,8 @@ impl BigQueryLedger {
         })
     }
 
-    /// Sends a batch until it has arrived. Every attempt has an id of its own, noted before it is
-    /// sent; what became of an earlier one is looked up first.
+    /// Sends a batch until it has arrived. Every attempt has its own job id, recorded before it is sent; the
+    /// state of earlier attempts is looked up first.
     fn send(&self, outbox: &Outbox, batch: &mut Batch) -> Result<()> {
         let entries = payload(&batch.entries);
         let digest = Fingerprint::of(&entries);
@@ -95,7 +95,7 @@ impl BigQueryLedger {
                 Err(error) if error.kind() == Kind::NotFound && batch.attempt < last => {
                     self.create()?;
                 }
-                // Others write to the table too.
+                // Other processes write to the table too.
                 Err(error) if error.kind() == Kind::Transient && batch.attempt < last => {
                     let pause = pauses.next().unwrap_or_default();
                     tracing::warn!("the ledger: {}; retrying", error.headline());
@@ -106,7 +106,7 @@ impl BigQueryLedger {
         }
     }
 
-    /// The table, where there is one. Errors: its format is another.
+    /// The table, if it exists. Errors: its format is not supported.
     fn found(&self) -> Result<Option<Description>> {
         let found = match self.warehouse.describe(&self.table) {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
@@ -250,7 +250,7 @@ impl Ledger for BigQueryLedger {
     }
 }
 
-/// The entries as a JSON array of objects whose values are texts.
+/// The entries as a JSON array of objects whose values are strings.
 fn payload(entries: &[Entry]) -> String {
     let object = |entry: &Entry| {
         let cells = COLUMNS.iter().zip(record::cells(entry));

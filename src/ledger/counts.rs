@@ -1,4 +1,4 @@
-//! What detect and verify, and staged, count of one date.
+//! The counts of one date by detect, verify and staged.
 
 use std::ops::AddAssign;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rule::Strategy;
 
-/// The figures of one date, as of the cutoff with which they were counted.
+/// The counts of one date, as of their cutoff.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
@@ -20,13 +20,13 @@ pub struct Counts {
     pub duplicates: u64,
     /// Superseded rows that DML cannot touch yet.
     pub buffered: u64,
-    /// Active rows whose row id is NULL or shared with another active row of the date.
+    /// Active rows whose row id is NULL, or shared with another active row of the date.
     pub shared_ids: u64,
     /// Active rows that DML may touch.
     pub settled: u64,
-    /// Keys that have rows and no active one.
+    /// Keys that have rows but no active row.
     pub keyless: u64,
-    /// Rows whose active flag is NULL: nobody says whether they are active, and they count as not.
+    /// Rows whose active flag is NULL; they count as inactive.
     pub unflagged: u64,
 }
 
@@ -36,15 +36,15 @@ impl Counts {
         self.duplicates.saturating_sub(self.buffered)
     }
 
-    /// Whether the date is to be cleaned, and can be: settled superseded rows, no shared ids. A rewrite
-    /// waits until no superseded row is buffered, so that a date is rewritten once.
+    /// Whether the date needs cleaning and can be cleaned: it has settled superseded rows and no shared ids.
+    /// A rewrite waits until no superseded row is buffered, so that a date is rewritten once.
     pub fn calls_for(self, strategy: Strategy) -> bool {
         let waits = strategy == Strategy::Rewrite && self.buffered > 0;
         self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
     }
 
-    /// Whether the figures do not contradict each other. Where survivors are put together, a superseded row that
-    /// is settled is buffered too as long as another row of its key is.
+    /// Whether the counts are consistent. If survivors are merged, a settled superseded row counts as
+    /// buffered while another row of its key is.
     pub(crate) fn add_up(self, waits_by_key: bool) -> bool {
         let waiting = if waits_by_key { 0 } else { self.buffered };
         self.active == self.keys + self.duplicates
@@ -57,17 +57,17 @@ impl Counts {
             && self.unflagged <= self.total - self.active
     }
 
-    /// The same date when none of its rows can be touched.
+    /// The counts if none of the date's rows can be touched.
     #[must_use]
     pub fn all_buffered(self) -> Self {
         Self { buffered: self.duplicates, settled: 0, ..self }
     }
 
-    /// The same date before `deactivated` of its superseded rows were deactivated.
+    /// The counts before `deactivated` superseded rows were deactivated.
     #[must_use]
     pub fn before(self, deactivated: u64) -> Self {
         Self {
-            // A row that was deleted is not among the rows that are left.
+            // A deleted row is not among the remaining rows.
             total: self.total.max(self.active + deactivated),
             active: self.active + deactivated,
             duplicates: self.duplicates + deactivated,
@@ -91,34 +91,34 @@ impl AddAssign for Counts {
     }
 }
 
-/// What is staged for one date, as of the cutoff with which they were counted.
+/// The staged rows of one date, as of their cutoff.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Staged {
-    /// Rows in the staging tables that take part: active ones, and deletion markers.
+    /// Rows in the staging tables to merge: active rows and deletion markers.
     pub staged: u64,
     /// Active rows in the table.
     pub active: u64,
     /// Keys that the table does not have yet.
     pub inserts: u64,
-    /// Rows of the table that a staged one would give other values.
+    /// Rows of the table whose values a staged row would change.
     pub updates: u64,
     /// Rows of the table that a deletion marker would deactivate or delete.
     pub deletes: u64,
-    /// Rows to update or to delete, where DML cannot touch a row of their key yet.
+    /// Rows to update or delete whose key has a row that DML cannot touch yet.
     pub buffered: u64,
-    /// Rows in the staging tables that take no part: inactive ones, and deletion markers whose place in
-    /// the keep order is not known.
+    /// Rows in the staging tables that are not merged: inactive ones, and deletion markers whose rank is
+    /// unknown.
     pub left_out: u64,
 }
 
 impl Staged {
-    /// How many rows a MERGE would change now.
+    /// The number of rows that a MERGE would change now.
     pub fn changes(self) -> u64 {
         self.inserts + self.updates + self.deletes
     }
 
-    /// The fewest active rows that the table has once this is merged.
+    /// The fewest active rows that the table can have after the merge.
     pub(crate) fn active_after(self) -> u64 {
         (self.active + self.inserts).saturating_sub(self.deletes)
     }

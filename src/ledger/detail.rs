@@ -1,4 +1,4 @@
-//! What an entry says beyond its statement and its outcome, by step: read back as it was written.
+//! Details of an entry beyond its statement and outcome, by step.
 
 use std::collections::BTreeMap;
 
@@ -11,80 +11,80 @@ use crate::rule::Strategy;
 use crate::statement::Fingerprint;
 use crate::window::Day;
 
-/// What an entry says beyond its statement and its outcome.
+/// Details of an entry beyond its statement and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Detail {
-    /// What a detect or a verify counted, per date, once it is done. Dates without rows are left out.
+    /// The counts of a detect or verify, per date, once done. Dates without rows are omitted.
     Counts {
-        /// The figures of each date.
+        /// The counts of each date.
         days: BTreeMap<Day, Counts>,
-        /// The fingerprint of detect for a date that stands for all: what is counted as a duplicate.
+        /// The fingerprint of detect for a representative date: the definition of a duplicate.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "fingerprint")]
         definition: Option<Fingerprint>,
-        /// How the partition of a date stood before it was counted, where that was asked.
+        /// The state of each date's partition before the count, if known.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         stamps: Stamps,
     },
-    /// What a count of staged rows found, per date, once it is done. Dates with nothing are left out.
+    /// The counts of staged rows, per date, once done. Dates without staged rows are omitted.
     Staged {
-        /// The figures of each date.
+        /// The counts of each date.
         days: BTreeMap<Day, Staged>,
-        /// The fingerprint of staged for a date that stands for all: what is counted, and from which tables.
+        /// The fingerprint of staged for a representative date: what is counted, and from which tables.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "fingerprint")]
         definition: Option<Fingerprint>,
-        /// How the partition of a date stood in the rule's table before it was counted, where that was asked.
+        /// The state of each date's partition in the rule's table before the count, if known.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         stamps: Stamps,
-        /// The same of the staging tables, all of them together.
+        /// The same for the staging tables, combined.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         staging: Stamps,
     },
-    /// What the UPDATE of a custom step would remove, once that is counted.
+    /// What the UPDATE of a custom step would remove, once counted.
     Guard {
         /// Rows.
         removed: u64,
         /// Keys that would lose their last active row.
         keys_lost: u64,
-        /// Rows that are left alone, since they share their id.
+        /// Rows that are skipped because they share their id.
         shared_ids: u64,
     },
-    /// What the removal log holds of one statement, per date, where it is about several.
+    /// The rows of one statement in the removal log, per date if it is about several.
     Recorded {
         /// The job that recorded the rows.
         record: String,
-        /// Rows on each date, once they are counted. Dates without rows are left out.
+        /// Rows on each date, once counted. Dates without rows are omitted.
         days: BTreeMap<Day, u64>,
     },
-    /// What a statement removes.
+    /// The removal by a statement.
     Removal {
-        /// The job that recorded the rows before.
+        /// The job that recorded the rows before the removal.
         record: String,
-        /// How it removes them.
+        /// The strategy of the removal.
         strategy: Strategy,
-        /// Whether survivors are put together of what it removes.
+        /// Whether survivors are merged from the removed rows.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         puts_together: bool,
     },
-    /// What an undo restores.
+    /// The restoration by an undo.
     Undo {
         /// The run that is undone.
         run: RunId,
         /// The job that recorded the rows before they were removed.
         record: String,
-        /// How they were removed.
+        /// The strategy by which they were removed.
         strategy: Strategy,
     },
-    /// What a MERGE takes its rows from.
+    /// The sources of a MERGE.
     Merge {
         /// The staging tables.
         #[serde(serialize_with = "write_tables", deserialize_with = "read_tables")]
         staging: Vec<TableName>,
-        /// What was counted before it; `None` in entries of earlier versions.
+        /// The counts before the MERGE; `None` in entries of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         counts: Option<MergeCounts>,
     },
-    /// The staging table that is dropped.
+    /// The dropped staging table.
     DropTable {
         /// The table.
         #[serde(serialize_with = "write_table", deserialize_with = "read_table")]
@@ -92,7 +92,7 @@ pub enum Detail {
     },
 }
 
-/// What a MERGE of staging tables was to change.
+/// The changes that a MERGE of staging tables was to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MergeCounts {
@@ -102,12 +102,12 @@ pub struct MergeCounts {
     pub updates: u64,
     /// Rows that deletion markers deactivate or delete.
     pub deletes: u64,
-    /// Staged rows that take no part.
+    /// Staged rows that are not merged.
     pub left_out: u64,
 }
 
 impl Detail {
-    /// The counts of these dates, without those that have no rows.
+    /// The counts of these dates, without dates that have no rows.
     pub fn counts(days: &BTreeMap<Day, Counts>) -> Self {
         let some = days.iter().filter(|(_, counts)| counts.total > 0);
         let days = some.map(|(day, counts)| (*day, *counts)).collect();
@@ -115,7 +115,7 @@ impl Detail {
     }
 }
 
-/// A fingerprint as text.
+/// Serializes a fingerprint as text.
 mod fingerprint {
     use super::{Deserialize, Deserializer, Fingerprint, Serializer};
 

@@ -1,4 +1,4 @@
-//! One line of the ledger.
+//! An entry of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -14,37 +14,37 @@ use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
 use crate::window::Window;
 
-/// What an entry says of its statement.
+/// The outcome of an entry's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// About to be sent. Written before the statement is.
     Started,
-    /// Answered. Written after the answer.
+    /// Completed. Written after the response.
     Done {
-        /// Rows changed by a mutation, or returned by a query; `None` where the warehouse does not say.
+        /// Rows changed by a mutation, or returned by a query; `None` if the warehouse does not say.
         affected: Option<u64>,
     },
     /// Refused or failed; it changed nothing.
     Failed {
-        /// What sort of failure it was.
+        /// The kind of failure.
         kind: Kind,
-        /// What went wrong, for people.
+        /// The failure, for people.
         message: String,
     },
-    /// No answer came. The next run finds out what became of it.
+    /// No response came. The next run looks up the outcome.
     Unknown {
-        /// What went wrong, for people.
+        /// The failure, for people.
         message: String,
     },
 }
 
 impl Outcome {
-    /// Done, with so many rows.
+    /// Completed, with this many rows.
     pub fn done(affected: u64) -> Self {
         Self::Done { affected: Some(affected) }
     }
 
-    /// The outcome as one word, as the ledger's table has it.
+    /// The outcome as a word, as in the ledger's table.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Started => "started",
@@ -64,12 +64,12 @@ impl Outcome {
         matches!(self, Self::Failed { .. })
     }
 
-    /// Whether it is not known what becomes of the statement.
+    /// Whether the statement's outcome is not known yet.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Started | Self::Unknown { .. })
     }
 
-    /// Rows changed or returned; `None` unless done, and where the warehouse does not say.
+    /// Rows changed or returned; `None` unless done, or if the warehouse does not say.
     pub fn affected(&self) -> Option<u64> {
         match self {
             Self::Done { affected } => *affected,
@@ -77,7 +77,7 @@ impl Outcome {
         }
     }
 
-    /// What sort of failure it was.
+    /// The kind of failure.
     pub fn error_kind(&self) -> Option<Kind> {
         match self {
             Self::Failed { kind, .. } => Some(*kind),
@@ -85,7 +85,7 @@ impl Outcome {
         }
     }
 
-    /// What went wrong, for people.
+    /// The failure, for people.
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Failed { message, .. } | Self::Unknown { message } => Some(message),
@@ -94,13 +94,13 @@ impl Outcome {
     }
 }
 
-/// One line of the ledger. A statement that ran to its end has two: `started`, then `done` or
-/// `failed`, with the same run and sequence. Where no answer came there is `unknown` between them.
+/// An entry of the ledger. A completed statement has two: `started`, then `done` or `failed`, with the same
+/// run and sequence. If no response came, `unknown` comes between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// The run.
     pub run: RunId,
-    /// The statement's place in the run, from 1.
+    /// The statement's position in the run, from 1.
     pub sequence: u32,
     /// The rule.
     pub rule: RuleName,
@@ -108,47 +108,45 @@ pub struct Entry {
     pub table: TableName,
     /// The statement's dates.
     pub window: Window,
-    /// What the statement is for.
+    /// The statement's step.
     pub step: StepName,
-    /// The id under which the warehouse knows the statement.
+    /// The statement's job id in the warehouse.
     pub job: JobId,
     /// SHA-256 of `sql`.
     pub fingerprint: Fingerprint,
     /// The text that was sent.
     pub sql: String,
-    /// The cutoff that it was sent with.
+    /// The cutoff parameter of the statement.
     pub cutoff: Option<Timestamp>,
-    /// Every query parameter that it was sent with, for people who send it again. The program reads
-    /// none of it.
+    /// Every query parameter of the statement, for people who rerun it. The program does not read them.
     pub parameters: Map<String, Json>,
-    /// The template variables that it was rendered with, as literals.
+    /// The template variables used to render it, as literals.
     pub vars: BTreeMap<String, String>,
-    /// What this entry says.
+    /// The outcome as of this entry.
     pub outcome: Outcome,
-    /// What is to be known of it beyond that, by step.
+    /// Further details, by step.
     pub detail: Option<Detail>,
-    /// What the statement used, as far as the warehouse says so.
+    /// The resources that the statement used, as reported by the warehouse.
     pub usage: Usage,
     /// When this entry was written.
     pub at: Timestamp,
-    /// The time that the run was told to take for now, with `--now`.
+    /// The time set with `--now`.
     pub rehearsed_at: Option<Timestamp>,
-    /// The run that found the outcome out, where the process of the statement's own run had exited
-    /// before it knew.
+    /// The run that looked up the outcome, if the statement's own process exited before knowing it.
     pub recovered_by: Option<RunId>,
     /// The version of onerow that wrote it.
     pub version: String,
-    /// Who ran it: user and host.
+    /// The user and host that ran it.
     pub who: String,
 }
 
 impl Entry {
-    /// How messages name its statement: `deactivate of 2026-01-28`.
+    /// The statement's name in messages: `deactivate of 2026-01-28`.
     pub fn title(&self) -> String {
         format!("{} of {}", self.step, self.window)
     }
 
-    /// What went wrong, or how the outcome was found out: a sentence for people.
+    /// The failure, or how the outcome was found: a sentence for people.
     pub fn remark(&self) -> Option<String> {
         let recovered = self.recovered_by.as_ref().map(|run| {
             let what = match self.outcome.is_done() {
@@ -160,7 +158,7 @@ impl Entry {
         recovered.or_else(|| self.outcome.message().map(str::to_owned))
     }
 
-    /// The run of which the statement has restored rows, and the job that had recorded them.
+    /// The run whose rows the statement restored, and the job that recorded them.
     pub fn restores(&self) -> Option<(&RunId, &str)> {
         match (&self.detail, &self.outcome) {
             (_, Outcome::Done { affected: Some(0) }) => None,
@@ -175,8 +173,8 @@ impl Entry {
     }
 }
 
-/// The last entry of each statement, in the order in which they were begun. Entries are oldest
-/// first, as a ledger gives them.
+/// The last entry of each statement, in the order in which they began. Entries are sorted oldest first, as in
+/// a ledger.
 pub fn latest(entries: &[Entry]) -> Vec<&Entry> {
     let mut latest: IndexMap<(&RunId, u32), &Entry> = IndexMap::new();
     for entry in entries {
@@ -185,8 +183,8 @@ pub fn latest(entries: &[Entry]) -> Vec<&Entry> {
     latest.into_values().collect()
 }
 
-/// The same entries, where they are ordered by their times, with each statement's beginning before its
-/// outcome also where the clock was set back in between.
+/// The entries, sorted by time, with each statement's `started` before its outcome even if the clock was set
+/// back.
 pub(crate) fn beginnings_first(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut places: IndexMap<(RunId, u32), Vec<usize>> = IndexMap::new();
     for (place, entry) in entries.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
 use crate::window::{Day, Window};
 
-/// The entry of a deactivate that is about to be sent.
+/// The `started` entry of a deactivate.
 pub(crate) fn started(run: &str, sequence: u32) -> Entry {
     Entry {
         run: RunId::parse(run).unwrap(),
@@ -36,7 +36,7 @@ pub(crate) fn started(run: &str, sequence: u32) -> Entry {
     }
 }
 
-/// The same, done.
+/// The entry of a deactivate that is done.
 pub(crate) fn done(run: &str, sequence: u32) -> Entry {
     let counts = Counts { active: 321, keys: 321, settled: 321, ..Counts::default() };
     Entry {
@@ -51,7 +51,7 @@ pub(crate) fn done(run: &str, sequence: u32) -> Entry {
     }
 }
 
-/// The same, refused.
+/// The entry of a deactivate that was refused.
 pub(crate) fn failed(run: &str, sequence: u32) -> Entry {
     let message = "it would affect rows in the streaming buffer".to_owned();
     Entry {
@@ -60,7 +60,7 @@ pub(crate) fn failed(run: &str, sequence: u32) -> Entry {
     }
 }
 
-/// The same, without an answer.
+/// The entry of a deactivate without a response.
 pub(crate) fn unknown(run: &str, sequence: u32) -> Entry {
     Entry {
         outcome: Outcome::Unknown { message: "connection closed".to_owned() },
@@ -68,7 +68,7 @@ pub(crate) fn unknown(run: &str, sequence: u32) -> Entry {
     }
 }
 
-/// The entries of a run, each statement by its step, its outcome and its details.
+/// The entries of a run, each with its step, outcome and details.
 pub(crate) fn statements(run: &str, statements: &[(&str, Outcome, Option<Detail>)]) -> Vec<Entry> {
     let at = |second: usize| format!("2026-01-30T07:41:{second:02}Z").parse().unwrap();
     let mut entries = Vec::new();
@@ -92,13 +92,13 @@ pub(crate) fn statements(run: &str, statements: &[(&str, Outcome, Option<Detail>
     entries
 }
 
-/// What the ledger says of a statement that removes what a statement of this run recorded.
+/// The details of a statement that removes the rows recorded by a statement of this run.
 pub(crate) fn removing(run: &str, sequence: u32, strategy: Strategy) -> Option<Detail> {
     let record = format!("onerow_{run}_{sequence}");
     Some(Detail::Removal { record, strategy, puts_together: false })
 }
 
-/// What the ledger says of a statement that restores what a statement of this run recorded.
+/// The details of a statement that restores the rows recorded by a statement of this run.
 pub(crate) fn undoing(run: &str, sequence: u32) -> Option<Detail> {
     Some(Detail::Undo {
         run: RunId::parse(run).unwrap(),

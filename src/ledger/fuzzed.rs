@@ -1,10 +1,10 @@
-//! Any row of a table that should be the ledger.
+//! Arbitrary rows of a ledger table.
 
 use super::record::{self, Cells};
 use crate::fuzzed::is_an_error;
 
-/// Reads a row whose cells are the lines of the text; an empty one is NULL. What is read is written
-/// as the same row.
+/// Reads a row whose cells are the lines of the text; an empty line is NULL. A valid entry must be written as
+/// the same row.
 pub(crate) fn row(text: &str) {
     let mut lines = text.split('\n').map(str::to_owned);
     let cells: Cells = std::array::from_fn(|_| lines.next().filter(|line| !line.is_empty()));

@@ -1,4 +1,4 @@
-//! The lock of a table: a file beside the database, locked by the process that runs.
+//! The lock of a table: a locked file beside the database.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 use crate::statement::Fingerprint;
 
-/// How long [`Ledger::lock`](super::Ledger::lock) waits, and how often it tries meanwhile.
+/// How long [`Ledger::lock`](super::Ledger::lock) waits, and the interval of its attempts.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -21,8 +21,8 @@ pub(super) fn lock_name(table: &TableName) -> String {
     if name.len() <= 150 { name } else { Fingerprint::of(&name).short().to_owned() }
 }
 
-/// The lock is a file beside the database, never removed: removing it would let two processes
-/// lock two different files of one name.
+/// Locks a file beside the database. The file is never removed: otherwise two processes could lock two
+/// different files of the same name.
 pub(super) fn lock(
     database: &Path,
     what: &str,
@@ -36,7 +36,7 @@ pub(super) fn lock(
         let file = lock_file(Path::new(&name))?;
         match file.try_lock() {
             Ok(()) if is_at(&file, Path::new(&name)) => return Ok(Lock::holding(Some(file))),
-            // Somebody has removed it meanwhile: others lock another file of that name.
+            // The file was removed meanwhile: other processes lock another file of that name.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
                 if interrupt.sleep(PAUSE) {
@@ -63,7 +63,7 @@ pub(super) fn lock(
     }
 }
 
-/// Whether the open file is the one of that name.
+/// Whether the open file is still the file of that name.
 #[cfg(unix)]
 fn is_at(file: &File, name: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -73,7 +73,7 @@ fn is_at(file: &File, name: &Path) -> bool {
     file.metadata().and_then(|one| Ok(same(one, std::fs::metadata(name)?))).unwrap_or(false)
 }
 
-/// A file that is open cannot be removed.
+/// On this system an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true

@@ -29,8 +29,8 @@ pub use observed::{Observed, Observer};
 pub(crate) use outbox::batches;
 pub use run_id::RunId;
 
-/// The right to run against one ledger, for as long as it lives. The system releases it when the
-/// process dies, so an entry without an outcome that is seen by the holder is one whose process died.
+/// An exclusive lock on one table's runs, released on drop. The system releases it when the process exits, so
+/// an entry without an outcome that the holder sees belongs to a process that has exited.
 #[derive(Debug)]
 #[must_use = "the lock is released when it is dropped"]
 pub struct Lock {
@@ -38,33 +38,33 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// One that lasts as long as the lock on this file; `None` where nobody else can come.
+    /// A lock that lives as long as this file's lock; `None` if no other process can run.
     pub fn holding(lock: Option<std::fs::File>) -> Self {
         Self { _lock: lock }
     }
 }
 
-/// Which entries are asked for. Those for which everything that is given holds.
+/// A filter of entries. All given conditions must hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter<'a> {
-    /// Of this run, or of runs whose ids start so.
+    /// Entries of this run, or of runs whose ids have this prefix.
     pub run: Option<&'a str>,
-    /// Of this rule.
+    /// Entries of this rule.
     pub rule: Option<&'a str>,
-    /// Written at or after this instant, to the second; `None` is as far back as the ledger is read at
-    /// all, see [`Ledger::reach`].
+    /// Entries written at or after this instant, to the second; `None` reads as far back as
+    /// [`Ledger::reach`].
     pub since: Option<Timestamp>,
-    /// Whether the statements' SQL is read too, the largest of the columns. Without it, `sql` is empty.
+    /// Whether the statements' SQL, the largest column, is read too. Otherwise `sql` is empty.
     pub with_sql: bool,
 }
 
 impl<'a> Filter<'a> {
-    /// The entries of a run, or of runs whose ids start so. None of them is older than the id says.
+    /// The entries of a run, or of runs whose ids have this prefix. None is older than the id.
     pub fn run(run: &'a str) -> Self {
         Self { run: Some(run), since: RunId::earliest(run), ..Self::default() }
     }
 
-    /// The entries of the last so many days, of a rule or of all.
+    /// The entries of the last `days` days, of one rule or of all.
     pub fn recent(rule: Option<&'a str>, now: Timestamp, days: u32) -> Self {
         let ago = SignedDuration::from_hours(24 * i64::from(days));
         let since = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
@@ -76,15 +76,15 @@ impl<'a> Filter<'a> {
         Self { rule: Some(rule), ..Self::default() }
     }
 
-    /// The same, with the SQL of each statement.
+    /// Includes the SQL of each statement.
     #[must_use]
     pub fn with_sql(self) -> Self {
         Self { with_sql: true, ..self }
     }
 }
 
-/// The newest of the entries that are asked for: no further back than it takes until they are enough, or
-/// than the ledger is read at all.
+/// The newest matching entries. Reads back only until there are enough, and at most as far as
+/// [`Ledger::reach`].
 ///
 /// # Errors
 /// The ledger does not answer.
@@ -103,35 +103,49 @@ pub(crate) fn newest(
     Ok(entries)
 }
 
-/// Where entries are kept. Nothing is ever changed or removed.
+/// The storage of entries. Entries are never changed or removed.
 pub trait Ledger: Sync {
-    /// Writes one entry durably before it returns. Creates the ledger if there is none.
+    /// Writes one entry durably before it returns. Creates the ledger if necessary.
+    ///
+    /// # Errors
+    /// The entry cannot be written.
     fn append(&self, entry: &Entry) -> Result<()>;
 
-    /// How far back the ledger is read where nothing says how old the entries are: one instant after
-    /// another, until what is looked for is found. `None` is all of it, which costs nothing.
+    /// How far back the ledger is read if the age of the entries is unknown: one instant after another, until
+    /// the entries are found. `None` reads all, if that is free.
     fn reach(&self) -> Vec<Option<Timestamp>> {
         vec![None]
     }
 
-    /// The entries that are asked for, oldest first. A ledger that does not exist yet has none, and
-    /// is not created.
+    /// The matching entries, oldest first. A ledger that does not exist yet is empty and is not created.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>>;
 
-    /// Waits a little for the right to run on this table, then gives up with
-    /// [`Kind::Locked`](crate::error::Kind::Locked); an
-    /// interrupt ends the wait.
+    /// Waits briefly for the lock of this table. An interrupt ends the wait.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`](crate::error::Kind::Locked): another process holds the lock.
     fn lock(&self, table: &TableName, interrupt: &Interrupt) -> Result<Lock>;
 
-    /// The last entries of a rule's statements that have no outcome: their process died, or no
-    /// answer came.
+    /// The last entries of a rule's statements without an outcome: their process exited, or no response came.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
     fn in_doubt(&self, rule: &str) -> Result<Vec<Entry>>;
 
-    /// Looks whether entries can be written, and says where to. Changes nothing.
+    /// Checks whether entries can be written, and returns where. Read-only.
+    ///
+    /// # Errors
+    /// Entries cannot be written.
     fn examine(&self) -> Result<String>;
 
-    /// Brings entries that wait elsewhere to where the ledger is kept, each once. What cannot be
-    /// brought stays where it waits, for the next time.
+    /// Delivers entries from the outbox to the ledger, each once. Entries that cannot be delivered stay for
+    /// the next attempt.
+    ///
+    /// # Errors
+    /// Some entries could not be delivered.
     fn deliver(&self) -> Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A ledger that tells somebody of each entry.
+//! A ledger that notifies an observer of each entry.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 
-/// Is told of an entry after it was written.
+/// A function that is called with each entry after it was written.
 pub type Observer = dyn Fn(&Entry) + Send + Sync;
 
-/// A ledger whose entries somebody is told of once they are written.
+/// A ledger whose observer is called with each entry after it was written.
 pub struct Observed {
-    /// Where the entries are kept.
+    /// The ledger that stores the entries.
     pub ledger: Arc<dyn Ledger + Send>,
-    /// Who is told.
+    /// The observer.
     pub observer: Box<Observer>,
 }
 

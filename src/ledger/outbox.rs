@@ -1,5 +1,5 @@
-//! Entries on their way: a file beside the project that holds every entry until it has reached
-//! the ledger in the warehouse, cut into batches that never change once they are cut.
+//! The outbox: a file beside the project that holds every entry until it is in the warehouse's ledger, in
+//! batches that never change once formed.
 
 use std::path::Path;
 
@@ -15,8 +15,7 @@ use crate::googlesql::TableName;
 use crate::interrupt::Interrupt;
 use crate::warehouse::sqlite::{Access, Sqlite, failed, has_table};
 
-/// A batch ends at the entry of these numbers: well below what one statement may carry, which is
-/// 10 MB with its parameters.
+/// The limits of a batch, well below what one statement may carry: 10 MB with its parameters.
 /// Source: <https://cloud.google.com/bigquery/quotas#query_jobs>
 const ENTRIES: usize = 1_000;
 const BYTES: usize = 2_000_000;
@@ -26,10 +25,10 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_batches (
   delivered INTEGER NOT NULL DEFAULT 0
 ) STRICT";
 
-/// Entries that travel together.
+/// Entries that are sent together.
 pub(super) struct Batch {
     id: i64,
-    /// How often it was sent.
+    /// The number of attempts to send it.
     pub attempt: u32,
     pub entries: Vec<Entry>,
 }
@@ -40,7 +39,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Opens the file, and creates it if there is none and there is something to write.
+    /// Opens the file, creating it if necessary and access allows writing.
     pub fn open(path: &Path, access: Access, clock: Clock) -> Result<Option<Self>> {
         if access == Access::ReadOnly && !path.is_file() {
             return Ok(None);
@@ -69,7 +68,7 @@ impl Outbox {
         self.file.in_doubt(rule)
     }
 
-    /// The right to deliver: one process at a time, so that a batch is cut once.
+    /// The lock for delivery: one process at a time, so that a batch is formed once.
     pub fn lock_delivery(&self) -> Result<Lock> {
         match self.file.path() {
             Some(path) => lock(path, "delivery", PATIENCE, &Interrupt::default()),
@@ -88,7 +87,7 @@ impl Outbox {
         Ok(entries.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// The oldest batch that has not been delivered; cut now if there is none and entries wait.
+    /// The oldest undelivered batch; a new one if none exists and entries are waiting.
     pub fn next(&self) -> Result<Option<Batch>> {
         let connection = self.file.connection()?;
         connection.execute_batch(CREATE).map_err(failed("write to the outbox"))?;
@@ -108,13 +107,13 @@ impl Outbox {
         cut(&connection, first)
     }
 
-    /// Notes that the batch is about to be sent once more.
+    /// Records that the batch is about to be sent again.
     pub fn attempt(&self, batch: &mut Batch) -> Result<()> {
         batch.attempt += 1;
         self.execute("UPDATE _onerow_batches SET attempt = ?2 WHERE id = ?1", batch)
     }
 
-    /// Notes that the batch has arrived.
+    /// Records that the batch has arrived.
     pub fn delivered(&self, batch: &Batch) -> Result<()> {
         self.execute("UPDATE _onerow_batches SET delivered = 1, attempt = ?2 WHERE id = ?1", batch)
     }
@@ -125,7 +124,7 @@ impl Outbox {
     }
 }
 
-/// Batches follow each other without gaps and are delivered in order.
+/// Batches have no gaps and are delivered in order.
 const DELIVERED_UP_TO: &str =
     "SELECT coalesce(max(last_entry), 0) FROM _onerow_batches WHERE delivered";
 
@@ -149,7 +148,7 @@ fn cut(connection: &Connection, after: i64) -> Result<Option<Batch>> {
     Ok(Some(Batch { id: connection.last_insert_rowid(), attempt: 0, entries }))
 }
 
-/// In how many batches the two entries of each of these statements travel, about: each is a job.
+/// The approximate number of batches, and so of jobs, for both entries of each of these statements.
 pub(crate) fn batches<'a>(statements: impl Iterator<Item = &'a str>) -> u64 {
     let (count, bytes) = statements
         .fold((0_usize, 0), |(count, bytes), sql| (count + 2, bytes + 2 * (sql.len() + 500)));

@@ -1,4 +1,4 @@
-//! An entry as a row of named columns, which both kinds of ledger share.
+//! An entry as a row of named columns, shared by both kinds of ledger.
 
 use std::str::FromStr;
 
@@ -15,18 +15,18 @@ use crate::statement::{Fingerprint, StepName};
 use crate::warehouse::{JobId, Usage};
 use crate::window::{Day, Window};
 
-/// The format of these columns and of what is in them, kept in each row. Raised when they change;
-/// a ledger without it is older than the first release.
+/// The version of the columns and their content, stored in each row. Incremented when they change; a ledger
+/// without it is older than the first release.
 pub(super) const FORMAT: u32 = 1;
 
-/// The column that holds it.
+/// The column with the format version.
 pub(super) const FORMAT_COLUMN: &str = "format";
 
-/// The column that holds the statement's text, the largest by far.
+/// The column with the statement's text, by far the largest.
 pub(super) const SQL_COLUMN: &str = "sql";
 
-/// The columns of the ledger's table, in order, with their BigQuery types and whether each entry
-/// has a value. `dates` (where they are not all of those from the first to the last), `parameters`,
+/// The columns of the ledger's table, in order, with their BigQuery types and whether they are required.
+/// `dates` (unless they are a complete range), `parameters`, `vars` and `detail` are JSON.
 /// `vars` and `detail` are JSON.
 pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
     (FORMAT_COLUMN, "INT64", true),
@@ -64,7 +64,7 @@ pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
 /// One value per column, as text.
 pub(super) type Cells = [Option<String>; COLUMNS.len()];
 
-/// The column names with commas between.
+/// The column names, separated by commas.
 pub(super) fn column_list() -> String {
     COLUMNS.map(|(name, _, _)| name).join(", ")
 }
@@ -107,13 +107,12 @@ pub(super) fn cells(entry: &Entry) -> Cells {
     ]
 }
 
-/// What is written here are texts, numbers, and lists and maps of them with keys of text, none of
-/// which serde_json refuses.
+/// Serializes texts, numbers, and lists and maps of these with text keys, which serde_json never refuses.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Reads an entry back. Errors: another format, or a value that this version would not have written.
+/// Reads an entry. Errors: another format, or a value that this version never writes.
 pub(super) fn entry(cells: &Cells) -> Result<Entry> {
     let row = Row(cells);
     let format: u32 = row.always(FORMAT_COLUMN)?;
@@ -150,7 +149,7 @@ pub(super) fn entry(cells: &Cells) -> Result<Entry> {
     })
 }
 
-/// A ledger that this version neither reads nor writes.
+/// The error for a ledger format that this version does not support.
 pub(super) fn other_format(found: &str, help: &str) -> Error {
     Error::new(
         Kind::LedgerFormat,
@@ -159,7 +158,7 @@ pub(super) fn other_format(found: &str, help: &str) -> Error {
     .help(help)
 }
 
-/// A row whose cells are found by the names of their columns.
+/// A row whose cells are accessed by column name.
 struct Row<'a>(&'a Cells);
 
 impl Row<'_> {
@@ -202,7 +201,7 @@ impl Row<'_> {
         }
     }
 
-    /// A DATE; NULL is that of rows without a date, and of a table without dates.
+    /// A DATE; NULL for rows without a date, and for a table without dates.
     fn date(&self, column: &str) -> Result<Option<Date>> {
         let date = |cell| strict_date(cell).ok_or_else(|| self.damaged(column));
         self.cell(column).map(date).transpose()
@@ -326,7 +325,7 @@ mod tests {
         ] {
             let error = with(column, value).unwrap_err();
             assert_eq!(error.kind(), Kind::UnexpectedAnswer, "{column} {value:?}");
-            // The dates contradict each other: it is not known which of them is wrong.
+            // The dates are inconsistent, and either may be wrong.
             let named = if column.ends_with("_date") { "date" } else { column };
             assert!(error.to_string().contains(named), "{column} {value:?}: {error}");
         }

@@ -7,18 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 
-/// The id of a run: when it began, in UTC, and a random end. The start of it is enough to name it.
+/// The id of a run: its start in UTC, and a random suffix. A unique prefix identifies the run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
 impl RunId {
-    /// A new id for a run that begins now.
+    /// Creates an id for a run that begins now.
     pub fn new(now: Timestamp) -> Self {
         Self(format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..)))
     }
 
-    /// Letters, digits and `-`, at most 64: an id is part of job ids, labels and addresses.
+    /// Parses an id: letters, digits and `-`, at most 64, since an id is part of job ids, labels and
+    /// addresses.
     pub fn parse(id: &str) -> Result<Self> {
         let good = !id.is_empty()
             && id.len() <= 64
@@ -32,15 +33,15 @@ impl RunId {
         }
     }
 
-    /// When the run of this id began, to the second: the id says so.
+    /// When the run with this id began, to the second, from the id.
     pub fn began(id: &str) -> Option<Timestamp> {
         let text = id.get(..16)?;
         let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
         jiff::tz::TimeZone::UTC.to_timestamp(at).ok()
     }
 
-    /// A day before the first day that runs with ids that start so can have begun on, whatever clock their
-    /// entries were written by; `None` where they may be of any year.
+    /// A day before the earliest start of runs with this id prefix, to allow for clock differences; `None` if
+    /// the prefix has no year.
     pub fn earliest(start: &str) -> Option<Timestamp> {
         let digits = start.bytes().take(8).take_while(u8::is_ascii_digit).count();
         let number = |from: usize, to: usize| match to <= digits {

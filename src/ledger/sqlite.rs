@@ -16,8 +16,8 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS _onerow_ledger_delete BEFORE DELETE ON _onerow_ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 
-/// An outcome of the statement that an entry is about; its run and its sequence are its second and its
-/// third cell.
+/// Whether the statement of an entry already has an outcome; its run and its sequence are the entry's second
+/// and third cells.
 const OUTCOME: &str = "SELECT 1 FROM _onerow_ledger \
      WHERE run_id = ?2 AND sequence = CAST(?3 AS INTEGER) AND outcome IN ('done', 'failed')";
 
@@ -41,8 +41,8 @@ impl Ledger for Sqlite {
     }
 
     fn entries(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
-        // Instants are kept as `2026-01-30T21:04:05.123Z`: without its end, the text of a second
-        // comes before all that are in it.
+        // Instants are stored as `2026-01-30T21:04:05.123Z`: the prefix for a second sorts before all
+        // instants in it.
         let since = wanted.since.map(|since| since.strftime("%FT%T").to_string());
         let condition = "(?1 IS NULL OR substr(run_id, 1, length(?1)) = ?1) \
              AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR logged_at >= ?3)";
@@ -79,7 +79,7 @@ impl Ledger for Sqlite {
     }
 }
 
-/// Another run has written the outcome already, which it does of runs that it takes for dead.
+/// The error if another run already wrote the outcome, because it believed that this process had exited.
 fn taken_over(entry: &Entry) -> Error {
     let message = format!(
         "the ledger has the outcome of {} already: another run took over this statement because it \
@@ -91,7 +91,7 @@ fn taken_over(entry: &Entry) -> Error {
     )
 }
 
-/// Creates the table and what protects it, both or neither; another process may be doing the same.
+/// Creates the table and its triggers atomically; another process may do so at the same time.
 fn create(connection: &Connection) -> rusqlite::Result<()> {
     let columns = COLUMNS.map(|(name, sql_type, always)| {
         let stored = if sql_type == "INT64" { "INTEGER" } else { "TEXT" };
@@ -107,7 +107,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// The entries for which the condition holds, with their places in the ledger, oldest first.
+/// The matching entries with their positions in the ledger, oldest first.
 pub(super) fn read(
     connection: &Connection,
     condition: &str,

@@ -9,19 +9,19 @@ use super::part::{MAX_BYTES, Part};
 use crate::error::{Error, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
-/// What is known of the file while its rows are read.
+/// The state of reading the file.
 #[derive(Default)]
 pub(super) struct Csv {
-    /// Which of the rule's columns each field is.
+    /// The column of each field.
     header: Option<Vec<usize>>,
-    /// Where the fields of the row in hand stand in the part: quotes and all.
+    /// The fields' ranges in the part, including quotes.
     fields: Vec<Range<usize>>,
-    /// Where the next row begins in the part.
+    /// The start of the next row in the part.
     next: usize,
 }
 
 impl Csv {
-    /// The next row, with one value for each of the columns.
+    /// The next row, with one value per column.
     pub fn row<R: BufRead>(
         &mut self,
         part: &mut Part<R>,
@@ -56,7 +56,7 @@ impl Csv {
         Ok(Some(row))
     }
 
-    /// Which columns the header in hand names.
+    /// The columns that the current header names.
     fn columns<R: BufRead>(&self, part: &Part<R>, known: Columns<'_>) -> Result<Vec<usize>> {
         let mut columns = Vec::new();
         for field in &self.fields {
@@ -72,7 +72,7 @@ impl Csv {
         Ok(columns)
     }
 
-    /// Finds the fields of the next row; at the end of the file there is none. Blank lines are none.
+    /// Finds the fields of the next row; returns false at the end of the file. Blank lines are skipped.
     fn read<R: BufRead>(&mut self, part: &mut Part<R>) -> Result<bool> {
         self.fields.clear();
         while part.text()[self.next..].trim_start_matches(['\r', '\n']).is_empty() {
@@ -95,10 +95,9 @@ impl Csv {
     }
 }
 
-/// Where the field that begins at `start` ends: at a comma, a line end or the end of the file. A quoted
-/// one may hold line ends, and then more of the file is read. Errors: quotes that other parsers take as they
-/// can; with a quote left open, they read the rest of the file as one field, and every row in it is lost
-/// without a word.
+/// The end of the field that begins at `start`: a comma, a line end or the end of the file. A quoted field
+/// may contain line ends; then more of the file is read. Errors: malformed quotes. Other parsers accept an
+/// unclosed quote, read the rest of the file as one field, and silently lose every row in it.
 fn field_end<R: BufRead>(part: &mut Part<R>, start: usize) -> Result<usize> {
     if !part.text()[start..].starts_with('"') {
         let rest = &part.text().as_bytes()[start..];
@@ -140,7 +139,7 @@ fn text(field: &str) -> Cow<'_, str> {
     }
 }
 
-/// BigQuery reads an empty field as NULL, and a quoted one as the empty STRING.
+/// A value: BigQuery reads an empty field as NULL, and a quoted empty field as the empty STRING.
 /// Source: <https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-csv#csv-options>
 fn value<R: BufRead>(
     part: &Part<R>,

@@ -1,4 +1,4 @@
-//! Data files into typed rows: CSV and NDJSON. Bytes in, rows out, one at a time; one bad value refuses
+//! Reading data files as typed rows: CSV and NDJSON. Rows are returned one at a time; one bad value refuses
 //! the file.
 
 mod csv;
@@ -13,17 +13,20 @@ use self::part::Part;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
-/// What a data file looks like.
+/// The format of a data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
     /// Comma-separated values with a header line.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
 impl FileFormat {
-    /// The format that goes with a file's extension. Errors: it is none of the known ones.
+    /// The format for a file's extension.
+    ///
+    /// # Errors
+    /// The extension is unknown.
     pub fn of_path(path: &Path) -> Result<Self> {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
@@ -41,27 +44,27 @@ impl FileFormat {
 /// The columns of a file's rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns<'a> {
-    /// Those that the file may have, with their types.
+    /// The columns that the file may have, with their types.
     pub known: &'a [(Ident, SqlType)],
-    /// The whole types of the nested ones among them.
+    /// The full types of the nested columns.
     pub nested: &'a [(Ident, Nested)],
-    /// Those that it has to have, whatever their values: without one of them every row would have NULL there.
+    /// The required columns: without them every row would be NULL there.
     pub needed: &'a [String],
-    /// Those that are left out, whatever their values.
+    /// The columns that are left out.
     pub ignored: &'a [Ignored],
 }
 
 /// A column of a file that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ignored {
-    /// Its name.
+    /// The column's name.
     pub name: Ident,
-    /// Whether the file has to have it: a name that nobody knows may be mistaken.
+    /// Whether the file must have the column, to detect a misspelled name.
     pub must_be_there: bool,
 }
 
 impl Columns<'_> {
-    /// The place of this column among the known ones, and after them the ignored ones.
+    /// The position of this column among the known ones followed by the ignored ones.
     fn place(&self, name: &str) -> Option<usize> {
         let known = self.known.iter().map(|(column, _)| column);
         known
@@ -69,7 +72,7 @@ impl Columns<'_> {
             .position(|c| c.same_column(name))
     }
 
-    /// The whole type of a column whose values are written as JSON.
+    /// The full type of a column whose values are written as JSON.
     pub(crate) fn nested(&self, (name, sql_type): &(Ident, SqlType)) -> Option<&Nested> {
         if *sql_type == SqlType::Json {
             return Some(&Nested::Scalar(SqlType::Json));
@@ -82,21 +85,22 @@ impl Columns<'_> {
     }
 }
 
-/// The rows of a data file, read as they are asked for: each with one value for each of the columns.
+/// The rows of a data file, read lazily: each with one value per column.
 ///
 /// An empty CSV field (unless it is a quoted STRING), a missing JSON key and a column that the file
 /// lacks are NULL.
 ///
 /// # Errors
-/// The last thing that the iterator gives, with line and column: a file that holds no row, is not UTF-8 or
-/// cannot be read; an unknown column; a column that is needed or to be left out and is nowhere; a value that is not of its column's type; a row of more than 10 MiB.
+/// The iterator's last item, with line and column: the file has no rows, is not UTF-8 or cannot be read; a
+/// column is unknown; a required or ignored column is missing; a value does not have its column's type; a row
+/// exceeds 10 MiB.
 pub struct Rows<'a, R> {
     part: Part<R>,
     columns: Columns<'a>,
     reading: Reading,
-    /// Which of the columns the file has, as far as it was read.
+    /// The columns found in the file so far.
     present: Vec<bool>,
-    /// Whether there was a row.
+    /// Whether the file had a row.
     some: bool,
     ended: bool,
 }
@@ -107,7 +111,7 @@ enum Reading {
 }
 
 impl<'a, R: BufRead> Rows<'a, R> {
-    /// The rows that `reader` gives. `file` is how messages call it.
+    /// Reads rows from `reader`. `file` is its name in messages.
     pub fn new(file: &str, reader: R, format: FileFormat, columns: Columns<'a>) -> Self {
         let reading = match format {
             FileFormat::Csv => Reading::Csv(Csv::default()),
@@ -125,7 +129,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
         };
         match (row, &self.reading) {
             (None, _) if !self.some => Err(self.part.empty()),
-            // A header says at once what an object says at the end: one row may lack what the next one has.
+            // A header shows missing columns at once, objects only at the end: one row may lack what the next
+            // one has.
             (None, Reading::Ndjson) => self.refuse_missing().map(|()| None),
             (row, Reading::Csv(_)) if !self.some => self.refuse_missing().map(|()| row),
             (row, _) => Ok(row),
@@ -260,7 +265,7 @@ mod tests {
         Rows::new("data.ndjson", text.as_bytes(), FileFormat::Ndjson, all(&columns())).collect()
     }
 
-    /// The rows without the columns that are NULL to the end.
+    /// The rows without trailing NULL columns.
     fn shown(rows: Result<Vec<Vec<SqlValue>>>) -> Vec<String> {
         let row = |row: &Vec<SqlValue>| {
             let values: Vec<String> = row.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! One JSON object a line.
+//! One JSON object per line.
 
 use std::io::BufRead;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use super::part::Part;
 use crate::error::Result;
 use crate::googlesql::{Ident, Members, Nested, SqlType, SqlValue};
 
-/// The next row, with one value for each of the columns. Blank lines are none.
+/// The next row, with one value per column. Blank lines are skipped.
 pub(super) fn row<R: BufRead>(
     part: &mut Part<R>,
     columns: Columns<'_>,
@@ -87,7 +87,7 @@ fn value<R: BufRead>(
     }
 }
 
-/// Where a piece of a text stands in it: both are slices of one text.
+/// The range of a slice in its text.
 fn place(text: &str, piece: &str) -> Range<usize> {
     let start = (piece.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     start..start.wrapping_add(piece.len())

@@ -1,4 +1,4 @@
-//! The part of a data file that is in hand: a line, or the lines of one row.
+//! The current part of a data file: a line, or the lines of one row.
 
 use std::io::{BufRead, Read};
 use std::ops::Range;
@@ -8,7 +8,7 @@ use super::Columns;
 use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
-/// The longest line of a data file, and the longest row: BigQuery takes no longer row from a stream.
+/// The longest line and row of a data file, which is BigQuery's limit for a streamed row.
 /// Source: <https://cloud.google.com/bigquery/quotas#streaming_inserts>
 pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
 
@@ -18,9 +18,9 @@ pub(super) struct Part<R> {
     text: String,
     /// The number of the text's first line.
     first_line: usize,
-    /// The line that was read last.
+    /// The last line read.
     line: Vec<u8>,
-    /// How many lines, and how many bytes before the last line, were read.
+    /// The number of lines read, and of bytes before the last line.
     lines: usize,
     bytes: usize,
 }
@@ -35,14 +35,14 @@ impl<R: BufRead> Part<R> {
         &self.text
     }
 
-    /// Goes on to the next line; at the end of the file there is none.
+    /// Moves to the next line; returns false at the end of the file.
     pub fn next_line(&mut self) -> Result<bool> {
         self.text.clear();
         self.first_line = self.lines + 1;
         self.another_line()
     }
 
-    /// Adds the next line, with its end.
+    /// Appends the next line, with its line end.
     pub fn another_line(&mut self) -> Result<bool> {
         if !self.read()? {
             return Ok(false);
@@ -60,7 +60,7 @@ impl<R: BufRead> Part<R> {
         Ok(true)
     }
 
-    /// Whether a byte stands in what is left of the file, which is lost by asking.
+    /// Whether the rest of the file contains a byte. Consumes the rest.
     pub fn is_left(&mut self, byte: u8) -> Result<bool> {
         while self.read()? {
             if self.line.contains(&byte) {
@@ -73,7 +73,7 @@ impl<R: BufRead> Part<R> {
     fn read(&mut self) -> Result<bool> {
         self.bytes += self.line.len();
         self.line.clear();
-        // A line end has two bytes at most.
+        // A line end has at most two bytes.
         let most = MAX_BYTES as u64 + 2;
         let read = self.reader.by_ref().take(most).read_until(b'\n', &mut self.line);
         read.map_err(|cause| Error::io(format!("cannot read `{}`", self.file), cause))?;
@@ -89,7 +89,7 @@ impl<R: BufRead> Part<R> {
         }
     }
 
-    /// The error for the row in hand.
+    /// The error for the current row.
     pub fn row_too_long(&self) -> Error {
         self.too_long("the row of line", self.first_line)
     }
@@ -123,7 +123,7 @@ impl<R: BufRead> Part<R> {
             .help("correct the file and load it again; nothing was loaded")
     }
 
-    /// Which of the columns has this name; BigQuery's column names ignore case.
+    /// The column with this name; BigQuery's column names ignore case.
     pub fn column(&self, range: Range<usize>, name: &str, columns: Columns<'_>) -> Result<usize> {
         columns.place(name).ok_or_else(|| {
             let known = columns.known.iter().map(|(known, _)| known.as_str());

@@ -1,4 +1,4 @@
-//! Where a webhook is: a secret that comes from an environment variable.
+//! The address of a webhook: a secret from an environment variable.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,15 +10,15 @@ use super::reach::is_local;
 use crate::error::{Error, Kind, Result};
 use crate::rule::Webhook;
 
-/// What a variable holds where a webhook is not to be told.
+/// The value of a variable that disables its webhook.
 const OFF: &str = "off";
 
-/// The address of a webhook: https, or http on this machine. It never shows itself.
+/// The address of a webhook: https, or http on this machine. Never displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
 impl Address {
-    /// Reads an address. The error does not repeat it.
+    /// Parses an address. The error does not repeat it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text.trim()).map_err(|_| "no address")?;
         let address = Self(url);
@@ -36,8 +36,7 @@ impl Address {
         self.ip().map_or(self.host() == "localhost", |ip| ip.is_loopback())
     }
 
-    /// Whether it says itself that only this machine and its neighbours can reach it. A name is looked up when
-    /// something is sent.
+    /// Whether the address is an IP address in a local network. A name is resolved when a message is sent.
     fn is_local(&self) -> bool {
         self.ip().map_or(self.host() == "localhost", is_local)
     }
@@ -47,7 +46,7 @@ impl Address {
         self.0.host_str().unwrap_or_default().trim_matches(['[', ']'])
     }
 
-    /// The IP address, where it has one instead of a name.
+    /// The IP address, if the host is not a name.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }
@@ -63,8 +62,10 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The address of a webhook; `None` where its variable says `off`. Errors: the variable is missing,
-/// holds no usable address, or a local one that the rule file does not allow.
+/// Reads the address of a webhook; `None` if its variable is `off`.
+///
+/// # Errors
+/// The variable is missing, is not a usable address, or is a local one that the rule file does not allow.
 pub fn address(
     webhook: &Webhook,
     env: &dyn Fn(&str) -> Option<OsString>,

@@ -6,7 +6,7 @@ use super::address::{Address, address};
 use crate::error::Result;
 use crate::rule::{RuleName, Webhook};
 
-/// A webhook that can be told.
+/// An enabled webhook.
 #[derive(Debug, Clone)]
 pub struct Channel {
     webhook: Webhook,
@@ -14,7 +14,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// What it is told of.
+    /// The webhook's settings.
     pub fn webhook(&self) -> &Webhook {
         &self.webhook
     }
@@ -24,8 +24,10 @@ impl Channel {
     }
 }
 
-/// The webhooks that are told of runs of these rules, with their addresses. Those whose variable
-/// says `off` are left out. Errors: a variable is missing, or holds no usable address.
+/// The webhooks for runs of these rules, with their addresses. Webhooks whose variable is `off` are omitted.
+///
+/// # Errors
+/// A variable is missing, or is not a usable address.
 pub fn channels<'a>(
     webhooks: &[Webhook],
     rules: impl IntoIterator<Item = &'a RuleName>,

@@ -1,5 +1,5 @@
-//! What is told, as Slack reads it. The same text stands in `text`, for others that read Slack's
-//! JSON and for screen readers.
+//! Notifications as Slack messages. `text` has the same content, for other readers of Slack's JSON and for
+//! screen readers.
 //! Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>
 
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ use crate::window::{Day, Window};
 const SECTION: usize = 3000;
 /// The most characters of one line.
 const LINE: usize = 500;
-/// How many runs, things that went wrong, and ranges of dates are told one by one.
+/// The most runs, failures and date ranges listed individually.
 const RUNS: usize = 10;
 const PROBLEMS: usize = 5;
 const RANGES: usize = 5;
 
-/// One message about the runs of a command, each with what is to be told of it.
+/// One message about the runs of a command, each with its news.
 pub(super) fn message(told: &[(&Ended, Vec<News>)], now: Timestamp) -> Json {
     let runs = told.iter().take(RUNS).map(|(ended, news)| section(ended, news, now));
     let mut sections: Vec<String> = runs.collect();
@@ -138,7 +138,7 @@ fn next(ended: &Ended, news: &[News]) -> String {
     }
 }
 
-/// Dates as people read them; of many ranges the first ones, and how many dates more.
+/// Dates for people; of many ranges, the first ones and the number of remaining dates.
 fn short(days: &[Day]) -> String {
     let Ok(window) = Window::of_days(days.to_vec()) else { return "no dates".to_owned() };
     let Some((_, last)) = window.runs().get(RANGES - 1).copied() else {
@@ -152,7 +152,7 @@ fn short(days: &[Day]) -> String {
     }
 }
 
-/// Text on one line that means nothing to Slack, at most so long: no mention, no link, no entity.
+/// Text on one line of limited length, escaped so that Slack reads no mention, link or entity in it.
 /// Source: <https://docs.slack.dev/messaging/formatting-message-text#escaping>
 fn escaped(text: &str, limit: usize) -> String {
     let (mut safe, mut length) = (String::new(), 0);
@@ -174,7 +174,7 @@ fn escaped(text: &str, limit: usize) -> String {
     safe
 }
 
-/// The first of these lines that fit into a section, and how many more there are.
+/// The first of these lines that fit into a section, and the number of the others.
 fn bounded(lines: Vec<String>) -> String {
     let (mut text, mut length, all) = (String::new(), 0, lines.len());
     for (i, line) in lines.into_iter().enumerate() {

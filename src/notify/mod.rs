@@ -1,4 +1,4 @@
-//! Telling people of runs: what is worth telling to whom, apart from how it is sent.
+//! Notifications about runs: what is reported to whom, separate from sending.
 
 mod address;
 mod channel;
@@ -23,23 +23,25 @@ pub use news::{News, news};
 pub use send::{BUDGET, NotTold, send, send_and_wait};
 pub use waiting::waiting_since;
 
-/// The end of a run, and what the ledger knows of it.
+/// The end of a run, with facts from the ledger.
 #[derive(Debug, Clone)]
 pub struct RunEvent {
-    /// How it ended.
+    /// The ended run.
     pub ended: Ended,
     /// Since when rows of its dates are known to be in the streaming buffer.
     pub waiting: BTreeMap<Day, Timestamp>,
 }
 
 impl RunEvent {
-    /// The end of a run, before anybody looked into the ledger.
+    /// The end of a run, before reading the ledger.
     pub fn of(ended: Ended) -> Self {
         Self { ended, waiting: BTreeMap::new() }
     }
 
-    /// Looks into the ledger where a channel wants to know how long rows have waited. Errors: it
-    /// cannot be read; everything else can be told all the same.
+    /// Reads from the ledger how long rows have been waiting, if a channel needs it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read; the event is still usable.
     pub fn look(
         &mut self,
         channels: &[Channel],
@@ -63,23 +65,23 @@ impl RunEvent {
     }
 }
 
-/// What one channel is told of the runs of one command, in one message.
+/// One message to a channel about the runs of one command.
 #[derive(Debug, Clone)]
 pub struct Letter {
     channel: Channel,
-    /// The run that it is about, where it is about one.
+    /// The run, if the message is about only one.
     run: Option<String>,
     body: String,
 }
 
 impl Letter {
-    /// What is sent, as JSON.
+    /// The body, as JSON.
     pub fn body(&self) -> &str {
         &self.body
     }
 }
 
-/// A letter for each channel that is to be told something.
+/// A message for each channel that has news.
 pub fn letters(channels: &[Channel], occasions: &[RunEvent], now: Timestamp) -> Vec<Letter> {
     let letter = |channel: &Channel| {
         let told = occasions.iter().map(|event| {

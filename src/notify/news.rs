@@ -1,4 +1,4 @@
-//! What of the end of a run is worth telling. Values in, a decision out.
+//! Decides which news of a finished run to notify.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use crate::rule::Webhook;
 use crate::run::Ended;
 use crate::window::Day;
 
-/// Something that a webhook is told.
+/// News for a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// The run failed.
     Failed,
     /// The run found more duplicates than the webhook's threshold.
     Duplicates {
-        /// How many it found.
+        /// The number of duplicates.
         found: u64,
         /// The threshold.
         over: u64,
     },
-    /// These dates have no row at all: what loads the table may have stopped.
+    /// These dates have no rows: the loading of the table may have stopped.
     Empty(Vec<Day>),
-    /// Rows of these dates are buffered still, and since when a run has known them to be.
+    /// Rows of these dates are still buffered, with the time since when that is known.
     Buffered(BTreeMap<Day, Timestamp>),
 }
 
-/// What a webhook is to be told of the end of a run, at the instant `now`. `waiting` says since
-/// when rows of its dates are known to be buffered.
+/// The news for a webhook about the end of a run, as of `now`. `waiting` has the time since when rows of its
+/// dates are known to be buffered.
 pub fn news(
     webhook: &Webhook,
     ended: &Ended,
@@ -155,7 +155,7 @@ mod tests {
         let one = News::Buffered([since_of("2026-01-27", early)].into());
         assert_eq!(told(&webhook(), &run, &[("2026-01-27", early), ("2026-01-28", late)]), [one]);
         assert_eq!(told(&webhook(), &run, &[("2026-01-27", late)]), []);
-        // What is not buffered any more is not told, whatever the ledger knows of it.
+        // Dates that are no longer buffered are omitted, whatever the ledger has.
         assert_eq!(told(&webhook(), &run, &[("2026-01-29", early)]), []);
         let without = Webhook { buffered_for: None, ..webhook() };
         assert_eq!(told(&without, &run, &[("2026-01-27", early)]), []);

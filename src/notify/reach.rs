@@ -1,8 +1,8 @@
-//! Which network addresses only this machine and its neighbours can reach.
+//! Network addresses that are reachable only from this machine or its local network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What clouds tell a machine about itself, tokens among it, where that is not link-local.
+/// Metadata servers of clouds that are not link-local. They serve tokens, among other things.
 /// Sources: <https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata>,
 /// <https://learn.microsoft.com/en-us/azure/virtual-network/what-is-ip-address-168-63-129-16>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>,
@@ -14,8 +14,8 @@ const METADATA: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// Whether an address is of this machine, of its network link, of a cloud's metadata server, or of nobody:
-/// where the name of a webhook must not lead unless the rule file says so.
+/// Whether an address belongs to this machine, its network link, a cloud's metadata server, or a reserved
+/// range: a webhook's name must not resolve to it unless the rule file allows it.
 pub(super) fn is_local(ip: IpAddr) -> bool {
     METADATA.contains(&ip)
         || match ip {
@@ -27,7 +27,7 @@ pub(super) fn is_local(ip: IpAddr) -> bool {
         }
 }
 
-/// Linux takes 0.0.0.0 for this machine.
+/// Linux treats 0.0.0.0 as this machine.
 fn is_local_v4(ip: Ipv4Addr) -> bool {
     ip.octets()[0] == 0
         || ip.is_loopback()
@@ -37,12 +37,12 @@ fn is_local_v4(ip: Ipv4Addr) -> bool {
 }
 
 fn is_local_v6(ip: Ipv6Addr) -> bool {
-    // fec0::/10 is what site-local addresses were.
+    // fec0::/10 was the range of site-local addresses.
     let is_site_local = ip.segments()[0] & 0xffc0 == 0xfec0;
     is_site_local || ip.is_unicast_link_local() || ip.is_multicast()
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, compatible (`::1` among them), translated
+/// The IPv4 address embedded in an IPv6 address: mapped, compatible (including `::1`), translated
 /// (64:ff9b::/96, 64:ff9b:1::/48) or 6to4.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| {

@@ -1,4 +1,4 @@
-//! Sending what is told: with a limit of time, and again where it failed in passing.
+//! Sending notifications, with a time limit and retries for transient failures.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,21 +16,21 @@ use super::channel::Channel;
 use super::reach::is_local;
 use crate::error::{Error, Kind};
 
-/// How long the whole telling may take.
+/// The time limit for all notifications.
 pub const BUDGET: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// A letter that did not arrive.
+/// A message that was not delivered.
 #[derive(Debug)]
 pub struct NotTold {
-    /// The run that it was about, where it was about one.
+    /// The run, if the message is about only one.
     pub run: Option<String>,
-    /// Why, of kind [`Kind::Webhook`]. The webhook's address is not in it.
+    /// The reason, of kind [`Kind::Webhook`]. It does not contain the webhook's address.
     pub error: Error,
 }
 
-/// Sends all letters side by side, in [`BUDGET`]. Returns those that did not arrive.
+/// Sends all messages concurrently, within [`BUDGET`]. Returns those that were not delivered.
 pub async fn send(letters: Vec<Letter>) -> Vec<NotTold> {
     let until = Instant::now() + BUDGET;
     let mut under_way: JoinSet<Option<NotTold>> = JoinSet::new();
@@ -45,7 +45,7 @@ pub async fn send(letters: Vec<Letter>) -> Vec<NotTold> {
     ended.into_iter().flatten().collect()
 }
 
-/// The same, for those who have to wait for it.
+/// Like [`send`], but blocks until done.
 pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
     if letters.is_empty() {
         return Vec::new();
@@ -58,25 +58,25 @@ pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
         }
     };
     let lost = runtime.block_on(send(letters));
-    // A name that is still being looked up keeps nobody waiting.
+    // A pending name lookup does not delay the return.
     runtime.shutdown_background();
     lost
 }
 
-/// Why a letter did not arrive.
+/// The reason why a message was not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failure {
-    /// It was answered, and not with success.
+    /// A response without success.
     Status(StatusCode, Option<Duration>),
-    /// The other side could not be reached.
+    /// The server could not be reached.
     Unreachable(Option<std::io::ErrorKind>),
-    /// The connection broke off before there was an answer.
+    /// The connection was closed before a response.
     Lost,
-    /// There was no answer in time: it may have arrived.
+    /// No response in time: the message may have arrived.
     Late,
-    /// It could not be sent at all.
+    /// The message could not be sent at all.
     Unsendable,
-    /// Its name leads to where only this machine and its neighbours can reach.
+    /// The name resolves to an address in the local network.
     Local,
 }
 
@@ -94,9 +94,9 @@ async fn deliver(letter: &Letter, until: Instant) -> Result<(), Failure> {
         .await
 }
 
-/// Where a webhook's name leads. Looked up once for each attempt, and looked at before anything is sent: what
-/// is connected to is one of these, so that a name which leads elsewhere a moment later helps nobody.
-/// `None` where there is no name to look up, or where only the proxy knows it.
+/// The addresses of a webhook's name. Resolved once per attempt and checked before anything is sent; the
+/// client connects only to these addresses, so a later change of the name has no effect. `None` if there is
+/// no name to resolve, or only the proxy resolves it.
 async fn leads_to(channel: &Channel, left: Duration) -> Result<Option<Vec<SocketAddr>>, Failure> {
     let address = channel.address();
     let allowed = channel.webhook().allow_local;
@@ -117,13 +117,13 @@ async fn leads_to(channel: &Channel, left: Duration) -> Result<Option<Vec<Socket
     }
 }
 
-/// Whether a proxy stands between, which looks up names itself.
+/// Whether a proxy, which resolves names itself, is used.
 fn is_proxied() -> bool {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// A client that connects to these addresses of the host and to no other.
+/// A client that connects only to these addresses of the host.
 fn client(address: &Address, leads_to: Option<&[SocketAddr]>) -> Result<Client, Failure> {
     let builder = Client::builder()
         .connect_timeout(CONNECT)
@@ -156,7 +156,7 @@ async fn attempt(letter: &Letter, left: Duration) -> Result<(), Failure> {
 }
 
 impl Failure {
-    /// Nothing is taken from the error but its sort: it may quote the address.
+    /// Uses only the kind of the error, whose text may contain the address.
     fn of(error: &reqwest::Error) -> Self {
         match () {
             () if error.is_connect() => Self::Unreachable(io_kind(error)),
@@ -166,7 +166,7 @@ impl Failure {
         }
     }
 
-    /// Whether it may arrive if it is sent again. To be told twice is better than not at all.
+    /// Whether a retry may succeed. A duplicate notification is better than none.
     fn may_pass(&self) -> bool {
         match self {
             Self::Status(status, _) => {
@@ -218,7 +218,7 @@ impl Failure {
     }
 }
 
-/// The sort of the input or output error at the bottom, if there is one.
+/// The kind of the underlying I/O error, if any.
 fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
     let first = std::error::Error::source(error);
     let mut causes = std::iter::successors(first, |cause| cause.source());

@@ -9,11 +9,11 @@ use crate::ledger::{Filter, Ledger};
 use crate::run::{Ended, PastRun, history};
 use crate::window::Day;
 
-/// How much further back than the threshold the ledger is read. BigQuery's streaming buffer drains
-/// within 90 minutes, so that rows which wait for weeks are told of with what was found here.
+/// How much further back than the threshold the ledger is read. BigQuery's streaming buffer drains within 90
+/// minutes, so for rows that wait for weeks this limit is reported.
 const FURTHER: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Looks into the ledger for the dates that a run left buffered.
+/// Reads the ledger for the dates that a run left buffered.
 pub(super) fn look(
     ended: &Ended,
     ledger: &dyn Ledger,
@@ -27,19 +27,18 @@ pub(super) fn look(
     Ok(ended.buffered.iter().filter_map(since).collect())
 }
 
-/// When the first of the runs began that have left rows of this date buffered without a break until
-/// the newest one that counted it; `None` where that one left none. Runs are newest first, as
-/// [`history`] gives them.
+/// The start of the first run of the unbroken series of runs, up to the newest that counted the date, that
+/// left rows of it buffered; `None` if the newest left none. Runs are sorted newest first, as by [`history`].
 pub fn waiting_since(runs: &[PastRun], day: Day) -> Option<Timestamp> {
     let counted = runs.iter().filter_map(|run| Some((left(run, day)?, run.began)));
     counted.take_while(|(buffered, _)| *buffered > 0).last().map(|(_, began)| began)
 }
 
-/// How many superseded rows of the date a run left buffered; `None` where it did not count them.
+/// The number of superseded rows of the date that a run left buffered; `None` if it did not count them.
 fn left(run: &PastRun, day: Day) -> Option<u64> {
     match run.days.get(&day) {
         Some(past) => Some(past.left.buffered),
-        // A date without active rows has no figures in the ledger.
+        // A date without active rows has no counts in the ledger.
         None if !run.days.is_empty() && run.window.contains(day) => Some(0),
         None => None,
     }
@@ -56,7 +55,7 @@ mod tests {
         Day::parse(text).unwrap()
     }
 
-    /// A run at this hour over these dates, and how many rows it left buffered on each it counted.
+    /// A run at this hour over these dates, with the number of rows it left buffered on each counted date.
     fn run(hour: u8, dates: [&str; 2], left: &[(&str, u64)]) -> PastRun {
         let at: Timestamp = format!("2026-01-30T{hour:02}:00:00Z").parse().unwrap();
         let past = |buffered| PastDay {

@@ -1,4 +1,4 @@
-//! Findings for tools that show them beside the files of a repository.
+//! Findings as annotations, for tools that show them beside a repository's files.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,13 +10,13 @@ use crate::check::{Code, Finding, Severity};
 /// A place in a file of the repository.
 struct Spot {
     file: String,
-    /// `None`: somewhere in the file.
+    /// `None`: the whole file.
     line: Option<usize>,
     column: usize,
 }
 
-/// The line of the template, or of the rule file; else the rule file as a whole, since rendered
-/// SQL and the built-in templates are no files of the repository.
+/// The line of the template or the rule file; otherwise the whole rule file, since rendered SQL and the
+/// built-in templates are not files of the repository.
 fn spot(finding: &Finding, folder: &Path) -> Spot {
     let is_file = |file: &str| file.ends_with("onerow.toml") || file.ends_with(".sql");
     let known = [finding.origin.as_ref(), Some(&finding.place)];
@@ -34,7 +34,7 @@ fn spot(finding: &Finding, folder: &Path) -> Spot {
     }
 }
 
-/// What is wrong, what to do, and where in the rendered SQL.
+/// The problem, the fix, and the place in the rendered SQL.
 fn message(finding: &Finding) -> String {
     format!("{}; {} (in {})", finding.reason, finding.help, finding.place)
 }
@@ -57,12 +57,12 @@ pub fn github(findings: &[Finding], folder: &Path) -> String {
     lines.collect()
 }
 
-/// A text after the second `::`.
+/// Escapes text after the second `::`.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -107,7 +107,7 @@ fn result(finding: &Finding, folder: &Path) -> Json {
     })
 }
 
-/// `[text](1)` in a message of SARIF is a link to a location; what is quoted from a statement is none.
+/// Escapes `[text](1)`, a link to a location in a message of SARIF, in quoted SQL.
 /// Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html> (3.11.6)
 fn without_links(message: &str) -> String {
     message.replace("](", r"\](")

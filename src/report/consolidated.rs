@@ -1,4 +1,4 @@
-//! What merging staging tables has come to, or would come to.
+//! Results of merging staging tables, done or planned.
 
 use serde_json::{Value as Json, json};
 
@@ -7,7 +7,7 @@ use super::{Format, Style};
 use crate::rule::RuleName;
 use crate::run::{Consolidated, ConsolidatedDay, Staged};
 
-/// The figures per date as a grid, with the rule's name above.
+/// The counts per date as a grid, under the rule's name.
 pub fn consolidated(
     style: Style,
     rule: &RuleName,
@@ -36,7 +36,7 @@ pub fn consolidated(
     format!("{title}\n{}", grid(style, &header, rows.collect(), None))
 }
 
-/// The figures per date as a JSON document.
+/// The counts per date as a JSON document.
 pub fn consolidated_json(rule: &RuleName, run: Option<&str>, found: &Consolidated) -> Json {
     let mut document = json!({ "rule": rule.as_str() });
     if let Some(run) = run {
@@ -68,7 +68,7 @@ pub fn consolidated_json(rule: &RuleName, run: Option<&str>, found: &Consolidate
     document
 }
 
-/// How many staged rows took no part, and why, in a sentence; `None` where all of them did.
+/// The number of staged rows not merged, and why, in a sentence; `None` if there are none.
 pub fn left_out(rule: &RuleName, found: &Consolidated) -> Option<String> {
     let rows: u64 = found.days.values().map(|day| day.found.left_out).sum();
     let is = if rows == 1 { "row is" } else { "rows are" };
@@ -81,14 +81,14 @@ pub fn left_out(rule: &RuleName, found: &Consolidated) -> Option<String> {
     })
 }
 
-/// How the staging of a date stands, in a word.
+/// The staging status of a date, as a word.
 fn status(day: &ConsolidatedDay) -> &'static str {
     match (day.merged, day.waiting) {
         _ if day.failed => "failed",
         (Some(1..), 0) => "merged",
         (Some(1..), _) => "partial",
         (_, 0) if day.found.changes() > 0 => "dirty",
-        // What was left out is not called clean.
+        // A date with rows left out is not clean.
         (_, 0) if day.found.left_out > 0 => "left_out",
         (_, 0) => "clean",
         _ if day.found.changes() > 0 && day.merged.is_none() => "partial",

@@ -1,4 +1,4 @@
-//! The figures per date.
+//! The counts per date.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::grid::{Entry, count, grid};
 use super::{Format, Style};
 use crate::run::{Counts, DayReport, Report, Status};
 
-/// The figures per date as a grid, with the rule's name above and the totals below.
+/// The counts per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
     let acted = report.days.iter().any(|day| day.deactivated.is_some());
     let keyless = report.days.iter().any(|day| day.status() == Status::Keyless);
@@ -50,10 +50,10 @@ pub fn days(style: Style, report: &Report) -> String {
     }
 }
 
-/// A table for people of more dates than this shows those alone that need attention.
+/// The number of dates above which a table shows only those that need attention.
 const MANY: usize = 62;
 
-/// The dates to show, and how many are left out.
+/// The dates to show, and the number left out.
 fn shown(style: Style, days: &[DayReport]) -> (Vec<&DayReport>, usize) {
     let is_quiet = |day: &&DayReport| matches!(day.status(), Status::Clean | Status::Empty);
     if style.full || style.format != Format::Table || days.len() <= MANY {
@@ -64,7 +64,7 @@ fn shown(style: Style, days: &[DayReport]) -> (Vec<&DayReport>, usize) {
     (shown, hidden)
 }
 
-/// The figures per date as the JSON document that the design names.
+/// The counts per date as the JSON document of the design.
 pub fn days_json(report: &Report) -> Json {
     json!(RuleFigures::of(report))
 }
@@ -105,7 +105,7 @@ pub struct UndatedFigures {
 }
 
 impl RuleFigures {
-    /// What a report found.
+    /// The outcome of a report.
     pub fn of(report: &Report) -> Self {
         let date = |day: &DayReport| DateFigures {
             date: day.day.to_string(),

@@ -1,4 +1,4 @@
-//! What `doctor` saw.
+//! The results of `doctor`.
 
 use clap::builder::styling::{AnsiColor, Style as Colour};
 use serde_json::{Value as Json, json};
@@ -7,7 +7,7 @@ use super::grid::{grid, printable};
 use super::{Format, Style};
 use crate::doctor::{Line, Topic, Verdict};
 
-/// One line for each thing that was looked at, under what it is about.
+/// One line per check, grouped by rule.
 pub fn doctor(style: Style, lines: &[Line]) -> String {
     let blocks = lines.chunk_by(|a, b| title(a) == title(b)).map(|block| {
         let title = title(&block[0]);

@@ -1,4 +1,4 @@
-//! The ledger, for reading.
+//! The ledger's entries, for people.
 
 use serde_json::{Value as Json, json};
 
@@ -6,7 +6,7 @@ use super::Style;
 use super::grid::{Entry as Cell, grid, printable};
 use crate::ledger::{Entry, Outcome, latest};
 
-/// One line per statement, newest first: what the last entry about it says.
+/// One line per statement, newest first, from its last entry.
 pub fn entries(style: Style, entries: &[Entry]) -> String {
     let header =
         ["run", "#", "time (UTC)", "rule", "step", "dates", "outcome", "rows", "fingerprint"];
@@ -33,7 +33,7 @@ pub fn entries(style: Style, entries: &[Entry]) -> String {
     text
 }
 
-/// The SQL of each statement, newest first, with what became of it in a comment.
+/// The SQL of each statement, newest first, with its outcome in a comment.
 pub fn entries_sql(entries: &[Entry]) -> String {
     let blocks = latest(entries).into_iter().rev().map(|entry| {
         format!(
@@ -51,7 +51,7 @@ pub fn entries_sql(entries: &[Entry]) -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// Every entry, newest first, whole, by the names of the ledger's columns.
+/// Every entry in full, newest first, by the ledger's column names.
 pub fn entries_json(entries: &[Entry]) -> Json {
     let objects = entries.iter().rev().map(|entry| {
         json!({
@@ -89,7 +89,7 @@ pub fn entries_json(entries: &[Entry]) -> Json {
     Json::Array(objects.collect())
 }
 
-/// A statement that was started and has no outcome is said to have none.
+/// The outcome; a started statement without outcome is shown as such.
 pub(super) fn outcome(entry: &Entry) -> &'static str {
     match entry.outcome {
         Outcome::Started => "no outcome",

@@ -1,4 +1,4 @@
-//! Which row supersedes which.
+//! Duplicates and their survivors.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,7 +9,7 @@ use crate::googlesql::SqlValue;
 use crate::rule::Rule;
 use crate::run::Superseded;
 
-/// The superseded rows as a grid, with the rule's name above.
+/// The superseded rows as a grid, under the rule's name.
 pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     if rows.is_empty() {
         return format!("rule {}: no duplicates\n", rule.name);
@@ -39,7 +39,7 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
 fn decision(rule: &Rule, row: &Superseded) -> String {
     let Some(i) = row.decided_by() else { return "nothing: they share their row id".to_owned() };
     let (own, survivors) = &row.keep[i];
-    // The row ids stand beside it.
+    // The row ids have their own columns.
     if (own, survivors) == (&row.row_id, &row.survivor) {
         return rule.keep[i].order.to_string();
     }

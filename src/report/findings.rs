@@ -9,7 +9,7 @@ use crate::check::{Finding, Severity};
 use crate::error::Place;
 use crate::visible::visible;
 
-/// The findings, each with its code, place, reason and way out.
+/// The findings, each with code, place, reason and fix.
 pub fn findings(style: Style, findings: &[Finding]) -> String {
     let blocks = findings.iter().map(|finding| match style.format {
         Format::Markdown => format!(

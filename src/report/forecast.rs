@@ -1,4 +1,4 @@
-//! What runs over a window would take.
+//! The forecast of runs over a window.
 
 use bytesize::ByteSize;
 use serde_json::{Value as Json, json};
@@ -10,10 +10,10 @@ use crate::rule::Rule;
 use crate::run::{Forecast, SECONDS};
 use crate::window::Window;
 
-/// The shares of the dates that may have duplicates, in percent.
+/// The percentages of dates assumed to have duplicates.
 const SHARES: [usize; 4] = [0, 1, 10, 100];
 
-/// The numbers of dates that may share a statement, beside the rule's own.
+/// The numbers of dates per statement to show, besides the rule's own.
 const PER_STATEMENT: [usize; 3] = [1, 30, 100];
 
 /// The forecasts of a rule for these dates.
@@ -30,14 +30,14 @@ fn forecasts(rule: &Rule, outlook: &Outlook) -> Vec<Forecast> {
     let each = |dirty: usize| {
         let of = |number: &usize| outlook.basis.forecast(dirty, *number);
         let mut found: Vec<Forecast> = numbers.iter().map(of).collect();
-        // Where fewer dates are dirty than share a statement, more of them make no difference.
+        // If fewer dates are dirty than fit into a statement, larger limits make no difference.
         found.dedup_by_key(|forecast| forecast.jobs);
         found
     };
     dirty.into_iter().flat_map(each).collect()
 }
 
-/// As a table, with what it rests on.
+/// The forecast as a table, with its assumptions.
 pub fn forecast(style: Style, rule: &Rule, window: &Window, outlook: &Outlook) -> String {
     let header = ["dirty dates", "dates per statement", "jobs", "billed at most", "cost", "time"];
     let bytes = |bytes: Option<u64>| bytes.map_or(Entry::Blank, |b| ByteSize(b).to_string().into());
@@ -71,7 +71,7 @@ pub fn forecast(style: Style, rule: &Rule, window: &Window, outlook: &Outlook) -
     )
 }
 
-/// As a document.
+/// The forecast as a JSON document.
 pub fn forecast_json(rule: &Rule, window: &Window, outlook: &Outlook) -> Json {
     let usd = |billed: Option<u64>| {
         billed.zip(outlook.tariff).and_then(|(billed, tariff)| tariff.price(billed))
@@ -96,7 +96,7 @@ pub fn forecast_json(rule: &Rule, window: &Window, outlook: &Outlook) -> Json {
     })
 }
 
-/// Seconds as people say them.
+/// Seconds for people.
 fn time(seconds: f64) -> String {
     let (minutes, hours) = (seconds / 60.0, seconds / 3600.0);
     match seconds {

@@ -41,7 +41,7 @@ impl From<Option<u64>> for Entry {
     }
 }
 
-/// A grid with a header, and a last row set apart where `total` is given.
+/// A grid with a header, and with `total` a separate last row.
 pub(super) fn grid(
     style: Style,
     header: &[&str],
@@ -77,7 +77,7 @@ pub(super) fn grid(
     lines.join("\n") + "\n"
 }
 
-/// A line below the header and no others.
+/// A rule below the header and no other lines.
 const RULED: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
@@ -123,13 +123,13 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// Text from a table or a file cannot move the cursor, end the row or break the grid.
+/// Text from a table or a file, escaped so that it cannot move the cursor, end the row or break the grid.
 pub(super) fn printable(text: &str, format: Format) -> String {
     let safe = match format {
         Format::Markdown => escaped(text),
         _ => visible_line(text).into_owned(),
     };
-    // A line of a log that begins so is a command to the runner of a workflow.
+    // A line of a log with this prefix is a workflow command.
     if safe.trim_start().starts_with("::") { safe.replacen("::", "\\::", 1) } else { safe }
 }
 

@@ -1,9 +1,9 @@
-//! Text of others in Markdown: it makes no element, no link, no table, and calls nobody.
+//! Escapes untrusted text for Markdown: no elements, links, tables or mentions.
 
 use crate::visible::steers_line;
 
-/// A sentence of ours that repeats text of others. What it quotes in backquotes stays code; nothing
-/// else in it is markup. It stays on its line.
+/// A sentence of onerow that quotes untrusted text. Text in backquotes stays code; all other markup is
+/// escaped. Stays on one line.
 pub(super) fn prose(text: &str) -> String {
     let mut markdown = Markdown::default();
     let mut rest = text;
@@ -24,14 +24,14 @@ pub(super) fn prose(text: &str) -> String {
     markdown.text
 }
 
-/// Text of others with nothing of ours in it.
+/// Escapes text that is entirely untrusted.
 pub(super) fn escaped(text: &str) -> String {
     let mut markdown = Markdown::default();
     markdown.plain(text);
     markdown.text
 }
 
-/// Where the run of exactly so many backquotes begins that ends a span of code.
+/// The position of the run of exactly `length` backquotes that ends a code span.
 /// Source: <https://spec.commonmark.org/0.31.2/#code-spans>
 fn closing(text: &str, length: usize) -> Option<usize> {
     let mut at = 0;
@@ -48,7 +48,7 @@ fn closing(text: &str, length: usize) -> Option<usize> {
 #[derive(Default)]
 struct Markdown {
     text: String,
-    /// Whether it ends with a span of code, to whose fence no backquote may be added.
+    /// Whether it ends with a code span, after which no backquote may be added.
     in_code: bool,
 }
 
@@ -94,7 +94,7 @@ impl Markdown {
     }
 }
 
-/// `@name` calls people and `#1` links issues, also behind a backslash; in code they do not.
+/// `@name` mentions people and `#1` links issues, even after a backslash; in code they do not.
 /// Source: <https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>
 fn calls(before: Option<char>, c: char, after: Option<char>) -> bool {
     match c {
@@ -106,7 +106,7 @@ fn calls(before: Option<char>, c: char, after: Option<char>) -> bool {
     }
 }
 
-/// Whether it means something in GitHub's Markdown; an underscore inside of a word does not.
+/// Whether the character is markup in GitHub's Markdown; an underscore inside a word is not.
 fn is_markup(before: Option<char>, c: char, after: Option<char>) -> bool {
     match c {
         '_' => {

@@ -1,4 +1,4 @@
-//! The same results as a table or a page for people, and as JSON and Markdown for machines.
+//! Results as a table or a page for people, and as JSON and Markdown for machines.
 
 mod annotations;
 mod consolidated;
@@ -62,27 +62,27 @@ pub enum Format {
     Csv,
 }
 
-/// How results are written.
+/// The style of results.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     /// The format.
     pub format: Format,
     /// Whether status words are coloured; only ever in a table.
     pub colour: bool,
-    /// How many columns a table may take; `None` outside of a terminal, where a row is always one line.
+    /// The width of a table in columns; `None` outside a terminal, where a row is always one line.
     pub width: Option<u16>,
-    /// Whether a table of many dates shows those too that are clean or empty.
+    /// Whether a table of many dates also shows those that are clean or empty.
     pub full: bool,
 }
 
 impl Style {
-    /// Results that are not for a terminal: without colour, each row on one line.
+    /// The style for results outside a terminal: no colour, each row on one line.
     pub const fn plain(format: Format) -> Self {
         Self { format, colour: false, width: None, full: false }
     }
 }
 
-/// A JSON document as text: pretty, one newline at the end.
+/// A JSON document as text: indented, with one final newline.
 pub fn json(value: &Json) -> String {
     format!("{value:#}\n")
 }

@@ -1,4 +1,4 @@
-//! What `apply` would send, and what that would cost.
+//! The statements that `apply` would send, and their cost.
 
 use bytesize::ByteSize;
 use serde_json::{Value as Json, json};
@@ -49,7 +49,7 @@ impl PlanSummary {
         }
     }
 
-    /// What runs of the rule took, where slots are paid for.
+    /// The slot time of the rule's runs, if slots are billed.
     fn slots(&self) -> String {
         let seconds = |ms: &u64| format!("{:.1}", *ms as f64 / 1000.0);
         let times: Vec<String> = self.slot_ms.iter().map(|(_, ms)| seconds(ms)).collect();
@@ -77,7 +77,7 @@ impl PlanSummary {
     }
 }
 
-/// What would be sent, in a sentence or two.
+/// A summary of the statements, in a sentence or two.
 pub fn plan(style: Style, summary: &PlanSummary) -> String {
     let mut steps: Vec<String> =
         summary.by_step().iter().map(|(step, count)| format!("{count} {step}")).collect();
@@ -96,8 +96,7 @@ pub fn plan(style: Style, summary: &PlanSummary) -> String {
     if style.format == Format::Markdown { format!("\n{text}") } else { text }
 }
 
-/// What would be sent, for the JSON document: each statement with its fingerprint and its bytes, and what
-/// writes to the ledger.
+/// The statements for the JSON document, each with its fingerprint and bytes, and the ledger writes.
 pub fn plan_json(summary: &PlanSummary) -> Json {
     let usd = |billed: Option<u64>| billed.zip(summary.tariff).and_then(|(b, t)| t.price(b));
     let statements = summary.statements.iter().map(|(checked, estimate)| {
@@ -124,7 +123,7 @@ pub fn plan_json(summary: &PlanSummary) -> Json {
     Json::Array(statements.chain(writes).collect())
 }
 
-/// The slot time of the last runs, for the JSON document; `None` where bytes are paid for.
+/// The slot time of the last runs, for the JSON document; `None` if bytes are billed.
 pub fn slots_json(summary: &PlanSummary) -> Option<Json> {
     let runs =
         summary.slot_ms.iter().map(|(run, ms)| json!({"run_id": run.as_str(), "slot_ms": ms}));

@@ -1,11 +1,11 @@
-//! All that a command found and did for one rule.
+//! The full result of a command for one rule.
 
 use serde_json::Value as Json;
 
 use super::{Style, consolidated, consolidated_json, days, days_json, steps, steps_json};
 use crate::run::Report;
 
-/// What was merged, the dates, and what custom steps gave back, where there are any.
+/// The merge, the dates, and the results of custom steps, where present.
 pub fn ran(style: Style, report: &Report) -> String {
     let merged = report
         .consolidated
@@ -16,7 +16,7 @@ pub fn ran(style: Style, report: &Report) -> String {
     [merged, days, steps].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-/// The same as a JSON document.
+/// The result as a JSON document.
 pub fn ran_json(report: &Report) -> Json {
     let mut document = days_json(report);
     if let Some(found) = &report.consolidated {

@@ -1,4 +1,4 @@
-//! What an earlier run removed, row by row.
+//! The rows that an earlier run removed.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +7,7 @@ use super::grid::{Entry, grid};
 use crate::rule::Rule;
 use crate::run::{RemovedFate, RemovedRow, RemovedRows};
 
-/// The removed rows as a grid, with the run above.
+/// The removed rows as a grid, under the run.
 pub fn removed(style: Style, rule: &Rule, removed: &RemovedRows) -> String {
     let merges = rule.puts_together();
     let mut header = vec!["date", "row id", "survivor", "rank", "decided by"];
@@ -69,7 +69,7 @@ pub fn removed_json(rule: &Rule, removed: &RemovedRows) -> Json {
     })
 }
 
-/// The columns whose values a survivor takes.
+/// The columns whose values a survivor takes over.
 pub(super) fn columns(columns: &[String]) -> String {
     match columns {
         [] => "nothing".to_owned(),
@@ -77,7 +77,7 @@ pub(super) fn columns(columns: &[String]) -> String {
     }
 }
 
-/// An entry of `keep`. The rule may have been another when the run was made.
+/// An entry of `keep`. The rule may have differed at the time of the run.
 fn order(rule: &Rule, i: usize) -> String {
     rule.keep.get(i).map_or_else(|| format!("keep {}", i + 1), |keep| keep.order.to_string())
 }
@@ -92,7 +92,7 @@ fn decision(rule: &Rule, row: &RemovedRow) -> String {
     }
     let Some(i) = row.decided_by() else { return "nothing: they are equal".to_owned() };
     let (own, survivors) = &row.keep[i];
-    // The row ids stand beside it.
+    // The row ids have their own columns.
     if (Some(own), survivors) == (Some(&row.row_id), &row.survivor) {
         return order(rule, i);
     }

@@ -9,13 +9,13 @@ use crate::review::{Changes, Impact, ImpactDay, RuleChange, RuleReview, StepRevi
 use crate::rule::RuleName;
 use crate::window::Window;
 
-/// A review, and what else is known of it.
+/// A review and its context.
 pub struct Reviewed<'a> {
     /// The dates that both versions were rendered for.
     pub window: &'a Window,
     /// The rules that changed.
     pub reviews: &'a [RuleReview],
-    /// What the changes do to the data.
+    /// The effects of the changes on the data.
     pub impacts: &'a [(RuleName, Result<Impact>)],
 }
 
@@ -71,7 +71,7 @@ fn changed(changes: &Changes) -> String {
     .concat()
 }
 
-/// Each sentence once, with the steps that it is true of.
+/// Each sentence once, with the steps that it applies to.
 fn by_sentence(steps: &[StepReview], pick: fn(&StepReview) -> &Vec<String>) -> Vec<String> {
     let mut sentences: Vec<(&str, Vec<&str>)> = Vec::new();
     for step in steps {
@@ -95,7 +95,7 @@ fn section(title: &str, sentences: &[String]) -> String {
     format!("\n**{title}**\n\n{lines}")
 }
 
-/// Text that cannot end its line, and is no markup but for what it quotes.
+/// Text on one line, without markup except for what it quotes.
 fn line(text: &str) -> String {
     prose(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
@@ -126,7 +126,7 @@ fn data(impact: &Result<Impact>) -> String {
     format!("\n**What it does to the data**\n\n{table}{keyless}{}", examples(impact))
 }
 
-/// What becomes of keys whose rows earlier runs have removed, as another key counted them.
+/// The keys whose rows earlier runs removed under another key, in a sentence.
 fn keyless(impact: &Impact) -> Option<String> {
     let sum = |of: fn(&ImpactDay) -> u64| impact.days.iter().map(of).sum::<u64>();
     let (before, after) = (sum(|day| day.keyless_before), sum(|day| day.keyless_after));

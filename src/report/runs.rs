@@ -1,4 +1,4 @@
-//! Runs, as the ledger has them.
+//! Runs, from the ledger.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// What the ledger knows of a run.
+    /// The status of a run in the ledger.
     pub fn of(run: &PastRun) -> Self {
         Self {
             run_id: run.id.to_string(),
@@ -103,7 +103,7 @@ pub fn runs(style: Style, runs: &[PastRun]) -> String {
     grid(style, &header, rows.collect(), None)
 }
 
-/// Which runs undo it, in words; `None` where none does.
+/// The runs that undo it, in words; `None` if there are none.
 pub(super) fn undone(run: &PastRun) -> Option<String> {
     let by: Vec<String> = run.undone_by().into_iter().map(ToString::to_string).collect();
     let part = if run.is_partly_undone() { " (some dates)" } else { "" };

@@ -1,4 +1,4 @@
-//! Rendered statements: SQL to read, or to hand to another tool.
+//! Rendered statements: SQL for people or other tools.
 
 use serde_json::{Value as Json, json};
 
@@ -39,7 +39,7 @@ pub fn statements_json(rule: &RuleName, statements: &[Statement]) -> Vec<Json> {
     objects.collect()
 }
 
-/// Backquotes around a block of code: more than it has in a row.
+/// The fence of a code block: more backquotes than the text has in a row.
 pub(super) fn fence(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)

@@ -1,4 +1,4 @@
-//! What single steps gave back.
+//! Results of single steps.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -34,7 +34,7 @@ fn rows_grid(style: Style, rows: &Rows) -> String {
     grid(style, &header, rows.rows.iter().map(|row| row.iter().map(cell).collect()).collect(), None)
 }
 
-/// Each statement's answer as a JSON object.
+/// Each statement's result as a JSON object.
 pub fn steps_json(reports: &[StepReport]) -> Json {
     let objects = reports.iter().map(|report| match &report.answer.result {
         Returned::Rows(rows) => json!({ "statement": report.title, "rows": rows_json(rows) }),

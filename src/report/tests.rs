@@ -1,4 +1,4 @@
-//! What came of a project's tests.
+//! Results of a project's tests.
 
 use clap::builder::styling::{AnsiColor, Style as Colour};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::suite::{Case, Verdict};
 use crate::visible::{visible, visible_line};
 
-/// One line for each test, and what is not as expected below it.
+/// One line per test, with differences below it.
 pub fn tests(style: Style, results: &[(Verdict, Case)]) -> String {
     if style.format == Format::Markdown {
         return results.iter().map(|(verdict, case)| item(verdict, case)).collect();
@@ -85,7 +85,7 @@ fn one_line(text: &str) -> String {
     text_of(&printable(text, Format::Table))
 }
 
-/// U+FFFE and U+FFFF are no characters of XML, and the report would leave out tabs.
+/// U+FFFE and U+FFFF are not allowed in XML, and the writer would drop tabs.
 /// Source: <https://www.w3.org/TR/xml/#charsets>
 fn text_of(text: &str) -> String {
     visible(text)

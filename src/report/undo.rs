@@ -1,4 +1,4 @@
-//! What an undo has come to.
+//! Results of an undo.
 
 use serde_json::{Value as Json, json};
 
@@ -6,7 +6,7 @@ use super::Style;
 use super::grid::{Entry, grid};
 use crate::run::{Change, ColumnChange, Undone, UndoneOutcome};
 
-/// The dates as a grid, with the run that was undone above.
+/// The dates as a grid, under the undone run.
 pub fn undone(style: Style, undone: &Undone) -> String {
     let rows = undone.days.iter().map(|day| {
         let (rows, left, word): (Option<u64>, Option<u64>, String) = match &day.outcome {
@@ -35,7 +35,7 @@ pub fn undone(style: Style, undone: &Undone) -> String {
     format!("{title}\n{grid}")
 }
 
-/// What has to be said of columns that are others now than before the run, a sentence for each date.
+/// Notes on columns that differ from before the run, a sentence per date.
 pub fn changed_columns(undone: &Undone) -> Vec<String> {
     let told = undone.days.iter().filter(|day| !day.changes.is_empty()).map(|day| {
         let sentences: Vec<String> = day.changes.iter().map(ColumnChange::sentence).collect();

@@ -1,5 +1,5 @@
-//! What a statement says, in parts that can be compared one by one. What is in no part stays in
-//! the rest, so that a change of it is seen and not judged.
+//! The parts of a statement that can be compared separately. All remaining text is kept too, so that a change
+//! of it is reported as unjudged.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -13,19 +13,19 @@ use sqlparser::ast::{
 /// The parts of a statement, each as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Features {
-    /// What rows are ranked within, for each way in which the statement ranks.
+    /// The partition columns of each ranking in the statement.
     pub keys: Vec<Vec<String>>,
-    /// The order in which they are ranked, likewise.
+    /// The sort order of each ranking.
     pub orders: Vec<Vec<String>>,
-    /// Every condition that a row has to meet to be looked at or changed.
+    /// Every condition that selects rows to read or change.
     pub conditions: BTreeSet<String>,
-    /// Conditions of subqueries inside conditions: what they do depends on what is around them.
+    /// Conditions of subqueries inside conditions: their effect depends on the outer condition.
     pub inner_conditions: BTreeSet<String>,
-    /// What an UPDATE sets.
+    /// The assignments of an UPDATE.
     pub sets: Vec<String>,
-    /// What a query returns.
+    /// The output columns of a query.
     pub outputs: Vec<String>,
-    /// What is read or changed.
+    /// The tables read or changed.
     pub tables: BTreeSet<String>,
     /// Everything else.
     pub rest: String,
@@ -63,7 +63,7 @@ impl Features {
 
     fn take_window(&mut self, window: &mut WindowSpec) {
         self.keys.push(window.partition_by.drain(..).map(|key| key.to_string()).collect());
-        // Where staged rows are ranked too, what decides between equal ones is not the rule's.
+        // In a ranking with staged rows, the tie-breakers are not the rule's.
         let orders = window.order_by.drain(..).map(|by| by.to_string());
         self.orders.push(orders.filter(|by| by != "onerow_staged").collect());
     }
@@ -72,7 +72,7 @@ impl Features {
         if let Some(whole) = condition {
             let mut conjuncts = Vec::new();
             split(whole, &mut conjuncts);
-            // Conditions that hold a subquery keep their place, and the subquery is looked into.
+            // Conditions with a subquery stay in place, and the subquery is analysed.
             let (plain, nested): (Vec<Expr>, Vec<Expr>) =
                 conjuncts.into_iter().partition(|conjunct| !holds_query(conjunct));
             let conditions = match inside > 0 {
@@ -85,10 +85,10 @@ impl Features {
     }
 }
 
-/// Takes the parts out of a tree.
+/// Extracts the parts from a tree.
 struct Taker<'a> {
     features: &'a mut Features,
-    /// How many subqueries inside conditions are open.
+    /// The number of open subqueries inside conditions.
     inside: usize,
 }
 

@@ -1,5 +1,5 @@
-//! What a change does to the data: the figures of both definitions over the same rows, from
-//! statements that change nothing.
+//! The effect of a change on the data: the counts of both definitions over the same rows, by read-only
+//! statements.
 
 use jiff::Timestamp;
 
@@ -14,15 +14,15 @@ use crate::template::Renderer;
 use crate::warehouse::{Job, JobId, Returned, Warehouse};
 use crate::window::{Day, Window};
 
-/// The figures of both definitions.
+/// The counts of both definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Impact {
     /// The dates, in order.
     pub days: Vec<ImpactDay>,
-    /// The runs that removed rows of keys that have no active row by the work tree's definition, each with
-    /// the number of such keys.
+    /// The runs that removed rows of keys without an active row under the work tree's definition, with the
+    /// number of such keys.
     pub keyless_runs: Vec<(RunId, u64)>,
-    /// Rows whose fate differs, as many as were asked for.
+    /// Rows whose outcome differs, up to the requested number.
     pub examples: Vec<Example>,
 }
 
@@ -33,32 +33,35 @@ pub struct ImpactDay {
     pub day: Day,
     /// Its active rows.
     pub active: u64,
-    /// Superseded rows by the base's definition.
+    /// Superseded rows under the base's definition.
     pub before: u64,
-    /// Superseded rows by the work tree's.
+    /// Superseded rows under the work tree's definition.
     pub after: u64,
-    /// Keys that have rows and no active one, by the base's definition.
+    /// Keys that have rows but no active one, under the base's definition.
     pub keyless_before: u64,
-    /// The same by the work tree's.
+    /// Keys that have rows but no active one, under the work tree's definition.
     pub keyless_after: u64,
 }
 
-/// A row that survives by one definition and not by the other.
+/// A row that survives under one definition but not the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     /// Its date.
     pub date: String,
     /// Its row id.
     pub row_id: String,
-    /// The values of its key, by the work tree's definition.
+    /// The values of its key, under the work tree's definition.
     pub key: Vec<String>,
-    /// Whether it survives by the base's definition.
+    /// Whether it survives under the base's definition.
     pub before: bool,
-    /// Whether it survives by the work tree's.
+    /// Whether it survives under the work tree's definition.
     pub after: bool,
 }
 
-/// Counts both definitions. Errors: they are about different tables, which cannot be compared.
+/// Counts both definitions.
+///
+/// # Errors
+/// The definitions are about different tables, which cannot be compared.
 pub fn impact(
     old: (&Project, &Rule),
     new: (&Project, &Rule),
@@ -96,7 +99,7 @@ fn count(
     run::standing(&renderer, warehouse, now, window)
 }
 
-/// Rows that survive by one ranking and not by the other.
+/// Rows that survive under one ranking but not the other.
 fn differing(
     old: &Rule,
     new: &Rule,

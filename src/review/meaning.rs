@@ -1,4 +1,4 @@
-//! What a change of a statement means, in sentences. What the parts cannot explain is said to be
+//! The meaning of a statement's change, in sentences. Changes that the parts do not explain are reported as
 //! unjudged: a false alarm is better than a false 'safe'.
 
 use std::collections::BTreeSet;
@@ -7,16 +7,16 @@ use sqlparser::ast::Statement;
 
 use super::features::Features;
 
-/// What a change of one statement means.
+/// The meaning of a statement's change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meaning {
-    /// What it does, a sentence each.
+    /// The effects, a sentence each.
     pub sentences: Vec<String>,
-    /// What could not be judged, a sentence each.
+    /// The changes that could not be judged, a sentence each.
     pub unjudged: Vec<String>,
 }
 
-/// Compares two versions of a statement; `None` is one that the parser cannot read.
+/// Compares two versions of a statement; `None` if the parser cannot read one.
 pub(super) fn of(old: Option<&Statement>, new: Option<&Statement>) -> Meaning {
     let mut meaning = Meaning::default();
     let (Some(old), Some(new)) = (old, new) else {
@@ -30,7 +30,7 @@ pub(super) fn of(old: Option<&Statement>, new: Option<&Statement>) -> Meaning {
     let (old, new) = (Features::of(old), Features::of(new));
     keys(&old, &new, &mut meaning);
     orders(&old, &new, &mut meaning);
-    // A statement may rank in several places, by one definition.
+    // A statement may rank in several places with one definition.
     let mut said = BTreeSet::new();
     meaning.sentences.retain(|sentence| said.insert(sentence.clone()));
     conditions(&old, &new, &mut meaning);
@@ -131,7 +131,7 @@ fn conditions(old: &Features, new: &Features, meaning: &mut Meaning) {
             code([dropped])
         ));
     }
-    // Under a NOT, or in a comparison, fewer rows inside may be more outside.
+    // Under NOT, or in a comparison, fewer rows inside can mean more rows outside.
     for added in new.inner_conditions.difference(&old.inner_conditions) {
         said.push(format!(
             "the condition {} was added to a subquery: fewer rows take part in it",
@@ -160,12 +160,12 @@ fn outputs(old: &Features, new: &Features, meaning: &mut Meaning) {
     }
 }
 
-/// What is in `these` and not in `those`.
+/// The items of `these` that are not in `those`.
 fn missing(these: &[String], those: &[String]) -> Vec<String> {
     these.iter().filter(|item| !those.contains(item)).cloned().collect()
 }
 
-/// A list of fragments as Markdown; backquotes and line ends inside them would end it.
+/// A list of fragments as Markdown code, with backquotes and line ends escaped.
 fn code<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
     let items: Vec<String> = items
         .into_iter()

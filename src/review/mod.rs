@@ -1,5 +1,5 @@
-//! What a change to rules and templates means: two versions of a project, rendered for the same
-//! dates and compared, text by text and tree by tree. Pure, but for reading a git revision.
+//! The meaning of changes to rules and templates: two versions of a project, rendered for the same dates and
+//! compared as text and as trees. Pure, except for reading a git revision.
 
 mod features;
 mod impact;
@@ -23,54 +23,53 @@ pub use impact::{Impact, ImpactDay, impact};
 pub use meaning::Meaning;
 pub use revision::Revision;
 
-/// What happened to one rule.
+/// The change of one rule.
 #[derive(Debug)]
 pub struct RuleReview {
     /// The rule.
     pub rule: RuleName,
-    /// What happened.
+    /// The change.
     pub change: RuleChange,
 }
 
-/// What happened to a rule.
+/// The kind of a rule's change.
 #[derive(Debug)]
 pub enum RuleChange {
-    /// It is new.
+    /// The rule is new.
     Added,
-    /// It is gone.
+    /// The rule was removed.
     Removed,
-    /// It, or its templates, changed.
+    /// The rule or its templates changed.
     Changed(Changes),
     /// One of the versions cannot be rendered.
     Broken(Error),
 }
 
-/// What changed of a rule.
+/// The changes of a rule.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// What changed in the rule file without a trace in the SQL, a sentence each.
+    /// Changes in the rule file that do not affect the SQL, a sentence each.
     pub settings: Vec<String>,
-    /// What the checks say of the new rule, a sentence each.
+    /// The findings of the new rule, a sentence each.
     pub findings: Vec<String>,
     /// The steps whose SQL changed, in the order in which they run.
     pub steps: Vec<StepReview>,
 }
 
-/// What happened to a step's SQL.
+/// The change of a step's SQL.
 #[derive(Debug)]
 pub struct StepReview {
     /// The step.
     pub step: StepName,
     /// Both versions as a unified diff.
     pub diff: String,
-    /// What it means.
+    /// The meaning of the change.
     pub meaning: Meaning,
-    /// What the checks say of the new version, a sentence each.
+    /// The findings of the new version, a sentence each.
     pub findings: Vec<String>,
 }
 
-/// Compares two versions of a project, as they render for the dates of `window`. Rules that did
-/// not change are left out.
+/// Compares two versions of a project, rendered for the dates of `window`. Unchanged rules are omitted.
 pub fn review(old: Option<&Project>, new: &Project, window: &Window) -> Vec<RuleReview> {
     let mut names: Vec<&RuleName> = new.file.rules.iter().map(|rule| &rule.name).collect();
     let gone = old.into_iter().flat_map(|old| &old.file.rules).map(|rule| &rule.name);
@@ -126,7 +125,7 @@ fn changes(old: (&Project, &Rule), new: (&Project, &Rule), window: &Window) -> R
     Ok(changes)
 }
 
-/// Every step's statements, but for built-in ones that say again what others say.
+/// Every step's statements, except built-in ones that follow from others.
 fn rendered(
     (project, rule): (&Project, &Rule),
     window: &Window,
@@ -150,7 +149,7 @@ fn step_meaning(
     new: Option<&Vec<Statement>>,
 ) -> Meaning {
     let sentence = |text: &str| Meaning { sentences: vec![text.to_owned()], unjudged: Vec::new() };
-    // What guards an UPDATE follows from it.
+    // The guard of an UPDATE follows from the UPDATE.
     let own = |s: &'_ Vec<Statement>| s.iter().find(|s| s.guards.is_none()).cloned();
     let (old, new) = match (old.and_then(own), new.and_then(own)) {
         (Some(old), Some(new)) => (old, new),
@@ -183,7 +182,7 @@ fn sentences(findings: &[Finding]) -> Vec<String> {
     said
 }
 
-/// What the rule file decides without a trace in the SQL.
+/// Changes of settings that do not affect the SQL.
 fn settings(old: &Rule, new: &Rule) -> Vec<String> {
     let mut said = Vec::new();
     let steps = |rule: &Rule| {

@@ -1,4 +1,4 @@
-//! A project as it was at a git revision. The work tree is not touched: git is asked for texts.
+//! A project at a git revision. The work tree is not changed; git only prints files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::template::Template;
 #[derive(Debug, Clone)]
 pub struct Revision {
     folder: PathBuf,
-    /// As it was named.
+    /// The name as given.
     pub name: String,
     /// Its full hash.
     pub commit: String,
@@ -20,11 +20,13 @@ pub struct Revision {
 }
 
 impl Revision {
-    /// Finds a revision of the repository that the folder is in. Errors: no git, no repository,
-    /// no such revision.
+    /// Finds a revision of the folder's repository.
+    ///
+    /// # Errors
+    /// There is no git, no repository or no such revision.
     pub fn find(folder: &Path, name: &str) -> Result<Self> {
         let prefix = git(folder, &["rev-parse", "--show-prefix"])?.trim_end().to_owned();
-        // `--end-of-options`: a name that begins with a dash is a name.
+        // `--end-of-options`: a name may begin with a dash.
         let wanted = format!("{name}^{{commit}}");
         let commit =
             git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])
@@ -39,7 +41,10 @@ impl Revision {
         Ok(Self { folder: folder.to_owned(), name: name.to_owned(), commit, prefix })
     }
 
-    /// The project at this revision; `None` where it had no rule file.
+    /// The project at this revision; `None` if it had no rule file.
+    ///
+    /// # Errors
+    /// git failed, or the project has a mistake.
     pub fn project(&self) -> Result<Option<Project>> {
         let list = git(
             &self.folder,

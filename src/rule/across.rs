@@ -1,4 +1,4 @@
-//! On how many neighbouring dates the rows of a key are compared.
+//! The number of neighbouring dates on which the rows of a key are compared.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use super::Partition;
 use super::expression::parsed;
 use crate::googlesql::Fragment;
 
-/// The most dates on each side: what is read are twice as many on each side of each date.
+/// The most dates on each side. Statements read twice as many on each side of a date.
 const MOST: u16 = 31;
 
-/// So many dates before and after a row's own.
+/// The number of dates before and after a row's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Across(u16);
 
 impl Across {
-    /// `1d`, `7 days`: whole days, from 1 to 31. The error is a phrase.
+    /// Parses `1d`, `7 days`: whole days, from 1 to 31. The error is a phrase.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let span = text.parse::<Span>().map_err(|_| "it is not a number of days".to_owned())?;
         let days = span.get_days();
@@ -31,22 +31,22 @@ impl Across {
         }
     }
 
-    /// How many dates.
+    /// The number of dates.
     pub fn days(self) -> u16 {
         self.0
     }
 
-    /// How many dates around its own decide about a row: its neighbours, and the neighbours of those.
+    /// The number of dates around its own that affect a row: its neighbours, and their neighbours.
     pub(crate) fn reach(self) -> u16 {
         2 * self.0
     }
 }
 
-/// A column of the rows that are compared, and what it is.
+/// A column that the ranking adds, and its expression.
 pub(crate) type Added = (&'static str, Expr);
 
-/// The columns by which rows of several dates come in groups, as the macro `near` adds them. Errors: the
-/// partition has no dates that can be counted, or what is put together does not parse, as a phrase.
+/// The columns that group rows of several dates, as the macro `near` adds them. Errors: the partition has no
+/// dates that can be counted, or an expression does not parse, as a phrase.
 pub(super) fn grouping(
     across: Across,
     partition: &Partition,
@@ -83,7 +83,7 @@ impl fmt::Display for Across {
 mod tests {
     use crate::rule::RuleFile;
 
-    /// Staged rows have to bring them.
+    /// Staged rows must have these columns.
     #[test]
     fn a_ranking_across_dates_reads_the_columns_of_the_rule() {
         let text = "[rule.p]\ntable = \"a.b\"\npartition = \"d\"\nacross = \"1d\"\nkey = [\"LOWER(k)\"]\n\

@@ -1,4 +1,4 @@
-//! Which rows count: a BOOL column, or a condition, with the assignment that ends it.
+//! The definition of active rows: a BOOL column, or a condition with the assignment that ends it.
 
 mod assignment;
 mod end;
@@ -16,30 +16,30 @@ use super::validate::RuleReader;
 use crate::error::{Error, Result};
 use crate::googlesql::{Fragment, Ident, SqlType, conjuncts};
 
-/// Which rows count.
+/// The definition of active rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Active {
-    /// What is true of them, as it stands in a statement: a column, or a condition in brackets. A row of which
-    /// it is NULL does not count.
+    /// The condition of an active row, as in a statement: a column, or a condition in brackets. NULL counts
+    /// as inactive.
     pub condition: Fragment,
     /// The columns that it reads.
     pub columns: BTreeSet<String>,
-    /// The assignment that ends it. The strategies `delete` and `rewrite` can do without.
+    /// The assignment that ends it. Optional for the strategies `delete` and `rewrite`.
     pub flag: Option<Flag>,
     /// Whether it is a BOOL column.
     pub is_column: bool,
 }
 
-/// The column that says whether a row counts, and what is written to it.
+/// The column that marks a row as active, and its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flag {
     /// The column.
     pub column: Ident,
-    /// What deactivates a row: the condition is FALSE then.
+    /// The value that deactivates a row: the condition is then FALSE.
     pub inactive: Fragment,
-    /// What `undo` writes: the condition is TRUE again.
+    /// The value that `undo` writes: the condition is TRUE again.
     pub active: Fragment,
-    /// Whether no other value than that is one of an active row.
+    /// Whether every active row has exactly that value.
     pub is_exact: bool,
 }
 
@@ -54,8 +54,8 @@ impl Active {
         self.flag.as_ref().map(|flag| &flag.column)
     }
 
-    /// What is wrong with the condition and its assignment in a table with columns of these types, as a
-    /// phrase; nothing where they are not known, or the embedded engine does not know a function.
+    /// The problem of the condition and its assignment with columns of these types, as a phrase; none if the
+    /// types are unknown or the embedded engine does not support a function.
     pub(crate) fn refute(&self, types: &[(String, SqlType)]) -> Result<(), String> {
         match self.is_column {
             true => Ok(()),
@@ -65,8 +65,9 @@ impl Active {
 }
 
 impl RuleReader<'_> {
-    /// Which rows count. Errors: it is no condition; nothing says how it ends, and the strategy needs that;
-    /// the assignment sets another column than one that only `active` reads, or does not end it.
+    /// The definition of active rows. Errors: it is not a condition; its end is not given, and the strategy
+    /// needs it; the assignment sets a column that is not read by `active` alone, or does not end the
+    /// condition.
     pub(super) fn active(&self, name: &Spanned<String>) -> Result<Option<Active>> {
         let section = self.section;
         let Some(text) = &section.active else {
@@ -97,7 +98,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// The columns that say which rows count.
+    /// The columns that the definition reads.
     pub(super) fn active_columns(&self) -> BTreeSet<String> {
         let Some(text) = &self.section.active else { return BTreeSet::new() };
         match unless_column(text.get_ref(), &self.columns) {
@@ -171,7 +172,7 @@ impl RuleReader<'_> {
         Ok(active)
     }
 
-    /// The assignment that ends the condition, and the one that restores it.
+    /// The assignment that ends the condition, and its reverse.
     fn flag(
         &self,
         text: &Spanned<String>,
@@ -235,7 +236,7 @@ impl RuleReader<'_> {
         Ok(Some(Flag { column: inactive.column, inactive: inactive.value, active, is_exact }))
     }
 
-    /// What `c IS NULL` ends with, where the rule lists a column that can hold the time.
+    /// The value that ends `c IS NULL`, if the rule lists a column that can store the time.
     fn now_of(&self, column: &str, active: &str) -> Option<String> {
         let known = self.columns.iter().find(|(known, _)| known.same_column(column));
         let now = match known.map(|(_, sql_type)| sql_type)? {
@@ -280,7 +281,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// Nothing says how the condition ends.
+    /// Reports that the end of the condition is not given.
     fn unended(&self, text: &Spanned<String>, known: Option<(&str, &str)>) -> Result<Option<Flag>> {
         if let Some(reactivate) = &self.section.reactivate {
             return Err(self
@@ -310,7 +311,7 @@ impl RuleReader<'_> {
         Err(self.source.error(text, message).help(help))
     }
 
-    /// A column that is set on deactivation decides nothing else.
+    /// Refuses a column that is set on deactivation but also used elsewhere.
     fn only_active_reads<T>(&self, at: &Spanned<T>, key: &str, column: &Ident) -> Result<()> {
         let touched_at = self.section.touched_at.as_ref();
         let touched_at = touched_at.map(|name| ("touched_at", name.get_ref().clone()));

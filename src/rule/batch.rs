@@ -1,4 +1,4 @@
-//! How many dates share one statement that removes rows.
+//! The number of dates per statement that removes rows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,16 +11,16 @@ use super::{Partition, Rule};
 use crate::error::{Error, Kind, Result};
 use crate::window::{Day, Window};
 
-/// How many dates share one statement that removes rows: all of them are changed by it, or none.
+/// The number of dates per statement that removes rows: the statement changes all of them or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
 pub struct DatesPerStatement(u16);
 
 impl DatesPerStatement {
-    /// Each date has a statement of its own.
+    /// Each date has its own statement.
     pub const ONE: Self = Self(1);
 
-    /// The most: a job changes no more partitions.
+    /// The maximum, which is BigQuery's limit of partitions changed by a job.
     /// Source: <https://cloud.google.com/bigquery/quotas#partitioned_tables>
     pub const MOST: u16 = 4_000;
 
@@ -61,13 +61,13 @@ impl fmt::Display for DatesPerStatement {
 }
 
 impl Rule {
-    /// The dates that each statement which removes rows is about, of these dates.
+    /// The windows of the statements that remove rows, for these dates.
     pub(crate) fn batches(&self, days: &[Day]) -> Vec<Window> {
         days.chunks(self.dates_per_statement.get()).map(Window::of_some).collect()
     }
 
-    /// Takes another number of dates for each statement. A table without dates, and tables that hold one date
-    /// each, have a statement of their own in any case.
+    /// Sets the number of dates per statement. A table without dates, and date-sharded tables, always have
+    /// one statement each.
     pub(crate) fn share_statements(&mut self, dates: DatesPerStatement) {
         if !self.partition.is_one_group() {
             self.dates_per_statement = dates;

@@ -1,4 +1,4 @@
-//! On which columns it depends which row survives, and which entries of key and keep decide nothing.
+//! The columns that decide which row survives, and entries of key and keep that decide nothing.
 
 use sqlparser::ast::Visit;
 use toml::Spanned;
@@ -11,7 +11,7 @@ use crate::googlesql::Ident;
 use crate::visible::visible_line;
 
 impl RuleReader<'_> {
-    /// The entries of key and keep that are the same for every row.
+    /// The entries of key and keep that are constant.
     pub(super) fn constants(&self, partition: &Partition) -> Result<Vec<Constant>> {
         let section = self.section;
         let keys = section.key.get_ref().iter().map(|entry| ("key", entry, parse_key as Parse));
@@ -34,7 +34,7 @@ impl RuleReader<'_> {
         Ok(constants)
     }
 
-    /// Whether the key has one value on each date.
+    /// Whether the key has a single value per date.
     fn is_keyed_by_date(&self, partition: &Partition) -> Result<bool> {
         let mut columns = Vec::new();
         for entry in self.section.key.get_ref() {
@@ -43,7 +43,7 @@ impl RuleReader<'_> {
         Ok(partition.cut.is_point() && columns.iter().all(|column| partition.is_by(column)))
     }
 
-    /// An expression that is the same for a row at any time. Errors: it is none, which `wrong` puts into words.
+    /// Checks that an expression depends only on the row. Errors: it does not; `wrong` builds the message.
     pub(super) fn of_the_row<T>(
         &self,
         at: &Spanned<T>,
@@ -64,7 +64,7 @@ impl RuleReader<'_> {
         Ok(parsed)
     }
 
-    /// The columns on which it depends which row survives, each with its role.
+    /// The columns that decide which row survives, each with its role.
     pub(super) fn deciding(&self) -> Result<Vec<(&'static str, String)>> {
         let section = self.section;
         let roles =

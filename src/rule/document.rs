@@ -1,4 +1,4 @@
-//! The rule file as it is written, with the place of every value.
+//! The parsed rule file, with the place of every value.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use super::secret::hidden;
 use super::{DatesPerStatement, OnKeyless, Period, Scope, Strategy, Unit};
 use crate::error::{Error, Kind, Place, Result};
 
-/// The text of a file of rules or tests and how messages call it.
+/// The text of a rule or test file, and its name in messages.
 pub(crate) struct Source {
     pub name: Arc<str>,
     pub text: Arc<str>,
-    /// The text without its secrets: one for all the places in it, of which each rule has some.
+    /// The text without its secrets, shared by all places in it.
     shown: Arc<str>,
 }
 
-/// The longest file of rules, or of tests: some thousand of them.
+/// The longest rule or test file in bytes: room for thousands of them.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 impl Source {
-    /// The text of a file. Errors: it is too long, with `help` as the way out.
+    /// The text of a file. Errors: it is too long; `help` is the fix.
     pub fn new(name: &str, text: &str, help: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
             let message =

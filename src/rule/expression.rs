@@ -1,4 +1,4 @@
-//! Key and keep entries: GoogleSQL expressions that a user writes and templates take over as text.
+//! Key and keep entries: GoogleSQL expressions from the rule file that templates use as text.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -10,14 +10,14 @@ use sqlparser::tokenizer::{Token, Whitespace};
 use super::{Keep, Partition};
 use crate::googlesql::{Fragment, Ident, SqlType, Words, is_reserved, parse, tokens};
 
-/// A parsed entry: the columns it names, and the one it consists of, if it is just one.
+/// A parsed entry: its columns, and the column it consists of, if any.
 pub(super) struct Expression {
     pub tree: Expr,
     pub columns: BTreeSet<String>,
     pub plain_column: Option<String>,
-    /// The expression without its direction.
+    /// The expression without its sort direction.
     pub text: String,
-    /// Why it is the same for every row, as a phrase, where it reads no column.
+    /// If it reads no column, why it is constant, as a phrase.
     pub constant: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     inspect(order.expr)
 }
 
-/// The expression; `None` where the text is the name of a column, or no GoogleSQL.
+/// The expression; `None` if the text is a column name, or not GoogleSQL.
 pub(super) fn unless_column(
     text: &str,
     columns: &[(Ident, SqlType)],
@@ -53,8 +53,7 @@ pub(super) fn unless_column(
     }
 }
 
-/// What decides between rows that are equal in all that `keep` looks at: before the rest of the row
-/// does, and after it.
+/// Tie-breakers of rows that are equal in all of `keep`: before the rest of the row, and after it.
 #[derive(Default)]
 pub(super) struct Ties<'a> {
     pub marked: Option<&'a str>,
@@ -71,7 +70,7 @@ pub(super) fn parse_ranking(
     ranked_by(date.as_ref().map(Fragment::as_str), key, order)
 }
 
-/// The same, where rows of several dates are compared: their groups are found before.
+/// Parses the ranking across dates, whose groups are found first.
 pub(super) fn parse_ranking_across(key: &[Fragment]) -> Result<Expr, String> {
     ranked_by(Some("onerow_group"), key, "onerow_place")
 }
@@ -82,8 +81,8 @@ fn ranked_by(group: Option<&str>, key: &[Fragment], order: &str) -> Result<Expr,
     parsed(&text, Parser::parse_expr)
 }
 
-/// What the rows of a key are ordered by. Where those are ranked that are not active too, they come `after`
-/// the active ones. `row` is the whole row as JSON, where rows are rewritten.
+/// The ORDER BY of a key's rows. If inactive rows are ranked too, they come `after` the active ones. `row` is
+/// the whole row as JSON, where rows are rewritten.
 pub(super) fn order(
     row: Option<&str>,
     keep: &[Keep],
@@ -99,7 +98,7 @@ pub(super) fn order(
     keep.join(", ")
 }
 
-/// What the whole text says.
+/// Parses the whole text.
 pub(super) fn parsed<T: Visit>(
     text: &str,
     read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
@@ -131,7 +130,7 @@ pub(super) fn parsed<T: Visit>(
     }
 }
 
-/// What the expression reads. The error is a phrase.
+/// Analyses the expression. The error is a phrase.
 pub(super) fn inspect(expr: Expr) -> Result<Expression, String> {
     let mut names = Names::default();
     if let ControlFlow::Break(problem) = expr.visit(&mut names) {
@@ -155,12 +154,12 @@ pub(super) fn inspect(expr: Expr) -> Result<Expression, String> {
 struct Names {
     words: Words,
     columns: BTreeSet<String>,
-    /// The first text in double quotes, which other dialects read as a column.
+    /// The first text in double quotes, which is a column in other dialects.
     quoted: Option<String>,
 }
 
 impl Names {
-    /// What is wrong with an entry that reads no column.
+    /// The problem of an entry that reads no column.
     fn constant(&self) -> String {
         let same = "it reads no column, so that it is the same for every row";
         match &self.quoted {
@@ -252,7 +251,7 @@ mod tests {
         }
     }
 
-    /// In other dialects, double quotes stand around a column.
+    /// In other dialects, double quotes enclose a column.
     #[test]
     fn an_entry_that_reads_no_column_is_the_same_for_every_row() {
         for constant in ["1", "'x'", "NULL", "CONCAT('a', 'b')", "CURRENT_DATE()", "RAND()", "TRUE"]
@@ -271,7 +270,7 @@ mod tests {
         assert_eq!(parse_key("COALESCE(`email`, \"none\")").unwrap().constant, None);
     }
 
-    /// Neither a date part nor a field is a column, whose place it is not.
+    /// Date parts and fields are not columns; their place decides.
     #[test]
     fn the_columns_of_an_entry_are_told_by_their_place() {
         for (entry, columns) in [

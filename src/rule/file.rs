@@ -16,15 +16,17 @@ pub struct RuleFile {
     pub rules: Vec<Rule>,
     /// The warehouses, in file order.
     pub warehouses: Vec<Warehouse>,
-    /// Who is told of runs, in file order.
+    /// The webhooks, in file order.
     pub webhooks: Vec<Webhook>,
-    /// The name of the warehouse that a command uses unless told otherwise.
+    /// The name of the default warehouse.
     pub default_warehouse: Option<String>,
 }
 
 impl RuleFile {
-    /// Reads the text of a rule file. `name` is how messages call it. Errors name the file, the
-    /// line and the column; an unknown key offers the nearest known one.
+    /// Parses the text of a rule file. `name` is its name in messages.
+    ///
+    /// # Errors
+    /// The file has a mistake; the error has the place, and for an unknown key the nearest known one.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let help = "split the project into several, each with a rule file of its own";
         let source = Source::new(name, text, help)?;
@@ -33,7 +35,10 @@ impl RuleFile {
         checked(&source, document)
     }
 
-    /// The rule of this name. Errors: there is none; the nearest name is offered.
+    /// The rule of this name.
+    ///
+    /// # Errors
+    /// There is no such rule; the nearest name is suggested.
     pub fn rule(&self, name: &str) -> Result<&Rule> {
         self.rules.iter().find(|rule| rule.name.as_str() == name).ok_or_else(|| {
             Error::new(Kind::UnknownName, format!("there is no rule `{}`", name.escape_debug()))
@@ -41,7 +46,10 @@ impl RuleFile {
         })
     }
 
-    /// The warehouse of this name, or the default one. Errors: there is none.
+    /// The warehouse of this name, or the default one.
+    ///
+    /// # Errors
+    /// There is no such warehouse.
     pub fn warehouse(&self, name: Option<&str>) -> Result<&Warehouse> {
         let known = || self.warehouses.iter().map(|warehouse| warehouse.name.as_str());
         match (name.or(self.default_warehouse.as_deref()), self.warehouses.as_slice()) {

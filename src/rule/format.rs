@@ -1,4 +1,4 @@
-//! What the numbers of an INT64 partition column, or the texts of a STRING one, say of the date.
+//! The date formats of an INT64 or STRING partition column.
 
 use jiff::civil::Date;
 
@@ -56,8 +56,8 @@ pub(super) enum PartitionFormat {
 }
 
 impl Cut {
-    /// What a column of this type says in this format. Errors: a format that does not go with the type, as a
-    /// phrase, with those that do.
+    /// Parses the format of a column of this type. Errors: the format does not suit the type, as a phrase,
+    /// with those that do.
     pub(super) fn of(
         kind: PartitionType,
         format: Option<PartitionFormat>,
@@ -101,7 +101,7 @@ impl Cut {
     }
 }
 
-/// What the numbers of an INT64 partition column say.
+/// The date format of an INT64 partition column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
     /// The date: 20260128.
@@ -117,7 +117,7 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// The way as the rule file writes it.
+    /// The format as in the rule file.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Yyyymmdd => "yyyymmdd",
@@ -128,7 +128,7 @@ impl Numbers {
         }
     }
 
-    /// The date of a number that says it, as a DATE.
+    /// The date of a number, as a DATE expression.
     pub(crate) fn as_date(self, number: &Fragment) -> String {
         let format = match self {
             Self::Yyyymmdd | Self::Yyyymmddhh => "%Y%m%d",
@@ -139,7 +139,7 @@ impl Numbers {
         format!("PARSE_DATE('{format}', CAST({number} AS STRING))")
     }
 
-    /// The number of a DATE. It never fails, where a number that is no date would.
+    /// The number of a DATE, as an expression. Never fails, whereas converting an invalid number would.
     pub(crate) fn of_date(self, date: &str) -> String {
         let number = |format| format!("CAST(FORMAT_DATE('{format}', {date}) AS INT64)");
         match self {
@@ -167,7 +167,7 @@ impl Numbers {
         }
     }
 
-    /// The first date of the period that a number of the column means; `None` for a number that means none.
+    /// The first date of the number's period; `None` if the number is not a date.
     pub(crate) fn date(self, number: i64) -> Option<Date> {
         let ymd = |year: i64, month: i64, day: i64| {
             let year = i16::try_from(year).ok().filter(|year| *year >= 1)?;
@@ -190,17 +190,17 @@ impl Numbers {
     }
 }
 
-/// What the texts of a STRING partition column say: text that begins with the year, as ISO 8601 writes it.
+/// The date format of a STRING partition column: text that begins with the year, as in ISO 8601.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Texts {
     unit: Unit,
-    /// Whether dashes stand between year, month and day.
+    /// Whether year, month and day are separated by dashes.
     dashes: bool,
-    /// Whether more may follow the date.
+    /// Whether text may follow the date.
     beginning: bool,
 }
 
-/// How much a text says.
+/// The precision of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Day,
@@ -209,7 +209,7 @@ enum Unit {
 }
 
 impl Texts {
-    /// The form as the rule file writes it.
+    /// The format as in the rule file.
     pub fn as_str(self) -> &'static str {
         match (self.unit, self.dashes, self.beginning) {
             (Unit::Day, false, false) => "yyyymmdd",
@@ -222,17 +222,17 @@ impl Texts {
         }
     }
 
-    /// Whether more may follow the date.
+    /// Whether text may follow the date.
     pub(crate) fn is_beginning(self) -> bool {
         self.beginning
     }
 
-    /// Whether each date has a text of its own.
+    /// Whether the precision is a day.
     pub(crate) fn is_of_days(self) -> bool {
         self.unit == Unit::Day
     }
 
-    /// The text of a date, or what it begins with.
+    /// The text of a date, or its prefix.
     pub(crate) fn text(self, date: Date) -> String {
         let all = date.to_string();
         let text = match self.unit {
@@ -243,7 +243,7 @@ impl Texts {
         if self.dashes { text.to_owned() } else { text.replace('-', "") }
     }
 
-    /// The first date of the period that a text means; `None` for a text that means none.
+    /// The first date of the text's period; `None` if the text is not a date.
     pub(crate) fn day(self, text: &str) -> Option<Date> {
         let length = self.length();
         let text = match self.beginning {
@@ -290,8 +290,8 @@ impl Texts {
         }
     }
 
-    /// The date of a row as a DATE; NULL where the text is none. SAFE_CAST takes months and days of one digit
-    /// too, which the length rules out; whatever else it takes has dashes in other places.
+    /// The date of a row as a DATE; NULL if the text is not a date. SAFE_CAST also accepts one-digit months
+    /// and days, which the length excludes; other accepted texts have dashes elsewhere.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_functions#cast_as_date>
     pub(super) fn date(self, column: &str) -> String {
         let length = self.length();
@@ -311,8 +311,8 @@ impl Texts {
         format!("IF(LENGTH({column}) {compared} {length}, SAFE_CAST({text} AS DATE), NULL)")
     }
 
-    /// The predicate for all dates of these runs. Texts between those of two dates need not be dates, so each
-    /// date is named.
+    /// The predicate for all dates of these ranges. Each date is listed, because texts between those of two
+    /// dates need not be dates.
     pub(super) fn filter(self, column: &str, runs: &[(Date, Date)]) -> String {
         let days = runs.iter().flat_map(|(first, last)| {
             let next = |day: &Date| day.tomorrow().ok().filter(|day| day <= last);

@@ -1,4 +1,4 @@
-//! Survivors that are put together of all rows of their key, column by column.
+//! Survivors whose values are merged from all rows of their key, per column.
 
 use super::document::MergeSection;
 use super::validate::RuleReader;
@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::googlesql::{Ident, SqlType, is_pseudo_column};
 
 impl RuleReader<'_> {
-    /// The columns of which a survivor takes the last value that is not NULL: those that do not decide which row
-    /// survives. ARRAY and STRUCT stay as the survivor has them: an ARRAY is never NULL, and of a STRUCT nothing
-    /// could be said field by field. Errors: something else in the rule rules it out; there is no such column.
+    /// The columns of which a survivor takes the last non-NULL value: those that do not decide which row
+    /// survives. ARRAY and STRUCT keep the survivor's value: an ARRAY is never NULL, and the fields of a
+    /// STRUCT cannot be merged separately. Errors: another setting excludes merging; there is no such column.
     pub(super) fn merged(&self, deciding: &[(&str, String)]) -> Result<Vec<Ident>> {
         let Some(merge) = &self.section.merge else { return Ok(Vec::new()) };
         let MergeSection::LastNonNull = merge.get_ref();
@@ -56,7 +56,8 @@ impl RuleReader<'_> {
 }
 
 impl Rule {
-    /// Why the rule has to list every column of its table, as the end of a sentence; `None` where it has not.
+    /// The reason why the rule must list every column of its table, as the end of a sentence; `None` if it
+    /// need not.
     pub(crate) fn lists_all_since(&self) -> Option<&'static str> {
         match self.partition.is_by_arrival() {
             _ if self.strategy != Strategy::Rewrite => None,
@@ -68,12 +69,12 @@ impl Rule {
         }
     }
 
-    /// Whether survivors are put together of all rows of their key.
+    /// Whether survivors are merged from all rows of their key.
     pub fn puts_together(&self) -> bool {
         !self.merged.is_empty()
     }
 
-    /// Whether a survivor takes the column's value from other rows of its key, too.
+    /// Whether a survivor takes the column's value from other rows of its key too.
     pub fn merges(&self, column: &str) -> bool {
         self.merged.iter().any(|known| known.same_column(column))
     }

@@ -1,4 +1,4 @@
-//! What the TOML parser and serde say of a file, in words for people who write rules.
+//! Messages of the TOML parser and serde, reworded for users.
 
 use crate::error::did_you_mean;
 

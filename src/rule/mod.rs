@@ -1,4 +1,4 @@
-//! The rule: what 'one row' means for one table. Checked when it is read, trusted afterwards.
+//! The rule: what 'one row' means for one table. Validated when read, trusted afterwards.
 
 mod across;
 mod active;
@@ -62,82 +62,82 @@ pub use written::{Unit, WrittenAs};
 pub struct Rule {
     /// Its name.
     pub name: RuleName,
-    /// The table it is about; where each date has a table of its own, what stands for all of them.
+    /// The table; the wildcard name of date-sharded tables.
     pub table: TableName,
     /// The read-side view.
     pub view: TableName,
-    /// Whether the removal log keeps removed rows as a whole.
+    /// Whether the removal log stores removed rows in full.
     pub keep_rows: bool,
     /// The removal logs of the rule file's warehouses.
     pub removal_logs: Vec<RemovalLog>,
     /// What happens to superseded rows.
     pub strategy: Strategy,
-    /// The columns of which a survivor has the last value of its key that is not NULL, in file order. None,
-    /// unless the rule has `merge`.
+    /// The columns of which a survivor takes the last non-NULL value of its key, in file order. Empty unless
+    /// the rule has `merge`.
     pub merged: Vec<Ident>,
-    /// Where rows wait to be merged into the table.
+    /// The staging tables to merge into the table.
     pub staging: Option<Staging>,
-    /// How the table is cut into dates.
+    /// How rows are assigned to dates.
     pub partition: Partition,
-    /// On how many dates before and after its own a row is compared with the rows of its key.
+    /// The number of dates before and after its own on which a row is compared with rows of its key.
     pub across: Option<Across>,
-    /// Columns or expressions that name one thing; at least one.
+    /// Columns or expressions that identify one thing; at least one.
     pub key: Vec<Fragment>,
     /// The order of survival; the first row stays. At least one entry.
     pub keep: Vec<Keep>,
-    /// The entries of key and keep that are the same for every row; `check` refuses them.
+    /// The entries of key and keep that are constant; `check` refuses them.
     pub(crate) constants: Vec<Constant>,
-    /// The window function that partition, key and keep define, parsed: what a statement's own
-    /// ranking is compared with.
+    /// The window function that partition, key and keep define, parsed: a statement's own ranking is compared
+    /// with it.
     pub ranking: Expr,
-    /// Where the rule looks across dates: what defines the groups that the ranking names.
+    /// The expressions of the groups in a ranking across dates.
     pub(crate) grouping: Vec<Added>,
-    /// The same over all rows, the active ones first, as they are counted.
+    /// The same for the ranking of all rows, active ones first, used for counting.
     pub(crate) counted_grouping: Vec<Added>,
-    /// The same over all rows, the active ones first, as they are counted.
+    /// The ranking of all rows, active ones first, used for counting.
     pub counted_ranking: Expr,
-    /// The same together with staged rows: of equal rows, the one that is there already is first.
+    /// The ranking together with staged rows: of equal rows, the existing one is first.
     pub staged_ranking: Expr,
-    /// What names one row.
+    /// The identity of a row.
     pub row_id: RowId,
-    /// Why two rows of a key can be equal in all that `keep` looks at and not share their id, as a phrase.
+    /// Why two rows of a key can be equal in all of `keep` without sharing their id, as a phrase.
     pub(crate) undetermined: Option<String>,
-    /// Which rows count. Where nothing says so, which `deactivate` does not allow, every row is active.
+    /// The definition of active rows. If absent, which `deactivate` does not allow, every row is active.
     pub active: Option<Active>,
-    /// What is made of keys that have rows on a date and no active one.
+    /// The reaction to keys that have rows on a date but no active one.
     pub on_keyless: OnKeyless,
     /// The column that is set to the current time on deactivation, and its type.
     pub touched_at: Option<(Ident, SqlType)>,
-    /// The column that says when a row reached the table.
+    /// The column with the time at which a row reached the table.
     pub written_at: Option<Ident>,
-    /// The same column, where rows are rewritten and `keep` does not order by it: of rows that are alike in all of
-    /// `keep`, the one that was written first is first.
+    /// The same column, if rows are rewritten and `keep` does not order by it: of rows that are equal in all
+    /// of `keep`, the one written first ranks first.
     pub(crate) settles: Option<Ident>,
-    /// Whether no count depends on more of a row than the columns of the rule, where rows are rewritten.
+    /// Whether all counts depend only on the columns of the rule, if rows are rewritten.
     pub(crate) counts_narrowly: bool,
-    /// How it says so.
+    /// The type in which `written_at` stores the time.
     pub written_as: WrittenAs,
     /// How long after `written_at` a row may still be buffered.
     pub settle: SignedDuration,
-    /// The zone in which TODAY and YESTERDAY are meant.
+    /// The time zone of TODAY and YESTERDAY.
     pub time_zone: TimeZone,
-    /// How many dates share one statement that removes rows.
+    /// The number of dates per statement that removes rows.
     pub dates_per_statement: DatesPerStatement,
-    /// Whether the account that runs onerow sees every row and the true value of every column, although the
-    /// table has row access policies or policy tags.
+    /// Whether the account that runs onerow sees every row and the true value of every column, despite row
+    /// access policies or policy tags.
     pub full_access: bool,
-    /// The columns on which it depends which row survives, each with its role: partition, key, keep, row_id,
-    /// active, written_at.
+    /// The columns that decide which row survives, each with its role: partition, key, keep, row_id, active,
+    /// written_at.
     pub(crate) deciding: Vec<(&'static str, String)>,
     /// Functions and table functions that statements may call besides those of GoogleSQL.
     pub routines: Vec<RoutineName>,
-    /// The table's columns as far as the rule lists them, in file order.
+    /// The listed columns of the table, in file order.
     pub columns: Vec<(Ident, SqlType)>,
-    /// The whole types of those that are nested, where the rule says them.
+    /// The full types of nested columns, where given.
     pub nested: Vec<(Ident, Nested)>,
-    /// Values of the project's own, for its templates.
+    /// The project's variables for its templates.
     pub vars: Vec<(Ident, SqlValue)>,
-    /// What `apply` does, in order; holds detect, the strategy's step and verify in that order.
+    /// The steps of `apply`, in order; includes detect, the strategy's step and verify, in that order.
     pub steps: Vec<Step>,
 }
 
@@ -154,7 +154,7 @@ impl Rule {
         }
     }
 
-    /// The table that holds the rows of this date; where each date has none of its own, the rule's.
+    /// The table of this date: the shard of a date-sharded table, otherwise the rule's table.
     pub fn table_on(&self, day: Day) -> TableName {
         match day.date() {
             Some(date) => self.table.shard(&date.strftime("%Y%m%d").to_string()),
@@ -162,12 +162,12 @@ impl Rule {
         }
     }
 
-    /// The table that a statement about these dates is about.
+    /// The table of a statement about these dates.
     pub fn table_of(&self, window: &Window) -> TableName {
         window.only().map_or_else(|| self.table.clone(), |day| self.table_on(day))
     }
 
-    /// Whether it is the rule's table; where each date has one, whether it is that of a date.
+    /// Whether it is the rule's table, or one of its date shards.
     pub fn has_table(&self, table: &TableName) -> bool {
         if !self.partition.is_sharded() {
             return *table == self.table;
@@ -177,7 +177,7 @@ impl Rule {
         date.is_some_and(|date| self.table_on(Day::from(date)) == *table)
     }
 
-    /// Whether which row survives depends on the column.
+    /// Whether the column decides which row survives.
     pub(crate) fn is_decided_by(&self, column: &str) -> bool {
         self.deciding.iter().any(|(_, known)| known.eq_ignore_ascii_case(column))
     }
@@ -187,20 +187,20 @@ impl Rule {
         stored(&self.columns)
     }
 
-    /// Those of them that are not nested.
+    /// The stored columns that are not nested.
     pub(crate) fn plain_columns(&self) -> impl Iterator<Item = &Ident> {
         let plain = |(_, sql_type): &&(Ident, SqlType)| !is_nested(*sql_type);
         let plain = self.columns.iter().filter(plain).map(|(column, _)| column);
         plain.filter(|column| !is_pseudo_column(column.as_str()))
     }
 
-    /// The whole row as JSON, for a statement that calls it `onerow_row`. Where the table is partitioned by the
-    /// time of arrival, which is no column, that is in it too.
+    /// The whole row as JSON, for a statement that calls it `onerow_row`. For an ingestion-time partitioned
+    /// table it includes the ingestion time, which is not a column.
     pub(crate) fn row(&self) -> Fragment {
         row(&self.partition, &self.columns, "_PARTITIONTIME")
     }
 
-    /// The same, of a row that was set aside.
+    /// The whole row as JSON, for a row of a before image.
     pub(crate) fn row_set_aside(&self) -> Fragment {
         row(&self.partition, &self.columns, "onerow_arrived")
     }
@@ -213,8 +213,11 @@ impl Rule {
         deciding.filter(move |(_, role)| !(by_arrival && *role == "partition")).chain(touched_at)
     }
 
-    /// The dates that people mean at the instant `now`, as the table's partitions have them: one for each
-    /// month or year, where the partition column says no more; all rows, where the rule has no dates. Errors: those of [`WindowArg::resolve`].
+    /// Resolves dates at the instant `now` to the periods of the table's partitions: one per month or year
+    /// for those formats; all rows if the rule has no dates.
+    ///
+    /// # Errors
+    /// Those of [`WindowArg::resolve`].
     pub fn window(&self, dates: &WindowArg, now: Timestamp) -> Result<Window> {
         match self.partition.is_whole() {
             true => Ok(Window::whole()),
@@ -222,12 +225,12 @@ impl Rule {
         }
     }
 
-    /// The dates of a window as the table's partitions have them.
+    /// The dates of a window, as periods of the table's partitions.
     pub(crate) fn periods(&self, window: &Window) -> Result<Window> {
         Window::of_days(window.days().iter().map(|day| self.partition.period(*day)).collect())
     }
 
-    /// Whether a statement about the rule may name this column.
+    /// Whether a statement of the rule may name this column.
     pub fn reads(&self, column: &str) -> bool {
         let listed = self.columns.iter().map(|(column, _)| column);
         let staged = self.staging.iter().flat_map(|staging| &staging.columns);
@@ -239,7 +242,7 @@ impl Rule {
             || self.ranked_by().iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
-    /// Whether statements may call the routine of this name. BigQuery tells names of routines apart by case.
+    /// Whether statements may call the routine of this name. BigQuery's routine names are case-sensitive.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity>
     pub(crate) fn may_call(&self, routine: &str) -> bool {
         self.routines.iter().any(|known| known.as_str() == routine)
@@ -254,22 +257,22 @@ impl Rule {
 /// One entry of the order of survival.
 #[derive(Debug, Clone)]
 pub struct Keep {
-    /// `created_at DESC`, as the rule file has it.
+    /// `created_at DESC`, as in the rule file.
     pub order: Fragment,
-    /// `created_at`: what is ordered by.
+    /// `created_at`: the sort expression.
     pub value: Fragment,
-    /// The column, where the entry is one and not an expression.
+    /// The column, if the entry is one and not an expression.
     pub column: Option<String>,
-    /// Where the rule file says so.
+    /// The place in the rule file.
     pub place: Place,
 }
 
-/// An entry of key or keep that is the same for every row.
+/// A constant entry of key or keep.
 #[derive(Debug, Clone)]
 pub(crate) struct Constant {
-    /// What is wrong with it, as a sentence.
+    /// The problem, as a sentence.
     pub problem: String,
-    /// Where the rule file says so.
+    /// The place in the rule file.
     pub place: Place,
 }
 
@@ -278,7 +281,7 @@ pub(crate) struct Constant {
 pub struct Step {
     /// Its name; its template is `<name>.sql`.
     pub name: StepName,
-    /// How often it is rendered.
+    /// How often it is rendered for a window.
     pub scope: Scope,
     /// Whether its UPDATE may remove the last active row of a key.
     pub may_remove_keys: bool,
@@ -311,7 +314,7 @@ fn row(partition: &Partition, columns: &[(Ident, SqlType)], arrived: &str) -> Fr
         false => "TO_JSON_STRING(onerow_row)".to_owned(),
         true => {
             let mut columns: Vec<&Ident> = stored(columns).collect();
-            // In an order of their own: a row is known by this text, whatever the order in the rule file.
+            // Sorted: this text identifies a row, whatever the order in the rule file.
             columns.sort_by_key(|column| column.as_str().to_ascii_lowercase());
             let columns: String = columns.into_iter().map(|column| format!("{column}, ")).collect();
             format!("TO_JSON_STRING(STRUCT({columns}{arrived} AS onerow_arrived))")

@@ -1,4 +1,4 @@
-//! The names that people give in the rule file.
+//! The names in the rule file.
 
 use std::fmt;
 
@@ -17,14 +17,17 @@ pub struct WarehouseName(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WebhookName(String);
 
-/// A function or table function that statements of a rule may call although GoogleSQL has none of that name.
+/// A function or table function that statements of a rule may call although it is not a known GoogleSQL
+/// function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoutineName(String);
 
 impl RoutineName {
-    /// One to three parts of letters, digits, `_` and `-`, with dots between: `dataset.routine`,
-    /// `project.dataset.routine`, or what BigQuery calls a function that onerow does not know.
-    /// Errors: it is none; it needs no permission, or gets none.
+    /// Parses one to three dotted parts of letters, digits, `_` and `-`: `dataset.routine`,
+    /// `project.dataset.routine`, or a BigQuery function that onerow does not know.
+    ///
+    /// # Errors
+    /// The text is not such a name, or the routine needs no permission or cannot have one.
     pub fn parse(name: &str) -> Result<Self> {
         let good_part = |part: &str| {
             !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
@@ -49,8 +52,8 @@ impl RoutineName {
 }
 
 impl RuleName {
-    /// Letters, digits, `_` and `-`, starting with a letter, at most 63 characters, which is
-    /// what a BigQuery label holds.
+    /// Parses letters, digits, `_` and `-`, starting with a letter, at most 63 characters, the limit of a
+    /// BigQuery label.
     pub fn parse(name: &str) -> Result<Self> {
         parse(name, "rule").map(Self)
     }
@@ -62,7 +65,7 @@ impl RuleName {
 }
 
 impl WarehouseName {
-    /// Spelt as the name of a rule.
+    /// Parses a name with the syntax of a rule name.
     pub fn parse(name: &str) -> Result<Self> {
         parse(name, "warehouse").map(Self)
     }
@@ -74,7 +77,7 @@ impl WarehouseName {
 }
 
 impl WebhookName {
-    /// Spelt as the name of a rule.
+    /// Parses a name with the syntax of a rule name.
     pub fn parse(name: &str) -> Result<Self> {
         parse(name, "webhook").map(Self)
     }

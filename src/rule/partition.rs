@@ -1,4 +1,4 @@
-//! How a table is cut into dates: the partition column, and what it says of the date.
+//! How rows are assigned to dates: the partition column and its format.
 
 mod filter;
 mod local;
@@ -13,40 +13,40 @@ pub(super) use filter::any_of;
 pub use local::LocalDays;
 pub use period::Period;
 
-/// How a table is cut into dates.
+/// How rows are assigned to dates.
 #[derive(Debug, Clone)]
 pub struct Partition {
-    /// The column; `None` where the table is one group.
+    /// The column; `None` if the table is one group.
     column: Option<Ident>,
-    /// What its values say of the date.
+    /// The type and format of its values.
     pub cut: Cut,
-    /// How many dates share a partition of the table, and so a statement.
+    /// How many dates share a partition of the table, and therefore a statement.
     pub period: Period,
-    /// The zone whose days the dates are; `None`: those of UTC.
+    /// The time zone of the dates; `None`: UTC.
     local: Option<LocalDays>,
 }
 
-/// What the values of a partition column say of the date.
+/// The type and format of a partition column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// A calendar date.
     Date,
-    /// A date and time without zone; its calendar date counts.
+    /// A date and time without zone; the calendar date is used.
     Datetime,
-    /// An instant; its date in UTC counts, as BigQuery cuts its partitions.
+    /// An instant; the date in UTC is used, as in BigQuery's partitions.
     Timestamp,
-    /// A number that says the date.
+    /// A number that encodes a date.
     Int64(Numbers),
-    /// A text that says the date. No table is partitioned by one.
+    /// A text with a date. BigQuery does not partition tables by such a column.
     String(Texts),
-    /// The end of the table's name: each date has a table of its own.
+    /// The suffix of the table's name: each date has its own table.
     Shards,
-    /// Nothing: the table is one group, and its rows have no dates.
+    /// None: the table is one group, and its rows have no dates.
     Whole,
 }
 
 impl Cut {
-    /// The column type that goes with it; that of a date where there is no column.
+    /// The column's type; for a table without such a column, the type of a date.
     pub fn sql_type(self) -> SqlType {
         match self {
             Self::Date | Self::Shards | Self::Whole => SqlType::Date,
@@ -57,7 +57,7 @@ impl Cut {
         }
     }
 
-    /// Whether a date is one value of the column.
+    /// Whether a date is a single value of the column.
     pub(crate) fn is_point(self) -> bool {
         match self {
             Self::Date => true,
@@ -69,7 +69,7 @@ impl Cut {
 }
 
 impl Partition {
-    /// A table that is cut by this column.
+    /// A table with this partition column.
     pub fn by(column: Ident, cut: Cut) -> Self {
         Self { column: Some(column), cut, period: Period::Day, local: None }
     }
@@ -79,32 +79,32 @@ impl Partition {
         Self { column: None, cut: Cut::Whole, period: Period::Day, local: None }
     }
 
-    /// Tables that are called alike and end in a date.
+    /// Date-sharded tables.
     pub fn shards() -> Self {
         Self { column: None, cut: Cut::Shards, period: Period::Day, local: None }
     }
 
-    /// The dates of the rows that a removal log has entries of.
+    /// The dates of the rows in a removal log.
     pub(crate) fn of_removal_log() -> Self {
         Self { column: Ident::of_sql("date"), cut: Cut::Date, period: Period::Day, local: None }
     }
 
-    /// Whether each date has a table of its own.
+    /// Whether each date has its own table.
     pub fn is_sharded(&self) -> bool {
         self.cut == Cut::Shards
     }
 
-    /// Whether no column says a row's date: all rows that a statement is about are one group.
+    /// Whether rows have no date column: all rows of a statement's table are one group.
     pub(crate) fn is_one_group(&self) -> bool {
         self.is_whole() || self.is_sharded()
     }
 
-    /// The zone whose days the dates of instants are, where that is not UTC.
+    /// The time zone of dates, if not UTC.
     pub(crate) fn local_days(&self) -> Option<&LocalDays> {
         self.local.as_ref()
     }
 
-    /// The partition column; `None` where the table is one group.
+    /// The partition column; `None` if the table is one group.
     pub fn column(&self) -> Option<&Ident> {
         self.column.as_ref()
     }
@@ -114,7 +114,7 @@ impl Partition {
         self.cut == Cut::Whole
     }
 
-    /// Why every statement reads the whole table, where it does: nothing that the rule says of dates is a partition.
+    /// Why every statement reads the whole table, if it does: the rule's dates are not partitions.
     pub(crate) fn reads_all(&self) -> Option<&'static str> {
         match self.cut {
             Cut::Whole => Some("the rule has no dates"),
@@ -123,25 +123,25 @@ impl Partition {
         }
     }
 
-    /// Whether it is cut by the column of this name.
+    /// Whether the partition column has this name.
     pub(crate) fn is_by(&self, column: &str) -> bool {
         self.column.as_ref().is_some_and(|known| known.same_column(column))
     }
 
-    /// The column as SQL. Without one, what has no value.
+    /// The column as SQL; without one, NULL.
     fn named(&self) -> String {
         self.column.as_ref().map_or_else(|| "NULL".to_owned(), Ident::to_string)
     }
 
-    /// Whether rows are cut by the time of their arrival, which no column of the table holds.
+    /// Whether the table is ingestion-time partitioned, without a column for the time.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
     pub fn is_by_arrival(&self) -> bool {
         self.column.as_ref().is_some_and(|column| is_pseudo_column(column.as_str()))
     }
 
-    /// The expression that says which date a row belongs to; NULL for the rows without one. It never fails.
-    /// An instant's date is that of UTC, said outright: a project's default time zone would change what
-    /// `DATE(ts)` means. Source: <https://cloud.google.com/bigquery/docs/default-configuration>
+    /// The expression of a row's date; NULL for rows without one. It never fails. The time zone UTC is
+    /// written explicitly: a project's default time zone would change `DATE(ts)`. Source:
+    /// <https://cloud.google.com/bigquery/docs/default-configuration>
     pub fn date(&self) -> Fragment {
         let column = self.named();
         Fragment::vouched(match self.cut {
@@ -157,19 +157,19 @@ impl Partition {
         })
     }
 
-    /// The expression that says which date stands for the row's in a window: the first of those that share a
-    /// partition of the table.
+    /// The expression of a row's date in a window: the first of the dates that share a partition of the
+    /// table.
     pub(crate) fn period_date(&self) -> Fragment {
         let date = self.date();
         self.period.of(self.cut, &date).unwrap_or(date)
     }
 
-    /// The same as a DATE, as the removal log has it.
+    /// The period's date as a DATE, as in the removal log.
     pub(crate) fn period_as_date(&self) -> Fragment {
         self.as_date(&self.period_date())
     }
 
-    /// What says a date as the partition does, as a DATE.
+    /// Converts a date in the partition's type to a DATE.
     pub(crate) fn as_date(&self, date: &Fragment) -> Fragment {
         match self.cut {
             Cut::Int64(numbers) => Fragment::vouched(numbers.as_date(date)),
@@ -177,7 +177,7 @@ impl Partition {
         }
     }
 
-    /// The date of an entry of the removal log, as the partition says it.
+    /// The date of a removal log entry, in the partition's type.
     pub(crate) fn logged_period(&self) -> Fragment {
         Fragment::vouched(match self.cut {
             Cut::Int64(numbers) => numbers.of_date("date"),
@@ -185,8 +185,8 @@ impl Partition {
         })
     }
 
-    /// The number of the day of [`Partition::date`], by which dates can be told to be so many days apart;
-    /// `None` where the column's values are no days.
+    /// The day number of [`Partition::date`], to compute distances between dates; `None` if the column's
+    /// values are not days.
     pub(crate) fn day_number(&self) -> Option<Fragment> {
         Some(match self.cut {
             Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.named()),
@@ -196,8 +196,8 @@ impl Partition {
         })
     }
 
-    /// Whether a date is a value of a column that `SELECT *` has, so that who reads the rows can filter by it.
-    /// Rows without dates need no such column.
+    /// Whether the date is a column that `SELECT *` returns, so that readers can filter by it. True for rows
+    /// without dates.
     pub(crate) fn is_date_column(&self) -> bool {
         match self.cut {
             Cut::String(_) => false,
@@ -206,7 +206,7 @@ impl Partition {
         }
     }
 
-    /// The date that a value of [`Partition::date`] says; `None` for one that is no date.
+    /// The date of a value of [`Partition::date`]; `None` if it is not a date.
     pub(crate) fn day_of(&self, date: &SqlValue) -> Option<Day> {
         match (date, self.cut) {
             (SqlValue::Null, _) => Some(self.no_date()),
@@ -222,13 +222,13 @@ impl Partition {
         }
     }
 
-    /// What a row belongs to whose date is NULL.
+    /// The group of rows whose date is NULL.
     pub(crate) fn no_date(&self) -> Day {
         if self.is_whole() { Day::WHOLE } else { Day::UNDATED }
     }
 
-    /// The date that stands for all the dates of the same month or year, where the column says no more, or where
-    /// they share a partition of the table.
+    /// The first date of the period: dates in the same month or year share one, if the format or the
+    /// partitions are no finer.
     pub(crate) fn period(&self, day: Day) -> Day {
         if self.is_whole() {
             return Day::WHOLE;

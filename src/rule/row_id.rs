@@ -1,4 +1,4 @@
-//! What names one row: a column, several, an expression, or what the rule says besides.
+//! The identity of a row: a column, several, an expression, or one derived from the rule.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,22 +22,22 @@ pub(super) enum RowIdSection {
     Several(Vec<String>),
 }
 
-/// What names one row.
+/// The identity of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowId {
-    /// What it is.
+    /// The kind of identity.
     pub kind: RowIdKind,
-    /// Its value in a statement. Of several columns it is a text, JSON: two rows have the same only where their
-    /// values are, NULL being equal to NULL, and it is never NULL.
+    /// Its value in a statement. For several columns it is JSON text, never NULL, and equal for two rows
+    /// exactly if their values are equal, with NULL equal to NULL.
     pub value: Fragment,
-    /// What is equal for rows that share their id, as PARTITION BY takes it. Where the whole row names itself,
-    /// nothing: rows are equal or they are not.
+    /// The expressions for PARTITION BY that are equal for rows that share their id. Empty if the whole row
+    /// is the id: rows are either equal or not.
     pub parts: Vec<Fragment>,
-    /// The columns that it reads; none where the whole row names itself.
+    /// The columns that it reads; empty if the whole row is the id.
     pub columns: BTreeSet<String>,
 }
 
-/// What names one row.
+/// The kind of a row's identity.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowIdKind {
     /// A column.
@@ -53,7 +53,7 @@ pub enum RowIdKind {
 }
 
 impl RowId {
-    /// Whether this is a column that names a row by itself.
+    /// Whether the id is this column alone.
     pub fn is_column(&self, column: &str) -> bool {
         matches!(&self.kind, RowIdKind::Column(known) if known.same_column(column))
     }
@@ -63,7 +63,7 @@ impl RowId {
         self.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
-    /// Whether it is the row as a whole.
+    /// Whether the id is the whole row.
     pub fn is_whole_row(&self) -> bool {
         self.kind == RowIdKind::WholeRow
     }
@@ -73,7 +73,7 @@ impl RowId {
         !matches!(self.kind, RowIdKind::Column(_) | RowIdKind::Expression)
     }
 
-    /// The value as JSON, as the removal log has it.
+    /// The value as JSON, as in the removal log.
     pub fn json(&self) -> Fragment {
         match self.is_json() {
             true => self.value.clone(),
@@ -81,8 +81,8 @@ impl RowId {
         }
     }
 
-    /// Columns that a matched row keeps in a merge, since they name it. Where nothing does but what changes
-    /// with its values, there are none.
+    /// Whether a matched row keeps this column in a merge because the column identifies it. False for an id
+    /// that changes with the row's values.
     pub(super) fn stays(&self, column: &str) -> bool {
         !matches!(self.kind, RowIdKind::KeyAndKeep | RowIdKind::WholeRow) && self.reads(column)
     }
@@ -135,7 +135,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// The columns that name one row, as far as the rule file says so.
+    /// The columns of the id, as given in the rule file.
     pub(super) fn row_id_reads(&self) -> BTreeSet<String> {
         match self.section.row_id.as_ref().map(Spanned::get_ref) {
             None => BTreeSet::new(),
@@ -213,7 +213,7 @@ impl RuleReader<'_> {
         })
     }
 
-    /// The id of a row that has none: two rows that are equal in key and keep order share it.
+    /// The id of a row without an id column: two rows that are equal in key and keep order share it.
     fn key_and_keep(&self, key: &[Fragment], keep: &[Keep]) -> Result<RowId> {
         for (entry, text) in keep.iter().zip(self.section.keep.get_ref()) {
             if let Some(column) = &entry.column
@@ -245,7 +245,7 @@ impl RuleReader<'_> {
         })
     }
 
-    /// Why two rows of a key can be equal in all that `keep` looks at and not share their id, as a phrase.
+    /// Why two rows of a key can be equal in all of `keep` without sharing their id, as a phrase.
     pub(super) fn undetermined(
         &self,
         row_id: &RowId,
@@ -281,7 +281,7 @@ impl RuleReader<'_> {
         })
     }
 
-    /// Whether values of the column that are equal in an order are equal otherwise, as 0.0 and -0.0 are not.
+    /// Whether values of the column that compare as equal are identical, unlike 0.0 and -0.0.
     fn is_exact(&self, column: &str) -> bool {
         let known = self.columns.iter().find(|(known, _)| known.same_column(column));
         known.is_none_or(|(_, sql_type)| sql_type.can_be_key() && *sql_type != SqlType::Interval)
@@ -295,8 +295,7 @@ fn is_text(row_id: &RowId, entry: &Keep) -> bool {
     text.is_ok_and(|text| text == value || text == format!("({value})"))
 }
 
-/// The values as one text, which is equal where all of them are. A column keeps its name; another value
-/// gets one.
+/// The values as one text, equal exactly if all values are. A column keeps its name; other values get one.
 fn json_of(parts: &[Fragment]) -> Fragment {
     let named = parts.iter().enumerate().map(|(at, part)| {
         let is_column = parse_key(part.as_str()).is_ok_and(|parsed| parsed.plain_column.is_some());

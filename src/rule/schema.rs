@@ -1,4 +1,4 @@
-//! The JSON Schema of the rule file, and what follows from it: which keys are known.
+//! The JSON Schema of the rule file, from which the known keys are taken.
 
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
@@ -11,7 +11,7 @@ pub fn schema() -> Json {
     schemars::schema_for!(Document).to_value()
 }
 
-/// Refuses a key that the schema does not know, at its place, offering the nearest known key.
+/// Refuses an unknown key, with its place and the nearest known key.
 pub(super) fn refuse_unknown_keys(source: &Source) -> Result<()> {
     let document = DeTable::parse(&source.text).map_err(|error| source.toml_error(&error))?;
     let schema = schema();
@@ -33,7 +33,7 @@ impl Keys<'_> {
             let of_key = match of_key.or_else(|| schema.get("additionalProperties")) {
                 Some(Json::Bool(false)) => {
                     let known = known.into_iter().flatten().map(|(key, _)| key.as_str());
-                    // What stands there may be an address that was meant to be a secret.
+                    // The value may be an address that was meant to be secret.
                     let hidden = self.source.hiding(value.span());
                     let place = match path {
                         ["webhook", ..] => hidden.moved(key.span()),
@@ -54,7 +54,7 @@ impl Keys<'_> {
     }
 
     fn resolve<'a>(&'a self, schema: &'a Json) -> &'a Json {
-        // A section that may be left out is itself or null.
+        // The schema of an optional section is itself or null.
         let options = schema.get("anyOf").and_then(Json::as_array);
         let section = options.and_then(|any| any.iter().find(|one| one.get("$ref").is_some()));
         let schema = section.unwrap_or(schema);

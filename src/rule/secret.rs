@@ -1,7 +1,7 @@
-//! What messages must not repeat: addresses that are secrets, such as a webhook's.
+//! Secrets that messages must not repeat, such as a webhook's address.
 
-/// The text with what follows the host of each address hidden, and user names and passwords. Every
-/// byte stays where it was, so that places in the text stay right.
+/// The text with everything after the host of each address hidden, and user names and passwords too. Byte
+/// offsets do not change, so places in the text stay valid.
 pub(super) fn hidden(text: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(begin) = rest.find("://") {

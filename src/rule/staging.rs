@@ -1,4 +1,4 @@
-//! Staging tables: where rows wait to be merged into the rule's table.
+//! Staging tables, whose rows are merged into the rule's table.
 
 use std::collections::BTreeSet;
 
@@ -18,33 +18,32 @@ use crate::statement::StepName;
 pub struct Staging {
     /// The tables.
     pub tables: Vec<TableName>,
-    /// The columns that arrive: those that the rule file names, else those that all of the tables
-    /// share, as far as they are known.
+    /// The arriving columns: those that the rule file names, otherwise those that all of the tables share,
+    /// where known.
     pub columns: Vec<Ident>,
     /// Whether the rule file names the columns.
     pub declared: bool,
-    /// Columns that a matched row keeps, besides those that the rule itself reads.
+    /// Further columns that a matched row keeps, besides those that the rule itself reads.
     pub untouched: Vec<Ident>,
-    /// Which staged rows are deletion markers; `None` where none is.
+    /// The deletion markers among staged rows; `None` if there are none.
     pub deleted: Option<Deleted>,
-    /// Whether a staging table is dropped once its rows are merged.
+    /// Whether a staging table is dropped after its rows are merged.
     pub drop: bool,
-    /// Columns of staging tables that do not arrive, although nobody said so.
+    /// Columns of staging tables that are not merged, without a setting that says so.
     pub left_out: Vec<(TableName, String)>,
 }
 
-/// The condition that holds for staged rows that are deletion markers.
+/// The condition for staged rows that are deletion markers.
 #[derive(Debug, Clone)]
 pub struct Deleted {
     /// The condition, over the columns of a staging table.
     pub condition: Fragment,
-    /// The columns that it reads. They need not arrive.
+    /// The columns that it reads. They need not be arriving columns.
     pub columns: BTreeSet<String>,
 }
 
 impl Staging {
-    /// Refuses tables that are no staging tables: the rule's own, and those in which onerow keeps
-    /// what it did. The error is a phrase.
+    /// Refuses tables that cannot be staging tables: the rule's own, and onerow's own. The error is a phrase.
     pub(crate) fn refuse_own(
         tables: &[TableName],
         table: &TableName,
@@ -62,24 +61,24 @@ impl Staging {
         Ok(())
     }
 
-    /// Whether the column arrives.
+    /// Whether the column is an arriving one.
     pub fn brings(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.same_column(column))
     }
 
-    /// Whether what arrives says of each row whether it is active.
+    /// Whether the arriving columns determine whether a row is active.
     pub fn brings_active(&self, active: &Active) -> bool {
         active.columns.iter().all(|column| self.brings(column))
     }
 
-    /// Whether a staged row may take no part in a merge: it is inactive, or a marker without a position.
+    /// Whether a staged row may be left out of a merge: it is inactive, or a marker without a position.
     pub fn may_leave_out(&self, rule: &Rule) -> bool {
         self.deleted.is_some()
             || rule.active.as_ref().is_some_and(|active| self.brings_active(active))
     }
 
-    /// The first column without which nobody can say whether what arrives is active. Where `active` reads a
-    /// single column and its value is known, that is written to rows that arrive without it.
+    /// The first missing column without which active rows cannot be recognised. If `active` reads a single
+    /// column with a known value, that value is written to arriving rows, and nothing is missing.
     fn lacks_for_active<'a>(&self, rule: &'a Rule) -> Option<&'a str> {
         let active = rule.active.as_ref()?;
         if active.columns.len() == 1 && active.flag.is_some() {
@@ -88,7 +87,7 @@ impl Staging {
         active.columns.iter().find(|column| !self.brings(column)).map(String::as_str)
     }
 
-    /// A column that tells deletion markers, and that this table lacks.
+    /// A column of the marker condition that this table lacks.
     fn unreadable(&self, table: &Described) -> Option<&String> {
         let deleted = self.deleted.as_ref()?;
         deleted.columns.iter().find(|name| type_of(table, name).is_none())
@@ -148,8 +147,8 @@ impl RuleReader<'_> {
         }))
     }
 
-    /// Which staged rows are deletion markers. A column that the rule does not list may be one of the
-    /// staging tables alone.
+    /// The condition for deletion markers. A column that the rule does not list may exist in the staging
+    /// tables only.
     fn deleted(&self, condition: &Spanned<String>) -> Result<Deleted> {
         let text = condition.get_ref().trim();
         let wrong = |problem: String| {
@@ -174,7 +173,7 @@ impl RuleReader<'_> {
         Ok(Deleted { condition: Fragment::vouched(text), columns: parsed.columns })
     }
 
-    /// The columns by which rows are ranked have to arrive with them.
+    /// Checks that the ranking's columns are arriving columns.
     pub(super) fn check_arriving(&self, rule: &Rule) -> Result<()> {
         let Some((staging, section)) = rule.staging.as_ref().zip(self.section.staging.as_ref())
         else {
@@ -212,11 +211,11 @@ impl RuleReader<'_> {
     }
 }
 
-/// A table and its columns; the type is `None` where onerow does not know it.
+/// A table and its columns; the type is `None` if onerow does not support it.
 pub type Described = (TableName, Vec<(String, Option<SqlType>)>);
 
 impl Rule {
-    /// Whether there is a staging table to merge.
+    /// Whether there are staging tables to merge.
     pub fn stages(&self) -> bool {
         self.staging.as_ref().is_some_and(|staging| !staging.tables.is_empty())
     }
@@ -231,9 +230,11 @@ impl Rule {
         self.steps.iter().any(|step| step.name == *StepName::CONSOLIDATE)
     }
 
-    /// The rule's staging tables as they are: the columns that arrive are those that all of them
-    /// share with the table, unless the rule file names them. Errors: a column that the rule reads
-    /// or names is missing; a column has another type than in the table.
+    /// The rule's staging tables with these schemas: the arriving columns are those that all of them share
+    /// with the table, unless the rule file names them.
+    ///
+    /// # Errors
+    /// A column that the rule reads or names is missing, or has another type than in the table.
     pub fn stage(&self, main: &Described, staged: &[Described]) -> Result<Staging> {
         let Some(staging) = &self.staging else {
             return Err(Error::new(
@@ -242,7 +243,7 @@ impl Rule {
             )
             .help(format!("name them in a section [rule.{}.staging]", self.name)));
         };
-        // In the order of the rule file, so that what was rendered without a look is what runs.
+        // In the order of the rule file, so that the text rendered without a warehouse is the text that runs.
         let mut columns = staging.columns.clone();
         if !staging.declared {
             let others = main.1.iter().filter(|(name, _)| !staging.brings(name));
@@ -285,8 +286,8 @@ impl Rule {
         }
     }
 
-    /// The columns that a matched row takes over from the staged one: all that arrive, but for its
-    /// row id, its creation time (`written_at`), what it is matched by, and what is to stay.
+    /// The columns that a matched row takes over from the staged one: all arriving ones, except its row id,
+    /// its creation time (`written_at`), the columns it is matched by, and untouched ones.
     pub fn arriving_values(&self) -> Vec<&Ident> {
         let Some(staging) = &self.staging else { return Vec::new() };
         staging.columns.iter().filter(|column| !self.stays(column.as_str())).collect()
@@ -295,7 +296,7 @@ impl Rule {
     /// Whether a merge leaves this column of a matched row as it is.
     pub fn stays(&self, column: &str) -> bool {
         let touched_at = self.touched_at.as_ref().map(|(column, _)| column);
-        // Another value than its own would be one of an inactive row.
+        // Any other value would make the row inactive.
         let flag = self.active.as_ref().and_then(|active| active.flag.as_ref());
         let flag = flag.filter(|flag| flag.is_exact).map(|flag| &flag.column);
         let own = [self.partition.column(), flag];
@@ -308,9 +309,9 @@ impl Rule {
             })
     }
 
-    /// The names of the columns that the ranking of rows reads.
+    /// The columns that the ranking reads.
     pub fn ranked_by(&self) -> BTreeSet<String> {
-        // Rows of several dates are ranked by columns of their own, which are made of these.
+        // Rows of several dates are ranked by added columns, which are computed from these.
         let grouping = self.grouping.iter().flat_map(|(_, expr)| columns(expr));
         let read = columns(&self.ranking).into_iter().chain(grouping).map(|column| column.value);
         let read = read.filter(|column| !self.grouping.iter().any(|(added, _)| added == column));

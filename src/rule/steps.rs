@@ -1,4 +1,4 @@
-//! What `apply` does, in order: the steps of a rule.
+//! The steps of a rule, in the order of `apply`.
 
 use toml::Spanned;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::statement::StepName;
 
 impl RuleReader<'_> {
-    /// What stands in `steps` has to make sense there, after the steps before it.
+    /// Checks that an entry of `steps` is valid after the steps before it.
     fn check_step<T>(&self, entry: &Spanned<T>, next: &Step, before: &[Step]) -> Result<()> {
         let (message, help) = if next.name.is_dependent() {
             (
@@ -34,7 +34,7 @@ impl RuleReader<'_> {
         Err(self.source.error(entry, message).help(help))
     }
 
-    /// The steps as the rule file has them, or detect, the strategy's and verify.
+    /// The steps of the rule file, or by default detect, the strategy's and verify.
     pub(super) fn steps(&self) -> Result<Vec<Step>> {
         let required = [StepName::DETECT, self.strategy.step(), StepName::VERIFY];
         let Some(entries) = &self.section.steps else {

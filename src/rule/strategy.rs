@@ -1,4 +1,4 @@
-//! What happens to superseded rows.
+//! How superseded rows are removed.
 
 use crate::statement::StepName;
 
@@ -36,12 +36,12 @@ impl Strategy {
         }
     }
 
-    /// Whether rows leave the table.
+    /// Whether rows are deleted from the table.
     pub fn is_destructive(self) -> bool {
         self != Self::Deactivate
     }
 
-    /// What it has done to superseded rows, as people read it.
+    /// The past participle for messages.
     pub fn done(self) -> &'static str {
         match self {
             Self::Deactivate => "deactivated",

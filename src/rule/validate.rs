@@ -1,4 +1,4 @@
-//! From a rule as it is written to a rule that can be trusted. Every error names its place.
+//! Validating a parsed rule. Every error has its place.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -28,7 +28,7 @@ pub(super) fn rule(
         .read(name)
 }
 
-/// 90 minutes unless given.
+/// Parses a duration; the default is 90 minutes.
 pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Result<SignedDuration> {
     let Some(text) = text else { return Ok(DEFAULT_SETTLE) };
     match text.get_ref().parse::<SignedDuration>() {
@@ -39,10 +39,10 @@ pub(super) fn duration(source: &Source, text: Option<&Spanned<String>>) -> Resul
     }
 }
 
-/// How an entry of key or keep is read; the error is a phrase.
+/// A parser of key or keep entries; its error is a phrase.
 pub(super) type Parse = fn(&str) -> Result<Expression, String>;
 
-/// An expression that is equal where values of this type are, which BigQuery neither groups nor orders.
+/// An expression that compares a value of a type that BigQuery neither groups nor orders.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_properties>
 fn exact_text(column: &str, sql_type: SqlType) -> String {
     let column =
@@ -53,14 +53,14 @@ fn exact_text(column: &str, sql_type: SqlType) -> String {
     }
 }
 
-/// The column that an entry would be, if it stood in backquotes.
+/// The column that an entry would be with backquotes.
 fn unquoted(entry: &str) -> Option<Ident> {
     let ends = [" DESC", " ASC"];
     let name = ends.iter().find_map(|end| entry.trim().strip_suffix(end)).unwrap_or(entry).trim();
     Ident::parse(name).ok().filter(|name| name.to_string() != name.as_str())
 }
 
-/// A rule that is being read.
+/// A rule during validation.
 pub(super) struct RuleReader<'a> {
     pub(super) source: &'a Source,
     pub(super) section: &'a RuleSection,
@@ -76,12 +76,13 @@ impl RuleReader<'_> {
         self.columns = self.columns()?;
         let (partition, key, keep) = (self.partition()?, self.key()?, self.keep()?);
         let active = self.active(name)?;
-        // Shared ids may share all that `keep` looks at; the rest of the row decides between them.
+        // Rows with shared ids may be equal in all of `keep`; the rest of the row breaks ties.
         let rewrites = self.strategy == Strategy::Rewrite;
         let written_at = self.written_at()?;
         let across = self.across()?;
         let narrow = rewrites && across.is_none() && section.staging.is_none();
-        // Before the rest of the row, when it was written: so which one it is makes no difference to any count.
+        // The written time breaks ties before the rest of the row does, so that no count depends on which row
+        // is chosen.
         let settles = written_at.as_ref().map(|(column, _)| column).filter(|column| {
             let orders_by =
                 |keep: &Keep| keep.column.as_ref().is_some_and(|own| column.same_column(own));
@@ -98,7 +99,7 @@ impl RuleReader<'_> {
         };
         let wrong = |problem| self.source.error(&section.keep, problem);
         let ranking = |order: &str| parse_ranking(&partition, &key, order).map_err(wrong);
-        // Of equal rows, a deletion marker is first, and then the row that is there already.
+        // Of equal rows, a deletion marker is first, then the existing row.
         let marks = section.staging.as_ref().is_some_and(|staging| staging.deleted.is_some());
         let marked = marks.then_some("onerow_deletes DESC");
         let staged_ranking = ranking(&order(None, Ties { marked, last: Some("onerow_staged") }))?;
@@ -218,7 +219,7 @@ impl RuleReader<'_> {
         Ok(columns)
     }
 
-    /// The whole types of nested columns: those that say what is in them.
+    /// The full types of nested columns, where given.
     fn nested(&self) -> Result<Vec<(Ident, Nested)>> {
         let said = self.section.columns.iter().zip(&self.columns);
         let said = said.filter(|((_, text), (_, sql_type))| {
@@ -231,8 +232,8 @@ impl RuleReader<'_> {
         said.map(read).collect()
     }
 
-    /// The type that the rule lists for a column; `None` where the rule lists no columns.
-    /// Errors: the rule lists columns, but not this one.
+    /// The listed type of a column; `None` if the rule lists no columns. Errors: the rule lists columns, but
+    /// not this one.
     pub(super) fn listed<T>(&self, at: &Spanned<T>, name: &str) -> Result<Option<SqlType>> {
         self.refuse_own(at, name)?;
         if self.columns.is_empty() {
@@ -256,7 +257,7 @@ impl RuleReader<'_> {
         })
     }
 
-    /// A column called like those that statements add would be taken for one of them.
+    /// Refuses a column whose name is one that statements add.
     fn refuse_own<T>(&self, at: &Spanned<T>, name: &str) -> Result<()> {
         match name.trim_start_matches('_').to_ascii_lowercase().starts_with("onerow_") {
             false => Ok(()),
@@ -267,7 +268,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// A column that must have one of these types. The type is the listed one, else the first.
+    /// A column that must have one of these types: the listed type, otherwise the first.
     pub(super) fn column(
         &self,
         name: &Spanned<String>,
@@ -429,7 +430,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// What a zone's name stands for. Errors: there is no such zone.
+    /// Resolves a time zone's name. Errors: there is no such zone.
     pub(super) fn zone<Z>(
         &self,
         name: &Spanned<String>,

@@ -1,4 +1,4 @@
-//! Values of the project's own: from the rule file and from `--var name=value`.
+//! Variables of the project: from the rule file and from `--var name=value`.
 
 use jiff::civil::{Date, DateTime, Time};
 use serde::Deserialize;
@@ -74,8 +74,11 @@ impl std::str::FromStr for VarArg {
 }
 
 impl VarArg {
-    /// The typed value: of the declared value's type where the rule declares the variable, else
-    /// of the type that TOML gives the text, else STRING.
+    /// The typed value: of the declared type if the rule declares the variable, otherwise of the text's type
+    /// in TOML, otherwise STRING.
+    ///
+    /// # Errors
+    /// The text is not a value of the declared type.
     pub fn value(&self, declared: Option<&SqlValue>) -> Result<SqlValue> {
         let as_toml = ValueDeserializer::parse(&self.text).and_then(toml::Value::deserialize);
         let as_toml = as_toml.ok().and_then(|value| of_toml(&value).ok());

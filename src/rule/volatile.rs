@@ -1,4 +1,4 @@
-//! What differs from run to run: the clock, and chance.
+//! Values that differ from run to run: the clock, and random values.
 
 use std::ops::ControlFlow;
 
@@ -7,15 +7,15 @@ use sqlparser::tokenizer::Span;
 
 use crate::googlesql::is_of_the_moment;
 
-/// Functions whose value is left to chance. Those of the clock differ from run to run too.
+/// Functions with random values. Clock functions are volatile too.
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
 
-/// The name of what differs, and where it stands.
+/// The name of a volatile function or parameter, and its place.
 pub(crate) type Volatile = (String, Span);
 
-/// Looks for the clock and for chance.
+/// Searches for clock functions and random functions.
 pub(crate) struct FindVolatile {
-    /// Whether what the clock says counts as well.
+    /// Whether clock functions count too.
     pub clock: bool,
 }
 

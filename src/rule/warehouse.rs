@@ -1,4 +1,4 @@
-//! The warehouses of the rule file, checked.
+//! The warehouses of the rule file, validated.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use crate::removals::RemovalLog;
 pub struct Warehouse {
     /// Its name.
     pub name: WarehouseName,
-    /// What it is.
+    /// Its type and settings.
     pub kind: WarehouseType,
 }
 
 impl Warehouse {
-    /// Where it keeps its removal log.
+    /// The location of its removal log.
     pub fn removal_log(&self) -> RemovalLog {
         match &self.kind {
             WarehouseType::Sqlite { .. } => RemovalLog::embedded(),
@@ -35,76 +35,76 @@ impl Warehouse {
 }
 
 impl BigQuerySettings {
-    /// Where it keeps its removal log: beside the ledger.
+    /// The location of its removal log: the ledger's dataset.
     pub fn removal_log(&self) -> RemovalLog {
         RemovalLog::beside(&self.ledger)
     }
 }
 
-/// What a warehouse is.
+/// The type of a warehouse.
 #[derive(Debug, Clone)]
 pub enum WarehouseType {
     /// The embedded warehouse.
     Sqlite {
         /// The database file, relative to the project.
         path: PathBuf,
-        /// How long a streamed row stays in the imitated streaming buffer.
+        /// How long a streamed row stays in the simulated streaming buffer.
         drain: SignedDuration,
     },
-    /// Google BigQuery, or anything that speaks its REST API.
+    /// Google BigQuery, or any service with its REST API.
     BigQuery(Box<BigQuerySettings>),
 }
 
-/// How to reach BigQuery, and what it may be asked.
+/// The connection to BigQuery and its limits.
 #[derive(Debug, Clone)]
 pub struct BigQuerySettings {
-    /// The project that is billed, and that holds tables named without a project.
+    /// The billed project, which is also the default for table names.
     pub project: String,
     /// The location of the datasets; `None` is the US multi-region.
     pub location: Option<String>,
-    /// The dataset of tables that are named without one.
+    /// The default dataset for table names.
     pub default_dataset: Option<String>,
-    /// Where its REST API is served; `None` is Google's.
+    /// The URL of its REST API; `None` is Google's.
     pub endpoint: Option<String>,
-    /// Who asks.
+    /// The account.
     pub credentials: Credentials,
-    /// The most that a plan may read, in bytes.
+    /// The most bytes that a plan may read.
     pub max_bytes_billed: Option<u64>,
-    /// US dollars for a TiB read.
+    /// US dollars per TiB read.
     pub price_per_tib: f64,
-    /// How soon a statement has to run.
+    /// The scheduling priority of statements.
     pub priority: Priority,
-    /// The reservation whose slots the jobs use; `None` leaves it to the project's assignments.
+    /// The reservation whose slots the jobs use; `None` uses the project's assignments.
     pub reservation: Option<String>,
-    /// How long one statement may run, from when it leaves the queue.
+    /// The time limit of one statement, counted from when it leaves the queue.
     pub timeout: Duration,
-    /// How long one statement may be queued.
+    /// The time limit in the queue.
     pub queue_timeout: Duration,
-    /// How long what fails in passing is tried again; a network without answers less long.
+    /// How long transient failures are retried; less if the network does not respond.
     pub retry_for: Duration,
     /// The ledger's table.
     pub ledger: TableName,
-    /// How long the removal log keeps what a run removed; `None` is for ever.
+    /// How long the removal log keeps removed rows; `None` means for ever.
     pub removals_expire_after: Option<Duration>,
 }
 
-/// Who asks BigQuery.
+/// The account for BigQuery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// Application default credentials.
     ApplicationDefault,
     /// The key file of a service account, relative to the project.
     KeyFile(PathBuf),
-    /// The service account of the machine, from its metadata server.
+    /// The machine's service account, from its metadata server.
     MetadataServer,
-    /// Nobody: an emulator.
+    /// None: an emulator.
     None,
 }
 
-/// How soon a statement has to run.
+/// The scheduling priority of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// At once.
+    /// Immediately.
     Interactive,
     /// When slots are idle.
     Batch,
@@ -119,14 +119,14 @@ const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(15 * 60);
 const DEFAULT_QUEUE_TIMEOUT: (Duration, Duration) =
     (Duration::from_secs(6 * 60 * 60), Duration::from_secs(24 * 60 * 60));
 
-/// The partitions of a removal log are days.
+/// A removal log has daily partitions.
 const SHORTEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The least that a query is billed, in bytes, for each table that it references.
+/// The minimum that a query is billed, in bytes, per referenced table.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 pub(crate) const SMALLEST_BILL: u64 = 10 << 20;
 
-/// On-demand compute in the US, in US dollars for a TiB.
+/// The price of on-demand compute in the US, in US dollars per TiB.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 const DEFAULT_PRICE_PER_TIB: f64 = 6.25;
 
@@ -274,7 +274,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The endpoint without a slash at its end. User names and passwords would end up in logs.
+    /// The endpoint without a trailing slash. Refuses user names and passwords, which would appear in logs.
     fn endpoint(&self) -> Result<Option<String>> {
         let Some(endpoint) = &self.section.endpoint else { return Ok(None) };
         let text = endpoint.get_ref().trim_end_matches('/');

@@ -1,4 +1,4 @@
-//! The webhooks of the rule file, checked: who is told of runs, and of what.
+//! The webhooks of the rule file, validated.
 
 use jiff::SignedDuration;
 use toml::Spanned;
@@ -7,29 +7,29 @@ use super::document::{Source, WebhookSection};
 use super::{Rule, RuleName, WebhookName, validate};
 use crate::error::{Error, Kind, Result, did_you_mean};
 
-/// A webhook of the rule file. Its address is a secret and is not in here.
+/// A webhook of the rule file. Its address is a secret and not stored here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
     /// Its name.
     pub name: WebhookName,
-    /// The environment variable that holds its address.
+    /// The environment variable with its address.
     pub url_env: String,
-    /// Whether it may be on this machine, on its network link, or a metadata server.
+    /// Whether its address may be this machine, its network link, or a metadata server.
     pub allow_local: bool,
-    /// Whether it is told of runs that failed.
+    /// Whether it is notified of failed runs.
     pub failure: bool,
-    /// Whether it is told of dates that have no row at all.
+    /// Whether it is notified of dates without rows.
     pub empty: bool,
-    /// It is told of runs that find more duplicates than this.
+    /// It is notified of runs that find more duplicates than this.
     pub duplicates_over: Option<u64>,
-    /// It is told of dates whose rows are still buffered this long after a run first found them so.
+    /// It is notified of dates whose rows are still buffered this long after a run first found them buffered.
     pub buffered_for: Option<SignedDuration>,
-    /// The rules whose runs it is told of; `None` means all.
+    /// The rules whose runs it is notified of; `None` means all.
     pub rules: Option<Vec<RuleName>>,
 }
 
 impl Webhook {
-    /// One that is told of failures of all rules.
+    /// A webhook that is notified of failures of all rules.
     #[cfg(test)]
     pub(crate) fn fixed(name: &str, url_env: &str) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Webhook {
         }
     }
 
-    /// Whether it is told of runs of this rule.
+    /// Whether it is notified of runs of this rule.
     pub fn concerns(&self, rule: &RuleName) -> bool {
         self.rules.as_ref().is_none_or(|rules| rules.contains(rule))
     }
@@ -55,7 +55,7 @@ const DUPLICATES: &str = "duplicates";
 const BUFFERED: &str = "buffered";
 const EMPTY: &str = "empty";
 
-/// Checks one webhook of a file with these rules.
+/// Validates one webhook of a file with these rules.
 pub(super) fn read(
     source: &Source,
     name: &Spanned<String>,
@@ -88,7 +88,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Whether this is told; where `on` is left out, whatever has its threshold is.
+    /// Whether this trigger is enabled; by default, if its threshold is set.
     fn on(&self, trigger: &str, threshold: bool) -> bool {
         match &self.section.on {
             Some(on) => on.get_ref().iter().any(|word| word.get_ref() == trigger),
@@ -114,7 +114,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What is told needs its threshold, and a threshold needs what is told.
+    /// Refuses a trigger without its threshold, and a threshold without its trigger.
     fn refuse_lonely_thresholds(&self) -> Result<()> {
         let Some(on) = &self.section.on else { return Ok(()) };
         let section = self.section;
@@ -154,7 +154,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The variable's name. Whoever writes the address itself there finds it hidden in the message.
+    /// The variable's name. If it is an address instead, the message hides it.
     fn url_env(&self) -> Result<String> {
         let name = &self.section.url_env;
         let text = name.get_ref();

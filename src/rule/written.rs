@@ -1,19 +1,19 @@
-//! How `written_at` says when a row reached the table.
+//! The type of `written_at`.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::googlesql::{SqlType, SqlValue};
 
-/// How `written_at` says when a row reached the table.
+/// The type in which `written_at` stores when a row reached the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WrittenAs {
     /// As an instant.
     #[default]
     Timestamp,
-    /// As a date and time without zone, which is UTC.
+    /// As a date and time without zone, in UTC.
     Datetime,
-    /// As a number of these since 1970-01-01 00:00:00 UTC.
+    /// As a number of these units since 1970-01-01 00:00:00 UTC.
     Number(Unit),
 }
 
@@ -30,7 +30,7 @@ pub enum Unit {
 }
 
 impl WrittenAs {
-    /// The column type that goes with it.
+    /// The column's type.
     pub fn sql_type(self) -> SqlType {
         match self {
             Self::Timestamp => SqlType::Timestamp,
@@ -39,8 +39,8 @@ impl WrittenAs {
         }
     }
 
-    /// An instant as the column would have it, to compare the column with. Whole units are rounded down, so
-    /// that no row of at or after the instant is before it.
+    /// An instant in the column's type, for comparison. Whole units are rounded down, so that no row at or
+    /// after the instant counts as before it.
     pub(crate) fn value(self, at: Timestamp) -> SqlValue {
         match self {
             Self::Timestamp => SqlValue::Timestamp(at),

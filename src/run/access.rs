@@ -1,12 +1,12 @@
-//! Whether the account that runs onerow sees what it decides on: every row, and the true value of every
-//! column. What is hidden from it would be counted as clean.
+//! Whether the account that runs onerow sees every row, and the true value of every column. Hidden rows would
+//! be counted as clean.
 
 use super::Returned;
 use crate::error::{Error, Kind, Result};
 use crate::rule::{Rule, Strategy};
 use crate::warehouse::Answer;
 
-/// Errors: row access policies applied to what a query read, and the rule does not vouch for the account.
+/// Errors: row access policies applied to a query's rows, and the rule does not set `full_access`.
 /// Source: <https://cloud.google.com/bigquery/docs/using-row-level-security-with-features>
 pub(super) fn rows(rule: &Rule, answer: &Answer) -> Result<()> {
     let is_query = matches!(answer.result, Returned::Rows(_));
@@ -25,9 +25,8 @@ pub(super) fn rows(rule: &Rule, answer: &Answer) -> Result<()> {
     )))
 }
 
-/// Errors: columns that the rule's statements read are protected by policy tags, so that the account may
-/// see masked values, and the rule does not vouch for it. A strategy that has to put rows back reads all
-/// columns.
+/// Errors: columns that the rule's statements read have policy tags, so the account may see masked values,
+/// and the rule does not set `full_access`. A strategy that restores rows reads all columns.
 /// Source: <https://cloud.google.com/bigquery/docs/column-data-masking-intro>
 pub(super) fn columns(rule: &Rule, protected: &[String], restores: bool) -> Result<()> {
     let all = rule.strategy == Strategy::Rewrite || rule.keep_rows || restores;

@@ -1,4 +1,4 @@
-//! `apply`: detect once, remove where it is needed, verify what was touched.
+//! `apply`: detect once, remove where necessary, verify the changed dates.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,9 +24,10 @@ use crate::statement::StepName;
 use crate::template::Renderer;
 use crate::window::{Day, Window};
 
-/// Runs a plan. Each date's outcome is independent: what goes wrong with one is a problem in the
-/// report, and the others go on. Errors: the run could not begin, or the ledger could not be
-/// written, after which nothing is sent.
+/// Runs a plan. Dates are independent: a failure of one is a problem in the report, and the others continue.
+///
+/// # Errors
+/// The run could not begin, or the ledger could not be written; then nothing more is sent.
 pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let before = before_anything(context, plan)?;
@@ -41,14 +42,14 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         }
         match step.name.as_str() {
             StepName::DETECT => run.detect(&step.statements),
-            // It is sent with the step that it belongs to.
+            // Sent together with its step.
             StepName::RECORD => {}
             _ if step.name.removes_duplicates() => run.remove(plan, step),
             StepName::VERIFY => run.verify(plan),
             StepName::CONSOLIDATE => run.consolidate(plan, step),
             _ => run.custom(step),
         }
-        // Until detect has counted, what follows may build on what failed.
+        // Until detect has counted, later steps may depend on what failed.
         if run.days.is_empty() && !run.problems.is_empty() {
             break;
         }
@@ -68,8 +69,8 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     Ok(run.end()?.report())
 }
 
-/// What is billed before anything is known of the dates; `None` where the warehouse does not say, or nobody limits
-/// it. Errors: it is above the limit.
+/// The bytes billed before the dates are counted; `None` if the warehouse does not say, or there is no limit.
+/// Errors: above the limit.
 fn before_anything(context: &Context<'_>, plan: &Plan) -> Result<Option<u64>> {
     let Some(limit) = context.limits.bytes else { return Ok(None) };
     let first = budget::before_removal(context.warehouse, context.clock.now(), plan)?;
@@ -109,7 +110,7 @@ impl Run<'_> {
         }
     }
 
-    /// Errors: no row was found, and the numbers of the partition column are no dates.
+    /// Errors: no row was found, and the partition column's numbers are not dates.
     fn check_numbers(&self, found: &BTreeMap<Day, Counts>) -> Result<()> {
         let renderer = self.context.renderer;
         for statement in numbers::doubtful(renderer, found)? {
@@ -137,8 +138,8 @@ impl Run<'_> {
         self.clean_days(plan, &days);
     }
 
-    /// Records and removes the duplicates of each of these dates that has any, as many dates at a time
-    /// as the warehouse takes. What goes wrong with a date is a problem of that date.
+    /// Records and removes the duplicates of the dates that have any, as many dates at a time as the
+    /// warehouse accepts. A failure is a problem of its dates.
     pub(super) fn clean_days(&mut self, plan: &Plan, days: &[Day]) {
         let needed: Vec<Day> = self
             .days
@@ -179,7 +180,8 @@ impl Run<'_> {
         }
     }
 
-    /// Errors: with what was sent before, removing the duplicates of these dates is billed above the limit.
+    /// Errors: with the statements sent before, removing the duplicates of these dates would be billed above
+    /// the limit.
     fn afford(&mut self, plan: &Plan, days: &[Day]) -> Result<()> {
         let Some(limit) = self.context.limits.bytes else { return Ok(()) };
         let (renderer, warehouse) = (self.context.renderer, self.context.warehouse);
@@ -193,7 +195,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// These dates, as they share statements: those that were counted with one cutoff.
+    /// The batches of these dates: dates of one batch were counted with the same cutoff.
     fn batches(&mut self, days: &[Day]) -> Vec<Batch> {
         let mut alike: BTreeMap<_, Vec<Day>> = BTreeMap::new();
         for day in days {
@@ -212,7 +214,7 @@ impl Run<'_> {
         windows.iter().map(batch).collect()
     }
 
-    /// After an interrupt: dates that were touched and not verified are not called clean.
+    /// After an interrupt: changed dates that were not verified are not reported as clean.
     fn unverified(&mut self) {
         let touched = self.days.iter().filter(|(_, state)| state.touched);
         let days: Vec<Day> = touched.map(|(day, _)| *day).collect();
@@ -230,10 +232,10 @@ impl Run<'_> {
         );
     }
 
-    /// Looks at the touched dates. Where rows that arrived meanwhile have superseded a survivor,
-    /// the date is cleaned again.
+    /// Verifies the changed dates. If new rows have superseded a survivor meanwhile, the date is cleaned
+    /// again.
     pub(super) fn verify(&mut self, plan: &Plan) {
-        // Rows that are compared across dates can follow each other from date to date.
+        // With a comparison across dates, new duplicates can move from date to date.
         let across = self.context.renderer.rule().across.is_some();
         let rounds = if across { ROUNDS.max(self.days.len()) } else { ROUNDS };
         for _ in 0..rounds {
@@ -260,8 +262,8 @@ impl Run<'_> {
         self.fail(Error::new(Kind::Verification, message).help(help));
     }
 
-    /// The dates that an UPDATE may have changed, by the cutoff they were counted with. Where rows are
-    /// compared across dates, what it removed decides about other dates too.
+    /// The dates that an UPDATE may have changed, by the cutoff of their counts. With a comparison across
+    /// dates, its removals affect other dates too.
     fn touched(&self) -> Vec<(Cutoff, Vec<Day>)> {
         let across = self.context.renderer.rule().across.is_some();
         let all = across && self.days.values().any(|state| state.touched);
@@ -273,8 +275,8 @@ impl Run<'_> {
         touched.into_values().collect()
     }
 
-    /// How the partitions stand now, after the run has changed rows, where they were looked at before and it costs
-    /// nothing to look again. What cannot be looked up is looked at once more by the next run.
+    /// The state of the partitions after the run's changes, if it was read before and reading again is free.
+    /// Dates without a state are detected again by the next run.
     pub(super) fn stamps_again(&self, window: &Window) -> Stamps {
         let (rule, warehouse) = (self.context.renderer.rule(), self.context.warehouse);
         if self.books == Books::default() || !warehouse.tells_partitions_freely() {
@@ -325,7 +327,7 @@ impl Run<'_> {
                     self.context.progress.note(&format!("{day}: {why}; cleaning it again"));
                     state.rebase(*after, state.cutoff);
                     if judged.across {
-                        // Those that are duplicates now are removed next.
+                        // Remaining duplicates are removed next.
                         state.keys = after.keys;
                     }
                     again.push(*day);
@@ -336,7 +338,7 @@ impl Run<'_> {
         again
     }
 
-    /// Asks which runs removed rows of the keys that have no active row.
+    /// Finds the runs that removed rows of the keys without an active row.
     fn look_for_keyless(&mut self) -> Result<()> {
         let renderer = self.context.renderer;
         let standing = self.days.iter().map(|(day, state)| {
@@ -349,7 +351,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the run has to say.
+    /// The report of the run.
     pub(super) fn report(self) -> Report {
         let on_keyless = self.context.renderer.rule().on_keyless;
         let day = |(day, state): (Day, DateState)| day_report(day, &state, on_keyless);
@@ -367,8 +369,8 @@ impl Run<'_> {
     }
 }
 
-/// Cleans the dates of a batch. Where the streaming buffer refuses their statement, each is tried by itself: rows
-/// of one of them are no reason to leave the others. Returns what went wrong.
+/// Cleans the dates of a batch. If the streaming buffer refuses their statement, each date is tried
+/// separately, so that buffered rows of one do not block the others. Returns the failures.
 fn clean_batch(cleaning: &Cleaning<'_, '_>, batch: &mut Batch) -> Vec<Error> {
     match cleaning.clean(batch) {
         Cleaned::Done => return Vec::new(),
@@ -386,7 +388,7 @@ fn clean_batch(cleaning: &Cleaning<'_, '_>, batch: &mut Batch) -> Vec<Error> {
     problems
 }
 
-/// The statements of some dates: those of the plan, or the same for fewer dates.
+/// The statements of some dates: the plan's, or rendered again for fewer dates.
 fn planned<'p>(plan: &'p Plan, renderer: &Renderer<'_>, window: &Window) -> Result<Pair<'p>> {
     if let Some((record, removal)) = plan.removal_of(window) {
         return Ok(Pair { record: Cow::Borrowed(record), removal: Cow::Borrowed(removal) });

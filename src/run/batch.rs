@@ -1,4 +1,4 @@
-//! The course of the dates that share a statement, as a state machine. `clean.rs` performs what it asks for.
+//! The state machine of the dates that share a statement. `clean.rs` performs its actions.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use super::{Counts, ROUNDS};
 use crate::rule::Strategy;
 use crate::window::{Day, Window};
 
-/// What is to be done next, for the dates of [`Batch::window`].
+/// The next action, for the dates of [`Batch::window`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Write their duplicates into the removal log.
     Record,
-    /// Remove what was recorded.
+    /// Remove the recorded rows.
     Remove,
-    /// Take out of the removal log what was recorded and not removed.
+    /// Delete rows that were recorded but not removed from the removal log.
     Correct,
     /// Count them again, with their cutoff.
     Count,
@@ -27,36 +27,36 @@ pub(super) enum Action {
 /// Rows, by date.
 pub(super) type ByDate = BTreeMap<Day, u64>;
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// These rows are in the removal log; `None` where the warehouse does not say.
+    /// These rows are in the removal log; `None` if the warehouse does not say.
     Recorded(Option<ByDate>),
-    /// The statement was done; it reports so many changed rows, where the warehouse says so.
+    /// The statement completed; it changed this many rows, if the warehouse says so.
     Removed(Option<u64>),
-    /// These rows are left in the removal log.
+    /// These rows remain in the removal log.
     Corrected(ByDate),
-    /// They were counted.
+    /// The rows were counted.
     Counted(BTreeMap<Day, Counts>),
 }
 
-/// What has become of the dates.
+/// The final state of the dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// Nothing more is to be done; what was removed is to be verified.
+    /// Nothing more to do; the removed rows are to be verified.
     Stop,
-    /// They kept changing.
+    /// The dates kept changing.
     GiveUp,
-    /// The streaming buffer refused the statement of several dates: each is to be tried by itself.
+    /// The streaming buffer refused the statement of several dates: each is tried separately.
     Separate,
 }
 
 type Course = Next<Action, End>;
 
-/// What the reader should know of a step.
+/// A note about a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Note {
-    /// Other rows were removed than were detected: the table changed in between.
+    /// The number of removed rows differs from the detected: the table changed in between.
     Changed { detected: u64, removed: u64 },
     /// The streaming buffer refused the statement, which is sent again with this cutoff.
     Earlier(Timestamp),
@@ -64,16 +64,16 @@ pub(super) enum Note {
     Buffered,
     /// The streaming buffer refused the statement of several dates.
     Separate,
-    /// What was recorded and what was removed differ: the dates cannot be undone exactly.
+    /// Recorded and removed rows differ: the dates cannot be undone exactly.
     Inexact { recorded: u64, removed: u64 },
 }
 
-/// What a count is for.
+/// The purpose of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Counting {
-    /// To begin again with what is there now.
+    /// To begin again from the current rows.
     Anew,
-    /// To learn how many rows the statement removed.
+    /// To find how many rows the statement removed.
     Removed,
 }
 
@@ -81,19 +81,19 @@ enum Counting {
 #[derive(Debug, Clone)]
 pub(super) struct Batch {
     strategy: Strategy,
-    /// What is known of each date.
+    /// The state of each date.
     pub dates: BTreeMap<Day, DateState>,
-    /// Those that the statements of this round are about.
+    /// The dates of this round's statements.
     round: Vec<Day>,
     recorded: ByDate,
-    /// What the statement reported, until it is known of which dates it is.
+    /// The number that the statement reported, until it is known per date.
     reported: Option<u64>,
     rounds: usize,
     counting: Counting,
 }
 
 impl Batch {
-    /// The dates, of which there is at least one; all were counted with one cutoff.
+    /// A batch of dates: at least one, all counted with the same cutoff.
     pub fn new(dates: BTreeMap<Day, DateState>) -> Self {
         Self {
             strategy: dates.values().next().map(|state| state.strategy).unwrap_or_default(),
@@ -106,7 +106,7 @@ impl Batch {
         }
     }
 
-    /// The dates that the next action is about.
+    /// The dates of the next action.
     pub fn window(&self) -> Window {
         Window::of_some(&self.round)
     }
@@ -117,7 +117,7 @@ impl Batch {
         first.map_or(Cutoff::everything(), |state| state.cutoff)
     }
 
-    /// How many rows are to be removed.
+    /// The number of rows to remove.
     pub fn detected_rows(&self) -> u64 {
         sum(&self.detected())
     }
@@ -158,7 +158,7 @@ impl Batch {
         self.in_round().for_each(|(_, state)| state.touched = true);
         let recorded = sum(&self.recorded);
         match changed {
-            // A MERGE reports the rows that it deletes and those that it inserts.
+            // A MERGE reports deleted and inserted rows together.
             Some(changed) if self.strategy == Strategy::Rewrite => {
                 let settled: u64 = self.in_round().map(|(_, state)| state.baseline.settled).sum();
                 match changed == settled + settled.saturating_sub(recorded) {
@@ -169,7 +169,7 @@ impl Batch {
             Some(changed) if changed == recorded => self.known(self.recorded.clone()),
             Some(changed) => match self.round.as_slice() {
                 [only] => self.known(ByDate::from([(*only, changed)])),
-                // Of which dates they are, the removal log says once it is corrected.
+                // The corrected removal log shows to which dates they belong.
                 _ => {
                     self.reported = Some(changed);
                     (Next::Do(Action::Correct), Some(self.changed(changed)))
@@ -191,7 +191,7 @@ impl Batch {
         }
     }
 
-    /// These rows were removed.
+    /// Handles the removed rows, once known per date.
     fn known(&mut self, removed: ByDate) -> (Course, Option<Note>) {
         self.add_removed(&removed);
         let note = (!same(&removed, &self.detected())).then(|| self.changed(sum(&removed)));
@@ -219,8 +219,8 @@ impl Batch {
         (self.count(Counting::Anew), note)
     }
 
-    /// The last word is the warehouse's: the statement is sent once more with the earlier cutoff, where
-    /// there is one; else the date is buffered.
+    /// Handles a refusal by the streaming buffer, which is authoritative: the statement is sent again with
+    /// the earlier cutoff, if there is one; otherwise the date is buffered.
     fn refused(&mut self) -> (Course, Option<Note>) {
         let mut earlier = None;
         for (_, state) in self.in_round() {
@@ -269,7 +269,7 @@ impl Machine for Batch {
     type Note = Note;
     type End = End;
 
-    /// A pass over the dates begins with what is known of them.
+    /// Begins a pass over the dates with their known state.
     fn begin(&mut self) -> Course {
         self.rounds = 0;
         self.round()
@@ -292,7 +292,7 @@ impl Machine for Batch {
         }
     }
 
-    /// What became of a removal without an answer is not known: it is looked at.
+    /// After a removal without a response, the outcome is unknown, so the rows are counted.
     fn failed(&mut self, action: &Action) {
         let removes = *action == Action::Remove;
         for (_, state) in self.in_round() {
@@ -306,7 +306,7 @@ fn sum(rows: &ByDate) -> u64 {
     rows.values().sum()
 }
 
-/// These rows, date by date until there are so many.
+/// The rows per date, limited to a total of `most`.
 pub(super) fn at_most(rows: &ByDate, most: u64) -> ByDate {
     let mut left = most;
     let mut take = |rows: u64| {
@@ -317,7 +317,7 @@ pub(super) fn at_most(rows: &ByDate, most: u64) -> ByDate {
     rows.iter().map(|(day, rows)| (*day, take(*rows))).collect()
 }
 
-/// Whether both are the same rows: a date that is not named has none.
+/// Whether both are equal; a missing date has 0 rows.
 fn same(one: &ByDate, other: &ByDate) -> bool {
     let some =
         |rows: &ByDate| rows.iter().filter(|(_, rows)| **rows > 0).map(|(d, r)| (*d, *r)).collect();

@@ -1,4 +1,4 @@
-//! What a plan would read, and whether it may.
+//! The bytes that a plan would read, and whether they are within the limit.
 
 use bytesize::ByteSize;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::template::Renderer;
 use crate::warehouse::{Estimate, Warehouse};
 use crate::window::{Day, Window};
 
-/// What each statement of the plan would cost, in its order. Changes nothing.
+/// The estimated cost of each statement of the plan, in order. Changes nothing.
 pub fn estimate<'p>(
     warehouse: &dyn Warehouse,
     now: Timestamp,
@@ -25,7 +25,7 @@ pub fn estimate<'p>(
     estimate_each(warehouse, now, plan.statements().collect())
 }
 
-/// The same of any statements.
+/// The estimated cost of each of these statements.
 pub fn estimate_each<'p>(
     warehouse: &dyn Warehouse,
     now: Timestamp,
@@ -43,9 +43,9 @@ pub fn estimate_each<'p>(
     estimates.into_iter().collect()
 }
 
-/// What `apply` asks besides the statements of its plan where the dates stand like this: of keyless keys, of
-/// numbers that may be no dates, and of what is staged. Where the table changes during the run it counts
-/// again, which nobody can foresee.
+/// The queries of `apply` besides the statements of its plan, given these counts: for keyless keys, for
+/// numbers that may not be dates, and for staged rows. If the table changes during the run it counts again,
+/// which cannot be predicted.
 pub fn asked_besides(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -73,23 +73,24 @@ pub fn asked_besides(
     Ok(asked)
 }
 
-/// A statement, and what it would cost.
+/// A statement and its estimated cost.
 pub type Priced = (Checked, Estimate);
 
-/// What these are billed at most; `None` where the warehouse does not say.
+/// The maximum billed bytes of these; `None` if the warehouse does not say.
 pub fn billed(statements: &[Priced]) -> Option<u64> {
     statements.iter().map(|(_, estimate)| estimate.billed).sum()
 }
 
-/// So many statements of a step are worth an estimate each; more of them are estimated together, by their dates.
+/// The most statements of a step that are estimated individually; more are estimated together, by their
+/// dates.
 pub const EACH: usize = 30;
 
-/// So many dates are in a statement that is only estimated.
+/// The number of dates in a statement that is only estimated.
 const TOGETHER: usize = 2_000;
 
-/// What removing the duplicates of these dates would cost, which is looked up in a few estimates however many they
-/// are: of each batch its record, what counts it, and its removal; and the look at all of them afterwards. More
-/// than `each` statements of a step are estimated together.
+/// The estimated cost of removing the duplicates of these dates: of each batch its record, its count and its
+/// removal, and the final verification. Takes few estimates for any number of dates: more than `each`
+/// statements of a step are estimated together.
 pub fn removal_of(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -123,7 +124,7 @@ pub fn removal_of(
     Ok(statements)
 }
 
-/// What the statements of a step about these dates would cost.
+/// The estimated cost of a step's statements for these dates.
 fn estimate_step(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -163,7 +164,7 @@ fn estimate_step(
     Ok(shared.collect())
 }
 
-/// What is sent before anything is known of the dates: all of the plan but what is about duplicates of dates.
+/// The statements sent before the dates are counted: all of the plan except those about duplicates.
 pub fn before_removal(
     warehouse: &dyn Warehouse,
     now: Timestamp,
@@ -177,8 +178,8 @@ pub fn before_removal(
     Ok(estimates.into_iter().map(|(checked, estimate)| (checked.clone(), estimate)).collect())
 }
 
-/// Refuses to go on where it would be billed for more than the limit. `about` says what would be, and `after` what
-/// has happened. Errors: it would, or the warehouse does not say how much.
+/// Refuses to continue above the billing limit. `about` names what would be billed, and `after` what has
+/// happened so far. Errors: above the limit, or the warehouse does not say.
 pub(super) fn refuse_above(
     limit: u64,
     billed: Option<u64>,

@@ -1,5 +1,5 @@
-//! Which dates were written since they were last found clean: how the partitions of the table stand, held against
-//! what the ledger says of each date. Values in, a decision out.
+//! The dates written since they were last found clean: the partitions' state compared with the ledger's
+//! entries for each date. Pure.
 
 mod standing;
 
@@ -18,25 +18,26 @@ use crate::window::{Day, Window};
 
 pub(crate) use standing::{Standing, Standings, streamed};
 
-/// The dates that changed, and how the partitions of the others stand.
+/// The changed dates, and the state of their partitions.
 #[derive(Debug, Clone, Default)]
 pub struct Changed {
-    /// The dates to look at; `None` where there is none.
+    /// The dates to detect; `None` if there are none.
     pub window: Option<Window>,
-    /// How the partitions of these dates stood before anything was asked.
+    /// The state of the partitions of these dates before any query.
     pub books: Books,
-    /// How many dates were left out, since nothing was written to them.
+    /// The number of unchanged dates, which are left out.
     pub unchanged: usize,
-    /// What a reader should know of it, as sentences.
+    /// Notes for the reader, as sentences.
     pub notes: Vec<String>,
 }
 
-/// What shows how a date stood.
+/// Evidence of a date's earlier state.
 #[derive(Debug, Clone, Copy)]
 enum Proof {
-    /// It was counted, after its partition stood so.
+    /// The date was counted after its partition had this state.
     Stood(Stamp),
-    /// A run changed it between these instants, and counted it after that; with so many rows, where all were counted.
+    /// A run changed the date between these instants, and counted it afterwards, with this many rows if all
+    /// were counted.
     Changed { began: Timestamp, ended: Timestamp, rows: Option<u64> },
 }
 
@@ -54,23 +55,23 @@ impl Proof {
     }
 }
 
-/// What a count has to show of a date that is left out.
+/// What a count must show before a date is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shows {
-    /// That it has no duplicates.
+    /// The date has no duplicates.
     Clean,
-    /// That everything staged for it is merged.
+    /// Every row staged for the date is merged.
     Merged,
 }
 
-/// A proof, and how the staging tables stood then, where they matter.
+/// The evidence, with the state of the staging tables at that time, where relevant.
 #[derive(Debug, Clone, Copy)]
 struct Proven {
     proof: Proof,
     staging: Option<Stamp>,
 }
 
-/// What one entry says of a date, when it is a count of what is to be shown.
+/// One entry's count of a date, if relevant.
 struct Counted {
     holds: bool,
     stamp: Option<Stamp>,
@@ -79,7 +80,7 @@ struct Counted {
 }
 
 impl Shows {
-    /// What an entry counted of a date; `None` where it counted something else, or by another definition.
+    /// An entry's count of a date; `None` if it counted something else, or with another definition.
     fn counted(
         self,
         rule: &Rule,
@@ -116,7 +117,8 @@ impl Shows {
         }
     }
 
-    /// Which dates the ledger shows to be so, by what was counted with this definition. Entries are oldest first.
+    /// The dates for which the ledger has evidence, by counts with this definition. Entries are sorted oldest
+    /// first.
     fn proofs(
         self,
         rule: &Rule,
@@ -129,7 +131,7 @@ impl Shows {
             if entry.rule != rule.name || entry.table != rule.table_of(&entry.window) {
                 continue;
             }
-            // Whatever may have changed the table: what was shown before it shows nothing now.
+            // The statement may have changed the table, which invalidates earlier evidence.
             if may_change(entry) {
                 let between = entry.usage.started.zip(entry.usage.ended);
                 for day in entry.window.days() {
@@ -144,12 +146,12 @@ impl Shows {
                 let Counted { holds, stamp, staging, rows } = counted;
                 let proof = match (stamp, changed) {
                     _ if !holds => None,
-                    // A run that has changed the table asks again, or says nothing.
+                    // A run that has changed the table reads the state again, or records none.
                     (Some(stamp), _) => Some(Proof::Stood(stamp)),
                     (None, Some(Some((began, ended)))) => {
                         Some(Proof::Changed { began, ended, rows })
                     }
-                    // It shows nothing new.
+                    // It gives no new evidence.
                     _ => continue,
                 };
                 match proof {
@@ -169,17 +171,17 @@ fn may_change(entry: &Entry) -> bool {
     changes && !matches!(entry.outcome, Outcome::Failed { .. })
 }
 
-/// What has to be shown of a date that is left out: what a step counts, by its definition.
+/// What the ledger must show before a date is left out: the counts of a step, by its definition.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
-    /// That it has no duplicates, as this detect counts them.
+    /// The date has no duplicates, as counted by this detect.
     pub clean: Option<Fingerprint>,
-    /// That everything staged for it is merged, as this step counts it.
+    /// Every row staged for the date is merged, as counted by this step.
     pub merged: Option<Fingerprint>,
 }
 
-/// Of these dates, those of which the ledger does not show what is wanted, or that were written since. Errors: they are
-/// more than a window holds.
+/// The dates, of the given ones, for which the ledger does not show what is wanted, or that were written
+/// since. Errors: there are more than a window can have.
 pub(crate) fn changed(
     rule: &Rule,
     dates: &[Day],
@@ -201,7 +203,7 @@ pub(crate) fn changed(
         let is_merged = |proven: &Proven| proven.proof.holds(stamp) && proven.staging == staged;
         let holds = clean.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_clean))
             && merged.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_merged));
-        // Rows that belong to no partition may be of a date that has none.
+        // Rows outside partitions may belong to a date without a partition.
         let may_be_outside = standings.has_outside() && stamp.is_none();
         if !holds || may_be_outside || standings.streamed.contains(day) {
             left.push(*day);

@@ -1,4 +1,4 @@
-//! Cleaning dates that share a statement: what their state machine asks for, sent.
+//! Cleaning dates that share a statement: performs the actions of their state machine.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,14 +18,14 @@ use crate::statement::StepName;
 use crate::warehouse::{self, JobId, Returned};
 use crate::window::{Day, Window};
 
-/// Where the statements of some dates are sent, and what they are.
+/// The context in which dates are cleaned, and their statements.
 pub(super) struct Cleaning<'r, 'a> {
     pub journal: &'r Journal<'a>,
-    /// What writes the duplicates of dates into the removal log, and what removes them.
+    /// Makes the statements that record and remove the duplicates of dates.
     pub statements: &'r Statements<'r>,
-    /// How it removes them.
+    /// The strategy of the removal.
     pub removed_by: Strategy,
-    /// Counts what is left to remove.
+    /// Counts the remaining duplicates.
     pub count: &'r Counting<'r>,
 }
 
@@ -35,23 +35,23 @@ pub(super) struct Pair<'p> {
     pub removal: Cow<'p, Checked>,
 }
 
-/// Makes the statements of dates.
+/// Makes the statements for a window.
 pub(super) type Statements<'c> = dyn Fn(&Window) -> Result<Pair<'c>> + 'c;
 
 /// Counts dates as of a cutoff.
 pub(super) type Counting<'c> = dyn Fn(&Window, Cutoff) -> Result<BTreeMap<Day, Counts>> + 'c;
 
-/// What a batch has come to.
+/// The result of cleaning a batch.
 pub(super) enum Cleaned {
-    /// Nothing more is to be done; what was removed is to be verified.
+    /// Nothing more to do; the removed rows are to be verified.
     Done,
-    /// The streaming buffer refused the statement of several dates: each is to be tried by itself.
+    /// The streaming buffer refused the statement of several dates: each is tried separately.
     Separate,
-    /// It failed.
+    /// Cleaning failed.
     Failed(Error),
 }
 
-/// What was sent of a round: the statements, and the job that recorded the duplicates.
+/// The sent statements of a round, and the job that recorded the duplicates.
 struct Sent<'p> {
     pair: Pair<'p>,
     record: JobId,
@@ -109,7 +109,7 @@ impl<'r> Cleaning<'r, '_> {
                 })
             }
             (Action::Count, _) => Answer::Counted((self.count)(&window, cutoff)?),
-            // The machine records first.
+            // The machine always records first.
             (Action::Remove | Action::Correct, None) => {
                 return Err(Error::new(
                     Kind::Verification,
@@ -141,7 +141,7 @@ impl<'r> Cleaning<'r, '_> {
         Ok(changed(&answer)?.unwrap_or(0))
     }
 
-    /// What the removal log holds of a job that recorded duplicates of several dates.
+    /// The rows in the removal log of a job that recorded several dates.
     fn logged(&self, window: &Window, record: &JobId) -> Result<ByDate> {
         let journal = self.journal;
         let partition = &journal.context.renderer.rule().partition;
@@ -169,7 +169,7 @@ fn kept_changing(window: &Window) -> Error {
         .help("run again when the other process that writes to this date is done")
 }
 
-/// Counts dates as detect does.
+/// Counts dates like detect.
 pub(super) fn count(
     journal: &Journal<'_>,
     window: &Window,
@@ -182,7 +182,7 @@ pub(super) fn count(
     Ok(found)
 }
 
-/// How many rows a statement changed; `None` where the warehouse does not say.
+/// The number of rows that a statement changed; `None` if the warehouse does not say.
 pub(super) fn changed(answer: &warehouse::Answer) -> Result<Option<u64>> {
     match answer.result {
         Returned::Affected(count) => Ok(count),

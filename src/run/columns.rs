@@ -1,5 +1,5 @@
-//! A table's columns, as they are now and as they were before an earlier run: what of its rows can be
-//! restored, and what has to be said of them.
+//! A table's columns, now and before an earlier run: which values of its rows can be restored, and notes
+//! about the others.
 
 use super::removed::Removal;
 use crate::check;
@@ -11,40 +11,40 @@ use crate::template::Renderer;
 use crate::warehouse::{Column, Warehouse};
 use crate::window::Window;
 
-/// A column that is another now than before the run that is undone.
+/// A column that differs from before the undone run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnChange {
     /// Its name.
     pub column: String,
-    /// What has become of it.
+    /// The difference.
     pub change: Change,
 }
 
-/// What has become of a column.
+/// A difference of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It is gone: its values are not restored.
+    /// The column was dropped: its values are not restored.
     Dropped,
-    /// It is new: restored rows have its default, which is NULL unless it was given one.
+    /// The column is new: restored rows have its default, which is NULL unless set.
     Added,
-    /// It has another type, into which values of the old one are converted.
+    /// The type changed, and old values are converted.
     Converted {
-        /// The type that it had.
+        /// The type before the run.
         then: String,
-        /// The type that it has.
+        /// The current type.
         now: String,
     },
-    /// It has another type: its values are not restored, and restored rows have its default.
+    /// The type changed: old values are not restored, and restored rows have the column's default.
     Retyped {
-        /// The type that it had.
+        /// The type before the run.
         then: String,
-        /// The type that it has.
+        /// The current type.
         now: String,
     },
 }
 
 impl ColumnChange {
-    /// What it means for rows that are restored, in a sentence without its end.
+    /// The effect on restored rows, as a sentence without its full stop.
     pub fn sentence(&self) -> String {
         let column = &self.column;
         match &self.change {
@@ -67,17 +67,17 @@ impl ColumnChange {
     }
 }
 
-/// What is inserted again of rows that a run removed.
+/// The columns of removed rows that are inserted again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Restorable {
     /// The columns.
     pub columns: Vec<Ident>,
-    /// What has to be said of the others.
+    /// Notes about the other columns.
     pub changes: Vec<ColumnChange>,
 }
 
-/// Refuses to rewrite rows column by column where the table has a column that the rule does not list: its
-/// values would be lost. Errors: so it is.
+/// Refuses to rewrite rows by column if the table has a column that the rule does not list, whose values
+/// would be lost. Errors: there is such a column.
 pub(super) fn check_listed(rule: &Rule, warehouse: &dyn Warehouse, window: &Window) -> Result<()> {
     let Some(why) = rule.lists_all_since() else { return Ok(()) };
     let mut tables: Vec<TableName> = window.days().iter().map(|day| rule.table_on(*day)).collect();
@@ -107,8 +107,8 @@ fn unlisted<'c>(rule: &Rule, columns: &'c [Column]) -> Vec<&'c str> {
     names.filter(|name| !rule.stored_columns().any(|listed| listed.same_column(name))).collect()
 }
 
-/// Refuses to look for rewritten rows that are known by their columns where the rule lists others than the
-/// table had. Errors: so it is.
+/// Refuses to search for rewritten rows by their columns if the rule's list differs from the table's columns
+/// at that time. Errors: it differs.
 fn check_known_by(rule: &Rule, then: &[Column]) -> Result<()> {
     let added = rule.stored_columns().find(|column| !has(then, column.as_str()));
     let problem = match (added, unlisted(rule, then).first()) {
@@ -126,7 +126,7 @@ fn check_known_by(rule: &Rule, then: &[Column]) -> Result<()> {
     )))
 }
 
-/// Refuses an undo of a table that lacks a column which the rule reads. Errors: so it is, and nothing was
+/// Refuses an undo if the table lacks a column that the rule reads. Errors: a column is missing; nothing was
 /// changed.
 pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
     let missing = rule.columns_in_use().find(|(column, _)| !has(now, column));
@@ -140,9 +140,9 @@ pub(super) fn check_now(rule: &Rule, now: &[Column]) -> Result<()> {
     ))
 }
 
-/// What of the rows that a statement removed from this date can be inserted again into a table with these
-/// columns. Errors: a column that the rule reads was not there, or is of another type now; the rows as
-/// they were are out of reach.
+/// The part of the rows that a statement removed from this date that can be inserted again with these
+/// columns. Errors: a column that the rule reads did not exist, or has another type now; the old rows are
+/// outside the time-travel window.
 pub(super) fn restorable(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -161,7 +161,7 @@ pub(super) fn restorable(
     let rule = renderer.rule();
     let mut then = warehouse.columns_then(&image, &params)?;
     if rule.partition.is_by_arrival() {
-        // The time of arrival is set aside with the row, and is no column of the table.
+        // The ingestion time is kept with the row, but is not a column of the table.
         then.retain(|column| column.name != "onerow_arrived");
     }
     if rule.lists_all_since().is_some() {
@@ -185,7 +185,7 @@ pub(super) fn restorable(
     Ok(Restorable { columns, changes })
 }
 
-/// The columns that both have and that take the values of then, in the order of now; and those that differ.
+/// The common columns whose old values can be restored, in the current order; and the differences.
 fn compared(then: &[Column], now: &[Column]) -> Result<(Vec<Ident>, Vec<ColumnChange>)> {
     let (mut columns, mut changes) = (Vec::new(), Vec::new());
     for column in then.iter().filter(|column| !has(now, &column.name)) {
@@ -211,7 +211,7 @@ fn compared(then: &[Column], now: &[Column]) -> Result<(Vec<Ident>, Vec<ColumnCh
     Ok((columns, changes))
 }
 
-/// Whether values of one type are converted where they are inserted into the other.
+/// Whether inserting a value of the old type into the new one converts it.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
 fn converts(then: &str, now: &str) -> bool {
     const INTO: [(&str, &[&str]); 3] = [

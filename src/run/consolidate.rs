@@ -1,5 +1,5 @@
-//! `consolidate`: staging tables merged into the rule's table, one atomic MERGE for each date that
-//! has something staged, and what is staged counted before and after.
+//! `consolidate`: merges staging tables into the rule's table, with one atomic MERGE for each date that has
+//! staged rows, counted before and after.
 
 use std::collections::BTreeMap;
 
@@ -23,27 +23,27 @@ use crate::template::Renderer;
 use crate::warehouse::{Buffer, Warehouse};
 use crate::window::{Day, Window};
 
-/// What merging staging tables has come to, or would come to.
+/// The result of merging staging tables, done or planned.
 #[derive(Debug, Default)]
 pub struct Consolidated {
     /// The dates of the window, in order.
     pub days: BTreeMap<Day, ConsolidatedDay>,
     /// Staging tables that were dropped.
     pub dropped: Vec<String>,
-    /// Staging tables that were to be dropped and were not, with the reason.
+    /// Staging tables that were to be dropped but were kept, with the reason.
     pub kept: Vec<(String, String)>,
 }
 
 /// One date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConsolidatedDay {
-    /// The figures before anything was merged.
+    /// The counts before the merge.
     pub found: Staged,
-    /// Rows that were inserted and updated; `None` where nothing was meant to be changed.
+    /// Rows inserted and updated; `None` for a read-only command.
     pub merged: Option<u64>,
-    /// Rows that wait in the end, since DML cannot touch what they would update.
+    /// Rows still waiting at the end, because DML cannot touch the rows that they would update.
     pub waiting: u64,
-    /// Whether something went wrong with the date.
+    /// Whether the date failed.
     pub failed: bool,
 }
 
@@ -60,8 +60,10 @@ impl Consolidated {
     }
 }
 
-/// Merges the staging tables of a plan that holds the step `consolidate`. Errors: the run could not
-/// begin, or the ledger could not be written.
+/// Merges the staging tables of a plan that has the step `consolidate`.
+///
+/// # Errors
+/// The run could not begin, or the ledger could not be written.
 pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?.with_books(plan);
@@ -75,7 +77,7 @@ pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     Ok(run.end()?.report())
 }
 
-/// What is staged for the dates of a window. Changes nothing and leaves no entry in the ledger.
+/// The staged rows for the dates of a window. Changes nothing and writes no ledger entry.
 pub fn staged(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -99,14 +101,13 @@ pub fn staged(
 }
 
 impl Run<'_> {
-    /// Merges what is staged for each date of the step. What goes wrong with a date is a problem of
-    /// that date.
+    /// Merges the staged rows for each date of the step. A failure is a problem of its date.
     pub(super) fn consolidate(&mut self, plan: &Plan, step: &PlannedStep) {
         let days: Vec<Day> = step.statements.iter().map(|s| s.statement().window.first()).collect();
         self.consolidate_days(plan, &days);
     }
 
-    /// The same for these dates of the plan.
+    /// Merges the staged rows for these dates of the plan.
     pub(super) fn consolidate_days(&mut self, plan: &Plan, days: &[Day]) {
         let Ok(window) = Window::of_days(days.to_vec()) else { return };
         if let Err(error) = self.note_standing(plan) {
@@ -148,7 +149,7 @@ impl Run<'_> {
         }
     }
 
-    /// What the ledger says of a MERGE.
+    /// The ledger details of a MERGE.
     fn merge_detail(&self, found: Staged) -> Option<Detail> {
         let staging = self.context.renderer.rule().staging.as_ref()?;
         let Staged { inserts, updates, deletes, left_out, .. } = found;
@@ -156,8 +157,8 @@ impl Run<'_> {
         Some(Detail::Merge { staging: staging.tables.clone(), counts })
     }
 
-    /// Merges one date until nothing is left that can be merged; where the ledger lacks it, also
-    /// where nothing is new.
+    /// Merges one date until nothing more can be merged; if the merge is missing in the ledger, also without
+    /// new rows.
     fn merge_day(&mut self, merge: &Checked, found: Staged, unrecorded: bool) -> Result<()> {
         let day = merge.statement().window.first();
         let (rule, cutoff) = (self.context.renderer.rule(), self.staging_cutoff());
@@ -189,12 +190,12 @@ impl Run<'_> {
         }
     }
 
-    /// Which rows of the table may be updated: where no buffer is reported, all of them.
+    /// The cutoff for rows of the table that may be updated: all of them if no buffer is reported.
     pub(super) fn staging_cutoff(&self) -> Cutoff {
         staging_cutoff(self.cutoff, self.buffer)
     }
 
-    /// How the partitions stand after the run has merged rows.
+    /// The state of the partitions after the merge.
     fn books_again(&self, window: &Window) -> Books {
         Books { table: self.stamps_again(window), staging: self.books.staging.clone() }
     }
@@ -205,7 +206,7 @@ impl Run<'_> {
         Ok(found.get(&window.first()).copied().unwrap_or_default())
     }
 
-    /// Counts what is staged.
+    /// Counts the staged rows.
     pub(super) fn count_staged(
         &self,
         window: &Window,
@@ -224,7 +225,7 @@ impl Run<'_> {
     }
 }
 
-/// Also rows that claim to come from the future are settled where there is no buffer.
+/// The cutoff for staging. Without a buffer, rows with a `written_at` in the future are settled too.
 fn staging_cutoff(cutoff: Cutoff, buffer: Buffer) -> Cutoff {
     match buffer {
         Buffer::Empty => Cutoff::everything(),
@@ -237,7 +238,7 @@ pub(super) fn is_merge(statement: &Checked) -> bool {
     statement.statement().step == *StepName::CONSOLIDATE
 }
 
-/// Why a date is not what merging it promised.
+/// The error for a date whose counts do not match the merge.
 fn broken(day: Day, end: End) -> Error {
     let (message, help) = match end {
         End::TooMany { expected, merged } => (

@@ -1,4 +1,4 @@
-//! What detect and verify count, per date.
+//! Reading the counts of detect and verify, per date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,17 @@ use crate::step::{COUNTS, RECORDED_COUNTS};
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
-/// What detect or verify counted.
+/// The counts of detect or verify.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     /// Each date of the window.
     pub days: BTreeMap<Day, Counts>,
-    /// The rows without a date, where the window does not ask for them.
+    /// The rows without a date, if the window does not include them.
     pub undated: Counts,
 }
 
-/// Reads the answer of detect or verify. A date that is not in it has no rows. Errors: a
-/// column is missing, a figure is no count, a date is outside the window or contradicts itself.
+/// Reads the result of detect or verify. A date not in it has no rows. Errors: a column is missing, a value
+/// is not a valid count, a date is outside the window, or its counts are inconsistent.
 pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
     let mut columns = [0; COUNTS.len()];
     for (column, name) in columns.iter_mut().zip(COUNTS) {
@@ -52,7 +52,8 @@ pub(super) fn read(rows: &Rows, rule: &Rule, window: &Window) -> Result<Found> {
         }
         match days.get_mut(&day) {
             Some(slot) => *slot = counts,
-            // What is in the buffer of an ingestion-time table has no date yet, and no statement can touch it.
+            // Rows in the buffer of an ingestion-time partitioned table have no date yet, and no statement
+            // can touch them.
             None if day == Day::UNDATED && rule.partition.is_by_arrival() => {
                 undated = counts.all_buffered();
             }
@@ -76,7 +77,7 @@ pub(super) fn day(value: &SqlValue, partition: &Partition) -> Result<Day> {
     })
 }
 
-/// Reads the answer of recorded: rows, by date.
+/// Reads the result of recorded: rows per date.
 pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, u64>> {
     let [date, recorded] = RECORDED_COUNTS;
     let (date, recorded) = (place(rows, date)?, place(rows, recorded)?);
@@ -92,7 +93,7 @@ pub(super) fn recorded(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Da
     each.collect()
 }
 
-/// The place of a column in the rows of an answer.
+/// The index of a column in a result.
 pub(super) fn place(rows: &Rows, name: &str) -> Result<usize> {
     let found = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
     found.ok_or_else(|| wrong(format!("the answer has no column `{name}`")))

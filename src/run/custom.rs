@@ -1,6 +1,6 @@
-//! Custom steps: queries, whose rows are shown, and UPDATEs, which are guarded. What an UPDATE would
-//! remove is looked at for all dates before anything changes; then it is recorded and removed date by
-//! date, by the same machine as duplicates are.
+//! Custom steps: queries, whose rows are printed, and UPDATEs, which are guarded. The rows that an UPDATE
+//! would remove are counted for all dates before anything changes; then they are recorded and removed per
+//! date, by the state machine of duplicates.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,22 +25,22 @@ use crate::step::{GUARD_COUNTS, Step};
 use crate::warehouse::{Answer, Returned, Rows};
 use crate::window::Day;
 
-/// So many dates are named in a message.
+/// The most dates named in a message.
 const DATES_NAMED: usize = 5;
 
-/// What the UPDATE of a custom step would remove from a date.
+/// The rows that the UPDATE of a custom step would remove from a date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Guarded {
     /// Rows.
     removed: u64,
     /// Keys that would lose their last active row.
     keys_lost: u64,
-    /// Rows that it matches and that are left alone, since they share their id.
+    /// Rows that it matches but skips, because they share their id.
     shared_ids: u64,
 }
 
 impl Guarded {
-    /// As what the machine of a date removes: all of it, and nothing else.
+    /// The counts for the state machine: exactly the rows to remove.
     fn counts(self) -> Counts {
         Counts {
             total: self.removed,
@@ -53,13 +53,13 @@ impl Guarded {
 }
 
 impl Run<'_> {
-    /// Runs the statements of a custom step. A query that the streaming buffer refuses is sent once more
-    /// with an earlier cutoff, if it has one to spare rows by.
+    /// Runs the statements of a custom step. A query that the streaming buffer refuses is sent again with an
+    /// earlier cutoff, if it uses the cutoff.
     pub fn custom(&mut self, step: &PlannedStep) {
         self.custom_for(step, &|_| true);
     }
 
-    /// The same for those statements that the streaming buffer has refused before.
+    /// Runs only the statements that the streaming buffer has refused before.
     pub fn custom_again(&mut self, step: &PlannedStep, refused: &[String]) {
         let is_refused = |statement: &Checked| refused.contains(&statement.statement().title());
         if step.statements.iter().any(is_refused) {
@@ -99,7 +99,7 @@ impl Run<'_> {
         self.buffered.push(title);
     }
 
-    /// Runs the UPDATEs of a custom step for the dates that have something to remove.
+    /// Runs the UPDATEs of a custom step for the dates with rows to remove.
     fn update(&mut self, step: &PlannedStep, wanted: &dyn Fn(&Checked) -> bool) {
         let mut found = BTreeMap::new();
         for guard in guards(step) {
@@ -116,7 +116,7 @@ impl Run<'_> {
             match statement.statement().step.step() {
                 Step::RecordCustom => record = Some(statement),
                 Step::Custom => {
-                    // Each UPDATE has a record of its own.
+                    // Each UPDATE has its own record.
                     let record = record.take();
                     if !wanted(statement) {
                         continue;
@@ -137,8 +137,8 @@ impl Run<'_> {
         }
     }
 
-    /// No UPDATE takes a key's last active row, unless the rule says that this step may. What changes
-    /// after this look is ranked inside the UPDATE.
+    /// Checks that no UPDATE removes a key's last active row, unless the rule allows it for this step. Later
+    /// changes are handled by the ranking inside the UPDATE.
     fn keeps_every_key(&self, step: &PlannedStep, found: &BTreeMap<Day, Guarded>) -> Result<()> {
         let lost = found.iter().filter(|(_, found)| found.keys_lost > 0);
         let mut lost: Vec<String> =
@@ -162,7 +162,7 @@ impl Run<'_> {
         )))
     }
 
-    /// Records and removes what the UPDATE of one date matches. What goes wrong is a problem of the run.
+    /// Records and removes the rows that the UPDATE of one date matches. A failure is a problem of the run.
     fn update_day(
         &mut self,
         step: &PlannedStep,
@@ -197,7 +197,7 @@ impl Run<'_> {
         let mut batch = Batch::new(BTreeMap::from([(day, state)]));
         let problem = match cleaning.clean(&mut batch) {
             Cleaned::Failed(error) => Some(error),
-            // It is one date.
+            // The window is one date.
             Cleaned::Done | Cleaned::Separate => None,
         };
         let Some(state) = batch.dates.remove(&day) else { return };
@@ -214,7 +214,7 @@ impl Run<'_> {
         }
     }
 
-    /// What the UPDATE of this date would remove now.
+    /// The rows that the UPDATE of this date would remove now.
     fn guarded_day(&self, step: &PlannedStep, day: Day, cutoff: Cutoff) -> Result<Guarded> {
         let guards = guards(step).filter(|guard| guard.statement().window.contains(day));
         let mut found = Guarded::default();
@@ -226,18 +226,19 @@ impl Run<'_> {
     }
 }
 
-/// The statements that look at what the UPDATEs of a custom step would remove.
+/// The statements that count the rows which the UPDATEs of a custom step would remove.
 fn guards(step: &PlannedStep) -> impl Iterator<Item = &Checked> {
     step.statements.iter().filter(|guard| guard.statement().step.step() == Step::Guard)
 }
 
-/// Only the renderer makes UPDATEs of custom steps, and with what guards them.
+/// The error for an UPDATE without guard. Only the renderer makes UPDATEs of custom steps, always with
+/// guards.
 fn unguarded(statement: &Checked) -> Error {
     let message = format!("{} is not guarded; it was not sent", statement.statement().title());
     Error::new(Kind::Findings, message).help("write it as one UPDATE … SET … WHERE …")
 }
 
-/// What the UPDATE of a custom step would remove, per date.
+/// The rows that the UPDATE of a custom step would remove, per date.
 fn guarded(
     journal: &Journal<'_>,
     guard: &Checked,

@@ -10,18 +10,18 @@ use crate::rule::Rule;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
-/// Which rows DML may touch.
+/// The rows that DML may touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cutoff {
     /// Rows written before this instant.
     At(Timestamp),
-    /// The table has a streaming buffer, and the rule cannot tell which rows are in it: every statement is
-    /// tried, since BigQuery refuses one that would touch buffered rows, and no other.
+    /// The table has a streaming buffer, and the rule has no `written_at`: every statement is tried, since
+    /// BigQuery refuses exactly those that would touch buffered rows.
     /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#limitations>
     Untold {
-        /// When the run began: the value of `@cutoff`.
+        /// The start of the run: the value of `@cutoff`.
         now: Timestamp,
-        /// What had arrived by then has left the buffer.
+        /// Rows that had arrived by then have left the buffer.
         drained: Timestamp,
     },
 }
@@ -41,8 +41,8 @@ impl Cutoff {
         }
     }
 
-    /// The cutoff for a second attempt, when the warehouse knew of a buffer that its metadata
-    /// did not report: now − `settle`. `None` where that would touch no fewer rows.
+    /// The cutoff for a second attempt, if the warehouse refuses because of a buffer that its metadata did
+    /// not report: now − `settle`. `None` if that would not exclude more rows.
     pub fn earlier(self, rule: &Rule, now: Timestamp) -> Option<Self> {
         let earlier = before(now, rule.settle);
         match self {
@@ -53,14 +53,14 @@ impl Cutoff {
         }
     }
 
-    /// For a table without a streaming buffer whose rows claim to come from the future.
+    /// The cutoff for a table without a streaming buffer that has rows with a `written_at` in the future.
     pub fn everything() -> Self {
         Self::At(
             Timestamp::from_microsecond(Timestamp::MAX.as_microsecond()).unwrap_or(Timestamp::MAX),
         )
     }
 
-    /// Whether every row that had been written by `seen` is settled.
+    /// Whether every row written by `seen` is settled.
     pub fn settles(self, seen: Timestamp) -> bool {
         match self {
             Self::At(instant) | Self::Untold { drained: instant, .. } => instant >= seen,
@@ -80,8 +80,8 @@ impl Cutoff {
     }
 }
 
-/// The dates with superseded rows that are not settled although the table reports no streaming
-/// buffer: their `written_at` lies in the future. Without a buffer everything is settled.
+/// The dates with superseded rows that are not settled although the table reports no streaming buffer: their
+/// `written_at` is in the future. Without a buffer everything is settled.
 pub(super) fn future_days(buffer: Buffer, found: &BTreeMap<Day, Counts>) -> Option<Window> {
     let unsettled = found.iter().filter(|(_, counts)| counts.buffered > 0);
     let days: Vec<Day> = unsettled.map(|(day, _)| *day).collect();

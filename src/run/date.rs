@@ -1,4 +1,4 @@
-//! What a run knows of a date so far.
+//! The state of a date during a run.
 
 use jiff::Timestamp;
 
@@ -6,24 +6,24 @@ use super::Counts;
 use super::cutoff::Cutoff;
 use crate::rule::{Rule, Strategy};
 
-/// What the run knows of a date so far.
+/// The state of a date during a run.
 #[derive(Debug, Clone)]
 pub(super) struct DateState {
-    /// How its duplicates are removed.
+    /// The strategy of the removal.
     pub strategy: Strategy,
     /// Keys that had an active row when the run began.
     pub keys: u64,
-    /// The counts as last detected, and the cutoff they were counted with.
+    /// The last counts of detect, and their cutoff.
     pub baseline: Counts,
     pub cutoff: Cutoff,
-    /// Rows removed since the baseline was counted, and in all.
+    /// Rows removed since the baseline was counted, and in total.
     pub since_baseline: u64,
     pub removed: u64,
     /// Whether a statement may have changed the date since it was last verified.
     pub touched: bool,
-    /// Whether something went wrong with the date.
+    /// Whether the date failed.
     pub failed: bool,
-    /// The cutoff for a second attempt, where the buffer refuses the first.
+    /// The cutoff for a second attempt, if the buffer refuses the first.
     pub earlier: Option<Cutoff>,
 }
 
@@ -42,14 +42,15 @@ impl DateState {
         }
     }
 
-    /// The same for rows that are removed in another way than the rule's, by a statement that may or may
-    /// not be sent again with an earlier cutoff.
+    /// A state for rows that are removed with another strategy than the rule's. `spares` says whether the
+    /// statement may be sent again with an earlier cutoff.
     #[must_use]
     pub fn removed_by(self, strategy: Strategy, spares: bool) -> Self {
         Self { strategy, earlier: self.earlier.filter(|_| spares), ..self }
     }
 
-    /// Clean dates cost nothing; buffered ones wait; dates with shared ids are left alone.
+    /// Whether rows are to be removed. Clean dates need nothing, buffered ones wait, and dates with shared
+    /// ids are skipped.
     pub fn needs_removal(&self) -> bool {
         self.baseline.calls_for(self.strategy)
             && self.since_baseline < self.baseline.settled_duplicates()
@@ -60,20 +61,20 @@ impl DateState {
         self.baseline.before(self.removed - self.since_baseline)
     }
 
-    /// Takes these counts for the state of the date.
+    /// Sets these counts as the baseline.
     pub fn rebase(&mut self, counts: Counts, cutoff: Cutoff) {
         self.baseline = counts;
         self.cutoff = cutoff;
         self.since_baseline = 0;
     }
 
-    /// The same, with the cutoff that a refused statement is sent again with.
+    /// Sets the baseline, and the cutoff with which a refused statement is sent again.
     pub fn restart(&mut self, counts: Counts, cutoff: Cutoff, earlier: Option<Cutoff>) {
         self.rebase(counts, cutoff);
         self.earlier = earlier;
     }
 
-    /// So many rows were removed from it.
+    /// Adds removed rows.
     pub fn add_removed(&mut self, rows: u64) {
         self.since_baseline += rows;
         self.removed += rows;

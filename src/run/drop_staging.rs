@@ -1,5 +1,5 @@
-//! Dropping staging tables: only those of which every row is merged, the ledger says so, and nothing was
-//! written to them meanwhile.
+//! Dropping staging tables, only if every row is merged, the ledger shows it, and nothing was written to them
+//! meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,13 @@ use crate::warehouse::{Buffer, Standing};
 use crate::window::{Day, Window};
 
 impl Run<'_> {
-    /// Whether this run merges staging tables and drops them then.
+    /// Whether this run merges staging tables and then drops them.
     fn drops(&self, plan: &Plan) -> bool {
         let staging = self.context.renderer.rule().staging.as_ref();
         staging.is_some_and(|staging| staging.drop) && plan.statements().any(is_merge)
     }
 
-    /// The dates of these that are to be in the ledger as merged, since their rows are dropped then,
-    /// and are not yet.
+    /// The dates that must be recorded as merged before their staged rows are dropped, but are not yet.
     pub(super) fn unrecorded(&self, plan: &Plan, days: &[Day]) -> Result<Vec<Day>> {
         if !self.drops(plan) {
             return Ok(Vec::new());
@@ -40,7 +39,7 @@ impl Run<'_> {
         self.context.ledger.entries(&Filter::rule(self.context.renderer.rule().name.as_str()))
     }
 
-    /// Drops each staging table of which every row is merged, and the ledger says so.
+    /// Drops each staging table whose rows are all merged according to the ledger.
     pub(super) fn drop_staging(&mut self, plan: &Plan) {
         if !self.drops(plan) || !self.problems.is_empty() || self.stops() {
             return;
@@ -50,7 +49,7 @@ impl Run<'_> {
         }
     }
 
-    /// How each staging table that is to be dropped stands, before anything of it is counted.
+    /// Records the state of each staging table to be dropped, before counting.
     pub(super) fn note_standing(&mut self, plan: &Plan) -> Result<()> {
         if !self.drops(plan) {
             return Ok(());
@@ -80,7 +79,7 @@ impl Run<'_> {
             return Ok(());
         }
         let held = self.held(window)?;
-        // A table of that name may have been merged before and filled again: what is in it counts.
+        // A table of that name may have been merged earlier and filled again: its current rows count.
         let days: Vec<Day> = held.values().flatten().filter_map(|held| held.day).collect();
         let left = match Window::of_days(days) {
             Ok(window) => self.count_staged(&window, self.staging_cutoff(), &self.books)?,
@@ -91,7 +90,7 @@ impl Run<'_> {
         for (table, drop) in tables.into_iter().zip(&drops) {
             let name = table.dotted();
             let reason = match self.why_kept(table, held.get(&name), &left, &entries) {
-                // The last look, directly before the table is dropped.
+                // The last check, directly before the table is dropped.
                 None => why_changed(self.stood.get(&name), self.context.warehouse.standing(table)?),
                 reason => reason,
             };
@@ -107,7 +106,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Why all staging tables have to stay: what is in them cannot be told for sure.
+    /// The reason why all staging tables must be kept: their rows cannot be verified.
     fn why_all_kept(&self, tables: &[&TableName]) -> Result<Option<String>> {
         for step in [StepName::STAGED, StepName::STAGING_DATES, StepName::DROP_STAGING] {
             if !self.context.renderer.is_built_in(&StepName::parse(step)?) {
@@ -133,7 +132,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Why a staging table has to stay; `None` where nothing would be lost with it.
+    /// The reason why a staging table must be kept; `None` if dropping it loses nothing.
     fn why_kept(
         &self,
         table: &TableName,
@@ -171,7 +170,7 @@ impl Run<'_> {
         })
     }
 
-    /// What each staging table holds, by date.
+    /// The rows of each staging table, per date.
     fn held(&mut self, window: &Window) -> Result<BTreeMap<String, Vec<Held>>> {
         let mut found: BTreeMap<String, Vec<Held>> = BTreeMap::new();
         let partition = &self.context.renderer.rule().partition;
@@ -198,11 +197,11 @@ struct Held {
     /// The date; `None` for rows without one.
     day: Option<Day>,
     rows: u64,
-    /// Those of them that take no part in a merge.
+    /// Rows that are not merged.
     left_out: u64,
 }
 
-/// Why a table is not as it was before it was counted; `None` where nothing is known to have changed.
+/// How a table changed since it was counted; `None` if no change is known.
 fn why_changed(before: Option<&Standing>, now: Standing) -> Option<String> {
     if now.buffer != Buffer::Empty {
         return Some("rows are in its streaming buffer".to_owned());
@@ -220,7 +219,7 @@ fn rows_in_words(rows: u64) -> String {
     format!("{rows} row{}", if rows == 1 { "" } else { "s" })
 }
 
-/// Whether the ledger has a MERGE of this staging table for the date as done.
+/// Whether the ledger has a completed MERGE of this staging table for the date.
 fn is_recorded(entries: &[Entry], table: &TableName, day: Day) -> bool {
     entries.iter().any(|entry| match &entry.detail {
         Some(Detail::Merge { staging, .. }) => {

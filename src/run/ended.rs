@@ -1,63 +1,63 @@
-//! How a run ended, as a value: for the log, and for whoever is told of it.
+//! The end of a run as a value, for the log and for notifications.
 
 use super::{Ending, Report, RunId, Status, Undone};
 use crate::error::{Error, Kind};
 use crate::rule::RuleName;
 use crate::window::{Day, Window};
 
-/// How a run ended, or that it could not begin.
+/// The end of a run, or the failure to begin it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// The command: `apply`, `run`, `consolidate`, `view` or `undo`.
     pub command: &'static str,
     /// The rule.
     pub rule: RuleName,
-    /// The dates; `None` where it ended before they were known.
+    /// The dates; `None` if it ended before they were known.
     pub window: Option<Window>,
-    /// The run's id; `None` where none was begun.
+    /// The run's id; `None` if no run began.
     pub run: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub ending: Ending,
-    /// What it found and did; `None` where it did not get that far, or counts nothing.
+    /// The counts; `None` if it ended before counting, or counts nothing.
     pub figures: Option<Figures>,
-    /// Dates whose superseded rows are left in the streaming buffer, some or all of them.
+    /// Dates with superseded rows that remain in the streaming buffer.
     pub buffered: Vec<Day>,
-    /// Dates that were left alone because of shared ids.
+    /// Dates that were skipped because of shared ids.
     pub shared_ids: Vec<Day>,
-    /// Dates that have no row at all.
+    /// Dates without rows.
     pub empty: Vec<Day>,
-    /// Dates on which keys have rows and no active one.
+    /// Dates on which keys have rows but no active one.
     pub keyless: Vec<Day>,
-    /// Dates with superseded rows that should have been deactivated and are not.
+    /// Dates with superseded rows that should have been deactivated but were not.
     pub dirty: Vec<Day>,
-    /// What went wrong.
+    /// The failures.
     pub problems: Vec<Problem>,
 }
 
-/// The figures of all dates.
+/// The counts of all dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {
-    /// Superseded rows that were found.
+    /// Superseded rows found.
     pub found: u64,
-    /// Those that were deactivated.
+    /// Superseded rows deactivated.
     pub deactivated: u64,
-    /// Those that DML cannot touch yet.
+    /// Superseded rows that DML cannot touch yet.
     pub buffered: u64,
 }
 
-/// Something that went wrong.
+/// A failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What sort of failure it is.
+    /// The kind of failure.
     pub kind: Kind,
-    /// What is wrong, on one line.
+    /// The message, on one line.
     pub headline: String,
-    /// What to do about it, if that is known.
+    /// How to fix it, if known.
     pub remedy: Option<String>,
 }
 
 impl Problem {
-    /// The problem that an error reports.
+    /// The problem for an error.
     pub fn of(error: &Error) -> Self {
         let during = error.doing().map(|doing| format!(" (during {doing})")).unwrap_or_default();
         Self {
@@ -95,7 +95,7 @@ impl Ended {
         }
     }
 
-    /// The end of a run that this error stopped, or kept from beginning.
+    /// The end of a run that this error stopped or prevented.
     pub fn failed(
         command: &'static str,
         rule: &RuleName,
@@ -142,7 +142,7 @@ impl Ended {
         }
     }
 
-    /// Why it failed, in a sentence; `None` where it did not.
+    /// The reason of the failure, in a sentence; `None` if it did not fail.
     pub fn reason(&self) -> Option<String> {
         let dates = |days: &[Day]| {
             let days: Vec<String> = days.iter().map(Day::to_string).collect();
@@ -165,7 +165,7 @@ impl Ended {
         }
     }
 
-    /// The code of that reason: an error's, or the status of the dates.
+    /// The code of the reason: an error's, or the status of the dates.
     pub fn code(&self) -> Option<&'static str> {
         match (self.ending, self.problems.first()) {
             (Ending::Clean | Ending::Buffered, _) => None,
@@ -177,22 +177,22 @@ impl Ended {
         }
     }
 
-    /// Whether no date that was looked at has any row.
+    /// Whether no detected date has any row.
     pub fn found_nothing(&self) -> bool {
         let dates = self.window.as_ref().map_or(0, |window| window.days().len());
         !self.empty.is_empty() && self.empty.len() == dates
     }
 
-    /// Whether nobody has to know: nothing was found, nothing waits, nothing went wrong.
+    /// Whether the run needs no attention: nothing found, nothing waiting, no failure.
     pub fn is_quiet(&self) -> bool {
         self.ending == Ending::Clean && self.figures.is_none_or(|figures| figures.found == 0)
     }
 
-    /// Whether something went wrong that nobody asked for: somebody who stops a run knows of it.
+    /// Whether there was a failure other than an interrupt: the user who interrupts a run knows.
     pub fn has_failed(&self) -> bool {
         let interrupted = |problem: &Problem| problem.kind == Kind::Interrupted;
         match self.problems.iter().any(interrupted) {
-            // What was stopped leaves dates as they were.
+            // An interrupt leaves dates as they were.
             true => !self.shared_ids.is_empty() || !self.problems.iter().all(interrupted),
             false => self.ending == Ending::Failed,
         }

@@ -1,4 +1,4 @@
-//! Which row would supersede which, and by what. Changes nothing.
+//! Duplicates, their survivors, and the deciding entry of `keep`. Read-only.
 
 use std::fmt;
 
@@ -28,9 +28,9 @@ pub struct Superseded {
     pub survivor: SqlValue,
     /// Its date, where the rule compares rows across dates.
     pub survivor_day: Option<Day>,
-    /// What `keep` orders by: its value, and the survivor's.
+    /// The values of the `keep` entries: its own, and the survivor's.
     pub keep: Vec<(SqlValue, SqlValue)>,
-    /// The merged columns of which the survivor takes the value from this row.
+    /// The merged columns whose value the survivor takes from this row.
     pub gives: Vec<String>,
     /// What a run would do with it.
     pub fate: Fate,
@@ -46,11 +46,11 @@ impl Superseded {
 /// What a run would do with a superseded row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Take it out.
+    /// Remove the row.
     Superseded,
     /// Wait until it has left the streaming buffer.
     Buffered,
-    /// Leave it, and its date, alone: other rows share its row id.
+    /// Skip the row and its date: other rows share its row id.
     SharedId,
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Fate {
     }
 }
 
-/// Reads the answer of a plan of the step `explain`. Leaves no entry in the ledger.
+/// Reads the result of a plan of the step `explain`. Writes no ledger entry.
 pub fn explain(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,

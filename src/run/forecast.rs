@@ -1,57 +1,57 @@
-//! What a window would take: jobs, bytes and time, by a model. Values in, figures out.
+//! A model of a window's jobs, bytes and time. Pure.
 
 use crate::warehouse::Estimate;
 
-/// How long a job takes where the ledger does not say, in seconds.
+/// The assumed duration of a job without ledger data, in seconds.
 pub const SECONDS: f64 = 5.0;
 
-/// What the model goes by.
+/// The inputs of the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Basis {
     /// The dates of the window.
     pub dates: usize,
-    /// How many statements change the table at a time.
+    /// The number of concurrent statements that change the table.
     pub lanes: usize,
     /// The count of all dates.
     pub detect: StepCost,
     /// The record of the duplicates of all dates.
     pub record: StepCost,
-    /// The count of what was recorded.
+    /// The count of the recorded rows.
     pub recorded: StepCost,
     /// The removal of the duplicates of all dates.
     pub removal: StepCost,
-    /// The count of all dates afterwards.
+    /// The final count of all dates.
     pub verify: StepCost,
 }
 
-/// What one statement of a step about all dates would cost, and how long a job of the step takes.
+/// The cost of one statement of a step over all dates, and the duration of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct StepCost {
-    /// What it would cost.
+    /// The estimated cost.
     pub estimate: Estimate,
-    /// Seconds.
+    /// The duration in seconds.
     pub seconds: f64,
 }
 
-/// What a run would take, where so many dates have duplicates.
+/// The forecast of a run, for this number of dates with duplicates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// Dates that have duplicates.
+    /// The number of dates with duplicates.
     pub dirty: usize,
-    /// Dates that share a statement.
+    /// The number of dates per statement.
     pub per_statement: usize,
-    /// Jobs about the table, those that write to the ledger left out.
+    /// The number of jobs on the table, without those that write to the ledger.
     pub jobs: usize,
-    /// Bytes that they read; `None` where the warehouse does not charge by bytes.
+    /// Bytes read; `None` if the warehouse does not charge by bytes.
     pub bytes: Option<u64>,
-    /// Bytes that they are billed at most.
+    /// The maximum billed bytes.
     pub billed: Option<u64>,
-    /// How long they take, in seconds.
+    /// The duration in seconds.
     pub seconds: f64,
 }
 
 impl Basis {
-    /// What a run takes where so many of the dates have duplicates, alike in size.
+    /// The forecast of a run if `dirty` dates of equal size have duplicates.
     pub fn forecast(&self, dirty: usize, per_statement: usize) -> Forecast {
         let (dirty, per_statement) = (dirty.min(self.dates), per_statement.max(1));
         let batches = dirty.div_ceil(per_statement);

@@ -1,4 +1,4 @@
-//! What earlier runs did, read back from the ledger.
+//! Earlier runs, read from the ledger.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::rule::RuleName;
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
-/// A run as its entries in the ledger have it.
+/// A run, from its entries in the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastRun {
     /// Its id.
@@ -24,60 +24,60 @@ pub struct PastRun {
     pub window: Window,
     /// Its steps, each once, in the order in which they were first sent.
     pub steps: Vec<StepName>,
-    /// When its first entry was written.
+    /// The time of its first entry.
     pub began: Timestamp,
-    /// When its last entry was written.
+    /// The time of its last entry.
     pub ended: Timestamp,
-    /// Who ran it.
+    /// The user who ran it.
     pub who: String,
-    /// How it ended, as far as its statements say.
+    /// Its outcome, from its statements.
     pub outcome: PastOutcome,
-    /// How many statements were sent.
+    /// The number of statements sent.
     pub statements: usize,
-    /// How many of them failed.
+    /// The number of failed statements.
     pub failed: usize,
-    /// Bytes to be paid for; `None` where the warehouse does not say.
+    /// Billed bytes; `None` if the warehouse does not say.
     pub bytes_billed: Option<u64>,
-    /// What it found on each date, and what became of it.
+    /// The counts and the outcome of each date.
     pub days: BTreeMap<Day, PastDay>,
-    /// The run that it undoes.
+    /// The run that it undid.
     pub undoes: Option<RunId>,
-    /// The dates on which rows that it removed were restored, and by which run.
+    /// The dates on which its removed rows were restored, and the run that restored them.
     pub undone: BTreeMap<Day, RunId>,
 }
 
 /// One date of an earlier run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PastDay {
-    /// The figures as the run found them.
+    /// The counts found by the run.
     pub found: Counts,
-    /// The figures as it last counted them.
+    /// The run's last counts.
     pub left: Counts,
     /// Duplicates that it removed.
     pub deactivated: u64,
-    /// Rows that its custom steps removed, before anything was counted.
+    /// Rows that its custom steps removed, before the first count.
     pub removed_by_custom_steps: u64,
-    /// Rows that it brought back, as `undo` does.
+    /// Rows restored, by `undo`.
     pub restored_rows: u64,
 }
 
-/// How an earlier run ended.
+/// The outcome of an earlier run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PastOutcome {
-    /// Every statement was done, and no superseded row was left that could be touched.
+    /// Every statement completed, and no removable superseded row was left.
     Done,
     /// Superseded rows were left in the streaming buffer.
     Buffered,
-    /// Rows were taken out or brought back, and nobody counted after that: the run was stopped.
+    /// Rows were removed or restored but not counted afterwards: the run was stopped.
     Unverified,
     /// A statement failed, or superseded rows were left.
     Failed,
-    /// A statement has no outcome yet: the run is under way, or its process died.
+    /// A statement has no outcome yet: the run is in progress, or its process exited.
     Unfinished,
 }
 
 impl PastOutcome {
-    /// The outcome as one word.
+    /// The outcome as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -90,27 +90,27 @@ impl PastOutcome {
 }
 
 impl PastRun {
-    /// Superseded rows that it found.
+    /// The number of superseded rows found.
     pub fn found(&self) -> u64 {
         self.days.values().map(|day| day.found.duplicates).sum()
     }
 
-    /// Rows that it took out.
+    /// The number of duplicates removed.
     pub fn deactivated(&self) -> u64 {
         self.days.values().map(|day| day.deactivated).sum()
     }
 
-    /// Rows that it removed, duplicates and those that its custom steps remove.
+    /// The number of rows removed: duplicates, and those of custom steps.
     pub fn removed(&self) -> u64 {
         self.days.values().map(|day| day.deactivated + day.removed_by_custom_steps).sum()
     }
 
-    /// Rows that it brought back, as `undo` does.
+    /// The number of rows restored, by `undo`.
     pub fn restored_rows(&self) -> u64 {
         self.days.values().map(|day| day.restored_rows).sum()
     }
 
-    /// The runs that have restored rows that it removed, each once.
+    /// The runs that have restored its removed rows, each once.
     pub fn undone_by(&self) -> Vec<&RunId> {
         let mut runs: Vec<&RunId> = Vec::new();
         for run in self.undone.values() {
@@ -121,21 +121,21 @@ impl PastRun {
         runs
     }
 
-    /// Whether it is undone on some of the dates from which it removed rows, and not on all of them.
+    /// Whether it is undone on some but not all of the dates from which it removed rows.
     pub fn is_partly_undone(&self) -> bool {
         let removes = |past: &PastDay| past.deactivated + past.removed_by_custom_steps > 0;
         let mut removed = self.days.iter().filter(|(_, past)| removes(past));
         !self.undone.is_empty() && removed.any(|(day, _)| !self.undone.contains_key(day))
     }
 
-    /// Superseded rows that it left in the streaming buffer.
+    /// The number of superseded rows left in the streaming buffer.
     pub fn buffered(&self) -> u64 {
         self.days.values().map(|day| day.left.buffered).sum()
     }
 }
 
-/// The runs of these entries, newest first. Entries are oldest first, as a ledger gives them. That a
-/// run is undone is known where the entries of the undo are among them.
+/// The runs of these entries, newest first. Entries are sorted oldest first, as in a ledger. A run is shown
+/// as undone only if the entries include those of the undo.
 pub fn history(entries: &[Entry]) -> Vec<PastRun> {
     let mut began: IndexMap<&RunId, Timestamp> = IndexMap::new();
     for entry in entries {
@@ -159,13 +159,16 @@ pub fn history(entries: &[Entry]) -> Vec<PastRun> {
     runs
 }
 
-/// The run of this id, and its entries, oldest first; `None` where the ledger has no such run.
+/// The run with this id and its entries, oldest first; `None` if the ledger has no such run.
+///
+/// # Errors
+/// The ledger does not answer.
 pub fn past(ledger: &dyn Ledger, id: &str) -> Result<Option<(PastRun, Vec<Entry>)>> {
     let mut entries = ledger.entries(&Filter::run(id).with_sql())?;
     entries.retain(|entry| entry.run.as_str() == id);
     let Some(mut run) = history(&entries).pop() else { return Ok(None) };
     if run.removed() > 0 {
-        // An undo comes after what it undoes.
+        // An undo comes after the run that it undoes.
         let after = Filter { since: Some(run.began), ..Filter::rule(run.rule.as_str()) };
         let mut runs = history(&ledger.entries(&after)?).into_iter();
         run.undone = runs.find(|known| known.id == run.id).map_or(run.undone, |known| known.undone);
@@ -173,7 +176,7 @@ pub fn past(ledger: &dyn Ledger, id: &str) -> Result<Option<(PastRun, Vec<Entry>
     Ok(Some((run, entries)))
 }
 
-/// The run of these statements, by their last entries; there is at least one.
+/// The run of these statements, from their last entries; there must be at least one.
 fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
     let first = latest[0];
     let days = days(latest);
@@ -207,7 +210,7 @@ fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
     }
 }
 
-/// The dates of all statements; `None` for more than a run can be about.
+/// The dates of all statements; `None` if a window cannot have so many.
 fn window(latest: &[&Entry]) -> Option<Window> {
     let days = latest.iter().flat_map(|entry| entry.window.days()).copied();
     Window::of_days(days.collect()).ok()
@@ -222,11 +225,11 @@ fn days(latest: &[&Entry]) -> BTreeMap<Day, PastDay> {
             && refused_by_buffer(entry)
             && let Some(known) = entry.window.only().and_then(|day| days.get_mut(&day))
         {
-            // The last word is the warehouse's. Where it refused several dates, each was tried by itself.
+            // The last refusal counts. If several dates were refused together, each was tried separately.
             known.left = known.left.all_buffered();
         }
     }
-    // Custom steps come before the first count, which is of what they left.
+    // Custom steps run before the first count.
     for entry in latest.iter().filter(|entry| removes(entry) && !entry.step.removes_duplicates()) {
         if let Some(day) = entry.window.only() {
             let removed = &mut days.entry(day).or_default().removed_by_custom_steps;
@@ -246,7 +249,7 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry, of_run: &[&Entry])
         for (day, counts) in found {
             let counted = |known: &mut PastDay| {
                 known.left = *counts;
-                // A survivor that becomes what it was is reported too, and is no row more.
+                // The statement also reports restored survivors, which are not additional rows.
                 let more = counts.active.saturating_sub(known.found.active);
                 known.restored_rows = known.restored_rows.min(more);
             };
@@ -268,7 +271,7 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry, of_run: &[&Entry])
     }
 }
 
-/// The rows that a statement removed, by date. A rewrite reports those that it deletes and those that it inserts.
+/// The rows that a statement removed, per date. A rewrite reports deleted and inserted rows together.
 fn removed_by(
     removal: &Entry,
     of_run: &[&Entry],
@@ -308,8 +311,8 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
         _ => PastOutcome::Done,
     };
     let statements = latest.iter().map(|entry| of_statement(entry));
-    // What was found by itself, as `run detect` does, was not meant to be taken out; what was
-    // brought back is superseded again, and was meant to be.
+    // Rows found by a single step, as in `run detect`, were not to be removed; restored rows are superseded
+    // again on purpose.
     let has = |is: &dyn Fn(&StepName) -> bool| latest.iter().any(|entry| is(&entry.step));
     let removes = has(&|step| step.removes_duplicates() || *step == *StepName::VERIFY);
     let undoes = has(&|step| *step == *StepName::UNDO);
@@ -323,15 +326,14 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
     statements.chain(days).chain([verified]).max().unwrap_or(PastOutcome::Done)
 }
 
-/// Whether a custom step left rows alone, or the run ended since it would have taken keys' last rows.
+/// Whether a custom step skipped rows, or the run stopped to protect keys' last rows.
 fn stopped_by_guard(latest: &[&Entry]) -> bool {
     let shares = |entry: &&Entry| matches!(entry.detail, Some(Detail::Guard { shared_ids, .. }) if shared_ids > 0);
     let lost = |entry: &&Entry| matches!(entry.detail, Some(Detail::Guard { keys_lost, .. }) if keys_lost > 0);
     latest.iter().any(shares) || latest.last().is_some_and(lost)
 }
 
-/// Whether rows were counted after the last of them was changed. A step by itself, as `onerow run`
-/// sends it, counts nothing and was not meant to.
+/// Whether rows were counted after the last change. A single step, as `onerow run` sends it, does not count.
 fn is_verified(latest: &[&Entry]) -> bool {
     let changes = |entry: &&&Entry| {
         let undoes = entry.step == *StepName::UNDO && entry.outcome.is_done();
@@ -344,7 +346,7 @@ fn is_verified(latest: &[&Entry]) -> bool {
     }
 }
 
-/// The runner tries again what the streaming buffer refuses, and the figures say what is left.
+/// The runner retries what the streaming buffer refuses, and the counts show what remains.
 fn refused_by_buffer(entry: &Entry) -> bool {
     entry.outcome.error_kind() == Some(Kind::StreamingBuffer)
 }

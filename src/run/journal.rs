@@ -19,7 +19,7 @@ use crate::statement::{Params, StepName};
 use crate::warehouse::{Answer, Job, JobId, Usage};
 use crate::window::{Day, Window};
 
-/// What the ledger says of a statement beyond its outcome: before the answer, and with it.
+/// The ledger details of a statement: before the response, and with it.
 type DetailOf<'a> = dyn Fn(Option<&Answer>) -> Option<Detail> + 'a;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -29,10 +29,10 @@ pub(super) struct Journal<'a> {
     pub context: &'a Context<'a>,
     /// The run's id.
     pub run: RunId,
-    /// When it began.
+    /// The start of the run.
     pub now: Timestamp,
     sequence: AtomicU32,
-    /// Why the ledger could not be written: nothing more is sent.
+    /// The error that prevented writing the ledger: nothing more is sent.
     broken: Mutex<Option<Error>>,
 }
 
@@ -42,13 +42,15 @@ impl<'a> Journal<'a> {
         Self { context, run, now, sequence: AtomicU32::new(0), broken: Mutex::new(None) }
     }
 
-    /// Sends one statement, and again as a new attempt after a transient error. Errors: the
-    /// statement's; or the ledger's, after which nothing is sent any more (see [`Journal::finish`]).
+    /// Sends one statement, and retries it as a new attempt after a transient error.
+    ///
+    /// # Errors
+    /// The statement's error; or the ledger's, after which nothing more is sent (see [`Journal::finish`]).
     pub fn send(&self, statement: &Checked, params: &Params) -> Result<Answer> {
         self.send_as(statement, params, None)
     }
 
-    /// The same; the ledger says this of it.
+    /// Like [`Journal::send`], with these ledger details.
     pub fn send_as(
         &self,
         statement: &Checked,
@@ -58,12 +60,12 @@ impl<'a> Journal<'a> {
         self.send_and_note(statement, params, &|_| detail.clone()).map(|(_, answer)| answer)
     }
 
-    /// The same as [`Journal::send`], with the job's id.
+    /// Like [`Journal::send`], and returns the job's id.
     pub fn send_job(&self, statement: &Checked, params: &Params) -> Result<(JobId, Answer)> {
         self.send_and_note(statement, params, &|_| None)
     }
 
-    /// The same; what `detail` makes of the answer goes into the ledger with it.
+    /// Like [`Journal::send_job`]; `detail` makes the ledger details from the response.
     pub fn send_and_note(
         &self,
         statement: &Checked,
@@ -121,7 +123,7 @@ impl<'a> Journal<'a> {
         answer.map(|answer| (started.job, answer))
     }
 
-    /// Writes an entry. The first error is kept, and nothing is sent after it.
+    /// Writes an entry. The first error is kept, and nothing more is sent after it.
     fn append(&self, entry: &Entry, title: &str, done: &str) -> Result<()> {
         let Err(error) = self.context.ledger.append(entry) else { return Ok(()) };
         let error = error.during(format!("writing to the ledger; {title} {done}"));
@@ -133,12 +135,15 @@ impl<'a> Journal<'a> {
         Err(unwritten(title))
     }
 
-    /// Whether the ledger could not be written, so that nothing is sent any more.
+    /// Whether the ledger could not be written, so that nothing more is sent.
     pub fn is_broken(&self) -> bool {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Errors: what kept the ledger from being written.
+    /// Reports the end of the run.
+    ///
+    /// # Errors
+    /// The error that prevented writing the ledger.
     pub fn finish(&self) -> Result<()> {
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
         broken.map_or(Ok(()), Err)
@@ -149,14 +154,14 @@ impl<'a> Journal<'a> {
         self.count_after(statement, cutoff, &Stamps::new())
     }
 
-    /// The same, after the partitions of the dates stood so.
+    /// Like [`Journal::count`], with the earlier state of the dates' partitions.
     pub fn count_after(
         &self,
         statement: &Checked,
         cutoff: Cutoff,
         stamps: &Stamps,
     ) -> Result<Found> {
-        // Without it, what is counted shows nothing to a later run.
+        // Without the state, a later run cannot use the counts as evidence.
         let definition = self.context.renderer.definition(StepName::DETECT).ok();
         let stamps = of_window(stamps, &statement.statement().window);
         let rule = self.context.renderer.rule();
@@ -176,7 +181,7 @@ impl<'a> Journal<'a> {
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }
 
-    /// Counts what is staged for the dates of a statement, after the partitions of the dates stood so.
+    /// Counts the staged rows for the dates of a statement, with the earlier state of the partitions.
     pub fn count_staged(
         &self,
         statement: &Checked,
@@ -200,8 +205,8 @@ impl<'a> Journal<'a> {
         read(&answer).map_err(|error| error.during(statement.statement().title()))
     }
 
-    /// Completes the entries of earlier runs that have no outcome, by looking up what became of
-    /// their statements. Returns a sentence for each.
+    /// Completes the entries of earlier runs that have no outcome, by looking up their statements. Returns a
+    /// sentence for each.
     pub fn recover(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         for entry in self.context.ledger.in_doubt(self.context.renderer.rule().name.as_str())? {
@@ -234,7 +239,7 @@ impl<'a> Journal<'a> {
                 },
             },
             usage: answer.map(|answer| answer.usage).unwrap_or_default(),
-            // Whoever looks for the run looks from when it began, and `--now` may be any time.
+            // A run is searched from its start, and `--now` may be any time.
             at: self.context.clock.now().max(entry.at),
             recovered_by: Some(self.run.clone()),
             version: VERSION.to_owned(),
@@ -299,7 +304,7 @@ impl<'a> Journal<'a> {
             },
             detail,
             usage: known.map(|answer| answer.usage).unwrap_or_default(),
-            // Not before the run that it undoes, from which on it is looked for.
+            // Not before the undone run, from whose start entries are searched.
             at: self.context.clock.now().max(undone.unwrap_or(Timestamp::MIN)),
             ..started.clone()
         }
@@ -315,7 +320,7 @@ fn json_of(params: &Params) -> serde_json::Map<String, serde_json::Value> {
     params.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
 }
 
-/// What is said of a statement once the ledger could not be written; the run ends with the reason.
+/// The error of a statement after the ledger could not be written; the run ends with the cause.
 fn unwritten(title: &str) -> Error {
     Error::new(Kind::File, format!("the ledger could not be written; {title} was not sent"))
 }

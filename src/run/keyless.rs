@@ -1,5 +1,5 @@
-//! Keys that have rows on a date and no active one: which runs removed rows of them, so that somebody who
-//! did not mean it can restore them.
+//! Keys that have rows on a date but no active one: finds the runs that removed rows of them, so that they
+//! can be undone.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,18 +13,18 @@ use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
 
-/// The query parameter that says how far back the removal log is read.
+/// The query parameter with the start of the removal log to read.
 pub(super) const SINCE: &str = "removed_since";
 
-/// A year before this instant: a removal log is partitioned by when runs began, and charged by what is read.
+/// A year before this instant: a removal log is partitioned by the start of runs, and billed by the bytes
+/// read.
 pub(super) fn since(now: Timestamp) -> SqlValue {
     let year = SignedDuration::from_hours(24 * 366);
     SqlValue::Timestamp(now.checked_sub(year).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
-/// The statement that looks for the runs that removed rows of keys without an active row, where there are
-/// such keys on one of these dates, and a run has removed rows. Only a deactivated row is there still, so that
-/// its key can be seen.
+/// The statement that finds the runs that removed rows of keys without an active row, if one of these dates
+/// has such keys and a run has removed rows. Only deactivated rows still exist, so only their keys are found.
 pub(super) fn asked(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,

@@ -1,10 +1,10 @@
-//! Doing several things at a time.
+//! Concurrent execution.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Does `act` on each item, at most `lanes` at a time, in order of the items. Returns what came
-/// of each, in the same order.
+/// Calls `act` for each item, at most `lanes` at a time, in the order of the items. Returns the results in
+/// the same order.
 pub(crate) fn parallel_map<T: Send, R: Send>(
     lanes: usize,
     items: Vec<T>,

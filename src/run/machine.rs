@@ -1,53 +1,53 @@
-//! What a date goes through, as state machines: what came of an action in, the next action out. The
-//! machines know no warehouse and no ledger; the executor here performs what they ask for. Cleaning
-//! (`date.rs`), restoring (`restore.rs`) and merging (`merge.rs`) are such machines.
+//! The course of a date as state machines: the result of an action in, the next action out. The machines do
+//! not access warehouse or ledger; the executor here performs their actions. Cleaning (`batch.rs`), restoring
+//! (`restore.rs`) and merging (`merge.rs`) are such machines.
 
 use crate::error::{Kind, Result};
 
 /// The course of one date.
 pub(super) trait Machine {
-    /// What is to be done next.
+    /// The next action.
     type Action: Clone;
-    /// What came of it.
+    /// The result of an action.
     type Answer;
-    /// What the reader should know.
+    /// A note for the reader.
     type Note;
-    /// What has become of the date.
+    /// The final state of the date.
     type End;
 
     /// The first action.
     fn begin(&mut self) -> Next<Self::Action, Self::End>;
 
-    /// What follows from what came of the last action, and what the reader should know of that.
+    /// The next state after the result of the last action, with a note.
     fn next(&mut self, event: Event<Self::Answer>) -> Following<Self>;
 
-    /// The action ended in an error, which ends the course.
+    /// Handles an error of the action, which ends the course.
     fn failed(&mut self, action: &Self::Action);
 }
 
-/// What follows, and what the reader should know.
+/// The next state, with a note.
 pub(super) type Following<M> =
     (Next<<M as Machine>::Action, <M as Machine>::End>, Option<<M as Machine>::Note>);
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event<A> {
-    /// It was done.
+    /// The action completed.
     Done(A),
     /// The streaming buffer refused its statement: nothing was changed.
     Refused,
 }
 
-/// What follows.
+/// The next state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next<A, E> {
     /// An action.
     Do(A),
-    /// Nothing.
+    /// The course has ended.
     End(E),
 }
 
-/// The executor: performs what the machine asks for until its course ends. Errors: that of an action.
+/// The executor: performs the machine's actions until its course ends. Errors: an action's.
 pub(super) fn drive<M: Machine>(
     machine: &mut M,
     mut perform: impl FnMut(&M, &M::Action) -> Result<M::Answer>,

@@ -1,5 +1,4 @@
-//! The course of a date whose staged rows are merged, as a state machine. `consolidate.rs` performs what
-//! it asks for.
+//! The state machine of a date whose staged rows are merged. `consolidate.rs` performs its actions.
 
 use jiff::Timestamp;
 
@@ -9,25 +8,25 @@ use super::cutoff::Cutoff;
 use super::machine::{Event, Following, Machine, Next};
 use crate::rule::Rule;
 
-/// What is to be done next for a date.
+/// The next action for a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Merge what is staged.
+    /// Merge the staged rows.
     Merge,
-    /// Count what is staged now.
+    /// Count the staged rows.
     Count,
 }
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The MERGE was done; it reports so many rows, where the warehouse says so.
+    /// The MERGE completed; it reports this many rows, if the warehouse says so.
     Merged(Option<u64>),
-    /// What is staged was counted.
+    /// The staged rows were counted.
     Counted(Staged),
 }
 
-/// The MERGE changed other rows than were counted: the tables changed in between.
+/// The MERGE changed other rows than counted: the tables changed in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Changed {
     pub expected: u64,
@@ -35,35 +34,35 @@ pub(super) struct Changed {
     pub left: u64,
 }
 
-/// What has become of a date.
+/// The final state of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// Nothing is left that can be merged; so many rows wait for the streaming buffer.
+    /// Nothing more can be merged; `waiting` rows wait for the streaming buffer.
     Stop { waiting: u64 },
-    /// More was staged each time.
+    /// More rows were staged each time.
     GiveUp,
     /// More rows were merged than were counted.
     TooMany { expected: u64, merged: u64 },
-    /// Rows are gone, or were not inserted.
+    /// Rows were lost, or not inserted.
     Lost { before: Staged, after: Staged },
 }
 
 /// A date whose staged rows are merged.
 #[derive(Debug)]
 pub(super) struct DateMerge {
-    /// The cutoff that it is counted and merged with.
+    /// The cutoff of its count and merge.
     pub cutoff: Cutoff,
-    /// Rows that were merged in all.
+    /// The total of merged rows.
     pub merged: u64,
-    /// Whether a MERGE is wanted in the ledger also where nothing is new.
+    /// Whether the ledger needs a MERGE even without new rows.
     unrecorded: bool,
     /// Whether staged rows may be deletion markers.
     marks: bool,
     staged: Staged,
-    /// What was counted, and merged, before the count that is under way.
+    /// The counts, and the merged rows, before the current count.
     last: Option<(Staged, u64)>,
     rounds: usize,
-    /// The cutoff for a second attempt, where the buffer refuses the first.
+    /// The cutoff for a second attempt, if the buffer refuses the first.
     earlier: Option<Cutoff>,
 }
 
@@ -80,7 +79,7 @@ impl DateMerge {
         Self { cutoff, merged: 0, unrecorded, marks, staged, last: None, rounds: 0, earlier }
     }
 
-    /// What was counted before the MERGE that is under way.
+    /// The counts before the current MERGE.
     pub fn staged(&self) -> Staged {
         self.staged
     }
@@ -98,8 +97,8 @@ impl DateMerge {
         Next::Do(Action::Merge)
     }
 
-    /// A MERGE adds the rows that it inserts, and takes away those that markers delete; how many a marker
-    /// has deleted that was staged meanwhile is not known.
+    /// Handles the counts after a MERGE: it adds inserted rows, and removes those that markers delete. The
+    /// number deleted by markers staged meanwhile is unknown.
     fn counted(&mut self, after: Staged) -> Following<Self> {
         self.staged = after;
         let Some((before, merged)) = self.last.take() else { return (self.round(), None) };
@@ -138,8 +137,8 @@ impl Machine for DateMerge {
                 (Next::Do(Action::Count), None)
             }
             Event::Done(Answer::Counted(staged)) => self.counted(staged),
-            // The last word is the warehouse's: the statement is sent once more with an earlier cutoff,
-            // where there is one; else the date waits.
+            // The warehouse's refusal is authoritative: the statement is sent again with an earlier cutoff,
+            // if there is one; otherwise the date waits.
             Event::Refused => match self.earlier.take() {
                 Some(earlier) => {
                     self.cutoff = earlier;

@@ -85,56 +85,56 @@ use cutoff::Cutoff;
 pub(crate) use lanes::parallel_map;
 use tables::Tables;
 
-/// How often a date is looked at again before the run gives up on a table that keeps changing.
+/// The number of attempts before the run gives up on a table that keeps changing.
 const ROUNDS: usize = 3;
 
-/// What a run works with.
+/// The context of a run.
 pub struct Context<'a> {
     /// Renders the rule's steps.
     pub renderer: &'a Renderer<'a>,
-    /// Where statements run.
+    /// Runs statements.
     pub warehouse: &'a dyn Warehouse,
-    /// Where they are recorded.
+    /// Records statements.
     pub ledger: &'a dyn Ledger,
-    /// The time of day.
+    /// The clock.
     pub clock: Clock,
-    /// Who runs it, for the ledger.
+    /// The user who runs it, for the ledger.
     pub who: &'a str,
-    /// Where progress is shown.
+    /// Receives the progress.
     pub progress: &'a dyn Progress,
     /// Whether the user asked to stop. Nothing is sent after that.
     pub interrupt: &'a Interrupt,
-    /// What the run may use.
+    /// The limits of the run.
     pub limits: Limits,
-    /// The run's id; `None` takes a new one.
+    /// The run's id; `None` creates one.
     pub run: Option<RunId>,
 }
 
-/// What a run may use.
+/// The limits of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
-    /// The most bytes that a plan may read; `None` is no limit.
+    /// The most bytes that a plan may read; `None` means no limit.
     pub bytes: Option<u64>,
-    /// How long buffered rows are waited for.
+    /// How long to wait for buffered rows.
     pub wait: Duration,
 }
 
-/// Shows how far a run is. None of it is data.
+/// Shows the progress of a run. Not for data.
 pub trait Progress: Sync {
     /// `total` statements are about to be sent.
     fn begin(&self, total: u64);
-    /// One of them was answered.
+    /// One of them has completed.
     fn advance(&self);
-    /// Something the reader should know, as a sentence.
+    /// A note for the reader, as a sentence.
     fn note(&self, sentence: &str);
-    /// What the run waits for, and how long at most. Each sentence takes the place of the last.
+    /// What the run is waiting for, and the limit. Each sentence replaces the last.
     fn waiting(&self, sentence: &str);
     /// No more statements follow.
     fn end(&self);
 }
 
-/// Counts every date of a window: how the dates stand. Changes nothing and leaves no entry in the
-/// ledger. Errors: the detect step is not fit to run, or the warehouse cannot answer it.
+/// Counts every date of a window. Changes nothing and writes no ledger entry. Errors: the detect step does
+/// not pass the checks, or the warehouse cannot run it.
 pub(crate) fn standing(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -145,8 +145,10 @@ pub(crate) fn standing(
     status(renderer, warehouse, now, &plan::make(renderer, &detect, window)?)
 }
 
-/// Counts every date of a plan's window. Changes nothing and leaves no entry in the ledger.
-/// Errors: the plan has no detect step that the warehouse can answer.
+/// Counts every date of a plan's window. Changes nothing and writes no ledger entry.
+///
+/// # Errors
+/// The plan has no detect step that the warehouse can run.
 pub fn status(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -219,7 +221,7 @@ fn look(
     found.map_err(|error| error.during(statement.title()))
 }
 
-/// A query without the ledger, for this command: nothing is changed, and nothing is created.
+/// A read-only query without ledger entries, for this command; creates nothing.
 fn look_with(
     rule: &Rule,
     warehouse: &dyn Warehouse,
@@ -237,7 +239,7 @@ fn look_with(
     rows(&answer).cloned()
 }
 
-/// The query parameters that every statement may use.
+/// The query parameters available to every statement.
 fn params(cutoff: Cutoff, run: impl AsRef<str>) -> Params {
     let run = run.as_ref();
     let params = Params::none()
@@ -261,7 +263,7 @@ fn rows(answer: &Answer) -> Result<&Rows> {
     }
 }
 
-/// One statement of a step for a window, rendered and checked now.
+/// Renders and checks one statement of a step for a window.
 fn checked(renderer: &Renderer<'_>, step: &str, window: &Window) -> Result<Vec<Checked>> {
     let step = StepName::parse(step)?;
     let statements = renderer.render(&step, window)?.into_iter();

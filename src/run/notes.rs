@@ -1,23 +1,23 @@
-//! What the figures of a report do not say by themselves, in sentences.
+//! Notes on the counts of a report, in sentences.
 
 use super::{DayReport, Report, Status, Undated};
 use crate::window::{Day, Window};
 
-/// How many ranges of dates are named one by one.
+/// The most date ranges listed individually.
 const RANGES: usize = 5;
 
-/// Something that somebody should know, and what to do about it.
+/// A note that needs attention, with its fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// What is so.
+    /// The observation.
     pub text: String,
-    /// What to do.
+    /// The fix.
     pub remedy: String,
 }
 
 impl Report {
-    /// What the counts do not say by themselves: dates that are skipped, dates without rows, keys without an
-    /// active row, rows without a flag or without a date.
+    /// Notes on the counts: dates that are skipped, dates without rows, keys without an active row, rows
+    /// without a flag or without a date.
     pub fn notes(&self) -> Vec<Note> {
         let notes = [
             self.shared_ids(),
@@ -125,7 +125,7 @@ fn undated(Undated { counts, awaits_date }: Undated) -> Note {
     }
 }
 
-/// Dates as people read them: of many, the first ones and how many more.
+/// Dates for people: of many, the first ones and the number of the others.
 fn dates(days: Vec<Day>) -> String {
     let Ok(window) = Window::of_days(days) else { return "no date".to_owned() };
     let runs = window.runs();

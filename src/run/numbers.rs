@@ -1,5 +1,5 @@
-//! Whether the numbers of an INT64 partition column are the dates that the rule takes them for. Where they
-//! are not, every date looks empty.
+//! Whether the numbers of an INT64 partition column are dates in the rule's format. If they are not, every
+//! date seems empty.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
 
-/// What the numbers of the partition column say, where it is an INT64.
+/// The date format of an INT64 partition column.
 fn numbers(rule: &Rule) -> Option<Numbers> {
     match rule.partition.cut {
         Cut::Int64(numbers) => Some(numbers),
@@ -23,8 +23,7 @@ fn numbers(rule: &Rule) -> Option<Numbers> {
     }
 }
 
-/// The statement that reads the lowest and the highest number, where that is in doubt: no row was found
-/// on any date.
+/// The statement that reads the lowest and the highest number, if no row was found on any date.
 pub(super) fn doubtful(
     renderer: &Renderer<'_>,
     found: &BTreeMap<Day, Counts>,
@@ -40,8 +39,8 @@ pub(super) fn doubtful(
     }
 }
 
-/// The lowest and the highest number of the partition column, in words; `None` where it is no INT64 or holds
-/// nothing. Errors: one of them is no date as the rule writes them.
+/// The lowest and the highest number of the partition column, in words; `None` if it is not INT64, or empty.
+/// Errors: one of them is not a date in the rule's format.
 pub(crate) fn range(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -63,7 +62,7 @@ pub(crate) fn range(
     Ok(range)
 }
 
-/// Errors: the lowest or the highest number is no date as the rule writes them.
+/// Errors: the lowest or the highest number is not a date in the rule's format.
 pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
     let Some(numbers) = numbers(rule) else { return Ok(()) };
     let wrong = answer.rows.iter().flatten().find_map(|value| match value {

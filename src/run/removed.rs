@@ -1,4 +1,4 @@
-//! What a run removed, by the ledger: statement by statement, and which of it is restored already.
+//! The rows that a run removed, from the ledger: by statement, and whether they are restored.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::rule::{Rule, Strategy};
 use crate::statement::StepName;
 use crate::window::Day;
 
-/// Which run is to be undone.
+/// The run to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// The last one of the rule that removed rows of which some are not restored.
+    /// The rule's last run with removed rows that are not all restored.
     Last,
-    /// The one with this id, or with the only id that begins so.
+    /// The run with this id, or with this unique prefix.
     Id(String),
 }
 
 impl Which {
-    /// `last`, or an id.
+    /// Parses `last`, or an id.
     pub fn parse(text: &str) -> Self {
         match text {
             "last" => Self::Last,
@@ -31,38 +31,38 @@ impl Which {
     }
 }
 
-/// What a run removed from each date, in the order in which it was removed.
+/// The removals of a run from each date, in order.
 pub(super) type Removals = BTreeMap<Day, Vec<Removal>>;
 
 /// One statement that removed rows of a date.
 #[derive(Debug)]
 pub(super) struct Removal {
     pub step: StepName,
-    /// How it removed them.
+    /// The strategy of the removal.
     pub strategy: Strategy,
-    /// Whether survivors were put together of what it removed.
+    /// Whether survivors were merged from the removed rows.
     pub puts_together: bool,
-    /// The job that recorded the rows before.
+    /// The job that recorded the rows before the removal.
     pub record: String,
-    /// Rows that it recorded, less those that were taken out of the log again.
+    /// Rows recorded, without those that were deleted from the log again.
     pub recorded: u64,
-    /// Rows that the statement reported; `None` where they say nothing, as those of a MERGE, or of several
+    /// Rows that the statement reported; `None` if the number has no meaning, as for a MERGE or several
     /// dates.
     pub removed: Option<u64>,
-    /// Whether the removal log holds what the statement removed, and nothing else.
+    /// Whether the removal log has exactly the rows that the statement removed.
     pub is_exact: bool,
-    /// The cutoff that it ran with, where the ledger says.
+    /// The cutoff of the statement, if recorded.
     pub cutoff: Option<Cutoff>,
-    /// When it began to run.
+    /// The start of the statement.
     pub began: Timestamp,
-    /// The run that has restored the rows already.
+    /// The run that has restored the rows.
     pub restored_by: Option<RunId>,
 }
 
-/// The run of a rule that is meant, and what it removed, read from no more of the ledger than that takes.
+/// The run of a rule, and its removals, reading no more of the ledger than necessary.
 ///
 /// # Errors
-/// There is no such run; it removed nothing; the ledger does not answer.
+/// There is no such run, it removed nothing, or the ledger does not answer.
 pub(super) fn look(ledger: &dyn Ledger, rule: &Rule, which: &Which) -> Result<(RunId, Removals)> {
     let of_rule = Filter::rule(rule.name.as_str());
     let since = |id: &str| Filter { since: RunId::earliest(id), ..of_rule };
@@ -71,13 +71,13 @@ pub(super) fn look(ledger: &dyn Ledger, rule: &Rule, which: &Which) -> Result<(R
         Which::Last => {
             let entries = newest(ledger, &of_rule, |entries| last(entries).is_ok())?;
             let (run, _) = last(&entries)?;
-            // It may have begun before what was read.
+            // The run may have begun before the first entry read.
             find(&ledger.entries(&since(run.as_str()))?, &Which::Id(run.to_string()))
         }
     }
 }
 
-/// The run that is meant, and what it removed. Errors: there is none; it removed nothing.
+/// The run and its removals. Errors: there is no such run; it removed nothing.
 fn find(entries: &[Entry], which: &Which) -> Result<(RunId, Removals)> {
     match which {
         Which::Last => last(entries),
@@ -106,7 +106,7 @@ fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
     })
 }
 
-/// The run whose id this is, or the only one whose id begins so.
+/// The run with this id, or with this unique prefix.
 fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
     let mut runs: Vec<&RunId> = entries.iter().map(|entry| &entry.run).collect();
     runs.retain(|run| run.as_str().starts_with(id));
@@ -141,7 +141,7 @@ fn nothing(entries: &[Entry], run: &RunId) -> Error {
     }
 }
 
-/// What the run removed. A removal counts only where the ledger says that it was done.
+/// The removals of the run. A removal counts only if the ledger shows that it completed.
 fn removals(entries: &[Entry], run: &RunId) -> Removals {
     let mut found = Removals::new();
     let latest = latest(entries);
@@ -175,12 +175,12 @@ fn removals(entries: &[Entry], run: &RunId) -> Removals {
     found
 }
 
-/// What the removal log holds of a statement.
+/// The rows of a statement in the removal log.
 struct Logged {
     /// Rows on each date.
     days: BTreeMap<Day, u64>,
-    /// Whether these are the rows that the statement removed. What is taken out of the log after a rewrite may
-    /// be another row with the same values.
+    /// Whether these are exactly the rows that the statement removed. After a rewrite, a row deleted from the
+    /// log may be another one with the same values.
     is_exact: bool,
 }
 
@@ -198,7 +198,7 @@ impl Logged {
             Some(day) => {
                 let record = of_run.iter().find(|entry| entry.job.as_str() == record);
                 let recorded = record.and_then(|record| record.outcome.affected());
-                // Where the warehouse does not say how many, they are as many as were removed.
+                // If the warehouse does not say how many, the number of removed rows is assumed.
                 let recorded = recorded.or(reported).unwrap_or(0);
                 BTreeMap::from([(day, recorded.saturating_sub(taken_out))])
             }
@@ -210,7 +210,7 @@ impl Logged {
     }
 }
 
-/// What the removal log holds of a job that recorded rows of several dates, as it was last counted.
+/// The rows in the removal log of a job that recorded several dates, as last counted.
 pub(super) fn by_date(entries: &[&Entry], job: &str) -> BTreeMap<Day, u64> {
     let counted = entries.iter().rev().find_map(|entry| match &entry.detail {
         Some(Detail::Recorded { record, days }) if record == job => Some(days.clone()),
@@ -219,14 +219,14 @@ pub(super) fn by_date(entries: &[&Entry], job: &str) -> BTreeMap<Day, u64> {
     counted.unwrap_or_default()
 }
 
-/// When the statement began to run. Our clock may be another than the warehouse's, or set by hand.
+/// The start of the statement. The local clock may differ from the warehouse's, or be set by hand.
 fn began(entries: &[Entry], entry: &Entry) -> Timestamp {
     let of_same = entries.iter().filter(|other| other.is_about_same(entry));
     let sent = of_same.map(|entry| entry.at).min().unwrap_or(entry.at);
     entry.usage.started.unwrap_or(sent)
 }
 
-/// The run that has restored rows of those that this job recorded of a date.
+/// The run that has restored rows that this job recorded of a date.
 fn restored_by<'a>(entries: &'a [Entry], job: &str, day: Day) -> Option<&'a RunId> {
     let restores = |entry: &&Entry| {
         entry.restores().is_some_and(|(_, record)| record == job) && entry.window.contains(day)
@@ -242,7 +242,7 @@ mod tests {
 
     type Statement = (&'static str, Outcome, Option<Detail>);
 
-    /// A record and what removes rows after it, as the statements of a run from this one on.
+    /// A record and the following removal, as statements of a run with these sequence numbers.
     fn removed(from: u32, recorded: u64, step: &'static str, rows: u64) -> [Statement; 2] {
         let strategy = match step {
             "delete" => Strategy::Delete,

@@ -1,5 +1,5 @@
-//! Which rows an earlier run removed, and which row of its key survived each: the removal log, as far as
-//! the ledger says that what was recorded was removed. Changes nothing.
+//! The rows that an earlier run removed, each with its survivor: the removal log, restricted to removals that
+//! completed according to the ledger. Read-only.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,12 +17,12 @@ use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::{Day, Window};
 
-/// What an earlier run removed.
+/// The rows that an earlier run removed.
 #[derive(Debug)]
 pub struct RemovedRows {
     /// The run.
     pub run: RunId,
-    /// The rows, by date, and of a key the best one first.
+    /// The rows, by date, and within a key by rank.
     pub rows: Vec<RemovedRow>,
 }
 
@@ -35,26 +35,26 @@ pub struct RemovedRow {
     pub step: StepName,
     /// Its row id, as JSON.
     pub row_id: Json,
-    /// The row id of the row of its key that survived; `None` where a custom step removed the last one.
+    /// The survivor's row id; `None` if a custom step removed the last row of the key.
     pub survivor: Option<Json>,
     /// Its rank among the rows of its key; the survivor's is 1.
     pub rank: u64,
-    /// What `keep` ordered by then, as JSON: its value, and the survivor's.
+    /// The values of the `keep` entries at that time, as JSON: its own, and the survivor's.
     pub keep: Vec<(Json, Option<Json>)>,
-    /// The columns of which the survivor took the value from this row.
+    /// The columns whose value the survivor took from this row.
     pub gave: Vec<String>,
-    /// What became of it.
+    /// Its later fate.
     pub fate: RemovedFate,
 }
 
-/// What became of a row that was recorded to be removed.
+/// The fate of a row that was recorded for removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RemovedFate {
-    /// It was removed.
+    /// The row was removed.
     Removed,
-    /// It was removed, and this run has restored rows of the same statement.
+    /// The row was removed, and this run has restored rows of the same statement.
     Restored(RunId),
-    /// Rows of its date changed between record and removal: some of those recorded were not removed.
+    /// Rows of its date changed between record and removal: some recorded rows were not removed.
     Inexact,
 }
 
@@ -65,8 +65,10 @@ impl RemovedRow {
     }
 }
 
-/// Reads what a run of this rule removed. Leaves no entry in the ledger. Errors: there is no such run; it
-/// removed nothing; the warehouse does not answer.
+/// Reads the rows that a run of this rule removed. Writes no ledger entry.
+///
+/// # Errors
+/// There is no such run, it removed nothing, or the warehouse does not answer.
 pub fn removed_rows(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -105,13 +107,13 @@ pub fn removed_rows(
     Ok(RemovedRows { run, rows: rows.into_iter().flatten().collect() })
 }
 
-/// Which columns of which survivors have their value already, where they are put together. The rows of a survivor
-/// come in the order of survival.
+/// The columns of survivors that already have their value, if survivors are merged. The rows of a survivor
+/// are sorted by rank.
 #[derive(Default)]
 struct Taken(HashSet<(String, String)>);
 
 impl Taken {
-    /// The columns of which the row's survivor took its value.
+    /// The columns whose value the survivor took from this row.
     fn of(&mut self, reader: &Reader<'_>) -> Result<Vec<String>> {
         let [Some(row), Some(before), Some(after)] = [
             reader.fields("removed_row")?,
@@ -135,12 +137,12 @@ impl Taken {
 struct Reader<'r> {
     rows: &'r Rows,
     row: &'r [SqlValue],
-    /// What a row belongs to that was removed from no date.
+    /// The group of rows that were removed from no date.
     undated: Day,
 }
 
 impl Reader<'_> {
-    /// `None` for a row that was recorded, and no statement removed rows after that.
+    /// `None` for a recorded row without a later removal.
     fn read(&self, removals: &BTreeMap<&str, &Removal>) -> Result<Option<RemovedRow>> {
         let record = self.text("record_id")?.unwrap_or_default();
         let Some(removal) = removals.get(record.as_str()) else { return Ok(None) };
@@ -167,7 +169,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// The log's own column, which is a DATE whatever the table's partitions are.
+    /// The log's column, always a DATE, whatever the table's partitions.
     fn day(&self) -> Result<Day> {
         match self.value("date")? {
             SqlValue::Null => Ok(self.undated),

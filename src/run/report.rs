@@ -1,4 +1,4 @@
-//! What a run or a look at the table found, per date, and what that means for the exit code.
+//! The result of a run or a status command, per date, and its meaning for the exit code.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use crate::rule::{OnKeyless, Rule, RuleName};
 use crate::warehouse::Answer;
 use crate::window::Day;
 
-/// How a date stands.
+/// The status of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Every key has exactly one active row, and had before.
     Clean,
-    /// The date has no row at all: nothing was loaded, or nothing happened.
+    /// The date has no rows: nothing was loaded, or there was no data.
     Empty,
-    /// No key has two active rows, and some that have rows have none that is active.
+    /// No key has two active rows, but some keys with rows have no active one.
     Keyless,
     /// Superseded rows wait to be deactivated.
     Dirty,
@@ -25,12 +25,12 @@ pub enum Status {
     Partial,
     /// This run deactivated all superseded rows.
     Cleaned,
-    /// Superseded rows wait, and row ids of the date are NULL or shared: it is not touched.
+    /// Superseded rows wait, and row ids of the date are NULL or shared: the date is skipped.
     SharedIds,
 }
 
 impl Status {
-    /// The status of a date with these figures, of which a run deactivated so many.
+    /// The status of a date with these counts, of which a run deactivated this many.
     pub fn of(counts: Counts, deactivated: Option<u64>, on_keyless: OnKeyless) -> Self {
         let deactivated = deactivated.unwrap_or(0);
         match counts {
@@ -49,7 +49,7 @@ impl Status {
         }
     }
 
-    /// The status as one word.
+    /// The status as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clean => "clean",
@@ -75,21 +75,21 @@ impl fmt::Display for Status {
 pub struct DayReport {
     /// The date.
     pub day: Day,
-    /// The figures before anything was deactivated.
+    /// The counts before anything was deactivated.
     pub counts: Counts,
-    /// Rows that this run deactivated; `None` where nothing was meant to be changed.
+    /// Rows that this run deactivated; `None` for a read-only command.
     pub deactivated: Option<u64>,
-    /// Whether something went wrong with the date; the report's problems say what.
+    /// Whether the date failed; the report's problems give the reasons.
     pub failed: bool,
-    /// What the rule makes of keys without an active row.
+    /// The rule's reaction to keys without an active row.
     pub on_keyless: OnKeyless,
 }
 
 impl DayReport {
-    /// How the date stands.
+    /// The status of the date.
     pub fn status(&self) -> Status {
         match Status::of(self.counts, self.deactivated, self.on_keyless) {
-            // What could not be verified is not called clean.
+            // A date that could not be verified is not reported as clean.
             Status::Clean | Status::Cleaned | Status::Empty | Status::Keyless if self.failed => {
                 Status::Dirty
             }
@@ -98,13 +98,13 @@ impl DayReport {
     }
 }
 
-/// Rows that stand on no date: their partition column is NULL.
+/// Rows without a date: their partition column is NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undated {
-    /// Their figures, as if NULL were a date.
+    /// Their counts, as if NULL were a date.
     pub counts: Counts,
-    /// Whether they are in the streaming buffer of a table that is partitioned by the time of arrival, and
-    /// get their date when they leave it; else nothing gives them one.
+    /// Whether they are in the streaming buffer of an ingestion-time partitioned table and get their date
+    /// when they leave it; otherwise they never get one.
     pub awaits_date: bool,
 }
 
@@ -115,7 +115,7 @@ impl Undated {
         (counts.total > 0).then_some(Self { counts, awaits_date })
     }
 
-    /// How they stand.
+    /// Their status.
     pub fn status(&self) -> Status {
         match self.awaits_date {
             true => Status::Buffered,
@@ -124,14 +124,14 @@ impl Undated {
     }
 }
 
-/// What one statement of a custom step gave back.
+/// The result of one statement of a custom step.
 #[derive(Debug)]
 pub struct StepReport {
     /// The statement's step and dates.
     pub title: String,
-    /// Its answer.
+    /// Its result.
     pub answer: Answer,
-    /// Keys of which it removed the last active row; `None` where it may not.
+    /// Keys of which it removed the last active row; `None` if that is not allowed.
     pub keys_lost: Option<u64>,
 }
 
@@ -141,31 +141,31 @@ impl StepReport {
     }
 }
 
-/// What a command found and did for one rule.
+/// The result of a command for one rule.
 #[derive(Debug)]
 pub struct Report {
     /// The rule.
     pub rule: RuleName,
-    /// The run; `None` where nothing was run.
+    /// The run; `None` if there was none.
     pub run: Option<String>,
     /// The dates of the window, in order.
     pub days: Vec<DayReport>,
-    /// The rows without a date, where there are any and the window does not ask for them.
+    /// The rows without a date, if there are any and the window does not include them.
     pub undated: Option<Undated>,
-    /// The runs that removed rows of keys that have no active row now, each with the number of such keys.
+    /// The runs that removed rows of keys without an active row now, with the number of such keys.
     pub keyless_runs: Vec<(RunId, u64)>,
-    /// What merging staging tables has come to; `None` where there was nothing to merge.
+    /// The result of merging staging tables; `None` if there was nothing to merge.
     pub consolidated: Option<Consolidated>,
-    /// What custom steps gave back, in order.
+    /// The results of custom steps, in order.
     pub steps: Vec<StepReport>,
-    /// custom statements that the streaming buffer refused; they changed nothing.
+    /// Custom statements that the streaming buffer refused; they changed nothing.
     pub buffered: Vec<String>,
-    /// What went wrong, without stopping the rest.
+    /// Failures that did not stop the rest.
     pub problems: Vec<Error>,
 }
 
 impl Report {
-    /// That of a rule none of whose dates was looked at.
+    /// The report of a rule without dates to process.
     pub fn nothing(rule: &Rule) -> Self {
         Self {
             rule: rule.name.clone(),
@@ -180,7 +180,7 @@ impl Report {
         }
     }
 
-    /// The figures of all dates.
+    /// The counts of all dates.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();
         for day in &self.days {
@@ -189,18 +189,18 @@ impl Report {
         totals
     }
 
-    /// The rows deactivated on all dates; `None` where nothing was meant to be changed.
+    /// The rows deactivated on all dates; `None` for a read-only command.
     pub fn deactivated(&self) -> Option<u64> {
         self.days.iter().map(|day| day.deactivated).sum()
     }
 
-    /// Whether superseded rows were found, on a date or on none.
+    /// Whether superseded rows were found, with or without a date.
     pub fn has_duplicates(&self) -> bool {
         let undated = self.undated.is_some_and(|undated| undated.counts.duplicates > 0);
         self.totals().duplicates > 0 || undated
     }
 
-    /// The dates of this status, in order.
+    /// The dates with this status, in order.
     pub fn days_of(&self, status: Status) -> impl Iterator<Item = &DayReport> {
         self.days.iter().filter(move |day| day.status() == status)
     }
@@ -215,7 +215,7 @@ impl Report {
         self.consolidated.as_ref().is_some_and(Consolidated::waits)
     }
 
-    /// How the run ended. What failed counts more than what has to wait.
+    /// The ending of the run. A failure takes precedence over waiting rows.
     pub fn ending(&self) -> Ending {
         let keyless =
             |day: &DayReport| day.status() == Status::Keyless && day.on_keyless == OnKeyless::Fail;
@@ -233,14 +233,14 @@ impl Report {
     }
 }
 
-/// How a run ended.
+/// The ending of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// No duplicate is left on any date.
+    /// No duplicates are left on any date.
     Clean,
     /// Buffered rows remain: run again later.
     Buffered,
-    /// Something went wrong, or a date was left alone because of shared ids.
+    /// There was a failure, or a date was skipped because of shared ids.
     Failed,
 }
 

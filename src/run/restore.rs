@@ -1,50 +1,50 @@
-//! The course of a date that is restored, as a state machine: counted, restored statement by statement,
-//! and counted again. `undo.rs` performs what it asks for.
+//! The state machine of a date that is restored: counted, restored by statement, and counted again. `undo.rs`
+//! performs its actions.
 
 use super::Counts;
 use super::machine::{Event, Following, Machine, Next};
 
-/// What is to be done next for a date.
+/// The next action for a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Count it as it is before anything is restored.
+    /// Count the date before anything is restored.
     CountBefore,
-    /// Set aside the rows of before this removal, counted from 0.
+    /// Save the rows from before this removal, with a 0-based index, as a before image.
     SetAside(usize),
-    /// Restore what this removal removed.
+    /// Restore the rows of this removal.
     Restore(usize),
     /// Count it again.
     CountAfter,
 }
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The date was counted.
     Counted(Counts),
-    /// The rows are set aside.
+    /// The before image is saved.
     SetAside,
-    /// So many rows were restored.
+    /// This many rows were restored.
     Restored(u64),
 }
 
-/// What has become of a date.
+/// The final state of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// So many rows were restored, and the counts say the same.
+    /// This many rows were restored, and the counts agree.
     Restored(u64),
-    /// The streaming buffer refused a statement, after so many rows were restored.
+    /// The streaming buffer refused a statement after this many rows were restored.
     Buffered(u64),
-    /// The counts say something else than the statements.
+    /// The counts do not match the statements.
     Broken { before: Counts, after: Counts, restored: u64 },
 }
 
-/// A date that is restored.
+/// A date during restoration.
 #[derive(Debug)]
 pub(super) struct DateRestore {
-    /// Whether the rows of each removal have to be set aside before.
+    /// Whether each removal needs a before image.
     removals: Vec<bool>,
-    /// Whether survivors become what they were before they were put together, which statements report too.
+    /// Whether merged survivors get their former values back, which statements report too.
     puts_back: bool,
     next: usize,
     before: Counts,
@@ -53,7 +53,7 @@ pub(super) struct DateRestore {
 }
 
 impl DateRestore {
-    /// One with these removals: for each, whether its rows have to be set aside before.
+    /// A date with these removals: for each, whether it needs a before image.
     pub fn new(removals: Vec<bool>, puts_back: bool) -> Self {
         let before = Counts::default();
         Self { removals, puts_back, next: 0, before, restored: 0, refused: false }
@@ -70,7 +70,7 @@ impl DateRestore {
     fn verified(&self, after: Counts) -> End {
         let (before, mut restored) = (self.before, self.restored);
         let more = after.active.checked_sub(before.active);
-        // Every survivor that was put together had at least one row to take values from.
+        // Every merged survivor took values from at least one row.
         if let Some(more) = more.filter(|more| self.puts_back && is_one_to_two(*more, restored)) {
             restored = more;
         }
@@ -81,7 +81,7 @@ impl DateRestore {
     }
 }
 
-/// Whether `reported` is from once to twice as much as `rows`.
+/// Whether `reported` is between once and twice `rows`.
 fn is_one_to_two(rows: u64, reported: u64) -> bool {
     (rows..=rows.saturating_mul(2)).contains(&reported)
 }
@@ -111,7 +111,7 @@ impl Machine for DateRestore {
                 self.next += 1;
                 self.removal()
             }
-            // What is restored already stays so, and is counted; the rest waits.
+            // Restored rows stay restored and are counted; the rest waits.
             Event::Refused if self.restored == 0 => Next::End(End::Buffered(0)),
             Event::Refused => {
                 self.refused = true;

@@ -1,4 +1,4 @@
-//! Waiting for other writers: a statement that failed in passing is sent again, for a while.
+//! Waiting for other writers: a statement with a transient failure is retried for a while.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 /// The first pause, and the longest. Jitter makes a pause up to twice as long.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// The attempts at one statement.
+/// The attempts to send one statement.
 pub(super) struct Retry<'a> {
     context: &'a Context<'a>,
     pauses: ExponentialBackoff,
-    /// When the first attempt failed, for counting and for people.
+    /// The time of the first failure, for measuring and for messages.
     failed: Option<(Instant, Timestamp)>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Retry<'a> {
         Self { context, pauses: pauses.build(), failed: None }
     }
 
-    /// Waits before the next attempt, and says so. Errors: this one, when the time is up.
+    /// Waits before the next attempt, and prints a message. Errors: the given one, when the time is up.
     pub fn wait(&mut self, title: &str, error: Error) -> Result<()> {
         let now = self.context.clock.now();
         let (begun, since) = *self.failed.get_or_insert_with(|| (Instant::now(), now));

@@ -1,4 +1,4 @@
-//! Looking at the staging tables of rules, before their plans are made.
+//! Reading the staging tables of rules, before their plans are made.
 
 use jiff::Timestamp;
 
@@ -8,9 +8,8 @@ use crate::ledger::{Detail, Entry, Filter, Ledger};
 use crate::rule::{Described, Rule, Staging};
 use crate::warehouse::Warehouse;
 
-/// Looks at the staging tables of these rules, which from now on are what they are there. A table
-/// that is to be dropped and is not there was dropped by an earlier run. Returns what the reader
-/// should know, in sentences.
+/// Reads the staging tables of these rules and stores their schemas in the rules. A missing table that is to
+/// be dropped was dropped by an earlier run. Returns notes for the reader, in sentences.
 pub fn stage(
     rules: &mut [Rule],
     names: &[String],
@@ -26,7 +25,7 @@ pub fn stage(
     Ok(notes)
 }
 
-/// A staging table of several rules is dropped by none: it would be gone for the others.
+/// Refuses to drop a staging table of several rules, since the other rules would lose its rows.
 fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()> {
     let drops = |rule: &&Rule| rule.staging.as_ref().is_some_and(|staging| staging.drop);
     for rule in rules.iter().filter(|rule| is_meant(rule)).filter(drops) {
@@ -52,9 +51,9 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
     Ok(())
 }
 
-/// Whether the ledger has it that the table was dropped after a merge, or was about to be.
+/// Whether the ledger shows that the table was dropped after a merge, or was about to be.
 fn was_dropped(rule: &Rule, table: &TableName, ledger: &dyn Ledger) -> Result<bool> {
-    // However long ago: this is asked only where a table is missing.
+    // However long ago: this is read only if a table is missing.
     let since = Some(Timestamp::UNIX_EPOCH);
     let entries = ledger.entries(&Filter { since, ..Filter::rule(rule.name.as_str()) })?;
     let drops = |entry: &Entry| match &entry.detail {

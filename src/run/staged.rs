@@ -1,4 +1,4 @@
-//! What waits in staging tables, per date: the counts of `staged`, read and judged.
+//! The rows waiting in staging tables, per date: reads and evaluates the counts of `staged`.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::step::STAGED_COUNTS;
 use crate::warehouse::Rows;
 use crate::window::{Day, Window};
 
-/// Reads the answer of staged. A date without a row has nothing staged. Errors: a column is missing,
-/// a figure is no count, a date is outside the window.
+/// Reads the result of staged. A date without a row has no staged rows. Errors: a column is missing, a value
+/// is not a valid count, a date is outside the window.
 pub(super) fn read(
     rows: &Rows,
     partition: &Partition,

@@ -1,4 +1,4 @@
-//! A run under way: what it has done, and what it knows of each date so far.
+//! A run in progress: its actions so far, and the state of each date.
 
 use std::collections::BTreeMap;
 
@@ -14,37 +14,36 @@ use crate::plan::Plan;
 use crate::warehouse::{Buffer, Standing};
 use crate::window::{Day, Window};
 
-/// A run under way.
+/// A run in progress.
 pub(super) struct Run<'a> {
     pub context: &'a Context<'a>,
     pub journal: Journal<'a>,
-    /// What the table's metadata says of its streaming buffer.
+    /// The streaming buffer, from the table's metadata.
     pub buffer: Buffer,
-    /// What is known of the tables of its dates.
+    /// The state of the tables of its dates.
     pub tables: Tables,
     pub cutoff: Cutoff,
     pub days: BTreeMap<Day, DateState>,
     /// Rows without a date.
     pub undated: Counts,
-    /// The runs that removed rows of keys that have no active row now, each with the number of such keys.
+    /// The runs that removed rows of keys without an active row now, with the number of such keys.
     pub keyless_runs: Vec<(RunId, u64)>,
     pub consolidated: Consolidated,
-    /// How the staging tables that are to be dropped stood before anything of them was counted.
+    /// The state of the staging tables to be dropped, before counting.
     pub stood: BTreeMap<String, Standing>,
     pub steps: Vec<StepReport>,
-    /// How the partitions of its dates stood before anything was asked, where that was looked up.
+    /// The state of its dates' partitions before any query, if known.
     pub books: Books,
-    /// custom statements that the streaming buffer refused.
+    /// Custom statements that the streaming buffer refused.
     pub buffered: Vec<String>,
     pub problems: Vec<Error>,
-    /// What was sent is billed at most for, where there is a limit.
+    /// The maximum billed bytes of the sent statements, if there is a limit.
     pub billed: Option<u64>,
 }
 
 impl<'a> Run<'a> {
-    /// Begins a run: delivers and completes what earlier runs have left in the ledger, and looks
-    /// at the streaming buffer of the tables of its dates once, which `window` says. The caller holds the
-    /// lock.
+    /// Begins a run: delivers and completes the ledger entries of earlier runs, and reads the streaming
+    /// buffer of the tables of the dates in `window` once. The caller holds the lock.
     pub fn begin(
         context: &'a Context<'a>,
         window: impl FnOnce() -> Result<Window>,
@@ -80,14 +79,17 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The same run; its plan says how the partitions of its dates stood before it.
+    /// Sets the state of the partitions before the run, from its plan.
     pub fn with_books(mut self, plan: &Plan) -> Self {
         self.books = plan.books.clone();
         self
     }
 
-    /// Delivers the ledger's entries. What cannot be delivered waits for the next run, and is a problem
-    /// of this one. Errors: the ledger could not be written, after which nothing was sent.
+    /// Delivers the ledger's entries. Entries that cannot be delivered wait for the next run, and are a
+    /// problem of this one.
+    ///
+    /// # Errors
+    /// The ledger could not be written, after which nothing was sent.
     pub fn end(mut self) -> Result<Self> {
         self.journal.finish()?;
         if let Err(error) = self.context.ledger.deliver() {
@@ -109,12 +111,12 @@ impl Run<'_> {
         self.context.interrupt.requested()
     }
 
-    /// Something went wrong that concerns no single date.
+    /// Adds a failure that does not concern single dates.
     pub fn fail(&mut self, error: Error) {
         self.problems.push(error);
     }
 
-    /// Something went wrong with these dates.
+    /// Adds a failure of these dates.
     pub fn fail_days(&mut self, days: &[Day], error: Error) {
         for day in days {
             if let Some(state) = self.days.get_mut(day) {

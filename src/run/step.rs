@@ -1,4 +1,4 @@
-//! `run STEP`: one step by itself, on the same path as in a whole run.
+//! `run STEP`: a single step, executed as in a whole run.
 
 use super::date::DateState;
 use super::report::{DayReport, Report, StepReport};
@@ -11,10 +11,12 @@ use crate::statement::StepName;
 use crate::warehouse::Returned;
 use crate::window::Window;
 
-/// Runs the statements of a plan, each with its ledger entries; one that fails is a problem in
-/// the report, and the others go on. After a removal, detect counts what is left, so that rows
-/// which could not be touched are not passed over in silence. Errors: the run could not begin, or
-/// the ledger could not be written.
+/// Runs the statements of a plan, each with its ledger entries. A failed statement is a problem in the
+/// report, and the others continue. After a removal, detect counts the remaining rows, so that rows which
+/// could not be touched are reported.
+///
+/// # Errors
+/// The run could not begin, or the ledger could not be written.
 pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     let _lock = context.ledger.lock(&context.renderer.rule().table, context.interrupt)?;
     let mut run = Run::begin(context, || Ok(plan.window.clone()))?.with_books(plan);
@@ -33,7 +35,7 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
 }
 
 impl Run<'_> {
-    /// Removes the duplicates of the plan's dates as a whole run does, and counts what is left.
+    /// Removes the duplicates of the plan's dates as in a whole run, and counts the rest.
     fn remove_alone(&mut self, plan: &Plan, step: &PlannedStep) -> Result<Vec<DayReport>> {
         let renderer = self.context.renderer;
         self.detect(&checked(renderer, StepName::DETECT, &plan.window)?);

@@ -1,4 +1,4 @@
-//! The tables that a window's rows are in: one, or one for each date, of which some may not be there.
+//! The tables of a window's rows: one, or one per date, some of which may not exist.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,21 @@ use crate::rule::Rule;
 use crate::warehouse::{Buffer, Column, Warehouse};
 use crate::window::{Day, Window};
 
-/// What the metadata of the tables says, taken together.
+/// The combined metadata of the tables.
 pub(super) struct Tables {
-    /// The streaming buffer: what holds for one of them holds for all.
+    /// The streaming buffer: a property of one table applies to all.
     pub buffer: Buffer,
-    /// Columns that policy tags protect in one of them.
+    /// Columns with policy tags in one of them.
     pub protected: Vec<String>,
-    /// The dates whose table is not there.
+    /// The dates whose table does not exist.
     pub absent: Vec<Day>,
 }
 
 impl Tables {
-    /// Looks at the tables of a window. Errors: the rule's table is not there, or none of those of the dates.
+    /// Reads the metadata of a window's tables.
+    ///
+    /// # Errors
+    /// The rule's table does not exist, or none of the dates' tables.
     pub fn of(warehouse: &dyn Warehouse, rule: &Rule, window: &Window) -> Result<Self> {
         if !rule.partition.is_sharded() {
             let found = warehouse.describe(&rule.table)?;
@@ -54,7 +57,7 @@ impl Tables {
         }
     }
 
-    /// The plan without the statements about tables that are not there.
+    /// The plan without the statements about missing tables.
     pub fn there<'p>(&self, plan: &'p Plan) -> Cow<'p, Plan> {
         match self.absent.is_empty() {
             true => Cow::Borrowed(plan),
@@ -73,8 +76,9 @@ fn none_of(rule: &Rule, window: &Window, error: Error) -> Error {
     }
 }
 
-/// Two streaming buffers as one, which holds back what either of them does: by its oldest entry where rows say
-/// when they were written; else by when what has arrived is out of it, which an entry of unknown age puts last.
+/// Two streaming buffers combined, restricting rows as both do: by the oldest entry if the rule has
+/// `written_at`; otherwise by the time at which arrived rows have left the buffer, for which an entry of
+/// unknown age is the latest.
 fn both(rule: &Rule, one: Buffer, other: Buffer) -> Buffer {
     match (one, other) {
         (Buffer::Empty, buffer) | (buffer, Buffer::Empty) => buffer,
@@ -87,7 +91,7 @@ fn both(rule: &Rule, one: Buffer, other: Buffer) -> Buffer {
     }
 }
 
-/// The plan without the statements about tables that are not there. Errors: none is there.
+/// The plan without the statements about missing tables. Errors: no table exists.
 pub fn there<'p>(warehouse: &dyn Warehouse, rule: &Rule, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
     match rule.partition.is_sharded() {
         true => Ok(Tables::of(warehouse, rule, &plan.window)?.there(plan)),
@@ -95,16 +99,19 @@ pub fn there<'p>(warehouse: &dyn Warehouse, rule: &Rule, plan: &'p Plan) -> Resu
     }
 }
 
-/// The columns that the tables have now, for an undo.
+/// The current columns of the tables, for an undo.
 pub(super) struct ColumnsNow<'a> {
     warehouse: &'a dyn Warehouse,
     rule: &'a Rule,
-    /// Those of the rule's table, where that is one.
+    /// The columns of the rule's table, if it is not sharded.
     all: Option<Vec<Column>>,
 }
 
 impl<'a> ColumnsNow<'a> {
-    /// Errors: a column is missing that the rule reads; the table cannot be looked at.
+    /// Reads the current columns.
+    ///
+    /// # Errors
+    /// A column that the rule reads is missing, or the table's metadata cannot be read.
     pub fn of(warehouse: &'a dyn Warehouse, rule: &'a Rule) -> Result<Self> {
         let mut now = Self { warehouse, rule, all: None };
         if !rule.partition.is_sharded() {
@@ -113,7 +120,10 @@ impl<'a> ColumnsNow<'a> {
         Ok(now)
     }
 
-    /// Of the table that holds this date. Errors: as [`ColumnsNow::of`].
+    /// The columns of the table of this date.
+    ///
+    /// # Errors
+    /// Those of [`ColumnsNow::of`].
     pub fn on(&self, day: Day) -> Result<Cow<'_, [Column]>> {
         match &self.all {
             Some(all) => Ok(Cow::Borrowed(all)),

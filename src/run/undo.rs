@@ -1,4 +1,4 @@
-//! `undo`: what a run removed, restored date by date; a run itself.
+//! `undo`: restores the rows that a run removed, per date; it is itself a run.
 
 use super::clean::changed;
 use super::columns::{self, ColumnChange, Restorable};
@@ -18,18 +18,18 @@ use crate::template::Renderer;
 use crate::warehouse::{Column, Warehouse};
 use crate::window::{Day, Window};
 
-/// What an undo has come to, or would come to.
+/// The result of an undo, done or planned.
 #[derive(Debug)]
 pub struct Undone {
     /// The rule.
     pub rule: RuleName,
-    /// The run of the undo itself; `None` where nothing was run.
+    /// The id of the undo's own run; `None` if nothing was run.
     pub run: Option<String>,
     /// The run that was undone.
     pub undone: String,
     /// The dates on which that run removed rows, in order.
     pub days: Vec<UndoneDay>,
-    /// What went wrong, without stopping the rest.
+    /// Failures that did not stop the rest.
     pub problems: Vec<Error>,
 }
 
@@ -38,48 +38,50 @@ pub struct Undone {
 pub struct UndoneDay {
     /// The date.
     pub day: Day,
-    /// What became of it.
+    /// The outcome.
     pub outcome: UndoneOutcome,
-    /// Columns that are others now than before the run, of rows that are inserted again.
+    /// Columns that differ from before the run, for rows that are inserted again.
     pub changes: Vec<ColumnChange>,
 }
 
-/// What became of a date.
+/// The outcome of a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoneOutcome {
-    /// An undo would restore so many rows, unless they have changed since.
+    /// An undo would restore this many rows, unless they have changed since.
     Planned {
         /// Rows that the run removed.
         rows: u64,
     },
-    /// So many rows were restored of those that the run had removed; the others have changed since, or
-    /// are gone, and were left alone.
+    /// Rows of the run were restored; the others have changed since or no longer exist, and were skipped.
     Restored {
         /// Rows restored.
         rows: u64,
         /// Rows that the run had removed.
         of: u64,
     },
-    /// An earlier undo has restored it, the last statement of it by this run.
+    /// An earlier undo has restored it; this run restored its last statement.
     Already(String),
-    /// The removal log and the number of removed rows differ, so that no exact undo is possible;
-    /// nothing was changed.
+    /// The removal log and the number of removed rows differ, so an exact undo is impossible; nothing was
+    /// changed.
     Inexact {
         /// Rows in the removal log.
         recorded: u64,
-        /// Rows that the statement reported as removed; `None` where it does not tell.
+        /// Rows that the statement reported as removed; `None` if it does not report them.
         removed: Option<u64>,
     },
-    /// Rows are in the streaming buffer, and the rest is restored by a later undo.
+    /// Rows are in the streaming buffer; a later undo restores the rest.
     Buffered {
         /// Rows that were restored before the streaming buffer refused a statement.
         rows: u64,
     },
-    /// It failed; the problems say why.
+    /// The date failed; the problems give the reasons.
     Failed,
 }
 
-/// What an undo would do, by the ledger and the table's columns. Changes nothing. Errors: as [`undo`].
+/// What an undo would do, from the ledger and the table's columns. Changes nothing.
+///
+/// # Errors
+/// Those of [`undo`].
 pub fn undo_plan(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -112,8 +114,10 @@ pub fn undo_plan(
     Ok(Undone { rule: rule.name.clone(), run: None, undone, days, problems })
 }
 
-/// Restores what a run of this rule removed. Errors: there is no such run; it removed nothing; the run
-/// could not begin, or the ledger could not be written.
+/// Restores the rows that a run of this rule removed.
+///
+/// # Errors
+/// There is no such run, it removed nothing, the run could not begin, or the ledger could not be written.
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
@@ -122,10 +126,10 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
             let (_, removals) = removed::look(context.ledger, rule, which)?;
             Window::of_days(removals.into_keys().collect())
         }
-        // Its one table holds every date.
+        // The single table has every date.
         false => Ok(Window::whole()),
     })?;
-    // What was deleted comes back from rows that are read as a whole.
+    // Deleted rows are restored from rows that are read in full.
     let restores = rule.strategy != Strategy::Deactivate;
     access::columns(rule, &run.tables.protected, restores)?;
     let (undone, removals) = removed::look(context.ledger, rule, which)?;
@@ -149,13 +153,13 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     Ok(Undone { rule: rule.name.clone(), run, undone, days, problems })
 }
 
-/// Those that are left, the last one first: a later one may have built on what an earlier one left.
+/// The removals not yet restored, newest first: a later one may depend on the result of an earlier one.
 fn not_restored(removals: &[Removal]) -> impl Iterator<Item = &Removal> {
     removals.iter().rev().filter(|removal| removal.restored_by.is_none())
 }
 
-/// What of these removals of one date can be restored, of each. Errors: the rule does not fit one of them,
-/// or its rows do not fit the table.
+/// The restorable part of each of these removals of one date. Errors: the rule does not fit one of them, or
+/// its rows do not fit the table.
 fn restorable(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
@@ -171,7 +175,7 @@ fn restorable(
     each.collect()
 }
 
-/// The changes of all, each once.
+/// The changes of all removals, each once.
 fn changes_of(all: &[Restorable]) -> Vec<ColumnChange> {
     let mut changes: Vec<ColumnChange> = Vec::new();
     for change in all.iter().flat_map(|restorable| &restorable.changes) {
@@ -182,7 +186,7 @@ fn changes_of(all: &[Restorable]) -> Vec<ColumnChange> {
     changes
 }
 
-/// What is known of a date before anything is sent; `None` where it can be restored.
+/// The outcome of a date known before anything is sent; `None` if it can be restored.
 fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
     let mut left = not_restored(removals).peekable();
     if left.peek().is_none() {
@@ -248,12 +252,12 @@ impl Run<'_> {
     }
 }
 
-/// What the machine of a date that is restored asks for, sent.
+/// Performs the actions of the state machine of a restored date.
 struct Restoring<'r, 'a> {
     run: &'r Run<'a>,
     undone: &'r RunId,
     window: Window,
-    /// What is restored of each removal.
+    /// The restorable part of each removal.
     found: &'r [Restorable],
 }
 
@@ -303,7 +307,7 @@ impl Restoring<'_, '_> {
         check::run(renderer.rule(), statement)
     }
 
-    /// What was settled for the run is settled still, whatever has come into the buffer since.
+    /// Rows that were settled for the run are still settled, whatever the buffer has received since.
     fn params(&self, removal: &Removal) -> Params {
         let params = params(removal.cutoff.unwrap_or(self.run.cutoff), &self.run.journal.run)
             .with("undone_run", SqlValue::String(self.undone.to_string()))
@@ -325,7 +329,7 @@ impl Restoring<'_, '_> {
     }
 }
 
-/// Whether the run was made with the rule as it is now, and can be undone at all.
+/// Checks that the run was made with the current rule, and can be undone.
 fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     let (now, did) = (rule.strategy.step(), removal.step.as_str());
     let flag = rule.active.as_ref().and_then(|active| active.flag.as_ref());
@@ -352,7 +356,7 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
     }
 }
 
-/// The rows restored are not those that the date has more than before.
+/// The error if the restored rows do not match the change of the counts.
 fn broken(day: Day, before: Counts, after: Counts, restored: u64) -> Error {
     let difference = i128::from(after.active) - i128::from(before.active);
     let message = format!(
@@ -364,7 +368,7 @@ fn broken(day: Day, before: Counts, after: Counts, restored: u64) -> Error {
         .help("if another process writes to this date, look at it with `onerow status`")
 }
 
-/// Time travel has an end.
+/// Adds the fix if the rows are outside the time-travel window.
 /// Source: <https://cloud.google.com/bigquery/docs/time-travel#configure_the_time_travel_window>
 fn explained(error: Error, removal: &Removal) -> Error {
     let text = error.headline().to_ascii_lowercase();
@@ -380,17 +384,17 @@ fn explained(error: Error, removal: &Removal) -> Error {
 }
 
 impl Undone {
-    /// Whether rows in the streaming buffer kept a date from being restored.
+    /// Whether a date could not be restored because of rows in the streaming buffer.
     pub fn waits(&self) -> bool {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Buffered { .. }))
     }
 
-    /// Whether a date cannot be undone exactly, and was left alone.
+    /// Whether a date cannot be undone exactly, and was skipped.
     pub fn is_inexact(&self) -> bool {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Inexact { .. }))
     }
 
-    /// Rows that have changed since, or are gone, and were left alone.
+    /// Rows that have changed since or no longer exist, and were skipped.
     pub fn left_alone(&self) -> u64 {
         let left = self.days.iter().map(|day| match day.outcome {
             UndoneOutcome::Restored { rows, of } => of.saturating_sub(rows),

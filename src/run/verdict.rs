@@ -1,32 +1,31 @@
-//! Whether a date is what the run promised. Values in, a decision out.
+//! Decides whether a date's counts match what the run did. Pure.
 
 use super::Counts;
 use crate::error::{Error, Kind};
 use crate::window::Day;
 
-/// What verify makes of a date.
+/// The result of verifying a date.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It is what the run promised.
+    /// The counts match.
     Holds,
-    /// Rows arrived meanwhile, and some of them supersede what was a survivor: clean it again.
+    /// New rows arrived, and some of them supersede a survivor: clean the date again.
     Again,
-    /// It is not, and nothing that arrived explains it.
+    /// The counts do not match, and new rows do not explain it.
     Broken(Error),
 }
 
-/// What is true of every date of a run.
+/// Facts that apply to every date of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Judged {
-    /// Whether rows that arrived meanwhile are not among the settled ones.
+    /// Whether rows that arrived meanwhile are excluded from the settled ones.
     pub hides_arrivals: bool,
-    /// Whether rows of other dates decide too, so that what was a survivor can be superseded by what has
-    /// become one.
+    /// Whether rows of other dates affect the ranking, so that a new survivor can supersede an earlier one.
     pub across: bool,
 }
 
-/// Compares a date after the run with the same date before it, both counted with the same
-/// cutoff. `keys` is the number of keys that had an active row when the run began.
+/// Compares the counts of a date before and after the run, both with the same cutoff. `keys` is the number of
+/// keys that had an active row when the run began.
 pub(super) fn verdict(
     day: Day,
     keys: u64,
@@ -38,10 +37,10 @@ pub(super) fn verdict(
     let fell = i128::from(before.settled) - i128::from(after.settled);
     let arrived = i128::from(after.active) + i128::from(deactivated) - i128::from(before.active);
     let removed = i128::from(deactivated);
-    // What says when a row was written can be older than its arrival.
+    // A row's `written_at` can be earlier than its arrival.
     let explained = (removed - arrived.max(0)..=removed).contains(&fell);
     let adds_up = explained && (fell == removed || !hides_arrivals);
-    // A survivor that another date's has superseded is still there, and is a duplicate now.
+    // A survivor superseded by one of another date still exists, and is a duplicate now.
     let left = if across { after.keys + after.duplicates } else { after.keys };
     let problem = if left < keys {
         format!("{} of {keys} keys lost their last active row", keys - left)

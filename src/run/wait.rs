@@ -1,4 +1,4 @@
-//! `--wait`: until the rows that were buffered are settled, or the time is up.
+//! `--wait`: waits until the buffered rows are settled, or the time is up.
 
 use std::time::{Duration, Instant};
 
@@ -16,17 +16,17 @@ use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
 
-/// The first pause between two looks at the streaming buffer, and the longest.
+/// The first and the longest pause between two polls of the streaming buffer.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 impl Run<'_> {
-    /// Waits for buffered rows and cleans their dates when they have settled, as often as new
-    /// ones turn up and time is left.
+    /// Waits for buffered rows and cleans their dates when they have settled, repeatedly while new ones
+    /// appear and time is left.
     pub(super) fn wait_for_buffered(&mut self, plan: &Plan) {
         let until = Instant::now() + self.context.limits.wait;
         let mut seen = self.journal.now;
-        // They go on growing: where the metadata does not tell what the warehouse refuses, each look is
-        // followed by another try.
+        // The pauses keep growing: if the metadata does not show what the warehouse refuses, each poll is
+        // followed by another attempt.
         let mut pauses = pauses();
         while !self.waiting_days().is_empty()
             || !self.buffered.is_empty()
@@ -35,7 +35,7 @@ impl Run<'_> {
             let buffer = match self.wait_until_settled((seen, until), &plan.window, &mut pauses) {
                 Ok(Some(buffer)) => buffer,
                 Ok(None) => return,
-                // What was done before it stays done, and is reported.
+                // Work done before stays done, and is reported.
                 Err(error) => return self.fail(error.during("waiting for buffered rows")),
             };
             seen = self.context.clock.now();
@@ -55,8 +55,8 @@ impl Run<'_> {
         self.days.iter().filter(|(_, state)| waits(state)).map(|(day, _)| *day).collect()
     }
 
-    /// Polls the table's metadata until what was there at `seen` is settled. `None`: the time is
-    /// up, or the user asked to stop.
+    /// Polls the table's metadata until the rows present at `seen` are settled. `None`: the time is up, or
+    /// the user asked to stop.
     fn wait_until_settled(
         &self,
         (seen, until): (Timestamp, Instant),
@@ -90,8 +90,8 @@ impl Run<'_> {
         superseded + self.consolidated.days.values().map(|day| day.waiting).sum::<u64>()
     }
 
-    /// Sends again what the buffer refused, then detects, cleans and verifies the dates that
-    /// waited.
+    /// Sends the statements that the buffer refused again, then detects, cleans and verifies the waiting
+    /// dates.
     fn again(&mut self, plan: &Plan) -> Result<()> {
         let refused = std::mem::take(&mut self.buffered);
         for step in &plan.steps {
@@ -123,7 +123,7 @@ impl Run<'_> {
     }
 }
 
-/// The pauses between two looks.
+/// The pauses between polls.
 fn pauses() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(PAUSES.0)

@@ -1,4 +1,4 @@
-//! Where things are, as the person who deploys them says: checked once, quoted wherever written.
+//! Locations in a deployment, given by the user: validated once, quoted wherever written.
 
 use std::fmt;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
 
-/// A folder on the machine that runs the command. It holds no braces, which start an expression in
-/// GitHub's and Airflow's own templates: no quoting would hide them.
+/// A folder on the machine that runs the command. Braces are refused: they start an expression in the
+/// templates of GitHub and Airflow, which quoting does not prevent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder(String);
 
@@ -32,12 +32,12 @@ pub struct Image(String);
 pub struct Region(String);
 
 impl Folder {
-    /// Whether it says where it is without a current folder.
+    /// Whether the path is absolute.
     pub fn is_absolute(&self) -> bool {
         Path::new(&self.0).is_absolute()
     }
 
-    /// Whether it is the current folder.
+    /// Whether the path is the current folder.
     pub fn is_here(&self) -> bool {
         matches!(self.0.as_str(), "." | "./" | "")
     }

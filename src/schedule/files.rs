@@ -1,4 +1,4 @@
-//! From a schedule to the files of a scheduler.
+//! Rendering a schedule as the files of a scheduler.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -37,7 +37,10 @@ impl Scheduler {
 }
 
 impl Schedule {
-    /// The files for a scheduler. Errors: a text that cannot be written there.
+    /// The files for a scheduler.
+    ///
+    /// # Errors
+    /// A text cannot be represented in them.
     pub fn files(&self, scheduler: Scheduler) -> Result<Vec<File>> {
         let rule = &self.rule;
         let name = match scheduler {
@@ -93,7 +96,7 @@ impl Schedule {
         }
     }
 
-    /// What the pass is about, for people.
+    /// The scope of the pass, for people.
     fn what(&self) -> String {
         match self.dates {
             Dates::All => "the dates that changed".to_owned(),
@@ -102,7 +105,7 @@ impl Schedule {
         }
     }
 
-    /// What follows the program's name, but for how long to stay.
+    /// The arguments after the program's name, without `--wait`.
     fn apply(&self) -> Vec<String> {
         let mut words = vec!["apply".to_owned(), self.rule.to_string()];
         if let Some(warehouse) = &self.warehouse {
@@ -128,8 +131,8 @@ impl Schedule {
         }
     }
 
-    /// A request to the service. It fails while rows are buffered: Cloud Scheduler takes every
-    /// answer from 200 to 299 for success, and would not come back.
+    /// A request to the service. It fails while rows are buffered, because Cloud Scheduler treats every
+    /// response from 200 to 299 as success and would not retry.
     fn body(&self) -> String {
         let mut body = serde_json::Map::new();
         body.insert("rule".to_owned(), self.rule.as_str().into());
@@ -141,7 +144,7 @@ impl Schedule {
         serde_json::Value::Object(body).to_string()
     }
 
-    /// The time of the pass at each offset that the zone can have.
+    /// The time of the pass at each UTC offset of the zone.
     fn utc(&self) -> Vec<Value> {
         let each = self.offsets.iter().map(|offset| {
             let at = self.at.utc(*offset);
@@ -153,7 +156,7 @@ impl Schedule {
         each.collect()
     }
 
-    /// The name of a Cloud Run job: lower case, digits and hyphens, and another one for each rule.
+    /// The name of a Cloud Run job: lower case, digits and hyphens, unique per rule.
     fn job(&self) -> String {
         let name = self.rule.as_str();
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -168,7 +171,7 @@ impl Schedule {
     }
 }
 
-/// Values stand in guillemets: braces are GitHub's, Airflow's and the shell's.
+/// Template values are delimited by guillemets: GitHub, Airflow and the shell use braces.
 fn environment() -> std::result::Result<Environment<'static>, minijinja::Error> {
     let syntax = SyntaxConfig::builder()
         .variable_delimiters("«", "»")

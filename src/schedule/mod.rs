@@ -1,6 +1,6 @@
-//! Ready configuration for what starts a run every day: one template for each scheduler.
+//! Configuration for schedulers that start a run every day: one template per scheduler.
 //!
-//! Pure: a [`Schedule`] in, texts out. It names no time of day but its own.
+//! Pure: a [`Schedule`] in, texts out.
 
 mod deployment;
 mod files;
@@ -49,55 +49,55 @@ impl Scheduler {
     }
 }
 
-/// The dates of which a pass takes those that changed.
+/// The dates among which a pass takes the changed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dates {
-    /// All that the table has.
+    /// All dates of the table.
     All,
-    /// So many, up to yesterday.
+    /// This many dates, up to yesterday.
     Last(u32),
-    /// The rule has no dates: it is about the whole table.
+    /// The rule has no dates: the whole table.
     Whole,
 }
 
-/// A daily pass over what was written since it was last found clean: late rows and backfills of old
-/// dates are found on the next day.
+/// A daily pass over dates written since they were last found clean: late rows and backfills of old dates are
+/// found on the next day.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     /// The rule.
     pub rule: RuleName,
-    /// What it does to superseded rows; a command that nobody watches needs leave to delete.
+    /// The rule's strategy; an unattended command that deletes needs `--yes`.
     pub strategy: Strategy,
     /// The warehouse, unless it is the rule file's default.
     pub warehouse: Option<WarehouseName>,
-    /// The time zone of the time of day, and of 'yesterday', by its IANA name.
+    /// The time zone of the start time and of 'yesterday', as an IANA name.
     pub time_zone: String,
-    /// When the pass starts.
+    /// The start time.
     pub at: At,
-    /// Which dates it is about.
+    /// The dates of the pass.
     pub dates: Dates,
-    /// How long a run stays until buffered rows have settled.
+    /// How long a run waits until buffered rows have settled.
     pub wait: Duration,
-    /// Where the project's folder is on the machine that runs the command.
+    /// The project's folder on the machine that runs the command.
     pub folder: Option<Folder>,
     /// Further folders that the command writes to.
     pub writes: Vec<Folder>,
     /// The command.
     pub program: Program,
-    /// The offsets from UTC that the time zone has in the course of a year, at that time of day.
-    /// Only schedulers that know nothing but UTC need them.
+    /// The UTC offsets of the time zone during a year at the start time. Used only by schedulers that support
+    /// only UTC.
     pub offsets: Vec<jiff::tz::Offset>,
-    /// Where the HTTP service answers.
+    /// The URL of the HTTP service.
     pub service_url: Option<ServiceUrl>,
-    /// The service account: who calls the service, or as whom the job runs.
+    /// The service account that calls the service, or runs the job.
     pub service_account: Option<Email>,
     /// The container image of the job.
     pub image: Option<Image>,
-    /// Where the job is kept.
+    /// The region of the job.
     pub region: Option<Region>,
 }
 
-/// The time after which a pass has ended: it waits for the streaming buffer, and has an hour for itself.
+/// The longest duration of a pass: the wait for the streaming buffer, and one hour.
 pub fn longest(wait: Duration) -> Duration {
     wait.saturating_add(Duration::from_secs(60 * 60))
 }

@@ -1,10 +1,10 @@
-//! A text as one word of each language that configuration is written in.
+//! Quoting a text as one word in each configuration language.
 
 use minijinja::{Environment, Error, ErrorKind};
 
 type Quoted = Result<String, Error>;
 
-/// The filters that templates quote with.
+/// Adds the filters for quoting.
 pub(super) fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("sh", sh);
     environment.add_filter("crontab", |text: &str| text.replace('%', "\\%"));
@@ -13,21 +13,21 @@ pub(super) fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("exec", |text: &str| unit(text).replace('$', "$$"));
 }
 
-/// One word of a POSIX shell.
+/// Quotes one word of a POSIX shell.
 fn sh(text: &str) -> Quoted {
     shlex::try_quote(text).map(Into::into).map_err(|cause| {
         Error::new(ErrorKind::InvalidOperation, "this cannot be quoted").with_source(cause)
     })
 }
 
-/// A string of JSON, which YAML and Python read as the same string.
+/// Quotes a JSON string, which YAML and Python read as the same string.
 fn string(text: &str) -> Quoted {
     serde_json::to_string(text).map_err(|cause| {
         Error::new(ErrorKind::InvalidOperation, "this cannot be quoted").with_source(cause)
     })
 }
 
-/// One word of a setting in a systemd unit; commands need [`exec`](add_filters), which spares `$`.
+/// Quotes one word of a setting in a systemd unit; commands need [`exec`](add_filters), which escapes `$`.
 fn unit(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:=@+,".contains(c);
     let text = text.replace('%', "%%");

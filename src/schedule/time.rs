@@ -1,4 +1,4 @@
-//! Times of day, as each scheduler writes them.
+//! Times of day, in the form of each scheduler.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,15 +32,15 @@ impl At {
         self.minutes % 60
     }
 
-    /// The minutes of every hour at which it can be this time in this zone, whatever zone the
-    /// machine's clock is in: zones are apart by multiples of a quarter of an hour.
+    /// The minutes of an hour at which it can be this time in this zone, whatever the zone of the machine's
+    /// clock: UTC offsets differ by multiples of a quarter of an hour.
     pub fn quarters(self) -> String {
         let first = self.minute() % 15;
         let all = (0..4).map(|quarter| (first + 15 * quarter).to_string());
         all.collect::<Vec<_>>().join(",")
     }
 
-    /// The time in UTC when clocks at this offset show this one.
+    /// The UTC time when clocks at this offset show this time.
     pub fn utc(self, offset: Offset) -> Self {
         let minutes = self.minutes - offset.seconds().div_euclid(60);
         Self { minutes: minutes.rem_euclid(MINUTES_OF_A_DAY) }
@@ -78,8 +78,8 @@ impl fmt::Display for At {
     }
 }
 
-/// The offsets from UTC that a zone has at this time of day, on the days of the year that begins on
-/// `from`; the most frequent first.
+/// The UTC offsets of a zone at this time of day, on the days of the year from `from`; the most frequent
+/// first.
 pub fn offsets(zone: &TimeZone, at: At, from: Date) -> Vec<Offset> {
     let mut seen: Vec<(Offset, usize)> = Vec::new();
     for date in days_of_a_year(from) {
@@ -95,7 +95,7 @@ pub fn offsets(zone: &TimeZone, at: At, from: Date) -> Vec<Offset> {
     seen.into_iter().map(|(offset, _)| offset).collect()
 }
 
-/// The first day of the year that begins on `from` on which clocks in this zone skip this time.
+/// The first day of the year from `from` on which clocks in this zone skip this time.
 pub fn skipped(zone: &TimeZone, at: At, from: Date) -> Option<Date> {
     days_of_a_year(from).find(|date| {
         let moment = zone.to_ambiguous_timestamp(at.on(*date));
@@ -143,7 +143,7 @@ mod tests {
         };
         assert_eq!(utc("10:30", -4, 0), "14:30");
         assert_eq!(utc("10:30", 5, 45), "04:45");
-        // Of the day before, and of the day after.
+        // The day before, and the day after.
         assert_eq!(utc("02:00", 5, 30), "20:30");
         assert_eq!(utc("20:00", -9, -30), "05:30");
     }

@@ -1,4 +1,4 @@
-//! Who calls, and what they may do.
+//! Authentication and authorization of callers.
 
 use axum::http::{HeaderMap, header};
 
@@ -7,16 +7,16 @@ use super::oidc::{Account, Oidc};
 use super::problem::{Code, Problem};
 use super::sessions::Sessions;
 
-/// Somebody who may call.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    /// As the ledger names them.
+    /// The name in the ledger.
     pub who: String,
     pub right: Right,
 }
 
 impl Caller {
-    /// Refuses callers who may only look.
+    /// Refuses read-only callers.
     pub fn may_apply(&self) -> Result<(), Problem> {
         match self.right {
             Right::Apply => Ok(()),
@@ -26,26 +26,25 @@ impl Caller {
     }
 }
 
-/// Who may call.
+/// The accepted credentials.
 pub(super) struct Access {
     pub keys: Keys,
-    /// Tokens that are taken, if any are.
+    /// The accepted tokens, if configured.
     pub oidc: Option<Oidc>,
-    /// The host that runs are recorded with.
+    /// The host name recorded with runs.
     pub host: String,
     pub sessions: Sessions,
 }
 
 impl Access {
-    /// Whether whoever reaches the service may call.
+    /// Whether no credentials are required.
     pub fn is_open(&self) -> bool {
         self.keys.is_empty() && self.oidc.is_none()
     }
 
-    /// Who calls, by the key in `X-API-Key` or as a Bearer token. Without any key the service
-    /// answers this machine alone, and only under its own names, so that a page from elsewhere
-    /// that points a name of its own at this machine gets no answer. `None`: it is a token, and
-    /// the keys that sign tokens are waited for.
+    /// Authenticates a caller by the key in `X-API-Key` or as a Bearer token. Without any configured key, the
+    /// service answers only local callers that use the machine's own names, to prevent DNS rebinding. `None`:
+    /// the credential is a token, and the signing keys are not loaded yet.
     pub fn caller_at_once(&self, headers: &HeaderMap) -> Option<Result<Caller, Problem>> {
         if self.is_open() {
             return Some(match is_local(headers) && !is_forwarded(headers) {
@@ -67,7 +66,7 @@ impl Access {
         }
     }
 
-    /// The same, after waiting for the keys that sign tokens.
+    /// Authenticates a caller, waiting for the signing keys of tokens if necessary.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         if let Some(known) = self.caller_at_once(headers) {
             return known;
@@ -88,19 +87,19 @@ impl Access {
         }
     }
 
-    /// Who calls with this key.
+    /// Authenticates by key.
     pub fn by_key(&self, key: &str) -> Result<Caller, Problem> {
         self.by_hash(&KeyHash::of(key))
     }
 
-    /// Who calls with the key of this hash.
+    /// Authenticates by the hash of a key.
     pub fn by_hash(&self, hash: &KeyHash) -> Result<Caller, Problem> {
         let right = self.keys.right_of(hash).ok_or_else(|| Problem::new(Code::Unauthorized))?;
         Ok(Caller { who: format!("api-key-{}@{}", hash.short(), self.host), right })
     }
 }
 
-/// The key or token that a program sends.
+/// The key or token in a request.
 pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
@@ -110,7 +109,7 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Whether a proxy on this machine sends what came from elsewhere.
+/// Whether a local proxy forwards a request from elsewhere.
 fn is_forwarded(headers: &HeaderMap) -> bool {
     let forwarded =
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via"];

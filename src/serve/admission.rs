@@ -1,5 +1,5 @@
-//! Who may use how much of the service: callers with a key have places of their own, and whatever
-//! strangers do they share a few.
+//! Admission to the service's resources: callers with a key have reserved places, and all unauthenticated
+//! callers share a few.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::crowd::{Origin, Place};
 use super::problem::{Code, Problem};
 use super::{Shared, pages, session};
 
-/// A connection, as its requests know it: a stranger's, until one of them has a key.
+/// A connection, as seen by its requests: unauthenticated until one of them has a key.
 #[derive(Clone)]
 pub(super) struct Connection {
     origin: Origin,
@@ -30,7 +30,7 @@ enum Standing {
 }
 
 impl Connection {
-    /// A new one. What is returned beside it ends when it has to be closed for others.
+    /// Creates a connection. The returned future ends when the connection must be closed for others.
     pub fn enter(
         service: &Shared,
         origin: Origin,
@@ -40,7 +40,7 @@ impl Connection {
         (Self { origin, standing }, turned_out)
     }
 
-    /// Somebody with a key uses it: it is no stranger's any more. Whether there is a place.
+    /// Marks the connection as authenticated. Returns whether there is a place for it.
     fn vouch(&self, service: &Shared) -> bool {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Standing::Known(_) = *standing {
@@ -56,19 +56,22 @@ impl Connection {
     }
 }
 
-/// Where a request came from.
+/// The origin of a request.
 pub(super) fn origin(request: &Request) -> Origin {
     let connection = request.extensions().get::<Connection>();
     let unknown = || Origin::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     connection.map_or_else(unknown, |connection| connection.origin)
 }
 
-/// Who sent a request, by the key or token that it has.
+/// The sender of a request, by its key or token.
 #[derive(Clone)]
 struct Sender(Result<Caller, Problem>);
 
 impl Caller {
-    /// Who sent the request of these parts. Errors: nobody the service knows.
+    /// Authenticates the request of these parts.
+    ///
+    /// # Errors
+    /// The caller is unknown.
     pub fn of(parts: &Parts) -> Result<Self, Problem> {
         let sender = parts.extensions.get::<Sender>().cloned();
         sender.map_or_else(|| Err(Problem::new(Code::Unauthorized)), |Sender(caller)| caller)
@@ -83,7 +86,7 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-/// The answer to a request. A stranger's connection ends with it.
+/// The response to a request. Closes an unauthenticated connection.
 pub(super) async fn answered(
     service: &Shared,
     request: Request,
@@ -92,7 +95,7 @@ pub(super) async fn answered(
     probe: bool,
 ) -> Response {
     let connection = request.extensions().get::<Connection>().cloned();
-    // What comes behind a body in chunks has not been looked at: see `written`.
+    // The bytes after a chunked body have not been checked: see `written`.
     let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
     let (mut response, is_written) = match (written(&request), probe) {
         (Err(problem), _) => (problem.into_response(), false),
@@ -141,7 +144,7 @@ async fn admitted(service: &Shared, mut request: Request, next: Next, path: &str
     }
 }
 
-/// What a request may say once.
+/// Headers allowed only once.
 const ONCE: [HeaderName; 4] = [
     header::HOST,
     header::AUTHORIZATION,
@@ -149,7 +152,7 @@ const ONCE: [HeaderName; 4] = [
     HeaderName::from_static("x-api-key"),
 ];
 
-/// Refuses what whoever stands before the service may have read in another way.
+/// Refuses requests that a proxy in front of the service may have parsed differently.
 /// Source: <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
 fn written(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
@@ -164,7 +167,7 @@ fn written(request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// A name or address, and perhaps a port; empty where the address of a request has none.
+/// A host name or address with optional port; empty if the request's address has none.
 fn is_host(host: &HeaderValue) -> bool {
     let host = host.as_bytes();
     host.is_empty() || !host.contains(&b'@') && Authority::try_from(host).is_ok()

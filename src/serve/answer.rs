@@ -1,4 +1,4 @@
-//! What the service answers, as JSON.
+//! The service's responses, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -98,12 +98,12 @@ impl CleanupAnswer {
         }
     }
 
-    /// That of a rule none of whose dates had to be looked at.
+    /// The response for a rule without dates to process.
     pub fn nothing(rule: &Rule, dry_run: bool) -> Self {
         Self { dry_run, ..Self::about(&Report::nothing(rule), None, None) }
     }
 
-    /// The same for a caller that has asked for `game_date`, and reads that.
+    /// Adds `game_date`, for a caller that used it.
     pub fn naming_game_date(self, asked_for: bool) -> Self {
         match asked_for {
             true => Self { game_date: self.date.clone(), ..self },
@@ -111,7 +111,7 @@ impl CleanupAnswer {
         }
     }
 
-    /// The same; so many dates were left out, where it was asked for those that changed.
+    /// Adds the number of unchanged dates, if only changed ones were requested.
     pub fn leaving_out(self, unchanged: Option<usize>) -> Self {
         Self { unchanged: unchanged.map(|dates| dates as u64), ..self }
     }
@@ -129,12 +129,12 @@ pub(super) struct RunsAnswer {
     pub runs: Vec<RunSummary>,
 }
 
-/// A run of which the ledger has nothing yet.
+/// A run without ledger entries yet.
 pub(super) fn of_active(run: &Active) -> RunSummary {
     without_statements(run, PastOutcome::Unfinished, run.began)
 }
 
-/// A run that failed before the ledger had anything of it.
+/// A run that failed before its first ledger entry.
 pub(super) fn of_failed(failure: &Failure) -> RunSummary {
     without_statements(&failure.run, PastOutcome::Failed, failure.ended)
 }
@@ -194,7 +194,7 @@ pub(super) struct SentStatement {
 }
 
 impl SentStatement {
-    /// The statements of a run; of the entries of each, the last one counts.
+    /// The statements of a run, from the last entry of each.
     pub fn all(entries: &[Entry]) -> Vec<Self> {
         latest(entries).into_iter().map(Self::of).collect()
     }

@@ -1,4 +1,4 @@
-//! Looking: how the rules stand, and whether the service is well.
+//! Read-only requests: the status of rules, and the health of the service.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,13 +25,13 @@ use crate::rule::RuleName;
 use crate::run::{Changed, Report};
 use crate::window::{DayArg, Window, WindowArg};
 
-/// How a date is written in a request: a day that the calendar has.
+/// The pattern of a date in a request, with valid months and days.
 pub(super) const DAY: &str = "^(TODAY|YESTERDAY|\
     (000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-\
     ((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|\
     ([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$";
 
-/// A whole number; also one that is written with a fraction of zero, which JSON Schema takes for the same.
+/// A whole number, also with a zero fraction, which JSON Schema treats as an integer.
 /// Source: <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     let Some(number) = Option::<serde_json::Number>::deserialize(from)? else { return Ok(None) };
@@ -43,7 +43,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
     whole.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is no number of dates")))
 }
 
-/// The dates of a request. Errors: several kinds of them, half a range, no date, too many.
+/// The dates of a request. Errors: several kinds of dates, half a range, an invalid date, too many dates.
 pub(super) fn dates(
     date: Option<&str>,
     range: (Option<&str>, Option<&str>),
@@ -62,7 +62,7 @@ pub(super) fn dates(
     }))
 }
 
-/// The window of a rule, not longer than a request may ask for.
+/// The window of a rule, within the limit of a request.
 pub(super) fn window(
     service: &Shared,
     rule: &RuleName,
@@ -77,7 +77,7 @@ pub(super) fn window(
     }
 }
 
-/// How the dates of a rule stand, looked at once for all who ask at the same time.
+/// The status of a rule's dates, computed once for concurrent requests.
 pub(super) async fn standing(
     service: &Shared,
     rule: &RuleName,
@@ -90,8 +90,8 @@ pub(super) async fn standing(
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }
 
-/// Which of these dates of a rule, or of all that its table has, were written since they were last found clean: looked
-/// at once for all who ask at the same time.
+/// The dates, of the given ones or of all in the table, that were written since they were last found clean,
+/// computed once for concurrent requests.
 async fn changed(
     service: &Shared,
     rule: &RuleName,
@@ -107,7 +107,7 @@ async fn changed(
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }
 
-/// How the dates of several rules stand, looked at side by side.
+/// The status of several rules, computed concurrently.
 pub(super) async fn standings(
     service: &Shared,
     rules: &[&RuleName],
@@ -168,7 +168,7 @@ pub(super) async fn status(
     Ok(Json(StatusAnswer { rules: figures.collect::<Result<_, Problem>>()? }))
 }
 
-/// How those dates of the rules stand that changed.
+/// The status of the changed dates of the rules.
 async fn of_changed(
     service: &Shared,
     rules: &[&RuleName],
@@ -200,12 +200,12 @@ pub(super) fn asked_for<'s>(
     }
 }
 
-/// The process is there.
+/// Liveness: the process is running.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process is there, is not about to stop, and its warehouse answers.
+/// Readiness: the process is running, is not shutting down, and its warehouse answers.
 pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str, Problem> {
     if service.running.is_closed() {
         return Err(Problem::new(Code::Unavailable).detail("about to stop"));
@@ -214,7 +214,7 @@ pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str
         let last = service.ready.last().filter(|last| last.at.elapsed() < age);
         last.map(|last| last.found)
     };
-    // Also that it does not answer is known for a while: anybody may ask.
+    // A negative result is cached too: the endpoint needs no key.
     if asked(limits::FRESH).is_none() {
         look_whether_ready(&service);
         service.ready.settled(limits::PROBE).await;
@@ -225,7 +225,7 @@ pub(super) async fn readyz(State(service): State<Shared>) -> Result<&'static str
     }
 }
 
-/// Begins to look whether the warehouse answers.
+/// Starts a check of whether the warehouse answers.
 pub(super) fn look_whether_ready(service: &Shared) {
     let looking = service.clone();
     service.ready.begin(async move {
@@ -237,7 +237,7 @@ pub(super) fn look_whether_ready(service: &Shared) {
     });
 }
 
-/// The figures for Prometheus.
+/// The metrics for Prometheus.
 pub(super) async fn metrics(
     State(service): State<Shared>,
     _caller: Caller,
@@ -248,7 +248,7 @@ pub(super) async fn metrics(
     Ok(response)
 }
 
-/// The question in an address is not what it should be.
+/// The error for an invalid query string.
 pub(super) fn unreadable(error: &QueryRejection) -> Problem {
     use std::error::Error as _;
     let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);

@@ -1,4 +1,4 @@
-//! The body of a request: of one kind, not too large, not too slow.
+//! Request bodies, with checks of type, size and time.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
@@ -7,12 +7,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::limits;
 use super::problem::{Code, Problem};
 
-/// What programs send.
+/// The content type of programs.
 pub(super) const JSON: &str = "application/json";
-/// What browsers send.
+/// The content type of browsers.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Reads a body. Errors: it is not declared as of this kind, too large, too slow, or ends early.
+/// Reads a body. Errors: it is declared as another type, is too large or too slow, or ends early.
 pub(super) async fn read(headers: &HeaderMap, kind: &str, body: Body) -> Result<Bytes, Problem> {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();

@@ -62,7 +62,7 @@ pub(super) struct CleanupRequest {
 }
 
 impl CleanupRequest {
-    /// The date, and whether it was given by its first name.
+    /// The date, and whether it was given as `game_date`.
     fn day(&self) -> Result<(Option<&str>, bool), Problem> {
         match (self.date.as_deref(), self.game_date.as_deref()) {
             (Some(_), Some(_)) => Err(Problem::new(Code::InvalidRequest)
@@ -73,7 +73,7 @@ impl CleanupRequest {
     }
 }
 
-/// Why a rule is not run.
+/// The reason for refusing to run a rule that deletes.
 pub(super) const DELETES: &str =
     "the rule's strategy deletes rows; the service does that only where it was started with --yes";
 
@@ -91,7 +91,7 @@ pub(super) async fn cleanup(
     let range = (asked.from.as_deref(), asked.to.as_deref());
     let (day, by_first_name) = asked.day()?;
     let dates = api::dates(day, range, asked.last)?;
-    // A rule without dates is about its whole table, whatever dates a schedule gives.
+    // A rule without dates covers its whole table, whatever dates the request has.
     let dates = dates.or(rule.partition.is_whole().then_some(WindowArg::Last(1)));
     let given = dates.map(|dates| api::window(&service, &rule.name, &dates)).transpose()?;
     let changed = match asked.changed {
@@ -112,12 +112,12 @@ pub(super) async fn cleanup(
     answer(&service, begun, &about, asked.fail_when_buffered).await
 }
 
-/// What an answer says beside the counts.
+/// The parts of a response besides the counts.
 struct About<'w> {
     window: &'w Window,
-    /// How many dates were left out, where only changed ones were asked for.
+    /// The number of unchanged dates left out, if only changed ones were requested.
     left_out: Option<usize>,
-    /// Whether the date was asked for as `game_date`.
+    /// Whether the date was given as `game_date`.
     by_first_name: bool,
 }
 
@@ -134,7 +134,7 @@ fn no_dates() -> Problem {
     )
 }
 
-/// Which dates a run has to look at, of these or of all that the table has.
+/// The dates for a run, of the given ones or of all in the table.
 async fn look_for_changes(
     service: &Shared,
     rule: &RuleName,
@@ -152,15 +152,14 @@ fn parse(bytes: &Bytes) -> Result<CleanupRequest, Problem> {
     })
 }
 
-/// A run that has been begun, whoever still waits for it.
+/// A started run, independent of waiting callers.
 pub(super) struct Begun {
     pub id: RunId,
     ended: tokio::task::JoinHandle<Arc<Result<Report>>>,
 }
 
-/// Begins a run, which goes on if the caller leaves. Errors: a run of the rule and one of the
-/// dates is under way; the rule deletes rows, which nobody has allowed; the service is busy or
-/// about to stop.
+/// Starts a run, which continues if the caller disconnects. Errors: a run of the rule with one of the dates
+/// is in progress; the rule deletes rows, which is not allowed; the service is busy or shutting down.
 pub(super) fn begin(
     service: &Shared,
     rule: &Rule,
@@ -201,7 +200,7 @@ pub(super) fn begin(
     Ok(Begun { id, ended })
 }
 
-/// Says how a run ended, to the log and to whom it concerns, and remembers why it failed.
+/// Logs and notifies the end of a run, and keeps the reason of a failure.
 async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
     let ended = match ran {
         Ok(report) => Ended::of("apply", Some(&run.window), report),
@@ -216,7 +215,7 @@ async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
     telling::begin(service, ended);
 }
 
-/// How a run ended, in the log.
+/// Logs the end of a run.
 fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
     let log = &service.log;
     let problems = match ran {
@@ -230,7 +229,7 @@ fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
     log.line(Line::of_ended(ended));
 }
 
-/// Waits for the run, at most as long as a request may take.
+/// Waits for the run, within the time limit of a request.
 async fn answer(
     service: &Shared,
     begun: Begun,

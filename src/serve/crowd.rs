@@ -1,5 +1,5 @@
-//! Places for strangers. Whoever comes gets one: where none is left, the oldest of the address
-//! that holds the most gives way.
+//! Places for unauthenticated callers. Every new one gets a place: if all are taken, the oldest of the origin
+//! with the most is evicted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Where somebody is: an address, or the network of an IPv6 address, whose owner has all of it.
+/// The origin of a caller: an IPv4 address, or the network of an IPv6 address, since its owner has all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Origin(IpAddr);
 
@@ -23,7 +23,7 @@ impl Origin {
     }
 }
 
-/// Those who hold a place.
+/// The places and their holders.
 pub(super) struct Crowd {
     most: usize,
     held: Mutex<Held>,
@@ -32,24 +32,23 @@ pub(super) struct Crowd {
 #[derive(Default)]
 struct Held {
     next: u64,
-    /// From the oldest to the newest.
+    /// Sorted from oldest to newest.
     places: BTreeMap<u64, (Origin, oneshot::Sender<()>)>,
 }
 
-/// A place, for as long as it lives.
+/// A place, released on drop.
 pub(super) struct Place {
     crowd: Arc<Crowd>,
     number: u64,
 }
 
 impl Crowd {
-    /// So many places.
+    /// Creates this many places.
     pub fn of(most: usize) -> Arc<Self> {
         Arc::new(Self { most, held: Mutex::default() })
     }
 
-    /// Takes a place. What is returned beside it ends when the place is wanted for somebody else;
-    /// it does not end where the place has been given back.
+    /// Takes a place. The returned future ends when the place is evicted, but not when it has been released.
     pub fn enter(self: &Arc<Self>, origin: Origin) -> (Place, impl Future<Output = ()> + use<>) {
         let (turn_out, turned_out) = oneshot::channel();
         let mut held = self.held();
@@ -67,7 +66,7 @@ impl Crowd {
         (Place { crowd: self.clone(), number }, turned_out)
     }
 
-    /// Does something that takes a place as long as it lasts. `None`: its place was wanted.
+    /// Runs a future that holds a place. `None`: the place was evicted.
     pub async fn admit<T>(
         self: &Arc<Self>,
         origin: Origin,
@@ -80,7 +79,7 @@ impl Crowd {
         }
     }
 
-    /// Has somebody give way.
+    /// Evicts one place.
     pub fn turn_one_out(&self) {
         self.held().turn_one_out();
     }
@@ -101,7 +100,7 @@ impl Held {
             self.places.iter().find(|(_, (origin, _))| counts.get(origin).copied() == most);
         let oldest = oldest.map(|(number, _)| *number);
         if let Some((_, turn_out)) = oldest.and_then(|number| self.places.remove(&number)) {
-            // Whoever is gone already has given way too.
+            // A holder that has disconnected counts as evicted.
             let _ = turn_out.send(());
         }
     }
@@ -119,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// A place, and whether it has been wanted for somebody else.
+    /// A place, and whether it was evicted.
     fn enter(crowd: &Arc<Crowd>, address: &str) -> (Place, impl FnMut() -> bool + use<>) {
         let (place, turned_out) = crowd.enter(Origin::of(address.parse().unwrap()));
         let mut turned_out = Box::pin(turned_out);

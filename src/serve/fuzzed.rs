@@ -1,4 +1,4 @@
-//! Any request: the first line is the query string or the rest of the path, the others are the body.
+//! Arbitrary requests: the first line is the query string or the rest of the path, the others are the body.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const ADDRESSES: [(&str, &str); 8] = [
     ("GET", "/"),
 ];
 
-/// Sends one request to a service of the rules. Where the first byte chooses the address.
+/// Sends one request to a service of the rules. The first byte chooses the path.
 pub(crate) fn request(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let (method, address) = ADDRESSES[usize::from(*choice) % ADDRESSES.len()];
@@ -40,7 +40,7 @@ pub(crate) fn request(bytes: &[u8]) {
         .header(header::HOST, "127.0.0.1")
         .header(header::CONTENT_TYPE, kind)
         .body(Body::from(content.get(1..).unwrap_or_default().to_vec()));
-    // hyper itself refuses what is no address.
+    // hyper itself refuses invalid addresses.
     let Ok(request) = request else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let status = match (runtime, answering()) {

@@ -1,4 +1,4 @@
-//! API keys: given as text or as hashes, kept as hashes, compared in constant time.
+//! API keys: given as text or as hashes, stored as hashes, compared in constant time.
 
 use std::fmt;
 use std::path::Path;
@@ -8,13 +8,13 @@ use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Kind, Result, read_utf8};
 
-/// A key that is guessed is a table that is changed: 20 characters are about 120 bits.
+/// The minimum length: 20 characters are about 120 bits, because whoever guesses a key can change tables.
 const SHORTEST: usize = 20;
 
-/// What a caller may do.
+/// The permissions of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Right {
-    /// Look, and dry-run.
+    /// Read, and dry-run.
     Read,
     /// Apply too.
     Apply,
@@ -30,8 +30,8 @@ impl KeyHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
-    /// Reads a key, or `sha256:` and the hash of one in hexadecimal. Errors: too short a key,
-    /// one that does not fit into a header, or no hash. The error does not repeat the text.
+    /// Parses a key, or `sha256:` and the hash of one in hexadecimal. Errors: the key is too short or not
+    /// valid in a header, or the hash is invalid. The error does not repeat the text.
     fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Error::new(Kind::Service, what.to_owned());
         if let Some(hex) = text.strip_prefix("sha256:") {
@@ -67,7 +67,7 @@ impl KeyHash {
         &self.0
     }
 
-    /// The start of the hash, by which the ledger and the log name the key.
+    /// The start of the hash, which identifies the key in the ledger and the log.
     pub fn short(&self) -> String {
         self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -79,18 +79,24 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// The keys that the service knows.
+/// The configured keys.
 #[derive(Debug, Clone, Default)]
 pub struct Keys(Vec<(KeyHash, Right)>);
 
 impl Keys {
-    /// Adds the keys of a text that separates them by commas or white space.
+    /// Adds the keys of a text, separated by commas or white space.
+    ///
+    /// # Errors
+    /// A key is invalid.
     pub fn add_list(&mut self, text: &str, right: Right) -> Result<()> {
         let keys = text.split(|c: char| c == ',' || c.is_whitespace());
         keys.filter(|key| !key.is_empty()).try_for_each(|key| self.add(key, right))
     }
 
-    /// Adds the keys of a file: one a line; empty lines and those that start with `#` are none.
+    /// Adds the keys of a file, one per line; empty lines and those that start with `#` are skipped.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a key is invalid.
     pub fn add_file(&mut self, path: &Path, right: Right) -> Result<()> {
         let text = read_utf8(path)?;
         for (i, line) in text.lines().map(str::trim).enumerate() {
@@ -122,22 +128,22 @@ impl Keys {
         }
     }
 
-    /// Whether no key is known.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many keys have this right.
+    /// The number of keys with this permission.
     pub fn count(&self, right: Right) -> usize {
         self.0.iter().filter(|(_, known)| *known == right).count()
     }
 
-    /// The key of which this holds.
+    /// The key that satisfies this predicate.
     pub fn find(&self, is_it: impl Fn(&KeyHash) -> bool) -> Option<&KeyHash> {
         self.0.iter().map(|(hash, _)| hash).find(|hash| is_it(hash))
     }
 
-    /// What the key that hashes to this may do. Takes as long for one key as for another.
+    /// The permission of the key with this hash. Takes the same time for every key.
     pub fn right_of(&self, presented: &KeyHash) -> Option<Right> {
         let mut right = None;
         for (known, its) in &self.0 {
@@ -171,7 +177,7 @@ mod tests {
         assert_eq!((keys.count(Right::Apply), keys.count(Right::Read)), (2, 1));
     }
 
-    /// What a process that is counted has to compare, and how often.
+    /// The comparison that a measured process makes, and how often.
     const COUNTED: &str = "ONEROW_COUNTED_KEY";
 
     #[test]
@@ -187,7 +193,8 @@ mod tests {
         }
     }
 
-    /// Counts repeat where times do not, so that a difference of one instruction a comparison is seen.
+    /// Instruction counts are reproducible, unlike times, so a difference of one instruction per comparison
+    /// is visible.
     #[test]
     fn a_guess_that_begins_like_a_key_takes_no_longer_than_another() {
         if std::env::var_os("ONEROW_VALGRIND").is_none() {
@@ -205,7 +212,7 @@ mod tests {
             let line = said.lines().find(|line| line.contains("Collected : ")).expect("a count");
             line.rsplit(' ').next().unwrap().parse().unwrap()
         };
-        // What is done once is not in the difference.
+        // One-time work cancels out in the difference.
         let (few, more) = (500, 1_500);
         let each =
             |guess| (counted(guess, more) - counted(guess, few)) as f64 / (more - few) as f64;

@@ -1,4 +1,4 @@
-//! Connections: how many, how slow, and how they end.
+//! Connections: their number, time limits, and shutdown.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,19 +25,18 @@ use crate::log::{Line, Severity};
 /// How the service ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Every run had ended.
+    /// All runs had ended.
     InGoodOrder,
-    /// A run had not stopped in time: the ledger has it as begun, and the next run finds out what
-    /// became of it.
+    /// A run had not stopped in time: the ledger has it as started, and the next run looks up its outcome.
     HandedOver,
 }
 
-/// Listens, and answers until the process is asked to terminate.
+/// Listens and answers until SIGTERM.
 pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended> {
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    // Before anybody can know that it is there.
+    // Before any client can connect.
     let mut asked = std::pin::pin!(asked_to_terminate()?);
     greet(&service, address);
     remember(&service);
@@ -56,9 +55,9 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
-            // A client that is gone before it was accepted.
+            // The client disconnected before it was accepted.
             Err(cause) if cause.kind() == std::io::ErrorKind::ConnectionAborted => continue,
-            // No file descriptor is left.
+            // No file descriptors are left.
             Err(cause) => {
                 let message = format!("cannot take a connection: {cause}");
                 service.log.line(Line::new(Severity::Warning, message));
@@ -69,7 +68,7 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         };
         let (connection, turned_out) = Connection::enter(&service, Origin::of(peer.ip()));
         let (reader, writer) = stream.into_split();
-        // Who does not read what was asked for is not waited for.
+        // A client that does not read its response is not waited for.
         let mut writer = TimeoutWriter::new(writer);
         writer.set_timeout(Some(limits::PROGRESS));
         let stream = tokio::io::join(Written::new(reader), Box::pin(writer));
@@ -81,7 +80,7 @@ pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended
         let answered = graceful.watch(server.serve_connection(TokioIo::new(stream), answering));
         tokio::spawn(async move {
             tokio::select! {
-                // What goes wrong with a connection is its client's to see.
+                // Errors of a connection concern only its client.
                 _ = answered => {}
                 () = turned_out => {}
             }
@@ -114,8 +113,8 @@ fn greet(service: &Shared, address: SocketAddr) {
     });
 }
 
-/// What will be asked for: the keys that sign tokens, whether the warehouse answers, and what the
-/// ledger knows of the last successes, so that a restart does not look like an outage.
+/// Preloads the signing keys of tokens, the state of the warehouse, and the last successes in the ledger, so
+/// that a restart does not look like an outage.
 fn remember(service: &Shared) {
     if let Some(oidc) = &service.access.oidc {
         oidc.fetch();
@@ -131,7 +130,7 @@ fn remember(service: &Shared) {
     });
 }
 
-/// Lets runs finish, then stops them in good order, then leaves.
+/// Lets runs finish, then stops them gracefully, then returns.
 async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
     service.running.close();
     let log = &service.log;
@@ -157,13 +156,13 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
         }
     }
     told(service, until).await;
-    // The last answers are on their way.
+    // The last responses are still being sent.
     let _ = tokio::time::timeout_at(until, answered).await;
     log.line(Line::new(Severity::Info, "stopped"));
     Ended::InGoodOrder
 }
 
-/// Waits for messages to webhooks that are under way, and says so where they take too long.
+/// Waits for pending messages to webhooks, and logs if they take too long.
 async fn told(service: &Shared, until: Instant) {
     if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
         let error = Error::new(Kind::Webhook, "a webhook did not answer before the service ended");
@@ -171,7 +170,7 @@ async fn told(service: &Shared, until: Instant) {
     }
 }
 
-/// Ends when somebody asks the process to terminate; listens for that from the call on.
+/// Ends on SIGTERM or SIGINT; listens from the call on.
 #[cfg(unix)]
 fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -186,7 +185,7 @@ fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ends when somebody asks the process to terminate.
+/// Ends on a request to terminate.
 #[cfg(not(unix))]
 fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
     Ok(async {

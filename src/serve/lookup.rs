@@ -1,11 +1,11 @@
-//! Something that is looked up in the background, once for all who ask at the same time.
+//! A background lookup, shared by concurrent requests.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// What was found last, and whether somebody looks.
+/// The last result, and whether a lookup is in progress.
 pub(super) struct Lookup<T>(Arc<watch::Sender<State<T>>>);
 
 struct State<T> {
@@ -13,7 +13,7 @@ struct State<T> {
     under_way: bool,
 }
 
-/// What was found, and when.
+/// A result and its time.
 #[derive(Clone)]
 pub(super) struct Found<T> {
     pub found: T,
@@ -25,18 +25,18 @@ impl<T: Clone + Send + Sync + 'static> Lookup<T> {
         Self(Arc::new(watch::Sender::new(State { last: None, under_way: false })))
     }
 
-    /// What was found last.
+    /// The last result.
     pub fn last(&self) -> Option<Found<T>> {
         self.0.borrow().last.clone()
     }
 
-    /// Begins to look, unless somebody does already. It goes on if whoever began it leaves.
+    /// Starts a lookup, unless one is in progress. It continues if the caller disconnects.
     pub fn begin(&self, look: impl Future<Output = T> + Send + 'static) {
         let begun = self.0.send_if_modified(|state| !std::mem::replace(&mut state.under_way, true));
         if begun {
             let state = self.0.clone();
             tokio::spawn(async move {
-                // Of one that panics, nothing is known but that it has ended.
+                // A lookup that panics leaves no result, but has ended.
                 let found = tokio::spawn(look).await.ok();
                 let found = found.map(|found| Found { found, at: Instant::now() });
                 state.send_modify(|state| {
@@ -47,7 +47,7 @@ impl<T: Clone + Send + Sync + 'static> Lookup<T> {
         }
     }
 
-    /// Waits until nobody looks, at most so long.
+    /// Waits until no lookup is in progress, at most this long.
     pub async fn settled(&self, within: Duration) {
         let mut state = self.0.subscribe();
         let _ = tokio::time::timeout(within, state.wait_for(|state| !state.under_way)).await;

@@ -1,4 +1,4 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Outcome};
 use crate::run::{Ending, PastOutcome, PastRun, Report, Status};
 
-/// The service's figures since it began.
+/// The service's metrics since its start.
 pub(super) struct Metrics {
     registry: Registry,
     runs: IntCounterVec,
@@ -99,7 +99,7 @@ impl Metrics {
         })
     }
 
-    /// A statement has an outcome.
+    /// Counts a statement with an outcome.
     pub fn statement(&self, entry: &Entry) {
         if entry.outcome == Outcome::Started {
             return;
@@ -112,7 +112,7 @@ impl Metrics {
         }
     }
 
-    /// A run has ended.
+    /// Counts a finished run.
     pub fn run(&self, rule: &str, ran: Result<&Report, &Error>, took: Duration, now: Timestamp) {
         let outcome = match ran.map(Report::ending) {
             Ok(Ending::Clean) => "success",
@@ -135,7 +135,7 @@ impl Metrics {
         }
     }
 
-    /// What the ledger knows of runs before the service began; newest first.
+    /// Adds runs from before the service's start, newest first, from the ledger.
     pub fn remember(&self, runs: &[PastRun]) {
         for run in runs.iter().rev().filter(|run| run.outcome == PastOutcome::Done) {
             let labels = [run.rule.as_str()];
@@ -143,12 +143,12 @@ impl Metrics {
         }
     }
 
-    /// A request was answered.
+    /// Counts a completed request.
     pub fn request(&self, path: &str, status: u16) {
         self.requests.with_label_values(&[path, &status.to_string()]).inc();
     }
 
-    /// The figures in Prometheus's text format.
+    /// The metrics in Prometheus's text format.
     pub fn text(&self) -> String {
         let mut text = Vec::new();
         // Writing to memory does not fail.

@@ -1,4 +1,4 @@
-//! The HTTP service: the clean-up for schedulers and other services, and how the table stands.
+//! The HTTP service: the cleanup API for schedulers and other services, and status pages.
 
 mod access;
 mod admission;
@@ -66,31 +66,31 @@ pub use keys::{Keys, Right};
 pub use listen::Ended;
 pub use oidc::{GOOGLE_KEYS, OidcSettings};
 
-/// How the service is reached, and by whom.
+/// The address and the access settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: std::net::SocketAddr,
-    /// Who may call.
+    /// The API keys.
     pub keys: Keys,
-    /// Tokens that are taken, if any are.
+    /// The accepted tokens, if configured.
     pub oidc: Option<OidcSettings>,
     /// How long a request waits for its run.
     pub answer_within: Duration,
-    /// The host that runs are recorded with.
+    /// The host name recorded with runs.
     pub host: String,
-    /// Who is told of runs.
+    /// The webhooks to notify.
     pub channels: Vec<Channel>,
-    /// The rule that is meant where none is named; `None` where there are several.
+    /// The rule of a request that names none; `None` if there are several.
     pub default_rule: Option<RuleName>,
     /// Whether runs may delete rows.
     pub may_delete: bool,
 }
 
-/// What every request may use.
+/// The shared state of all requests.
 struct Service {
     engine: Engine,
-    /// Where messages go.
+    /// The log of messages.
     log: Log,
     default_rule: Option<RuleName>,
     may_delete: bool,
@@ -100,32 +100,34 @@ struct Service {
     metrics: Arc<Metrics>,
     running: Arc<Running>,
     telling: Telling,
-    /// Places for requests of callers with a key that are worked on.
+    /// Concurrent requests of callers with a key.
     requests: Semaphore,
-    /// Places for connections of callers with a key.
+    /// Connections of callers with a key.
     connections: Arc<Semaphore>,
-    /// Those who have not sent a key yet, by their connections.
+    /// Connections of callers that have not sent a key yet.
     strangers: Arc<Crowd>,
-    /// Requests of strangers that are worked on.
+    /// Concurrent requests of callers without a key.
     strange_requests: Arc<Crowd>,
-    /// Wrong keys that were sent to sign in with.
+    /// Sign-in attempts with wrong keys.
     tries: Tries,
-    /// Whoever still waits for a run is answered now.
+    /// Set when callers that wait for a run must be answered immediately.
     leaving: watch::Sender<bool>,
-    /// How many runs have ended: what was looked at before is not told after.
+    /// The number of finished runs: earlier results are not served after it changes.
     changes: AtomicUsize,
     statuses: Cache<(usize, RuleName, Window), Arc<Report>>,
     changed: Cache<(usize, RuleName, Option<Window>), Arc<Changed>>,
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
-    /// Why runs failed of which the ledger may have nothing.
+    /// The reasons of failed runs that may not be in the ledger.
     failures: Cache<String, Arc<Failure>>,
     ready: Lookup<bool>,
 }
 
 type Shared = Arc<Service>;
 
-/// Serves until the process is asked to terminate. Errors: without keys, an address that others
-/// can reach; an address that cannot be listened on.
+/// Serves until SIGTERM.
+///
+/// # Errors
+/// The address is reachable by others and there are no keys, or the address cannot be listened on.
 pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
     let open = settings.keys.is_empty() && settings.oidc.is_none();
     if open && !settings.listen.ip().is_loopback() {
@@ -145,7 +147,7 @@ pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
         .build()
         .map_err(|cause| Error::io("cannot start the service", cause))?;
     let ended = runtime.block_on(listen::listen(listen, service));
-    // What still runs was asked to stop and did not: it is in the ledger as begun.
+    // A run that did not stop when interrupted is in the ledger as started.
     runtime.shutdown_background();
     ended
 }
@@ -157,7 +159,7 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         counted.statement(entry);
         told.line(Line::of_entry(entry));
     }));
-    // What does not open now would not open at the first request either.
+    // If the warehouse cannot be opened now, the first request could not open it either.
     engine.connect_for_runs()?;
     engine.connect_for_reading()?;
     let access = Access {
@@ -210,8 +212,8 @@ fn router(service: Shared) -> Router {
         .with_state(service)
 }
 
-/// What every request has in common: who may use how much, headers that keep browsers from
-/// guessing and storing, a line in the log, a count.
+/// Middleware of every request: admission, headers that keep browsers from guessing types and caching, a log
+/// line, a metric.
 async fn around(State(service): State<Shared>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
@@ -225,7 +227,7 @@ async fn around(State(service): State<Shared>, request: Request, next: Next) -> 
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     let status = response.status();
     service.metrics.request(&path, status.as_u16());
-    // Strangers fill no log.
+    // Unauthenticated requests must not fill the log.
     if !probe && status != StatusCode::TOO_MANY_REQUESTS {
         let severity = match status.as_u16() {
             500.. => Severity::Error,
@@ -242,11 +244,11 @@ async fn around(State(service): State<Shared>, request: Request, next: Next) -> 
     response
 }
 
-/// The run that an answer is about, for the log.
+/// The run of a response, for the log.
 #[derive(Clone)]
 struct RunOfAnswer(String);
 
-/// Does something that blocks. Errors: it panicked, which is told like any other failure.
+/// Runs a blocking function. Errors: it panicked, which is reported like other failures.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -255,7 +257,7 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "internal error: a worker panicked")))
 }
 
-/// What went wrong while looking, for the log; callers get the code.
+/// Logs a failure of a read-only request; callers receive the code.
 fn looked_in_vain(service: &Service, error: &Error) -> Problem {
     let problem = Problem::of(error);
     if problem.code() != Code::InvalidRequest {

@@ -1,5 +1,5 @@
-//! Tokens that Google signs for service accounts: audience, issuer, time and e-mail address are
-//! checked against Google's keys.
+//! Tokens that Google signs for service accounts: audience, issuer, time and e-mail address are checked, and
+//! the signature with Google's keys.
 //! Source: <https://cloud.google.com/run/docs/authenticating/service-to-service>
 
 use std::sync::Arc;
@@ -16,35 +16,34 @@ use super::lookup::{Found, Lookup};
 use crate::error::{Error, Kind, Result};
 use crate::log::{Line, Log};
 
-/// Where Google publishes its keys.
+/// The URL of Google's keys.
 /// Source: <https://accounts.google.com/.well-known/openid-configuration>
 pub const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
-/// How long the keys are kept before they are fetched again. Google announces new ones days before
-/// they are used.
+/// How long keys are used before they are fetched again. Google publishes new ones days before using them.
 const KEEP: Duration = Duration::from_secs(60 * 60);
-/// How long tokens are checked with keys at hand while newer ones cannot be fetched.
+/// How long keys are used while newer ones cannot be fetched.
 const KEEP_AT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
-/// How soon they may be fetched again, for a token that names an unknown one too.
+/// The minimum time between fetches, also for a token with an unknown key.
 const AGAIN: Duration = Duration::from_secs(60);
-/// How soon they may be fetched again where that failed.
+/// The minimum time between fetches after a failure.
 const AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How far the clocks of Google and of this machine may be apart, in seconds.
+/// The accepted difference between the clocks of Google and this machine, in seconds.
 const LEEWAY: u64 = 30;
 
-/// Whose tokens are taken, and for what.
+/// The accepted tokens.
 #[derive(Debug, Clone)]
 pub struct OidcSettings {
-    /// What a token has to be made for: the service's address.
+    /// The required audience: the service's address.
     pub audience: String,
-    /// E-mail addresses of accounts, and what they may do.
+    /// E-mail addresses of accounts, with their permissions.
     pub accounts: Vec<(String, Right)>,
-    /// Where the signer's keys are.
+    /// The URL of the signer's keys.
     pub keys_url: String,
 }
 
-/// Checks tokens.
+/// The token verifier.
 pub(super) struct Oidc {
     settings: OidcSettings,
     http: reqwest::Client,
@@ -52,19 +51,19 @@ pub(super) struct Oidc {
     log: Log,
 }
 
-/// The keys that sign tokens, as they were fetched last.
+/// The signing keys, as last fetched.
 #[derive(Clone)]
 struct Keys {
     fetched: Option<Found<Arc<JwkSet>>>,
     failed: bool,
 }
 
-/// Whose a token is.
+/// The account of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Account {
-    /// This account's, which may do so much.
+    /// This account, with its permission.
     Of(String, Right),
-    /// It is not good, or nobody's that may call.
+    /// The token is invalid, or its account is not permitted.
     OfNobody,
     /// The keys could not be fetched.
     Unknown,
@@ -86,12 +85,12 @@ impl Oidc {
         Ok(Self { settings, http, keys: Lookup::new(), log })
     }
 
-    /// Whether a Bearer token looks like one of these: three parts with dots between.
+    /// Whether a Bearer token has the form of a JWT: three dotted parts.
     pub fn is_token(text: &str) -> bool {
         text.split('.').count() == 3
     }
 
-    /// Whose token it is. `None`: that takes keys which are to be waited for.
+    /// The account of a token. `None`: the signing keys must be fetched first.
     pub fn account(&self, token: &str) -> Option<Account> {
         let Some(kid) = decode_header(token).ok().and_then(|header| header.kid) else {
             return Some(Account::OfNobody);
@@ -137,13 +136,13 @@ impl Oidc {
         }
     }
 
-    /// Fetches the keys, and waits until they are there or cannot be fetched.
+    /// Fetches the keys, and waits until done or failed.
     pub async fn wait(&self) {
         self.fetch();
         self.keys.settled(TIMEOUT).await;
     }
 
-    /// Begins to fetch the keys, unless they are being fetched.
+    /// Starts fetching the keys, unless a fetch is in progress.
     pub fn fetch(&self) {
         let (http, url, log) =
             (self.http.clone(), self.settings.keys_url.clone(), self.log.clone());

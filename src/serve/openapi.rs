@@ -1,4 +1,4 @@
-//! The description of the service for programs: OpenAPI 3.1.
+//! The OpenAPI 3.1 description of the service.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::runs::RunsQuery;
 use crate::rule::{Rule, RuleName};
 
-/// The description. Whoever has a key is told the names of the rules too.
+/// The description. Callers with a key also see the names of the rules.
 pub(super) async fn openapi(
     State(service): State<Shared>,
     caller: Result<Caller, Problem>,
@@ -27,15 +27,15 @@ pub(super) async fn openapi(
     }))
 }
 
-/// What requests may ask about.
+/// The values that requests may use.
 struct Asked<'r> {
-    /// The rules, where their names may be told.
+    /// The rules, if their names may be shown.
     rules: &'r [Rule],
     default_rule: Option<&'r RuleName>,
 }
 
 impl Asked<'_> {
-    /// A rule's name, or none.
+    /// The schema of a rule's name, or of none.
     fn rule(&self, rules: &[&Rule], may_lack: bool) -> Value {
         let names = rules.iter().map(|rule| json!(rule.name.as_str()));
         match (self.rules.is_empty(), may_lack) {
@@ -46,7 +46,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The body of a clean-up: one object for each way to name the dates.
+    /// The body of a cleanup request: one object for each way to give the dates.
     fn cleanup(&self) -> Value {
         let schema = question::<CleanupRequest>();
         let all: Vec<&Rule> = self.rules.iter().collect();
@@ -54,7 +54,7 @@ impl Asked<'_> {
         let ways = [&["date"][..], &["from", "to"], &["last"]];
         let mut ways: Vec<Value> =
             ways.map(|given| way(&schema, given, &rule, self.default_rule.is_none())).into();
-        // A rule without dates is about its whole table.
+        // A rule without dates covers its whole table.
         let whole: Vec<&Rule> =
             self.rules.iter().filter(|rule| rule.partition.is_whole()).collect();
         if !whole.is_empty() {
@@ -66,8 +66,8 @@ impl Asked<'_> {
             "One date, or `from` and `to`, or `last`. `from` is not after `to`, and at most 400 dates lie between."})
     }
 
-    /// The address of a question about dates: those that can be named together are one parameter,
-    /// whose properties are each a name in the address.
+    /// The query of a status request: dates that can be given together are one parameter, whose properties
+    /// are the names in the query string.
     fn status(&self) -> Value {
         let schema = question::<StatusQuery>();
         let ways = [&[][..], &["date"], &["from", "to"], &["last"]].map(|given| {
@@ -88,7 +88,7 @@ impl Asked<'_> {
         ])
     }
 
-    /// The parameters of a question about runs.
+    /// The parameters of a request for runs.
     fn runs(&self) -> Value {
         let mut parameters = parameters::<RunsQuery>();
         let all: Vec<&Rule> = self.rules.iter().collect();
@@ -99,7 +99,7 @@ impl Asked<'_> {
     }
 }
 
-/// A question that has these ones of its dates, and none of the others.
+/// A request with exactly these date properties.
 fn way(schema: &Value, given: &[&str], rule: &Value, needs_rule: bool) -> Value {
     let mut way = schema.clone();
     if let Some(object) = way.as_object_mut() {
@@ -118,7 +118,7 @@ fn way(schema: &Value, given: &[&str], rule: &Value, needs_rule: bool) -> Value 
     way
 }
 
-/// A property that is there: it is not null.
+/// A required property: not null.
 fn given_property(schema: &Value, name: &str) -> Value {
     let mut property = schema["properties"][name].clone();
     if let Some(Value::Array(types)) = property.get("type") {
@@ -128,7 +128,7 @@ fn given_property(schema: &Value, name: &str) -> Value {
 }
 
 fn description(asked: &Asked<'_>) -> Value {
-    // What is always in an answer is said to be; what may be left out of a question is not.
+    // Fields that a response always has are required; optional fields of a request are not.
     let mut schemas = SchemaSettings::draft2020_12()
         .for_serialize()
         .with(|s| s.definitions_path = "/components/schemas".into())
@@ -252,7 +252,7 @@ fn question<T: JsonSchema>() -> Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The fields of a question as parameters of its address, where what is left out is not null.
+/// The fields of a query as parameters; omitted fields are not null.
 fn parameters<T: JsonSchema>() -> Vec<Value> {
     let schema = question::<T>();
     let properties = schema["properties"].as_object();
@@ -284,7 +284,7 @@ mod tests {
         assert!(count > 10, "{count}");
     }
 
-    /// What the bodies of a clean-up have to have, for each way to name the dates, and the rules.
+    /// The required properties of a cleanup body for each way to give the dates, and the rules.
     fn ways(asked: &Asked<'_>) -> (Vec<Value>, Value) {
         let body = asked.cleanup();
         let ways = body["anyOf"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! A page as an answer, and a problem as a page.
+//! Pages as responses, and problems as pages.
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -11,7 +11,7 @@ use super::{Shared, pages};
 use crate::log::Line;
 use crate::report::html::{self, Viewer};
 
-/// A page that says one thing.
+/// A page with a single message.
 pub(super) fn notice(
     service: &Shared,
     viewer: &Viewer,
@@ -32,7 +32,7 @@ pub(super) fn sentence(problem: &Problem) -> String {
     }
 }
 
-/// A page as an answer.
+/// A page as a response.
 pub(super) fn shown(
     service: &Shared,
     page: crate::error::Result<String>,
@@ -50,14 +50,13 @@ fn make_page(response: &mut Response) {
     let headers = response.headers_mut();
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, html);
-    // The policy is ASCII; without it the browser would still be told of the type.
+    // The policy is ASCII; without it, the browser would still receive the content type.
     if let Ok(policy) = HeaderValue::from_str(&html::content_security_policy()) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 
-/// What programs are told as a problem document, people are told as a page: on the pages, and
-/// wherever else a browser goes.
+/// Renders problem documents as pages for browsers, both on the pages and on API addresses.
 pub(super) async fn for_people(
     State(service): State<Shared>,
     request: Request,
@@ -94,7 +93,7 @@ fn problem_page(service: &Shared, mut response: Response) -> Response {
     response
 }
 
-/// A detail of a problem as a sentence.
+/// A problem's detail as a sentence.
 fn capitalized(detail: &str) -> String {
     let mut letters = detail.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

@@ -1,4 +1,4 @@
-//! The pages for people: how the rules stand, a dry run, a run. Whoever may apply can, from there.
+//! The HTML pages: the status of rules, a dry run, a run; and applying, for callers with permission.
 
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -23,7 +23,7 @@ use crate::report::html;
 use crate::rule::{Rule, RuleName};
 use crate::window::{Window, WindowArg};
 
-/// The addresses for people.
+/// The addresses of the pages.
 pub(super) const ALL: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
 
 pub(super) fn router() -> Router<Shared> {
@@ -37,7 +37,7 @@ pub(super) fn router() -> Router<Shared> {
         .route(signed_out, post(sign_out))
 }
 
-/// What a page is asked for. An empty field of a form is one that was left out.
+/// The query of a page. An empty form field counts as omitted.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -134,7 +134,7 @@ async fn plan(
     shown(&service, html::plan(&page))
 }
 
-/// What the form of the dry run sends.
+/// The form of the dry run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Apply {
@@ -145,7 +145,7 @@ struct Apply {
     confirm: Option<String>,
 }
 
-/// Begins a run, and leads to its page.
+/// Starts a run, and redirects to its page.
 async fn apply(
     State(service): State<Shared>,
     session: Session,
@@ -168,7 +168,7 @@ async fn apply(
     Ok(response)
 }
 
-/// A run, whether it is under way or has ended.
+/// A run, in progress or finished.
 async fn run(
     State(service): State<Shared>,
     session: Session,
@@ -177,7 +177,7 @@ async fn run(
     let viewer = session.viewer();
     match runs::known_run(&service, id).await? {
         KnownRun::Past { run, entries, failure, active } => {
-            // A rule that the file no longer has has no zone either.
+            // A rule that was removed from the file has no time zone.
             let utc = TimeZone::UTC;
             let failure = failure.map(|failure| sentence(&failure.problem));
             let page = html::RunPage {
@@ -208,7 +208,7 @@ fn named(run: &Active) -> String {
     format!("Run {} of {}, {},", run.id, run.rule, run.window)
 }
 
-/// Where to go after signing in.
+/// The address to open after signing in.
 #[derive(Debug, Deserialize)]
 struct GoOn {
     #[serde(default)]
@@ -227,7 +227,7 @@ async fn ask_for_key(
     }
 }
 
-/// What the form of the sign-in page sends.
+/// The sign-in form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
@@ -245,8 +245,8 @@ async fn sign_in(
     let form: SignIn = form(&headers, request).await?;
     let next = session::after_sign_in(&form.next);
     let key = KeyHash::of(form.key.trim());
-    // A right key is taken however many wrong ones were tried: others cannot lock its owner out, and
-    // it is its length that keeps it from being guessed.
+    // A correct key is accepted after any number of wrong attempts, so that others cannot lock its owner out;
+    // its length protects it from guessing.
     if service.access.by_hash(&key).is_ok() {
         let mut response = see_other(&next);
         session::keep(&service, &mut response, &headers, &key)?;
@@ -258,7 +258,7 @@ async fn sign_in(
     Ok((StatusCode::UNAUTHORIZED, [SEND_A_KEY], page).into_response())
 }
 
-/// What every page's sign-out button sends.
+/// The form of the sign-out button.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignOut {
@@ -279,7 +279,7 @@ async fn sign_out(
     Ok(response)
 }
 
-/// What a form of this service sent.
+/// The content of a form sent by a page of this service.
 async fn form<T: DeserializeOwned>(headers: &HeaderMap, request: Request) -> Result<T, Problem> {
     session::from_here(headers)?;
     let bytes = body::read(headers, FORM, request.into_body()).await?;

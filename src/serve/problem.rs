@@ -1,5 +1,5 @@
-//! What a caller is told when a request is not answered: a problem document, with a code and
-//! nothing of the inside. <https://www.rfc-editor.org/rfc/rfc9457>
+//! Problem documents: the responses to failed requests, with a code and no internal details.
+//! <https://www.rfc-editor.org/rfc/rfc9457>
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{RunOfAnswer, limits};
 use crate::error::{Error, Kind, Result};
 use crate::run::{Report, RunId, Status};
 
-/// What an answer has that asks for a key.
+/// The header of a response that requires a key.
 pub(super) const SEND_A_KEY: (HeaderName, &str) =
     (header::WWW_AUTHENTICATE, "Bearer realm=\"onerow\"");
 
@@ -110,7 +110,7 @@ impl Code {
         }
     }
 
-    /// What went wrong in a run, for callers. The log has the rest.
+    /// The failure of a run, for callers. The log has the details.
     pub fn of(error: &Error) -> Self {
         match error.kind() {
             Kind::Locked => Self::TableLocked,
@@ -128,7 +128,7 @@ impl Code {
         }
     }
 
-    /// What went wrong in a run that has a report, each sort of problem once.
+    /// The failures of a run with a report, each kind once.
     pub fn of_report(report: &Report) -> Vec<Self> {
         let mut codes: Vec<Self> = Vec::new();
         let shared_ids = report.has(Status::SharedIds).then_some(Self::SharedIds);
@@ -185,12 +185,12 @@ impl Problem {
         }
     }
 
-    /// Adds what is wrong with this request. Never anything of the inside.
+    /// Adds the problem of this request. Must not contain internal details.
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// Adds the run that it is about.
+    /// Adds the run.
     pub fn run(self, run: &RunId) -> Self {
         Self { run_id: Some(run.clone()), ..self }
     }
@@ -207,17 +207,17 @@ impl Problem {
         self.title
     }
 
-    /// What is wrong with this request, for people.
+    /// The problem of this request, for people.
     pub fn sentence(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// The run that it is about.
+    /// The run.
     pub fn run_id(&self) -> Option<&RunId> {
         self.run_id.as_ref()
     }
 
-    /// Why a run failed, if it did.
+    /// The reason why a run failed, if it did.
     pub fn of_end(ran: &Result<Report>) -> Option<Self> {
         match ran {
             Err(error) => Some(Self::of_run(error)),
@@ -228,7 +228,7 @@ impl Problem {
         }
     }
 
-    /// What went wrong in a run, for those who asked for it.
+    /// The failure of a run, for the caller that started it.
     pub fn of_run(error: &Error) -> Self {
         let problem = Self::new(Code::of(error));
         match error.kind() {
@@ -239,8 +239,7 @@ impl Problem {
         }
     }
 
-    /// What a caller asked for that does not make sense: the error is about the request's own
-    /// words. Any other error is told by its code alone.
+    /// A problem of the request's own values. Other errors are reported by code only.
     pub fn of(error: &Error) -> Self {
         match error.kind() {
             kind if kind.is_usage() => {

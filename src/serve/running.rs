@@ -1,4 +1,4 @@
-//! The runs that are under way: one for a rule and date at a time, one after another on a table.
+//! Runs in progress: at most one per rule and date, and one at a time per table.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,18 +12,18 @@ use crate::rule::{Rule, RuleName};
 use crate::run::RunId;
 use crate::window::Window;
 
-/// Why a run was not begun.
+/// The reason why a run was not started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// This one is at the same rule and one of the dates.
+    /// This run is in progress for the same rule and one of the dates.
     UnderWay(RunId),
-    /// Too many wait already.
+    /// Too many runs are waiting.
     Full,
-    /// The service is about to stop.
+    /// The service is shutting down.
     Closed,
 }
 
-/// A run that is under way or waits for its table.
+/// A run in progress, or waiting for its table.
 #[derive(Debug, Clone)]
 pub(super) struct Active {
     pub id: RunId,
@@ -47,14 +47,14 @@ struct Runs {
     closed: bool,
 }
 
-/// The place of a run among those under way, for as long as it lives.
+/// The registration of a run in progress, released on drop.
 pub(super) struct Ticket {
     running: Arc<Running>,
     id: RunId,
 }
 
 impl Running {
-    /// Takes the rule's dates for a run, unless one is at them.
+    /// Registers a run for the rule's dates, unless another run has one of them.
     pub fn begin(self: &Arc<Self>, run: Active) -> Result<Ticket, Refused> {
         let mut runs = self.runs();
         if runs.closed {
@@ -75,7 +75,7 @@ impl Running {
         Ok(Ticket { running: self.clone(), id })
     }
 
-    /// Waits until no other run of this process is at the rule's table.
+    /// Waits until no other run of this process uses the rule's table.
     pub async fn turn(&self, rule: &Rule) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
             let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,32 +84,32 @@ impl Running {
         lock.lock_owned().await
     }
 
-    /// The run of this id, while it is under way.
+    /// The run with this id, if in progress.
     pub fn find(&self, id: &str) -> Option<Active> {
         self.runs().active.iter().find(|run| run.id.as_str() == id).cloned()
     }
 
-    /// Those that are under way.
+    /// All runs in progress.
     pub fn all(&self) -> Vec<Active> {
         self.runs().active.clone()
     }
 
-    /// Takes no more runs.
+    /// Refuses further runs.
     pub fn close(&self) {
         self.runs().closed = true;
     }
 
-    /// Whether no more runs are taken.
+    /// Whether further runs are refused.
     pub fn is_closed(&self) -> bool {
         self.runs().closed
     }
 
-    /// How many runs are under way.
+    /// The number of runs in progress.
     pub fn count(&self) -> usize {
         self.runs().active.len()
     }
 
-    /// Waits until none is under way.
+    /// Waits until no run is in progress.
     pub async fn idle(&self) {
         loop {
             let ended = self.ended.notified();

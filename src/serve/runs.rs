@@ -1,4 +1,4 @@
-//! Runs: those in the ledger, those under way, and those that failed before the ledger had them.
+//! Runs: in the ledger, in progress, or failed before their first ledger entry.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,25 +22,25 @@ use crate::report::RunSummary;
 use crate::rule::RuleName;
 use crate::run::{PastOutcome, PastRun};
 
-/// A run that has failed, and why: the ledger may have nothing of it.
+/// A failed run with its reason, which may not be in the ledger.
 pub(super) struct Failure {
     pub run: Active,
     pub ended: Timestamp,
     pub problem: Problem,
 }
 
-/// A run, as far as anything is known of it.
+/// A run, as far as known.
 pub(super) enum KnownRun {
-    /// The ledger has it.
+    /// The run is in the ledger.
     Past { run: Box<PastRun>, entries: Vec<Entry>, failure: Option<Arc<Failure>>, active: bool },
-    /// It is under way, and has sent nothing yet.
+    /// The run is in progress, and has sent nothing yet.
     Waiting(Active),
-    /// It failed before it had sent anything.
+    /// The run failed before sending anything.
     Failed(Arc<Failure>),
 }
 
-/// The runs of the last so many days, read once for all who ask at the same time. One that is
-/// under way is unfinished, however its statements so far have ended.
+/// The runs of the last days, read once for concurrent requests. A run in progress is unfinished, whatever
+/// its statements' outcomes.
 pub(super) async fn past_runs(
     service: &Shared,
     rule: Option<RuleName>,
@@ -124,7 +124,7 @@ pub(super) async fn run(
     Ok(Json(RunAnswer { run, problem, sent: SentStatement::all(&entries) }))
 }
 
-/// What is known of a run. Errors: there is no such run; the ledger does not answer.
+/// The state of a run. Errors: there is no such run; the ledger does not answer.
 pub(super) async fn known_run(
     service: &Shared,
     id: Result<Path<String>, PathRejection>,
@@ -133,7 +133,7 @@ pub(super) async fn known_run(
     let is_id =
         |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let id = id.ok().map(|Path(id)| id).filter(is_id).ok_or_else(unknown)?;
-    // Looked for first: a run that ends in between is in the ledger then.
+    // Checked first: a run that ends in between is then in the ledger.
     let active = service.running.find(&id);
     let (looking, of) = (service.clone(), id.clone());
     let past = blocking(move || looking.engine.past(&of)).await;

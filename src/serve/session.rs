@@ -1,4 +1,4 @@
-//! Whoever looks at the pages with a browser: signed in with a key, for a session that a cookie keeps.
+//! Sessions of browsers: signed in with a key, stored in a cookie.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -15,17 +15,17 @@ use crate::error::Error;
 use crate::log::Line;
 use crate::report::html::Viewer;
 
-/// Somebody who may look at the pages.
+/// A viewer with access to the pages.
 pub(super) struct Session {
     pub caller: Caller,
-    /// Whom the tokens of forms are made for.
+    /// The viewer for whom form tokens are made.
     viewer: String,
     token: String,
-    /// The session that a cookie keeps.
+    /// The session in the cookie.
     kept: Option<String>,
 }
 
-/// Who has the cookie of a session that has not ended, and the session.
+/// The caller and session of a cookie, if the session has not ended.
 pub(super) fn kept(access: &Access, headers: &HeaderMap) -> Option<(Caller, String)> {
     let place = place(headers);
     cookies(headers).iter().find_map(|session| {
@@ -35,8 +35,8 @@ pub(super) fn kept(access: &Access, headers: &HeaderMap) -> Option<(Caller, Stri
 }
 
 impl Session {
-    /// Who looks: by the cookie, or by what a program sends. The cookie comes first, as a proxy
-    /// that checks callers itself may send a token of its own. Errors: nobody the service knows.
+    /// The viewer, by the cookie or by the credentials of a program. The cookie takes precedence, because a
+    /// proxy that authenticates callers may send its own token. Errors: the caller is unknown.
     fn of(service: &Shared, parts: &Parts) -> Result<Self, Problem> {
         let access = &service.access;
         let (caller, kept) = match kept(access, &parts.headers) {
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// Refuses a form that a page of this service did not make for this viewer.
+    /// Refuses a form that was not made by a page of this service for this viewer.
     pub fn made(&self, service: &Shared, token: &str) -> Result<(), Problem> {
         match service.access.sessions.made(token, &self.viewer) {
             true => Ok(()),
@@ -66,7 +66,7 @@ impl Session {
         }
     }
 
-    /// Ends the session that a cookie keeps, whoever else has a copy of the cookie.
+    /// Ends the session, so that copies of the cookie are invalid too.
     pub fn end(&self, service: &Shared) {
         if let Some(session) = &self.kept {
             service.access.sessions.end(session);
@@ -82,7 +82,7 @@ fn failed(service: &Shared, error: &Error) -> Problem {
 impl FromRequestParts<Shared> for Session {
     type Rejection = Response;
 
-    /// Who looks; whoever is not known is led to the sign-in page, and from there back.
+    /// The viewer; an unknown one is redirected to the sign-in page, and from there back.
     async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
         Self::of(service, parts).map_err(|problem| match problem.code() {
             Code::Unauthorized => {
@@ -98,7 +98,7 @@ impl FromRequestParts<Shared> for Session {
     }
 }
 
-/// Refuses what a page of another site sends in the viewer's name.
+/// Refuses cross-site requests.
 /// Source: <https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site>
 pub(super) fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
     let sent = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
@@ -110,7 +110,7 @@ pub(super) fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
             }
             _ => false,
         },
-        // No browser: the token has to do.
+        // Not a browser: the token suffices.
         (None, None) => true,
     };
     match here {
@@ -119,7 +119,7 @@ pub(super) fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Where to go after signing in: a page of this service, whatever was asked for.
+/// The address to open after signing in: always a page of this service.
 pub(super) fn after_sign_in(next: &str) -> String {
     let known = next.parse::<Uri>().ok().filter(|uri| {
         let is_page = |path: &str| matches!(path, "/" | "/plan") || path.starts_with("/runs/");
@@ -128,14 +128,14 @@ pub(super) fn after_sign_in(next: &str) -> String {
     known.map_or_else(|| "/".to_owned(), |uri| uri.to_string())
 }
 
-/// Leads the browser to another address, which it asks for with GET.
+/// Redirects the browser to another address with GET.
 pub(super) fn see_other(address: &str) -> Response {
-    // What is no header value cannot be an address either.
+    // An address that is not a valid header value is not valid at all.
     let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }
 
-/// Begins a session, and has the browser keep it.
+/// Starts a session and sets its cookie.
 pub(super) fn keep(
     service: &Shared,
     response: &mut Response,
@@ -151,7 +151,7 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// Has the browser forget the session.
+/// Removes the session's cookie.
 pub(super) fn forget(response: &mut Response, headers: &HeaderMap) {
     let mut cookie = cookie(headers, "");
     cookie.make_removal();
@@ -173,14 +173,14 @@ fn cookie<'s>(headers: &HeaderMap, session: &'s str) -> Cookie<'s> {
         .build()
 }
 
-/// The name and port under which the browser knows the service.
+/// The host and port in the browser's address.
 fn place(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Browsers send cookies to every port of a host: each port has a name of its own. A cookie that
-/// begins with `__Host-` is taken by browsers over HTTPS only, and from no other host.
+/// The name of the cookie. Browsers send cookies to every port of a host, so each port has its own name.
+/// Browsers accept a cookie with the prefix `__Host-` only over HTTPS and from the same host.
 fn name(headers: &HeaderMap) -> String {
     let host = if is_https(headers) { "__Host-onerow" } else { "onerow" };
     match place(headers).parse::<Authority>().ok().and_then(|place| place.port_u16()) {
@@ -189,14 +189,14 @@ fn name(headers: &HeaderMap) -> String {
     }
 }
 
-/// Whether the browser speaks HTTPS to whatever stands before the service.
+/// Whether the browser uses HTTPS to the proxy in front of the service.
 fn is_https(headers: &HeaderMap) -> bool {
     let forwarded = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     let first = forwarded.and_then(|schemes| schemes.split(',').next());
     first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
-/// Another service of the host may have set a cookie of the same name.
+/// All cookies with our name: another service on the host may have set one too.
 fn cookies(headers: &HeaderMap) -> Vec<String> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = sent.flat_map(|list| Cookie::split_parse_encoded(list).flatten());

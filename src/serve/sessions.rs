@@ -1,4 +1,4 @@
-//! Sessions of browsers, and the tokens of their forms: signed with what only this process knows.
+//! Browser sessions and form tokens, signed with a secret of this process.
 
 use jiff::Timestamp;
 use jsonwebtoken::{
@@ -11,36 +11,36 @@ use super::keys::{KeyHash, Keys};
 use super::limits;
 use crate::error::{Error, Kind, Result};
 
-/// What signs sessions and forms.
+/// The signer of sessions and forms.
 pub(super) struct Sessions {
     signing: EncodingKey,
     checking: DecodingKey,
-    /// Those that were signed out of.
+    /// Signed-out sessions.
     ended: Cache<String, ()>,
 }
 
-/// What a cookie says. It names the key without saying what it is.
+/// The claims of a cookie. They identify the key without revealing it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    /// The key that signed in: its hash, signed.
+    /// The key of the sign-in: its hash, signed.
     sub: String,
-    /// The name and port under which the browser knows the service.
+    /// The host and port in the browser's address.
     aud: String,
     exp: i64,
-    /// The session, unlike any other.
+    /// The unique id of the session.
     jti: String,
 }
 
 /// A session that has not ended.
 pub(super) struct Known {
-    /// The key that signed in.
+    /// The key of the sign-in.
     pub key: KeyHash,
-    /// The session, unlike any other.
+    /// The unique id of the session.
     pub id: String,
 }
 
 impl Sessions {
-    /// Sessions of this process. Errors: the system has no randomness.
+    /// Creates the signer of this process. Errors: the system has no randomness.
     pub fn new() -> Result<Self> {
         let secret = random()?;
         let ended = Cache::builder().max_capacity(limits::SIGNED_OUT);
@@ -51,7 +51,7 @@ impl Sessions {
         })
     }
 
-    /// A session for whoever has shown this key to the service of this name and port.
+    /// A session for a caller who sent this key to the service at this host and port.
     pub fn begin(&self, key: &KeyHash, place: &str) -> Result<String> {
         let lasts = i64::try_from(limits::SIGNED_IN.as_secs()).unwrap_or(i64::MAX);
         self.until(key, place, Timestamp::now().as_second().saturating_add(lasts))
@@ -62,8 +62,7 @@ impl Sessions {
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(unsigned)
     }
 
-    /// Whose session this is. `None`: it was not begun here, has ended, or its key is none any
-    /// more.
+    /// The session of a cookie. `None`: it was not started here, has ended, or its key was removed.
     pub fn find(&self, session: &str, place: &str, keys: &Keys) -> Option<Known> {
         let mut wanted = Validation::new(Algorithm::HS256);
         wanted.leeway = 0;
@@ -75,7 +74,7 @@ impl Sessions {
         (!self.ended.contains_key(&claims.jti)).then_some(Known { key, id: claims.jti })
     }
 
-    /// Ends a session before its time.
+    /// Ends a session early.
     pub fn end(&self, known: &str) {
         self.ended.insert(known.to_owned(), ());
     }
@@ -84,14 +83,14 @@ impl Sessions {
         self.sign(&[b"key\0", key.bytes()].concat())
     }
 
-    /// A token that proves that a form came from a page for this viewer; another one each time.
+    /// A token that proves that a form came from a page for this viewer; unique per call.
     pub fn token(&self, viewer: &str) -> Result<String> {
         let salt = random()?;
         let signature = self.sign(&of_form(&salt, viewer))?;
         Ok(format!("{salt}.{signature}"))
     }
 
-    /// Whether a token is one of a page for this viewer.
+    /// Whether a token was made for this viewer.
     pub fn made(&self, token: &str, viewer: &str) -> bool {
         token.split_once('.').is_some_and(|(salt, signature)| {
             let message = of_form(salt, viewer);
@@ -104,7 +103,7 @@ impl Sessions {
     }
 }
 
-/// What is signed for a form: begins as nothing else that is signed here.
+/// The signed text of a form token, with a prefix that no other signed text has.
 fn of_form(salt: &str, viewer: &str) -> Vec<u8> {
     [b"form\0", salt.as_bytes(), b"\0", viewer.as_bytes()].concat()
 }

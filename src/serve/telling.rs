@@ -1,5 +1,5 @@
-//! Telling webhooks how runs ended, beside everything else: neither an answer nor the next run of
-//! the same dates waits for it.
+//! Notifying webhooks of finished runs, in the background: neither a response nor the next run of the same
+//! dates waits for it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::log::Line;
 use crate::notify::{self, Channel, RunEvent};
 use crate::run::Ended;
 
-/// Who is told, and how many messages are under way.
+/// The webhooks, and the pending messages.
 pub(super) struct Telling {
     channels: Vec<Channel>,
     places: Arc<Semaphore>,
@@ -22,20 +22,20 @@ impl Telling {
         Self { channels, places: Arc::new(Semaphore::new(limits::TELLINGS as usize)) }
     }
 
-    /// The names of the webhooks, with commas between.
+    /// The names of the webhooks, separated by commas.
     pub fn names(&self) -> Option<String> {
         let names: Vec<&str> = self.channels.iter().map(|c| c.webhook().name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until no messages are pending.
     pub async fn idle(&self) {
-        // Nobody closes it.
+        // The semaphore is never closed.
         let _ = self.places.acquire_many(limits::TELLINGS).await;
     }
 }
 
-/// Begins to tell of the end of a run, and returns at once.
+/// Starts notifying the end of a run, without waiting.
 pub(super) fn begin(service: &Shared, ended: Ended) {
     let telling = &service.telling;
     if telling.channels.is_empty() || ended.is_quiet() {

@@ -1,4 +1,4 @@
-//! Tries to sign in with a wrong key: so many in a minute, of one address and of all.
+//! Limits sign-in attempts with wrong keys per minute: per address, and in total.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,10 +9,10 @@ use super::crowd::Origin;
 use super::limits;
 use super::problem::{Code, Problem};
 
-/// Addresses whose tries are counted at a time.
+/// The number of addresses tracked.
 const ORIGINS: u64 = 10_000;
 
-/// The tries of the last minute.
+/// The attempts of the last minute.
 pub(super) struct Tries {
     of_one: Cache<Origin, Arc<AtomicU32>>,
     of_all: Cache<(), Arc<AtomicU32>>,
@@ -27,10 +27,10 @@ impl Tries {
         }
     }
 
-    /// Counts a try. Errors: it is one too many.
+    /// Counts an attempt. Errors: above a limit.
     pub fn count(&self, origin: Origin) -> Result<(), Problem> {
         let of_one = self.of_one.get_with(origin, Arc::default);
-        // Those that are refused do not count against all.
+        // Refused attempts do not count towards the total.
         let too_many = of_one.fetch_add(1, Ordering::SeqCst) >= limits::TRIES_OF_ONE
             || self.of_all.get_with((), Arc::default).fetch_add(1, Ordering::SeqCst)
                 >= limits::TRIES;

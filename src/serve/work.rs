@@ -1,4 +1,4 @@
-//! What the service does with the engine, without HTTP. What blocks says so.
+//! The service's use of the engine, without HTTP. Blocking functions say so.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::run::{Changed, Progress, Report, RunId};
 use crate::window::{Window, WindowArg};
 
 impl Service {
-    /// The rule of this name, or the one that is meant where none is named.
+    /// The rule of this name, or the default rule.
     pub(super) fn rule(&self, name: Option<&str>) -> Result<&Rule> {
         let name = name.or(self.default_rule.as_ref().map(RuleName::as_str));
         let file = &self.engine.project().file;
@@ -27,23 +27,23 @@ impl Service {
         }
     }
 
-    /// The dates that are meant now, in the rule's zone.
+    /// The dates at the current time, in the rule's zone.
     pub(super) fn window(&self, rule: &Rule, dates: &WindowArg) -> Result<Window> {
         rule.window(dates, self.engine.now())
     }
 
-    /// Whether a run of the rule would delete rows that nobody has allowed to be deleted.
+    /// Whether a run of the rule would delete rows without permission.
     pub(super) fn forbids(&self, rule: &Rule) -> bool {
         rule.strategy.is_destructive() && !self.may_delete
     }
 
-    /// How the dates of a rule stand. Blocks.
+    /// The status of a rule's dates. Blocks.
     pub(super) fn status(&self, rule: &RuleName, window: &Window) -> Result<Report> {
         self.engine.status(self.engine.rule(rule)?, window)
     }
 
-    /// What a run would send and what that would cost, in a sentence or two, where the dates stand
-    /// like this. Changes nothing. Blocks.
+    /// The statements of a run and their cost, in a sentence or two, given this status. Changes nothing.
+    /// Blocks.
     pub(super) fn plan(&self, rule: &RuleName, window: &Window, status: &Report) -> Result<String> {
         let mut engine = self.engine.clone();
         engine.look_at_staging(
@@ -57,7 +57,8 @@ impl Service {
         Ok(report::plan(style, &summary).trim_end().to_owned())
     }
 
-    /// Which of these dates, or of all that the table has, a task has to look at. Changes nothing. Blocks.
+    /// The dates, of the given ones or of all in the table, that a task has to process. Changes nothing.
+    /// Blocks.
     pub(super) fn changed(
         &self,
         rule: &RuleName,
@@ -73,7 +74,7 @@ impl Service {
         Ok(found)
     }
 
-    /// A run, from beginning to end; the partitions of its dates stood so before it. Blocks.
+    /// Executes a run from beginning to end, with the earlier state of its dates' partitions. Blocks.
     pub(super) fn apply(
         &self,
         rule: &RuleName,
@@ -97,7 +98,7 @@ impl Service {
     }
 }
 
-/// What a run has to say, as log lines.
+/// The messages of a run, as log lines.
 struct Messages<'a> {
     log: &'a Log,
     run: &'a RunId,

@@ -1,5 +1,5 @@
-//! Heads as HTTP writes them. hyper also takes lines that end in a line feed alone, and a head that
-//! says twice how long its body is; whatever stands before the service may read those in another way.
+//! Strict HTTP heads. hyper also accepts lines that end in a line feed alone, and a head with two body
+//! lengths, which a proxy in front of the service may interpret differently.
 //! Source: <https://www.rfc-editor.org/rfc/rfc9112>, sections 2.2 and 6.1
 
 use std::pin::Pin;
@@ -9,22 +9,21 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::limits;
 
-/// A byte that no head may have: hyper answers it with 400 and closes the connection.
+/// A byte that is invalid in a head: hyper answers it with 400 and closes the connection.
 const REFUSED: u8 = 0;
 
-/// What arrives on a connection, where a head that is not as HTTP writes it is made one that hyper
-/// refuses.
+/// The bytes of a connection, in which an invalid head is replaced by one that hyper refuses.
 pub(super) struct Written<R> {
     inner: R,
     reading: Reading,
 }
 
 enum Reading {
-    /// A head, as far as it has arrived.
+    /// A head, as received so far.
     Head(Vec<u8>),
-    /// A body of which so many bytes are still to come.
+    /// A body with this many bytes to come.
     Body(u64),
-    /// A body in chunks, after which the connection is closed, or what hyper refuses.
+    /// A chunked body, after which the connection is closed, or refused input.
     Rest,
 }
 
@@ -66,9 +65,9 @@ impl<R> Written<R> {
     }
 }
 
-/// What comes after a head, once all of it is there. `Some(None)`: it is to be refused.
+/// The state after a head, once it is complete. `Some(None)`: the head is refused.
 fn ended(head: &mut Vec<u8>) -> Option<Option<Reading>> {
-    // An empty line before a request is none of it.
+    // Empty lines before a request are ignored.
     if head.as_slice() == b"\r\n" {
         head.clear();
     }
@@ -78,11 +77,11 @@ fn ended(head: &mut Vec<u8>) -> Option<Option<Reading>> {
     head.ends_with(b"\r\n\r\n").then(|| body(head))
 }
 
-/// The body of a request with this head. `None`: the head says it in two ways.
+/// The body of a request with this head. `None`: its length is ambiguous.
 fn body(head: &[u8]) -> Option<Reading> {
     let mut headers = [httparse::EMPTY_HEADER; limits::HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    // hyper reads heads with the same parser.
+    // hyper uses the same parser.
     if !request.parse(head).is_ok_and(|status| status.is_complete()) {
         return Some(Reading::Rest);
     }
@@ -125,7 +124,7 @@ mod tests {
 
     const WHOLE: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-    /// What hyper gets of a text that arrives in pieces of so many bytes.
+    /// The bytes that hyper receives of a text that arrives in pieces of this size.
     fn seen(text: &str, pieces: usize) -> String {
         let mut written = Written::new(());
         let mut bytes = text.as_bytes().to_vec();

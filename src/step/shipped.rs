@@ -6,7 +6,7 @@ use super::{
 };
 use crate::statement::StepName;
 
-/// What most steps have in common with one of the project's own.
+/// The properties of a custom step, which most steps share.
 const CUSTOM: Row = Row {
     step: Step::Custom,
     name: "",
@@ -22,7 +22,7 @@ const CUSTOM: Row = Row {
     repeats_others: false,
 };
 
-/// A step that removes duplicates.
+/// The properties of a step that removes duplicates.
 const REMOVAL: Row = Row {
     scope: Scope::Date,
     ranks: Ranks::AsTheRule,
@@ -31,7 +31,7 @@ const REMOVAL: Row = Row {
     ..CUSTOM
 };
 
-/// A step that is sent with another.
+/// The properties of a step that is sent with another.
 const WITH_ANOTHER: Row = Row {
     statement: StatementKind::Insert,
     scope: Scope::Date,
@@ -40,10 +40,10 @@ const WITH_ANOTHER: Row = Row {
     ..CUSTOM
 };
 
-/// A step on which the removal log and undo rest.
+/// The properties of a step on which the removal log and undo depend.
 const OF_REMOVALS: Row = Row { is_shipped_only: true, ..WITH_ANOTHER };
 
-/// A query of the rule's ranking.
+/// The properties of a query with the rule's ranking.
 const RANKED: Row = Row { statement: StatementKind::Query, ranks: Ranks::AsTheRule, ..CUSTOM };
 
 const STAGING: Row = Row { needs: Needs::Staging, ..CUSTOM };

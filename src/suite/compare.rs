@@ -1,4 +1,4 @@
-//! What was found against what was expected.
+//! Comparing results with expectations.
 
 use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
@@ -10,14 +10,14 @@ use crate::engine::Rows;
 use crate::error::{Error, did_you_mean};
 use crate::googlesql::{Ident, SqlValue};
 
-/// What a test gave.
+/// The result of a test.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub rows: Rows,
     pub figures: Vec<(Figure, u64)>,
 }
 
-/// Nothing, or every difference.
+/// No difference, or all of them.
 pub(super) fn verdict(expected: &Expected, found: &Found, problems: &[Error]) -> Verdict {
     let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let mut differences = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn verdict(expected: &Expected, found: &Found, problems: &[Error]) ->
             .push(format!("expected an error with `{error}`, and it was: {}", said.join("\n"))),
         None => differences.extend(said.iter().map(|said| format!("error: {said}"))),
     }
-    // Without an error that was expected, rows and figures of a failed run say nothing.
+    // Without the expected error, rows and counts of a failed run have no meaning.
     if problems.is_empty() || expected.error.is_some() {
         if let Some(counts) = &expected.counts {
             differences.extend(counts_differ(counts, &found.figures));
@@ -53,7 +53,7 @@ fn counts_differ(expected: &[(Figure, u64)], found: &[(Figure, u64)]) -> Vec<Str
         .collect()
 }
 
-/// Rows in any order, and of each only the columns that the test names.
+/// Compares rows in any order, and only the columns that the test names.
 fn rows_differ(
     expected: &[Vec<(String, Value)>],
     nested: &[Ident],
@@ -113,7 +113,7 @@ fn rows_differ(
     (wanted != rows).then(|| diff(&wanted.concat(), &rows.concat()))
 }
 
-/// The expected value as a literal, of the type that the column was found to have.
+/// The expected value as a literal of the column's type.
 fn as_found(value: &Value, place: usize, found: &Rows) -> String {
     let mut types = found.rows.iter().filter_map(|row| row.get(place)?.sql_type());
     let plain = text(value);
@@ -123,7 +123,7 @@ fn as_found(value: &Value, place: usize, found: &Rows) -> String {
     }
 }
 
-/// JSON text in which neither the order of members says anything, nor a member that is null.
+/// JSON text, normalized: members sorted, null members removed.
 fn in_any_order(value: Json) -> String {
     fn sorted(value: Json) -> Json {
         match value {

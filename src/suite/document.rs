@@ -1,4 +1,4 @@
-//! A file of tests as it is written, with the place of every value.
+//! A parsed test file, with the place of every value.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -10,11 +10,11 @@ pub(super) type Row = IndexMap<Spanned<String>, Spanned<Value>>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
-    /// The rule of all tests that name none.
+    /// The default rule of the tests.
     pub rule: Option<Spanned<String>>,
-    /// The time of all tests that give none.
+    /// The default time of the tests.
     pub now: Option<Spanned<String>>,
-    /// Values of all given rows that have none of their own.
+    /// Default values of given rows.
     #[serde(default)]
     pub defaults: Row,
     #[serde(default)]
@@ -26,16 +26,16 @@ pub(super) struct Document {
 pub(super) struct TestSection {
     pub name: Spanned<String>,
     pub rule: Option<Spanned<String>>,
-    /// `apply`, or a step by itself.
+    /// `apply`, or a single step.
     pub step: Option<Spanned<String>>,
     pub now: Option<Spanned<String>>,
-    /// The dates; those of the given rows unless given.
+    /// The dates; by default those of the given rows.
     pub dates: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     pub vars: IndexMap<Spanned<String>, Spanned<Value>>,
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Data files with more of them, below the project's folder.
+    /// Data files with further rows, below the project's folder.
     #[serde(default)]
     pub files: Vec<Spanned<String>>,
     /// Rows in the streaming buffer.
@@ -49,10 +49,10 @@ pub(super) struct TestSection {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectSection {
-    /// What a query returns; else what the table holds afterwards.
+    /// The rows that a query returns; otherwise the table's rows afterwards.
     pub rows: Option<Vec<Row>>,
-    /// Figures over all dates, as `status` and `apply` print them.
+    /// Counts over all dates, as `status` and `apply` print them.
     pub counts: Option<IndexMap<Spanned<String>, u64>>,
-    /// Part of what goes wrong.
+    /// A part of the error message.
     pub error: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Unit tests of SQL: given rows, a step, and what is expected of it, on the embedded warehouse.
+//! Unit tests of SQL: given rows, a step, and expected results, on the embedded warehouse.
 
 mod compare;
 mod document;
@@ -18,13 +18,13 @@ pub use run::run;
 /// One test.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// The file that it stands in.
+    /// Its file.
     pub file: String,
-    /// What it is about.
+    /// Its name.
     pub name: String,
     /// The rule.
     pub rule: RuleName,
-    /// What is run.
+    /// The action.
     pub act: Act,
     /// The time of the run.
     pub now: Timestamp,
@@ -32,40 +32,39 @@ pub struct Case {
     pub window: Window,
     /// Template variables.
     pub vars: Vec<VarArg>,
-    /// Rows that can be touched; one value for each column of the rule.
+    /// Rows that can be changed; one value for each column of the rule.
     pub rows: Vec<Vec<SqlValue>>,
     /// Rows in the streaming buffer.
     pub streamed: Vec<Vec<SqlValue>>,
     /// Rows of the rule's first staging table; the others are empty.
     pub staged: Vec<Vec<SqlValue>>,
-    /// What must come of it.
+    /// The expected result.
     pub expected: Expected,
 }
 
-/// What a test runs.
+/// The action of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     /// The whole plan.
     Apply,
-    /// One step by itself.
+    /// A single step.
     Step(StepName),
 }
 
-/// What must come of it; `None` is not looked at.
+/// The expected result; `None` is not compared.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    /// What a query returns, or what the table holds afterwards: only the columns that are named
-    /// here, in any order.
+    /// The rows that a query returns, or the table's rows afterwards: only the named columns, in any order.
     pub rows: Option<Vec<Vec<(String, toml::Value)>>>,
     /// The columns of the rule whose values are written as JSON.
     pub nested: Vec<Ident>,
-    /// Figures over all dates.
+    /// Counts over all dates.
     pub counts: Option<Vec<(Figure, u64)>>,
-    /// Part of what goes wrong.
+    /// A part of the error message.
     pub error: Option<String>,
 }
 
-/// A figure that a test may expect.
+/// A count that a test may expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
     /// Active rows, before anything was deactivated.
@@ -74,7 +73,7 @@ pub enum Figure {
     Keys,
     /// Superseded rows.
     Duplicates,
-    /// Superseded rows that cannot be touched yet.
+    /// Superseded rows that cannot be changed yet.
     Buffered,
     /// Active rows whose row id is NULL or shared.
     SharedIds,
@@ -106,5 +105,5 @@ impl Figure {
     }
 }
 
-/// What came of a test: nothing, or what is not as expected, for people to read.
+/// The verdict of a test: success, or the differences for people.
 pub type Verdict = Result<(), String>;

@@ -1,4 +1,4 @@
-//! From a file of tests to cases, checked against the rules.
+//! Reading test files as cases, validated against the rules.
 
 use std::io::BufReader;
 use std::path::{Component, Path};
@@ -20,8 +20,11 @@ use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
 
-/// The tests of one file; `name` is how messages call it, `folder` the project's, below which data files are.
-/// Errors: with file, line and column.
+/// The tests of one file. `name` is its name in messages, and `folder` the project's folder, which contains
+/// the data files.
+///
+/// # Errors
+/// The file has a mistake; the error has file, line and column.
 pub fn read(name: &str, text: &str, rules: &RuleFile, folder: &Path) -> Result<Vec<Case>> {
     let source = Source::new(name, text, "split it into several files")?;
     let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
@@ -102,7 +105,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One value for each column of the rule; what is not given is NULL.
+    /// One value for each column of the rule; omitted ones are NULL.
     fn row(&self, rule: &Rule, row: &Row) -> Result<Vec<SqlValue>> {
         self.known_columns(rule, row)?;
         self.known_columns(rule, &self.document.defaults)?;
@@ -170,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The time of the test; without one, noon of the day after the last date.
+    /// The time of the test; by default noon of the day after the last date.
     fn now(&self, section: &TestSection, window: &Window) -> Result<Timestamp> {
         if let Some(now) = section.now.as_ref().or(self.document.now.as_ref()) {
             return parse_timestamp(now.get_ref()).ok_or_else(|| {
@@ -220,7 +223,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Where each date has a table of its own, no row says its date.
+    /// For date-sharded tables, rows do not have a date.
     fn shard(&self, section: &TestSection) -> Result<Window> {
         let (message, help) = match &section.dates {
             Some(dates) if dates.len() > 1 => (
@@ -329,7 +332,7 @@ pub(super) fn json(value: &Value) -> Json {
     }
 }
 
-/// The value as a CSV would hold it.
+/// The value as in a CSV file.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -337,7 +340,7 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-/// The date of a row, by its value of the partition column.
+/// The date of a row, from its partition column.
 fn day_of(value: &SqlValue, partition: &Partition) -> Option<Day> {
     Some(match (value, partition.cut) {
         (SqlValue::Date(date), _) => Day::from(*date),

@@ -1,4 +1,4 @@
-//! Running one test, in a database of its own that lasts as long as the test.
+//! Running one test, in its own database, which is dropped afterwards.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::run::{Progress, Report, RunId};
 use crate::statement::StepName;
 
-/// Runs a test and compares. What keeps it from running is a failure of the test.
+/// Runs a test and compares. An error that prevents it is a failure of the test.
 pub fn run(project: &Project, case: &Case) -> Verdict {
     let (found, problems) = match act(project, case) {
         Ok(outcome) => outcome,
@@ -71,7 +71,7 @@ fn load(engine: &Engine, rule: &Rule, case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// The rows of a query that was run by itself.
+/// The rows of a single query.
 fn queried(act: &Act, report: &Report) -> Option<Rows> {
     if *act == Act::Apply {
         return None;

@@ -1,4 +1,4 @@
-//! A template that does not end, or that blows up, is an error; the largest plans are not.
+//! A template that does not terminate or uses too many resources is an error; the largest plans are not.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn one_day() -> Window {
     Window::day(Day::parse("2026-01-28").unwrap())
 }
 
-/// The error of a template, which comes soon.
+/// The error of a template, which must come soon.
 fn error(template: &str) -> Error {
     let own = Template { path: "sql/own.sql".into(), text: template.into() };
     let templates = Templates::shipped().with(None, "own.sql", own);
@@ -81,7 +81,7 @@ fn a_template_as_deep_as_it_is_long_does_not_overflow_the_stack() {
         let own = Template { path: "sql/own.sql".into(), text };
         let templates = Templates::shipped().with(None, "own.sql", own);
         let rules = rules("deactivate", 0);
-        // Whether it is an error or not: it comes back.
+        // Whether or not it is an error, rendering ends.
         let unknown = ["nobody=1".parse().unwrap()];
         _ = Renderer::new(&rules.rules[0], &templates, &unknown).map(|_| ());
         _ = Renderer::new(&rules.rules[0], &templates, &[])
@@ -89,7 +89,7 @@ fn a_template_as_deep_as_it_is_long_does_not_overflow_the_stack() {
     }
 }
 
-/// What the dearest statement of a rule takes of the fuel.
+/// The fuel of a rule's most expensive statement.
 fn dearest(rule: &Rule, window: &Window) -> u64 {
     let renderer = Renderer::new(rule, &Templates::shipped(), &[]).unwrap();
     let steps = renderer.steps();

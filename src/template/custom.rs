@@ -1,4 +1,4 @@
-//! The UPDATE of a custom step: taken apart into the texts that what guards it is made from.
+//! The UPDATE of a custom step, split into the texts from which its guards are made.
 
 use minijinja::Value;
 use sqlparser::keywords::Keyword;
@@ -12,13 +12,13 @@ use crate::googlesql::tokens;
 use crate::statement::{Statement, StepName};
 use crate::window::Window;
 
-/// What the UPDATE of a custom step is restricted by.
+/// The condition that restricts the UPDATE of a custom step.
 const RESTRICTION: &str = "{%- from \"_custom.sql\" import restriction -%}\
                            {{ restriction(rule, window, removals, custom) }}";
 
 impl Renderer<'_> {
-    /// The UPDATEs of a custom step, after what guards them: first everything that finds out what they
-    /// would remove, then for each date what records it, and the UPDATE, which changes no other row.
+    /// The UPDATEs of a custom step with their guards: first all counts of what they would remove, then for
+    /// each date the record, and the UPDATE, which changes no other rows.
     pub(super) fn guarded(
         &self,
         step: &StepName,
@@ -41,7 +41,7 @@ impl Renderer<'_> {
         Ok(all)
     }
 
-    /// A statement that guards this one; none where it is not one UPDATE, which the checks refuse.
+    /// A statement that guards this one; `None` if it is not a single UPDATE, which the checks refuse.
     fn guard(&self, name: &str, statement: &Statement) -> Result<Option<Statement>> {
         let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(None) };
         let (custom, step) = (&statement.step, StepName::parse(name)?);
@@ -50,7 +50,7 @@ impl Renderer<'_> {
         Ok(Some(Statement { guards: Some(custom.clone()), ..guard }))
     }
 
-    /// The UPDATE of a custom step, for no other rows than those that are recorded.
+    /// The UPDATE of a custom step, restricted to recorded rows.
     fn restricted(&self, statement: Statement) -> Result<Statement> {
         let Some(update) = CustomUpdate::of(&statement.sql) else { return Ok(statement) };
         let (step, window) = (&statement.step, &statement.window);
@@ -71,20 +71,20 @@ impl Renderer<'_> {
     }
 }
 
-/// An UPDATE, as texts.
+/// An UPDATE, split into texts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CustomUpdate<'s> {
-    /// What stands before WHERE.
+    /// The text before WHERE.
     head: &'s str,
     /// The table, with its alias.
     table: &'s str,
     /// The condition of its WHERE.
     condition: &'s str,
-    /// What stands after the condition: comments.
+    /// The comments after the condition.
     tail: &'s str,
 }
 
-/// Whether the text begins as an UPDATE does.
+/// Whether the text begins like an UPDATE.
 pub(super) fn is_update(sql: &str) -> bool {
     let tokens = tokens(sql).unwrap_or_default();
     let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
@@ -92,8 +92,7 @@ pub(super) fn is_update(sql: &str) -> bool {
 }
 
 impl<'s> CustomUpdate<'s> {
-    /// Takes an UPDATE apart. `None` where the text is not one UPDATE with a WHERE, which the checks
-    /// refuse.
+    /// Splits an UPDATE. `None` if the text is not a single UPDATE with a WHERE, which the checks refuse.
     pub fn of(sql: &'s str) -> Option<Self> {
         let tokens = tokens(sql).ok()?;
         let mut significant: Vec<(&TokenWithSpan, i32)> = Vec::new();
@@ -138,7 +137,7 @@ impl<'s> CustomUpdate<'s> {
         })
     }
 
-    /// What the templates that guard it know of it.
+    /// The values for the templates of its guards.
     pub fn value(&self, step: &StepName, may_remove_keys: bool) -> Value {
         map([
             ("step", Value::from(step.as_str())),
@@ -148,7 +147,7 @@ impl<'s> CustomUpdate<'s> {
         ])
     }
 
-    /// The UPDATE, for no more rows than those that this condition holds for too.
+    /// The UPDATE, with this condition added.
     pub fn restricted(&self, by: &str) -> String {
         let Self { head, condition, tail, .. } = self;
         let blank = if tail.is_empty() { "" } else { " " };
@@ -160,7 +159,7 @@ fn is(token: &TokenWithSpan, wanted: Keyword) -> bool {
     matches!(&token.token, Token::Word(word) if word.keyword == wanted && word.quote_style.is_none())
 }
 
-/// The byte at which a place, counted in lines and characters from 1, begins.
+/// The byte offset of a place, whose line and column count from 1.
 fn offset(sql: &str, place: Location) -> Option<usize> {
     let (line, column) = (usize::try_from(place.line).ok()?, usize::try_from(place.column).ok()?);
     let before: usize = sql.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();

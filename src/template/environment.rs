@@ -1,4 +1,4 @@
-//! The set-up of minijinja, and the values that templates are given from outside.
+//! The configuration of minijinja, and template values from outside.
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, SqlValue};
 use crate::rule::{Rule, VarArg};
 
-/// minijinja as onerow's templates know it.
+/// The minijinja environment of onerow's templates.
 pub(super) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -24,14 +24,14 @@ pub(super) fn environment() -> Environment<'static> {
     environment.add_filter("raw", literal::raw);
     environment.add_filter("ident", literal::ident);
     environment.add_filter("of", qualify::of);
-    // With it, a loop could nest values deeper than the stack is.
+    // Without this, a loop could nest values deeper than the stack allows.
     environment.remove_global("namespace");
     environment.set_fuel(Some(limits::FUEL));
     environment.set_recursion_limit(limits::RECURSION);
     environment
 }
 
-/// The rule's own values, and those of the command line in their place or beside them.
+/// The rule's variables, overridden or extended by those of the command line.
 pub(super) fn merge(
     rule: &Rule,
     environment: &Environment<'_>,
@@ -51,7 +51,7 @@ pub(super) fn merge(
     Ok(vars)
 }
 
-/// A variable that nobody reads is a slip of the finger.
+/// Refuses an unused variable, which is probably a typo.
 fn refuse_unused(rule: &Rule, environment: &Environment<'_>, name: &Ident) -> Result<()> {
     let read: Vec<String> = environment
         .templates()

@@ -1,4 +1,4 @@
-//! minijinja's errors as ours: what is wrong, with file, line and column, and what to do.
+//! minijinja's errors as onerow's: the problem, with file, line and column, and the fix.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ const FILTERS: [&str; 24] = [
 const KNOWN: &str = "a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or \
      with --var name=value";
 
-/// An error of a template.
+/// A template error.
 pub(super) fn new(message: String) -> Error {
     Error::new(Kind::Template, message)
 }
 
-/// The innermost minijinja error, with its place in the template. `paths` are the templates by name, `text`
-/// is that of a template that does not parse, `context` what templates know.
+/// The innermost minijinja error, with its place in the template. `paths` has the templates by name, `text`
+/// is a template that does not parse, and `context` has the template's variables.
 pub(super) fn template_error(
     error: &minijinja::Error,
     paths: &BTreeMap<String, String>,
@@ -84,7 +84,7 @@ fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context:
     }
 }
 
-/// The name that was meant, as far as it can be told.
+/// The most similar known name, if any.
 fn meant(name: &str, context: &Value) -> String {
     let (object, member) = match name.rsplit_once('.') {
         Some((object, member)) => (context.get_attr(object).unwrap_or_default(), member),

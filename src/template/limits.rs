@@ -1,39 +1,39 @@
-//! How much a template may use: of work, memory, nesting and text. A template that loops, calls
-//! itself or blows up ends with an error that says so.
+//! Limits of a template's work, memory, nesting and length. A template that loops, recurses or grows too much
+//! ends with an error that says so.
 
 use crate::error::{Error, Kind, Place, Result};
 use crate::googlesql::MAX_BYTES;
 
-/// minijinja's fuel for rendering one statement: an instruction costs one, and 64 bytes of text or
-/// values cost one, so that this is at most about 64 MB and a second. The dearest shipped template takes
-/// 241,333 for 10,000 dates that are no range, the largest window there is, 920 for a range of 3,650,
-/// and 152,160 for 1,000 columns; a test measures it.
+/// minijinja's fuel for rendering one statement: an instruction costs one, and so do 64 bytes of text or
+/// values, so the limit is about 64 MB and a second. The most expensive shipped template uses 241,333 for
+/// 10,000 dates that are not a range (the largest window), 920 for a range of 3,650, and 152,160 for 1,000
+/// columns; a test measures it.
 pub(super) const FUEL: u64 = 1_000_000;
 
-/// minijinja's limit of nesting: an include or a call of a macro counts about 10, a loop 1. The
-/// deepest shipped template takes less than 50. Half of minijinja's own limit, so that it also holds
-/// on the 2 MiB stack of a thread.
+/// minijinja's nesting limit: an include or a macro call counts about 10, a loop 1. The deepest shipped
+/// template uses less than 50. Half of minijinja's own limit, so that it also fits the 2 MiB stack of a
+/// thread.
 pub(super) const RECURSION: usize = 250;
 
-/// The longest template. The longest shipped one has 5 KiB.
+/// The maximum length of a template in bytes. The longest shipped one has 5 KiB.
 const TEMPLATE_BYTES: usize = 64 * 1024;
 
-/// What a byte of a template may cost of the stack while it is compiled: `a+a+a+…` is as deep as it
-/// is long, and takes less than half of this for each of its operators.
+/// The stack per byte of a template during compilation: `a+a+a+…` is as deep as it is long, and uses less
+/// than half of this for each operator.
 const COMPILED_BYTE: usize = 2 * 1024;
 
-/// The same while it is rendered, when `{% set x = [x] %}` after another nests values.
+/// The stack per byte during rendering, where repeated `{% set x = [x] %}` nests values.
 const RENDERED_BYTE: usize = 64;
 
-/// The stack that templates need apart from that.
+/// The base stack of templates.
 const STACK: usize = 512 * 1024;
 
-/// Compiles a template of this text, on a stack that is large enough for it.
+/// Compiles a template of this text, on a stack that is large enough.
 pub(super) fn compiling<T>(text: &str, work: impl FnOnce() -> T) -> T {
     on_stack(STACK + text.len() * COMPILED_BYTE, work)
 }
 
-/// Renders with own templates of this length, on a stack that is large enough for them.
+/// Renders with own templates of this length, on a stack that is large enough.
 pub(super) fn rendering<T>(own: usize, work: impl FnOnce() -> T) -> T {
     on_stack(STACK + own * RENDERED_BYTE, work)
 }
@@ -66,7 +66,7 @@ pub(super) fn check_statement(path: &str, sql: &str) -> Result<()> {
         .help("name fewer dates in one command, or dates in a row: `--from A --to B`"))
 }
 
-/// What minijinja says of a limit, in our words; `None` for its other errors.
+/// minijinja's errors about limits, reworded; `None` for other errors.
 pub(super) fn reached(error: &minijinja::Error) -> Option<Error> {
     let nested = error.detail().is_some_and(|detail| detail.contains("recursion limit"));
     let (message, help) = match error.kind() {

@@ -1,4 +1,4 @@
-//! How a value in `{{ … }}` is written: as a typed GoogleSQL literal, unless it is SQL already.
+//! Writing a value in `{{ … }}`: as a typed GoogleSQL literal, unless it is already SQL.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use minijinja::{Error, ErrorKind, Output, State};
 
 use crate::googlesql::{Ident, SqlValue};
 
-/// A value as templates see it. Scalars stay scalars, so that a template can compare them; dates
-/// and exact numbers are the SQL of their literal.
+/// A value for templates. Scalars stay scalars, so that a template can compare them; dates and exact numbers
+/// become the SQL of their literal.
 pub(super) fn to_template(value: &SqlValue) -> Value {
     match value {
         SqlValue::Null => Value::from(()),
@@ -21,12 +21,12 @@ pub(super) fn to_template(value: &SqlValue) -> Value {
     }
 }
 
-/// A piece of SQL as templates see it: written as it is.
+/// A piece of SQL for templates, written unchanged.
 pub(super) fn sql(text: impl ToString) -> Value {
     Value::from_safe_string(text.to_string())
 }
 
-/// minijinja's formatter: every `{{ … }}` passes here.
+/// minijinja's formatter: called for every `{{ … }}`.
 pub(super) fn write(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -40,7 +40,7 @@ pub(super) fn write(
         .map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
-/// The SQL of a value. A list is refused within a list, which GoogleSQL does not have either.
+/// The SQL of a value. Nested lists are refused, as in GoogleSQL.
 fn text<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Error> {
     match value.kind() {
         ValueKind::Seq | ValueKind::Iterable if !value.is_safe() => {
@@ -50,9 +50,9 @@ fn text<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Err
     }
 }
 
-/// The items of a list, with commas between.
+/// The items of a list, separated by commas.
 fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
-    // To iterate over nothing would leave a hole in the statement.
+    // Iterating over an undefined value would leave a gap in the statement.
     if items.is_undefined() {
         return Err(Error::new(ErrorKind::UndefinedError, NO_VALUE));
     }
@@ -68,7 +68,7 @@ fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
 
 const NO_VALUE: &str = "this name has no value";
 
-/// As many bytes as minijinja itself takes one fuel for.
+/// The bytes that cost one unit of fuel, as in minijinja itself.
 const BYTES_PER_FUEL: u64 = 64;
 
 fn scalar(value: &Value) -> Result<Cow<'_, str>, Error> {
@@ -93,7 +93,7 @@ fn scalar(value: &Value) -> Result<Cow<'_, str>, Error> {
     }
 }
 
-/// The filter `commas`: the items of a list as SQL, with commas between.
+/// The filter `commas`: the items of a list as SQL, separated by commas.
 pub(super) fn commas(state: &State<'_, '_>, items: Value) -> Result<Value, Error> {
     list(state, &items).map(sql)
 }

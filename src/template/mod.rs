@@ -38,10 +38,10 @@ fn shipped() -> impl Iterator<Item = (String, &'static str)> {
     macros.chain(SHIPPED.iter().map(|row| (format!("{}.sql", row.name), row.template)))
 }
 
-/// The end of the path of a template that is built in.
+/// The suffix of a built-in template's path.
 const BUILT_IN: &str = " (built in)";
 
-/// A template as messages show it.
+/// A template, and its name in messages.
 #[derive(Debug, Clone)]
 pub struct Template {
     /// Its path in the project, or a note that it is built in.
@@ -50,14 +50,14 @@ pub struct Template {
     pub text: String,
 }
 
-/// All templates of a project: the shipped ones and what overrides or joins them.
+/// All templates of a project: the shipped ones, with overrides and additions.
 #[derive(Debug, Clone)]
 pub struct Templates {
     general: BTreeMap<String, Template>,
     of_rules: BTreeMap<RuleName, BTreeMap<String, Template>>,
 }
 
-/// The steps of these files, but for those that are rendered with the UPDATE that they guard.
+/// The steps of these files, except those rendered together with the UPDATE that they guard.
 fn steps<'f>(files: impl Iterator<Item = &'f str>) -> Vec<StepName> {
     let names = files.filter_map(|file| StepName::parse(file.strip_suffix(".sql")?).ok());
     names.filter(|step| step.row().needs != Needs::CustomUpdate).collect()
@@ -84,13 +84,13 @@ impl Templates {
         self
     }
 
-    /// The text of a shipped template, for a project that wants to start from it.
+    /// The text of a shipped template, as a starting point for a project.
     pub fn shipped_text(file: &str) -> Option<&'static str> {
         shipped().find(|(name, _)| name == file).map(|(_, text)| text)
     }
 
-    /// The templates in force for a rule, by file name: its own before the general ones, without steps
-    /// that need what the rule does not have.
+    /// The effective templates of a rule, by file name: its own take precedence over the general ones; steps
+    /// that need settings which the rule lacks are omitted.
     fn of(&self, rule: &Rule) -> BTreeMap<&str, &Template> {
         let own = self.of_rules.get(&rule.name).into_iter().flatten();
         let all = self.general.iter().chain(own).map(|(name, found)| (name.as_str(), found));
@@ -107,7 +107,7 @@ impl Templates {
         all.filter(|(file, _)| step(file).is_none_or(|step| has(&step))).collect()
     }
 
-    /// The steps a rule has templates for, by name.
+    /// The steps with templates for a rule, by name.
     pub fn steps(&self, rule: &Rule) -> Vec<StepName> {
         steps(self.of(rule).into_keys())
     }

@@ -1,9 +1,9 @@
-//! From a line of rendered SQL back to the line of the template it came from. Rendering keeps no
-//! record of that, so the line is found by its fixed text, and only where a single one fits best.
+//! Maps a line of rendered SQL back to its template. Rendering keeps no such record, so the line is found by
+//! its fixed text, and only if a single line fits best.
 
 use crate::error::Place;
 
-/// The line of these templates (path and text) that this rendered line came from.
+/// The line of these templates (path and text) from which this line was rendered.
 pub(super) fn of<'t>(
     templates: impl IntoIterator<Item = (&'t str, &'t str)>,
     rendered: &str,
@@ -36,7 +36,7 @@ struct Pattern<'t> {
 }
 
 impl<'t> Pattern<'t> {
-    /// `None` for a line without fixed text, and for one that a tag begins or ends in.
+    /// `None` for a line without fixed text, or with an unclosed tag.
     fn of(line: &'t str) -> Option<Self> {
         let mut texts = Vec::new();
         let mut rest = line;
@@ -55,7 +55,7 @@ impl<'t> Pattern<'t> {
         fixed.then_some(Self { texts })
     }
 
-    /// How much fixed text the rendered line has in common with this one, in its order.
+    /// The amount of fixed text that the rendered line shares with this one, in order.
     fn fits(&self, rendered: &str) -> Option<usize> {
         let (first, last) = (self.texts.first()?.trim_start(), self.texts.last()?.trim_end());
         if self.texts.len() == 1 {

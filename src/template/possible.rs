@@ -1,4 +1,4 @@
-//! Which steps can be rendered for a rule, and why the others cannot.
+//! The steps that can be rendered for a rule, and reasons why others cannot.
 
 use super::render::Renderer;
 use crate::error::{Error, Kind, Result};
@@ -13,20 +13,20 @@ impl Renderer<'_> {
         !self.is_about_no_shard(step) && !self.names_unknown_columns(step)
     }
 
-    /// Whether each date has a table of its own, and the step is about one table; what was removed is in the
-    /// removal log.
+    /// Whether the step needs a single table but the table is date-sharded. Removed rows are in the removal
+    /// log.
     fn is_about_no_shard(&self, step: &StepName) -> bool {
         let is_of_table = self.rule.scope_of(step) == Scope::Table && step.step() != Step::Removed;
         self.rule.partition.is_sharded() && is_of_table
     }
 
-    /// Whether it inserts rows again, and what it has to name only the table knows.
+    /// Whether it inserts rows again but the table's columns are not listed.
     fn names_unknown_columns(&self, step: &StepName) -> bool {
         let inserts = step.step() == Step::Undo && self.rule.strategy.is_destructive();
         inserts && self.rule.stored_columns().next().is_none()
     }
 
-    /// Errors: the step names columns, and the rule lists none.
+    /// Errors: the step needs column names, and the rule lists none.
     pub(super) fn refuse_unknown_columns(&self, step: &StepName) -> Result<()> {
         if !self.names_unknown_columns(step) {
             return Ok(());
@@ -40,7 +40,7 @@ impl Renderer<'_> {
         )))
     }
 
-    /// Errors: each date has a table of its own, and the step is about no date.
+    /// Errors: the table is date-sharded, and the step has no date.
     pub(super) fn refuse_all_shards(&self, step: &StepName, window: &Window) -> Result<()> {
         let rule = self.rule;
         if !rule.partition.is_sharded() {

@@ -1,5 +1,5 @@
-//! The filter `of`: SQL in which every column belongs to one relation, by its alias. The text stays
-//! as it is written; only the alias is put before names.
+//! The filter `of`: qualifies every column of an expression with a relation's alias. The rest of the text is
+//! unchanged.
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
@@ -41,7 +41,7 @@ fn qualified(text: &str, alias: &str) -> Result<String, String> {
     let tokens = tokens(text).map_err(|error| error.to_string())?;
     let expr = parse(tokens, Parser::parse_expr).map_err(|error| error.to_string())?;
     let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
-    // From the last one on, so that the places of earlier ones stay what they are.
+    // In reverse, so that earlier places stay valid.
     let mut places: Vec<_> = columns(&expr).iter().map(|name| name.span.start).collect();
     places.sort();
     for place in places.into_iter().rev() {

@@ -18,10 +18,10 @@ use crate::statement::{Fingerprint, Statement, StepName};
 use crate::step::{Needs, Step};
 use crate::window::{Day, Window};
 
-/// About as long as the line is that a statement begins with.
+/// The approximate length of the header comment.
 const HEADER_BYTES: usize = 100;
 
-/// Renders the steps of one rule. Its templates are compiled once.
+/// Renders the steps of one rule, with compiled templates.
 pub struct Renderer<'a> {
     pub(super) rule: &'a Rule,
     environment: Environment<'static>,
@@ -32,13 +32,15 @@ pub struct Renderer<'a> {
     staging_value: Value,
     removals: RemovalLog,
     pub(super) own_bytes: usize,
-    /// The shipped templates alone, where the project replaces one of them.
+    /// The shipped templates, if the project replaces one of them.
     shipped: Option<Environment<'static>>,
 }
 
 impl<'a> Renderer<'a> {
-    /// Compiles the templates of a rule; `vars` stand in for or join the rule's own values.
-    /// Errors: a template that does not parse; a `--var` that neither the rule nor a template knows.
+    /// Compiles the templates of a rule; `vars` override or extend the rule's variables.
+    ///
+    /// # Errors
+    /// A template does not parse, or neither the rule nor a template uses a `--var`.
     pub fn new(rule: &'a Rule, templates: &Templates, vars: &[VarArg]) -> Result<Self> {
         let shipped = shipped(rule, templates)?;
         let mut environment = environment();
@@ -52,7 +54,7 @@ impl<'a> Renderer<'a> {
             })?;
             own_bytes += own_text(template).len();
         }
-        // The longest stands for all: each of them is looked at by itself.
+        // Sized for the longest, since each is compiled separately.
         let longest = templates.of(rule).into_values().map(own_text).max_by_key(|text| text.len());
         let vars =
             limits::compiling(longest.unwrap_or_default(), || merge(rule, &environment, vars))?;
@@ -74,7 +76,7 @@ impl<'a> Renderer<'a> {
         })
     }
 
-    /// The same with the removal log of another warehouse than the rule file's first.
+    /// Sets the removal log, by default that of the rule file's first warehouse.
     #[must_use]
     pub fn with_removals(self, removals: RemovalLog) -> Self {
         Self { removals, ..self }
@@ -85,17 +87,17 @@ impl<'a> Renderer<'a> {
         &self.removals
     }
 
-    /// The rule that is rendered.
+    /// The rule.
     pub fn rule(&self) -> &'a Rule {
         self.rule
     }
 
-    /// The template variables in force, for the ledger.
+    /// The effective template variables, for the ledger.
     pub fn vars(&self) -> &[(Ident, SqlValue)] {
         &self.vars
     }
 
-    /// The steps there are templates for, by name.
+    /// The steps with templates, by name.
     pub fn steps(&self) -> Vec<StepName> {
         let mut steps = super::steps(self.paths.keys().map(String::as_str));
         let has = |step: &StepName| step.step() == Step::Custom || self.can_have(step);
@@ -109,7 +111,7 @@ impl<'a> Renderer<'a> {
         path.is_some_and(|path| path.ends_with(super::BUILT_IN))
     }
 
-    /// The first template of macros that is the project's own and not the built-in one, by name.
+    /// The first macro file that the project overrides, by name.
     pub fn own_macros(&self) -> Option<&str> {
         let macros = self.paths.iter().filter(|(name, _)| name.starts_with('_'));
         let mut own = macros.filter(|(name, path)| {
@@ -118,9 +120,11 @@ impl<'a> Renderer<'a> {
         own.next().map(|(name, _)| name.as_str())
     }
 
-    /// The statements of a step for a window: one, or one for each date. The UPDATE of a custom step is
-    /// one for each date, after the statements that guard it. Errors: no such step; a template that does
-    /// not render, with file, line and column.
+    /// The statements of a step for a window: one, or one for each date. The UPDATE of a custom step is one
+    /// for each date, after its guards.
+    ///
+    /// # Errors
+    /// There is no such step, or a template does not render; the error has file, line and column.
     pub fn render(&self, step: &StepName, window: &Window) -> Result<Vec<Statement>> {
         if step.row().needs == Needs::CustomUpdate {
             let message = format!("{step} is rendered with the custom step whose UPDATE it guards");
@@ -140,7 +144,7 @@ impl<'a> Renderer<'a> {
                 .help("name the date on which they arrived, once they have left the buffer"));
         }
         let statements = self.render_plainly(step, window)?;
-        // Without an active flag there is nothing that an UPDATE may change, which the checks say.
+        // Without an active flag, an UPDATE may not change anything; the checks report it.
         let flag = self.rule.active.as_ref().and_then(|active| active.flag.as_ref());
         let guards = step.step() == Step::Custom && flag.is_some();
         match guards && statements.iter().any(|s| custom::is_update(&s.sql)) {
@@ -167,8 +171,8 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// What a step counts: its fingerprint for a date that stands for all. Where two of them are equal, so is what is
-    /// counted, whatever the dates.
+    /// The definition of a step's counts: its fingerprint for a representative date. Equal definitions count
+    /// the same, for any dates.
     pub(crate) fn definition(&self, counting: &str) -> Result<Fingerprint> {
         let step = StepName::parse(counting)?;
         let date = Window::day(Day::from(jiff::civil::date(2000, 1, 1)));
@@ -176,13 +180,13 @@ impl<'a> Renderer<'a> {
         self.render_one(&step, &window, None).map(|statement| statement.fingerprint)
     }
 
-    /// One statement of a step for all of these dates, however many share one otherwise.
+    /// One statement of a step for all of these dates, regardless of the number of dates per statement.
     pub(crate) fn render_together(&self, step: &StepName, window: &Window) -> Result<Statement> {
         self.render_one(step, window, None)
     }
 
-    /// The statement of a shipped step about rows that were removed in this way; where it inserts them
-    /// again, it names these columns of the table, which are those that it has now.
+    /// The statement of a shipped step for rows removed with this strategy; if it inserts rows again,
+    /// `columns` are the table's current columns to fill.
     pub fn render_about_removed(
         &self,
         step: &StepName,
@@ -197,15 +201,15 @@ impl<'a> Renderer<'a> {
         self.render_shipped(step, window, map(about))
     }
 
-    /// The statement that sets aside the rows of one date as they were at this time. The time is a literal
-    /// in it, since not every server takes a parameter there.
+    /// The statement that saves the rows of one date as of this time as a before image. The time is a
+    /// literal, since not every server accepts a parameter there.
     pub fn render_before_image(&self, window: &Window, at: Timestamp) -> Result<Statement> {
         let step = StepName::parse(StepName::BEFORE_IMAGE)?;
         let before = literal::sql(SqlValue::Timestamp(at).literal());
         self.render_shipped(&step, window, map([("before", before)]))
     }
 
-    /// A shipped step whose template knows more than the usual.
+    /// A shipped step whose template has additional variables.
     pub(super) fn render_shipped(
         &self,
         step: &StepName,
@@ -222,7 +226,7 @@ impl<'a> Renderer<'a> {
         self.shipped.as_ref().unwrap_or(&self.environment)
     }
 
-    /// The line of a template that a line of this step's SQL came from, where that can be told.
+    /// The line of a template from which a line of this step's SQL was rendered, if known.
     pub fn origin(&self, step: &StepName, rendered: &str) -> Option<Place> {
         let own = format!("{step}.sql");
         let ours = |name: &str| name == own || name.starts_with('_');
@@ -276,7 +280,7 @@ impl<'a> Renderer<'a> {
         })
     }
 
-    /// The text of a step by these templates.
+    /// The text of a step, rendered with these templates.
     fn text(
         &self,
         environment: &Environment<'static>,
@@ -302,7 +306,7 @@ impl<'a> Renderer<'a> {
         Ok(sql)
     }
 
-    /// What the template of a step knows.
+    /// The variables of a step's template.
     pub(super) fn context(&self, window: &Window, staging_table: Option<&TableName>) -> Value {
         map([
             ("rule", self.rule_value_for(window)),
@@ -322,7 +326,7 @@ impl<'a> Renderer<'a> {
         ])
     }
 
-    /// The rule, with the table that these dates are in.
+    /// The rule, with the table of these dates.
     fn rule_value_for(&self, window: &Window) -> Value {
         match self.rule.partition.is_sharded() {
             false => self.rule_value.clone(),
@@ -333,7 +337,7 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// What rendering a step takes of the fuel.
+    /// The fuel used to render a step.
     #[cfg(test)]
     pub(super) fn fuel(&self, step: &StepName, window: &Window) -> u64 {
         let template = self.environment.get_template(&format!("{step}.sql")).unwrap();
@@ -341,7 +345,7 @@ impl<'a> Renderer<'a> {
         rendered.state().fuel_levels().unwrap().0
     }
 
-    /// Why there is no such step about staging tables.
+    /// The error for a step without staging tables.
     fn nothing_staged(&self, step: &StepName) -> Error {
         let name = &self.rule.name;
         let (message, help) = match &self.rule.staging {
@@ -370,7 +374,7 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// The shipped templates of a rule alone, where the project replaces one of them: a macro, or a step.
+/// The shipped templates of a rule, if the project replaces one of them: a macro or a step.
 fn shipped(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'static>>> {
     let shipped = Templates::shipped();
     let replaces = |(name, template): (&str, &Template)| {
@@ -390,13 +394,12 @@ fn shipped(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'sta
     Ok(Some(environment))
 }
 
-/// The text of a template that is not built in, whose depth nobody has looked at.
+/// The text of a template that is not built in, whose depth is unknown.
 fn own_text(template: &Template) -> &str {
     if template.path.ends_with(super::BUILT_IN) { "" } else { &template.text }
 }
 
-/// Adds a text with one newline at the end, none at the start, no blank line twice, no blanks at the end
-/// of a line.
+/// Appends a text with one final newline, without leading newlines, repeated blank lines or trailing blanks.
 fn push_tidied(sql: &mut String, text: &str) {
     let mut blank = true;
     for line in text.lines().map(str::trim_end) {

@@ -1,4 +1,4 @@
-//! What a template knows: its rule, its window and its staging tables as minijinja values.
+//! Template variables: rule, window and staging tables as minijinja values.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::removals::{self, RemovalLog};
 use crate::rule::{Partition, Period, Rule};
 use crate::window::{Day, Window};
 
-/// An object of these members.
+/// An object with these members.
 pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
     Value::from(entries.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
-/// What a template knows of its rule.
+/// The template variable `rule`.
 pub(super) fn rule_value(rule: &Rule) -> Value {
     let optional = |column: Option<&Ident>| column.map_or(Value::from(()), literal::sql);
     let touched_at = rule.touched_at.as_ref();
     let flag = rule.active.as_ref().and_then(|active| active.flag.as_ref());
-    // Where the table is called like one of its columns, that name means the whole row.
+    // If the table has the name of one of its columns, that name means the whole row.
     let namesake = Ident::parse(rule.table.table()).ok().filter(|name| rule.reads(name.as_str()));
     let touched_now = match touched_at {
         Some((_, SqlType::Datetime)) => "CURRENT_DATETIME()",
@@ -68,8 +68,8 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
     minijinja::value::merge_maps([own, table_value(&rule.table)])
 }
 
-/// The columns of a survivor that is put together, in an order of their own: it is known by their JSON, whatever the
-/// order in the rule file. Nested ones stay as they are, and are not among them.
+/// The columns of a merged survivor, sorted: it is identified by their JSON, whatever the order in the rule
+/// file. Nested columns are not merged, and not included.
 fn survivor(rule: &Rule) -> Value {
     let mut columns: Vec<&Ident> = match rule.puts_together() {
         true => rule.plain_columns().collect(),
@@ -85,12 +85,12 @@ fn survivor(rule: &Rule) -> Value {
     columns.into_iter().map(column).collect()
 }
 
-/// The table that a statement is about.
+/// A statement's table.
 pub(super) fn table_value(table: &TableName) -> Value {
     map([("table", literal::sql(table)), ("table_name", Value::from(table.dotted()))])
 }
 
-/// The removal log: its table, the columns that each entry has, and where rows of before a run are set aside.
+/// The removal log: its table, the columns of its entries, and the before image's table.
 pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
     let columns = removals::COLUMNS.iter().map(|(name, _)| *name);
     let columns = columns.filter(|name| !removals::OF_SURVIVORS.contains(name));
@@ -101,7 +101,7 @@ pub(super) fn removals_value(log: &RemovalLog, rule: &Rule) -> Value {
     ])
 }
 
-/// The staging tables, and the one that a statement is about.
+/// The staging tables, and the one of a statement.
 pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
     let Some(staging) = &rule.staging else { return Value::from(()) };
     let has_active = rule.active.as_ref().is_some_and(|active| staging.brings_active(active));
@@ -120,8 +120,8 @@ pub(super) fn staging_value(rule: &Rule, table: Option<&TableName>) -> Value {
     ])
 }
 
-/// A staging table as FROM names it: with a name of its own where it is called like one of its columns,
-/// whose name would mean the whole row.
+/// A staging table in FROM: with an alias if it has the name of one of its columns, because that name would
+/// mean the whole row.
 fn rows_of(rule: &Rule, table: &TableName) -> Value {
     literal::sql(match rule.reads(table.table()) {
         true => format!("{table} AS onerow_row"),
@@ -129,7 +129,7 @@ fn rows_of(rule: &Rule, table: &TableName) -> Value {
     })
 }
 
-/// Whether a row has a place in the keep order: what is ordered by first is there.
+/// Whether a row can be ranked: the first sort value is not NULL.
 fn has_place(rule: &Rule) -> String {
     let Some(first) = rule.keep.first() else { return "TRUE".to_owned() };
     match first.column {
@@ -138,14 +138,14 @@ fn has_place(rule: &Rule) -> String {
     }
 }
 
-/// What is true of the date of the removal log's entries about these dates: rows without a date have none there.
+/// The predicate for these dates in the removal log; rows without a date have NULL there.
 fn logged(window: &Window) -> Fragment {
     let dated = |day: Day| if day == Day::WHOLE { Day::UNDATED } else { day };
     let days: Vec<Day> = window.days().iter().copied().map(dated).collect();
     Partition::of_removal_log().filter(&Window::of_some(&days))
 }
 
-/// The dates, and the predicate that confines a statement to them.
+/// The dates, and the predicate that restricts a statement to them.
 pub(super) fn window_value(rule: &Rule, window: &Window) -> Value {
     let literal = |day: Day| match day.date() {
         Some(_) => literal::sql(SqlValue::from(day).literal()),

@@ -1,7 +1,7 @@
-//! Statements about whole tables: of rules without dates, and of rules for tables that each hold one date.
-//! Templates are written for tables that are cut into dates: they name the date and the predicate of the
-//! window. Where a table is one group, both are marks in what is rendered, and are left out where the text
-//! means the same without them: `WHERE <mark> AND x` is `WHERE x`.
+//! Statements about whole tables: rules without dates, and date-sharded tables. Templates are written for
+//! partitioned tables: they use the date and the predicate of the window. If a table is one group, both are
+//! rendered as marks, which are removed where the text has the same meaning without them: `WHERE <mark> AND
+//! x` becomes `WHERE x`.
 
 use minijinja::Value;
 
@@ -9,12 +9,12 @@ use super::literal;
 use crate::rule::Rule;
 use crate::window::{Day, Window};
 
-/// Stands for the predicate that holds for all rows. A noncharacter: no text has it.
+/// The mark of the predicate that is true for all rows. A noncharacter, so no text contains it.
 const FILTER: char = '\u{fdd0}';
-/// Stands for the date that no row has.
+/// The mark of the missing date.
 const DATE: char = '\u{fdd1}';
 
-/// The expression that says which date a row belongs to.
+/// The expression of a row's date.
 pub(super) fn date(rule: &Rule) -> Value {
     match rule.partition.is_one_group() {
         true => literal::sql(DATE),
@@ -22,7 +22,7 @@ pub(super) fn date(rule: &Rule) -> Value {
     }
 }
 
-/// The expression that says which date stands for it in a window.
+/// The expression of a row's period in a window.
 pub(super) fn period(rule: &Rule) -> Value {
     match rule.partition.is_one_group() {
         true => literal::sql(DATE),
@@ -38,12 +38,12 @@ pub(super) fn filter(rule: &Rule, window: &Window) -> Value {
     }
 }
 
-/// Whether it is one of the marks, which is no expression with columns.
+/// Whether this is a mark, which is not an expression with columns.
 pub(super) fn is_mark(text: &str) -> bool {
     text.chars().eq([FILTER]) || text.chars().eq([DATE])
 }
 
-/// The text without the marks: the rows are those of this window.
+/// The text without the marks, for this window.
 pub(super) fn without_marks(text: &str, window: &Window) -> String {
     let mut text = text.replace(&format!("PARTITION BY {DATE}, "), "PARTITION BY ");
     let date = match window.only().and_then(Day::date) {
@@ -66,12 +66,12 @@ pub(super) fn without_marks(text: &str, window: &Window) -> String {
     text
 }
 
-/// Whether what follows is the first operand of a condition.
+/// Whether the following text is the first operand of a condition.
 fn is_operand(before: &str) -> bool {
     ["WHERE ", "ON ", "AND "].iter().any(|word| before.ends_with(word))
 }
 
-/// The text without the WHERE at its end, where that is a line of a query. What changes rows needs one.
+/// The text without a trailing WHERE, if that is a clause of a query. DML needs a WHERE.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax>
 fn clause(before: &str) -> Option<&str> {
     let rest = before.strip_suffix("WHERE ")?;

@@ -1,69 +1,69 @@
-//! What a table's metadata says, as far as it matters to a rule.
+//! Metadata of a table that matter to a rule.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Buffer;
 use crate::googlesql::SqlType;
 
-/// What a table is made of.
+/// The description of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Its columns, in order; the type is `None` where onerow does not know it.
+    /// Its columns, in order; the type is `None` if onerow does not support it.
     pub columns: Vec<(String, Option<SqlType>)>,
-    /// The column that cuts it into partitions; `None` where it has none or the engine knows of none.
+    /// The partition column; `None` if there is none, or the engine has no partitions.
     pub partition: Option<String>,
-    /// Whether a query must name the partitions it reads; `None` where the engine knows no such thing.
+    /// Whether a query must filter by partition; `None` if the engine has no such setting.
     pub requires_partition_filter: Option<bool>,
-    /// Where it is stored, such as `us-west2`; `None` where the engine knows no such thing.
+    /// The location, such as `us-west2`; `None` if the engine has none.
     pub location: Option<String>,
-    /// The columns that policy tags protect, themselves or a part of them.
+    /// The columns with policy tags, on themselves or on a part of them.
     pub protected: Vec<String>,
     /// Its streaming buffer.
     pub buffer: Buffer,
-    /// What else is known of it.
+    /// Further metadata.
     pub details: Details,
 }
 
-/// What a table's metadata says besides. The default is that of a plain table of which nothing more is known.
+/// Further metadata of a table. The default is a plain table without special properties.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// What sort of table it is.
+    /// The kind of table.
     pub kind: TableKind,
-    /// How long the time of one partition is; `None` where it is not cut by time.
+    /// The time span of one partition; `None` if the table is not time-partitioned.
     pub granularity: Option<Granularity>,
-    /// How integers are cut into partitions; `None` where they are not.
+    /// The integer ranges of the partitions; `None` if it is not partitioned by integer.
     pub range: Option<IntegerRange>,
-    /// How long after its time a partition is deleted; `None`: never.
+    /// How long after its time a partition expires; `None`: never.
     pub partitions_expire_after: Option<SignedDuration>,
-    /// When the table itself is deleted; `None`: never.
+    /// When the table expires; `None`: never.
     pub expires: Option<Timestamp>,
-    /// The columns of the declared primary key, which BigQuery does not enforce; empty: none is declared.
+    /// The columns of the declared primary key, which BigQuery does not enforce; empty: not declared.
     pub primary_key: Vec<String>,
-    /// How old the answers of a table of change data capture may be, as BigQuery writes an INTERVAL.
+    /// The maximum staleness of a change-data-capture table, as a BigQuery INTERVAL.
     pub max_staleness: Option<String>,
     /// The table that this one is a clone of.
     pub clone_of: Option<String>,
     /// Whether it is an Apache Iceberg table that BigQuery manages.
     pub is_iceberg: bool,
-    /// The columns that compare text by a collation, each with its name, such as `und:ci`.
+    /// The columns with a collation, such as `und:ci`.
     pub collations: Vec<(String, String)>,
-    /// The columns that take no value from outside, and how they get theirs.
+    /// The generated columns, and how they get their values.
     pub generated: Vec<(String, Values)>,
-    /// Its logical size in bytes, and how many of them were not changed for 90 days; `None` is unknown.
+    /// Its logical bytes, and those not changed for 90 days; `None` is unknown.
     pub bytes: Option<(u64, u64)>,
 }
 
-/// Where a generated column's values come from.
+/// The source of a generated column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// Always BigQuery: an INSERT that names the column is refused.
+    /// Always BigQuery: an INSERT with the column is refused.
     Always,
-    /// BigQuery, unless an INSERT brings one.
+    /// BigQuery, unless an INSERT has a value.
     ByDefault,
 }
 
-/// What sort of table it is.
+/// The kind of table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum TableKind {
     /// A table that BigQuery stores.
@@ -73,15 +73,15 @@ pub enum TableKind {
     View,
     /// A query whose result is stored.
     MaterializedView,
-    /// Data that are stored elsewhere.
+    /// Data that is stored outside BigQuery.
     External,
-    /// A copy of a table as it was, which cannot be changed.
+    /// A read-only copy of a table at a point in time.
     Snapshot,
-    /// A type that onerow has not heard of.
+    /// A type that onerow does not know.
     Other(String),
 }
 
-/// How long the time of one partition is.
+/// The time span of one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Granularity {
     /// An hour.
@@ -95,7 +95,7 @@ pub enum Granularity {
 }
 
 impl Granularity {
-    /// The most dates that one partition holds.
+    /// The most dates in one partition.
     pub fn dates(self) -> u32 {
         match self {
             Self::Hour | Self::Day => 1,
@@ -104,7 +104,7 @@ impl Granularity {
         }
     }
 
-    /// The time as one word.
+    /// The time span as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hour => "hour",
@@ -115,19 +115,20 @@ impl Granularity {
     }
 }
 
-/// How integers are cut into partitions: from `start`, `interval` at a time, to before `end`.
+/// The integer ranges of partitions: from `start`, in steps of `interval`, up to but not including `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IntegerRange {
-    /// The first number that has a partition.
+    /// The first number in a partition.
     pub start: i64,
     /// The first number after the last partition.
     pub end: i64,
-    /// How many numbers share a partition; at least 1.
+    /// The number of integers per partition; at least 1.
     pub interval: i64,
 }
 
 impl IntegerRange {
-    /// The first and the last number of the partition of this one; `None` where it has none.
+    /// The first and the last number of the partition with this number; `None` if it is outside all
+    /// partitions.
     pub fn partition(self, number: i64) -> Option<(i64, i64)> {
         if !(self.start..self.end).contains(&number) {
             return None;
@@ -138,15 +139,15 @@ impl IntegerRange {
     }
 }
 
-/// What a dataset's metadata says.
+/// Metadata of a dataset.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets#Dataset>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dataset {
-    /// Where it is stored.
+    /// The location.
     pub location: Option<String>,
-    /// How long after its creation a new table is deleted, unless it says otherwise; `None`: never.
+    /// The default expiration of new tables; `None`: never.
     pub tables_expire_after: Option<SignedDuration>,
-    /// How far back its tables can be read as they were; `None` where the metadata does not say.
+    /// The time-travel window of its tables; `None` if the metadata does not say.
     pub time_travel: Option<SignedDuration>,
 }
 

@@ -1,4 +1,4 @@
-//! Where statements run: one small trait, and its implementations.
+//! Warehouses, which run statements: a small trait, and its implementations.
 
 pub mod bigquery;
 mod description;
@@ -22,14 +22,20 @@ pub use description::{
     Dataset, Description, Details, Granularity, IntegerRange, TableKind, Values,
 };
 
-/// Runs checked statements. Callers may rely on what each method says, whatever the engine.
+/// Runs checked statements. Callers may rely on the documentation of each method, whatever the engine.
 pub trait Warehouse: Sync {
-    /// Runs one checked statement, atomically. Sent again with the same id, a statement that changes
-    /// rows is looked up instead of repeated. Errors: [`Kind::StreamingBuffer`] when the
-    /// statement would have touched buffered rows, [`Kind::Transient`] when it failed in passing
-    /// (either way nothing was changed), [`Kind::NoAnswer`] when nobody can say what became of
-    /// it, [`Kind::Interrupted`] when the user's interrupt cancelled it, [`Kind::Unsupported`]
-    /// for a construct the engine does not know, [`Kind::NotFound`] for a missing table or column.
+    /// Runs one checked statement, atomically. If a statement that changes rows is sent again with the same
+    /// id, it is looked up instead of repeated.
+    ///
+    /// # Errors
+    /// In the first two cases nothing was changed.
+    ///
+    /// - [`Kind::StreamingBuffer`]: the statement would have touched buffered rows.
+    /// - [`Kind::Transient`]: a retry may succeed.
+    /// - [`Kind::NoAnswer`]: the outcome of the statement is unknown.
+    /// - [`Kind::Interrupted`]: the user's interrupt cancelled it.
+    /// - [`Kind::Unsupported`]: the engine does not support a construct.
+    /// - [`Kind::NotFound`]: a table or column is missing.
     ///
     /// [`Kind::StreamingBuffer`]: crate::error::Kind::StreamingBuffer
     /// [`Kind::Transient`]: crate::error::Kind::Transient
@@ -39,7 +45,7 @@ pub trait Warehouse: Sync {
     /// [`Kind::NotFound`]: crate::error::Kind::NotFound
     fn submit(&self, job: &Job<'_>, statement: &Checked, params: &Params) -> Result<Answer>;
 
-    /// The same as [`submit`](Self::submit); what the statement waits for is told in sentences.
+    /// Like [`submit`](Self::submit), and reports in sentences what the statement waits for.
     fn submit_telling(
         &self,
         job: &Job<'_>,
@@ -50,62 +56,80 @@ pub trait Warehouse: Sync {
         self.submit(job, statement, params)
     }
 
-    /// What became of the job, once it has ended: its answer if it was done, `None` if it never
-    /// changed anything. A query's rows are not fetched again. To be asked only of a job whose
-    /// process is gone: one that never changed anything is given up, and is not executed after that.
+    /// The outcome of a job once it has ended: its answer if it completed, `None` if it never changed
+    /// anything. A query's rows are not fetched again. Call it only for a job whose process has exited: a job
+    /// that never changed anything is given up, and is not executed later.
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>>;
 
-    /// What the table's metadata says of its streaming buffer.
+    /// The table's streaming buffer, from its metadata.
     fn buffer(&self, table: &TableName) -> Result<Buffer>;
 
-    /// How the table stands now, by its metadata. Errors:
-    /// [`Kind::NotFound`].
+    /// The current state of the table, from its metadata.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]
     fn standing(&self, table: &TableName) -> Result<Standing>;
 
-    /// How the partitions of a table stand, by the warehouse's own books: the rule's, or one that has its dates as
-    /// that one has. Errors: [`Kind::Unsupported`] where it keeps none.
+    /// The state of a table's partitions, from the warehouse's metadata: the rule's table, or one partitioned
+    /// alike.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] if the warehouse has no such metadata.
     fn partitions(&self, _rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
         let message = format!("the warehouse does not say when {} was written", table.dotted());
         Err(Error::new(Kind::Unsupported, message))
     }
 
-    /// Whether asking for that costs nothing, so that a run may ask again.
+    /// Whether reading the partitions' state is free, so that a run may read it again.
     fn tells_partitions_freely(&self) -> bool {
         false
     }
 
-    /// What the statement would cost. Changes nothing, but fails as `submit` would for a
-    /// statement that the engine does not take.
+    /// The estimated cost of the statement. Changes nothing.
+    ///
+    /// # Errors
+    /// Those of `submit`, for a statement that the engine does not accept.
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate>;
 
-    /// What the table is made of. Errors: [`Kind::NotFound`].
+    /// The description of the table.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]
     fn describe(&self, table: &TableName) -> Result<Description>;
 
-    /// What the metadata of the table's dataset says; `None` where the engine has no datasets. Errors:
-    /// [`Kind::AccessDenied`] where only the table may be read.
+    /// Metadata of the table's dataset; `None` if the engine has no datasets.
+    ///
+    /// # Errors
+    /// [`Kind::AccessDenied`] if only the table may be read.
     fn dataset(&self, _table: &TableName) -> Result<Option<Dataset>> {
         Ok(None)
     }
 
-    /// The columns that the table has now, in order. Errors:
-    /// [`Kind::NotFound`].
+    /// The current columns of the table, in order.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]
     fn columns(&self, table: &TableName) -> Result<Vec<Column>>;
 
-    /// The columns that the rows had which this statement sets aside, in order. Sets nothing aside.
-    /// Errors: as [`Warehouse::submit`]'s.
+    /// The columns, in order, of the rows that this statement saves as a before image. Saves nothing.
+    ///
+    /// # Errors
+    /// Those of [`Warehouse::submit`].
     fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>>;
 
-    /// Whether statements can be run, and looked up, on tables that are stored in this location;
-    /// `table` is for the message. Errors: they cannot, with the way out.
+    /// Checks that statements can be run and looked up on tables in this location; `table` is for the
+    /// message.
+    ///
+    /// # Errors
+    /// They cannot; the error has the fix.
     fn check_location(&self, _table: &TableName, _location: &str) -> Result<()> {
         Ok(())
     }
 
-    /// Creates the removal log if there is none. To be called before the first statement that writes
-    /// to it.
+    /// Creates the removal log if necessary. Must be called before the first statement that writes to it.
     fn prepare_removals(&self, log: &RemovalLog) -> Result<()>;
 
-    /// Whether there is a removal log: no run has removed anything where there is none.
+    /// Whether the removal log exists; if not, no run has removed anything.
     fn has_removals(&self, log: &RemovalLog) -> Result<bool> {
         match self.describe(&log.table) {
             Ok(_) => Ok(true),
@@ -114,27 +138,27 @@ pub trait Warehouse: Sync {
         }
     }
 
-    /// How much the engine does at a time.
+    /// The useful number of concurrent statements.
     fn lanes(&self) -> Lanes;
 
-    /// How long a statement that fails with [`Kind::Transient`] is worth sending again.
+    /// How long a statement that fails with [`Kind::Transient`] should be retried.
     fn retry_for(&self) -> Duration {
         Duration::from_secs(10)
     }
 }
 
-/// One attempt to run a statement: under which id, and for whom.
+/// One attempt to run a statement, with its id and labels.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
-    /// The id under which the warehouse knows it.
+    /// The id in the warehouse.
     pub id: &'a JobId,
-    /// The run that it belongs to.
+    /// The run.
     pub run: &'a str,
-    /// The rule that it is about.
+    /// The rule.
     pub rule: &'a RuleName,
 }
 
-/// Why a job of a run that lives cannot be executed any more: a later run has looked it up.
+/// The error for a job of a running process that a later run has given up.
 pub(crate) fn tombstoned() -> Error {
     Error::new(Kind::Locked, "another run took over this job, because it believed that this process had exited; nothing was changed").help(
         "the lock file was deleted, or the rule's `table` changed, while this run was in progress; run the \
@@ -142,36 +166,36 @@ pub(crate) fn tombstoned() -> Error {
     )
 }
 
-/// How many statements are worth sending at a time.
+/// The useful number of concurrent statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lanes {
     /// Statements that change the same table.
     pub mutations: usize,
-    /// Statements that change nothing.
+    /// Read-only statements.
     pub reads: usize,
 }
 
-/// What a table's metadata says of its streaming buffer.
+/// The state of a table's streaming buffer, from its metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Buffer {
-    /// It holds nothing.
+    /// The buffer is empty.
     Empty,
-    /// It holds rows; the oldest was written then, if the metadata says so.
+    /// The buffer has rows; the oldest was written at this time, if the metadata says so.
     Since(Option<Timestamp>),
 }
 
-/// The name of one attempt to run one statement, derived from what it is, so that a lost answer
-/// can be asked for again. Letters, digits, `_` and `-` only, as BigQuery demands.
+/// The id of one attempt to run one statement, derived from its position in the run, so that a lost response
+/// can be looked up. Only letters, digits, `_` and `-`, as BigQuery requires.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JobId(String);
 
 impl JobId {
-    /// The id of the statement with this place in the run. `day` is its first date.
+    /// The id of the statement at this position in the run. `day` is its first date.
     pub fn derive(run: &str, sequence: u32, step: &StepName, day: Day) -> Self {
         Self(format!("onerow_{run}_{sequence}_{step}_{day}"))
     }
 
-    /// An id read back from a ledger.
+    /// An id read from a ledger.
     pub fn from_ledger(text: String) -> Self {
         Self(text)
     }
@@ -188,19 +212,19 @@ impl fmt::Display for JobId {
     }
 }
 
-/// What a statement gave back, and what it used.
+/// The result of a statement, and the resources it used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// What it gave back.
+    /// The result.
     pub result: Returned,
-    /// What it used.
+    /// The resources used.
     pub usage: Usage,
-    /// Whether row access policies applied to what it read.
+    /// Whether row access policies applied to the rows it read.
     pub row_policies_applied: bool,
 }
 
 impl Answer {
-    /// How many rows were changed or returned; `None` where the warehouse does not say.
+    /// The number of rows changed or returned; `None` if the warehouse does not say.
     pub fn size(&self) -> Option<u64> {
         match &self.result {
             Returned::Rows(rows) => Some(rows.rows.len() as u64),
@@ -216,18 +240,18 @@ impl From<Returned> for Answer {
     }
 }
 
-/// What a statement gave back.
+/// The result of a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Returned {
     /// The rows of a query.
     Rows(Rows),
-    /// How many rows a mutation changed; `None` where the warehouse does not say.
+    /// The number of rows that a mutation changed; `None` if the warehouse does not say.
     Affected(Option<u64>),
-    /// Nothing: a definition was made or dropped, which changes no rows.
+    /// Nothing: a definition was created or dropped, without changing rows.
     Nothing,
 }
 
-/// What a statement used. `None` is unknown, not nothing.
+/// The resources that a statement used. `None` means unknown, not zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes read.
@@ -236,9 +260,9 @@ pub struct Usage {
     pub bytes_billed: Option<u64>,
     /// Slot time, in milliseconds.
     pub slot_ms: Option<u64>,
-    /// When the warehouse began to work on it.
+    /// When the warehouse began to execute it.
     pub started: Option<Timestamp>,
-    /// When it was done.
+    /// When it completed.
     pub ended: Option<Timestamp>,
 }
 
@@ -251,42 +275,41 @@ pub struct Rows {
     pub rows: Vec<Vec<SqlValue>>,
 }
 
-/// How a table stands, by its metadata: where two of them are equal, nothing is known to have been
-/// written in between.
+/// The state of a table, from its metadata: two equal states mean that no write in between is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Its rows, those in the streaming buffer left out; `None` where the metadata does not say.
+    /// Its rows, without those in the streaming buffer; `None` if the metadata does not say.
     pub rows: Option<u64>,
-    /// When it was last changed; `None` where the metadata does not say.
+    /// When it was last changed; `None` if the metadata does not say.
     pub modified: Option<Timestamp>,
     /// Its streaming buffer.
     pub buffer: Buffer,
 }
 
-/// A column as a table has it, or had it.
+/// A current or former column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type, with the types of what it holds, such as `ARRAY<STRUCT<a INT64>>`.
+    /// Its type, including nested types, such as `ARRAY<STRUCT<a INT64>>`.
     pub sql_type: String,
 }
 
-/// What a statement would cost.
+/// The estimated cost of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
-    /// Bytes it would read; `None` where the warehouse does not charge by bytes.
+    /// Bytes read; `None` if the warehouse does not charge by bytes.
     pub bytes: Option<u64>,
-    /// Bytes it would be billed at most: what it reads, and the least that is billed for each table that
-    /// it references. `None` where the warehouse does not charge by bytes.
+    /// The maximum billed bytes: what it reads, and the minimum for each referenced table. `None` if the
+    /// warehouse does not charge by bytes.
     pub billed: Option<u64>,
-    /// How many tables it references.
+    /// The number of referenced tables.
     tables: usize,
 }
 
 impl Estimate {
-    /// Of a statement that reads so many bytes of so many tables. How they are spread over the tables is not
-    /// known; most is billed where one table has all of them.
+    /// The estimate of a statement that reads this many bytes of this many tables. The distribution over the
+    /// tables is unknown; the maximum is billed if one table has all bytes.
     /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
     pub fn of(bytes: Option<u64>, tables: usize) -> Self {
         let others = tables.saturating_sub(1) as u64;
@@ -297,7 +320,7 @@ impl Estimate {
         Self { bytes, billed: bytes.map(most), tables }
     }
 
-    /// Of a statement about so many of the dates that this one is about: what is read is spread over them evenly.
+    /// The estimate for a part of its dates, assuming that reads are spread evenly.
     pub fn share(self, dates: usize, of: usize) -> Self {
         let part = |bytes: u64| {
             let part = u128::from(bytes) * dates as u128 / of.max(1) as u128;

@@ -1,20 +1,20 @@
-//! What a statement is typed with: the tables of a database, as whoever keeps them knows them.
+//! The catalog: the tables of a database, from which statements are typed.
 
 use crate::error::Result;
 use crate::googlesql::{Nested, SqlType};
 
-/// What is known of a table or view.
+/// The columns of a table or view.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// The columns, in order.
     pub columns: Vec<(String, SqlType)>,
-    /// The whole types of ARRAY and STRUCT columns, of those of which they are known.
+    /// The full types of ARRAY and STRUCT columns, where known.
     pub nested: Vec<(String, Nested)>,
-    /// The SQLite query whose rows it has; `None` for a table of the database under its own name.
+    /// The SQLite query that returns its rows; `None` for a table of the database under its own name.
     pub rows: Option<String>,
 }
 
-/// Whether a name is a table's or a view's.
+/// The kind of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// A table of rows.
@@ -25,17 +25,20 @@ pub enum Relation {
 
 /// The tables and views that a statement can name.
 ///
-/// Errors of a catalog reach the caller as they are: see [`Error::foreign`](crate::error::Error::foreign).
+/// A catalog's errors reach the caller unchanged: see [`Error::foreign`](crate::error::Error::foreign).
 pub trait Catalog {
-    /// The table or view of this name, with dots between its parts; an error if there is none.
+    /// The table or view of this dotted name.
+    ///
+    /// # Errors
+    /// The relation does not exist, or the catalog failed.
     fn table(&self, dotted: &str) -> Result<Table>;
 
-    /// What has this name, if anything has.
+    /// The kind of the relation of this name, if it exists.
     fn relation(&self, dotted: &str) -> Result<Option<Relation>>;
 
-    /// The SQLite statement that notes the type of one column of a new view, as it is written in SQL.
+    /// The SQLite statement that records the type of one column of a new view, as written in SQL.
     fn note_column(&self, view: &str, position: usize, column: &str, of: &str) -> String;
 
-    /// The SQLite statement that forgets the columns of a table or view that is gone.
+    /// The SQLite statement that deletes the recorded columns of a dropped table or view.
     fn forget_columns(&self, dotted: &str) -> String;
 }

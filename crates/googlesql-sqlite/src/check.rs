@@ -1,5 +1,5 @@
-//! What BigQuery always refuses about a statement, found without a database. Where this crate cannot
-//! tell what BigQuery does, it says nothing.
+//! Statements that BigQuery always refuses, found without a database. Where this crate cannot tell what
+//! BigQuery does, it reports nothing.
 
 use jiff::Timestamp;
 use sqlparser::ast;
@@ -9,14 +9,14 @@ use crate::catalog::{Catalog, Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Params, SqlType, with_stack};
 
-/// Tables whose columns are known: name, with dots between its parts, and columns.
+/// Tables whose columns are known: dotted name and columns.
 pub type Tables<'a> = &'a [(String, Vec<(String, SqlType)>)];
 
-/// The first thing about a statement that BigQuery refuses. The columns of other tables than these,
-/// and parameters without a value here, may be of any type.
+/// Finds the first reason for which BigQuery refuses a statement. Columns of other tables, and parameters
+/// without a value here, may be of any type.
 ///
 /// # Errors
-/// [`Kind::Refused`], with its [place](Error::place) where that is known, and nothing else.
+/// Only [`Kind::Refused`], with its [place](Error::place) where known.
 pub fn refusal(
     sql: &str,
     parsed: &ast::Statement,
@@ -33,7 +33,7 @@ pub fn refusal(
     }
 }
 
-/// A catalog of the tables that are known, without a database.
+/// A catalog of the given tables, without a database.
 struct Listed<'a>(Tables<'a>);
 
 impl Catalog for Listed<'_> {

@@ -1,5 +1,5 @@
-//! What the parser reads, and GoogleSQL does not have: the syntax and the functions of other
-//! dialects, each with the GoogleSQL way to write it.
+//! Syntax and functions that the parser accepts but GoogleSQL does not have, each with the GoogleSQL
+//! equivalent.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use sqlparser::tokenizer::Span;
 use crate::error::{Error, Kind, did_you_mean, nearest};
 use crate::googlesql::{may_be_function, plain_functions};
 
-/// Functions of other dialects, and what GoogleSQL has for them.
+/// Functions of other dialects and their GoogleSQL equivalents.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("ARRAY_CONTAINS", "`value IN UNNEST(array)`"),
     ("ARRAY_SIZE", "`ARRAY_LENGTH`"),
@@ -53,7 +53,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("GEN_RANDOM_UUID", "`GENERATE_UUID()`"),
 ];
 
-/// Types of other dialects, and what GoogleSQL has for them.
+/// Types of other dialects and their GoogleSQL equivalents.
 const TYPES: &[(&str, &str)] = &[
     ("CHAR", "STRING"),
     ("CHARACTER", "STRING"),
@@ -79,9 +79,9 @@ const TYPES: &[(&str, &str)] = &[
     ("TIMESTAMP_NTZ", "DATETIME"),
 ];
 
-/// Everything about the statement that GoogleSQL does not have. Each error is [`Kind::Refused`], with
-/// its [place](Error::place) where that is known, and says what to write instead. Functions that are
-/// `known` are there although GoogleSQL's catalog does not have them.
+/// All constructs of the statement that GoogleSQL does not have. Each error is [`Kind::Refused`], with its
+/// [place](Error::place) where known, and names the replacement. `known` returns true for functions that
+/// exist although GoogleSQL's catalog does not list them.
 pub fn foreign(statement: &Statement, known: &dyn Fn(&str) -> bool) -> Vec<Error> {
     let mut finder = Finder { known, zoned: None, found: Vec::new() };
     _ = statement.visit(&mut finder);
@@ -90,7 +90,7 @@ pub fn foreign(statement: &Statement, known: &dyn Fn(&str) -> bool) -> Vec<Error
 
 struct Finder<'a> {
     known: &'a dyn Fn(&str) -> bool,
-    /// The operand of an EXTRACT, where alone AT TIME ZONE may stand.
+    /// The operand of an EXTRACT, the only place where AT TIME ZONE is allowed.
     zoned: Option<*const Expr>,
     found: Vec<Error>,
 }

@@ -1,30 +1,30 @@
-//! The one error type of this crate: what is wrong, and what to do about it.
+//! The error type of this crate: what is wrong, and how to fix it.
 
 use std::fmt;
 
 use sqlparser::tokenizer::Span;
 
-/// Result of everything in this crate that can fail.
+/// Result of a fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The start of the message of a registered function that means [`Kind::Unsupported`].
+/// Prefix of a registered function's message that means [`Kind::Unsupported`].
 pub(crate) const UNKNOWN: &str = "googlesql-sqlite ";
 
-/// What sort of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// BigQuery refuses it too.
+    /// BigQuery refuses the statement too.
     Refused,
     /// A table, column or alias that a statement names does not exist.
     NotFound,
-    /// Only this crate does not know it; BigQuery may. The message completes a sentence that begins
-    /// with the name of what runs the statement.
+    /// This crate does not support the construct; BigQuery may. The message completes a sentence that begins
+    /// with the name of the engine.
     Unsupported,
-    /// A text that is not the name of a column, table or type.
+    /// Not a valid name of a column, table or type.
     Name,
-    /// A text that is not a value of its type.
+    /// Not a valid value of its type.
     Value,
-    /// A value that BigQuery has, and that cannot be read here.
+    /// A value that BigQuery has but this crate cannot represent.
     Unreadable,
     /// The catalog failed; the cause is its error.
     Foreign,
@@ -49,17 +49,17 @@ impl Error {
         Self { kind, message: message.into(), help: None, place: None, cause: None }
     }
 
-    /// The error for a construct that this crate does not know.
+    /// The error for an unsupported construct.
     pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(Kind::Unsupported, format!("does not know {what}"))
     }
 
-    /// An error of the [catalog](crate::Catalog)'s, to be handed on as it is.
+    /// An error of the [catalog](crate::Catalog), passed on unchanged.
     pub fn foreign(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(Kind::Foreign, "the catalog failed").caused_by(cause)
     }
 
-    /// Adds what the reader can do about it.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -73,7 +73,7 @@ impl Error {
         self
     }
 
-    /// Adds the place in the statement, where none is known that is nearer.
+    /// Adds the place in the statement, unless a more precise one is set.
     #[must_use]
     pub(crate) fn near(mut self, span: Span) -> Self {
         let start = span.start;
@@ -83,12 +83,12 @@ impl Error {
         self
     }
 
-    /// Where in the statement, if that is known.
+    /// The place in the statement, if known.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// What sort of failure this is.
+    /// The kind of the failure.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -98,7 +98,7 @@ impl Error {
         &self.message
     }
 
-    /// What the reader can do about it, if that is known.
+    /// How to fix it, if known.
     pub fn remedy(&self) -> Option<&str> {
         self.help.as_deref()
     }
@@ -133,13 +133,12 @@ impl std::error::Error for Error {
     }
 }
 
-/// What a registered function does not know, from the message of SQLite's error; `None` where the
-/// message means something else.
+/// The unsupported construct in the message of an SQLite error; `None` for other messages.
 pub fn unsupported_in(message: &str) -> Option<&str> {
     message.strip_prefix(UNKNOWN)
 }
 
-/// The candidate most like `name`, if one is close enough to be a likely slip of the finger.
+/// The candidate most similar to `name`, if similar enough to be a likely typo.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = name.to_lowercase();
     let compared = candidates.into_iter().map(|candidate| {

@@ -1,12 +1,12 @@
-//! Characters that hide what a text says.
+//! Characters that disguise text.
 
-/// Characters that turn the direction of text, so that it reads otherwise than it runs.
+/// Whether a character changes the direction of text, so that it displays differently from how it runs.
 /// Source: <https://trojansource.codes>
 pub fn turns_text(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters that make text look like other text, or like none.
+/// Whether a character is invisible or looks like another one.
 pub fn hides_text(c: char) -> bool {
     turns_text(c) || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }

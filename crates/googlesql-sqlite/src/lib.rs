@@ -1,16 +1,15 @@
-//! GoogleSQL with BigQuery's semantics on SQLite. A parsed statement becomes SQLite text, with the
-//! type of every expression known; what SQLite lacks or does otherwise is registered as functions of
-//! the connection. A construct that this crate does not know is an error that names it, never a wrong
-//! answer.
+//! GoogleSQL with BigQuery's semantics on SQLite. A parsed statement becomes SQLite text, with the type of
+//! every expression known; functions that SQLite lacks or implements differently are registered on the
+//! connection. An unsupported construct is an error that names it, never a wrong answer.
 //!
 //! - [`googlesql`]: names, types and typed values, and how each is written as SQL
-//! - [`storage`]: how a value is kept in SQLite
-//! - [`functions`]: what lowered statements call
-//! - [`check`]: what BigQuery always refuses about a statement, found without a database
-//! - [`dialect`]: what the parser reads and GoogleSQL does not have
-//! - [`lower()`]: from a statement to SQLite text, with a [`Catalog`] that knows the tables: it is bound,
+//! - [`storage`]: how SQLite stores a value
+//! - [`functions`]: the functions that lowered statements call
+//! - [`check`]: statements that BigQuery always refuses, found without a database
+//! - [`dialect`]: constructs that the parser accepts but GoogleSQL does not have
+//! - [`lower()`]: from a statement to SQLite text, with a [`Catalog`] of the tables: the statement is bound,
 //!   which gives a typed tree or an error, and the tree is emitted
-//! - [`claims`]: the functions that are known, and what they take
+//! - [`claims`]: the supported functions and their arguments
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 

@@ -1,4 +1,4 @@
-//! Lowering: a parsed GoogleSQL statement is bound, and the typed tree emitted as SQLite text.
+//! Lowering: a parsed GoogleSQL statement is bound, and the typed tree is emitted as SQLite text.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -11,20 +11,20 @@ pub use crate::emit::Part;
 use crate::error::Result;
 use crate::googlesql::{Params, SqlType, with_stack};
 
-/// A statement as SQLite takes it.
+/// A statement in SQLite's form.
 pub struct Lowered {
-    /// What does its work, in order; a query is one part.
+    /// The SQLite statements to execute, in order; a query is one part.
     pub parts: Vec<Part>,
     /// The values of `?1`, `?2`, …
     pub binds: Vec<Value>,
-    /// Names and types of the columns of the answer. `None` is the type of a bare NULL.
+    /// Names and types of the result's columns. `None` is the type of a bare NULL.
     pub columns: Vec<(String, Option<SqlType>)>,
 }
 
-/// Lowers a query or a mutation of this text. `now` is the time for all of it.
+/// Lowers a query or a mutation. `now` is the time for the whole statement.
 ///
 /// # Errors
-/// What BigQuery refuses, what this crate does not know, and errors of the catalog.
+/// BigQuery refuses the statement, this crate does not support it, or the catalog failed.
 pub fn lower(
     catalog: &dyn Catalog,
     sql: &str,
@@ -32,7 +32,7 @@ pub fn lower(
     params: &Params,
     now: Timestamp,
 ) -> Result<Lowered> {
-    // The typed tree is as deep as the parsed one, and is compared and dropped level by level too.
+    // The typed tree is as deep as the parsed one, and comparing and dropping it recurses too.
     with_stack(parsed, || {
         let mut emitter = Emitter::new(catalog);
         let (parts, columns) = match Binder::new(catalog, sql, params, now)?.statement(parsed)? {

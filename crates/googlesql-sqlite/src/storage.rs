@@ -1,5 +1,5 @@
-//! How a BigQuery value is kept in SQLite. Equal values are kept equal, so that grouping and
-//! equality need nothing special; only the order of NUMERIC needs the collation [`NUMERIC`].
+//! How SQLite stores a BigQuery value. Equal values are stored equal, so grouping and equality need nothing
+//! special; only the order of NUMERIC needs the collation [`NUMERIC`].
 
 use jiff::civil::{DateTime, Time};
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,7 @@ pub const NUMERIC: &str = "onerow_numeric";
 /// Microseconds of one day.
 pub const DAY: i64 = 86_400_000_000;
 
-/// SQLite's name for the way this type is kept.
+/// SQLite's storage class for this type.
 pub fn class(sql_type: SqlType) -> Result<&'static str> {
     Ok(match sql_type {
         SqlType::String
@@ -38,8 +38,8 @@ pub fn class(sql_type: SqlType) -> Result<&'static str> {
     })
 }
 
-/// Whether values of this type are kept as the JSON text that TO_JSON_STRING writes, and are only moved: no
-/// expression looks into them.
+/// Whether values of this type are stored as the JSON text of TO_JSON_STRING and only copied: expressions
+/// cannot access their contents.
 pub fn is_opaque(sql_type: SqlType) -> bool {
     matches!(sql_type, SqlType::Array | SqlType::Struct | SqlType::Json)
 }
@@ -49,7 +49,7 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The value as SQLite keeps it.
+/// Encodes a value for SQLite.
 pub fn encode(value: &SqlValue) -> Result<Value> {
     Ok(match value {
         SqlValue::Null => Value::Null,
@@ -76,7 +76,7 @@ pub fn encode(value: &SqlValue) -> Result<Value> {
     })
 }
 
-/// The value of this type that SQLite keeps so. NULL alone has no type.
+/// Decodes a stored value of this type. Only NULL has no type.
 pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue> {
     let Some(sql_type) = sql_type else {
         return match kept {
@@ -92,7 +92,7 @@ pub fn decode(kept: ValueRef<'_>, sql_type: Option<SqlType>) -> Result<SqlValue>
         (SqlType::Float64, ValueRef::Real(number)) if number.is_finite() => {
             SqlValue::Float64(number)
         }
-        // As BigQuery answers with BYTES, in text.
+        // Text, as BigQuery answers with BYTES.
         (SqlType::Bytes, ValueRef::Blob(bytes)) => SqlValue::String(base64(bytes)),
         (SqlType::Datetime, ValueRef::Integer(micros)) => SqlValue::Datetime(datetime(micros)?),
         (SqlType::Time, ValueRef::Integer(micros)) => SqlValue::Time(time(micros)?),
@@ -117,10 +117,10 @@ fn odd(kept: ValueRef<'_>, expected: &str) -> Error {
         .help("the value is out of range, or another program has changed the database")
 }
 
-/// 0001-01-01 00:00:00 to 9999-12-31 23:59:59.999999, as BigQuery has it.
+/// 0001-01-01 00:00:00 to 9999-12-31 23:59:59.999999, BigQuery's range.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
-/// Whether BigQuery has an instant or civil time so many microseconds after the epoch.
+/// Checks that `micros`, counted from the epoch, is in BigQuery's range.
 pub fn in_range(micros: i64) -> Result<i64> {
     match RANGE.contains(&micros) {
         true => Ok(micros),
@@ -132,15 +132,15 @@ fn out_of_range() -> Error {
     Error::new(Kind::Refused, "a TIMESTAMP or DATETIME is out of range")
 }
 
-/// The instant so many microseconds after the epoch. The last 26 hours that BigQuery has are none
-/// here, since no time zone may lead out of the calendar.
+/// The instant `micros` microseconds after the epoch. BigQuery's last 26 hours are excluded, so that every
+/// time zone stays within the calendar.
 pub fn instant(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(in_range(micros)?).map_err(|_| {
         Error::new(Kind::Unsupported, "cannot hold a TIMESTAMP after 9999-12-30 22:00:00 UTC")
     })
 }
 
-/// The civil time so many microseconds after 1970-01-01 00:00:00.
+/// The civil time `micros` microseconds after 1970-01-01 00:00:00.
 pub fn datetime(micros: i64) -> Result<DateTime> {
     let since = SignedDuration::from_micros(in_range(micros)?);
     epoch().to_datetime(Time::midnight()).checked_add(since).map_err(|_| out_of_range())

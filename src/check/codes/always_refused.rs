@@ -1,4 +1,5 @@
-//! `always-refused`: What BigQuery refuses whatever the table holds, going by the columns that the rule lists.
+//! `always-refused`: BigQuery refuses the statement regardless of the data, given the columns that the rule
+//! lists.
 
 use googlesql_sqlite::check::refusal;
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ const MEND: &str = "fix the template, or the types in the rule's columns";
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let rule = text.rule;
-    // What is not GoogleSQL is refused too, and has a better reason.
+    // Text that is not GoogleSQL is refused too, but other checks give a better reason.
     let is_foreign = findings.iter().any(|finding| finding.code == Code::OtherDialect);
     if rule.columns.is_empty() || is_foreign {
         return;

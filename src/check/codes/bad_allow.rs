@@ -1,4 +1,4 @@
-//! `bad-allow`: An `allow` comment that names no known code, gives no reason, or may not be.
+//! `bad-allow`: An `allow` comment that names an unknown code, gives no reason, or is not permitted.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

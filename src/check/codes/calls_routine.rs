@@ -1,4 +1,4 @@
-//! `calls-routine`: A call of something that is no function of GoogleSQL, and could have effects.
+//! `calls-routine`: A call of a routine that is not a GoogleSQL function and could have effects.
 
 use std::ops::ControlFlow;
 
@@ -38,15 +38,15 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.extend(finder.found);
 }
 
-/// Takes out what `other-dialect` has found too: it says what to write instead of the function.
+/// Removes findings that `other-dialect` reports too, since that check names the replacement.
 pub(in crate::check) fn leave_to_other_dialect(findings: &mut Vec<Finding>) {
     let foreign = findings.iter().filter(|finding| finding.code == Code::OtherDialect);
     let places: Vec<_> = foreign.map(|finding| finding.place.clone()).collect();
     findings.retain(|found| found.code != Code::CallsRoutine || !places.contains(&found.place));
 }
 
-/// The first call, in a text that the parser cannot read, of what it may not call. A word of GoogleSQL, such as
-/// IN, may stand before a bracket too.
+/// The first disallowed call in a text that the parser cannot read. A GoogleSQL keyword, such as IN, may also
+/// come before a bracket.
 pub(in crate::check) fn called_unread(rule: &Rule, tokens: &[&Token]) -> Option<String> {
     let brackets = (0..tokens.len()).filter(|at| *tokens[*at] == Token::LParen);
     brackets.map(|at| path_before(&tokens[..at])).find_map(|path| {
@@ -60,7 +60,7 @@ pub(in crate::check) fn called_unread(rule: &Rule, tokens: &[&Token]) -> Option<
     })
 }
 
-/// The words with dots between them that these tokens end in.
+/// The dotted name at the end of these tokens.
 fn path_before<'t>(tokens: &[&'t Token]) -> Vec<&'t Word> {
     let mut path = Vec::new();
     let mut rest = tokens;
@@ -74,8 +74,8 @@ fn path_before<'t>(tokens: &[&'t Token]) -> Vec<&'t Word> {
     path
 }
 
-/// Whether a statement may call this, in so many parts: GoogleSQL has it, or the rule lists it. A dot in
-/// backquotes makes a dataset's name of what stands before it.
+/// Whether a statement may call this function, a name of `parts` parts: GoogleSQL has it, or the rule lists
+/// it. With a dot inside backquotes, the first part is a dataset.
 fn may_call(rule: &Rule, called: &str, parts: usize) -> bool {
     let is_ours = is_function(called) && called.matches('.').count() + 1 == parts;
     !is_external_query(called) && (is_ours || rule.may_call(called))

@@ -1,4 +1,4 @@
-//! `cross-join`: Every row of one table meets every row of another.
+//! `cross-join`: A join of every row of one table with every row of another.
 
 use std::ops::ControlFlow;
 
@@ -31,7 +31,7 @@ JOIN nba.staging AS b ON a.id = b.id",
 };
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    // What nobody can change joins as it means to.
+    // The user cannot change a shipped text, which joins as intended.
     if text.statement.step.is_shipped_only() {
         return;
     }
@@ -47,7 +47,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }));
 }
 
-/// Goes through a tree, and keeps the places of such joins.
+/// Collects the places of such joins in a tree.
 struct Finder(Vec<Span>);
 
 impl Visitor for Finder {
@@ -76,8 +76,8 @@ impl Visitor for Finder {
     }
 }
 
-/// Whether each row meets all rows of this relation. The elements of an array are those of the
-/// row's own: `UNNEST(t.items)`, or `t.items`.
+/// Whether each row is joined with all rows of this relation. False for the elements of an array of that row:
+/// `UNNEST(t.items)`, or `t.items`.
 fn multiplies(relation: &TableFactor, known: &[String]) -> bool {
     match relation {
         TableFactor::UNNEST { .. } => false,

@@ -109,7 +109,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Which rows the statement changes.
+/// The condition that selects the rows to change.
 fn condition(statement: &Statement) -> Option<&Expr> {
     match statement {
         Statement::Update(update) => update.selection.as_ref(),
@@ -119,7 +119,7 @@ fn condition(statement: &Statement) -> Option<&Expr> {
     }
 }
 
-/// The condition on one line, as far as it fits.
+/// The condition on one line, shortened to fit.
 fn shortened(condition: &Expr) -> String {
     const LONGEST: usize = 80;
     let text = condition.to_string();

@@ -1,4 +1,4 @@
-//! `drops-cutoff`: A step does not ask for the cutoff although the rule has `written_at`.
+//! `drops-cutoff`: A step omits the cutoff although the rule has `written_at`.
 
 use sqlparser::ast::{
     Expr, FromTable, Merge, MergeAction, MergeClause, Spanned, Statement, TableFactor,
@@ -32,7 +32,7 @@ WHERE game_date = DATE '2026-01-28'
     },
 };
 
-/// Where the rule can tell which rows may be touched, every mutation and every count has to ask.
+/// Rules with `written_at` must filter by `@cutoff` in every mutation and every count.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let asks = text.statement.step.row().asks_cutoff;
     let span = match parsed {
@@ -62,7 +62,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.extend(span.map(|span| dropped(text, span, !matches!(parsed, Statement::Query(_)))));
 }
 
-/// Where the condition holds for buffered rows of what is changed too.
+/// The place where the condition also holds for buffered rows of the changed table.
 fn changes_buffered(
     text: &Text<'_>,
     changed: &TableFactor,
@@ -73,7 +73,7 @@ fn changes_buffered(
     (!settled.has_to_hold_in(condition)).then_some(span)
 }
 
-/// Where the MERGE that replaces rows deletes buffered ones, or writes them a second time.
+/// The place where a MERGE that replaces rows deletes buffered rows, or inserts them again.
 fn replaces_buffered(text: &Text<'_>, merge: &Merge) -> Option<Span> {
     let delete = |clause: &&MergeClause| matches!(clause.action, MergeAction::Delete { .. });
     let deleted = merge.clauses.iter().find(delete).and_then(|delete| {

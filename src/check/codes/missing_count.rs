@@ -1,4 +1,4 @@
-//! `missing-count`: A query that onerow reads lacks one of the columns it reads.
+//! `missing-count`: A query whose result onerow reads lacks a column that onerow needs.
 
 use sqlparser::ast::{SetExpr, Spanned, Statement};
 

@@ -1,5 +1,5 @@
-//! Every check: its name, how bad its findings are, whether a template may allow them, and an example
-//! with its mend. `docs/checks.md` is made from these files.
+//! All checks: name, severity, whether a template may allow the finding, and an example with its fix.
+//! `docs/checks.md` is generated from these files.
 
 mod always_refused;
 mod bad_allow;
@@ -35,70 +35,70 @@ use super::code::{Code, Severity};
 use super::{Finding, Text};
 use crate::rule::Rule;
 
-/// A check, as far as it is not code.
+/// The description of a check.
 #[derive(Debug)]
 pub struct Check {
     /// The code of its findings.
     pub code: Code,
     /// The code as text: stable, since scripts and documents refer to it.
     pub name: &'static str,
-    /// How bad its findings are.
+    /// The severity of its findings.
     pub severity: Severity,
-    /// Whether a template may allow it. Onerow's promise rests on the others.
+    /// Whether a template may allow it. The other checks protect data.
     pub may_be_allowed: bool,
-    /// How it is found.
+    /// How it finds them.
     pub(super) find: Find,
     /// What would go wrong, as a paragraph of Markdown.
     pub about: &'static str,
     /// A statement with this finding.
     pub found: Example,
-    /// The same, mended: no check finds anything.
+    /// The corrected example: no check finds anything in it.
     pub mended: Example,
 }
 
-/// How a check finds what it finds.
+/// How a check finds its findings.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Find {
-    /// In a statement, by a function of its own.
+    /// In a statement, by its own function.
     Statement(fn(&Text<'_>, &ast::Statement, &mut Vec<Finding>)),
-    /// In a rule, whatever statements are made of it.
+    /// In a rule, independent of its statements.
     Rule(fn(&Rule) -> Option<Finding>),
-    /// In one look with others.
+    /// Together with other checks.
     Together(#[allow(dead_code, reason = "says where to read on")] Group),
 }
 
-/// Checks that are found in one look.
+/// Checks that share one pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Group {
-    /// As the text is read: `mod.rs`, `allow.rs`, `opaque.rs`.
+    /// While the text is read: `mod.rs`, `allow.rs`, `opaque.rs`.
     Text,
-    /// Whether the statement is what its step has to be, and changes nothing else: `kind.rs`, and by the
-    /// kind of the statement `mutation.rs`, `partition.rs`, `merge.rs`, `consolidate.rs`, `undo.rs`, `view.rs`.
-    /// What guards a custom step is looked at in this way alone.
+    /// Whether the statement is of the kind its step requires, and changes nothing else: `kind.rs`, and per
+    /// kind of statement `mutation.rs`, `partition.rs`, `merge.rs`, `consolidate.rs`, `undo.rs`, `view.rs`.
+    /// This is the only pass over the guard of a custom step.
     Shape,
     /// Names and types against the columns that the rule lists: `columns.rs`.
     Names,
 }
 
-/// A statement of `docs/checks.md`.
+/// An example statement of `docs/checks.md`.
 #[derive(Debug)]
 pub struct Example {
-    /// In which step it stands, and for which rule.
+    /// The step and the rule that it is for.
     pub on: On,
-    /// Its text.
+    /// Its SQL text.
     pub sql: &'static str,
 }
 
-/// What is particular to an example.
+/// The setting of an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
-    /// Nothing: it is the step `own` of the example's rule.
+    /// The custom step `own` of the example's rule.
     OwnStep,
-    /// It is this step.
+    /// This step.
     Step(&'static str),
-    /// It is this step, in place of the shipped text.
+    /// This step, replacing the shipped text.
     Replacing(&'static str),
-    /// The rule has this line instead of its own.
+    /// A rule with this line in place of its own.
     Rule(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! `mutates-between`: A custom step changes rows where the counts of detect must still hold.
+//! `mutates-between`: A custom step changes rows while the counts of detect must stay valid.
 
 use sqlparser::ast::{Spanned, Statement};
 

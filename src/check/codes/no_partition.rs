@@ -1,4 +1,4 @@
-//! `no-partition`: A mutation's WHERE does not confine it to the partitions of its window.
+//! `no-partition`: A mutation's WHERE does not restrict it to the partitions of its window.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

@@ -1,4 +1,4 @@
-//! `not-one-statement`: The text holds no statement, or more than one.
+//! `not-one-statement`: The text has no statement, or more than one.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

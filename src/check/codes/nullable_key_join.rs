@@ -36,7 +36,7 @@ JOIN nba.staging AS b ON a.player IS NOT DISTINCT FROM b.player",
 };
 
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
-    // What nobody can change joins as it means to.
+    // The user cannot change a shipped text, which joins as intended.
     if text.statement.step.is_shipped_only() {
         return;
     }
@@ -45,7 +45,7 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     findings.extend(finder.findings);
 }
 
-/// Goes through a tree, and keeps what it finds.
+/// Collects findings in a tree.
 struct Finder<'a> {
     text: &'a Text<'a>,
     findings: Vec<Finding>,
@@ -78,7 +78,7 @@ impl Finder<'_> {
         }
     }
 
-    /// A comparison that every joined pair of rows has to meet.
+    /// A comparison that every joined pair of rows must satisfy.
     fn comparison(&mut self, condition: &Expr) {
         let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { return };
         if let [Some(left), Some(right)] = [column_of(left), column_of(right)]
@@ -88,8 +88,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Nothing says that a key column cannot be NULL; a row id or a partition that is NULL is
-    /// reported elsewhere.
+    /// A key column may always be NULL; a NULL row id or partition is reported elsewhere.
     fn may_be_null(&self, column: &str) -> bool {
         let rule = self.text.rule;
         let in_key = rule
@@ -109,7 +108,7 @@ impl Finder<'_> {
     }
 }
 
-/// What joined rows have in common, where the join is of a kind that says it.
+/// The join constraint, for the kinds of join that have one.
 pub(super) fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
     match operator {
         JoinOperator::Join(constraint)

@@ -1,4 +1,4 @@
-//! `other-dialect`: Syntax and functions that the parser reads and GoogleSQL does not have.
+//! `other-dialect`: Syntax and functions that the parser accepts but GoogleSQL does not have.
 
 use googlesql_sqlite::dialect::foreign;
 use sqlparser::ast::Statement;

@@ -1,4 +1,4 @@
-//! `other-ranking`: A shipped step, or what stands in for it, ranks in another way than the rule says.
+//! `other-ranking`: A shipped step, or its replacement, ranks differently from the rule.
 
 use std::ops::ControlFlow;
 
@@ -43,9 +43,8 @@ QUALIFY
     },
 };
 
-/// How the statement has to rank, in one of these ways. The shipped steps, and what stands in for them, rank as the rule says
-/// and not in another way: two definitions of a duplicate are how 4,689 were found and 7,865
-/// deactivated.
+/// The rankings that the statement may use. Shipped steps and their replacements must rank as the rule says:
+/// two definitions of a duplicate are how 4,689 rows were found and 7,865 deactivated.
 fn wanted<'a>(text: &Text<'a>) -> Vec<(&'a Expr, &'a [Added])> {
     let rule = text.rule;
     match text.statement.step.row().ranks {
@@ -58,7 +57,7 @@ fn wanted<'a>(text: &Text<'a>) -> Vec<(&'a Expr, &'a [Added])> {
     }
 }
 
-/// It ranks otherwise, or not at all.
+/// The statement ranks differently, or not at all.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let wanted = wanted(text);
     let written_out = written_out(text.rule, parsed);
@@ -80,7 +79,8 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Survivors as they are where the rule puts them together: readers would see other values than a run leaves.
+/// Unmerged survivors where the rule merges values: readers would see values that differ from what a run
+/// leaves.
 fn not_put_together(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     let left =
         text.rule.merged.iter().find(|column| parsed.visit(&mut FindLast(column)).is_continue())?;
@@ -92,7 +92,7 @@ fn not_put_together(text: &Text<'_>, parsed: &Statement) -> Option<Finding> {
     ))
 }
 
-/// Ends at the first value of the column that is not NULL.
+/// Stops at the first non-NULL value of the column.
 struct FindLast<'a>(&'a Ident);
 
 impl Visitor for FindLast<'_> {
@@ -118,9 +118,9 @@ impl Visitor for FindLast<'_> {
     }
 }
 
-/// The statement with the row's date wherever it names `onerow_date`, and the time of arrival wherever it names
-/// `onerow_arrived`, which are columns that the read-side view has them in; `None` where it has no such
-/// column, or where one of its columns of that name is something else.
+/// The statement with `onerow_date` and `onerow_arrived`, the read-side view's columns of the row's date and
+/// arrival, replaced by their expressions; `None` if the statement lacks such a column, or defines one of
+/// that name differently.
 fn written_out(rule: &Rule, parsed: &Statement) -> Option<Statement> {
     let expr = |sql: &str| parse(tokens(sql).ok()?, Parser::parse_expr).ok();
     let mut columns = vec![("onerow_date", expr(rule.partition.date().as_str())?)];
@@ -136,7 +136,7 @@ fn written_out(rule: &Rule, parsed: &Statement) -> Option<Statement> {
     Some(written_out)
 }
 
-/// Whether the statement has each of the columns, and none is anywhere something else.
+/// Whether the statement has each of the columns, always with the same definition.
 fn is_grouped(statement: &Statement, grouping: &[Added]) -> bool {
     if grouping.is_empty() {
         return true;
@@ -154,7 +154,7 @@ fn meant<'a>(columns: &'a [(&str, Expr)], name: &SqlIdent) -> Option<&'a Expr> {
     found.map(|(_, expr)| expr)
 }
 
-/// Ends at a column of one of these names that is something else.
+/// Stops at a column that has one of these names but another definition.
 struct Aliases<'a> {
     columns: &'a [(&'a str, Expr)],
     found: bool,

@@ -1,4 +1,4 @@
-//! `other-table`: A mutation changes another table than the rule's.
+//! `other-table`: A mutation changes a table other than the rule's.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

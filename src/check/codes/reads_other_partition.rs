@@ -60,14 +60,14 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
         Statement::Insert(_) | Statement::CreateTable(_) => None,
         _ => return,
     };
-    // What is changed is confined by the statement's own condition: `no-partition`.
+    // The changed table is restricted by the statement's own condition: `no-partition`.
     let confined = target.map(std::ptr::from_ref).into_iter().collect();
     let mut finder = Finder { text, confined, scopes: Vec::new(), found: Vec::new() };
     _ = parsed.visit(&mut finder);
     findings.extend(finder.found);
 }
 
-/// Finds the tables of other dates, where each date has one.
+/// Finds the tables of other dates, if each date has its own table.
 fn other_shards(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     if !matches!(parsed, Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_)) {
         return;
@@ -90,8 +90,7 @@ fn other_shards(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>
     });
 }
 
-/// Goes through a statement. A relation of the rule that no SELECT has confined before it is come to is
-/// found.
+/// Walks a statement, and reports each relation of the rule that no enclosing SELECT has restricted.
 struct Finder<'a> {
     text: &'a Text<'a>,
     confined: Vec<*const TableFactor>,
@@ -102,7 +101,7 @@ struct Finder<'a> {
 /// The common table expressions of one query.
 struct Scope {
     visible: Vec<String>,
-    /// Those that come to be visible where they end.
+    /// Those that become visible where their query ends.
     open: Vec<(*const Query, String)>,
 }
 
@@ -123,13 +122,13 @@ impl Finder<'_> {
         self.text.rule.partition.column()
     }
 
-    /// Whether a name without dots is that of a common table expression.
+    /// Whether a name without dots is a common table expression.
     fn is_common(&self, name: &str) -> bool {
         let mut visible = self.scopes.iter().flat_map(|scope| &scope.visible);
         !name.contains('.') && visible.any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// Which of the rule's tables this may be, and whether it has the partition column for certain.
+    /// The table of the rule that the name may refer to, and whether it certainly has the partition column.
     fn of_rule(&self, name: &ObjectName) -> Option<(String, bool)> {
         let called = dotted(name);
         if self.is_common(&called) {
@@ -143,7 +142,7 @@ impl Finder<'_> {
         (is_table || is_view).then(|| (called, is_table && !relation::is_wildcard(name)))
     }
 
-    /// Whether the WHERE confines the one relation of its FROM to the window's partitions.
+    /// Whether the WHERE restricts the one relation of its FROM to the window's partitions.
     fn is_confined(&self, one: &TableFactor, all: &[&TableFactor], condition: &Expr) -> bool {
         let TableFactor::Table { name, alias, .. } = one else { return false };
         let Some((_, has_column)) = self.of_rule(name) else { return false };
@@ -158,7 +157,7 @@ impl Finder<'_> {
         let is_unique = !relation::names(one).iter().any(|name| is_taken(name));
         let names = Names {
             qualifiers: if is_unique { mutation::qualifiers(one) } else { Vec::new() },
-            // A range variable hides columns of its name.
+            // A range variable hides a column of the same name.
             bare: has_column && self.column().is_some_and(|column| !is_taken(column.as_str())),
         };
         !renames && partition::confines(self.text, names, condition)

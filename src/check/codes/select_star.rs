@@ -1,4 +1,4 @@
-//! `select-star`: A step that runs returns whatever columns the table has that day.
+//! `select-star`: A step that runs returns all columns that the table has at that time.
 
 use sqlparser::ast::{SelectItem, SetExpr, Spanned, Statement};
 use sqlparser::tokenizer::Span;
@@ -30,7 +30,7 @@ WHERE game_date = DATE '2026-01-28'",
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let step = &text.statement.step;
     let runs = text.rule.steps.iter().any(|known| known.name == *step);
-    // A rewrite is about whole rows, whichever columns they have, and is always the shipped text.
+    // A rewrite handles whole rows, whatever their columns, and always uses the shipped text.
     if !runs || step.is_shipped_only() {
         return;
     }
@@ -45,8 +45,8 @@ fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Where a query returns all columns of what it reads. A star further inside is of no account: BigQuery reads
-/// no column that the query around it does not name.
+/// The place where a query returns all columns of its source. A star in a subquery does not matter: BigQuery
+/// reads only the columns that the outer query names.
 fn star(body: &SetExpr) -> Option<Span> {
     match body {
         SetExpr::Select(select) => {

@@ -1,4 +1,4 @@
-//! `sets-other-column`: A mutation sets a column that onerow has no business with.
+//! `sets-other-column`: A mutation sets a column that onerow must not change.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

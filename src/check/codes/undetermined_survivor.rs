@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-/// What `keep` looks at must tell apart what the row id does: else which one of two rows survives is chance.
+/// `keep` must distinguish all rows that the row id does, or the survivor of two rows is arbitrary.
 fn find(rule: &Rule) -> Option<Finding> {
     let last = rule.keep.last()?;
     let reason = rule.undetermined.clone()?;

@@ -1,4 +1,4 @@
-//! `unknown-column`: A name that is no column of the table.
+//! `unknown-column`: A name that is not a column of the table.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

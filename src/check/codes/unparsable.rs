@@ -1,4 +1,4 @@
-//! `unparsable`: The text is not GoogleSQL, as far as the parser knows it.
+//! `unparsable`: The parser cannot read the text as GoogleSQL.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

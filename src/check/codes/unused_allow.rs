@@ -1,4 +1,4 @@
-//! `unused-allow`: An `allow` comment that allows nothing.
+//! `unused-allow`: An `allow` comment that matches no finding.
 
 use super::{Check, Code, Example, Find, Group, On, Severity};
 

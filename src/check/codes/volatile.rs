@@ -26,7 +26,7 @@ WHERE game_date = DATE '2026-01-28'",
     },
 };
 
-/// Where it does not choose rows it is no danger, and still another result every day.
+/// Where such a function does not select rows it is safe, but the result changes from day to day.
 fn find(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>) {
     let Statement::Query(query) = parsed else { return };
     if volatility::of_choice(text, parsed).is_some() {

@@ -1,14 +1,14 @@
-//! The ready rules that are built in: the folders of `presets/`, for the tables that tools make.
+//! The built-in presets: the folders of `presets/`, for tables that other tools write.
 
 use std::fmt::Write as _;
 
 use crate::error::{Error, Kind, Result, nearest};
 use crate::project::RULE_FILE;
 
-/// A project that is ready: a rule, data that shows the tool's duplicates, tests, and what to try.
+/// A ready project: a rule, data with the tool's duplicates, tests, and commands to try.
 pub(super) struct Preset {
     pub name: &'static str,
-    /// Paths below the project's folder, with what they hold.
+    /// Paths below the project's folder, with contents.
     pub files: [(&'static str, &'static str); 4],
 }
 
@@ -49,7 +49,7 @@ const PRESETS: &[Preset] = &[
     preset!("stitch", "orders.csv"),
 ];
 
-/// The preset of this name. Errors: there is none; the nearest one and all of them are named.
+/// The preset of this name. Errors: unknown name; the nearest one and all of them are listed.
 pub(super) fn find(name: &str) -> Result<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
         let meant = match nearest(name, PRESETS.iter().map(|preset| preset.name)) {
@@ -61,7 +61,7 @@ pub(super) fn find(name: &str) -> Result<&'static Preset> {
     })
 }
 
-/// All presets, a line each.
+/// All presets, one per line.
 pub(super) fn list() -> String {
     let width = PRESETS.iter().map(|preset| preset.name.len()).max().unwrap_or_default();
     PRESETS.iter().fold(String::new(), |mut list, preset| {
@@ -81,7 +81,7 @@ impl Preset {
         title.split_once(": ").map_or(title, |(_, about)| about)
     }
 
-    /// The commands that its README shows, in order.
+    /// The commands in its README, in order.
     pub fn commands(&self) -> impl Iterator<Item = &'static str> {
         self.readme().lines().filter_map(|line| line.strip_prefix("$ "))
     }

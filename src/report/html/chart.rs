@@ -1,4 +1,4 @@
-//! The picture of duplicates per date.
+//! The chart of duplicates per date.
 
 use minijinja::{Value, context};
 
@@ -7,36 +7,36 @@ use crate::report::grid::{count, grouped};
 use crate::run::{DayReport, Status};
 use crate::window::Day;
 
-/// Room above the highest bar, for its number and its mark.
+/// The space above the highest bar, for its number and mark.
 const ABOVE: f64 = 30.0;
-/// Room below the baseline, for marks and dates.
+/// The space below the baseline, for marks and dates.
 const BELOW: f64 = 44.0;
-/// With more dates than these the bars have no room for their numbers.
+/// With more dates than this, the bars have no space for their numbers.
 const NUMBERED: usize = 16;
-/// With more dates than these they have no room on a telephone.
+/// With more dates than this, they have none on a phone.
 const NUMBERED_ON_NARROW: usize = 5;
 
-/// What there is to be seen of a date.
+/// The data of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DateBar {
     /// The date.
     pub day: Day,
     /// All rows, active or not.
     pub total: u64,
-    /// Superseded rows that can be touched.
+    /// Superseded rows that can be removed.
     pub dirty: u64,
     /// Superseded rows in the streaming buffer.
     pub buffered: u64,
-    /// Superseded rows that known runs took out, and that are gone.
+    /// Superseded rows that known runs removed and that no longer exist.
     pub cleaned: u64,
     /// Rows whose row id is NULL or shared.
     pub shared_ids: u64,
-    /// Keys that have rows and no active one, where that means something.
+    /// Keys that have rows but no active one, where relevant.
     pub keyless: u64,
 }
 
 impl DateBar {
-    /// A date as it stands, and what runs took out of it.
+    /// The current counts of a date, and the rows removed by runs.
     pub fn of(day: &DayReport, cleaned: u64) -> Self {
         let counts = day.counts;
         Self {
@@ -58,7 +58,7 @@ impl DateBar {
         self.total > 0 && self.dirty == 0 && self.buffered == 0 && self.keyless == 0
     }
 
-    /// The bar in words.
+    /// A description of the bar.
     fn title(&self) -> String {
         let said =
             |number: u64, what: &str| (number > 0).then(|| format!("{} {what}", grouped(number)));
@@ -76,7 +76,7 @@ impl DateBar {
     }
 }
 
-/// The picture; `id` tells it from others on the page.
+/// The chart; `id` is unique on the page.
 pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
     let scale = Scale::of(bars.iter().map(DateBar::height).max().unwrap_or(0));
     let base = ABOVE + scale.height();
@@ -102,7 +102,7 @@ pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
     }
 }
 
-/// One bar, from the baseline up: what is dirty, what waits, what was cleaned.
+/// One bar, from the baseline up: dirty, buffered, cleaned.
 fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
     let mut top = base;
     let mut parts = Vec::new();
@@ -139,7 +139,7 @@ fn date(label: Label, days: &[Day], places: &[Slot]) -> Value {
     }
 }
 
-/// The picture in a sentence or two, for those who do not see it.
+/// A description of the chart, for screen readers.
 fn description(bars: &[DateBar]) -> String {
     let sum = |pick: fn(&DateBar) -> u64| bars.iter().map(pick).fold(0, u64::saturating_add);
     let most = bars.iter().rev().max_by_key(|bar| bar.height()).filter(|bar| bar.height() > 0);
@@ -156,7 +156,7 @@ fn description(bars: &[DateBar]) -> String {
     )
 }
 
-/// Three decimals at most: what nobody can see only makes the page longer.
+/// At most three decimals: more are invisible and make the page longer.
 fn short(number: f64) -> String {
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

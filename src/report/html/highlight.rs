@@ -1,4 +1,4 @@
-//! SQL as HTML, with its keywords, literals and comments marked.
+//! SQL as HTML, with keywords, literals and comments marked.
 
 use minijinja::{HtmlEscape, Value};
 use sqlparser::keywords::Keyword;
@@ -7,9 +7,8 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Whitespace, Word};
 use crate::googlesql::{is_reserved, tokens};
 use crate::visible::unhidden;
 
-/// The SQL with marks, byte for byte the same once the tags are removed, but for characters that hide
-/// what it says: they are written out. Text that BigQuery might split otherwise than we do is left
-/// without marks.
+/// The SQL with marks, byte for byte the same without the tags, except for invisible and direction-changing
+/// characters, which are escaped. Text that BigQuery may tokenize differently is not marked.
 pub(super) fn highlight(sql: &str) -> Value {
     Value::from_safe_string(marked(sql))
 }
@@ -29,12 +28,12 @@ fn marked(sql: &str) -> String {
     html
 }
 
-/// Text in HTML. A browser would make a line feed of a carriage return.
+/// Text in HTML. A browser would turn a carriage return into a line feed.
 fn escape(text: &str) -> String {
     HtmlEscape(text).to_string().replace('\r', "&#13;")
 }
 
-/// Where each token begins, in bytes; `None` if their places are not in order.
+/// The byte offset of each token; `None` if they are not in order.
 fn offsets(sql: &str, tokens: &[TokenWithSpan]) -> Option<Vec<usize>> {
     let mut at = Location { line: 1, column: 1 };
     let mut chars = sql.char_indices();
@@ -54,7 +53,7 @@ fn offsets(sql: &str, tokens: &[TokenWithSpan]) -> Option<Vec<usize>> {
     Some(starts)
 }
 
-/// Keyword, string, number, comment or parameter.
+/// The class of a token: keyword, string, number, comment or parameter.
 fn class(tokens: &[TokenWithSpan], i: usize) -> Option<&'static str> {
     let at = |i: usize| tokens.get(i).map(|found| &found.token);
     let before = i.checked_sub(1).and_then(at);
@@ -72,8 +71,8 @@ fn class(tokens: &[TokenWithSpan], i: usize) -> Option<&'static str> {
     }
 }
 
-/// The parser knows words as keywords that are ordinary names elsewhere; as keywords people write
-/// those in capitals, and not as the names of functions.
+/// Whether a word is a keyword here. Some keywords of the parser are ordinary names elsewhere; keywords are
+/// in capitals and not followed by a function's bracket.
 fn is_keyword(word: &Word, after: Option<&Token>) -> bool {
     let capitals = word.value.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let called = after == Some(&Token::LParen);
@@ -105,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// The text that a browser shows.
+    /// The text as a browser displays it.
     fn shown(html: &str) -> String {
         let mut text = String::new();
         for (i, part) in html.split('<').enumerate() {

@@ -1,4 +1,4 @@
-//! The dry run: what `apply` would do with the dates as they stand, and who may make it do so.
+//! The dry run: what `apply` would do now, and whether the viewer may start it.
 
 use minijinja::{Value, context};
 
@@ -9,20 +9,20 @@ use crate::run::{Report, Status};
 
 /// What `apply` would do.
 pub(super) struct Intent {
-    /// Superseded rows that it would take out.
+    /// Superseded rows to remove.
     rows: u64,
-    /// On so many dates.
+    /// The number of their dates.
     dates: u64,
-    /// Superseded rows that it could not touch yet.
+    /// Superseded rows that cannot be removed yet.
     waiting: u64,
-    /// Dates that it would leave alone because of shared ids.
+    /// Dates that would be skipped because of shared ids.
     shared_ids: u64,
-    /// It would first merge staging tables, and what they hold was not counted.
+    /// Whether staging tables would be merged first; their rows are not counted here.
     merges: bool,
 }
 
 impl Intent {
-    /// With these figures.
+    /// The intent, given these counts.
     pub fn of(rule: &Rule, report: &Report) -> Self {
         let called = || report.days.iter().filter(|day| day.counts.calls_for(rule.strategy));
         let rows: u64 = called().map(|day| day.counts.settled_duplicates()).sum();
@@ -40,7 +40,7 @@ impl Intent {
         self.rows > 0 || self.merges
     }
 
-    /// What it would do, a sentence each.
+    /// What it would do, one sentence each.
     fn sentences(&self, rule: &Rule) -> Vec<String> {
         let verb = verb(rule.strategy);
         let mut sentences = Vec::new();
@@ -73,7 +73,7 @@ impl Intent {
         sentences
     }
 
-    /// What the viewer confirms.
+    /// The text that the viewer confirms.
     fn confirmation(&self, rule: &Rule) -> String {
         let (verb, rows, table) =
             (verb(rule.strategy), count(self.rows, "row"), rule.table.dotted());
@@ -98,7 +98,7 @@ fn verb(strategy: Strategy) -> &'static str {
     if strategy.is_destructive() { "delete" } else { "deactivate" }
 }
 
-/// What the page says of it, and whether it has the button.
+/// The section of the page, with the button if allowed.
 pub(super) fn intent(page: &PlanPage<'_>) -> Value {
     let intent = Intent::of(page.rule, page.report);
     let hindrance = hindrance(page, &intent);
@@ -111,7 +111,7 @@ pub(super) fn intent(page: &PlanPage<'_>) -> Value {
     }
 }
 
-/// Why there is no button. `None`: there is one.
+/// The reason why there is no button; `None` if there is one.
 fn hindrance(page: &PlanPage<'_>, intent: &Intent) -> Option<String> {
     if !intent.is_something() {
         return Some("There is nothing to apply.".to_owned());

@@ -1,7 +1,6 @@
-//! The same results as pages for a browser: one style sheet, no script, nothing from elsewhere.
+//! The results as HTML pages: one style sheet, no scripts, no external requests.
 //!
-//! Pure: values in, one HTML document out. Whatever comes from a rule, a table or the ledger is
-//! escaped by the templates.
+//! Pure: values in, one HTML document out. The templates escape all text from a rule, a table or the ledger.
 
 mod chart;
 mod highlight;
@@ -29,55 +28,55 @@ use text::time;
 
 pub use policy::content_security_policy;
 
-/// Who looks at a page.
+/// The viewer of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Viewer {
-    /// Nobody is known: the page is a file, or nobody has signed in.
+    /// Unknown: the page is a file, or the viewer is not signed in.
     Nobody,
-    /// Somebody whom the service knows.
+    /// A caller known to the service.
     Caller {
-        /// As whom the ledger would name them.
+        /// The name, as in the ledger.
         who: String,
-        /// Whether they may make a run.
+        /// Whether the caller may start a run.
         may_apply: bool,
-        /// What each form that changes something carries, against requests from other sites.
+        /// The token of each form that changes something, against cross-site requests.
         csrf: String,
-        /// Whether a cookie says who they are, so that they can sign out.
+        /// Whether the caller is identified by a cookie and can sign out.
         signed_in: bool,
     },
 }
 
-/// How rules stand, and what runs did.
+/// The status of rules, and their runs.
 #[derive(Debug)]
 pub struct Overview<'a> {
-    /// The rules that are shown.
+    /// The rules shown.
     pub rules: Vec<RuleOverview<'a>>,
-    /// All rules that can be chosen.
+    /// All rules to choose from.
     pub names: Vec<&'a RuleName>,
-    /// The one that was chosen; `None` is all of them.
+    /// The chosen rule; `None` means all.
     pub chosen: Option<&'a RuleName>,
     /// The dates in the form.
     pub window: &'a Window,
-    /// How many runs of each rule are listed.
+    /// The number of runs listed per rule.
     pub most_runs: usize,
-    /// When this was looked at.
+    /// The time of the counts.
     pub now: Timestamp,
-    /// What reading costs; `None` where nothing is charged.
+    /// The price of reading; `None` if it is free.
     pub tariff: Option<Tariff>,
-    /// Who looks.
+    /// The viewer.
     pub viewer: Viewer,
-    /// Whether links lead to other pages; in a file they lead to places in it.
+    /// Whether links lead to other pages; in a file they lead to anchors in it.
     pub links: bool,
 }
 
-/// How one rule stands, and what its runs did.
+/// The status of one rule, and its runs.
 #[derive(Debug)]
 pub struct RuleOverview<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// The dates.
     pub window: &'a Window,
-    /// The figures, or a sentence that the viewer may read on why there are none.
+    /// The counts, or the reason why there are none, in a sentence that the viewer may read.
     pub status: Result<&'a Report, String>,
     /// All known runs of the rule, newest first.
     pub runs: Vec<&'a PastRun>,
@@ -89,8 +88,8 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
     render("overview.html", &frame, overview_context(page))
 }
 
-/// The overview with every listed run and its statements, as one document that needs no service.
-/// Entries are oldest first, as a ledger gives them.
+/// The overview with every listed run and its statements, as one self-contained document. Entries are sorted
+/// oldest first, as in a ledger.
 pub fn file(page: &Overview<'_>, entries: &[Entry]) -> Result<String> {
     let frame = Frame { policy: true, ..Frame::of("How the tables stand") };
     let listed = page.rules.iter().flat_map(|of| {
@@ -118,24 +117,24 @@ fn overview_context(page: &Overview<'_>) -> Value {
     }
 }
 
-/// One run, past or under way.
+/// One run, finished or in progress.
 #[derive(Debug)]
 pub struct RunPage<'a> {
     /// The run.
     pub run: &'a PastRun,
-    /// Its entries, oldest first; none where the ledger has nothing of it yet.
+    /// Its entries, oldest first; empty if the ledger has none yet.
     pub entries: &'a [Entry],
     /// The zone of its times, besides UTC.
     pub zone: &'a TimeZone,
-    /// When this was looked at.
+    /// The current time.
     pub now: Timestamp,
-    /// What reading costs; `None` where nothing is charged.
+    /// The price of reading; `None` if it is free.
     pub tariff: Option<Tariff>,
-    /// Who looks.
+    /// The viewer.
     pub viewer: Viewer,
-    /// Why the run failed, beyond what the ledger has, in a sentence that the viewer may read.
+    /// The reason of a failure that is not in the ledger, in a sentence that the viewer may read.
     pub failure: Option<&'a str>,
-    /// Whether the run is under way, so that the page asks for itself again.
+    /// Whether the run is in progress, so that the page reloads.
     pub refreshing: bool,
 }
 
@@ -157,19 +156,19 @@ pub struct PlanPage<'a> {
     pub rule: &'a Rule,
     /// The dates.
     pub window: &'a Window,
-    /// The figures.
+    /// The counts.
     pub report: &'a Report,
-    /// What a run would send and what that would cost, in a sentence or two.
+    /// The statements of a run and their cost, in a sentence or two.
     pub plan_summary: &'a str,
-    /// Why nobody may apply it here, whatever the viewer's rights are.
+    /// The reason why it cannot be applied here, whatever the viewer's rights.
     pub refusal: Option<&'a str>,
-    /// When this was looked at.
+    /// The time of the counts.
     pub now: Timestamp,
-    /// Who looks.
+    /// The viewer.
     pub viewer: Viewer,
 }
 
-/// What `apply` would do, as a page of the service; with the button, where the viewer may use it.
+/// What `apply` would do, as a page of the service, with the button if the viewer may use it.
 pub fn plan(page: &PlanPage<'_>) -> Result<String> {
     let rule = page.rule;
     let title = format!("Dry run of {}", rule.name);
@@ -193,37 +192,37 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
     render("plan.html", &frame, context)
 }
 
-/// The question for a key.
+/// The sign-in form.
 #[derive(Debug)]
 pub struct SignIn<'a> {
-    /// What was wrong with the last one.
+    /// The problem with the previous attempt.
     pub problem: Option<&'a str>,
-    /// The address to go on to.
+    /// The address to open after signing in.
     pub next: &'a str,
 }
 
-/// The question for a key, as a page of the service.
+/// The sign-in form, as a page of the service.
 pub fn sign_in(page: &SignIn<'_>) -> Result<String> {
     let context = context! { problem => page.problem, next => page.next };
     render("sign_in.html", &Frame::of("Sign in"), context)
 }
 
-/// Something that could not be done.
+/// A problem.
 #[derive(Debug)]
 pub struct ProblemPage<'a> {
-    /// The HTTP status; `None` where nothing is wrong.
+    /// The HTTP status; `None` if it is not an error.
     pub status: Option<u16>,
-    /// What is wrong, in a few words.
+    /// The problem, in a few words.
     pub title: &'a str,
-    /// The same in a sentence that the viewer may read.
+    /// The problem in a sentence that the viewer may read.
     pub detail: Option<&'a str>,
-    /// The run that it is about.
+    /// The run concerned.
     pub run: Option<&'a RunId>,
-    /// Whether it is worth asking again, which the page does by itself.
+    /// Whether the page should reload, because a later request may succeed.
     pub refreshing: bool,
 }
 
-/// Something that could not be done, as a page of the service.
+/// A problem, as a page of the service.
 pub fn problem(page: &ProblemPage<'_>, viewer: &Viewer) -> Result<String> {
     let frame = Frame { viewer, refreshing: page.refreshing, ..Frame::of(page.title) };
     let context = context! {

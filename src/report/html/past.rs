@@ -1,4 +1,4 @@
-//! Runs that are over, or under way: in a line, and whole.
+//! Runs that are finished or in progress: in one line, and in full.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,27 +13,27 @@ use crate::report::runs::undone;
 use crate::run::{PastDay, PastOutcome, PastRun};
 use crate::window::Day;
 
-/// Where a run's name leads to.
+/// The target of a run's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
-    /// To its own page.
+    /// Its own page.
     Page,
-    /// Further down on the same page.
+    /// An anchor on the same page.
     Anchor,
 }
 
-/// How runs are shown.
+/// The display settings of runs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'a> {
     /// The zone of their times, besides UTC.
     pub zone: &'a TimeZone,
-    /// What they cost.
+    /// Their prices.
     pub tariff: Option<Tariff>,
-    /// Where their names lead to.
+    /// The target of their links.
     pub link: Link,
 }
 
-/// A run in a line of a list.
+/// A run as a line of a list.
 pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
     context! {
         id => run.id.as_str(),
@@ -59,8 +59,7 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
     }
 }
 
-/// A run with its dates and its statements. Entries are oldest first; those of other runs are
-/// passed over.
+/// A run with its dates and its statements. Entries are sorted oldest first; those of other runs are skipped.
 pub(super) fn whole(run: &PastRun, entries: &[Entry], shown: Shown<'_>) -> Value {
     let of_run: Vec<Entry> = entries.iter().filter(|e| e.run == run.id).cloned().collect();
     let sent = latest(&of_run);
@@ -137,7 +136,7 @@ fn means(outcome: PastOutcome) -> &'static str {
     }
 }
 
-/// Where a run's name leads to. An id holds nothing that would need quoting.
+/// The target of a run's link. An id needs no escaping.
 pub(super) fn href(id: &RunId, link: Link) -> String {
     match link {
         Link::Page => format!("/runs/{id}"),
@@ -145,7 +144,7 @@ pub(super) fn href(id: &RunId, link: Link) -> String {
     }
 }
 
-/// The place of a run on the page.
+/// The anchor of a run on the page.
 fn anchor(id: &RunId) -> String {
     format!("run-{id}")
 }

@@ -1,4 +1,4 @@
-//! What a page may load: its own style, and nothing else.
+//! What a page may load: only its own style.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ pub fn content_security_policy() -> String {
     format!("{}; frame-ancestors 'none'", of_a_file())
 }
 
-/// The same for a `meta` element, in which browsers ignore `frame-ancestors`.
+/// The policy for a `meta` element, in which browsers ignore `frame-ancestors`.
 /// Source: <https://www.w3.org/TR/CSP3/#meta-element>
 pub(super) fn of_a_file() -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));

@@ -1,22 +1,22 @@
-//! Where things stand in the picture of duplicates per date. Heights are in pixels, widths in
-//! percent, so that the picture grows with the page and its text does not.
+//! The geometry of the chart of duplicates per date. Heights are in pixels and widths in percent, so that the
+//! chart scales with the page and its text does not.
 
 use jiff::civil::Date;
 
 use crate::window::Day;
 
-/// How high a bar can be.
+/// The maximum height of a bar.
 const HEIGHT: f64 = 170.0;
-/// The same where there is nothing to show.
+/// The height of a chart without data.
 const EMPTY_HEIGHT: f64 = 34.0;
-/// What is there at all can be seen.
+/// The minimum height of a nonzero bar, so that it is visible.
 const LEAST: f64 = 2.0;
 /// The most lines above the baseline.
 const MOST_LINES: u64 = 4;
-/// From so many dates on, the picture may be wider than the page and is scrolled.
+/// From this number of dates, the chart may be wider than the page and scrolls.
 const SCROLLED_FROM: usize = 100;
 
-/// The axis of numbers, with round ones at its lines.
+/// The numeric axis, with round numbers at its lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scale {
     step: u64,
@@ -24,7 +24,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The scale on which this is the largest number.
+    /// The scale for this largest number.
     pub fn of(largest: u64) -> Self {
         let steps = (0..=18).flat_map(|power| [1, 2, 5].map(|lead| lead * 10_u64.pow(power)));
         let fits = |step: &u64| largest.div_ceil(*step) <= MOST_LINES;
@@ -37,7 +37,7 @@ impl Scale {
         if self.top == 0 { EMPTY_HEIGHT } else { HEIGHT }
     }
 
-    /// The height of a bar of this number.
+    /// The height of a bar for this number.
     pub fn bar(self, number: u64) -> f64 {
         match number {
             0 => 0.0,
@@ -45,7 +45,7 @@ impl Scale {
         }
     }
 
-    /// The numbers at the lines, each with its height, from the baseline upward.
+    /// The numbers at the lines with their heights, from the baseline upward.
     pub fn lines(self) -> Vec<(u64, f64)> {
         let numbers = (0..=MOST_LINES).map(|i| self.step.saturating_mul(i));
         numbers.take_while(|n| *n <= self.top).map(|n| (n, self.exact(n))).collect()
@@ -59,18 +59,18 @@ impl Scale {
     }
 }
 
-/// Where a date stands from left to right, in percent.
+/// The horizontal position of a date, in percent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Slot {
     /// The left edge of its bar.
     pub left: f64,
-    /// Its middle.
+    /// Its centre.
     pub middle: f64,
-    /// How wide its bar is.
+    /// The width of its bar.
     pub width: f64,
 }
 
-/// The places of so many dates.
+/// The positions of this many dates.
 pub(super) fn slots(dates: usize) -> impl Iterator<Item = Slot> {
     let each = 100.0 / dates as f64;
     let share = if dates <= 60 { 0.7 } else { 0.86 };
@@ -81,8 +81,8 @@ pub(super) fn slots(dates: usize) -> impl Iterator<Item = Slot> {
     })
 }
 
-/// How wide the picture is at least, in pixels: one of the widths that the style sheet knows, as
-/// a page may not carry a style of its own. `None` where it fits on any page.
+/// The minimum width of the chart in pixels, one of the widths in the style sheet, since a page may not have
+/// inline styles. `None` if it fits on any page.
 pub(super) fn least_width(dates: usize) -> Option<usize> {
     let widths = [(400, 880), (1000, 2400), (2500, 6000), (5000, 12_000)];
     match dates <= SCROLLED_FROM {
@@ -93,21 +93,21 @@ pub(super) fn least_width(dates: usize) -> Option<usize> {
     }
 }
 
-/// A date below the picture.
+/// A date label below the chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Label {
-    /// Which date it is.
+    /// The index of the date.
     pub index: usize,
-    /// Whether there is room for it on a wide page only.
+    /// Whether it fits on wide pages only.
     pub wide: bool,
-    /// Whether its year is not that of the label before it.
+    /// Whether its year differs from the previous label's.
     pub year: bool,
 }
 
-/// The room that a label takes, in pixels.
+/// The width reserved for a label, in pixels.
 const LABEL: usize = 62;
 
-/// The labels that have room: `28 Jan` takes 40 pixels, and none touches another.
+/// The labels that fit without touching: `28 Jan` takes 40 pixels.
 pub(super) fn labels(days: &[Day]) -> Vec<Label> {
     let (on_wide, on_narrow) = match least_width(days.len()) {
         None => (14, 5),
@@ -126,7 +126,7 @@ pub(super) fn labels(days: &[Day]) -> Vec<Label> {
     (0..days.len()).step_by(step).map(label).collect()
 }
 
-/// Whole weeks, where it is about a week or more.
+/// Rounded to whole weeks, from about one week.
 fn weeks(days: usize) -> usize {
     if days <= 4 { days.max(1) } else { days.next_multiple_of(7) }
 }

@@ -1,4 +1,4 @@
-//! How a rule stands: in a sentence, as a picture, and as figures per date.
+//! The status of a rule: as a sentence, a chart, and counts per date.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ fn standing(place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
     }
 }
 
-/// What the figures do not say by themselves, a sentence each.
+/// Notes on the counts, one sentence each.
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let sentence = |text: String| {
         let mut letters = text.chars();
@@ -72,7 +72,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes.map(|note| sentence(format!("{}: {}.", note.text, note.remedy))).collect()
 }
 
-/// The lines of the figures per date, with what was taken out of each; rows without a date come last.
+/// The lines of counts per date, with the rows removed from each; rows without a date come last.
 pub(super) fn days(report: &Report, gone: impl Fn(&DayReport) -> Option<u64>) -> Vec<Value> {
     let line = |date: String, status: Status, figures: Value| {
         context! { date, status => status.as_str(), figures }
@@ -87,7 +87,7 @@ pub(super) fn days(report: &Report, gone: impl Fn(&DayReport) -> Option<u64>) ->
     dated.chain(undated).collect()
 }
 
-/// The figures of a date, or of all dates.
+/// The counts of a date, or of all dates.
 pub(super) fn figures(counts: Counts, deactivated: Option<u64>) -> Value {
     context! {
         active => counts.active,
@@ -99,8 +99,8 @@ pub(super) fn figures(counts: Counts, deactivated: Option<u64>) -> Value {
     }
 }
 
-/// The rows that these runs took out of each date and that are gone: a later undo brings rows back.
-/// Runs are newest first.
+/// The rows that these runs removed from each date and that no later undo restored. Runs are sorted newest
+/// first.
 pub(super) fn cleaned(runs: &[&PastRun]) -> BTreeMap<Day, u64> {
     let mut days: BTreeMap<Day, u64> = BTreeMap::new();
     for (day, of_run) in runs.iter().rev().flat_map(|run| &run.days) {
@@ -110,7 +110,7 @@ pub(super) fn cleaned(runs: &[&PastRun]) -> BTreeMap<Day, u64> {
     days
 }
 
-/// How the dates stand, in a sentence or two.
+/// The status of the dates, in a sentence or two.
 pub(super) fn sentence(report: &Report) -> String {
     let totals = report.totals();
     let dates = match report.days.as_slice() {
@@ -171,7 +171,7 @@ fn duplicates(report: &Report) -> String {
     }
 }
 
-/// The one word for all dates: the worst that is true of any.
+/// The combined status of all dates: the worst of any.
 pub(super) fn word(report: &Report) -> Status {
     use Status::{Buffered, Clean, Dirty, Empty, Keyless, Partial, SharedIds};
     let worst = [Dirty, SharedIds, Partial, Buffered, Keyless];

@@ -1,4 +1,4 @@
-//! From values to a document: the templates, and what every page has.
+//! Rendering values as a document: the templates, and the parts common to all pages.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
@@ -24,20 +24,20 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("problem.html", include_str!("templates/problem.html")),
 ];
 
-/// What every page has.
+/// The parts common to all pages.
 pub(super) struct Frame<'a> {
     /// Its title and its heading.
     pub title: &'a str,
-    /// Who looks at it.
+    /// The viewer.
     pub viewer: &'a Viewer,
-    /// Whether it asks for itself again.
+    /// Whether the page reloads.
     pub refreshing: bool,
-    /// Whether it carries its policy, having no header for it.
+    /// Whether the page contains its policy, because it has no HTTP header.
     pub policy: bool,
 }
 
 impl<'a> Frame<'a> {
-    /// A page with this title, for nobody in particular.
+    /// A page with this title, for an unknown viewer.
     pub fn of(title: &'a str) -> Self {
         Self { title, viewer: &Viewer::Nobody, refreshing: false, policy: false }
     }
@@ -66,7 +66,7 @@ fn viewer(viewer: &Viewer) -> Option<Value> {
     }
 }
 
-/// The page that this template makes of these values.
+/// Renders a template with these values as a page.
 pub(super) fn render(name: &str, frame: &Frame<'_>, values: Value) -> Result<String> {
     let failed = |cause: minijinja::Error| {
         Error::new(Kind::Internal, "the page cannot be written").caused_by(cause)
@@ -76,7 +76,7 @@ pub(super) fn render(name: &str, frame: &Frame<'_>, values: Value) -> Result<Str
     environment.get_template(name).and_then(|page| page.render(context)).map_err(failed)
 }
 
-/// Text as a page may show it: escaped, and what would hide in it or turn it written out.
+/// Text for a page: HTML-escaped, with invisible and direction-changing characters written out.
 fn shown(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -90,7 +90,7 @@ fn shown(
     }
 }
 
-/// Names end in `.html`, so that every value is escaped.
+/// Template names end in `.html`, so that every value is escaped.
 fn environment() -> std::result::Result<Environment<'static>, minijinja::Error> {
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)

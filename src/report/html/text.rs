@@ -1,4 +1,4 @@
-//! Numbers, money, bytes and instants as people read them.
+//! Numbers, money, bytes and instants for people.
 
 use bytesize::ByteSize;
 use jiff::Timestamp;
@@ -13,12 +13,12 @@ pub(super) fn bytes(number: u64) -> String {
     ByteSize(number).to_string()
 }
 
-/// What so many bytes cost; `None` where nobody knows, or nothing is charged.
+/// The price of this many bytes; `None` if it is unknown or free.
 pub(super) fn cost(bytes: Option<u64>, tariff: Option<Tariff>) -> Option<String> {
     bytes.zip(tariff).and_then(|(bytes, tariff)| tariff.price(bytes)).map(dollars)
 }
 
-/// What costs something is never said to cost nothing.
+/// A nonzero price is never shown as zero.
 fn dollars(price: f64) -> String {
     match price > 0.0 && price < 0.01 {
         true => "under $0.01".to_owned(),
@@ -26,8 +26,7 @@ fn dollars(price: f64) -> String {
     }
 }
 
-/// An instant in the zone and in UTC, whose date is said only where it is another one; in UTC alone
-/// where that is the zone.
+/// An instant in the zone and in UTC, with the UTC date only if it differs; in UTC alone if that is the zone.
 pub(super) fn time(at: Timestamp, zone: &TimeZone) -> Value {
     let is_utc = *zone == TimeZone::UTC || zone.iana_name() == Some("Etc/UTC");
     let there = at.to_zoned_datetime(zone.clone());

@@ -1,4 +1,4 @@
-//! An assignment as a rule has it: one column, and a value over the row's columns or the time.
+//! An assignment of a rule: one column, and a value over the row's columns or the time.
 
 use std::collections::BTreeSet;
 

@@ -1,18 +1,18 @@
-//! How a condition ends: the column by which it does, and what is written there.
+//! How a condition ends: the column and its new value.
 
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 use crate::googlesql::columns;
 
-/// One of the conditions that are joined with AND: how it ends.
+/// One of the ANDed conditions, and how it ends.
 pub(super) struct End {
     /// Every column that it reads.
     pub reads: Vec<String>,
-    /// The column by which it ends.
+    /// The column to set.
     pub column: String,
-    /// The only value with which it is FALSE.
+    /// The only value for which it is FALSE.
     pub inactive: Option<String>,
-    /// The only value with which it is TRUE.
+    /// The only value for which it is TRUE.
     pub active: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Whether the assignment that ends a condition ends it, and its reverse restores it: typed by the
-//! embedded engine's *bind*, and run over values of each type, NULL among them.
+//! Tests that an assignment ends a condition and that its reverse restores it: typed by the embedded engine's
+//! *bind*, and evaluated for values of each type, including NULL.
 
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -16,13 +16,13 @@ use super::{Active, Flag};
 use crate::googlesql::{Fragment, Ident, Params, SqlType, columns, parse, tokens};
 use crate::visible::visible_line;
 
-/// The most rows of samples.
+/// The most sample rows.
 const ROWS: usize = 4096;
 
-/// The most columns that are tried in every combination.
+/// The most columns of which every combination is tried.
 const COLUMNS: usize = 6;
 
-/// What is wrong with it, as a phrase.
+/// The problem, as a phrase.
 pub(super) fn refute(active: &Active, types: &[(String, SqlType)]) -> Result<(), String> {
     let Some(condition) = tree(active.condition.as_str()) else { return Ok(()) };
     let tables = match types {
@@ -81,11 +81,11 @@ fn read_by(value: &Fragment) -> Vec<String> {
     tree.iter().flat_map(columns).map(|column| column.value).collect()
 }
 
-/// The columns that are read, each with values.
+/// The columns read, each with sample values.
 struct Samples(Vec<(Ident, SqlType, Vec<String>)>);
 
 impl Samples {
-    /// `None` where the type of a column is not known, or there are too many columns.
+    /// `None` if a column's type is unknown, or there are too many columns.
     fn of(
         read: impl Iterator<Item = String>,
         types: &[(String, SqlType)],
@@ -123,7 +123,7 @@ impl Samples {
         sql
     }
 
-    /// The same rows after the assignment.
+    /// The rows after the assignment.
     fn assigned(&self, flag: &Flag, value: &Fragment, of: &str) -> String {
         let columns = self.0.iter().map(|(column, sql_type, _)| match *column == flag.column {
             true => format!("CAST({value} AS {sql_type}) AS {column}"),
@@ -154,7 +154,7 @@ impl Samples {
     }
 }
 
-/// Values of a type, as texts that CAST takes.
+/// Sample values of a type, as texts for CAST.
 fn of_type(sql_type: SqlType) -> &'static [&'static str] {
     match sql_type {
         SqlType::Bool => &["TRUE", "FALSE"],
@@ -169,7 +169,7 @@ fn of_type(sql_type: SqlType) -> &'static [&'static str] {
     }
 }
 
-/// The literals of a condition, each with its type; `None` for a text, which may stand for several.
+/// The literals of a condition, each with its type; `None` for a text, which may have several types.
 #[derive(Default)]
 struct Literals(Vec<(String, Literal)>);
 
@@ -231,8 +231,8 @@ impl Visitor for Literals {
     }
 }
 
-/// What the first row of the answer shows. Nothing where the embedded engine cannot run it: then BigQuery's
-/// own counts tell, in `verify`.
+/// The problem in the first row of the result. None if the embedded engine cannot run the query; then
+/// `verify` checks with BigQuery's own counts.
 fn first(sql: &str) -> Option<String> {
     let parsed = query(sql)?;
     let now = Timestamp::constant(1_769_758_890, 0);

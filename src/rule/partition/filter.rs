@@ -1,4 +1,4 @@
-//! The predicate that confines a statement to the dates of a window.
+//! The predicate that restricts a statement to the dates of a window.
 
 use jiff::civil::Date;
 
@@ -7,7 +7,7 @@ use crate::googlesql::{Fragment, SqlValue};
 use crate::window::Window;
 
 impl Partition {
-    /// What is true of the rows without a date: of NULL, and of texts that say none.
+    /// The predicate for rows without a date: NULL, and texts that are not dates.
     fn undated(&self) -> String {
         match self.cut {
             Cut::String(_) => format!("{} IS NULL", self.date()),
@@ -15,8 +15,8 @@ impl Partition {
         }
     }
 
-    /// The predicate that holds for the rows of these dates and no others. It compares the
-    /// column itself with constants, so that BigQuery reads only the partitions it names.
+    /// The predicate for exactly the rows of these dates. It compares the column itself with constants, so
+    /// that BigQuery prunes partitions.
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#best_practices_for_partition_pruning>
     pub fn filter(&self, window: &Window) -> Fragment {
         if self.is_whole() {
@@ -79,8 +79,8 @@ impl Partition {
         }
     }
 
-    /// The instants of local days. Where clocks are changed at midnight, dates are not apart in time: there the
-    /// date itself is asked for too.
+    /// The instants of local days. Where clocks change at midnight, the instants of two dates overlap: there
+    /// the date itself is compared too.
     fn local_filter(&self, local: &LocalDays, (first, last): (Date, Date)) -> String {
         let column = self.named();
         let literal = |instant| SqlValue::Timestamp(instant).literal();
@@ -106,8 +106,8 @@ impl Partition {
     }
 }
 
-/// The conditions with OR between. Many are put in brackets of so many: a chain of ORs is a tree as
-/// deep as it is long, and engines take no tree of any depth.
+/// The conditions, joined with OR. Many conditions are grouped in brackets: a chain of ORs is a tree as deep
+/// as it is long, and engines limit the depth.
 pub(in crate::rule) fn any_of(conditions: &[String]) -> String {
     const CHAIN: usize = 100;
     if conditions.len() <= CHAIN {

@@ -1,10 +1,10 @@
-//! Dates that are the days of a time zone, over a column of instants.
+//! Dates in a time zone, for a column of instants.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// The days of a time zone. BigQuery's `DATE(instant, zone)` says which one a row belongs to.
+/// The days of a time zone. BigQuery's `DATE(instant, zone)` gives the one of a row.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions#date>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDays {
@@ -13,7 +13,7 @@ pub struct LocalDays {
 }
 
 impl LocalDays {
-    /// Those of the zone of this name, such as `America/New_York`. Errors: there is none.
+    /// The days of the zone with this name, such as `America/New_York`. Errors: there is no such zone.
     pub(super) fn of(name: &str) -> Result<Self, jiff::Error> {
         let zone = TimeZone::get(name)?;
         let name = zone.iana_name().unwrap_or(name).to_owned();
@@ -30,15 +30,15 @@ impl LocalDays {
         self.zone.to_datetime(instant).date()
     }
 
-    /// From where on an instant can be of the date: its midnight, the first one of two. Where clocks skip
-    /// midnight it is earlier.
+    /// The earliest instant of the date: its midnight, the first one if there are two. Earlier if clocks skip
+    /// midnight.
     pub(crate) fn start(&self, date: Date) -> Timestamp {
         let midnight = self.zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
         midnight.earlier().unwrap_or(Timestamp::MIN)
     }
 
-    /// Where the date has ended for certain: the next midnight, the last one of two. Where clocks skip midnight
-    /// it is later.
+    /// An instant after the date's last: the next midnight, the last one if there are two. Later if clocks
+    /// skip midnight.
     pub(crate) fn end(&self, date: Date) -> Timestamp {
         let next = date.tomorrow().ok();
         let midnight =
@@ -46,8 +46,8 @@ impl LocalDays {
         midnight.and_then(Result::ok).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether all instants between the start of the first and the end of the last are of these dates: no clock
-    /// is changed at midnight.
+    /// Whether exactly the instants between the start of the first date and the end of the last belong to
+    /// these dates: no clock changes at midnight.
     pub(crate) fn is_plain(&self, (first, last): (Date, Date)) -> bool {
         let once =
             |date: Date| !self.zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).is_ambiguous();
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// Clocks changed at midnight, beside it, not at all; a date that a zone has left out.
+    /// Dates with clock changes at midnight, near midnight, or none; and a date that a zone skipped.
     const ODD: [(&str, Date); 8] = [
         ("America/New_York", date(2026, 3, 8)),
         ("America/New_York", date(2026, 11, 1)),

@@ -1,4 +1,4 @@
-//! How many dates one partition of the table holds: these share one statement.
+//! The number of dates in one partition of the table, which share one statement.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -22,7 +22,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// The word as the rule file has it.
+    /// The word in the rule file.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Day => "DAY",
@@ -31,7 +31,7 @@ impl Period {
         }
     }
 
-    /// The first date of the one that this date is in.
+    /// The first date of this date's period.
     pub(crate) fn first(self, date: Date) -> Date {
         match self {
             Self::Day => date,
@@ -40,7 +40,7 @@ impl Period {
         }
     }
 
-    /// The last.
+    /// The last date of this date's period.
     pub(crate) fn last(self, date: Date) -> Date {
         match self {
             Self::Day => date,
@@ -49,8 +49,8 @@ impl Period {
         }
     }
 
-    /// The first date as an expression, of one that says the date as the partition does. `None` where the
-    /// values of the column say no dates that could be put together.
+    /// The first date as an expression over a date of the partition's type. `None` if the column's values
+    /// cannot be combined into dates.
     pub(crate) fn of(self, cut: Cut, date: &Fragment) -> Option<Fragment> {
         let text = match (self, cut) {
             (Self::Day, _) => return Some(date.clone()),
@@ -68,7 +68,7 @@ impl Period {
         Some(Fragment::vouched(text))
     }
 
-    /// Runs of dates, each widened to whole periods; those that then touch are one.
+    /// Ranges of dates, each widened to whole periods and merged where they touch.
     pub(crate) fn widened(self, runs: Vec<(Date, Date)>) -> Vec<(Date, Date)> {
         let mut all: Vec<(Date, Date)> = Vec::new();
         for (first, last) in runs {

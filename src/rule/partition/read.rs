@@ -1,4 +1,4 @@
-//! Reads how a rule's table is cut into dates.
+//! Reading the partition settings of a rule.
 
 use toml::Spanned;
 
@@ -8,12 +8,12 @@ use super::super::{Cut, LocalDays, Partition, Period, Strategy};
 use crate::error::Result;
 use crate::googlesql::Ident;
 
-/// What BigQuery calls the end of a table's name, for the tables that a wildcard stands for.
+/// BigQuery's pseudo-column with the suffix of a table matched by a wildcard.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-wildcard-tables#filtering_selected_tables_using_table_suffix>
 const SUFFIX: &str = "_TABLE_SUFFIX";
 
 impl RuleReader<'_> {
-    /// The partition column as the rule file names it; `none` is no column, unless it stands in backquotes.
+    /// The partition column of the rule file; `none` means no column, unless it is in backquotes.
     pub(in crate::rule) fn partition_column(&self) -> Option<&str> {
         match self.section.partition.get_ref().as_str() {
             "none" | SUFFIX => None,
@@ -52,8 +52,7 @@ impl RuleReader<'_> {
         Ok(partition)
     }
 
-    /// Errors: the table stands for those of many dates and the partition is not the end of their names, or the
-    /// other way round.
+    /// Errors: the table is date-sharded and the partition is not the suffix, or the reverse.
     fn shards(&self) -> Result<()> {
         let (table, partition) = (&self.section.table, &self.section.partition);
         match (table.get_ref().ends_with("_*"), partition.get_ref() == SUFFIX) {
@@ -69,7 +68,7 @@ impl RuleReader<'_> {
         }
     }
 
-    /// Tables in which no column says a date.
+    /// Tables without a date column.
     fn one_group(&self) -> Result<Partition> {
         let section = self.section;
         let kind = section.partition_type.as_ref().map(|kind| ("partition_type", kind.span()));

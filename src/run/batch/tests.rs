@@ -1,4 +1,4 @@
-//! The course of dates that are cleaned.
+//! The course of cleaning dates.
 
 use super::*;
 use crate::rule::{Rule, RuleFile};
@@ -47,7 +47,7 @@ const CORRECT: Course = Next::Do(Action::Correct);
 const COUNT: Course = Next::Do(Action::Count);
 const STOP: Course = Next::End(End::Stop);
 
-/// What these events lead to, the first action before any of them.
+/// The courses after these events, preceded by the first action.
 fn played(state: &mut Batch, events: &[Event<Answer>]) -> Vec<Course> {
     let mut course = vec![state.begin()];
     course.extend(events.iter().map(|event| state.next(event.clone()).0));
@@ -62,7 +62,7 @@ fn removed(rows: u64) -> Event<Answer> {
     Event::Done(Answer::Removed(Some(rows)))
 }
 
-/// So many rows are left in the removal log.
+/// This many rows remain in the removal log.
 fn corrected(left: u64) -> Event<Answer> {
     Event::Done(Answer::Corrected(ByDate::from([(only(), left)])))
 }
@@ -225,7 +225,7 @@ fn a_date_that_needs_nothing_is_in_no_statement() {
 #[test]
 fn no_more_rows_are_said_to_be_removed_than_the_statement_reports() {
     let mut dates = two();
-    // Another process was faster: the rows are in the log, and were not removed by this run.
+    // Another process was faster: the rows are in the log, but this run did not remove them.
     let corrected = Event::Done(Answer::Corrected(by_date(4, 1)));
     played(&mut dates, &[both_recorded(4, 1), removed(0)]);
     let note = dates.next(corrected).1;

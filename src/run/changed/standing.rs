@@ -1,4 +1,4 @@
-//! How the partitions of tables stand, by the dates of a rule.
+//! The state of tables' partitions, by the dates of a rule.
 
 use std::collections::BTreeSet;
 
@@ -9,28 +9,28 @@ use crate::rule::{Cut, Rule};
 use crate::warehouse::{Buffer, Description};
 use crate::window::{Day, Window};
 
-/// Rows that are streamed with a date of so many days ago, or to come, go to their partition's own buffer, of which
-/// no partition says anything until they have left it.
+/// Rows streamed with a date up to this many days ago, or ahead, go to their partition's own buffer, which no
+/// metadata shows until they have left it.
 /// Source: <https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery#stream_into_time-partitioned_tables>
 const STREAMED_DAYS: (i64, i64) = (8, 4);
 
-/// So many numbers of a partition are looked at one by one.
+/// The most numbers of a partition that are examined one by one.
 const LONGEST_RANGE: i64 = 1_000_000;
 
-/// How the partitions of a table stand, by the dates of a rule.
+/// The state of a table's partitions, by the dates of a rule.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
-    /// Of each date that has a partition.
+    /// The state of each date that has a partition.
     pub(super) days: Stamps,
-    /// Of the table as a whole, where its partitions are not those of the rule's dates.
+    /// The state of the whole table, if it is not partitioned by the rule's dates.
     pub(super) whole: Option<Stamp>,
-    /// Rows that belong to no partition.
+    /// The number of rows outside partitions.
     pub(super) outside: u64,
 }
 
 impl Standing {
-    /// What these partitions say of the rule's dates. They say nothing of them where the table is cut by another
-    /// column.
+    /// The state of these partitions, by the rule's dates. If the table is partitioned by another column,
+    /// only the whole table's state is known.
     pub fn of(rule: &Rule, table: &Description, partitions: &[PartitionState]) -> Self {
         let partition = &rule.partition;
         let by = table.partition.as_deref();
@@ -61,7 +61,7 @@ impl Standing {
         standing
     }
 
-    /// How both tables stand together.
+    /// The combined state of both tables.
     #[must_use]
     pub fn with(mut self, other: Self) -> Self {
         for (day, stamp) in other.days {
@@ -76,12 +76,12 @@ impl Standing {
         self
     }
 
-    /// The tables of dates that each have one.
+    /// The state of date-sharded tables.
     pub fn of_days(days: Stamps) -> Self {
         Self { days, whole: None, outside: 0 }
     }
 
-    /// The dates that have a partition; `None` where the partitions say no dates.
+    /// The dates that have a partition; `None` if the partitions are not dates.
     pub fn dates(&self) -> Option<Vec<Day>> {
         match self.whole {
             Some(_) => None,
@@ -89,22 +89,22 @@ impl Standing {
         }
     }
 
-    /// Whether the streaming buffer may hold rows of any date, of which no partition says anything yet.
+    /// Whether the streaming buffer may have rows of any date that no partition's metadata shows yet.
     pub fn hides_streamed(&self, rule: &Rule) -> bool {
         self.whole.is_some() || matches!(rule.partition.cut, Cut::Int64(_))
     }
 
-    /// Whether there are rows that belong to no partition.
+    /// Whether there are rows outside partitions.
     pub fn has_outside(&self) -> bool {
         self.outside > 0
     }
 
-    /// How these dates stand.
+    /// The state of these dates.
     pub fn stamps(&self, rule: &Rule, days: &[Day]) -> Stamps {
         days.iter().filter_map(|day| Some((*day, self.stamp(rule, *day)?))).collect()
     }
 
-    /// How a date stands, with the dates around it that decide about its rows; `None` where it has no rows.
+    /// The state of a date, including the neighbouring dates that affect its rows; `None` if it has no rows.
     pub(super) fn stamp(&self, rule: &Rule, day: Day) -> Option<Stamp> {
         let reach = rule.across.map_or(0, |across| across.reach());
         let around = Window::day(day).around(reach);
@@ -113,7 +113,7 @@ impl Standing {
     }
 }
 
-/// The dates of the rule that a partition of BigQuery may hold rows of; `None` where its name says no dates.
+/// The dates of the rule that may have rows in a partition of BigQuery; `None` if its id is not a date.
 fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
     let partition = &rule.partition;
     if let Cut::Int64(numbers) = partition.cut {
@@ -137,24 +137,24 @@ fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
         _ => return None,
     };
     let days = Window::range(Day::from(first), Day::from(last)).ok()?;
-    // A day of another zone is in two partitions.
+    // A day of another zone spans two partitions.
     let around = if partition.local_days().is_some() { 1 } else { 0 };
     Some(days.around(around).days().to_vec())
 }
 
-/// How the partitions of a rule's tables stand.
+/// The state of the partitions of a rule's tables.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Standings {
-    /// Those of its table.
+    /// Its table's state.
     pub table: Standing,
-    /// Those of its staging tables, where what is staged matters.
+    /// Its staging tables' state, if staged rows matter.
     pub staging: Option<Standing>,
-    /// The dates about which rows in a streaming buffer may decide.
+    /// The dates that rows in a streaming buffer may affect.
     pub streamed: BTreeSet<Day>,
 }
 
 impl Standings {
-    /// The dates that have a partition in one of the tables; `None` where one of them says no dates.
+    /// The dates that have a partition in one of the tables; `None` if the partitions of one are not dates.
     pub fn dates(&self) -> Option<BTreeSet<Day>> {
         let mut dates = BTreeSet::new();
         for standing in self.all() {
@@ -163,7 +163,7 @@ impl Standings {
         Some(dates)
     }
 
-    /// Whether there are rows that belong to no partition.
+    /// Whether there are rows outside partitions.
     pub fn has_outside(&self) -> bool {
         self.all().any(Standing::has_outside)
     }
@@ -173,7 +173,7 @@ impl Standings {
     }
 }
 
-/// The dates about which rows in the streaming buffer may decide before their partitions show it.
+/// The dates that rows in the streaming buffer may affect before their partitions show it.
 pub(crate) fn streamed(rule: &Rule, buffer: Buffer, now: Timestamp) -> BTreeSet<Day> {
     let Buffer::Since(oldest) = buffer else { return BTreeSet::new() };
     let partition = &rule.partition;
@@ -183,7 +183,7 @@ pub(crate) fn streamed(rule: &Rule, buffer: Buffer, now: Timestamp) -> BTreeSet<
     let reach = rule.across.map_or(0, |across| across.reach());
     let (before, after) = STREAMED_DAYS;
     let date = |at: Timestamp| jiff::tz::TimeZone::UTC.to_datetime(at).date();
-    // Rows of an unknown time are at most a day in the buffer.
+    // Rows without a known time are in the buffer for at most a day.
     let oldest = oldest.unwrap_or(now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now));
     let first = date(oldest).saturating_sub(before.days());
     let last = date(now).saturating_add(after.days());

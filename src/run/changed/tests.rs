@@ -1,4 +1,4 @@
-//! What names of partitions say, and what shows that a date was clean.
+//! The dates of partition ids, and the evidence that a date was clean.
 
 use super::*;
 use crate::partitions::{PartitionId, PartitionState};
@@ -40,7 +40,7 @@ fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
 }
 
-/// The dates that partitions of these names hold, in words.
+/// The dates in partitions with these ids, in words.
 fn dates(keys: &str, range: Option<IntegerRange>, names: &[&str]) -> String {
     let states: Vec<PartitionState> = names.iter().map(|name| named(name, stamp(1, 1))).collect();
     let dates = Standing::of(&rule(keys), &table(Some("d"), range), &states).dates();

@@ -1,4 +1,4 @@
-//! What is read back from entries.
+//! Reading runs from entries.
 
 use super::*;
 use crate::ledger::fixed::{self, removing, statements as entries, undoing};
@@ -87,7 +87,7 @@ fn an_undo_brings_back_and_has_not_failed() {
     assert_eq!((ran.days.values().next().unwrap().restored_rows, ran.deactivated()), (776, 0));
 }
 
-/// A survivor that was put together becomes what it was: the statement reports it, and it is no row more.
+/// A merged survivor gets its former values back: the statement reports it, but it is not an additional row.
 #[test]
 fn a_survivor_that_becomes_what_it_was_is_no_row_that_is_brought_back() {
     let ran = run(&[

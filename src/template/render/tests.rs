@@ -1,4 +1,4 @@
-//! What a template renders to.
+//! Rendered templates.
 
 use super::*;
 use crate::rule::{RuleFile, RuleName};
@@ -106,7 +106,7 @@ fn a_mistake_in_a_template_names_file_line_and_column() {
     }
 }
 
-/// A hole in a statement would be another statement.
+/// A gap in a statement would change its meaning.
 #[test]
 fn a_name_without_a_value_is_an_error_whatever_it_goes_through() {
     let through = [
@@ -211,7 +211,7 @@ fn a_rules_own_template_comes_before_the_projects_and_the_shipped_one() {
     assert!(sql("current").contains("'rule'"));
 }
 
-/// What decides and what is recorded is the shipped text, whatever macros a project replaces.
+/// Steps that decide and record always use the shipped text, whatever macros a project replaces.
 #[test]
 fn a_step_that_is_always_shipped_uses_the_shipped_macros() {
     let own = Template { path: "x".into(), text: "{% macro rank(rule) %}1{% endmacro %}".into() };

@@ -1,4 +1,4 @@
-//! The calls to the client, one method each, without any decision.
+//! Calls of the client, one method each, without logic.
 
 use std::future::Future;
 
@@ -13,7 +13,7 @@ use super::{BigQuery, request};
 use crate::googlesql::TableName;
 use crate::warehouse::JobId;
 
-/// Where a job is looked at. A job is found without its location only in the US and EU multi-regions.
+/// The location for looking up a job. Without it, a job is found only in the US and EU multi-regions.
 /// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
@@ -36,7 +36,7 @@ impl BigQuery {
                 sent.and_then(|job| serde_json::from_value(job).map_err(unreadable)).map_err(
                     |failure| {
                         match failure {
-                            // The job may have arrived all the same.
+                            // The job may have arrived nevertheless.
                             Failure::Unreadable(what) => Failure::Lost(what),
                             failure => failure,
                         }
@@ -56,15 +56,15 @@ impl BigQuery {
         self.wait(self.client.job().cancel_job(project, at.id.as_str(), at.location))
     }
 
-    /// As JSON: rows may have columns of types that the client does not know.
+    /// Returns JSON, because rows may have columns of types that the client does not know.
     pub(super) fn call_results(&self, at: At<'_>, page: Option<String>) -> Result<Json, Failure> {
         let query = [("location", at.location), ("pageToken", page.as_deref())];
         let path = [self.settings.project.as_str(), "queries", at.id.as_str()];
         self.runtime.block_on(self.rest.get(&path, &query))
     }
 
-    /// A dry run, and the columns of what the statement would return, which may be of types that the client
-    /// does not know.
+    /// A dry run, with the columns of the statement's result, which may have types that the client does not
+    /// know.
     pub(super) fn call_dry_run(&self, job: &JobResource) -> Result<(JobResource, Json), Failure> {
         let body = request::with_reservation(job, self.settings.reservation.as_deref())?;
         let path = [self.settings.project.as_str(), "jobs"];
@@ -74,8 +74,7 @@ impl BigQuery {
         Ok((serde_json::from_value(planned).map_err(unreadable)?, schema))
     }
 
-    /// As JSON: the client's own type takes no column of a type that it does not know, and drops most of the
-    /// rest.
+    /// Returns JSON: the client's own type fails for columns of unknown types, and drops most of the rest.
     pub(super) fn call_table(&self, table: &TableName) -> Result<Json, Failure> {
         let (project, dataset) = (self.project_of(table), table.dataset());
         let path = [project, "datasets", dataset, "tables", table.table()];
@@ -90,7 +89,7 @@ impl BigQuery {
         self.resource(&[self.project_of(table), "datasets", table.dataset()], "datasetReference")
     }
 
-    /// A resource that says what it is by a reference of this name.
+    /// A resource, checked to have a reference of this name.
     fn resource(&self, path: &[&str], reference: &str) -> Result<Json, Failure> {
         let resource = self.runtime.block_on(self.rest.get(path, &[]))?;
         match resource[reference].is_object() {

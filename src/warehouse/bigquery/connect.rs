@@ -1,4 +1,4 @@
-//! From the rule file's words to a client.
+//! Creating a client from the rule file's settings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,20 +19,20 @@ use super::tokens::Tokens;
 use crate::error::{Error, Kind, Result};
 use crate::rule::BigQuerySettings;
 
-/// How long one call may take, unless a statement has to be faster. Jobs are polled, so no call
-/// waits for a statement.
+/// The time limit of one call, unless the statement's is shorter. Jobs are polled, so no call waits for a
+/// statement.
 const CALL: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// What follows the endpoint.
+/// The path after the endpoint.
 const API: &str = "/bigquery/v2";
 
-/// The project whose quota a call uses, where it is not the one of the caller.
+/// The header with the project whose quota a call uses, if not the caller's.
 /// Source: <https://cloud.google.com/apis/docs/system-parameters>
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// Makes a client, and its companion for resources as JSON. Key files are found relative to `folder`. A file
-/// of credentials that cannot be used is an error at once; that no token comes is one of the first call.
+/// Creates a client, and the one for resources as JSON. Key files are relative to `folder`. An unusable
+/// credentials file is an error here; a missing token is an error of the first call.
 pub(super) async fn client(settings: &BigQuerySettings, folder: &Path) -> Result<(Client, Rest)> {
     let identity = credentials::identity(&settings.credentials, folder)?;
     let http = reqwest::Client::builder()
@@ -69,7 +69,7 @@ fn headers(identity: Option<&Identity>) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Sends no token that means anything: for emulators.
+/// Sends a meaningless token, for emulators.
 #[derive(Clone)]
 struct Nobody;
 

@@ -1,5 +1,5 @@
-//! Files of credentials. What is in them is never repeated: an error says where a file is wrong, and
-//! not what it holds.
+//! Credentials files. Their content is never repeated: an error says where a file is wrong, not what it
+//! contains.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,22 +13,22 @@ use crate::rule::Credentials;
 
 const VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
-/// Overrides the quota project of a file.
+/// The environment variable that overrides the quota project of a file.
 /// Source: <https://google.aip.dev/auth/4110>
 const QUOTA_PROJECT: &str = "GOOGLE_CLOUD_QUOTA_PROJECT";
 
 const WELL_KNOWN: &str = "application_default_credentials.json";
 
-/// Where tokens come from.
+/// The source of tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Identity {
-    /// A file of credentials.
+    /// A credentials file.
     File(File),
-    /// The machine's metadata server, after no file was found at these places.
+    /// The machine's metadata server, after no file was found at these paths.
     Machine(Vec<String>),
 }
 
-/// A file of credentials that has what its type needs.
+/// A credentials file with the fields that its type needs.
 #[derive(Clone, PartialEq)]
 pub(super) struct File {
     pub path: PathBuf,
@@ -42,17 +42,17 @@ impl std::fmt::Debug for File {
     }
 }
 
-/// What is in a file of credentials.
+/// The type of a credentials file.
 /// Source: <https://cloud.google.com/docs/authentication/application-default-credentials>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind {
     /// A key of a service account.
     ServiceAccount,
-    /// What `gcloud auth application-default login` writes.
+    /// Written by `gcloud auth application-default login`.
     User,
-    /// Workload identity federation: a token of another party, such as GitHub, is exchanged.
+    /// Workload identity federation: exchanges a token of another party, such as GitHub.
     ExternalAccount,
-    /// A service account that other credentials may act as.
+    /// A service account that is impersonated with other credentials.
     Impersonated,
 }
 
@@ -60,7 +60,7 @@ impl FileKind {
     const ALL: [Self; 4] =
         [Self::ServiceAccount, Self::User, Self::ExternalAccount, Self::Impersonated];
 
-    /// The word in the file's `type`.
+    /// The value of the file's `type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ServiceAccount => "service_account",
@@ -70,7 +70,7 @@ impl FileKind {
         }
     }
 
-    /// The texts that must be in the file, and where to get a new one.
+    /// The required fields of the file, and where to get a new one.
     fn needs(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::ServiceAccount => (
@@ -93,8 +93,8 @@ impl FileKind {
     }
 }
 
-/// Who asks, by the rule file's word; `None` is nobody. Key files are found relative to `folder`.
-/// Errors: [`Kind::Credentials`] for a file that is missing, or is not of a known type.
+/// The identity for the rule file's setting; `None` means no credentials. Key files are relative to `folder`.
+/// Errors: [`Kind::Credentials`] for a file that is missing, or of an unknown type.
 pub(super) fn identity(credentials: &Credentials, folder: &Path) -> Result<Option<Identity>> {
     match credentials {
         Credentials::None => Ok(None),
@@ -106,7 +106,7 @@ pub(super) fn identity(credentials: &Credentials, folder: &Path) -> Result<Optio
     }
 }
 
-/// The project whose quota the calls use: the variable's, else the file's.
+/// The project whose quota the calls use: from the variable, otherwise from the file.
 pub(super) fn quota_project(identity: &Identity) -> Option<String> {
     let variable = env::var(QUOTA_PROJECT).ok().filter(|project| !project.is_empty());
     variable.or_else(|| match identity {
@@ -132,7 +132,8 @@ fn key_file(path: &Path) -> Result<File> {
     }
 }
 
-/// The file that the variable names, else the one that gcloud wrote, else the machine.
+/// Application default credentials: the file in the variable, otherwise gcloud's file, otherwise the
+/// machine's.
 /// Source: <https://google.aip.dev/auth/4110>
 fn application_default(variable: impl Fn(&str) -> Option<OsString>) -> Result<Identity> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -152,7 +153,7 @@ fn application_default(variable: impl Fn(&str) -> Option<OsString>) -> Result<Id
     Ok(Identity::Machine(looked))
 }
 
-/// Where gcloud keeps a user's application default credentials.
+/// The path of gcloud's application default credentials.
 fn well_known(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let folder = variable("CLOUDSDK_CONFIG").map(PathBuf::from).or_else(|| match cfg!(windows) {
         true => variable("APPDATA").map(|data| PathBuf::from(data).join("gcloud")),
@@ -169,7 +170,7 @@ fn read(path: &Path) -> Result<File> {
             .help("name a file that is there, and that the user who runs onerow may read")
     })?;
     let json: Json = serde_json::from_str(&text).map_err(|error| {
-        // The parser's own messages quote values.
+        // The parser's messages quote values.
         let (line, column) = (error.line(), error.column());
         let message = format!("`{}` is not JSON: line {line}, column {column}", path.display());
         Error::new(Kind::Credentials, message).help(
@@ -189,13 +190,13 @@ fn read(path: &Path) -> Result<File> {
     Ok(File { path: path.to_owned(), kind, json })
 }
 
-/// The type of the credentials, and whether they have what it needs.
+/// The type of the credentials, with a check of its required fields.
 fn kind(path: &Path, json: &Json) -> Result<FileKind> {
     let file = path.display();
     let word = json["type"].as_str();
     let Some(kind) = FileKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word) else {
         let message = match word {
-            // Only words that are known are repeated.
+            // Only known values are repeated.
             Some(word @ ("external_account_authorized_user" | "gdch_service_account")) => {
                 format!("`{file}` is of type {word}, which onerow does not know")
             }
@@ -225,7 +226,7 @@ fn kind(path: &Path, json: &Json) -> Result<FileKind> {
 mod tests {
     use super::*;
 
-    /// The variables of an environment.
+    /// A lookup of environment variables.
     fn among(set: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
         let set: Vec<(String, OsString)> =
             set.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();

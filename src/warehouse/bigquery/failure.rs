@@ -1,4 +1,4 @@
-//! What went wrong at BigQuery, by HTTP status, reason and message.
+//! Failures of BigQuery, by HTTP status, reason and message.
 //! Source: <https://cloud.google.com/bigquery/docs/error-messages>
 
 use gcp_bigquery_client::error::BQError;
@@ -12,27 +12,27 @@ use crate::error::{Error, Kind};
 /// A failure of one call, or of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// BigQuery said no. `status` is 0 where it said so in a job.
+    /// BigQuery refused. `status` is 0 for an error in a job.
     Refused {
         /// The HTTP status.
         status: i64,
-        /// BigQuery's word for it: `accessDenied`.
+        /// BigQuery's reason: `accessDenied`.
         reason: String,
-        /// BigQuery's sentence.
+        /// BigQuery's message.
         message: String,
     },
-    /// No answer that could be read: nobody knows whether the call arrived.
+    /// No readable response: whether the call arrived is unknown.
     Lost(String),
-    /// There is no token to ask with.
+    /// No token is available.
     Token(TokenFailure),
-    /// The call could not be made.
+    /// The call could not be sent.
     Unsent(String),
-    /// An answer that says success, and that cannot be read: another try would be answered alike.
+    /// A successful response that cannot be read: a retry would get the same one.
     Unreadable(String),
 }
 
 impl Failure {
-    /// What the job says of its own end.
+    /// The failure in a job's status.
     pub fn of_job(error: &ErrorProto) -> Self {
         Self::Refused {
             status: 0,
@@ -41,7 +41,7 @@ impl Failure {
         }
     }
 
-    /// This failure of a look at a job that was sent: what became of the job is not known.
+    /// This failure of looking up a sent job: the job's outcome is unknown.
     pub fn lost(self) -> Self {
         match self {
             Self::Lost(_) => self,
@@ -51,8 +51,8 @@ impl Failure {
         }
     }
 
-    /// This failure of one of several looks at a job: a server that is busy will say; what another answer
-    /// means for the job is not known.
+    /// This failure of one of several lookups of a job: a busy server is retried; other responses leave the
+    /// job's outcome unknown.
     pub fn of_look(self) -> Self {
         match self.kind() {
             Kind::Transient => self,
@@ -60,7 +60,7 @@ impl Failure {
         }
     }
 
-    /// Whether the call itself may be made again: it failed in passing, or its answer was lost.
+    /// Whether the call may be retried: the failure was transient, or the response was lost.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Lost(_) => true,
@@ -69,7 +69,7 @@ impl Failure {
         }
     }
 
-    /// Whether the call may have had its effect although it failed.
+    /// Whether the call may have taken effect despite the failure.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Lost(_) => true,
@@ -78,22 +78,22 @@ impl Failure {
         }
     }
 
-    /// Whether BigQuery already has something of that name.
+    /// Whether something of that name already exists.
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Refused { status, reason, .. } if *status == 409 || reason == "duplicate")
     }
 
-    /// Whether what was asked for does not exist.
+    /// Whether the requested resource does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status, reason, .. } if *status == 404 || reason == "notFound")
     }
 
-    /// Whether somebody cancelled the job, or it ran into its time limit.
+    /// Whether the job was cancelled, or reached its time limit.
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Refused { reason, .. } if reason == "stopped")
     }
 
-    /// What sort of failure it is to the runner.
+    /// The kind of error for the runner.
     pub fn kind(&self) -> Kind {
         let Self::Refused { status, reason, message } = self else {
             return match self {
@@ -114,7 +114,7 @@ impl Failure {
             return kind;
         }
         match (*status, reason.as_str()) {
-            // Has been seen with status 500.
+            // Has been observed with status 500.
             (_, "bytesBilledLimitExceeded") => Kind::CostLimit,
             (500.. | 429 | 408, _) => Kind::Transient,
             (
@@ -142,7 +142,7 @@ impl Failure {
         }
     }
 
-    /// The error for people, with a way out, and without tokens that an answer quotes.
+    /// The error for people, with a fix, and without tokens from the response.
     pub fn error(&self) -> Error {
         let kind = self.kind();
         match self {
@@ -186,13 +186,13 @@ impl From<BQError> for Failure {
             },
             BQError::RequestError(error) if error.is_builder() => Self::Unsent(chain(&error)),
             BQError::RequestError(error) => Self::Lost(chain(&error)),
-            // Whatever else the client reports here happened before anything was sent.
+            // The client's other errors occur before anything is sent.
             error => Self::Unsent(chain(&error)),
         }
     }
 }
 
-/// The error with its causes; the client's own messages leave them out.
+/// The error with its causes, which the client's own messages omit.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

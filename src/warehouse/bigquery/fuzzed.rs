@@ -1,4 +1,4 @@
-//! Any answer of a server that should be BigQuery.
+//! Arbitrary responses of a server.
 
 use gcp_bigquery_client::model::job::Job as JobResource;
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::{metadata, response};
 use crate::fuzzed::is_an_error;
 
-/// Reads the answer as a job, a page of rows, a table, and a dataset.
+/// Reads the response as a job, a page of rows, a table, and a dataset.
 pub(crate) fn answer(bytes: &[u8]) {
     if let Ok(job) = serde_json::from_slice::<JobResource>(bytes) {
         let (usage, affected) = (response::usage(&job), response::affected(&job));

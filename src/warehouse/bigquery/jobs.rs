@@ -1,4 +1,4 @@
-//! A job from its insertion to its end, whatever happens to the answers in between.
+//! The life of a job, from its insertion to its end, with lost responses handled.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -15,21 +15,21 @@ use crate::error::{Error, Kind, Result};
 use crate::statement::Params;
 use crate::warehouse::{Answer, JobId, Returned, Rows, tombstoned};
 
-/// How long a job may take to notice that it was cancelled.
+/// How long a job may take to stop after it was cancelled.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The step in the labels of a job that stands in for one that was never sent, and its statement. No
-/// step of a rule can have this name.
+/// The step label of a placeholder for a job that was never sent, and its statement. No step of a rule can
+/// have this name.
 const TOMBSTONED: &str = "_given-up";
 const NOTHING: &str = "SELECT 'given up by a later run'";
 
 impl BigQuery {
-    /// Runs a mutation as a job, once, whatever happens to the answers.
+    /// Runs a mutation as a job exactly once, even if responses are lost.
     pub(crate) fn change(&self, id: &JobId, request: &Request<'_>) -> Result<Answer> {
         self.change_telling(id, request, &log)
     }
 
-    /// The same; what it waits for is told.
+    /// Like [`BigQuery::change`], and reports what the job waits for.
     pub(super) fn change_telling(
         &self,
         id: &JobId,
@@ -45,7 +45,7 @@ impl BigQuery {
         self.query_telling(id, request, &log)
     }
 
-    /// The same; what it waits for is told.
+    /// Like [`BigQuery::query`], and reports what the job waits for.
     pub(super) fn query_telling(
         &self,
         id: &JobId,
@@ -68,9 +68,9 @@ impl BigQuery {
         ended.and_then(ours).map_err(|error| error.during(format!("job {id}")))
     }
 
-    /// The job of a process that is gone; `None` if there is none. Then a query that does nothing takes
-    /// the id, which BigQuery takes once: the process may live all the same, where somebody has removed
-    /// its lock, and its statement must not be executed after somebody has said that it was not.
+    /// The job of a process that has exited; `None` if it does not exist. Then a query without effect takes
+    /// the id, which BigQuery accepts only once: the process may still be running if its lock was removed,
+    /// and its statement must not be executed after it was reported as not executed.
     pub(super) fn found_or_given_up(&self, id: &JobId) -> Result<Option<JobResource>> {
         let found = match self.again(|| self.call_get(self.anywhere(id))) {
             Err(failure) if failure.is_not_found() => self.insert(id, self.stand_in(id)?, &log),
@@ -80,8 +80,9 @@ impl BigQuery {
         Ok(Some(job).filter(|job| !is_tombstoned(job)))
     }
 
-    /// A job that does nothing under this id, where the statement would have run: an id is taken once in
-    /// each location, and this statement names no table to tell it by.
+    /// Inserts a placeholder job without effect under this id, in the location where the statement would have
+    /// run: ids are unique per location, and the placeholder names no table from which BigQuery could derive
+    /// one.
     fn stand_in(&self, id: &JobId) -> Result<JobResource> {
         let labels = [("tool", "onerow"), ("step", TOMBSTONED)];
         let nothing = Request { sql: NOTHING, params: &Params::none(), labels: &labels };
@@ -92,9 +93,9 @@ impl BigQuery {
         Ok(job)
     }
 
-    /// Inserts the job, or finds it inserted: after a lost answer, a 409, a time-out or a dropped
-    /// connection the job is looked up, and only if BigQuery knows nothing of it is the same id
-    /// sent again, which BigQuery takes once.
+    /// Inserts the job, or finds it: after a lost response, a 409, a time-out or a dropped connection the job
+    /// is looked up, and only if BigQuery does not know it is the same id sent again, which BigQuery accepts
+    /// only once.
     fn insert(
         &self,
         id: &JobId,
@@ -112,15 +113,15 @@ impl BigQuery {
             }
             answer => answer,
         });
-        // A refusal of the last attempt says nothing of an earlier one.
+        // A refusal of the last attempt says nothing about earlier attempts.
         sent.map_err(|failure| match may_have_arrived.get() {
             true => failure.lost(),
             false => failure,
         })
     }
 
-    /// Waits until the job has ended, and reads its end from the job itself: some servers answer
-    /// 200 with an error inside.
+    /// Waits until the job has ended, and reads the outcome from the job itself: some servers return 200 with
+    /// an error inside.
     pub(super) fn finish(
         &self,
         id: &JobId,
@@ -181,18 +182,18 @@ impl BigQuery {
         }
     }
 
-    /// A job whose location only the rule file may say.
+    /// A job whose location is known only from the rule file, if at all.
     fn anywhere<'a>(&'a self, id: &'a JobId) -> At<'a> {
         At { id, location: self.settings.location.as_deref() }
     }
 
-    /// The job where BigQuery said that it is.
+    /// The job in the location that BigQuery reported.
     fn at<'a>(&'a self, id: &'a JobId, job: &'a JobResource) -> At<'a> {
         let said = job.job_reference.as_ref().and_then(|reference| reference.location.as_deref());
         At { id, location: said.or(self.settings.location.as_deref()) }
     }
 
-    /// Asks for an end. Whether it came is read from the job, so a refusal is only noted.
+    /// Requests cancellation. The outcome is read from the job, so a refusal is only logged.
     fn cancel(&self, at: At<'_>) {
         tracing::info!(job = %at.id, "cancelling");
         if let Err(failure) = self.again(|| self.call_cancel(at)) {
@@ -200,8 +201,7 @@ impl BigQuery {
         }
     }
 
-    /// A job that was sent, as it is now. Whatever the look at it fails with says nothing of what
-    /// became of the job.
+    /// The current state of a sent job. A failure of the lookup says nothing about the job's outcome.
     fn get(&self, at: At<'_>, tell: &Tell<'_>) -> Result<JobResource> {
         let looked = self.again_telling(tell, || self.call_get(at).map_err(Failure::of_look));
         looked.map_err(|failure| {
@@ -227,7 +227,7 @@ impl BigQuery {
     }
 }
 
-/// Whether the job has not begun: it waits for slots, or for other statements of its table.
+/// Whether the job is pending: it waits for slots, or for other statements on its table.
 /// Source: <https://cloud.google.com/bigquery/docs/query-queues#monitoring>
 fn is_queued(job: &JobResource) -> bool {
     let state = job.status.as_ref().and_then(|status| status.state.as_deref());
@@ -235,7 +235,7 @@ fn is_queued(job: &JobResource) -> bool {
     state == Some("PENDING") && !started
 }
 
-/// Whether it is a job that stands in for one that was never sent. Some servers leave out labels.
+/// Whether this is the placeholder of a job that was never sent. Some servers omit labels.
 fn is_tombstoned(job: &JobResource) -> bool {
     response::step(job) == Some(TOMBSTONED) || response::statement(job) == Some(NOTHING)
 }

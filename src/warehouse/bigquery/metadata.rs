@@ -1,5 +1,5 @@
-//! What the metadata of tables and datasets say. They are read as JSON, so that what onerow does not know, or
-//! what has another form than it knows, harms nothing: it is left out.
+//! Metadata of tables and datasets. They are read as JSON, so that unknown fields, and fields of an
+//! unexpected form, are ignored.
 //! Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use crate::warehouse::{
     Values,
 };
 
-/// What a table is made of.
+/// The description of a table.
 pub(super) fn description(table: &Json) -> Description {
     let (time, range) = (&table["timePartitioning"], &table["rangePartitioning"]);
     let by_arrival = || time.is_object().then(|| "_PARTITIONTIME".to_owned());
@@ -68,7 +68,7 @@ fn kind(table: &Json) -> TableKind {
     }
 }
 
-/// A table that is cut by time and does not say how is cut into days.
+/// A time-partitioned table without a given granularity has daily partitions.
 fn granularity(time: &Json) -> Option<Granularity> {
     time.is_object().then(|| match time["type"].as_str() {
         Some("HOUR") => Granularity::Hour,
@@ -84,7 +84,7 @@ fn integer_range(range: &Json) -> Option<IntegerRange> {
     (range.interval > 0 && range.start < range.end).then_some(range)
 }
 
-/// A column without a collation of its own has none: the table's is only the default of columns to come.
+/// A column without its own collation has none: the table's collation is only the default of new columns.
 /// Source: <https://cloud.google.com/bigquery/docs/collation-concepts>
 fn collations(table: &Json) -> Vec<(String, String)> {
     let named = |field: &Json| Some((name(field), text(&field["collation"])?));
@@ -102,14 +102,14 @@ fn generated(field: &Json) -> Option<(String, Values)> {
     Some((name(field), values))
 }
 
-/// Whether policy tags protect the column, or a part of it.
+/// Whether the column, or a part of it, has policy tags.
 /// Source: <https://cloud.google.com/bigquery/docs/column-level-security-intro>
 fn is_protected(field: &Json) -> bool {
     let tags = field["policyTags"]["names"].as_array();
     tags.is_some_and(|names| !names.is_empty()) || fields(field).iter().any(is_protected)
 }
 
-/// What a dataset says. Its time travel is 7 days unless it says otherwise.
+/// The metadata of a dataset. The default time-travel window is 7 days.
 /// Source: <https://cloud.google.com/bigquery/docs/time-travel>
 pub(super) fn dataset(dataset: &Json) -> Dataset {
     Dataset {
@@ -121,7 +121,7 @@ pub(super) fn dataset(dataset: &Json) -> Dataset {
     }
 }
 
-/// How a table stands. `numRows` leaves out the rows of the streaming buffer.
+/// The state of a table. `numRows` excludes rows in the streaming buffer.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
 pub(super) fn standing(table: &Json) -> Standing {
     Standing {
@@ -131,7 +131,7 @@ pub(super) fn standing(table: &Json) -> Standing {
     }
 }
 
-/// What the metadata says of the streaming buffer.
+/// The streaming buffer in the metadata.
 pub(super) fn buffer(table: &Json) -> Buffer {
     match &table["streamingBuffer"] {
         Json::Null => Buffer::Empty,
@@ -139,13 +139,13 @@ pub(super) fn buffer(table: &Json) -> Buffer {
     }
 }
 
-/// The columns of a table or of a query's rows.
+/// The columns of a table or of a query's result.
 pub(super) fn columns(schema: &Json) -> Vec<Column> {
     let column = |field: &Json| Column { name: name(field), sql_type: full_type(field) };
     fields(schema).iter().map(column).collect()
 }
 
-/// The fields of a schema, or of a column that has some.
+/// The fields of a schema, or of a nested column.
 pub(super) fn fields(of: &Json) -> &[Json] {
     of["fields"].as_array().map_or(&[], Vec::as_slice)
 }
@@ -155,8 +155,7 @@ pub(super) fn name(field: &Json) -> String {
     field["name"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The type of a field, with those of what it holds. One that onerow does not know is named as BigQuery names
-/// it.
+/// The type of a field, including nested types. A type that onerow does not support has BigQuery's name.
 fn full_type(field: &Json) -> String {
     let said = field["type"].as_str().unwrap_or("?");
     let single = match scalar_type(field) {
@@ -178,7 +177,7 @@ fn full_type(field: &Json) -> String {
     }
 }
 
-/// The type of a column; `None` for one that onerow has not heard of.
+/// The type of a column; `None` if onerow does not support it.
 pub(super) fn field_type(field: &Json) -> Option<SqlType> {
     match field["mode"].as_str() {
         Some("REPEATED") => Some(SqlType::Array),
@@ -213,7 +212,7 @@ fn text(value: &Json) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// A whole number; BigQuery sends most of them as text.
+/// A whole number, which BigQuery usually sends as text.
 fn whole(value: &Json) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }

@@ -1,5 +1,5 @@
-//! BigQuery, or anything that speaks its REST API. Every statement is a query job whose id says
-//! what it is, so that a lost answer is looked up and nothing is sent twice.
+//! BigQuery, or a service with its REST API. Every statement is a query job with a derived id, so that a lost
+//! response is looked up and nothing is sent twice.
 
 mod calls;
 mod connect;
@@ -48,10 +48,10 @@ use crate::removals::RemovalLog;
 use crate::rule::{BigQuerySettings, Rule};
 use crate::statement::Params;
 
-/// The first pause before a job is looked at again, and the longest.
+/// The first and the longest pause between polls of a job.
 const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// Who is told, in a sentence, what a statement waits for.
+/// Reports in a sentence what a statement waits for.
 type Tell<'a> = dyn Fn(&str) + 'a;
 
 /// A connection to BigQuery.
@@ -64,9 +64,11 @@ pub struct BigQuery {
 }
 
 impl BigQuery {
-    /// Makes ready to ask. Key files are found relative to `folder`. Nothing is sent yet. A
-    /// request on `interrupt` cancels the job that is running. Errors: [`Kind::AccessDenied`]
-    /// where the credentials cannot be read.
+    /// Creates the client; sends nothing. Key files are relative to `folder`. A request on `interrupt`
+    /// cancels the running job.
+    ///
+    /// # Errors
+    /// [`Kind::Credentials`] if the credentials cannot be read.
     pub fn connect(
         settings: &BigQuerySettings,
         folder: &Path,
@@ -81,21 +83,21 @@ impl BigQuery {
         Ok(Self { runtime, client, rest, settings: settings.clone(), interrupt })
     }
 
-    /// How it was set up.
+    /// The settings.
     pub fn settings(&self) -> &BigQuerySettings {
         &self.settings
     }
 
-    /// What the request would read. It needs the permissions that the statement needs.
-    /// Of an UPDATE, DELETE or MERGE too: the columns of its query, and all columns of the partitions that
-    /// it may change.
+    /// The bytes that the request would read. Needs the same permissions as the statement. For UPDATE, DELETE
+    /// and MERGE this includes the columns of its query, and all columns of the partitions that it may
+    /// change.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand_query_size_calculation>
     pub(crate) fn dry_run(&self, request: &Request<'_>) -> Result<Option<u64>> {
         let (planned, _) = self.plan(request)?;
         Ok(response::usage(&planned).bytes_processed)
     }
 
-    /// A dry run, and the columns of what the statement would return.
+    /// A dry run, with the columns of the statement's result.
     fn plan(&self, request: &Request<'_>) -> Result<(JobResource, Json)> {
         let job = request::job(&self.settings, None, request);
         let planned = self.again(|| self.call_dry_run(&job));
@@ -106,7 +108,7 @@ impl BigQuery {
         }
     }
 
-    /// Creates a table, unless there is one of that name.
+    /// Creates a table, if it does not exist.
     pub(crate) fn create_table(&self, table: &Table) -> Result<()> {
         match self.again(|| self.call_create(table)) {
             Ok(_) => Ok(()),
@@ -115,12 +117,12 @@ impl BigQuery {
         }
     }
 
-    /// The project of a table that is named without one.
+    /// The project of a table name, by default the billed one.
     pub(crate) fn project_of<'a>(&'a self, table: &'a TableName) -> &'a str {
         table.project().unwrap_or(&self.settings.project)
     }
 
-    /// Where the dataset is stored. Errors: [`Kind::NotFound`].
+    /// The location of the dataset. Errors: [`Kind::NotFound`].
     pub(crate) fn dataset_location(&self, table: &TableName) -> Result<Option<String>> {
         self.dataset_of(table).map(|dataset| dataset.location)
     }
@@ -205,7 +207,7 @@ impl Warehouse for BigQuery {
         let sql = &statement.statement().sql;
         let log = self.settings.removal_log().table;
         let bytes = match self.dry_run(&Request { sql, params, labels: &labels }) {
-            // `plan` creates nothing, and no run has made the log yet.
+            // `plan` creates nothing, and no run has created the log yet.
             Err(error) if removals::is_missing(&error, &log) => {
                 match removals::without_log(statement, &log) {
                     Some(sql) => self.dry_run(&Request { sql: &sql, params, labels: &labels }),
@@ -224,7 +226,7 @@ impl Warehouse for BigQuery {
     fn describe(&self, table: &TableName) -> Result<Description> {
         match self.table(table) {
             Ok(table) => Ok(metadata::description(&table)),
-            // If the dataset is what is missing, that is the better error.
+            // If the dataset is missing, that is the better error.
             Err(error) if error.kind() == Kind::NotFound => {
                 self.dataset_location(table).and(Err(error))
             }
@@ -240,8 +242,8 @@ impl Warehouse for BigQuery {
         self.dataset_of(table).map(Some)
     }
 
-    /// A dry run of the query says which columns its rows have; FOR SYSTEM_TIME AS OF reads the table's
-    /// definition of then.
+    /// A dry run of the query returns its columns; FOR SYSTEM_TIME AS OF uses the table's schema at that
+    /// time.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2>, `schema`
     fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
         let Some(ast::Statement::CreateTable(CreateTable { query: Some(query), .. })) =
@@ -262,7 +264,7 @@ impl Warehouse for BigQuery {
         }
     }
 
-    /// A job is found without its location only in the US and EU multi-regions.
+    /// Without its location, a job is found only in the US and EU multi-regions.
     /// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
     fn check_location(&self, table: &TableName, location: &str) -> Result<()> {
         let fits = match &self.settings.location {
@@ -282,7 +284,7 @@ impl Warehouse for BigQuery {
             .help(format!("set `location = \"{location}\"` for the warehouse in the rule file")))
     }
 
-    /// BigQuery runs two mutating statements of a table at a time and queues the rest.
+    /// BigQuery runs two mutating DML statements on a table concurrently and queues the rest.
     /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#concurrent_mutating_jobs>
     fn lanes(&self) -> Lanes {
         Lanes { mutations: 2, reads: 8 }

@@ -1,4 +1,4 @@
-//! `INFORMATION_SCHEMA.PARTITIONS`: when each partition of a table was written last.
+//! `INFORMATION_SCHEMA.PARTITIONS`: the last modification of each partition of a table.
 //! Source: <https://cloud.google.com/bigquery/docs/information-schema-partitions>
 
 use super::request::Request;
@@ -12,7 +12,7 @@ use crate::warehouse::JobId;
 const LABELS: &[(&str, &str)] = &[("tool", "onerow"), ("step", "partitions")];
 
 impl BigQuery {
-    /// Asks how the partitions of a table stand. One job, which is billed for 10 MiB at least.
+    /// The state of a table's partitions. Runs one job, which is billed at least 10 MiB.
     pub(super) fn states_of(&self, table: &TableName) -> Result<Vec<PartitionState>> {
         let sql = query(self.project_of(table), table);
         let request = Request { sql: &sql, params: &Params::none(), labels: LABELS };
@@ -25,7 +25,7 @@ impl BigQuery {
     }
 }
 
-/// A partition has a row for each of its storage tiers.
+/// A partition has one row per storage tier.
 fn query(project: &str, table: &TableName) -> String {
     let name = SqlValue::String(table.table().to_owned()).literal();
     format!(

@@ -1,10 +1,10 @@
-//! What an answer quotes of what it was sent: a server or a proxy may repeat the token.
+//! Removes secrets from quoted responses: a server or a proxy may repeat the token.
 
-/// Shorter words are no tokens: `invalid bearer token` stays as it is.
+/// Shorter words are not tokens: `invalid bearer token` is kept.
 const SHORTEST: usize = 16;
 const HIDDEN: &str = "(token)";
 
-/// The text with tokens left out: what follows `Bearer`, and what begins as Google's tokens and signed ones do.
+/// The text without tokens: words after `Bearer`, and words with the prefix of Google's tokens or of JWTs.
 pub(super) fn without_tokens(text: &str) -> String {
     let is_of_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
     let (mut clean, mut rest, mut follows) = (String::new(), text, false);

@@ -1,4 +1,4 @@
-//! The removal log: its table, and estimates of statements that read it before there is one.
+//! The removal log: its table, and estimates of statements that read it before it exists.
 
 use gcp_bigquery_client::model::clustering::Clustering;
 use gcp_bigquery_client::model::field_type::FieldType;
@@ -16,7 +16,7 @@ use crate::googlesql::{SqlType, TableName};
 use crate::removals::{CLUSTERING, COLUMNS, PARTITION, check_columns};
 
 impl BigQuery {
-    /// Creates the removal log unless it is there, partitioned by the days on which runs began.
+    /// Creates the removal log if it does not exist, partitioned by the day of a run's start.
     pub(super) fn ensure_removals(&self, table: &TableName) -> Result<()> {
         match self.table(table) {
             Ok(found) => {
@@ -53,13 +53,13 @@ impl BigQuery {
     }
 }
 
-/// Whether it is this table that is missing.
+/// Whether this table is the missing one.
 pub(super) fn is_missing(error: &Error, table: &TableName) -> bool {
     error.kind() == Kind::NotFound && error.to_string().contains(table.table())
 }
 
-/// The statement as it would be with an empty removal log, for an estimate before there is one: of an
-/// INSERT its query, and no rows wherever the log is read. `None` where the statement cannot be read.
+/// The statement with an empty removal log, for an estimate before it exists: of an INSERT only its query,
+/// with no rows where the log is read. `None` if the statement cannot be parsed.
 pub(super) fn without_log(statement: &Checked, log: &TableName) -> Option<String> {
     let mut parsed = statement.parsed()?;
     _ = VisitMut::visit(&mut parsed, &mut Empty { log, rows: empty_rows()? });
@@ -70,12 +70,12 @@ pub(super) fn without_log(statement: &Checked, log: &TableName) -> Option<String
     }
 }
 
-/// Whether it is the log itself that rows are deleted from.
+/// Whether the rows are deleted from the log itself.
 fn reads(delete: &ast::Delete, log: &TableName) -> bool {
     delete.to_string().contains(&log.to_string())
 }
 
-/// A query that returns no row, with the columns of a removal log.
+/// A query without rows that has the columns of a removal log.
 fn empty_rows() -> Option<ast::Query> {
     let columns = COLUMNS.map(|(name, sql_type)| format!("CAST(NULL AS {sql_type}) AS {name}"));
     let sql = format!("SELECT {} LIMIT 0", columns.join(", "));

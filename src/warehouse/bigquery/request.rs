@@ -1,4 +1,4 @@
-//! What is sent: query jobs with their id, labels, limits and parameters.
+//! Query jobs to send, with their id, labels, limits and parameters.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,17 +21,17 @@ use crate::rule::{BigQuerySettings, Priority};
 use crate::statement::Params;
 use crate::warehouse::JobId;
 
-/// One query job to be.
+/// A query job to send.
 pub(crate) struct Request<'a> {
     /// The statement.
     pub sql: &'a str,
-    /// Its query parameters. BigQuery takes ones that the statement does not use.
+    /// Its query parameters. BigQuery accepts unused ones.
     pub params: &'a Params,
-    /// Labels, by key; values are made fit for BigQuery.
+    /// Labels, by key; values are converted to BigQuery's syntax.
     pub labels: &'a [(&'static str, &'a str)],
 }
 
-/// The job resource for a request. Without an id it is a dry run.
+/// The job resource of a request. Without an id it is a dry run.
 pub(super) fn job(
     settings: &BigQuerySettings,
     id: Option<&JobId>,
@@ -44,7 +44,7 @@ pub(super) fn job(
     let query = JobConfigurationQuery {
         query: request.sql.to_owned(),
         use_legacy_sql: Some(false),
-        // A count that decides something must be of now.
+        // Counts used for a decision must be fresh.
         use_query_cache: Some(false),
         default_dataset: settings.default_dataset.as_ref().map(dataset),
         maximum_bytes_billed: settings.max_bytes_billed.map(|bytes| bytes.to_string()),
@@ -52,7 +52,7 @@ pub(super) fn job(
             Priority::Interactive => None,
             Priority::Batch => Some("BATCH".to_owned()),
         },
-        // A project's default time zone changes no date, in templates of the project's own neither.
+        // Keeps a project's default time zone from changing dates, also in a project's own templates.
         // Source: https://cloud.google.com/bigquery/docs/default-configuration
         connection_properties: Some(vec![ConnectionProperty {
             key: "time_zone".to_owned(),
@@ -80,7 +80,7 @@ pub(super) fn job(
     }
 }
 
-/// The job with its reservation, which the client's model lacks.
+/// The job with its reservation, which the client's type lacks.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>, `reservation`
 pub(super) fn with_reservation(
     job: &JobResource,
@@ -93,8 +93,8 @@ pub(super) fn with_reservation(
     Ok(job)
 }
 
-/// BigQuery counts from the job's creation, so that the time in the queue is in it. It is for jobs whose
-/// onerow is gone: one that lives cancels what runs longer than `timeout`.
+/// The job's time limit at BigQuery, which counts from the job's creation and so includes the queue. It
+/// applies to jobs whose process has exited; a running process cancels jobs that exceed `timeout`.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration>, `jobTimeoutMs`
 fn job_timeout(settings: &BigQuerySettings) -> Duration {
     settings.queue_timeout.saturating_add(settings.timeout)

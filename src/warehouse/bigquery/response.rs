@@ -1,4 +1,4 @@
-//! What comes back: figures that may be missing, and rows of cells that are all text.
+//! Responses: optional numbers, and rows whose cells are text.
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 use gcp_bigquery_client::model::job::Job as JobResource;
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::{SqlType, SqlValue};
 use crate::warehouse::{Answer, Returned, Rows, Usage};
 
-/// A figure that BigQuery sends as text. Left out, or not a number: unknown.
+/// A number that BigQuery sends as text; `None` if missing or not a number.
 pub(super) fn figure(text: Option<&String>) -> Option<u64> {
     text.and_then(|text| text.parse().ok())
 }
@@ -20,7 +20,7 @@ fn instant(milliseconds: Option<&String>) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds).ok()
 }
 
-/// What the job used.
+/// The resources that the job used.
 pub(super) fn usage(job: &JobResource) -> Usage {
     let Some(statistics) = &job.statistics else { return Usage::default() };
     let query = statistics.query.as_ref();
@@ -39,35 +39,35 @@ pub(super) fn usage(job: &JobResource) -> Usage {
     }
 }
 
-/// How many rows a mutation changed, if BigQuery says so.
+/// The number of rows that a mutation changed, if BigQuery reports it.
 pub(super) fn affected(job: &JobResource) -> Option<u64> {
     let query = job.statistics.as_ref()?.query.as_ref()?;
     figure(query.num_dml_affected_rows.as_ref())
 }
 
-/// What the job's labels call its step.
+/// The step in the job's labels.
 pub(super) fn step(job: &JobResource) -> Option<&str> {
     let labels = job.configuration.as_ref()?.labels.as_ref()?;
     labels.get("step").map(String::as_str)
 }
 
-/// The job's statement, if it says so.
+/// The job's statement, if reported.
 pub(super) fn statement(job: &JobResource) -> Option<&str> {
     job.configuration.as_ref()?.query.as_ref().map(|query| query.query.as_str())
 }
 
-/// Whether the job has come to an end.
+/// Whether the job has ended.
 pub(super) fn is_done(job: &JobResource) -> bool {
     let state = job.status.as_ref().and_then(|status| status.state.as_deref());
     state == Some("DONE")
 }
 
-/// What a job that has ended came to.
+/// The answer of a job that has ended.
 pub(super) fn answer(job: &JobResource, result: Returned) -> Answer {
     Answer { result, usage: usage(job), row_policies_applied: row_policies_applied(job) }
 }
 
-/// Whether row access policies applied to what the job read.
+/// Whether row access policies applied to the rows that the job read.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#rowlevelsecuritystatistics>
 fn row_policies_applied(job: &JobResource) -> bool {
     let statistics = job.statistics.as_ref();
@@ -75,7 +75,7 @@ fn row_policies_applied(job: &JobResource) -> bool {
     security.and_then(|security| security.row_level_security_applied).unwrap_or(false)
 }
 
-/// The rows of one page, and the columns' names. Errors: a cell that is not what its column says.
+/// The rows of one page, and the names of the columns. Errors: a cell is not a value of its column's type.
 pub(super) fn rows(page: &Json) -> Result<Rows> {
     let fields = metadata::fields(&page["schema"]);
     let columns = fields.iter().map(metadata::name).collect();
@@ -99,12 +99,12 @@ pub(super) fn rows(page: &Json) -> Result<Rows> {
     Ok(rows)
 }
 
-/// The page after this one, if there is one.
+/// The token of the next page, if any.
 pub(super) fn next_page(page: &Json) -> Option<String> {
     page["pageToken"].as_str().map(str::to_owned)
 }
 
-/// One cell. What onerow has no type for stays the text that BigQuery sent.
+/// One cell. A value of an unsupported type stays the text that BigQuery sent.
 fn value(cell: &Json, sql_type: Option<SqlType>) -> Result<SqlValue> {
     let text = match cell {
         Json::Null => return Ok(SqlValue::Null),
@@ -131,12 +131,12 @@ fn value(cell: &Json, sql_type: Option<SqlType>) -> Result<SqlValue> {
     }
 }
 
-/// A TIMESTAMP is seconds as a decimal, such as `1.769758890123456E9`; with `useInt64Timestamp`,
-/// and from some servers without it, it is microseconds as a whole number.
+/// A TIMESTAMP in seconds as a decimal, such as `1.769758890123456E9`; with `useInt64Timestamp`, and from
+/// some servers without it, in microseconds as a whole number.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/DataFormatOptions>
 fn timestamp(text: &str) -> Option<Timestamp> {
     let microseconds = if text.contains(['.', 'e', 'E']) {
-        // A decimal with a long exponent would be written out to its last zero.
+        // A decimal with a long exponent would be expanded to its last zero.
         let about: f64 = text.parse().ok().filter(|_| text.len() <= 64)?;
         if !(1e-9..1e13).contains(&about.abs()) {
             return (about.abs() < 1e-9).then_some(Timestamp::UNIX_EPOCH);

@@ -1,5 +1,5 @@
-//! Resources as BigQuery sends them. The client's own types know a fixed list of column types and drop most
-//! of what a table's metadata says, so these calls return the JSON.
+//! Resources as JSON. The client's own types have a fixed list of column types and drop most of a table's
+//! metadata.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 
 use super::failure::Failure;
 
-/// The API's root where no `endpoint` says otherwise.
+/// The API's root, if there is no `endpoint`.
 pub(super) const ROOT: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
-/// The API beside the client: the same HTTP connections, the same credentials.
+/// The API with the client's HTTP connections and credentials.
 pub(super) struct Rest {
     http: reqwest::Client,
     auth: Arc<dyn Authenticator>,
@@ -25,8 +25,8 @@ impl Rest {
         Self { http, auth, root }
     }
 
-    /// GET of a resource below `projects/`, as JSON. Errors: [`Failure::Unreadable`] where the answer is a
-    /// success and no JSON, which another try would not change.
+    /// GET of a resource below `projects/`, as JSON. Errors: also [`Failure::Unreadable`] for a successful
+    /// response that is not JSON, which a retry would not change.
     pub async fn get(
         &self,
         path: &[&str],
@@ -43,7 +43,7 @@ impl Rest {
         self.call(self.http.get(url)).await
     }
 
-    /// POST of a resource below `projects/`, as JSON. Errors: as [`Rest::get`]'s.
+    /// POST of a resource below `projects/`, as JSON. Errors: as [`Rest::get`].
     pub async fn post(&self, path: &[&str], body: &Json) -> Result<Json, Failure> {
         let url = format!("{}/projects/{}", self.root, path.join("/"));
         self.call(self.http.post(url).json(body)).await
@@ -55,7 +55,7 @@ impl Rest {
         let answer = sent.map_err(BQError::from)?;
         let is_success = answer.status().is_success();
         let status = answer.status();
-        // A body that breaks off is a lost answer, which may be asked for again.
+        // A truncated body is a lost response, which may be requested again.
         let body = answer.bytes().await.map_err(BQError::from)?;
         match (is_success, serde_json::from_slice(&body)) {
             (true, Ok(resource)) => Ok(resource),

@@ -1,4 +1,4 @@
-//! Making a call again while it fails in passing, and what is said after the last try.
+//! Retrying calls after transient failures, and the error after the last attempt.
 
 use std::time::{Duration, Instant};
 
@@ -10,16 +10,16 @@ use super::{BigQuery, POLL, Tell};
 use crate::clock::brief;
 use crate::error::{Error, Kind};
 
-/// How long a server that does not answer at all is called: longer, and the network is at fault.
+/// How long calls to an unreachable server are retried: after that, the network is assumed to be at fault.
 const UNREACHABLE: Duration = Duration::from_secs(2 * 60);
 
-/// How long calls fail before that is told.
+/// How long calls fail before that is reported.
 const TOLD: Duration = Duration::from_secs(10);
 
-/// How long a call has failed: in all, and in the way it fails now.
+/// How long a call has failed: in total, and with the current kind of failure.
 struct Trying {
     begun: Instant,
-    /// Since when calls fail in a way that is waited out for so long.
+    /// The start of the current kind of failure, and how long that kind is retried.
     now: Option<(Duration, Instant)>,
 }
 
@@ -28,8 +28,8 @@ impl Trying {
         Self { begun: Instant::now(), now: None }
     }
 
-    /// For how long it was tried, and how long it still may be, after another failure of this patience. A
-    /// network that breaks for a moment does not end what a busy server has gone on for longer.
+    /// How long the call has been retried, and how long it still may be, after another failure with this
+    /// patience. A brief network failure does not cut short the longer patience for a busy server.
     fn after(&mut self, patience: Duration, most: Duration, at: Instant) -> (Duration, Duration) {
         let since = match self.now {
             Some((known, since)) if known == patience => since,
@@ -41,19 +41,18 @@ impl Trying {
     }
 }
 
-/// What is told where nobody listens to this call.
+/// Reports to the log, for calls without another receiver.
 pub(super) fn log(sentence: &str) {
     tracing::warn!("{sentence}");
 }
 
 impl BigQuery {
-    /// Makes a call again while it fails in passing, with growing pauses, for as long as
-    /// [`patience`] says.
+    /// Retries a call after transient failures, with growing pauses, for as long as [`patience`] allows.
     pub(super) fn again<T>(&self, call: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
         self.again_telling(&log, call)
     }
 
-    /// The same; what it waits for is told.
+    /// Like [`BigQuery::again`], and reports what it waits for.
     pub(super) fn again_telling<T>(
         &self,
         tell: &Tell<'_>,
@@ -94,8 +93,8 @@ impl BigQuery {
         patience(self.settings.retry_for, failure)
     }
 
-    /// The error after the last try to send a job, or to look at it. What may have had its effect
-    /// is not called a failure.
+    /// The error after the last attempt to send or look up a job. If the job may have taken effect, it is not
+    /// reported as failed.
     pub(super) fn lost_sight(&self, failure: &Failure) -> Error {
         match failure.is_ambiguous() {
             true => self.unknown(failure, self.patience(failure)),
@@ -103,7 +102,7 @@ impl BigQuery {
         }
     }
 
-    /// The error of a statement of which nobody could say, for so long, what became of it.
+    /// The error of a statement whose outcome could not be found for this long.
     pub(super) fn unknown(&self, failure: &Failure, tried: Duration) -> Error {
         Error::new(Kind::NoAnswer, failure.error().headline()).help(format!(
             "it was tried for {}; what became of the statement is looked up by the next run",
@@ -111,7 +110,7 @@ impl BigQuery {
         ))
     }
 
-    /// The error after the last try.
+    /// The error after the last attempt.
     pub(super) fn gave_up(&self, failure: &Failure) -> Error {
         let tried = |kind: Kind, then: &str| {
             let help = format!("it was tried for {}; {then}", brief(self.patience(failure)));
@@ -131,7 +130,7 @@ impl BigQuery {
     }
 }
 
-/// How long a call that fails so is made again.
+/// How long a call with this failure is retried.
 fn patience(retry_for: Duration, failure: &Failure) -> Duration {
     match failure {
         Failure::Lost(_) | Failure::Token(_) => retry_for.min(UNREACHABLE),

@@ -1,4 +1,4 @@
-//! Why there is no token, in words that repeat no token.
+//! Reasons for a missing token, without repeating any token.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 
 use super::credentials::{FileKind, Identity};
 
-/// No token.
+/// A missing token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TokenFailure {
-    /// What failed, for whom, and what the server said.
+    /// What failed, for which account, and the server's message.
     pub said: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: String,
-    /// Whether a later call may have more luck.
+    /// Whether a later call may succeed.
     pub may_pass: bool,
 }
 
@@ -27,10 +27,10 @@ impl std::fmt::Display for TokenFailure {
 
 impl std::error::Error for TokenFailure {}
 
-/// Which of the servers refused.
+/// The server that refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The token of another party, which is to be exchanged.
+    /// The token of the other party, which is to be exchanged.
     Subject,
     /// Google's security token service.
     Exchange,
@@ -44,7 +44,7 @@ enum Stage {
     Signing,
 }
 
-/// What the library calls each stage, in its own words.
+/// The library's names of the stages.
 const STAGES: [(&str, Stage); 6] = [
     ("subject token", Stage::Subject),
     ("executables need to be", Stage::Subject),
@@ -59,7 +59,7 @@ impl TokenFailure {
         let chain = chain(error);
         let stage = Stage::of(identity, &chain);
         let said = said(&chain);
-        // A name that cannot be resolved is not a metadata server that is slow to come up.
+        // A name that cannot be resolved is not a metadata server that starts slowly.
         let nowhere = stage == Stage::Metadata && said.contains("lookup address");
         let may_pass = error.is_transient() && !nowhere;
         let mut what = format!("no token for BigQuery from {}: {}", of(identity), stage.failed());
@@ -97,7 +97,7 @@ impl TokenFailure {
 }
 
 impl Stage {
-    /// The stage that the messages name, else the first one of these credentials.
+    /// The stage that the messages name, otherwise the first one of these credentials.
     fn of(identity: &Identity, chain: &[String]) -> Self {
         let Identity::File(file) = identity else { return Self::Metadata };
         let named = |text: &String| STAGES.iter().find(|(words, _)| text.contains(words));
@@ -172,8 +172,8 @@ fn chain(error: &CredentialsError) -> Vec<String> {
     texts
 }
 
-/// What is worth repeating of the causes: the server's own words where it gave some, else the
-/// innermost cause. Bodies and parsers' messages may hold tokens, and are left out.
+/// The useful part of the causes: the server's own message if there is one, otherwise the innermost cause.
+/// Bodies and parsers' messages may contain tokens, and are omitted.
 fn said(chain: &[String]) -> String {
     if let Some(words) = chain.iter().find_map(|text| servers_words(text)) {
         let status = chain.iter().rev().find_map(|text| status(text));
@@ -197,7 +197,7 @@ fn said(chain: &[String]) -> String {
 /// <https://cloud.google.com/apis/design/errors#http_mapping>
 fn servers_words(text: &str) -> Option<String> {
     let body = text.get(text.find('{')?..=text.rfind('}')?)?;
-    // A payload that was printed as bytes has its quotes escaped.
+    // A payload that was printed as bytes has escaped quotes.
     let json: Json = serde_json::from_str(body)
         .or_else(|_| serde_json::from_str(&body.replace("\\\"", "\"").replace("\\n", "\n")))
         .ok()?;
@@ -223,14 +223,14 @@ fn status(text: &str) -> Option<&str> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
 }
 
-/// A message without the library's remarks on later calls, and without the query of a URL.
+/// A message without the library's remarks on later calls, and without URL queries.
 fn plain(text: &str) -> String {
     let cut = [" and future attempts will not succeed", " but future attempts may succeed"];
     let text = cut.iter().fold(text.to_owned(), |text, words| text.replace(words, ""));
     masked(text.split('?').next().unwrap_or_default())
 }
 
-/// Leaves out what may be a token: long words of letters and digits.
+/// Masks possible tokens: long words of letters and digits.
 fn masked(text: &str) -> String {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "._~+-=".contains(c);
     let long = |word: &str| {

@@ -1,4 +1,4 @@
-//! Tokens for the calls: asked for once, and kept until they expire.
+//! Tokens for calls: requested once, and cached until they expire.
 
 use std::io;
 use std::sync::{Arc, Once};
@@ -18,10 +18,10 @@ use crate::error::{Error, Kind, Result};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 
-/// How long one token may take to come, with all the servers that have to be asked for it.
+/// The time limit for obtaining one token, from all servers involved.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Tokens of one identity.
+/// The tokens of one identity.
 #[derive(Clone)]
 pub(super) struct Tokens {
     credentials: AccessTokenCredentials,
@@ -29,8 +29,8 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Makes ready to ask for tokens; the first one is fetched in the background. Must be called on
-    /// the runtime that outlives the tokens.
+    /// Creates the token cache; the first token is fetched in the background. Must be called on the runtime
+    /// that outlives the tokens.
     pub fn new(identity: Identity) -> Result<Self> {
         silence_its_panics();
         // Another part of the program may have chosen one before; any serves.
@@ -41,7 +41,7 @@ impl Tokens {
         };
         match (credentials, &identity) {
             (Ok(credentials), _) => Ok(Self { credentials, identity: Arc::new(identity) }),
-            // The library's message may quote what is in the file.
+            // The library's message may quote the file.
             (Err(_), Identity::File(file)) => Err(Error::new(
                 Kind::Credentials,
                 format!(
@@ -59,8 +59,8 @@ impl Tokens {
         }
     }
 
-    /// The library panics where a token has expired by this machine's clock when it arrives, so it
-    /// is asked in a task of its own.
+    /// The current token. Requested in a separate task, because the library panics if a token has already
+    /// expired by this machine's clock when it arrives.
     async fn token(&self) -> Result<String, TokenFailure> {
         let credentials = self.credentials.clone();
         let asked = tokio::spawn(async move { credentials.access_token().await });
@@ -104,7 +104,7 @@ fn of_file(file: &File) -> Result<AccessTokenCredentials, BuildError> {
             let builder = service_account::Builder::new(json).with_access_specifier(scopes);
             builder.build_access_token_credentials()
         }
-        // The scopes that the user gave gcloud stand.
+        // The scopes that the user gave gcloud are kept.
         FileKind::User => user_account::Builder::new(json).build_access_token_credentials(),
         FileKind::ExternalAccount => external_account::Builder::new(json)
             .with_scopes([SCOPE])

@@ -1,4 +1,4 @@
-//! How long a job may be queued and may run, and what is told meanwhile.
+//! The time limits of a job in the queue and while running, and messages meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -6,26 +6,26 @@ use crate::clock::brief;
 use crate::error::{Error, Kind};
 use crate::rule::BigQuerySettings;
 
-/// How long a job is queued before that is told. Each sentence comes after twice the time of the last
-/// one, and at least so often.
+/// How long a job is queued before the first message, and the longest time between messages. Each comes after
+/// twice the time of the last one.
 const TOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10 * 60));
 
-/// A job that is looked at until it has ended. Its times are counted from what was seen of it, not
-/// from the server's `startTime`: the two clocks may differ.
+/// A job that is polled until it has ended. Times are measured locally, not from the server's `startTime`,
+/// because the clocks may differ.
 pub(super) struct Watch {
     since: Instant,
-    /// When it was first seen running. A job that was never queued runs from the first look.
+    /// When the job was first seen running. A job that was never queued runs from the first poll.
     running: Option<Instant>,
-    /// When it is told next that the job is queued.
+    /// When the next message about the queue is due.
     tells_at: Duration,
 }
 
-/// Which limit a job has passed.
+/// The limit that a job has exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// It was queued longer than `queue_timeout`.
+    /// The job was queued longer than `queue_timeout`.
     Queued,
-    /// It ran longer than `timeout`.
+    /// The job ran longer than `timeout`.
     Running,
 }
 
@@ -34,7 +34,7 @@ impl Watch {
         Self { since: Instant::now(), running: None, tells_at: TOLD.0 }
     }
 
-    /// Takes note of a look at the job.
+    /// Records a poll of the job.
     pub fn saw(&mut self, queued: bool) {
         if !queued {
             self.running.get_or_insert_with(Instant::now);
@@ -48,7 +48,7 @@ impl Watch {
         }
     }
 
-    /// What is to be told now.
+    /// The message that is due, if any.
     pub fn sentence(&mut self, settings: &BigQuerySettings) -> Option<String> {
         let queued = self.since.elapsed();
         if self.running.is_some() || queued < self.tells_at {
@@ -64,7 +64,7 @@ impl Watch {
 }
 
 impl Overdue {
-    /// The error of a job that was cancelled for it, and has changed nothing.
+    /// The error of a job that was cancelled because of this limit, and has changed nothing.
     pub fn error(self, settings: &BigQuerySettings) -> Error {
         let (message, help) = match self {
             Self::Queued => (

@@ -1,9 +1,9 @@
-//! What the reader can do about a refusal of BigQuery.
+//! Fixes for refusals of BigQuery.
 
 use crate::error::Kind;
 
-/// Whether BigQuery refused because of other statements or queries that come to an end: the same
-/// statement may be sent again.
+/// Whether BigQuery refused because of other statements or queries that will end: the same statement may be
+/// sent again.
 /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations>,
 /// <https://cloud.google.com/bigquery/docs/query-queues#limitations>
 pub(super) fn waits_for_others(reason: &str, message: &str) -> bool {
@@ -19,13 +19,13 @@ pub(super) fn waits_for_others(reason: &str, message: &str) -> bool {
         || (reason == "quotaExceeded" && queries.iter().any(|words| message.contains(words)))
 }
 
-/// What a refusal is about, by BigQuery's sentence, whatever its reason is.
+/// The kind and the fix for a refusal, from BigQuery's message, whatever its reason.
 pub(super) fn by_sentence(message: &str) -> Option<(Kind, &'static str)> {
     let (_, kind, help) = SENTENCES.iter().find(|(words, ..)| message.contains(words))?;
     Some((*kind, help))
 }
 
-/// Words of BigQuery's sentences in small letters.
+/// Parts of BigQuery's messages in lower case.
 const SENTENCES: [(&str, Kind, &str); 6] = [
     // Source: <https://cloud.google.com/vpc-service-controls/docs/troubleshooting>
     ("prohibited by organization's policy", Kind::AccessDenied, PERIMETER),
@@ -50,14 +50,14 @@ const SENTENCES: [(&str, Kind, &str); 6] = [
 const PERIMETER: &str = "VPC Service Controls refused: run onerow inside the service perimeter, or give its administrator the vpcServiceControlsUniqueIdentifier";
 const KEY: &str = "grant roles/cloudkms.cryptoKeyEncrypterDecrypter on the Cloud KMS key to BigQuery's service account, bq-PROJECT_NUMBER@bigquery-encryption.iam.gserviceaccount.com";
 
-/// Whether it is about a column that does not exist.
+/// Whether the message is about a missing column.
 pub(super) fn names_no_column(message: &str) -> bool {
     message.starts_with("unrecognized name")
         || message.contains("referenced column")
         || (message.starts_with("name ") && message.contains("not found inside"))
 }
 
-/// What the reader can do about it; names the missing role, table or column.
+/// The fix; names the missing role, table or column.
 pub(super) fn way_out(kind: Kind, reason: &str, message: &str) -> Option<String> {
     let small = message.to_ascii_lowercase();
     if let Some((_, help)) = by_sentence(&small) {
@@ -109,12 +109,12 @@ fn by_reason(reason: &str) -> Option<&'static str> {
     })
 }
 
-/// A job may be looked at, and cancelled, by who sent it, and by administrators of its project.
+/// Only the sender of a job and administrators of its project may look it up and cancel it.
 /// Source: <https://cloud.google.com/bigquery/docs/managing-jobs#required_permissions>
 const ANOTHERS_JOB: &str =
     "roles/bigquery.resourceAdmin on the project, or run onerow as the account that sent the job";
 
-/// The permissions that BigQuery's messages name, and the smallest predefined role with each.
+/// The permissions in BigQuery's messages, with the smallest predefined role for each.
 /// Source: <https://cloud.google.com/bigquery/docs/access-control>
 const ROLES: [(&str, &str); 11] = [
     ("bigquery.jobs.get", ANOTHERS_JOB),

@@ -1,4 +1,4 @@
-//! The imitated streaming buffer: streamed rows refuse UPDATE and DELETE until they settle.
+//! The simulated streaming buffer: streamed rows refuse UPDATE and DELETE until they settle.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,10 +13,10 @@ use super::schema;
 use crate::error::Result;
 use crate::googlesql::TableName;
 
-/// The hidden column that says when a row was streamed, in microseconds; NULL once loaded settled.
+/// The hidden column with the time at which a row was streamed, in microseconds; NULL for settled rows.
 pub(super) const COLUMN: &str = "_onerow_streamed_at";
 
-/// Makes `onerow_drained()`, the instant up to which streamed rows have settled.
+/// Registers `onerow_drained()`, the instant up to which streamed rows have settled.
 pub(super) fn register(connection: &Connection, drained: Arc<AtomicI64>) -> rusqlite::Result<()> {
     connection.create_scalar_function(
         "onerow_drained",
@@ -26,7 +26,7 @@ pub(super) fn register(connection: &Connection, drained: Arc<AtomicI64>) -> rusq
     )
 }
 
-/// The triggers and the index that a table needs. The message is BigQuery's own.
+/// The triggers and the index of a table. The message is BigQuery's.
 pub(super) fn triggers(table: &str) -> String {
     let message = format!(
         "UPDATE or DELETE statement over table {table} would affect rows in the streaming buffer, \
@@ -51,7 +51,7 @@ pub(super) fn triggers(table: &str) -> String {
     )
 }
 
-/// When the oldest row that is still buffered was streamed.
+/// When the oldest buffered row was streamed.
 pub(super) fn oldest(
     connection: &Connection,
     table: &TableName,

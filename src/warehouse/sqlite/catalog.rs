@@ -1,4 +1,4 @@
-//! The tables of the database, as the lowering asks for them.
+//! The tables of the database, as a catalog for the lowering.
 
 use googlesql_sqlite::error::{Error as TheirError, Result as TheirResult};
 use googlesql_sqlite::storage::quoted;
@@ -14,13 +14,13 @@ use crate::window::Day;
 pub(super) struct Tables<'a> {
     pub connection: &'a Connection,
     pub params: &'a Params,
-    /// The table into which the statement brings rows: those of before a run, where it restores them.
+    /// The table into which the statement restores rows from before a run, if it does.
     pub restored: Option<Restored>,
-    /// Hidden columns that the statement reads too.
+    /// Hidden columns that the statement also reads.
     pub hidden: &'a [(&'a str, SqlType)],
 }
 
-/// A table into which rows of before a run are brought, of one date where the statement is about one.
+/// A table into which rows from before a run are restored, limited to one date if the statement is.
 pub(super) struct Restored {
     pub table: String,
     pub day: Option<Day>,
@@ -73,7 +73,7 @@ impl Tables<'_> {
         }))
     }
 
-    /// The rows of a table that the removal log keeps of the statement that is undone.
+    /// The rows of a table that the removal log has of the undone statement.
     fn kept(&self, Restored { table: dotted, day }: &Restored) -> Result<Table> {
         let columns = kept::columns(self.connection, dotted, self.params)?;
         let nested = schema::table(self.connection, dotted)?.nested;

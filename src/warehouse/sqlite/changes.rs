@@ -1,5 +1,6 @@
-//! When rows of a date were changed last: what `INFORMATION_SCHEMA.PARTITIONS` says on BigQuery. Loads write it beside
-//! each row, statements by the dates that they are about. What another program writes is seen by its number of rows.
+//! When rows of a date were last changed: the counterpart of BigQuery's `INFORMATION_SCHEMA.PARTITIONS`.
+//! Loads record it with each row, statements by their dates. Writes of other programs are detected by the
+//! number of rows.
 
 use googlesql_sqlite::storage::quoted;
 use jiff::Timestamp;
@@ -14,23 +15,23 @@ use crate::partitions::{PartitionId, PartitionState, Stamp};
 use crate::rule::{Rule, RuleName};
 use crate::window::{Day, Window};
 
-/// The hidden column that says by which change a row was loaded; NULL for a row that a statement made.
+/// The hidden column with the change that loaded a row; NULL for a row that a statement inserted.
 pub(super) const COLUMN: &str = "_onerow_loaded_by";
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_changes (tbl TEXT NOT NULL, rule TEXT NOT NULL, \
                       date TEXT NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (tbl, rule, date)) STRICT";
 
-/// The entry that has the number of the last change of all.
+/// The entry with the number of the last change.
 const LAST: [&str; 3] = ["", "", ""];
 
-/// Whether the rows of a table say by which change they were loaded.
+/// Whether the table's rows record the change that loaded them.
 pub(super) fn is_kept(connection: &Connection, table: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2";
     let found = connection.query_row(sql, [table, COLUMN], |_| Ok(())).optional();
     found.map(|found| found.is_some()).map_err(failed("read the columns of the table"))
 }
 
-/// The number of the next change, which is higher than that of every change before.
+/// The number of the next change, higher than all before.
 pub(super) fn next(connection: &Connection) -> Result<i64> {
     let write = failed("note the change");
     connection.execute_batch(CREATE).map_err(&write)?;
@@ -44,7 +45,7 @@ pub(super) fn next(connection: &Connection) -> Result<i64> {
         .map_err(write)
 }
 
-/// Notes that a statement of a rule changed rows of these of its dates.
+/// Records that a statement of a rule changed rows of these dates.
 pub(super) fn note(
     connection: &Connection,
     table: &str,
@@ -66,7 +67,7 @@ pub(super) fn note(
     Ok(())
 }
 
-/// When any row of a table was changed last; `None` where that is not kept.
+/// When any row of a table was last changed; `None` if that is not recorded.
 pub(super) fn last(connection: &Connection, name: &TableName) -> Result<Option<Timestamp>> {
     let table = schema::table(connection, &name.dotted())?.name;
     if !is_kept(connection, &table)? {
@@ -85,13 +86,13 @@ pub(super) fn last(connection: &Connection, name: &TableName) -> Result<Option<T
     Ok(Some(timed(loaded.max(noted).unwrap_or(0))))
 }
 
-/// Changes are numbered and not timed: each is a microsecond.
+/// A change number as a time: changes are numbered, one microsecond each.
 fn timed(changed: i64) -> Timestamp {
     Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN)
 }
 
 impl Sqlite {
-    /// How the dates of a rule stand in a table. Reads the partition column of each row.
+    /// The state of a rule's dates in a table. Reads the partition column of each row.
     pub(super) fn states_of(&self, rule: &Rule, name: &TableName) -> Result<Vec<PartitionState>> {
         let connection = self.connection()?;
         let table = schema::table(&connection, &name.dotted())?.name;
@@ -129,8 +130,8 @@ impl Sqlite {
     }
 }
 
-/// The number of the last statement that changed rows of this date: one of the rule, or any of another rule, whose
-/// dates may be others.
+/// The number of the last statement that changed rows of this date: one of the rule, or any of another rule,
+/// whose dates may be defined differently.
 fn noted(connection: &Connection, table: &str, rule: &RuleName, day: Day) -> Result<Option<i64>> {
     if !schema::has(connection, "_onerow_changes")? {
         return Ok(None);

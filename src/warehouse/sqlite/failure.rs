@@ -1,11 +1,11 @@
-//! SQLite's errors in onerow's words.
+//! SQLite's errors as onerow's.
 
 use googlesql_sqlite::error::unsupported_in;
 use rusqlite::ErrorCode;
 
 use crate::error::{Error, Kind};
 
-/// Gives an error of SQLite its kind and its way out. `doing` completes 'cannot …'.
+/// Converts an SQLite error, adding its kind and its fix. `doing` completes 'cannot …'.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
     move |cause| match &cause {
         rusqlite::Error::SqliteFailure(failure, Some(message)) => {

@@ -1,4 +1,4 @@
-//! Any SQL into the lowering, down to what SQLite makes of it.
+//! Arbitrary SQL for the lowering, including preparation by SQLite.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlparser::parser::Parser;
@@ -10,7 +10,7 @@ use crate::fuzzed::{is_an_error, rules};
 use crate::googlesql::{SqlValue, parse, tokens};
 use crate::statement::Params;
 
-/// A warehouse with the tables of the rules, without rows.
+/// A warehouse with the tables of the rules, but no rows.
 pub(crate) fn warehouse() -> Result<Sqlite> {
     let warehouse =
         Sqlite::in_memory(Clock::Fixed(Timestamp::UNIX_EPOCH), SignedDuration::from_mins(90))?;
@@ -26,7 +26,7 @@ pub(crate) fn warehouse() -> Result<Sqlite> {
     Ok(warehouse)
 }
 
-/// Lowers the statements of this text, and has SQLite prepare them.
+/// Lowers the statements of this text, and prepares them in SQLite.
 pub(crate) fn lowered(sql: &str) {
     thread_local! {
         static WAREHOUSE: std::result::Result<Sqlite, Error> = warehouse();

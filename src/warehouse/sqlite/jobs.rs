@@ -1,4 +1,4 @@
-//! The record of statements that changed rows, so that none is repeated.
+//! The record of statements that changed rows, so that no statement is repeated.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -11,10 +11,11 @@ use crate::warehouse::{JobId, tombstoned};
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS _onerow_jobs \
      (job TEXT PRIMARY KEY, affected INTEGER NOT NULL, at TEXT NOT NULL) STRICT";
 
-/// What is recorded of a job that was given up before it had changed anything.
+/// The recorded value of a job that was given up before it changed anything.
 const TOMBSTONED: i64 = -1;
 
-/// How many rows the job changed; `None` if it never changed anything. Errors: it was given up.
+/// The number of rows that the job changed; `None` if it never changed anything. Errors: the job was given
+/// up.
 pub(super) fn find(connection: &Connection, id: &JobId) -> Result<Option<u64>> {
     match recorded(connection, id)? {
         Some(TOMBSTONED) => Err(tombstoned()),
@@ -31,8 +32,8 @@ fn recorded(connection: &Connection, id: &JobId) -> Result<Option<i64>> {
     affected.map_err(failed("look the job up"))
 }
 
-/// The same for a job whose process is gone. One that never changed anything is given up, so that it
-/// never will: its process may live all the same, where somebody has removed its lock.
+/// The same for a job whose process has exited. A job that never changed anything is given up, so that it
+/// never will: its process may still be running if its lock was removed.
 pub(super) fn settle(connection: &Connection, id: &JobId, at: Timestamp) -> Result<Option<u64>> {
     let looked_up = failed("look the job up");
     if connection.query_row("PRAGMA query_only", [], |row| row.get(0)).map_err(&looked_up)? {
@@ -52,7 +53,7 @@ fn known(affected: Option<i64>) -> Option<u64> {
     affected.filter(|affected| *affected != TOMBSTONED).map(i64::unsigned_abs)
 }
 
-/// Remembers a job in the transaction that changed its rows.
+/// Records a job in the transaction that changed its rows.
 pub(super) fn record(
     connection: &Connection,
     id: &JobId,

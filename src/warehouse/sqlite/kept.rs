@@ -1,4 +1,4 @@
-//! Rows that the removal log keeps as JSON: which columns they have, since the table's may be others now.
+//! Rows stored as JSON in the removal log: determines their columns, since the table's may have changed.
 
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json};
@@ -21,7 +21,7 @@ pub(super) fn record(params: &Params) -> Result<String> {
     })
 }
 
-/// The table whose rows a statement sets aside.
+/// The table of a before image.
 pub(super) fn table_of(image: &ast::Statement) -> Result<String> {
     let query = match image {
         ast::Statement::CreateTable(table) => table.query.as_ref(),
@@ -37,15 +37,15 @@ pub(super) fn table_of(image: &ast::Statement) -> Result<String> {
     }
 }
 
-/// The columns of the kept rows, in order. The log has no types: one is that of today's column, where every
-/// value is one of it, and else the one that the JSON has.
+/// The columns of the stored rows, in order. The log has no types: a column has its current type if every
+/// value fits it, otherwise the JSON's.
 pub(super) fn columns(
     connection: &Connection,
     table: &str,
     params: &Params,
 ) -> Result<Vec<(String, SqlType)>> {
     let mut now = schema::table(connection, table)?.columns;
-    // A kept row has the time of its arrival under the name that it has in a row that is set aside.
+    // In a stored row, the ingestion time has the column name of a before image.
     for (name, _) in now.iter_mut().filter(|(name, _)| is_pseudo_column(name)) {
         *name = "onerow_arrived".to_owned();
     }
@@ -74,8 +74,8 @@ pub(super) fn columns(
     }
 }
 
-/// The rows that the log keeps of a job and a table, as JSON, of a date where one is given: those that it removed,
-/// and, once each, survivors as they were before they were put together.
+/// The rows that the log has of a job and a table, as JSON, limited to a date if given: removed rows, and
+/// each survivor once, as it was before it was merged.
 pub(super) fn rows(record: &str, table: &str, day: Option<Day>) -> String {
     let of_day = match day.map(Day::date) {
         None => String::new(),
@@ -93,10 +93,10 @@ pub(super) fn rows(record: &str, table: &str, day: Option<Day>) -> String {
     format!("SELECT kept FROM ({removed}) UNION ALL SELECT kept FROM ({survivors})")
 }
 
-/// A column of kept rows, and what its values have in common.
+/// A column of stored rows, and the common properties of its values.
 struct Kept {
     name: String,
-    /// The type of today's column, as long as every value is one of it.
+    /// The current column's type, as long as every value fits it.
     now: Option<SqlType>,
     bools: bool,
     integers: bool,
@@ -127,7 +127,7 @@ impl Kept {
             (true, false, false, false) => SqlType::Bool,
             (false, true, false, false) => SqlType::Int64,
             (false, _, true, _) => SqlType::Float64,
-            // Integers as numbers and others as text: so is NUMERIC written.
+            // Integers as numbers and others as text, as NUMERIC is written.
             (false, true, false, true) => SqlType::Numeric,
             _ => SqlType::String,
         };
@@ -135,7 +135,7 @@ impl Kept {
     }
 }
 
-/// Whether the value is one of this type, written as TO_JSON_STRING writes it.
+/// Whether the value is of this type, in the form of TO_JSON_STRING.
 fn is_of(value: &Json, sql_type: SqlType) -> bool {
     match sql_type {
         SqlType::Array => return value.is_array(),

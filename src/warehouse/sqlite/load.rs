@@ -1,4 +1,4 @@
-//! Loading rows into a table, all of them or none.
+//! Loading rows into a table, all or none.
 
 use std::fmt::Display;
 
@@ -13,10 +13,13 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 
 impl Sqlite {
-    /// Appends rows to the table, which is created with these columns if it is missing, in one
-    /// transaction: an error, also one from `rows`, leaves nothing behind, not even the table.
-    /// Columns of the table that are not given are NULL. `nested` has the whole types of ARRAY and STRUCT columns, of
-    /// those of which the fields are to be read. Says how many rows were loaded.
+    /// Appends rows to the table in one transaction, creating it with these columns if necessary: an error,
+    /// also one from `rows`, leaves nothing behind, not even the table. Columns of the table that are not
+    /// given are NULL. `nested` has the full types of ARRAY and STRUCT columns whose fields are to be read.
+    /// Returns the number of rows loaded.
+    ///
+    /// # Errors
+    /// A row does not fit the columns, or the database cannot be written.
     pub fn load(
         &self,
         table: &TableName,
@@ -49,7 +52,7 @@ impl Sqlite {
         Ok(loaded)
     }
 
-    /// Makes the rows of one partition quick to find. Does nothing if that was done before.
+    /// Creates an index of the partition column, if it does not exist.
     pub fn index(&self, table: &TableName, column: &Ident) -> Result<()> {
         let connection = self.connection()?;
         let table = schema::table(&connection, &table.dotted())?;
@@ -128,7 +131,7 @@ fn encoded(row: Vec<SqlValue>, columns: &[(Ident, SqlType)]) -> Result<Vec<Value
     row.iter()
         .zip(columns)
         .map(|(value, (column, expected))| match value.sql_type() {
-            // As BigQuery keeps an ARRAY that is NULL.
+            // BigQuery stores a NULL ARRAY as an empty one.
             None if *expected == SqlType::Array => Ok(Value::Text("[]".to_owned())),
             Some(SqlType::String) if is_opaque(*expected) => Ok(encode(value)?),
             Some(given) if given != *expected && !both_decimal(given, *expected) => {

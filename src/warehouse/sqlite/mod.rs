@@ -1,5 +1,5 @@
-//! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. A construct it
-//! does not know is an error that names it, never a wrong answer.
+//! The embedded warehouse: GoogleSQL with BigQuery's semantics on one SQLite file. An unsupported construct
+//! is an error that names it, never a wrong answer.
 
 mod buffer;
 mod catalog;
@@ -42,12 +42,12 @@ pub(crate) use self::failure::failed;
 pub use self::open::Access;
 pub(crate) use self::schema::has as has_table;
 
-/// Whether loaded rows stand in the imitated streaming buffer at first.
+/// Whether loaded rows are at first in the simulated streaming buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Streaming {
-    /// They can be changed at once, like rows of a load job.
+    /// Rows can be changed immediately, as after a load job.
     Settled,
-    /// They refuse UPDATE and DELETE until the buffer drains, like rows of a streaming insert.
+    /// Rows refuse UPDATE and DELETE until the buffer drains, as after a streaming insert.
     Streamed,
 }
 
@@ -63,13 +63,15 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// Opens the database file. `drain` is how long streamed rows stay in the streaming buffer.
-    /// Errors: [`Kind::NotFound`] for a missing file unless it is to be created, [`Kind::Refused`]
-    /// for a file that is not onerow's.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for a missing file unless it is to be created, [`Kind::Refused`] for a file that is
+    /// not onerow's.
     pub fn open(path: &Path, access: Access, clock: Clock, drain: SignedDuration) -> Result<Self> {
         Self::with(open::file(path, access)?, Some(path.to_owned()), clock, drain)
     }
 
-    /// A database that lasts as long as this value, for tests.
+    /// Creates an in-memory database, which lives as long as this value.
     pub fn in_memory(clock: Clock, drain: SignedDuration) -> Result<Self> {
         Self::with(open::memory()?, None, clock, drain)
     }
@@ -87,7 +89,7 @@ impl Sqlite {
         Ok(Self { connection: Mutex::new(connection), path, clock, drain, drained })
     }
 
-    /// The database file; `None` in memory.
+    /// The database file; `None` if in memory.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -98,7 +100,7 @@ impl Sqlite {
         })
     }
 
-    /// The instant of one statement. Rows streamed up to `now − drain` have left the buffer.
+    /// Sets the time of one statement. Rows streamed up to `now − drain` have left the buffer.
     fn begin(&self) -> Timestamp {
         let now = self.clock.now();
         let drained =
@@ -126,7 +128,7 @@ impl Sqlite {
             return Ok(Returned::Affected(Some(affected)).into());
         }
         let affected = match &text.parsed {
-            // There is no time travel: the rows are read from the removal log when they are restored.
+            // There is no time travel: rows are read from the removal log when they are restored.
             ast::Statement::CreateTable(table)
                 if removals::is_before_image(&check::dotted(&table.name)) =>
             {
@@ -153,7 +155,7 @@ impl Sqlite {
         let lowered = text.lower(&connection, params, self.begin())?;
         let log = RemovalLog::embedded().table.dotted();
         let lacks_log = text.sql.contains(&log) && !schema::has(&connection, &log)?;
-        // Later parts build on what earlier ones make, and the removal log may not be there yet.
+        // Later parts depend on earlier ones, and the removal log may not exist yet.
         if let (Some(part), false) = (lowered.parts.first(), lacks_log) {
             connection.prepare(&part.sql).map_err(failed("prepare the statement"))?;
         }
@@ -222,7 +224,7 @@ impl Warehouse for Sqlite {
         Ok(stored.map(column).collect())
     }
 
-    /// There is no time travel: the rows are those that the removal log keeps.
+    /// There is no time travel: the rows are those in the removal log.
     fn columns_then(&self, image: &Checked, params: &Params) -> Result<Vec<Column>> {
         let (connection, text) = (self.connection()?, Text::of(image)?);
         removals::check_kept(&connection, params)?;
@@ -239,7 +241,7 @@ impl Warehouse for Sqlite {
         schema::has(&*self.connection()?, &log.table.dotted())
     }
 
-    /// One connection does one thing at a time.
+    /// One connection runs one statement at a time.
     fn lanes(&self) -> Lanes {
         Lanes { mutations: 1, reads: 1 }
     }
@@ -249,11 +251,11 @@ fn column((name, sql_type): (String, SqlType)) -> Column {
     Column { name, sql_type: sql_type.to_string() }
 }
 
-/// A statement to be lowered.
+/// A statement to lower.
 struct Text<'a> {
     sql: &'a str,
     parsed: ast::Statement,
-    /// The dates that it is about, where that is known.
+    /// Its dates, if known.
     window: Option<&'a Window>,
 }
 
@@ -273,7 +275,7 @@ impl<'a> Text<'a> {
         Ok(lower(&tables, self.sql, &self.parsed, params, now)?)
     }
 
-    /// The same for a query that also reads these hidden columns of a table.
+    /// Lowers a query that also reads these hidden columns of a table.
     fn lower_with(
         &self,
         connection: &Connection,
@@ -334,8 +336,8 @@ fn change(connection: &Connection, lowered: &Lowered) -> Result<u64> {
     Ok(affected)
 }
 
-/// The values that the statement asks for. A literal that took on another type while it was
-/// lowered may have left a value that nothing refers to any more.
+/// The values that the statement uses. A literal that was coerced during lowering may have left an unused
+/// value.
 fn bound<'a>(prepared: &rusqlite::Statement<'_>, lowered: &'a Lowered) -> &'a [Value] {
     let count = prepared.parameter_count().min(lowered.binds.len());
     &lowered.binds[..count]

@@ -1,4 +1,4 @@
-//! Opening the database file, and making sure that it is onerow's.
+//! Opening the database file, and checking that it is onerow's.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -13,21 +13,21 @@ use super::failure::failed;
 use crate::error::{Error, Kind, Result};
 use crate::files::create_private;
 
-/// What opening a database may do.
+/// The permitted effects of opening a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Creates nothing and changes nothing: no file, no folder, no table, no row.
+    /// Creates and changes nothing: no file, folder, table or row.
     ReadOnly,
-    /// Changes a database that is there already.
+    /// Changes an existing database.
     ReadWrite,
-    /// Creates the file and its folder when they are missing.
+    /// Creates the file and its folder if they are missing.
     Create,
 }
 
-/// `1row`, in the header of the file.
+/// The application id `1row`, in the header of the file.
 const APPLICATION_ID: i64 = 0x3172_6f77;
-/// Raised when what onerow writes changes. 1 to 3 had a ledger of other columns, and were never
-/// released.
+/// The format version, incremented when the stored content changes. 1 to 3 had a ledger with other columns,
+/// and were never released.
 const FORMAT: i64 = 4;
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -38,7 +38,7 @@ pub(super) fn memory() -> Result<Connection> {
     Ok(connection)
 }
 
-/// Without this, SQLite takes a name in double quotes that it does not find for a string.
+/// Without this, SQLite reads an unknown name in double quotes as a string.
 fn strict(connection: &Connection) -> Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)
@@ -69,8 +69,8 @@ fn there(path: &Path) -> Result<()> {
     })
 }
 
-/// SQLite would take over what stands in a write-ahead log of the right name, whichever database it
-/// is of. onerow keeps none, so where the file's header knows of none either, it is another's.
+/// Refuses a foreign write-ahead log: SQLite would apply any log with the right name, whichever database it
+/// belongs to. onerow uses none, so if the file's header has none either, the log is another database's.
 fn no_foreign_log(path: &Path) -> Result<()> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
@@ -83,7 +83,7 @@ fn no_foreign_log(path: &Path) -> Result<()> {
         .help("delete or move that file; the database itself was not changed"))
 }
 
-/// Whether the header's version is that of databases with a write-ahead log.
+/// Whether the header's version is that of a database with a write-ahead log.
 /// Source: <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
 fn knows_of_log(path: &Path) -> bool {
     let mut header = [0; 20];
@@ -91,19 +91,19 @@ fn knows_of_log(path: &Path) -> bool {
     read.is_ok() && header[18..] == [2, 2]
 }
 
-/// Opens the file that the path comes to, through no link any more: one that is put in its place now is an error.
+/// Opens the file at the resolved path, without following links: a link that replaces it now is an error.
 fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    // SQLite on Windows knows no links, and not every form of a canonical path.
+    // SQLite on Windows does not detect links, nor accept every form of a canonical path.
     let real = if cfg!(unix) { std::fs::canonicalize(path).ok() } else { None };
     let real = real.unwrap_or_else(|| path.to_owned());
     Connection::open_with_flags(real, flags).map_err(failed("open the database"))
 }
 
-/// The file itself is opened for writing, so that SQLite can roll back what a killed process left
-/// half done; `query_only` then refuses every change that a statement asks for.
+/// Opens the file for writing, so that SQLite can roll back the incomplete transaction of a killed process;
+/// `query_only` then refuses all changes by statements.
 fn read_only(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
@@ -127,7 +127,7 @@ fn read_write(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Both numbers or neither: with one of them, the file would be of another version.
+/// Writes both numbers atomically: with only one, the file would seem to be of another version.
 fn mark(connection: &Connection) -> Result<()> {
     let marks = || -> rusqlite::Result<()> {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;

@@ -1,5 +1,5 @@
-//! The removal log of the embedded warehouse, a table like any other to the statements that use it. It
-//! is also all the history there is: rows as they were before a run are those that the log keeps.
+//! The removal log of the embedded warehouse, an ordinary table for its statements. It is also the only
+//! history: the rows from before a run are those that the log has.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -15,12 +15,12 @@ pub(super) fn is_named(table: &str) -> bool {
     table == RemovalLog::embedded().table.dotted()
 }
 
-/// Whether this is the name of a table of rows as they were before a run.
+/// Whether this is the name of a before image.
 pub(super) fn is_before_image(table: &str) -> bool {
     table.starts_with(&RemovalLog::embedded().before_image.dotted())
 }
 
-/// What is known of the removal log, also where there is none yet.
+/// The description of the removal log, even if it does not exist yet.
 pub(super) fn described() -> Table {
     Table {
         name: RemovalLog::embedded().table.dotted(),
@@ -29,7 +29,7 @@ pub(super) fn described() -> Table {
     }
 }
 
-/// Makes the removal log if there is none.
+/// Creates the removal log if necessary.
 pub(super) fn ensure(connection: &Connection) -> Result<()> {
     let name = RemovalLog::embedded().table.dotted();
     if schema::has(connection, &name)? {
@@ -44,7 +44,7 @@ pub(super) fn ensure(connection: &Connection) -> Result<()> {
     let make = failed("create the removal log");
     let transaction =
         Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(&make)?;
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if schema::has(&transaction, &name)? {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) fn ensure(connection: &Connection) -> Result<()> {
         .map_err(make)
 }
 
-/// Whether the log keeps every row of the undone statement as a whole.
+/// Checks that the log has every row of the undone statement in full.
 pub(super) fn check_kept(connection: &Connection, params: &Params) -> Result<()> {
     let Some(SqlValue::String(record)) = params.get("undone_record") else { return Ok(()) };
     let sql =

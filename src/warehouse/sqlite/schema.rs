@@ -1,4 +1,4 @@
-//! Tables and the BigQuery types of their columns, kept in `_onerow_columns`.
+//! Tables and the BigQuery types of their columns, stored in `_onerow_columns`.
 
 use googlesql_sqlite::storage::{self, quoted};
 use rusqlite::{Connection, OptionalExtension};
@@ -13,12 +13,12 @@ use crate::googlesql::{Ident, Nested, SqlType};
 pub(super) struct Table {
     pub name: String,
     pub columns: Vec<(String, SqlType)>,
-    /// The whole types of those that are ARRAY or STRUCT.
+    /// The full types of ARRAY and STRUCT columns.
     pub nested: Vec<(String, Nested)>,
 }
 
 impl Table {
-    /// The column of this name, in any case. The error names the nearest.
+    /// The column of this name, ignoring case. The error suggests the nearest name.
     pub fn column(&self, name: &str) -> Result<&(String, SqlType)> {
         self.columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
             Error::new(Kind::NotFound, format!("table `{}` has no column `{name}`", self.name))
@@ -69,7 +69,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Table>>
     }
     let (mut columns, mut nested) = (Vec::new(), Vec::new());
     for (column, of) in found {
-        // A view that was made over a column of unknown fields has only the bare type.
+        // A view over a column with unknown fields has only the bare type.
         match Nested::parse(&of) {
             Ok(of) if storage::is_opaque(of.sql_type()) => {
                 columns.push((column.clone(), of.sql_type()));
@@ -81,7 +81,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Table>>
     Ok(Some(Table { name: name.to_owned(), columns, nested }))
 }
 
-/// The table. The error names the nearest one.
+/// The table. The error suggests the nearest name.
 pub(super) fn table(connection: &Connection, name: &str) -> Result<Table> {
     if let Some(found) = find(connection, name)? {
         return Ok(found);
@@ -99,7 +99,7 @@ pub(super) fn table(connection: &Connection, name: &str) -> Result<Table> {
         .help(help))
 }
 
-/// How many rows the table has.
+/// The number of rows of the table.
 pub(super) fn rows(connection: &Connection, name: &str) -> Result<u64> {
     let table = table(connection, name)?;
     let sql = format!("SELECT COUNT(*) FROM {}", quoted(&table.name));
@@ -117,7 +117,7 @@ fn names(connection: &Connection) -> Result<Vec<String>> {
         .map_err(failed("read the list of tables"))
 }
 
-/// Creates the table with its hidden column and its triggers, and notes its types.
+/// Creates the table with its hidden column and its triggers, and records its types.
 pub(super) fn create(
     connection: &Connection,
     name: &str,

@@ -1,4 +1,4 @@
-//! What the embedded warehouse promises, on real SQLite in memory.
+//! The guarantees of the embedded warehouse, on real SQLite in memory.
 
 mod change;
 mod changed;
@@ -51,7 +51,7 @@ fn table() -> TableName {
     TableName::parse(TABLE).unwrap()
 }
 
-/// Rows as words: `p1 g1 2026-01-28 ann s1 22.5 true 07:00`, `-` for NULL. More columns may follow.
+/// Rows as words: `p1 g1 2026-01-28 ann s1 22.5 true 07:00`, `-` for NULL. Further columns may follow.
 fn rows(text: &str) -> Vec<Vec<SqlValue>> {
     let parse = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -26,8 +26,8 @@ impl Binder<'_> {
         })
     }
 
-    /// Binds the arguments of an aggregate, which see ungrouped rows. SQLite would hand an
-    /// aggregate of an outer query's columns to that query, so those are refused.
+    /// Binds the arguments of an aggregate, which see ungrouped rows. SQLite would attribute an aggregate
+    /// over an outer query's columns to that query, so such calls are refused.
     fn own_rows(
         &self,
         scope: &Scope<'_>,
@@ -125,7 +125,7 @@ fn aggregate(form: Form, distinct: bool, args: Vec<Term>, sql_type: Option<SqlTy
 }
 
 impl Arg {
-    /// Whether this is what an overload is for. A condition is, whatever stands there.
+    /// Whether this overload applies to the argument's type. A condition applies to any.
     fn fits(&self, term: &Term) -> bool {
         match self {
             Self::OneOf(types) => term.sql_type.is_some_and(|given| types.contains(&given)),

@@ -12,7 +12,7 @@ use crate::storage::{class, is_opaque};
 use crate::tree::{Form, Term};
 
 impl Binder<'_> {
-    /// A type without parameters, which would round or cut values.
+    /// A type without parameters; parameters would round or cut values.
     pub(super) fn data_type(&self, data_type: &DataType) -> Result<SqlType> {
         let text = data_type.to_string();
         let known =
@@ -47,7 +47,7 @@ impl Binder<'_> {
         if from == target {
             return Ok(Term { constant: None, ..term });
         }
-        // BigQuery reads a literal again, with all its digits.
+        // BigQuery parses the literal again, with all its digits.
         let literal = matches!(term.constant, Some(SqlValue::Float64(_)));
         if literal && matches!(target, SqlType::Numeric | SqlType::BigNumeric) {
             return Err(unknown(from).help(format!("write `{target} '1.5'`")));
@@ -73,7 +73,7 @@ impl Binder<'_> {
     }
 }
 
-/// The expression as CAST to STRING gives it; `None` where that can fail, or is not known.
+/// The expression as CAST to STRING prints it; `None` where that can fail or is not supported.
 pub(super) fn as_text(term: Term) -> Option<Term> {
     let Some(from) = term.sql_type else {
         return Some(Term { sql_type: Some(SqlType::String), ..term });
@@ -96,12 +96,12 @@ impl Cast {
     }
 }
 
-/// What a cast takes.
+/// How a cast is emitted.
 enum Cast {
-    /// Nothing: the value is kept the same way.
+    /// No conversion: both types are stored the same way.
     None,
     By(Form),
-    /// A function and the word that it takes.
+    /// A function and its word argument.
     With(&'static str, String),
 }
 

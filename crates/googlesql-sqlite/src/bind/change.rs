@@ -15,7 +15,7 @@ use crate::googlesql::SqlType;
 use crate::storage::quoted;
 use crate::tree::{Change, Factor, Term};
 
-/// What an UPDATE or DELETE changes.
+/// The target of an UPDATE or DELETE.
 struct Changed {
     table: Factor,
     condition: Term,
@@ -108,7 +108,7 @@ impl Binder<'_> {
         }
     }
 
-    /// The table of a mutation, and what is known of it.
+    /// The target table of a mutation, with its columns.
     pub(super) fn changed_table(&self, table: &TableFactor) -> Result<(String, Table)> {
         let TableFactor::Table { name, .. } = table else {
             return Err(unsupported(format!("changing `{table}`")));
@@ -118,7 +118,7 @@ impl Binder<'_> {
         Ok((dotted, described))
     }
 
-    /// Binds an UPDATE of one table by its own columns.
+    /// Binds an UPDATE of one table that reads only its own columns.
     pub(super) fn update(&self, update: &Update) -> Result<Change> {
         let Update {
             update_token: _,
@@ -233,7 +233,7 @@ impl Binder<'_> {
     }
 }
 
-/// SQLite would evaluate it while rows are already changing.
+/// SQLite would evaluate the subquery while rows are already changing.
 fn has_subquery(expr: &Expr) -> bool {
     struct Finder;
     impl Visitor for Finder {

@@ -1,4 +1,4 @@
-//! What is claimed of functions, from their rows.
+//! The supported calls of functions, derived from their rows.
 
 use super::rows::ROWS;
 pub use super::table::Kind;
@@ -11,25 +11,25 @@ use crate::tree::is_decimal;
 /// How often [`Arg::More`] is written out.
 const REPEATED: usize = 3;
 
-/// A time zone that is known.
+/// A supported time zone.
 const ZONE: &str = "'America/New_York'";
 
-/// A call that is known.
+/// A supported call.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The function's name.
     pub name: &'static str,
-    /// Where the call stands.
+    /// The role of the call: scalar, aggregate or window.
     pub kind: Kind,
     /// The call, with `{0}`, `{1}` and `{2}` for operands, and `part` for a part of a date or time.
     pub shape: String,
-    /// The parts of which any will do; none where the call has no such part.
+    /// The allowed parts; empty where the call has no part.
     pub parts: &'static [&'static str],
-    /// The types that its operands may have together.
+    /// The combinations of operand types that are accepted.
     pub operands: Vec<Vec<SqlType>>,
 }
 
-/// Every call that is known of functions, by name.
+/// Every supported call, by function name.
 pub fn functions() -> Vec<Claim> {
     ROWS.iter().flat_map(claims).collect()
 }
@@ -50,7 +50,7 @@ fn claims(row: &'static Row) -> Vec<Claim> {
     claims
 }
 
-/// The lists that a list stands for, with its repetitions.
+/// The argument lists that a row allows, with repetitions written out.
 fn written_out(takes: Takes) -> Vec<Vec<&'static Arg>> {
     let [fixed @ .., Arg::More] = takes else { return vec![takes.iter().collect()] };
     let repeated = |count| {
@@ -102,7 +102,7 @@ fn text(list: &[&Arg], format: &str) -> String {
     text
 }
 
-/// The types that the operands of a list may have together.
+/// The combinations of operand types for a list.
 fn tuples(list: &[&Arg]) -> Vec<Vec<SqlType>> {
     let mut tuples = vec![Vec::new()];
     for arg in list.iter().filter(|arg| arg.is_operand()) {
@@ -121,7 +121,7 @@ fn tuples(list: &[&Arg]) -> Vec<Vec<SqlType>> {
     tuples
 }
 
-/// The types that can be held.
+/// The types that can be stored.
 fn types() -> impl Iterator<Item = SqlType> {
     SqlType::ALL.into_iter().filter(|sql_type| class(*sql_type).is_ok() && !is_opaque(*sql_type))
 }
@@ -149,7 +149,7 @@ impl Arg {
         }
     }
 
-    /// Whether a column of this type may stand here.
+    /// Whether a column of this type is accepted here.
     pub(super) fn accepts(&self, given: SqlType) -> bool {
         match self {
             Self::Is(target) => {

@@ -122,8 +122,8 @@ impl Binder<'_> {
         Ok(Term::call(Form::In { negated }, terms, SqlType::Bool))
     }
 
-    /// The operand IN an array. An array of expressions keeps its type, and the operand takes that
-    /// on; only one of literals takes on the operand's.
+    /// The operand IN an array. An array of expressions keeps its type and the operand is coerced to it; an
+    /// array of literals is coerced to the operand's type.
     fn within_array(&self, operand: Term, elements: Vec<Term>, negated: bool) -> Result<Term> {
         let literals = elements.iter().all(|e| e.constant.is_some() || e.sql_type.is_none());
         let (mut terms, sql_type) = match literals {
@@ -186,7 +186,7 @@ impl Binder<'_> {
         let text = self.expect(text, SqlType::String, "the operand of LIKE")?;
         let pattern = self.expr(pattern, scope)?;
         let pattern = self.expect(pattern, SqlType::String, "the pattern of LIKE")?;
-        // BigQuery looks at a literal before it looks at rows.
+        // BigQuery coerces a literal before it evaluates rows.
         if let Some(SqlValue::String(written)) = &pattern.constant {
             text::is_pattern(written).map_err(refused)?;
         }

@@ -19,7 +19,7 @@ use crate::storage::encode;
 use crate::tree::{Form, Node, Term};
 
 impl Binder<'_> {
-    /// Binds an expression. After grouping, an expression that is a grouping key stands for it.
+    /// Binds an expression. After grouping, an expression equal to a grouping key is replaced by that key.
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let earlier = scope.seen.ungrouped.borrow().len();
         let bound = self.by_kind(expr, scope);
@@ -207,7 +207,7 @@ impl Binder<'_> {
                 let bool = |side| {
                     self.expr(side, scope).and_then(|t| self.expect(t, SqlType::Bool, &role))
                 };
-                // One side can be refused whatever the other one is.
+                // One side can be refused regardless of the other.
                 let (a, b) = match (bool(left), bool(right)) {
                     (Err(error), Err(other)) if error.kind() != Kind::Refused => {
                         return Err(match other.kind() {
@@ -298,7 +298,7 @@ impl Binder<'_> {
         Ok(Term::call(Form::Call("onerow_divide"), operands, SqlType::Float64))
     }
 
-    /// `a || b`, NULL if any of them is. What is no STRING is taken as CAST gives it.
+    /// `a || b`, NULL if any operand is NULL. Operands of other types are cast to STRING.
     pub(super) fn concat(&self, terms: Vec<Term>, role: &str) -> Result<Term> {
         let text = |term: Term| {
             let unknown = unsupported(format!("{role} of {}", term.type_name()));

@@ -15,7 +15,7 @@ use crate::storage::{class, is_opaque};
 use crate::tree::{Factor, Joined, Node, Term};
 
 impl Binder<'_> {
-    /// What stands after FROM, and the columns that it brings.
+    /// Binds a FROM clause and the columns it provides.
     pub(super) fn from(
         &self,
         from: &[TableWithJoins],
@@ -30,7 +30,7 @@ impl Binder<'_> {
                 let joined = self.join(join, parent, &mut sources);
                 match self.known(joined)? {
                     Some(joined) => items.push(joined),
-                    // With USING, columns of both sides are one.
+                    // With USING, the columns of both sides are merged.
                     None => {
                         for source in &mut sources {
                             *source = Source::unknown(source.name.take());
@@ -76,7 +76,7 @@ impl Binder<'_> {
         Ok(Joined { keyword, factor, on })
     }
 
-    /// A factor; one of which nothing is known where that may be.
+    /// A factor; in lenient mode, unknown where it cannot be bound.
     fn known_factor(
         &self,
         factor: &TableFactor,
@@ -184,7 +184,7 @@ impl Binder<'_> {
         })
     }
 
-    /// The columns of a table of the database, and the query whose rows it has if it is none.
+    /// The columns of a table of the database; for a view, also its query.
     pub(super) fn base(
         &self,
         dotted: &str,
@@ -221,7 +221,7 @@ impl Binder<'_> {
         Ok((source, table.rows))
     }
 
-    /// The name of a table with dots, however it was quoted.
+    /// The dotted name of a table, however it was quoted.
     pub(super) fn dotted(&self, name: &ObjectName) -> Result<String> {
         let mut parts = Vec::new();
         for part in &name.0 {

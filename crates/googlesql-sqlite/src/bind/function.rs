@@ -25,23 +25,23 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call of these arguments, with nothing about them.
+    /// A call with these arguments and no other clause.
     pub fn plain(name: &str, args: Vec<&'a Expr>) -> Self {
         let (name, place) = (name.to_owned(), Span::empty());
         Self { name, distinct: false, star: false, args, clauses: &[], place }
     }
 
-    /// The error for arguments that the function is not known with.
+    /// The error for unsupported arguments.
     pub fn unknown(&self) -> Error {
         unsupported(format!("the function {} with these arguments", self.name))
     }
 
-    /// The same before OVER.
+    /// The error for unsupported arguments before OVER.
     pub fn unknown_in_window(&self) -> Error {
         unsupported(format!("the window function {} with these arguments", self.name))
     }
 
-    /// The error for a number of arguments that the function is not known with.
+    /// The error for an unsupported number of arguments.
     pub fn miscounted(&self) -> Error {
         unsupported(format!("the function {} with {} arguments", self.name, self.args.len()))
     }
@@ -87,7 +87,7 @@ impl Binder<'_> {
         args.iter().map(|arg| self.expr(arg, scope)).collect()
     }
 
-    /// The arguments, bound, where the row takes so many.
+    /// The arguments, bound, if the row accepts that number.
     pub(super) fn counted(
         &self,
         row: &Row,
@@ -108,7 +108,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Binds a call that its row says all about.
+    /// Binds a call that its row describes completely.
     pub(super) fn declared(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         let Rule::Declared { gives, emit, closed } = row.rule else { return Err(call.unknown()) };
         let (name, count) = (row.name, call.args.len());
@@ -149,7 +149,7 @@ impl Binder<'_> {
         if is_decimal(term.sql_type) {
             return Err(unsupported(format!("{name} of {}", term.type_name())));
         }
-        // GoogleSQL takes some times for others.
+        // GoogleSQL coerces between some time types.
         let is_time = |t| matches!(t, Some(SqlType::Date | SqlType::Datetime | SqlType::Timestamp));
         if is_time(Some(expected)) && is_time(term.sql_type) && term.sql_type != Some(expected) {
             return Err(unsupported(format!("{name} of {}", term.type_name())));

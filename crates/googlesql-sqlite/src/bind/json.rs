@@ -32,7 +32,7 @@ impl Binder<'_> {
         Ok(Term::of(node, Some(SqlType::String)))
     }
 
-    /// The fields of a STRUCT have the names that it gives them, or those of the columns in it.
+    /// Builds a JSON object of a STRUCT. Fields are named by their aliases, or by the columns in them.
     fn object_of(&self, values: &[Expr], scope: &Scope<'_>) -> Result<Term> {
         let named = values.iter().map(|value| {
             let (name, value) = match value {

@@ -1,5 +1,5 @@
-//! String literals, read again from the statement's text: the parser drops the backslash of
-//! escapes that it does not know, such as `\x41`, and so loses what was written.
+//! String literals, parsed again from the statement's text: the parser drops the backslash of escapes that it
+//! does not support, such as `\x41`, and so loses the original text.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use sqlparser::tokenizer::{Location, Token, Tokenizer};
 use super::{refused, unsupported};
 use crate::error::Result;
 
-/// The string literals of one statement as they are written, without their quotes; `None` where no
-/// escape stands in it, so that they are what the parser read.
+/// The string literals of one statement as written, without their quotes; `None` if the statement has no
+/// escape, so that the parser's text is right.
 pub(super) struct Literals(Option<HashMap<Location, Token>>);
 
 impl Literals {
@@ -27,7 +27,7 @@ impl Literals {
         Ok(Self(Some(tokens.collect())))
     }
 
-    /// The text that a string literal stands for; `None` if the value is not a string.
+    /// The text of a string literal; `None` if the value is not a string.
     pub fn text(&self, value: &ValueWithSpan) -> Result<Option<String>> {
         let Some(read) = string(&value.value) else { return Ok(None) };
         let written = match &self.0 {

@@ -89,7 +89,7 @@ impl Binder<'_> {
         Ok(bound)
     }
 
-    /// The condition of a clause, for the rows that it is about.
+    /// The condition of a clause, for the rows it applies to.
     fn when(&self, clause: &MergeClause, sides: &Sides) -> Result<Option<Term>> {
         let Some(predicate) = &clause.predicate else { return Ok(None) };
         let sources = sides.seen_by(&clause.clause_kind);
@@ -180,7 +180,7 @@ impl Sides {
     }
 }
 
-/// NOT MATCHED and NOT MATCHED BY TARGET are one.
+/// NOT MATCHED and NOT MATCHED BY TARGET mean the same.
 fn about(kind: &MergeClauseKind) -> About {
     match kind {
         MergeClauseKind::Matched => About::Matched,
@@ -189,7 +189,7 @@ fn about(kind: &MergeClauseKind) -> About {
     }
 }
 
-/// SQLite's name for a row, which no column of the table hides.
+/// A name of SQLite's rowid that no column of the table hides.
 fn row_name<'n>(columns: impl Iterator<Item = &'n str> + Clone) -> Result<&'static str> {
     let hidden = |name: &str| columns.clone().any(|c| c.eq_ignore_ascii_case(name));
     let name = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !hidden(name));

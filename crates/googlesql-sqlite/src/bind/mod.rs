@@ -1,5 +1,5 @@
-//! Binding: a parsed GoogleSQL statement becomes a typed tree. All rules of types stand here, and all that is
-//! refused is refused here. Each part of the syntax tree is either handled or named in an error.
+//! Binding: a parsed GoogleSQL statement becomes a typed tree. All type rules and all refusals are here. Each
+//! part of the syntax tree is either handled or named in an error.
 
 mod aggregate;
 mod cast;
@@ -45,13 +45,13 @@ pub(crate) enum Statement {
     Change(Box<Change>),
 }
 
-/// What one statement is bound with.
+/// The context in which one statement is bound.
 pub(crate) struct Binder<'a> {
     catalog: &'a dyn Catalog,
     params: &'a Params,
     now: Timestamp,
     literals: Literals,
-    /// Whether a value is given with the statement, and does not stand in its text.
+    /// Whether a value comes from a parameter and not from the statement's text.
     outside: Cell<bool>,
     aliases: Cell<usize>,
     ctes: RefCell<Vec<(String, Relation)>>,
@@ -59,7 +59,7 @@ pub(crate) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    /// Prepares to bind the statement of this text. `now` is the time for all of it.
+    /// Creates a binder for the statement with this text. `now` is the time for the whole statement.
     pub fn new(
         catalog: &'a dyn Catalog,
         sql: &str,
@@ -78,12 +78,15 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// The same, to look for what BigQuery refuses, and for nothing else: what is not known is skipped.
+    /// Returns a binder that only looks for what BigQuery refuses; unsupported constructs are skipped.
     pub(crate) fn lenient(self) -> Self {
         Self { lenient: true, ..self }
     }
 
-    /// What BigQuery refuses about the statement; nothing where this crate cannot tell.
+    /// Returns the error with which BigQuery refuses the statement; succeeds where this crate cannot tell.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`].
     pub(crate) fn refusal(&self, statement: &ast::Statement) -> Result<()> {
         let found = match statement {
             ast::Statement::Query(query) => {
@@ -102,7 +105,7 @@ impl<'a> Binder<'a> {
         self.known(found).map(|_| ())
     }
 
-    /// The result, where it is known. Without leniency what is not known is an error.
+    /// The result, if supported. Unless lenient, an unsupported construct is an error.
     fn known<T>(&self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Err(error) if self.lenient && error.kind() != Kind::Refused => Ok(None),
@@ -143,14 +146,14 @@ impl<'a> Binder<'a> {
         Ok(Statement::Change(Box::new(change)))
     }
 
-    /// A name for a table or subquery that nothing else has.
+    /// A unique alias for a table or subquery.
     fn alias(&self) -> String {
         self.aliases.set(self.aliases.get() + 1);
         format!("t{}", self.aliases.get())
     }
 }
 
-/// The error for a construct that the binding does not know.
+/// The error for an unsupported construct.
 fn unsupported(what: impl std::fmt::Display) -> Error {
     Error::unsupported(what)
 }
@@ -160,7 +163,7 @@ fn refused(message: impl Into<String>) -> Error {
     Error::new(Kind::Refused, message)
 }
 
-/// Fails for a clause that is there but not handled.
+/// Fails for a clause that is present but not handled.
 fn none_of(clauses: &[(bool, &str)]) -> Result<()> {
     match clauses.iter().find(|(present, _)| *present) {
         Some((_, clause)) => Err(unsupported(clause)),

@@ -1,4 +1,5 @@
-//! Columns whose values are only moved, ARRAY, STRUCT and JSON, and the fields of a STRUCT, which are values.
+//! Columns whose values are only copied (ARRAY, STRUCT and JSON), and the fields of a STRUCT, which are
+//! ordinary values.
 
 use std::rc::Rc;
 
@@ -12,18 +13,18 @@ use crate::googlesql::{Nested, SqlType};
 use crate::storage::{class, is_opaque};
 use crate::tree::{Form, Node, Term};
 
-/// Whether the expression's value is only moved.
+/// Whether the expression's value is only copied.
 pub(super) fn is_moved(term: &Term) -> bool {
     term.sql_type.is_some_and(is_opaque)
 }
 
-/// The error for a use that is more than moving a value.
+/// The error for a use that does more than copy a value.
 pub(super) fn looked_into(what: impl std::fmt::Display, term: &Term, place: &str) -> Error {
     unsupported(format!("`{what}`, which is {}, in {place}", term.type_name()))
 }
 
 impl Binder<'_> {
-    /// An expression that may also be a column whose value is only moved.
+    /// An expression that may also be a column whose value is only copied.
     pub(super) fn whole(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let earlier = scope.seen.ungrouped.borrow().len();
         let inner = match expr {
@@ -37,9 +38,9 @@ impl Binder<'_> {
             _ => return self.expr(expr, scope),
         };
         match inner {
-            // A field may have the name of a column of another type.
+            // A field may have the same name as a column of another type.
             Ok(term) if is_moved(&term) && matches!(term.node, Node::Column { .. }) => Ok(term),
-            // Everything else about a column is said where expressions are bound.
+            // Other errors about a column are reported where expressions are bound.
             _ => {
                 scope.seen.ungrouped.borrow_mut().truncate(earlier);
                 self.expr(expr, scope)
@@ -47,7 +48,7 @@ impl Binder<'_> {
         }
     }
 
-    /// What a name with dots stands for: a table's column or a column's field, and fields of it.
+    /// Resolves a dotted name: a table's column or a column's field, and fields of it.
     pub(super) fn path(&self, names: &[Ident], place: Span, scope: &Scope<'_>) -> Result<Term> {
         let [first, second, rest @ ..] = names else {
             return Err(unsupported("a name without a part"));
@@ -96,8 +97,8 @@ impl Binder<'_> {
         Ok(Term { nested, ..value })
     }
 
-    /// The value that a column gets. One that is only moved must come from a column of the same name, so that it
-    /// has the same type to its last field. BigQuery keeps no NULL for an ARRAY, but an empty one.
+    /// The value assigned to a column. A value that is only copied must come from a column of the same name,
+    /// so that it has the same type down to its last field. BigQuery stores an empty ARRAY in place of NULL.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#array_nulls>
     pub(super) fn moved(
         &self,

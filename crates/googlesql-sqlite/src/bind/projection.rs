@@ -1,4 +1,4 @@
-//! Select lists: expressions, aliases, and what `*` stands for.
+//! Select lists: expressions, aliases, and the expansion of `*`.
 
 use sqlparser::ast::{
     ExceptSelectItem, Expr, Ident, ObjectName, ReplaceSelectElement, Select, SelectItem,
@@ -14,7 +14,7 @@ use crate::tree::Term;
 /// An item of a select list before it is bound.
 pub(super) enum Item<'a> {
     Expr(Option<String>, &'a Expr),
-    /// A column that `*` stands for.
+    /// A column that `*` expands to.
     Column(Option<String>, Term),
 }
 
@@ -27,7 +27,7 @@ impl Item<'_> {
 }
 
 impl Binder<'_> {
-    /// The items of a select list, `*` replaced by the columns it stands for.
+    /// The items of a select list, with `*` expanded.
     pub(super) fn items<'s>(
         &self,
         select: &'s Select,
@@ -74,7 +74,7 @@ impl Binder<'_> {
         })
     }
 
-    /// An alias. Text in quotes in its place is a string that BigQuery would not take.
+    /// An alias. Refuses quoted text, which BigQuery reads as a string.
     pub(super) fn name(&self, ident: &Ident) -> Result<String> {
         match ident.quote_style {
             None | Some('`') if Name::parse(&ident.value).is_ok() => Ok(ident.value.clone()),
@@ -83,7 +83,7 @@ impl Binder<'_> {
     }
 }
 
-/// The name of a column that has no alias: that of the column it is.
+/// The implied name of an item without an alias: its column's name.
 pub(super) fn implied(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(name) if !name.value.starts_with('@') => Some(name.value.clone()),
@@ -136,7 +136,7 @@ fn star<'s, 'e>(
     Ok(items)
 }
 
-/// Puts expressions in the place of columns that `*` stands for.
+/// Replaces columns that `*` expands to.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#select_replace>
 fn replace<'e>(items: &mut [Item<'e>], elements: &'e [Box<ReplaceSelectElement>]) -> Result<()> {
     for (i, element) in elements.iter().enumerate() {

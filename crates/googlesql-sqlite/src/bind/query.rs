@@ -16,14 +16,14 @@ use crate::error::Result;
 use crate::googlesql::{Nested, SqlType, SqlValue};
 use crate::tree::{Converted, Key, Node, Rows, Term};
 
-/// A bound query, and what is known of it.
+/// A bound query and its properties.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     pub rows: Rc<Rows>,
     pub columns: Vec<Column>,
-    /// Whether it has other columns, of which nothing is known.
+    /// Whether it has other columns, which are unknown.
     pub open: bool,
-    /// Whether it can never have more than one row.
+    /// Whether it returns at most one row.
     pub single: bool,
 }
 
@@ -38,13 +38,13 @@ pub(super) struct Column {
 }
 
 impl Relation {
-    /// A query of which nothing is known.
+    /// A query of unknown columns.
     pub fn unknown() -> Self {
         let rows = Rc::new(Rows::Unknown);
         Self { rows, columns: Vec::new(), open: true, single: false }
     }
 
-    /// The column names of an answer, BigQuery's `f0_` for those without a name.
+    /// The column names of the result; BigQuery names unnamed columns `f0_`, `f1_`, ….
     pub fn result_names(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> = Vec::new();
         let mut nameless = 0;
@@ -84,13 +84,13 @@ impl Relation {
     }
 }
 
-/// What a relation's column is called in SQLite.
+/// A relation's column name in SQLite.
 fn c(index: usize) -> String {
     format!("c{}", index + 1)
 }
 
 impl Binder<'_> {
-    /// Binds a query. `parent` is the query around it, whose columns it may use.
+    /// Binds a query. `parent` is the enclosing query, whose columns it may use.
     pub(super) fn query(&self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Relation> {
         let Query {
             with,
@@ -141,7 +141,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// The name in `AS name`, which may not rename columns.
+    /// The name in `AS name`; renaming columns is refused.
     pub(super) fn table_alias(&self, alias: &TableAlias) -> Result<String> {
         let TableAlias { explicit: _, name, columns, at } = alias;
         none_of(&[
@@ -212,7 +212,7 @@ impl Binder<'_> {
             (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
             _ => false,
         };
-        // Columns of one name are of one type, to the last field.
+        // Columns of one name have the same type, down to the last field.
         if keyword != "UNION ALL" || !left.columns.iter().zip(&right.columns).all(same) {
             none_moved(&left.columns, keyword)?;
             none_moved(&right.columns, keyword)?;
@@ -231,7 +231,7 @@ impl Binder<'_> {
         Ok(Relation { rows, columns, open: false, single: false })
     }
 
-    /// All columns, as these types.
+    /// All columns, converted to these types.
     fn converted(&self, relation: &Relation, columns: &[Column]) -> Result<Converted> {
         let own = self.alias();
         let mut items = Vec::new();
@@ -245,7 +245,7 @@ impl Binder<'_> {
         Ok(Converted { rows: Rc::clone(&relation.rows), own, columns: items })
     }
 
-    /// ORDER BY over a result whose tables are out of reach.
+    /// ORDER BY over a result whose source tables are no longer visible.
     fn sorted(
         &self,
         relation: Relation,
@@ -293,8 +293,8 @@ impl Binder<'_> {
         Ok(keys)
     }
 
-    /// The 0-based column that a number in GROUP BY or ORDER BY stands for, also in parentheses.
-    /// No other literal may stand there.
+    /// The 0-based column that an ordinal in GROUP BY or ORDER BY names, also in parentheses. Other literals
+    /// are refused.
     pub(super) fn ordinal(&self, expr: &Expr, columns: usize) -> Result<Option<usize>> {
         let literal = match expr {
             Expr::Nested(inner) => return self.ordinal(inner, columns),

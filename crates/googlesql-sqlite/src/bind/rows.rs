@@ -1,4 +1,4 @@
-//! The functions that this crate knows. What is not here is not known.
+//! The supported functions. A function not listed here is unsupported.
 
 use SqlType::{Bool, Bytes, Date, Datetime, Float64, Int64, Numeric, String, Timestamp};
 
@@ -14,7 +14,7 @@ const F: Arg = Arg::Is(Float64);
 /// STRING or BYTES.
 const X: Arg = Arg::TextOrBytes;
 const B: Arg = Arg::Bytes;
-/// A FLOAT64 or NUMERIC, or what is taken as such.
+/// A FLOAT64 or NUMERIC, or a type that is coerced to one.
 const ROUNDED: Arg = Arg::OneOf(&[Int64, Float64, Numeric]);
 const AT: Arg = Arg::OneOf(&[Timestamp]);
 const MODE: Arg = Arg::Word(&["NFC", "NFD"]);
@@ -23,7 +23,7 @@ const TIMES: Arg = Arg::OneOf(&[Date, Datetime, Timestamp]);
 const NUMBERING: Kind = Kind::Window { ordered: true, framed: false };
 const FRAMED: Kind = Kind::Window { ordered: false, framed: true };
 
-/// Parts of a day, which always last equally long.
+/// Parts of a day that have a fixed length.
 const FIXED: &[&str] = &["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY"];
 const CALENDAR: &[&str] = &["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
 const SHIFTS: &[&str] = &[
@@ -41,7 +41,7 @@ const SHIFTS: &[&str] = &[
 const DATE_STARTS: &[&str] = &["DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
 const TIME_STARTS: &[&str] =
     &["SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR"];
-/// Formats that a date is written in, among others.
+/// Supported formats of a date.
 const WRITTEN: &[&str] = &["%Y-%m-%d", "%Y%m%d", "%F"];
 
 /// Every row, by name and role.
@@ -211,7 +211,7 @@ pub(super) const ROWS: &[Row] = &[
     closed("UPPER", &[&[S]], String, Form::Call("onerow_upper")),
 ];
 
-/// Among others.
+/// Supported formats with the values they take.
 const FORMATTED: &[Takes] = &[
     &[Arg::Format(&["%s", "%5s|", "%-5s|"]), S],
     &[Arg::Format(&["%d", "%i", "%05d", "%-5d|"]), INT],
@@ -235,13 +235,13 @@ const fn by(name: &'static str, takes: &'static [Takes], special: Special) -> Ro
     Row { name, kind: Kind::Scalar, takes, rule: Rule::By(special) }
 }
 
-/// A function of which GoogleSQL has no other number of arguments.
+/// A function for which GoogleSQL accepts no other number of arguments.
 const fn closed(name: &'static str, takes: &'static [Takes], gives: SqlType, emit: Form) -> Row {
     let rule = Rule::Declared { gives: Gives::Type(gives), emit, closed: true };
     Row { name, kind: Kind::Scalar, takes, rule }
 }
 
-/// A function that gives what it takes.
+/// A function whose result has the type of its arguments.
 const fn open(name: &'static str, takes: &'static [Takes], emit: Form) -> Row {
     let rule = Rule::Declared { gives: Gives::Same, emit, closed: false };
     Row { name, kind: Kind::Scalar, takes, rule }

@@ -1,4 +1,4 @@
-//! Which names an expression sees.
+//! The names that an expression can refer to.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,42 +13,42 @@ use crate::tree::Term;
 /// One table or subquery of a FROM clause.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    /// What it is called in SQLite.
+    /// Its name in SQLite.
     pub alias: String,
-    /// The name that may stand before its columns.
+    /// The qualifier of its columns.
     pub name: Option<String>,
     /// Columns as references; those without a name can only be reached by `*`.
     pub columns: Vec<(Option<String>, Term)>,
-    /// Whether it has other columns, of which nothing is known.
+    /// Whether it has other columns, which are unknown.
     pub open: bool,
-    /// Whether it is a table itself, and no query over one.
+    /// Whether it is a base table and not a query.
     pub is_table: bool,
 }
 
 impl Source {
-    /// A table or subquery of which nothing but its name is known.
+    /// A table or subquery of unknown columns.
     pub fn unknown(name: Option<String>) -> Self {
         Self { alias: String::new(), name, columns: Vec::new(), open: true, is_table: false }
     }
 
-    /// The columns that its row has and that `*` stands for: not those that BigQuery adds to a table.
+    /// The columns that `*` expands to: without the pseudo-columns that BigQuery adds to a table.
     pub fn of_row(&self) -> impl Iterator<Item = &(Option<String>, Term)> {
         let added = |name: &Option<String>| name.as_deref().is_some_and(is_pseudo_column);
         self.columns.iter().filter(move |(name, _)| !(self.is_table && added(name)))
     }
 }
 
-/// What binding an expression brought to light.
+/// Facts found while binding an expression.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub aggregate: Cell<bool>,
     /// A column of an enclosing query.
     pub outer: Cell<bool>,
-    /// The errors of what may not stand beside grouped rows, and is part of no grouping key, in order.
+    /// The errors of expressions that are neither grouped nor part of a grouping key, in order.
     pub ungrouped: RefCell<Vec<Error>>,
 }
 
-/// Which of a name's meanings counts when it is both an alias of the select list and a column.
+/// Which meaning of a name applies when it is both an alias of the select list and a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefer {
     /// The alias: GROUP BY, ORDER BY.
@@ -57,28 +57,28 @@ pub(super) enum Prefer {
     Neither,
 }
 
-/// The names that an expression sees, and what it may contain.
+/// The names that an expression can refer to, and what it may contain.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub sources: &'a [Source],
     pub parent: Option<&'a Scope<'a>>,
-    /// The grouping expressions, where only they and aggregates may stand. Whether rows are grouped
-    /// without keys shows when everything is bound.
+    /// The grouping expressions, where only these and aggregates are allowed. Grouping without keys is known
+    /// only after everything is bound.
     pub keys: Option<&'a [Term]>,
     pub aliases: &'a [(String, Term)],
-    /// Names of the select list that may not stand here.
+    /// Names of the select list that are not allowed here.
     pub hidden: &'a [String],
     pub prefer: Prefer,
     pub aggregates: bool,
     pub windows: bool,
     pub named_windows: &'a [NamedWindowDefinition],
-    /// What messages call this place: `WHERE`.
+    /// The clause's name in messages: `WHERE`.
     pub place: &'static str,
     pub seen: &'a Seen,
 }
 
 impl<'a> Scope<'a> {
-    /// The columns of a FROM clause, for a place without aggregates and windows.
+    /// The columns of a FROM clause, for a clause without aggregates and windows.
     pub fn plain(
         sources: &'a [Source],
         parent: Option<&'a Scope<'a>>,
@@ -100,7 +100,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The term that an unqualified name at this place stands for.
+    /// Resolves an unqualified name at this place.
     pub fn column(&self, name: &str, place: Span) -> Result<Term> {
         if let Some(term) = self.alias(name)? {
             return Ok(term);
@@ -130,7 +130,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The term that `qualifier.name` at this place stands for.
+    /// Resolves `qualifier.name` at this place.
     pub fn qualified(&self, qualifier: &str, name: &str, place: Span) -> Result<Term> {
         let Some(source) = self.source(qualifier) else {
             return match self.parent {
@@ -164,15 +164,15 @@ impl<'a> Scope<'a> {
             .find(|source| source.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
     }
 
-    /// Whether a table or subquery of this query, or of one around it, has this name. A column of a nearer query
-    /// that is called so comes first.
+    /// Whether a table or subquery of this query, or of an enclosing one, has this name. A column of that
+    /// name in a nearer query takes precedence.
     pub fn has_source(&self, name: &str) -> bool {
         let has_column = self.sources.iter().any(|source| named(source, name).next().is_some());
         self.source(name).is_some()
             || !has_column && self.parent.is_some_and(|parent| parent.has_source(name))
     }
 
-    /// The row that a name stands for, where it is a table's or an alias's and no column's.
+    /// The row that a name refers to, if it names a table or alias and not a column.
     pub fn row(&self, name: &str) -> Option<&'a Source> {
         let is_column = self.sources.iter().any(|source| named(source, name).next().is_some())
             || self.aliases.iter().any(|(alias, _)| alias.eq_ignore_ascii_case(name));
@@ -194,7 +194,7 @@ impl<'a> Scope<'a> {
         }
         let mut columns = self.sources.iter().flat_map(|source| named(source, name));
         match self.prefer {
-            // BigQuery's documentation calls it ambiguous; Google's analyzer takes the alias.
+            // BigQuery's documentation calls it ambiguous; Google's analyzer prefers the alias.
             Prefer::Neither if columns.any(|column| column != term) => {
                 Err(unsupported(format!("`{name}` as an alias and as another column")))
             }
@@ -212,12 +212,12 @@ impl<'a> Scope<'a> {
         Ok(term.clone())
     }
 
-    /// The error for a column beside grouped rows.
+    /// The error for a column that is neither grouped nor aggregated.
     pub fn neither(&self, name: &str) -> Error {
         refused(format!("the column `{name}` is neither grouped nor aggregated in {}", self.place))
     }
 
-    /// Notes what is an error beside grouped rows.
+    /// Records an error that applies if rows are grouped.
     pub fn ungrouped(&self, error: Error) {
         if self.keys.is_some() {
             self.seen.ungrouped.borrow_mut().push(error);

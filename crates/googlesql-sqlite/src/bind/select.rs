@@ -16,19 +16,19 @@ use crate::error::{Error, Result};
 use crate::googlesql::SqlType;
 use crate::tree::{Key, Node, Rows, Select as Bound, Term};
 
-/// What stands after grouping.
+/// The bound clauses that come after grouping.
 #[derive(Default)]
 struct Lists {
     outputs: Vec<Term>,
     having: Option<Term>,
     qualify: Option<Term>,
     order: Vec<(Term, OrderByExpr)>,
-    /// What is an error if rows are grouped.
+    /// The first error that applies if rows are grouped.
     ungrouped: Vec<Error>,
 }
 
 impl Binder<'_> {
-    /// Binds one SELECT with the ORDER BY that belongs to it.
+    /// Binds one SELECT with its ORDER BY.
     pub(super) fn select(
         &self,
         select: &Select,
@@ -86,7 +86,7 @@ impl Binder<'_> {
         self.expect(term, SqlType::Bool, &role).map(Some)
     }
 
-    /// Binds everything that stands after grouping.
+    /// Binds the clauses that come after grouping.
     fn lists(
         &self,
         select: &Select,
@@ -194,7 +194,7 @@ impl Binder<'_> {
             .collect()
     }
 
-    /// One key of ORDER BY; nothing for a constant, which orders nothing.
+    /// One key of ORDER BY; `None` for a constant, which has no effect.
     pub(super) fn order_key(&self, term: Term, item: &OrderByExpr) -> Result<Option<Key>> {
         let OrderByExpr { expr: _, options, with_fill } = item;
         let OrderByOptions { sort, nulls_first } = options;
@@ -209,7 +209,7 @@ impl Binder<'_> {
         Ok((!term.is_fixed()).then_some(Key { term, descending, nulls_first }))
     }
 
-    /// ORDER BY, where a term that is also an output is named by its output under DISTINCT.
+    /// ORDER BY; under DISTINCT, a term that is also an output is referenced by its output.
     fn order(
         &self,
         distinct: bool,
@@ -242,7 +242,7 @@ fn columns(items: &[Item<'_>], outputs: &[Term]) -> Vec<Column> {
     items.iter().zip(outputs).map(column).collect()
 }
 
-/// Fails where a column's value is only moved.
+/// Fails for a column whose value is only copied.
 pub(super) fn none_moved(columns: &[Column], place: &str) -> Result<()> {
     for column in columns {
         let term = Term { sql_type: column.sql_type, ..Term::unknown() };
@@ -253,8 +253,8 @@ pub(super) fn none_moved(columns: &[Column], place: &str) -> Result<()> {
     Ok(())
 }
 
-/// What was bound, where nothing in it is an error beside grouped rows. Whether rows are grouped is known
-/// where there are keys; elsewhere the first such error is kept until it is.
+/// The bound value, unless it contains an error for grouped rows. With keys, rows are known to be grouped;
+/// without them the first such error is kept until that is known.
 fn settled<T>(result: Result<T>, scope: &Scope<'_>, ungrouped: &mut Vec<Error>) -> Result<T> {
     match scope.seen.ungrouped.take().into_iter().next() {
         Some(error) if scope.keys.is_some_and(|keys| !keys.is_empty()) => Err(error),
@@ -265,7 +265,7 @@ fn settled<T>(result: Result<T>, scope: &Scope<'_>, ungrouped: &mut Vec<Error>) 
     }
 }
 
-/// The names that the select list gives to expressions, and that only what comes after it may use.
+/// The aliases of the select list, which only later clauses may use.
 fn aliases(select: &Select) -> Vec<String> {
     let aliases = select.projection.iter().filter_map(|item| match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),

@@ -1,5 +1,5 @@
-//! The form of a function's row: what it takes, what it gives, and how it is written for SQLite. The
-//! rows are in `rows.rs`; calls are typed and bound by them, and the claims are printed from them.
+//! The table of functions: arguments, result type and SQLite form of each. The rows are in `rows.rs`; calls
+//! are bound by them, and the claims are derived from them.
 
 use super::Binder;
 use super::function::Call;
@@ -9,16 +9,16 @@ use crate::error::Result;
 use crate::googlesql::SqlType;
 use crate::tree::{Form, Term};
 
-/// A function of GoogleSQL in one of its roles.
+/// A GoogleSQL function in one of its roles.
 pub(super) struct Row {
     pub name: &'static str,
     pub kind: Kind,
-    /// Every list of arguments that it is known with.
+    /// The supported argument lists.
     pub takes: &'static [Takes],
     pub rule: Rule,
 }
 
-/// Where a call stands.
+/// The role of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// In any expression.
@@ -37,41 +37,41 @@ pub enum Kind {
 /// A list of arguments.
 pub(super) type Takes = &'static [Arg];
 
-/// What stands in a list of arguments.
+/// An entry of an argument list.
 pub(super) enum Arg {
-    /// A value of this type, or of one that is widened to it.
+    /// A value of this type, or of one that widens to it.
     Is(SqlType),
-    /// A value of one of these types, as it is.
+    /// A value of one of these types, not converted.
     OneOf(&'static [SqlType]),
     /// A STRING or BYTES.
     TextOrBytes,
-    /// BYTES, which no column holds.
+    /// BYTES, which no column stores.
     Bytes,
     /// One of these words, such as NFC.
     Word(&'static [&'static str]),
-    /// A BOOL that decides.
+    /// A BOOL condition.
     Condition,
     /// A value of any type.
     Any,
     /// Values of one common type.
     Same,
-    /// What came before, any number of times.
+    /// The preceding arguments, repeated any number of times.
     More,
     /// A part of a date or time.
     Part(&'static [&'static str]),
     /// An interval in one of these parts.
     Interval(&'static [&'static str]),
-    /// A literal that names a time zone.
+    /// A time zone literal.
     Zone,
-    /// A literal that is one of these formats.
+    /// A literal with one of these formats.
     Format(&'static [&'static str]),
-    /// A literal that is such a text.
+    /// A literal with exactly this text.
     Literal(&'static str),
-    /// What is written so.
+    /// Exactly this SQL text.
     Text(&'static str),
-    /// `DISTINCT` before what follows.
+    /// `DISTINCT` before the following argument.
     Distinct,
-    /// `ORDER BY` this after what came before.
+    /// `ORDER BY` this after the preceding argument.
     OrderBy(&'static str),
 }
 
@@ -79,35 +79,35 @@ pub(super) enum Arg {
 #[derive(Clone, Copy)]
 pub(super) enum Gives {
     Type(SqlType),
-    /// That of its [`Arg::Same`], or of its only argument.
+    /// The type of its [`Arg::Same`], or of its only argument.
     Same,
 }
 
-/// How a call is typed.
+/// How a call is bound.
 pub(super) enum Rule {
     /// By its row alone.
     Declared {
         gives: Gives,
         emit: Form,
-        /// Whether GoogleSQL takes no other number of arguments either.
+        /// Whether GoogleSQL too accepts no other number of arguments.
         closed: bool,
     },
-    /// An aggregate of one argument, whose type decides.
+    /// An aggregate of one argument, whose type selects the overload.
     Accumulates {
-        /// Whether it takes `DISTINCT`.
+        /// Whether it accepts `DISTINCT`.
         distinct: bool,
         overloads: &'static [Overload],
-        /// Types that GoogleSQL does not take either.
+        /// Types that GoogleSQL refuses too.
         refuses: &'static [SqlType],
     },
-    /// By a function of its own.
+    /// By its own function.
     By(Special),
 }
 
-/// What types and binds a call of a row.
+/// A function that binds a call of a row.
 pub(super) type Special = fn(&Binder<'_>, &Row, &Call<'_>, &Scope<'_>) -> Result<Term>;
 
-/// What an aggregate does with an argument.
+/// How an aggregate treats one argument type.
 pub(super) struct Overload {
     pub takes: Arg,
     pub gives: Gives,
@@ -125,7 +125,7 @@ pub(super) fn aggregate(name: &str) -> Option<&'static Row> {
 }
 
 impl Row {
-    /// The list with so many arguments.
+    /// The argument list of this length.
     pub fn list(&self, count: usize) -> Option<Takes> {
         self.takes.iter().copied().find(|takes| match takes {
             [.., Arg::More] => count + 1 >= takes.len(),
@@ -133,7 +133,7 @@ impl Row {
         })
     }
 
-    /// The parts of dates and times that it takes.
+    /// The date and time parts that it accepts.
     pub fn parts(&self) -> &'static [&'static str] {
         let parts = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
             Arg::Part(parts) | Arg::Interval(parts) => Some(*parts),
@@ -142,7 +142,7 @@ impl Row {
         parts.unwrap_or_default()
     }
 
-    /// The words that it takes.
+    /// The words that it accepts.
     pub fn words(&self) -> &'static [&'static str] {
         let words = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
             Arg::Word(words) => Some(*words),
@@ -151,7 +151,7 @@ impl Row {
         words.unwrap_or_default()
     }
 
-    /// The formats that it takes as literals.
+    /// The format literals that it accepts.
     pub fn formats(&self) -> &'static [&'static str] {
         let formats = self.takes.iter().flat_map(|takes| takes.iter()).find_map(|arg| match arg {
             Arg::Format(formats) => Some(*formats),

@@ -11,7 +11,7 @@ use crate::functions;
 use crate::googlesql::{SqlType, SqlValue};
 use crate::tree::{Form, Term};
 
-/// Microseconds of each part that always lasts equally long.
+/// Microseconds of each part that has a fixed length.
 const FIXED: &[(&str, i64)] = &[
     ("MICROSECOND", 1),
     ("MILLISECOND", 1_000),
@@ -21,7 +21,7 @@ const FIXED: &[(&str, i64)] = &[
     ("DAY", 86_400_000_000),
 ];
 
-/// Parts that a TIMESTAMP is not shifted by.
+/// Parts by which a TIMESTAMP cannot be shifted.
 const MONTHS: &[&str] = &["WEEK", "MONTH", "QUARTER", "YEAR"];
 
 impl Binder<'_> {
@@ -41,7 +41,7 @@ impl Binder<'_> {
         })
     }
 
-    /// A time zone, which must be a literal or parameter that names a known one.
+    /// A time zone, which must be a literal or parameter that names a supported one.
     pub(super) fn zone(&self, zone: &Expr, scope: &Scope<'_>) -> Result<Term> {
         let term = self.expr(zone, scope)?;
         match &term.constant {
@@ -50,7 +50,7 @@ impl Binder<'_> {
         }
     }
 
-    /// `DATE(…)`, of a date's numbers too.
+    /// `DATE(…)`, also of year, month and day.
     pub(super) fn date(&self, row: &Row, call: &Call<'_>, scope: &Scope<'_>) -> Result<Term> {
         if call.args.len() != 3 {
             return self.converted_time(row, call, scope);
@@ -284,12 +284,12 @@ fn call_of(function: &'static str, args: Vec<Term>, sql_type: SqlType) -> Term {
     Term::call(Form::Call(function), args, sql_type)
 }
 
-/// The microseconds of a part that always lasts equally long.
+/// The microseconds of a part that has a fixed length.
 fn micros(part: &str) -> Option<i64> {
     FIXED.iter().find(|(known, _)| *known == part).map(|(_, micros)| *micros)
 }
 
-/// The error for a time that is not shifted by such an interval.
+/// The error for a type that cannot be shifted by such an interval.
 fn not_shifted(name: &str, sql_type: SqlType, part: &str) -> Error {
     let taken = || refused(format!("{name} does not take INTERVAL … {part}"));
     match (sql_type, micros(part)) {
@@ -304,7 +304,7 @@ fn not_shifted(name: &str, sql_type: SqlType, part: &str) -> Error {
     }
 }
 
-/// Whether it is of a type that functions of another such type may take too.
+/// Whether the term is a temporal value, which functions of another temporal type may accept too.
 fn is_temporal(term: &Term) -> bool {
     matches!(term.sql_type, Some(SqlType::Date | SqlType::Datetime | SqlType::Timestamp))
 }

@@ -1,4 +1,4 @@
-//! Literals and parameters, and how types come together.
+//! Literals, parameters, and coercion.
 
 use rusqlite::types::Value;
 use sqlparser::ast::Expr;
@@ -34,15 +34,14 @@ impl Binder<'_> {
         })
     }
 
-    /// The expression, which must have (or be able to take on) this type. `role` completes
-    /// '… must be'.
+    /// The expression, coerced to this type. `role` completes '… must be'.
     pub(super) fn expect(&self, term: Term, target: SqlType, role: &str) -> Result<Term> {
         let given = term.type_name();
         self.coerced(term, target)?
             .ok_or_else(|| refused(format!("{role} must be {target}, not {given}")))
     }
 
-    /// The expression as this type, if BigQuery converts it unasked.
+    /// The expression as this type, if BigQuery coerces it implicitly.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules>
     pub(super) fn coerced(&self, term: Term, target: SqlType) -> Result<Option<Term>> {
         let Some(from) = term.sql_type else {
@@ -64,7 +63,7 @@ impl Binder<'_> {
         Ok(widened(term, target))
     }
 
-    /// Whether it can be coerced.
+    /// Whether the term can be coerced.
     fn takes_on(&self, term: &Term, target: SqlType) -> Result<bool> {
         let Some(from) = term.sql_type else { return Ok(true) };
         if from == target || widens(from, target) {
@@ -75,7 +74,7 @@ impl Binder<'_> {
         converted.map(|value| self.constant(value)).transpose().map(|term| term.is_some())
     }
 
-    /// The expressions as one common type. `role` names what needs it.
+    /// The expressions, coerced to one common type. `role` names the construct in errors.
     pub(super) fn unified(
         &self,
         terms: Vec<Term>,
@@ -113,13 +112,13 @@ impl Binder<'_> {
                 return Ok(Some(target));
             }
         }
-        // A text among other literals, as in DATE '…' = '…', takes on their type.
+        // A string among other literals, as in DATE '…' = '…', is coerced to their type.
         let others = super_type(types(true).filter(|sql_type| *sql_type != SqlType::String));
         let all = super_type(types(true));
         all.or_else(|| others.flatten().map(Some)).ok_or_else(mismatch)
     }
 
-    /// Refuses comparisons as operands of an operator whose chain BigQuery would not take.
+    /// Refuses comparisons as operands of an operator, which BigQuery does not chain.
     pub(super) fn no_chain(&self, operands: &[&Expr]) -> Result<()> {
         match operands.iter().find(|operand| super::compare::is_comparison(operand)) {
             Some(operand) => Err(refused(format!(
@@ -152,7 +151,7 @@ fn literal(value: &SqlValue, target: SqlType) -> Result<Option<SqlValue>> {
     })
 }
 
-/// How BigQuery widens one type to another unasked: the form of the cast, or `None` where the value is kept
+/// How BigQuery implicitly widens one type to another: the form of the cast, or `None` where both are stored
 /// the same way.
 fn widening(from: SqlType, target: SqlType) -> Option<Option<Form>> {
     use SqlType::{BigNumeric, Date, Datetime, Float64, Int64, Numeric};
@@ -173,12 +172,12 @@ fn widened(term: Term, target: SqlType) -> Option<Term> {
     })
 }
 
-/// Whether BigQuery widens the one type to the other unasked.
+/// Whether BigQuery implicitly widens one type to the other.
 pub(super) fn widens(from: SqlType, target: SqlType) -> bool {
     widening(from, target).is_some()
 }
 
-/// The narrowest type that all widen to: `None` if there is none, `Some(None)` for no types.
+/// The narrowest type that all widen to: `None` if there is no such type, `Some(None)` for an empty list.
 pub(super) fn super_type(types: impl Iterator<Item = SqlType>) -> Option<Option<SqlType>> {
     let mut common: Option<SqlType> = None;
     for sql_type in types {

@@ -1,4 +1,4 @@
-//! Functions of STRING whose arguments are more than values.
+//! Functions of STRING that need more than plain argument values.
 
 use rusqlite::types::Value;
 use sqlparser::ast::{
@@ -47,7 +47,7 @@ impl Binder<'_> {
         self.as_string(self.expr(expr, scope)?, name)
     }
 
-    /// JSON text, or a column of type JSON, which is kept as such.
+    /// JSON text, or a column of type JSON, which is stored as JSON text.
     fn json_text(&self, expr: &Expr, name: &str, scope: &Scope<'_>) -> Result<Term> {
         let term = self.whole(expr, scope)?;
         match term.sql_type {
@@ -147,7 +147,7 @@ impl Binder<'_> {
         Ok(Term::call(Form::Call("onerow_format"), args, SqlType::String))
     }
 
-    /// `SPLIT(text[, separator])[OFFSET(n)]`, the only array that is known.
+    /// `SPLIT(text[, separator])[OFFSET(n)]`, the only supported array.
     pub(super) fn element(
         &self,
         root: &Expr,
@@ -248,14 +248,14 @@ impl Binder<'_> {
     }
 }
 
-/// How an element of an array is asked for.
+/// The keywords that select an element of an array.
 const KEYWORDS: &[&str] = &["OFFSET", "SAFE_OFFSET", "ORDINAL", "SAFE_ORDINAL"];
 
 fn null() -> Term {
     Term::of(Node::Value(Value::Null), Some(SqlType::String))
 }
 
-/// The name and the arguments of a call with nothing else about it.
+/// The name and arguments of a call without other clauses.
 fn plain_call(expr: &Expr) -> Option<(String, Vec<&Expr>)> {
     let Expr::Function(function) = expr else { return None };
     let bare = function.over.is_none() && function.filter.is_none();
@@ -269,7 +269,7 @@ fn plain_call(expr: &Expr) -> Option<(String, Vec<&Expr>)> {
     plain.then(|| (function.name.to_string().to_ascii_uppercase(), args))
 }
 
-/// The type that a value is written as.
+/// The type as which a value is formatted.
 fn formatted_type(kind: format::Kind, term: &Term) -> Result<SqlType> {
     let given = term.sql_type;
     let fits = match kind {
@@ -283,7 +283,7 @@ fn formatted_type(kind: format::Kind, term: &Term) -> Result<SqlType> {
         .ok_or_else(|| unsupported(format!("a format element of FORMAT with {}", term.type_name())))
 }
 
-/// NFKC and NFKD are left out: the reference implementation at hand has no tables for them.
+/// NFKC and NFKD are not supported: the reference implementation used in tests has no tables for them.
 fn normal_form(mode: &Expr, row: &Row) -> Result<String> {
     let unknown = || unsupported(format!("{} in the mode `{mode}`", row.name));
     let Expr::Identifier(word) = mode else { return Err(unknown()) };

@@ -1,4 +1,4 @@
-//! What is made and dropped.
+//! CREATE VIEW, DROP VIEW and DROP TABLE.
 
 use sqlparser::ast::{CreateView, ObjectName};
 

@@ -37,8 +37,8 @@ impl Binder<'_> {
         if ignores {
             term = first_not_null(term, &window)?;
         } else if call.name == "FIRST_VALUE" {
-            // The first row of every frame that begins with its partition is the same, and of the frame that
-            // ROW_NUMBER has, SQLite finds both in one pass over the sorted rows.
+            // The first row of every frame that begins with its partition is the same. With the frame of
+            // ROW_NUMBER, SQLite finds both in one pass over the sorted rows.
             window.frame.get_or_insert(Frame::TO_THE_ROW);
         }
         let sql_type = term.sql_type;
@@ -172,7 +172,7 @@ impl Binder<'_> {
 }
 
 impl<'a> Call<'a> {
-    /// The same call without IGNORE NULLS, and whether it has that.
+    /// The same call without IGNORE NULLS, and whether it had that clause.
     fn ignoring_nulls(&self) -> (Self, bool) {
         let ignore = [FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls)];
         let ignores = self.name == "FIRST_VALUE" && *self.clauses == ignore;
@@ -182,8 +182,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The first value that is not NULL, in a window that begins with its partition: no row leaves it, which the function
-/// of ours could not undo. SQLite has no IGNORE NULLS.
+/// The first non-NULL value, in a window whose frame begins with its partition. No row leaves such a frame,
+/// so the registered function needs no inverse. SQLite has no IGNORE NULLS.
 fn first_not_null(call: Term, window: &Window) -> Result<Term> {
     if window.frame.as_ref().is_some_and(|frame| frame.start != Bound::Preceding(None)) {
         return Err(unsupported(
@@ -197,7 +197,7 @@ fn first_not_null(call: Term, window: &Window) -> Result<Term> {
     Ok(Term { node, ..call })
 }
 
-/// What a number of RANGE is added to: the one INT64 that the window is ordered by.
+/// Requires one INT64 sort key, to which the number of a RANGE frame is added.
 fn measurable(order: &[Key]) -> Result<()> {
     match order {
         [only] if only.term.sql_type == Some(SqlType::Int64) => Ok(()),

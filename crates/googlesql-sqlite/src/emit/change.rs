@@ -1,5 +1,5 @@
-//! What changes tables and views, as SQLite text. SQLite does not know MERGE: what each clause applies to
-//! is found first, and changed afterwards, so that no clause sees the work of another.
+//! Changes of tables and views, as SQLite text. SQLite has no MERGE: the rows of each clause are found first
+//! and changed afterwards, so that no clause sees the changes of another.
 
 use super::{Emitter, c};
 use crate::storage::quoted;
@@ -10,12 +10,12 @@ const SOURCE: &str = "temp.onerow_source";
 const TARGET: &str = "temp.onerow_target";
 const PAIRS: &str = "temp.onerow_pairs";
 
-/// One of the SQLite statements that do the work of one statement.
+/// One of the SQLite statements that implement one statement.
 #[derive(Debug)]
 pub struct Part {
     /// The text, for a connection with the registered [functions](crate::functions).
     pub sql: String,
-    /// Whether the rows it changes are rows that the statement changes.
+    /// Whether its changed rows count as the statement's affected rows.
     pub counts: bool,
 }
 
@@ -30,7 +30,7 @@ impl Part {
 }
 
 impl Emitter<'_> {
-    /// The parts of a statement that changes something.
+    /// The parts of a statement that changes data or schema.
     pub(crate) fn change(&mut self, change: &Change) -> Vec<Part> {
         match change {
             Change::Delete { table, condition } => {
@@ -70,7 +70,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Views are SQLite's own; the catalog notes the types of their columns.
+    /// SQLite stores the view; the catalog records the types of its columns.
     fn create_view(
         &mut self,
         name: &str,
@@ -101,7 +101,7 @@ impl Emitter<'_> {
         ]
     }
 
-    /// The source's rows are found once, and once which of them match which rows of the target.
+    /// The source's rows, and which of them match which target rows, are computed once.
     fn merge(&mut self, merge: &Merge) -> Vec<Part> {
         let mut parts = self.pairs(merge);
         let mut dropped: Vec<String> = [SOURCE, TARGET, PAIRS].map(str::to_owned).to_vec();
@@ -137,9 +137,8 @@ impl Emitter<'_> {
         parts
     }
 
-    /// Makes temporary tables: of the source's rows; of the rows of the target that fulfil what the condition asks
-    /// of them alone, with what must be equal to something of the source, and an index of that; of the pairs that
-    /// match.
+    /// Creates temporary tables: the source's rows; the target rows that satisfy the conditions on the target
+    /// alone, with the values of its equality conditions and an index of those; and the matching pairs.
     fn pairs(&mut self, merge: &Merge) -> Vec<Part> {
         let Merge { target, own, row, source, source_own, source_row, condition, .. } = merge;
         let condition = Condition::of(condition, own, source_own);
@@ -147,7 +146,7 @@ impl Emitter<'_> {
         let (target, source) = (self.factor(target), self.factor(source));
         let (mut values, mut keys, mut equal) = (Vec::new(), Vec::new(), Vec::new());
         for (i, pair) in condition.equal.iter().enumerate() {
-            // Without an affinity: of two that differ, SQLite uses no index.
+            // No affinity: SQLite uses no index if the affinities differ.
             values.push(format!(", +({}) AS k{i}", self.term(pair.first)));
             keys.push(format!("k{i}"));
             let operator = if pair.nulls { "IS" } else { "=" };
@@ -170,7 +169,7 @@ impl Emitter<'_> {
             parts.push(format!("CREATE INDEX temp.onerow_keys ON onerow_target ({keys})"));
         }
         equal.push("TRUE".to_owned());
-        // CROSS JOIN keeps SQLite from reading the target first, whose index it would not use then.
+        // CROSS JOIN keeps SQLite from reading the target first, which would leave its index unused.
         parts.push(format!(
             "CREATE TABLE {PAIRS} AS SELECT onerow_t.onerow_row, {source_own}.{source_row} AS onerow_from \
              FROM {SOURCE} AS {source_own} CROSS JOIN {TARGET} AS onerow_t ON {} \
@@ -182,7 +181,7 @@ impl Emitter<'_> {
         parts.into_iter().map(Part::silent).collect()
     }
 
-    /// Makes a temporary table of the rows that a clause applies to, with its values.
+    /// Creates a temporary table of the rows that a clause applies to, with its values.
     fn applied(&mut self, merge: &Merge, clause: &Clause, name: &str, guard: &str) -> String {
         let Merge { target, own, row, source_own, source_row, .. } = merge;
         let row = format!("{own}.{}", quoted(row));
@@ -213,7 +212,7 @@ impl Emitter<'_> {
     }
 }
 
-/// What a clause does with the rows of its temporary table.
+/// Applies a clause to the rows of its temporary table.
 fn done(merge: &Merge, action: &Action, name: &str) -> String {
     let (table, row) = (quoted(&merge.table), quoted(merge.row));
     match action {
@@ -238,7 +237,7 @@ fn done(merge: &Merge, action: &Action, name: &str) -> String {
     }
 }
 
-/// The columns with commas between.
+/// The columns, separated by commas.
 fn columns(values: &[(String, Term)]) -> String {
     values.iter().map(|(column, _)| quoted(column)).collect::<Vec<_>>().join(", ")
 }

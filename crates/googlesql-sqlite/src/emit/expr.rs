@@ -8,8 +8,8 @@ use crate::storage::{DAY, NUMERIC, is_opaque, quoted};
 use crate::tree::{Bound, Form, Frame, Key, Node, Rows, Term, Window, is_decimal};
 
 impl Emitter<'_> {
-    /// The text of an expression. SQLite hands a collation outward, through calls and CASE, to the next
-    /// comparison, also to one of texts: no further than here.
+    /// The text of an expression. SQLite propagates a collation outward, through calls and CASE, to the next
+    /// comparison, also to one of texts; the text stops that here.
     pub(super) fn term(&mut self, term: &Term) -> String {
         let text = self.open_term(term);
         match has_collation(&term.node) {
@@ -18,7 +18,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The same, where a collation in it may be handed outward.
+    /// The text of an expression from which a collation may propagate.
     fn open_term(&mut self, term: &Term) -> String {
         match &term.node {
             Node::Value(value) => self.value(value),
@@ -50,7 +50,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// A value. What SQLite's parser would not read exactly is bound: text with a NUL, and
+    /// A value. Values that SQLite's parser would not read exactly are bound: text with a NUL, and
     /// floating-point numbers.
     fn value(&mut self, value: &Value) -> String {
         match value {
@@ -61,7 +61,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The text where the order of values counts: `<`, ORDER BY, MIN.
+    /// The text where the order of values matters: `<`, ORDER BY, MIN.
     fn ordered(&mut self, term: &Term) -> String {
         let text = self.term(term);
         match is_decimal(term.sql_type) {
@@ -70,7 +70,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The texts with this between them.
+    /// The texts, joined by a separator.
     pub(super) fn joined(&mut self, terms: &[Term], between: &str) -> String {
         let texts: Vec<String> = terms.iter().map(|term| self.term(term)).collect();
         texts.join(between)
@@ -207,7 +207,7 @@ impl Emitter<'_> {
         format!("({} || '}}')", parts.join(" || "))
     }
 
-    /// SQLite would silently take the first of several rows; BigQuery fails, and so does this.
+    /// SQLite would silently use the first of several rows; BigQuery fails, and so does this.
     fn only(&mut self, rows: &Rows, own: Option<&str>) -> String {
         let rows = self.rows(rows);
         let Some(own) = own else { return format!("({rows})") };
@@ -264,7 +264,7 @@ impl Emitter<'_> {
     }
 }
 
-/// Whether the text of a node has the collation of decimals in it, and not only in a part of its own.
+/// Whether the text of a node itself has the decimal collation, and not only one of its operands.
 fn has_collation(node: &Node) -> bool {
     let decimal = |terms: &[Term]| terms.first().is_some_and(|term| is_decimal(term.sql_type));
     match node {
@@ -280,8 +280,8 @@ fn has_collation(node: &Node) -> bool {
     }
 }
 
-/// `column IS NULL`. Where each operand of OR is looked up in an index, SQLite keeps in memory which rows it has
-/// found by all but the last, 24 bytes for each: rows without a date are few, and those of the dates are not.
+/// `column IS NULL`. Where each operand of OR uses an index, SQLite keeps the rows found by all but the last
+/// in memory, 24 bytes each, so the operand with few rows comes first: rows without a date.
 fn is_null_column(term: &Term) -> bool {
     let Node::Call(Form::Is("IS NULL"), args) = &term.node else { return false };
     matches!(args.as_slice(), [Term { node: Node::Column { .. }, .. }])

@@ -10,7 +10,7 @@ pub use self::change::Part;
 use crate::Catalog;
 use crate::storage::quoted;
 
-/// What the text of one statement is written with.
+/// The state of emitting one statement.
 pub(crate) struct Emitter<'a> {
     catalog: &'a dyn Catalog,
     /// The values of `?1`, `?2`, …
@@ -22,7 +22,7 @@ impl<'a> Emitter<'a> {
         Self { catalog, binds: Vec::new() }
     }
 
-    /// The place holder of a value.
+    /// The placeholder of a value.
     fn bind(&mut self, value: &Value) -> String {
         let known = self.binds.iter().position(|known| known == value);
         let place = known.unwrap_or_else(|| {
@@ -33,7 +33,7 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// What a query's column is called in SQLite.
+/// A query's column name in SQLite.
 fn c(index: usize) -> String {
     quoted(&format!("c{}", index + 1))
 }

@@ -33,14 +33,14 @@ impl Emitter<'_> {
         format!("SELECT {columns} FROM ({}) AS {own}", self.rows(rows))
     }
 
-    /// The expressions under the names of a query's columns.
+    /// The expressions, named as a query's columns.
     fn named(&mut self, terms: &[Term]) -> Vec<String> {
         let each = terms.iter().enumerate();
         each.map(|(i, term)| format!("{} AS {}", self.as_column(term), c(i))).collect()
     }
 
-    /// The expression with the affinity of its type, which those of columns have: SQLite makes an index for a join
-    /// only where the affinities of both sides are the same.
+    /// The expression with the affinity of its type, as columns have it: SQLite creates an index for a join
+    /// only where both sides have the same affinity.
     fn as_column(&mut self, term: &Term) -> String {
         let text = self.term(term);
         match (&term.node, term.sql_type.map(class)) {
@@ -98,7 +98,7 @@ impl Emitter<'_> {
         text
     }
 
-    /// A key of GROUP BY, where a bare number would be a position to SQLite.
+    /// A key of GROUP BY; SQLite would read a bare number as a position.
     fn grouping(&mut self, key: &Term) -> String {
         let text = self.term(key);
         if key.is_fixed() { format!("(SELECT {text})") } else { text }
@@ -128,20 +128,20 @@ impl Emitter<'_> {
     }
 }
 
-/// The first columns of a query of this name.
+/// The first columns of the query of this name.
 fn outputs(own: &str, count: usize) -> String {
     let columns: Vec<String> = (0..count).map(|i| format!("{own}.{0} AS {0}", c(i))).collect();
     columns.join(", ")
 }
 
-/// The different ones of these rows. SQLite takes DISTINCT for so few rows that it makes no index where they are
-/// joined.
+/// The distinct rows. SQLite assumes that DISTINCT returns few rows and then creates no index for joining
+/// them.
 fn distinct(rows: &str, columns: usize) -> String {
     let columns = (0..columns).map(c).collect::<Vec<_>>().join(", ");
     format!("SELECT {columns} FROM ({rows}) GROUP BY {columns}")
 }
 
-/// The order of a query of this name, and what it takes besides the columns of the select list.
+/// The sort keys for the query of this name, and the terms they need besides the select list.
 fn hidden(order: &[Key], own: &str) -> (Vec<Key>, Vec<Term>) {
     let mut hidden = Vec::new();
     let mut reached = Vec::new();

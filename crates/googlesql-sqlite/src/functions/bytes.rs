@@ -1,4 +1,4 @@
-//! BYTES, which are values of expressions and of no column: digests, and bytes as text.
+//! BYTES, which are values of expressions but not of columns: digests, and bytes as text.
 
 use base64::Engine;
 use base64::alphabet;
@@ -29,7 +29,7 @@ pub(super) const TABLE: &[Entry] = &[
     }),
 ];
 
-/// As BigQuery writes BYTES where there is text only: in JSON and in answers.
+/// Base64, as BigQuery prints BYTES as text: in JSON and in answers.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
@@ -38,7 +38,7 @@ fn digest<D: Digest>(arguments: &Arguments<'_>) -> Outcome {
     Ok(Value::Blob(D::digest(arguments.bytes(0)?).to_vec()))
 }
 
-/// An odd number of digits is read as if a 0 stood before them.
+/// An odd number of digits is read with a leading 0.
 fn from_hex(text: &str) -> Outcome {
     let even = if text.len() % 2 == 1 { format!("0{text}") } else { text.to_owned() };
     hex::decode(even).map(Value::Blob).map_err(|_| format!("FROM_HEX: `{text}` is not hexadecimal"))
@@ -50,7 +50,7 @@ const EITHER: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// BigQuery also reads looser texts, such as ones with spaces in them.
+/// BigQuery also accepts looser texts, such as ones with spaces.
 fn from_base64(text: &str) -> Outcome {
     EITHER.decode(text).map(Value::Blob).map_err(|_| unknown(&format!("FROM_BASE64('{text}')")))
 }

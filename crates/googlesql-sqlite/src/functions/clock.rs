@@ -43,7 +43,7 @@ fn timestamp(micros: Option<i64>) -> Outcome {
     micros.map(Value::Integer).ok_or_else(|| super::time::OUT_OF_RANGE.to_owned())
 }
 
-/// The elements of a format: those after a % without it, and every other character by itself.
+/// The elements of a format: those after a % without it, and every other character separately.
 fn elements(format: &str) -> Vec<Result<&str, char>> {
     let mut elements = Vec::new();
     let mut rest = format;
@@ -65,7 +65,7 @@ fn elements(format: &str) -> Vec<Result<&str, char>> {
     elements
 }
 
-/// `at` in the format; with the seconds since 1970 and the offset of its zone where it is an instant.
+/// `at` in the format; `instant` has the seconds since 1970 and the UTC offset.
 fn written(format: &str, at: DateTime, instant: Option<(i64, i32)>) -> Outcome {
     let element = |element| match element {
         Err(c) => Ok(String::from(c)),
@@ -137,7 +137,7 @@ fn zone_element(name: &str, (seconds, offset): (i64, i32)) -> Option<String> {
     })
 }
 
-/// The elements of a format of FORMAT_TIMESTAMP or FORMAT_DATETIME that are not known.
+/// The first unsupported element of a format of FORMAT_TIMESTAMP or FORMAT_DATETIME.
 pub(crate) fn unknown_element(format: &str, of_instant: bool) -> Option<&str> {
     let at = jiff::civil::datetime(2026, 1, 28, 0, 0, 0, 0);
     elements(format).into_iter().filter_map(Result::ok).find(|name| {
@@ -147,8 +147,8 @@ pub(crate) fn unknown_element(format: &str, of_instant: bool) -> Option<&str> {
     })
 }
 
-/// Whether PARSE_TIMESTAMP is known with this format: it has a whole date, and nothing twice. `%F` is left
-/// out: BigQuery's documentation has it, and the reference implementation at hand reads nothing with it.
+/// Whether PARSE_TIMESTAMP supports this format: it has a whole date and no element twice. `%F` is left out:
+/// BigQuery documents it, but the reference implementation used in tests reads nothing with it.
 pub(crate) fn is_parsed(format: &str) -> bool {
     let mut fields: Vec<char> = Vec::new();
     for element in elements(format) {
@@ -166,7 +166,7 @@ pub(crate) fn is_parsed(format: &str) -> bool {
     "Ymd".chars().all(|field| count(field) == 1) && "HMS".chars().all(|field| count(field) <= 1)
 }
 
-/// Only what is written exactly as the format says; BigQuery also reads looser texts.
+/// Accepts only text written exactly in the format; BigQuery also accepts looser texts.
 fn parse_timestamp(format: &str, text: &str) -> Outcome {
     let open = || unknown(&format!("PARSE_TIMESTAMP('{format}', '{text}')"));
     let spelled = format.replace("%T", "%H:%M:%S").replace("%R", "%H:%M");
@@ -178,7 +178,7 @@ fn parse_timestamp(format: &str, text: &str) -> Outcome {
     in_range(micros).map(Value::Integer).map_err(|error| error.headline())
 }
 
-/// What a text is read as, as far as the format goes, and what is left of it.
+/// Reads a text by a format, and returns the rest of the text.
 fn read<'t>(format: &str, text: &'t str) -> Option<(DateTime, &'t str)> {
     let mut rest = text;
     let mut fields = [0_i16, 1, 1, 0, 0, 0];
@@ -210,7 +210,7 @@ fn read<'t>(format: &str, text: &'t str) -> Option<(DateTime, &'t str)> {
     Some((date.to_datetime(time), rest))
 }
 
-/// The number of so many digits, and what follows it.
+/// The number of exactly this many digits, and the rest.
 fn number(text: &str, digits: usize) -> Option<(i16, &str)> {
     let (digits, after) = text.split_at_checked(digits)?;
     let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;

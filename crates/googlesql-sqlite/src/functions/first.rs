@@ -1,4 +1,4 @@
-//! The first value of a window that is not NULL.
+//! The first non-NULL value of a window.
 
 use rusqlite::Result;
 use rusqlite::functions::{Aggregate, Context, WindowAggregate};
@@ -6,10 +6,10 @@ use rusqlite::types::Value;
 
 use super::user;
 
-/// What it is called.
+/// Its name in SQLite.
 pub(crate) const FIRST_NOT_NULL: &str = "onerow_first_not_null";
 
-/// Keeps the first value that it sees, unless that is NULL.
+/// Keeps the first non-NULL value.
 pub(super) struct FirstNotNull;
 
 impl Aggregate<Value, Value> for FirstNotNull {

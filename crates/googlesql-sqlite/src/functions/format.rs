@@ -1,4 +1,4 @@
-//! FORMAT: a text with values in it.
+//! FORMAT: values in a text.
 //! Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/format-elements#format_string>
 
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub(crate) enum Part {
     Value(Spec),
 }
 
-/// How a value is written.
+/// A format specifier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spec {
     left: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Spec {
     pub kind: Kind,
 }
 
-/// What a value is written as.
+/// The conversion of a specifier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     /// `%s`: a STRING.
@@ -37,16 +37,16 @@ pub(crate) enum Kind {
     Whole,
     /// `%f`: a FLOAT64 or NUMERIC.
     Fixed,
-    /// `%t`: any value as CAST writes it, but a FLOAT64 always with a point.
+    /// `%t`: any value as CAST prints it, but a FLOAT64 always with a decimal point.
     Plain,
     /// `%T`: any value as a literal.
     Literal,
 }
 
-/// The widest value, and the most digits after the point.
+/// The greatest width and precision.
 const MOST: usize = 100;
 
-/// The parts of a format; the error is what is not known about it.
+/// The parts of a format. The error names an unsupported part.
 pub(crate) fn parts(format: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut rest = format;
@@ -130,7 +130,7 @@ fn value(
         (Kind::Plain | Kind::Literal, SqlValue::Null) => "NULL".to_owned(),
         (_, SqlValue::Null) => return Ok(None),
         (Kind::Fixed, SqlValue::Float64(number)) => {
-            // The sum with 0 has no sign where it is 0.
+            // Adding 0 removes the sign of a zero.
             format!("{:.places$}", number + 0.0, places = spec.places.unwrap_or(6))
         }
         (Kind::Fixed, SqlValue::Numeric(number)) => {
@@ -143,14 +143,14 @@ fn value(
     }))
 }
 
-/// A half goes away from zero; what is rounded to 0 keeps its sign.
+/// Rounds half away from zero; a number rounded to 0 keeps its sign.
 fn fixed(number: &BigDecimal, places: usize) -> String {
     let rounded = number.with_scale_round(places as i64, RoundingMode::HalfUp);
     let sign = if *number < 0 { "-" } else { "" };
     format!("{sign}{}", rounded.abs().to_plain_string())
 }
 
-/// Of 0, BigQuery writes the sign, which SQLite does not keep.
+/// BigQuery prints the sign of a zero, which SQLite does not keep.
 fn pointed(number: f64) -> Result<String, String> {
     let text = float(number);
     match (number == 0.0, text.contains(['.', 'e'])) {
@@ -178,7 +178,7 @@ fn literal(value: &SqlValue, sql_type: Option<SqlType>) -> Result<String, String
     })
 }
 
-/// As wide as it has to be, in characters.
+/// Padded to the width, in characters.
 fn padded(spec: Spec, value: String) -> String {
     let missing = spec.width.saturating_sub(value.chars().count());
     match (spec.left, spec.zeros, value.strip_prefix('-')) {

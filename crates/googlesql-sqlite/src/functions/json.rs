@@ -1,4 +1,4 @@
-//! Values as TO_JSON_STRING writes them.
+//! Values as TO_JSON_STRING prints them.
 //! Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings>
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("onerow_time_to_text", 2, time_to_text),
 ];
 
-/// Integers beyond this are not exact in a JSON number, and are written as text.
+/// Larger integers are not exact in a JSON number, and are written as text.
 const EXACT: u64 = 1 << 53;
 
 /// `onerow_json(value, type)`
@@ -42,7 +42,7 @@ fn field(arguments: &Arguments<'_>) -> Outcome {
     }
 }
 
-/// The value that a member of a JSON object is. The error says what the object is instead.
+/// Reads a member of a JSON object as a value. The error says what the object is instead.
 fn member(arguments: &Arguments<'_>) -> Outcome {
     let object: HashMap<String, &RawValue> =
         serde_json::from_str(arguments.text(0)?).map_err(|_| "a state that is no JSON")?;
@@ -61,7 +61,7 @@ fn member(arguments: &Arguments<'_>) -> Outcome {
     storage::encode(&value).map_err(|error| error.headline())
 }
 
-/// The value as JSON text, as TO_JSON_STRING writes it.
+/// The value as JSON text, as TO_JSON_STRING prints it.
 pub fn text(value: &SqlValue) -> String {
     match value {
         SqlValue::Null => "null".to_owned(),
@@ -84,14 +84,14 @@ pub fn text(value: &SqlValue) -> String {
     }
 }
 
-/// `onerow_time_to_text(value, type)`: as CAST to STRING writes a DATETIME, TIMESTAMP or TIME.
+/// `onerow_time_to_text(value, type)`: a DATETIME, TIMESTAMP or TIME as CAST to STRING prints it.
 fn time_to_text(arguments: &Arguments<'_>) -> Outcome {
     let sql_type: SqlType = arguments.text(1)?.parse().map_err(|_| "not a type".to_owned())?;
     let value = storage::decode(arguments.0.get_raw(0), Some(sql_type));
     Ok(Value::Text(plain(&value.map_err(|error| error.headline())?)))
 }
 
-/// As CAST to STRING writes a value, for the types whose console text differs.
+/// A value as CAST to STRING prints it, for the types whose console text differs.
 pub(super) fn plain(value: &SqlValue) -> String {
     match value {
         SqlValue::Datetime(at) => spaced(*at),
@@ -111,7 +111,7 @@ fn datetime(at: DateTime) -> String {
     format!("{}T{}", at.date(), time(at.time()))
 }
 
-/// No fraction, or three digits of it, or six.
+/// With no fraction, or one of three or six digits.
 fn time(at: Time) -> String {
     let micros = at.subsec_nanosecond() / 1_000;
     let precision = match micros {
@@ -122,13 +122,13 @@ fn time(at: Time) -> String {
     format!("{at:.precision$}")
 }
 
-/// Fifteen digits, or seventeen where fifteen would be another number.
+/// Fifteen digits, or seventeen where fifteen would read back as another number.
 pub(super) fn float(number: f64) -> String {
     let short = digits(number, 15);
     if short.parse() == Ok(number) { short } else { digits(number, 17) }
 }
 
-/// As C's `%.*g` writes it.
+/// As C's `%.*g` prints it.
 fn digits(number: f64, precision: usize) -> String {
     let scientific = format!("{number:.*e}", precision - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

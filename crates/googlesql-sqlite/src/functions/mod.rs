@@ -1,5 +1,5 @@
-//! What SQLite lacks or does otherwise than BigQuery, as functions and a collation of the
-//! connection. Every function gives NULL for a NULL argument.
+//! Functions and a collation that SQLite lacks, or implements differently from BigQuery. Every function
+//! returns NULL for a NULL argument.
 
 pub(crate) mod bytes;
 pub(crate) mod clock;
@@ -28,17 +28,17 @@ use rusqlite::types::{Value, ValueRef};
 use crate::error::UNKNOWN;
 use crate::storage::NUMERIC;
 
-/// What a function gives: a value, or a message.
+/// The result of a function: a value, or an error message.
 type Outcome = Result<Value, String>;
 /// Name, number of arguments, and the function itself.
 type Entry = (&'static str, i32, fn(&Arguments<'_>) -> Outcome);
 
-/// Equal arguments give equal values, and nothing else happens.
+/// Deterministic and without side effects.
 const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8
     .union(FunctionFlags::SQLITE_DETERMINISTIC)
     .union(FunctionFlags::SQLITE_INNOCUOUS);
 
-/// Registers everything that lowered statements call.
+/// Registers all functions that lowered statements call.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_collation(NUMERIC, compare)?;
     connection.create_scalar_function(
@@ -58,7 +58,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
         },
     )?;
     connection.create_window_function(FIRST_NOT_NULL, 1, PURE, first::FirstNotNull)?;
-    // It takes any number of values, and some of them may be NULL.
+    // Accepts any number of values, which may be NULL.
     connection.create_scalar_function("onerow_format", -1, PURE, |context| {
         let first = (0..2).map(|i| context.get_raw(i));
         match first.into_iter().any(|value| value == ValueRef::Null) {
@@ -105,7 +105,7 @@ fn user(message: String) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(message.into())
 }
 
-/// The message for an argument whose result in BigQuery is not certain.
+/// The message for an argument whose result in BigQuery is uncertain.
 fn unknown(what: &str) -> String {
     format!("{UNKNOWN}does not know {what}")
 }

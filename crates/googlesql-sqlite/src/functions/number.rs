@@ -28,7 +28,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("onerow_real_add", 2, |a| real(a.real(0)? + a.real(1)?)),
     ("onerow_real_subtract", 2, |a| real(a.real(0)? - a.real(1)?)),
     ("onerow_real_multiply", 2, |a| real(a.real(0)? * a.real(1)?)),
-    // Where SQLite's SUM ends in infinity, BigQuery's may fail, or not overflow in another order.
+    // Where SQLite's SUM is infinite, BigQuery's may fail, or not overflow in another order.
     ("onerow_finite", 1, |a| {
         real(a.real(0)?).map_err(|_| unknown("a sum of FLOAT64 that overflows"))
     }),
@@ -80,7 +80,7 @@ fn real_to_int(rounded: f64) -> Outcome {
     }
 }
 
-/// The exact value of the number, to nine digits after the point; half a digit is rounded away from zero.
+/// The exact value of the number, rounded to nine digits after the point, half away from zero.
 fn real_to_decimal(number: f64) -> Outcome {
     let overflow = || format!("{number} is beyond NUMERIC");
     let exact = BigDecimal::try_from(number).map_err(|_| overflow())?;
@@ -90,7 +90,7 @@ fn real_to_decimal(number: f64) -> Outcome {
         .map_err(|_| overflow())
 }
 
-/// Exact or nothing: BigQuery rounds a product to nine digits, which is left to BigQuery.
+/// The number if it is exact: BigQuery rounds a product to nine digits, which is not supported here.
 pub(super) fn decimal(number: BigDecimal) -> Outcome {
     Numeric::parse(&number.to_plain_string(), SqlType::Numeric)
         .map(|number| Value::Text(number.to_string()))

@@ -13,7 +13,7 @@ use super::{Arguments, Entry, Outcome, unknown};
 
 pub(super) const TABLE: &[Entry] = &[("onerow_json_value", 2, json_value)];
 
-/// The names and places on a path such as `$.a[0]."b c"`; `None` where it is written otherwise.
+/// The names and indexes of a path such as `$.a[0]."b c"`; `None` for other forms.
 pub(crate) fn steps(path: &str) -> Option<Vec<String>> {
     let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();
@@ -36,7 +36,7 @@ pub(crate) fn steps(path: &str) -> Option<Vec<String>> {
     Some(steps)
 }
 
-/// GoogleSQL reads much that is no JSON, as far as it has to; that is left to BigQuery.
+/// GoogleSQL partly reads texts that are not valid JSON; those are unsupported.
 fn json_value(arguments: &Arguments<'_>) -> Outcome {
     let (text, path) = (arguments.text(0)?, arguments.text(1)?);
     let steps = steps(path).ok_or_else(|| unknown(&format!("the JSONPath '{path}'")))?;
@@ -56,7 +56,7 @@ fn json_value(arguments: &Arguments<'_>) -> Outcome {
     scalar(value)
 }
 
-/// Whether GoogleSQL, too, finds no value at the start of the text.
+/// Whether GoogleSQL too finds no value at the start of the text.
 fn is_certainly_none(text: &str) -> bool {
     text.trim_ascii_start().chars().next().is_none_or(|c| {
         c.is_alphabetic() && !matches!(c, 't' | 'f' | 'n' | 'N' | 'I' | 'i') || c == '%'

@@ -1,5 +1,5 @@
-//! Regular expressions: those that RE2, which BigQuery has, and the crate `regex` read alike. What they
-//! read differently is put into the words of the crate, or refused.
+//! Regular expressions that RE2, which BigQuery uses, and the crate `regex` interpret alike. Where they
+//! differ, the expression is translated or refused.
 //! Source: <https://github.com/google/re2/wiki/Syntax>
 
 use std::sync::Arc;
@@ -64,7 +64,7 @@ enum Part {
     Group(usize),
 }
 
-/// What a match is replaced by: `\0` is the match, `\1` its first group, `\\` a backslash.
+/// The parts of a replacement: `\0` is the match, `\1` its first group, `\\` a backslash.
 fn parts_of(text: &str, groups: usize) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut chars = text.chars();
@@ -85,20 +85,20 @@ fn parts_of(text: &str, groups: usize) -> Result<Vec<Part>, String> {
     }
 }
 
-/// A regular expression in the words of the crate.
+/// A regular expression in the syntax of the crate `regex`.
 pub(crate) struct Translated {
     pub text: String,
-    /// How many groups it captures.
+    /// The number of capturing groups.
     pub groups: usize,
 }
 
-/// Most repetitions that RE2 takes, of what is repeated itself too.
+/// The most repetitions that RE2 accepts, nested ones multiplied.
 const MOST_REPEATED: u32 = 1000;
 
 /// Translates a regular expression of RE2.
 ///
 /// # Errors
-/// What the two do not read alike, as it completes 'does not know'.
+/// The construct that the two interpret differently, to complete 'does not know'.
 pub(crate) fn translated(pattern: &str) -> Result<Translated, String> {
     let named = |what: &str| format!("{what} in the regular expression '{pattern}'");
     let ast = Parser::new().parse(pattern).map_err(|error| named(&error.kind().to_string()))?;
@@ -113,13 +113,13 @@ pub(crate) fn translated(pattern: &str) -> Result<Translated, String> {
     Ok(Translated { groups: regex.captures_len() - 1, text })
 }
 
-/// What has to be written otherwise: classes of ASCII, which are of Unicode in the crate.
+/// Replacements to make: RE2's classes are ASCII, the crate's are Unicode.
 struct Reader {
     changed: Vec<(Span, &'static str)>,
 }
 
 impl Reader {
-    /// `times` is how often it is repeated by what is around it.
+    /// `times` is the product of the enclosing repetitions.
     fn ast(&mut self, ast: &Ast, times: u32) -> Result<(), String> {
         match ast {
             Ast::Empty(_) | Ast::Dot(_) => Ok(()),

@@ -1,6 +1,6 @@
-//! ROUND and TRUNC of FLOAT64. BigQuery computes with the 80-bit numbers of x86, whose powers of ten
-//! are inexact, so that a number close to a half may go either way. Its steps are taken here with the same
-//! numbers, and only what the exact decimal gives too is an answer.
+//! ROUND and TRUNC of FLOAT64. BigQuery computes with the 80-bit numbers of x86, whose powers of ten are
+//! inexact, so a number close to a half may be rounded either way. The same steps are done here in the same
+//! format, and the result is returned only if the exact decimal gives it too.
 //! Source: <https://github.com/google/zetasql/blob/master/zetasql/public/functions/math.cc>
 
 use bigdecimal::{BigDecimal, RoundingMode};
@@ -21,7 +21,7 @@ pub(super) const TABLE: &[Entry] = &[
 
 #[derive(Clone, Copy)]
 enum Way {
-    /// A half goes away from zero.
+    /// Half away from zero.
     Nearest,
     Down,
 }
@@ -47,7 +47,8 @@ fn of_decimal(arguments: &Arguments<'_>, digits: i64, way: Way) -> Outcome {
     super::number::decimal(number.with_scale_round(digits.clamp(-60, 60), way.mode()))
 }
 
-/// Digits after the point beyond which a FLOAT64 is left as it is, and before it beyond which it is 0.
+/// The most digits: after the point, beyond it a FLOAT64 is unchanged; before the point, beyond it the result
+/// is 0.
 const MOST: i64 = 323;
 const LEAST: i64 = -308;
 
@@ -76,7 +77,7 @@ fn decimal_of(number: f64, digits: i64, way: Way) -> Outcome {
     }
 }
 
-/// The same in the 80-bit numbers of x86; `None` where that is no normal FLOAT64.
+/// The result in the 80-bit numbers of x86; `None` if it is not a normal FLOAT64.
 fn extended(number: f64, digits: i64, way: Way) -> Option<f64> {
     let unit = Extended::power_of_ten(-digits);
     match Extended::of(number)?.divided_by(unit).whole(way) {
@@ -112,7 +113,7 @@ impl Extended {
         })
     }
 
-    /// `digits * 2^exponent`, and a little more if `more`, to the nearest; from the middle to even.
+    /// `digits * 2^exponent`, slightly more if `more`, rounded half to even.
     fn nearest(digits: u128, more: bool, exponent: i64) -> Self {
         let length = i64::from(128 - digits.leading_zeros());
         if length <= 64 {
@@ -140,7 +141,7 @@ impl Extended {
         let by = u128::from(divisor.mantissa);
         let (quotient, rest) =
             ((u128::from(self.mantissa) << 64) / by, (u128::from(self.mantissa) << 64) % by);
-        // One more bit, since the quotient may have no more than 64.
+        // One more bit, since the quotient may have at most 64.
         let (bit, rest) = if 2 * rest >= by { (1, 2 * rest - by) } else { (0, 2 * rest) };
         let exponent = self.exponent - divisor.exponent - 65;
         Self::nearest(quotient << 1 | bit, rest != 0, exponent)

@@ -39,7 +39,7 @@ fn truth(value: bool) -> Value {
 
 fn lower(text: &str) -> Outcome {
     mapped(text, |c| {
-        // BigQuery's treatment of the final sigma is not documented.
+        // BigQuery's handling of the final sigma is not documented.
         let mut lower = c.to_lowercase();
         (lower.len() == 1 && c != 'Σ').then(|| lower.next()).flatten()
     })
@@ -71,7 +71,7 @@ fn trim(arguments: &Arguments<'_>, is_trimmed: impl Fn(char) -> bool) -> Outcome
     ))
 }
 
-/// Positions count from 1, 0 counts as 1, negative ones count from the end.
+/// Positions count from 1; 0 counts as 1; negative ones count from the end.
 fn substr(text: &str, position: i64, length: i64) -> Outcome {
     let length = usize::try_from(length).map_err(|_| "SUBSTR: the length is negative")?;
     let skipped = match position {
@@ -122,7 +122,7 @@ fn padded(arguments: &Arguments<'_>, name: &str, pattern: &str) -> Outcome {
     }
 }
 
-/// From 1; 0 where the part is nowhere.
+/// The 1-based position; 0 if not found.
 fn position(text: &str, part: &str) -> i64 {
     text.find(part).map_or(0, |at| text[..at].chars().count() as i64 + 1)
 }
@@ -175,7 +175,7 @@ fn like(text: &str, pattern: &str) -> Result<bool, String> {
     Ok(parts[p..].iter().all(|part| matches!(part, Part::Any)))
 }
 
-/// Whether LIKE takes this pattern; the error says what is wrong with it.
+/// Whether LIKE accepts this pattern; the error says what is wrong.
 pub(crate) fn is_pattern(pattern: &str) -> Result<(), String> {
     parts(pattern).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Functions of DATE, DATETIME and TIMESTAMP. A DATE is text, the others are microseconds.
+//! Functions of DATE, DATETIME and TIMESTAMP. A DATE is stored as text, the others as microseconds.
 
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
@@ -62,7 +62,7 @@ pub(super) fn day(text: &str) -> Result<Date, String> {
     strict_date(text).ok_or_else(|| format!("`{text}` is not a date"))
 }
 
-/// The second argument, of the kind that the first one names.
+/// The second argument, of the type that the first one names.
 fn at(arguments: &Arguments<'_>) -> Result<DateTime, String> {
     match arguments.text(0)? {
         "DATE" => Ok(day(arguments.text(1)?)?.to_datetime(jiff::civil::Time::midnight())),
@@ -82,7 +82,7 @@ fn micros(datetime: DateTime) -> Outcome {
     in_range(micros).map(Value::Integer).map_err(|error| error.headline())
 }
 
-/// The date so many parts later; no number of them is an overflow.
+/// The date shifted by `count` parts; `None` means an overflow.
 fn later_date(arguments: &Arguments<'_>, count: Option<i64>) -> Outcome {
     let span = span(count.ok_or(OUT_OF_RANGE)?, arguments.text(2)?)?;
     written(day(arguments.text(0)?)?.checked_add(span).map_err(|_| OUT_OF_RANGE.to_owned())?)
@@ -189,10 +189,10 @@ fn back_to(date: Date, weekday: Weekday) -> Result<Date, String> {
     date.checked_sub(i64::from(days).days()).map_err(|_| OUT_OF_RANGE.to_owned())
 }
 
-/// The formats of PARSE_DATE that are known.
+/// The supported formats of PARSE_DATE.
 pub(crate) const PARSED: [&str; 2] = ["%Y%m%d", "%Y-%m-%d"];
 
-/// Only what is written exactly as the format says; BigQuery also reads looser texts.
+/// Accepts only text written exactly in the format; BigQuery also accepts looser texts.
 fn parse_date(format: &str, text: &str) -> Outcome {
     let rearranged = match format {
         "%Y%m%d" if text.len() == 8 && text.is_ascii() => {
@@ -206,7 +206,7 @@ fn parse_date(format: &str, text: &str) -> Outcome {
         .ok_or_else(|| unknown(&format!("PARSE_DATE('{format}', '{text}')")))
 }
 
-/// `SAFE_CAST(text AS DATE)`: four digits of the year, one or two of month and day, and nothing else.
+/// `SAFE_CAST(text AS DATE)`: a year of four digits, month and day of one or two, and nothing else.
 fn cast_date(text: &str) -> Option<String> {
     let mut parts = text.split('-');
     let mut part = |least: usize, most: usize| {

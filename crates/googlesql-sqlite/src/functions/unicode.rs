@@ -1,4 +1,4 @@
-//! Unicode's normal forms.
+//! Unicode normalization.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
@@ -21,7 +21,7 @@ fn normalized(arguments: &Arguments<'_>) -> Result<String, String> {
     })
 }
 
-/// GoogleSQL folds what is normalized, and does not normalize again what folding decomposes.
+/// GoogleSQL normalizes before it folds case, and does not normalize the result again.
 fn casefolded(arguments: &Arguments<'_>) -> Outcome {
     let text = normalized(arguments)?;
     Ok(Value::Text(CaseMapper::new().fold_string(&text).into_owned()))

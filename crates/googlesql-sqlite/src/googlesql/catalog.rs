@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-/// The functions of Google's open catalog, one a line.
+/// The functions of Google's open catalog, one per line.
 const CATALOG: &str = include_str!("functions.txt");
 
-/// Functions that BigQuery has, and the open catalog has not.
+/// Functions of BigQuery that the open catalog lacks.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all>
 const BIGQUERY: [&str; 89] = [
     "APPENDS",
@@ -99,7 +99,7 @@ const BIGQUERY: [&str; 89] = [
     "VECTOR_SEARCH",
 ];
 
-/// Words that are written like functions.
+/// Keywords that are written like functions.
 const WORDS: [&str; 14] = [
     "ALL",
     "ANY",
@@ -117,16 +117,16 @@ const WORDS: [&str; 14] = [
     "WEEK",
 ];
 
-/// Whether GoogleSQL may have a function of this name. Names with a dot are those of a project's own
-/// functions, or of groups that grow (`ML.`, `AI.`, `NET.`), as do the geographic ones.
+/// Whether GoogleSQL may have a function of this name. Dotted names are a project's own functions, or belong
+/// to groups that grow (`ML.`, `AI.`, `NET.`), as do the geographic functions.
 pub fn may_be_function(name: &str) -> bool {
     name.contains('.')
         || ["ST_", "S2_"].iter().any(|prefix| starts_with(name, prefix))
         || is_function(name)
 }
 
-/// Whether GoogleSQL has a function of this name for certain, with `SAFE.` before it or without. A model
-/// of `ML.` or `AI.` is called by no such name: what it does is the model's.
+/// Whether GoogleSQL certainly has a function of this name, with or without `SAFE.`. False for names in `ML.`
+/// and `AI.`, whose behaviour depends on a model.
 pub fn is_function(name: &str) -> bool {
     // The file is sorted.
     static KNOWN: LazyLock<Vec<&str>> = LazyLock::new(|| CATALOG.lines().collect());

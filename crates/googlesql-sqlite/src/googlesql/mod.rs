@@ -1,4 +1,4 @@
-//! GoogleSQL as values: names, types and typed values, and how each is written as SQL text.
+//! GoogleSQL values: names, types and typed values, and their SQL text.
 
 mod catalog;
 mod name;

@@ -1,4 +1,4 @@
-//! Names and pieces of SQL text. Each type is checked when it is made and trusted afterwards.
+//! Names and pieces of SQL text. Each type is validated on construction and trusted afterwards.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 use crate::error::{Error, Kind, Result};
 
-/// The name of a column, variable or alias. Prints itself as SQL, in backquotes where the name
-/// has to stand in them.
+/// The name of a column, variable or alias. Displays as SQL, in backquotes where needed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ident(String);
 
 impl Ident {
-    /// BigQuery's column names, the flexible ones too: letters, digits and marks of any script, dashes,
-    /// underscores and their like, spaces, and some signs; at most 300 characters. A backquote, a backslash and a
-    /// line break are none of them, so that in backquotes a name is one as it stands.
+    /// Parses a column name of BigQuery, flexible ones included: letters, digits and marks of any script,
+    /// dashes, underscores, spaces and some signs; at most 300 characters. Backquotes, backslashes and line
+    /// breaks are refused, so a name never needs escaping in backquotes.
+    ///
     /// Source: <https://cloud.google.com/bigquery/docs/schemas#flexible-column-names>
     pub fn parse(name: &str) -> Result<Self> {
         let shown = || name.escape_debug().to_string();
@@ -41,7 +41,7 @@ impl Ident {
         }
     }
 
-    /// A name that needs no quotes: ASCII letters, digits and underscores, and no digit first.
+    /// Parses a name that needs no quotes: ASCII letters, digits and underscores, not starting with a digit.
     pub fn parse_plain(name: &str) -> Result<Self> {
         match is_plain(name) && name.len() <= MAX_CHARS {
             true => Ok(Self(name.to_owned())),
@@ -54,7 +54,7 @@ impl Ident {
         }
     }
 
-    /// The column that a text of GoogleSQL consists of, if it is one and nothing else.
+    /// The column name, if the GoogleSQL text is only that.
     pub fn of_sql(text: &str) -> Option<Self> {
         let quoted = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
         match quoted {
@@ -70,13 +70,13 @@ impl Ident {
         &self.0
     }
 
-    /// Whether both name the same column: BigQuery's column names ignore the case of the letters of ASCII, as
-    /// GoogleSQL's analyzer does; `ö` and `Ö` are two letters.
+    /// Whether both name the same column. BigQuery ignores the case of ASCII letters only, as GoogleSQL's
+    /// analyzer does: `ö` and `Ö` differ.
     pub fn same_column(&self, other: &str) -> bool {
         self.0.eq_ignore_ascii_case(other)
     }
 
-    /// Whether BigQuery keeps names that begin so for itself.
+    /// Whether BigQuery reserves names with this prefix.
     /// Source: <https://cloud.google.com/bigquery/docs/schemas#column_names>
     pub fn has_reserved_prefix(&self) -> bool {
         RESERVED_PREFIXES.iter().any(|prefix| {
@@ -94,10 +94,10 @@ impl fmt::Display for Ident {
     }
 }
 
-/// The most characters of a column's name.
+/// The most characters of a column name.
 const MAX_CHARS: usize = 300;
 
-/// How no column's name begins.
+/// Prefixes that no column name may have.
 const RESERVED_PREFIXES: [&str; 6] =
     ["_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER"];
 
@@ -108,8 +108,8 @@ fn is_plain(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whether a character can be in a column's name: L, N, Pc, Pd and M of Unicode's categories, and some signs. Of
-/// white space it is the space alone: a tab and a line break would not be seen as what they are.
+/// Whether a character is allowed in a column name: Unicode categories L, N, Pc, Pd and M, and some signs.
+/// The only white space is the space: tabs and line breaks would be invisible.
 fn is_in_names(c: char) -> bool {
     let categories = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Number)
@@ -122,15 +122,15 @@ fn is_in_names(c: char) -> bool {
     }
 }
 
-/// A table as `dataset.table` or `project.dataset.table`. Prints itself in backquotes.
+/// A table as `dataset.table` or `project.dataset.table`. Displays in backquotes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName(Vec<String>);
 
-/// How the name of tables ends that end in a date.
+/// The suffix of a date-sharded table.
 const SHARDS: &str = "_*";
 
 impl TableName {
-    /// Two or three parts of letters, digits, underscores and dashes, with dots between.
+    /// Parses two or three dotted parts of letters, digits, underscores and dashes.
     pub fn parse(name: &str) -> Result<Self> {
         let parts: Vec<String> = name.split('.').map(str::to_owned).collect();
         let good_part = |part: &String| {
@@ -149,7 +149,7 @@ impl TableName {
         Ok(Self(parts))
     }
 
-    /// The tables that are called alike and end in a date, such as `analytics_1.events_*`.
+    /// Parses the name of date-sharded tables, such as `analytics_1.events_*`.
     /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#dt_partition_shard>
     pub fn parse_shards(name: &str) -> Result<Self> {
         match name.strip_suffix(SHARDS) {
@@ -158,12 +158,12 @@ impl TableName {
         }
     }
 
-    /// Whether it stands for tables that end in a date.
+    /// Whether this names date-sharded tables.
     pub fn is_sharded(&self) -> bool {
         self.table().ends_with(SHARDS)
     }
 
-    /// The table of this ending, of those that it stands for; itself where it is one table.
+    /// The shard with this suffix; the table itself if it is not sharded.
     #[must_use]
     pub fn shard(&self, ending: &str) -> Self {
         let mut parts = self.0.clone();
@@ -175,7 +175,7 @@ impl TableName {
         Self(parts)
     }
 
-    /// The table of this name in the same dataset.
+    /// The table with another name in the same dataset.
     #[must_use]
     pub fn renamed(&self, table: &str) -> Self {
         let mut parts = self.0.clone();
@@ -185,12 +185,12 @@ impl TableName {
         Self(parts)
     }
 
-    /// A table in which onerow keeps what it did, in the embedded warehouse.
+    /// A table of onerow's own records in the embedded warehouse.
     pub fn embedded(table: &str) -> Self {
         Self(vec!["onerow".to_owned(), table.to_owned()])
     }
 
-    /// The table of this name with an ending, in the same dataset.
+    /// The table with a suffix added to its name, in the same dataset.
     #[must_use]
     pub fn with_ending(&self, ending: &str) -> Self {
         let mut parts = self.0.clone();
@@ -200,7 +200,7 @@ impl TableName {
         Self(parts)
     }
 
-    /// The project, where the name says one.
+    /// The project, if the name has one.
     pub fn project(&self) -> Option<&str> {
         match self.0.as_slice() {
             [project, _, _] => Some(project),
@@ -213,14 +213,14 @@ impl TableName {
         self.0.iter().rev().nth(1).map_or("", String::as_str)
     }
 
-    /// Whether both may name one table: a name without a project may be of any.
+    /// Whether both could name the same table: a name without a project may be in any project.
     pub fn may_be(&self, other: &Self) -> bool {
         let projects = self.project().zip(other.project());
         (self.dataset(), self.table()) == (other.dataset(), other.table())
             && projects.is_none_or(|(one, another)| one == another)
     }
 
-    /// The table's own name.
+    /// The table's name, without dataset.
     pub fn table(&self) -> &str {
         self.0.last().map_or("", String::as_str)
     }
@@ -237,13 +237,13 @@ impl fmt::Display for TableName {
     }
 }
 
-/// A piece of SQL text that somebody vouches for: a rule's key expression, a literal that
-/// [`SqlValue`](super::SqlValue) wrote, a predicate built from checked parts.
+/// A trusted piece of SQL text: a rule's key expression, a literal that [`SqlValue`](super::SqlValue) wrote,
+/// a predicate built from checked parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fragment(String);
 
 impl Fragment {
-    /// Vouches for `sql`. Text from a user belongs here only after it has been parsed.
+    /// Trusts `sql`. Parse text from a user before passing it here.
     pub fn vouched(sql: impl Into<String>) -> Self {
         Self(sql.into())
     }
@@ -260,12 +260,12 @@ impl fmt::Display for Fragment {
     }
 }
 
-/// Whether BigQuery reads a bare name as a function without parentheses: a value of the moment.
+/// Whether BigQuery reads a bare name as a context function without parentheses, such as `CURRENT_DATE`.
 pub fn is_of_the_moment(name: &str) -> bool {
     OF_THE_MOMENT.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The functions of the clock and of who asks.
+/// The functions of the clock and of the user.
 const OF_THE_MOMENT: [&str; 6] = [
     "CURRENT_DATE",
     "CURRENT_DATETIME",
@@ -275,7 +275,7 @@ const OF_THE_MOMENT: [&str; 6] = [
     "SESSION_USER",
 ];
 
-/// Whether a name has to stand in backquotes.
+/// Whether a name is a reserved word, which needs backquotes.
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name.to_ascii_uppercase().as_str())
 }
@@ -380,12 +380,12 @@ const RESERVED: &[&str] = &[
     "WITHIN",
 ];
 
-/// The columns that BigQuery adds to a table partitioned by ingestion time: they can be named, and no `*` and
-/// no row as a whole has them.
+/// The pseudo-columns of a table partitioned by ingestion time: they can be named, but are not part of `*` or
+/// of a row.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table>
 const PSEUDO_COLUMNS: [&str; 2] = ["_PARTITIONTIME", "_PARTITIONDATE"];
 
-/// Whether a column of this name is one that BigQuery adds to a table partitioned by ingestion time.
+/// Whether this is a pseudo-column of a table partitioned by ingestion time.
 pub fn is_pseudo_column(name: &str) -> bool {
     PSEUDO_COLUMNS.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -13,21 +13,21 @@ use super::{Ident, SqlType, SqlValue};
 use crate::error::{Error, Kind, Result};
 use crate::functions::json;
 
-/// A column's type with the types of what is in it.
+/// A column's type, including the types nested in it.
 ///
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#nested_types>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Nested {
-    /// A value with nothing in it.
+    /// A type without nested types.
     Scalar(SqlType),
-    /// Values of one type, none of which is NULL.
+    /// Values of one type, not NULL.
     Array(Box<Nested>),
     /// Named fields, in order.
     Struct(Vec<(Ident, Nested)>),
 }
 
 impl Nested {
-    /// The type without what is in it.
+    /// The type without its nested types.
     pub fn sql_type(&self) -> SqlType {
         match self {
             Self::Scalar(sql_type) => *sql_type,
@@ -36,10 +36,10 @@ impl Nested {
         }
     }
 
-    /// Reads a type as people write it, such as `ARRAY<STRUCT<key STRING, n INT64>>`.
+    /// Parses a type such as `ARRAY<STRUCT<key STRING, n INT64>>`.
     ///
     /// # Errors
-    /// What is not a type, with the part that is none.
+    /// The text is not a type; the error names the wrong part.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let wrong = |what: &str| Error::new(Kind::Name, format!("`{text}`: {what}"));
@@ -76,7 +76,7 @@ impl Nested {
         }
     }
 
-    /// The type in it whose values are not known as JSON here, if there is one.
+    /// The first nested type whose values cannot be read from JSON here, if any.
     pub fn unknown(&self) -> Option<SqlType> {
         match self {
             Self::Scalar(of @ (SqlType::Geography | SqlType::Interval | SqlType::Range)) => {
@@ -88,14 +88,13 @@ impl Nested {
         }
     }
 
-    /// The value that this JSON text is, as TO_JSON_STRING writes it: fields in the order of the type, what is
-    /// missing as null, no spaces. As in a load job, an ARRAY that is null is empty, and fields are found in any
-    /// case.
+    /// The value of this JSON text, as TO_JSON_STRING prints it: fields in the order of the type, missing
+    /// ones as null, no spaces. As in a load job, a null ARRAY is empty, and field names ignore case.
     ///
     /// Source: <https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json>
     ///
     /// # Errors
-    /// What is wrong, with its place in the value: `value.n: …`.
+    /// The value does not match the type; the error has its place in the value: `value.n: …`.
     pub fn canonical(&self, raw: &str) -> std::result::Result<String, String> {
         let mut text = String::new();
         self.write(raw.trim(), "", &mut text)?;
@@ -177,7 +176,7 @@ fn scalar(of: SqlType, raw: &str) -> std::result::Result<String, String> {
     }
 }
 
-/// What stands between the commas that are in no brackets; `None` where brackets do not match.
+/// Splits at commas outside brackets; `None` if brackets do not match.
 fn split(text: &str) -> Option<Vec<&str>> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, c) in text.char_indices() {
@@ -196,7 +195,7 @@ fn split(text: &str) -> Option<Vec<&str>> {
 }
 
 impl fmt::Display for Nested {
-    /// In normal form: capitals, one space after each comma.
+    /// In normal form: upper case, one space after each comma.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scalar(sql_type) => sql_type.fmt(f),
@@ -209,7 +208,7 @@ impl fmt::Display for Nested {
     }
 }
 
-/// A JSON object whose values are still text, with every key, also one that is listed twice.
+/// A JSON object with unparsed values and every key, duplicates included.
 #[derive(Debug)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 

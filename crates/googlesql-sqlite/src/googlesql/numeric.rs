@@ -18,12 +18,12 @@ const LARGEST: &str =
 const SMALLEST: &str =
     "578960446186580977117854925043439539266.34992332820282019728792003956564819968";
 
-/// The longest text of a decimal number. Reading digits takes time that grows with their square.
+/// The longest text of a decimal number: parsing time grows with the square of the digits.
 const LONGEST_NUMERIC: usize = 400;
 
 impl Numeric {
-    /// Reads a decimal number that fits the type: NUMERIC has 29 digits before the point and 9
-    /// after it, BIGNUMERIC 38 after it, and before it what 256 bits leave, which is a part of the numbers of
+    /// Parses a decimal number that fits the type: NUMERIC has 29 digits before the point and 9 after it;
+    /// BIGNUMERIC has 38 after it, and before it as many as 256 bits allow (some numbers of 39 digits).
     /// 39 digits. A number that does not fit is refused, never rounded.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>
     pub fn parse(text: &str, sql_type: SqlType) -> Result<Self> {
@@ -59,7 +59,7 @@ impl Numeric {
         }
     }
 
-    /// The narrower type that it fits.
+    /// The narrowest type that fits.
     pub fn sql_type(&self) -> SqlType {
         match self.fits(29, 9) {
             true => SqlType::Numeric,
@@ -67,7 +67,7 @@ impl Numeric {
         }
     }
 
-    /// Whether it has no more digits than these before the point and after it.
+    /// Whether the number has at most this many digits before and after the point.
     fn fits(&self, before: i64, after: i64) -> bool {
         let (digits, scale) = self.0.as_bigint_and_exponent();
         let digits = digits.to_string().trim_start_matches('-').len() as i64;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SqlValue;
 
-/// The named query parameters of a statement: what only the moment of the run knows.
+/// The named query parameters of a statement: values known only when it runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Params(BTreeMap<String, SqlValue>);
 

@@ -1,5 +1,5 @@
-//! Parsing, with a limit on how deep a syntax tree may be: `a + b + c` is a tree as deep as it has
-//! operators, and walking, printing or dropping the tree takes that much of the stack.
+//! Parsing with a limit on the depth of a syntax tree: `a + b + c` is as deep as it has operators, and
+//! walking, printing or dropping a tree uses stack in proportion to its depth.
 
 use std::ops::ControlFlow;
 
@@ -8,22 +8,23 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::TokenWithSpan;
 
-/// The deepest tree. SQLite takes no deeper expression either.
+/// The greatest depth of a tree, which is SQLite's limit too.
 /// Source: <https://www.sqlite.org/limits.html> (SQLITE_MAX_EXPR_DEPTH)
 const MAX_DEPTH: usize = 1000;
 
-/// The stack for a walk, for each level of the tree: typing it took 16 KiB in a build without optimizations.
+/// The stack for a walk, per level of the tree: typing used 16 KiB in a build without optimizations.
 const LEVEL_STACK: usize = 32 * 1024;
 
-/// The stack for dropping what was parsed, for each token: a level of the tree has two tokens at least,
-/// and took 100 bytes.
+/// The stack for dropping a tree, per token: a level has at least two tokens, and used 100 bytes.
 const TOKEN_STACK: usize = 128;
 
-/// The stack for parsing apart from that. The parser itself stops at 50 levels of brackets.
+/// The base stack for parsing. The parser stops at 50 levels of brackets.
 const STACK: usize = 512 * 1024;
 
-/// Parses these tokens, on a stack that is large enough for them. Errors: the parser's; the tree is
-/// too deep.
+/// Parses these tokens, on a stack that is large enough.
+///
+/// # Errors
+/// The parser's error, or the tree is too deep.
 pub fn parse<T: Visit>(
     tokens: Vec<TokenWithSpan>,
     read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
@@ -33,7 +34,7 @@ pub fn parse<T: Visit>(
     if count <= MAX_DEPTH {
         return parse();
     }
-    // What is too deep is dropped in here.
+    // A tree that is too deep is dropped here, on the large stack.
     on_stack(STACK + count * TOKEN_STACK, || {
         let tree = parse()?;
         match depth(&tree) {
@@ -45,8 +46,8 @@ pub fn parse<T: Visit>(
     })
 }
 
-/// Does this on a stack that is large enough for a walk through the tree. Visitors and texts of sqlparser
-/// grow the stack themselves; places and functions of our own do not.
+/// Runs `work` on a stack that is large enough to walk the tree. sqlparser's visitors and printing grow the
+/// stack; this crate's functions do not.
 pub fn with_stack<T>(tree: &impl Visit, work: impl FnOnce() -> T) -> T {
     on_stack(STACK + depth(tree) * LEVEL_STACK, work)
 }
@@ -55,7 +56,7 @@ fn on_stack<T>(needed: usize, work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(needed, needed, work)
 }
 
-/// How deep the tree is, and no further than one level too deep.
+/// The depth of the tree, counted up to one level beyond the limit.
 fn depth(tree: &impl Visit) -> usize {
     let mut depth = Depth::default();
     _ = tree.visit(&mut depth);
@@ -111,7 +112,7 @@ impl Visitor for Depth {
     }
 }
 
-/// How many operands a chain of UNIONs has, before the walk goes through it.
+/// The number of operands in a chain of UNIONs, before it is walked.
 fn operands(body: &SetExpr) -> usize {
     let (mut count, mut rest) = (0, vec![body]);
     while let Some(body) = rest.pop() {
@@ -168,7 +169,7 @@ mod tests {
         assert!(is_taken(&format!("SELECT CASE {} END", "WHEN a = 1 THEN 2 ".repeat(2000))));
     }
 
-    /// A test has 2 MiB of stack.
+    /// A test thread has 2 MiB of stack.
     #[test]
     fn a_chain_without_end_is_an_error_also_where_it_does_not_parse() {
         const LENGTH: usize = 100 * 1024;

@@ -1,5 +1,5 @@
-//! Splitting SQL text into tokens, and refusing the few texts that BigQuery would split otherwise:
-//! what is checked must be what runs.
+//! Tokenizing SQL text, and refusing texts that BigQuery may tokenize differently: the text that is checked
+//! must be the text that runs.
 
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::ParserError;
@@ -7,12 +7,16 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::hidden::hides_text;
 
-/// The longest statement: BigQuery takes no longer one.
+/// The maximum statement length in bytes, a BigQuery quota.
 /// Source: <https://cloud.google.com/bigquery/quotas#query_jobs> (unresolved GoogleSQL query length)
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// The tokens of `sql`, with their places. Errors: it is too long, it has no tokens, or BigQuery's
-/// lexer might find others. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
+/// The tokens of `sql` with their places.
+///
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical>
+///
+/// # Errors
+/// The text is too long, cannot be tokenized, or BigQuery's lexer may tokenize it differently.
 pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
     if sql.len() > MAX_BYTES {
         let what = format!("the text has {} bytes; BigQuery's limit is {MAX_BYTES}", sql.len());

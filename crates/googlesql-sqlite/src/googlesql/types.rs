@@ -30,7 +30,7 @@ pub enum SqlType {
 }
 
 impl SqlType {
-    /// Every type, as documentation lists them.
+    /// Every type, in the order of the documentation.
     pub const ALL: [Self; 17] = [
         Self::String,
         Self::Int64,
@@ -51,14 +51,14 @@ impl SqlType {
         Self::Range,
     ];
 
-    /// Whether GROUP BY and PARTITION BY take this type, so that it can be part of a key.
-    /// FLOAT64 is refused by `PARTITION BY`, and its NaN and rounding make no key.
+    /// Whether GROUP BY and PARTITION BY accept this type, so that it can be part of a key. FLOAT64 is not:
+    /// `PARTITION BY` refuses it, and NaN and rounding make it useless as a key.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#groupable_data_types>
     pub fn can_be_key(self) -> bool {
         !matches!(self, Self::Float64 | Self::Json | Self::Geography | Self::Array | Self::Struct)
     }
 
-    /// Whether ORDER BY takes this type.
+    /// Whether ORDER BY accepts this type.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#orderable_data_types>
     pub fn can_be_ordered(self) -> bool {
         !matches!(self, Self::Json | Self::Geography | Self::Array | Self::Struct)
@@ -127,8 +127,8 @@ const NAMES: &[(&str, SqlType)] = &[
 impl FromStr for SqlType {
     type Err = Error;
 
-    /// Reads a type as people write it: any case, aliases such as INTEGER, with or without
-    /// parameters in parentheses or angle brackets.
+    /// Parses a type: in any case, aliases such as INTEGER, with or without parameters in parentheses or
+    /// angle brackets.
     fn from_str(text: &str) -> Result<Self, Error> {
         let name = text.split(['(', '<']).next().unwrap_or_default().trim().to_ascii_uppercase();
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, sql_type)| *sql_type).ok_or_else(

@@ -38,8 +38,11 @@ pub enum SqlValue {
 }
 
 impl SqlValue {
-    /// Reads `text` as a value of this type, the way BigQuery reads a CSV field; the empty
-    /// string is a value only for STRING. The error says what was expected.
+    /// Parses `text` as a value of this type, as BigQuery reads a CSV field; the empty string is a value only
+    /// for STRING.
+    ///
+    /// # Errors
+    /// The text is not a value of the type; the error says what was expected.
     pub fn parse(text: &str, sql_type: SqlType) -> Result<Self> {
         let wrong = |expected: &str| {
             Error::new(Kind::Value, format!("`{}` is not {expected}", text.escape_debug()))
@@ -141,7 +144,7 @@ impl SqlValue {
         })
     }
 
-    /// The value for a JSON document: numbers that JSON holds exactly as numbers, the rest as text.
+    /// The value as JSON: a number if JSON holds it exactly, otherwise text.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
@@ -199,7 +202,7 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// `YYYY-MM-DD` and nothing else.
+/// Parses exactly `YYYY-MM-DD`.
 pub fn strict_date(text: &str) -> Option<Date> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| match i {
@@ -210,20 +213,20 @@ pub fn strict_date(text: &str) -> Option<Date> {
     (date.year() >= 1).then_some(date)
 }
 
-/// A date and a time without offset or zone: such a suffix would be ignored, not understood.
+/// Parses a date and time without offset or zone: jiff would ignore such a suffix.
 fn strict_datetime(text: &str) -> Option<DateTime> {
     strict_date(text.get(..10)?)?;
     let civil = text[10..].chars().all(|c| c.is_ascii_digit() || " Tt:.".contains(c));
     (civil && is_exact(text)).then(|| text.parse().ok())?
 }
 
-/// Whether the fraction of a second, if there is one, has no more digits than BigQuery keeps.
+/// Whether the fraction of a second, if any, has at most the digits that BigQuery keeps.
 pub fn is_exact(text: &str) -> bool {
     let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
     fraction.chars().take_while(char::is_ascii_digit).count() <= 6
 }
 
-/// An instant with an offset or zone, as BigQuery prints or RFC 3339 writes it; without either it
+/// Parses an instant with an offset or zone, as BigQuery prints it or RFC 3339 writes it; without either it
 /// is UTC, as in BigQuery.
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     strict_date(text.get(..10)?)?;
@@ -240,8 +243,8 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(instant.as_microsecond()).ok()
 }
 
-/// Whether it is a TIMESTAMP of the last 26 hours that BigQuery has, and jiff has not: no time zone may
-/// lead out of its calendar.
+/// Whether this is a TIMESTAMP of BigQuery's last 26 hours, which jiff lacks so that every time zone stays
+/// within its calendar.
 fn is_after_the_last(text: &str) -> bool {
     let year_before = text.strip_prefix("9999").map(|rest| format!("9998{rest}"));
     year_before.is_some_and(|text| parse_timestamp(&text).is_some())

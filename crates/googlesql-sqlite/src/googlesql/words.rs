@@ -1,5 +1,5 @@
-//! Names in an expression that are no columns: date parts, weekdays, normalization modes, and fields of
-//! what stands before a dot.
+//! Names in an expression that are not columns: date parts, weekdays, normalization modes, and fields after a
+//! dot.
 
 use std::ops::ControlFlow;
 
@@ -28,14 +28,14 @@ const DATE_PARTS: &[&str] = &[
     "ISOYEAR",
 ];
 
-/// What stands in `WEEK(…)`.
+/// The weekdays allowed in `WEEK(…)`.
 const WEEKDAYS: &[&str] =
     &["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"];
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#normalize>
 const MODES: &[&str] = &["NFC", "NFD", "NFKC", "NFKD"];
 
-/// Which argument of a function is a word, and which words it may be.
+/// The argument of a function that is a word, and the words it accepts.
 fn place_of_word(function: &str) -> Option<(usize, &'static [&'static str])> {
     Some(match function {
         "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" | "TIME_TRUNC" | "LAST_DAY" => {
@@ -48,17 +48,17 @@ fn place_of_word(function: &str) -> Option<(usize, &'static [&'static str])> {
     })
 }
 
-/// Tells columns from other names on a walk that goes from the outside in. What is a word is told by its
-/// place: a column may have the name of a date part.
+/// Distinguishes columns from other names during a walk from the outside in. The place decides: a column may
+/// have the name of a date part.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// Where expressions stand that are still to come and are no columns.
+    /// Expressions to come that are not columns.
     expected: Vec<*const Expr>,
 }
 
 impl Words {
-    /// Whether the expression is a name that is no column. To be asked once of each expression of a tree,
-    /// of the outer one first.
+    /// Whether the expression is a name but not a column. Call it once per expression of a tree, outer ones
+    /// first.
     pub fn is_one(&mut self, expr: &Expr) -> bool {
         match expr {
             Expr::Identifier(_) => {
@@ -81,7 +81,7 @@ impl Words {
     }
 }
 
-/// The argument of a call that is a word: `MONTH` in `DATE_TRUNC(d, MONTH)`.
+/// The word argument of a call: `MONTH` in `DATE_TRUNC(d, MONTH)`.
 fn word_of(function: &Function) -> Option<&Expr> {
     let FunctionArguments::List(list) = &function.args else { return None };
     // `SAFE.DATE_TRUNC` is DATE_TRUNC.
@@ -97,14 +97,14 @@ fn word_of(function: &Function) -> Option<&Expr> {
     }
 }
 
-/// The columns in a tree: of a path such as `event.params[0].value` the first name.
+/// The columns in a tree; the first name of a path such as `event.params[0].value`.
 pub fn columns(tree: &impl Visit) -> Vec<Ident> {
     let mut columns = Columns::default();
     _ = tree.visit(&mut columns);
     columns.found
 }
 
-/// The conditions that are joined with AND.
+/// The conditions joined with AND.
 pub fn conjuncts(condition: &Expr) -> Vec<&Expr> {
     let mut found = Vec::new();
     let mut open = vec![condition];
@@ -193,7 +193,7 @@ mod tests {
             ("DATE_DIFF(day, month, YEAR)", "day month"),
             ("COALESCE(minute, SECOND)", "minute SECOND"),
             ("LOWER(nfc) || monday", "nfc monday"),
-            // Another dialect's.
+            // Syntax of another dialect.
             ("DATE_TRUNC('month', created_at)", "created_at"),
         ] {
             assert_eq!(columns_of(expression), columns, "{expression}");

@@ -1,10 +1,10 @@
-//! What changes tables and views.
+//! Changes of tables and views.
 
 use std::rc::Rc;
 
 use super::{Factor, Rows, Term};
 
-/// A statement that changes something. Names are as the catalog has them.
+/// A statement that changes data or schema. Names are as in the catalog.
 #[derive(Debug)]
 pub(crate) enum Change {
     Delete {
@@ -16,7 +16,7 @@ pub(crate) enum Change {
         set: Vec<(String, Term)>,
         condition: Term,
     },
-    /// The columns with their values, which are taken of a query under this name.
+    /// The columns with their values, which refer to the query by this name.
     Insert {
         table: String,
         values: Vec<(String, Term)>,
@@ -24,10 +24,10 @@ pub(crate) enum Change {
         own: String,
     },
     Merge(Box<Merge>),
-    /// The columns of a view with their names and types; the name is for its query.
+    /// The columns of a view with their names and types; `own` is the name of its query.
     CreateView {
         name: String,
-        /// Each with its type, as it is written in SQL.
+        /// Each with its type, as written in SQL.
         columns: Vec<(String, String)>,
         rows: Rc<Rows>,
         own: String,
@@ -38,7 +38,7 @@ pub(crate) enum Change {
     DropTable {
         name: String,
     },
-    /// What is not there need not be dropped.
+    /// Dropping something that does not exist has no effect.
     Nothing,
 }
 
@@ -47,14 +47,14 @@ pub(crate) enum Change {
 pub(crate) struct Merge {
     pub table: String,
     pub target: Factor,
-    /// What the target is called.
+    /// The target's name.
     pub own: String,
-    /// The column that names a row of the target.
+    /// The column that identifies a row of the target.
     pub row: &'static str,
     pub source: Factor,
-    /// What the source is called.
+    /// The source's name.
     pub source_own: String,
-    /// The column that names a row of the source, once it is a table.
+    /// The column that identifies a row of the source, once it is a table.
     pub source_row: &'static str,
     pub condition: Term,
     pub clauses: Vec<Clause>,
@@ -64,13 +64,13 @@ pub(crate) struct Merge {
 #[derive(Debug)]
 pub(crate) struct Clause {
     pub about: About,
-    /// `None` for all rows that it is about.
+    /// `None` for all of its rows.
     pub condition: Option<Term>,
-    /// `None` where nothing is known of what it does.
+    /// `None` where the action is unknown.
     pub action: Action,
 }
 
-/// The rows that a clause is about.
+/// The rows that a clause applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     Matched,
@@ -78,7 +78,7 @@ pub(crate) enum About {
     NotMatchedBySource,
 }
 
-/// What a clause does with the rows it applies to.
+/// The action of a clause.
 #[derive(Debug)]
 pub(crate) enum Action {
     Delete,
@@ -87,7 +87,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// The columns that it sets, with their values.
+    /// The assigned columns with their values.
     pub fn values(&self) -> &[(String, Term)] {
         match self {
             Self::Delete => &[],

@@ -1,19 +1,19 @@
-//! The condition that joins two sides, taken apart.
+//! The condition that joins two sides, split into parts.
 
 use super::{Form, Node, Term};
 
-/// What a condition asks for, where only its truth matters: not whether it is FALSE or NULL.
+/// The parts of a condition of which only the truth matters: FALSE and NULL count the same.
 #[derive(Debug, Default)]
 pub(crate) struct Condition<'t> {
-    /// Expressions of the first side and of the second that must be equal.
+    /// Equalities between the first and the second side.
     pub equal: Vec<Equal<'t>>,
-    /// What is asked of the first side alone.
+    /// Conditions on the first side alone.
     pub of_first: Vec<&'t Term>,
-    /// What is asked of both in another way.
+    /// All other conditions.
     pub rest: Vec<&'t Term>,
 }
 
-/// An expression of the first side that must be equal to one of the second.
+/// An expression of the first side that must equal one of the second.
 #[derive(Debug)]
 pub(crate) struct Equal<'t> {
     pub first: &'t Term,
@@ -23,7 +23,7 @@ pub(crate) struct Equal<'t> {
 }
 
 impl<'t> Condition<'t> {
-    /// `first` and `second` are what the sides are called.
+    /// Splits a condition. `first` and `second` are the names of the sides.
     pub fn of(term: &'t Term, first: &str, second: &str) -> Self {
         let mut condition = Self::default();
         let mut open = vec![term];
@@ -48,8 +48,8 @@ impl<'t> Condition<'t> {
     }
 }
 
-/// The two sides of `a = b`, and of what holds for NULL too: `a IS NOT DISTINCT FROM b`, and
-/// `a = b OR (a IS NULL AND b IS NULL)`, which is written where BigQuery could not see the partition otherwise.
+/// The two sides of `a = b`, or of a NULL-safe equality: `a IS NOT DISTINCT FROM b`, and `a = b OR (a IS NULL
+/// AND b IS NULL)`, the form from which BigQuery can prune partitions.
 fn equal(term: &Term) -> Option<(&Term, &Term, bool)> {
     if let Some([left, right]) = operands(term, Form::Equal("=")) {
         return Some((left, right, false));
@@ -61,7 +61,7 @@ fn equal(term: &Term) -> Option<(&Term, &Term, bool)> {
     nullable.map(|[left, right]| (left, right, true))
 }
 
-/// The two sides of an equality, where the other condition is that both are NULL.
+/// The two sides of an equality, if the other condition is that both are NULL.
 fn equal_or_null<'t>(equal: &'t Term, nulls: &'t Term) -> Option<[&'t Term; 2]> {
     let sides = operands(equal, Form::Equal("="))?;
     let [left, right] = operands(nulls, Form::Infix(" AND "))?;
@@ -87,7 +87,7 @@ fn is_null(term: &Term) -> Option<&Term> {
 }
 
 impl Term {
-    /// Whether every column that it reads is of this table or query. Of a subquery nothing is known.
+    /// Whether every column it reads belongs to this table or query. False for subqueries.
     fn reads_only(&self, source: &str) -> bool {
         let all = |terms: &[Self]| terms.iter().all(|term| term.reads_only(source));
         match &self.node {

@@ -1,5 +1,5 @@
-//! Statements with every name resolved and every type known: what binding makes of a parsed statement,
-//! and what emitting writes as SQLite text.
+//! Statements with every name resolved and every type known: the result of binding, and the input of
+//! emitting.
 
 mod change;
 mod condition;
@@ -20,21 +20,20 @@ pub(crate) struct Term {
     pub node: Node,
     /// `None` for a bare NULL, which has every type.
     pub sql_type: Option<SqlType>,
-    /// What is in it, of an ARRAY or STRUCT of which that is known.
+    /// The nested types of an ARRAY or STRUCT, where known.
     pub nested: Option<Rc<Nested>>,
-    /// The value of a literal or query parameter, which takes on other types more freely.
+    /// The value of a literal or query parameter, which is coerced more freely.
     pub constant: Option<SqlValue>,
-    /// A column of which nothing else is known. Looking it up is an error, so that it is nowhere but
-    /// in lists of columns.
+    /// An unknown column. Resolving it is an error, so it occurs only in lists of columns.
     pub unknown: bool,
 }
 
-/// What an expression is.
+/// The kind of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
-    /// A value that stands in the statement.
+    /// A value in the statement's text.
     Value(Value),
-    /// A value that is given with it.
+    /// A value from a parameter.
     Parameter(Value),
     /// A column of a table or query in FROM.
     Column {
@@ -44,7 +43,7 @@ pub(crate) enum Node {
     /// A column of the select list, from 0.
     Output(usize),
     Call(Form, Vec<Term>),
-    /// A call over the rows of a group, or of a window that stands around it.
+    /// A call over the rows of a group, or of the window around it.
     Aggregate {
         form: Form,
         distinct: bool,
@@ -64,8 +63,8 @@ pub(crate) enum Node {
     Json(Box<Term>),
     /// The JSON text of an object with these members.
     Object(Vec<(String, Term)>),
-    /// The value of a query's only column in its only row. The name is for the query where it could have
-    /// more rows, which is an error.
+    /// The value of a query's only column in its only row. `own` names the query where it could return more
+    /// rows, which is an error.
     Only {
         rows: Rc<Rows>,
         own: Option<String>,
@@ -74,7 +73,8 @@ pub(crate) enum Node {
         rows: Rc<Rows>,
         negated: bool,
     },
-    /// Whether the operand is among the values of a query's only column; that column as another type.
+    /// Whether the operand is among the values of a query's only column; that column converted to another
+    /// type.
     Among {
         operand: Box<Term>,
         negated: bool,
@@ -83,35 +83,35 @@ pub(crate) enum Node {
     },
 }
 
-/// How a call is written for SQLite.
+/// The SQLite form of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     /// `name(arguments)`
     Call(&'static str),
     /// `name('first', arguments)`
     With(&'static str, &'static str),
-    /// `name(arguments)`; an only argument stands for itself.
+    /// `name(arguments)`; a single argument is emitted alone.
     Several(&'static str),
-    /// The same, compared in the order of values.
+    /// `name(arguments)`; compares in the order of values; a single argument is emitted alone.
     Extreme(&'static str),
     /// `CASE WHEN … THEN … ELSE … END`
     If,
     /// `name(*)`
     Star(&'static str),
-    /// `name(argument)`, compared in the order of values.
+    /// `name(argument)`; compares in the order of values.
     Ordered(&'static str),
-    /// How often the argument is true.
+    /// The number of rows for which the argument is true.
     CountTrue,
-    /// `name(argument)`, which fails where it is infinite.
+    /// `name(argument)`; fails if it is infinite.
     Finite(&'static str),
     Not,
-    /// The arguments with this between them.
+    /// The arguments, joined by this operator.
     Infix(&'static str),
     /// Equality in this form, the same for every order of values.
     Equal(&'static str),
     /// A comparison in the order of values.
     Compare(&'static str),
-    /// The argument with this after it.
+    /// The argument, followed by this.
     Is(&'static str),
     Like {
         negated: bool,
@@ -128,13 +128,13 @@ pub(crate) enum Form {
     /// `true` or `false`
     BoolText,
     NotZero,
-    /// What is left of a time without its days.
+    /// The time of day of a time.
     TimeOfDay,
-    /// How many times so many microseconds lie between two times.
+    /// The number of intervals of this many microseconds between two times.
     Elapsed(i64),
 }
 
-/// What rows are ordered by.
+/// A sort key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
     pub term: Term,
@@ -163,7 +163,7 @@ impl Frame {
     pub const TO_THE_ROW: Self =
         Self { units: "ROWS", start: Bound::Preceding(None), end: Some(Bound::CurrentRow) };
 
-    /// Whether it reaches so far in what the window is ordered by, not so many rows.
+    /// Whether the frame is a RANGE, measured in the sort key, and not a number of rows.
     pub fn is_measured(&self) -> bool {
         let counts =
             |bound: &Bound| matches!(bound, Bound::Preceding(Some(_)) | Bound::Following(Some(_)));
@@ -171,17 +171,17 @@ impl Frame {
     }
 }
 
-/// Where a frame begins or ends.
+/// The start or end of a frame.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Bound {
     CurrentRow,
-    /// So many rows before; `None` for all.
+    /// This many rows before; `None` for all.
     Preceding(Option<i64>),
     Following(Option<i64>),
 }
 
 impl Term {
-    /// An expression of a type that may be NULL's.
+    /// An expression whose type may be NULL's.
     pub fn of(node: Node, sql_type: Option<SqlType>) -> Self {
         Self { node, sql_type, nested: None, constant: None, unknown: false }
     }
@@ -191,40 +191,39 @@ impl Term {
         Self::of(Node::Call(form, args), Some(sql_type))
     }
 
-    /// A word that a function takes as an argument.
+    /// A word argument of a function.
     pub fn word(text: &str) -> Self {
         Self::of(Node::Value(Value::Text(text.to_owned())), Some(SqlType::String))
     }
 
-    /// A number that a function takes as an argument.
+    /// A number argument of a function.
     pub fn number(number: i64, sql_type: SqlType) -> Self {
         Self::of(Node::Value(Value::Integer(number)), Some(sql_type))
     }
 
-    /// A column of which nothing is known.
+    /// An unknown column.
     pub fn unknown() -> Self {
         Self { unknown: true, ..Self::of(Node::Value(Value::Null), None) }
     }
 
-    /// Whether it is the same for every row, which in ORDER BY and GROUP BY SQLite could take
-    /// for the number of a column.
+    /// Whether the term is constant; SQLite could read it as a column number in ORDER BY and GROUP BY.
     pub fn is_fixed(&self) -> bool {
         let number = matches!(self.node, Node::Value(Value::Integer(_)));
         self.constant.is_some() || self.sql_type.is_none() || number
     }
 
-    /// Whether it is NULL and nothing else.
+    /// Whether the term is a bare NULL.
     pub fn is_null(&self) -> bool {
         matches!(self.node, Node::Value(Value::Null) | Node::Parameter(Value::Null))
     }
 
-    /// How messages name its type.
+    /// The type's name in messages.
     pub fn type_name(&self) -> String {
         self.sql_type.map_or_else(|| "NULL".to_owned(), |sql_type| sql_type.to_string())
     }
 }
 
-/// Whether it is kept as the text of a number.
+/// Whether the type is stored as the text of a number.
 pub(crate) fn is_decimal(sql_type: Option<SqlType>) -> bool {
     matches!(sql_type, Some(SqlType::Numeric | SqlType::BigNumeric))
 }

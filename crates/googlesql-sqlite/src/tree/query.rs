@@ -7,14 +7,14 @@ use super::{Key, Term};
 /// The rows of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Rows {
-    /// Of which nothing is known.
+    /// Unknown rows.
     Unknown,
     Select(Box<Select>),
     /// A query in parentheses.
     Nested(Rc<Rows>),
-    /// Two queries and what stands between them.
+    /// Two queries and their set operator.
     Set(&'static str, Box<[Converted; 2]>),
-    /// In another order. The name is for the query.
+    /// Sorted rows. `own` is the name of the query.
     Sorted {
         rows: Rc<Rows>,
         own: String,
@@ -28,16 +28,16 @@ pub(crate) enum Rows {
     },
 }
 
-/// A query's columns as other types.
+/// A query with its columns converted to other types.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Converted {
     pub rows: Rc<Rows>,
-    /// The name for the query, which its columns are taken of.
+    /// The name of the query, by which its columns are referenced.
     pub own: String,
     pub columns: Vec<Term>,
 }
 
-/// One SELECT with the ORDER BY that belongs to it.
+/// One SELECT with its ORDER BY.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Select {
     pub distinct: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Select {
     pub order: Vec<Key>,
 }
 
-/// A table or query in FROM with what joins it to those before.
+/// A table or query in FROM, and its join with the previous ones.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Joined {
     pub keyword: &'static str,
@@ -62,14 +62,14 @@ pub(crate) struct Joined {
 /// A table or query in FROM, and its name there.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Factor {
-    /// Of which nothing is known.
+    /// An unknown relation.
     Unknown,
     /// A table of the database.
     Table {
         name: String,
         own: String,
     },
-    /// What the catalog has a query for.
+    /// A relation for which the catalog has a query.
     Text {
         sql: String,
         own: String,

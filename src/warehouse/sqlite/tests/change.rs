@@ -1,4 +1,4 @@
-//! DELETE, INSERT and MERGE as BigQuery does them.
+//! DELETE, INSERT and MERGE with BigQuery's semantics.
 
 use super::*;
 
@@ -117,7 +117,7 @@ fn a_change_is_made_once_for_a_job() {
     assert_eq!(answer(&warehouse, "SELECT COUNT(*) FROM nba.predictions"), "5");
 }
 
-/// As Google's reference implementation answers.
+/// The results of Google's reference implementation.
 #[test]
 fn a_row_as_json_is_what_bigquery_writes() {
     let warehouse = with(

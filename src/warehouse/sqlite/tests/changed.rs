@@ -1,5 +1,5 @@
-//! UPDATE and DELETE, compared with Google's reference implementation row by row. It executes no MERGE,
-//! and its INSERT ends the process.
+//! UPDATE and DELETE, compared row by row with Google's reference implementation, which does not execute
+//! MERGE and exits on INSERT.
 
 #[path = "../../../../tests/common/google.rs"]
 mod google;
@@ -18,7 +18,7 @@ const SMALL: &[(&str, SqlType)] = &[
     ("is_active", SqlType::Bool),
 ];
 
-/// NULLs, ties, and a key that differs in its case only.
+/// NULLs, ties, and keys that differ only in case.
 const ROWS: &str = "\
 p1 1 ann 2026-01-28 true
 p2 2 ann 2026-01-28 true
@@ -49,7 +49,7 @@ const STATEMENTS: &[&str] = &[
     "DELETE FROM nba.small WHERE TRUE",
 ];
 
-/// The table by row id; NULL is told apart from text.
+/// The table by row id; NULL differs from text.
 type Table = BTreeMap<String, Vec<Option<String>>>;
 
 fn rows() -> Vec<Vec<SqlValue>> {
@@ -68,7 +68,7 @@ fn by_id(rows: impl Iterator<Item = Vec<Option<String>>>) -> Table {
     rows.map(|row| (row[0].clone().unwrap(), row)).collect()
 }
 
-/// The table after the statement; `None` where it fails.
+/// The table after the statement; `None` if it fails.
 fn ours(sql: &str) -> Option<Table> {
     let warehouse = empty();
     let columns: Vec<_> = SMALL.iter().map(|(n, t)| (Ident::parse(n).unwrap(), *t)).collect();

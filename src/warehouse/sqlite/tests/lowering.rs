@@ -1,4 +1,4 @@
-//! What comparing the lowering with Google's reference implementation brought to light.
+//! Differences between the lowering and Google's reference implementation that were found and fixed.
 
 use super::refused::all_fail;
 use super::*;

@@ -1,4 +1,4 @@
-//! That the rows of two tables which belong together are found through an index, and are the right ones.
+//! Matching rows of two tables are found through an index, and correctly.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ fn plan(connection: &rusqlite::Connection, sql: &str, binds: &[Value]) -> String
     steps.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("\n")
 }
 
-/// How SQLite finds which rows of the source match which rows of the target.
+/// SQLite's plan for matching rows of the source and the target.
 fn plan_of_merge(on: &str) -> String {
     let warehouse = with("p1 g1 2026-01-28 ann s1 22.5 true 07:00 - 1");
     let connection = warehouse.connection().unwrap();
@@ -89,7 +89,7 @@ fn the_rank_of_a_row_and_the_first_of_its_key_take_one_pass_over_the_sorted_rows
     assert_eq!(plan.matches("USE TEMP B-TREE").count(), 1, "{plan}");
 }
 
-/// SQLite remembers the rows that it finds by an operand of OR, but for the last.
+/// SQLite stores the rows found by each operand of OR, except the last.
 #[test]
 fn rows_without_a_date_are_looked_for_before_those_of_the_dates() {
     let warehouse = with("p1 g1 2026-01-28 ann s1 22.5 true 07:00 - 1");
@@ -108,7 +108,7 @@ fn rows_without_a_date_are_looked_for_before_those_of_the_dates() {
 /// A row of a side: a text, a number and a value.
 type Side = (Option<u8>, Option<i64>, i64);
 
-/// The conditions, each with what it says of two rows.
+/// The conditions, each with its value for two rows.
 #[expect(clippy::type_complexity, reason = "a list of pairs")]
 const CONDITIONS: &[(&str, fn(&Side, &Side) -> bool)] = &[
     ("t.a = s.a", |t, s| t.0.is_some() && t.0 == s.0),
@@ -134,7 +134,7 @@ fn side() -> impl Strategy<Value = Vec<Side>> {
     proptest::collection::vec(row, 0..6)
 }
 
-/// What is left of the target; `None` where a row of it matches two of the source.
+/// The remaining target; `None` if a row of it matches two of the source.
 fn expected(
     matches: fn(&Side, &Side) -> bool,
     target: &[Side],

@@ -1,10 +1,10 @@
-//! What is not known is named; what BigQuery refuses is refused. Nothing is guessed.
+//! Unsupported constructs are named; statements that BigQuery refuses are refused. Nothing is guessed.
 
 use super::*;
 
 const ROW: &str = "p1 g1 2026-01-28 ann s1 22.5 true 07:00 - 2 0.5 2026-01-28_07:00:00";
 
-/// What is wrong with the error that this statement gives, if anything.
+/// The problem with the error of this statement, if any.
 fn complaint(sql: &str, kind: Kind, words: &[&str]) -> Option<String> {
     match run(&with(ROW), sql) {
         Ok(answer) => Some(format!("{sql}\n  gave {answer:?}")),

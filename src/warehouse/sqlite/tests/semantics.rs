@@ -1,4 +1,4 @@
-//! BigQuery's meaning of what is known, above all where SQLite's own would differ.
+//! BigQuery's semantics of supported constructs, especially where SQLite's differ.
 
 use super::*;
 
@@ -222,7 +222,7 @@ fn an_update_may_name_its_table() {
     assert_eq!(answer(&warehouse, sql), "8 3");
 }
 
-/// Cases in which a shortcut of the lowering, or a habit of SQLite, would give another answer.
+/// Cases in which a shortcut of the lowering, or SQLite's behaviour, would give another answer.
 #[test]
 fn traps_are_avoided() {
     let warehouse = with(ROWS);

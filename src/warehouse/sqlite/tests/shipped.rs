@@ -1,4 +1,4 @@
-//! The statements that onerow ships.
+//! The shipped statements.
 
 use super::*;
 

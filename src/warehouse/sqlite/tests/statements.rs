@@ -1,4 +1,4 @@
-//! Which statements are taken, asked one by one, and listed in `docs/embedded.md`.
+//! The supported statements, tested individually and listed in `docs/embedded.md`.
 
 #[path = "../../../../tests/common/document.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]
@@ -10,8 +10,8 @@ const ROWS: &str = "
   p1 g1 2026-01-28 ann s1 22.5 true  07:00 - 1
   p2 g1 2026-01-28 ann s1 22.5 true  08:00 - 2";
 
-/// What it is called in the document, and a statement that has it and little else: `{t}` is a table,
-/// `{v}` a view, `{s}` a subquery with the columns `id` and `n`.
+/// The name in the document, and a minimal statement: `{t}` is a table, `{v}` a view, `{s}` a subquery with
+/// the columns `id` and `n`.
 const STATEMENTS: &[(&str, &str)] = &[
     ("a query", "SELECT copies FROM {t}"),
     ("`UPDATE … SET` of literals and expressions", "UPDATE {t} SET copies = copies + 1 WHERE TRUE"),
