@@ -42,8 +42,8 @@ WHERE {{ window.filter }}
 )
 {%- endmacro -%}
 
-{#- Conditions added to the UPDATE's own: this run has recorded the row, and its key keeps another active row.
-    -#}
+{#- Conditions added to the UPDATE's own: this run has recorded the row, and its key
+    keeps another active row. -#}
 {%- macro restriction(rule, window, removals, custom) -%}
 {{ recorded(rule, window, removals) | indent(2) }}
 {%- if not custom.may_remove_keys %}

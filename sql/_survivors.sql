@@ -282,9 +282,9 @@ SELECT
 {{ source(rule, window, true, with_undated, rule.strategy == "rewrite" and not alone) }}
 {%- endmacro -%}
 
-{#- The result that onerow reads: one row per date, with these columns. `keyless` are keys that have rows but no
-    active one, `unflagged` rows whose active flag is NULL. Rows that are rewritten never count as shared ids.
-    -#}
+{#- The result that onerow reads: one row per date, with these columns. `keyless` are keys that have
+    rows but no active one, `unflagged` rows whose active flag is NULL. Rows that are rewritten never
+    count as shared ids. -#}
 {%- macro counts(rule, window, with_undated=false) -%}
 SELECT
   date,

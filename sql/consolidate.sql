@@ -1,9 +1,9 @@
-{#- Merges the staging tables into the table, for one date: each key arrives once, as the row that
-    would survive. An existing row takes over the values, and keeps its row id and its creation
-    time; if the first of its key is a deletion marker, it is deactivated, or deleted if the rule
-    has no `active`. Keys with a row in the streaming buffer wait. NULL equals NULL, written out,
-    since IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery from seeing the partition.
-    -#}
+{#- Merges the staging tables into the table, for one date: each key arrives once, as the row
+    that would survive. An existing row takes over the values, and keeps its row id and its
+    creation time; if the first of its key is a deletion marker, it is deactivated, or deleted
+    if the rule has no `active`. Keys with a row in the streaming buffer wait. NULL equals
+    NULL, written out, since IS NOT DISTINCT FROM in the condition of a MERGE keeps BigQuery
+    from seeing the partition. -#}
 {%- from "_staging.sql" import arriving, values -%}
 {%- from "_survivors.sql" import set_active, settled_at -%}
 {%- set main = "onerow_main" -%}

@@ -1,5 +1,5 @@
-{#- Every superseded row with its survivor, and the deciding values. Changes nothing.
-    -#}
+{#- Every superseded row with its survivor, and the
+    deciding values. Changes nothing. -#}
 {%- from "_merged.sql" import gives, window_before -%}
 {%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, ready, row_id, source -%}
 SELECT

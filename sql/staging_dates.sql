@@ -1,5 +1,5 @@
-{#- The rows of each staging table, by date, and how many of those are not merged. Changes nothing.
-    -#}
+{#- The rows of each staging table, by date, and how many of those are
+    not merged. Changes nothing. -#}
 {%- from "_staging.sql" import left_out -%}
 {%- for table in staging.rows %}
 {%- if not loop.first %}

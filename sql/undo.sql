@@ -1,6 +1,6 @@
-{#- Restores exactly the rows of one date that one statement of an earlier run removed: those that it recorded, that are
-    not active now, and that can be distinguished from every other row. A merged survivor gets its former values back.
-    -#}
+{#- Restores exactly the rows of one date that one statement of an earlier run removed: those that it
+    recorded, that are not active now, and that can be distinguished from every other row. A merged survivor
+    gets its former values back. -#}
 {%- from "_merged.sql" import as_after, is_as_left -%}
 {%- from "_removals.sql" import keep_values, of_undone, set_aside, times_undone -%}
 {%- from "_survivors.sql" import rows, set_active, settled, settled_at -%}

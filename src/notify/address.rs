@@ -36,7 +36,7 @@ impl Address {
         self.ip().map_or(self.host() == "localhost", |ip| ip.is_loopback())
     }
 
-    /// Whether the address is an IP address in a local network. A name is resolved when a message is sent.
+    /// Whether the host is a local IP address or `localhost`. Other names are resolved when a message is sent.
     fn is_local(&self) -> bool {
         self.ip().map_or(self.host() == "localhost", is_local)
     }

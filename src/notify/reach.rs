@@ -1,4 +1,4 @@
-//! Network addresses that are reachable only from this machine or its local network.
+//! Local network addresses: this machine, its network link, and metadata servers.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -76,7 +76,7 @@ enum Failure {
     Late,
     /// The message could not be sent at all.
     Unsendable,
-    /// The name resolves to an address in the local network.
+    /// The name resolves to a local address.
     Local,
 }
 

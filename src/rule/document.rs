@@ -27,7 +27,10 @@ pub(crate) struct Source {
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 impl Source {
-    /// The text of a file. Errors: it is too long; `help` is the fix.
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// It is too long; `help` is the fix.
     pub fn new(name: &str, text: &str, help: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
             let message =

@@ -30,7 +30,10 @@ impl<'a> Retry<'a> {
         Self { context, pauses: pauses.build(), failed: None }
     }
 
-    /// Waits before the next attempt, and prints a message. Errors: the given one, when the time is up.
+    /// Waits before the next attempt, and prints a message.
+    ///
+    /// # Errors
+    /// The given error, when the time is up.
     pub fn wait(&mut self, title: &str, error: Error) -> Result<()> {
         let now = self.context.clock.now();
         let (begun, since) = *self.failed.get_or_insert_with(|| (Instant::now(), now));

@@ -91,7 +91,10 @@ fn both(rule: &Rule, one: Buffer, other: Buffer) -> Buffer {
     }
 }
 
-/// The plan without the statements about missing tables. Errors: no table exists.
+/// The plan without the statements about missing tables.
+///
+/// # Errors
+/// No table exists.
 pub fn there<'p>(warehouse: &dyn Warehouse, rule: &Rule, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
     match rule.partition.is_sharded() {
         true => Ok(Tables::of(warehouse, rule, &plan.window)?.there(plan)),

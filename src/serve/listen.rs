@@ -31,7 +31,7 @@ pub enum Ended {
     HandedOver,
 }
 
-/// Listens and answers until SIGTERM.
+/// Listens and answers until SIGTERM or SIGINT.
 pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended> {
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
     let listener = TcpListener::bind(address).await.map_err(cannot)?;

@@ -124,7 +124,7 @@ struct Service {
 
 type Shared = Arc<Service>;
 
-/// Serves until SIGTERM.
+/// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// The address is reachable by others and there are no keys, or the address cannot be listened on.

@@ -40,7 +40,10 @@ pub(super) struct Known {
 }
 
 impl Sessions {
-    /// Creates the signer of this process. Errors: the system has no randomness.
+    /// Creates the signer of this process.
+    ///
+    /// # Errors
+    /// The system has no randomness.
     pub fn new() -> Result<Self> {
         let secret = random()?;
         let ended = Cache::builder().max_capacity(limits::SIGNED_OUT);

@@ -27,7 +27,10 @@ impl Tries {
         }
     }
 
-    /// Counts an attempt. Errors: above a limit.
+    /// Counts an attempt.
+    ///
+    /// # Errors
+    /// The number is above a limit.
     pub fn count(&self, origin: Origin) -> Result<(), Problem> {
         let of_one = self.of_one.get_with(origin, Arc::default);
         // Refused attempts do not count towards the total.

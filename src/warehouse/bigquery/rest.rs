@@ -25,8 +25,11 @@ impl Rest {
         Self { http, auth, root }
     }
 
-    /// GET of a resource below `projects/`, as JSON. Errors: also [`Failure::Unreadable`] for a successful
-    /// response that is not JSON, which a retry would not change.
+    /// GET of a resource below `projects/`, as JSON.
+    ///
+    /// # Errors
+    /// Also [`Failure::Unreadable`] for a successful response that is not JSON, which a retry would not
+    /// change.
     pub async fn get(
         &self,
         path: &[&str],
@@ -43,7 +46,10 @@ impl Rest {
         self.call(self.http.get(url)).await
     }
 
-    /// POST of a resource below `projects/`, as JSON. Errors: as [`Rest::get`].
+    /// POST of a resource below `projects/`, as JSON.
+    ///
+    /// # Errors
+    /// Those of [`Rest::get`].
     pub async fn post(&self, path: &[&str], body: &Json) -> Result<Json, Failure> {
         let url = format!("{}/projects/{}", self.root, path.join("/"));
         self.call(self.http.post(url).json(body)).await
