@@ -153,7 +153,7 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
             "STRING",
             "s IN ('a', 'b')",
             "deactivate = \"s = 'c'\"",
-            &["what `undo` sets s to", "add `reactivate"],
+            &["`undo` would not know what to set s to", "add `reactivate"],
         ),
         (
             "s",

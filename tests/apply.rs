@@ -463,7 +463,7 @@ fn for_programs_each_line_on_stderr_is_json_with_its_severity_and_its_run() {
     }
     project.streamed("2026-01-28T09:00:00Z", "r3,2026-01-28,g1,p1,,true,2026-01-28T08:59:00Z");
     let later = apply(&project, "--log-format json --now 2026-01-28T09:05:00Z").exits(75);
-    let waits = later.stderr.lines().find(|line| line.contains("wait in the streaming buffer"));
+    let waits = later.stderr.lines().find(|line| line.contains("in the streaming buffer; run"));
     let waits: serde_json::Value = serde_json::from_str(waits.unwrap()).unwrap();
     assert_eq!((&waits["run_id"], &waits["severity"]), (&later.json()["run_id"], &"NOTICE".into()));
     let wrong = project.onerow("apply nowhere --date TODAY --log-format json").exits(2);

@@ -73,11 +73,13 @@ fn a_mistake_in_the_rule_file_names_its_place_and_the_way_out() {
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: unknown variant `sqlit`, expected `sqlite` or `bigquery`
+    error[rule-file]: `sqlit` is not a value of `type`
      --> ./onerow.toml:3:8
       |
     3 | type = "sqlit"
       |        ^^^^^^^
+      |
+      = help: did you mean `sqlite`?
 
     $ onerow apply --date 2026-01-28
     exit code 2
@@ -336,24 +338,14 @@ fn a_name_that_does_not_exist_offers_the_nearest() {
     $ onerow appyl --date 2026-01-28
     exit code 2
     -- stderr
-    error[usage]: unrecognized subcommand 'appyl'
-
-      tip: a similar subcommand exists: 'apply'
-
-    Usage: onerow [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error[usage]: there is no command `appyl`
+      help: did you mean `onerow apply`?
 
     $ onerow apply --dates 2026-01-28
     exit code 2
     -- stderr
-    error[usage]: unexpected argument '--dates' found
-
-      tip: a similar argument exists: '--date'
-
-    Usage: onerow apply --date <D> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `onerow apply` has no option `--dates`
+      help: did you mean `--date`?
     ");
 }
 

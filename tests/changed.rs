@@ -32,12 +32,12 @@ fn only_what_was_written_since_is_looked_at() {
     changed("status", "5 dates to check; 0 dates unchanged");
     changed("apply", "5 dates to check; 0 dates unchanged");
     changed("apply", "0 dates to check; 5 dates unchanged");
-    assert!(changed("status", "0 dates to look at").contains("no dates to check"));
-    assert!(changed("plan", "0 dates to look at").contains("apply would send nothing"));
+    assert!(changed("status", "0 dates to check").contains("no dates to check"));
+    assert!(changed("plan", "0 dates to check").contains("apply would send nothing"));
     project.rows(&row("b3", 3, "p", 2));
     let status = changed("status", "1 date to check; 4 dates unchanged");
     assert!(status.contains("2026-01-03") && !status.contains("2026-01-02"), "{status}");
-    changed("plan", "1 date to look at");
+    changed("plan", "1 date to check");
     let report = project.onerow("apply --changed --format json").exits(0).json();
     assert_eq!(report["totals"]["deactivated"], 1);
     changed("apply", "0 dates to check; 5 dates unchanged");
@@ -130,7 +130,7 @@ fn what_is_staged_is_merged_where_it_or_the_table_was_written() {
     -- stderr
     predictions: 2 dates to check; 0 dates unchanged since last found merged
     ");
-    consolidates("2 dates to look at", 1);
+    consolidates("2 dates to check", 1);
     // What the run itself has merged is no change.
     consolidates("0 dates to check; 2 dates unchanged", 0);
     stage(&project, &row("s3", 3, "q", 1));
@@ -212,7 +212,7 @@ fn the_page_of_a_report_shows_the_dates_that_changed() {
         let ended = project.onerow("report --changed --html -").exits(0).says(&[words]);
         ended.stdout
     };
-    assert!(page("0 dates to check; 2 dates unchanged").contains("No date to look at"));
+    assert!(page("0 dates to check; 2 dates unchanged").contains("No date to check"));
     project.rows(&row("b2", 2, "p", 2));
     let page = page("1 date to check; 1 date unchanged");
     assert!(page.contains("2026-01-02") && !page.contains("<td>2026-01-01"), "{page}");

@@ -184,7 +184,7 @@ fn the_race_with_the_streaming_buffer_is_reported_and_finished_later() {
 
     let apply = format!("apply {rule} {WINDOW} --format json --now");
     let first = project.onerow(&format!("{apply} 2026-01-30T08:37:10Z")).exits(75);
-    let first = first.says(&["wait in the streaming buffer"]).json();
+    let first = first.says(&["in the streaming buffer; run"]).json();
     let totals = &first["totals"];
     assert_eq!(totals["duplicates"], 7865);
     let (buffered, done) = (totals["buffered"].as_u64(), totals["deactivated"].as_u64());

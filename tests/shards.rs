@@ -180,7 +180,7 @@ fn what_cannot_be_said_of_such_tables_is_refused() {
     exit code 1
     -- stderr
     error[not-found]: the embedded warehouse has no table `analytics_1.events_20260201`
-      help: did you mean `analytics_1.events_20260130`?
+      help: did you mean `analytics_1.events_20260128`?
     ");
     whole!(project.onerow("status --from 2026-02-01 --to 2026-02-03"), @"
     $ onerow status --from 2026-02-01 --to 2026-02-03

@@ -84,7 +84,7 @@ pub fn address(
         text => {
             let address = Address::parse(text).map_err(|what| wrong(&format!("holds {what}")))?;
             match address.is_local() && !webhook.allow_local {
-                true => Err(wrong("holds an address of this machine or its local network").help(
+                true => Err(wrong("holds a loopback, link-local or metadata address").help(
                     format!("where that is meant, write allow_local = true in [webhook.{name}]"),
                 )),
                 false => Ok(Some(address)),

@@ -195,8 +195,7 @@ impl Failure {
             Self::Late => format!("it did not answer within {} seconds", BUDGET.as_secs()),
             Self::Unsendable => "nothing can be sent to it".to_owned(),
             Self::Local => {
-                "its host name resolves to an address of this machine or its local network"
-                    .to_owned()
+                "its host name resolves to a loopback, link-local or metadata address".to_owned()
             }
         };
         let help = match self {

@@ -95,7 +95,7 @@ fn a_year_of_which_one_date_is_dirty_takes_the_jobs_of_that_date() {
     keep_books(&fixture, &books);
     fixture.proxy.forget();
     let ended = fixture.project.onerow(&format!("apply --changed {YEAR} --format json")).exits(0);
-    let report = ended.says(&["3 dates to look at; 362 dates not written"]).json();
+    let report = ended.says(&["3 dates to check; 362 dates unchanged"]).json();
     assert_eq!(report["dates"].as_array().unwrap().len(), 3);
     assert_eq!(report["totals"]["deactivated"], 1);
     assert_eq!(jobs(&fixture), ["partitions", "detect", "record", "deactivate", "verify"]);
@@ -156,9 +156,9 @@ fn dates_of_rows_that_are_being_streamed_are_looked_at_and_rows_without_a_partit
     let looks = |words: &str| {
         fixture.project.onerow(&format!("status --changed {window}")).exits(0).says(&[words]);
     };
-    looks("0 dates to look at");
+    looks("0 dates to check");
     fixture.proxy.habits(|habits| habits.buffer_since = Some(now));
-    looks("1 date to look at");
+    looks("1 date to check");
     fixture.proxy.habits(|habits| habits.buffer_since = None);
     let outside = ("__UNPARTITIONED__".to_owned(), "2026-01-30T00:00:00Z".to_owned(), 7);
     keep_books(&fixture, &[old, new, outside]);
@@ -217,16 +217,16 @@ fn a_table_without_dates_is_looked_at_where_it_was_written_or_nobody_says() {
     fixture.emulator.query(&format!("CREATE TABLE {table} ({columns})"));
     let rows = "('predictions', NULL, 'no time', 1, 1)";
     fixture.emulator.query(&format!("INSERT INTO {table} VALUES {rows}"));
-    looks("1 date to look at");
+    looks("1 date to check");
     looks("all dates are taken");
     let books = |at: &str| {
         keep_books(&fixture, &[("20260127".to_owned(), at.to_owned(), 4)]);
     };
     books("2026-01-30T00:00:00Z");
-    looks("1 date to look at");
-    looks("0 dates to look at; 1 date not");
+    looks("1 date to check");
+    looks("0 dates to check; 1 date not");
     books("2026-01-31T00:00:00Z");
-    looks("1 date to look at");
+    looks("1 date to check");
 }
 
 /// The key is looked for on the dates that have a partition, and what that bills is said before it is sent.

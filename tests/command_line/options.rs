@@ -49,7 +49,7 @@ fn quiet_leaves_out_notes_and_keeps_errors_and_results() {
     let notes = project.onerow(&format!("status --changed {NOW}")).exits(0);
     let quiet = project.onerow(&format!("status --changed -q {NOW}")).exits(0);
     assert_eq!((notes.stdout, quiet.stderr.as_str()), (quiet.stdout, ""));
-    assert!(notes.stderr.contains("to look at"), "{}", notes.stderr);
+    assert!(notes.stderr.contains("to check"), "{}", notes.stderr);
     project
         .onerow("-q status nothing --last 1")
         .exits(2)

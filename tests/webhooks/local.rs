@@ -20,7 +20,7 @@ fn a_webhook_on_this_machine_is_an_error_before_anything_runs_unless_the_rule_fi
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[webhook-address]: webhook `ops`: OPS_URL holds an address of this machine or its local network
+    error[webhook-address]: webhook `ops`: OPS_URL holds a loopback, link-local or metadata address
       help: where that is meant, write allow_local = true in [webhook.ops]
     ");
     assert_eq!(project.active(), ["r1", "r2"]);
@@ -48,7 +48,7 @@ fn a_name_that_leads_to_this_machine_or_to_a_metadata_server_is_not_connected_to
         );
         let ended = onerow_mounted(&project, &script, address).exits(1);
         let ended = ended.says(&[
-            "could not notify webhook `ops`: its host name resolves to an address of this machine",
+            "could not notify webhook `ops`: its host name resolves to a loopback, link-local or metadata address",
             "allow_local = true in [webhook.ops]",
         ]);
         assert!(!ended.to_string().contains("T0SECRET"), "{ended}");

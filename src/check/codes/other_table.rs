@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Together(Group::Shape),
-    about: "A mutation of another table than the rule's is not what was reviewed; an audit goes into the audit table, and `drop_staging` drops staging tables of the rule.",
+    about: "A mutation of another table than the rule's is not what was reviewed; what is removed goes into the removal log, and `drop_staging` drops staging tables of the rule.",
     found: Example {
         on: On::OwnStep,
         sql: "UPDATE nba.archive

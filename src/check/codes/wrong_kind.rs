@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     may_be_allowed: false,
     find: Find::Together(Group::Shape),
-    about: "onerow runs queries and plain UPDATEs (no FROM, LIMIT, RETURNING), and a shipped step has to be of its kind: `delete` a plain DELETE, `rewrite` a MERGE `ON FALSE` that deletes rows of the date and inserts whole rows, `consolidate` a MERGE that updates what it matches and inserts what it does not, `audit` an INSERT. It would not know what anything else did.",
+    about: "onerow runs queries and plain UPDATEs (no FROM, LIMIT, RETURNING), and a shipped step has to be of its kind: `delete` a plain DELETE, `rewrite` a MERGE `ON FALSE` that deletes rows of the date and inserts whole rows, `consolidate` a MERGE that updates what it matches and inserts what it does not, `record` an INSERT. It would not know what anything else did.",
     found: Example {
         on: On::OwnStep,
         sql: "DELETE FROM nba.predictions
