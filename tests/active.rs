@@ -238,7 +238,18 @@ fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
     }
     let alone = rule("s", "STRING", "s", "strategy = \"delete\"\ndeactivate = \"s = 'x'\"")
         .replace("active = \"s\"\n", "");
-    whole!(Project::new(&alone).onerow(&format!("check {DATE}")), @"");
+    whole!(Project::new(&alone).onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` has no effect without `active`
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'x'"
+       |              ^^^^^^^^^
+       |
+       = help: say in `active` which rows count, or remove it
+    "#);
 }
 
 /// Without listed columns nobody knows the type, so that the assignment has to be said; `doctor` compares it

@@ -212,7 +212,7 @@ fn the_page_of_a_report_shows_the_dates_that_changed() {
         let ended = project.onerow("report --changed --html -").exits(0).says(&[words]);
         ended.stdout
     };
-    assert!(page("0 dates to check; 2 dates unchanged").contains("No date to check"));
+    assert!(page("0 dates to check; 2 dates unchanged").contains("No dates to check"));
     project.rows(&row("b2", 2, "p", 2));
     let page = page("1 date to check; 1 date unchanged");
     assert!(page.contains("2026-01-02") && !page.contains("<td>2026-01-01"), "{page}");

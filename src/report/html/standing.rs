@@ -118,7 +118,7 @@ pub(super) fn sentence(report: &Report) -> String {
         _ => "on every date".to_owned(),
     };
     if report.days.is_empty() {
-        return "No date to look at: none was written since it was last found clean.".to_owned();
+        return "No dates to check: none was written since it was last found clean.".to_owned();
     }
     let mut text = match (totals.active, totals.duplicates) {
         _ if totals.total == 0 => format!("No rows {}.", dates.replace("every", "any")),
