@@ -675,7 +675,7 @@ fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     $ onerow load staged.csv --into nba.staging_c
     exit code 2
     -- stderr
-    error[usage]: `nba.staging_c` is no staging table of rule predictions
+    error[usage]: `nba.staging_c` is not a staging table of rule predictions
       help: did you mean `nba.staging_a`?
     ");
     let database = project.database();

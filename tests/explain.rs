@@ -129,7 +129,7 @@ fn one_key_can_be_asked_for() {
     exit code 2
     -- stderr
     error[usage]: --key: not a key column and its value
-      help: write it as `player_lookup=lebron_james`
+      help: write it as COLUMN=VALUE, such as `order_id=1001`
     ");
 }
 

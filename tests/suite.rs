@@ -190,7 +190,7 @@ fn mistakes_in_a_file_are_named_with_their_place() {
         ("[[test]]\nname = \"x\"\ndates = [\"2026-02-30\"]\nexpect.rows = []", "not a date"),
         (
             "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect.counts = { dups = 1 }",
-            "there is no figure `dups`",
+            "there is no count `dups`",
         ),
         ("[[test]]\nnam = \"x\"\n", "nam"),
     ] {
@@ -309,8 +309,8 @@ fn rows_may_stand_in_a_data_file() {
     for (file, said) in [
         ("data/none.csv", "cannot read"),
         ("data/rows.txt", "has an unknown format"),
-        ("../rows.csv", "is no file of the project"),
-        ("/dev/stdin", "is no file of the project"),
+        ("../rows.csv", "is not a file of the project"),
+        ("/dev/stdin", "is not a file of the project"),
     ] {
         let ended = test(&all.replace("data/rows.csv", file)).exits(2);
         ended.says(&["tests/own.toml:", said]);

@@ -17,7 +17,7 @@ use crate::rule::Rule;
 Examples:
   onerow apply --changed
   onerow apply --date YESTERDAY
-  onerow apply player_prop_predictions --from 2026-01-20 --to 2026-01-29
+  onerow apply orders --from 2026-01-20 --to 2026-01-29
   onerow apply --all --last 30 --dry-run
   onerow apply --all --date YESTERDAY --warehouse prod --jobs 4 --wait 2h")]
 pub(super) struct Args {

@@ -17,7 +17,7 @@ running; warnings alone exit 0, unless --strict is given. docs/checks.md lists t
 
 Examples:
   onerow check --all
-  onerow check player_prop_predictions --format json
+  onerow check orders --format json
   onerow check --last 30 --step deactivate
   onerow check --all --strict --format github")]
 pub(super) struct Args {

@@ -17,8 +17,8 @@ use crate::rule::RuleName;
 Examples:
   onerow consolidate --date TODAY --dry-run
   onerow consolidate --changed
-  onerow consolidate player_prop_predictions --date TODAY
-  onerow consolidate --date TODAY --staging nba_predictions.staging_batch_7 --drop")]
+  onerow consolidate orders --date TODAY
+  onerow consolidate --date TODAY --staging shop.staging_batch_7 --drop")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,

@@ -25,7 +25,7 @@ given. Exits with 1 when a run would fail or do harm.
 
 Examples:
   onerow doctor
-  onerow doctor player_prop_predictions --warehouse prod --last 30")]
+  onerow doctor orders --warehouse prod --last 30")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,

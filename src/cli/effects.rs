@@ -189,23 +189,22 @@ impl Effects {
             std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
         if let Some(cause) = cause {
             // The type of a value that cannot be read gives the reason, and the right form.
-            self.report(&of_value(error, cause));
-            return cause.exit_code();
+            let said = of_value(error, cause);
+            self.report(&said);
+            return said.exit_code();
         }
         let text = error.render();
         let code = format!("error[{}]:", Kind::Usage);
         // Echoed arguments must not control the terminal.
         let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
-        let text = match self.coloured(stream) && !steers {
+        let for_programs = self.log().format == LogFormat::Json && error.use_stderr();
+        let text = match self.coloured(stream) && !steers && !for_programs {
             true => text.ansi().to_string().replacen("error:", &code, 1),
             false => visible::visible(&text.to_string()).replacen("error:", &code, 1),
         };
-        match self.log().format {
-            LogFormat::Json if error.use_stderr() => {
-                let text = text.trim_start_matches(&code).trim();
-                self.report(&Error::new(Kind::Usage, text));
-            }
-            _ => _ = stream.lock().write_all(text.as_bytes()),
+        match for_programs {
+            true => self.report(&Error::new(Kind::Usage, text.trim_start_matches(&code).trim())),
+            false => _ = stream.lock().write_all(text.as_bytes()),
         }
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
@@ -271,7 +270,9 @@ fn of_value(error: &clap::Error, cause: &Error) -> Error {
         _ => "",
     };
     let message = format!("{argument}: {}", cause.headline());
-    let said = Error::new(cause.kind(), message.trim_start_matches(": "));
+    // A name of the command line is not one of the rule file.
+    let kind = if cause.kind().is_usage() { cause.kind() } else { Kind::Usage };
+    let said = Error::new(kind, message.trim_start_matches(": "));
     match cause.remedy() {
         Some(help) => said.help(help),
         None => said,

@@ -23,11 +23,11 @@ warehouse's list of partitions says, and says first what that bills.
 
 Examples:
   onerow explain
-  onerow explain --key player_lookup=lebron_james
-  onerow explain player_prop_predictions --last 30 --key player_lookup=lebron_james
+  onerow explain --key order_id=1001
+  onerow explain orders --last 30 --key order_id=1001
   onerow explain by_line --date 2026-01-28 --key current_points_line=NULL --format json
   onerow explain --run 20260130T0741
-  onerow explain player_prop_predictions --run last")]
+  onerow explain orders --run last")]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
@@ -128,7 +128,7 @@ fn key_value(text: &str) -> Result<String> {
     match text.contains('=') {
         true => Ok(text.to_owned()),
         false => Err(Error::new(Kind::Usage, "not a key column and its value")
-            .help("write it as `player_lookup=lebron_james`")),
+            .help("write it as COLUMN=VALUE, such as `order_id=1001`")),
     }
 }
 

@@ -26,8 +26,8 @@ loaded or nothing of them.
 
 Examples:
   onerow load predictions.csv
-  onerow load player_prop_predictions monday.csv tuesday.csv
-  onerow load batch.csv --into nba_predictions.staging_worker_1
+  onerow load orders monday.csv tuesday.csv
+  onerow load batch.csv --into shop.staging_worker_1
   onerow load events.ndjson --ignore event_params --ignore \"User Properties\"
   onerow load backfill.ndjson --streamed --now 2026-01-30T08:37:08Z"
 )]
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             .help(format!("say which date's table the rows are of: --into {example}")));
     }
     if !is_own && !staged.clone().any(|known| known == table) {
-        let message = format!("`{}` is no staging table of rule {}", table.dotted(), rule.name);
+        let message = format!("`{}` is not a staging table of rule {}", table.dotted(), rule.name);
         let names: Vec<String> = staged.map(TableName::dotted).collect();
         return Err(Error::new(Kind::Usage, message)
             .help(did_you_mean(&table.dotted(), names.iter().map(String::as_str))));
@@ -161,7 +161,7 @@ fn rule_and_files<'a>(args: &'a Args, file: &'a RuleFile) -> Result<(&'a Rule, V
         [only] => Ok((only, std::iter::once(first).chain(others).collect())),
         _ => {
             let names: Vec<&str> = names().collect();
-            Err(Error::new(Kind::UnknownName, "the rule file holds several rules")
+            Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
                 .help(format!("name one of {} before the files", names.join(", "))))
         }
     }

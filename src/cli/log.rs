@@ -19,7 +19,7 @@ Examples:
   onerow log
   onerow log 20260130T0741
   onerow log 20260130T0741 --sql
-  onerow log --rule player_prop_predictions --limit 5 --warehouse prod
+  onerow log --rule orders --limit 5 --warehouse prod
   onerow log --statements --format json")]
 pub(super) struct Args {
     /// Show the statements of this run; the start of its id is enough

@@ -17,7 +17,7 @@ use crate::statement::{Statement, StepName};
 #[command(after_help = "\
 Examples:
   onerow render --date 2026-01-28
-  onerow render player_prop_predictions --from 2026-01-20 --to 2026-01-29 --step detect
+  onerow render orders --from 2026-01-20 --to 2026-01-29 --step detect
   onerow render --all --date 2026-01-28 --out rendered
   onerow render --all --date 2026-01-28 --out rendered --check")]
 pub(super) struct Args {

@@ -28,7 +28,7 @@ yesterday unless dates are given. A rule that cannot be read is shown as such, a
 
 Examples:
   onerow report --html report.html
-  onerow report player_prop_predictions --last 92 --html report.html
+  onerow report orders --last 92 --html report.html
   onerow report --changed --html report.html
   onerow report --warehouse prod --days 7 --html - | mail-to team")]
 pub(super) struct Args {

@@ -14,7 +14,7 @@ use crate::step::Runs;
 #[command(after_help = "\
 Examples:
   onerow run late_rows --date YESTERDAY
-  onerow run detect player_prop_predictions --last 7 --format json")]
+  onerow run detect orders --last 7 --format json")]
 pub(super) struct Args {
     /// The step
     #[arg(value_name = "STEP", value_parser = StepName::parse)]

@@ -26,9 +26,9 @@ so rows that arrive late and backfills of old dates too. The first pass takes ev
 still buffered are waited for or tried again; what is left, the next day's pass takes along.
 
 Examples:
-  onerow schedule cron player_prop_predictions --warehouse prod
-  onerow schedule systemd player_prop_predictions --at 06:15 --out units
-  onerow schedule cloud-scheduler player_prop_predictions --service-url https://onerow.example")]
+  onerow schedule cron orders --warehouse prod
+  onerow schedule systemd orders --at 06:15 --out units
+  onerow schedule cloud-scheduler orders --service-url https://onerow.example")]
 pub(super) struct Args {
     /// What starts the runs
     #[arg(value_enum, value_name = "KIND")]

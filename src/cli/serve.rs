@@ -22,7 +22,7 @@ or from files (one a line), as text or as sha256:HEX. Without any, it serves loc
 Examples:
   onerow serve
   ONEROW_APPLY_KEYS=$(openssl rand -base64 32) onerow serve --listen 0.0.0.0:8080 --warehouse prod
-  onerow serve player_prop_predictions --apply-keys /run/secrets/apply --read-keys /run/secrets/read")]
+  onerow serve orders --apply-keys /run/secrets/apply --read-keys /run/secrets/read")]
 pub(super) struct Args {
     /// The rule of requests that name none; may be left out where there is only one
     #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]

@@ -17,7 +17,7 @@ Examples:
   onerow status
   onerow status --last 7
   onerow status --changed
-  onerow status player_prop_predictions --from 2026-01-20 --to 2026-01-29 --format json
+  onerow status orders --from 2026-01-20 --to 2026-01-29 --format json
   onerow status --date YESTERDAY --exit-code || alert")]
 pub(super) struct Args {
     #[command(flatten)]

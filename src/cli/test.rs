@@ -18,7 +18,7 @@ The tests are the TOML files in the project's folder tests/; docs/tests.md says 
 Examples:
   onerow test
   onerow test --filter tie
-  onerow test --project-dir examples/player_props --junit report.xml")]
+  onerow test --project-dir shop --junit report.xml")]
 pub(super) struct Args {
     /// Only tests whose file or name holds this text
     #[arg(long, value_name = "TEXT")]

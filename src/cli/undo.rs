@@ -20,7 +20,7 @@ An undo is a run itself: it is in the ledger, and verified.
 
 Examples:
   onerow undo last --dry-run
-  onerow undo last player_prop_predictions
+  onerow undo last orders
   onerow undo 20260130T074130Z-0a1b2c3d
   onerow undo 20260130T0741 --warehouse prod")]
 pub(super) struct Args {

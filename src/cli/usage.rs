@@ -73,6 +73,11 @@ fn unknown(argument: &str, command: &Command) -> Error {
         return usage(message, format!("`{own} --help` shows what it takes"));
     }
     let option = argument.split('=').next().unwrap_or(argument);
+    let long = option.trim_start_matches('-');
+    if command.get_arguments().any(|known| known.get_long() == Some(long)) {
+        let message = format!("`{option}` is an option of `{own}`, and stands before it");
+        return usage(message, format!("write it after the command: {own} {option} …"));
+    }
     if option == "--format" {
         let message = format!("`{own}` has no {option}: what it writes has one form");
         return usage(message, format!("leave {option} out"));

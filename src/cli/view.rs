@@ -14,10 +14,10 @@ use crate::statement::StepName;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  onerow view show player_prop_predictions
-  onerow view create player_prop_predictions --warehouse prod
-  onerow view create player_prop_predictions --warehouse prod --replace
-  onerow view drop player_prop_predictions")]
+  onerow view show orders
+  onerow view create orders --warehouse prod
+  onerow view create orders --warehouse prod --replace
+  onerow view drop orders")]
 pub(super) struct Args {
     /// What to do with the view
     #[arg(value_enum)]

@@ -54,7 +54,7 @@ pub const EXPLAINED: [Explained; 34] = [
         Kind::UnknownRun,
         "unknown-run",
         2,
-        "The ledger has no run of this id, or the run removed nothing that could be restored.",
+        "The ledger has no run of this id, or nothing of the run can be restored.",
         "`onerow log` lists the runs. The ledger belongs to a warehouse: look at `--warehouse`.",
     ),
     explained(
@@ -244,7 +244,7 @@ pub const EXPLAINED: [Explained; 34] = [
         "ledger-format",
         1,
         "The ledger or the removal log was written by a version of onerow with another format.",
-        "Use that version, or rename the table: the next run makes a new one.",
+        "Use that version. Or rename the table, on the embedded warehouse move the file away: the next run makes a new one.",
     ),
     explained(
         Kind::Database,

@@ -17,7 +17,7 @@ use crate::window::{Day, Window};
 
 /// The version of the columns and their content, stored in each row. Incremented when they change; a ledger
 /// without it is older than the first release.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// The column with the format version.
 pub(super) const FORMAT_COLUMN: &str = "format";

@@ -73,7 +73,7 @@ pub fn address(
     let (name, variable) = (&webhook.name, webhook.url_env.as_str());
     let wrong = |what: &str| {
         Error::new(Kind::WebhookAddress, format!("webhook `{name}`: {variable} {what}")).help(
-            format!("put the address that Slack gave into {variable}, or `{OFF}` where nobody is to be told"),
+            format!("put the address that Slack gave into {variable}, or `{OFF}` to send nothing"),
         )
     };
     let Some(value) = env(variable) else { return Err(wrong("is not set")) };

@@ -44,7 +44,7 @@ pub fn days(style: Style, report: &Report) -> String {
     match hidden {
         0 => format!("{title}\n{grid}"),
         _ => format!(
-            "{title}\n{grid}{} not shown: clean or without rows; --full shows them\n",
+            "{title}\n{grid}{} not shown, since clean; --full shows them\n",
             count(hidden as u64, "date")
         ),
     }
@@ -55,8 +55,8 @@ const MANY: usize = 62;
 
 /// The dates to show, and the number left out.
 fn shown(style: Style, days: &[DayReport]) -> (Vec<&DayReport>, usize) {
-    let is_quiet = |day: &&DayReport| matches!(day.status(), Status::Clean | Status::Empty);
-    if style.full || style.format != Format::Table || days.len() <= MANY {
+    let is_quiet = |day: &&DayReport| day.status() == Status::Clean;
+    if style.full || style.format != Format::Table || style.width.is_none() || days.len() <= MANY {
         return (days.iter().collect(), 0);
     }
     let shown: Vec<&DayReport> = days.iter().filter(|day| !is_quiet(day)).collect();
@@ -165,5 +165,54 @@ impl Figures {
         let Counts { active, keys, duplicates, buffered, shared_ids, keyless, unflagged, .. } =
             counts;
         Self { active, keys, duplicates, buffered, shared_ids, keyless, unflagged, deactivated }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{OnKeyless, RuleName};
+    use crate::window::Day;
+
+    /// A year of a rule: one date has duplicates, one has no rows.
+    fn year() -> Report {
+        let first = Day::parse("2026-01-01").unwrap();
+        let days = std::iter::successors(Some(first), |day| day.next()).take(365);
+        let days = days.enumerate().map(|(i, day)| {
+            let rows = if i == 30 { 0 } else { 10 };
+            let duplicates = if i == 40 { 3 } else { 0 };
+            let counts = Counts {
+                active: rows,
+                keys: rows - duplicates,
+                duplicates,
+                settled: rows,
+                total: rows,
+                ..Counts::default()
+            };
+            DayReport { day, counts, deactivated: None, failed: false, on_keyless: OnKeyless::Warn }
+        });
+        Report {
+            rule: RuleName::parse("events").unwrap(),
+            run: None,
+            days: days.collect(),
+            undated: None,
+            keyless_runs: Vec::new(),
+            consolidated: None,
+            steps: Vec::new(),
+            buffered: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn in_a_terminal_a_long_table_shows_what_needs_attention_and_all_of_it_on_request() {
+        let report = year();
+        let narrow = Style { width: Some(120), ..Style::plain(Format::Table) };
+        let shown = days(narrow, &report);
+        assert!(shown.contains("2026-01-31") && shown.contains("2026-02-10"), "{shown}");
+        assert!(shown.contains("363 dates not shown, since clean; --full shows them"), "{shown}");
+        for style in [Style { full: true, ..narrow }, Style::plain(Format::Table)] {
+            assert!(days(style, &report).lines().count() > 365, "every date is a line");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Rows and columns, for a terminal or as Markdown.
 
 use comfy_table::{
-    Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle, presets,
+    Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+    Width, presets,
 };
 
 use super::markdown::escaped;
@@ -58,12 +59,12 @@ pub(super) fn grid(
         true => table.enforce_styling(),
         false => table.force_no_tty(),
     };
-    if let Some(width) = style.width.filter(|_| for_people) {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
     table.set_header(header.iter().map(|title| Cell::new(printable(title, style.format))));
     for row in rows {
         table.add_row(row.into_iter().map(|entry| cell(style, entry)));
+    }
+    if let Some(width) = style.width.filter(|_| for_people) {
+        fit(&mut table, width);
     }
     let has_total = total.is_some() && style.format == Format::Table;
     if let Some(total) = total {
@@ -75,6 +76,31 @@ pub(super) fn grid(
         lines.insert(lines.len() - 1, lines[1].clone());
     }
     lines.join("\n") + "\n"
+}
+
+/// Wraps long texts, so that the table fits the width. No word is cut: an id has to be copied whole. A table
+/// whose words alone are wider stays as it is.
+fn fit(table: &mut Table, width: u16) {
+    const BETWEEN: usize = 3;
+    let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max();
+    let mut words: Vec<usize> = Vec::new();
+    for row in table.header().into_iter().chain(table.row_iter()) {
+        for (i, cell) in row.cell_iter().enumerate() {
+            let word = longest(&cell.content()).unwrap_or(0);
+            match words.get_mut(i) {
+                Some(known) => *known = word.max(*known),
+                None => words.push(word),
+            }
+        }
+    }
+    if words.iter().map(|word| word + BETWEEN).sum::<usize>() > usize::from(width) {
+        return;
+    }
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    for (column, word) in table.column_iter_mut().zip(words) {
+        let least = u16::try_from(word).unwrap_or(width);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+    }
 }
 
 /// A rule below the header and no other lines.
@@ -152,6 +178,26 @@ mod tests {
             table(None).split_whitespace().count()
         );
         assert_eq!(table(None).lines().count(), 3);
+    }
+
+    #[test]
+    fn no_id_is_cut_however_narrow_the_terminal_is() {
+        let header = ["run", "rule", "dates", "steps", "outcome"];
+        let run = "20260130T120000Z-4f0c2b1d";
+        let row = || {
+            [
+                run,
+                "predictions",
+                "2026-01-20 to 2026-01-29",
+                "detect, record, deactivate, verify",
+                "done",
+            ]
+        };
+        for width in [20, 60, 80, 100] {
+            let style = Style { width: Some(width), ..Style::plain(Format::Table) };
+            let table = grid(style, &header, vec![row().map(Entry::from).into()], None);
+            assert!(table.contains(run) && table.contains("2026-01-29"), "{width}:\n{table}");
+        }
     }
 
     #[test]

@@ -250,8 +250,8 @@ systems = ["a", "b"]
             ("time_zone", "across = \"soon\"\ntime_zone", "`soon` cannot be `across`", "`1d`"),
             ("time_zone", "across = \"36h\"\ntime_zone", "not a number of whole days", "`1d`"),
             ("time_zone", "across = \"0d\"\ntime_zone", "1 to 31 days", "`1d`"),
-            ("time_zone", "across = \"32d\"\ntime_zone", "at most 31 days", "`1d`"),
-            ("time_zone", "across = \"-1d\"\ntime_zone", "at least 1 day", "`1d`"),
+            ("time_zone", "across = \"32d\"\ntime_zone", "1 to 31 days", "`1d`"),
+            ("time_zone", "across = \"-1d\"\ntime_zone", "1 to 31 days", "`1d`"),
             (
                 "time_zone",
                 "steps = [\"detect\", \"verify\"]\ntime_zone",

@@ -162,7 +162,7 @@ fn written(request: &Request) -> Result<(), Problem> {
     }
     match headers.get(header::HOST) {
         None if request.version() == Version::HTTP_11 => wrong("send the header Host".to_owned()),
-        Some(host) if !is_host(host) => wrong("the header Host is no host".to_owned()),
+        Some(host) if !is_host(host) => wrong("the header Host is not a host name".to_owned()),
         _ => Ok(()),
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
     let whole =
         number.as_u64().or_else(|| number.as_f64().filter(is_whole).map(|number| number as u64));
     let whole = whole.and_then(|whole| u32::try_from(whole).ok());
-    whole.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is no number of dates")))
+    whole.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is not a number of dates")))
 }
 
 /// The dates of a request. Errors: several kinds of dates, half a range, an invalid date, too many dates.

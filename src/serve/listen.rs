@@ -95,7 +95,7 @@ fn greet(service: &Shared, address: SocketAddr) {
     let keys = &service.access.keys;
     log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
     if let Some(names) = service.telling.names() {
-        log.line(Line::new(Severity::Info, format!("webhooks that are told of runs: {names}")));
+        log.line(Line::new(Severity::Info, format!("webhooks that are notified of runs: {names}")));
     }
     log.line(match service.access.is_open() {
         true => Line::new(

@@ -129,7 +129,7 @@ impl Reader<'_> {
     fn loaded(&self, rule: &Rule, file: &Spanned<String>) -> Result<Vec<Vec<SqlValue>>> {
         let below = Path::new(file.get_ref());
         if !below.components().all(|part| matches!(part, Component::Normal(_))) {
-            let message = format!("`{}` is no file of the project", below.display());
+            let message = format!("`{}` is not a file of the project", below.display());
             let help = "name it as it is called from the folder that holds onerow.toml";
             return Err(self.source.error(file, message).help(help));
         }
@@ -292,7 +292,7 @@ impl Reader<'_> {
         let known = Figure::ALL.into_iter();
         known.clone().find(|figure| figure.as_str() == name.get_ref()).ok_or_else(|| {
             self.source
-                .error(name, format!("there is no figure `{}`", name.get_ref()))
+                .error(name, format!("there is no count `{}`", name.get_ref()))
                 .help(did_you_mean(name.get_ref(), known.map(Figure::as_str)))
         })
     }

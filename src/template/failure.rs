@@ -8,10 +8,11 @@ use super::limits;
 use crate::error::{Error, Kind, Place, did_you_mean, nearest};
 
 /// The filters that templates use, for 'did you mean'.
-const FILTERS: [&str; 24] = [
-    "commas", "raw", "ident", "of", "abs", "batch", "default", "dictsort", "first", "int", "items",
-    "join", "last", "length", "list", "lower", "map", "max", "min", "replace", "reverse", "sort",
-    "trim", "unique",
+const FILTERS: [&str; 34] = [
+    "commas", "raw", "ident", "of", "indent", "upper", "select", "reject", "string", "split",
+    "sum", "round", "title", "lines", "abs", "batch", "default", "dictsort", "first", "int",
+    "items", "join", "last", "length", "list", "lower", "map", "max", "min", "replace", "reverse",
+    "sort", "trim", "unique",
 ];
 
 const KNOWN: &str = "a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or \
@@ -51,6 +52,7 @@ pub(super) fn template_error(
 fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context: &Value) -> Error {
     let detail = error.detail().unwrap_or_default();
     let quoted = |mark: char| detail.split(mark).nth(1).unwrap_or(detail);
+    let marked = |marks: [char; 2]| detail.split(marks).nth(1).unwrap_or(detail);
     match error.kind() {
         ErrorKind::UndefinedError if detail.starts_with('`') => {
             let name = quoted('`');
@@ -67,7 +69,7 @@ fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context:
                 .help("import the macro first: {% from \"_survivors.sql\" import ranked %}")
         }
         ErrorKind::TemplateNotFound => {
-            let name = quoted('\'');
+            let name = marked(['\'', '"']);
             let known = paths.keys().map(String::as_str);
             new(format!("there is no template `{name}`")).help(did_you_mean(name, known))
         }

@@ -4,13 +4,14 @@ use crate::common::Project;
 
 use super::{NOW, project};
 
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 8] = [
     "ONEROW_PROJECT_DIR",
     "ONEROW_WAREHOUSE",
     "ONEROW_FORMAT",
     "ONEROW_QUIET",
     "ONEROW_VERBOSE",
     "ONEROW_COLOR",
+    "ONEROW_FULL",
     "ONEROW_LOG_FORMAT",
 ];
 

@@ -128,3 +128,25 @@ fn a_misspelt_word_of_the_rule_file_is_answered_with_the_nearest_and_its_place()
         ]);
     }
 }
+
+#[test]
+fn an_option_of_a_command_that_stands_before_it_is_told_where_it_goes() {
+    let project = Project::new(RULE);
+    for words in ["--date YESTERDAY plan", "--format json status"] {
+        let ended = project.onerow(words).exits(2);
+        let option = words.split(' ').next().unwrap();
+        let command = words.rsplit(' ').next().unwrap();
+        let help = format!("write it after the command: onerow {command} {option}");
+        ended.says(&[&format!("`{option}` is an option of `onerow {command}`"), &help]);
+    }
+}
+
+#[test]
+fn the_log_for_programs_has_no_colours() {
+    let project = Project::new(RULE);
+    let ended = project.onerow("status --bogus --color always --log-format json").exits(2);
+    let line: serde_json::Value = serde_json::from_str(ended.stderr.trim()).unwrap();
+    let message = line["message"].as_str().unwrap();
+    assert!(!message.contains('\u{1b}') && !message.contains("error["), "{ended}");
+    assert_eq!(line["error_code"], "usage");
+}

@@ -29,7 +29,7 @@ fn without_a_usable_address_nothing_is_run_and_the_variable_is_named() {
     exit code 2
     -- stderr
     error[webhook-address]: webhook `ops`: OPS_URL is not set
-      help: put the address that Slack gave into OPS_URL, or `off` where nobody is to be told
+      help: put the address that Slack gave into OPS_URL, or `off` to send nothing
     ");
     assert_eq!((project.active().len(), project.ledger().len()), (2, 0));
     for command in ["status", "plan", "apply --dry-run", "check", "render"] {

@@ -31,7 +31,7 @@ fn a_run_that_fails_is_told_and_closed_in_the_log() {
         (&closing["duplicates_found"], &closing["dates"]),
         (&1.into(), &"2026-01-28".into())
     );
-    assert!(log.contains("webhooks that are told of runs: ops"), "{log}");
+    assert!(log.contains("webhooks that are notified of runs: ops"), "{log}");
     assert!(!log.contains(SECRET) && !answer.text.contains(SECRET), "{log}");
 }
 

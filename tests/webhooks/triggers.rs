@@ -165,7 +165,7 @@ fn only_the_rules_that_are_named_are_told_of() {
     exit code 2
     -- stderr
     error[webhook-address]: webhook `ops`: OPS_URL is not set
-      help: put the address that Slack gave into OPS_URL, or `off` where nobody is to be told
+      help: put the address that Slack gave into OPS_URL, or `off` to send nothing
     ");
 }
 

@@ -58,7 +58,7 @@ impl RuleReader<'_> {
         match (table.get_ref().ends_with("_*"), partition.get_ref() == SUFFIX) {
             (true, false) => Err(self
                 .source
-                .error(partition, "the rule is about tables that each hold one date, and `partition` is no part of their names")
+                .error(partition, "the rule is about tables that each hold one date, and `partition` is not part of their names")
                 .help(format!("write partition = \"{SUFFIX}\"; for one of these tables alone, name it in `table`"))),
             (false, true) => Err(self
                 .source

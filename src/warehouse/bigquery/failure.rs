@@ -97,9 +97,9 @@ impl Failure {
     pub fn kind(&self) -> Kind {
         let Self::Refused { status, reason, message } = self else {
             return match self {
-                Self::Token(failure) if !failure.may_pass => Kind::AccessDenied,
+                Self::Token(failure) if !failure.may_pass => Kind::Credentials,
                 Self::Unsent(_) => Kind::Refused,
-                Self::Unreadable(_) => Kind::Refused,
+                Self::Unreadable(_) => Kind::UnexpectedAnswer,
                 _ => Kind::NoAnswer,
             };
         };
@@ -257,7 +257,7 @@ mod tests {
             (refused(0, "stopped", ""), Kind::Refused),
             (Failure::Lost("reset".into()), Kind::NoAnswer),
             (Failure::Unsent("none".into()), Kind::Refused),
-            (Failure::Unreadable("no JSON".into()), Kind::Refused),
+            (Failure::Unreadable("no JSON".into()), Kind::UnexpectedAnswer),
         ] {
             assert_eq!(failure.kind(), kind, "{failure:?}");
         }

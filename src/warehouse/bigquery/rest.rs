@@ -36,7 +36,7 @@ impl Rest {
         query: &[(&str, Option<&str>)],
     ) -> Result<Json, Failure> {
         let mut url = reqwest::Url::parse(&format!("{}/projects", self.root))
-            .map_err(|error| Failure::Unsent(format!("the endpoint is no URL: {error}")))?;
+            .map_err(|error| Failure::Unsent(format!("the endpoint is not a URL: {error}")))?;
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }

@@ -28,7 +28,7 @@ pub enum Access {
 const APPLICATION_ID: i64 = 0x3172_6f77;
 /// The format version, incremented when the stored content changes. 1 to 3 had a ledger with other columns,
 /// and were never released.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn memory() -> Result<Connection> {
