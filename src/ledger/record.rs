@@ -295,10 +295,10 @@ mod tests {
 
     #[test]
     fn an_entry_of_another_format_is_refused_as_such() {
-        let error = with("format", Some("2")).unwrap_err();
+        let error = with("format", Some("3")).unwrap_err();
         assert_eq!(error.kind(), Kind::LedgerFormat);
         assert!(
-            error.to_string().contains("the ledger has format 2, this onerow knows 1"),
+            error.to_string().contains("the ledger has format 3, this onerow knows 2"),
             "{error}"
         );
     }

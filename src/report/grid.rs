@@ -81,7 +81,8 @@ pub(super) fn grid(
 /// Wraps long texts, so that the table fits the width. No word is cut: an id has to be copied whole. A table
 /// whose words alone are wider stays as it is.
 fn fit(table: &mut Table, width: u16) {
-    const BETWEEN: usize = 3;
+    const PADDING: usize = 2;
+    const BETWEEN: usize = PADDING + 1;
     let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max();
     let mut words: Vec<usize> = Vec::new();
     for row in table.header().into_iter().chain(table.row_iter()) {
@@ -98,7 +99,7 @@ fn fit(table: &mut Table, width: u16) {
     }
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     for (column, word) in table.column_iter_mut().zip(words) {
-        let least = u16::try_from(word).unwrap_or(width);
+        let least = u16::try_from(word + PADDING).unwrap_or(width);
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
     }
 }
