@@ -27,20 +27,24 @@ fn commit() -> Option<String> {
     if Path::new(&top).canonicalize().ok()? != here {
         return None;
     }
-    // HEAD names a branch, whose commit is in a file of its own or in `packed-refs`.
+    // HEAD names a branch, whose commit is in a file of its own or in `packed-refs`; each commit is a line of
+    // `logs/HEAD`.
     let branch = git(&here, &["symbolic-ref", "--quiet", "HEAD"]);
-    for name in ["HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
+    for name in ["HEAD", "logs/HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
         let path = here.join(git(&here, &["rev-parse", "--git-path", name])?);
         // What is not there would have the build begin anew each time.
         if path.exists() {
             println!("cargo::rerun-if-changed={}", path.display());
         }
     }
-    git(&here, &["log", "-1", "--format=%h %cd", "--date=format:%Y-%m-%d"])
+    git(&here, &["log", "-1", "--no-show-signature", "--format=%h %cd", "--date=format:%Y-%m-%d"])
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok()?;
+    let mut git = Command::new("git");
+    // A hook of git has it set, for another repository maybe.
+    git.arg("-C").arg(folder).args(arguments).env_remove("GIT_DIR");
+    let output = git.output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
 }

@@ -224,7 +224,7 @@ fn a_table_without_dates_is_looked_at_where_it_was_written_or_nobody_says() {
     };
     books("2026-01-30T00:00:00Z");
     looks("1 date to check");
-    looks("0 dates to check; 1 date not");
+    looks("0 dates to check; 1 date unchanged");
     books("2026-01-31T00:00:00Z");
     looks("1 date to check");
 }

@@ -7,7 +7,6 @@ use super::fixture::{Fixture, ROWS};
 use super::proxy::TOKEN;
 use super::token_server::{FEDERATED, SUBJECT, TokenServer};
 use crate::common::Ended;
-use crate::common::whole::{Transcript, whole};
 
 const ACCOUNT: &str = "onerow@demo.iam.gserviceaccount.com";
 const AUDIENCE: &str =
@@ -129,14 +128,7 @@ fn the_file_of_gitlab_names_a_file_with_the_token() {
     let mut file = of_github(&server);
     file["credential_source"] = json!({ "file": "gitlab.jwt", "format": { "type": "text" } });
     let Some(fixture) = with_file(&file) else { return };
-    whole!(status(&fixture), @"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[access-denied]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: No such file or directory (os error 2)
-      note: during reading the metadata of [DATASET].predictions
-      help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
-    ");
+    status(&fixture).exits(1).says(&["creds.json", "credential_source", "id_tokens"]);
     fixture.project.write("gitlab.jwt", SUBJECT);
     status(&fixture).exits(0);
     assert_eq!(fixture.proxy.authorized_by(), [format!("Bearer {TOKEN}")]);
@@ -197,14 +189,12 @@ fn a_machine_without_any_file_has_its_metadata_server() {
         [("CLOUDSDK_CONFIG", nowhere.to_str().unwrap()), ("GCE_METADATA_HOST", server.host())];
     status_in(&fixture, &environment).exits(0);
     let nobody = [environment[0], ("GCE_METADATA_HOST", "metadata.invalid")];
-    whole!(status_in(&fixture, &nobody), @"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[access-denied]: no token for BigQuery from the metadata server: it gave none: failed to lookup address information: Name or service not known
-      note: during reading the metadata of [DATASET].predictions
-      help: GOOGLE_APPLICATION_CREDENTIALS is not set, there is no `[DIR]/nowhere/application_default_credentials.json`, and this machine has no metadata server that gives a token; run `gcloud auth application-default login`, or name a `key_file` in the rule file
-    ");
+    status_in(&fixture, &nobody).exits(1).says(&[
+        "the metadata server",
+        "GOOGLE_APPLICATION_CREDENTIALS is not set",
+        "application_default_credentials.json",
+        "gcloud auth application-default login",
+    ]);
 }
 
 /// A proxy of a company sees where the token is asked for.
@@ -227,18 +217,7 @@ fn tokens_are_asked_for_through_the_proxy() {
 
     file["token_url"] = "https://sts.test/v1/token".into();
     fixture.project.write("creds.json", file.to_string());
-    whole!(status_in(&fixture, &environment), @r#"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in 0ns failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-    error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful
-      note: during reading the metadata of [DATASET].predictions
-      help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
-    "#);
+    status_in(&fixture, &environment).exits(1).says(&["creds.json", "HTTPS_PROXY"]);
     let tunnels = server.asked().into_iter().filter(|asked| asked == "CONNECT sts.test:443");
     assert!(tunnels.count() > 0, "{:?}", server.asked());
 }
@@ -316,7 +295,7 @@ fn a_clock_that_is_wrong_is_named() {
     let expired = json!({ "accessToken": TOKEN, "expireTime": "2014-10-02T15:01:23Z" });
     let server = TokenServer::start().refuse(":generateAccessToken", 200, expired);
     let Some(fixture) = with_file(&of_github(&server)) else { return };
-    whole!(status(&fixture), @"");
+    status(&fixture).exits(1).says(&["creds.json", "expired already", "clock"]);
 }
 
 #[test]
@@ -324,18 +303,7 @@ fn a_server_that_is_ill_is_asked_again() {
     let ill = json!({ "error": { "code": 503, "status": "UNAVAILABLE", "message": "try again" } });
     let server = TokenServer::start().refuse("/v1/token", 503, ill);
     let Some(fixture) = with_file(&of_github(&server)) else { return };
-    whole!(status(&fixture), @r#"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in [MS] failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-     INFO trying again in 0ns failure=Token(TokenFailure { said: "no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again", help: "look at the network, and at the variables HTTPS_PROXY and NO_PROXY", may_pass: true })
-    error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again
-      note: during reading the metadata of [DATASET].predictions
-      help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
-    "#);
+    status(&fixture).exits(1).says(&["creds.json", "try again", "1s"]);
 }
 
 #[test]
@@ -351,93 +319,24 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
         "source_credentials": of_an_impersonator(&server),
     });
     let Some(fixture) = with_file(&Json::Null) else { return };
-    let mut said = Transcript::default();
-    for text in [
-        "{SECRET".to_owned(),
-        "[1]".to_owned(),
-        json!({ "type": "SECRET" }).to_string(),
-        json!({ "type": "gdch_service_account" }).to_string(),
-        lacking(of_github(&server), "audience"),
-        lacking(of_github(&server), "credential_source"),
-        lacking(of_a_user(&server), "refresh_token"),
-        lacking(of_an_impersonator(&server), "source_credentials"),
-        nested.to_string(),
+    for (text, says) in [
+        ("{SECRET".to_owned(), "line 1, column 2"),
+        ("[1]".to_owned(), "no `type`"),
+        (json!({ "type": "SECRET" }).to_string(), "no credentials of a known type"),
+        (json!({ "type": "gdch_service_account" }).to_string(), "gdch_service_account"),
+        (lacking(of_github(&server), "audience"), "lacks `audience`"),
+        (lacking(of_github(&server), "credential_source"), "lacks `credential_source`"),
+        (lacking(of_a_user(&server), "refresh_token"), "lacks `refresh_token`"),
+        (lacking(of_an_impersonator(&server), "source_credentials"), "source_credentials"),
+        (nested.to_string(), "delegates"),
     ] {
         fixture.project.write("creds.json", text);
-        said.add(&status(&fixture));
+        status(&fixture).exits(1).says(&["creds.json", says, "GOOGLE_APPLICATION_CREDENTIALS"]);
     }
-    whole!(said, @"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` is not JSON: line 1, column 2
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` has no `type`, so it holds no credentials
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` holds no credentials of a known type
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` is of type gdch_service_account, which onerow does not know
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json`, of type external_account, lacks `audience`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json`, of type external_account, lacks `credential_source`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json`, of type authorized_user, lacks `refresh_token`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: run `gcloud auth application-default login`
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` has no `type`, so it holds no credentials
-      note: during source_credentials
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
-
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: `creds.json` impersonates an impersonated account
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: name the accounts between in `delegates`
-    ");
     std::fs::remove_file(fixture.project.path("creds.json")).unwrap();
-    whole!(status(&fixture), @"
-    $ onerow status --date 2026-01-28 --verbose
-    exit code 1
-    -- stderr
-    error[credentials]: cannot read the credentials file `creds.json`: No such file or directory (os error 2)
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
-      help: name a file that is there, and that the user who runs onerow may read
-    ");
+    status(&fixture).exits(1).says(&[
+        "cannot read",
+        "creds.json",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ]);
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
 use super::proxy::{Call, Fault};
 use crate::common::Project;
-use crate::common::whole::whole;
 use crate::forecast::basis;
 
 #[test]
@@ -192,33 +191,13 @@ fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() 
     for name in ["one", "three"] {
         fixture.fill(name, ROWS);
     }
-    whole!(fixture.project.onerow(&format!("apply --all --jobs 3 {WINDOW}")), @"
-    $ onerow apply --all --jobs 3 --from 2026-01-27 --to 2026-01-29
-    exit code 1
-    -- stdout
-    rule one, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
-    ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             2   cleaned
-     2026-01-29        2      1            1          0            0             1   cleaned
-    ────────
-     total             7      4            3          0            0             3
-
-    rule three, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
-    ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             2   cleaned
-     2026-01-29        2      1            1          0            0             1   cleaned
-    ────────
-     total             7      4            3          0            0             3
-    -- stderr
-    error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].two
-      note: during reading the metadata of [DATASET].two
-      note: during rule two
-      help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
-    ");
+    let missing = format!("{}.two", fixture.dataset);
+    fixture
+        .project
+        .onerow(&format!("apply --all --jobs 3 {WINDOW}"))
+        .exits(1)
+        .says(&["rule two", &missing])
+        .prints(&["rule one", "rule three"]);
     for name in ["one", "three"] {
         let sql = format!("SELECT id FROM {} WHERE is_active ORDER BY 1", fixture.table(name));
         let active: Vec<String> = fixture.emulator.query(&sql).into_iter().flatten().collect();
@@ -289,14 +268,12 @@ fn the_job_of_another_account_is_looked_at_by_that_account_or_an_administrator()
     let said = "Access Denied: Job demo:US.onerow_1: Permission bigquery.jobs.get denied on job";
     fixture.proxy.habits(|habits| habits.said = said.to_owned());
     fixture.proxy.arm("get deactivate", Fault::Refuse(403, "accessDenied"), u32::MAX);
-    whole!(fixture.project.onerow(&apply), @"
-    $ onerow apply --from 2026-01-27 --to 2026-01-29
-    exit code 1
-    -- stderr
-    error[access-denied]: BigQuery says accessDenied: Access Denied: Job demo:US.onerow_1: Permission bigquery.jobs.get denied on job
-      note: during job onerow_[RUN]_4_deactivate_2026-01-28
-      help: grant roles/bigquery.resourceAdmin on the project, or run onerow as the account that sent the job
-    ");
+    fixture.project.onerow(&apply).exits(1).says(&[
+        said,
+        "roles/bigquery.resourceAdmin",
+        "as the account that sent the job",
+        "job onerow_",
+    ]);
     fixture.proxy.heal();
     fixture.project.onerow(&apply).exits(0);
     assert_eq!(fixture.active(), SURVIVORS);

@@ -45,7 +45,7 @@ fn strategy(strategy: &'static str) -> impl Fn(&str) -> String {
 #[test]
 fn what_no_statement_can_change_is_bad_and_says_what_to_name_instead() {
     for (kind, what, next) in [
-        ("VIEW", "is a view", "the table beneath it"),
+        ("VIEW", "is a view", "the underlying table"),
         ("MATERIALIZED_VIEW", "a materialized view", "that it is made from"),
         ("EXTERNAL", "an external table", "a table of BigQuery's own"),
         ("SNAPSHOT", "a snapshot", "CLONE"),
