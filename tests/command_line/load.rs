@@ -43,13 +43,13 @@ fn what_cannot_be_told_apart_or_found_is_said() {
         ("load predictions rows.csv", ["is a rule, and a file of this folder", "rename the file"]),
         (
             "load rows.csv",
-            ["holds several rules", "name one of predictions, others before the files"],
+            ["several rules", "name one of predictions, others before the files"],
         ),
         (
             "load othrs rows.csv",
             ["there is no rule `othrs`, and no file of this name", "did you mean `others`?"],
         ),
-        ("load rows.csv others", ["holds several rules", "before the files"]),
+        ("load rows.csv others", ["several rules", "before the files"]),
         ("load others row.csv", ["cannot read `row.csv`", ""]),
         (
             "load rows.csv --rule others",

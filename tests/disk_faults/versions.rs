@@ -5,8 +5,8 @@ use crate::common::Project;
 use crate::common::oracle::WINDOW;
 
 const FAULTS: [Fault; 6] = [
-    ("a newer version wrote the database", || refused("PRAGMA user_version = 5")),
-    ("an older version wrote the database", || refused("PRAGMA user_version = 3")),
+    ("a newer version wrote the database", || refused("PRAGMA user_version = 6")),
+    ("an older version wrote the database", || refused("PRAGMA user_version = 4")),
     ("the ledger has a column that is not known", || {
         let project = applied_after("ALTER TABLE _onerow_ledger ADD COLUMN mood TEXT");
         world::is_done_and_honest(&project, "a column more");
