@@ -41,10 +41,7 @@ fn what_cannot_be_told_apart_or_found_is_said() {
             ["`predictions` is a rule, and a file of this folder", "`./predictions`"],
         ),
         ("load predictions rows.csv", ["is a rule, and a file of this folder", "rename the file"]),
-        (
-            "load rows.csv",
-            ["several rules", "name one of predictions, others before the files"],
-        ),
+        ("load rows.csv", ["several rules", "name one of predictions, others before the files"]),
         (
             "load othrs rows.csv",
             ["there is no rule `othrs`, and no file of this name", "did you mean `others`?"],
