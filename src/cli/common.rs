@@ -199,11 +199,9 @@ impl Common {
             (Some(name), _) => Ok(vec![project.file.rule(name)?]),
             (None, [only]) => Ok(vec![only]),
             (None, all) if self.all => Ok(all.iter().collect()),
-            (None, all) => {
-                let names: Vec<&str> = all.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
-                    .help(format!("name one of {}, or use --all", names.join(", "))))
-            }
+            (None, _) => Err(project
+                .file
+                .several_rules(|names| format!("name one of {names}, or use --all"))),
         }
     }
 

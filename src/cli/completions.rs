@@ -46,12 +46,19 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 
 /// Answers a shell that asks what could come next; `None` where none asks.
 pub fn complete(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_question = arguments.get(1).is_some_and(|first| first == "--");
     let here = std::env::current_dir().ok();
     let asked = CompleteEnv::with_factory(super::ungrouped).var(VARIABLE);
     // What goes wrong is not for the middle of somebody's line.
     match asked.try_complete(arguments, here.as_deref()) {
         Ok(false) => None,
         Ok(true) => Some(ExitCode::SUCCESS),
-        Err(_) => Some(ExitCode::FAILURE),
+        // Nothing is written into a line that is being typed.
+        Err(_) if is_question => Some(ExitCode::FAILURE),
+        Err(error) => {
+            eprintln!("error[{}]: {VARIABLE}: {}", Kind::Usage, error.render().to_string().trim());
+            Some(ExitCode::FAILURE)
+        }
     }
 }

@@ -101,9 +101,30 @@ fn looked_up<T: ValueEnum + Default>(arguments: &[OsString], option: &str, varia
 
 /// The last value of an option in a command line that is not parsed, or else of its variable.
 pub(super) fn value_of(arguments: &[OsString], option: &str, variable: &str) -> Option<String> {
-    let words = || arguments.iter().map(|argument| argument.to_str().unwrap_or_default());
-    let behind = words().zip(words().skip(1)).filter(|(word, _)| *word == option);
-    let within = words().filter_map(|word| word.strip_prefix(option)?.strip_prefix('='));
-    let given = within.chain(behind.map(|(_, value)| value)).last().map(str::to_owned);
+    let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    // From the end on.
+    let mut places = words.iter().enumerate().rev();
+    let given = places.find_map(|(i, word)| match word.strip_prefix(option)? {
+        "" => words.get(i + 1).copied(),
+        within => within.strip_prefix('='),
+    });
+    let given = given.map(str::to_owned);
     given.or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_counts_however_it_is_written() {
+        let value = |words: &str| {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            value_of(&words, "--color", "ONEROW_NO_SUCH_VARIABLE")
+        };
+        assert_eq!(value("onerow --color never plan --color=always").as_deref(), Some("always"));
+        assert_eq!(value("onerow --color=always plan --color never").as_deref(), Some("never"));
+        assert_eq!(value("onerow --colorful=x plan"), None);
+        assert_eq!(value("onerow plan --color"), None);
+    }
 }

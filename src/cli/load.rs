@@ -104,11 +104,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     can_be_held(&known, &rule.nested)?;
     let columns =
         Columns { known: &known, nested: &rule.nested, needed: &needed, ignored: &ignored };
-    let mut opened_files = Vec::new();
-    for path in files {
-        opened_files.push((path.display().to_string(), opened(path, columns)?));
-    }
-    let files = opened_files;
+    let open = |path: &Path| Ok((path.display().to_string(), opened(path, columns)?));
+    let files = files.into_iter().map(open).collect::<Result<Vec<_>>>()?;
     let warehouse = engine.loader()?;
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     let mut counts = vec![0_u64; files.len()];
@@ -159,11 +156,7 @@ fn rule_and_files<'a>(args: &'a Args, file: &'a RuleFile) -> Result<(&'a Rule, V
     }
     match file.rules.as_slice() {
         [only] => Ok((only, std::iter::once(first).chain(others).collect())),
-        _ => {
-            let names: Vec<&str> = names().collect();
-            Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
-                .help(format!("name one of {} before the files", names.join(", "))))
-        }
+        _ => Err(file.several_rules(|names| format!("name one of {names} before the files"))),
     }
 }
 

@@ -39,6 +39,8 @@ mod view;
 use std::ffi::OsString;
 
 use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Result;
@@ -136,10 +138,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
 
 fn parsed(onerow: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = onerow.try_get_matches_from_mut(arguments)?;
+    refuse_without_use(onerow, &matches)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))
 }
 
 /// All that can be said on the command line. A variable that is set and empty counts as not set.
+/// Options of every command that some have no use for: given for one of those, they were meant otherwise. Their
+/// variables are set for other commands.
+const WITHOUT_USE: [(&str, &str, &str); 3] = [
+    ("init", "project_dir", "--project-dir has no use here: name the folder, `onerow init DIR`"),
+    ("test", "warehouse", "--warehouse has no use here: tests run on a database in memory"),
+    ("test", "now", "--now has no use here: the time of a test is its `now`"),
+];
+
+fn refuse_without_use(
+    onerow: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let Some((name, given)) = matches.subcommand() else { return Ok(()) };
+    let of_command = WITHOUT_USE.iter().filter(|(command, ..)| *command == name);
+    let from = |option: &str| given.value_source(option);
+    match of_command.into_iter().find(|(_, id, _)| from(id) == Some(ValueSource::CommandLine)) {
+        Some((_, _, why)) => Err(onerow.error(ErrorKind::ArgumentConflict, why)),
+        None => Ok(()),
+    }
+}
+
 fn ungrouped() -> clap::Command {
     without_empty_variables(Cli::command())
 }

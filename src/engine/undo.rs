@@ -18,10 +18,8 @@ impl Engine {
             (_, Some(name), _) => file.rule(name),
             (Which::Id(id), None, _) => self.rule_of_run(id),
             (Which::Last, None, [only]) => Ok(only),
-            (Which::Last, None, several) => {
-                let names: Vec<&str> = several.iter().map(|rule| rule.name.as_str()).collect();
-                Err(Error::new(Kind::UnknownName, "there are several rules, and none was named")
-                    .help(format!("write one of {} after `last`", names.join(", "))))
+            (Which::Last, None, _) => {
+                Err(file.several_rules(|names| format!("write one of {names} after `last`")))
             }
         }
     }

@@ -46,6 +46,13 @@ impl RuleFile {
         })
     }
 
+    /// The error where a rule has to be named and there are several; `help` says where their names go.
+    pub(crate) fn several_rules(&self, help: impl Fn(&str) -> String) -> Error {
+        let names: Vec<&str> = self.rules.iter().map(|rule| rule.name.as_str()).collect();
+        Error::new(Kind::UnknownName, "there are several rules, and none was named")
+            .help(help(&names.join(", ")))
+    }
+
     /// The warehouse of this name, or the default one.
     ///
     /// # Errors

@@ -15,7 +15,8 @@ pub(super) fn reworded(text: &str, error: &toml::de::Error) -> Option<Reworded> 
         let of = key.map_or_else(String::new, |key| format!(" of `{key}`"));
         return Some((format!("`{value}` is not a value{of}"), did_you_mean(value, known)));
     }
-    not_a_value(error.message())
+    let at = error.span().and_then(|span| text.get(span));
+    not_a_value(error.message(), at.unwrap_or_default())
 }
 
 /// A text that is not TOML.
@@ -29,7 +30,7 @@ fn not_toml(message: &str) -> Reworded {
 }
 
 /// A value, or a section, that is TOML and not what it should be. `None` where the message is onerow's own.
-fn not_a_value(message: &str) -> Option<Reworded> {
+fn not_a_value(message: &str, value: &str) -> Option<Reworded> {
     if let Some(key) = message.strip_prefix("missing field ") {
         let help = "add it to this section; docs/rules.md describes every key";
         return Some((format!("{key} is missing here"), help.to_owned()));
@@ -53,6 +54,8 @@ fn not_a_value(message: &str) -> Option<Reworded> {
     let found = match found.split(' ').next().unwrap_or(found) {
         "string" => "text",
         "sequence" => "a list",
+        // TOML's dates reach serde as maps.
+        "map" if value.starts_with(|c: char| c.is_ascii_digit()) => "a date without quotes",
         "map" => "a section",
         "integer" => "a whole number",
         "floating" => "a number",
@@ -88,12 +91,15 @@ mod tests {
 
     #[test]
     fn what_serde_says_is_said_in_words_of_rules() {
-        let said = |message| not_a_value(message).map(|(message, _)| message);
+        let said = |message| not_a_value(message, "").map(|(message, _)| message);
         assert_eq!(said("missing field `key`").as_deref(), Some("`key` is missing here"));
         let list = "invalid type: string \"a, b\", expected a sequence";
         assert_eq!(said(list).as_deref(), Some("this is text, and it must be a list"));
         let number = "invalid type: string \"3\", expected u32";
         assert_eq!(said(number).as_deref(), Some("this is text, and it must be a whole number"));
+        let date = not_a_value("invalid type: map, expected a string", "2026-01-30");
+        let date = date.map(|(message, _)| message);
+        assert_eq!(date.as_deref(), Some("this is a date without quotes, and it must be text"));
         assert_eq!(said("`90x` is not a duration"), None, "that is onerow's own");
     }
 }

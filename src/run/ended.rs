@@ -68,6 +68,13 @@ impl Problem {
     }
 }
 
+const SHARED_IDS: &str = "shared-ids";
+const DUPLICATES_LEFT: &str = "duplicates-left";
+const KEYLESS: &str = "keyless";
+
+/// The codes of failures that are no error of a statement: the status of dates.
+pub const STATUS_CODES: [&str; 3] = [SHARED_IDS, DUPLICATES_LEFT, KEYLESS];
+
 impl Ended {
     /// The end of a run that has a report.
     pub fn of(command: &'static str, window: Option<&Window>, report: &Report) -> Self {
@@ -144,37 +151,29 @@ impl Ended {
 
     /// The reason of the failure, in a sentence; `None` if it did not fail.
     pub fn reason(&self) -> Option<String> {
-        let dates = |days: &[Day]| {
-            let days: Vec<String> = days.iter().map(Day::to_string).collect();
-            days.join(", ")
-        };
-        match (self.ending, self.problems.first()) {
-            (Ending::Clean | Ending::Buffered, _) => None,
-            (Ending::Failed, Some(problem)) => Some(problem.headline.clone()),
-            (Ending::Failed, None) if !self.shared_ids.is_empty() => Some(format!(
-                "active rows have a NULL or duplicate `row_id` on {}",
-                dates(&self.shared_ids)
-            )),
-            (Ending::Failed, None) if !self.dirty.is_empty() => {
-                Some(format!("duplicates are still active on {}", dates(&self.dirty)))
-            }
-            (Ending::Failed, None) if !self.keyless.is_empty() => {
-                Some(format!("keys have rows and no active one on {}", dates(&self.keyless)))
-            }
-            (Ending::Failed, None) => None,
-        }
+        self.failure().map(|(_, reason)| reason)
     }
 
     /// The code of the reason: an error's, or the status of the dates.
     pub fn code(&self) -> Option<&'static str> {
-        match (self.ending, self.problems.first()) {
-            (Ending::Clean | Ending::Buffered, _) => None,
-            (Ending::Failed, Some(problem)) => Some(problem.kind.code()),
-            (Ending::Failed, None) if !self.shared_ids.is_empty() => Some("shared-ids"),
-            (Ending::Failed, None) if !self.dirty.is_empty() => Some("duplicates-left"),
-            (Ending::Failed, None) if !self.keyless.is_empty() => Some("keyless"),
-            (Ending::Failed, None) => None,
+        self.failure().map(|(code, _)| code)
+    }
+
+    fn failure(&self) -> Option<(&'static str, String)> {
+        if self.ending != Ending::Failed {
+            return None;
         }
+        if let Some(problem) = self.problems.first() {
+            return Some((problem.kind.code(), problem.headline.clone()));
+        }
+        let statuses = [
+            (SHARED_IDS, &self.shared_ids, "active rows have a NULL or duplicate `row_id`"),
+            (DUPLICATES_LEFT, &self.dirty, "duplicates are still active"),
+            (KEYLESS, &self.keyless, "keys have rows and no active one"),
+        ];
+        let (code, days, what) = statuses.into_iter().find(|(_, days, _)| !days.is_empty())?;
+        let days: Vec<String> = days.iter().map(Day::to_string).collect();
+        Some((code, format!("{what} on {}", days.join(", "))))
     }
 
     /// Whether no detected date has any row.

@@ -66,7 +66,7 @@ pub use changed::Changed;
 pub(crate) use changed::{Standing as PartitionStanding, Standings, Wanted, changed, streamed};
 pub use columns::{Change, ColumnChange};
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
-pub use ended::{Ended, Figures, Problem};
+pub use ended::{Ended, Figures, Problem, STATUS_CODES};
 pub use explain::{Fate, Superseded, explain};
 pub use forecast::{Basis, Forecast, SECONDS, StepCost};
 pub use history::{PastDay, PastOutcome, PastRun, history, past};

@@ -67,4 +67,7 @@ fn each_shell_has_a_script_and_a_shell_that_asks_for_nothing_gets_nothing() {
     let ended =
         project.onerow_in(&["--", "onerow", "sta"], &[("ONEROW_COMPLETE", "nosuch")]).exits(1);
     assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
+    // A variable that is set by mistake ends no command without a word.
+    let ended = project.onerow_in(&["apply"], &[("ONEROW_COMPLETE", "nosuch")]).exits(1);
+    ended.says(&["error[usage]: ONEROW_COMPLETE: ", "nosuch"]);
 }

@@ -36,6 +36,17 @@ fn the_options_of_the_project_stand_before_or_after_the_command() {
     for command in ["schema", "completions bash", "init fresh"] {
         project.onerow(&format!("{command} --warehouse nothing {NOW}")).exits(0);
     }
+    // Where they would be taken for something that they are not, they are refused; their variables are not.
+    for (words, why) in [
+        ("init --project-dir elsewhere", "onerow init DIR"),
+        ("--project-dir elsewhere init", "onerow init DIR"),
+        ("test --warehouse local", "a database in memory"),
+        ("test --now 2026-01-30T12:00:00Z", "the time of a test"),
+    ] {
+        project.onerow(words).exits(2).says(&["error[usage]: ", "has no use here", why]);
+    }
+    assert!(!project.path("elsewhere").exists());
+    project.onerow_in(&["init", "third"], &[("ONEROW_PROJECT_DIR", "elsewhere")]).exits(0);
 }
 
 #[test]
