@@ -189,6 +189,7 @@ pub mod notify;
 pub mod partitions;
 pub mod plan;
 pub mod project;
+pub mod propose;
 pub mod removals;
 pub mod report;
 mod review;

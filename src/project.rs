@@ -79,6 +79,15 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file, templates })
     }
 
+    /// A project of a rule file that may have no rules yet, without templates of its own.
+    ///
+    /// # Errors
+    /// The text has a mistake.
+    pub fn started(folder: &Path, rules: &Template) -> Result<Self> {
+        let file = RuleFile::started(&rules.path, &rules.text)?;
+        Ok(Self { folder: folder.to_owned(), file, templates: Templates::shipped() })
+    }
+
     /// The project's test files, `tests/*.toml`, sorted by name: path and text.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod completions;
 mod csv;
 mod environment;
 mod help;
+mod init;
 mod load;
 mod man;
 mod near;

@@ -41,6 +41,7 @@ mod nested;
 mod not_clean;
 mod numbers;
 mod presets;
+mod propose;
 mod put_together;
 mod report_html;
 mod review;

@@ -108,7 +108,6 @@ impl Effects {
     /// The second signal exits from the handler's thread, because `main` may be blocked in a call that never
     /// returns. No destructor needs to run: such a run counts as killed, and the next run finds its state
     /// from the ledger.
-    /// and the next run finds out from the ledger what became of it.
     pub(super) fn install_signal_handlers(&self) {
         let interrupt = self.interrupt.clone();
         let handler = move || {

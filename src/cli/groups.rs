@@ -11,7 +11,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 4] = [
         &["status", "plan", "explain", "apply", "consolidate", "run", "undo", "log", "report"],
     ),
     ("Reviewing", &["render", "check", "test", "review"]),
-    ("Setting up", &["init", "load", "doctor", "view", "schema", "completions", "man"]),
+    ("Setting up", &["init", "try", "load", "doctor", "view", "schema", "completions", "man"]),
     ("Serving", &["serve", "schedule"]),
 ];
 

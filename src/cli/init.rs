@@ -1,55 +1,78 @@
 //! `onerow init`
 
 mod preset;
+mod proposed;
+mod skeleton;
 
 use std::path::{Path, PathBuf};
 
-use super::{Effects, Outcome};
+use clap_complete::engine::ArgValueCompleter;
+
+use self::proposed::Ask;
+pub(super) use self::proposed::{FromFile, WishArgs, from_file};
+use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
-use crate::project::RULE_FILE;
+use crate::googlesql::TableName;
 
-/// Start a project: a commented rule file and an example of an own template, or a ready rule for a tool's tables
+/// Start a project: a sample that works, a rule for a table or file that is there, or a ready rule for a tool's tables
 #[derive(clap::Args)]
 #[command(after_help = "\
-It changes no file that is there already.
+It changes no file that is there already, but for a rule file to which it adds a rule. A rule for a table is
+proposed from its columns, its declared key, and counts of its latest partition; what that bills is said first.
 
 Examples:
   onerow init my_project
+  onerow init --table my-project.shop.orders my_project
+  onerow init --table shop.orders --warehouse prod
+  onerow init --file orders.csv --key order_id --keep 'updated_at DESC'
   onerow init --preset
   onerow init --preset fivetran my_project")]
 pub(super) struct Args {
     /// The folder; created if it is not there
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
+    /// A rule for this table: project.dataset.table, or dataset.table of a warehouse in the rule file
+    #[arg(long, value_name = "TABLE", value_parser = TableName::parse, conflicts_with = "preset")]
+    table: Option<TableName>,
+    /// A rule for the rows of this file, CSV or JSON; with --table, which names its table
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    wishes: WishArgs,
+    /// The warehouse of the table, by its name in the rule file; in a new rule file it gets this name
+    #[arg(long, value_name = "NAME", env = "ONEROW_WAREHOUSE", hide_env_values = true, add = ArgValueCompleter::new(completions::warehouses))]
+    warehouse: Option<String>,
     /// A ready rule for the tables that a tool makes, with data and tests; without a name, their list
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     preset: Option<String>,
 }
 
-const FILES: [(&str, &str); 3] = [
-    (RULE_FILE, include_str!("init/onerow.toml")),
-    ("sql/null_keys.sql", include_str!("init/null_keys.sql")),
-    ("sql/events/current.sql", include_str!("init/current.sql")),
-];
-
-const NEXT: &str = "next: describe your table in onerow.toml, then `onerow check` and `onerow render --date YESTERDAY`";
-
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.table.is_some() || args.file.is_some() {
+        let ask = Ask {
+            table: args.table.as_ref(),
+            file: args.file.as_deref(),
+            folder: &args.folder,
+            warehouse: args.warehouse.as_deref(),
+            wishes: args.wishes.wishes(),
+        };
+        return proposed::run(&ask, effects).map(|()| Outcome::Done);
+    }
+    if !args.wishes.is_empty() {
+        return Err(Error::new(Kind::Usage, "a key, an order or a column is given, but no table")
+            .help("say which table or file they are of: --table TABLE or --file FILE"));
+    }
     let preset = match args.preset.as_deref() {
-        None => None,
+        None => return skeleton::run(&args.folder, effects).map(|()| Outcome::Done),
         Some("") => {
             effects.print(&preset::list())?;
             effects.say("next: `onerow init --preset NAME DIR`");
             return Ok(Outcome::Done);
         }
-        Some(name) => Some(preset::find(name)?),
+        Some(name) => preset::find(name)?,
     };
-    write_all(&args.folder, preset.map_or(&FILES, |preset| &preset.files), effects)?;
-    let Some(preset) = preset else {
-        effects.say(NEXT);
-        return Ok(Outcome::Done);
-    };
+    write_all(&args.folder, &preset.files, effects)?;
     effects.say("next, with the data that is there:");
     if args.folder != Path::new(".") {
         effects.say(&format!("  cd {}", args.folder.display()));

@@ -1,31 +1,35 @@
 //! `onerow load`
 
-use std::fs::File;
-use std::io::{BufReader, Seek};
+mod opened;
+
 use std::path::{Path, PathBuf};
 
 use clap_complete::engine::ArgValueCompleter;
 use googlesql_sqlite::storage;
 
+use self::opened::{FormatArg, Opened, STDIN, ask_about_known, opened};
 use super::common::ProjectArgs;
 use super::{Effects, Outcome, completions};
-use crate::engine::Streaming;
+use crate::engine::{Files, Streaming};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType, TableName};
-use crate::load::{Columns, FileFormat, Ignored, Rows};
+use crate::load::{Columns, Ignored, Separator};
 use crate::report;
 use crate::rule::{Rule, RuleFile};
 
-/// Load CSV or NDJSON files into the embedded warehouse
+/// Load CSV or JSON files into the embedded warehouse
 #[derive(clap::Args)]
 #[command(
     override_usage = "onerow load [OPTIONS] [RULE] <FILE>...",
     after_help = "\
 The types are those of the rule's columns. An empty CSV field is NULL, a quoted one a STRING. Either all files are
-loaded or nothing of them.
+loaded or nothing of them. What separates the fields of a CSV file is found in its header. Files may be compressed
+with gzip. A file that was loaded into the table before is asked about.
 
 Examples:
   onerow load predictions.csv
+  onerow load predictions.csv --replace
+  zcat export/*.gz | onerow load orders -
   onerow load orders monday.csv tuesday.csv
   onerow load batch.csv --into shop.staging_worker_1
   onerow load events.ndjson --ignore event_params --ignore \"User Properties\"
@@ -39,9 +43,21 @@ pub(super) struct Args {
         add = ArgValueCompleter::new(completions::rules_and_files)
     )]
     first: PathBuf,
-    /// The files: .csv, .ndjson, .jsonl or .json (one object a line)
+    /// The files: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz; - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// What the files are, whatever their names end in
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    file_format: Option<FormatArg>,
+    /// What separates the fields of a CSV file: , ; | or tab [default: what the header has most of]
+    #[arg(long, value_name = "SIGN", value_parser = Separator::parse)]
+    separator: Option<Separator>,
+    /// Remove the rows that the table has; nothing is removed if a file has a mistake
+    #[arg(long)]
+    replace: bool,
+    /// Load a file again that was loaded before, without asking
+    #[arg(long)]
+    yes: bool,
     /// A staging table of the rule, instead of its table
     #[arg(long, value_name = "TABLE", value_parser = TableName::parse)]
     into: Option<TableName>,
@@ -104,17 +120,22 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     can_be_held(&known, &rule.nested)?;
     let columns =
         Columns { known: &known, nested: &rule.nested, needed: &needed, ignored: &ignored };
-    let open = |path: &Path| Ok((path.display().to_string(), opened(path, columns)?));
-    let files = files.into_iter().map(open).collect::<Result<Vec<_>>>()?;
-    let warehouse = engine.loader()?;
+    let files = files.into_iter().map(|path| opened(path, args, columns));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let loader = engine.loader()?;
+    ask_about_known(&files, table, &loader, args, effects)?;
+    let hashed = files.iter().filter_map(|file| Some((file.name.clone(), file.sha256.clone()?)));
+    let hashed: Vec<(String, String)> = hashed.collect();
     let streaming = if args.streamed { Streaming::Streamed } else { Streaming::Settled };
     let mut counts = vec![0_u64; files.len()];
-    let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+    let (names, files): (Vec<_>, Vec<_>) =
+        files.into_iter().map(|Opened { name, rows, .. }| (name, rows)).unzip();
     let counted = files.into_iter().zip(&mut counts);
     let mut rows = counted.flat_map(|(rows, count)| rows.inspect(|_| *count += 1));
-    warehouse.load(table, &known, &rule.nested, &mut rows, streaming)?;
+    let how = Files { replace: args.replace, of: &hashed };
+    loader.load_files(table, &known, &rule.nested, &mut rows, streaming, how)?;
     if let Some(column) = rule.partition.column() {
-        warehouse.index(table, column)?;
+        loader.index(table, column)?;
     }
     let buffered = if args.streamed { ", into the streaming buffer" } else { "" };
     for (name, count) in names.iter().zip(counts) {
@@ -146,7 +167,7 @@ fn rule_and_files<'a>(args: &'a Args, file: &'a RuleFile) -> Result<(&'a Rule, V
         };
     }
     let is_name = first.extension().is_none() && first.components().count() == 1;
-    if is_name && !first.exists() {
+    if is_name && first != Path::new(STDIN) && !first.exists() {
         let name = first.to_str().unwrap_or_default();
         return Err(Error::new(
             Kind::UnknownName,
@@ -208,19 +229,4 @@ fn can_be_held(columns: &[(Ident, SqlType)], nested: &[(Ident, Nested)]) -> Resu
             )))
         }
     }
-}
-
-/// The rows of a file. A regular file is read twice, so that a file with errors creates no warehouse and
-/// takes no lock; a pipe can be read only once.
-fn opened<'a>(path: &Path, columns: Columns<'a>) -> Result<Rows<'a, BufReader<File>>> {
-    let name = path.display().to_string();
-    let failed = |cause| Error::io(format!("cannot read `{name}`"), cause);
-    let mut file = File::open(path).map_err(failed)?;
-    let format = FileFormat::of_path(path)?;
-    if file.metadata().map_err(failed)?.is_file() {
-        Rows::new(&name, BufReader::new(&file), format, columns)
-            .try_for_each(|row| row.map(drop))?;
-        file.rewind().map_err(failed)?;
-    }
-    Ok(Rows::new(&name, BufReader::new(file), format, columns))
 }

@@ -32,6 +32,7 @@ mod staging;
 mod status;
 mod tell;
 mod test;
+mod try_file;
 mod undo;
 mod usage;
 mod view;
@@ -104,6 +105,7 @@ enum Command {
     Load(load::Args),
     Serve(serve::Args),
     Init(init::Args),
+    Try(try_file::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -142,7 +144,6 @@ fn parsed(onerow: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, cla
     Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))
 }
 
-/// All that can be said on the command line. A variable that is set and empty counts as not set.
 /// Options of every command that some have no use for: given for one of those, they were meant otherwise. Their
 /// variables are set for other commands.
 const WITHOUT_USE: [(&str, &str, &str); 3] = [
@@ -164,6 +165,7 @@ fn refuse_without_use(
     }
 }
 
+/// All that can be said on the command line. A variable that is set and empty counts as not set.
 fn ungrouped() -> clap::Command {
     without_empty_variables(Cli::command())
 }
@@ -200,6 +202,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::Serve(args) => serve::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
+        Command::Try(args) => try_file::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),
         Command::Completions(args) => completions::run(&args, effects),
         Command::Man(args) => man::run(&args, effects),

@@ -13,9 +13,9 @@ use crate::files;
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 use crate::interrupt::Interrupt;
 use crate::project::Project;
-use crate::rule::{Rule, VarArg, WarehouseType};
+use crate::rule::{Rule, RuleFile, VarArg, WarehouseType};
 use crate::statement::{Params, Statement, StepName};
-use crate::warehouse::sqlite::{Access, Sqlite};
+use crate::warehouse::sqlite::{Access, Before, Files, Sqlite};
 use crate::warehouse::{Job, JobId, Returned};
 use crate::window::Window;
 
@@ -40,6 +40,30 @@ impl Loader {
         streaming: Streaming,
     ) -> Result<u64> {
         self.0.load(table, columns, nested, rows, streaming)
+    }
+
+    /// Loads rows of files, as [`Self::load`] does; `files` says which, and whether they replace the table's rows.
+    ///
+    /// # Errors
+    /// A row does not fit the columns, or the file cannot be written.
+    pub fn load_files(
+        &self,
+        table: &TableName,
+        columns: &[(Ident, SqlType)],
+        nested: &[(Ident, Nested)],
+        rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
+        streaming: Streaming,
+        files: Files<'_>,
+    ) -> Result<u64> {
+        self.0.load_files(table, columns, nested, rows, streaming, files)
+    }
+
+    /// The earlier load into this table of a file of this SHA-256, as hexadecimal digits.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn loaded_before(&self, table: &TableName, sha256: &str) -> Result<Option<Before>> {
+        self.0.loaded_before(table, sha256)
     }
 
     /// Creates an index of a column, if it does not exist.
@@ -70,6 +94,13 @@ impl Engine {
         let settings = Settings { warehouse: None, vars, clock, interrupt };
         let connections = Arc::new(connections);
         Ok(Self { project, settings, connections, observer: None, remembered: None })
+    }
+
+    /// The same warehouse with other rules.
+    #[must_use]
+    pub fn with_rules(mut self, file: RuleFile) -> Self {
+        self.project.file = file;
+        self
     }
 
     /// Opens the embedded warehouse, creating its file if necessary.

@@ -5,6 +5,7 @@ mod changed;
 mod forecast;
 mod memory;
 mod plan;
+mod propose;
 mod read;
 mod recent;
 mod run;
@@ -26,7 +27,7 @@ use crate::rule::{DatesPerStatement, Rule, RuleName, VarArg, Warehouse, Warehous
 use crate::template::Renderer;
 use crate::warehouse::sqlite::{Access, Sqlite};
 
-pub use crate::warehouse::sqlite::Streaming;
+pub use crate::warehouse::sqlite::{Before, Files, Streaming};
 pub use crate::warehouse::{Returned, Rows};
 pub use forecast::Outlook;
 pub use memory::Loader;

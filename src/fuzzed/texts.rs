@@ -73,11 +73,11 @@ pub(super) fn template(bytes: &[u8]) {
 }
 
 pub(super) fn csv(bytes: &[u8]) {
-    loaded("rows.csv", bytes, FileFormat::Csv);
+    loaded("rows.csv", bytes, FileFormat::Csv(None));
 }
 
 pub(super) fn ndjson(bytes: &[u8]) {
-    loaded("rows.ndjson", bytes, FileFormat::Ndjson);
+    loaded("rows.ndjson", bytes, FileFormat::Json);
 }
 
 fn loaded(file: &str, bytes: &[u8], format: FileFormat) {

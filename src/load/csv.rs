@@ -6,12 +6,71 @@ use std::ops::Range;
 
 use super::Columns;
 use super::part::{MAX_BYTES, Part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
+
+/// The character between two fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+impl Separator {
+    const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+
+    /// A separator as written by a user: itself, or `tab`, `\t`.
+    ///
+    /// # Errors
+    /// The text is none.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "\\t" | "tab" => Ok(Self::Tab),
+            _ => Self::ALL
+                .into_iter()
+                .find(|known| *text == char::from(known.byte()).to_string())
+                .ok_or_else(|| {
+                    Error::new(Kind::Usage, "not a separator").help("use `,`, `;`, `|` or `tab`")
+                }),
+        }
+    }
+
+    fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
+        }
+    }
+
+    /// The separator that a header line has most of, outside quotes; the comma, if it has none.
+    fn of_header(line: &str) -> Self {
+        let mut quoted = false;
+        let mut counts = [0_usize; Self::ALL.len()];
+        for byte in line.bytes() {
+            quoted ^= byte == b'"';
+            if let Some(found) = Self::ALL.iter().position(|known| known.byte() == byte && !quoted)
+            {
+                counts[found] += 1;
+            }
+        }
+        let all = Self::ALL.into_iter().zip(counts);
+        all.rev().max_by_key(|(_, count)| *count).map_or(Self::Comma, |(found, _)| found)
+    }
+}
 
 /// The state of reading the file.
 #[derive(Default)]
 pub(super) struct Csv {
+    /// What is between two fields; `None` until the header was read.
+    separator: Option<Separator>,
     /// The column of each field.
     header: Option<Vec<usize>>,
     /// The fields' ranges in the part, including quotes.
@@ -21,6 +80,11 @@ pub(super) struct Csv {
 }
 
 impl Csv {
+    /// Without a separator, that of the header is found.
+    pub fn new(separator: Option<Separator>) -> Self {
+        Self { separator, ..Self::default() }
+    }
+
     /// The next row, with one value per column.
     pub fn row<R: BufRead>(
         &mut self,
@@ -42,9 +106,7 @@ impl Csv {
         let (len, expected) = (self.fields.len(), header.len());
         if len != expected {
             let start = self.fields[0].start;
-            let plural = if len == 1 { "" } else { "s" };
-            let message = format!("this row has {len} field{plural}, the header has {expected}");
-            return Err(part.error(start..start, message));
+            return Err(part.error(start..start, other_length(len, expected)));
         }
         let mut row = vec![SqlValue::Null; columns.known.len()];
         for (field, index) in self.fields.iter().zip(&header) {
@@ -54,6 +116,18 @@ impl Csv {
         }
         self.header = Some(header);
         Ok(Some(row))
+    }
+
+    /// The fields of the next row, or of the header, each with its place; `None` for an empty one without quotes.
+    pub fn texts<R: BufRead>(&mut self, part: &mut Part<R>) -> Result<Option<Texts>> {
+        if !self.read(part)? {
+            return Ok(None);
+        }
+        let texts = self.fields.iter().map(|place| {
+            let field = &part.text()[place.clone()];
+            (place.clone(), (!field.is_empty()).then(|| text(field).into_owned()))
+        });
+        Ok(Some(texts.collect()))
     }
 
     /// The columns that the current header names.
@@ -83,10 +157,12 @@ impl Csv {
         }
         let rest = part.text()[self.next..].trim_start_matches(['\r', '\n']);
         let mut start = part.text().len() - rest.len();
+        let separator = *self.separator.get_or_insert_with(|| Separator::of_header(rest));
+        let separator = separator.byte();
         loop {
-            let end = field_end(part, start)?;
+            let end = field_end(part, start, separator)?;
             self.fields.push(start..end);
-            if part.text().as_bytes().get(end) != Some(&b',') {
+            if part.text().as_bytes().get(end) != Some(&separator) {
                 self.next = end;
                 return Ok(true);
             }
@@ -95,13 +171,14 @@ impl Csv {
     }
 }
 
-/// The end of the field that begins at `start`: a comma, a line end or the end of the file. A quoted field
+/// The end of the field that begins at `start`: a separator, a line end or the end of the file. A quoted field
 /// may contain line ends; then more of the file is read. Errors: malformed quotes. Other parsers accept an
 /// unclosed quote, read the rest of the file as one field, and silently lose every row in it.
-fn field_end<R: BufRead>(part: &mut Part<R>, start: usize) -> Result<usize> {
+fn field_end<R: BufRead>(part: &mut Part<R>, start: usize, separator: u8) -> Result<usize> {
     if !part.text()[start..].starts_with('"') {
         let rest = &part.text().as_bytes()[start..];
-        let length = rest.iter().position(|byte| matches!(byte, b',' | b'\n' | b'\r'));
+        let is_end = |byte: &u8| *byte == separator || matches!(byte, b'\n' | b'\r');
+        let length = rest.iter().position(is_end);
         return Ok(start + length.unwrap_or(rest.len()));
     }
     let mut from = start + 1;
@@ -117,12 +194,22 @@ fn field_end<R: BufRead>(part: &mut Part<R>, start: usize) -> Result<usize> {
         };
         match part.text().as_bytes().get(quote + 1) {
             Some(b'"') => from = quote + 2,
-            None | Some(b',' | b'\n' | b'\r') => return Ok(quote + 1),
+            None | Some(b'\n' | b'\r') => return Ok(quote + 1),
+            Some(byte) if *byte == separator => return Ok(quote + 1),
             Some(_) => {
                 return Err(slip(part, quote, "text follows the closing quote of this field"));
             }
         }
     }
+}
+
+/// The fields of a row, each with its place.
+pub(super) type Texts = Vec<(Range<usize>, Option<String>)>;
+
+/// That a row has another number of fields than the header.
+pub(super) fn other_length(len: usize, expected: usize) -> String {
+    let plural = if len == 1 { "" } else { "s" };
+    format!("this row has {len} field{plural}, the header has {expected}")
 }
 
 fn slip<R: BufRead>(part: &Part<R>, at: usize, message: &str) -> Error {

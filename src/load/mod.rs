@@ -1,7 +1,10 @@
-//! Reading data files as typed rows: CSV and NDJSON. Rows are returned one at a time; one bad value refuses
-//! the file.
+//! Reading data files as typed rows: CSV and JSON. Rows are returned one at a time; one bad value refuses the
+//! file.
 
+mod array;
 mod csv;
+mod infer;
+mod input;
 mod ndjson;
 mod part;
 
@@ -9,34 +12,47 @@ use std::io::BufRead;
 use std::path::Path;
 
 use self::csv::Csv;
+use self::ndjson::Json;
 use self::part::Part;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
+pub use self::csv::Separator;
+pub use self::infer::columns as columns_of;
+pub use self::input::{Hash, Hashing, decompressed};
+
 /// The format of a data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
-    /// Comma-separated values with a header line.
-    Csv,
-    /// One JSON object per line.
-    Ndjson,
+    /// Separated values with a header line; without a separator, that of the header is found.
+    Csv(Option<Separator>),
+    /// JSON objects: one a line, or the elements of one array.
+    Json,
 }
 
 impl FileFormat {
-    /// The format for a file's extension.
+    /// The format for a file's extension; before `.gz`, if that is the last one.
     ///
     /// # Errors
     /// The extension is unknown.
     pub fn of_path(path: &Path) -> Result<Self> {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        match extension.to_ascii_lowercase().as_str() {
-            "csv" => Ok(Self::Csv),
-            "ndjson" | "jsonl" | "json" => Ok(Self::Ndjson),
+        let extension_of = |path: &Path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.unwrap_or_default().to_ascii_lowercase()
+        };
+        let extension = match extension_of(path).as_str() {
+            "gz" => extension_of(&path.with_extension("")),
+            other => other.to_owned(),
+        };
+        match extension.as_str() {
+            "csv" => Ok(Self::Csv(None)),
+            "tsv" | "tab" => Ok(Self::Csv(Some(Separator::Tab))),
+            "ndjson" | "jsonl" | "json" => Ok(Self::Json),
             _ => Err(Error::new(
                 Kind::Usage,
                 format!("`{}` has an unknown format", path.display()),
             )
-            .help("name the file *.csv, or *.ndjson, *.jsonl or *.json with one object a line")),
+            .help("name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end")),
         }
     }
 }
@@ -107,15 +123,15 @@ pub struct Rows<'a, R> {
 
 enum Reading {
     Csv(Csv),
-    Ndjson,
+    Json(Json),
 }
 
 impl<'a, R: BufRead> Rows<'a, R> {
     /// Reads rows from `reader`. `file` is its name in messages.
     pub fn new(file: &str, reader: R, format: FileFormat, columns: Columns<'a>) -> Self {
         let reading = match format {
-            FileFormat::Csv => Reading::Csv(Csv::default()),
-            FileFormat::Ndjson => Reading::Ndjson,
+            FileFormat::Csv(separator) => Reading::Csv(Csv::new(separator)),
+            FileFormat::Json => Reading::Json(Json::default()),
         };
         let present = vec![false; columns.count()];
         Self { part: Part::new(file, reader), columns, reading, present, some: false, ended: false }
@@ -125,13 +141,13 @@ impl<'a, R: BufRead> Rows<'a, R> {
         let (columns, present) = (self.columns, &mut self.present);
         let row = match &mut self.reading {
             Reading::Csv(csv) => csv.row(&mut self.part, columns, present)?,
-            Reading::Ndjson => ndjson::row(&mut self.part, columns, present)?,
+            Reading::Json(json) => json.row(&mut self.part, columns, present)?,
         };
         match (row, &self.reading) {
             (None, _) if !self.some => Err(self.part.empty()),
             // A header shows missing columns at once, objects only at the end: one row may lack what the next
             // one has.
-            (None, Reading::Ndjson) => self.refuse_missing().map(|()| None),
+            (None, Reading::Json(_)) => self.refuse_missing().map(|()| None),
             (row, Reading::Csv(_)) if !self.some => self.refuse_missing().map(|()| row),
             (row, _) => Ok(row),
         }
@@ -199,16 +215,16 @@ mod tests {
             Rows::new("data", text.as_bytes(), format, columns).collect::<Result<Vec<_>>>()
         };
         let files = [
-            ("id,event params,n\na,\"[{\"\"x\"\"\n: 1\",2\n", FileFormat::Csv),
-            (r#"{"id":"a","event params":[{"x":{"y":null}}],"n":2,"Y":{}}"#, FileFormat::Ndjson),
+            ("id,event params,n\na,\"[{\"\"x\"\"\n: 1\",2\n", FileFormat::Csv(None)),
+            (r#"{"id":"a","event params":[{"x":{"y":null}}],"n":2,"Y":{}}"#, FileFormat::Json),
         ];
         for (text, format) in files {
             assert_eq!(shown(read(text, format)), ["a | 2"]);
         }
-        let none = [("id,n\na,2\n", FileFormat::Csv), (r#"{"id":"a"}"#, FileFormat::Ndjson)];
+        let none = [("id,n\na,2\n", FileFormat::Csv(None)), (r#"{"id":"a"}"#, FileFormat::Json)];
         let twice = [
-            ("event params,id,Event Params\n1,a,2\n", FileFormat::Csv),
-            (r#"{"event params":1,"EVENT PARAMS":2}"#, FileFormat::Ndjson),
+            ("event params,id,Event Params\n1,a,2\n", FileFormat::Csv(None)),
+            (r#"{"event params":1,"EVENT PARAMS":2}"#, FileFormat::Json),
         ];
         let wrong = none.map(|case| (case, "no column `Event Params` to ignore"));
         for ((text, format), says) in wrong.into_iter().chain(twice.map(|case| (case, "twice"))) {
@@ -222,17 +238,17 @@ mod tests {
         let names = ["Order ID", "größe", " at the ends ", "it's <5%"];
         let known = names.map(|name| (Ident::parse(name).unwrap(), SqlType::String));
         let files = [
-            ("order id,\"größe\", at the ends , it's <5% \na,b,c,d\n", FileFormat::Csv),
+            ("order id,\"größe\", at the ends , it's <5% \na,b,c,d\n", FileFormat::Csv(None)),
             (
                 r#"{"ORDER ID":"a","größe":"b"," at the ends ":"c","it's <5%":"d"}"#,
-                FileFormat::Ndjson,
+                FileFormat::Json,
             ),
         ];
         for (text, format) in files {
             let rows = Rows::new("data", text.as_bytes(), format, all(&known)).collect();
             assert_eq!(shown(rows), ["a | b | c | d"]);
         }
-        let error = Rows::new("data", "GRÖßE\na\n".as_bytes(), FileFormat::Csv, all(&known));
+        let error = Rows::new("data", "GRÖßE\na\n".as_bytes(), FileFormat::Csv(None), all(&known));
         let error = error.collect::<Result<Vec<_>>>().unwrap_err().to_string();
         assert!(error.contains("the rule lists no column `GRÖßE`"), "{error}");
     }
@@ -249,20 +265,20 @@ mod tests {
             let rows = Rows::new("data", text.as_bytes(), format, columns);
             rows.collect::<Result<Vec<_>>>().map(|rows| rows.len()).map_err(|e| e.to_string())
         };
-        let error = read("id\na\n", FileFormat::Csv).unwrap_err();
+        let error = read("id\na\n", FileFormat::Csv(None)).unwrap_err();
         assert!(error.contains("`data` has no column `N`"), "{error}");
-        let error = read("{\"id\": \"a\"}\n{\"id\": \"b\"}\n", FileFormat::Ndjson).unwrap_err();
+        let error = read("{\"id\": \"a\"}\n{\"id\": \"b\"}\n", FileFormat::Json).unwrap_err();
         assert!(error.contains("`data` has no column `N`"), "{error}");
-        assert_eq!(read("id,n\na,\n", FileFormat::Csv), Ok(1), "NULL is a value");
-        assert_eq!(read("{\"id\": \"a\"}\n{\"n\": null}\n", FileFormat::Ndjson), Ok(2));
+        assert_eq!(read("id,n\na,\n", FileFormat::Csv(None)), Ok(1), "NULL is a value");
+        assert_eq!(read("{\"id\": \"a\"}\n{\"n\": null}\n", FileFormat::Json), Ok(2));
     }
 
     fn csv(text: impl AsRef<[u8]>) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.csv", text.as_ref(), FileFormat::Csv, all(&columns())).collect()
+        Rows::new("data.csv", text.as_ref(), FileFormat::Csv(None), all(&columns())).collect()
     }
 
     fn ndjson(text: &str) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Ndjson, all(&columns())).collect()
+        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Json, all(&columns())).collect()
     }
 
     /// The rows without trailing NULL columns.
@@ -381,8 +397,8 @@ mod tests {
     fn the_rows_before_a_mistake_are_given_and_none_after_it() {
         let columns = columns();
         let rows = |text: &str| {
-            let rows =
-                Rows::new("data.csv", text.as_bytes(), FileFormat::Csv, all(&columns)).take(9);
+            let rows = Rows::new("data.csv", text.as_bytes(), FileFormat::Csv(None), all(&columns))
+                .take(9);
             rows.map(|row| row.is_ok()).collect::<Vec<_>>()
         };
         assert_eq!(rows("id,n\na,1\nb,x\nc,1\n"), [true, false]);

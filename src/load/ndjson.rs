@@ -1,25 +1,61 @@
-//! One JSON object per line.
+//! JSON objects: one a line, or the elements of an array.
 
 use std::io::BufRead;
 use std::ops::Range;
 
 use super::Columns;
+use super::array::Elements;
 use super::part::Part;
 use crate::error::Result;
 use crate::googlesql::{Ident, Members, Nested, SqlType, SqlValue};
 
-/// The next row, with one value per column. Blank lines are skipped.
-pub(super) fn row<R: BufRead>(
-    part: &mut Part<R>,
-    columns: Columns<'_>,
-    present: &mut [bool],
-) -> Result<Option<Vec<SqlValue>>> {
-    while part.next_line()? {
-        if !part.text().trim().is_empty() {
-            return values(part, columns, present).map(Some);
+/// How the objects are written, found when the first is read.
+#[derive(Default)]
+pub(super) enum Json {
+    #[default]
+    Unread,
+    Lines,
+    Array(Elements),
+}
+
+impl Json {
+    /// The next row, with one value per column. Blank lines are skipped.
+    pub fn row<R: BufRead>(
+        &mut self,
+        part: &mut Part<R>,
+        columns: Columns<'_>,
+        present: &mut [bool],
+    ) -> Result<Option<Vec<SqlValue>>> {
+        if !self.next(part)? {
+            return Ok(None);
         }
+        let row = values(part, columns, present).map(Some);
+        row.map_err(|error| match self {
+            Self::Array(elements) => {
+                error.during(format!("reading element {} of the array", elements.number))
+            }
+            _ => error,
+        })
     }
-    Ok(None)
+
+    /// Moves to the next object; returns false at the end of the file.
+    pub fn next<R: BufRead>(&mut self, part: &mut Part<R>) -> Result<bool> {
+        if matches!(self, Self::Unread) {
+            *self = match part.first_byte() {
+                Some(b'[') => Self::Array(Elements::default()),
+                _ => Self::Lines,
+            };
+        }
+        if let Self::Array(elements) = self {
+            return elements.next(part);
+        }
+        while part.next_line()? {
+            if !part.text().trim().is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 fn values<R: BufRead>(
@@ -44,12 +80,16 @@ fn values<R: BufRead>(
     Ok(row.into_iter().map(|value| value.unwrap_or(SqlValue::Null)).collect())
 }
 
-fn parse<R: BufRead>(part: &Part<R>) -> Result<Members<'_>> {
-    let line = part.text().trim_end_matches(['\r', '\n']);
-    serde_json::from_str(line).map_err(|error| {
-        let column = error.column().saturating_sub(1).min(line.len());
-        let text = error.to_string();
-        let what = text.split(" at line ").next().unwrap_or_default();
+/// The members of the current object.
+pub(super) fn parse<R: BufRead>(part: &Part<R>) -> Result<Members<'_>> {
+    let text = part.text().trim_end_matches(['\r', '\n']);
+    serde_json::from_str(text).map_err(|error| {
+        // An element of an array may have several lines.
+        let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let start: usize = lines.map(str::len).sum();
+        let column = (start + error.column().saturating_sub(1)).min(text.len());
+        let said = error.to_string();
+        let what = said.split(" at line ").next().unwrap_or_default();
         part.error(column..column, format!("this is not a JSON object: {what}"))
     })
 }

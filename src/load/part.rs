@@ -13,8 +13,8 @@ use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
 
 pub(super) struct Part<R> {
-    file: Arc<str>,
-    reader: R,
+    pub file: Arc<str>,
+    pub reader: R,
     text: String,
     /// The number of the text's first line.
     first_line: usize,
@@ -89,12 +89,29 @@ impl<R: BufRead> Part<R> {
         }
     }
 
+    /// Sets the text that was read at this line. Errors: it is not UTF-8.
+    pub fn set(&mut self, text: Vec<u8>, first_line: usize) -> Result<()> {
+        self.first_line = first_line;
+        self.text = String::from_utf8(text).map_err(|_| {
+            let message = format!("`{}` is not UTF-8: line {first_line}", self.file);
+            Error::new(Kind::DataFile, message).help("save the file as UTF-8 and load it again")
+        })?;
+        Ok(())
+    }
+
+    /// The first byte of the file that is not blank, if it is near the beginning. Consumes nothing.
+    pub fn first_byte(&mut self) -> Option<u8> {
+        let buffer = self.reader.fill_buf().ok()?;
+        let buffer = buffer.strip_prefix("\u{feff}".as_bytes()).unwrap_or(buffer);
+        buffer.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+    }
+
     /// The error for the current row.
     pub fn row_too_long(&self) -> Error {
         self.too_long("the row of line", self.first_line)
     }
 
-    fn too_long(&self, what: &str, line: usize) -> Error {
+    pub fn too_long(&self, what: &str, line: usize) -> Error {
         let message = format!("`{}`: {what} {line} is longer than {MAX_BYTES} bytes", self.file);
         Error::new(Kind::DataFile, message).help("check how the file was made; nothing was loaded")
     }

@@ -26,8 +26,22 @@ impl RuleFile {
     /// Parses the text of a rule file. `name` is its name in messages.
     ///
     /// # Errors
-    /// The file has a mistake; the error has the place, and for an unknown key the nearest known one.
+    /// The file has a mistake; the error has the place, and for an unknown key the nearest known one. Or it has no
+    /// rule.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let file = Self::started(name, text)?;
+        match file.rules.is_empty() {
+            false => Ok(file),
+            true => Err(Error::new(Kind::RuleFile, format!("`{name}` holds no rule"))
+                .help("add a section [rule.NAME], or let `onerow init --table TABLE` propose one")),
+        }
+    }
+
+    /// Parses the text of a rule file that may have no rules yet.
+    ///
+    /// # Errors
+    /// The file has a mistake.
+    pub fn started(name: &str, text: &str) -> Result<Self> {
         let help = "split the project into several, each with a rule file of its own";
         let source = Source::new(name, text, help)?;
         schema::refuse_unknown_keys(&source)?;
@@ -96,11 +110,6 @@ fn checked(source: &Source, document: Document) -> Result<RuleFile> {
         .iter()
         .map(|(name, section)| validate::rule(source, name, section, &removal_logs))
         .collect::<Result<Vec<_>>>()?;
-    if rules.is_empty() {
-        return Err(Error::new(Kind::RuleFile, format!("`{}` holds no rule", source.name)).help(
-            "add a section [rule.NAME]; `onerow init` in an empty folder writes one to start from",
-        ));
-    }
     let default_warehouse = document.default_warehouse.map(Spanned::into_inner);
     let webhooks = document
         .webhook

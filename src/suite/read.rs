@@ -1,6 +1,5 @@
 //! Reading test files as cases, validated against the rules.
 
-use std::io::BufReader;
 use std::path::{Component, Path};
 
 use googlesql_sqlite::storage::is_opaque;
@@ -15,7 +14,7 @@ use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::files::Folder;
 use crate::googlesql::{Nested, SqlType, SqlValue, parse_timestamp};
-use crate::load::{Columns, FileFormat, Rows};
+use crate::load::{Columns, FileFormat, Rows, decompressed};
 use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
@@ -148,7 +147,11 @@ impl Reader<'_> {
         let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
         let columns =
             Columns { known: &rule.columns, nested: &rule.nested, needed: &needed, ignored: &[] };
-        Rows::new(file.get_ref(), BufReader::new(opened), format, columns).collect()
+        let opened = decompressed(opened).map_err(|cause| {
+            let path = self.folder.join(below);
+            self.source.error(file, format!("cannot read `{}`", path.display())).caused_by(cause)
+        })?;
+        Rows::new(file.get_ref(), opened, format, columns).collect()
     }
 
     fn known_columns(&self, rule: &Rule, row: &Row) -> Result<()> {

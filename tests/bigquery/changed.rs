@@ -20,7 +20,7 @@ fn year() -> Vec<(String, String, i64)> {
     (0..365).map(stand).collect()
 }
 
-fn keep_books(fixture: &Fixture, partitions: &[(String, String, i64)]) {
+pub(super) fn keep_books(fixture: &Fixture, partitions: &[(String, String, i64)]) {
     let table = fixture.table("partitions");
     let columns = "table_name STRING, partition_id STRING, last_modified_time TIMESTAMP, total_rows INT64, \
                    total_logical_bytes INT64";

@@ -3,6 +3,7 @@
 mod consolidate;
 mod emulator;
 mod fixture;
+mod propose;
 mod proxy;
 mod shards;
 mod strategies;

@@ -1,6 +1,13 @@
 //! `onerow load [RULE] FILE…`
 
-use crate::common::{HEADER, Project, RULE};
+use std::io::Write;
+use std::process::Stdio;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::common::whole::whole;
+use crate::common::{Ended, HEADER, Project, RULE};
 
 const ROW: &str = "p1,2026-01-28,g1,ann,22.5,true,2026-01-28 08:00:00 UTC\n";
 
@@ -21,7 +28,7 @@ fn the_rule_stands_before_the_files_and_may_be_left_out_where_there_is_one() {
     let only = Project::new(RULE);
     only.write("rows.csv", format!("{HEADER}{ROW}"));
     only.onerow("load rows.csv").exits(0).says(&["rows.csv: 1 row into nba.predictions"]);
-    only.onerow("load predictions rows.csv").exits(0);
+    only.onerow("load predictions rows.csv --yes").exits(0);
     assert_eq!(only.active(), ["p1", "p1"]);
 }
 
@@ -61,4 +68,275 @@ fn what_cannot_be_told_apart_or_found_is_said() {
     let only = Project::new(RULE);
     only.onerow("load nothing.csv").exits(1).says(&["cannot read `nothing.csv`"]);
     only.onerow("load ./predictions").exits(1).says(&["cannot read `./predictions`"]);
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The command with this on its standard input.
+fn piped(project: &Project, arguments: &str, input: &[u8]) -> Ended {
+    let words: Vec<&str> = arguments.split(' ').collect();
+    let mut command = project.command(&words);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    Ended::of(arguments, child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_file_may_have_any_separator_be_compressed_or_be_an_array() {
+    let csv = format!("{HEADER}{ROW}");
+    let object = r#"{"id": "p1", "game_date": "2026-01-28", "game_id": "g1", "player": "ann, the \"first\" ]",
+        "is_active": true, "created_at": "2026-01-28T08:00:00Z"}"#;
+    let in_lines = object.replace('\n', " ");
+    for (name, content) in [
+        ("semicolons.csv", csv.replace(',', ";").into_bytes()),
+        ("pipes.csv", csv.replace(',', "|").into_bytes()),
+        ("tabs.tsv", csv.replace(',', "\t").into_bytes()),
+        ("one.csv.gz", gzip(&csv)),
+        ("named_csv_and_compressed.csv", gzip(&csv)),
+        ("lines.json", format!("{in_lines}\n").into_bytes()),
+        ("lines.ndjson.gz", gzip(&in_lines)),
+        ("array.json", format!("\n [ {object}\n]\n").into_bytes()),
+        ("array_with_mark.json", format!("\u{feff}[{object}]").into_bytes()),
+    ] {
+        let project = Project::new(RULE);
+        project.write(name, content);
+        project.onerow(&format!("load {name}")).exits(0).says(&["1 row into nba.predictions"]);
+        assert_eq!(project.active(), ["p1"], "{name}");
+    }
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    let csv = format!("{HEADER}{ROW}");
+    let object = r#"{"id": "p1", "game_date": "2026-01-28", "game_id": "g1", "player": "ann", "is_active": true, "created_at": null}"#;
+    for (arguments, input) in [
+        ("load -", csv.as_bytes()),
+        ("load predictions -", gzip(&csv).as_slice()),
+        ("load - --file-format csv --separator ;", csv.replace(',', ";").as_bytes()),
+        ("load -", format!("  [{object}]").as_bytes()),
+        ("load - --file-format json", object.as_bytes()),
+    ] {
+        let project = Project::new(RULE);
+        let ended = piped(&project, arguments, input).exits(0);
+        ended.says(&["standard input: 1 row into nba.predictions"]);
+        assert_eq!(project.active(), ["p1"], "{arguments}");
+    }
+    let project = Project::new(RULE);
+    whole!(piped(&project, "load -", b"id,points\np1,2\n"), @"
+    $ onerow load -
+    exit code 1
+    -- stderr
+    error[data-file]: the rule lists no column `points`
+     --> standard input:1:4
+      |
+    1 | id,points
+      |    ^^^^^^
+      |
+      = help: did you mean `points_line`?
+    ");
+    project.onerow("status --date 2026-01-28").exits(1).says(&["nba.predictions"]);
+}
+
+#[test]
+fn an_array_has_places_of_its_mistakes() {
+    let project = Project::new(RULE);
+    let mut transcript = crate::common::whole::Transcript::default();
+    for (name, text) in [
+        ("type.json", "[\n  {\"id\": \"a\"},\n  {\"id\": \"b\",\n   \"points_line\": \"x\"}\n]"),
+        ("broken.json", "[{\"id\": \"a\"}, {\"id\" \"b\"}]"),
+        ("number.json", "[1]"),
+        ("comma.json", "[{\"id\": \"a\"} {\"id\": \"b\"}]"),
+        ("cut.json", "[{\"id\": \"a\"},"),
+        ("cut_within.json", "[{\"id\": \"a\""),
+        ("after.json", "[{\"id\": \"a\"}]\n{}"),
+        ("empty.json", "[]"),
+    ] {
+        project.write(name, text);
+        transcript.add(&project.onerow(&format!("load {name}")).prints_nothing());
+    }
+    whole!(transcript, @r#"
+    $ onerow load type.json
+    exit code 1
+    -- stderr
+    error[data-file]: column points_line: `x` is not a NUMERIC, such as 22.5
+     --> type.json:4:19
+      |
+    4 |    "points_line": "x"}
+      |                   ^^^
+      |
+      = note: during reading element 2 of the array
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load broken.json
+    exit code 1
+    -- stderr
+    error[data-file]: this is not a JSON object: expected `:`
+     --> broken.json:1:21
+      |
+    1 |               {"id" "b"}
+      |                     ^
+      |
+      = note: during reading element 2 of the array
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load number.json
+    exit code 1
+    -- stderr
+    error[data-file]: this element of the array is not a JSON object
+     --> number.json:1:2
+      |
+    1 |  1]
+      |  ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load comma.json
+    exit code 1
+    -- stderr
+    error[data-file]: a comma is missing before this element
+     --> comma.json:1:14
+      |
+    1 |              {"id": "b"}]
+      |              ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load cut.json
+    exit code 1
+    -- stderr
+    error[data-file]: the array has no closing `]`: the file was cut off
+     --> cut.json:1:14
+      |
+    1 |
+      |              ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load cut_within.json
+    exit code 1
+    -- stderr
+    error[data-file]: this element has no end: the file was cut off
+     --> cut_within.json:1:12
+      |
+    1 |
+      |            ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load after.json
+    exit code 1
+    -- stderr
+    error[data-file]: text follows the end of the array
+     --> after.json:2:1
+      |
+    2 | {}
+      | ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
+    $ onerow load empty.json
+    exit code 1
+    -- stderr
+    error[data-file]: `empty.json` is empty: it holds no row
+      help: check how the file was made; nothing was loaded
+    "#);
+    assert!(!project.path(".onerow").exists(), "nothing was loaded");
+}
+
+#[test]
+fn a_file_that_was_loaded_before_is_noticed() {
+    let project = Project::new(RULE);
+    let csv = format!("{HEADER}{ROW}");
+    project.write("rows.csv", &csv);
+    project.write("copy.csv", &csv);
+    project.onerow("load rows.csv").exits(0);
+    whole!(project.onerow("load rows.csv"), @"
+    $ onerow load rows.csv
+    exit code 2
+    -- stderr
+    error[not-confirmed]: `rows.csv` was loaded into nba.predictions at [TIME]: each of its rows would be there twice
+      help: pass `--replace` to remove the table's rows first, or `--yes` to load the file again
+    ");
+    whole!(project.onerow("load copy.csv"), @"
+    $ onerow load copy.csv
+    exit code 2
+    -- stderr
+    error[not-confirmed]: `copy.csv` was loaded into nba.predictions as `rows.csv` at [TIME]: each of its rows would be there twice
+      help: pass `--replace` to remove the table's rows first, or `--yes` to load the file again
+    ");
+    assert_eq!(project.active(), ["p1"]);
+    project.onerow("load copy.csv --yes").exits(0);
+    assert_eq!(project.active(), ["p1", "p1"]);
+    let other = Project::new(RULE);
+    other.write("rows.csv", &csv);
+    other.write("copy.csv", &csv);
+    whole!(other.onerow("load rows.csv copy.csv"), @"
+    $ onerow load rows.csv copy.csv
+    exit code 2
+    -- stderr
+    error[not-confirmed]: `copy.csv` has the same content as `rows.csv`: each of its rows would be there twice
+      help: pass `--replace` to remove the table's rows first, or `--yes` to load the file again
+    ");
+    other.write("copy.csv", format!("{HEADER}{}", ROW.replace("p1", "p2")));
+    other.onerow("load rows.csv copy.csv").exits(0);
+}
+
+#[test]
+fn rows_that_replace_others_do_so_whole_or_not_at_all() {
+    let project = Project::new(RULE);
+    project.write("rows.csv", format!("{HEADER}{ROW}"));
+    project.onerow("load rows.csv").exits(0);
+    project.write("new.csv", format!("{HEADER}{}", ROW.replace("p1", "p2")));
+    project.write("wrong.csv", format!("{HEADER}{}", ROW.replace("22.5", "x")));
+    project.onerow("load new.csv wrong.csv --replace").exits(1);
+    assert_eq!(project.active(), ["p1"], "a mistake in one file removes nothing");
+    let wrong = format!("{HEADER}{}", ROW.replace("22.5", "x"));
+    piped(&project, "load - --replace", wrong.as_bytes()).exits(1);
+    assert_eq!(project.active(), ["p1"], "nor does one that is found while loading");
+    project.onerow("load new.csv --replace").exits(0);
+    assert_eq!(project.active(), ["p2"]);
+    project.onerow("load rows.csv").exits(0);
+    assert_eq!(project.active(), ["p1", "p2"], "what was replaced may be loaded again");
+    project.onerow("status --date 2026-01-28 --exit-code").exits(4);
+}
+
+#[test]
+fn what_a_file_is_can_be_said_and_has_to_be_where_its_name_does_not() {
+    let project = Project::new(RULE);
+    project.write("rows.txt", format!("{HEADER}{ROW}"));
+    whole!(project.onerow("load rows.txt"), @"
+    $ onerow load rows.txt
+    exit code 2
+    -- stderr
+    error[usage]: `rows.txt` has an unknown format
+      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end; or say what it is, with --file-format
+    ");
+    project.onerow("load rows.txt --file-format csv").exits(0);
+    project.write("rows.json", "{\"id\": \"p2\"}");
+    whole!(project.onerow("load rows.json --separator ;"), @"
+    $ onerow load rows.json --separator ;
+    exit code 2
+    -- stderr
+    error[usage]: --separator is for CSV, and a file is JSON
+      help: leave out `--separator`, or load the files one after the other
+    ");
+    whole!(project.onerow("load rows.txt --file-format csv --separator x"), @"
+    $ onerow load rows.txt --file-format csv --separator x
+    exit code 2
+    -- stderr
+    error[usage]: --separator: not a separator
+      help: use `,`, `;`, `|` or `tab`
+    ");
+    project.write("cut.csv.gz", &gzip(&format!("{HEADER}{ROW}"))[..40]);
+    whole!(project.onerow("load cut.csv.gz"), @"
+    $ onerow load cut.csv.gz
+    exit code 1
+    -- stderr
+    error[file]: cannot read `cut.csv.gz`: incomplete deflate stream
+    ");
 }

@@ -29,6 +29,11 @@ impl Transcript {
         self.0.push('\n');
     }
 
+    /// Adds a text that a command has written.
+    pub fn text(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+
     pub fn whole(&self) -> String {
         self.0.trim_end().to_owned()
     }

@@ -53,6 +53,7 @@ fn details(table: &Json) -> Details {
         is_iceberg: table["biglakeConfiguration"].is_object(),
         collations: collations(table),
         generated: fields(&table["schema"]).iter().filter_map(generated).collect(),
+        labels: labels(table),
         bytes: figure(&table["numBytes"]).zip(figure(&table["numLongTermBytes"])),
     }
 }
@@ -89,6 +90,11 @@ fn integer_range(range: &Json) -> Option<IntegerRange> {
 fn collations(table: &Json) -> Vec<(String, String)> {
     let named = |field: &Json| Some((name(field), text(&field["collation"])?));
     fields(&table["schema"]).iter().filter_map(named).filter(|(_, name)| !name.is_empty()).collect()
+}
+
+fn labels(table: &Json) -> Vec<(String, String)> {
+    let labels = table["labels"].as_object().into_iter().flatten();
+    labels.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#GeneratedColumn>

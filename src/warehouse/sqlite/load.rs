@@ -8,15 +8,21 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::failure::failed;
 use super::schema::{self, Table};
-use super::{Sqlite, Streaming, buffer, changes};
+use super::{Sqlite, Streaming, buffer, changes, loads};
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue, TableName};
 
+/// What a load does besides appending rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files<'a> {
+    /// Whether the rows replace all rows of the table.
+    pub replace: bool,
+    /// The files that the rows are of: name and SHA-256, as hexadecimal digits.
+    pub of: &'a [(String, String)],
+}
+
 impl Sqlite {
-    /// Appends rows to the table in one transaction, creating it with these columns if necessary: an error,
-    /// also one from `rows`, leaves nothing behind, not even the table. Columns of the table that are not
-    /// given are NULL. `nested` has the full types of ARRAY and STRUCT columns whose fields are to be read.
-    /// Returns the number of rows loaded.
+    /// Loads rows that are of no file; see [`Self::load_files`].
     ///
     /// # Errors
     /// A row does not fit the columns, or the database cannot be written.
@@ -27,6 +33,25 @@ impl Sqlite {
         nested: &[(Ident, Nested)],
         rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
         streaming: Streaming,
+    ) -> Result<u64> {
+        self.load_files(table, columns, nested, rows, streaming, Files::default())
+    }
+
+    /// Adds rows to the table in one transaction, creating it with these columns if necessary: an error,
+    /// also one from `rows`, leaves nothing behind, not even the table. Columns of the table that are not
+    /// given are NULL. `nested` has the full types of ARRAY and STRUCT columns whose fields are to be read.
+    /// Returns the number of rows loaded.
+    ///
+    /// # Errors
+    /// A row does not fit the columns, or the database cannot be written.
+    pub fn load_files(
+        &self,
+        table: &TableName,
+        columns: &[(Ident, SqlType)],
+        nested: &[(Ident, Nested)],
+        rows: &mut dyn Iterator<Item = Result<Vec<SqlValue>>>,
+        streaming: Streaming,
+        files: Files<'_>,
     ) -> Result<u64> {
         let connection = self.connection()?;
         let streamed_at = match streaming {
@@ -40,6 +65,12 @@ impl Sqlite {
             Some(existing) => fits(&existing, columns, nested)?,
             None => schema::create(&transaction, &name, columns, nested)?,
         }
+        if files.replace {
+            let delete = format!("DELETE FROM {}", quoted(&name));
+            transaction.execute_batch(&delete).map_err(failed("remove the table's rows"))?;
+            loads::forget(&transaction, &name)?;
+        }
+        loads::note(&transaction, &name, files.of, self.begin())?;
         let hidden = match changes::is_kept(&transaction, &name)? {
             true => vec![
                 (buffer::COLUMN, streamed_at),

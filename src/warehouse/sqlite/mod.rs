@@ -10,6 +10,7 @@ pub(crate) mod fuzzed;
 mod jobs;
 mod kept;
 mod load;
+mod loads;
 mod open;
 mod removals;
 mod schema;
@@ -39,6 +40,8 @@ use crate::rule::{Rule, RuleName};
 use crate::window::Window;
 
 pub(crate) use self::failure::failed;
+pub use self::load::Files;
+pub use self::loads::Before;
 pub use self::open::Access;
 pub(crate) use self::schema::has as has_table;
 

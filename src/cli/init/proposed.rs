@@ -1,0 +1,303 @@
+//! A rule for a table or file that is there already.
+
+use std::fs::File;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+use crate::cli::Effects;
+use crate::clock::Clock;
+use crate::engine::{Engine, Settings, Streaming};
+use crate::error::{Error, Kind, Result};
+use crate::files::Folder;
+use crate::googlesql::{Ident, SqlType, TableName};
+use crate::load::{Columns, FileFormat, Rows, columns_of, decompressed};
+use crate::project::{Project, RULE_FILE};
+use crate::propose::{Proposal, Wishes};
+use crate::report;
+use crate::rule::{RuleFile, WarehouseType};
+use crate::template::Template;
+
+/// What a person has already decided of the rule.
+#[derive(clap::Args, Default)]
+pub(in crate::cli) struct WishArgs {
+    /// The key: columns or expressions, with commas between [default: what names and counts suggest]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    key: Vec<String>,
+    /// The order of survival, such as 'updated_at DESC'; the first row stays; repeatable
+    #[arg(long, value_name = "ORDER")]
+    keep: Vec<String>,
+    /// The column that says which date a row is of; none: a key has one row in the whole table
+    #[arg(long, value_name = "COLUMN")]
+    partition: Option<String>,
+    /// Which rows count: a BOOL column or a condition, such as 'deleted_at IS NULL'
+    #[arg(long, value_name = "CONDITION")]
+    active: Option<String>,
+    /// The column that names a row
+    #[arg(long, value_name = "COLUMN")]
+    row_id: Option<String>,
+}
+
+impl WishArgs {
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            key: self.key.iter().map(|entry| entry.trim().to_owned()).collect(),
+            keep: self.keep.clone(),
+            partition: self.partition.clone(),
+            active: self.active.clone(),
+            row_id: self.row_id.clone(),
+        }
+    }
+
+    /// Whether nothing was decided.
+    pub fn is_empty(&self) -> bool {
+        let Self { key, keep, partition, active, row_id } = self;
+        let options = [partition, active, row_id];
+        key.is_empty() && keep.is_empty() && options.iter().all(|option| option.is_none())
+    }
+}
+
+/// The rows of a file, on a warehouse in memory, with a rule about them.
+pub(in crate::cli) struct FromFile {
+    pub engine: Engine,
+    pub proposal: Proposal,
+    pub rows: u64,
+}
+
+/// Reads a file, and proposes a rule about it.
+pub(in crate::cli) fn from_file(
+    path: &Path,
+    table: Option<&TableName>,
+    wishes: &Wishes,
+    clock: Clock,
+) -> Result<FromFile> {
+    let name = path.display().to_string();
+    let format = FileFormat::of_path(path)?;
+    let open = || -> Result<Box<dyn BufRead>> {
+        let opened = File::open(path).and_then(regular).and_then(decompressed);
+        opened.map_err(|cause| Error::io(format!("cannot read `{name}`"), cause))
+    };
+    let columns: Vec<(Ident, SqlType)> = columns_of(&name, open()?, format)?;
+    let table = match table {
+        Some(table) => table.clone(),
+        None => named_after(path)?,
+    };
+    let engine = Engine::in_memory(project("", Path::new("."))?, Vec::new(), clock)?;
+    let known = Columns { known: &columns, nested: &[], needed: &[], ignored: &[] };
+    let mut given = Rows::new(&name, open()?, format, known);
+    let loader = engine.loader()?;
+    let rows = loader.load(&table, &columns, &[], &mut given, Streaming::Settled)?;
+    let proposal = engine.propose(&table, wishes, &|_| {})?;
+    let engine = engine.with_rules(RuleFile::parse("the proposed rule", &proposal.text())?);
+    Ok(FromFile { engine, proposal, rows })
+}
+
+/// Errors: it is a folder or a pipe, which cannot be read twice.
+fn regular(file: File) -> io::Result<File> {
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+    }
+}
+
+/// `local.orders` for `data/orders.csv.gz`.
+fn named_after(path: &Path) -> Result<TableName> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut table: String = stem.chars().map(|c| if is_letter(c) { c } else { '_' }).collect();
+    if table.chars().all(|c| c == '_') {
+        "rows".clone_into(&mut table);
+    }
+    Ok(TableName::parse(&format!("local.{table}"))?)
+}
+
+/// A project of this rule file, which may have no rules, without templates of its own.
+fn project(rules: &str, folder: &Path) -> Result<Project> {
+    let path = folder.join(RULE_FILE).display().to_string();
+    Project::started(folder, &Template { path, text: rules.to_owned() })
+}
+
+/// A table or file, and the folder where its rule goes.
+pub(super) struct Ask<'a> {
+    pub table: Option<&'a TableName>,
+    pub file: Option<&'a Path>,
+    pub folder: &'a Path,
+    pub warehouse: Option<&'a str>,
+    pub wishes: Wishes,
+}
+
+/// Proposes a rule and writes it into the rule file of the folder: a new one, or behind the rules that are there.
+pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
+    let there = match ask.folder.join(RULE_FILE).is_file() {
+        true => {
+            let text = Folder::open(ask.folder)?.text(Path::new(RULE_FILE))?;
+            Some(project(&text, ask.folder)?)
+        }
+        false => None,
+    };
+    let tell = |text: &str| effects.say(text);
+    let (proposal, head) = match (ask.file, ask.table) {
+        (Some(path), table) => {
+            let found = from_file(path, table, &ask.wishes, effects.clock)?;
+            effects.say(&format!(
+                "{}: {} looked at",
+                path.display(),
+                report::count(found.rows, "row")
+            ));
+            (found.proposal, EMBEDDED.to_owned())
+        }
+        (None, Some(table)) => {
+            let (project, head) = match &there {
+                Some(project) => (project.clone(), String::new()),
+                None => bigquery(table, ask.warehouse)?,
+            };
+            let warehouse = ask.warehouse.map(str::to_owned);
+            let (vars, interrupt) = (Vec::new(), effects.interrupt.clone());
+            let engine = Engine::open(
+                project,
+                Settings { warehouse, vars, clock: effects.clock, interrupt },
+            );
+            if engine.is_remote() {
+                effects.install_signal_handlers();
+            }
+            (engine.propose(table, &ask.wishes, &tell)?, head)
+        }
+        (None, None) => return Err(Error::new(Kind::Usage, "neither a table nor a file is named")),
+    };
+    write(ask, there.as_ref(), &proposal, &head, effects)?;
+    next(ask, there.as_ref(), &proposal, effects);
+    Ok(())
+}
+
+/// The head of a new rule file.
+const EMBEDDED: &str = "\
+[warehouse.local]
+type = \"sqlite\"
+path = \".onerow/local.db\"
+
+";
+
+/// A project that does not exist yet, with a warehouse that the table's name says.
+fn bigquery(table: &TableName, warehouse: Option<&str>) -> Result<(Project, String)> {
+    let name = table.dotted();
+    let [project_id, _, _] = name.splitn(3, '.').collect::<Vec<_>>()[..] else {
+        return Err(Error::new(
+            Kind::NoProject,
+            format!("there is no {RULE_FILE} yet, so it is unknown which project holds `{name}`"),
+        )
+        .help("name the table with its project, project.dataset.table, or run this in a folder with a rule file"));
+    };
+    let head = format!(
+        "[warehouse.{}]\ntype = \"bigquery\"\nproject = {}\n# The ledger's table; its dataset has to exist.\nledger = {}\n\n",
+        warehouse.unwrap_or("prod"),
+        toml::Value::String(project_id.to_owned()),
+        toml::Value::String(format!(
+            "{}.onerow_ledger",
+            name.split('.').nth(1).unwrap_or_default()
+        )),
+    );
+    Ok((project(&head, Path::new("."))?, head))
+}
+
+fn write(
+    ask: &Ask<'_>,
+    there: Option<&Project>,
+    proposal: &Proposal,
+    head: &str,
+    effects: &Effects,
+) -> Result<()> {
+    let rule_file = Path::new(RULE_FILE);
+    let path = ask.folder.join(rule_file);
+    let section = format!("{}\n{}", MARKS, proposal.text());
+    match there {
+        None => {
+            let start = super::skeleton::start();
+            let text = format!("{start}{head}{section}");
+            // What is written can be read.
+            project(&text, ask.folder)?;
+            let folder = Folder::create(ask.folder)?;
+            folder.write_first(rule_file, &text)?;
+            super::skeleton::beside(&folder, effects)?;
+            effects.say(&format!("wrote {} with a rule `{}`", path.display(), proposal.name));
+        }
+        Some(project) => {
+            if project.file.rule(proposal.name.as_str()).is_ok() {
+                let message = format!("{} has a rule `{}` already", path.display(), proposal.name);
+                return Err(Error::new(Kind::Usage, message).help(
+                    "rename that rule first, or write into another folder: onerow init DIR",
+                ));
+            }
+            let folder = Folder::open(ask.folder)?;
+            let text = folder.text(rule_file)?;
+            let text = format!("{}\n\n{section}", text.trim_end());
+            self::project(&text, ask.folder)?;
+            folder.write(rule_file, &text)?;
+            effects.say(&format!("added a rule `{}` to {}", proposal.name, path.display()));
+        }
+    }
+    Ok(())
+}
+
+const MARKS: &str = "# A proposal. Above each setting stands why it has its value; a `?` says that you should look at it.";
+
+/// What to do next.
+fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &Effects) {
+    let guesses: Vec<&str> = proposal.guesses().map(|setting| setting.name).collect();
+    if !guesses.is_empty() {
+        effects.say(&format!("look at: {}; the comments say why they are so", guesses.join(", ")));
+    }
+    proposal.notes.iter().for_each(|note| effects.say(&format!("note: {note}")));
+    effects.say("next:");
+    if ask.folder != Path::new(".") {
+        effects.say(&format!("  cd {}", ask.folder.display()));
+    }
+    let name = proposal.name.as_str();
+    let of_rule = match there.is_some_and(|project| !project.file.rules.is_empty()) {
+        true => format!(" {name}"),
+        false => String::new(),
+    };
+    let mut commands = vec![format!("onerow check{of_rule} --date YESTERDAY")];
+    if let Some(file) = ask.file {
+        let file = from_folder(file, ask.folder);
+        commands = vec![format!("onerow load{of_rule} {}", file.display())];
+    }
+    let warehouse = match (ask.file, ask.warehouse, there) {
+        (None, Some(warehouse), Some(project))
+            if project.file.warehouses.len() > 1 && is_remote(project, warehouse) =>
+        {
+            format!(" --warehouse {warehouse}")
+        }
+        _ => String::new(),
+    };
+    if ask.file.is_none() && warehouse.is_empty() && there.is_none() {
+        commands.push("onerow doctor".to_owned());
+    }
+    let dates = match (ask.file.is_some(), proposal.value("partition").as_deref()) {
+        (_, Some("\"none\"")) => "",
+        (true, _) => " --changed",
+        (false, _) => " --last 7",
+    };
+    commands.push(format!("onerow status{of_rule}{dates}{warehouse}"));
+    commands.push(format!("onerow plan{of_rule}{dates}{warehouse}"));
+    for command in commands {
+        effects.say(&format!("  {command}"));
+    }
+}
+
+fn is_remote(project: &Project, warehouse: &str) -> bool {
+    let found = project.file.warehouse(Some(warehouse));
+    found.is_ok_and(|found| matches!(found.kind, WarehouseType::BigQuery(_)))
+}
+
+/// The path of a file as it is called from a folder: the other way round where the folder is below here.
+fn from_folder(file: &Path, folder: &Path) -> PathBuf {
+    if file.is_absolute() || folder == Path::new(".") {
+        return file.to_owned();
+    }
+    let is_below = !folder.is_absolute()
+        && folder.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    match is_below {
+        true => folder.components().map(|_| "..").collect::<PathBuf>().join(file),
+        false => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+    }
+}

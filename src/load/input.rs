@@ -1,0 +1,100 @@
+//! The bytes of a data file: decompressed where they are gzip, and hashed on the way.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+/// The first bytes of a gzip file.
+/// Source: <https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1>
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Buffers a reader, and decompresses what it returns if that is gzip.
+///
+/// # Errors
+/// The beginning cannot be read.
+pub fn decompressed<'a>(raw: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    let mut raw = BufReader::new(raw);
+    match raw.fill_buf()?.starts_with(&GZIP) {
+        true => Ok(Box::new(BufReader::new(MultiGzDecoder::new(raw)))),
+        false => Ok(Box::new(raw)),
+    }
+}
+
+/// A reader that hashes the bytes that are read through it.
+pub struct Hashing<R> {
+    reader: R,
+    hash: Hash,
+}
+
+/// The SHA-256 of what was read so far.
+#[derive(Clone, Default)]
+pub struct Hash(Rc<RefCell<Sha256>>);
+
+impl<R: Read> Hashing<R> {
+    /// Hashes what is read from `reader` into `hash`.
+    pub fn new(reader: R, hash: Hash) -> Self {
+        Self { reader, hash }
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.hash.0.borrow_mut().update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl Hash {
+    /// The hash as hexadecimal digits.
+    pub fn hex(&self) -> String {
+        let digest = self.0.borrow().clone().finalize();
+        digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> io::Result<String> {
+        let mut text = String::new();
+        decompressed(bytes)?.read_to_string(&mut text).map(|_| text)
+    }
+
+    fn compressed(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_is_found_by_its_first_bytes_and_may_have_several_members() {
+        assert_eq!(read(b"id,n\n").unwrap(), "id,n\n");
+        assert_eq!(read(b"").unwrap(), "");
+        let two = [compressed("id,n\n"), compressed("a,1\n")].concat();
+        assert_eq!(read(&two).unwrap(), "id,n\na,1\n");
+        let cut = &two[..two.len() - 3];
+        assert_eq!(read(cut).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let hash = Hash::default();
+        io::copy(&mut Hashing::new(&b"abc"[..], hash.clone()), &mut io::sink()).unwrap();
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hash.hex(), expected);
+    }
+}
