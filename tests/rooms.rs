@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["check", "project", "load", "schedule"],
     &["plan"],
     &["warehouse"],
-    &["ledger"],
+    &["ledger", "propose"],
     &["run"],
     &["connection", "doctor", "review", "notify", "log"],
     &["engine"],

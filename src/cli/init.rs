@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// A rule for this table: project.dataset.table, or dataset.table of a warehouse in the rule file
     #[arg(long, value_name = "TABLE", value_parser = TableName::parse, conflicts_with = "preset")]
     table: Option<TableName>,
-    /// A rule for the rows of this file, CSV or JSON; with --table, which names its table
+    /// A rule for the rows of this file, CSV, JSON or Parquet; with --table, which names its table
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     file: Option<PathBuf>,
     #[command(flatten)]

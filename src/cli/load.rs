@@ -17,7 +17,7 @@ use crate::load::{Columns, Ignored, Separator};
 use crate::report;
 use crate::rule::{Rule, RuleFile};
 
-/// Load CSV or JSON files into the embedded warehouse
+/// Load CSV, JSON or Parquet files into the embedded warehouse
 #[derive(clap::Args)]
 #[command(
     override_usage = "onerow load [OPTIONS] [RULE] <FILE>...",
@@ -43,7 +43,7 @@ pub(super) struct Args {
         add = ArgValueCompleter::new(completions::rules_and_files)
     )]
     first: PathBuf,
-    /// The files: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz; - is standard input
+    /// The files: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz, or .parquet; - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What the files are, whatever their names end in

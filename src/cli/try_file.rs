@@ -15,7 +15,7 @@ use crate::run::Superseded;
 use crate::statement::{Statement, StepName};
 use crate::window::{MAX_DAYS, Window};
 
-/// Show the duplicates of a CSV or JSON file, and the SQL that would remove them; needs no project, writes nothing
+/// Show the duplicates of a file, and the SQL that would remove them; needs no project, writes nothing
 #[derive(clap::Args)]
 #[command(after_help = "\
 What is not given is proposed from the names of the columns and from counts of their values.
@@ -25,7 +25,7 @@ Examples:
   onerow try orders.csv --key order_id,line --keep 'updated_at DESC'
   onerow try events.ndjson --key event_id --partition none --format json")]
 pub(super) struct Args {
-    /// The file: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz
+    /// The file: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz, or .parquet
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{is_an_error, rules, text};
 use crate::error::Result;
-use crate::load::{Columns, FileFormat, Rows};
+use crate::load::{Columns, Rows, TextFormat};
 use crate::plan;
 use crate::rule::{Rule, RuleFile, VarArg};
 use crate::template::{Renderer, Template, Templates};
@@ -73,14 +73,14 @@ pub(super) fn template(bytes: &[u8]) {
 }
 
 pub(super) fn csv(bytes: &[u8]) {
-    loaded("rows.csv", bytes, FileFormat::Csv(None));
+    loaded("rows.csv", bytes, TextFormat::Csv(None));
 }
 
 pub(super) fn ndjson(bytes: &[u8]) {
-    loaded("rows.ndjson", bytes, FileFormat::Json);
+    loaded("rows.ndjson", bytes, TextFormat::Json);
 }
 
-fn loaded(file: &str, bytes: &[u8], format: FileFormat) {
+fn loaded(file: &str, bytes: &[u8], format: TextFormat) {
     let columns = &rules().rules[0].columns;
     match Rows::new(
         file,

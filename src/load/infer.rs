@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use indexmap::IndexMap;
 
-use super::FileFormat;
+use super::TextFormat;
 use super::csv::Csv;
 use super::ndjson::{self, Json};
 use super::part::Part;
@@ -84,12 +84,12 @@ fn is(text: &str, sql_type: SqlType) -> bool {
 pub fn columns<R: BufRead>(
     file: &str,
     reader: R,
-    format: FileFormat,
+    format: TextFormat,
 ) -> Result<Vec<(Ident, SqlType)>> {
     let mut part = Part::new(file, reader);
     let guesses = match format {
-        FileFormat::Csv(separator) => of_csv(&mut part, Csv::new(separator))?,
-        FileFormat::Json => of_json(&mut part)?,
+        TextFormat::Csv(separator) => of_csv(&mut part, Csv::new(separator))?,
+        TextFormat::Json => of_json(&mut part)?,
     };
     Ok(guesses.into_iter().map(|(name, guess)| (name, guess.sql_type())).collect())
 }
@@ -174,7 +174,7 @@ fn of_json<R: BufRead>(part: &mut Part<R>) -> Result<Vec<(Ident, Guess)>> {
 mod tests {
     use super::*;
 
-    fn found(text: &str, format: FileFormat) -> Result<Vec<String>> {
+    fn found(text: &str, format: TextFormat) -> Result<Vec<String>> {
         let columns = columns("data", text.as_bytes(), format)?;
         Ok(columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect())
     }
@@ -195,11 +195,11 @@ mod tests {
             "note STRING",
             "none STRING",
         ];
-        assert_eq!(found(csv, FileFormat::Csv(None)).unwrap(), expected);
+        assert_eq!(found(csv, TextFormat::Csv(None)).unwrap(), expected);
         let json =
             r#"[{"id": "1", "n": 1, "tags": ["a"]}, {"n": 2.5, "d": "2026-01-28", "ok": null}]"#;
         let expected = ["id STRING", "n FLOAT64", "tags JSON", "d DATE", "ok STRING"];
-        assert_eq!(found(json, FileFormat::Json).unwrap(), expected);
+        assert_eq!(found(json, TextFormat::Json).unwrap(), expected);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
             ("1,x\n", "data:1:1"),
             ("id,\n", "data:1:4"),
         ] {
-            let error = found(text, FileFormat::Csv(None)).unwrap_err().to_string();
+            let error = found(text, TextFormat::Csv(None)).unwrap_err().to_string();
             assert!(error.contains("not a header") && error.contains(place), "{text}: {error}");
         }
     }
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_file_without_rows_has_no_types() {
         for (text, format) in
-            [("", FileFormat::Csv(None)), ("id\n", FileFormat::Csv(None)), ("[]", FileFormat::Json)]
+            [("", TextFormat::Csv(None)), ("id\n", TextFormat::Csv(None)), ("[]", TextFormat::Json)]
         {
             assert!(found(text, format).unwrap_err().to_string().contains("is empty"), "{text}");
         }

@@ -1,9 +1,7 @@
-//! The bytes of a data file: decompressed where they are gzip, and hashed on the way.
+//! The bytes of a data file: decompressed where they are gzip, and hashed.
 
-use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read};
-use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -24,40 +22,27 @@ pub fn decompressed<'a>(raw: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>
     }
 }
 
-/// A reader that hashes the bytes that are read through it.
-pub struct Hashing<R> {
-    reader: R,
-    hash: Hash,
-}
-
-/// The SHA-256 of what was read so far.
-#[derive(Clone, Default)]
-pub struct Hash(Rc<RefCell<Sha256>>);
-
-impl<R: Read> Hashing<R> {
-    /// Hashes what is read from `reader` into `hash`.
-    pub fn new(reader: R, hash: Hash) -> Self {
-        Self { reader, hash }
+/// The SHA-256 of all that a reader returns, as hexadecimal digits.
+///
+/// # Errors
+/// It cannot be read.
+pub fn sha256(mut reader: impl Read) -> io::Result<String> {
+    struct Hash(Sha256);
+    impl io::Write for Hash {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.hash.0.borrow_mut().update(&buffer[..count]);
-        Ok(count)
-    }
-}
-
-impl Hash {
-    /// The hash as hexadecimal digits.
-    pub fn hex(&self) -> String {
-        let digest = self.0.borrow().clone().finalize();
-        digest.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    }
+    let mut hash = Hash(Sha256::new());
+    io::copy(&mut reader, &mut hash)?;
+    Ok(hash.0.finalize().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    }))
 }
 
 #[cfg(test)]
@@ -92,9 +77,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_the_bytes() {
-        let hash = Hash::default();
-        io::copy(&mut Hashing::new(&b"abc"[..], hash.clone()), &mut io::sink()).unwrap();
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(hash.hex(), expected);
+        assert_eq!(sha256(&b"abc"[..]).unwrap(), expected);
     }
 }

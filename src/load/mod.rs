@@ -1,4 +1,4 @@
-//! Reading data files as typed rows: CSV and JSON. Rows are returned one at a time; one bad value refuses the
+//! Reading data files as typed rows: CSV, JSON and Parquet. Rows are returned one at a time; one bad value refuses the
 //! file.
 
 mod array;
@@ -6,28 +6,73 @@ mod csv;
 mod infer;
 mod input;
 mod ndjson;
+mod parquet;
 mod part;
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use self::csv::Csv;
 use self::ndjson::Json;
+use self::parquet::ParquetRows;
 use self::part::Part;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 pub use self::csv::Separator;
-pub use self::infer::columns as columns_of;
-pub use self::input::{Hash, Hashing, decompressed};
+pub use self::input::{decompressed, sha256};
 
 /// The format of a data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
+    /// Text, which is read from front to back.
+    Text(TextFormat),
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// The format of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFormat {
     /// Separated values with a header line; without a separator, that of the header is found.
     Csv(Option<Separator>),
     /// JSON objects: one a line, or the elements of one array.
     Json,
+}
+
+/// The rows of a file of any format, as [`Rows`] has them.
+pub type FileRows<'a> = Box<dyn Iterator<Item = Result<Vec<SqlValue>>> + 'a>;
+
+/// The rows of a file. `name` is its name in messages.
+///
+/// # Errors
+/// The file cannot be read, or is not of this format.
+pub fn rows<'a>(
+    name: &str,
+    file: File,
+    format: FileFormat,
+    columns: Columns<'a>,
+) -> Result<FileRows<'a>> {
+    Ok(match format {
+        FileFormat::Text(format) => Box::new(Rows::new(name, opened(name, file)?, format, columns)),
+        FileFormat::Parquet => Box::new(ParquetRows::new(name, file, columns)?),
+    })
+}
+
+/// The columns of a file, with the types that all of their values have. Nested values are JSON.
+///
+/// # Errors
+/// The file has no rows, no header, or a mistake; it cannot be read.
+pub fn columns_of(name: &str, file: File, format: FileFormat) -> Result<Vec<(Ident, SqlType)>> {
+    match format {
+        FileFormat::Text(format) => infer::columns(name, opened(name, file)?, format),
+        FileFormat::Parquet => parquet::columns_of(name, file),
+    }
+}
+
+fn opened(name: &str, raw: impl Read + 'static) -> Result<Box<dyn BufRead>> {
+    decompressed(raw).map_err(|cause| Error::io(format!("cannot read `{name}`"), cause))
 }
 
 impl FileFormat {
@@ -45,14 +90,15 @@ impl FileFormat {
             other => other.to_owned(),
         };
         match extension.as_str() {
-            "csv" => Ok(Self::Csv(None)),
-            "tsv" | "tab" => Ok(Self::Csv(Some(Separator::Tab))),
-            "ndjson" | "jsonl" | "json" => Ok(Self::Json),
+            "csv" => Ok(Self::Text(TextFormat::Csv(None))),
+            "tsv" | "tab" => Ok(Self::Text(TextFormat::Csv(Some(Separator::Tab)))),
+            "ndjson" | "jsonl" | "json" => Ok(Self::Text(TextFormat::Json)),
+            "parquet" => Ok(Self::Parquet),
             _ => Err(Error::new(
                 Kind::Usage,
                 format!("`{}` has an unknown format", path.display()),
             )
-            .help("name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end")),
+            .help("name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end, or *.parquet")),
         }
     }
 }
@@ -99,6 +145,27 @@ impl Columns<'_> {
     fn count(&self) -> usize {
         self.known.len() + self.ignored.len()
     }
+
+    /// The first column that a file has to have and lacks; `present` says of each column whether it is there.
+    fn missing(&self, present: &[bool]) -> Option<Missing<'_>> {
+        let needed = self.needed.iter().find(|needed| {
+            let known = self.known.iter().zip(present).filter(|(_, present)| **present);
+            !known.into_iter().any(|((column, _), _)| column.same_column(needed))
+        });
+        let mut ignored = self.ignored.iter().zip(&present[self.known.len()..]);
+        let ignored = ignored.find(|(column, present)| column.must_be_there && !**present);
+        let ignored = ignored.map(|(column, _)| Missing::Ignored(column.name.as_str()));
+        needed.map(|needed| Missing::Needed(needed)).or(ignored)
+    }
+}
+
+/// A column that a file has to have.
+#[derive(Debug, Clone, Copy)]
+enum Missing<'a> {
+    /// The rule reads it.
+    Needed(&'a str),
+    /// It is to be left out.
+    Ignored(&'a str),
 }
 
 /// The rows of a data file, read lazily: each with one value per column.
@@ -128,10 +195,10 @@ enum Reading {
 
 impl<'a, R: BufRead> Rows<'a, R> {
     /// Reads rows from `reader`. `file` is its name in messages.
-    pub fn new(file: &str, reader: R, format: FileFormat, columns: Columns<'a>) -> Self {
+    pub fn new(file: &str, reader: R, format: TextFormat, columns: Columns<'a>) -> Self {
         let reading = match format {
-            FileFormat::Csv(separator) => Reading::Csv(Csv::new(separator)),
-            FileFormat::Json => Reading::Json(Json::default()),
+            TextFormat::Csv(separator) => Reading::Csv(Csv::new(separator)),
+            TextFormat::Json => Reading::Json(Json::default()),
         };
         let present = vec![false; columns.count()];
         Self { part: Part::new(file, reader), columns, reading, present, some: false, ended: false }
@@ -154,17 +221,9 @@ impl<'a, R: BufRead> Rows<'a, R> {
     }
 
     fn refuse_missing(&self) -> Result<()> {
-        let known = self.columns.known.iter().zip(&self.present);
-        let missing = self.columns.needed.iter().find(|needed| {
-            let mut present = known.clone().filter(|(_, present)| **present);
-            !present.any(|((column, _), _)| column.same_column(needed))
-        });
-        let ignored = self.columns.ignored.iter().zip(&self.present[self.columns.known.len()..]);
-        let mut absent = ignored.filter(|(column, present)| column.must_be_there && !**present);
-        match (missing, absent.next()) {
-            (Some(column), _) => Err(self.part.lacks(column)),
-            (None, Some((column, _))) => Err(self.part.has_none_to_ignore(column.name.as_str())),
-            (None, None) => Ok(()),
+        match self.columns.missing(&self.present) {
+            Some(missing) => Err(part::lacks(&self.part.file, missing)),
+            None => Ok(()),
         }
     }
 }
@@ -215,16 +274,16 @@ mod tests {
             Rows::new("data", text.as_bytes(), format, columns).collect::<Result<Vec<_>>>()
         };
         let files = [
-            ("id,event params,n\na,\"[{\"\"x\"\"\n: 1\",2\n", FileFormat::Csv(None)),
-            (r#"{"id":"a","event params":[{"x":{"y":null}}],"n":2,"Y":{}}"#, FileFormat::Json),
+            ("id,event params,n\na,\"[{\"\"x\"\"\n: 1\",2\n", TextFormat::Csv(None)),
+            (r#"{"id":"a","event params":[{"x":{"y":null}}],"n":2,"Y":{}}"#, TextFormat::Json),
         ];
         for (text, format) in files {
             assert_eq!(shown(read(text, format)), ["a | 2"]);
         }
-        let none = [("id,n\na,2\n", FileFormat::Csv(None)), (r#"{"id":"a"}"#, FileFormat::Json)];
+        let none = [("id,n\na,2\n", TextFormat::Csv(None)), (r#"{"id":"a"}"#, TextFormat::Json)];
         let twice = [
-            ("event params,id,Event Params\n1,a,2\n", FileFormat::Csv(None)),
-            (r#"{"event params":1,"EVENT PARAMS":2}"#, FileFormat::Json),
+            ("event params,id,Event Params\n1,a,2\n", TextFormat::Csv(None)),
+            (r#"{"event params":1,"EVENT PARAMS":2}"#, TextFormat::Json),
         ];
         let wrong = none.map(|case| (case, "no column `Event Params` to ignore"));
         for ((text, format), says) in wrong.into_iter().chain(twice.map(|case| (case, "twice"))) {
@@ -238,17 +297,17 @@ mod tests {
         let names = ["Order ID", "größe", " at the ends ", "it's <5%"];
         let known = names.map(|name| (Ident::parse(name).unwrap(), SqlType::String));
         let files = [
-            ("order id,\"größe\", at the ends , it's <5% \na,b,c,d\n", FileFormat::Csv(None)),
+            ("order id,\"größe\", at the ends , it's <5% \na,b,c,d\n", TextFormat::Csv(None)),
             (
                 r#"{"ORDER ID":"a","größe":"b"," at the ends ":"c","it's <5%":"d"}"#,
-                FileFormat::Json,
+                TextFormat::Json,
             ),
         ];
         for (text, format) in files {
             let rows = Rows::new("data", text.as_bytes(), format, all(&known)).collect();
             assert_eq!(shown(rows), ["a | b | c | d"]);
         }
-        let error = Rows::new("data", "GRÖßE\na\n".as_bytes(), FileFormat::Csv(None), all(&known));
+        let error = Rows::new("data", "GRÖßE\na\n".as_bytes(), TextFormat::Csv(None), all(&known));
         let error = error.collect::<Result<Vec<_>>>().unwrap_err().to_string();
         assert!(error.contains("the rule lists no column `GRÖßE`"), "{error}");
     }
@@ -265,20 +324,20 @@ mod tests {
             let rows = Rows::new("data", text.as_bytes(), format, columns);
             rows.collect::<Result<Vec<_>>>().map(|rows| rows.len()).map_err(|e| e.to_string())
         };
-        let error = read("id\na\n", FileFormat::Csv(None)).unwrap_err();
+        let error = read("id\na\n", TextFormat::Csv(None)).unwrap_err();
         assert!(error.contains("`data` has no column `N`"), "{error}");
-        let error = read("{\"id\": \"a\"}\n{\"id\": \"b\"}\n", FileFormat::Json).unwrap_err();
+        let error = read("{\"id\": \"a\"}\n{\"id\": \"b\"}\n", TextFormat::Json).unwrap_err();
         assert!(error.contains("`data` has no column `N`"), "{error}");
-        assert_eq!(read("id,n\na,\n", FileFormat::Csv(None)), Ok(1), "NULL is a value");
-        assert_eq!(read("{\"id\": \"a\"}\n{\"n\": null}\n", FileFormat::Json), Ok(2));
+        assert_eq!(read("id,n\na,\n", TextFormat::Csv(None)), Ok(1), "NULL is a value");
+        assert_eq!(read("{\"id\": \"a\"}\n{\"n\": null}\n", TextFormat::Json), Ok(2));
     }
 
     fn csv(text: impl AsRef<[u8]>) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.csv", text.as_ref(), FileFormat::Csv(None), all(&columns())).collect()
+        Rows::new("data.csv", text.as_ref(), TextFormat::Csv(None), all(&columns())).collect()
     }
 
     fn ndjson(text: &str) -> Result<Vec<Vec<SqlValue>>> {
-        Rows::new("data.ndjson", text.as_bytes(), FileFormat::Json, all(&columns())).collect()
+        Rows::new("data.ndjson", text.as_bytes(), TextFormat::Json, all(&columns())).collect()
     }
 
     /// The rows without trailing NULL columns.
@@ -397,7 +456,7 @@ mod tests {
     fn the_rows_before_a_mistake_are_given_and_none_after_it() {
         let columns = columns();
         let rows = |text: &str| {
-            let rows = Rows::new("data.csv", text.as_bytes(), FileFormat::Csv(None), all(&columns))
+            let rows = Rows::new("data.csv", text.as_bytes(), TextFormat::Csv(None), all(&columns))
                 .take(9);
             rows.map(|row| row.is_ok()).collect::<Vec<_>>()
         };

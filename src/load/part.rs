@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Columns;
+use super::{Columns, Missing};
 use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
@@ -117,20 +117,7 @@ impl<R: BufRead> Part<R> {
     }
 
     pub fn empty(&self) -> Error {
-        Error::new(Kind::DataFile, format!("`{}` is empty: it holds no row", self.file))
-            .help("check how the file was made; nothing was loaded")
-    }
-
-    pub fn lacks(&self, column: &str) -> Error {
-        let message =
-            format!("`{}` has no column `{column}`: every row would be NULL there", self.file);
-        Error::new(Kind::DataFile, message)
-            .help("the rule needs this column: add it to the file, or load another file")
-    }
-
-    pub fn has_none_to_ignore(&self, column: &str) -> Error {
-        let message = format!("`{}` has no column `{column}` to ignore", self.file);
-        Error::new(Kind::DataFile, message).help("leave out `--ignore` for it, or correct its name")
+        empty(&self.file)
     }
 
     pub fn error(&self, range: Range<usize>, message: impl Into<String>) -> Error {
@@ -143,13 +130,8 @@ impl<R: BufRead> Part<R> {
     /// The column with this name; BigQuery's column names ignore case.
     pub fn column(&self, range: Range<usize>, name: &str, columns: Columns<'_>) -> Result<usize> {
         columns.place(name).ok_or_else(|| {
-            let known = columns.known.iter().map(|(known, _)| known.as_str());
-            let help = match nearest(name, known.clone()) {
-                Some(_) => did_you_mean(name, known),
-                None => "list it in the rule's columns, or leave it out with `--ignore`".to_owned(),
-            };
-            self.error(range, format!("the rule lists no column `{}`", name.escape_debug()))
-                .help(help)
+            let (message, help) = no_column(name, columns);
+            self.error(range, message).help(help)
         })
     }
 
@@ -175,4 +157,37 @@ impl<R: BufRead> Part<R> {
             Err(error) => Err(self.error(range, format!("column {name}: {}", error.headline()))),
         }
     }
+}
+
+/// The error for a file without rows.
+pub(super) fn empty(file: &str) -> Error {
+    Error::new(Kind::DataFile, format!("`{file}` is empty: it holds no row"))
+        .help("check how the file was made; nothing was loaded")
+}
+
+/// The error for a file without a column that it has to have.
+pub(super) fn lacks(file: &str, missing: Missing<'_>) -> Error {
+    match missing {
+        Missing::Needed(column) => {
+            let message =
+                format!("`{file}` has no column `{column}`: every row would be NULL there");
+            Error::new(Kind::DataFile, message)
+                .help("the rule needs this column: add it to the file, or load another file")
+        }
+        Missing::Ignored(column) => {
+            let message = format!("`{file}` has no column `{column}` to ignore");
+            Error::new(Kind::DataFile, message)
+                .help("leave out `--ignore` for it, or correct its name")
+        }
+    }
+}
+
+/// Message and help for a column that the rule does not list.
+pub(super) fn no_column(name: &str, columns: Columns<'_>) -> (String, String) {
+    let known = columns.known.iter().map(|(known, _)| known.as_str());
+    let help = match nearest(name, known.clone()) {
+        Some(_) => did_you_mean(name, known),
+        None => "list it in the rule's columns, or leave it out with `--ignore`".to_owned(),
+    };
+    (format!("the rule lists no column `{}`", name.escape_debug()), help)
 }

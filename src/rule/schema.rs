@@ -84,4 +84,27 @@ mod tests {
             assert!(rule["required"].as_array().unwrap().contains(&key.into()), "{key}");
         }
     }
+
+    /// An editor shows both beside a key.
+    #[test]
+    fn every_key_is_described_and_has_an_example_where_its_value_is_free() {
+        let schema = schema();
+        let sections = schema["$defs"].as_object().unwrap();
+        let all = sections.iter().map(|(name, section)| (name.as_str(), section));
+        for (section, of) in all.chain([("", &schema)]) {
+            for (key, value) in of["properties"].as_object().into_iter().flatten() {
+                let name = format!("{section}.{key}");
+                assert!(value["description"].is_string(), "{name} is not described");
+                let types = value["type"].to_string();
+                let is_free = types.contains("string") || types.contains("array");
+                let is_listed = value.to_string().contains("$ref") || value["enum"].is_array();
+                // The name of a step or of a column is anybody's.
+                let is_name = ["DetailedStep.name", "StagingSection.columns"].contains(&&*name);
+                assert!(
+                    !is_free || is_listed || is_name || value["examples"].is_array(),
+                    "{name} has no example"
+                );
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::{Act, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::files::Folder;
 use crate::googlesql::{Nested, SqlType, SqlValue, parse_timestamp};
-use crate::load::{Columns, FileFormat, Rows, decompressed};
+use crate::load::{Columns, FileFormat, rows};
 use crate::rule::{Cut, Partition, Rule, RuleFile, Source, VarArg};
 use crate::statement::StepName;
 use crate::window::{Day, Window};
@@ -147,11 +147,7 @@ impl Reader<'_> {
         let needed: Vec<String> = rule.deciding.iter().map(|(_, column)| column.clone()).collect();
         let columns =
             Columns { known: &rule.columns, nested: &rule.nested, needed: &needed, ignored: &[] };
-        let opened = decompressed(opened).map_err(|cause| {
-            let path = self.folder.join(below);
-            self.source.error(file, format!("cannot read `{}`", path.display())).caused_by(cause)
-        })?;
-        Rows::new(file.get_ref(), opened, format, columns).collect()
+        rows(file.get_ref(), opened, format, columns)?.collect()
     }
 
     fn known_columns(&self, rule: &Rule, row: &Row) -> Result<()> {

@@ -340,3 +340,75 @@ fn what_a_file_is_can_be_said_and_has_to_be_where_its_name_does_not() {
     error[file]: cannot read `cut.csv.gz`: incomplete deflate stream
     ");
 }
+
+/// What pandas, Spark and BigQuery write, by the library that pandas uses; it is installed with the emulator.
+const PARQUET: &str = r#"
+import datetime, decimal, sys
+import pyarrow as pa
+import pyarrow.parquet as pq
+at = datetime.datetime(2026, 1, 28, 8, 0, 0, 123456)
+utc = at.replace(tzinfo=datetime.timezone.utc)
+table = pa.table({
+    "id": pa.array(["a", None]),
+    "n": pa.array([-7, None], pa.int32()),
+    "x": pa.array([0.1, None]),
+    "points": pa.array([decimal.Decimal("22.50"), None], pa.decimal128(38, 9)),
+    "ok": pa.array([True, None]),
+    "d": pa.array([at.date(), None]),
+    "at": pa.array([utc, None], pa.timestamp("us", "UTC")),
+    "at_ns": pa.array([utc, None], pa.timestamp("ns", "UTC")),
+    "local": pa.array([at, None], pa.timestamp("us")),
+    "t": pa.array([at.time(), None], pa.time64("us")),
+    "tags": pa.array([[{"k": "a", "n": 1}], None], pa.list_(pa.struct([("k", pa.string()), ("n", pa.int64())]))),
+})
+for compression in ("snappy", "gzip", "zstd", "none"):
+    pq.write_table(table, sys.argv[1] + "/" + compression + ".parquet", compression=compression)
+pq.write_table(table.slice(0, 0), sys.argv[1] + "/empty.parquet")
+pq.write_table(table.rename_columns(["id", "m"] + table.column_names[2:]), sys.argv[1] + "/other.parquet")
+pq.write_table(pa.table({"id": pa.array(["a"]), "n": pa.array(["x"])}), sys.argv[1] + "/text.parquet")
+"#;
+
+#[test]
+fn parquet_is_loaded_with_every_type_that_is_written_by_others() {
+    let Ok(emulator) = std::env::var("ONEROW_BQEMULATOR") else { return };
+    let python = std::path::Path::new(&emulator).with_file_name("python");
+    let project = Project::new(
+        "[warehouse.local]\ntype = \"sqlite\"\n[rule.r]\ntable = \"d.r\"\nstrategy = \"rewrite\"\n\
+         partition = \"d\"\nkey = [\"id\"]\nkeep = [\"n\"]\n[rule.r.columns]\nid = \"STRING\"\nn = \"INT64\"\n\
+         x = \"FLOAT64\"\npoints = \"NUMERIC\"\nok = \"BOOL\"\nd = \"DATE\"\nat = \"TIMESTAMP\"\n\
+         at_ns = \"TIMESTAMP\"\nlocal = \"DATETIME\"\nt = \"TIME\"\n\
+         tags = \"ARRAY<STRUCT<k STRING, n INT64>>\"\n",
+    );
+    let made = std::process::Command::new(python)
+        .args(["-c", PARQUET])
+        .arg(project.path(""))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for compression in ["snappy", "gzip", "zstd", "none"] {
+        project.onerow(&format!("load {compression}.parquet --replace")).exits(0);
+        let rows = r#"SELECT quote(id) || n || x || ' ' || points || ok || ' ' || d || ' ' || at || ' ' || at_ns
+            || ' ' || local || ' ' || t || tags FROM "d.r" WHERE id IS NOT NULL"#;
+        let row: String = project.database().query_row(rows, [], |row| row.get(0)).unwrap();
+        insta::allow_duplicates! { insta::assert_snapshot!(row, @""); }
+    }
+    let mut transcript = crate::common::whole::Transcript::default();
+    project.write("cut.parquet", &std::fs::read(project.path("snappy.parquet")).unwrap()[..200]);
+    project.write("csv.parquet", "id,n\na,1\n");
+    for command in [
+        "load empty.parquet",
+        "load other.parquet",
+        "load text.parquet",
+        "load cut.parquet",
+        "load csv.parquet",
+        "load snappy.parquet",
+        "load - --file-format parquet",
+        "load other.parquet --ignore m --replace",
+        "init --file snappy.parquet proposed",
+    ] {
+        transcript.add(&project.onerow(command));
+    }
+    let text = std::fs::read_to_string(project.path("proposed/onerow.toml")).unwrap();
+    transcript.text(&text[text.find("[rule.snappy.columns]").unwrap()..]);
+    whole!(transcript, @"");
+}

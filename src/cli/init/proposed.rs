@@ -1,7 +1,7 @@
 //! A rule for a table or file that is there already.
 
 use std::fs::File;
-use std::io::{self, BufRead};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Effects;
@@ -10,7 +10,7 @@ use crate::engine::{Engine, Settings, Streaming};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
 use crate::googlesql::{Ident, SqlType, TableName};
-use crate::load::{Columns, FileFormat, Rows, columns_of, decompressed};
+use crate::load::{Columns, FileFormat, columns_of, rows};
 use crate::project::{Project, RULE_FILE};
 use crate::propose::{Proposal, Wishes};
 use crate::report;
@@ -72,8 +72,8 @@ pub(in crate::cli) fn from_file(
 ) -> Result<FromFile> {
     let name = path.display().to_string();
     let format = FileFormat::of_path(path)?;
-    let open = || -> Result<Box<dyn BufRead>> {
-        let opened = File::open(path).and_then(regular).and_then(decompressed);
+    let open = || {
+        let opened = File::open(path).and_then(regular);
         opened.map_err(|cause| Error::io(format!("cannot read `{name}`"), cause))
     };
     let columns: Vec<(Ident, SqlType)> = columns_of(&name, open()?, format)?;
@@ -83,12 +83,12 @@ pub(in crate::cli) fn from_file(
     };
     let engine = Engine::in_memory(project("", Path::new("."))?, Vec::new(), clock)?;
     let known = Columns { known: &columns, nested: &[], needed: &[], ignored: &[] };
-    let mut given = Rows::new(&name, open()?, format, known);
+    let mut given = rows(&name, open()?, format, known)?;
     let loader = engine.loader()?;
-    let rows = loader.load(&table, &columns, &[], &mut given, Streaming::Settled)?;
+    let count = loader.load(&table, &columns, &[], &mut given, Streaming::Settled)?;
     let proposal = engine.propose(&table, wishes, &|_| {})?;
     let engine = engine.with_rules(RuleFile::parse("the proposed rule", &proposal.text())?);
-    Ok(FromFile { engine, proposal, rows })
+    Ok(FromFile { engine, proposal, rows: count })
 }
 
 /// Errors: it is a folder or a pipe, which cannot be read twice.

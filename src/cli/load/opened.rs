@@ -12,7 +12,7 @@ use crate::cli::Effects;
 use crate::engine::Loader;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::load::{Columns, FileFormat, Hash, Hashing, Rows, decompressed};
+use crate::load::{Columns, FileFormat, FileRows, Rows, TextFormat, decompressed, rows, sha256};
 
 /// The name of standard input, on the command line.
 pub(super) const STDIN: &str = "-";
@@ -24,6 +24,8 @@ pub(super) enum FormatArg {
     Csv,
     /// JSON objects: one a line, or an array of them
     Json,
+    /// Apache Parquet
+    Parquet,
 }
 
 /// A file to load.
@@ -33,7 +35,7 @@ pub(super) struct Opened<'a> {
     /// The SHA-256 of its content, as hexadecimal digits; `None` for a pipe, which can be read only once.
     pub sha256: Option<String>,
     /// Its rows.
-    pub rows: Rows<'a, Box<dyn BufRead>>,
+    pub rows: FileRows<'a>,
 }
 
 /// Opens a file. A regular one is read twice, so that a file with errors creates no warehouse and takes no lock.
@@ -43,10 +45,14 @@ pub(super) fn opened<'a>(path: &Path, args: &Args, columns: Columns<'a>) -> Resu
         let failed = |cause| Error::io("cannot read standard input", cause);
         let mut input = decompressed(io::stdin()).map_err(failed)?;
         let format = match args.file_format {
-            None => guessed(&mut input).map_err(failed)?,
+            None => FileFormat::Text(guessed(&mut input).map_err(failed)?),
             Some(given) => of(given),
         };
-        let rows = Rows::new(&name, input, separated(format, args)?, columns);
+        let FileFormat::Text(format) = separated(format, args)? else {
+            return Err(Error::new(Kind::Usage, "Parquet cannot be read from standard input")
+                .help("it is not read from front to back: name the file"));
+        };
+        let rows = Box::new(Rows::new(&name, input, format, columns));
         return Ok(Opened { name, sha256: None, rows });
     }
     let name = path.display().to_string();
@@ -60,23 +66,23 @@ pub(super) fn opened<'a>(path: &Path, args: &Args, columns: Columns<'a>) -> Resu
         Some(given) => of(given),
     };
     let format = separated(format, args)?;
-    let mut sha256 = None;
+    let mut known = None;
     if file.metadata().map_err(failed)?.is_file() {
-        let hash = Hash::default();
-        let hashed = Hashing::new(file.try_clone().map_err(failed)?, hash.clone());
-        let input = decompressed(hashed).map_err(failed)?;
-        Rows::new(&name, input, format, columns).try_for_each(|row| row.map(drop))?;
+        known = Some(sha256(&file).map_err(failed)?);
         file.rewind().map_err(failed)?;
-        sha256 = Some(hash.hex());
+        let again = file.try_clone().map_err(failed)?;
+        rows(&name, again, format, columns)?.try_for_each(|row| row.map(drop))?;
+        file.rewind().map_err(failed)?;
     }
-    let rows = Rows::new(&name, decompressed(file).map_err(failed)?, format, columns);
-    Ok(Opened { name, sha256, rows })
+    let rows = rows(&name, file, format, columns)?;
+    Ok(Opened { name, sha256: known, rows })
 }
 
 fn of(given: FormatArg) -> FileFormat {
     match given {
-        FormatArg::Csv => FileFormat::Csv(None),
-        FormatArg::Json => FileFormat::Json,
+        FormatArg::Csv => FileFormat::Text(TextFormat::Csv(None)),
+        FormatArg::Json => FileFormat::Text(TextFormat::Json),
+        FormatArg::Parquet => FileFormat::Parquet,
     }
 }
 
@@ -84,20 +90,22 @@ fn of(given: FormatArg) -> FileFormat {
 fn separated(format: FileFormat, args: &Args) -> Result<FileFormat> {
     match (format, args.separator) {
         (format, None) => Ok(format),
-        (FileFormat::Csv(_), given @ Some(_)) => Ok(FileFormat::Csv(given)),
-        (FileFormat::Json, Some(_)) => {
-            Err(Error::new(Kind::Usage, "--separator is for CSV, and a file is JSON")
+        (FileFormat::Text(TextFormat::Csv(_)), given @ Some(_)) => {
+            Ok(FileFormat::Text(TextFormat::Csv(given)))
+        }
+        (FileFormat::Text(TextFormat::Json) | FileFormat::Parquet, Some(_)) => {
+            Err(Error::new(Kind::Usage, "--separator is for CSV, and a file is JSON or Parquet")
                 .help("leave out `--separator`, or load the files one after the other"))
         }
     }
 }
 
 /// JSON begins with a bracket, which no header of a CSV file does.
-fn guessed(input: &mut dyn BufRead) -> io::Result<FileFormat> {
+fn guessed(input: &mut dyn BufRead) -> io::Result<TextFormat> {
     let start = input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
     Ok(match start {
-        Some(b'{' | b'[') => FileFormat::Json,
-        _ => FileFormat::Csv(None),
+        Some(b'{' | b'[') => TextFormat::Json,
+        _ => TextFormat::Csv(None),
     })
 }
 

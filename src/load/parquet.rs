@@ -1,0 +1,226 @@
+//! Parquet, as BigQuery, Spark, pandas and DuckDB export it.
+
+use std::fs::File;
+
+use jiff::civil::{Date, Time};
+use jiff::{Span, Timestamp};
+use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row};
+use parquet::schema::types::{Type, TypePtr};
+
+use super::Columns;
+use super::part::{lacks, no_column};
+use crate::error::{Error, Kind, Result};
+use crate::googlesql::{Ident, SqlType, SqlValue};
+
+/// The rows of a Parquet file, read lazily: each with one value per column.
+///
+/// # Errors
+/// The iterator's last item: the file has no rows or cannot be read; a value does not have its column's type.
+pub struct ParquetRows<'a> {
+    name: String,
+    columns: Columns<'a>,
+    /// For each column of the file, its position among the known ones; `None` for one that is left out.
+    places: Vec<Option<usize>>,
+    /// For each column of the file, whether it counts nanoseconds, which are read as mere numbers.
+    nanos: Vec<bool>,
+    rows: RowIter<'static>,
+    /// The number of the last row.
+    number: u64,
+    ended: bool,
+}
+
+fn open(name: &str, file: File) -> Result<SerializedFileReader<File>> {
+    SerializedFileReader::new(file).map_err(|error| {
+        Error::new(
+            Kind::DataFile,
+            format!("`{name}` is not a Parquet file that can be read: {error}"),
+        )
+        .help("check how the file was made; nothing was loaded")
+    })
+}
+
+fn fields(reader: &SerializedFileReader<File>) -> Vec<TypePtr> {
+    reader.metadata().file_metadata().schema().get_fields().to_vec()
+}
+
+/// The columns of a file, with the types that are nearest to theirs. Nested columns are JSON.
+///
+/// # Errors
+/// The file cannot be read, or a column's name is none of BigQuery's.
+pub fn columns_of(name: &str, file: File) -> Result<Vec<(Ident, SqlType)>> {
+    let reader = open(name, file)?;
+    let column = |field: &TypePtr| {
+        let ident = Ident::parse(field.name()).map_err(|error| {
+            Error::new(Kind::DataFile, format!("`{name}`: {}", error.headline()))
+                .help("rename the column where the file is made")
+        })?;
+        Ok((ident, sql_type(field)))
+    };
+    fields(&reader).iter().map(column).collect()
+}
+
+fn sql_type(field: &Type) -> SqlType {
+    let info = field.get_basic_info();
+    if field.is_group() || info.has_repetition() && info.repetition() == Repetition::REPEATED {
+        return SqlType::Json;
+    }
+    match (info.logical_type_ref(), info.converted_type(), field.get_physical_type()) {
+        (Some(LogicalType::Date), ..) | (_, ConvertedType::DATE, _) => SqlType::Date,
+        (Some(LogicalType::Timestamp(of)), ..) => match of.is_adjusted_to_u_t_c {
+            true => SqlType::Timestamp,
+            false => SqlType::Datetime,
+        },
+        (_, ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS, _)
+        | (.., Physical::INT96) => SqlType::Timestamp,
+        (Some(LogicalType::Time(_)), ..)
+        | (_, ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS, _) => SqlType::Time,
+        (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => SqlType::Numeric,
+        (_, _, Physical::BOOLEAN) => SqlType::Bool,
+        (_, _, Physical::INT32 | Physical::INT64) => SqlType::Int64,
+        (_, _, Physical::FLOAT | Physical::DOUBLE) => SqlType::Float64,
+        (_, _, Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY) => SqlType::String,
+    }
+}
+
+fn is_in_nanos(field: &Type) -> bool {
+    matches!(
+        field.get_basic_info().logical_type_ref(),
+        Some(LogicalType::Timestamp(of)) if of.unit == TimeUnit::NANOS
+    )
+}
+
+impl<'a> ParquetRows<'a> {
+    /// Reads the rows of a file. `name` is its name in messages.
+    ///
+    /// # Errors
+    /// The file is not Parquet; a column is unknown; a required or ignored column is missing.
+    pub fn new(name: &str, file: File, columns: Columns<'a>) -> Result<Self> {
+        let reader = open(name, file)?;
+        let mut places = Vec::new();
+        let mut present = vec![false; columns.count()];
+        for field in fields(&reader) {
+            let Some(place) = columns.place(field.name()) else {
+                let (message, help) = no_column(field.name(), columns);
+                return Err(Error::new(Kind::DataFile, format!("`{name}`: {message}")).help(help));
+            };
+            if std::mem::replace(&mut present[place], true) {
+                let message = format!("`{name}`: column `{}` is listed twice", field.name());
+                return Err(Error::new(Kind::DataFile, message));
+            }
+            places.push((place < columns.known.len()).then_some(place));
+        }
+        if let Some(missing) = columns.missing(&present) {
+            return Err(lacks(name, missing));
+        }
+        let nanos = fields(&reader).iter().map(|field| is_in_nanos(field)).collect();
+        let rows = RowIter::from_file_into(Box::new(reader));
+        Ok(Self { name: name.to_owned(), columns, places, nanos, rows, number: 0, ended: false })
+    }
+
+    fn row(&self, row: &Row) -> Result<Vec<SqlValue>> {
+        let mut values = vec![SqlValue::Null; self.columns.known.len()];
+        let places = self.places.iter().zip(&self.nanos);
+        for ((_, field), (place, in_nanos)) in row.get_column_iter().zip(places) {
+            let Some(place) = *place else { continue };
+            let column = &self.columns.known[place];
+            values[place] = match (field, in_nanos) {
+                (Field::Long(nanos), true) => {
+                    self.value(&Field::TimestampMicros(nanos.div_euclid(1000)), column)?
+                }
+                (field, _) => self.value(field, column)?,
+            };
+        }
+        Ok(values)
+    }
+
+    fn value(&self, field: &Field, column: &(Ident, SqlType)) -> Result<SqlValue> {
+        let wrong = |what: &str| {
+            let message =
+                format!("`{}`, row {}: column {}: {what}", self.name, self.number, column.0);
+            Error::new(Kind::DataFile, message)
+                .help("correct the file, or the column's type in the rule; nothing was loaded")
+        };
+        if matches!(field, Field::Null) {
+            return Ok(SqlValue::Null);
+        }
+        if let Some(nested) = self.columns.nested(column) {
+            let text = field.to_json_value().to_string();
+            return nested.canonical(&text).map(SqlValue::String).map_err(|what| wrong(&what));
+        }
+        let text = text(field, column.1)
+            .ok_or_else(|| wrong(&format!("a value of the file cannot be read as {}", column.1)))?;
+        match SqlValue::parse(&text, column.1) {
+            Ok(SqlValue::Float64(number)) if !number.is_finite() => {
+                Err(wrong(&format!("`{text}` is not a finite number")))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => Err(wrong(&error.headline())),
+        }
+    }
+}
+
+/// A value as text; `None` if it has none, or is out of range.
+fn text(field: &Field, of: SqlType) -> Option<String> {
+    Some(match field {
+        Field::Str(text) => text.clone(),
+        Field::Bytes(bytes) => std::str::from_utf8(bytes.data()).ok()?.to_owned(),
+        Field::Date(days) => Date::constant(1970, 1, 1)
+            .checked_add(Span::new().try_days(i64::from(*days)).ok()?)
+            .ok()?
+            .to_string(),
+        Field::TimeMillis(millis) => time(i64::from(*millis).checked_mul(1000)?)?,
+        Field::TimeMicros(micros) => time(*micros)?,
+        Field::TimestampMillis(millis) => instant(millis.checked_mul(1000)?, of)?,
+        Field::TimestampMicros(micros) => instant(*micros, of)?,
+        Field::Float16(number) => number.to_string(),
+        Field::Float(number) => number.to_string(),
+        Field::Double(number) => number.to_string(),
+        Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) | Field::Null => {
+            return None;
+        }
+        plain => plain.to_string(),
+    })
+}
+
+fn time(micros: i64) -> Option<String> {
+    let time = Time::midnight().checked_add(Span::new().try_microseconds(micros).ok()?).ok()?;
+    Some(time.to_string())
+}
+
+fn instant(micros: i64, of: SqlType) -> Option<String> {
+    let text = Timestamp::from_microsecond(micros).ok()?.to_string();
+    // A DATETIME has no zone.
+    Some(match of {
+        SqlType::Datetime => text.trim_end_matches('Z').to_owned(),
+        _ => text,
+    })
+}
+
+impl Iterator for ParquetRows<'_> {
+    type Item = Result<Vec<SqlValue>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let row = match self.rows.next() {
+            Some(Ok(row)) => {
+                self.number += 1;
+                self.row(&row)
+            }
+            Some(Err(error)) => {
+                let message =
+                    format!("cannot read row {} of `{}`: {error}", self.number + 1, self.name);
+                Err(Error::new(Kind::DataFile, message)
+                    .help("check how the file was made; nothing was loaded"))
+            }
+            None if self.number == 0 => Err(super::part::empty(&self.name)),
+            None => return None,
+        };
+        self.ended = row.is_err();
+        Some(row)
+    }
+}
