@@ -69,7 +69,7 @@ for (const { platform, path } of programs) {
   mkdirSync(dirname(program), { recursive: true });
   copyFileSync(path, program);
   chmodSync(program, 0o755);
-  const text = `# ${nameOf(platform)}\n\nThe program of the package `onerow` for ${platform.os} on ${platform.cpu}.\n`;
+  const text = `# ${nameOf(platform)}\n\nThe program of the package onerow for ${platform.os} on ${platform.cpu}.\n`;
   writeFileSync(join(folder, "README.md"), text);
   write(folder, {
     name: nameOf(platform),
