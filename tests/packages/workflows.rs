@@ -145,6 +145,16 @@ fn a_release_uses_the_versions_that_the_tests_use() {
     assert!(script.contains("tests/cargo.txt"), "{script}");
 }
 
+#[test]
+fn the_page_about_installing_names_the_files_of_this_version() {
+    let page = text("docs/install.md");
+    for name in ["onerow-V-py3-none", "onerow-V-x86_64", "onerow_V_amd64.deb", "onerow:V ", "`vV`"]
+    {
+        let name = name.replace('V', super::version());
+        assert!(page.contains(&name), "docs/install.md does not name {name}");
+    }
+}
+
 /// Every kind of package is tried before anything is published.
 #[test]
 fn what_is_published_has_cleaned_a_table() {
