@@ -103,7 +103,7 @@ build() {
     trap "rm -rf '$context'" EXIT
   fi
   run mkdir -p "$context/deploy" "$context/project"
-  run cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/.dockerignore" "$root/crates" "$root/src" "$root/sql" "$root/presets" "$context/"
+  run cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$root/.dockerignore" "$root/crates" "$root/src" "$root/sql" "$root/presets" "$context/"
   run cp "$root/deploy/Dockerfile" "$context/deploy/"
   run cp "$PROJECT_DIR/onerow.toml" "$context/project/"
   if [ -d "$PROJECT_DIR/sql" ]; then

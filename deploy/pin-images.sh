@@ -6,9 +6,14 @@
 set -euo pipefail
 cd "${1:-$(dirname -- "$0")}"
 
+# The stages of the image that others are built on.
+stages() {
+  sed -nE 's/^FROM .* AS (.+)$/\1/p' Dockerfile
+}
+
 # The images without their digests: what FROM names, unless it is a stage, and what a build step runs in.
 images() {
-  sed -nE 's/^FROM ([^ @]+).*$/\1/p' Dockerfile
+  sed -nE 's/^FROM ([^ @]+).*$/\1/p' Dockerfile | grep --invert-match --line-regexp --fixed-strings --regexp="$(stages)"
   sed -nE 's/^ *- name: ([^ @]+).*$/\1/p' cloudbuild.yaml
 }
 

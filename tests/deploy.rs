@@ -80,25 +80,35 @@ fn the_image_is_built_from_the_lock_file_with_the_declared_rust() {
 #[test]
 fn the_final_image_holds_the_binary_and_the_project_and_runs_as_nobody_in_particular() {
     let stages = stages();
-    assert_eq!(stages.len(), 2);
-    let (base, steps) = &stages[1];
+    let [_, (base, alone), (name, service)] = &stages[..] else { panic!("{stages:?}") };
     assert!(!base.contains("rust") && !base.starts_with("builder"), "{base}");
-    let of = |keyword: &str| -> Vec<&str> {
+    assert!(base.ends_with(" AS onerow"), "{base}");
+    assert_eq!(name, "onerow", "the service is built on onerow alone");
+    fn of<'s>(steps: &'s [(String, String)], keyword: &str) -> Vec<&'s str> {
         steps.iter().filter(|(k, _)| k == keyword).map(|(_, rest)| rest.as_str()).collect()
-    };
-    let uid =
-        of("USER")[0].split(':').next().unwrap().parse::<u32>().expect("a number, for Kubernetes");
-    assert_ne!(uid, 0);
-    assert_eq!(of("COPY").len(), 2);
-    assert!(of("COPY").iter().all(|copy| copy.starts_with("--from=builder ")));
-    assert!(of("COPY")[1].contains(&format!("--chown={uid}:{uid} /project /project")));
-    assert_eq!(of("WORKDIR"), ["/project"]);
-    assert_eq!(of("ENV"), ["ONEROW_LOG_FORMAT=json"]);
-    assert_eq!(of("EXPOSE"), ["8080"]);
-    assert_eq!(of("RUN"), [""; 0], "there is no shell");
+    }
     let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap();
-    assert_eq!(list(of("ENTRYPOINT")[0]), ["/usr/local/bin/onerow"]);
-    assert_eq!(list(of("CMD")[0]), ["serve", "--listen", "0.0.0.0:8080"]);
+    let uid = of(alone, "USER")[0].split(':').next().unwrap();
+    let uid = uid.parse::<u32>().expect("a number, for Kubernetes");
+    assert_ne!(uid, 0);
+    assert_eq!(
+        of(alone, "COPY"),
+        ["--from=builder /src/target/release/onerow /usr/local/bin/onerow"]
+    );
+    assert_eq!(of(alone, "WORKDIR"), ["/project"]);
+    assert_eq!(list(of(alone, "ENTRYPOINT")[0]), ["/usr/local/bin/onerow"]);
+    assert_eq!(of(alone, "CMD"), [""; 0], "its arguments are those of onerow");
+    let copy = format!("--from=builder --chown={uid}:{uid} /project /project");
+    assert_eq!(of(service, "COPY"), [copy.as_str()]);
+    assert_eq!(of(service, "ENV"), ["ONEROW_LOG_FORMAT=json"]);
+    assert_eq!(of(service, "EXPOSE"), ["8080"]);
+    assert_eq!(list(of(service, "CMD")[0]), ["serve", "--listen", "0.0.0.0:8080"]);
+    for keyword in ["USER", "WORKDIR", "ENTRYPOINT"] {
+        assert_eq!(of(service, keyword), [""; 0], "{keyword} is that of onerow");
+    }
+    for steps in [alone, service] {
+        assert_eq!(of(steps, "RUN"), [""; 0], "there is no shell");
+    }
 }
 
 #[test]
@@ -142,6 +152,19 @@ fn every_file_that_the_source_includes_is_copied_into_the_image() {
         }
     }
     assert!(seen > 20);
+}
+
+/// Without its build script the package is another one, which still builds: nobody would notice.
+#[test]
+fn what_cargo_reads_beside_the_source_is_copied_into_the_image_and_into_the_upload() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let script = manifest["package"].get("build").map_or("build.rs", |name| name.as_str().unwrap());
+    let upload = read("deploy/deploy.sh");
+    for name in ["Cargo.toml", "Cargo.lock", "crates", "src", script] {
+        assert!(root().join(name).exists(), "{name}");
+        assert!(copied().iter().any(|copy| copy == name), "{name} is not copied");
+        assert!(upload.contains(&format!("\"$root/{name}\"")), "{name} is not uploaded");
+    }
 }
 
 // --- the service

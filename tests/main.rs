@@ -40,6 +40,7 @@ mod names;
 mod nested;
 mod not_clean;
 mod numbers;
+mod packages;
 mod presets;
 mod propose;
 mod put_together;

@@ -3,6 +3,7 @@
 //! asked.
 
 mod clocks;
+mod real;
 
 use std::process::Command;
 

@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use same_file::Handle;
+
 use super::Lock;
 use crate::error::{Error, Kind, Result};
 use crate::files::lock_file;
@@ -63,18 +65,8 @@ pub(super) fn lock(
     }
 }
 
-/// Whether the open file is still the file of that name.
-#[cfg(unix)]
+/// Whether the open file is still the file of that name: it can be removed while it is open, on Windows too.
 fn is_at(file: &File, name: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
-        (one.dev(), one.ino()) == (other.dev(), other.ino())
-    };
-    file.metadata().and_then(|one| Ok(same(one, std::fs::metadata(name)?))).unwrap_or(false)
-}
-
-/// On this system an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
+    let open = file.try_clone().and_then(Handle::from_file);
+    open.and_then(|open| Ok(open == Handle::from_path(name)?)).unwrap_or(false)
 }

@@ -104,7 +104,8 @@ fn nothing_but_source_and_project_is_uploaded() {
         files.iter().copied().filter(|file| file.starts_with("./project/")).collect();
     assert_eq!(of_the_project, ["./project/onerow.toml", "./project/sql/predictions/own.sql"]);
     let tops: BTreeSet<&str> = files.iter().map(|file| file.split('/').nth(1).unwrap()).collect();
-    let expected = ".dockerignore Cargo.lock Cargo.toml crates deploy presets project sql src";
+    let expected =
+        ".dockerignore Cargo.lock Cargo.toml build.rs crates deploy presets project sql src";
     assert_eq!(tops, expected.split(' ').collect());
     for source in copied() {
         let source = format!("./{}", source.replace("${PROJECT}", "project"));

@@ -1,0 +1,103 @@
+//! The packages that people install: each is built here from the program of the tests, installed into an empty
+//! environment, and cleans a table there. Only `tests/with-tools` has what builds them.
+
+mod deb;
+mod npm;
+mod wheel;
+mod workflows;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+use crate::standin::ran;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What Cargo.toml says of the package.
+fn manifest() -> toml::Table {
+    let manifest: toml::Table =
+        std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    manifest["package"].as_table().unwrap().clone()
+}
+
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// A tool that `tests/with-tools` has installed; says so where it has not.
+fn tool(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("skipped: {variable} is not set; tests/with-tools sets it");
+    }
+    path
+}
+
+/// The program without its debug information, which is most of its size; as a release has it.
+static PROGRAM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("onerow");
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&path).arg(env!("CARGO_BIN_EXE_onerow"));
+    succeeds(&mut strip);
+    (folder, path)
+});
+
+fn program() -> &'static Path {
+    &PROGRAM.1
+}
+
+/// What a command that must succeed printed.
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let (good, said) = ran(command);
+    assert!(good, "{command:?}: {said}");
+    said
+}
+
+/// An environment without the variables and folders of this machine's user.
+fn empty(command: &mut Command, home: &Path) {
+    command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap());
+    command.current_dir(home);
+}
+
+/// The command that starts onerow cleans a table in this empty home.
+#[track_caller]
+fn cleans_the_first_table(home: &Path, words: &[&str]) {
+    let mut command = Command::new(root().join("packaging/first-table"));
+    empty(&mut command, home);
+    let said = succeeds(command.args(words));
+    assert!(said.contains("2 of 6 rows were duplicates, and 4 are left\n"), "{said}");
+    let mut version_of = Command::new(words[0]);
+    empty(&mut version_of, home);
+    let said = succeeds(version_of.args(&words[1..]).arg("--version"));
+    assert_eq!(said.trim(), format!("onerow {}", version()));
+}
+
+/// Without this, the tests of the packages would say nothing of a program that removes the wrong rows.
+#[test]
+fn the_first_table_is_not_clean_if_a_figure_is_wrong() {
+    let home = tempfile::tempdir().unwrap();
+    let onerow = env!("CARGO_BIN_EXE_onerow");
+    for (wrong, what) in [
+        (
+            format!("#!/bin/sh\n[ \"$1\" = apply ] && exit 0\nexec {onerow} \"$@\"\n"),
+            "does nothing",
+        ),
+        (format!("#!/bin/sh\n{onerow} \"$@\" | sed s/,cleaned/,clean/\n"), "prints another status"),
+    ] {
+        let path = home.path().join("onerow");
+        std::fs::write(&path, wrong).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).unwrap();
+        let mut command = Command::new(root().join("packaging/first-table"));
+        empty(&mut command, home.path());
+        let (good, said) = ran(command.arg(&path));
+        assert!(!good && said.contains("error: these are the dates:"), "{what}: {said}");
+    }
+}
