@@ -1,5 +1,6 @@
 //! `onerow init`
 
+mod from_dbt;
 mod preset;
 
 use std::path::{Path, PathBuf};
@@ -9,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
 use crate::project::RULE_FILE;
 
-/// Start a project: a commented rule file and an example of an own template, or a ready rule for a tool's tables
+/// Start a project: a commented rule file and an example of an own template, a ready rule for a tool's tables, or the
+/// rules that a dbt project implies
 #[derive(clap::Args)]
 #[command(after_help = "\
 It changes no file that is there already.
@@ -17,7 +19,8 @@ It changes no file that is there already.
 Examples:
   onerow init my_project
   onerow init --preset
-  onerow init --preset fivetran my_project")]
+  onerow init --preset fivetran my_project
+  onerow init --dbt ../shop/target/manifest.json my_project")]
 pub(super) struct Args {
     /// The folder; created if it is not there
     #[arg(value_name = "DIR", default_value = ".")]
@@ -25,6 +28,9 @@ pub(super) struct Args {
     /// A ready rule for the tables that a tool makes, with data and tests; without a name, their list
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     preset: Option<String>,
+    /// The manifest of a dbt project on BigQuery, `target/manifest.json`: a rule for each table with a unique key
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    dbt: Option<PathBuf>,
 }
 
 const FILES: [(&str, &str); 3] = [
@@ -36,6 +42,9 @@ const FILES: [(&str, &str); 3] = [
 const NEXT: &str = "next: describe your table in onerow.toml, then `onerow check` and `onerow render --date YESTERDAY`";
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if let Some(manifest) = &args.dbt {
+        return from_dbt::run(manifest, &args.folder, effects);
+    }
     let preset = match args.preset.as_deref() {
         None => None,
         Some("") => {
