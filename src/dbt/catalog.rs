@@ -3,9 +3,10 @@
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::manifest;
-use crate::error::{Result};
+use crate::error::Result;
 
 /// The columns of tables, by the id of their node.
 #[derive(Debug, Deserialize)]
@@ -20,6 +21,8 @@ pub(super) struct Catalog {
 struct Table {
     #[serde(default)]
     columns: IndexMap<String, Column>,
+    #[serde(default)]
+    stats: IndexMap<String, Json>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,5 +47,12 @@ impl Catalog {
         columns.sort_by_key(|column| column.index);
         let known = columns.into_iter().map(|column| (column.name.clone(), column.r#type.clone()));
         Some(known.collect()).filter(|columns: &Vec<_>| !columns.is_empty())
+    }
+
+    /// The partition column of the table of a node, or that it has none; `None` where the table was not there.
+    pub fn partition(&self, id: &str) -> Option<Option<String>> {
+        let table = self.nodes.get(id).or_else(|| self.sources.get(id))?;
+        let by = table.stats.get("partitioning_type");
+        Some(by.and_then(|by| manifest::text(&by["value"])))
     }
 }

@@ -22,6 +22,7 @@ pub(crate) use export::{Exported, WRITTEN_BY, exported};
 pub(crate) use left_out::LeftOut;
 
 use crate::error::{Error, Kind, Result};
+use crate::rule::RuleFile;
 use manifest::Manifest;
 
 /// What a dbt project gives: the text of a rule file, and what is not in it.
@@ -50,6 +51,7 @@ pub(crate) fn propose(manifest: (&str, &str), catalog: Option<(&str, &str)>) -> 
         return Err(nothing(file, &found.left_out));
     }
     let text = text::file(&manifest, catalog.is_some(), &found);
+    RuleFile::parse("onerow.toml", &text)?;
     Ok(Proposal { text, rules: found.rules.len(), left_out: found.left_out })
 }
 

@@ -40,6 +40,38 @@ impl Partition {
     }
 }
 
+/// Of a source, by the partition column that dbt's catalog names.
+pub(super) fn of_source(by: Option<&str>, key: &Key, columns: &Columns) -> Partition {
+    let Some(by) = by else {
+        return Partition::whole("dbt's catalog says that it is not partitioned: every run reads the whole table");
+    };
+    let mut settings = vec![Setting::one("partition", by, "dbt's catalog")];
+    match columns.type_of(by) {
+        Some(SqlType::Date) => {}
+        Some(of @ (SqlType::Datetime | SqlType::Timestamp)) => {
+            settings.push(Setting::one("partition_type", of.to_string(), "dbt's catalog"));
+        }
+        _ => return Partition::unknown(),
+    }
+    let granularity = "The catalog does not say whether a partition is a day, a month or a year: for the last two write                        `partition_granularity`.";
+    let remark = match remark(by, key) {
+        Some(remark) => format!("{granularity} {remark}"),
+        None => granularity.to_owned(),
+    };
+    Partition { settings, remark: Some(remark), column: Some(by.to_owned()) }
+}
+
+/// What a key means that does not have the date in it.
+fn remark(field: &str, key: &Key) -> Option<String> {
+    (!key.has(field)).then(|| {
+        format!(
+            "dbt's key is about the whole table; this rule compares the rows of one date of {}. If a row of one key can \
+             come again with another date, write `across` or `partition = \"none\"`.",
+            written(field)
+        )
+    })
+}
+
 /// # Errors
 /// A phrase: why no rule can be made.
 pub(super) fn of(node: &Node, key: &Key, columns: &Columns) -> Result<Partition, String> {
@@ -84,13 +116,7 @@ pub(super) fn of(node: &Node, key: &Key, columns: &Columns) -> Result<Partition,
         )),
         _ => {}
     }
-    let remark = (!key.has(&field)).then(|| {
-        format!(
-            "dbt's key is about the whole table; this rule compares the rows of one date of {}. If a row of one key can \
-             come again with another date, write `across` or `partition = \"none\"`.",
-            written(&field)
-        )
-    });
+    let remark = remark(&field, key);
     Ok(Partition { settings, remark, column: Some(field) })
 }
 

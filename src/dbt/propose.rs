@@ -40,6 +40,7 @@ pub(super) fn all(manifest: &Manifest, catalog: Option<&Catalog>) -> Found {
     let names: Vec<Names> = found.rules.iter().map(|rule| rule.names.clone()).collect();
     for (rule, name) in found.rules.iter_mut().zip(name::given(&names)) {
         rule.name = name;
+        own_view(rule);
     }
     let mut rules: Vec<Proposed> = Vec::new();
     for rule in std::mem::take(&mut found.rules) {
@@ -77,7 +78,7 @@ fn is_same(one: &Proposed, other: &Proposed) -> bool {
 /// The rules of a model or source.
 fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, found: &mut Found) {
     let is_source = node.source_name.is_some();
-    let materialized = node.config.materialized.as_deref().unwrap_or("table");
+    let materialized = materialized(node);
     if !is_source && ["view", "ephemeral", "materialized_view", "materializedview"].contains(&materialized) {
         let why = "a view or an ephemeral model holds no rows of its own: duplicates are in the tables that it reads";
         return found.left_out.push(LeftOut::new(node.what(), why));
@@ -96,7 +97,7 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
     }
     let columns = Columns::of(node, catalog);
     for (at, key) in keys.iter().enumerate() {
-        match rule(node, key, &columns, materialized, at > 0) {
+        match rule(node, key, (&columns, catalog), at > 0) {
             Ok(rule) => found.rules.push(rule),
             Err(why) if keys.len() > 1 => {
                 let what = format!("{}, key {}", node.what(), key.entries.join(", "));
@@ -111,14 +112,16 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
 fn rule(
     node: &Node,
     key: &Key,
-    columns: &Columns,
-    materialized: &str,
+    (columns, catalog): (&Columns, Option<&Catalog>),
     is_further: bool,
 ) -> Result<Proposed, String> {
     let is_source = node.source_name.is_some();
     let partition = match (is_source, node.table().ends_with("_*")) {
         (_, true) => Partition::shards(),
-        (true, false) => Partition::unknown(),
+        (true, false) => match catalog.and_then(|catalog| catalog.partition(&node.unique_id)) {
+            None => Partition::unknown(),
+            Some(by) => partition::of_source(by.as_deref(), key, columns),
+        },
         (false, false) => partition::of(node, key, columns)?,
     };
     let entries = key.entries.iter();
@@ -138,7 +141,7 @@ fn rule(
         ));
     };
     let mut rule = Proposed::new(names(node, key, is_further), node, columns);
-    rule.remarks.extend(remarks(node, key, columns, materialized));
+    rule.remarks.extend(remarks(node, key, columns));
     rule.remarks.extend(partition.remark);
     let table = table(node);
     rule.settings = vec![Setting::one("table", &table, "")];
@@ -156,8 +159,8 @@ fn rule(
         rule.settings.push(Setting::one("written_at", loaded_at, note));
     }
     if is_further {
-        let view = format!("{table}_{}", snake(&key.words()));
-        rule.settings.push(Setting::one("view", view, "each rule has a view of its own"));
+        // Its name is the rule's, which is not known yet.
+        rule.settings.push(Setting::one("view", "", "each rule has a view of its own"));
     }
     Ok(rule)
 }
@@ -176,10 +179,14 @@ fn names(node: &Node, key: &Key, is_further: bool) -> Names {
     Names(vec![name(&own), name(&format!("{}_{own}", node.package_name))])
 }
 
-fn remarks(node: &Node, key: &Key, columns: &Columns, materialized: &str) -> Vec<String> {
+fn materialized(node: &Node) -> &str {
+    node.config.materialized.as_deref().unwrap_or("table")
+}
+
+fn remarks(node: &Node, key: &Key, columns: &Columns) -> Vec<String> {
     let mut remarks = Vec::new();
     let strategy = text(&node.config.incremental_strategy);
-    match (materialized, strategy.as_deref()) {
+    match (materialized(node), strategy.as_deref()) {
         _ if node.source_name.is_some() => {}
         ("incremental", Some("append")) => {
             remarks.push("Its strategy is append: dbt itself does not look at the key.".to_owned());
@@ -256,6 +263,20 @@ fn in_one_project(found: &mut Found) {
         }
     }
     found.project = Some(project);
+}
+
+/// Names the view of a further rule of a table.
+fn own_view(rule: &mut Proposed) {
+    let table = rule.value("table").unwrap_or_default();
+    let dataset = table.rsplit_once('.').map_or(table, |(dataset, _)| dataset);
+    let view = format!("{dataset}.{}_current", rule.name);
+    for setting in &mut rule.settings {
+        if let ("view", Value::One(name)) = (setting.key, &mut setting.value)
+            && name.is_empty()
+        {
+            name.clone_from(&view);
+        }
+    }
 }
 
 /// Those with one reason in one entry.

@@ -53,6 +53,7 @@ fn warehouses(project: Option<&str>) -> String {
          [warehouse.prod]\n\
          type = \"bigquery\"\n\
          project = {}\n\
+         ledger = \"onerow.ledger\"    # guess: a dataset of onerow's own, which has to be there\n\
          # location = \"us-west2\"    # dbt's manifest does not say it; may be left out in the US and EU multi-regions\n\n\
          # A file beside the project, for tests of SQL.\n\
          [warehouse.local]\n\
@@ -116,6 +117,7 @@ fn line(text: &mut String, setting: &Setting) {
 /// A comment, wrapped between words.
 fn comment(text: &mut String, sentence: &str) {
     let sentence = visible_line(sentence);
+    let within = if sentence.starts_with("- ") { "  " } else { "" };
     let mut width = 0;
     for word in sentence.split_whitespace() {
         let length = word.chars().count() + 1;
@@ -124,6 +126,7 @@ fn comment(text: &mut String, sentence: &str) {
                 text.push('\n');
             }
             text.push('#');
+            text.push_str(if width > 0 { within } else { "" });
             width = 1;
         }
         text.push(' ');

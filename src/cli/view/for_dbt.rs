@@ -23,6 +23,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let engine = args.common.engine(effects)?;
     let mut all: Vec<(&Rule, Exported)> = Vec::new();
     for rule in args.common.rules(engine.project())? {
+        if args.common.all && rule.partition.is_sharded() {
+            effects.say(&format!("left out: rule {} has a table for each date, and no view", rule.name));
+            continue;
+        }
         all.push((rule, exported(&engine, rule)?));
     }
     refuse_one_place(&all)?;
