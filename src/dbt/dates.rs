@@ -12,34 +12,59 @@ pub(super) fn variables(rule: &Rule) -> String {
     if rule.partition.is_whole() {
         return String::new();
     }
-    let day = "modules.datetime.timedelta(days=";
     let mut text = format!(
         "{{%- set onerow_to = var('onerow_to', run_started_at.date()) | string -%}}\n\
-         {{%- set onerow_from = var('onerow_from', run_started_at.date() - {day}var('onerow_days', {DAYS}) | int)) | string -%}}\n"
+         {{%- set onerow_from = var('onerow_from', run_started_at.date() - \
+         modules.datetime.timedelta(days=var('onerow_days', {DAYS}) | int)) | string -%}}\n"
     );
+    let mut pairs = vec![FROM_TO];
     if let Some(across) = rule.across {
-        let reach = across.reach();
-        for (name, of, sign) in [("onerow_before", "onerow_from", "-"), ("onerow_after", "onerow_to", "+")] {
-            text.push_str(&format!(
-                "{{%- set {name} = (modules.datetime.date.fromisoformat({of}) {sign} {day}{reach})) | string -%}}\n"
-            ));
-        }
+        text.push_str(&apart(BEFORE_AFTER, FROM_TO, across.reach()));
+        pairs.push(BEFORE_AFTER);
+    }
+    if rule.partition.local_days().is_some() {
+        pairs.into_iter().for_each(|pair| text.push_str(&apart(in_utc(pair), pair, 1)));
     }
     text
 }
 
+type Names = (&'static str, &'static str);
+
+const FROM_TO: Names = ("onerow_from", "onerow_to");
+const BEFORE_AFTER: Names = ("onerow_before", "onerow_after");
+
+/// The dates in UTC between which the days of any time zone are.
+fn in_utc(pair: Names) -> Names {
+    match pair {
+        FROM_TO => ("onerow_from_utc", "onerow_to_utc"),
+        _ => ("onerow_before_utc", "onerow_after_utc"),
+    }
+}
+
+/// Sets two dates, so many days before the first and after the second of others.
+fn apart(set: Names, of: Names, days: impl std::fmt::Display) -> String {
+    let line = |set: &str, sign: &str, of: &str| {
+        format!(
+            "{{%- set {set} = (modules.datetime.date.fromisoformat({of}) {sign} \
+             modules.datetime.timedelta(days={days})) | string -%}}\n"
+        )
+    };
+    line(set.0, "-", of.0) + &line(set.1, "+", of.1)
+}
+
 /// The predicates for the dates of a test, and for the dates around them.
 pub(super) fn filters(rule: &Rule, marks: &mut Marks) -> (Fragment, Fragment) {
-    let filter = between(&rule.partition, ("onerow_from", "onerow_to"), marks);
+    let filter = between(&rule.partition, FROM_TO, marks);
     let around = match rule.across {
-        Some(_) => between(&rule.partition, ("onerow_before", "onerow_after"), marks),
+        Some(_) => between(&rule.partition, BEFORE_AFTER, marks),
         None => filter.clone(),
     };
     (filter, around)
 }
 
 /// Compares the column with literals, as the statements of a run do, so that BigQuery reads these partitions alone.
-fn between(partition: &Partition, (from, to): (&str, &str), marks: &mut Marks) -> Fragment {
+fn between(partition: &Partition, pair: Names, marks: &mut Marks) -> Fragment {
+    let (from, to) = pair;
     let Some(column) = partition.column() else { return Fragment::vouched("TRUE") };
     let digits = |marks: &mut Marks, of: &str, until: usize| {
         marks.of(format!("{of}[:{until}] | replace('-', '')"))
@@ -51,10 +76,13 @@ fn between(partition: &Partition, (from, to): (&str, &str), marks: &mut Marks) -
             format!("DATETIME '{} 23:59:59.999999'", marks.of(to)),
         ),
         Cut::Timestamp => {
-            let zone = partition.local_days().map_or("+00".to_owned(), |local| format!(" {}", local.name()));
+            let (early, late) = match partition.local_days() {
+                None => pair,
+                Some(_) => in_utc(pair),
+            };
             (
-                format!("TIMESTAMP '{} 00:00:00{zone}'", marks.of(from)),
-                format!("TIMESTAMP '{} 23:59:59.999999{zone}'", marks.of(to)),
+                format!("TIMESTAMP '{} 00:00:00+00'", marks.of(early)),
+                format!("TIMESTAMP '{} 23:59:59.999999+00'", marks.of(late)),
             )
         }
         Cut::Int64(Numbers::Yyyymmdd) => {
@@ -85,7 +113,14 @@ fn between(partition: &Partition, (from, to): (&str, &str), marks: &mut Marks) -
         }
         Cut::Shards | Cut::Whole => return Fragment::vouched("TRUE"),
     };
-    Fragment::vouched(format!("{column} BETWEEN {first} AND {last}"))
+    let filter = format!("{column} BETWEEN {first} AND {last}");
+    Fragment::vouched(match partition.local_days() {
+        None => filter,
+        Some(_) => {
+            let (from, to) = (marks.of(from), marks.of(to));
+            format!("{filter} AND {} BETWEEN DATE '{from}' AND DATE '{to}'", partition.date())
+        }
+    })
 }
 
 /// The date of a row of the view, and the condition for the last dates of it, for a test that dbt brings. `None` where the

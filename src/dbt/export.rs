@@ -34,7 +34,9 @@ pub(crate) fn exported(engine: &Engine, rule: &Rule) -> Result<Exported> {
     let task = Task::Step(StepName::parse(StepName::CURRENT)?);
     let window = match rule.partition.is_whole() {
         true => Window::whole(),
-        false => rule.periods(&Window::day(crate::window::Day::from(jiff::civil::date(2026, 1, 28))))?,
+        false => {
+            rule.periods(&Window::day(crate::window::Day::from(jiff::civil::date(2026, 1, 28))))?
+        }
     };
     let plan = engine.plan(rule, &task, &window)?;
     let sql: String = plan.statements().map(|statement| statement.sql.as_str()).collect();
@@ -68,10 +70,7 @@ fn first_line(rule: &Rule) -> String {
 fn model_file(rule: &Rule, source: &Source, sql: &str) -> Result<String> {
     let mut marks = Marks::default();
     let sql = with_source(rule, source, sql, &mut marks)?;
-    Ok(format!(
-        "{{# {} #}}\n{{{{ config(materialized='view') }}}}\n\n{sql}",
-        first_line(rule),
-    ))
+    Ok(format!("{{# {} #}}\n{{{{ config(materialized='view') }}}}\n\n{sql}", first_line(rule),))
 }
 
 fn test_file(engine: &Engine, rule: &Rule, source: &Source) -> Result<String> {
@@ -97,7 +96,9 @@ fn test_file(engine: &Engine, rule: &Rule, source: &Source) -> Result<String> {
 
 /// The SQL as Jinja, with the table read through `source()`, so that dbt knows what it depends on.
 fn with_source(rule: &Rule, source: &Source, sql: &str, marks: &mut Marks) -> Result<String> {
-    let wrong = |problem: &str| Error::new(Kind::Internal, format!("the SQL of rule {}: {problem}", rule.name));
+    let wrong = |problem: &str| {
+        Error::new(Kind::Internal, format!("the SQL of rule {}: {problem}", rule.name))
+    };
     let mark = marks.of(&source.call);
     let tokens = googlesql::tokens(sql).map_err(|error| wrong(&error.to_string()))?;
     let name = rule.table.dotted();
@@ -173,7 +174,10 @@ fn test_of_view(rule: &Rule, model: &str, mut key: Vec<String>) -> String {
             }
         },
     };
-    let unique = format!("TO_JSON_STRING([{}])", key.iter().map(|key| format!("TO_JSON_STRING({key})")).collect::<Vec<_>>().join(", "));
+    let unique = format!(
+        "TO_JSON_STRING([{}])",
+        key.iter().map(|key| format!("TO_JSON_STRING({key})")).collect::<Vec<_>>().join(", ")
+    );
     if [Some(&unique), last.as_ref()].into_iter().flatten().any(|sql| text::has_jinja(sql)) {
         return "    # The key has braces, which dbt would read as Jinja in this file: it has no test.\n".to_owned();
     }

@@ -88,9 +88,7 @@ pub(super) fn key_of(test: &Node) -> Option<Result<Key, String>> {
             let column = text(&metadata.kwargs["column_name"]).or(test.column_name.clone());
             column.into_iter().collect::<Vec<_>>()
         }
-        (_, "unique_combination_of_columns") => {
-            texts(&metadata.kwargs["combination_of_columns"])
-        }
+        (_, "unique_combination_of_columns") => texts(&metadata.kwargs["combination_of_columns"]),
         _ => return None,
     };
     if entries.is_empty() {
@@ -98,7 +96,9 @@ pub(super) fn key_of(test: &Node) -> Option<Result<Key, String>> {
     }
     let condition = text(&test.config.condition);
     if let Some(jinja) = condition.iter().chain(&entries).find(|text| text.contains("{{")) {
-        return Some(Err(format!("`{jinja}` is Jinja, which only dbt can read: write the rule by hand")));
+        return Some(Err(format!(
+            "`{jinja}` is Jinja, which only dbt can read: write the rule by hand"
+        )));
     }
     Some(Ok(Key::new(entries, format!("test {}", test.name), condition)))
 }

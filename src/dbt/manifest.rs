@@ -13,6 +13,7 @@ const ADAPTER: &str = "bigquery";
 
 /// A manifest of a project on BigQuery.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a manifest")]
 pub(super) struct Manifest {
     pub metadata: Metadata,
     #[serde(default)]
@@ -24,6 +25,7 @@ pub(super) struct Manifest {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the members of `metadata`")]
 pub(super) struct Metadata {
     dbt_schema_version: Option<String>,
     pub dbt_version: Option<String>,
@@ -33,12 +35,14 @@ pub(super) struct Metadata {
 
 /// What is read before the rest: of another version, the rest may have another form.
 #[derive(Deserialize)]
+#[serde(expecting = "a manifest")]
 struct Head {
     metadata: Option<Metadata>,
 }
 
 /// A model, snapshot, seed, test or source; most of its members are there for some of these alone.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a node of dbt")]
 pub(super) struct Node {
     pub unique_id: String,
     pub resource_type: String,
@@ -70,7 +74,7 @@ pub(super) struct Node {
 
 /// Members that a project can set to anything are read as JSON, so that one odd value does not lose the file.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "the members of `config`")]
 pub(super) struct Config {
     pub materialized: Option<String>,
     pub incremental_strategy: Json,
@@ -129,7 +133,9 @@ impl Manifest {
         match kind_and_version(schema) {
             Some(("manifest", VERSION)) => {}
             Some(("manifest", other)) => {
-                let message = format!("`{file}` is a manifest of version {other}, and onerow reads {VERSION}");
+                let message = format!(
+                    "`{file}` is a manifest of version {other}, and onerow reads {VERSION}"
+                );
                 let by = metadata.dbt_version.as_deref();
                 let by = by.map_or(String::new(), |by| format!("; this one is of dbt {by}"));
                 return Err(Error::new(Kind::DataFile, message).help(format!(
@@ -142,10 +148,14 @@ impl Manifest {
         match metadata.adapter_type.as_deref() {
             Some(ADAPTER) => json(file, text, "dbt parse"),
             other => {
-                let of = other.unwrap_or("no adapter");
-                let message = format!("`{file}` is of a dbt project on {of}, and onerow is for tables of BigQuery");
-                Err(Error::new(Kind::DataFile, message)
-                    .help("write the manifest with the target on BigQuery: `dbt parse --target NAME`"))
+                let of =
+                    other.map_or("without an adapter".to_owned(), |other| format!("on {other}"));
+                let message = format!(
+                    "`{file}` is of a dbt project {of}, and onerow is for tables of BigQuery"
+                );
+                Err(Error::new(Kind::DataFile, message).help(
+                    "write the manifest with the target on BigQuery: `dbt parse --target NAME`",
+                ))
             }
         }
     }
@@ -161,7 +171,7 @@ pub(super) fn json<'t, T: Deserialize<'t>>(file: &str, text: &'t str, command: &
         let (message, help) = match cause.classify() {
             serde_json::error::Category::Eof => (
                 format!("{place}: the file ends too early: {what}"),
-                format!("writing the file was interrupted: write it again with `{command}`"),
+                format!("it is empty or was cut off: write it again with `{command}`"),
             ),
             serde_json::error::Category::Data => (
                 format!("{place}: this is not what dbt writes: {what}"),

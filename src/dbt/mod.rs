@@ -57,7 +57,8 @@ pub(crate) fn propose(manifest: (&str, &str), catalog: Option<(&str, &str)>) -> 
 
 fn nothing(file: &str, left_out: &[LeftOut]) -> Error {
     const SHOWN: usize = 10;
-    let message = format!("`{file}` gives no rule: nothing in it has a key that a rule can be made of");
+    let message =
+        format!("`{file}` gives no rule: nothing in it has a key that a rule can be made of");
     let reasons = left_out.iter().take(SHOWN).map(|left| format!("\n  {left}"));
     let more = match left_out.len().saturating_sub(SHOWN) {
         0 => String::new(),

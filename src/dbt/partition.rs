@@ -10,6 +10,9 @@ use super::proposed::Setting;
 use crate::googlesql::{Ident, SqlType};
 use crate::rule::Numbers;
 
+/// The column of the time of arrival, which BigQuery adds.
+pub(super) const BY_ARRIVAL: &str = "_PARTITIONTIME";
+
 /// How a rule finds the dates of its rows.
 #[derive(Debug)]
 pub(super) struct Partition {
@@ -43,7 +46,9 @@ impl Partition {
 /// Of a source, by the partition column that dbt's catalog names.
 pub(super) fn of_source(by: Option<&str>, key: &Key, columns: &Columns) -> Partition {
     let Some(by) = by else {
-        return Partition::whole("dbt's catalog says that it is not partitioned: every run reads the whole table");
+        return Partition::whole(
+            "dbt's catalog says that it is not partitioned: every run reads the whole table",
+        );
     };
     let mut settings = vec![Setting::one("partition", by, "dbt's catalog")];
     match columns.type_of(by) {
@@ -97,7 +102,11 @@ pub(super) fn of(node: &Node, key: &Key, columns: &Columns) -> Result<Partition,
     let name = match Ident::parse(&field) {
         Ok(name) if name.as_str() == "none" => "`none`".to_owned(),
         Ok(name) => name.as_str().to_owned(),
-        Err(_) => return Err(format!("its partition column `{field}` is not a column's name; describe the table by hand")),
+        Err(_) => {
+            return Err(format!(
+                "its partition column `{field}` is not a column's name; describe the table by hand"
+            ));
+        }
     };
     let mut settings = vec![Setting::one("partition", name, "partition_by")];
     match sql_type {
@@ -106,7 +115,11 @@ pub(super) fn of(node: &Node, key: &Key, columns: &Columns) -> Result<Partition,
             settings.push(Setting::one("partition_type", of.to_string(), "its data_type"));
         }
         Some(SqlType::Int64) => return by_number(&field, settings, by, required),
-        _ => return Err(format!("its partition column is of type {said}; describe the table by hand")),
+        _ => {
+            return Err(format!(
+                "its partition column is of type {said}; describe the table by hand"
+            ));
+        }
     }
     match granularity.as_str() {
         "month" | "year" => settings.push(Setting::one(
@@ -128,7 +141,7 @@ fn by_arrival(field: &str, granularity: &str, columns: &Columns) -> Result<Parti
             .to_owned());
     }
     let mut settings = vec![
-        Setting::one("partition", "_PARTITIONTIME", "time_ingestion_partitioning"),
+        Setting::one("partition", BY_ARRIVAL, "time_ingestion_partitioning"),
         Setting::one("partition_type", "TIMESTAMP", ""),
     ];
     if let "month" | "year" = granularity {
@@ -154,7 +167,8 @@ fn by_number(
     let range = &by["range"];
     let end = |member: &str| range[member].as_i64();
     // The end of a range is the first number after it.
-    let is_date = |number: Option<i64>| number.is_some_and(|number| Numbers::Yyyymmdd.date(number).is_some());
+    let is_date =
+        |number: Option<i64>| number.is_some_and(|number| Numbers::Yyyymmdd.date(number).is_some());
     if is_date(end("start")) && (is_date(end("end")) || is_date(end("end").map(|end| end - 1))) {
         let note = "guess: its range is from one date as yyyymmdd to another; see `partition_format` in the docs of rules";
         settings.push(Setting::one("partition_type", "INT64", note));

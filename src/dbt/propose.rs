@@ -11,7 +11,7 @@ use super::key::{self, Key};
 use super::left_out::LeftOut;
 use super::manifest::{Manifest, Node, text, texts};
 use super::name::{self, Names, snake};
-use super::partition::{self, Partition};
+use super::partition::{self, BY_ARRIVAL, Partition};
 use super::proposed::{Proposed, Setting, Value};
 use super::source::{Found, table};
 use super::{order, snapshot};
@@ -19,7 +19,13 @@ use crate::googlesql::SqlType;
 
 /// BOOL columns that may say which rows count.
 const FLAGS: &[&str] = &[
-    "is_active", "active", "is_current", "is_deleted", "deleted", "_fivetran_deleted", "_is_deleted",
+    "is_active",
+    "active",
+    "is_current",
+    "is_deleted",
+    "deleted",
+    "_fivetran_deleted",
+    "_is_deleted",
 ];
 
 /// The rules that a manifest gives, in the order of their names, and what gives none.
@@ -49,18 +55,31 @@ pub(super) fn all(manifest: &Manifest, catalog: Option<&Catalog>) -> Found {
             found.left_out.push(LeftOut::new(&rule.what, why));
             continue;
         }
-        let plain = without_columns(&rule);
-        match accepted(&rule) {
-            Ok(()) => rules.push(rule),
-            // Columns that are not all there can lack one that the rule names.
-            Err(_) if !rule.complete && accepted(&plain).is_ok() => rules.push(plain),
-            Err(why) => found.left_out.push(LeftOut::new(&rule.what, why)),
+        match accepted_as(rule) {
+            Ok(rule) => rules.push(rule),
+            Err(left) => found.left_out.push(left),
         }
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     found.rules = rules;
     found.left_out = together(std::mem::take(&mut found.left_out));
     found
+}
+
+/// The rule with its columns; without them, where they are not all known and lack one that the rule names.
+fn accepted_as(rule: Proposed) -> Result<Proposed, LeftOut> {
+    let why = match accepted(&rule) {
+        Ok(()) => return Ok(rule),
+        Err(why) => why,
+    };
+    if rule.complete || rule.columns.is_empty() {
+        return Err(LeftOut::new(&rule.what, why));
+    }
+    let plain = without_columns(&rule);
+    match accepted(&plain) {
+        Ok(()) => Ok(plain),
+        Err(why) => Err(LeftOut::new(&rule.what, why)),
+    }
 }
 
 fn is_same(one: &Proposed, other: &Proposed) -> bool {
@@ -79,7 +98,9 @@ fn is_same(one: &Proposed, other: &Proposed) -> bool {
 fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, found: &mut Found) {
     let is_source = node.source_name.is_some();
     let materialized = materialized(node);
-    if !is_source && ["view", "ephemeral", "materialized_view", "materializedview"].contains(&materialized) {
+    if !is_source
+        && ["view", "ephemeral", "materialized_view", "materializedview"].contains(&materialized)
+    {
         let why = "a view or an ephemeral model holds no rows of its own: duplicates are in the tables that it reads";
         return found.left_out.push(LeftOut::new(node.what(), why));
     }
@@ -92,7 +113,8 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
     let has_wrong = !wrong.is_empty();
     found.left_out.extend(wrong);
     if keys.is_empty() && !has_wrong {
-        let why = "it has no `unique_key` and no test of uniqueness; add one, or write the rule by hand";
+        let why =
+            "it has no `unique_key` and no test of uniqueness; add one, or write the rule by hand";
         return found.left_out.push(LeftOut::new(node.what(), why));
     }
     let columns = Columns::of(node, catalog);
@@ -146,6 +168,9 @@ fn rule(
     let table = table(node);
     rule.settings = vec![Setting::one("table", &table, "")];
     rule.settings.extend(partition.settings);
+    if rule.value("partition") == Some(BY_ARRIVAL) {
+        rule.columns.push((BY_ARRIVAL.to_owned(), SqlType::Timestamp.to_string()));
+    }
     rule.settings.push(Setting::list("key", key.entries.clone(), key.from.join(", ")));
     rule.settings.push(Setting::list("keep", order.entries, order.note));
     let why = "the other rows are dropped, rows that are equal in every column too";
@@ -154,7 +179,9 @@ fn rule(
         let note = "`where` of the test: only these rows count";
         rule.settings.push(Setting::one("active", condition, note));
     }
-    if let Some(loaded_at) = order.loaded_at.filter(|name| columns.type_of(name) == Some(SqlType::Timestamp)) {
+    if let Some(loaded_at) =
+        order.loaded_at.filter(|name| columns.type_of(name) == Some(SqlType::Timestamp))
+    {
         let note = "loaded_at_field: younger rows may be in the streaming buffer";
         rule.settings.push(Setting::one("written_at", loaded_at, note));
     }

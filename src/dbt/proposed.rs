@@ -67,9 +67,11 @@ impl Proposed {
 
     /// The value of a setting with one value.
     pub fn value(&self, key: &str) -> Option<&str> {
-        self.settings.iter().find(|setting| setting.key == key).and_then(|setting| match &setting.value {
-            Value::One(value) => Some(value.as_str()),
-            Value::List(_) => None,
+        self.settings.iter().find(|setting| setting.key == key).and_then(|setting| {
+            match &setting.value {
+                Value::One(value) => Some(value.as_str()),
+                Value::List(_) => None,
+            }
         })
     }
 }

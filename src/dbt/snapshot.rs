@@ -22,7 +22,10 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
     match partition::of(node, &version, columns) {
         Ok(partition) => {
             let mut rule = begun(node, "versions", columns, partition);
-            rule.remarks.insert(1, "Two runs of `dbt snapshot` at a time can insert one version twice.".to_owned());
+            rule.remarks.insert(
+                1,
+                "Two runs of `dbt snapshot` at a time can insert one version twice.".to_owned(),
+            );
             rule.settings.extend([
                 Setting::list("key", version.entries.clone(), "what dbt names a version by"),
                 Setting::list(
@@ -35,7 +38,9 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
             ]);
             found.rules.push(rule);
         }
-        Err(why) => found.left_out.push(LeftOut::new(format!("{}, its versions", node.what()), why)),
+        Err(why) => {
+            found.left_out.push(LeftOut::new(format!("{}, its versions", node.what()), why))
+        }
     }
 
     let mut keys = Vec::new();
@@ -49,10 +54,16 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
     found.left_out.extend(wrong);
     for test in tested.iter().filter(|test| !test.has(&scd_id)) {
         let what = format!("{}, {}", node.what(), test.from.join(", "));
-        found.left_out.push(LeftOut::new(what, "a snapshot has several versions of a row; its rules are about these"));
+        found.left_out.push(LeftOut::new(
+            what,
+            "a snapshot has several versions of a row; its rules are about these",
+        ));
     }
     let Some(key) = keys.first() else {
-        found.left_out.push(LeftOut::new(format!("{}, its open versions", node.what()), "it has no `unique_key`"));
+        found.left_out.push(LeftOut::new(
+            format!("{}, its open versions", node.what()),
+            "it has no `unique_key`",
+        ));
         return;
     };
     let partition = match partition::of(node, key, columns) {
@@ -72,12 +83,20 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
         }
     };
     let mut rule = begun(node, "current", columns, partition);
-    rule.remarks.insert(1, "Two versions that are both open: the older one is closed, with the time of the run.".to_owned());
+    rule.remarks.insert(
+        1,
+        "Two versions that are both open: the older one is closed, with the time of the run."
+            .to_owned(),
+    );
     let (open, note) = match text(&node.config.dbt_valid_to_current) {
         None => (format!("{} IS NULL", written(&valid_to)), "dbt leaves the open version's empty"),
         Some(value) => (format!("{} = {value}", written(&valid_to)), "dbt_valid_to_current"),
     };
-    let keep = [format!("{} DESC", written(&valid_from)), format!("{} DESC", written(&updated_at)), written(&scd_id)];
+    let keep = [
+        format!("{} DESC", written(&valid_from)),
+        format!("{} DESC", written(&updated_at)),
+        written(&scd_id),
+    ];
     rule.settings.extend([
         Setting::list("key", key.entries.clone(), key.from.join(", ")),
         Setting::list("keep", keep.to_vec(), "the version that began last stays open"),
@@ -91,14 +110,19 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
             format!("{GUESS} it is a TIMESTAMP; for a DATETIME write CURRENT_DATETIME()"),
         ));
     }
-    rule.settings.push(Setting::one("view", view(node, "current"), "each rule has a view of its own"));
+    rule.settings.push(Setting::one(
+        "view",
+        view(node, "current"),
+        "each rule has a view of its own",
+    ));
     found.rules.push(rule);
 }
 
 fn begun(node: &Node, part: &str, columns: &Columns, partition: Partition) -> Proposed {
     let name = snake(&node.name);
     let names = [format!("{name}_{part}"), format!("{}_{name}_{part}", snake(&node.package_name))];
-    let mut rule = Proposed::new(Names(names.iter().map(|name| snake(name)).collect()), node, columns);
+    let mut rule =
+        Proposed::new(Names(names.iter().map(|name| snake(name)).collect()), node, columns);
     rule.remarks.extend(partition.remark);
     rule.settings = vec![Setting::one("table", super::source::table(node), "")];
     rule.settings.extend(partition.settings);
@@ -110,5 +134,8 @@ fn view(node: &Node, part: &str) -> String {
 }
 
 fn is_of_versions(partition: &Partition, times: &[&String]) -> bool {
-    partition.column.as_ref().is_some_and(|column| times.iter().any(|time| time.eq_ignore_ascii_case(column)))
+    partition
+        .column
+        .as_ref()
+        .is_some_and(|column| times.iter().any(|time| time.eq_ignore_ascii_case(column)))
 }

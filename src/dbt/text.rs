@@ -18,7 +18,10 @@ pub(super) fn file(manifest: &Manifest, has_catalog: bool, found: &Found) -> Str
     let project = metadata.project_name.as_deref().unwrap_or("without a name");
     let of = metadata.dbt_version.as_deref().map_or(String::new(), |of| format!(" (dbt {of})"));
     let mut text = String::new();
-    comment(&mut text, &format!("Rules from the dbt project {project}{of}, by `onerow init --dbt`."));
+    comment(
+        &mut text,
+        &format!("Rules from the dbt project {project}{of}, by `onerow init --dbt`."),
+    );
     comment(
         &mut text,
         "Each line says where it is from. `guess` marks what dbt does not say: look at these before the first `apply`.",

@@ -17,6 +17,7 @@ mod changed;
 mod cost;
 mod crashes;
 mod credentials;
+mod dbt;
 mod doctor;
 mod documented;
 mod faults;

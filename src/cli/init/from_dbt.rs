@@ -35,7 +35,8 @@ pub(super) fn run(manifest: &Path, folder: &Path, effects: &Effects) -> Result<O
 }
 
 fn manifest_text(manifest: &Path) -> Result<String> {
-    const HELP: &str = "name the file `target/manifest.json` of the dbt project; `dbt parse` writes it";
+    const HELP: &str =
+        "name the file `target/manifest.json` of the dbt project; `dbt parse` writes it";
     if manifest.is_dir() {
         let message = format!("`{}` is a folder, not a manifest of dbt", manifest.display());
         return Err(Error::new(Kind::Usage, message).help(HELP));

@@ -17,14 +17,16 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
             .help("write `onerow view show RULE --dbt`; dbt makes the view"));
     }
     if args.format != Format::Table {
-        return Err(Error::new(Kind::Usage, "files of dbt have one format")
-            .help("remove --format"));
+        return Err(Error::new(Kind::Usage, "files of dbt have one format").help("remove --format"));
     }
     let engine = args.common.engine(effects)?;
     let mut all: Vec<(&Rule, Exported)> = Vec::new();
     for rule in args.common.rules(engine.project())? {
         if args.common.all && rule.partition.is_sharded() {
-            effects.say(&format!("left out: rule {} has a table for each date, and no view", rule.name));
+            effects.say(&format!(
+                "left out: rule {} has a table for each date, and no view",
+                rule.name
+            ));
             continue;
         }
         all.push((rule, exported(&engine, rule)?));
@@ -47,7 +49,8 @@ fn refuse_one_place(all: &[(&Rule, Exported)]) -> Result<()> {
             if other.name == rule.name {
                 continue;
             }
-            let message = format!("rules {} and {} would both be `{path}` in dbt", other.name, rule.name);
+            let message =
+                format!("rules {} and {} would both be `{path}` in dbt", other.name, rule.name);
             return Err(Error::new(Kind::RuleFile, message).help(format!(
                 "set `view` in one of them, whose name the model has (here {}), or rename the rule",
                 exported.model
@@ -66,14 +69,19 @@ fn print(all: &[(&Rule, Exported)], effects: &Effects) -> Result<()> {
 /// Errors: a file is there that onerow did not write; then none is written.
 fn write(folder: &Path, all: &[(&Rule, Exported)], effects: &Effects) -> Result<()> {
     let place = Folder::create(folder)?;
-    let files: Vec<&(String, String)> = all.iter().flat_map(|(_, exported)| &exported.files).collect();
+    let files: Vec<&(String, String)> =
+        all.iter().flat_map(|(_, exported)| &exported.files).collect();
     for (path, _) in &files {
         let path = Path::new(path);
-        let is_ours = |text: &str| text.lines().next().is_some_and(|line| line.contains(WRITTEN_BY));
+        let is_ours =
+            |text: &str| text.lines().next().is_some_and(|line| line.contains(WRITTEN_BY));
         if place.is_file(path)? && !is_ours(&place.text(path)?) {
-            let message =
-                format!("`{}` is there, and onerow did not write it; nothing was written", folder.join(path).display());
-            return Err(Error::new(Kind::Usage, message).help("rename it, or name another folder with --out"));
+            let message = format!(
+                "`{}` is there, and onerow did not write it; nothing was written",
+                folder.join(path).display()
+            );
+            return Err(Error::new(Kind::Usage, message)
+                .help("rename it, or name another folder with --out"));
         }
     }
     for (path, text) in files {
