@@ -69,10 +69,8 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
     let partition = match partition::of(node, key, columns) {
         // Versions of a record begin at different times: they are compared over the whole table.
         Ok(partition) if is_of_versions(&partition, &[&valid_from, &valid_to, &updated_at]) => {
-            let why = format!(
-                "it is partitioned by a time of the version, and open versions of a record are on different dates of it: \
-                 write a rule with `partition = \"none\"`, if a query may read the whole table; presets/dbt-snapshot has one (`onerow init --preset dbt-snapshot`)"
-            );
+            let why = "it is partitioned by a time of the version, and open versions of a record are on different dates of it: \
+                 write a rule with `partition = \"none\"`, if a query may read the whole table; presets/dbt-snapshot has one (`onerow init --preset dbt-snapshot`)";
             found.left_out.push(LeftOut::new(format!("{}, its open versions", node.what()), why));
             return;
         }
