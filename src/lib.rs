@@ -173,6 +173,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod connection;
+mod dbt;
 mod doctor;
 pub mod engine;
 pub mod error;

@@ -15,6 +15,7 @@ mod common;
 mod consolidate;
 mod crash_points;
 mod crashes;
+mod dbt;
 mod deletions;
 mod deploy;
 mod disk_faults;

@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["run"],
     &["connection", "doctor", "review", "notify", "log"],
     &["engine"],
-    &["suite"],
+    &["suite", "dbt"],
     &["report"],
     &["serve"],
     &["cli"],

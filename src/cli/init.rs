@@ -1,5 +1,6 @@
 //! `onerow init`
 
+mod from_dbt;
 mod preset;
 mod proposed;
 mod skeleton;
@@ -15,7 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
 use crate::googlesql::TableName;
 
-/// Start a project: a sample that works, a rule for a table or file that is there, or a ready rule for a tool's tables
+/// Start a project: a sample that works, a rule for a table or file that is there, a ready rule for a tool's tables, or
+/// the rules that a dbt project implies
 #[derive(clap::Args)]
 #[command(after_help = "\
 It changes no file that is there already, but for a rule file to which it adds a rule. A rule for a table is
@@ -27,7 +29,8 @@ Examples:
   onerow init --table shop.orders --warehouse prod
   onerow init --file orders.csv --key order_id --keep 'updated_at DESC'
   onerow init --preset
-  onerow init --preset fivetran my_project")]
+  onerow init --preset fivetran my_project
+  onerow init --dbt ../shop/target/manifest.json my_project")]
 pub(super) struct Args {
     /// The folder; created if it is not there
     #[arg(value_name = "DIR", default_value = ".")]
@@ -46,9 +49,15 @@ pub(super) struct Args {
     /// A ready rule for the tables that a tool makes, with data and tests; without a name, their list
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     preset: Option<String>,
+    /// The manifest of a dbt project on BigQuery, `target/manifest.json`: a rule for each table with a unique key
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    dbt: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if let Some(manifest) = &args.dbt {
+        return from_dbt::run(manifest, &args.folder, effects);
+    }
     if args.table.is_some() || args.file.is_some() {
         let ask = Ask {
             table: args.table.as_ref(),

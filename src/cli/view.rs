@@ -1,5 +1,9 @@
 //! `onerow view`
 
+mod for_dbt;
+
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 use super::common::{Common, refuse_csv_of_sql};
@@ -15,6 +19,7 @@ use crate::statement::StepName;
 #[command(after_help = "\
 Examples:
   onerow view show orders
+  onerow view show orders --dbt --out ../shop
   onerow view create orders --warehouse prod
   onerow view create orders --warehouse prod --replace
   onerow view drop orders")]
@@ -27,6 +32,12 @@ pub(super) struct Args {
     /// With create: replace an existing view
     #[arg(long)]
     replace: bool,
+    /// With show: as files of a dbt project: the view as a model, and tests that the key is unique
+    #[arg(long)]
+    dbt: bool,
+    /// With --dbt: write them below this folder, which is the dbt project
+    #[arg(long, value_name = "DIR", requires = "dbt")]
+    out: Option<PathBuf>,
     /// How results are written
     #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
@@ -43,6 +54,9 @@ enum Act {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
+    if args.dbt {
+        return for_dbt::run(args, effects);
+    }
     let step = match args.act {
         Act::Create => StepName::parse(StepName::CREATE_VIEW)?,
         Act::Drop => StepName::parse(StepName::DROP_VIEW)?,

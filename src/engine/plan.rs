@@ -6,6 +6,7 @@ use super::Engine;
 use crate::check::Checked;
 use crate::connection::Tariff;
 use crate::error::Result;
+use crate::googlesql::Fragment;
 use crate::ledger::{self, RunId};
 use crate::plan::{self, Inspected};
 use crate::rule::{Rule, SMALLEST_BILL, Scope};
@@ -195,6 +196,16 @@ impl Engine {
         let renderer = self.renderer(rule)?;
         let steps = step.map_or_else(|| every_step(&renderer), |step| vec![step.clone()]);
         plan::inspect(&renderer, &steps, window)
+    }
+
+    /// The query for the superseded rows of dates that are not known yet, as by [`Renderer::superseded`].
+    pub(crate) fn superseded(
+        &self,
+        rule: &Rule,
+        filter: &Fragment,
+        around: &Fragment,
+    ) -> Result<String> {
+        self.renderer(rule)?.superseded(filter, around)
     }
 
     /// What a plan of `apply` would do now. Changes nothing, and writes no ledger entry.

@@ -29,7 +29,7 @@ pub struct Entry {
 }
 
 /// All entry points; each has a target in `fuzz/fuzz_targets/` and seeds in `seeds.rs`.
-pub const ENTRIES: [Entry; 11] = [
+pub const ENTRIES: [Entry; 12] = [
     Entry { name: "rule_file", run: texts::rule_file },
     Entry { name: "dates", run: texts::dates },
     Entry { name: "template", run: texts::template },
@@ -41,6 +41,7 @@ pub const ENTRIES: [Entry; 11] = [
     Entry { name: "bigquery_answer", run: crate::warehouse::bigquery::fuzzed::answer },
     Entry { name: "ledger_row", run: |bytes| crate::ledger::fuzzed::row(&text(bytes)) },
     Entry { name: "suite", run: texts::suite },
+    Entry { name: "dbt_manifest", run: texts::dbt_manifest },
 ];
 
 /// Runs the entry of this name.

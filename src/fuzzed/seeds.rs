@@ -26,6 +26,7 @@ pub(super) fn of(entry: &str) -> Vec<Vec<u8>> {
         "ndjson" => NDJSON.map(str::to_owned).to_vec(),
         "http" => HTTP.map(str::to_owned).to_vec(),
         "bigquery_answer" => ANSWERS.map(str::to_owned).to_vec(),
+        "dbt_manifest" => MANIFESTS.map(str::to_owned).to_vec(),
         "ledger_row" => vec![LEDGER.replace('|', "\n")],
         other => panic!("{other} has no seeds"),
     };
@@ -103,3 +104,19 @@ const LEDGER: &str = "1|run-1|1|p|a.b|detect|2026-01-28|2026-01-30|[\"2026-01-28
 |it failed|{\"counts\":{\"2026-01-28\":{\"active\":1,\"keys\":1,\"duplicates\":0,\"buffered\":0,\"shared_ids\":0,\
 \"settled\":1}}}|2026-01-28T07:00:00Z|job|abc|SELECT 1|{\"cutoff\":\"x\"}|{\"v\":\"1\"}|6|7|8|\
 2026-01-28T07:00:00Z|2026-01-28T07:00:01Z|2026-01-28T07:00:02Z||run-2|0.1.0|who";
+
+const MANIFESTS: [&str; 2] = [
+    r#"{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16",
+    "project_name": "shop", "adapter_type": "bigquery"}, "nodes": {"model.s.o": {"unique_id": "model.s.o", "resource_type":
+    "model", "package_name": "s", "name": "o", "original_file_path": "models/o.sql", "database": "p", "schema": "d", "alias":
+    "o", "config": {"materialized": "incremental", "unique_key": ["id", "a b"], "partition_by": {"field": "day", "data_type":
+    "timestamp", "granularity": "month"}, "cluster_by": ["x"]}, "columns": {"id": {"name": "id", "data_type": "int64"},
+    "updated_at": {"name": "updated_at", "data_type": "timestamp"}}, "depends_on": {"nodes": []}}}, "sources": {}}"#,
+    r#"{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "adapter_type": "bigquery"},
+    "nodes": {"snapshot.s.o": {"unique_id": "snapshot.s.o", "resource_type": "snapshot", "name": "o", "database": "p",
+    "schema": "d", "config": {"unique_key": "id", "dbt_valid_to_current": "date '9999-12-31'", "snapshot_meta_column_names":
+    {"dbt_valid_to": "until"}}}, "test.s.u": {"unique_id": "test.s.u", "resource_type": "test", "name": "u", "attached_node":
+    "source.s.r.t", "test_metadata": {"name": "unique", "kwargs": {"column_name": "id"}}, "config": {"where": "x = 1"}}},
+    "sources": {"source.s.r.t": {"unique_id": "source.s.r.t", "resource_type": "source", "name": "t", "source_name": "r",
+    "identifier": "t_*", "schema": "d", "loaded_at_field": "at"}}}"#,
+];

@@ -72,6 +72,17 @@ pub(super) fn template(bytes: &[u8]) {
     planned(&rules().rules[0], &Templates::shipped().with(None, "own.sql", own));
 }
 
+/// A manifest of dbt. Whatever rules it gives are ones that can be read.
+pub(super) fn dbt_manifest(bytes: &[u8]) {
+    match crate::dbt::propose(("manifest.json", &text(bytes)), None) {
+        Ok(proposal) => drop(RuleFile::parse("onerow.toml", &proposal.text).unwrap()),
+        Err(error) => {
+            assert_ne!(error.kind(), crate::error::Kind::RuleFile, "{error}");
+            is_an_error(&error);
+        }
+    }
+}
+
 pub(super) fn csv(bytes: &[u8]) {
     loaded("rows.csv", bytes, TextFormat::Csv(None));
 }

@@ -23,12 +23,13 @@ use crate::step::{Needs, SHIPPED};
 
 pub use render::Renderer;
 
-/// The files of macros that the shipped steps import.
-const MACROS: [(&str, &str); 5] = [
+/// The files of macros that the shipped steps import, and the query that is no step.
+const MACROS: [(&str, &str); 6] = [
     ("_custom.sql", include_str!("../../sql/_custom.sql")),
     ("_merged.sql", include_str!("../../sql/_merged.sql")),
     ("_removals.sql", include_str!("../../sql/_removals.sql")),
     ("_staging.sql", include_str!("../../sql/_staging.sql")),
+    ("_superseded.sql", include_str!("../../sql/_superseded.sql")),
     ("_survivors.sql", include_str!("../../sql/_survivors.sql")),
 ];
 

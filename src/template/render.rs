@@ -11,7 +11,7 @@ use super::failure::template_error;
 use super::values::{map, removals_value, rule_value, staging_value, table_value, window_value};
 use super::{Template, Templates, limits, literal, whole};
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
-use crate::googlesql::{Ident, SqlValue, TableName};
+use crate::googlesql::{Fragment, Ident, SqlValue, TableName};
 use crate::removals::RemovalLog;
 use crate::rule::{Rule, Scope, Strategy, VarArg};
 use crate::statement::{Fingerprint, Statement, StepName};
@@ -207,6 +207,34 @@ impl<'a> Renderer<'a> {
         let step = StepName::parse(StepName::BEFORE_IMAGE)?;
         let before = literal::sql(SqlValue::Timestamp(at).literal());
         self.render_shipped(&step, window, map([("before", before)]))
+    }
+
+    /// The query for the superseded rows of dates that are not known yet: `filter` restricts it to them, and `around`
+    /// to them and the dates that rows are compared with. Where the rule has no dates, neither is used.
+    ///
+    /// # Errors
+    /// A macro of the project does not render.
+    pub(crate) fn superseded(&self, filter: &Fragment, around: &Fragment) -> Result<String> {
+        const NAME: &str = "_superseded.sql";
+        let whole = Window::whole();
+        let filter = match self.rule.partition.is_one_group() {
+            true => whole::filter(self.rule, &whole),
+            false => literal::sql(filter),
+        };
+        let window = map([("filter", filter), ("around", literal::sql(around))]);
+        let context = map([("rule", self.rule_value.clone()), ("window", window)]);
+        let template = self.environment.get_template(NAME);
+        let rendered =
+            limits::rendering(self.own_bytes, || template.and_then(|found| found.render(&context)));
+        let mut body =
+            rendered.map_err(|error| template_error(&error, &self.paths, None, &context))?;
+        if self.rule.partition.is_one_group() {
+            body = whole::without_marks(&body, &whole);
+        }
+        let mut sql = format!("-- onerow: rule {}, superseded rows\n", self.rule.name);
+        push_tidied(&mut sql, &body);
+        limits::check_statement(NAME, &sql)?;
+        Ok(sql)
     }
 
     /// A shipped step whose template has additional variables.

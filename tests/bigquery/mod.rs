@@ -18,6 +18,7 @@ mod changed;
 mod cost;
 mod crashes;
 mod credentials;
+mod dbt;
 mod doctor;
 mod documented;
 mod faults;

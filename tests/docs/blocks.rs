@@ -17,11 +17,15 @@ const PARTS: [(&str, &str); 2] = [
 ];
 
 /// What variables of a page's commands hold.
-const VALUES: [(&str, &str); 5] = [
+const VALUES: [(&str, &str); 6] = [
     ("$REGION", "us-west2"),
     ("$CALLER", "onerow-scheduler@my-project.iam.gserviceaccount.com"),
     ("$RUNNER", "onerow@my-project.iam.gserviceaccount.com"),
     ("$URL", "https://onerow-abc123-uw.a.run.app"),
+    (
+        "../shop/target/manifest.json",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dbt/manifest.json"),
+    ),
     ("$IMAGE", "us-west2-docker.pkg.dev/my-project/onerow/onerow:0.1.0"),
 ];
 

@@ -1,0 +1,7 @@
+//! Rules from dbt, and rules to dbt. dbt itself is asked where `tests/run` has prepared it.
+
+mod from_dbt;
+mod program;
+mod to_dbt;
+
+pub use program::Dbt;
