@@ -58,7 +58,8 @@ pub(super) fn of_source(by: Option<&str>, key: &Key, columns: &Columns) -> Parti
         }
         _ => return Partition::unknown(),
     }
-    let granularity = "The catalog does not say whether a partition is a day, a month or a year: for the last two write                        `partition_granularity`.";
+    let granularity = "The catalog does not say whether a partition is a day, a month or a year: for the last two write \
+                       `partition_granularity`.";
     let remark = match remark(by, key) {
         Some(remark) => format!("{granularity} {remark}"),
         None => granularity.to_owned(),
