@@ -57,6 +57,24 @@ fn copied() -> Vec<String> {
 }
 
 #[test]
+fn images_are_named_by_digest() {
+    let stages = stages();
+    let named = |line: &str| line.split(" AS ").nth(1).map(str::to_owned);
+    let own: Vec<String> = stages.iter().filter_map(|(line, _)| named(line)).collect();
+    let bases = stages.iter().map(|(line, _)| line.split(' ').next().unwrap().to_owned());
+    let bases = bases.filter(|base| !own.contains(base));
+    let build = read("deploy/cloudbuild.yaml");
+    let steps = build.lines().filter_map(|line| line.trim().strip_prefix("- name: "));
+    let images: Vec<String> = bases.chain(steps.map(str::to_owned)).collect();
+    assert_eq!(images.len(), 3, "{images:?}");
+    for image in images {
+        let digest = image.split_once("@sha256:").map(|(_, digest)| digest).unwrap_or_default();
+        let is_digest = digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit());
+        assert!(is_digest, "{image} is not named by digest");
+    }
+}
+
+#[test]
 fn the_image_is_built_from_the_lock_file_with_the_declared_rust() {
     let (builder, steps) = &stages()[0];
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();

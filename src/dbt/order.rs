@@ -5,60 +5,7 @@ use super::key::{Key, written};
 use super::manifest::{Node, text, texts};
 use super::proposed::GUESS;
 use crate::googlesql::SqlType;
-
-/// Names of columns that say when a row was changed, or which version it is.
-const CHANGED: &[&str] = &[
-    "updated_at",
-    "_updated_at",
-    "last_updated_at",
-    "last_updated",
-    "updated_on",
-    "updated_time",
-    "update_time",
-    "updated_timestamp",
-    "modified_at",
-    "_modified_at",
-    "last_modified_at",
-    "last_modified",
-    "modified_on",
-    "modified_time",
-    "changed_at",
-    "version",
-    "row_version",
-    "_version",
-    "revision",
-];
-
-/// Names of columns that say when a row came.
-const ARRIVED: &[&str] = &[
-    "_loaded_at",
-    "loaded_at",
-    "_etl_loaded_at",
-    "etl_loaded_at",
-    "_ingested_at",
-    "ingested_at",
-    "_inserted_at",
-    "inserted_at",
-    "_fivetran_synced",
-    "_airbyte_extracted_at",
-    "_airbyte_emitted_at",
-    "_sdc_batched_at",
-    "_sdc_received_at",
-    "_sdc_extracted_at",
-    "received_at",
-    "_received_at",
-    "synced_at",
-    "processed_at",
-    "_processed_at",
-    "dbt_updated_at",
-    "_dbt_updated_at",
-    "created_at",
-    "_created_at",
-    "created_on",
-    "create_time",
-    "creation_time",
-    "created_time",
-];
+use crate::propose::names::{ARRIVED, CHANGED, SEQUENCE, is_called};
 
 /// The entries of `keep`, and the reason for each.
 #[derive(Debug)]
@@ -80,16 +27,17 @@ pub(super) fn of(node: &Node, key: &Key, columns: &Columns, dates: Option<&str>)
     };
     let listed = |name: &str| columns.find(name).map(|column| column.name.as_str().to_owned());
     let named = |names: &[&str]| {
-        let mut found = names.iter().filter_map(|name| listed(name));
-        found.find(|name| decides(name))
+        names.iter().find_map(|known| {
+            let mut listed = columns.iter().map(|column| column.name.as_str());
+            let found = listed.find(|name| is_called(name, &[*known]) && decides(name))?;
+            Some(found.to_owned())
+        })
     };
     let merged = texts(&node.config.merge_update_columns);
     let merged: Vec<&str> = merged
         .iter()
         .map(String::as_str)
-        .filter(|name| {
-            CHANGED.iter().any(|known| known.eq_ignore_ascii_case(name)) && decides(name)
-        })
+        .filter(|name| is_called(name, CHANGED) && decides(name))
         .collect();
     let said = text(&node.config.loaded_at_field).or_else(|| node.loaded_at_field.clone());
     let is_column = |name: &String| {
@@ -99,7 +47,7 @@ pub(super) fn of(node: &Node, key: &Key, columns: &Columns, dates: Option<&str>)
     let event_time = text(&node.config.event_time).filter(is_column).filter(|name| decides(name));
 
     let mut found: Vec<(String, String)> = Vec::new();
-    match (merged.first(), named(CHANGED)) {
+    match (merged.first(), named(CHANGED).or_else(|| named(SEQUENCE))) {
         (Some(name), _) => {
             found.push(((*name).to_owned(), "it is in merge_update_columns".to_owned()))
         }

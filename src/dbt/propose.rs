@@ -16,17 +16,7 @@ use super::proposed::{Proposed, Setting, Value};
 use super::source::{Found, table};
 use super::{order, snapshot};
 use crate::googlesql::SqlType;
-
-/// BOOL columns that may say which rows count.
-const FLAGS: &[&str] = &[
-    "is_active",
-    "active",
-    "is_current",
-    "is_deleted",
-    "deleted",
-    "_fivetran_deleted",
-    "_is_deleted",
-];
+use crate::propose::names::{ENDED, FLAGS, is_called};
 
 /// The rules that a manifest gives, in the order of their names, and what gives none.
 pub(super) fn all(manifest: &Manifest, catalog: Option<&Catalog>) -> Found {
@@ -233,7 +223,7 @@ fn remarks(node: &Node, key: &Key, columns: &Columns) -> Vec<String> {
         ));
     }
     let flag = columns.iter().find(|column| {
-        let named = FLAGS.iter().any(|flag| column.name.same_column(flag));
+        let named = [FLAGS, ENDED].iter().any(|names| is_called(column.name.as_str(), names));
         named && column.sql_type.is_none_or(|of| of == SqlType::Bool)
     });
     if let (Some(flag), None) = (flag, &key.condition) {

@@ -3,7 +3,7 @@
 
 mod counts;
 mod key;
-mod names;
+pub(crate) mod names;
 mod order;
 mod partition;
 mod text;

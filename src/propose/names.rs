@@ -5,6 +5,114 @@ use crate::error::Result;
 use crate::googlesql::{SqlType, TableName};
 use crate::rule::RuleName;
 
+/// When the thing changed that a row is about, the most telling first.
+pub(crate) const CHANGED: &[&str] = &[
+    "updated_at",
+    "modified_at",
+    "changed_at",
+    "last_updated",
+    "last_modified",
+    "last_updated_at",
+    "last_modified_at",
+    "last_update",
+    "update_time",
+    "updated_time",
+    "updated_timestamp",
+    "updated_on",
+    "modified_on",
+    "modified_time",
+    "updated",
+    "modified",
+    "systemmodstamp",
+    "system_modstamp",
+    "source_updated_at",
+    "source_timestamp",
+    "updated_date",
+];
+
+/// When a row reached the table, the most telling first.
+pub(crate) const ARRIVED: &[&str] = &[
+    "loaded_at",
+    "ingested_at",
+    "inserted_at",
+    "load_time",
+    "load_timestamp",
+    "ingestion_time",
+    "ingest_time",
+    "insert_time",
+    "inserted_time",
+    "arrived_at",
+    "received_at",
+    "synced_at",
+    "extracted_at",
+    "airbyte_extracted_at",
+    "airbyte_emitted_at",
+    "fivetran_synced",
+    "sdc_batched_at",
+    "sdc_received_at",
+    "sdc_extracted_at",
+    "etl_loaded_at",
+    "dw_loaded_at",
+    "written_at",
+    "publish_time",
+    "load_tstamp",
+    "uuid_ts",
+    "processed_at",
+    "dbt_updated_at",
+    "created_at",
+    "created_on",
+    "creation_time",
+    "create_time",
+    "created_time",
+];
+
+/// The number of a version, or the place in a log of changes.
+pub(crate) const SEQUENCE: &[&str] = &[
+    "version",
+    "row_version",
+    "seq",
+    "sequence",
+    "sequence_number",
+    "revision",
+    "lsn",
+    "scn",
+    "offset",
+    "position",
+    "change_id",
+    "change_sequence_number",
+    "ts_ms",
+    "source_ts_ms",
+    "sdc_sequence",
+];
+
+/// BOOL columns that are true for the rows that count.
+pub(crate) const FLAGS: &[&str] = &[
+    "is_active",
+    "active",
+    "is_current",
+    "current",
+    "is_live",
+    "is_latest",
+    "is_valid",
+    "is_enabled",
+    "current_flag",
+];
+
+/// BOOL columns that are true for the rows that no longer count.
+pub(crate) const ENDED: &[&str] =
+    &["is_deleted", "deleted", "fivetran_deleted", "is_void", "is_inactive", "is_superseded"];
+
+/// When a row stopped to count; NULL while it does.
+pub(crate) const ENDS: &[&str] = &[
+    "deleted_at",
+    "valid_to",
+    "dbt_valid_to",
+    "removed_at",
+    "archived_at",
+    "ended_at",
+    "superseded_at",
+];
+
 /// The words of a name in lower case: `orderId`, `Order ID` and `order_id` are `order`, `id`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -24,10 +132,14 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether the name consists of these words.
+/// Whether the name is one of these, however it is written: `_updatedAt` is `updated_at`.
+pub(crate) fn is_called(name: &str, names: &[&str]) -> bool {
+    names.contains(&words(name).join("_").as_str())
+}
+
+/// Whether the column has one of these names.
 pub(super) fn is(column: &Column, names: &[&str]) -> bool {
-    let words = words(column.name.as_str()).join("_");
-    names.contains(&words.as_str())
+    is_called(column.name.as_str(), names)
 }
 
 fn last_word(column: &Column) -> String {

@@ -1,80 +1,9 @@
 //! Which row survives, which rows count, and when a row reached the table.
 
 use super::key::Chosen;
+use super::names::{ARRIVED, CHANGED, ENDED, ENDS, FLAGS, SEQUENCE};
 use super::{Column, Seen, Setting, Value, Wishes, names};
 use crate::googlesql::SqlType;
-
-/// When the thing changed that a row is about.
-const CHANGED: [&str; 20] = [
-    "updated_at",
-    "modified_at",
-    "changed_at",
-    "last_updated",
-    "last_modified",
-    "last_updated_at",
-    "last_modified_at",
-    "last_update",
-    "update_time",
-    "updated_time",
-    "updated_on",
-    "modified_on",
-    "modified_time",
-    "updated",
-    "modified",
-    "systemmodstamp",
-    "system_modstamp",
-    "source_updated_at",
-    "source_timestamp",
-    "updated_date",
-];
-
-/// When a row reached the table, the most telling first.
-const ARRIVED: [&str; 26] = [
-    "loaded_at",
-    "ingested_at",
-    "inserted_at",
-    "load_time",
-    "load_timestamp",
-    "ingestion_time",
-    "ingest_time",
-    "insert_time",
-    "inserted_time",
-    "arrived_at",
-    "received_at",
-    "synced_at",
-    "extracted_at",
-    "airbyte_extracted_at",
-    "airbyte_emitted_at",
-    "fivetran_synced",
-    "sdc_batched_at",
-    "sdc_received_at",
-    "etl_loaded_at",
-    "dw_loaded_at",
-    "written_at",
-    "publish_time",
-    "load_tstamp",
-    "uuid_ts",
-    "created_at",
-    "creation_time",
-];
-
-/// The number of a version, or the place in a log of changes.
-const SEQUENCE: [&str; 14] = [
-    "version",
-    "seq",
-    "sequence",
-    "sequence_number",
-    "revision",
-    "lsn",
-    "scn",
-    "offset",
-    "position",
-    "change_id",
-    "change_sequence_number",
-    "ts_ms",
-    "source_ts_ms",
-    "sdc_sequence",
-];
 
 /// What tells an earlier row of a key from a later one.
 pub(super) struct Times<'a> {
@@ -91,7 +20,7 @@ fn is_ordered(column: &Column) -> bool {
 
 /// Whether the column says when a row was written or changed.
 pub(super) fn is_time_of_row(column: &Column) -> bool {
-    is_ordered(column) && (names::is(column, &CHANGED) || names::is(column, &ARRIVED))
+    is_ordered(column) && (names::is(column, CHANGED) || names::is(column, ARRIVED))
 }
 
 /// Whether the column says when what a row is about happened.
@@ -102,9 +31,9 @@ pub(super) fn is_of_event(column: &Column) -> bool {
     let is_time = column.is_time() || column.sql_type == SqlType::Int64;
     is_time
         && ends
-        && !names::is(column, &CHANGED)
-        && !names::is(column, &ARRIVED)
-        && !names::is(column, &SEQUENCE)
+        && !names::is(column, CHANGED)
+        && !names::is(column, ARRIVED)
+        && !names::is(column, SEQUENCE)
         && !is_end(column)
 }
 
@@ -114,7 +43,7 @@ pub(super) fn times<'a>(seen: &'a Seen, chosen: &Chosen, has_active: bool) -> Ti
     let called = |known: &[&str]| {
         known.iter().find_map(|name| free().find(|c| is_ordered(c) && names::is(c, &[*name])))
     };
-    let (mut changed, arrived) = (called(&CHANGED), called(&ARRIVED));
+    let (mut changed, arrived) = (called(CHANGED), called(ARRIVED));
     let sequence = SEQUENCE
         .iter()
         .find_map(|name| free().find(|c| c.sql_type == SqlType::Int64 && names::is(c, &[*name])));
@@ -187,31 +116,8 @@ pub(super) fn written_at(times: &Times<'_>) -> Option<Setting> {
     Some(Setting::guess("written_at", column.name.to_string(), why))
 }
 
-const FLAGS: [&str; 9] = [
-    "is_active",
-    "active",
-    "is_current",
-    "current",
-    "is_live",
-    "is_latest",
-    "is_valid",
-    "is_enabled",
-    "current_flag",
-];
-const ENDED: [&str; 6] =
-    ["is_deleted", "deleted", "fivetran_deleted", "is_void", "is_inactive", "is_superseded"];
-const ENDS: [&str; 7] = [
-    "deleted_at",
-    "valid_to",
-    "dbt_valid_to",
-    "removed_at",
-    "archived_at",
-    "ended_at",
-    "superseded_at",
-];
-
 fn is_end(column: &Column) -> bool {
-    is_ordered(column) && names::is(column, &ENDS)
+    is_ordered(column) && names::is(column, ENDS)
 }
 
 /// Which rows count.
@@ -225,15 +131,15 @@ pub(super) fn active(seen: &Seen, wishes: &Wishes) -> Option<Setting> {
         })
     };
     let is_bool = |column: &Column| column.sql_type == SqlType::Bool;
-    if let Some(column) = called(&FLAGS, &is_bool) {
+    if let Some(column) = called(FLAGS, &is_bool) {
         let why = "a BOOL of this name says which rows count";
         return Some(Setting::guess("active", column.name.to_string(), why));
     }
-    if let Some(column) = called(&ENDED, &is_bool) {
+    if let Some(column) = called(ENDED, &is_bool) {
         let why = "a BOOL of this name says which rows no longer count";
         return Some(Setting::guess("active", format!("NOT {}", column.name), why));
     }
-    let column = called(&ENDS, &is_ordered)?;
+    let column = called(ENDS, &is_ordered)?;
     let why = "a row counts until it has this time; a superseded row gets the current one";
     Some(Setting::guess("active", format!("{} IS NULL", column.name), why))
 }

@@ -69,7 +69,7 @@ impl Value {
 
 fn setting_text(text: &mut String, Setting { name, value, why, look }: &Setting) {
     if !why.is_empty() {
-        let marked = if *look { format!("? {why}") } else { why.clone() };
+        let marked = if *look { format!("guess: {why}") } else { why.clone() };
         comment(text, &marked);
     }
     let _ = writeln!(text, "{name} = {}", value.toml());

@@ -238,7 +238,7 @@ fn write(
     Ok(())
 }
 
-const MARKS: &str = "# A proposal. Above each setting stands why it has its value; a `?` says that you should look at it.";
+const MARKS: &str = "# A proposal. Above each setting stands why it has its value; `guess` marks what only you can tell to be right.";
 
 /// What to do next.
 fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &Effects) {
