@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::engine::ArgValueCompleter;
 
 use self::proposed::Ask;
-pub(super) use self::proposed::{FromFile, WishArgs, from_file};
+pub(super) use self::proposed::{FromFile, WishArgs, from_file, quoted};
 use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     preset: Option<String>,
     /// The manifest of a dbt project on BigQuery, `target/manifest.json`: a rule for each table with a unique key
-    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "table", "file", "key", "keep", "partition", "active", "row_id"])]
     dbt: Option<PathBuf>,
 }
 
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     write_all(&args.folder, &preset.files, effects)?;
     effects.say("next, with the data that is there:");
     if args.folder != Path::new(".") {
-        effects.say(&format!("  cd {}", args.folder.display()));
+        effects.say(&format!("  cd {}", quoted(&args.folder.display().to_string())));
     }
     preset.commands().for_each(|command| effects.say(&format!("  {command}")));
     effects.say("README.md says what they print; onerow.toml, which names are yours to change");
@@ -95,11 +95,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result<()> {
     let path = |name: &str| folder.join(name);
     if let Some((name, _)) = files.iter().find(|(name, _)| path(name).exists()) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{}` already exists; nothing was written", path(name).display()),
-        )
-        .help("name another folder: onerow init DIR"));
+        return Err(is_there(&path(name)));
     }
     let place = Folder::create(folder)?;
     for (name, text) in files {
@@ -107,4 +103,10 @@ fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result
         effects.say(&format!("wrote {}", path(name).display()));
     }
     Ok(())
+}
+
+/// The error for a file or folder that is in the way.
+fn is_there(path: &Path) -> Error {
+    let message = format!("`{}` already exists; nothing was written", path.display());
+    Error::new(Kind::Usage, message).help("name another folder: onerow init DIR")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
-use super::init::{FromFile, WishArgs, from_file};
+use super::init::{FromFile, WishArgs, from_file, quoted};
 use super::{Effects, Outcome};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -75,8 +75,9 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         effects.say(&format!("{} further duplicates are not shown", duplicates.len() - SHOWN));
     }
     effects.say(&format!(
-        "nothing was changed; `onerow init --file {} DIR` writes this rule, with a comment beside each setting",
-        args.file.display()
+        "nothing was changed; `onerow init --file {}{} DIR` writes this rule, with a comment beside each setting",
+        quoted(&args.file.display().to_string()),
+        args.wishes.options()
     ));
     Ok(Outcome::Done)
 }

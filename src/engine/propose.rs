@@ -1,5 +1,7 @@
 //! Proposing a rule for a table of the warehouse.
 
+use jiff::civil::Date;
+
 use super::Engine;
 use crate::check;
 use crate::error::{Error, Kind, Result};
@@ -8,7 +10,7 @@ use crate::propose::{Counts, Proposal, Seen, Wishes, propose};
 use crate::rule::{Rule, RuleFile, WarehouseType};
 use crate::statement::{Params, Statement, StepName};
 use crate::warehouse::{Job, JobId, Returned};
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 /// The most that counting is billed for where the warehouse has no limit of its own, in bytes.
 const MOST_BILLED: u64 = 1 << 30;
@@ -29,30 +31,49 @@ impl Engine {
         let description = warehouse.describe(table)?;
         let types = warehouse.columns(table)?.into_iter().map(|column| column.sql_type);
         let seen = Seen::of(table.clone(), description, types)?;
+        let seen = Seen { may_be_sharded: self.is_remote(), ..seen };
         let first = propose(&seen, None, wishes)?;
-        let counts = self.counts(&seen, &the_rule(&first)?, tell)?;
+        let active = first.text_of("active");
+        let counts = self.counts(&seen, &the_rule(&first)?, active, tell)?;
         let proposal = propose(&seen, counts.as_ref(), wishes)?;
         the_rule(&proposal)?;
         Ok(proposal)
     }
 
     /// Counts the table's rows; `None` if that would be billed for too much, or there are none.
-    fn counts(&self, seen: &Seen, rule: &Rule, tell: &dyn Fn(&str)) -> Result<Option<Counts>> {
+    fn counts(
+        &self,
+        seen: &Seen,
+        rule: &Rule,
+        active: Option<&str>,
+        tell: &dyn Fn(&str),
+    ) -> Result<Option<Counts>> {
         let warehouse = &*self.reading()?.warehouse;
-        let is_whole = rule.partition.is_whole() || rule.partition.is_sharded();
-        let latest = match self.is_remote() && !is_whole {
-            true => self.dates(rule)?.and_then(|days| days.last().copied()),
+        let is_sharded = rule.partition.is_sharded();
+        let is_whole = rule.partition.is_whole() || is_sharded;
+        let is_partitioned = seen.description.partition.is_some();
+        let latest = match self.is_remote() && !is_whole && is_partitioned {
+            true => {
+                tell("reading the list of partitions: that bills 10 MiB");
+                self.dates(rule)?.and_then(|days| days.last().copied())
+            }
             false => None,
         };
-        let window = latest.map_or_else(Window::whole, Window::day);
-        let filter = latest.map(|_| rule.partition.filter(&window));
+        let window = match (latest, is_sharded) {
+            (Some(day), _) => Window::day(day),
+            (None, false) => Window::whole(),
+            (None, true) => shard_date(&seen.table).map_or_else(Window::whole, Window::day),
+        };
+        let of_date = latest.map(|_| rule.partition.filter(&window).to_string());
+        let active = active.map(|active| format!("({active})"));
+        let filters: Vec<String> = of_date.into_iter().chain(active).collect();
         // Without a date to look at, what is counted is different values on each date.
-        let date = (!self.is_remote() && !is_whole).then(|| rule.partition.period_date());
+        let date = (latest.is_none() && !is_whole).then(|| rule.partition.period_date());
         let of = match latest {
             Some(day) => format!(" of {day}"),
             None => String::new(),
         };
-        let question = seen.question(filter.as_ref(), date.as_ref(), !self.is_remote());
+        let question = seen.question(&filters, date.as_ref(), !self.is_remote());
         let statement =
             Statement::new(StepName::parse("counts")?, window.clone(), question.sql.clone());
         let id = JobId::derive("counts", 0, &statement.step, window.first());
@@ -92,6 +113,13 @@ impl Engine {
             WarehouseType::Sqlite { .. } => u64::MAX,
         })
     }
+}
+
+/// The date in the name of one of the tables that each hold a date.
+fn shard_date(table: &TableName) -> Option<Day> {
+    let name = table.table();
+    let ending = name.get(name.len().checked_sub(8)?..)?;
+    Date::strptime("%Y%m%d", ending).ok().map(Day::from)
 }
 
 /// The proposed rule, as the rule file would have it.

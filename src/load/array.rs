@@ -68,7 +68,12 @@ impl Elements {
             }
             (State::Inside, Some(b',')) if self.number > 0 => {
                 self.step(part, 1, b",");
-                self.peek(part)?
+                match self.peek(part)? {
+                    Some(b']') => {
+                        return Err(self.wrong(part, "an element is missing after the comma"));
+                    }
+                    other => other,
+                }
             }
             (State::Inside, Some(b']') | None) => self.peek(part)?,
             (State::Inside, Some(_)) => {

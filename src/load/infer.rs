@@ -65,7 +65,12 @@ fn is(text: &str, sql_type: SqlType) -> bool {
             let digits = text.strip_prefix('-').unwrap_or(text);
             let starts = digits.starts_with(|c: char| c.is_ascii_digit());
             let leads = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-            starts && !leads && !digits.contains(['x', 'X'])
+            let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+            // A FLOAT64 cannot hold each number of so many digits, and `1e5` may be an id.
+            let is_fraction = digits.contains(['.', '+', '-']);
+            let fits =
+                sql_type == SqlType::Int64 || is_fraction || is_whole && is(text, SqlType::Int64);
+            starts && !leads && fits && !digits.contains(['x', 'X'])
         }
         _ => text.starts_with(|c: char| c.is_ascii_digit()),
     };
@@ -176,14 +181,14 @@ mod tests {
 
     fn found(text: &str, format: TextFormat) -> Result<Vec<String>> {
         let columns = columns("data", text.as_bytes(), format)?;
-        Ok(columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect())
+        Ok(columns.iter().map(|(name, sql_type)| format!("{} {sql_type}", name.as_str())).collect())
     }
 
     #[test]
     fn a_column_has_the_type_of_all_its_values() {
-        let csv = "id,n,x,zip,ok,d,at,note,none\n\
-                   a,1,1,01069,true,2026-01-28,2026-01-28T08:00:00Z,x,\n\
-                   b,-2,1.5,10115,FALSE,2026-01-29,2026-01-28 08:00:00+01,2,\n";
+        let csv = "id,n,x,zip,ok,d,at,note,none,long,hash\n\
+                   a,1,1,01069,true,2026-01-28,2026-01-28T08:00:00Z,x,,12345678901234567890,1e5\n\
+                   b,-2,1.5,10115,FALSE,2026-01-29,2026-01-28 08:00:00+01,2,,1,2e7\n";
         let expected = [
             "id STRING",
             "n INT64",
@@ -194,6 +199,8 @@ mod tests {
             "at TIMESTAMP",
             "note STRING",
             "none STRING",
+            "long STRING",
+            "hash STRING",
         ];
         assert_eq!(found(csv, TextFormat::Csv(None)).unwrap(), expected);
         let json =

@@ -22,6 +22,7 @@ use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 pub use self::csv::Separator;
 pub use self::input::{decompressed, sha256};
+pub use self::part::first_byte;
 
 /// The format of a data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -414,7 +415,7 @@ mod tests {
             ("{\"n\": 1, \"n\": 2}", "data.ndjson:1:", "twice"),
             ("{\"n\": [1]}", "data.ndjson:1:7", "nested"),
             ("{\"n\": 1", "data.ndjson:1:7", "not a JSON object"),
-            ("[1]", "data.ndjson:1:1", "not a JSON object"),
+            ("[1]", "data.ndjson:1:2", "not a JSON object"),
         ];
         for (text, place, message) in cases {
             let error = ndjson(text).unwrap_err().to_string();

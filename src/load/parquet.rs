@@ -1,5 +1,6 @@
 //! Parquet, as BigQuery, Spark, pandas and DuckDB export it.
 
+use std::fmt::Write as _;
 use std::fs::File;
 
 use jiff::civil::{Date, Time};
@@ -12,7 +13,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::Columns;
 use super::part::{lacks, no_column};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
 /// The rows of a Parquet file, read lazily: each with one value per column.
@@ -24,8 +25,8 @@ pub struct ParquetRows<'a> {
     columns: Columns<'a>,
     /// For each column of the file, its position among the known ones; `None` for one that is left out.
     places: Vec<Option<usize>>,
-    /// For each column of the file, whether it counts nanoseconds, which are read as mere numbers.
-    nanos: Vec<bool>,
+    /// For each column of the file, how its values are read.
+    kinds: Vec<Kind>,
     rows: RowIter<'static>,
     /// The number of the last row.
     number: u64,
@@ -33,13 +34,13 @@ pub struct ParquetRows<'a> {
 }
 
 fn open(name: &str, file: File) -> Result<SerializedFileReader<File>> {
-    SerializedFileReader::new(file).map_err(|error| {
-        Error::new(
-            Kind::DataFile,
-            format!("`{name}` is not a Parquet file that can be read: {error}"),
-        )
-        .help("check how the file was made; nothing was loaded")
-    })
+    let reader = SerializedFileReader::new(file).map_err(|error| {
+        let message = format!("`{name}` is not a Parquet file that can be read: {error}");
+        Error::new(crate::error::Kind::DataFile, message)
+            .help("check how the file was made; nothing was loaded")
+    })?;
+    fields(&reader).iter().try_for_each(|field| readable(name, field))?;
+    Ok(reader)
 }
 
 fn fields(reader: &SerializedFileReader<File>) -> Vec<TypePtr> {
@@ -54,7 +55,7 @@ pub fn columns_of(name: &str, file: File) -> Result<Vec<(Ident, SqlType)>> {
     let reader = open(name, file)?;
     let column = |field: &TypePtr| {
         let ident = Ident::parse(field.name()).map_err(|error| {
-            Error::new(Kind::DataFile, format!("`{name}`: {}", error.headline()))
+            Error::new(crate::error::Kind::DataFile, format!("`{name}`: {}", error.headline()))
                 .help("rename the column where the file is made")
         })?;
         Ok((ident, sql_type(field)))
@@ -77,7 +78,8 @@ fn sql_type(field: &Type) -> SqlType {
         | (.., Physical::INT96) => SqlType::Timestamp,
         (Some(LogicalType::Time(_)), ..)
         | (_, ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS, _) => SqlType::Time,
-        (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => SqlType::Numeric,
+        (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => decimal(field),
+        (_, ConvertedType::UINT_64, _) => SqlType::Numeric,
         (_, _, Physical::BOOLEAN) => SqlType::Bool,
         (_, _, Physical::INT32 | Physical::INT64) => SqlType::Int64,
         (_, _, Physical::FLOAT | Physical::DOUBLE) => SqlType::Float64,
@@ -85,11 +87,88 @@ fn sql_type(field: &Type) -> SqlType {
     }
 }
 
-fn is_in_nanos(field: &Type) -> bool {
-    matches!(
-        field.get_basic_info().logical_type_ref(),
-        Some(LogicalType::Timestamp(of)) if of.unit == TimeUnit::NANOS
-    )
+/// NUMERIC has 29 digits before the point and 9 after it.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>
+fn decimal(field: &Type) -> SqlType {
+    let Type::PrimitiveType { scale, precision, .. } = field else { return SqlType::Numeric };
+    match *scale > 9 || precision - scale > 29 {
+        true => SqlType::BigNumeric,
+        false => SqlType::Numeric,
+    }
+}
+
+/// How a value is read that the library returns as a mere number or as bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// An instant in nanoseconds.
+    InstantNanos,
+    /// A time of day in nanoseconds.
+    TimeNanos,
+    Uuid,
+}
+
+impl Kind {
+    fn of(field: &Type) -> Self {
+        match field.get_basic_info().logical_type_ref() {
+            Some(LogicalType::Timestamp(of)) if of.unit == TimeUnit::NANOS => Self::InstantNanos,
+            Some(LogicalType::Time(of)) if of.unit == TimeUnit::NANOS => Self::TimeNanos,
+            Some(LogicalType::Uuid) => Self::Uuid,
+            _ => Self::Plain,
+        }
+    }
+
+    /// The value as the library would return it, had it known the kind.
+    fn told(self, field: &Field) -> Option<Field> {
+        match (self, field) {
+            (Self::InstantNanos, Field::Long(nanos)) => {
+                Some(Field::TimestampMicros(nanos.div_euclid(1000)))
+            }
+            (Self::TimeNanos, Field::Long(nanos)) => {
+                Some(Field::TimeMicros(nanos.div_euclid(1000)))
+            }
+            (Self::Uuid, Field::Bytes(bytes)) => Some(Field::Str(uuid(bytes.data()))),
+            _ => None,
+        }
+    }
+}
+
+fn uuid(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&at) {
+            text.push('-');
+        }
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Refuses columns whose values the library loses or cannot read.
+fn readable(name: &str, field: &Type) -> Result<()> {
+    let info = field.get_basic_info();
+    let column = field.name();
+    if field.is_group() {
+        let Type::GroupType { fields, .. } = field else { return Ok(()) };
+        return fields.iter().try_for_each(|inner| readable(name, inner));
+    }
+    let refused = |what: &str, help: &str| {
+        Err(Error::new(
+            crate::error::Kind::DataFile,
+            format!("`{name}`: column `{column}` is {what}"),
+        )
+        .help(help))
+    };
+    if info.converted_type() == ConvertedType::INTERVAL {
+        return refused("an INTERVAL, which cannot be read", "leave it out where the file is made");
+    }
+    match field.get_physical_type() {
+        Physical::INT96 => refused(
+            "an INT96, of which the microseconds would be lost",
+            "write timestamps as INT64; in Spark: spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS",
+        ),
+        _ => Ok(()),
+    }
 }
 
 impl<'a> ParquetRows<'a> {
@@ -104,34 +183,34 @@ impl<'a> ParquetRows<'a> {
         for field in fields(&reader) {
             let Some(place) = columns.place(field.name()) else {
                 let (message, help) = no_column(field.name(), columns);
-                return Err(Error::new(Kind::DataFile, format!("`{name}`: {message}")).help(help));
+                return Err(Error::new(
+                    crate::error::Kind::DataFile,
+                    format!("`{name}`: {message}"),
+                )
+                .help(help));
             };
             if std::mem::replace(&mut present[place], true) {
                 let message = format!("`{name}`: column `{}` is listed twice", field.name());
-                return Err(Error::new(Kind::DataFile, message));
+                return Err(Error::new(crate::error::Kind::DataFile, message));
             }
             places.push((place < columns.known.len()).then_some(place));
         }
         if let Some(missing) = columns.missing(&present) {
             return Err(lacks(name, missing));
         }
-        let nanos = fields(&reader).iter().map(|field| is_in_nanos(field)).collect();
+        let kinds = fields(&reader).iter().map(|field| Kind::of(field)).collect();
         let rows = RowIter::from_file_into(Box::new(reader));
-        Ok(Self { name: name.to_owned(), columns, places, nanos, rows, number: 0, ended: false })
+        Ok(Self { name: name.to_owned(), columns, places, kinds, rows, number: 0, ended: false })
     }
 
     fn row(&self, row: &Row) -> Result<Vec<SqlValue>> {
         let mut values = vec![SqlValue::Null; self.columns.known.len()];
-        let places = self.places.iter().zip(&self.nanos);
-        for ((_, field), (place, in_nanos)) in row.get_column_iter().zip(places) {
+        let places = self.places.iter().zip(&self.kinds);
+        for ((_, field), (place, kind)) in row.get_column_iter().zip(places) {
             let Some(place) = *place else { continue };
-            let column = &self.columns.known[place];
-            values[place] = match (field, in_nanos) {
-                (Field::Long(nanos), true) => {
-                    self.value(&Field::TimestampMicros(nanos.div_euclid(1000)), column)?
-                }
-                (field, _) => self.value(field, column)?,
-            };
+            let told = kind.told(field);
+            values[place] =
+                self.value(told.as_ref().unwrap_or(field), &self.columns.known[place])?;
         }
         Ok(values)
     }
@@ -140,7 +219,7 @@ impl<'a> ParquetRows<'a> {
         let wrong = |what: &str| {
             let message =
                 format!("`{}`, row {}: column {}: {what}", self.name, self.number, column.0);
-            Error::new(Kind::DataFile, message)
+            Error::new(crate::error::Kind::DataFile, message)
                 .help("correct the file, or the column's type in the rule; nothing was loaded")
         };
         if matches!(field, Field::Null) {
@@ -214,7 +293,7 @@ impl Iterator for ParquetRows<'_> {
             Some(Err(error)) => {
                 let message =
                     format!("cannot read row {} of `{}`: {error}", self.number + 1, self.name);
-                Err(Error::new(Kind::DataFile, message)
+                Err(Error::new(crate::error::Kind::DataFile, message)
                     .help("check how the file was made; nothing was loaded"))
             }
             None if self.number == 0 => Err(super::part::empty(&self.name)),

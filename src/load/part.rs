@@ -101,9 +101,7 @@ impl<R: BufRead> Part<R> {
 
     /// The first byte of the file that is not blank, if it is near the beginning. Consumes nothing.
     pub fn first_byte(&mut self) -> Option<u8> {
-        let buffer = self.reader.fill_buf().ok()?;
-        let buffer = buffer.strip_prefix("\u{feff}".as_bytes()).unwrap_or(buffer);
-        buffer.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+        first_byte(self.reader.fill_buf().ok()?)
     }
 
     /// The error for the current row.
@@ -190,4 +188,10 @@ pub(super) fn no_column(name: &str, columns: Columns<'_>) -> (String, String) {
         None => "list it in the rule's columns, or leave it out with `--ignore`".to_owned(),
     };
     (format!("the rule lists no column `{}`", name.escape_debug()), help)
+}
+
+/// The first byte of a text that is not blank; a byte order mark is blank too.
+pub fn first_byte(text: &[u8]) -> Option<u8> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    text.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
 }

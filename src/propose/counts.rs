@@ -48,14 +48,9 @@ pub struct Question {
 const TOLERANCE: f64 = 0.98;
 
 impl Seen {
-    /// The query that counts the rows that `filter` selects. With a `date`, values are different if they are of
+    /// The query that counts the rows for which all `filters` hold. With a `date`, values are different if they are of
     /// different dates. Exact counts are for a warehouse that does not charge for them.
-    pub fn question(
-        &self,
-        filter: Option<&Fragment>,
-        date: Option<&Fragment>,
-        exact: bool,
-    ) -> Question {
+    pub fn question(&self, filters: &[String], date: Option<&Fragment>, exact: bool) -> Question {
         let candidates = Candidates::of(self, None);
         let counted = |columns: Vec<&Column>| -> Vec<Ident> {
             columns.into_iter().map(|column| column.name.clone()).collect()
@@ -90,7 +85,10 @@ impl Seen {
         for (number, set) in sets.iter().enumerate() {
             selected.push(format!("{} AS set_{number}", distinct(set)));
         }
-        let filter = filter.map_or_else(String::new, |filter| format!("\nWHERE {filter}"));
+        let filter = match filters {
+            [] => String::new(),
+            filters => format!("\nWHERE {}", filters.join("\n  AND ")),
+        };
         let sql = format!(
             "SELECT\n  {}\nFROM {} AS onerow_row{filter}\n",
             selected.join(",\n  "),

@@ -16,8 +16,7 @@ pub(super) struct Candidates<'a> {
     more: Vec<&'a Column>,
 }
 
-/// At most so many columns are counted together.
-const MOST_IDS: usize = 6;
+/// At most so many columns that are no ids are counted with them.
 const MOST_MORE: usize = 8;
 
 impl<'a> Candidates<'a> {
@@ -36,7 +35,7 @@ impl<'a> Candidates<'a> {
         let is_other =
             |column: &&Column| !is_row_id(column) && own.is_none_or(|own| own != *column);
         let ids = usable().filter(is_other).filter(|column| names::is_id(column));
-        let ids: Vec<&Column> = ids.take(MOST_IDS).collect();
+        let ids: Vec<&Column> = ids.collect();
         let more = usable().filter(is_other).filter(|column| {
             !names::is_id(column) && (names::may_identify(column) || order::is_of_event(column))
         });
@@ -52,7 +51,8 @@ impl<'a> Candidates<'a> {
         single.copied().collect()
     }
 
-    /// What is counted together: the ids, and the ids with one and two of the others.
+    /// What is counted together: the ids, and the ids with one and two of the others; the table's own id with each
+    /// other column.
     pub fn sets(&self) -> Vec<Vec<&'a Column>> {
         let with = |more: &[&'a Column]| [self.ids.as_slice(), more].concat();
         let mut sets = vec![with(&[])];
@@ -60,6 +60,8 @@ impl<'a> Candidates<'a> {
             sets.push(with(&[*first]));
             sets.extend(self.more[number + 1..].iter().map(|second| with(&[*first, *second])));
         }
+        let others = self.ids.iter().chain(&self.more);
+        sets.extend(self.own.iter().flat_map(|own| others.clone().map(|other| vec![*own, *other])));
         // One column is counted by itself.
         sets.retain(|set| set.len() > 1);
         sets
@@ -120,6 +122,13 @@ pub(super) fn propose(
             notes: Vec::new(),
         });
     }
+    let declared = &seen.description.details.primary_key;
+    if let Some(unknown) = declared.iter().find(|name| seen.column(name).is_none()) {
+        let message = format!(
+            "the declared primary key has column `{unknown}`, of a type that onerow does not know"
+        );
+        return Err(Error::new(Kind::Usage, message).help("name the key with --key"));
+    }
     let declared: Vec<&Column> =
         seen.description.details.primary_key.iter().filter_map(|name| seen.column(name)).collect();
     if !declared.is_empty() {
@@ -137,7 +146,7 @@ pub(super) fn propose(
     };
     match candidates.own {
         Some(own) if !own_is_row(own) => Ok(own_key(own, &candidates, counts, row_id)),
-        _ => from_ids(seen, &candidates, counts, row_id),
+        _ => from_ids(seen, &candidates, counts, row_id, partition),
     }
 }
 
@@ -169,7 +178,15 @@ fn row_id(
     let is_unique = |column: &Column| counts.is_none_or(|counts| counts.is_unique(column));
     let column = named.into_iter().find(|column| is_unique(column))?;
     let why = match counts {
-        Some(counts) => format!("it is called so, and differs in each of {}", of_rows(counts)),
+        Some(counts) if counts.exact => {
+            format!("it is called so, and differs in each of {}", of_rows(counts))
+        }
+        Some(counts) => {
+            format!(
+                "it is called so, and differs in nearly each of {}, or in each",
+                of_rows(counts)
+            )
+        }
         None => "it is called so".to_owned(),
     };
     Some(Setting::guess("row_id", column.name.to_string(), why))
@@ -181,18 +198,42 @@ fn of_rows(counts: &Counts) -> String {
 
 /// How many rows would stay, if one did for each of so many values.
 fn would_stay(values: u64, counts: &Counts) -> String {
-    format!("{values} of {} would stay", of_rows(counts))
+    let about = if counts.exact { "" } else { "about " };
+    format!("{about}{values} of {} would stay", of_rows(counts))
 }
 
-/// A key that is too coarse removes rows of other things.
-fn warning(values: u64, counts: &Counts) -> Option<String> {
-    (counts.share(values) < ENOUGH).then(|| {
-        format!(
-            "by this key {} of {} are duplicates. If that is not so, a column is missing in the key: `onerow explain` shows the rows.",
-            counts.rows.saturating_sub(values),
-            of_rows(counts)
-        )
-    })
+/// That there are duplicates by a key, and what else could be in it: a key that is too coarse removes rows of other
+/// things.
+fn warning(
+    key: &[&Column],
+    values: u64,
+    candidates: &Candidates<'_>,
+    counts: &Counts,
+) -> Option<String> {
+    if counts.is_all(values) {
+        return None;
+    }
+    let about = if counts.exact { "" } else { "about " };
+    let mut text = format!(
+        "by this key {about}{} of {} are duplicates",
+        counts.rows.saturating_sub(values),
+        of_rows(counts)
+    );
+    let finer = candidates.sets().into_iter().filter(|set| key.iter().all(|c| set.contains(c)));
+    let finer = finer.filter_map(|set| Some((counts.together(&set)?, set)));
+    // Of several, the one with fewer columns.
+    let finer = finer.max_by_key(|(together, set)| (*together, usize::MAX - set.len()));
+    if let Some((together, set)) = finer.filter(|(together, _)| *together > values) {
+        let added: Vec<String> =
+            set.iter().filter(|c| !key.contains(c)).map(|c| c.name.to_string()).collect();
+        text.push_str(&format!(
+            "; with {} in it, {}",
+            added.join(" and "),
+            would_stay(together, counts)
+        ));
+    }
+    text.push_str(". If rows of different things are called duplicates, a column is missing in it: `onerow explain` shows them.");
+    Some(text)
 }
 
 fn own_key(
@@ -205,7 +246,7 @@ fn own_key(
     let mut notes = Vec::new();
     if let (Some(counts), Some(tally)) = (counts, counts.and_then(|counts| counts.tally(own))) {
         why.push_str(&format!("; {}", would_stay(tally.values, counts)));
-        notes.extend(warning(tally.values, counts));
+        notes.extend(warning(&[own], tally.values, candidates, counts));
         if counts.is_unique(own) && !candidates.ids.is_empty() {
             let others: Vec<String> = candidates.ids.iter().map(|c| c.name.to_string()).collect();
             notes.push(format!(
@@ -224,14 +265,13 @@ fn from_ids(
     candidates: &Candidates<'_>,
     counts: Option<&Counts>,
     row_id: Option<Setting>,
+    partition: Option<&str>,
 ) -> Result<Chosen> {
     let mut key = candidates.ids.clone();
     let Some(counts) = counts.filter(|counts| counts.rows > 0) else {
         if key.is_empty() {
-            key = fallback(seen, candidates)?;
-            let why =
-                "no column is called like an id; these are the first that could be one".to_owned();
-            return Ok(Chosen::of(&key, why, row_id));
+            key = fallback(seen, partition)?;
+            return Ok(Chosen::of(&key, NO_ID.to_owned(), row_id));
         }
         return Ok(Chosen::of(&key, "they are called like ids".to_owned(), row_id));
     };
@@ -261,23 +301,27 @@ fn from_ids(
         }
     }
     if key.is_empty() {
-        key = fallback(seen, candidates)?;
-        why = "no column is called like an id; these are the first that could be one".to_owned();
+        let key = fallback(seen, partition)?;
+        return Ok(Chosen::of(&key, NO_ID.to_owned(), row_id));
     }
-    let notes = warning(values, counts).into_iter().collect();
+    let notes = warning(&key, values, candidates, counts).into_iter().collect();
     Ok(Chosen { notes, ..Chosen::of(&key, why, row_id) })
 }
 
 /// A column that brings fewer further values is not worth being in the key.
 const WORTH: f64 = 1.5;
 /// A key with values for this share of the rows needs no further column.
-const ENOUGH: f64 = 0.6;
+const ENOUGH: f64 = 0.95;
 
-/// Columns that could be a key, where no name says so.
-fn fallback<'a>(seen: &'a Seen, candidates: &Candidates<'a>) -> Result<Vec<&'a Column>> {
-    let names = |column: &&Column| !order::is_time_of_row(column);
-    let text = seen.columns.iter().filter(|column| column.is_groupable()).filter(names);
-    let found: Vec<&Column> = candidates.own.into_iter().chain(text).take(1).collect();
+const NO_ID: &str = "no column is called like an id, so a thing is what is equal in all of these";
+
+/// All columns that may be in a key, where no name says more: a key that is too fine removes nothing that is good.
+fn fallback<'a>(seen: &'a Seen, partition: Option<&str>) -> Result<Vec<&'a Column>> {
+    let is_partition =
+        |column: &Column| partition.is_some_and(|name| column.name.same_column(name));
+    let usable = seen.columns.iter().filter(|column| column.is_groupable());
+    let usable = usable.filter(|c| !order::is_time_of_row(c) && !is_partition(c));
+    let found: Vec<&Column> = usable.collect();
     match found.is_empty() {
         false => Ok(found),
         true => Err(Error::new(

@@ -14,6 +14,7 @@ use crate::rule::RuleName;
 use crate::warehouse::{Description, TableKind};
 
 pub use counts::{Counts, Tally};
+pub use names::rule as rule_name;
 pub use text::schema_line;
 
 /// What is known of a table.
@@ -25,6 +26,8 @@ pub struct Seen {
     pub columns: Vec<Column>,
     /// Its metadata.
     pub description: Description,
+    /// Whether its name may be that of one of the tables that each hold a date.
+    pub may_be_sharded: bool,
 }
 
 /// A column.
@@ -148,7 +151,7 @@ impl Seen {
             let message = format!("`{}` has no columns", table.dotted());
             return Err(Error::new(Kind::Usage, message).help("create its columns first"));
         }
-        Ok(Self { table, columns, description })
+        Ok(Self { table, columns, description, may_be_sharded: false })
     }
 
     fn column(&self, name: &str) -> Option<&Column> {
@@ -207,9 +210,9 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
     let partition = partition::propose(seen, wishes)?;
     let active = order::active(seen, wishes);
     let chosen = key::propose(seen, counts, wishes, partition.column.as_deref(), active.is_some())?;
-    let times = order::times(seen, &chosen, active.is_some());
+    let times = order::times(seen, &chosen);
     let mut settings = vec![Setting::certain("table", partition.table.dotted(), "")];
-    let strategy = strategy(active.is_some(), &chosen, counts);
+    let strategy = strategy(active.as_ref(), &chosen, counts);
     settings.push(strategy.clone());
     settings.extend(partition.settings);
     settings.push(chosen.key.clone());
@@ -220,7 +223,6 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
         settings.push(row_id.clone());
     }
     settings.extend(active);
-    settings.extend(order::touched_at(&times));
     settings.extend(order::written_at(&times));
     settings.extend(partition.column.is_some().then(|| partition::time_zone(seen)));
     let mut columns: Vec<(Ident, String)> =
@@ -229,7 +231,8 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
     let mut notes = Vec::new();
     if let Some(copies) = counts.and_then(Counts::copies) {
         notes.push(format!(
-            "{copies} rows are equal to others in every column. No key and no order can tell them apart, so the rule rewrites dates."
+            "{}{copies} rows are equal to others in every column. No key and no order can tell them apart, so the rule rewrites dates.",
+            if counts.is_some_and(|counts| counts.exact) { "" } else { "about " },
         ));
     }
     notes.extend(chosen.notes);
@@ -240,30 +243,40 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
 }
 
 /// What happens to superseded rows.
-fn strategy(has_active: bool, chosen: &key::Chosen, counts: Option<&Counts>) -> Setting {
-    let copies = counts.and_then(Counts::copies);
-    match (copies, has_active, &chosen.row_id) {
-        (Some(copies), _, _) => Setting::certain(
-            "strategy",
-            "rewrite",
-            format!(
-                "{copies} rows are equal to others in every column, which only a rewrite can tell apart"
-            ),
-        ),
-        (None, true, _) => Setting::certain(
-            "strategy",
-            "deactivate",
-            "the table has a column that says which rows count, so that superseded rows can stay",
-        ),
-        (None, false, Some(_)) => Setting::guess(
+fn strategy(active: Option<&Setting>, chosen: &key::Chosen, counts: Option<&Counts>) -> Setting {
+    let copies = counts.and_then(|counts| Some((counts.copies()?, counts.exact)));
+    match (copies, active, &chosen.row_id) {
+        (Some((copies, exact)), _, _) => Setting {
+            look: !exact,
+            ..Setting::certain(
+                "strategy",
+                "rewrite",
+                format!(
+                    "{}{copies} rows are equal to others in every column, which only a rewrite can tell apart",
+                    if exact { "" } else { "about " }
+                ),
+            )
+        },
+        (None, Some(active), _) => Setting {
+            look: active.look,
+            ..Setting::certain(
+                "strategy",
+                "deactivate",
+                "a column says which rows count, so that superseded rows can stay",
+            )
+        },
+        (None, None, Some(_)) => Setting::guess(
             "strategy",
             "delete",
             "no column says which rows count, so superseded rows go; each has an id of its own",
         ),
-        (None, false, None) => Setting::guess(
+        (None, None, None) => Setting::guess(
             "strategy",
             "rewrite",
             "no column says which rows count, and none names a row: a date's rows are replaced by those that stay",
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

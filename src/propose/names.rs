@@ -86,17 +86,8 @@ pub(crate) const SEQUENCE: &[&str] = &[
 ];
 
 /// BOOL columns that are true for the rows that count.
-pub(crate) const FLAGS: &[&str] = &[
-    "is_active",
-    "active",
-    "is_current",
-    "current",
-    "is_live",
-    "is_latest",
-    "is_valid",
-    "is_enabled",
-    "current_flag",
-];
+pub(crate) const FLAGS: &[&str] =
+    &["is_active", "active", "is_current", "current", "is_live", "is_latest", "current_flag"];
 
 /// BOOL columns that are true for the rows that no longer count.
 pub(crate) const ENDED: &[&str] =
@@ -222,12 +213,11 @@ pub(super) fn is_own_id(column: &Column, table: &TableName) -> bool {
     let Some(thing) = table.iter().rev().find(|word| word.chars().any(char::is_alphabetic)) else {
         return false;
     };
-    match column.as_slice() {
-        [_] => true,
-        [thing_of_column, _] => *thing_of_column == *thing || *thing_of_column == singular(thing),
-        [.., before, _] => *before == singular(thing),
-        [] => false,
-    }
+    let Some((_, before)) = column.split_last() else { return false };
+    // `parent_order_id` is the id of another order.
+    let is_of_table = |word: &String| table.iter().any(|of| of == word || singular(of) == *word);
+    let ends_in_thing = before.last().is_none_or(|word| word == thing || *word == singular(thing));
+    ends_in_thing && before.iter().all(is_of_table)
 }
 
 fn singular(word: &str) -> String {
@@ -239,7 +229,10 @@ fn singular(word: &str) -> String {
 }
 
 /// The name of a rule about this table.
-pub(super) fn rule(table: &TableName) -> Result<RuleName> {
+///
+/// # Errors
+/// Its name has no letter or digit.
+pub fn rule(table: &TableName) -> Result<RuleName> {
     let mut name = words(table.table()).join("_");
     name.retain(|c| c.is_ascii_alphanumeric() || c == '_');
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -319,7 +312,8 @@ mod tests {
         let name = |table: &str| rule(&TableName::parse(table).unwrap()).unwrap().to_string();
         assert_eq!(name("shop.Orders"), "orders");
         assert_eq!(name("shop.orders-v2"), "orders_v2");
-        assert_eq!(name("ga.events_*"), "events");
+        let shards = TableName::parse_shards("ga.events_*").unwrap();
+        assert_eq!(rule(&shards).unwrap().to_string(), "events");
         assert_eq!(name("ga.20260128"), "table_20260128");
     }
 }

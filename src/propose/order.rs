@@ -10,8 +10,6 @@ pub(super) struct Times<'a> {
     changed: Option<&'a Column>,
     sequence: Option<&'a Column>,
     arrived: Option<&'a Column>,
-    /// The column that is set when a row is deactivated.
-    touched: Option<&'a Column>,
 }
 
 fn is_ordered(column: &Column) -> bool {
@@ -38,21 +36,16 @@ pub(super) fn is_of_event(column: &Column) -> bool {
 }
 
 /// The columns that order the rows of a key.
-pub(super) fn times<'a>(seen: &'a Seen, chosen: &Chosen, has_active: bool) -> Times<'a> {
+pub(super) fn times<'a>(seen: &'a Seen, chosen: &Chosen) -> Times<'a> {
     let free = || seen.columns.iter().filter(|column| !chosen.uses(column));
     let called = |known: &[&str]| {
         known.iter().find_map(|name| free().find(|c| is_ordered(c) && names::is(c, &[*name])))
     };
-    let (mut changed, arrived) = (called(CHANGED), called(ARRIVED));
+    let (changed, arrived) = (called(CHANGED), called(ARRIVED));
     let sequence = SEQUENCE
         .iter()
         .find_map(|name| free().find(|c| c.sql_type == SqlType::Int64 && names::is(c, &[*name])));
-    // Where rows are deactivated, what says when a row changed says that it was deactivated.
-    let touched = changed.filter(|column| has_active && arrived.is_some() && column.is_time());
-    if touched.is_some() {
-        changed = None;
-    }
-    Times { changed, sequence, arrived, touched }
+    Times { changed, sequence, arrived }
 }
 
 /// The order of survival.
@@ -100,13 +93,6 @@ pub(super) fn keep(
         why.push_str("; of two that are equal in that, the one with the lower id");
     }
     Setting::guess("keep", with_id(order), why)
-}
-
-/// The column that is set when a row is deactivated.
-pub(super) fn touched_at(times: &Times<'_>) -> Option<Setting> {
-    let column = times.touched?;
-    let why = "set to the current time when a row is deactivated";
-    Some(Setting::guess("touched_at", column.name.to_string(), why))
 }
 
 /// The column with the time at which a row reached the table.

@@ -38,7 +38,9 @@ pub(super) fn propose(seen: &Seen, wishes: &Wishes) -> Result<Proposed> {
         }
         None => {}
     }
-    if let Some(sharded) = shards(seen)? {
+    if seen.may_be_sharded
+        && let Some(sharded) = shards(seen)?
+    {
         return Ok(sharded);
     }
     let details = &seen.description.details;
@@ -164,9 +166,9 @@ fn shards(seen: &Seen) -> Result<Option<Proposed>> {
     if !is_date || !stem.ends_with('_') {
         return Ok(None);
     }
-    let table = TableName::parse(&format!("{stem}*"))?;
-    let why = "there is a table for each date";
-    let settings = vec![Setting::certain("partition", "_TABLE_SUFFIX", why)];
+    let table = TableName::parse_shards(&format!("{stem}*"))?;
+    let why = "the name ends in a date, as that of a table for each date does; a single table of this name needs another rule";
+    let settings = vec![Setting::guess("partition", "_TABLE_SUFFIX", why)];
     Ok(Some(Proposed::of(&table, settings, Some("_TABLE_SUFFIX".to_owned()))))
 }
 

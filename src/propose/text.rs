@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use toml::Value as Toml;
 
 use super::{Proposal, Setting, Value};
-use crate::googlesql::is_pseudo_column;
 
 /// The width of a comment.
 const WIDTH: usize = 100;
@@ -45,12 +44,12 @@ impl Proposal {
         Some(setting.value.toml())
     }
 
-    /// The names of the columns that the table stores.
-    pub fn stored_columns(&self) -> impl Iterator<Item = &str> {
-        self.columns
-            .iter()
-            .map(|(column, _)| column.as_str())
-            .filter(|name| !is_pseudo_column(name))
+    /// The text of a setting; `None` if the rule does not have it, or it is a list.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        match &self.settings.iter().find(|setting| setting.name == name)?.value {
+            Value::Text(text) => Some(text),
+            Value::List(_) => None,
+        }
     }
 }
 

@@ -132,6 +132,12 @@ fn nothing_is_overwritten() {
     ");
     let names: Vec<_> = std::fs::read_dir(project.path("new")).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
+    project.write("third/snapshots/events/detect_2026-01-28.sql", "mine");
+    project
+        .onerow("init third")
+        .exits(2)
+        .says(&["`third/snapshots` already exists; nothing was written"]);
+    assert!(!project.path("third/onerow.toml").exists());
     project.write("other/.gitignore", "target/\n");
     let ended = project.onerow("init other").exits(0);
     ended.says(&["note: add `.onerow/` to other/.gitignore"]);
@@ -305,7 +311,7 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
         "--file",
         "orders.csv",
         "--key",
-        "order_id,status",
+        "order_id, COALESCE(status, 'none')",
         "--keep",
         "updated_at DESC",
         "--partition",
@@ -330,6 +336,8 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
         "init --file numbers.csv x",
         "init --key order_id x",
         "init --table shop.orders x",
+        "init --file orders.csv --dbt manifest.json x",
+        "init --file orders.csv --warehouse a.b x",
         "init --file copies.csv copies",
     ] {
         transcript.add(&project.onerow(command));

@@ -119,6 +119,7 @@ fn standard_input_is_a_file_too() {
         ("load predictions -", gzip(&csv).as_slice()),
         ("load - --file-format csv --separator ;", csv.replace(',', ";").as_bytes()),
         ("load -", format!("  [{object}]").as_bytes()),
+        ("load -", format!("\u{feff}{object}").as_bytes()),
         ("load - --file-format json", object.as_bytes()),
     ] {
         let project = Project::new(RULE);
@@ -151,6 +152,7 @@ fn an_array_has_places_of_its_mistakes() {
         ("broken.json", "[{\"id\": \"a\"}, {\"id\" \"b\"}]"),
         ("number.json", "[1]"),
         ("comma.json", "[{\"id\": \"a\"} {\"id\": \"b\"}]"),
+        ("comma_at_the_end.json", "[{\"id\": \"a\"},]"),
         ("cut.json", "[{\"id\": \"a\"},"),
         ("cut_within.json", "[{\"id\": \"a\""),
         ("after.json", "[{\"id\": \"a\"}]\n{}"),
@@ -282,6 +284,7 @@ fn a_file_that_was_loaded_before_is_noticed() {
     error[not-confirmed]: `copy.csv` has the same content as `rows.csv`: each of its rows would be there twice
       help: pass `--replace` to remove the table's rows first, or `--yes` to load the file again
     ");
+    other.onerow("load rows.csv copy.csv --replace").exits(2);
     other.write("copy.csv", format!("{HEADER}{}", ROW.replace("p1", "p2")));
     other.onerow("load rows.csv copy.csv").exits(0);
 }
@@ -366,6 +369,14 @@ for compression in ("snappy", "gzip", "zstd", "none"):
 pq.write_table(table.slice(0, 0), sys.argv[1] + "/empty.parquet")
 pq.write_table(table.rename_columns(["id", "m"] + table.column_names[2:]), sys.argv[1] + "/other.parquet")
 pq.write_table(pa.table({"id": pa.array(["a"]), "n": pa.array(["x"])}), sys.argv[1] + "/text.parquet")
+pq.write_table(table, sys.argv[1] + "/int96.parquet", use_deprecated_int96_timestamps=True)
+more = pa.table({
+    "u": pa.array([bytes(range(16))], pa.binary(16)).cast(pa.uuid()),
+    "long": pa.array([decimal.Decimal("1.123456789012345678")], pa.decimal128(38, 18)),
+    "big": pa.array([2**64 - 1], pa.uint64()),
+    "t": pa.array([at.time()], pa.time64("ns")),
+})
+pq.write_table(more, sys.argv[1] + "/more.parquet")
 "#;
 
 #[test]
@@ -404,7 +415,9 @@ fn parquet_is_loaded_with_every_type_that_is_written_by_others() {
         "load snappy.parquet",
         "load - --file-format parquet",
         "load other.parquet --ignore m --replace",
+        "load int96.parquet",
         "init --file snappy.parquet proposed",
+        "try more.parquet --format json",
     ] {
         transcript.add(&project.onerow(command));
     }

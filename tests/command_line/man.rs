@@ -14,7 +14,7 @@ fn there_is_a_page_of_onerow_and_of_each_command() {
     let mut names: Vec<String> =
         folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!((names.len(), names[0].as_str()), (23, "onerow-apply.1"));
+    assert_eq!((names.len(), names[0].as_str()), (24, "onerow-apply.1"));
     for name in names {
         let path = project.path("pages/man1").join(&name);
         let text = std::fs::read_to_string(&path).unwrap();

@@ -12,16 +12,16 @@ use crate::files::Folder;
 use crate::googlesql::{Ident, SqlType, TableName};
 use crate::load::{Columns, FileFormat, columns_of, rows};
 use crate::project::{Project, RULE_FILE};
-use crate::propose::{Proposal, Wishes};
+use crate::propose::{Proposal, Wishes, rule_name};
 use crate::report;
-use crate::rule::{RuleFile, WarehouseType};
+use crate::rule::{RuleFile, WarehouseName, WarehouseType};
 use crate::template::Template;
 
 /// What a person has already decided of the rule.
 #[derive(clap::Args, Default)]
 pub(in crate::cli) struct WishArgs {
-    /// The key: columns or expressions, with commas between [default: what names and counts suggest]
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    /// The key: columns or expressions, with commas between, or repeatable [default: what names and counts suggest]
+    #[arg(long, value_name = "COLUMNS")]
     key: Vec<String>,
     /// The order of survival, such as 'updated_at DESC'; the first row stays; repeatable
     #[arg(long, value_name = "ORDER")]
@@ -40,12 +40,30 @@ pub(in crate::cli) struct WishArgs {
 impl WishArgs {
     pub fn wishes(&self) -> Wishes {
         Wishes {
-            key: self.key.iter().map(|entry| entry.trim().to_owned()).collect(),
+            key: self.key.iter().flat_map(|entries| entries_of(entries)).collect(),
             keep: self.keep.clone(),
             partition: self.partition.clone(),
             active: self.active.clone(),
             row_id: self.row_id.clone(),
         }
+    }
+
+    /// The options as they were given, to be repeated in a command.
+    pub fn options(&self) -> String {
+        let Self { key, keep, partition, active, row_id } = self;
+        let each = |name: &'static str, values: &[String]| {
+            let values = values.iter().map(|value| format!(" --{name} {}", quoted(value)));
+            values.collect::<String>()
+        };
+        let one = |name, value: &Option<String>| each(name, value.as_slice());
+        [
+            each("key", key),
+            each("keep", keep),
+            one("partition", partition),
+            one("active", active),
+            one("row-id", row_id),
+        ]
+        .concat()
     }
 
     /// Whether nothing was decided.
@@ -54,6 +72,33 @@ impl WishArgs {
         let options = [partition, active, row_id];
         key.is_empty() && keep.is_empty() && options.iter().all(|option| option.is_none())
     }
+}
+
+/// A word of a command line, in quotes if it needs them.
+pub(in crate::cli) fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// The entries between commas that are in no brackets and no quotes.
+fn entries_of(text: &str) -> Vec<String> {
+    let (mut entries, mut depth, mut quote) = (vec![String::new()], 0_usize, None);
+    for c in text.chars() {
+        match (c, quote) {
+            (',', None) if depth == 0 => {
+                entries.push(String::new());
+                continue;
+            }
+            ('(' | '[', None) => depth += 1,
+            (')' | ']', None) => depth = depth.saturating_sub(1),
+            ('\'' | '"' | '`', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+        if let Some(last) = entries.last_mut() {
+            last.push(c);
+        }
+    }
+    entries.into_iter().map(|entry| entry.trim().to_owned()).collect()
 }
 
 /// The rows of a file, on a warehouse in memory, with a rule about them.
@@ -136,6 +181,10 @@ pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
         false => None,
     };
     let tell = |text: &str| effects.say(text);
+    if let (Some(project), Some(table)) = (&there, ask.table) {
+        // Before anything is billed.
+        is_free(project, rule_name(table)?.as_str(), ask.folder)?;
+    }
     let (proposal, head) = match (ask.file, ask.table) {
         (Some(path), table) => {
             let found = from_file(path, table, &ask.wishes, effects.clock)?;
@@ -144,7 +193,7 @@ pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
                 path.display(),
                 report::count(found.rows, "row")
             ));
-            (found.proposal, EMBEDDED.to_owned())
+            (found.proposal, embedded(ask.warehouse)?)
         }
         (None, Some(table)) => {
             let (project, head) = match &there {
@@ -169,13 +218,11 @@ pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
     Ok(())
 }
 
-/// The head of a new rule file.
-const EMBEDDED: &str = "\
-[warehouse.local]
-type = \"sqlite\"
-path = \".onerow/local.db\"
-
-";
+/// The head of a new rule file about a file's rows.
+fn embedded(name: Option<&str>) -> Result<String> {
+    let name = WarehouseName::parse(name.unwrap_or("local"))?;
+    Ok(format!("[warehouse.{name}]\ntype = \"sqlite\"\npath = \".onerow/local.db\"\n\n"))
+}
 
 /// A project that does not exist yet, with a warehouse that the table's name says.
 fn bigquery(table: &TableName, warehouse: Option<&str>) -> Result<(Project, String)> {
@@ -189,7 +236,7 @@ fn bigquery(table: &TableName, warehouse: Option<&str>) -> Result<(Project, Stri
     };
     let head = format!(
         "[warehouse.{}]\ntype = \"bigquery\"\nproject = {}\n# The ledger's table; its dataset has to exist.\nledger = {}\n\n",
-        warehouse.unwrap_or("prod"),
+        WarehouseName::parse(warehouse.unwrap_or("prod"))?,
         toml::Value::String(project_id.to_owned()),
         toml::Value::String(format!(
             "{}.onerow_ledger",
@@ -238,6 +285,16 @@ fn write(
     Ok(())
 }
 
+/// Errors: the project has a rule of this name.
+fn is_free(project: &Project, name: &str, folder: &Path) -> Result<()> {
+    if project.file.rule(name).is_err() {
+        return Ok(());
+    }
+    let message = format!("{} has a rule `{name}` already", folder.join(RULE_FILE).display());
+    Err(Error::new(Kind::Usage, message)
+        .help("rename that rule first, or write into another folder: onerow init DIR"))
+}
+
 const MARKS: &str = "# A proposal. Above each setting stands why it has its value; `guess` marks what only you can tell to be right.";
 
 /// What to do next.
@@ -247,9 +304,20 @@ fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &E
         effects.say(&format!("look at: {}; the comments say why they are so", guesses.join(", ")));
     }
     proposal.notes.iter().for_each(|note| effects.say(&format!("note: {note}")));
+    let is_embedded = |project: &Project| {
+        let mut all = project.file.warehouses.iter();
+        all.any(|warehouse| matches!(warehouse.kind, WarehouseType::Sqlite { .. }))
+    };
+    if ask.file.is_some() && there.is_some_and(|project| !is_embedded(project)) {
+        effects.say(
+            "note: this project has no embedded warehouse, which `onerow load` needs: add [warehouse.local] with \
+             type = \"sqlite\", and use --warehouse local",
+        );
+        return;
+    }
     effects.say("next:");
     if ask.folder != Path::new(".") {
-        effects.say(&format!("  cd {}", ask.folder.display()));
+        effects.say(&format!("  cd {}", quoted(&ask.folder.display().to_string())));
     }
     let name = proposal.name.as_str();
     let of_rule = match there.is_some_and(|project| !project.file.rules.is_empty()) {
@@ -259,7 +327,7 @@ fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &E
     let mut commands = vec![format!("onerow check{of_rule} --date YESTERDAY")];
     if let Some(file) = ask.file {
         let file = from_folder(file, ask.folder);
-        commands = vec![format!("onerow load{of_rule} {}", file.display())];
+        commands = vec![format!("onerow load{of_rule} {}", quoted(&file.display().to_string()))];
     }
     let warehouse = match (ask.file, ask.warehouse, there) {
         (None, Some(warehouse), Some(project))

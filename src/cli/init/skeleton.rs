@@ -18,12 +18,12 @@ const SCHEMA: &str = "onerow.schema.json";
 const IGNORED: &str = ".gitignore";
 
 /// The files of the sample. The rule file has the schema's line in front.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 3] = [
     ("events.csv", include_str!("events.csv")),
     ("sql/null_keys.sql", include_str!("null_keys.sql")),
     ("tests/events.toml", include_str!("events_test.toml")),
-    (".github/workflows/onerow.yml", include_str!("workflow.yml")),
 ];
+const WORKFLOW: &str = include_str!("workflow.yml");
 const RULES: &str = include_str!("onerow.toml");
 /// The date of the rendered SQL.
 const DATE: &str = "2026-01-28";
@@ -63,15 +63,20 @@ fn ignores(line: &str) -> bool {
 /// Writes the sample project. Errors: one of its files exists; then none is written.
 pub(super) fn run(folder: &Path, effects: &Effects) -> Result<()> {
     let rules = format!("{}{RULES}", schema_line(SCHEMA));
+    let workflow = WORKFLOW.replace("VERSION", env!("CARGO_PKG_VERSION"));
     let mut files = vec![(RULE_FILE, rules.as_str())];
     files.extend(FILES);
+    files.push((".github/workflows/onerow.yml", &workflow));
+    if folder.join(SNAPSHOTS).exists() {
+        return Err(super::is_there(&folder.join(SNAPSHOTS)));
+    }
     super::write_all(folder, &files, effects)?;
     beside(&Folder::open(folder)?, effects)?;
     rendered(folder)?;
     effects.say(&format!("wrote {}", folder.join(SNAPSHOTS).display()));
     effects.say("next:");
     if folder != Path::new(".") {
-        effects.say(&format!("  cd {}", folder.display()));
+        effects.say(&format!("  cd {}", super::quoted(&folder.display().to_string())));
     }
     for command in [
         "onerow check",

@@ -12,7 +12,9 @@ use crate::cli::Effects;
 use crate::engine::Loader;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
-use crate::load::{Columns, FileFormat, FileRows, Rows, TextFormat, decompressed, rows, sha256};
+use crate::load::{
+    Columns, FileFormat, FileRows, Rows, TextFormat, decompressed, first_byte, rows, sha256,
+};
 
 /// The name of standard input, on the command line.
 pub(super) const STDIN: &str = "-";
@@ -102,8 +104,7 @@ fn separated(format: FileFormat, args: &Args) -> Result<FileFormat> {
 
 /// JSON begins with a bracket, which no header of a CSV file does.
 fn guessed(input: &mut dyn BufRead) -> io::Result<TextFormat> {
-    let start = input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
-    Ok(match start {
+    Ok(match first_byte(input.fill_buf()?) {
         Some(b'{' | b'[') => TextFormat::Json,
         _ => TextFormat::Csv(None),
     })
@@ -117,7 +118,7 @@ pub(super) fn ask_about_known(
     args: &Args,
     effects: &Effects,
 ) -> Result<()> {
-    if args.replace || args.yes {
+    if args.yes {
         return Ok(());
     }
     let mut known = Vec::new();
@@ -126,7 +127,7 @@ pub(super) fn ask_about_known(
         let same = files[..number].iter().find(|other| other.sha256.as_ref() == Some(sha256));
         if let Some(Opened { name: other, .. }) = same {
             known.push(format!("`{name}` has the same content as `{other}`"));
-        } else if let Some(before) = loader.loaded_before(table, sha256)? {
+        } else if let (false, Some(before)) = (args.replace, loader.loaded_before(table, sha256)?) {
             let at = before.at.strftime("%Y-%m-%d %H:%M:%S UTC");
             let of =
                 if before.file == *name { String::new() } else { format!(" as `{}`", before.file) };

@@ -56,7 +56,10 @@ impl Sqlite {
     /// The database cannot be read.
     pub fn loaded_before(&self, table: &TableName, sha256: &str) -> Result<Option<Before>> {
         let connection = self.connection()?;
-        if !schema::has(&connection, "_onerow_loads")? {
+        // Of a table that was dropped or emptied, nothing would be there twice.
+        let has_rows = schema::find(&connection, &table.dotted())?.is_some()
+            && schema::rows(&connection, &table.dotted())? > 0;
+        if !has_rows || !schema::has(&connection, "_onerow_loads")? {
             return Ok(None);
         }
         let sql = "SELECT file, loaded_at FROM _onerow_loads WHERE tbl = ?1 AND sha256 = ?2";
