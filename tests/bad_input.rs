@@ -709,7 +709,7 @@ fn a_bad_row_is_named_and_nothing_is_loaded() {
     exit code 2
     -- stderr
     error[usage]: `a.txt` has an unknown format
-      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end; or say what it is, with --file-format
+      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end, or *.parquet; or say what it is, with --file-format
     "#);
     let project = loaded();
     project.write("good.csv", format!("{HEADER}{good}"));

@@ -51,7 +51,11 @@ const SHAPES: [Shape; 5] = [
         name: "player_prop_predictions",
         of: "predictions: a flag says which rows count",
         rows: include_str!("propose/player_prop_predictions.csv"),
-        changes: &[("time_zone", Some("\"America/New_York\""))],
+        changes: &[
+            ("keep", Some("[\"created_at DESC\", \"prediction_id\"]")),
+            ("touched_at", Some("\"updated_at\"")),
+            ("time_zone", Some("\"America/New_York\"")),
+        ],
         duplicates: 91,
     },
 ];

@@ -219,7 +219,9 @@ fn warning(
         counts.rows.saturating_sub(values),
         of_rows(counts)
     );
+    let is_row = |column: &&Column| candidates.own == Some(*column) && !key.contains(column);
     let finer = candidates.sets().into_iter().filter(|set| key.iter().all(|c| set.contains(c)));
+    let finer = finer.filter(|set| !set.iter().any(|column| is_row(column)));
     let finer = finer.filter_map(|set| Some((counts.together(&set)?, set)));
     // Of several, the one with fewer columns.
     let finer = finer.max_by_key(|(together, set)| (*together, usize::MAX - set.len()));
@@ -282,6 +284,9 @@ fn from_ids(
     };
     let best =
         candidates.sets().into_iter().chain(candidates.more.iter().map(|column| vec![*column]));
+    // The table's own id is not in a key of others: it names a row.
+    let has_own = |set: &Vec<&Column>| candidates.own.is_some_and(|own| set.contains(&own));
+    let best = best.filter(|set| !has_own(set));
     let best =
         best.filter(|set| set.len() > key.len() && key.iter().all(|known| set.contains(known)));
     let mut best: Vec<(Vec<&Column>, u64)> =

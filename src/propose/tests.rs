@@ -75,6 +75,28 @@ fn a_key_gets_what_tells_further_rows_apart_or_it_is_said() {
 }
 
 #[test]
+fn what_names_a_row_is_in_no_key() {
+    let rows =
+        ["id STRING", "game_id STRING", "player STRING", "is_active BOOL", "created_at TIMESTAMP"];
+    let table = seen("nba.predictions", &rows);
+    let counts = counts(
+        100,
+        &[
+            ("id", 100),
+            ("game_id", 4),
+            ("player", 20),
+            ("game_id+player", 40),
+            ("id+game_id", 100),
+            ("id+player", 100),
+        ],
+    );
+    let proposal = proposed(&table, Some(&counts));
+    assert_eq!(proposal.value("key").unwrap(), "[\"game_id\", \"player\"]");
+    assert_eq!(proposal.text_of("row_id"), Some("id"));
+    assert!(!proposal.notes.join(" ").contains("with id"), "{:?}", proposal.notes);
+}
+
+#[test]
 fn every_id_is_in_the_key() {
     let columns: Vec<String> = (0..9).map(|n| format!("part{n}_id STRING")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();

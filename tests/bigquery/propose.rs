@@ -38,9 +38,10 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
     whole!(transcript, @r#"
     $ onerow init --table [DATASET].predictions --warehouse prod
     -- stderr
-    counting different values in those of 2026-01-29: bills at most 10.0 MiB
+    reading the list of partitions: that bills 10 MiB
+    counting the different values in rows of 2026-01-29: that bills at most 10.0 MiB
     added a rule `predictions` to ./onerow.toml
-    look at: key, keep, row_id, active, touched_at, written_at, time_zone; the comments say why they are so
+    look at: strategy, key, keep, row_id, active, written_at, time_zone; the comments say why they are so
     next:
       onerow check --date YESTERDAY
       onerow status --last 7
@@ -56,32 +57,30 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
      date         active   keys   duplicates   buffered   shared ids   status
     ────────
      2026-01-27        1      1            0          0            0   clean
-     2026-01-28        4      1            3          0            0   dirty
-     2026-01-29        2      1            1          0            0   dirty
+     2026-01-28        4      4            0          0            0   clean
+     2026-01-29        2      2            0          0            0   clean
     ────────
-     total             7      3            4          0            0
+     total             7      7            0          0            0
 
-    # A proposal. Above each setting stands why it has its value; a `?` says that you should look at it.
+    # A proposal. Above each setting stands why it has its value; `guess` marks what only you can tell to be right.
     [rule.predictions]
     table = "[DATASET].predictions"
-    # the table has a column that says which rows count, so that superseded rows can stay
+    # guess: a column says which rows count, so that superseded rows can stay
     strategy = "deactivate"
     # the table is partitioned by it
     partition = "game_date"
-    # ? called like ids; together 1 values in 2 rows (those of 2026-01-29)
-    key = ["game_id"]
-    # ? the row that arrived last stays; of two that are equal in that, the one with the lower id
-    keep = ["created_at DESC", "id"]
-    # ? it is called so, and differs in each of 2 rows (those of 2026-01-29)
+    # guess: with id further rows can be told apart; about 2 of 2 rows of 2026-01-29 would stay
+    key = ["id", "game_id"]
+    # guess: the row that changed last stays; of two that are equal in that, the one with the lower id
+    keep = ["updated_at DESC", "created_at DESC", "id"]
+    # guess: it is called so, and differs in nearly each of 2 rows of 2026-01-29, or in each
     row_id = "id"
-    # ? a BOOL of this name says which rows count
+    # guess: a BOOL of this name says which rows count
     active = "is_active"
-    # ? set to the current time when a row is deactivated
-    touched_at = "updated_at"
-    # ? rows younger than 90 minutes may still be in the streaming buffer; leave it out if nothing
+    # guess: rows younger than 90 minutes may still be in the streaming buffer; leave it out if nothing
     # streams into the table
     written_at = "created_at"
-    # ? whose days TODAY and YESTERDAY are
+    # guess: whose days TODAY and YESTERDAY are
     time_zone = "UTC"
 
     [rule.predictions.columns]

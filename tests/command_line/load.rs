@@ -208,6 +208,17 @@ fn an_array_has_places_of_its_mistakes() {
       |
       = help: correct the file and load it again; nothing was loaded
 
+    $ onerow load comma_at_the_end.json
+    exit code 1
+    -- stderr
+    error[data-file]: an element is missing after the comma
+     --> comma_at_the_end.json:1:14
+      |
+    1 |              ]
+      |              ^
+      |
+      = help: correct the file and load it again; nothing was loaded
+
     $ onerow load cut.json
     exit code 1
     -- stderr
@@ -317,7 +328,7 @@ fn what_a_file_is_can_be_said_and_has_to_be_where_its_name_does_not() {
     exit code 2
     -- stderr
     error[usage]: `rows.txt` has an unknown format
-      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end; or say what it is, with --file-format
+      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end, or *.parquet; or say what it is, with --file-format
     ");
     project.onerow("load rows.txt --file-format csv").exits(0);
     project.write("rows.json", "{\"id\": \"p2\"}");
@@ -325,7 +336,7 @@ fn what_a_file_is_can_be_said_and_has_to_be_where_its_name_does_not() {
     $ onerow load rows.json --separator ;
     exit code 2
     -- stderr
-    error[usage]: --separator is for CSV, and a file is JSON
+    error[usage]: --separator is for CSV, and a file is JSON or Parquet
       help: leave out `--separator`, or load the files one after the other
     ");
     whole!(project.onerow("load rows.txt --file-format csv --separator x"), @"
@@ -401,7 +412,7 @@ fn parquet_is_loaded_with_every_type_that_is_written_by_others() {
         let rows = r#"SELECT quote(id) || n || x || ' ' || points || ok || ' ' || d || ' ' || at || ' ' || at_ns
             || ' ' || local || ' ' || t || tags FROM "d.r" WHERE id IS NOT NULL"#;
         let row: String = project.database().query_row(rows, [], |row| row.get(0)).unwrap();
-        insta::allow_duplicates! { insta::assert_snapshot!(row, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(row, @r#"'a'-70.1 22.51 2026-01-28 1769587200123456 1769587200123456 1769587200123456 28800123456[{"k":"a","n":1}]"#); }
     }
     let mut transcript = crate::common::whole::Transcript::default();
     project.write("cut.parquet", &std::fs::read(project.path("snappy.parquet")).unwrap()[..200]);
@@ -423,5 +434,119 @@ fn parquet_is_loaded_with_every_type_that_is_written_by_others() {
     }
     let text = std::fs::read_to_string(project.path("proposed/onerow.toml")).unwrap();
     transcript.text(&text[text.find("[rule.snappy.columns]").unwrap()..]);
-    whole!(transcript, @"");
+    whole!(transcript, @r#"
+    $ onerow load empty.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `empty.parquet` is empty: it holds no row
+      help: check how the file was made; nothing was loaded
+
+    $ onerow load other.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `other.parquet`: the rule lists no column `m`
+      help: list it in the rule's columns, or leave it out with `--ignore`
+
+    $ onerow load text.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `text.parquet` has no column `d`: every row would be NULL there
+      help: the rule needs this column: add it to the file, or load another file
+
+    $ onerow load cut.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `cut.parquet` is not a Parquet file that can be read: Parquet error: Invalid Parquet file. Corrupt footer
+      help: check how the file was made; nothing was loaded
+
+    $ onerow load csv.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `csv.parquet` is not a Parquet file that can be read: Parquet error: Invalid Parquet file. Corrupt footer
+      help: check how the file was made; nothing was loaded
+
+    $ onerow load snappy.parquet
+    -- stderr
+    snappy.parquet: 2 rows into d.r
+
+    $ onerow load - --file-format parquet
+    exit code 2
+    -- stderr
+    error[usage]: Parquet cannot be read from standard input
+      help: it is not read from front to back: name the file
+
+    $ onerow load other.parquet --ignore m --replace
+    exit code 1
+    -- stderr
+    error[data-file]: `other.parquet` has no column `n`: every row would be NULL there
+      help: the rule needs this column: add it to the file, or load another file
+
+    $ onerow load int96.parquet
+    exit code 1
+    -- stderr
+    error[data-file]: `int96.parquet`: column `at` is an INT96, of which the microseconds would be lost
+      help: write timestamps as INT64; in Spark: spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS
+
+    $ onerow init --file snappy.parquet proposed
+    -- stderr
+    snappy.parquet: 2 rows looked at
+    wrote proposed/onerow.schema.json
+    wrote proposed/.gitignore
+    wrote proposed/onerow.toml with a rule `snappy`
+    look at: strategy, partition, key, keep; the comments say why they are so
+    note: by this key 1 of 2 rows are duplicates; with `at` in it, 2 of 2 rows would stay. If rows of different things are called duplicates, a column is missing in it: `onerow explain` shows them.
+    next:
+      cd proposed
+      onerow load ../snappy.parquet
+      onerow status
+      onerow plan
+
+    $ onerow try more.parquet --format json
+    -- stdout
+    {
+      "rule": "[rule.more]\ntable = \"local.more\"\n# guess: no column says which rows count, and none names a row: a date's rows are replaced by those\n# that stay\nstrategy = \"rewrite\"\n# guess: no column holds dates: a key has one row in the whole table\npartition = \"none\"\n# guess: with u further rows can be told apart; 1 of 1 rows would stay\nkey = [\"u\"]\n# guess: no column says which row is newer, so that any may stay\nkeep = [\"t\"]\n\n[rule.more.columns]\nu = \"STRING\"\nlong = \"BIGNUMERIC\"\nbig = \"NUMERIC\"\nt = \"TIME\"\n",
+      "status": {
+        "rule": "more",
+        "dates": [
+          {
+            "date": "all",
+            "active": 1,
+            "keys": 1,
+            "duplicates": 0,
+            "buffered": 0,
+            "shared_ids": 0,
+            "keyless": 0,
+            "unflagged": 0,
+            "status": "clean"
+          }
+        ],
+        "totals": {
+          "active": 1,
+          "keys": 1,
+          "duplicates": 0,
+          "buffered": 0,
+          "shared_ids": 0,
+          "keyless": 0,
+          "unflagged": 0
+        }
+      },
+      "duplicates": [],
+      "sql": []
+    }
+    -- stderr
+    more.parquet: 1 row
+
+    [rule.snappy.columns]
+    id = "STRING"
+    n = "INT64"
+    x = "FLOAT64"
+    points = "NUMERIC"
+    ok = "BOOL"
+    d = "DATE"
+    at = "TIMESTAMP"
+    at_ns = "TIMESTAMP"
+    local = "DATETIME"
+    t = "TIME"
+    tags = "JSON"
+    "#);
 }

@@ -119,7 +119,8 @@ fn shell(text: &str, is_marked: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Where there is no project, a command that is well formed asks for one, or needs none.
+/// Where there is no project, a command that is well formed asks for one, or needs none; or it asks for a file, or for
+/// credentials.
 fn command_line(words: &[String]) -> Result<(), String> {
     let is_end = |word: &&String| ["|", ">", "&&", ";"].contains(&word.as_str());
     let value = |word: &String| {
@@ -131,7 +132,8 @@ fn command_line(words: &[String]) -> Result<(), String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onerow"));
     command.args(&words).current_dir(nowhere.path()).stdin(Stdio::null());
     let ended = Ended::of(&format!("{words:?}"), command.output().unwrap());
-    let is_taken = ended.code == Some(0) || ended.stderr.contains("onerow.toml");
+    let asks = ["onerow.toml", "error[credentials]", "error[file]: cannot read"];
+    let is_taken = ended.code == Some(0) || asks.iter().any(|asked| ended.stderr.contains(asked));
     if is_taken { Ok(()) } else { Err(ended.to_string()) }
 }
 
