@@ -111,8 +111,17 @@ fn the_final_image_holds_the_binary_and_the_project_and_runs_as_nobody_in_partic
     assert_ne!(uid, 0);
     assert_eq!(
         of(alone, "COPY"),
-        ["--from=builder /src/target/release/onerow /usr/local/bin/onerow"]
+        [
+            "--from=builder /src/target/release/onerow /usr/local/bin/onerow".to_owned(),
+            format!("--from=builder --chown={uid}:{uid} /empty /project"),
+        ]
     );
+    // WORKDIR makes a folder that is not there as root, whatever USER says; the classic builder leaves it so.
+    let place = |keyword: &str| alone.iter().rposition(|(known, _)| known == keyword);
+    assert!(place("COPY") < place("WORKDIR"), "{alone:?}");
+    let makes =
+        |(keyword, rest): &(String, String)| keyword == "RUN" && rest.contains("mkdir /empty ");
+    assert!(stages[0].1.iter().any(makes), "the builder makes no empty folder");
     assert_eq!(of(alone, "WORKDIR"), ["/project"]);
     assert_eq!(list(of(alone, "ENTRYPOINT")[0]), ["/usr/local/bin/onerow"]);
     assert_eq!(of(alone, "CMD"), [""; 0], "its arguments are those of onerow");

@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use tempfile::TempDir;
-
 use crate::standin::ran;
 
 fn root() -> &'static Path {
@@ -39,17 +37,19 @@ fn tool(variable: &str) -> Option<PathBuf> {
 }
 
 /// The program without its debug information, which is most of its size; as a release has it.
-static PROGRAM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("onerow");
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    // A static is never dropped, so a folder of this run would stay; this one is written again by the next.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("onerow");
     let mut strip = Command::new("strip");
     strip.arg("-o").arg(&path).arg(env!("CARGO_BIN_EXE_onerow"));
     succeeds(&mut strip);
-    (folder, path)
+    path
 });
 
 fn program() -> &'static Path {
-    &PROGRAM.1
+    &PROGRAM
 }
 
 /// What a command that must succeed printed.

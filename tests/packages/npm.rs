@@ -77,11 +77,19 @@ fn ends_with_the_program(home: &Path, launcher: &Path) {
         empty(&mut command, home);
         succeeds(command.args(words));
     }
+    // Without a terminal, Ctrl-C's signal reaches the launcher alone too.
+    for signal in ["-TERM", "-INT"] {
+        ends_by(signal, home, launcher);
+    }
+}
+
+fn ends_by(signal: &str, home: &Path, launcher: &Path) {
     let mut serve = Command::new(launcher);
     empty(&mut serve, home);
     serve.env("ONEROW_APPLY_KEYS", "k".repeat(32));
     serve.args(["serve", "--listen", "127.0.0.1:0", "--project-dir", "first"]);
-    let mut launched = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut launched = serve.spawn().unwrap();
     let id = launched.id().to_string();
     let children = || {
         let output = Command::new("pgrep").args(["-P", &id]).output().unwrap();
@@ -98,9 +106,13 @@ fn ends_with_the_program(home: &Path, launcher: &Path) {
     };
     // The service has to be there, or the signal ends it before it listens to signals.
     std::thread::sleep(Duration::from_secs(1));
-    succeeds(Command::new("kill").args(["-TERM", &id]));
+    succeeds(Command::new("kill").args([signal, &id]));
     let status = launched.wait().unwrap();
-    assert_eq!(status.code(), Some(0), "a service that is asked to end, ends well: {status:?}");
+    assert_eq!(
+        status.code(),
+        Some(0),
+        "{signal}: a service that is asked to end, ends well: {status:?}"
+    );
     assert!(!Path::new("/proc").join(&child).exists(), "the program is left behind");
 }
 

@@ -48,7 +48,7 @@ fn the_wheel_installs_the_program_and_needs_nothing_else() {
     stand_in(&bin);
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut build = Command::new(maturin);
-    build.args(["build", "--release", "--locked", "--offline", "--compatibility", "linux"]);
+    build.args(["build", "--release", "--locked", "--compatibility", "linux"]);
     build.arg("--out").arg(home.path()).env("PATH", path).env("CARGO", bin.join("cargo"));
     // What would be written beside the wheel has no place in the target folder of the tests.
     build.env("CARGO_TARGET_DIR", home.path().join("target"));

@@ -1,11 +1,13 @@
 //! `.github/workflows/`: read by GitHub's schema and a security linter, and compared with what they build.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value as Json;
 
 use super::{root, succeeds, tool};
+use crate::standin::{found, ran};
 
 fn workflows() -> Vec<(String, Json)> {
     let folder = root().join(".github/workflows");
@@ -102,6 +104,128 @@ fn actions_are_pinned_and_each_job_says_its_rights() {
             }
         }
     }
+}
+
+/// Snapshots, SQL and scripts are compared and run byte for byte, on Windows too.
+#[test]
+fn texts_have_line_feeds_on_every_system() {
+    let attributes = text(".gitattributes");
+    assert!(attributes.lines().any(|line| line == "* text=auto eol=lf"), "{attributes}");
+    let files = [
+        ("Cargo.toml", "text: auto"),
+        ("packaging/first-table", "eol: lf"),
+        ("tests/serve/signer.der", "text: unset"),
+    ];
+    for (file, expected) in files {
+        let mut git = Command::new("git");
+        git.current_dir(root()).args(["check-attr", "text", "eol", "--", file]);
+        let said = succeeds(&mut git);
+        assert!(said.contains(&format!("{file}: {expected}\n")), "{said}");
+    }
+}
+
+/// GitHub's own shell for `run` has no `pipefail`, and Windows has another one.
+#[test]
+fn scripts_fail_with_any_part_of_a_pipe() {
+    for (name, workflow) in workflows() {
+        assert_eq!(workflow["defaults"]["run"]["shell"], "bash", "{name}");
+        for (job, step) in steps(&workflow) {
+            assert!(step.get("shell").is_none(), "{name} {job}: {}", step["shell"]);
+        }
+    }
+}
+
+/// The script of a step of release.yml, in an empty folder with these variables; whether it succeeds, and what it said.
+fn script(step: &str, folder: &Path, path: &str, variables: &[(&str, &str)]) -> (bool, String) {
+    let release = workflow("release.yml");
+    let step = steps(&release).into_iter().find(|(_, found)| found["name"] == step).unwrap().1;
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].as_str().unwrap()]);
+    bash.current_dir(folder).envs(variables.iter().copied());
+    let system = std::env::var("PATH").unwrap();
+    ran(bash.env("PATH", format!("{path}:{system}")))
+}
+
+fn program(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// npm refuses a provenance without it, when all else is published already.
+#[test]
+fn a_tag_needs_its_version_and_this_repository_in_cargo_toml() {
+    if !found("jq") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let output = home.path().join("output");
+    let run = |tag: &str, repository: Json, kind: &str| {
+        let package =
+            serde_json::json!({ "name": "onerow", "version": "1.2.3", "repository": repository });
+        let metadata = serde_json::json!({ "packages": [package] });
+        program(home.path(), "cargo", &format!("echo '{metadata}'"));
+        let variables = [
+            ("GITHUB_REF_TYPE", kind),
+            ("GITHUB_REF_NAME", tag),
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "acme/onerow"),
+            ("GITHUB_OUTPUT", output.to_str().unwrap()),
+        ];
+        let name = "Cargo.toml has the version of the tag, and this repository";
+        script(name, home.path(), home.path().to_str().unwrap(), &variables)
+    };
+    let ours = || Json::from("https://github.com/acme/onerow");
+    for (tag, repository, kind, problem) in [
+        ("v1.2.3", ours(), "tag", None),
+        ("v1.2.3", Json::from("https://github.com/acme/onerow.git"), "tag", None),
+        ("main", Json::Null, "branch", None),
+        ("v1.2.4", ours(), "tag", Some("the tag is v1.2.4")),
+        ("v1.2.3", Json::Null, "tag", Some("repository = \"https://github.com/acme/onerow\"")),
+        ("v1.2.3", Json::from("https://github.com/x/y"), "tag", Some("npm would refuse")),
+    ] {
+        let (good, said) = run(tag, repository, kind);
+        assert_eq!(good, problem.is_none(), "{tag}: {said}");
+        assert!(said.contains(problem.unwrap_or_default()), "{said}");
+    }
+}
+
+/// A job that failed half way is started again.
+#[test]
+fn what_is_published_already_is_skipped_and_the_checksums_do_not_list_themselves() {
+    let home = tempfile::tempdir().unwrap();
+    let dist = home.path().join("dist");
+    std::fs::create_dir_all(home.path().join("package")).unwrap();
+    std::fs::create_dir(&dist).unwrap();
+    for name in ["a.whl", "b.tar.gz"] {
+        std::fs::write(dist.join(name), name).unwrap();
+    }
+    let temporary = [("RUNNER_TEMP", home.path().to_str().unwrap())];
+    let (good, said) = script("Checksums", &dist, "/usr/bin", &temporary);
+    let sums = std::fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+    assert!(good && sums.lines().count() == 2 && !sums.contains("SHA256SUMS"), "{sums}{said}");
+
+    if !found("jq") {
+        return;
+    }
+    for (file, name) in
+        [("onerow-linux-x64-1.2.3.tgz", "@onerow/linux-x64"), ("onerow-1.2.3.tgz", "onerow")]
+    {
+        let json = serde_json::json!({ "name": name, "version": "1.2.3" });
+        std::fs::write(home.path().join("package/package.json"), json.to_string()).unwrap();
+        let mut tar = Command::new("tar");
+        tar.current_dir(home.path()).arg("-czf").arg(dist.join(file)).arg("package");
+        succeeds(&mut tar);
+    }
+    program(
+        home.path(),
+        "npm",
+        "case \"$1 $2\" in\n  'view @onerow/linux-x64@1.2.3') echo 1.2.3 ;;\n  view*) exit 1 ;;\n  *) echo \"npm $*\" ;;\nesac",
+    );
+    let (good, said) = script("Publish", home.path(), home.path().to_str().unwrap(), &[]);
+    assert!(good && said.contains("@onerow/linux-x64@1.2.3 is published already"), "{said}");
+    let published: Vec<&str> = said.lines().filter(|line| line.starts_with("npm ")).collect();
+    assert_eq!(published, ["npm publish ./dist/onerow-1.2.3.tgz --provenance --access public"]);
 }
 
 /// What is promised for a platform is built for it.

@@ -4,6 +4,7 @@
 
 const { spawn } = require("node:child_process");
 const os = require("node:os");
+const tty = require("node:tty");
 
 /** The path of the program; ends with an error where there is none for this platform. */
 function program() {
@@ -33,9 +34,10 @@ function fail(message, help) {
 
 const child = spawn(program(), process.argv.slice(2), { stdio: "inherit" });
 
-// This process stays until onerow has ended. A terminal sends Ctrl-C to both, so it is not passed on: a second
-// one would end onerow at once. The others reach this process alone.
-process.on("SIGINT", () => {});
+// This process stays until onerow has ended. A terminal sends Ctrl-C to both, so it is not passed on there: a second
+// one would end onerow at once. Without a terminal it reaches this process alone, as the others do.
+const inTerminal = [0, 1, 2].some((stream) => tty.isatty(stream));
+process.on("SIGINT", () => inTerminal || child.kill("SIGINT"));
 for (const signal of ["SIGTERM", "SIGHUP"]) {
   process.on(signal, () => child.kill(signal));
 }
