@@ -27,7 +27,7 @@ impl<'a> Candidates<'a> {
             |column: &Column| partition.is_some_and(|name| column.name.same_column(name));
         let usable = || seen.columns.iter().filter(|c| c.is_groupable() && !is_partition(c));
         let row_ids: Vec<&Column> = usable().filter(|column| names::is_row_id(column)).collect();
-        let is_row_id = |column: &Column| row_ids.iter().any(|known| *known == column);
+        let is_row_id = |column: &Column| row_ids.contains(&column);
         let of_table = |column: &&Column| names::is_own_id(column, &seen.table);
         // `order_id` before `id`.
         let own = usable().filter(of_table).filter(|column| !is_row_id(column));
@@ -221,7 +221,7 @@ fn warning(
     );
     let is_row = |column: &&Column| candidates.own == Some(*column) && !key.contains(column);
     let finer = candidates.sets().into_iter().filter(|set| key.iter().all(|c| set.contains(c)));
-    let finer = finer.filter(|set| !set.iter().any(|column| is_row(column)));
+    let finer = finer.filter(|set| !set.iter().any(is_row));
     let finer = finer.filter_map(|set| Some((counts.together(&set)?, set)));
     // Of several, the one with fewer columns.
     let finer = finer.max_by_key(|(together, set)| (*together, usize::MAX - set.len()));

@@ -86,7 +86,7 @@ pub(super) fn keep(
     };
     if order.is_empty() && row_id.is_none() {
         let orderable = |column: &&Column| column.is_groupable() && !chosen.uses(column);
-        let last = seen.columns.iter().filter(orderable).next_back();
+        let last = seen.columns.iter().rfind(orderable);
         order.extend(last.or(seen.columns.first()).map(|column| column.name.to_string()));
     }
     if row_id.is_some() && !order.is_empty() {
