@@ -56,7 +56,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if let Some(manifest) = &args.dbt {
-        return from_dbt::run(manifest, &args.folder, effects);
+        return from_dbt::run(manifest, &args.folder, args.warehouse.as_deref(), effects);
     }
     if args.table.is_some() || args.file.is_some() {
         let ask = Ask {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::proposed::Proposed;
-use super::text;
+use super::{dates, text};
 use crate::check::{Finding, Severity};
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings};
@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::project::Project;
 use crate::template::Template;
-use crate::window::{Day, Window};
 
 /// Reads the rule and checks every statement of it.
 ///
@@ -46,10 +45,6 @@ fn findings(rule: &Proposed) -> Result<Option<Finding>> {
     let Some(rule) = engine.project().file.rules.first() else {
         return Err(Error::new(crate::error::Kind::Internal, "the rule was not read back"));
     };
-    let window = match rule.partition.is_whole() {
-        true => Window::whole(),
-        false => rule.periods(&Window::day(Day::from(jiff::civil::date(2026, 1, 28))))?,
-    };
-    let found = engine.check(rule, None, &window)?.findings;
+    let found = engine.check(rule, None, &dates::any(rule)?)?.findings;
     Ok(found.into_iter().find(|finding| finding.code.severity() == Severity::Error))
 }

@@ -1,21 +1,34 @@
 //! The dates of a test in dbt: those of its variables, by default the last ones.
 
 use super::jinja::Marks;
+use crate::error::Result;
 use crate::googlesql::Fragment;
 use crate::rule::{Cut, Numbers, Partition, Rule};
+use crate::window::{Day, Window};
 
 /// How many dates a test is about, unless dbt's variable `onerow_days` says otherwise.
 pub(super) const DAYS: u32 = 14;
+
+/// Some dates of a rule, for what is the same on all of them.
+pub(super) fn any(rule: &Rule) -> Result<Window> {
+    match rule.partition.is_whole() {
+        true => Ok(Window::whole()),
+        false => rule.periods(&Window::day(Day::from(jiff::civil::date(2026, 1, 28)))),
+    }
+}
 
 /// What a test begins with, so that `onerow_from` and `onerow_to` are dates.
 pub(super) fn variables(rule: &Rule) -> String {
     if rule.partition.is_whole() {
         return String::new();
     }
+    // Without this check, dates in the wrong order would be a test that passes, as no row is between them.
     let mut text = format!(
         "{{%- set onerow_to = var('onerow_to', run_started_at.date()) | string -%}}\n\
-         {{%- set onerow_from = var('onerow_from', run_started_at.date() - \
-         modules.datetime.timedelta(days=var('onerow_days', {DAYS}) | int)) | string -%}}\n"
+         {{%- set onerow_from = var('onerow_from', modules.datetime.date.fromisoformat(onerow_to) - \
+         modules.datetime.timedelta(days=(var('onerow_days', {DAYS}) | int) - 1)) | string -%}}\n\
+         {{%- if onerow_from > onerow_to -%}}{{{{ exceptions.raise_compiler_error('onerow_from is ' ~ onerow_from ~ \
+         ', which is after onerow_to, ' ~ onerow_to ~ ': no date would be tested') }}}}{{%- endif -%}}\n"
     );
     let mut pairs = vec![FROM_TO];
     if let Some(across) = rule.across {
@@ -133,7 +146,7 @@ pub(super) fn of_view(rule: &Rule) -> Option<(String, String)> {
         (false, true) => partition.date().to_string(),
         (false, false) => "onerow_date".to_owned(),
     };
-    let first = format!("DATE_SUB(CURRENT_DATE(), INTERVAL {DAYS} DAY)");
+    let first = format!("DATE_SUB(CURRENT_DATE(), INTERVAL {} DAY)", DAYS - 1);
     let number = |format: &str| format!("CAST(FORMAT_DATE('{format}', {first}) AS INT64)");
     let first = match partition.cut {
         Cut::Int64(Numbers::Yyyymmdd | Numbers::Yyyymmddhh) => number("%Y%m%d"),

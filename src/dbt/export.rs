@@ -11,7 +11,6 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql;
 use crate::rule::Rule;
 use crate::statement::StepName;
-use crate::window::Window;
 
 /// The files of a rule, by their paths in the dbt project.
 #[derive(Debug)]
@@ -32,13 +31,7 @@ pub(crate) const WRITTEN_BY: &str = "Written by `onerow view show";
 pub(crate) fn exported(engine: &Engine, rule: &Rule) -> Result<Exported> {
     let source = Source::of(rule);
     let task = Task::Step(StepName::parse(StepName::CURRENT)?);
-    let window = match rule.partition.is_whole() {
-        true => Window::whole(),
-        false => {
-            rule.periods(&Window::day(crate::window::Day::from(jiff::civil::date(2026, 1, 28))))?
-        }
-    };
-    let plan = engine.plan(rule, &task, &window)?;
+    let plan = engine.plan(rule, &task, &dates::any(rule)?)?;
     let sql: String = plan.statements().map(|statement| statement.sql.as_str()).collect();
     let model = rule.view.table().to_owned();
     let files = vec![

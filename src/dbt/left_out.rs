@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::visible::visible_line;
+
 /// A model, snapshot, source or test without a rule, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeftOut {
@@ -19,6 +21,6 @@ impl LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
+        write!(f, "{}: {}", visible_line(&self.what), visible_line(&self.why))
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct Node {
     pub config: Config,
     #[serde(default, deserialize_with = "or_default")]
     pub columns: IndexMap<String, Column>,
+    #[serde(default)]
+    pub constraints: Json,
     pub test_metadata: Option<TestMetadata>,
     pub attached_node: Option<String>,
     pub column_name: Option<String>,
@@ -87,6 +89,12 @@ pub(super) struct Config {
     pub loaded_at_field: Json,
     #[serde(rename = "where")]
     pub condition: Json,
+    /// Of a test: whether a failure is an error, and from how many rows on.
+    pub severity: Json,
+    pub warn_if: Json,
+    pub error_if: Json,
+    pub limit: Json,
+    pub contract: Json,
     pub snapshot_meta_column_names: Json,
     pub dbt_valid_to_current: Json,
 }
@@ -96,6 +104,8 @@ pub(super) struct Column {
     #[serde(default)]
     pub name: String,
     pub data_type: Option<String>,
+    #[serde(default)]
+    pub constraints: Json,
 }
 
 #[derive(Debug, Deserialize)]

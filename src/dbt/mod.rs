@@ -22,7 +22,7 @@ pub(crate) use export::{Exported, WRITTEN_BY, exported};
 pub(crate) use left_out::LeftOut;
 
 use crate::error::{Error, Kind, Result};
-use crate::rule::RuleFile;
+use crate::rule::{RuleFile, WarehouseName};
 use manifest::Manifest;
 
 /// What a dbt project gives: the text of a rule file, and what is not in it.
@@ -37,12 +37,17 @@ pub(crate) struct Proposal {
 }
 
 /// Reads a manifest of dbt, and the catalog beside it, if there is one. `manifest` and `catalog` are the name and the
-/// text of the file.
+/// text of the file, and `warehouse` what the warehouse is called.
 ///
 /// # Errors
 /// A file is not what dbt writes, is of another version, or of a project of another adapter; no model, snapshot or
 /// source has a key that a rule can be made of.
-pub(crate) fn propose(manifest: (&str, &str), catalog: Option<(&str, &str)>) -> Result<Proposal> {
+pub(crate) fn propose(
+    manifest: (&str, &str),
+    catalog: Option<(&str, &str)>,
+    warehouse: Option<&str>,
+) -> Result<Proposal> {
+    let warehouse = WarehouseName::parse(warehouse.unwrap_or("prod"))?;
     let (file, text) = manifest;
     let manifest = Manifest::read(file, text)?;
     let catalog = catalog.map(|(file, text)| catalog::read(file, text)).transpose()?;
@@ -50,7 +55,7 @@ pub(crate) fn propose(manifest: (&str, &str), catalog: Option<(&str, &str)>) -> 
     if found.rules.is_empty() {
         return Err(nothing(file, &found.left_out));
     }
-    let text = text::file(&manifest, catalog.is_some(), &found);
+    let text = text::file(&manifest, catalog.is_some(), &warehouse, &found);
     RuleFile::parse("onerow.toml", &text)?;
     Ok(Proposal { text, rules: found.rules.len(), left_out: found.left_out })
 }

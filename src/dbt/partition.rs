@@ -41,6 +41,17 @@ impl Partition {
             "guess: dbt does not say how a source is partitioned; name its date column here, or every run reads all of it",
         )
     }
+
+    /// Of a source, by a column whose values the catalog does not show to be dates.
+    fn of_other_type(by: &str, of: Option<SqlType>) -> Self {
+        let of =
+            of.map_or_else(|| "whose type is not known".to_owned(), |of| format!("of type {of}"));
+        Self::whole(format!(
+            "guess: dbt's catalog says that it is partitioned by {}, {of}; if its values say dates, name it here with \
+             `partition_type`, else every run reads all of it",
+            written(by)
+        ))
+    }
 }
 
 /// Of a source, by the partition column that dbt's catalog names.
@@ -56,7 +67,7 @@ pub(super) fn of_source(by: Option<&str>, key: &Key, columns: &Columns) -> Parti
         Some(of @ (SqlType::Datetime | SqlType::Timestamp)) => {
             settings.push(Setting::one("partition_type", of.to_string(), "dbt's catalog"));
         }
-        _ => return Partition::unknown(),
+        of => return Partition::of_other_type(by, of),
     }
     let granularity = "The catalog does not say whether a partition is a day, a month or a year: for the last two write \
                        `partition_granularity`.";

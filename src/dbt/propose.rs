@@ -1,6 +1,6 @@
 //! From a manifest to rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -38,6 +38,7 @@ pub(super) fn all(manifest: &Manifest, catalog: Option<&Catalog>) -> Found {
         rule.name = name;
         own_view(rule);
     }
+    views_apart(&mut found.rules);
     let mut rules: Vec<Proposed> = Vec::new();
     for rule in std::mem::take(&mut found.rules) {
         if let Some(same) = rules.iter().find(|other| is_same(other, &rule)) {
@@ -94,12 +95,13 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
         let why = "a view or an ephemeral model holds no rows of its own: duplicates are in the tables that it reads";
         return found.left_out.push(LeftOut::new(node.what(), why));
     }
+    let columns = Columns::of(node, catalog);
     let mut keys = Vec::new();
     let entries = texts(&node.config.unique_key);
     if !entries.is_empty() {
-        key::add(&mut keys, Key::new(entries, "unique_key", None));
+        key::add(&mut keys, Key::merged(&entries, &columns));
     }
-    let wrong = key::of_tests(manifest, node, &mut keys);
+    let wrong = key::of_tests(manifest, node, &columns, &mut keys);
     let has_wrong = !wrong.is_empty();
     found.left_out.extend(wrong);
     if keys.is_empty() && !has_wrong {
@@ -107,9 +109,10 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
             "it has no `unique_key` and no test of uniqueness; add one, or write the rule by hand";
         return found.left_out.push(LeftOut::new(node.what(), why));
     }
-    let columns = Columns::of(node, catalog);
+    let never_null = key::never_null(manifest, node);
     for (at, key) in keys.iter().enumerate() {
-        match rule(node, key, (&columns, catalog), at > 0) {
+        let active = key.active(&never_null);
+        match rule(node, (key, active), (&columns, catalog), at > 0) {
             Ok(rule) => found.rules.push(rule),
             Err(why) if keys.len() > 1 => {
                 let what = format!("{}, key {}", node.what(), key.entries.join(", "));
@@ -123,7 +126,7 @@ fn table_rules(manifest: &Manifest, node: &Node, catalog: Option<&Catalog>, foun
 /// Errors: a phrase.
 fn rule(
     node: &Node,
-    key: &Key,
+    (key, active): (&Key, Option<(String, String)>),
     (columns, catalog): (&Columns, Option<&Catalog>),
     is_further: bool,
 ) -> Result<Proposed, String> {
@@ -154,6 +157,7 @@ fn rule(
     };
     let mut rule = Proposed::new(names(node, key, is_further), node, columns);
     rule.remarks.extend(remarks(node, key, columns));
+    rule.remarks.extend(key.remarks.iter().cloned());
     rule.remarks.extend(partition.remark);
     let table = table(node);
     rule.settings = vec![Setting::one("table", &table, "")];
@@ -165,8 +169,7 @@ fn rule(
     rule.settings.push(Setting::list("keep", order.entries, order.note));
     let why = "the other rows are dropped, rows that are equal in every column too";
     rule.settings.push(Setting::one("strategy", "rewrite", why));
-    if let Some(condition) = &key.condition {
-        let note = "`where` of the test: only these rows count";
+    if let Some((condition, note)) = active {
         rule.settings.push(Setting::one("active", condition, note));
     }
     if let Some(loaded_at) =
@@ -205,8 +208,10 @@ fn remarks(node: &Node, key: &Key, columns: &Columns) -> Vec<String> {
     let strategy = text(&node.config.incremental_strategy);
     match (materialized(node), strategy.as_deref()) {
         _ if node.source_name.is_some() => {}
-        ("incremental", Some("append")) => {
-            remarks.push("Its strategy is append: dbt itself does not look at the key.".to_owned());
+        ("incremental", Some(strategy @ ("append" | "insert_overwrite" | "microbatch"))) => {
+            remarks.push(format!(
+                "Its strategy is {strategy}: dbt itself does not look at the key."
+            ));
         }
         ("incremental", _) => {}
         ("table", _) => remarks.push(
@@ -228,7 +233,7 @@ fn remarks(node: &Node, key: &Key, columns: &Columns) -> Vec<String> {
     });
     if let (Some(flag), None) = (flag, &key.condition) {
         remarks.push(format!(
-            "Every row counts, as it does for dbt. If {} says which rows count, say so in `active`.",
+            "{} does not decide which rows count, as it does not for dbt. If it should, say so in `active`.",
             flag.name
         ));
     }
@@ -238,7 +243,7 @@ fn remarks(node: &Node, key: &Key, columns: &Columns) -> Vec<String> {
 /// A seed with a test is a file of the project.
 fn seed(manifest: &Manifest, node: &Node, found: &mut Found) {
     let mut keys = Vec::new();
-    let wrong = key::of_tests(manifest, node, &mut keys);
+    let wrong = key::of_tests(manifest, node, &Columns::default(), &mut keys);
     if !keys.is_empty() || !wrong.is_empty() {
         let why = "dbt loads it anew from a file of the project: remove the duplicates there";
         found.left_out.push(LeftOut::new(node.what(), why));
@@ -251,7 +256,7 @@ fn disabled(manifest: &Manifest, found: &mut Found) {
     for node in nodes {
         let is_one = match node.resource_type.as_str() {
             "model" | "snapshot" => node.config.unique_key != Json::Null,
-            "test" => key::key_of(node).is_some(),
+            "test" => key::key_of(node, &Columns::default()).is_some(),
             _ => false,
         };
         if is_one {
@@ -293,6 +298,24 @@ fn own_view(rule: &mut Proposed) {
         {
             name.clone_from(&view);
         }
+    }
+}
+
+/// Views of one name get one of their own: dbt's files, and the embedded warehouse, make no difference by case.
+fn views_apart(rules: &mut [Proposed]) {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for rule in rules {
+        let table = rule.value("table").unwrap_or_default();
+        let view = rule.value("view").map_or_else(|| format!("{table}_current"), str::to_owned);
+        if known.insert(view.to_lowercase()) || table.ends_with("_*") {
+            continue;
+        }
+        let dataset = table.rsplit_once('.').map_or(table, |(dataset, _)| dataset);
+        let own = format!("{dataset}.{}_current", rule.name);
+        rule.settings.retain(|setting| setting.key != "view");
+        known.insert(own.to_lowercase());
+        let note = "another view differs from this one by case alone";
+        rule.settings.push(Setting::one("view", own, note));
     }
 }
 

@@ -58,7 +58,10 @@ impl Proposed {
             names,
             name: String::new(),
             what: node.what(),
-            remarks: vec![format!("{}: {}", node.what(), about.join(", "))],
+            remarks: vec![match about.is_empty() {
+                true => node.what(),
+                false => format!("{}: {}", node.what(), about.join(", ")),
+            }],
             settings: Vec::new(),
             columns: columns.written(),
             complete: columns.complete,

@@ -9,6 +9,8 @@ use super::name::{Names, snake};
 use super::partition::{self, Partition};
 use super::proposed::{GUESS, Proposed, Setting};
 use super::source::Found;
+use crate::googlesql::SqlType;
+use crate::rule::is_literal;
 
 /// The rules of a snapshot.
 pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: &mut Found) {
@@ -18,7 +20,7 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
     };
     let (scd_id, valid_to) = (meta("dbt_scd_id"), meta("dbt_valid_to"));
     let (valid_from, updated_at) = (meta("dbt_valid_from"), meta("dbt_updated_at"));
-    let version = Key::new(vec![scd_id.clone()], "what dbt names a version by", None);
+    let version = Key::new(std::slice::from_ref(&scd_id), "what dbt names a version by", columns);
     match partition::of(node, &version, columns) {
         Ok(partition) => {
             let mut rule = begun(node, "versions", columns, partition);
@@ -46,11 +48,11 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
     let mut keys = Vec::new();
     let entries = texts(&node.config.unique_key);
     if !entries.is_empty() {
-        add(&mut keys, Key::new(entries, "unique_key", None));
+        add(&mut keys, Key::new(&entries, "unique_key", columns));
     }
     // A test on a snapshot is about its versions.
     let mut tested = Vec::new();
-    let wrong = of_tests(manifest, node, &mut tested);
+    let wrong = of_tests(manifest, node, columns, &mut tested);
     found.left_out.extend(wrong);
     for test in tested.iter().filter(|test| !test.has(&scd_id)) {
         let what = format!("{}, {}", node.what(), test.from.join(", "));
@@ -90,6 +92,7 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
         None => (format!("{} IS NULL", written(&valid_to)), "dbt leaves the open version's empty"),
         Some(value) => (format!("{} = {value}", written(&valid_to)), "dbt_valid_to_current"),
     };
+    let reopens = text(&node.config.dbt_valid_to_current).filter(|value| !is_literal(value));
     let keep = [
         format!("{} DESC", written(&valid_from)),
         format!("{} DESC", written(&updated_at)),
@@ -102,11 +105,18 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
         Setting::one("active", open, note),
     ]);
     if columns.type_of(&valid_to).is_none() || !node.config.dbt_valid_to_current.is_null() {
+        let (now, note) = now(columns.type_of(&valid_to));
         rule.settings.push(Setting::one(
             "deactivate",
-            format!("{} = CURRENT_TIMESTAMP()", written(&valid_to)),
-            format!("{GUESS} it is a TIMESTAMP; for a DATETIME write CURRENT_DATETIME()"),
+            format!("{} = {now}", written(&valid_to)),
+            note,
         ));
+    }
+    // Of a literal, `active` says it already.
+    if let Some(value) = reopens {
+        let note = "dbt_valid_to_current, for `onerow undo`";
+        let reopen = format!("{} = {value}", written(&valid_to));
+        rule.settings.push(Setting::one("reactivate", reopen, note));
     }
     rule.settings.push(Setting::one(
         "view",
@@ -114,6 +124,19 @@ pub(super) fn rules(manifest: &Manifest, node: &Node, columns: &Columns, found: 
         "each rule has a view of its own",
     ));
     found.rules.push(rule);
+}
+
+/// The time of a run in the type of `dbt_valid_to`, and what is said of it.
+fn now(of: Option<SqlType>) -> (&'static str, String) {
+    match of {
+        Some(SqlType::Datetime) => ("CURRENT_DATETIME()", "the time of the run".to_owned()),
+        Some(SqlType::Date) => ("CURRENT_DATE()", "the date of the run".to_owned()),
+        Some(_) => ("CURRENT_TIMESTAMP()", "the time of the run".to_owned()),
+        None => (
+            "CURRENT_TIMESTAMP()",
+            format!("{GUESS} it is a TIMESTAMP; for a DATETIME write CURRENT_DATETIME()"),
+        ),
+    }
 }
 
 fn begun(node: &Node, part: &str, columns: &Columns, partition: Partition) -> Proposed {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::manifest::Manifest;
 use super::proposed::{Proposed, Setting, Value};
 use super::source::Found;
+use crate::rule::WarehouseName;
 use crate::visible::visible_line;
 
 /// The widest line that a note stays on.
@@ -13,7 +14,12 @@ const WIDTH: usize = 118;
 const NOTES: usize = 44;
 
 /// The whole file.
-pub(super) fn file(manifest: &Manifest, has_catalog: bool, found: &Found) -> String {
+pub(super) fn file(
+    manifest: &Manifest,
+    has_catalog: bool,
+    warehouse: &WarehouseName,
+    found: &Found,
+) -> String {
     let metadata = &manifest.metadata;
     let project = metadata.project_name.as_deref().unwrap_or("without a name");
     let of = metadata.dbt_version.as_deref().map_or(String::new(), |of| format!(" (dbt {of})"));
@@ -34,7 +40,7 @@ pub(super) fn file(manifest: &Manifest, has_catalog: bool, found: &Found) -> Str
         );
     }
     text.push('\n');
-    text.push_str(&warehouses(found.project.as_deref()));
+    text.push_str(&warehouses(warehouse.as_str(), found.project.as_deref()));
     for proposed in &found.rules {
         text.push('\n');
         text.push_str(&rule(proposed));
@@ -49,19 +55,21 @@ pub(super) fn file(manifest: &Manifest, has_catalog: bool, found: &Found) -> Str
     text
 }
 
-fn warehouses(project: Option<&str>) -> String {
+fn warehouses(name: &str, project: Option<&str>) -> String {
     let project = project.unwrap_or("my-project");
+    let local = if name == "local" { "file" } else { "local" };
     format!(
-        "default_warehouse = \"prod\"\n\n\
-         [warehouse.prod]\n\
+        "default_warehouse = {}\n\n\
+         [warehouse.{name}]\n\
          type = \"bigquery\"\n\
          project = {}\n\
          ledger = \"onerow.ledger\"    # guess: a dataset of onerow's own, which has to be there\n\
          # location = \"us-west2\"    # dbt's manifest does not say it; may be left out in the US and EU multi-regions\n\n\
          # A file beside the project, for tests of SQL.\n\
-         [warehouse.local]\n\
+         [warehouse.{local}]\n\
          type = \"sqlite\"\n\
          path = \".onerow/local.db\"\n",
+        quoted(name),
         quoted(project)
     )
 }

@@ -74,7 +74,7 @@ pub(super) fn template(bytes: &[u8]) {
 
 /// A manifest of dbt. Whatever rules it gives are ones that can be read.
 pub(super) fn dbt_manifest(bytes: &[u8]) {
-    match crate::dbt::propose(("manifest.json", &text(bytes)), None) {
+    match crate::dbt::propose(("manifest.json", &text(bytes)), None, None) {
         Ok(proposal) => drop(RuleFile::parse("onerow.toml", &proposal.text).unwrap()),
         Err(error) => {
             assert_ne!(error.kind(), crate::error::Kind::RuleFile, "{error}");

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 
 use self::end::End;
+pub(super) use self::end::is_literal;
 
 use super::Strategy;
 use super::expression::{Expression, unless_column};

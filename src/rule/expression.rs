@@ -7,11 +7,11 @@ use sqlparser::ast::{Expr, ObjectName, Query, Value, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
-use super::{Keep, Partition};
+use super::{Keep, Partition, active};
 use crate::googlesql::{Fragment, Ident, SqlType, Words, is_reserved, parse, tokens};
 
 /// A parsed entry: its columns, and the column it consists of, if any.
-pub(super) struct Expression {
+pub(crate) struct Expression {
     pub tree: Expr,
     pub columns: BTreeSet<String>,
     pub plain_column: Option<String>,
@@ -35,8 +35,13 @@ pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
     inspect(order.expr)
 }
 
+/// Whether the text is a literal: `active = "column = LITERAL"` then says the only value of an active row.
+pub(crate) fn is_literal(text: &str) -> bool {
+    parsed(text, Parser::parse_expr).is_ok_and(|tree| active::is_literal(&tree))
+}
+
 /// The expression; `None` if the text is a column name, or not GoogleSQL.
-pub(super) fn unless_column(
+pub(crate) fn unless_column(
     text: &str,
     columns: &[(Ident, SqlType)],
 ) -> Option<Result<Expression, String>> {

@@ -42,6 +42,7 @@ pub(crate) use across::Added;
 pub use active::{Active, Flag};
 pub use batch::DatesPerStatement;
 pub(crate) use document::Source;
+pub(crate) use expression::{is_literal, unless_column};
 pub use file::RuleFile;
 pub use format::{Numbers, Texts};
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};

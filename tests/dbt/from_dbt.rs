@@ -12,23 +12,23 @@ use super::Dbt;
 use crate::common::Project;
 use crate::common::whole::{FILTERS, Transcript};
 
-const MANIFEST: &str = include_str!("manifest.json");
+pub(super) const MANIFEST: &str = include_str!("manifest.json");
 
 /// A project with this manifest, which onerow is run beside.
-fn shop(manifest: &str) -> Project {
+pub(super) fn shop(manifest: &str) -> Project {
     let project = Project::new("# not the project's\n");
     project.write("target/manifest.json", manifest);
     project
 }
 
-const INIT: &str = "init --dbt target/manifest.json rules";
+pub(super) const INIT: &str = "init --dbt target/manifest.json rules";
 
-fn rules(project: &Project) -> String {
+pub(super) fn rules(project: &Project) -> String {
     std::fs::read_to_string(project.path("rules/onerow.toml")).unwrap()
 }
 
 /// The manifest with a change.
-fn changed(change: impl FnOnce(&mut Json)) -> String {
+pub(super) fn changed(change: impl FnOnce(&mut Json)) -> String {
     let mut manifest: Json = serde_json::from_str(MANIFEST).unwrap();
     change(&mut manifest);
     manifest.to_string()
@@ -95,6 +95,26 @@ fn a_catalog_beside_the_manifest_makes_more_rules() {
     let sections = ["arrivals", "unordered", "raw_orders"].map(section);
     insta::assert_snapshot!("with_catalog", sections.concat());
     project.onerow("check --all --strict --project-dir rules").exits(0);
+}
+
+/// Numbers may say dates or not, which the catalog does not show. A source without a file has no blank place for it.
+#[test]
+fn a_partition_of_another_type_is_named() {
+    let manifest = changed(|manifest| {
+        let source = &mut manifest["sources"]["source.shop.raw.orders"];
+        source["original_file_path"] = json!("");
+    });
+    let project = shop(&manifest);
+    project.write(
+        "target/catalog.json",
+        catalog().replace(r#""value":"ordered_at""#, r#""value":"id""#),
+    );
+    project.onerow(INIT).exits(0);
+    let text = rules(&project);
+    assert!(text.contains("\n# source raw.orders\n[rule.raw_orders]\n"), "{text}");
+    let note = "# guess: dbt's catalog says that it is partitioned by id, of type INT64; if its values say dates, name it here";
+    assert!(text.contains(note), "{text}");
+    assert!(!text.contains("dbt does not say how a source is partitioned"), "{text}");
 }
 
 /// What a model that is left out is left out for.

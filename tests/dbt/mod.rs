@@ -3,5 +3,6 @@
 mod from_dbt;
 mod program;
 mod to_dbt;
+mod which_rows;
 
 pub use program::Dbt;

@@ -2,6 +2,7 @@
 
 use minijinja::{Environment, Value, context};
 
+use super::Dbt;
 use crate::common::whole::{FILTERS, Transcript};
 use crate::common::{HEADER, Project, RULE};
 
@@ -41,6 +42,13 @@ fn files_are_written_again_and_those_of_others_stay() {
     said.add(&project.onerow("view create --dbt").exits(2));
     said.add(&project.onerow("view show --out shop").exits(2));
     said.add(&project.onerow("view show --dbt --format json").exits(2));
+    let by_environment =
+        project.onerow_in(&["view", "show", "--dbt"], &[("ONEROW_FORMAT", "json")]);
+    said.add(&by_environment.exits(2));
+    said.add(&project.onerow("view show --dbt --date 2026-01-28").exits(2));
+    said.add(&project.onerow("view show --dbt --from 2026-01-28 --to 2026-01-29").exits(2));
+    said.add(&project.onerow("view show --dbt --last 3").exits(2));
+    said.add(&project.onerow("view show --dbt --replace").exits(2));
     let other = RULE.split_once("[rule.predictions]").unwrap().1;
     let other = other
         .replace("rule.predictions", "rule.other")
@@ -77,7 +85,7 @@ fn braces_of_a_key_reach_the_warehouse() {
 
 /// The file as dbt compiles it, for one date: its variables are Python's.
 fn rendered(text: &str, table: &str) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("{%- set")).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("{%- ")).collect();
     let mut jinja = Environment::new();
     let name = format!("`{table}`");
     jinja.add_function("source", move |_: String, _: String| name.clone());
@@ -182,4 +190,23 @@ fn the_test_of_a_table_finds_what_status_counts() {
         let clean = format!("e,{},g3,ann,20.5,true,2026-01-28T08:00:00Z", date("2026-01-28"));
         assert_eq!(count(&clean), 0, "{settings}");
     }
+}
+
+/// A test between dates in the wrong order would pass, whatever is in the table.
+#[test]
+fn dbt_refuses_dates_in_the_wrong_order_and_counts_back_from_the_last() {
+    let Some(dbt) = Dbt::found() else { return };
+    let project = Project::new(RULE);
+    project.onerow("view show --dbt --out shop").exits(0);
+    let shop = project.path("shop");
+    project.write(
+        "shop/dbt_project.yml",
+        "name: shop\nversion: '1.0'\nprofile: shop\nmodel-paths: [models]\ntest-paths: [tests]\n",
+    );
+    project.write("shop/profiles.yml", include_str!("project/profiles.yml"));
+    let parse = |vars: &str| dbt.run(&shop, &["parse", "--no-partial-parse", "--vars", vars]);
+    // Long before the dates that are the last ones today.
+    parse("{onerow_to: 2020-01-31}").exits(0);
+    let swapped = parse("{onerow_from: 2026-01-29, onerow_to: 2026-01-28}").exits(2);
+    swapped.says(&["onerow_from is 2026-01-29, which is after onerow_to, 2026-01-28"]);
 }

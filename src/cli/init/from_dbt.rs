@@ -11,7 +11,12 @@ use crate::project::RULE_FILE;
 /// The catalog's name; it lies beside the manifest.
 const CATALOG: &str = "catalog.json";
 
-pub(super) fn run(manifest: &Path, folder: &Path, effects: &Effects) -> Result<Outcome> {
+pub(super) fn run(
+    manifest: &Path,
+    folder: &Path,
+    warehouse: Option<&str>,
+    effects: &Effects,
+) -> Result<Outcome> {
     let text = manifest_text(manifest)?;
     let catalog = manifest.with_file_name(CATALOG);
     let catalog = match catalog.is_file() {
@@ -19,7 +24,7 @@ pub(super) fn run(manifest: &Path, folder: &Path, effects: &Effects) -> Result<O
         false => None,
     };
     let named = catalog.as_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-    let proposal = dbt::propose((&manifest.display().to_string(), &text), named)?;
+    let proposal = dbt::propose((&manifest.display().to_string(), &text), named, warehouse)?;
     write_all(folder, &[(RULE_FILE, &proposal.text)], effects)?;
     for left in &proposal.left_out {
         effects.say(&format!("left out: {left}"));
@@ -28,8 +33,12 @@ pub(super) fn run(manifest: &Path, folder: &Path, effects: &Effects) -> Result<O
         1 => "1 rule".to_owned(),
         rules => format!("{rules} rules"),
     };
+    let enter = match folder == Path::new(".") {
+        true => String::new(),
+        false => format!("`cd {}`, ", folder.display()),
+    };
     effects.say(&format!(
-        "{rules}; next: read each line with `guess` in {RULE_FILE}, then `onerow check --all` and `onerow doctor --all`"
+        "{rules}; next: {enter}read each line with `guess` in {RULE_FILE}, then `onerow check --all` and `onerow doctor --all`"
     ));
     Ok(Outcome::Done)
 }

@@ -16,8 +16,20 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, "--dbt writes files, and sends nothing")
             .help("write `onerow view show RULE --dbt`; dbt makes the view"));
     }
+    if args.replace {
+        let message =
+            "--replace is for `create`; --dbt always replaces the files that onerow wrote";
+        return Err(Error::new(Kind::Usage, message).help("remove --replace"));
+    }
+    if args.common.dates.given().is_some() {
+        let message = "files of dbt are about no dates of their own";
+        return Err(Error::new(Kind::Usage, message).help(
+            "remove --date, --from, --to and --last; dbt's variables `onerow_from` and `onerow_to` say the dates of a test",
+        ));
+    }
     if args.format != Format::Table {
-        return Err(Error::new(Kind::Usage, "files of dbt have one format").help("remove --format"));
+        return Err(Error::new(Kind::Usage, "files of dbt have one format")
+            .help("remove --format, or unset the variable ONEROW_FORMAT"));
     }
     let engine = args.common.engine(effects)?;
     let mut all: Vec<(&Rule, Exported)> = Vec::new();

@@ -71,7 +71,7 @@ fn name(expr: &Expr) -> Option<&str> {
     }
 }
 
-fn is_literal(expr: &Expr) -> bool {
+pub(in crate::rule) fn is_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Value(value) => !matches!(value.value, Value::Null | Value::Placeholder(_)),
         Expr::TypedString(_) => true,
