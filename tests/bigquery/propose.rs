@@ -42,6 +42,7 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
     counting the different values in rows of 2026-01-29: that bills at most 10.0 MiB
     added a rule `predictions` to ./onerow.toml
     look at: strategy, key, keep, row_id, active, written_at, time_zone; the comments say why they are so
+    note: by this key about 1 of 2 rows of 2026-01-29 are duplicates. If rows of different things are called duplicates, a column is missing in it: `onerow explain` shows them.
     next:
       onerow check --date YESTERDAY
       onerow status --last 7
@@ -57,20 +58,22 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
      date         active   keys   duplicates   buffered   shared ids   status
     ────────
      2026-01-27        1      1            0          0            0   clean
-     2026-01-28        4      4            0          0            0   clean
-     2026-01-29        2      2            0          0            0   clean
+     2026-01-28        4      1            3          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
     ────────
-     total             7      7            0          0            0
+     total             7      3            4          0            0
 
     # A proposal. Above each setting stands why it has its value; `guess` marks what only you can tell to be right.
+    # by this key about 1 of 2 rows of 2026-01-29 are duplicates. If rows of different things are called
+    # duplicates, a column is missing in it: `onerow explain` shows them.
     [rule.predictions]
     table = "[DATASET].predictions"
     # guess: a column says which rows count, so that superseded rows can stay
     strategy = "deactivate"
     # the table is partitioned by it
     partition = "game_date"
-    # guess: with id further rows can be told apart; about 2 of 2 rows of 2026-01-29 would stay
-    key = ["id", "game_id"]
+    # guess: they are called like ids; about 1 of 2 rows of 2026-01-29 would stay
+    key = ["game_id"]
     # guess: the row that changed last stays; of two that are equal in that, the one with the lower id
     keep = ["updated_at DESC", "created_at DESC", "id"]
     # guess: it is called so, and differs in nearly each of 2 rows of 2026-01-29, or in each

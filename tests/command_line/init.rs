@@ -387,7 +387,7 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
     exit code 2
     -- stderr
     error[usage]: `.` has an unknown format
-      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end
+      help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end, or *.parquet
 
     $ onerow init --file numbers.csv x
     exit code 2
@@ -407,6 +407,22 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
     error[no-project]: there is no onerow.toml yet, so it is unknown which project holds `shop.orders`
       help: name the table with its project, project.dataset.table, or run this in a folder with a rule file
 
+    $ onerow init --file orders.csv --dbt manifest.json x
+    exit code 2
+    -- stderr
+    error[usage]: the argument '--file <FILE>' cannot be used with '--dbt <FILE>'
+
+    Usage: onerow init --file <FILE> <DIR>
+
+    For more information, try '--help'.
+
+    $ onerow init --file orders.csv --warehouse a.b x
+    exit code 2
+    -- stderr
+    orders.csv: 141 rows looked at
+    error[rule-file]: `a.b` is not a warehouse name
+      help: a warehouse name has letters, digits, `_` and `-`, starts with a letter, and is at most 63 characters long
+
     $ onerow init --file copies.csv copies
     -- stderr
     copies.csv: 3 rows looked at
@@ -415,6 +431,7 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
     wrote copies/onerow.toml with a rule `copies`
     look at: partition, key, keep; the comments say why they are so
     note: 2 rows are equal to others in every column. No key and no order can tell them apart, so the rule rewrites dates.
+    note: by this key 2 of 3 rows are duplicates. If rows of different things are called duplicates, a column is missing in it: `onerow explain` shows them.
     next:
       cd copies
       onerow load ../copies.csv
