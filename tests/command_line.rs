@@ -3,6 +3,7 @@
 mod completions;
 mod csv;
 mod environment;
+mod fmt;
 mod help;
 mod init;
 mod load;

@@ -10,7 +10,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 4] = [
         "Every day",
         &["status", "plan", "explain", "apply", "consolidate", "run", "undo", "log", "report"],
     ),
-    ("Reviewing", &["render", "check", "test", "review"]),
+    ("Reviewing", &["render", "check", "test", "fmt", "review"]),
     ("Setting up", &["init", "try", "load", "doctor", "view", "schema", "completions", "man"]),
     ("Serving", &["serve", "schedule"]),
 ];

@@ -11,6 +11,7 @@ mod each;
 mod effects;
 mod execute;
 mod explain;
+mod fmt;
 mod global;
 mod groups;
 mod init;
@@ -103,6 +104,7 @@ enum Command {
     Test(test::Args),
     View(view::Args),
     Load(load::Args),
+    Fmt(fmt::Args),
     Serve(serve::Args),
     Init(init::Args),
     Try(try_file::Args),
@@ -201,6 +203,7 @@ fn dispatch(command: Command, effects: &Effects) -> Result<Outcome> {
         Command::View(args) => view::run(&args, effects),
         Command::Serve(args) => serve::run(&args, effects),
         Command::Load(args) => load::run(&args, effects),
+        Command::Fmt(args) => fmt::run(&args, effects),
         Command::Init(args) => init::run(&args, effects),
         Command::Try(args) => try_file::run(&args, effects),
         Command::Schema(args) => schema::run(&args, effects),

@@ -22,6 +22,14 @@ pub struct RuleFile {
     pub default_warehouse: Option<String>,
 }
 
+/// The values of a TOML file. `name` is its name in messages.
+///
+/// Errors: it is too long, or not TOML.
+pub(crate) fn toml(name: &str, text: &str) -> Result<toml::Table> {
+    let source = Source::new(name, text, "split the file")?;
+    toml::from_str(text).map_err(|error| source.toml_error(&error))
+}
+
 impl RuleFile {
     /// Parses the text of a rule file. `name` is its name in messages.
     ///

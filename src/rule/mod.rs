@@ -44,6 +44,7 @@ pub use batch::DatesPerStatement;
 pub(crate) use document::Source;
 pub(crate) use expression::{is_literal, unless_column};
 pub use file::RuleFile;
+pub(crate) use file::toml;
 pub use format::{Numbers, Texts};
 pub use name::{RoutineName, RuleName, WarehouseName, WebhookName};
 pub use partition::{Cut, LocalDays, Partition, Period};

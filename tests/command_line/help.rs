@@ -37,7 +37,7 @@ fn the_commands_are_listed_in_groups() {
 fn the_help_of_every_command_is_as_it_was_read() {
     let project = Project::new("");
     let commands = commands(&project);
-    assert_eq!(commands.len(), 23);
+    assert_eq!(commands.len(), 24);
     let helps = commands.iter().map(|command| help(&project, &[command, "--help"]));
     compare("commands", helps.collect::<Vec<_>>().join("\n~~~\n\n"));
 }

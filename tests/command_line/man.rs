@@ -9,12 +9,12 @@ fn there_is_a_page_of_onerow_and_of_each_command() {
     let project = Project::new("");
     let page = project.onerow("man").exits(0);
     page.prints(&[".TH onerow 1", "onerow\\-apply(1)", "ONEROW_PROJECT_DIR"]);
-    project.onerow("man --out pages/man1").exits(0).says(&["wrote 24 pages to pages/man1"]);
+    project.onerow("man --out pages/man1").exits(0).says(&["wrote 25 pages to pages/man1"]);
     let folder = std::fs::read_dir(project.path("pages/man1")).unwrap();
     let mut names: Vec<String> =
         folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!((names.len(), names[0].as_str()), (24, "onerow-apply.1"));
+    assert_eq!((names.len(), names[0].as_str()), (25, "onerow-apply.1"));
     for name in names {
         let path = project.path("pages/man1").join(&name);
         let text = std::fs::read_to_string(&path).unwrap();
