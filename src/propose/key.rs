@@ -2,7 +2,7 @@
 
 use super::{Column, Counts, Seen, Setting, Wishes, names, order};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::Ident;
+use crate::googlesql::{Ident, SqlType};
 
 /// The columns that may be part of a key, or name a row.
 pub(super) struct Candidates<'a> {
@@ -36,11 +36,18 @@ impl<'a> Candidates<'a> {
             |column: &&Column| !is_row_id(column) && own.is_none_or(|own| own != *column);
         let ids = usable().filter(is_other).filter(|column| names::is_id(column));
         let ids: Vec<&Column> = ids.collect();
+        // A table is clustered by what people look for, which often names a thing.
+        let is_clustered = |column: &Column| {
+            let clustering = &seen.description.details.clustering;
+            clustering.iter().any(|name| column.name.same_column(name))
+                && matches!(column.sql_type, SqlType::String | SqlType::Int64)
+        };
         let more = usable().filter(is_other).filter(|column| {
-            !names::is_id(column) && (names::may_identify(column) || order::is_of_event(column))
+            let may = names::may_identify(column) || order::is_of_event(column);
+            !names::is_id(column) && (may || is_clustered(column))
         });
         let mut more: Vec<&Column> = more.collect();
-        more.sort_by_key(|column| !names::is_of_identity(column));
+        more.sort_by_key(|column| (!is_clustered(column), !names::is_of_identity(column)));
         more.truncate(MOST_MORE);
         Self { row_ids, own, ids, more }
     }

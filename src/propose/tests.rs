@@ -97,6 +97,15 @@ fn what_names_a_row_is_in_no_key() {
 }
 
 #[test]
+fn what_the_table_is_clustered_by_may_be_in_the_key() {
+    let mut table = seen("ops.readings", &["device INT64", "value FLOAT64", "at TIMESTAMP"]);
+    let counts = counts(100, &[("device", 60)]);
+    table.description.details.clustering = vec!["Device".to_owned()];
+    let proposal = proposed(&table, Some(&counts));
+    assert_eq!(proposal.value("key").unwrap(), "[\"device\"]");
+}
+
+#[test]
 fn every_id_is_in_the_key() {
     let columns: Vec<String> = (0..9).map(|n| format!("part{n}_id STRING")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();

@@ -50,6 +50,8 @@ pub struct Details {
     pub collations: Vec<(String, String)>,
     /// The generated columns, and how they get their values.
     pub generated: Vec<(String, Values)>,
+    /// The columns that the table is clustered by, in order.
+    pub clustering: Vec<String>,
     /// The labels, in the order of the metadata: key and value.
     pub labels: Vec<(String, String)>,
     /// Its logical bytes, and those not changed for 90 days; `None` is unknown.

@@ -53,6 +53,12 @@ fn details(table: &Json) -> Details {
         is_iceberg: table["biglakeConfiguration"].is_object(),
         collations: collations(table),
         generated: fields(&table["schema"]).iter().filter_map(generated).collect(),
+        clustering: table["clustering"]["fields"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(text)
+            .collect(),
         labels: labels(table),
         bytes: figure(&table["numBytes"]).zip(figure(&table["numLongTermBytes"])),
     }
