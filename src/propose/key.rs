@@ -245,6 +245,19 @@ fn warning(
     Some(text)
 }
 
+/// That rows have no value in the key: they all count as one thing.
+fn without_value(key: &[&Column], counts: &Counts) -> Option<String> {
+    let tallies = key.iter().filter_map(|column| counts.tally(column));
+    let most = tallies.filter(|tally| tally.nulls > 1).max_by_key(|tally| tally.nulls)?;
+    Some(format!(
+        "{} is NULL in {} of {}, and NULL equals NULL: where they are not one thing, set active = \"{} IS NOT NULL\".",
+        most.column,
+        most.nulls,
+        of_rows(counts),
+        most.column
+    ))
+}
+
 fn own_key(
     own: &Column,
     candidates: &Candidates<'_>,
@@ -256,6 +269,7 @@ fn own_key(
     if let (Some(counts), Some(tally)) = (counts, counts.and_then(|counts| counts.tally(own))) {
         why.push_str(&format!("; {}", would_stay(tally.values, counts)));
         notes.extend(warning(&[own], tally.values, candidates, counts));
+        notes.extend(without_value(&[own], counts));
         if counts.is_unique(own) && !candidates.ids.is_empty() {
             let others: Vec<String> = candidates.ids.iter().map(|c| c.name.to_string()).collect();
             notes.push(format!(
@@ -316,7 +330,8 @@ fn from_ids(
         let key = fallback(seen, partition)?;
         return Ok(Chosen::of(&key, NO_ID.to_owned(), row_id));
     }
-    let notes = warning(&key, values, candidates, counts).into_iter().collect();
+    let mut notes: Vec<String> = warning(&key, values, candidates, counts).into_iter().collect();
+    notes.extend(without_value(&key, counts));
     Ok(Chosen { notes, ..Chosen::of(&key, why, row_id) })
 }
 

@@ -106,6 +106,16 @@ fn what_the_table_is_clustered_by_may_be_in_the_key() {
 }
 
 #[test]
+fn rows_without_a_value_in_the_key_are_told() {
+    let table = seen("crm.users", &["user_id STRING", "email STRING", "updated_at TIMESTAMP"]);
+    let mut counts = counts(100, &[("user_id", 70)]);
+    assert!(!proposed(&table, Some(&counts)).notes.join(" ").contains("NULL"));
+    counts.columns[0].nulls = 30;
+    let notes = proposed(&table, Some(&counts)).notes.join(" ");
+    assert!(notes.contains("user_id is NULL in 30 of 100 rows"), "{notes}");
+}
+
+#[test]
 fn every_id_is_in_the_key() {
     let columns: Vec<String> = (0..9).map(|n| format!("part{n}_id STRING")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
