@@ -18,7 +18,7 @@ const FAULTS: [Fault; 15] = [
     }),
     ("the system kills at each page by which a file would grow (`ulimit -f`)", killed_at_each),
     ("the disk is full, at each page that `undo` writes", full_undo),
-    ("the disk is full: `load`", || full("load rows.csv", None)),
+    ("the disk is full: `load`", || full("load rows.csv --yes", None)),
     ("the disk is full: `render --out`", || {
         full(&format!("render --out sql_out {WINDOW}"), Some("sql_out"))
     }),
@@ -28,7 +28,7 @@ const FAULTS: [Fault; 15] = [
     ("the disk is full: the outbox of a `bigquery` warehouse", full_outbox),
     ("the disk is read-only: `apply`", || read_only(&format!("apply {WINDOW}"), 1)),
     ("the disk is read-only: `undo`", read_only_undo),
-    ("the disk is read-only: `load`", || read_only("load rows.csv", 1)),
+    ("the disk is read-only: `load`", || read_only("load rows.csv --yes", 1)),
     ("the disk is read-only: `status`", || read_only(&format!("status {WINDOW}"), 0)),
     ("the disk is read-only: `log`", || read_only("log", 0)),
     ("the disk is read-only: `render --out`", || {
