@@ -339,8 +339,8 @@ fn the_fields_of_a_struct_are_read() {
     // Another type for the same column is no type of the table that is there.
     let other = rule.replace("age INT64", "age NUMERIC");
     project.write("onerow.toml", &other);
-    whole!(project.onerow("load rows.ndjson"), @"
-    $ onerow load rows.ndjson
+    whole!(project.onerow("load rows.ndjson --yes"), @"
+    $ onerow load rows.ndjson --yes
     exit code 1
     -- stderr
     error[data-file]: column `event_params` of table `web.events` is STRUCT<At TIMESTAMP, who STRUCT<name STRING, age INT64>, tags ARRAY<STRING>>, not STRUCT<At TIMESTAMP, who STRUCT<name STRING, age NUMERIC>, tags ARRAY<STRING>>
