@@ -29,20 +29,7 @@ impl Project {
     /// There is no rule file or it has a mistake, a template is not UTF-8, or a folder in `sql/` matches no
     /// rule.
     pub fn open(folder: &Path) -> Result<Self> {
-        let missing = || {
-            Error::new(
-                Kind::NoProject,
-                match folder == Path::new(".") {
-                    true => format!("there is no {RULE_FILE} here or in a folder above"),
-                    false => format!("there is no {RULE_FILE} in `{}`", folder.display()),
-                },
-            )
-            .help("name the folder with --project-dir, or start a project with `onerow init`")
-        };
-        let files = Folder::open(folder).map_err(|_| missing())?;
-        if !files.is_file(Path::new(RULE_FILE))? {
-            return Err(missing());
-        }
+        let files = folder_of(folder)?;
         let rules = configuration(&files, Path::new(RULE_FILE))?;
         Self::of(folder, &rules, read_templates(&files)?)
     }
@@ -94,10 +81,35 @@ impl Project {
     /// A file cannot be read.
     pub fn test_files(&self) -> Result<Vec<(PathBuf, String)>> {
         let folder = Folder::open(&self.folder)?;
-        let mut files = folder.entries(Path::new("tests"))?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        let files = test_paths(&folder)?;
         files.into_iter().map(|path| Ok((folder.path_of(&path), folder.text(&path)?))).collect()
     }
+}
+
+/// The folder of a project. Errors: it has no rule file.
+pub(crate) fn folder_of(folder: &Path) -> Result<Folder> {
+    let missing = || {
+        Error::new(
+            Kind::NoProject,
+            match folder == Path::new(".") {
+                true => format!("there is no {RULE_FILE} here or in a folder above"),
+                false => format!("there is no {RULE_FILE} in `{}`", folder.display()),
+            },
+        )
+        .help("name the folder with --project-dir, or start a project with `onerow init`")
+    };
+    let files = Folder::open(folder).map_err(|_| missing())?;
+    match files.is_file(Path::new(RULE_FILE))? {
+        true => Ok(files),
+        false => Err(missing()),
+    }
+}
+
+/// The test files of a project's folder, `tests/*.toml`, sorted by name.
+pub(crate) fn test_paths(folder: &Folder) -> Result<Vec<PathBuf>> {
+    let mut paths = folder.entries(Path::new("tests"))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    Ok(paths)
 }
 
 /// The templates in `sql/` and its subfolders.

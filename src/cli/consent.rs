@@ -1,4 +1,4 @@
-//! Confirmation before rows are deleted: `--yes`, or a prompt at the terminal.
+//! Confirmation: `--yes`, or a prompt at the terminal.
 
 use dialoguer::Confirm;
 use dialoguer::console::Term;
@@ -21,11 +21,15 @@ pub(super) fn ask<'p>(plans: impl Iterator<Item = &'p Plan<'p>>, effects: &Effec
         return Err(Error::new(Kind::NotConfirmed, format!("this deletes {deletes}"))
             .help("pass `--yes` to confirm; `onerow explain` shows the rows"));
     }
-    let question = format!("Delete {deletes}?");
+    confirm(&format!("Delete {deletes}?"), "nothing was changed")
+}
+
+/// Prompts the person at the terminal. Errors: not confirmed; `otherwise` says what did not happen.
+pub(super) fn confirm(question: &str, otherwise: &str) -> Result<()> {
     let answer = Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
     match answer {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(Kind::NotConfirmed, "not confirmed: nothing was changed")),
+        Ok(false) => Err(Error::new(Kind::NotConfirmed, format!("not confirmed: {otherwise}"))),
         Err(dialoguer::Error::IO(cause)) => Err(Error::io("cannot prompt for confirmation", cause)),
     }
 }

@@ -1,15 +1,13 @@
 //! `onerow fmt`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use similar::TextDiff;
 use taplo::formatter::{Options, format};
 
 use super::common::ProjectArgs;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, out};
 use crate::error::{Error, Kind, Result};
-use crate::files::Folder;
-use crate::project::RULE_FILE;
+use crate::project::{self, RULE_FILE};
 use crate::report;
 use crate::rule;
 
@@ -30,10 +28,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    let folder = Folder::open(&args.project.folder())?;
+    let folder = project::folder_of(&args.project.folder())?;
     let mut files = vec![PathBuf::from(RULE_FILE)];
-    let tests = folder.entries(Path::new("tests"))?;
-    files.extend(tests.into_iter().filter(|path| path.extension().is_some_and(|e| e == "toml")));
+    files.extend(project::test_paths(&folder)?);
     // All are read before one is written, so that a mistake in one leaves all as they are.
     let mut differing = Vec::new();
     for path in &files {
@@ -50,9 +47,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     }
     if args.check {
         for (path, text, formatted) in &differing {
-            let name = path.display().to_string();
-            let diff = TextDiff::from_lines(text, formatted);
-            effects.print(&diff.unified_diff().header(&name, &name).to_string())?;
+            effects.print(&out::diff(&path.display().to_string(), text, formatted))?;
         }
         let count = differing.len();
         effects.say(&format!("not formatted: {count} of {checked}; run `onerow fmt`"));

@@ -122,7 +122,7 @@ pub(super) fn differences(folder: &Path, files: &Files, scope: &Scope) -> Result
     Ok((differences, swept))
 }
 
-fn diff(path: &str, old: &str, new: &str) -> String {
+pub(super) fn diff(path: &str, old: &str, new: &str) -> String {
     let name = |there: &str, prefix: &str| match there.is_empty() {
         true => "/dev/null".to_owned(),
         false => format!("{prefix}/{path}"),

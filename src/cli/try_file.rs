@@ -53,6 +53,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         let sql = statement.iter().map(|statement| Json::from(statement.sql.as_str()));
         effects.print(&report::json(&json!({
             "rule": proposal.text(),
+            "notes": proposal.notes,
             "status": report::days_json(&status),
             "duplicates": report::explained_json(rule, &duplicates)["superseded"].clone(),
             "sql": sql.collect::<Vec<_>>(),

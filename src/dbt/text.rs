@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::manifest::Manifest;
 use super::proposed::{Proposed, Setting, Value};
 use super::source::Found;
+use crate::propose::{quoted, toml_key};
 use crate::rule::WarehouseName;
 use crate::visible::visible_line;
 
@@ -94,9 +95,7 @@ pub(super) fn rule(rule: &Proposed) -> String {
     );
     let _ = writeln!(text, "[rule.{name}.columns]");
     for (column, of) in &rule.columns {
-        let is_bare = column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        let column = if is_bare { column.clone() } else { quoted(column) };
-        let _ = writeln!(text, "{column} = {}", quoted(of));
+        let _ = writeln!(text, "{} = {}", toml_key(column), quoted(of));
     }
     text
 }
@@ -145,25 +144,6 @@ fn comment(text: &mut String, sentence: &str) {
         width += length;
     }
     text.push('\n');
-}
-
-/// A text of TOML on one line.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// Whether dbt would read a part of the text as Jinja.

@@ -1,11 +1,12 @@
 //! Proposing a rule for a table of the warehouse.
 
+use bytesize::ByteSize;
 use jiff::civil::Date;
 
 use super::Engine;
-use crate::check;
+use crate::check::{self, Checked};
 use crate::error::{Error, Kind, Result};
-use crate::googlesql::{SqlValue, TableName};
+use crate::googlesql::{Ident, SqlValue, TableName};
 use crate::propose::{Counts, Proposal, Seen, Wishes, propose};
 use crate::rule::{Rule, RuleFile, WarehouseType};
 use crate::statement::{Params, Statement, StepName};
@@ -38,6 +39,14 @@ impl Engine {
         let proposal = propose(&seen, counts.as_ref(), wishes)?;
         the_rule(&proposal)?;
         Ok(proposal)
+    }
+
+    /// Where the table is; `None` if the warehouse has no locations.
+    ///
+    /// # Errors
+    /// There is no such table, or the warehouse does not answer.
+    pub fn location(&self, table: &TableName) -> Result<Option<String>> {
+        Ok(self.reading()?.warehouse.describe(table)?.location)
     }
 
     /// Counts the table's rows; `None` if that would be billed for too much, or there are none.
@@ -73,29 +82,14 @@ impl Engine {
             Some(day) => format!(" of {day}"),
             None => String::new(),
         };
-        let question = seen.question(&filters, date.as_ref(), !self.is_remote());
+        let partition = rule.partition.column().map(Ident::as_str);
+        let question = seen.question(partition, &filters, date.as_ref(), !self.is_remote());
         let statement =
             Statement::new(StepName::parse("counts")?, window.clone(), question.sql.clone());
         let id = JobId::derive("counts", 0, &statement.step, window.first());
         let statement = check::run(rule, statement)?;
-        if self.is_remote() {
-            let billed = warehouse.estimate(&statement, &Params::none())?.billed;
-            let most = self.most_billed()?;
-            match billed {
-                Some(billed) if billed > most => {
-                    tell(&format!(
-                        "the rows are not counted: that would bill {}, more than {}",
-                        bytesize::ByteSize(billed),
-                        bytesize::ByteSize(most)
-                    ));
-                    return Ok(None);
-                }
-                Some(billed) => tell(&format!(
-                    "counting the different values in rows{of}: that bills at most {}",
-                    bytesize::ByteSize(billed)
-                )),
-                None => tell(&format!("counting the different values in rows{of}")),
-            }
+        if self.is_remote() && !self.is_affordable(&statement, &of, tell)? {
+            return Ok(None);
         }
         let job = Job { id: &id, run: "counts", rule: &rule.name };
         let Returned::Rows(rows) = warehouse.submit(&job, &statement, &Params::none())?.result
@@ -105,6 +99,24 @@ impl Engine {
         let row: &[SqlValue] = rows.rows.first().map_or(&[], Vec::as_slice);
         let counts = question.read(row, of)?;
         Ok((counts.rows > 0).then_some(counts))
+    }
+
+    /// Whether counting the rows of these dates is billed for no more than the limit. Says what it bills.
+    fn is_affordable(&self, statement: &Checked, of: &str, tell: &dyn Fn(&str)) -> Result<bool> {
+        let billed = self.reading()?.warehouse.estimate(statement, &Params::none())?.billed;
+        let most = self.most_billed()?;
+        let is_affordable = billed.is_none_or(|billed| billed <= most);
+        tell(&match billed.map(ByteSize) {
+            None => format!("counting the different values in rows{of}"),
+            Some(billed) if is_affordable => {
+                format!("counting the different values in rows{of}: that bills at most {billed}")
+            }
+            Some(billed) => {
+                let most = ByteSize(most);
+                format!("the rows are not counted: that would bill {billed}, more than {most}")
+            }
+        });
+        Ok(is_affordable)
     }
 
     fn most_billed(&self) -> Result<u64> {

@@ -75,7 +75,8 @@ const CSV: [&str; 3] = [
     "\u{feff}player,id\r\n\"a \"\"b\"\",\nc\",1\r\n\r\n,\r\n",
 ];
 
-const NDJSON: [&str; 3] = [
+const NDJSON: [&str; 4] = [
+    "\u{feff}[{\"id\":\"a}\",\"n\":1},\n {\"id\":null,\"line\":[{}]}]\n",
     "\n\u{8c} (\u{1b}\n",
     "{\"id\":\"a\",\"n\":1,\"line\":22.50,\"x\":1.5,\"is_active\":true,\"game_date\":\"2026-01-28\"}\n\n{\"id\":null}\n",
     "{\"player\":\"\\u00e9\\ud83d\\ude00\",\"created_at\":\"2026-01-28 07:41:28 UTC\",\"line\":1e28}",

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{is_an_error, rules, text};
 use crate::error::Result;
-use crate::load::{Columns, Rows, TextFormat};
+use crate::load::{Columns, Rows, TextFormat, inferred};
 use crate::plan;
 use crate::rule::{Rule, RuleFile, VarArg};
 use crate::template::{Renderer, Template, Templates};
@@ -92,6 +92,9 @@ pub(super) fn ndjson(bytes: &[u8]) {
 }
 
 fn loaded(file: &str, bytes: &[u8], format: TextFormat) {
+    if let Err(error) = inferred(file, bytes, format) {
+        is_an_error(&error);
+    }
     let columns = &rules().rules[0].columns;
     match Rows::new(
         file,

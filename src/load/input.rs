@@ -1,6 +1,5 @@
 //! The bytes of a data file: decompressed where they are gzip, and hashed.
 
-use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -39,10 +38,7 @@ pub fn sha256(mut reader: impl Read) -> io::Result<String> {
     }
     let mut hash = Hash(Sha256::new());
     io::copy(&mut reader, &mut hash)?;
-    Ok(hash.0.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Ok(hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

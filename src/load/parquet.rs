@@ -13,7 +13,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::Columns;
 use super::part::{lacks, no_column};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::googlesql::{Ident, SqlType, SqlValue};
 
 /// The rows of a Parquet file, read lazily: each with one value per column.
@@ -26,7 +26,7 @@ pub struct ParquetRows<'a> {
     /// For each column of the file, its position among the known ones; `None` for one that is left out.
     places: Vec<Option<usize>>,
     /// For each column of the file, how its values are read.
-    kinds: Vec<Kind>,
+    kinds: Vec<Reading>,
     rows: RowIter<'static>,
     /// The number of the last row.
     number: u64,
@@ -36,8 +36,7 @@ pub struct ParquetRows<'a> {
 fn open(name: &str, file: File) -> Result<SerializedFileReader<File>> {
     let reader = SerializedFileReader::new(file).map_err(|error| {
         let message = format!("`{name}` is not a Parquet file that can be read: {error}");
-        Error::new(crate::error::Kind::DataFile, message)
-            .help("check how the file was made; nothing was loaded")
+        Error::new(Kind::DataFile, message).help("check how the file was made; nothing was loaded")
     })?;
     fields(&reader).iter().try_for_each(|field| readable(name, field))?;
     Ok(reader)
@@ -55,7 +54,7 @@ pub fn columns_of(name: &str, file: File) -> Result<Vec<(Ident, SqlType)>> {
     let reader = open(name, file)?;
     let column = |field: &TypePtr| {
         let ident = Ident::parse(field.name()).map_err(|error| {
-            Error::new(crate::error::Kind::DataFile, format!("`{name}`: {}", error.headline()))
+            Error::new(Kind::DataFile, format!("`{name}`: {}", error.headline()))
                 .help("rename the column where the file is made")
         })?;
         Ok((ident, sql_type(field)))
@@ -99,7 +98,7 @@ fn decimal(field: &Type) -> SqlType {
 
 /// How a value is read that the library returns as a mere number or as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Reading {
     Plain,
     /// An instant in nanoseconds.
     InstantNanos,
@@ -108,7 +107,7 @@ enum Kind {
     Uuid,
 }
 
-impl Kind {
+impl Reading {
     fn of(field: &Type) -> Self {
         match field.get_basic_info().logical_type_ref() {
             Some(LogicalType::Timestamp(of)) if of.unit == TimeUnit::NANOS => Self::InstantNanos,
@@ -153,11 +152,7 @@ fn readable(name: &str, field: &Type) -> Result<()> {
         return fields.iter().try_for_each(|inner| readable(name, inner));
     }
     let refused = |what: &str, help: &str| {
-        Err(Error::new(
-            crate::error::Kind::DataFile,
-            format!("`{name}`: column `{column}` is {what}"),
-        )
-        .help(help))
+        Err(Error::new(Kind::DataFile, format!("`{name}`: column `{column}` is {what}")).help(help))
     };
     if info.converted_type() == ConvertedType::INTERVAL {
         return refused("an INTERVAL, which cannot be read", "leave it out where the file is made");
@@ -183,22 +178,18 @@ impl<'a> ParquetRows<'a> {
         for field in fields(&reader) {
             let Some(place) = columns.place(field.name()) else {
                 let (message, help) = no_column(field.name(), columns);
-                return Err(Error::new(
-                    crate::error::Kind::DataFile,
-                    format!("`{name}`: {message}"),
-                )
-                .help(help));
+                return Err(Error::new(Kind::DataFile, format!("`{name}`: {message}")).help(help));
             };
             if std::mem::replace(&mut present[place], true) {
                 let message = format!("`{name}`: column `{}` is listed twice", field.name());
-                return Err(Error::new(crate::error::Kind::DataFile, message));
+                return Err(Error::new(Kind::DataFile, message));
             }
             places.push((place < columns.known.len()).then_some(place));
         }
         if let Some(missing) = columns.missing(&present) {
             return Err(lacks(name, missing));
         }
-        let kinds = fields(&reader).iter().map(|field| Kind::of(field)).collect();
+        let kinds = fields(&reader).iter().map(|field| Reading::of(field)).collect();
         let rows = RowIter::from_file_into(Box::new(reader));
         Ok(Self { name: name.to_owned(), columns, places, kinds, rows, number: 0, ended: false })
     }
@@ -219,7 +210,7 @@ impl<'a> ParquetRows<'a> {
         let wrong = |what: &str| {
             let message =
                 format!("`{}`, row {}: column {}: {what}", self.name, self.number, column.0);
-            Error::new(crate::error::Kind::DataFile, message)
+            Error::new(Kind::DataFile, message)
                 .help("correct the file, or the column's type in the rule; nothing was loaded")
         };
         if matches!(field, Field::Null) {
@@ -293,7 +284,7 @@ impl Iterator for ParquetRows<'_> {
             Some(Err(error)) => {
                 let message =
                     format!("cannot read row {} of `{}`: {error}", self.number + 1, self.name);
-                Err(Error::new(crate::error::Kind::DataFile, message)
+                Err(Error::new(Kind::DataFile, message)
                     .help("check how the file was made; nothing was loaded"))
             }
             None if self.number == 0 => Err(super::part::empty(&self.name)),

@@ -50,8 +50,15 @@ const TOLERANCE: f64 = 0.98;
 impl Seen {
     /// The query that counts the rows for which all `filters` hold. With a `date`, values are different if they are of
     /// different dates. Exact counts are for a warehouse that does not charge for them.
-    pub fn question(&self, filters: &[String], date: Option<&Fragment>, exact: bool) -> Question {
-        let candidates = Candidates::of(self, None);
+    /// `partition` is the rule's partition column.
+    pub fn question(
+        &self,
+        partition: Option<&str>,
+        filters: &[String],
+        date: Option<&Fragment>,
+        exact: bool,
+    ) -> Question {
+        let candidates = Candidates::of(self, partition);
         let counted = |columns: Vec<&Column>| -> Vec<Ident> {
             columns.into_iter().map(|column| column.name.clone()).collect()
         };

@@ -22,7 +22,6 @@ const MOST_MORE: usize = 8;
 impl<'a> Candidates<'a> {
     /// The candidates among the columns of a table, without its partition column.
     pub fn of(seen: &'a Seen, partition: Option<&str>) -> Self {
-        let partition = partition.or(seen.description.partition.as_deref());
         let is_partition =
             |column: &Column| partition.is_some_and(|name| column.name.same_column(name));
         let usable = || seen.columns.iter().filter(|c| c.is_groupable() && !is_partition(c));
@@ -87,11 +86,8 @@ pub(super) struct Chosen {
 impl Chosen {
     /// Whether the column is part of the key, or names a row.
     pub fn uses(&self, column: &Column) -> bool {
-        let name = column.name.as_str();
-        self.columns.iter().any(|known| known.same_column(name))
-            || self
-                .row_id_column()
-                .is_some_and(|known| Ident::parse(name).is_ok_and(|name| name.to_string() == known))
+        self.columns.contains(&column.name)
+            || self.row_id_column() == Some(column.name.to_string().as_str())
     }
 
     /// The column that names a row, as SQL.
@@ -186,15 +182,15 @@ fn row_id(
     let column = named.into_iter().find(|column| is_unique(column))?;
     let why = match counts {
         Some(counts) if counts.exact => {
-            format!("it is called so, and differs in each of {}", of_rows(counts))
+            format!("its name says so, and it differs in each of {}", of_rows(counts))
         }
         Some(counts) => {
             format!(
-                "it is called so, and differs in nearly each of {}, or in each",
+                "its name says so, and it differs in each of {}, or nearly each",
                 of_rows(counts)
             )
         }
-        None => "it is called so".to_owned(),
+        None => "its name says so".to_owned(),
     };
     Some(Setting::guess("row_id", column.name.to_string(), why))
 }

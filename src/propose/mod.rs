@@ -16,14 +16,17 @@ use crate::warehouse::{Description, TableKind};
 pub use counts::{Counts, Tally};
 pub use names::rule as rule_name;
 pub use text::schema_line;
+pub(crate) use text::{quoted, toml_key};
 
 /// What is known of a table.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The table.
     pub table: TableName,
-    /// Its columns, in order. Those of types that onerow does not know are left out.
+    /// Its columns, in order.
     pub columns: Vec<Column>,
+    /// Its columns that are left out: names or types that onerow does not know.
+    pub left_out: Vec<String>,
     /// Its metadata.
     pub description: Description,
     /// Whether its name may be that of one of the tables that each hold a date.
@@ -141,17 +144,20 @@ impl Seen {
             let message = format!("`{}` is {what}: its rows cannot be changed", table.dotted());
             return Err(Error::new(Kind::Usage, message).help("name the table that holds the rows"));
         }
-        let columns =
-            description.columns.iter().zip(full_types).filter_map(|(known, full_type)| {
-                let (name, sql_type) = (Ident::parse(&known.0).ok()?, known.1?);
-                Some(Column { name, sql_type, full_type })
-            });
-        let columns: Vec<Column> = columns.collect();
+        let (mut columns, mut left_out) = (Vec::new(), Vec::new());
+        for ((name, sql_type), full_type) in description.columns.iter().zip(full_types) {
+            match (Ident::parse(name), sql_type) {
+                (Ok(name), Some(sql_type)) => {
+                    columns.push(Column { name, sql_type: *sql_type, full_type });
+                }
+                _ => left_out.push(format!("{} {full_type}", name.escape_debug())),
+            }
+        }
         if columns.is_empty() {
             let message = format!("`{}` has no columns", table.dotted());
             return Err(Error::new(Kind::Usage, message).help("create its columns first"));
         }
-        Ok(Self { table, columns, description, may_be_sharded: false })
+        Ok(Self { table, columns, left_out, description, may_be_sharded: false })
     }
 
     fn column(&self, name: &str) -> Option<&Column> {
@@ -229,6 +235,12 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
         seen.columns.iter().map(|column| (column.name.clone(), column.full_type.clone())).collect();
     columns.splice(0..0, partition.pseudo_column);
     let mut notes = Vec::new();
+    if !seen.left_out.is_empty() {
+        notes.push(format!(
+            "onerow does not know these columns, and the rule does not list them: {}. A rewrite of a table that is partitioned by the time of arrival needs all of them.",
+            seen.left_out.join(", ")
+        ));
+    }
     if let Some(copies) = counts.and_then(Counts::copies) {
         notes.push(format!(
             "{}{copies} rows are equal to others in every column. No key and no order can tell them apart, so the rule rewrites dates.",

@@ -213,6 +213,23 @@ fn partition_and_time_zone_are_those_of_the_metadata() {
 }
 
 #[test]
+fn a_column_of_an_unknown_type_is_left_out_and_told() {
+    let description = Description {
+        columns: vec![
+            ("id".to_owned(), Some(SqlType::String)),
+            ("shape".to_owned(), None),
+            ("updated_at".to_owned(), Some(SqlType::Timestamp)),
+        ],
+        ..seen("d.t", &["id STRING"]).description
+    };
+    let types = ["STRING", "QUATERNION", "TIMESTAMP"].map(str::to_owned).into_iter();
+    let table = Seen::of(TableName::parse("d.t").unwrap(), description, types).unwrap();
+    let proposal = proposed(&table, None);
+    assert!(!proposal.columns.iter().any(|(name, _)| name.as_str() == "shape"));
+    assert!(proposal.notes.join(" ").contains("shape QUATERNION"), "{:?}", proposal.notes);
+}
+
+#[test]
 fn whatever_a_column_is_called_the_text_is_a_rule_file() {
     for name in ["a#b", "Order ID", "it's", "x = 1", "größe", "select", "_id"] {
         let table = seen(

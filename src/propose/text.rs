@@ -28,7 +28,7 @@ impl Proposal {
         }
         let _ = writeln!(text, "\n[rule.{}.columns]", self.name);
         for (column, of) in &self.columns {
-            let _ = writeln!(text, "{} = {}", key(column.as_str()), quoted(of));
+            let _ = writeln!(text, "{} = {}", toml_key(column.as_str()), quoted(of));
         }
         text
     }
@@ -74,12 +74,13 @@ fn setting_text(text: &mut String, Setting { name, value, why, look }: &Setting)
     let _ = writeln!(text, "{name} = {}", value.toml());
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub(crate) fn quoted(text: &str) -> String {
     Toml::String(text.to_owned()).to_string()
 }
 
 /// A key of TOML, in quotes if it needs them.
-fn key(name: &str) -> String {
+pub(crate) fn toml_key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match !name.is_empty() && name.chars().all(is_bare) {
         true => name.to_owned(),

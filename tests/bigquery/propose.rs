@@ -76,7 +76,7 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
     key = ["game_id"]
     # guess: the row that changed last stays; of two that are equal in that, the one with the lower id
     keep = ["updated_at DESC", "created_at DESC", "id"]
-    # guess: it is called so, and differs in nearly each of 2 rows of 2026-01-29, or in each
+    # guess: its name says so, and it differs in each of 2 rows of 2026-01-29, or nearly each
     row_id = "id"
     # guess: a BOOL of this name says which rows count
     active = "is_active"

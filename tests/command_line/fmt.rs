@@ -21,8 +21,8 @@ fn files_are_formatted_and_say_the_same() {
     $ onerow fmt --check
     exit code 1
     -- stdout
-    --- onerow.toml
-    +++ onerow.toml
+    --- a/onerow.toml
+    +++ b/onerow.toml
     @@ -1,12 +1,10 @@
      [warehouse.local]
     -type="sqlite"   # a file
@@ -39,8 +39,8 @@ fn files_are_formatted_and_say_the_same() {
      # why
      keep = ["n DESC"]
      partition = "none"
-    --- tests/r.toml
-    +++ tests/r.toml
+    --- a/tests/r.toml
+    +++ b/tests/r.toml
     @@ -1,3 +1,3 @@
      [[test]]
     -name="t"

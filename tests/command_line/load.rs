@@ -505,6 +505,7 @@ fn parquet_is_loaded_with_every_type_that_is_written_by_others() {
     -- stdout
     {
       "rule": "[rule.more]\ntable = \"local.more\"\n# guess: no column says which rows count, and none names a row: a date's rows are replaced by those\n# that stay\nstrategy = \"rewrite\"\n# guess: no column holds dates: a key has one row in the whole table\npartition = \"none\"\n# guess: with u further rows can be told apart; 1 of 1 rows would stay\nkey = [\"u\"]\n# guess: no column says which row is newer, so that any may stay\nkeep = [\"t\"]\n\n[rule.more.columns]\nu = \"STRING\"\nlong = \"BIGNUMERIC\"\nbig = \"NUMERIC\"\nt = \"TIME\"\n",
+      "notes": [],
       "status": {
         "rule": "more",
         "dates": [

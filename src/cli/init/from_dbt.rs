@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::super::{Effects, Outcome};
-use super::write_all;
+use super::{quoted, skeleton, write_all};
 use crate::dbt;
 use crate::error::{Error, Kind, Result, read_utf8};
+use crate::files::Folder;
 use crate::project::RULE_FILE;
 
 /// The catalog's name; it lies beside the manifest.
@@ -25,7 +26,9 @@ pub(super) fn run(
     };
     let named = catalog.as_ref().map(|(file, text)| (file.as_str(), text.as_str()));
     let proposal = dbt::propose((&manifest.display().to_string(), &text), named, warehouse)?;
-    write_all(folder, &[(RULE_FILE, &proposal.text)], effects)?;
+    let text = skeleton::with_schema(&proposal.text);
+    write_all(folder, &[(RULE_FILE, &text)], effects)?;
+    skeleton::beside(&Folder::open(folder)?, effects)?;
     for left in &proposal.left_out {
         effects.say(&format!("left out: {left}"));
     }
@@ -35,7 +38,7 @@ pub(super) fn run(
     };
     let enter = match folder == Path::new(".") {
         true => String::new(),
-        false => format!("`cd {}`, ", folder.display()),
+        false => format!("`cd {}`, ", quoted(&folder.display().to_string())),
     };
     effects.say(&format!(
         "{rules}; next: {enter}read each line with `guess` in {RULE_FILE}, then `onerow check --all` and `onerow doctor --all`"

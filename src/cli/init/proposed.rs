@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::skeleton;
 use crate::cli::Effects;
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings, Streaming};
@@ -12,9 +13,9 @@ use crate::files::Folder;
 use crate::googlesql::{Ident, SqlType, TableName};
 use crate::load::{Columns, FileFormat, columns_of, rows};
 use crate::project::{Project, RULE_FILE};
-use crate::propose::{Proposal, Wishes, rule_name};
+use crate::propose::{Proposal, Wishes, quoted as toml_text, rule_name};
 use crate::report;
-use crate::rule::{RuleFile, WarehouseName, WarehouseType};
+use crate::rule::{RuleFile, Warehouse, WarehouseName, WarehouseType};
 use crate::template::Template;
 
 /// What a person has already decided of the rule.
@@ -198,18 +199,14 @@ pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
         (None, Some(table)) => {
             let (project, head) = match &there {
                 Some(project) => (project.clone(), String::new()),
-                None => bigquery(table, ask.warehouse)?,
+                None => {
+                    // Queries run where the table is, which its metadata says.
+                    let (project, _) = bigquery(table, ask.warehouse, None)?;
+                    let location = engine(project, ask, effects).location(table)?;
+                    bigquery(table, ask.warehouse, location.as_deref())?
+                }
             };
-            let warehouse = ask.warehouse.map(str::to_owned);
-            let (vars, interrupt) = (Vec::new(), effects.interrupt.clone());
-            let engine = Engine::open(
-                project,
-                Settings { warehouse, vars, clock: effects.clock, interrupt },
-            );
-            if engine.is_remote() {
-                effects.install_signal_handlers();
-            }
-            (engine.propose(table, &ask.wishes, &tell)?, head)
+            (engine(project, ask, effects).propose(table, &ask.wishes, &tell)?, head)
         }
         (None, None) => return Err(Error::new(Kind::Usage, "neither a table nor a file is named")),
     };
@@ -218,14 +215,29 @@ pub(super) fn run(ask: &Ask<'_>, effects: &Effects) -> Result<()> {
     Ok(())
 }
 
+fn engine(project: Project, ask: &Ask<'_>, effects: &Effects) -> Engine {
+    let warehouse = ask.warehouse.map(str::to_owned);
+    let (vars, interrupt) = (Vec::new(), effects.interrupt.clone());
+    let settings = Settings { warehouse, vars, clock: effects.clock, interrupt };
+    let engine = Engine::open(project, settings);
+    if engine.is_remote() {
+        effects.install_signal_handlers();
+    }
+    engine
+}
+
 /// The head of a new rule file about a file's rows.
 fn embedded(name: Option<&str>) -> Result<String> {
     let name = WarehouseName::parse(name.unwrap_or("local"))?;
     Ok(format!("[warehouse.{name}]\ntype = \"sqlite\"\npath = \".onerow/local.db\"\n\n"))
 }
 
-/// A project that does not exist yet, with a warehouse that the table's name says.
-fn bigquery(table: &TableName, warehouse: Option<&str>) -> Result<(Project, String)> {
+/// A project that does not exist yet, with a warehouse that the table's name and location say.
+fn bigquery(
+    table: &TableName,
+    warehouse: Option<&str>,
+    location: Option<&str>,
+) -> Result<(Project, String)> {
     let name = table.dotted();
     let [project_id, _, _] = name.splitn(3, '.').collect::<Vec<_>>()[..] else {
         return Err(Error::new(
@@ -234,14 +246,14 @@ fn bigquery(table: &TableName, warehouse: Option<&str>) -> Result<(Project, Stri
         )
         .help("name the table with its project, project.dataset.table, or run this in a folder with a rule file"));
     };
+    let ledger = format!("{}.onerow_ledger", name.split('.').nth(1).unwrap_or_default());
+    let location = location
+        .map_or_else(String::new, |location| format!("location = {}\n", toml_text(location)));
     let head = format!(
-        "[warehouse.{}]\ntype = \"bigquery\"\nproject = {}\n# The ledger's table; its dataset has to exist.\nledger = {}\n\n",
+        "[warehouse.{}]\ntype = \"bigquery\"\nproject = {}\n{location}# The ledger's table; its dataset has to exist.\nledger = {}\n\n",
         WarehouseName::parse(warehouse.unwrap_or("prod"))?,
-        toml::Value::String(project_id.to_owned()),
-        toml::Value::String(format!(
-            "{}.onerow_ledger",
-            name.split('.').nth(1).unwrap_or_default()
-        )),
+        toml_text(project_id),
+        toml_text(&ledger),
     );
     Ok((project(&head, Path::new("."))?, head))
 }
@@ -258,22 +270,16 @@ fn write(
     let section = format!("{}\n{}", MARKS, proposal.text());
     match there {
         None => {
-            let start = super::skeleton::start();
-            let text = format!("{start}{head}{section}");
+            let text = skeleton::with_schema(&format!("{TITLE}{head}{section}"));
             // What is written can be read.
             project(&text, ask.folder)?;
             let folder = Folder::create(ask.folder)?;
             folder.write_first(rule_file, &text)?;
-            super::skeleton::beside(&folder, effects)?;
+            skeleton::beside(&folder, effects)?;
             effects.say(&format!("wrote {} with a rule `{}`", path.display(), proposal.name));
         }
         Some(project) => {
-            if project.file.rule(proposal.name.as_str()).is_ok() {
-                let message = format!("{} has a rule `{}` already", path.display(), proposal.name);
-                return Err(Error::new(Kind::Usage, message).help(
-                    "rename that rule first, or write into another folder: onerow init DIR",
-                ));
-            }
+            is_free(project, proposal.name.as_str(), ask.folder)?;
             let folder = Folder::open(ask.folder)?;
             let text = folder.text(rule_file)?;
             let text = format!("{}\n\n{section}", text.trim_end());
@@ -295,6 +301,7 @@ fn is_free(project: &Project, name: &str, folder: &Path) -> Result<()> {
         .help("rename that rule first, or write into another folder: onerow init DIR"))
 }
 
+const TITLE: &str = "# onerow: for every key, on every date, exactly one active row.\n\n";
 const MARKS: &str = "# A proposal. Above each setting stands why it has its value; `guess` marks what only you can tell to be right.";
 
 /// What to do next.
@@ -304,17 +311,13 @@ fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &E
         effects.say(&format!("look at: {}; the comments say why they are so", guesses.join(", ")));
     }
     proposal.notes.iter().for_each(|note| effects.say(&format!("note: {note}")));
-    let is_embedded = |project: &Project| {
-        let mut all = project.file.warehouses.iter();
-        all.any(|warehouse| matches!(warehouse.kind, WarehouseType::Sqlite { .. }))
-    };
-    if ask.file.is_some() && there.is_some_and(|project| !is_embedded(project)) {
+    let Some(warehouse) = warehouse_option(ask, there) else {
         effects.say(
             "note: this project has no embedded warehouse, which `onerow load` needs: add [warehouse.local] with \
              type = \"sqlite\", and use --warehouse local",
         );
         return;
-    }
+    };
     effects.say("next:");
     if ask.folder != Path::new(".") {
         effects.say(&format!("  cd {}", quoted(&ask.folder.display().to_string())));
@@ -327,17 +330,10 @@ fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &E
     let mut commands = vec![format!("onerow check{of_rule} --date YESTERDAY")];
     if let Some(file) = ask.file {
         let file = from_folder(file, ask.folder);
-        commands = vec![format!("onerow load{of_rule} {}", quoted(&file.display().to_string()))];
+        let file = quoted(&file.display().to_string());
+        commands = vec![format!("onerow load{of_rule} {file}{warehouse}")];
     }
-    let warehouse = match (ask.file, ask.warehouse, there) {
-        (None, Some(warehouse), Some(project))
-            if project.file.warehouses.len() > 1 && is_remote(project, warehouse) =>
-        {
-            format!(" --warehouse {warehouse}")
-        }
-        _ => String::new(),
-    };
-    if ask.file.is_none() && warehouse.is_empty() && there.is_none() {
+    if ask.file.is_none() && there.is_none() {
         commands.push("onerow doctor".to_owned());
     }
     let dates = match (ask.file.is_some(), proposal.value("partition").as_deref()) {
@@ -352,9 +348,22 @@ fn next(ask: &Ask<'_>, there: Option<&Project>, proposal: &Proposal, effects: &E
     }
 }
 
-fn is_remote(project: &Project, warehouse: &str) -> bool {
-    let found = project.file.warehouse(Some(warehouse));
-    found.is_ok_and(|found| matches!(found.kind, WarehouseType::BigQuery(_)))
+/// The option that names the warehouse of the next commands, where the default is another one; `None` if they need an
+/// embedded warehouse, and the project has none.
+fn warehouse_option(ask: &Ask<'_>, there: Option<&Project>) -> Option<String> {
+    let Some(Project { file, .. }) = there else { return Some(String::new()) };
+    let wanted = match ask.file {
+        None => ask.warehouse,
+        Some(_) => {
+            let is_embedded = |of: &&Warehouse| matches!(of.kind, WarehouseType::Sqlite { .. });
+            Some(file.warehouses.iter().find(is_embedded)?.name.as_str())
+        }
+    };
+    let default = file.warehouse(None).ok().map(|warehouse| warehouse.name.as_str());
+    Some(match wanted.filter(|wanted| default != Some(*wanted)) {
+        Some(wanted) => format!(" --warehouse {wanted}"),
+        None => String::new(),
+    })
 }
 
 /// The path of a file as it is called from a folder: the other way round where the folder is below here.
@@ -367,5 +376,37 @@ fn from_folder(file: &Path, folder: &Path) -> PathBuf {
     match is_below {
         true => folder.components().map(|_| "..").collect::<PathBuf>().join(file),
         false => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_project_has_the_location_of_the_table() {
+        let table = TableName::parse("my-project.shop.orders").unwrap();
+        let (project, head) = bigquery(&table, None, Some("us-west2")).unwrap();
+        let warehouse = project.file.warehouse(None).unwrap();
+        let WarehouseType::BigQuery(settings) = &warehouse.kind else { panic!("{head}") };
+        assert_eq!(settings.location.as_deref(), Some("us-west2"), "{head}");
+        assert_eq!(settings.project, "my-project");
+        assert_eq!(settings.ledger.dotted(), "shop.onerow_ledger");
+        assert!(bigquery(&TableName::parse("shop.orders").unwrap(), None, None).is_err());
+    }
+
+    #[test]
+    fn a_key_is_split_at_commas_that_are_in_no_brackets_and_no_quotes() {
+        assert_eq!(entries_of("a, b"), ["a", "b"]);
+        assert_eq!(entries_of("COALESCE(a, b), 'x,y'"), ["COALESCE(a, b)", "'x,y'"]);
+    }
+
+    #[test]
+    fn a_file_is_called_from_the_folder_of_the_project() {
+        let path = |file: &str, folder: &str| from_folder(Path::new(file), Path::new(folder));
+        assert_eq!(path("a.csv", "."), Path::new("a.csv"));
+        assert_eq!(path("a.csv", "x/y"), Path::new("../../a.csv"));
+        assert_eq!(path("/d/a.csv", "x"), Path::new("/d/a.csv"));
+        assert!(path("a.csv", "../x").is_absolute());
     }
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::cli::Effects;
 use crate::cli::out::{self, Scope};
-use crate::clock::Clock;
 use crate::engine::{Engine, Task};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
@@ -29,12 +28,9 @@ const RULES: &str = include_str!("onerow.toml");
 const DATE: &str = "2026-01-28";
 const SNAPSHOTS: &str = "snapshots";
 
-/// The first lines of a rule file.
-pub(super) fn start() -> String {
-    format!(
-        "{}# onerow: for every key, on every date, exactly one active row.\n\n",
-        schema_line(SCHEMA)
-    )
+/// A rule file with the line in front that tells editors its schema.
+pub(super) fn with_schema(rules: &str) -> String {
+    format!("{}{rules}", schema_line(SCHEMA))
 }
 
 /// Writes what belongs beside any rule file, if it is not there: its schema, and that the local database is not
@@ -62,7 +58,7 @@ fn ignores(line: &str) -> bool {
 
 /// Writes the sample project. Errors: one of its files exists; then none is written.
 pub(super) fn run(folder: &Path, effects: &Effects) -> Result<()> {
-    let rules = format!("{}{RULES}", schema_line(SCHEMA));
+    let rules = with_schema(RULES);
     let workflow = WORKFLOW.replace("VERSION", env!("CARGO_PKG_VERSION"));
     let mut files = vec![(RULE_FILE, rules.as_str())];
     files.extend(FILES);
@@ -72,7 +68,7 @@ pub(super) fn run(folder: &Path, effects: &Effects) -> Result<()> {
     }
     super::write_all(folder, &files, effects)?;
     beside(&Folder::open(folder)?, effects)?;
-    rendered(folder)?;
+    rendered(folder, effects)?;
     effects.say(&format!("wrote {}", folder.join(SNAPSHOTS).display()));
     effects.say("next:");
     if folder != Path::new(".") {
@@ -92,9 +88,9 @@ pub(super) fn run(folder: &Path, effects: &Effects) -> Result<()> {
 }
 
 /// The SQL of the sample, as `onerow render --date 2026-01-28 --out snapshots` writes it.
-fn rendered(folder: &Path) -> Result<()> {
+fn rendered(folder: &Path, effects: &Effects) -> Result<()> {
     let project = Project::open(folder)?;
-    let engine = Engine::in_memory(project, Vec::new(), Clock::System)?;
+    let engine = Engine::in_memory(project, Vec::new(), effects.clock)?;
     let dates = WindowArg::Dates(vec![DATE.parse::<DayArg>()?]);
     let mut files = out::Files::new();
     for rule in &engine.project().file.rules {

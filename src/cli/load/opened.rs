@@ -4,11 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, Seek};
 use std::path::Path;
 
-use dialoguer::Confirm;
-use dialoguer::console::Term;
-
 use super::Args;
 use crate::cli::Effects;
+use crate::cli::consent::confirm;
 use crate::engine::Loader;
 use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
@@ -144,11 +142,5 @@ pub(super) fn ask_about_known(
             "pass `--replace` to remove the table's rows first, or `--yes` to load the file again",
         ));
     }
-    let question = format!("{known}. Load again, so that {again}?");
-    let answer = Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
-    match answer {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(Kind::NotConfirmed, "not confirmed: nothing was loaded")),
-        Err(dialoguer::Error::IO(cause)) => Err(Error::io("cannot prompt for confirmation", cause)),
-    }
+    confirm(&format!("{known}. Load again, so that {again}?"), "nothing was loaded")
 }
