@@ -6,7 +6,7 @@ use super::{Consolidated, Counts, RunId};
 use crate::error::Error;
 use crate::rule::{OnKeyless, Rule, RuleName};
 use crate::warehouse::Answer;
-use crate::window::Day;
+use crate::window::{Day, Window};
 
 /// The status of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,6 +180,28 @@ impl Report {
         }
     }
 
+    /// The report on these of its dates, as a read-only command on them would give it. `None`: that cannot be told
+    /// from the report on all of them.
+    pub(crate) fn within(&self, window: &Window) -> Option<Self> {
+        let Self { run: None, consolidated: None, .. } = self else { return None };
+        let days = self.days.iter().filter(|day| window.contains(day.day)).cloned();
+        let part = Self {
+            rule: self.rule.clone(),
+            run: None,
+            days: days.collect(),
+            undated: self.undated,
+            keyless_runs: Vec::new(),
+            consolidated: None,
+            steps: Vec::new(),
+            buffered: Vec::new(),
+            problems: Vec::new(),
+        };
+        // The keys of a run are not counted by date.
+        let unknown = part.has(Status::Keyless) && !self.keyless_runs.is_empty();
+        let is_whole = part.days.len() == window.days().len() && self.problems.is_empty();
+        (is_whole && !unknown).then_some(part)
+    }
+
     /// The counts of all dates.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();
@@ -247,6 +269,39 @@ pub enum Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::RuleFile;
+
+    #[test]
+    fn some_dates_of_a_report_are_a_report_unless_runs_are_named_for_their_keys() {
+        let text = "[rule.orders]\ntable = \"a.b\"\npartition = \"d\"\nkey = [\"k\"]\nkeep = [\"id\"]\n\
+                    row_id = \"id\"\nactive = \"a\"\n";
+        let rule = &RuleFile::parse("onerow.toml", text).unwrap().rules[0];
+        let day = |date: &str, keyless| DayReport {
+            day: Day::parse(date).unwrap(),
+            counts: Counts { total: 3, keyless, ..Counts::default() },
+            deactivated: None,
+            failed: false,
+            on_keyless: OnKeyless::Warn,
+        };
+        let days = vec![day("2026-01-01", 0), day("2026-01-02", 2), day("2026-01-03", 0)];
+        let undated = Undated::of(rule, Counts { total: 1, ..Counts::default() });
+        let report = Report { days, undated, ..Report::nothing(rule) };
+        let window = |from: &str, to: &str| {
+            Window::range(Day::parse(from).unwrap(), Day::parse(to).unwrap()).unwrap()
+        };
+        let (clean, keyless) =
+            (window("2026-01-03", "2026-01-03"), window("2026-01-02", "2026-01-03"));
+        let part = report.within(&keyless).unwrap();
+        assert_eq!(part.days.iter().map(|day| day.day).collect::<Vec<_>>(), keyless.days());
+        assert_eq!(part.undated, report.undated);
+        assert!(report.within(&window("2026-01-03", "2026-01-04")).is_none(), "a date is missing");
+        let run = RunId::new("2026-01-05T00:00:00Z".parse().unwrap());
+        let named = Report { keyless_runs: vec![(run, 2)], ..report };
+        assert!(named.within(&keyless).is_none());
+        assert!(named.within(&clean).is_some_and(|part| part.keyless_runs.is_empty()));
+        let applied = Report { run: Some("of apply".to_owned()), ..named };
+        assert!(applied.within(&clean).is_none());
+    }
 
     #[test]
     fn the_status_follows_from_the_figures() {

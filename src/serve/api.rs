@@ -77,15 +77,25 @@ pub(super) fn window(
     }
 }
 
-/// The status of a rule's dates, computed once for concurrent requests.
+/// The status of a rule's dates, computed once for concurrent requests, also for those of other dates.
 pub(super) async fn standing(
     service: &Shared,
     rule: &RuleName,
     window: &Window,
 ) -> Result<Arc<Report>, Problem> {
-    let key = (service.changes.load(Ordering::SeqCst), rule.clone(), window.clone());
+    let changes = service.changes.load(Ordering::SeqCst);
+    let key = (changes, rule.clone(), window.clone());
     let (looking, rule, window) = (service.clone(), rule.clone(), window.clone());
-    let look = async move { blocking(move || looking.status(&rule, &window)).await.map(Arc::new) };
+    let look = async move {
+        let (service, of) = (looking.clone(), rule.clone());
+        let look = move |window: &Window| service.status(&of, window);
+        let merged = looking.merged.ask((changes, rule.clone()), window.clone(), look).await;
+        let found = match merged {
+            Some(found) => found,
+            None => blocking(move || looking.status(&rule, &window)).await,
+        };
+        found.map(Arc::new)
+    };
     let found = service.statuses.try_get_with(key, look).await;
     found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
 }

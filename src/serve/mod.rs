@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod listen;
 mod lookup;
+mod merged;
 mod metrics;
 mod oidc;
 mod openapi;
@@ -53,6 +54,7 @@ use crate::window::Window;
 use access::Access;
 use crowd::Crowd;
 use lookup::Lookup;
+use merged::Merged;
 use metrics::Metrics;
 use oidc::Oidc;
 use problem::{Code, Problem};
@@ -115,6 +117,7 @@ struct Service {
     /// The number of finished runs: earlier results are not served after it changes.
     changes: AtomicUsize,
     statuses: Cache<(usize, RuleName, Window), Arc<Report>>,
+    merged: Arc<Merged>,
     changed: Cache<(usize, RuleName, Option<Window>), Arc<Changed>>,
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
     /// The reasons of failed runs that may not be in the ledger.
@@ -187,6 +190,7 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         leaving: watch::Sender::new(false),
         changes: AtomicUsize::new(0),
         statuses: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
+        merged: Arc::default(),
         changed: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
         failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),

@@ -63,6 +63,28 @@ fn readers_get_answers_while_a_run_is_on() {
 }
 
 #[test]
+fn readers_of_many_windows_at_once_are_told_what_each_would_be_told_alone() {
+    let project = example();
+    let (at_once, alone) = (Service::of(&project), Service::of(&project));
+    let addresses: Vec<String> = (0..40)
+        .map(|i| match i % 3 {
+            0 => format!("/api/status?last={}", 1 + i % 10),
+            1 => format!("/api/status?rule=by_line&date=2026-01-{}", 20 + i % 11),
+            _ => format!("/api/status?from=2026-01-{}&to=2026-01-29", 18 + i % 10),
+        })
+        .collect();
+    let read = |service: &Service, address: &str| service.get(address, Some(READ)).json;
+    let told = thread::scope(|scope| {
+        let readers = addresses.iter().map(|address| scope.spawn(|| read(&at_once, address)));
+        let readers: Vec<_> = readers.collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect::<Vec<_>>()
+    });
+    for (address, told) in addresses.iter().zip(told) {
+        assert_eq!(told, read(&alone, address), "{address}");
+    }
+}
+
+#[test]
 fn a_table_that_another_process_works_on_is_a_conflict() {
     let project = example();
     let service = Service::of(&project);
