@@ -190,6 +190,121 @@ fn each_part_of_a_statement_has_its_sentence() {
 }
 
 #[test]
+fn a_review_for_programs_has_what_the_one_for_people_has() {
+    let project = Project::example();
+    edit(&project, "\"player_lookup\", \"system_id\"]", "\"player_lookup\"]");
+    let project = committed(project);
+    edit(&project, "\"player_lookup\"]", "\"player_lookup\", \"system_id\"]");
+    loaded(&project);
+    let review = "review --base main --impact --date 2026-01-28 --examples 1 --format json";
+    let mut found = project.onerow(review).exits(0).json();
+    for step in found["rules"][0]["steps"].as_array_mut().unwrap() {
+        // Compared in the review for people.
+        assert!(step["diff"].take().as_str().unwrap().contains("\n+"));
+    }
+    insta::assert_snapshot!(format!("{found:#}"), @r#"
+    {
+      "dates": [
+        "2026-01-28"
+      ],
+      "rules": [
+        {
+          "rule": "player_prop_predictions",
+          "change": "changed",
+          "settings": [],
+          "findings": [],
+          "steps": [
+            {
+              "step": "detect",
+              "means": [
+                "the key is widened by `system_id`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates"
+              ],
+              "not_judged": [],
+              "findings": [],
+              "diff": null
+            },
+            {
+              "step": "deactivate",
+              "means": [
+                "the key is widened by `system_id`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates"
+              ],
+              "not_judged": [],
+              "findings": [],
+              "diff": null
+            },
+            {
+              "step": "verify",
+              "means": [
+                "the key is widened by `system_id`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates"
+              ],
+              "not_judged": [],
+              "findings": [],
+              "diff": null
+            },
+            {
+              "step": "consolidate",
+              "means": [
+                "the key is widened by `system_id`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates"
+              ],
+              "not_judged": [
+                "something besides key, order, conditions, tables, columns set and columns returned changed"
+              ],
+              "findings": [],
+              "diff": null
+            },
+            {
+              "step": "current",
+              "means": [
+                "the key is widened by `system_id`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates"
+              ],
+              "not_judged": [],
+              "findings": [],
+              "diff": null
+            }
+          ],
+          "impact": {
+            "dates": [
+              {
+                "date": "2026-01-28",
+                "active": 1097,
+                "duplicates_before": 1016,
+                "duplicates_after": 776,
+                "keyless_before": 2,
+                "keyless_after": 4
+              }
+            ],
+            "keyless_runs": [],
+            "examples": [
+              {
+                "date": "2026-01-28",
+                "row_id": "00403e62-f87c-441c-af87-dae87c40eb64",
+                "key": [
+                  "20260128_LAL_BOS",
+                  "jalensabonis",
+                  "moving_average"
+                ],
+                "survives_before": false,
+                "survives_after": true
+              }
+            ]
+          }
+        }
+      ]
+    }
+    "#);
+    let nothing = committed(Project::example()).onerow("review --base main --format json").exits(0);
+    assert_eq!(nothing.json(), serde_json::json!({ "dates": ["2026-01-28"], "rules": [] }));
+    let renamed = committed(Project::new(RULE));
+    renamed.write("onerow.toml", RULE.replace("rule.predictions", "rule.others"));
+    let found = renamed.onerow("review --base main --format json").exits(0).json();
+    let rules = serde_json::json!([
+        { "rule": "others", "change": "added" },
+        { "rule": "predictions", "change": "removed" },
+    ]);
+    assert_eq!(found["rules"], rules);
+}
+
+#[test]
 fn what_no_part_explains_is_said_to_be_unjudged() {
     for (old, new) in [
         ("SELECT id FROM nba.a LIMIT 5", "SELECT id FROM nba.a LIMIT 6"),

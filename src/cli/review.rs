@@ -15,7 +15,7 @@ use crate::window::{Day, DayArg, Window, WindowArg};
 /// every day.
 const SAMPLE: &str = "2026-01-28";
 
-/// What a change to rules or templates means, as Markdown for a pull request
+/// What a change to rules or templates means, as Markdown for a pull request, or as JSON
 #[derive(clap::Args)]
 #[command(after_help = "\
 Compares the work tree with a git revision, which it reads without touching the work tree. --impact
@@ -24,7 +24,8 @@ counts the duplicates of both definitions on a warehouse, and changes nothing th
 Examples:
   onerow review --base origin/main
   onerow review --base origin/main --impact --last 7 --warehouse prod
-  onerow review --base HEAD --impact --date 2026-01-28 --examples 5")]
+  onerow review --base HEAD --impact --date 2026-01-28 --examples 5
+  onerow review --base origin/main --format json")]
 pub(super) struct Args {
     /// Only this rule
     #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules))]
@@ -44,8 +45,8 @@ pub(super) struct Args {
     /// Exit with 4 when something changed
     #[arg(long)]
     exit_code: bool,
-    // ONEROW_FORMAT is for commands that have a choice.
-    /// How the review is written: it is Markdown
+    // ONEROW_FORMAT is for results that are tables.
+    /// How the review is written: markdown, or json for programs
     #[arg(
         long,
         value_name = "FORMAT",
@@ -59,9 +60,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    if args.format != Format::Markdown {
-        return Err(Error::new(Kind::Usage, "a review is Markdown, for a pull request")
-            .help("leave --format out; `onerow check --format json` is for programs"));
+    if !matches!(args.format, Format::Markdown | Format::Json) {
+        return Err(Error::new(Kind::Usage, "a review is Markdown or JSON, not a table")
+            .help("leave --format out for Markdown, or write --format json"));
     }
     let new = args.project.open()?;
     let old = Revision::find(&new.folder, &args.base)?.project()?;
@@ -77,7 +78,10 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         _ => Vec::new(),
     };
     let reviewed = Reviewed { window: &window, reviews: &reviews, impacts: &impacts };
-    effects.print(&report::review(&reviewed))?;
+    effects.print(&match args.format {
+        Format::Json => report::json(&report::review_json(&reviewed)),
+        _ => report::review(&reviewed),
+    })?;
     Ok(if changed && args.exit_code { Outcome::Duplicates } else { Outcome::Done })
 }
 

@@ -41,7 +41,7 @@ pub use grid::count;
 pub use plan::{plan, plan_json, slots_json};
 pub use ran::{ran, ran_json};
 pub use removed::{removed, removed_json};
-pub use review::{Reviewed, review};
+pub use review::{Reviewed, review, review_json};
 pub use runs::{RunSummary, runs};
 pub use statements::{statements, statements_json};
 pub use steps::{steps, steps_json};

@@ -1,12 +1,15 @@
-//! A review as Markdown, for a comment on a pull request. The same change gives the same text.
+//! A review as Markdown, for a comment on a pull request, and as JSON. The same change gives the same text.
+
+use serde_json::{Value as Json, json};
 
 use super::grid::{Entry, grid, grouped, printable};
 use super::markdown::prose;
 use super::statements::fence;
 use super::{Format, Style};
-use crate::error::Result;
-use crate::review::{Changes, Impact, ImpactDay, RuleChange, RuleReview, StepReview};
+use crate::error::{Error, Result};
+use crate::review::{Changes, Example, Impact, ImpactDay, RuleChange, RuleReview, StepReview};
 use crate::rule::RuleName;
+use crate::run::RunId;
 use crate::window::Window;
 
 /// A review and its context.
@@ -173,4 +176,79 @@ fn sql(step: &StepReview) -> String {
         step.step,
         diff.join("\n")
     )
+}
+
+/// The whole review, for programs: the changed rules, each with what changed in it.
+pub fn review_json(reviewed: &Reviewed<'_>) -> Json {
+    let rule = |review: &RuleReview| {
+        let mut document = json!({ "rule": review.rule.as_str(), "change": word(&review.change) });
+        match &review.change {
+            RuleChange::Added | RuleChange::Removed => {}
+            RuleChange::Broken(error) => document["error"] = error_json(error),
+            RuleChange::Changed(changes) => {
+                document["settings"] = json!(changes.settings);
+                document["findings"] = json!(changes.findings);
+                document["steps"] = changes.steps.iter().map(step_json).collect();
+            }
+        }
+        match reviewed.impacts.iter().find(|(rule, _)| *rule == review.rule) {
+            Some((_, Ok(impact))) => document["impact"] = impact_json(impact),
+            Some((_, Err(error))) => document["impact"] = json!({ "error": error_json(error) }),
+            None => {}
+        }
+        document
+    };
+    let dates: Vec<String> = reviewed.window.days().iter().map(ToString::to_string).collect();
+    json!({ "dates": dates, "rules": reviewed.reviews.iter().map(rule).collect::<Json>() })
+}
+
+fn word(change: &RuleChange) -> &'static str {
+    match change {
+        RuleChange::Added => "added",
+        RuleChange::Removed => "removed",
+        RuleChange::Changed(_) => "changed",
+        RuleChange::Broken(_) => "not_comparable",
+    }
+}
+
+fn error_json(error: &Error) -> Json {
+    json!({ "code": error.kind().code(), "message": error.headline() })
+}
+
+fn step_json(step: &StepReview) -> Json {
+    json!({
+        "step": step.step.as_str(),
+        "means": step.meaning.sentences,
+        "not_judged": step.meaning.unjudged,
+        "findings": step.findings,
+        "diff": step.diff,
+    })
+}
+
+fn impact_json(impact: &Impact) -> Json {
+    let date = |day: &ImpactDay| {
+        json!({
+            "date": day.day.to_string(),
+            "active": day.active,
+            "duplicates_before": day.before,
+            "duplicates_after": day.after,
+            "keyless_before": day.keyless_before,
+            "keyless_after": day.keyless_after,
+        })
+    };
+    let example = |example: &Example| {
+        json!({
+            "date": example.date,
+            "row_id": example.row_id,
+            "key": example.key,
+            "survives_before": example.before,
+            "survives_after": example.after,
+        })
+    };
+    let run = |(run, keys): &(RunId, u64)| json!({ "run_id": run.as_str(), "keys": keys });
+    json!({
+        "dates": impact.days.iter().map(date).collect::<Json>(),
+        "keyless_runs": impact.keyless_runs.iter().map(run).collect::<Json>(),
+        "examples": impact.examples.iter().map(example).collect::<Json>(),
+    })
 }

@@ -19,7 +19,7 @@ use crate::statement::{Statement, StepName};
 use crate::template::Renderer;
 use crate::window::Window;
 
-pub use impact::{Impact, ImpactDay, impact};
+pub use impact::{Example, Impact, ImpactDay, impact};
 pub use meaning::Meaning;
 pub use revision::Revision;
 
