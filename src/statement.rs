@@ -188,6 +188,10 @@ impl Statement {
     pub fn title(&self) -> String {
         match &self.guards {
             Some(custom) => format!("{} for {custom} of {}", self.step, self.window),
+            // A view has no dates.
+            None if [StepName::CREATE_VIEW, StepName::DROP_VIEW].contains(&self.step.as_str()) => {
+                self.step.to_string()
+            }
             None => format!("{} of {}", self.step, self.window),
         }
     }

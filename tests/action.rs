@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
-use crate::common::{Project, RULE};
+use crate::common::whole::whole;
+use crate::common::{Ended, Project, RULE};
 
 fn yaml(name: &str) -> Json {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -83,6 +84,11 @@ fn default(input: &str) -> String {
     }
 }
 
+/// All that a step says; its exit code is compared too.
+fn whole_of(step: &str, output: Output) -> Ended {
+    Ended::of(&format!("(step {step})"), output)
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap()
 }
@@ -100,9 +106,12 @@ fn inputs_reach_scripts_as_variables_and_never_as_their_text() {
 
 #[test]
 fn check_annotates_and_fails() {
-    let output = step(&repository(), "Check", &[]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(said(&output).contains("::error file=sql/own.sql,line=1"), "{}", said(&output));
+    let ended = whole_of("Check", step(&repository(), "Check", &[]));
+    // The date is yesterday's.
+    let (before, after) = ended.stdout.split_once("own of ").unwrap();
+    whole!(format!("{before}own of [DATE]{}", &after["2026-01-28".len()..]), @"::error file=sql/own.sql,line=1,col=1,title=unknown-column::unknown column `playr`: it is not among the columns that the rule lists; did you mean `player`? (in predictions: own of [DATE]:2:8)");
+    assert_eq!(ended.stderr, "15 statements checked, 1 error, 0 warnings\n");
+    ended.exits(3);
 }
 
 #[test]
@@ -111,15 +120,23 @@ fn tests_are_run_where_there_are_any() {
     assert!(step(&project, "Test", &[]).status.success());
     let test = "[[test]]\nname = \"x\"\nrows = [{ id = \"a\", game_date = 2026-01-28 }]\nexpect.counts = { active = 5 }";
     project.write("tests/own.toml", test);
-    let output = step(&project, "Test", &[]);
-    assert!(!output.status.success() && said(&output).contains("active: expected 5"));
+    whole!(whole_of("Test", step(&project, "Test", &[])), @"
+    $ onerow (step Test)
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: x
+              active: expected 5, found 0
+    -- stderr
+    0 passed, 1 failed
+    ");
 }
 
 #[test]
 fn a_folder_of_rendered_sql_is_compared() {
     let project = repository();
     let inputs = [("rendered", "rendered"), ("rendered-date", "2026-01-28")];
-    assert!(!step(&project, "Rendered SQL", &inputs).status.success());
+    let ended = whole_of("Rendered SQL", step(&project, "Rendered SQL", &inputs)).exits(1);
+    whole!(ended.stderr, @"rendered is not up to date: 4 files differ; run the same command without --check");
     project.onerow("render --all --date 2026-01-28 --out rendered").exits(0);
     assert!(step(&project, "Rendered SQL", &inputs).status.success());
 }
@@ -129,12 +146,45 @@ fn the_review_is_posted_once_and_then_updated() {
     let project = repository();
     let output = step(&project, "Review", &[]);
     assert!(output.status.success(), "{}", said(&output));
-    assert!(read(&project, "summary").contains("SQL of own"));
-    assert!(read(&project, "body").starts_with("<!-- onerow review -->\n## onerow review"));
-    assert!(read(&project, "gh.log").contains("--method POST repos/o/r/issues/7/comments"));
+    let body = read(&project, "body");
+    let summary = read(&project, "summary");
+    assert_eq!(body.trim_end(), format!("<!-- onerow review -->\n{}", summary.trim_end()));
+    whole!(body, @"
+    <!-- onerow review -->
+    ## onerow review
+
+    The SQL of the base revision and of this change, rendered for 2026-01-28.
+
+    ### Rule `predictions`
+
+    **What it means**
+
+    - the step is new; read its SQL (own)
+
+    **What `check` says of it**
+
+    - it would not run, `unknown-column`: unknown column `playr`: it is not among the columns that the rule lists (own)
+
+    <details><summary>SQL of own</summary>
+
+    ```diff
+    --- base
+    +++ work tree
+    @@ -0,0 +1,2 @@
+    +-- onerow: rule predictions, step own, 2026-01-28
+    +SELECT playr FROM `nba.predictions`
+    ```
+
+    </details>
+    ");
+    whole!(read(&project, "gh.log"), @r#"
+    gh api --paginate repos/o/r/issues/7/comments --jq .[] | select(.user.type == "Bot" and (.body | startswith("<!-- onerow review -->"))) | .id
+    gh api --method POST repos/o/r/issues/7/comments --field body=@- --silent
+    "#);
     project.write("runner/known", "99\n");
     assert!(step(&project, "Review", &[]).status.success());
-    assert!(read(&project, "gh.log").contains("--method PATCH repos/o/r/issues/comments/99"));
+    let asked = read(&project, "gh.log");
+    whole!(asked.lines().last().unwrap(), @"gh api --method PATCH repos/o/r/issues/comments/99 --field body=@- --silent");
 }
 
 #[test]
@@ -142,9 +192,12 @@ fn a_fork_whose_token_may_only_read_gets_the_summary() {
     let project = repository();
     project.write("runner/forbidden", "");
     let output = step(&project, "Review", &[]);
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(said(&output).contains("::warning::the comment cannot be posted"));
-    assert!(read(&project, "summary").contains("## onerow review"));
+    assert!(read(&project, "summary").starts_with("## onerow review\n"));
+    whole!(whole_of("Review", output), @"
+    $ onerow (step Review)
+    -- stdout
+    ::warning::the comment cannot be posted; the review is in the job's summary
+    ");
 }
 
 #[test]
@@ -154,7 +207,12 @@ fn a_comment_that_is_not_wanted_or_too_long_is_not_posted() {
     assert_eq!(read(&project, "gh.log"), "");
     project.write("sql/own.sql", "SELECT {{ 'x' * 70000 }} AS long");
     assert!(step(&project, "Review", &[]).status.success());
-    assert!(read(&project, "body").contains("too long for a comment"));
+    whole!(read(&project, "body"), @"
+    <!-- onerow review -->
+    ## onerow review
+
+    The review is too long for a comment; it is in the job's summary.
+    ");
     assert!(read(&project, "summary").len() > 70_000);
 }
 
@@ -176,7 +234,12 @@ fn a_binary_that_is_there_is_used_and_an_unknown_download_is_not() {
     assert!(read(&project, "path").contains("onerow-bin"));
     let output =
         step(&project, "Install onerow", &[("download-url", "https://example.test/onerow")]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    whole!(whole_of("Install onerow", output), @"
+    $ onerow (step Install onerow)
+    exit code 2
+    -- stdout
+    ::error::download-url needs sha256, 64 hexadecimal digits: a binary of unknown content is not run
+    ");
 }
 
 #[test]

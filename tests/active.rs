@@ -1,7 +1,7 @@
 //! `active` as a condition: which rows count, what ends it, and what restores it.
 
 use crate::common::Project;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 
 /// A table whose column `state` tells which rows count.
 fn rule(column: &str, sql_type: &str, active: &str, more: &str) -> String {
@@ -137,105 +137,367 @@ fn each_common_condition_ends_and_is_restored_exactly() {
 
 #[test]
 fn a_condition_that_cannot_be_ended_or_restored_is_refused_with_the_way_out() {
-    let cases: &[(&str, &str, &str, &str, &[&str])] = &[
-        ("s", "STRING", "s", "", &["`active` is s, which is of type STRING", "write a condition"]),
-        (
-            "s",
-            "STRING",
-            "s = 'Y'",
-            "",
-            &["the rule does not say how to deactivate a row", "add `deactivate = \"s = …\"`"],
-        ),
-        ("s", "STRING", "s IS NULL", "", &["does not say how to deactivate", "list the type of s"]),
-        ("s", "STRING", "s IN ('a', 'b')", "", &["does not say how to deactivate", "reactivate"]),
-        (
-            "s",
-            "STRING",
-            "s IN ('a', 'b')",
-            "deactivate = \"s = 'c'\"",
-            &["`undo` would not know what to set s to", "add `reactivate"],
-        ),
-        (
-            "s",
-            "STRING",
-            "s = 'Y'",
-            "deactivate = \"s = 'Y'\"",
-            &["`active` is not FALSE for the row {\"s\":"],
-        ),
-        ("s", "STRING", "s = 'Y'", "deactivate = \"s = NULL\"", &["`active` is not FALSE"]),
-        (
-            "s",
-            "STRING",
-            "s != 'N'",
-            "deactivate = \"s = 'N'\"\nreactivate = \"s = NULL\"",
-            &["`active` is not TRUE again"],
-        ),
-        (
-            "s",
-            "STRING",
-            "s != 'N'",
-            "deactivate = \"s = 'N'\"\nreactivate = \"rid = 'x'\"",
-            &["`active` does not read rid"],
-        ),
-        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 5\"", &["BigQuery refuses `s = 5`"]),
-        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 'N', rid = 'x'\"", &["after the end"]),
-        ("s", "STRING", "s = 'Y'", "deactivate = \"s = (SELECT 'N')\"", &["subquery"]),
-        (
-            "s",
-            "STRING",
-            "s = 'Y'",
-            "deactivate = \"s = GENERATE_UUID()\"",
-            &["differs from row to row"],
-        ),
-        (
-            "s",
-            "STRING",
-            "s = 'Y'",
-            "deactivate = \"s = 'N'\"\nreactivate = \"s = 'Y'\"",
-            &["`reactivate` has no effect"],
-        ),
-        (
-            "s",
-            "STRING",
-            "s = 'Y' AND rid != 'x'",
-            "deactivate = \"rid = 'x'\"",
-            &["sets rid, which the rule's row_id reads"],
-        ),
-        (
-            "s",
-            "STRING",
-            "changed_at IS NULL",
-            "",
-            &["would set changed_at, which the rule's keep reads"],
-        ),
-        ("s", "STRING", "LENGTH(s)", "", &["`active` is not a condition that BigQuery accepts"]),
-        ("s", "STRING", "COUNT(s) > 1", "", &["`active` is not a condition that BigQuery accepts"]),
-        ("s", "STRING", "s = (SELECT 'Y')", "", &["subquery"]),
-        ("s", "STRING", "ROW_NUMBER() OVER (PARTITION BY s) = 1", "", &["window function"]),
-        (
-            "s",
-            "TIMESTAMP",
-            "s > CURRENT_TIMESTAMP()",
-            "",
-            &["CURRENT_TIMESTAMP differs from run to run"],
-        ),
-        ("s", "STRING", "RAND() > 0.5 AND s = 'a'", "", &["RAND differs"]),
-        ("s", "STRING", "TRUE", "", &["it reads no column"]),
-        ("s", "STRING", "t = 'Y'", "", &["no column `t`"]),
-        ("s", "BOOL", "s", "deactivate = \"s = FALSE\"", &["`deactivate` has no effect"]),
-        (
-            "s",
-            "TIMESTAMP",
-            "s IS NULL",
-            "touched_at = \"s\"",
-            &["would set s, which the rule's touched_at"],
-        ),
-        ("s", "STRING", "s = 'Y'", "reactivate = \"s = 'Y'\"", &["`reactivate` has no effect"]),
+    let cases: &[(&str, &str, &str, &str)] = &[
+        ("s", "STRING", "s", ""),
+        ("s", "STRING", "s = 'Y'", ""),
+        ("s", "STRING", "s IS NULL", ""),
+        ("s", "STRING", "s IN ('a', 'b')", ""),
+        ("s", "STRING", "s IN ('a', 'b')", "deactivate = \"s = 'c'\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 'Y'\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = NULL\""),
+        ("s", "STRING", "s != 'N'", "deactivate = \"s = 'N'\"\nreactivate = \"s = NULL\""),
+        ("s", "STRING", "s != 'N'", "deactivate = \"s = 'N'\"\nreactivate = \"rid = 'x'\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 5\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 'N', rid = 'x'\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = (SELECT 'N')\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = GENERATE_UUID()\""),
+        ("s", "STRING", "s = 'Y'", "deactivate = \"s = 'N'\"\nreactivate = \"s = 'Y'\""),
+        ("s", "STRING", "s = 'Y' AND rid != 'x'", "deactivate = \"rid = 'x'\""),
+        ("s", "STRING", "changed_at IS NULL", ""),
+        ("s", "STRING", "LENGTH(s)", ""),
+        ("s", "STRING", "COUNT(s) > 1", ""),
+        ("s", "STRING", "s = (SELECT 'Y')", ""),
+        ("s", "STRING", "ROW_NUMBER() OVER (PARTITION BY s) = 1", ""),
+        ("s", "TIMESTAMP", "s > CURRENT_TIMESTAMP()", ""),
+        ("s", "STRING", "RAND() > 0.5 AND s = 'a'", ""),
+        ("s", "STRING", "TRUE", ""),
+        ("s", "STRING", "t = 'Y'", ""),
+        ("s", "BOOL", "s", "deactivate = \"s = FALSE\""),
+        ("s", "TIMESTAMP", "s IS NULL", "touched_at = \"s\""),
+        ("s", "STRING", "s = 'Y'", "reactivate = \"s = 'Y'\""),
     ];
-    for (column, sql_type, active, more, says) in cases {
+    let mut said = Transcript::default();
+    for (column, sql_type, active, more) in cases {
         let project = Project::new(&rule(column, sql_type, active, more));
-        project.onerow(&format!("check {DATE}")).exits(2).says(&["onerow.toml:"]).says(says);
+        said.case(
+            &format!("{column} {sql_type}: {active}; {more}"),
+            project.onerow(&format!("check {DATE}")),
+        );
     }
+    whole!(said, @r#"
+    # s STRING: s; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is s, which is of type STRING; it must be BOOL
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s"
+       |          ^^^
+       |
+       = help: write a condition, such as "deleted_at IS NULL"
+
+    # s STRING: s = 'Y'; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule does not say how to deactivate a row for which `s = 'Y'` is true
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s = 'Y'"
+       |          ^^^^^^^^^
+       |
+       = help: add `deactivate = "s = …"`, with the value that an inactive row has
+
+    # s STRING: s IS NULL; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule does not say how to deactivate a row for which `s IS NULL` is true
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s IS NULL"
+       |          ^^^^^^^^^^^
+       |
+       = help: add `deactivate = "s = CURRENT_TIMESTAMP()"`, or list the type of s in the rule's columns: with TIMESTAMP, DATETIME or DATE it is set to the current time
+
+    # s STRING: s IN ('a', 'b'); 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule does not say how to deactivate a row for which `s IN ('a', 'b')` is true
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s IN ('a', 'b')"
+       |          ^^^^^^^^^^^^^^^^^
+       |
+       = help: add `deactivate = "column = …"` and, for `undo`, `reactivate = "column = …"`; or set `strategy = "delete"`
+
+    # s STRING: s IN ('a', 'b'); deactivate = "s = 'c'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `undo` would not know what to set s to: `active` holds for more than one value of it
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'c'"
+       |              ^^^^^^^^^
+       |
+       = help: add `reactivate = "s = …"`, with a value that makes `active` TRUE
+
+    # s STRING: s = 'Y'; deactivate = "s = 'Y'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: after `s = 'Y'`, `active` is not FALSE for the row {"s":"Y"}
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'Y'"
+       |              ^^^^^^^^^
+       |
+       = help: `deactivate` has to make `active` FALSE, and `reactivate` TRUE again, whatever the row holds
+
+    # s STRING: s = 'Y'; deactivate = "s = NULL"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: after `s = NULL`, `active` is not FALSE for the row {"s":null}
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = NULL"
+       |              ^^^^^^^^^^
+       |
+       = help: `deactivate` has to make `active` FALSE, and `reactivate` TRUE again, whatever the row holds
+
+    # s STRING: s != 'N'; deactivate = "s = 'N'"
+    reactivate = "s = NULL"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: after `s = NULL`, which `undo` sets, `active` is not TRUE again for the row {"s":null}
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'N'"
+       |              ^^^^^^^^^
+       |
+       = help: `deactivate` has to make `active` FALSE, and `reactivate` TRUE again, whatever the row holds
+
+    # s STRING: s != 'N'; deactivate = "s = 'N'"
+    reactivate = "rid = 'x'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `reactivate` is `rid = 'x'`: `active` does not read rid
+      --> ./onerow.toml:13:14
+       |
+    13 | reactivate = "rid = 'x'"
+       |              ^^^^^^^^^^^
+       |
+       = help: write an assignment, such as "deleted_at = CURRENT_TIMESTAMP()"
+
+    # s STRING: s = 'Y'; deactivate = "s = 5"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: BigQuery refuses `s = 5`: the new value of "s" must be STRING, not INT64
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 5"
+       |              ^^^^^^^
+       |
+       = help: `deactivate` has to make `active` FALSE, and `reactivate` TRUE again, whatever the row holds
+
+    # s STRING: s = 'Y'; deactivate = "s = 'N', rid = 'x'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` is `s = 'N', rid = 'x'`: `,` comes after the end of the expression
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = 'N', rid = 'x'"
+       |              ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write an assignment, such as "deleted_at = CURRENT_TIMESTAMP()"
+
+    # s STRING: s = 'Y'; deactivate = "s = (SELECT 'N')"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` is `s = (SELECT 'N')`: it holds a subquery
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = (SELECT 'N')"
+       |              ^^^^^^^^^^^^^^^^^^
+       |
+       = help: write an assignment, such as "deleted_at = CURRENT_TIMESTAMP()"
+
+    # s STRING: s = 'Y'; deactivate = "s = GENERATE_UUID()"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` is `s = GENERATE_UUID()`: GENERATE_UUID differs from row to row
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = GENERATE_UUID()"
+       |              ^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write an assignment, such as "deleted_at = CURRENT_TIMESTAMP()"
+
+    # s STRING: s = 'Y'; deactivate = "s = 'N'"
+    reactivate = "s = 'Y'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `reactivate` has no effect: `active` says that the value is 'Y'
+      --> ./onerow.toml:13:14
+       |
+    13 | reactivate = "s = 'Y'"
+       |              ^^^^^^^^^
+       |
+       = help: remove it
+
+    # s STRING: s = 'Y' AND rid != 'x'; deactivate = "rid = 'x'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` sets rid, which the rule's row_id reads
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "rid = 'x'"
+       |              ^^^^^^^^^^^
+       |
+       = help: a row would change its place by becoming inactive: set another column
+
+    # s STRING: changed_at IS NULL; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: deactivating a row would set changed_at, which the rule's keep reads
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "changed_at IS NULL"
+       |          ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: a row would change its place by becoming inactive: set another column
+
+    # s STRING: LENGTH(s); 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is not a condition that BigQuery accepts: the condition of WHERE must be BOOL, not INT64
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "LENGTH(s)"
+       |          ^^^^^^^^^^^
+
+    # s STRING: COUNT(s) > 1; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is not a condition that BigQuery accepts: the aggregate function COUNT is not allowed in WHERE
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "COUNT(s) > 1"
+       |          ^^^^^^^^^^^^^^
+
+    # s STRING: s = (SELECT 'Y'); 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is `s = (SELECT 'Y')`: it holds a subquery
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s = (SELECT 'Y')"
+       |          ^^^^^^^^^^^^^^^^^^
+       |
+       = help: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # s STRING: ROW_NUMBER() OVER (PARTITION BY s) = 1; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is `ROW_NUMBER() OVER (PARTITION BY s) = 1`: it holds a window function
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "ROW_NUMBER() OVER (PARTITION BY s) = 1"
+       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # s TIMESTAMP: s > CURRENT_TIMESTAMP(); 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is `s > CURRENT_TIMESTAMP()`: CURRENT_TIMESTAMP differs from run to run
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s > CURRENT_TIMESTAMP()"
+       |          ^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # s STRING: RAND() > 0.5 AND s = 'a'; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is `RAND() > 0.5 AND s = 'a'`: RAND differs from run to run
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "RAND() > 0.5 AND s = 'a'"
+       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # s STRING: TRUE; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `active` is `TRUE`: it reads no column, so that it is the same for every row
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "TRUE"
+       |          ^^^^^^
+       |
+       = help: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # s STRING: t = 'Y'; 
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `dw.orders` has no column `t`
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "t = 'Y'"
+       |          ^^^^^^^^^
+       |
+       = help: add it to the rule's columns, with its type
+
+    # s BOOL: s; deactivate = "s = FALSE"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `deactivate` has no effect: `active` is the BOOL column s, which is set to FALSE and to TRUE
+      --> ./onerow.toml:12:14
+       |
+    12 | deactivate = "s = FALSE"
+       |              ^^^^^^^^^^^
+       |
+       = help: remove it
+
+    # s TIMESTAMP: s IS NULL; touched_at = "s"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: deactivating a row would set s, which the rule's touched_at reads
+      --> ./onerow.toml:11:10
+       |
+    11 | active = "s IS NULL"
+       |          ^^^^^^^^^^^
+       |
+       = help: a row would change its place by becoming inactive: set another column
+
+    # s STRING: s = 'Y'; reactivate = "s = 'Y'"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `reactivate` has no effect: `active` says that the value is 'Y'
+      --> ./onerow.toml:12:14
+       |
+    12 | reactivate = "s = 'Y'"
+       |              ^^^^^^^^^
+       |
+       = help: remove it
+    "#);
     let alone = rule("s", "STRING", "s", "strategy = \"delete\"\ndeactivate = \"s = 'x'\"")
         .replace("active = \"s\"\n", "");
     whole!(Project::new(&alone).onerow(&format!("check {DATE}")), @r#"
@@ -265,20 +527,50 @@ fn without_listed_columns_the_assignment_is_said_and_doctor_tries_it() {
     let project = Project::new(&listed);
     project.write("rows.csv", rows("s", "a", "c"));
     project.onerow("load rows.csv").exits(0);
-    project.onerow(&format!("doctor {DATE}")).exits(0).prints(&["all columns of the rule exist"]);
+    whole!(project.onerow(&format!("doctor {DATE}")), @"
+    $ onerow doctor --date 2026-01-28
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule t
+      good     table             dw.orders: 5 columns
+      good     columns           all columns of the rule exist, with fitting types
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
+      advice   rows              `active` is NULL for 1 row, which counts as not active, on 2026-01-28 → give a value to the column that is NULL there
+      good     row id            `rid` is unique and not NULL in 2 active rows of 2026-01-28
+    ");
     let (unlisted, _) = listed.split_once("\n[rule.t.columns]").unwrap();
     project.write("onerow.toml", unlisted.replace("s = 'c'", "s = 'b'"));
     project.onerow(&format!("check {DATE}")).exits(0);
-    project
-        .onerow(&format!("doctor {DATE}"))
-        .exits(1)
-        .prints(&["`active` is not FALSE for the row"]);
+    whole!(project.onerow(&format!("doctor {DATE}")), @r#"
+    $ onerow doctor --date 2026-01-28
+    exit code 1
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule t
+      good     table             dw.orders: 5 columns
+      bad      columns           after `s = 'b'`, `active` is not FALSE for the row {"s":"b"} → change `active`, `deactivate` or `reactivate` in the rule
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
+      advice   rows              `active` is NULL for 1 row, which counts as not active, on 2026-01-28 → give a value to the column that is NULL there
+      good     row id            `rid` is unique and not NULL in 2 active rows of 2026-01-28
+    "#);
     project.write("onerow.toml", unlisted.replace("s IN (", "gone IN ("));
     whole!(project.onerow(&format!("check {DATE}")), @r#"
     $ onerow check --date 2026-01-28
     exit code 2
     -- stderr
-    error[rule-file]: `deactivate` is `s = \'c\'`: `active` does not read s
+    error[rule-file]: `deactivate` is `s = 'c'`: `active` does not read s
       --> ./onerow.toml:12:14
        |
     12 | deactivate = "s = 'c'"
@@ -288,11 +580,31 @@ fn without_listed_columns_the_assignment_is_said_and_doctor_tries_it() {
     "#);
     project
         .write("onerow.toml", unlisted.replace("active = \"s IN", "active = \"r IS NULL AND s IN"));
-    project.onerow(&format!("doctor {DATE}")).exits(1).prints(&["the table has no column `r`"]);
+    whole!(project.onerow(&format!("doctor {DATE}")), @"
+    $ onerow doctor --date 2026-01-28
+    exit code 1
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule t
+      good     table             dw.orders: 5 columns
+      bad      columns           the table has no column `r` → did you mean `rid`?
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      bad      statements        detect: there is no column `r` → did you mean `rid`?
+      bad      statements        record: there is no column `r` → did you mean `rid`?
+      bad      statements        deactivate: there is no column `r` → did you mean `rid`?
+      bad      statements        verify: there is no column `r` → did you mean `rid`?
+      skipped  row id            detect cannot run
+    ");
 }
 
 #[test]
 fn delete_and_rewrite_need_no_assignment() {
+    let mut said = Transcript::default();
     for strategy in ["delete", "rewrite"] {
         let more = format!("strategy = \"{strategy}\"");
         let project = Project::new(&rule("s", "STRING", "s IN ('a', 'b')", &more));
@@ -306,11 +618,37 @@ fn delete_and_rewrite_need_no_assignment() {
             .write("sql/own.sql", "UPDATE {{ rule.table }} SET s = 'c' WHERE {{ window.filter }}");
         let steps = format!("{more}\nsteps = [\"own\", \"detect\", \"{strategy}\", \"verify\"]");
         project.write("onerow.toml", rule("s", "STRING", "s IN ('a', 'b')", &steps));
-        project
-            .onerow(&format!("check {DATE}"))
-            .exits(3)
-            .prints(&["nothing says what makes a row inactive"]);
+        said.add(&project.onerow(&format!("check {DATE}")));
     }
+    whole!(said, @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[wrong-kind]: it is an UPDATE, and the rule does not say how to deactivate a row for which `(s IN ('a', 'b'))` is true
+     --> t: own of 2026-01-28:2:8
+      |
+    2 | UPDATE `dw.orders` SET s = 'c' WHERE day = DATE '2026-01-28'
+      |        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: add `deactivate` and `reactivate` to the rule, or remove the step
+    -- stderr
+    16 statements checked, 1 error, 0 warnings
+
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[wrong-kind]: it is an UPDATE, and the rule does not say how to deactivate a row for which `(s IN ('a', 'b'))` is true
+     --> t: own of 2026-01-28:2:8
+      |
+    2 | UPDATE `dw.orders` SET s = 'c' WHERE day = DATE '2026-01-28'
+      |        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: add `deactivate` and `reactivate` to the rule, or remove the step
+    -- stderr
+    16 statements checked, 1 error, 0 warnings
+    ");
 }
 
 /// A step of the project's own removes rows by the same assignment, and no other.
@@ -324,12 +662,82 @@ fn a_custom_step_ends_activity_by_the_rules_assignment() {
     let own = |set: &str, which: &str| {
         format!("UPDATE {{{{ rule.table }}}} SET {set} WHERE {{{{ window.filter }}}} AND {which}\n")
     };
+    let mut said = Transcript::default();
     for set in ["s = 'Y'", "s = NULL", "s = 'X'"] {
         project.write("sql/own.sql", own(set, "rid = '2'"));
-        project.onerow(&format!("check {DATE}")).exits(3).prints(&["write s = 'N'"]);
+        said.case(set, project.onerow(&format!("check {DATE}")));
     }
+    whole!(said, @"
+    # s = 'Y'
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets s to `'Y'`; onerow only ever deactivates
+     --> t: own of 2026-01-28:2:24
+      |
+    2 | UPDATE `dw.orders` SET s = 'Y' WHERE day = DATE '2026-01-28' AND rid = '2'
+      |                        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: write s = 'N'
+    -- stderr
+    17 statements checked, 1 error, 0 warnings
+
+    # s = NULL
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets s to `NULL`; onerow only ever deactivates
+     --> t: own of 2026-01-28:2:24
+      |
+    2 | UPDATE `dw.orders` SET s = NULL WHERE day = DATE '2026-01-28' AND rid = '2'
+      |                        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: write s = 'N'
+    -- stderr
+    17 statements checked, 1 error, 0 warnings
+
+    # s = 'X'
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets s to `'X'`; onerow only ever deactivates
+     --> t: own of 2026-01-28:2:24
+      |
+    2 | UPDATE `dw.orders` SET s = 'X' WHERE day = DATE '2026-01-28' AND rid = '2'
+      |                        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: write s = 'N'
+    -- stderr
+    17 statements checked, 1 error, 0 warnings
+    ");
     project.write("sql/own.sql", own("rid = 'x'", "rid = '2'"));
-    project.onerow(&format!("check {DATE}")).exits(3).prints(&["it does not set s"]);
+    whole!(project.onerow(&format!("check {DATE}")), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets `rid`; a clean-up sets s alone
+     --> t: own of 2026-01-28:2:24
+      |
+    2 | UPDATE `dw.orders` SET rid = 'x' WHERE day = DATE '2026-01-28' AND rid = '2'
+      |                        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: remove the assignment; if it is the time of the change, name the column as touched_at in the rule
+
+    error[sets-other-column]: it does not set s
+     --> t: own of 2026-01-28:2:8
+      |
+    2 | UPDATE `dw.orders` SET rid = 'x' WHERE day = DATE '2026-01-28' AND rid = '2'
+      |        ^
+      |
+      = note: the line comes from ./sql/own.sql:1:1
+      = help: write s = 'N'
+    -- stderr
+    17 statements checked, 2 errors, 0 warnings
+    ");
     project.write(
         "sql/own.sql",
         own("{{ rule.active_column }} = {{ rule.inactive_value }}", "rid = '2'"),
@@ -350,7 +758,24 @@ fn the_view_and_explain_know_the_condition() {
     let project = Project::new(&rule("deleted_at", "TIMESTAMP", "deleted_at IS NULL", ""));
     project.write("rows.csv", rows("deleted_at", "", "2026-01-28 11:00:00 UTC"));
     project.onerow("load rows.csv").exits(0);
-    project.onerow("view show").exits(0).prints(&["WHERE (deleted_at IS NULL)"]);
+    whole!(project.onerow("view show"), @"
+    $ onerow view show
+    -- stdout
+    -- onerow: rule t, step create_view
+    CREATE OR REPLACE VIEW `dw.orders_current` AS
+    SELECT * EXCEPT (onerow_rank)
+    FROM (
+      SELECT
+        *,
+        ROW_NUMBER() OVER (
+          PARTITION BY day, id
+          ORDER BY changed_at DESC, rid
+        ) AS onerow_rank
+      FROM `dw.orders`
+      WHERE (deleted_at IS NULL)
+    )
+    WHERE onerow_rank = 1
+    ");
     project.onerow("view create").exits(0);
     project.write("sql/left.sql", "SELECT rid FROM {{ rule.view }} ORDER BY rid\n");
     let left = project.onerow(&format!("run left {DATE} --format json")).exits(0).json();

@@ -1,6 +1,6 @@
 //! What `apply` does to a small table, row by row.
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{self, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -127,7 +127,11 @@ fn rows_that_look_older_than_they_are_make_the_date_buffered() {
          p2,2026-01-28,g1,a,,true,2026-01-28T09:00:00Z",
     );
     let document = apply(&project, "--now 2026-01-28T09:05:00Z").exits(75);
-    let document = document.says(&["refused because of rows in the streaming buffer"]).json();
+    whole!(document.stderr, @"
+    2026-01-28: refused because of rows in the streaming buffer; the date is buffered
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
+    let document = document.json();
     let date = &document["dates"][0];
     assert_eq!((&date["buffered"], &date["deactivated"]), (&1.into(), &0.into()));
     assert_eq!(date["status"], "buffered");
@@ -155,8 +159,11 @@ fn a_rule_that_cannot_tell_buffered_rows_is_tried_date_by_date() {
     );
     let window = "--from 2026-01-28 --to 2026-01-30 --format json";
     let early = project.onerow(&format!("apply {window} --now 2026-01-28T09:05:00Z")).exits(75);
-    let refused = "2026-01-29: refused because of rows in the streaming buffer";
-    let early = early.says(&[refused, "is buffered"]).json();
+    whole!(early.stderr, @"
+    2026-01-29: refused because of rows in the streaming buffer; the date is buffered
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
+    let early = early.json();
     let statuses: Vec<_> = (0..3).map(|i| early["dates"][i]["status"].clone()).collect();
     assert_eq!(statuses, ["cleaned", "buffered", "cleaned"]);
     assert_eq!(project.active(), ["p2", "q0", "q1", "r2"]);
@@ -222,19 +229,58 @@ fn a_row_may_say_when_it_was_written_as_a_datetime_or_a_number() {
 
 #[test]
 fn what_the_numbers_of_written_at_count_has_to_be_said_once() {
-    for (sql_type, unit, problem) in [
-        ("INT64", "", "`written_at` is an INT64, and nothing says what its numbers count"),
-        (
-            "TIMESTAMP",
-            "micros",
-            "`written_at` is created_at, which is of type TIMESTAMP; it must be INT64",
-        ),
-        ("STRING", "", "must be TIMESTAMP or DATETIME or INT64"),
-        ("INT64", "fortnights", "`fortnights` is not a value of `written_unit`"),
-    ] {
-        let status = written_as(sql_type, unit).onerow(&format!("status {DATE}")).exits(2);
-        status.says(&[problem, "onerow.toml:"]);
+    let mut said = Transcript::default();
+    for (sql_type, unit) in
+        [("INT64", ""), ("TIMESTAMP", "micros"), ("STRING", ""), ("INT64", "fortnights")]
+    {
+        let status = written_as(sql_type, unit).onerow(&format!("status {DATE}"));
+        said.case(&format!("{sql_type} {unit}"), status);
     }
+    whole!(said, @r#"
+    # INT64 
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `written_at` is an INT64, and nothing says what its numbers count
+      --> ./onerow.toml:13:14
+       |
+    13 | written_at = "created_at"
+       |              ^^^^^^^^^^^^
+       |
+       = help: add `written_unit = "micros"` (seconds, millis or micros since 1970-01-01 00:00:00 UTC)
+
+    # TIMESTAMP micros
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `written_at` is created_at, which is of type TIMESTAMP; it must be INT64
+      --> ./onerow.toml:13:14
+       |
+    13 | written_at = "created_at"
+       |              ^^^^^^^^^^^^
+
+    # STRING 
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `written_at` is created_at, which is of type STRING; it must be TIMESTAMP or DATETIME or INT64
+      --> ./onerow.toml:13:14
+       |
+    13 | written_at = "created_at"
+       |              ^^^^^^^^^^^^
+
+    # INT64 fortnights
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `fortnights` is not a value of `written_unit`
+      --> ./onerow.toml:14:16
+       |
+    14 | written_unit = "fortnights"
+       |                ^^^^^^^^^^^^
+       |
+       = help: known: seconds, millis, micros
+    "#);
     let without = RULE.replace("written_at = \"created_at\"", "written_unit = \"micros\"");
     whole!(Project::new(&without).onerow(&format!("status {DATE}")), @r#"
     $ onerow status --date 2026-01-28
@@ -303,6 +349,7 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
         ("an id that a survivor of another key shares", "t1", "t1"),
         ("an id that is NULL", "", "t2"),
     ];
+    let mut said = Transcript::default();
     for (what, one, other) in shared_ids {
         let project = Project::new(RULE);
         project.rows(&format!(
@@ -313,12 +360,22 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
              p2,2026-01-29,g1,a,,true,2026-01-28T07:00:00Z"
         ));
         let ended = project.onerow("apply --from 2026-01-28 --to 2026-01-29 --format json");
-        let document = ended.exits(1).says(&["on 2026-01-28: ", "these dates are skipped"]).json();
+        said.case(what, &ended.stderr);
+        let document = ended.exits(1).json();
         assert_eq!(document["dates"][0]["status"], "shared_ids", "{what}");
         assert_eq!(document["dates"][0]["deactivated"], 0, "{what}");
         assert_eq!(document["dates"][1]["status"], "cleaned", "{what}");
         assert_eq!(project.active().len(), 4, "{what}");
     }
+    whole!(said, @r#"
+    # an id that a survivor of another key shares
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+
+    # an id that is NULL
+    predictions: 1 active row has a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }
 
 #[test]
@@ -373,9 +430,37 @@ fn a_dry_run_changes_nothing_and_leaves_no_entry() {
          p2,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z",
     );
     let before = std::fs::read(project.path(".onerow/local.db")).unwrap();
-    for command in ["status", "plan", "apply --dry-run"] {
-        project.onerow(&format!("{command} {DATE}")).exits(0).prints(&["2026-01-28", "dirty"]);
-    }
+    let commands = ["status", "plan", "apply --dry-run"].map(|command| format!("{command} {DATE}"));
+    whole!(project.transcript(&commands), @"
+    $ onerow status --date 2026-01-28
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+
+    $ onerow plan --date 2026-01-28
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 deactivate, 1 verify. Cost: the embedded warehouse charges nothing.
+
+    $ onerow apply --dry-run --date 2026-01-28
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 deactivate, 1 verify. Cost: the embedded warehouse charges nothing.
+    ");
     assert_eq!(std::fs::read(project.path(".onerow/local.db")).unwrap(), before);
     assert!(project.ledger().is_empty());
     project.onerow(&format!("status {DATE} --exit-code")).exits(4);
@@ -479,14 +564,45 @@ fn a_rule_that_fails_hides_no_other() {
     let project = Project::new(RULE);
     project.rows("p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z");
     project.write("onerow.toml", format!("{RULE}\n[rule.missing]{missing}"));
+    let mut said = Transcript::default();
     for command in ["status", "plan"] {
         let line = format!("{command} --all --date 2026-01-28");
         let ended = project.onerow(&line).exits(1);
-        ended.prints(&["rule predictions"]).says(&["gone.predictions", "looking at rule missing"]);
+        said.add(&ended);
         let documents = project.onerow(&format!("{line} --format json")).exits(1).json();
         assert_eq!(documents[0]["rule"], "predictions", "{documents}");
         assert_eq!(documents[1]["rule"], "missing", "{documents}");
         assert!(documents[1]["error"].as_str().unwrap().contains("gone.predictions"));
         project.onerow(&format!("{command} missing --date 2026-01-28")).exits(1);
     }
+    whole!(said, @"
+    $ onerow status --all --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        1      1            0          0            0   clean
+    ────────
+     total             1      1            0          0            0
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `gone.predictions`
+      note: during looking at rule missing
+      help: did you mean `nba.predictions`?
+
+    $ onerow plan --all --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        1      1            0          0            0   clean
+    ────────
+     total             1      1            0          0            0
+    apply would send 1 statement: 1 detect. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `gone.predictions`
+      note: during looking at rule missing
+      help: did you mean `nba.predictions`?
+    ");
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 use crate::standin::{Bin, ran};
 
@@ -140,9 +141,11 @@ fn a_revision_that_is_an_option_is_refused_and_one_that_is_not_there_is_fetched(
     };
     let project = repository();
     let pwned = project.path("pwned");
-    let (done, said) =
-        run(&project, &format!("--upload-pack=touch {};git-upload-pack", pwned.display()));
-    assert!(!done && said.contains("::error::the input base is no revision"), "{said}");
+    let option = format!("--upload-pack=touch {};git-upload-pack", pwned.display());
+    whole!(run(&project, &option), @"
+    failed
+    ::error::the input base is no revision
+    ");
     assert!(!pwned.exists());
     // A commit that only the remote has.
     let remote = repository();
@@ -181,11 +184,8 @@ fn no_setting_of_the_deployment_becomes_an_option_or_another_setting() {
             let mut command = bin.bash(&root().join("deploy/deploy.sh"));
             command.env("PROJECT", "p").env("REGION", "r").env("PROJECT_DIR", project.path("."));
             let (done, said) = ran(command.env(name, value));
-            assert!(!done, "{name}={value}: {said}");
-            assert!(
-                said.contains(&format!("error: {name} has characters")),
-                "{name}={value}: {said}"
-            );
+            let refused = format!("error: {name} has characters that no such name has: {value}\n");
+            assert_eq!((done, said), (false, refused), "{name}={value}");
             assert_eq!(bin.asked().len(), 0, "{name}={value}");
         }
     }
@@ -193,8 +193,10 @@ fn no_setting_of_the_deployment_becomes_an_option_or_another_setting() {
     bin.add("gcloud", "");
     let mut command = bin.bash(&root().join("deploy/deploy.sh"));
     command.args(["--image", "--flags-file=/etc/passwd"]).env("PROJECT", "p").env("REGION", "r");
-    let (done, said) = ran(&mut command);
-    assert!(!done && said.contains("error: --image has characters"), "{said}");
+    whole!(ran(&mut command), @"
+    failed
+    error: --image has characters that no such name has: --flags-file=/etc/passwd
+    ");
     assert_eq!(bin.asked().len(), 0);
 }
 
@@ -216,8 +218,10 @@ fn a_folder_that_is_named_like_an_option_is_deployed_and_a_link_in_it_is_not() {
     assert_eq!(std::fs::read_to_string(place.path("seen")).unwrap(), RULE);
     std::fs::remove_file(place.path("-r/onerow.toml")).unwrap();
     std::os::unix::fs::symlink("../secret", place.path("-r/onerow.toml")).unwrap();
-    let (done, said) = deploy();
-    assert!(!done && said.contains("onerow.toml in PROJECT_DIR, ./-r, is a link"), "{said}");
+    whole!(deploy(), @"
+    failed
+    error: onerow.toml in PROJECT_DIR, ./-r, is a link
+    ");
 }
 
 /// The script that `onerow schedule` writes takes its settings from the environment.
@@ -247,12 +251,27 @@ fn no_setting_of_the_scheduled_jobs_becomes_an_option() {
 #[test]
 fn revisions_that_look_like_options_are_revisions_to_onerow() {
     let project = repository();
-    for base in ["--output=pwned", "--upload-pack=touch pwned", "-x"] {
-        project
-            .onerow_with(&["review", &format!("--base={base}")])
-            .exits(2)
-            .says(&["git knows no revision"]);
-    }
+    let bases = ["--output=pwned", "--upload-pack=touch pwned", "-x"];
+    let ended = bases.map(|base| project.onerow_with(&["review", &format!("--base={base}")]));
+    whole!(Transcript::of(ended), @"
+    $ onerow review --base=--output=pwned
+    exit code 2
+    -- stderr
+    error[unknown-name]: git knows no revision `--output=pwned`
+      help: in CI, fetch it first: a shallow clone has no other branches
+
+    $ onerow review --base=--upload-pack=touch pwned
+    exit code 2
+    -- stderr
+    error[unknown-name]: git knows no revision `--upload-pack=touch pwned`
+      help: in CI, fetch it first: a shallow clone has no other branches
+
+    $ onerow review --base=-x
+    exit code 2
+    -- stderr
+    error[unknown-name]: git knows no revision `-x`
+      help: in CI, fetch it first: a shallow clone has no other branches
+    ");
     assert!(!project.path("pwned").exists());
 }
 

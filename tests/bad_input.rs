@@ -372,6 +372,11 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
         "SELECT {{ rule.key | comas }}",
         "SELECT {{ vars.limit }}",
         "SELECT {{ limit }} FROM {{ rule.table }}",
+        "SELECT {{ rule.kye | commas }}",
+        "SELECT {{ rule.kye | of('t') }}",
+        "SELECT {{ tabel | indent(2) }}",
+        "SELECT {{ rule.kye | join(', ') }}",
+        "SELECT {{ vars.limits | sort }}",
         "{% import 'survivors.sql' as s %}SELECT 1",
     ] {
         project.write("sql/deactivate.sql", template);
@@ -451,6 +456,66 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
+    error[template]: `rule.kye` has no value
+     --> ./sql/deactivate.sql:1:22
+      |
+    1 | SELECT {{ rule.kye | commas }}
+      |                      ^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `rule.key`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `rule.kye` has no value
+     --> ./sql/deactivate.sql:1:22
+      |
+    1 | SELECT {{ rule.kye | of('t') }}
+      |                      ^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `rule.key`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `tabel` has no value
+     --> ./sql/deactivate.sql:1:19
+      |
+    1 | SELECT {{ tabel | indent(2) }}
+      |                   ^^^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: `rule.kye` has no value
+     --> ./sql/deactivate.sql:1:22
+      |
+    1 | SELECT {{ rule.kye | join(', ') }}
+      |                      ^^^^^^^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: did you mean `rule.key`?
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[template]: a name that is used here has no value
+     --> ./sql/deactivate.sql:1:25
+      |
+    1 | SELECT {{ vars.limits | sort }}
+      |                         ^^^^
+      |
+      = note: during deactivate of 2026-01-28
+      = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
     error[template]: there is no template `survivors.sql`
      --> ./sql/deactivate.sql:1:4
       |
@@ -491,8 +556,75 @@ fn findings_stop_apply_before_anything_is_sent() {
         "sql/deactivate.sql",
         "UPDATE {{ rule.table }} SET {{ rule.active }} = FALSE WHERE {{ rule.active }}",
     );
-    let ended = project.onerow("check").exits(3);
-    ended.prints(&["no-partition", "deactivate of", "window.filter"]);
+    whole!(project.onerow(&format!("check {DATE}")), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[no-partition]: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
+
+    error[drops-cutoff]: the rule has created_at as written_at, and what has to hold lacks COALESCE(created_at < @cutoff, TRUE): BigQuery would refuse the whole statement because of rows in the streaming buffer
+     --> predictions: deactivate of 2026-01-28:2:1
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      | ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: call the macro `settled` of `_survivors.sql`; as a condition, join it to the rest with AND
+
+    error[drops-condition]: its WHERE lacks a condition of the shipped one: `COALESCE(created_at < @cutoff, true)`
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    error[drops-condition]: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …`
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    error[drops-condition]: its WHERE lacks a condition of the shipped one: `game_date = DATE '2026-01-28'`
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    error[drops-condition]: its WHERE lacks a condition of the shipped one: `id IN (SELECT row_id FROM (SELECT game_date AS date, id AS row_id, ROW_NUMBER()  …`
+     --> predictions: deactivate of 2026-01-28:2:54
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      |                                                      ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    error[other-ranking]: deactivate does not rank rows as the rule's key and keep say
+     --> predictions: deactivate of 2026-01-28:2:1
+      |
+    2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
+      | ^
+      |
+      = note: the line comes from ./sql/deactivate.sql:1:1
+      = help: call `rank`, `ranked` or `counts` of `_survivors.sql`; to change who survives, change the rule
+    -- stderr
+    14 statements checked, 7 errors, 0 warnings
+    ");
     let findings = project.onerow("check --format json").exits(3).json();
     assert_eq!(findings[0]["code"], "no-partition");
     assert_eq!(findings[0]["place"]["line"], 2);
@@ -541,8 +673,20 @@ fn findings_stop_apply_before_anything_is_sent() {
 #[test]
 fn a_keep_that_does_not_determine_the_survivor_is_a_finding() {
     let project = Project::new(&RULE.replace(", \"id DESC\"]", "]"));
-    let ended = project.onerow("check").exits(3);
-    ended.prints(&["undetermined-survivor", "onerow.toml:9:", "\"id DESC\""]);
+    whole!(project.onerow(&format!("check {DATE}")), @r#"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[undetermined-survivor]: keep ends in `created_at DESC`, which two rows can share: which of them survives would be chance
+     --> ./onerow.toml:9:9
+      |
+    9 | keep = ["created_at DESC"]
+      |         ^^^^^^^^^^^^^^^^^
+      |
+      = help: end keep with the row id: "id DESC"
+    -- stderr
+    14 statements checked, 1 error, 0 warnings
+    "#);
 }
 
 #[test]
@@ -788,7 +932,45 @@ fn a_bigquery_warehouse_can_be_rendered_for_and_checked_without_credentials() {
         "type = \"bigquery\"\nproject = \"p\"\nledger = \"ops.ledger\"\nkey_file = \"no.json\"",
     ));
     project.onerow("check").exits(0);
-    project.onerow(&format!("render {DATE}")).exits(0).prints(&["UPDATE `nba.predictions`"]);
+    whole!(project.onerow(&format!("render {DATE} --step deactivate")), @"
+    $ onerow render --date 2026-01-28 --step deactivate
+    -- stdout
+    -- onerow: rule predictions, step deactivate, 2026-01-28
+    UPDATE `nba.predictions`
+    SET
+      is_active = FALSE,
+      updated_at = CURRENT_TIMESTAMP()
+    WHERE game_date = DATE '2026-01-28'
+      AND is_active
+      AND COALESCE(created_at < @cutoff, TRUE)
+      AND id IN (
+        SELECT row_id
+        FROM (
+          SELECT
+            game_date AS date,
+            id AS row_id,
+            ROW_NUMBER() OVER (
+              PARTITION BY game_date, game_id, player
+              ORDER BY created_at DESC, id DESC
+            ) AS rank,
+            COUNT(*) OVER (PARTITION BY game_date, id) AS copies,
+            COALESCE(created_at < @cutoff, TRUE) AS settled
+          FROM `nba.predictions`
+          WHERE game_date = DATE '2026-01-28'
+            AND is_active
+        )
+        WHERE rank > 1
+          AND copies = 1
+      )
+      AND TO_JSON_STRING(id) IN (
+        SELECT row_id
+        FROM `ops.ledger_removals`
+        WHERE run_id = @run_id
+          AND run_started_at = @run_started_at
+          AND rule = 'predictions'
+          AND date = DATE '2026-01-28'
+      );
+    ");
     whole!(project.onerow(&format!("apply {DATE}")), @"
     $ onerow apply --date 2026-01-28
     exit code 1

@@ -25,22 +25,108 @@ fn only_what_was_written_since_is_looked_at() {
     let project = Project::new(RULE);
     let first: Vec<String> = (1..=5).map(|day| row(&format!("a{day}"), day, "p", 1)).collect();
     project.rows(&first.join("\n"));
-    let changed = |command: &str, words: &str| {
-        project.onerow(&format!("{command} --changed")).exits(0).says(&[words]).stdout
-    };
-    changed("status", "5 dates to check; 0 dates unchanged");
-    changed("status", "5 dates to check; 0 dates unchanged");
-    changed("apply", "5 dates to check; 0 dates unchanged");
-    changed("apply", "0 dates to check; 5 dates unchanged");
-    assert!(changed("status", "0 dates to check").contains("no dates to check"));
-    assert!(changed("plan", "0 dates to check").contains("apply would send nothing"));
+    whole!(project.transcript([
+        "status --changed",
+        "status --changed",
+        "apply --changed",
+        "apply --changed",
+        "status --changed",
+        "plan --changed",
+    ]), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-01        1      1            0          0            0   clean
+     2026-01-02        1      1            0          0            0   clean
+     2026-01-03        1      1            0          0            0   clean
+     2026-01-04        1      1            0          0            0   clean
+     2026-01-05        1      1            0          0            0   clean
+    ────────
+     total             5      5            0          0            0
+    -- stderr
+    predictions: 5 dates to check; 0 dates unchanged since last found clean
+
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-01        1      1            0          0            0   clean
+     2026-01-02        1      1            0          0            0   clean
+     2026-01-03        1      1            0          0            0   clean
+     2026-01-04        1      1            0          0            0   clean
+     2026-01-05        1      1            0          0            0   clean
+    ────────
+     total             5      5            0          0            0
+    -- stderr
+    predictions: 5 dates to check; 0 dates unchanged since last found clean
+
+    $ onerow apply --changed
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-01        1      1            0          0            0             0   clean
+     2026-01-02        1      1            0          0            0             0   clean
+     2026-01-03        1      1            0          0            0             0   clean
+     2026-01-04        1      1            0          0            0             0   clean
+     2026-01-05        1      1            0          0            0             0   clean
+    ────────
+     total             5      5            0          0            0             0
+    -- stderr
+    predictions: 5 dates to check; 0 dates unchanged since last found clean
+
+    $ onerow apply --changed
+    -- stderr
+    predictions: 0 dates to check; 5 dates unchanged since last found clean
+
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 0 dates to check; 5 dates unchanged since last found clean
+
+    $ onerow plan --changed
+    -- stdout
+    apply would send nothing.
+    -- stderr
+    predictions: 0 dates to check; 5 dates unchanged since last found clean
+    ");
     project.rows(&row("b3", 3, "p", 2));
-    let status = changed("status", "1 date to check; 4 dates unchanged");
-    assert!(status.contains("2026-01-03") && !status.contains("2026-01-02"), "{status}");
-    changed("plan", "1 date to check");
+    whole!(project.transcript(["status --changed", "plan --changed"]), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-03        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    -- stderr
+    predictions: 1 date to check; 4 dates unchanged since last found clean
+
+    $ onerow plan --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-03        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 deactivate, 1 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    predictions: 1 date to check; 4 dates unchanged since last found clean
+    ");
     let report = project.onerow("apply --changed --format json").exits(0).json();
     assert_eq!(report["totals"]["deactivated"], 1);
-    changed("apply", "0 dates to check; 5 dates unchanged");
+    whole!(project.onerow("apply --changed"), @"
+    $ onerow apply --changed
+    -- stderr
+    predictions: 0 dates to check; 5 dates unchanged since last found clean
+    ");
     let nothing = project.onerow("apply --changed --format json").exits(0).json();
     assert_eq!(
         (&nothing["dates"], &nothing["run_id"]),
@@ -48,7 +134,18 @@ fn only_what_was_written_since_is_looked_at() {
     );
     // What is restored is a duplicate again.
     project.onerow(&format!("undo {}", report["run_id"].as_str().unwrap())).exits(0);
-    changed("status", "1 date to check; 4 dates unchanged");
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-03        2      1            1          0            0   dirty
+    ────────
+     total             2      1            1          0            0
+    -- stderr
+    predictions: 1 date to check; 4 dates unchanged since last found clean
+    ");
     whole!(project.onerow("status --changed --last 3 --now 2026-01-05T00:00:00Z"), @"
     $ onerow status --changed --last 3 --now [TIME]
     -- stdout
@@ -161,9 +258,31 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
     let project = Project::new(&merging());
     project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
     stage(&project, &row("s9", 9, "q", 1));
-    let applies = |words: &str| project.onerow("apply --changed").exits(0).says(&[words]);
-    applies("3 dates to check; 0 dates unchanged since last found clean");
-    applies("0 dates to check; 3 dates unchanged");
+    whole!(project.transcript(["apply --changed", "apply --changed"]), @"
+    $ onerow apply --changed
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-01        0          0         0         0         0          0        0   clean
+     2026-01-02        0          0         0         0         0          0        0   clean
+     2026-01-09        1          0         1         0         0          0        1   merged
+
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-01        1      1            0          0            0             0   clean
+     2026-01-02        1      1            0          0            0             0   clean
+     2026-01-09        1      1            0          0            0             0   clean
+    ────────
+     total             3      3            0          0            0             0
+    -- stderr
+    predictions: 3 dates to check; 0 dates unchanged since last found clean
+
+    $ onerow apply --changed
+    -- stderr
+    predictions: 0 dates to check; 3 dates unchanged since last found clean
+    ");
     whole!(project.onerow("status --changed"), @"
     $ onerow status --changed
     -- stdout
@@ -199,7 +318,23 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
     -- stderr
     predictions: 1 date to check; 2 dates unchanged since last found clean
     ");
-    applies("1 date to check; 2 dates unchanged");
+    whole!(project.onerow("apply --changed"), @"
+    $ onerow apply --changed
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-02        1          0         1         0         0          0        1   merged
+
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-02        2      2            0          0            0             0   clean
+    ────────
+     total             2      2            0          0            0             0
+    -- stderr
+    predictions: 1 date to check; 2 dates unchanged since last found clean
+    ");
     assert_eq!(project.active(), ["a1", "a2", "s2", "s9"]);
 }
 
@@ -208,13 +343,14 @@ fn the_page_of_a_report_shows_the_dates_that_changed() {
     let project = Project::new(RULE);
     project.rows(&[row("a1", 1, "p", 1), row("a2", 2, "p", 1)].join("\n"));
     project.onerow("apply --changed").exits(0);
-    let page = |words: &str| {
-        let ended = project.onerow("report --changed --html -").exits(0).says(&[words]);
-        ended.stdout
-    };
-    assert!(page("0 dates to check; 2 dates unchanged").contains("No dates to check"));
+    let page = || project.onerow("report --changed --html -").exits(0);
+    let nothing = page();
+    assert!(nothing.stdout.contains("No dates to check"), "{nothing}");
+    whole!(nothing.stderr, @"predictions: 0 dates to check; 2 dates unchanged since last found clean");
     project.rows(&row("b2", 2, "p", 2));
-    let page = page("1 date to check; 1 date unchanged");
+    let one = page();
+    whole!(one.stderr, @"predictions: 1 date to check; 1 date unchanged since last found clean");
+    let page = one.stdout;
     assert!(page.contains("2026-01-02") && !page.contains("<td>2026-01-01"), "{page}");
 }
 
@@ -223,18 +359,64 @@ fn of_tables_that_each_hold_a_date_those_that_were_written_are_looked_at() {
     let project = Project::new(&shards::rules("deactivate"));
     shards::fill(&project, "20260128", "a1,ann,view,1,1,true\na2,ann,view,1,2,true\n");
     shards::fill(&project, "20260130", "b1,ann,view,1,1,true\n");
-    let changed = |command: &str, words: &str| {
-        let window = "--from 2026-01-27 --to 2026-01-30";
-        project.onerow(&format!("{command} --changed {window}")).exits(0).says(&[words]);
-    };
-    changed("status", "2 dates to check; 2 dates unchanged");
-    changed("apply", "2 dates to check; 2 dates unchanged");
+    let changed = |command: &str| format!("{command} --changed --from 2026-01-27 --to 2026-01-30");
     // A table that a run has changed is looked at once more.
-    changed("apply", "1 date to check; 3 dates unchanged");
-    changed("apply", "0 dates to check; 4 dates unchanged");
+    let commands = ["status", "apply", "apply", "apply"].map(changed);
+    whole!(project.transcript(&commands), @"
+    $ onerow status --changed --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-28        2      1            1          0            0   dirty
+     2026-01-30        1      1            0          0            0   clean
+    ────────
+     total             3      2            1          0            0
+    -- stderr
+    events: 2 dates to check; 2 dates unchanged since last found clean
+
+    $ onerow apply --changed --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            0             1   cleaned
+     2026-01-30        1      1            0          0            0             0   clean
+    ────────
+     total             3      2            1          0            0             1
+    -- stderr
+    events: 2 dates to check; 2 dates unchanged since last found clean
+
+    $ onerow apply --changed --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        1      1            0          0            0             0   clean
+    ────────
+     total             1      1            0          0            0             0
+    -- stderr
+    events: 1 date to check; 3 dates unchanged since last found clean
+
+    $ onerow apply --changed --from 2026-01-27 --to 2026-01-30
+    -- stderr
+    events: 0 dates to check; 4 dates unchanged since last found clean
+    ");
     shards::fill(&project, "20260129", "c1,ann,view,1,1,true\nc2,ann,view,1,2,true\n");
     shards::fill(&project, "20260130", "b2,ann,view,1,2,true\n");
-    changed("status", "2 dates to check; 2 dates unchanged");
+    whole!(project.onerow(&changed("status")), @"
+    $ onerow status --changed --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-29        2      1            1          0            0   dirty
+     2026-01-30        2      1            1          0            0   dirty
+    ────────
+     total             4      2            2          0            0
+    -- stderr
+    events: 2 dates to check; 2 dates unchanged since last found clean
+    ");
     let report = project.onerow("apply --changed --from 2026-01-27 --to 2026-01-30 --format json");
     assert_eq!(report.exits(0).json()["totals"]["deactivated"], 2);
     whole!(project.onerow("apply --changed"), @"

@@ -54,7 +54,19 @@ fn words_for_dates_are_taken_in_any_case_and_dates_with_commas_between() {
         let ended = project.onerow(&format!("status {given} {NOW}")).exits(0);
         assert_eq!(dates(&ended), expected, "{given}");
     }
-    project.onerow(&format!("status --date null {NOW}")).exits(0).prints(&["NULL"]);
+    whole!(project.onerow(&format!("status --date null {NOW}")), @"
+    $ onerow status --date null --now [TIME]
+    -- stdout
+    rule predictions
+     date    active   keys   duplicates   buffered   shared ids   status
+    ────────
+     NULL         0      0            0          0            0   empty
+    ────────
+     total        0      0            0          0            0
+    -- stderr
+    predictions: no rows at all on NULL
+      help: if rows were expected there, look at what loads the table
+    ");
 }
 
 #[test]

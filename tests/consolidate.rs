@@ -1,6 +1,6 @@
 //! `onerow consolidate`: staging tables merged into the main table, as a user sees it.
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{HEADER, Project, RULE};
 
 pub const DATE: &str = "--date 2026-01-28";
@@ -143,7 +143,14 @@ fn twice_changes_nothing_the_second_time_and_sends_no_dml() {
     );
     project.onerow(&format!("consolidate {DATE}")).exits(0);
     let (rows, entries) = (table(&project), project.ledger().len());
-    project.onerow(&format!("consolidate {DATE}")).exits(0).prints(&["clean"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        2          0         0         0         0          0        0   clean
+    ");
     assert_eq!(table(&project), rows);
     assert_eq!(project.ledger()[entries..], ["staged 2026-01-28 done"]);
 }
@@ -210,7 +217,10 @@ fn consolidate_then_apply_is_one_plan_and_waits_for_the_streaming_buffer() {
     assert_eq!(figures["consolidated"]["dates"][0]["merged"], 1, "bob is new");
     assert_eq!(figures["consolidated"]["dates"][0]["buffered"], 2, "ann's two rows wait");
     assert_eq!(figures["totals"]["buffered"], 1);
-    early.says(&["staged rows wait", "run the same command again"]);
+    whole!(early.stderr, @"
+    predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(table(&project), ["p1 20.5", "p2 20.5", "s2 3"]);
     let later = project.onerow(&format!("apply {DATE} --now 2026-01-28T09:41:30Z --format json"));
     let later = later.exits(0).json();
@@ -476,7 +486,14 @@ fn what_became_of_an_arrived_row_since_is_not_overwritten_by_its_original() {
     stage(&project, "a", "s1,2026-01-28,g9,zoe,1,true,2026-01-28T09:00:00Z");
     project.onerow(&format!("consolidate {DATE}")).exits(0);
     change(&project, r#"UPDATE "nba.predictions" SET points_line = '30' WHERE id = 's1'"#);
-    project.onerow(&format!("consolidate {DATE}")).exits(0).prints(&["clean"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        1          0         0         0         0          0        0   clean
+    ");
     assert_eq!(table(&project)[3], "s1 30");
 }
 
@@ -538,8 +555,8 @@ fn a_template_that_updates_rows_which_were_not_counted_fails_the_run() {
     ────────
      2026-01-28        2          0         1         0         0          0        2   failed
     -- stderr
-    2026-01-28: 1 rows were to be merged and 2 were, 0 are left: the tables changed in between
-    error[verification]: verify of 2026-01-28 failed: 1 rows were to be merged, and 2 were
+    2026-01-28: the tables changed in between: rows to be merged: 1, merged: 2, left: 0
+    error[verification]: verify of 2026-01-28 failed: the merge changed 2 rows, and should have changed 1
       help: a template of your own may merge a key more than once: look at it with `onerow log --sql`
     ");
 }
@@ -706,38 +723,118 @@ fn what_cannot_be_merged_is_said_and_nothing_is_done() {
 
 #[test]
 fn mistakes_in_the_rule_file_name_their_place() {
-    for (keys, message) in [
-        (
-            "columns = [\"id\", \"game_date\", \"game_id\"]",
-            "`columns` lacks `created_at`, by which rows are ranked",
-        ),
-        ("untouched = [\"creatd_at\"]", "did you mean `created_at`?"),
-        ("drops = true", "did you mean `drop`?"),
+    let mut said = Transcript::default();
+    for keys in [
+        "columns = [\"id\", \"game_date\", \"game_id\"]",
+        "untouched = [\"creatd_at\"]",
+        "drops = true",
     ] {
-        let project = Project::new(&rule(keys));
-        project.onerow("check").exits(2).says(&[message, "onerow.toml:"]);
+        said.case(keys, Project::new(&rule(keys)).onerow("check"));
     }
-    for (tables, message) in [
-        ("[]", "`tables` is empty"),
-        ("[\"nba.predictions\"]", "`nba.predictions` is the rule's own table"),
-        ("[\"nba.x\", \"nba.x\"]", "staging table `nba.x` is listed twice"),
-    ] {
+    for tables in ["[]", "[\"nba.predictions\"]", "[\"nba.x\", \"nba.x\"]"] {
         let rules = rule("").replace("[\"nba.staging_a\", \"nba.staging_b\"]", tables);
-        Project::new(&rules).onerow("check").exits(2).says(&[message, "onerow.toml:"]);
+        said.case(&format!("tables = {tables}"), Project::new(&rules).onerow("check"));
     }
-    for (steps, message) in [
-        (
-            "[\"detect\", \"consolidate\", \"deactivate\", \"verify\"]",
-            "`consolidate` comes after `detect`",
-        ),
-        (
-            "[\"drop_staging\", \"detect\", \"deactivate\", \"verify\"]",
-            "`drop_staging` cannot be run alone",
-        ),
+    for steps in [
+        "[\"detect\", \"consolidate\", \"deactivate\", \"verify\"]",
+        "[\"drop_staging\", \"detect\", \"deactivate\", \"verify\"]",
     ] {
         let rules = rule("").replacen("row_id", &format!("steps = {steps}\nrow_id"), 1);
-        Project::new(&rules).onerow("check").exits(2).says(&[message]);
+        said.case(&format!("steps = {steps}"), Project::new(&rules).onerow("check"));
     }
+    whole!(said, @r#"
+    # columns = ["id", "game_date", "game_id"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `columns` lacks `created_at`, by which rows are ranked
+      --> ./onerow.toml:28:11
+       |
+    28 | columns = ["id", "game_date", "game_id"]
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: rows arrive with their key, the columns of `keep` and their row id
+
+    # untouched = ["creatd_at"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: table `nba.predictions` has no column `creatd_at`
+      --> ./onerow.toml:28:14
+       |
+    28 | untouched = ["creatd_at"]
+       |              ^^^^^^^^^^^
+       |
+       = help: did you mean `created_at`? If not, add it to the rule's columns
+
+    # drops = true
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown key `drops` in [rule.predictions.staging]
+      --> ./onerow.toml:28:1
+       |
+    28 | drops = true
+       | ^^^^^
+       |
+       = help: did you mean `drop`?
+
+    # tables = []
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `tables` is empty
+      --> ./onerow.toml:27:10
+       |
+    27 | tables = []
+       |          ^^
+       |
+       = help: name a staging table
+
+    # tables = ["nba.predictions"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `nba.predictions` is the rule's own table
+      --> ./onerow.toml:27:11
+       |
+    27 | tables = ["nba.predictions"]
+       |           ^^^^^^^^^^^^^^^^^
+
+    # tables = ["nba.x", "nba.x"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: staging table `nba.x` is listed twice
+      --> ./onerow.toml:27:20
+       |
+    27 | tables = ["nba.x", "nba.x"]
+       |                    ^^^^^^^
+
+    # steps = ["detect", "consolidate", "deactivate", "verify"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `consolidate` comes after `detect`
+      --> ./onerow.toml:10:20
+       |
+    10 | steps = ["detect", "consolidate", "deactivate", "verify"]
+       |                    ^^^^^^^^^^^^^
+       |
+       = help: put it first: what it merges has to be counted
+
+    # steps = ["drop_staging", "detect", "deactivate", "verify"]
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: step `drop_staging` cannot be run alone
+      --> ./onerow.toml:10:10
+       |
+    10 | steps = ["drop_staging", "detect", "deactivate", "verify"]
+       |          ^^^^^^^^^^^^^^
+       |
+       = help: remove it: it is sent with the step that it belongs to
+    "#);
     let steps = "steps = [\"consolidate\", \"detect\", \"deactivate\", \"verify\"]\nrow_id";
     whole!(Project::new(&RULE.replacen("row_id", steps, 1)).onerow("check"), @r#"
     $ onerow check

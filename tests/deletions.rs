@@ -1,6 +1,6 @@
 //! Staged deletion markers, and staged rows that take no part: merged, or counted and kept.
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 use crate::consolidate::{DATE, MAIN, change, has_table, project, rule, stage, table};
 
@@ -60,7 +60,14 @@ fn a_newer_marker_deactivates_the_live_row_and_is_not_inserted() {
         .unwrap();
     assert!(touched, "touched_at is set");
     let entries = project.ledger().len();
-    project.onerow(&format!("consolidate {DATE}")).exits(0).prints(&["clean"]);
+    whole!(project.onerow(&format!("consolidate {DATE}")), @"
+    $ onerow consolidate --date 2026-01-28
+    -- stdout
+    staging of rule predictions, run [RUN]
+     date         staged   left out   inserts   updates   deletes   buffered   merged   status
+    ────────
+     2026-01-28        4          0         0         0         0          0        0   clean
+    ");
     assert_eq!(project.ledger()[entries..], ["staged 2026-01-28 done"], "no MERGE the second time");
     assert_eq!(table(&project), rows);
     let log: String = project
@@ -217,6 +224,7 @@ fn a_table_of_markers_is_dropped_once_they_are_merged() {
 /// The deactivation of a row arrives as a staged row that is inactive: it is not merged, and not lost.
 #[test]
 fn inactive_staged_rows_are_counted_and_keep_their_table() {
+    let mut said = Transcript::default();
     for flag in ["false", ""] {
         let project = project(&rule("drop = true\n"), MAIN);
         stage(
@@ -234,16 +242,40 @@ fn inactive_staged_rows_are_counted_and_keep_their_table() {
             merged.json()["kept"][0]["reason"],
             "1 row of 2026-01-28 was left out of the merge"
         );
-        merged.says(&[
-            "predictions: 1 staged row is left out",
-            "`deleted` in [rule.predictions.staging]",
-        ]);
+        said.case(flag, &merged.stderr);
         assert!(has_table(&project, "nba.staging_a"), "{flag:?}");
         assert_eq!(table(&project), ["m1 20.5", "m2 -", "m3 9 inactive", "s2 1"]);
         change(&project, r#"DELETE FROM "nba.staging_a" WHERE id = 's2'"#);
         let again = project.onerow(&format!("consolidate {DATE} {name} --dry-run")).exits(0);
-        again.prints(&["left_out"]).says(&["1 staged row is left out"]);
+        said.add(&again);
     }
+    whole!(said, @"
+    # false
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    nba.staging_a: not dropped: 1 row of 2026-01-28 was left out of the merge
+
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a --dry-run
+    -- stdout
+    staging of rule predictions
+     date         staged   left out   inserts   updates   deletes   buffered   status
+    ────────
+     2026-01-28        0          1         0         0         0          0   left_out
+    -- stderr
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+
+    # 
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    nba.staging_a: not dropped: 1 row of 2026-01-28 was left out of the merge
+
+    $ onerow consolidate --date 2026-01-28 --staging nba.staging_a --dry-run
+    -- stdout
+    staging of rule predictions
+     date         staged   left out   inserts   updates   deletes   buffered   status
+    ────────
+     2026-01-28        0          1         0         0         0          0   left_out
+    -- stderr
+    predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
+    ");
 }
 
 #[test]
@@ -268,16 +300,74 @@ fn what_is_dropped_rests_on_the_shipped_macros_too() {
 
 #[test]
 fn the_condition_of_markers_is_checked_where_it_stands() {
-    for (condition, message) in [
-        ("points_line", "`deleted` is points_line, which is of type NUMERIC; it must be BOOL"),
-        ("TRUE", "it reads no column"),
-        ("is_active)", "`)`"),
-        ("EXISTS (SELECT 1)", "it holds a subquery"),
-        ("@cutoff > created_at", "it holds the parameter"),
-    ] {
+    let mut said = Transcript::default();
+    for condition in
+        ["points_line", "TRUE", "is_active)", "EXISTS (SELECT 1)", "@cutoff > created_at"]
+    {
         let project = Project::new(&rule(&format!("deleted = \"{condition}\"")));
-        project.onerow("check").exits(2).says(&[message, "onerow.toml:", "op = 'D'"]);
+        said.case(condition, project.onerow("check"));
     }
+    whole!(said, @r#"
+    # points_line
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `deleted` is points_line, which is of type NUMERIC; it must be BOOL
+      --> ./onerow.toml:28:11
+       |
+    28 | deleted = "points_line"
+       |           ^^^^^^^^^^^^^
+       |
+       = help: write a condition, such as "op = 'D'"
+
+    # TRUE
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `deleted` is `TRUE`: it reads no column, so that it is the same for every row
+      --> ./onerow.toml:28:11
+       |
+    28 | deleted = "TRUE"
+       |           ^^^^^^
+       |
+       = help: write a condition, such as "op = 'D'"
+
+    # is_active)
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `deleted` is `is_active)`: `)` comes after the end of the expression
+      --> ./onerow.toml:28:11
+       |
+    28 | deleted = "is_active)"
+       |           ^^^^^^^^^^^^
+       |
+       = help: write a condition, such as "op = 'D'"
+
+    # EXISTS (SELECT 1)
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `deleted` is `EXISTS (SELECT 1)`: it holds a subquery
+      --> ./onerow.toml:28:11
+       |
+    28 | deleted = "EXISTS (SELECT 1)"
+       |           ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write a condition, such as "op = 'D'"
+
+    # @cutoff > created_at
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `deleted` is `@cutoff > created_at`: it holds the parameter `@cutoff`
+      --> ./onerow.toml:28:11
+       |
+    28 | deleted = "@cutoff > created_at"
+       |           ^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write a condition, such as "op = 'D'"
+    "#);
     let project = project(&rule("deleted = \"is_activ = FALSE\""), MAIN);
     whole!(project.onerow(&format!("consolidate {DATE}")), @"
     $ onerow consolidate --date 2026-01-28
@@ -329,24 +419,62 @@ fn apply_merges_markers_and_then_cleans() {
 #[test]
 fn a_template_of_ones_own_deletes_only_what_markers_name() {
     let shipped = include_str!("../sql/consolidate.sql");
-    for (from, to, refused) in [
-        (
-            "  AND onerow_staged.onerow_deletes\n",
-            "",
-            "of an existing row, which must keep its value",
-        ),
-        ("set_active(rule, false)", "set_active(rule, true)", "that a deletion marker names"),
+    let mut said = Transcript::default();
+    for (from, to) in [
+        ("  AND onerow_staged.onerow_deletes\n", ""),
+        ("set_active(rule, false)", "set_active(rule, true)"),
         (
             "{% if rule.active %}UPDATE {{ set_active(rule, false) | indent(2) }}{% else %}DELETE{% endif %}",
             "DELETE",
-            "does more than update matched rows",
         ),
     ] {
         let project = Project::new(&marking(""));
         assert!(shipped.contains(from), "{from}");
         project.write("sql/consolidate.sql", shipped.replacen(from, to, 1));
-        project.onerow("check --step consolidate").exits(3).prints(&[refused]);
+        said.add(&project.onerow(&format!("check --step consolidate {DATE}")));
     }
+    whole!(said, @"
+    $ onerow check --step consolidate --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets `is_active` of an existing row, which must keep its value
+       --> predictions: consolidate of 2026-01-28:101:5
+        |
+    101 |     is_active = FALSE,
+        |     ^
+        |
+        = note: the line comes from ./sql/consolidate.sql:54:5
+        = help: set {{ staging.values }} alone
+    -- stderr
+    1 statement checked, 1 error, 0 warnings
+
+    $ onerow check --step consolidate --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[sets-other-column]: it sets `is_active` to `true` of a row that a deletion marker names
+       --> predictions: consolidate of 2026-01-28:102:5
+        |
+    102 |     is_active = TRUE,
+        |     ^
+        |
+        = note: the line comes from ./sql/consolidate.sql:55:5
+        = help: write {{ rule.active_column }} = {{ rule.inactive_value }}, and set touched_at to the current time
+    -- stderr
+    1 statement checked, 1 error, 0 warnings
+
+    $ onerow check --step consolidate --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[wrong-kind]: the MERGE does more than update matched rows and insert new ones
+      --> predictions: consolidate of 2026-01-28:99:1
+       |
+    99 | WHEN MATCHED
+       | ^
+       |
+       = help: write WHEN MATCHED … THEN UPDATE SET … and WHEN NOT MATCHED BY TARGET THEN INSERT …
+    -- stderr
+    1 statement checked, 1 error, 0 warnings
+    ");
     let project = Project::new(&deleting(""));
     project.onerow("check --strict").exits(0);
     project.write(

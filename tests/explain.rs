@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::whole::whole;
+use crate::common::whole::{whole, with_times};
 use crate::common::{Project, RULE};
 
 const ROWS: &str = "\
@@ -41,10 +41,16 @@ fn each_superseded_row_is_shown_with_its_survivor_and_what_decided() {
     assert_eq!(rows[2]["keep"]["created_at"], "2026-01-28 08:00:00+00");
     assert_eq!(rows[2]["survivor_keep"]["created_at"], "2026-01-28 09:00:00+00");
     let table = project.onerow("explain --from 2026-01-28 --to 2026-01-29").exits(0);
-    table.prints(&[
-        "created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   deactivate it",
-        " id DESC ",
-    ]);
+    with_times!(table, @"
+    $ onerow explain --from 2026-01-28 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         game_id   player   row id   survivor   decided by                                                                 a run would
+    ────────
+     2026-01-28   g1        NULL     d        e          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   deactivate it
+     2026-01-28   g1        ann      b        c          id DESC                                                                    deactivate it
+     2026-01-28   g1        ann      a        c          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   deactivate it
+    ");
     assert_eq!(project.ledger(), Vec::<String>::new(), "looking leaves no trace");
     project.onerow("apply --date 2026-01-28").exits(0);
     assert_eq!(project.active(), ["c", "e", "f", "h"], "what was said is what is done");
@@ -79,10 +85,16 @@ fn what_a_run_removed_is_explained_afterwards() {
     );
     let run = explained["run_id"].as_str().unwrap();
     let table = project.onerow(&format!("explain --run {run}")).exits(0);
-    table.prints(&[
-        &format!("rule predictions, removed by run {run}"),
-        "created_at DESC: 2026-01-28T08:00:00Z, survivor 2026-01-28T09:00:00Z   deactivate   removed",
-    ]);
+    with_times!(table, @"
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule predictions, removed by run [RUN]
+     date         row id   survivor   rank   decided by                                                             removed by   now
+    ────────
+     2026-01-28   b        c             2   id DESC                                                                deactivate   removed
+     2026-01-28   a        c             3   created_at DESC: 2026-01-28T08:00:00Z, survivor 2026-01-28T09:00:00Z   deactivate   removed
+     2026-01-28   d        e             2   created_at DESC: 2026-01-28T08:00:00Z, survivor 2026-01-28T09:00:00Z   deactivate   removed
+    ");
     project.onerow("undo last").exits(0);
     let explained = project.onerow(&format!("explain --run {run} --format json")).exits(0).json();
     assert_eq!(explained["removed"][0]["status"], "restored");
@@ -144,12 +156,37 @@ fn what_a_run_would_not_touch_is_said() {
     let at = |now: &str| {
         project.onerow(&format!("explain --date 2026-01-28 --key player=bob --now {now}"))
     };
-    at("2026-01-28T12:10:00Z").exits(0).prints(&["deactivate it", "wait: it is buffered"]);
+    with_times!(at("2026-01-28T12:10:00Z"), @"
+    $ onerow explain --date 2026-01-28 --key player=bob --now 2026-01-28T12:10:00Z
+    -- stdout
+    rule predictions
+     date         game_id   player   row id   survivor   decided by                                                                 a run would
+    ────────
+     2026-01-28   g1        bob      i        j          id DESC                                                                    wait: it is buffered
+     2026-01-28   g1        bob      f        j          created_at DESC: 2026-01-28 09:00:00+00, survivor 2026-01-28 12:00:00+00   deactivate it
+    ");
     let later = at("2026-01-28T14:00:00Z").exits(0);
-    assert!(!later.stdout.contains("buffered"), "{later}");
+    with_times!(later, @"
+    $ onerow explain --date 2026-01-28 --key player=bob --now 2026-01-28T14:00:00Z
+    -- stdout
+    rule predictions
+     date         game_id   player   row id   survivor   decided by                                                                 a run would
+    ────────
+     2026-01-28   g1        bob      i        j          id DESC                                                                    deactivate it
+     2026-01-28   g1        bob      f        j          created_at DESC: 2026-01-28 09:00:00+00, survivor 2026-01-28 12:00:00+00   deactivate it
+    ");
     let shared_ids = loaded(RULE);
     shared_ids.rows("a,2026-01-28,g2,ann,,true,2026-01-28T08:00:00Z");
-    shared_ids.onerow("explain --date 2026-01-28").exits(0).prints(&["its row id is not unique"]);
+    with_times!(shared_ids.onerow("explain --date 2026-01-28"), @"
+    $ onerow explain --date 2026-01-28
+    -- stdout
+    rule predictions
+     date         game_id   player   row id   survivor   decided by                                                                 a run would
+    ────────
+     2026-01-28   g1        NULL     d        e          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   deactivate it
+     2026-01-28   g1        ann      b        c          id DESC                                                                    deactivate it
+     2026-01-28   g1        ann      a        c          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   skip its date: its row id is not unique
+    ");
 }
 
 /// `=` in an entry and in a value, quotes, a line break, and a text that looks like a number.

@@ -3,6 +3,7 @@
 use onerow::run::{Basis, Forecast, StepCost};
 use onerow::warehouse::Estimate;
 
+use crate::common::whole::whole;
 use crate::common::{Project, RULE, document};
 
 /// A date of the table of the model: 548,000 rows of 500 bytes, of which the rule reads 110.
@@ -104,11 +105,23 @@ fn a_forecast_counts_nothing_and_says_what_it_rests_on() {
     let project = Project::new(RULE);
     project.rows("a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z");
     let year = "--from 2025-01-01 --to 2025-12-31 --forecast";
-    project.onerow(&format!("plan {year}")).exits(0).prints(&[
-        "rule predictions, 365 dates: 2025-01-01 to 2025-12-31",
-        "dirty dates",
-        "each job is taken for 5 s, since the ledger knows of none",
-    ]);
+    whole!(project.onerow(&format!("plan {year}")), @"
+    $ onerow plan --from 2025-01-01 --to 2025-12-31 --forecast
+    -- stdout
+    rule predictions, 365 dates: 2025-01-01 to 2025-12-31
+     dirty dates   dates per statement   jobs   billed at most   cost   time
+    ────────
+               0                     1      1                           5 s
+               4                     1     10                           50 s
+               4                    30      5                           25 s
+              37                     1     76                           6 min
+              37                    30      8                           40 s
+              37                   100      5                           25 s
+             365                     1    732                           61 min
+             365                    30     41                           3 min
+             365                   100     14                           70 s
+    Dates are taken to be alike in size. Of the last 31 days: each job is taken for 5 s, since the ledger knows of none; 1 change of a table at a time.
+    ");
     let json = project.onerow(&format!("plan {year} --format json")).exits(0).json();
     let jobs = |dirty: u64, number: u64| {
         let of = |forecast: &&serde_json::Value| {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::common::whole::whole;
 use crate::common::{Ended, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -192,7 +193,12 @@ fn links_within_the_project_and_paths_that_the_user_names_are_followed() {
     project.write("shared/own.sql", "SELECT 1 AS shared");
     std::fs::create_dir(project.path("sql")).unwrap();
     symlink("../shared/own.sql", project.path("sql/own.sql")).unwrap();
-    project.onerow(&format!("render --step own {DATE}")).exits(0).prints(&["1 AS shared"]);
+    whole!(project.onerow(&format!("render --step own {DATE}")), @"
+    $ onerow render --step own --date 2026-01-28
+    -- stdout
+    -- onerow: rule predictions, step own, 2026-01-28
+    SELECT 1 AS shared;
+    ");
     let named = |name: &str| elsewhere.path().join(name).display().to_string();
     symlink(project.path("."), named("project")).unwrap();
     std::fs::create_dir(named("real")).unwrap();

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::common::Project;
+use crate::common::whole::{Transcript, whole, with_times};
 
 const RULES: &str = r#"
 [warehouse.local]
@@ -83,14 +84,70 @@ fn the_dates_are_asked_for_by_instants_and_where_clocks_change_at_midnight_by_th
         let project = Project::new(&RULES.replace("ZONE", zone));
         project.onerow(&format!("render --date {day} --step delete")).exits(0).stdout
     };
-    let plain = render("America/New_York", "2026-03-08");
-    let range =
-        "at_ >= TIMESTAMP '2026-03-08 05:00:00+00' AND at_ < TIMESTAMP '2026-03-09 04:00:00+00'";
-    assert!(plain.contains(range), "{plain}");
-    assert!(!plain.contains("BETWEEN"), "{plain}");
-    let odd = render("America/St_Johns", "2010-11-06");
-    let date = "DATE(at_, 'America/St_Johns') BETWEEN DATE '2010-11-06' AND DATE '2010-11-06'";
-    assert!(odd.contains(date), "{odd}");
+    // An hour is missing from this day.
+    with_times!(render("America/New_York", "2026-03-08"), @"
+    -- onerow: rule calls, step delete, 2026-03-08
+    DELETE FROM `support.calls`
+    WHERE at_ >= TIMESTAMP '2026-03-08 05:00:00+00' AND at_ < TIMESTAMP '2026-03-09 04:00:00+00'
+      AND id IN (
+        SELECT row_id
+        FROM (
+          SELECT
+            DATE(at_, 'America/New_York') AS date,
+            id AS row_id,
+            ROW_NUMBER() OVER (
+              PARTITION BY DATE(at_, 'America/New_York'), customer
+              ORDER BY at_ DESC, id
+            ) AS rank,
+            COUNT(*) OVER (PARTITION BY DATE(at_, 'America/New_York'), id) AS copies,
+            TRUE AS settled
+          FROM `support.calls`
+          WHERE at_ >= TIMESTAMP '2026-03-08 05:00:00+00' AND at_ < TIMESTAMP '2026-03-09 04:00:00+00'
+        )
+        WHERE rank > 1
+          AND copies = 1
+      )
+      AND TO_JSON_STRING(id) IN (
+        SELECT row_id
+        FROM `onerow.removals`
+        WHERE run_id = @run_id
+          AND run_started_at = @run_started_at
+          AND rule = 'calls'
+          AND date = DATE '2026-03-08'
+      );
+    ");
+    // This day has midnight twice.
+    with_times!(render("America/St_Johns", "2010-11-06"), @"
+    -- onerow: rule calls, step delete, 2010-11-06
+    DELETE FROM `support.calls`
+    WHERE at_ >= TIMESTAMP '2010-11-06 02:30:00+00' AND at_ < TIMESTAMP '2010-11-07 03:30:00+00' AND DATE(at_, 'America/St_Johns') BETWEEN DATE '2010-11-06' AND DATE '2010-11-06'
+      AND id IN (
+        SELECT row_id
+        FROM (
+          SELECT
+            DATE(at_, 'America/St_Johns') AS date,
+            id AS row_id,
+            ROW_NUMBER() OVER (
+              PARTITION BY DATE(at_, 'America/St_Johns'), customer
+              ORDER BY at_ DESC, id
+            ) AS rank,
+            COUNT(*) OVER (PARTITION BY DATE(at_, 'America/St_Johns'), id) AS copies,
+            TRUE AS settled
+          FROM `support.calls`
+          WHERE at_ >= TIMESTAMP '2010-11-06 02:30:00+00' AND at_ < TIMESTAMP '2010-11-07 03:30:00+00' AND DATE(at_, 'America/St_Johns') BETWEEN DATE '2010-11-06' AND DATE '2010-11-06'
+        )
+        WHERE rank > 1
+          AND copies = 1
+      )
+      AND TO_JSON_STRING(id) IN (
+        SELECT row_id
+        FROM `onerow.removals`
+        WHERE run_id = @run_id
+          AND run_started_at = @run_started_at
+          AND rule = 'calls'
+          AND date = DATE '2010-11-06'
+      );
+    ");
 }
 
 #[test]
@@ -123,25 +180,68 @@ fn a_template_of_the_projects_own_has_to_be_about_the_local_day() {
 
 #[test]
 fn a_zone_is_refused_where_it_means_nothing() {
-    for (from, to, said) in [
-        ("ZONE", "America/New_Yrok", "there is no time zone `America/New_Yrok`"),
-        (
-            "partition_type = \"TIMESTAMP\"\n",
-            "partition_type = \"DATETIME\"\n",
-            "about the dates of a TIMESTAMP",
-        ),
-        ("partition = \"at_\"", "partition = \"_PARTITIONTIME\"", "about the dates of a TIMESTAMP"),
-        (
-            "partition = \"at_\"\npartition_type = \"TIMESTAMP\"",
-            "partition = \"none\"",
-            "has no effect with",
-        ),
+    let mut said = Transcript::default();
+    for (from, to) in [
+        ("ZONE", "America/New_Yrok"),
+        ("partition_type = \"TIMESTAMP\"\n", "partition_type = \"DATETIME\"\n"),
+        ("partition = \"at_\"", "partition = \"_PARTITIONTIME\""),
+        ("partition = \"at_\"\npartition_type = \"TIMESTAMP\"", "partition = \"none\""),
     ] {
         let rules = RULES.replacen(from, to, 1).replace("ZONE", "America/New_York");
         let kind = if to.contains("DATETIME") { "DATETIME" } else { "TIMESTAMP" };
         let columns = format!("at_ = \"{kind}\"\n_PARTITIONTIME = \"TIMESTAMP\"\n");
         let rules = rules.replace("at_ = \"TIMESTAMP\"\n", &columns);
         let project = Project::new(&rules);
-        project.onerow("check --date 2026-01-28").exits(2).says(&[said, "onerow.toml:"]);
+        said.case(to, project.onerow("check --date 2026-01-28"));
     }
+    whole!(said, @r#"
+    # America/New_Yrok
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: there is no time zone `America/New_Yrok`
+      --> ./onerow.toml:10:19
+       |
+    10 | time_zone_dates = "America/New_Yrok"
+       |                   ^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `America/New_York`?
+
+    # partition_type = "DATETIME"
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `time_zone_dates` needs a partition by a TIMESTAMP column
+      --> ./onerow.toml:10:19
+       |
+    10 | time_zone_dates = "America/New_York"
+       |                   ^^^^^^^^^^^^^^^^^^
+       |
+       = help: remove it; for a column of instants write `partition_type = "TIMESTAMP"`
+
+    # partition = "_PARTITIONTIME"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `time_zone_dates` needs a partition by a TIMESTAMP column
+      --> ./onerow.toml:10:19
+       |
+    10 | time_zone_dates = "America/New_York"
+       |                   ^^^^^^^^^^^^^^^^^^
+       |
+       = help: remove it: BigQuery keeps the time of arrival by the hour or the day, in UTC only
+
+    # partition = "none"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `time_zone_dates` has no effect with partition = "none"
+     --> ./onerow.toml:9:19
+      |
+    9 | time_zone_dates = "America/New_York"
+      |                   ^^^^^^^^^^^^^^^^^^
+      |
+      = help: remove it; for a column that is called none write partition = "`none`"
+    "#);
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
@@ -25,16 +25,48 @@ mod no_rows {
             [&found["dates"][0]["status"], &found["dates"][1]["status"]],
             ["clean", "empty"]
         );
-        for command in ["status", "plan", "apply"] {
-            project
-                .onerow(&format!("{command} {dates}"))
-                .exits(0)
-                .prints(&["2026-01-28        1      1            0", "clean\n", "empty\n"])
-                .says(&[
-                    "predictions: no rows at all on 2026-01-29",
-                    "help: if rows were expected",
-                ]);
-        }
+        let commands = ["status", "plan", "apply"].map(|command| format!("{command} {dates}"));
+        whole!(project.transcript(&commands), @"
+        $ onerow status --from 2026-01-28 --to 2026-01-29
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   status
+        ────────
+         2026-01-28        1      1            0          0            0   clean
+         2026-01-29        0      0            0          0            0   empty
+        ────────
+         total             1      1            0          0            0
+        -- stderr
+        predictions: no rows at all on 2026-01-29
+          help: if rows were expected there, look at what loads the table
+
+        $ onerow plan --from 2026-01-28 --to 2026-01-29
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   status
+        ────────
+         2026-01-28        1      1            0          0            0   clean
+         2026-01-29        0      0            0          0            0   empty
+        ────────
+         total             1      1            0          0            0
+        apply would send 1 statement: 1 detect. Cost: the embedded warehouse charges nothing.
+        -- stderr
+        predictions: no rows at all on 2026-01-29
+          help: if rows were expected there, look at what loads the table
+
+        $ onerow apply --from 2026-01-28 --to 2026-01-29
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+        ────────
+         2026-01-28        1      1            0          0            0             0   clean
+         2026-01-29        0      0            0          0            0             0   empty
+        ────────
+         total             1      1            0          0            0             0
+        -- stderr
+        predictions: no rows at all on 2026-01-29
+          help: if rows were expected there, look at what loads the table
+        ");
     }
 
     #[test]
@@ -104,7 +136,20 @@ mod no_active_row {
     #[test]
     fn the_rule_says_whether_that_is_a_failure_or_meant() {
         let (failing, _) = project("on_keyless = \"fail\"");
-        failing.onerow(&format!("apply {DATE}")).exits(1).prints(&["keyless"]);
+        whole!(failing.onerow(&format!("apply {DATE}")), @"
+        $ onerow apply --date 2026-01-28
+        exit code 1
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+        ────────
+         2026-01-28        2      2            0          0            0         1             0   keyless
+        ────────
+         total             2      2            0          0            0         1             0
+        -- stderr
+        predictions: 1 of 3 keys has rows and no active one, on 2026-01-28; run [RUN] removed rows of 1 of them
+          help: `onerow undo [RUN] --dry-run` shows what it would restore
+        ");
         assert_eq!(status(&failing, DATE)["dates"][0]["status"], "keyless");
         let (meant, _) = project("on_keyless = \"ignore\"");
         let applied = meant.onerow(&format!("apply {DATE} --format json")).exits(0).json();
@@ -154,10 +199,101 @@ mod no_active_row {
         git(&["commit", "-q", "-m", "base"]);
         project.write("onerow.toml", fine);
         let review = project.onerow(&format!("review --base HEAD --impact {DATE}"));
-        review.prints(&[
-            "Keys that have rows and no active one: 0 before, 1 after.",
-            &format!("Run {run} removed rows of 1 of them; `onerow undo {run}` restores them."),
-        ]);
+        assert!(review.stdout.contains(&format!("`onerow undo {run}`")), "{review}");
+        whole!(review, @"
+        $ onerow review --base HEAD --impact --date 2026-01-28
+        -- stdout
+        ## onerow review
+
+        The SQL of the base revision and of this change, rendered for 2026-01-28.
+
+        ### Rule `predictions`
+
+        **What it means**
+
+        - the key is widened by `player`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates (detect, deactivate, verify, current)
+
+        **What it does to the data**
+
+        | date       | active rows | duplicates before | duplicates after |
+        |------------|-------------|-------------------|------------------|
+        | 2026-01-28 |           2 |                 0 |                0 |
+        | total      |           2 |                 0 |                0 |
+
+        Keys that have rows and no active one: 0 before, 1 after. Run [RUN] removed rows of 1 of them; `onerow undo [RUN]` restores them.
+
+        <details><summary>SQL of detect</summary>
+
+        ```diff
+        --- base
+        +++ work tree
+        @@ -17,7 +17,7 @@
+             COALESCE(is_active, FALSE) AS active,
+             is_active IS NULL AS unflagged,
+             ROW_NUMBER() OVER (
+        -      PARTITION BY game_date, game_id
+        +      PARTITION BY game_date, game_id, player
+               ORDER BY COALESCE(is_active, FALSE) DESC, created_at DESC, id DESC
+             ) AS rank,
+             COUNT(*) OVER (PARTITION BY game_date, id, COALESCE(is_active, FALSE)) AS copies,
+        ```
+
+        </details>
+
+        <details><summary>SQL of deactivate</summary>
+
+        ```diff
+        --- base
+        +++ work tree
+        @@ -13,7 +13,7 @@
+                 game_date AS date,
+                 id AS row_id,
+                 ROW_NUMBER() OVER (
+        -          PARTITION BY game_date, game_id
+        +          PARTITION BY game_date, game_id, player
+                   ORDER BY created_at DESC, id DESC
+                 ) AS rank,
+                 COUNT(*) OVER (PARTITION BY game_date, id) AS copies,
+        ```
+
+        </details>
+
+        <details><summary>SQL of verify</summary>
+
+        ```diff
+        --- base
+        +++ work tree
+        @@ -17,7 +17,7 @@
+             COALESCE(is_active, FALSE) AS active,
+             is_active IS NULL AS unflagged,
+             ROW_NUMBER() OVER (
+        -      PARTITION BY game_date, game_id
+        +      PARTITION BY game_date, game_id, player
+               ORDER BY COALESCE(is_active, FALSE) DESC, created_at DESC, id DESC
+             ) AS rank,
+             COUNT(*) OVER (PARTITION BY game_date, id, COALESCE(is_active, FALSE)) AS copies,
+        ```
+
+        </details>
+
+        <details><summary>SQL of current</summary>
+
+        ```diff
+        --- base
+        +++ work tree
+        @@ -4,7 +4,7 @@
+           SELECT
+             *,
+             ROW_NUMBER() OVER (
+        -      PARTITION BY game_date, game_id
+        +      PARTITION BY game_date, game_id, player
+               ORDER BY created_at DESC, id DESC
+             ) AS onerow_rank
+           FROM `nba.predictions`
+        ```
+
+        </details>
+        ");
     }
 }
 
@@ -190,16 +326,58 @@ mod no_flag {
     #[test]
     fn a_file_without_a_column_that_decides_is_not_loaded() {
         let columns = ["id", "game_date", "game_id", "player", "is_active", "created_at"];
+        let mut said = Transcript::default();
         for missing in columns {
             let project = Project::new(RULE);
             let header: Vec<&str> =
                 columns.into_iter().filter(|column| *column != missing).collect();
             project.write("rows.csv", format!("{}\n{}\n", header.join(","), ",".repeat(4)));
-            project.onerow("load rows.csv").exits(1).says(&[&format!(
-                "`rows.csv` has no column `{missing}`: every row would be NULL there"
-            )]);
+            said.case(missing, project.onerow("load rows.csv"));
             assert!(!project.path(".onerow/local.db").exists(), "nothing was created");
         }
+        whole!(said, @"
+        # id
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `id`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+
+        # game_date
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `game_date`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+
+        # game_id
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `game_id`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+
+        # player
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `player`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+
+        # is_active
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `is_active`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+
+        # created_at
+        $ onerow load rows.csv
+        exit code 1
+        -- stderr
+        error[data-file]: `rows.csv` has no column `created_at`: every row would be NULL there
+          help: the rule needs this column: add it to the file, or load another file
+        ");
     }
 }
 
@@ -220,21 +398,71 @@ mod no_date {
             (&json!(1), &json!("dirty"))
         );
         assert_eq!(found["totals"]["duplicates"], 0, "they are on no date");
-        let said =
-            "2 rows have no date, since the partition column is NULL: 1 duplicate among them";
-        for command in ["status", "plan", "apply"] {
-            project
-                .onerow(&format!("{command} {DATE}"))
-                .exits(0)
-                .prints(&["no date", "dirty"])
-                .says(&[said, "`onerow apply --date NULL` cleans them"]);
-        }
+        let commands =
+            ["status", "plan", "apply", "doctor"].map(|command| format!("{command} {DATE}"));
+        whole!(project.transcript(&commands), @"
+        $ onerow status --date 2026-01-28
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   status
+        ────────
+         2026-01-28        1      1            0          0            0   clean
+         no date           2      1            1          0            0   dirty
+        ────────
+         total             1      1            0          0            0
+        -- stderr
+        predictions: 2 rows have no date, since the partition column is NULL: 1 duplicate among them
+          help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
+
+        $ onerow plan --date 2026-01-28
+        -- stdout
+        rule predictions
+         date         active   keys   duplicates   buffered   shared ids   status
+        ────────
+         2026-01-28        1      1            0          0            0   clean
+         no date           2      1            1          0            0   dirty
+        ────────
+         total             1      1            0          0            0
+        apply would send 1 statement: 1 detect. Cost: the embedded warehouse charges nothing.
+        -- stderr
+        predictions: 2 rows have no date, since the partition column is NULL: 1 duplicate among them
+          help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
+
+        $ onerow apply --date 2026-01-28
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+        ────────
+         2026-01-28        1      1            0          0            0             0   clean
+         no date           2      1            1          0            0                 dirty
+        ────────
+         total             1      1            0          0            0             0
+        -- stderr
+        predictions: 2 rows have no date, since the partition column is NULL: 1 duplicate among them
+          help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
+
+        $ onerow doctor --date 2026-01-28
+        -- stdout
+        warehouse
+          good     credentials       a query was accepted and answered
+          skipped  clock             the warehouse does not say when it runs a statement
+          good     ledger            in `./.onerow/local.db`
+
+        rule predictions
+          good     table             nba.predictions: 8 columns
+          good     columns           all columns of the rule exist, with fitting types
+          skipped  partition         this warehouse has no partitions
+          good     streaming buffer  empty
+          good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
+          advice   rows              2 rows have no date, since the partition column is NULL: 1 duplicate among them → `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
+          good     row id            `id` is unique and not NULL in 1 active row of 2026-01-28
+        ");
         project.onerow(&format!("status {DATE} --exit-code")).exits(4);
-        project.onerow(&format!("doctor {DATE}")).prints(&[said]);
     }
 
     #[test]
     fn the_rows_without_a_date_are_cleaned_and_restored_when_asked() {
+        let mut explained = Transcript::default();
         for strategy in ["deactivate", "delete", "rewrite"] {
             let rule = match strategy {
                 "deactivate" => RULE.to_owned(),
@@ -258,10 +486,35 @@ mod no_date {
             let again = project.onerow("apply --yes --date NULL --format json").exits(0).json();
             assert_eq!(again["dates"][0]["status"], "clean", "{strategy}");
             let run = applied["run_id"].as_str().unwrap();
-            project.onerow(&format!("explain --run {run}")).exits(0).prints(&["NULL", "a"]);
+            explained.case(strategy, project.onerow(&format!("explain --run {run}")));
             project.onerow(&format!("undo {run}")).exits(0);
             assert_eq!(project.active(), ["a", "b", "c"], "{strategy}");
         }
+        whole!(explained, @"
+        # deactivate
+        $ onerow explain --run [RUN]
+        -- stdout
+        rule predictions, removed by run [RUN]
+         date   row id   survivor   rank   decided by                                                             removed by   now
+        ────────
+         NULL   a        b             2   created_at DESC: [TIME], survivor [TIME]   deactivate   removed
+
+        # delete
+        $ onerow explain --run [RUN]
+        -- stdout
+        rule predictions, removed by run [RUN]
+         date   row id   survivor   rank   decided by                                                             removed by   now
+        ────────
+         NULL   a        b             2   created_at DESC: [TIME], survivor [TIME]   delete       removed
+
+        # rewrite
+        $ onerow explain --run [RUN]
+        -- stdout
+        rule predictions, removed by run [RUN]
+         date   row id   survivor   rank   decided by                                                             removed by   now
+        ────────
+         NULL   a        b             2   created_at DESC: [TIME], survivor [TIME]   rewrite      removed
+        ");
     }
 
     /// Case 20: the date is a text, as GA4's `event_date`.
@@ -285,10 +538,20 @@ mod no_date {
             (&found["undated"]["active"], &found["undated"]["duplicates"]),
             (&json!(3), &json!(1))
         );
-        project
-            .onerow(&format!("apply {DATE}"))
-            .prints(&["no date"])
-            .says(&["3 rows have no date"]);
+        whole!(project.onerow(&format!("apply {DATE}")), @"
+        $ onerow apply --date 2026-01-28
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+        ────────
+         2026-01-28        2      1            1          0            0             1   cleaned
+         no date           3      2            1          0            0                 dirty
+        ────────
+         total             2      1            1          0            0             1
+        -- stderr
+        predictions: 3 rows have no date, since the partition column is NULL: 1 duplicate among them
+          help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
+        ");
         assert_eq!(project.active(), ["b", "c", "d", "e"]);
         let applied = project.onerow("apply --date NULL --format json").exits(0).json();
         assert_eq!(applied["dates"][0]["status"], "cleaned");
@@ -376,24 +639,76 @@ mod numbers {
     #[test]
     fn numbers_that_are_no_dates_of_the_rule_are_an_error_and_no_clean_date() {
         let project = project("", &[202601, 202601]);
-        for (command, code) in [("status", 2), ("plan", 2), ("apply", 1)] {
-            project.onerow(&format!("{command} {DATE}")).exits(code).says(&[
-                "game_date of nba.predictions holds 202601, which is no yyyymmdd",
-                "say in the rule what the numbers are, with `partition_format`",
-            ]);
-        }
+        let commands = ["status", "plan", "apply"].map(|command| format!("{command} {DATE}"));
+        whole!(project.transcript(&commands), @"
+        $ onerow status --date 2026-01-28
+        exit code 2
+        -- stderr
+        error[rule-file]: game_date of nba.predictions holds 202601, which is not yyyymmdd
+          help: say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days
+
+        $ onerow plan --date 2026-01-28
+        exit code 2
+        -- stderr
+        error[rule-file]: game_date of nba.predictions holds 202601, which is not yyyymmdd
+          help: say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days
+
+        $ onerow apply --date 2026-01-28
+        exit code 1
+        -- stdout
+        rule predictions, run [RUN]
+         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+        ────────
+         2026-01-28        0      0            0          0            0             0   empty
+        ────────
+         total             0      0            0          0            0             0
+        -- stderr
+        error[rule-file]: game_date of nba.predictions holds 202601, which is not yyyymmdd
+          help: say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days
+        predictions: no rows at all on 2026-01-28
+          help: if rows were expected there, look at what loads the table
+        ");
     }
 
     #[test]
     fn doctor_compares_the_numbers_with_the_rule() {
         let project = project("", &[202601, 202612]);
-        project
-            .onerow(&format!("doctor {DATE}"))
-            .exits(1)
-            .prints(&["202601, which is no yyyymmdd"]);
+        whole!(project.onerow(&format!("doctor {DATE}")), @"
+        $ onerow doctor --date 2026-01-28
+        exit code 1
+        -- stdout
+        warehouse
+          good     credentials       a query was accepted and answered
+          skipped  clock             the warehouse does not say when it runs a statement
+          good     ledger            in `./.onerow/local.db`
+
+        rule predictions
+          good     table             nba.predictions: 8 columns
+          good     columns           all columns of the rule exist, with fitting types
+          skipped  partition         this warehouse has no partitions
+          bad      partition         game_date of nba.predictions holds 202601, which is not yyyymmdd → say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days
+          good     streaming buffer  empty
+          good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
+          bad      row id            game_date of nba.predictions holds 202601, which is not yyyymmdd → say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days
+        ");
         let fits = self::project("partition_format = \"yyyymm\"", &[202601, 202612]);
-        let said = "its numbers, 202601 to 202612, are yyyymm";
-        fits.onerow(&format!("doctor {DATE}")).prints(&[said]);
+        whole!(fits.onerow(&format!("doctor {DATE}")), @"
+        $ onerow doctor --date 2026-01-28
+        -- stdout
+        warehouse
+          good     credentials       a query was accepted and answered
+          skipped  clock             the warehouse does not say when it runs a statement
+          good     ledger            in `./.onerow/local.db`
+
+        rule predictions
+          good     table             nba.predictions: 8 columns
+          good     columns           all columns of the rule exist, with fitting types
+          skipped  partition         this warehouse has no partitions
+          good     partition         its numbers, 202601 to 202612, are yyyymm
+          good     streaming buffer  empty
+          good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-01
+          good     row id            `id` is unique and not NULL in 1 active row of 2026-01-01
+        ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::Project;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole, with_times};
 
 const RULE: &str = r#"
 [warehouse.local]
@@ -78,12 +78,17 @@ fn a_survivor_takes_the_last_value_of_each_column_and_gives_it_back() {
         .map(|row| &row["survivor_takes"])
         .collect();
     assert_eq!(takes, [&json!(["email"]), &json!(["phone"]), &json!([]), &json!(["email"])]);
-    project.onerow("explain --date 2026-01-28").exits(0).prints(&[
-        "survivor takes",
-        "email",
-        "phone",
-        "nothing",
-    ]);
+    with_times!(project.onerow("explain --date 2026-01-28"), @r#"
+    $ onerow explain --date 2026-01-28
+    -- stdout
+    rule contacts
+     date         contact   row id                                                                                               survivor                                                                                          decided by                                                              survivor takes   a run would
+    ────────
+     2026-01-28   ann       {"day":"2026-01-28","contact":"ann","email":"a@new","phone":null,"changed":"2026-01-28T03:00:00Z"}   {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}   changed DESC: 2026-01-28 03:00:00+00, survivor 2026-01-28 04:00:00+00   email            delete it
+     2026-01-28   ann       {"day":"2026-01-28","contact":"ann","email":null,"phone":"555","changed":"2026-01-28T02:00:00Z"}     {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}   changed DESC: 2026-01-28 02:00:00+00, survivor 2026-01-28 04:00:00+00   phone            delete it
+     2026-01-28   ann       {"day":"2026-01-28","contact":"ann","email":"a@old","phone":null,"changed":"2026-01-28T01:00:00Z"}   {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}   changed DESC: 2026-01-28 01:00:00+00, survivor 2026-01-28 04:00:00+00   nothing          delete it
+     2026-01-28   bob       {"day":"2026-01-28","contact":"bob","email":"b@x","phone":null,"changed":"2026-01-28T01:00:00Z"}     {"day":"2026-01-28","contact":"bob","email":null,"phone":null,"changed":"2026-01-28T02:00:00Z"}   changed DESC: 2026-01-28 01:00:00+00, survivor 2026-01-28 02:00:00+00   email            delete it
+    "#);
     assert_eq!(rows(&project), before, "looking changes nothing");
 
     let applied = project.onerow(&format!("{APPLY} --format json")).exits(0).json();
@@ -93,7 +98,17 @@ fn a_survivor_takes_the_last_value_of_each_column_and_gives_it_back() {
     let takes: Vec<_> =
         removed["removed"].as_array().unwrap().iter().map(|row| &row["survivor_took"]).collect();
     assert_eq!(takes, [&json!(["email"]), &json!(["phone"]), &json!([]), &json!(["email"])]);
-    project.onerow("explain --run last").exits(0).prints(&["survivor took", "phone"]);
+    with_times!(project.onerow("explain --run last"), @r#"
+    $ onerow explain --run last
+    -- stdout
+    rule contacts, removed by run [RUN]
+     date         row id                                                                                               survivor                                                                                          rank   decided by                                                          survivor took   removed by   now
+    ────────
+     2026-01-28   {"day":"2026-01-28","contact":"ann","email":"a@new","phone":null,"changed":"2026-01-28T03:00:00Z"}   {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}      2   changed DESC: 2026-01-28T03:00:00Z, survivor 2026-01-28T04:00:00Z   email           rewrite      removed
+     2026-01-28   {"day":"2026-01-28","contact":"ann","email":null,"phone":"555","changed":"2026-01-28T02:00:00Z"}     {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}      3   changed DESC: 2026-01-28T02:00:00Z, survivor 2026-01-28T04:00:00Z   phone           rewrite      removed
+     2026-01-28   {"day":"2026-01-28","contact":"ann","email":"a@old","phone":null,"changed":"2026-01-28T01:00:00Z"}   {"day":"2026-01-28","contact":"ann","email":null,"phone":null,"changed":"2026-01-28T04:00:00Z"}      4   changed DESC: 2026-01-28T01:00:00Z, survivor 2026-01-28T04:00:00Z   nothing         rewrite      removed
+     2026-01-28   {"day":"2026-01-28","contact":"bob","email":"b@x","phone":null,"changed":"2026-01-28T01:00:00Z"}     {"day":"2026-01-28","contact":"bob","email":null,"phone":null,"changed":"2026-01-28T02:00:00Z"}      2   changed DESC: 2026-01-28T01:00:00Z, survivor 2026-01-28T02:00:00Z   email           rewrite      removed
+    "#);
 
     let again = project.onerow(&format!("{APPLY} --format json")).exits(0).json();
     assert_eq!(again["totals"]["deactivated"], 0, "it is clean");
@@ -161,17 +176,41 @@ fn a_column_that_the_rule_does_not_list_stops_the_run_before_it_changes_anything
         .execute(r#"INSERT INTO _onerow_columns VALUES ('crm.contacts', 9, 'extra', 'STRING')"#, [])
         .unwrap();
     let before = rows(&project);
+    let mut said = Transcript::default();
     for command in [APPLY, "run rewrite --yes --date 2026-01-28"] {
-        project
-            .onerow(command)
-            .exits(2)
-            .says(&["does not list: extra", "put together column by column"]);
+        said.add(&project.onerow(command));
     }
+    whole!(said, @"
+    $ onerow apply --yes --from 2026-01-28 --to 2026-01-29
+    exit code 2
+    -- stderr
+    error[rule-file]: table `crm.contacts` has columns that the rule does not list: extra; a rewrite would lose their values
+      help: list all columns of the table in [rule.contacts.columns]: survivors are put together column by column
+
+    $ onerow run rewrite --yes --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: table `crm.contacts` has columns that the rule does not list: extra; a rewrite would lose their values
+      help: list all columns of the table in [rule.contacts.columns]: survivors are put together column by column
+    ");
     assert_eq!(rows(&project), before);
-    project.onerow("doctor --date 2026-01-28").prints(&[
-        "the rule does not list `extra`, which the table has",
-        "list it in [rule.contacts.columns]",
-    ]);
+    whole!(project.onerow("doctor --date 2026-01-28"), @"
+    $ onerow doctor --date 2026-01-28
+    exit code 1
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule contacts
+      good     table             crm.contacts: 6 columns
+      bad      columns           the rule does not list `extra`, which the table has → list it in [rule.contacts.columns]: survivors are put together column by column
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, rewrite, verify of 2026-01-28
+      good     row id            the whole row is unique and not NULL in 6 active rows of 2026-01-28
+    ");
 }
 
 /// A run that is undone out of turn finds the survivor as a later run left it.
@@ -233,28 +272,84 @@ fn a_rule_that_cannot_put_survivors_together_says_why() {
     };
     let columns = &RULE[RULE.find("[rule.contacts.columns]").unwrap()..];
     let staging = "[rule.contacts.staging]\ntables = [\"crm.new\"]\n";
-    for (project, said) in [
-        (
-            change("strategy = \"rewrite\"", "strategy = \"delete\"\nrow_id = \"contact\""),
-            &["`merge` has no effect with strategy delete", "set `strategy = \"rewrite\"`"][..],
-        ),
-        (
-            change("key = ", "across = \"1d\"\nkey = "),
-            &["`merge` cannot be combined with `across`", "remove `merge` or `across`"],
-        ),
-        (
-            change("[rule.contacts.columns]", &format!("{staging}[rule.contacts.columns]")),
-            &["`merge` cannot be combined with `staging`"],
-        ),
-        (change(columns, ""), &["`merge` needs to know the table's columns", "[columns]"]),
-        (
-            change("email = \"STRING\"\nphone = \"STRING\"\n", ""),
-            &["`merge` has nothing to do", "list the other columns"],
-        ),
-        (change("last_non_null", "first"), &["`first` is not a value of `merge`", "last_non_null"]),
+    let mut said = Transcript::default();
+    for project in [
+        change("strategy = \"rewrite\"", "strategy = \"delete\"\nrow_id = \"contact\""),
+        change("key = ", "across = \"1d\"\nkey = "),
+        change("[rule.contacts.columns]", &format!("{staging}[rule.contacts.columns]")),
+        change(columns, ""),
+        change("email = \"STRING\"\nphone = \"STRING\"\n", ""),
+        change("last_non_null", "first"),
     ] {
-        project.onerow("check").exits(2).says(said).says(&["onerow.toml:", "merge = "]);
+        said.add(&project.onerow("check"));
     }
+    whole!(said, @r#"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `merge` has no effect with strategy delete
+     --> ./onerow.toml:9:9
+      |
+    9 | merge = "last_non_null"
+      |         ^^^^^^^^^^^^^^^
+      |
+      = help: set `strategy = "rewrite"`: a survivor that takes values of other rows is written anew
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `merge` cannot be combined with `across`, which keeps a survivor as it is
+     --> ./onerow.toml:8:9
+      |
+    8 | merge = "last_non_null"
+      |         ^^^^^^^^^^^^^^^
+      |
+      = help: remove `merge` or `across`
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `merge` cannot be combined with `staging`, whose rows replace the ones that are there, NULLs and all
+     --> ./onerow.toml:8:9
+      |
+    8 | merge = "last_non_null"
+      |         ^^^^^^^^^^^^^^^
+      |
+      = help: remove `merge` or `staging`
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `merge` needs to know the table's columns
+     --> ./onerow.toml:8:9
+      |
+    8 | merge = "last_non_null"
+      |         ^^^^^^^^^^^^^^^
+      |
+      = help: list them with their types in the rule's [columns]
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `merge` has nothing to do: every listed column decides which row survives, or is nested
+     --> ./onerow.toml:8:9
+      |
+    8 | merge = "last_non_null"
+      |         ^^^^^^^^^^^^^^^
+      |
+      = help: remove it, or list the other columns of the table
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `first` is not a value of `merge`
+     --> ./onerow.toml:8:9
+      |
+    8 | merge = "first"
+      |         ^^^^^^^
+      |
+      = help: known: last_non_null
+    "#);
 }
 
 /// How a run is undone is how it was made.
@@ -315,7 +410,20 @@ fn a_view_of_the_projects_own_has_to_put_survivors_together_too() {
         )
     };
     project.write("sql/current.sql", own("1 AS one"));
-    project.onerow("check").exits(3).prints(&["other-ranking", "email is the survivor's own"]);
+    whole!(project.onerow("check --date 2026-01-28"), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[other-ranking]: email is the survivor's own, where the rule has `merge`
+     --> contacts: current of 2026-01-28:2:1
+      |
+    2 | SELECT day, contact FROM (SELECT *, 1 AS one, ROW_NUMBER() OVER (
+      | ^
+      |
+      = help: call `last_values` and `window_of_rows` of `_merged.sql`, as the shipped text does
+    -- stderr
+    15 statements checked, 1 error, 0 warnings
+    ");
     project.write("sql/current.sql", own("{{ last_values(rule) }}"));
     project.onerow("check").exits(0);
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 use crate::standin::{self, Bin, found, ran};
 
@@ -62,50 +62,187 @@ fn each_kind_prints_what_was_reviewed() {
 #[test]
 fn a_mistake_says_what_to_write_instead() {
     let project = Project::example();
-    for (arguments, parts) in [
-        ("cron player_prop_prediction", &["no rule `player_prop_prediction`", "did you mean"][..]),
-        ("crom by_line", &["`crom` is not a value of KIND", "did you mean `cron`?"]),
-        ("cron", &["<RULE>"]),
-        ("cron by_line --at 25:00", &["`25:00` is not a time of day", "HH:MM"]),
-        ("cron by_line --at 9:30", &["`9:30` is not a time of day"]),
-        ("cron by_line --last 0", &["0 is not in 1..=10000"]),
-        ("cron by_line --wait soon", &["not a duration", "2h"]),
-        ("cron by_line --wait 24h", &["`--wait` is too long", "23h at most"]),
-        ("cron by_line --warehouse prod", &["no warehouse `prod`"]),
-        ("cron by_line --folder here", &["`here` must be absolute", "--folder DIR"]),
-        ("cron by_line --program $(id)", &["not the path of a command"]),
-        ("cron by_line --image x", &["--image does not go with cron", "cloud-run-job"]),
-        ("cloud-scheduler by_line --folder /srv", &["--folder does not go with", "cron"]),
-        ("cloud-run-job by_line --program x", &["--program does not go with", "systemd"]),
-        ("airflow by_line --folder /{{x}}", &["braces"]),
-        ("github-actions by_line --folder /srv", &["must be relative to the repository's root"]),
-        ("cloud-scheduler by_line --service-url http://a", &["not the address of a service"]),
-        ("cloud-scheduler by_line --service-account root", &["not an e-mail address"]),
-        ("cloud-run-job by_line --region x;y", &["not a region"]),
-    ] {
-        let ended = project.onerow(&format!("schedule {arguments}")).exits(2);
-        ended.says(parts).prints_nothing();
-    }
+    let mistakes = [
+        "cron player_prop_prediction",
+        "crom by_line",
+        "cron",
+        "cron by_line --at 25:00",
+        "cron by_line --at 9:30",
+        "cron by_line --last 0",
+        "cron by_line --wait soon",
+        "cron by_line --wait 24h",
+        "cron by_line --warehouse prod",
+        "cron by_line --folder here",
+        "cron by_line --program $(id)",
+        "cron by_line --image x",
+        "cloud-scheduler by_line --folder /srv",
+        "cloud-run-job by_line --program x",
+        "airflow by_line --folder /{{x}}",
+        "github-actions by_line --folder /srv",
+        "cloud-scheduler by_line --service-url http://a",
+        "cloud-scheduler by_line --service-account root",
+        "cloud-run-job by_line --region x;y",
+    ];
+    let mistakes = mistakes.map(|arguments| format!("schedule {arguments}"));
+    whole!(project.transcript(mistakes), @"
+    $ onerow schedule cron player_prop_prediction
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `player_prop_prediction`
+      help: did you mean `player_prop_predictions`?
+
+    $ onerow schedule crom by_line
+    exit code 2
+    -- stderr
+    error[usage]: `crom` is not a value of KIND
+      help: did you mean `cron`?
+
+    $ onerow schedule cron
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      <RULE>
+
+    Usage: onerow schedule <KIND> <RULE>
+
+    For more information, try '--help'.
+
+    $ onerow schedule cron by_line --at 25:00
+    exit code 2
+    -- stderr
+    error[usage]: --at: `25:00` is not a time of day
+      help: write it as HH:MM, from 00:00 to 23:59
+
+    $ onerow schedule cron by_line --at 9:30
+    exit code 2
+    -- stderr
+    error[usage]: --at: `9:30` is not a time of day
+      help: write it as HH:MM, from 00:00 to 23:59
+
+    $ onerow schedule cron by_line --last 0
+    exit code 2
+    -- stderr
+    error[usage]: invalid value '0' for '--last <N>': 0 is not in 1..=10000
+
+    For more information, try '--help'.
+
+    $ onerow schedule cron by_line --wait soon
+    exit code 2
+    -- stderr
+    error[usage]: --wait: not a duration
+      help: write it as `90m` or `2h`
+
+    $ onerow schedule cron by_line --wait 24h
+    exit code 2
+    -- stderr
+    error[usage]: `--wait` is too long: the run of one day and that of the next would overlap
+      help: wait for 23h at most
+
+    $ onerow schedule cron by_line --warehouse prod
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `prod`
+      help: known: local
+
+    $ onerow schedule cron by_line --folder here
+    exit code 2
+    -- stderr
+    error[usage]: for cron the folder `here` must be absolute
+      help: say where the project is on the machine that runs the command, with --folder DIR
+
+    $ onerow schedule cron by_line --program $(id)
+    exit code 2
+    -- stderr
+    error[usage]: --program: `$(id)` is not the path of a command
+      help: write it as /usr/local/bin/onerow, without blanks
+
+    $ onerow schedule cron by_line --image x
+    exit code 2
+    -- stderr
+    error[usage]: --image does not go with cron
+      help: leave it out; it is for cloud-run-job
+
+    $ onerow schedule cloud-scheduler by_line --folder /srv
+    exit code 2
+    -- stderr
+    error[usage]: --folder does not go with cloud-scheduler
+      help: leave it out; it is for cloud-run-job, airflow, github-actions, cron, systemd
+
+    $ onerow schedule cloud-run-job by_line --program x
+    exit code 2
+    -- stderr
+    error[usage]: --program does not go with cloud-run-job
+      help: leave it out; it is for airflow, github-actions, cron, systemd
+
+    $ onerow schedule airflow by_line --folder /{{x}}
+    exit code 2
+    -- stderr
+    error[usage]: --folder: `/{{x}}` is not a folder that can be written everywhere
+      help: it must not start with `-` or contain braces or control characters
+
+    $ onerow schedule github-actions by_line --folder /srv
+    exit code 2
+    -- stderr
+    error[usage]: for github-actions the folder `/srv` must be relative to the repository's root
+      help: say where the project is on the machine that runs the command, with --folder DIR
+
+    $ onerow schedule cloud-scheduler by_line --service-url http://a
+    exit code 2
+    -- stderr
+    error[usage]: --service-url: `http://a` is not the address of a service
+      help: write it as https://onerow-abc123-uw.a.run.app, with nothing after the host
+
+    $ onerow schedule cloud-scheduler by_line --service-account root
+    exit code 2
+    -- stderr
+    error[usage]: --service-account: `root` is not an e-mail address
+      help: write it as onerow-scheduler@my-project.iam.gserviceaccount.com
+
+    $ onerow schedule cloud-run-job by_line --region x;y
+    exit code 2
+    -- stderr
+    error[usage]: --region: `x;y` is not a region
+      help: write it as us-west2
+    ");
 }
 
 #[test]
 fn what_the_files_cannot_say_is_said_on_stderr() {
     let project = Project::new(RULE);
-    let told = |arguments: &str| {
-        let now = "--now 2026-01-30T12:00:00Z";
-        project.onerow(&format!("schedule {arguments} {now}")).exits(0).stderr
-    };
-    assert!(told("airflow predictions").contains("warehouse `local` is embedded"));
-    assert_eq!(told("systemd predictions"), "");
-    assert!(told("github-actions predictions --wait 6h").contains("after six hours"));
-    assert!(!told("github-actions predictions --wait 5h").contains("after six hours"));
-    let skips = told("cron predictions --at 02:30");
-    assert!(skips.contains("skip 02:30 on 2026-03-08, so there may be no pass"), "{skips}");
+    let mut said = Transcript::default();
+    for arguments in [
+        "airflow predictions",
+        "systemd predictions",
+        "github-actions predictions --wait 6h",
+        "github-actions predictions --wait 5h",
+        "cron predictions --at 02:30",
+    ] {
+        let command = format!("schedule {arguments} --now 2026-01-30T12:00:00Z");
+        said.case(arguments, &project.onerow(&command).exits(0).stderr);
+    }
+    whole!(said, @"
+    # airflow predictions
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    # systemd predictions
+
+
+    # github-actions predictions --wait 6h
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+    note: GitHub ends a job after six hours; a shorter --wait leaves time for the run
+
+    # github-actions predictions --wait 5h
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    # cron predictions --at 02:30
+    note: clocks in America/New_York skip 02:30 on 2026-03-08, so there may be no pass on that day
+    ");
 }
 
 #[test]
 fn files_are_written_under_the_names_that_the_tools_expect() {
     let project = Project::new(RULE);
+    let mut said = Transcript::default();
     for (kind, names) in [
         ("cloud-scheduler", &["onerow-predictions.cloud-scheduler.sh"][..]),
         ("cloud-run-job", &["onerow-predictions-daily.job.yaml"]),
@@ -115,7 +252,7 @@ fn files_are_written_under_the_names_that_the_tools_expect() {
         ("systemd", &["onerow-predictions-daily.service", "onerow-predictions-daily.timer"]),
     ] {
         let ended = project.onerow(&format!("schedule {kind} predictions --out {kind}")).exits(0);
-        let ended = ended.prints_nothing().says(names);
+        said.add(&ended);
         let folder = std::fs::read_dir(project.path(kind)).unwrap();
         let mut there: Vec<_> =
             folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -127,6 +264,36 @@ fn files_are_written_under_the_names_that_the_tools_expect() {
             assert!(whole.contains(&text), "{name}");
         }
     }
+    whole!(said, @"
+    $ onerow schedule cloud-scheduler predictions --out cloud-scheduler
+    -- stderr
+    wrote cloud-scheduler/onerow-predictions.cloud-scheduler.sh
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    $ onerow schedule cloud-run-job predictions --out cloud-run-job
+    -- stderr
+    wrote cloud-run-job/onerow-predictions-daily.job.yaml
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    $ onerow schedule airflow predictions --out airflow
+    -- stderr
+    wrote airflow/onerow_predictions.py
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    $ onerow schedule github-actions predictions --out github-actions
+    -- stderr
+    wrote github-actions/onerow-predictions.yml
+    note: warehouse `local` is embedded, a file on this machine; name another one with --warehouse
+
+    $ onerow schedule cron predictions --out cron
+    -- stderr
+    wrote cron/onerow-predictions.crontab
+
+    $ onerow schedule systemd predictions --out systemd
+    -- stderr
+    wrote systemd/onerow-predictions-daily.service
+    wrote systemd/onerow-predictions-daily.timer
+    ");
 }
 
 #[test]
@@ -267,8 +434,10 @@ fn the_cloud_scheduler_script_asks_for_what_it_is_not_told_and_does_nothing_befo
     let script = project.write("jobs.sh", printed(&project, &["cloud-scheduler", "predictions"]));
     let bin = Bin::new();
     bin.add("gcloud", "");
-    let (done, said) = ran(bin.bash(&script).env("PROJECT", "p").env("LOCATION", "us-west2"));
-    assert!(!done && said.contains("SERVICE_URL is not set"), "{said}");
+    whole!(ran(bin.bash(&script).env("PROJECT", "p").env("LOCATION", "us-west2")), @"
+    failed
+    error: SERVICE_URL is not set; set it in the environment or at the top of [DIR]/jobs.sh
+    ");
     assert!(bin.asked().is_empty());
     // A failure of the job is not lost behind what is said at the end.
     bin.add("gcloud", "[ \"$3\" = describe ]");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 
 const SECRET: &str = "MIIEvSECRETkeymaterial";
@@ -41,12 +42,16 @@ fn keys() -> Vec<String> {
 
 #[test]
 fn a_key_file_that_is_broken_is_named_and_not_quoted() {
+    let mut said = Transcript::default();
     for key in keys() {
         let project = with_key(&key);
         for command in ["status", "plan", "apply", "doctor"] {
             let ended = project.onerow(&format!("{command} --date 2026-01-28 --verbose")).exits(1);
             let text = ended.to_string();
             assert!(!text.contains("SECRET"), "{command} with {key}:\n{text}");
+            if command == "status" {
+                said.add(&ended);
+            }
         }
         for file in walk(&project.path(".onerow")) {
             let bytes = std::fs::read(&file).unwrap();
@@ -54,24 +59,144 @@ fn a_key_file_that_is_broken_is_named_and_not_quoted() {
             assert!(!text.contains("SECRET"), "{}", file.display());
         }
     }
+    whole!(said, @"
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json`, of type service_account, lacks `client_email`
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json` is not JSON: line 3, column 27
+      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json` is not JSON: line 1, column 1
+      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `./key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
+      note: during reading the metadata of nba.predictions
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json` has no `type`, so it holds no credentials
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json`, of type service_account, lacks `private_key`
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json`, of type authorized_user, lacks `client_id`
+      help: run `gcloud auth application-default login`
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json` holds no credentials of a known type
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `./key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
+      note: during reading the metadata of nba.predictions
+      help: create a new key, and download it as JSON
+    ");
 }
 
 #[test]
 fn a_variable_that_names_a_broken_key_file_is_named_and_the_file_not_quoted() {
+    let mut said = Transcript::default();
     for key in keys() {
         let project = with_key(&key);
         let rules = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
         let default = "credentials = \"application_default\"";
         project.write("onerow.toml", rules.replace("key_file = \"key.json\"", default));
-        let mut command = project.command(&["status", "--date", "2026-01-28", "--verbose"]);
-        command.env("GOOGLE_APPLICATION_CREDENTIALS", project.path("key.json"));
-        let output = command.output().unwrap();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(!output.status.success(), "{text}");
-        assert!(!text.contains("SECRET"), "{text}");
-        // What is no file of credentials is named; the last one is a file with a key that is none.
-        assert!(text.contains("key.json") || key == *keys().last().unwrap(), "{text}");
+        let file = project.path("key.json").display().to_string();
+        let arguments = ["status", "--date", "2026-01-28", "--verbose"];
+        let variables = [("GOOGLE_APPLICATION_CREDENTIALS", file.as_str())];
+        let ended = project.onerow_in(&arguments, &variables);
+        assert!(!ended.to_string().contains("SECRET"), "{ended}");
+        said.add(&ended);
     }
+    whole!(said, @"
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json`, of type service_account, lacks `client_email`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json` is not JSON: line 3, column 27
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json` is not JSON: line 1, column 1
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `[DIR]/key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
+      note: during reading the metadata of nba.predictions
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json` has no `type`, so it holds no credentials
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json`, of type service_account, lacks `private_key`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: create a new key, and download it as JSON
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json`, of type authorized_user, lacks `client_id`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: run `gcloud auth application-default login`
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `[DIR]/key.json` holds no credentials of a known type
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `[DIR]/key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
+      note: during reading the metadata of nba.predictions
+      help: create a new key, and download it as JSON
+    ");
 }
 
 /// A server, or a proxy before it, that has a table and a dataset and refuses statements with a sentence that quotes

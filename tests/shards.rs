@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::Project;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 
 /// Case 19: an export that writes a table for each day.
 const RULES: &str = r#"
@@ -72,6 +72,7 @@ fn left(project: &Project) -> Vec<String> {
 
 #[test]
 fn the_dates_of_a_window_choose_the_tables_and_each_is_cleaned_and_restored() {
+    let mut looks = Transcript::default();
     for strategy in ["deactivate", "delete", "rewrite"] {
         let project = project(strategy);
         let found = project.onerow(&format!("status {WINDOW} --format json")).exits(0).json();
@@ -97,7 +98,7 @@ fn the_dates_of_a_window_choose_the_tables_and_each_is_cleaned_and_restored() {
             ],
             "{strategy}: a date without a table is empty"
         );
-        project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["2 detect, 2 record"]);
+        looks.add(&project.onerow(&format!("plan {WINDOW}")).exits(0));
         let explained = project.onerow(&format!("explain {WINDOW} --format json")).exits(0).json();
         let days =
             explained["superseded"].as_array().unwrap().iter().map(|row| row["date"].clone());
@@ -114,11 +115,108 @@ fn the_dates_of_a_window_choose_the_tables_and_each_is_cleaned_and_restored() {
             log.as_array().unwrap().iter().map(|entry| entry["table_name"].as_str().unwrap());
         assert!(tables.clone().all(|table| !table.ends_with('*')), "{strategy}");
         assert!(tables.clone().any(|table| table == "analytics_1.events_20260130"));
-        project.onerow("log").exits(0).prints(&["2026-01-28, 2026-01-30"]);
-        project.onerow(&format!("explain --run {run}")).exits(0).prints(&["2026-01-30"]);
+        looks.add(&project.onerow("log").exits(0));
+        looks.add(&project.onerow(&format!("explain --run {run}")).exits(0));
         project.onerow(&format!("undo {run}")).exits(0);
         assert_eq!(left(&project), ["a1", "a2", "a3", "b1", "b2"], "{strategy}");
     }
+    whole!(looks, @r#"
+    $ onerow plan --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        0      0            0          0            0   empty
+     2026-01-28        3      2            1          0            0   dirty
+     2026-01-29        0      0            0          0            0   empty
+     2026-01-30        2      1            1          0            0   dirty
+    ────────
+     total             5      3            2          0            0
+    apply would send 8 statements: 2 detect, 2 record, 2 deactivate, 2 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    events: no rows at all on 2026-01-27, 2026-01-29
+      help: if rows were expected there, look at what loads the table
+
+    $ onerow log
+    -- stdout
+     run                         rule     dates                    steps                                outcome   removed   restored   undone by
+    ────────
+     [RUN]   events   2026-01-28, 2026-01-30   detect                               done
+     [RUN]   events   2026-01-28, 2026-01-30   left                                 done
+     [RUN]   events   2026-01-28, 2026-01-30   detect, record, deactivate, verify   done            2
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule events, removed by run [RUN]
+     date         row id   survivor   rank   decided by                removed by   now
+    ────────
+     2026-01-28   a1       a2            2   seq DESC: 1, survivor 2   deactivate   removed
+     2026-01-30   b1       b2            2   seq DESC: 1, survivor 2   deactivate   removed
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        0      0            0          0            0   empty
+     2026-01-28        3      2            1          0            0   dirty
+     2026-01-29        0      0            0          0            0   empty
+     2026-01-30        2      1            1          0            0   dirty
+    ────────
+     total             5      3            2          0            0
+    apply would send 8 statements: 2 detect, 2 record, 2 delete, 2 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    events: no rows at all on 2026-01-27, 2026-01-29
+      help: if rows were expected there, look at what loads the table
+
+    $ onerow log
+    -- stdout
+     run                         rule     dates                    steps                            outcome   removed   restored   undone by
+    ────────
+     [RUN]   events   2026-01-28, 2026-01-30   detect                           done
+     [RUN]   events   2026-01-28, 2026-01-30   left                             done
+     [RUN]   events   2026-01-28, 2026-01-30   detect, record, delete, verify   done            2
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule events, removed by run [RUN]
+     date         row id   survivor   rank   decided by                removed by   now
+    ────────
+     2026-01-28   a1       a2            2   seq DESC: 1, survivor 2   delete       removed
+     2026-01-30   b1       b2            2   seq DESC: 1, survivor 2   delete       removed
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-30
+    -- stdout
+    rule events
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        0      0            0          0            0   empty
+     2026-01-28        3      2            1          0            0   dirty
+     2026-01-29        0      0            0          0            0   empty
+     2026-01-30        2      1            1          0            0   dirty
+    ────────
+     total             5      3            2          0            0
+    apply would send 8 statements: 2 detect, 2 record, 2 rewrite, 2 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    events: no rows at all on 2026-01-27, 2026-01-29
+      help: if rows were expected there, look at what loads the table
+
+    $ onerow log
+    -- stdout
+     run                         rule     dates                    steps                             outcome   removed   restored   undone by
+    ────────
+     [RUN]   events   2026-01-28, 2026-01-30   detect                            done
+     [RUN]   events   2026-01-28, 2026-01-30   left                              done
+     [RUN]   events   2026-01-28, 2026-01-30   detect, record, rewrite, verify   done            2
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule events, removed by run [RUN]
+     date         row id                                                                       survivor                                                                     rank   decided by                removed by   now
+    ────────
+     2026-01-28   {"id":"a1","user":"ann","name":"view","moment":1,"seq":1,"is_active":true}   {"id":"a2","user":"ann","name":"view","moment":1,"seq":2,"is_active":true}      2   seq DESC: 1, survivor 2   rewrite      removed
+     2026-01-30   {"id":"b1","user":"ann","name":"view","moment":1,"seq":1,"is_active":true}   {"id":"b2","user":"ann","name":"view","moment":1,"seq":2,"is_active":true}      2   seq DESC: 1, survivor 2   rewrite      removed
+    "#);
 }
 
 #[test]
@@ -135,21 +233,33 @@ fn every_statement_is_about_the_table_of_its_date() {
 /// Case 19: the rule lists no columns, so that nothing says which ones an undo names.
 #[test]
 fn a_rule_without_columns_is_checked_all_the_same() {
+    let mut said = Transcript::default();
     for strategy in ["delete", "rewrite"] {
         let rules = rules(strategy);
         let project = Project::new(rules.split("[rule.events.columns]").next().unwrap());
         project.onerow("check --date 2026-01-28").exits(0);
-        project
-            .onerow("render --date 2026-01-28 --step undo")
-            .exits(2)
-            .says(&["undo names the columns of the table", "[rule.events.columns]"]);
+        said.add(&project.onerow("render --date 2026-01-28 --step undo"));
     }
+    whole!(said, @"
+    $ onerow render --date 2026-01-28 --step undo
+    exit code 2
+    -- stderr
+    error[usage]: undo names the columns of the table, and rule events lists none: they are looked up when it is sent
+      help: to see the statement, list the columns in a section [rule.events.columns]
+
+    $ onerow render --date 2026-01-28 --step undo
+    exit code 2
+    -- stderr
+    error[usage]: undo names the columns of the table, and rule events lists none: they are looked up when it is sent
+      help: to see the statement, list the columns in a section [rule.events.columns]
+    ");
 }
 
 #[test]
 fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
     let project = project("deactivate");
     let update = "UPDATE {{ rule.table }}\nSET is_active = FALSE\nWHERE id IN (SELECT id FROM OTHER WHERE seq = 1)\n";
+    let mut said = Transcript::default();
     for other in [
         "analytics_1.events_20260129",
         "`analytics_1.events_*`",
@@ -157,19 +267,105 @@ fn a_template_that_reads_the_tables_of_other_dates_is_refused() {
         "`demo.analytics_1.events_2026*`",
     ] {
         project.write("sql/clean.sql", update.replace("OTHER", other));
-        project.onerow("check --date 2026-01-28 --step clean").exits(3).prints(&[
-            "reads-other-partition",
-            "a table of other dates",
-            "{{ rule.table }}",
-        ]);
+        said.case(other, project.onerow("check --date 2026-01-28 --step clean"));
     }
+    whole!(said, @"
+    # analytics_1.events_20260129
+    $ onerow check --date 2026-01-28 --step clean
+    exit code 3
+    -- stdout
+    error[reads-other-partition]: it reads analytics_1.events_20260129, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:4:29
+      |
+    4 | WHERE id IN (SELECT id FROM analytics_1.events_20260129 WHERE seq = 1)
+      |                             ^
+      |
+      = note: the line comes from ./sql/clean.sql:3:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+    -- stderr
+    3 statements checked, 1 error, 0 warnings
+
+    # `analytics_1.events_*`
+    $ onerow check --date 2026-01-28 --step clean
+    exit code 3
+    -- stdout
+    error[reads-other-partition]: it reads analytics_1.events_*, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:4:29
+      |
+    4 | WHERE id IN (SELECT id FROM `analytics_1.events_*` WHERE seq = 1)
+      |                             ^
+      |
+      = note: the line comes from ./sql/clean.sql:3:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+    -- stderr
+    3 statements checked, 1 error, 0 warnings
+
+    # `analytics_1.*`
+    $ onerow check --date 2026-01-28 --step clean
+    exit code 3
+    -- stdout
+    error[reads-other-partition]: it reads analytics_1.*, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:4:29
+      |
+    4 | WHERE id IN (SELECT id FROM `analytics_1.*` WHERE seq = 1)
+      |                             ^
+      |
+      = note: the line comes from ./sql/clean.sql:3:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+    -- stderr
+    3 statements checked, 1 error, 0 warnings
+
+    # `demo.analytics_1.events_2026*`
+    $ onerow check --date 2026-01-28 --step clean
+    exit code 3
+    -- stdout
+    error[reads-other-partition]: it reads demo.analytics_1.events_2026*, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:4:29
+      |
+    4 | WHERE id IN (SELECT id FROM `demo.analytics_1.events_2026*` WHERE seq = 1)
+      |                             ^
+      |
+      = note: the line comes from ./sql/clean.sql:3:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+    -- stderr
+    3 statements checked, 1 error, 0 warnings
+    ");
     let other = "analytics_1.events_20260129";
     project
         .write("sql/clean.sql", update.replace("{{ rule.table }}", other).replace("OTHER", other));
-    project
-        .onerow("check --date 2026-01-28 --step clean")
-        .exits(3)
-        .prints(&["other-table", "about `analytics_1.events_20260128`"]);
+    whole!(project.onerow("check --date 2026-01-28 --step clean"), @"
+    $ onerow check --date 2026-01-28 --step clean
+    exit code 3
+    -- stdout
+    error[other-table]: it changes `analytics_1.events_20260129`, but the rule is about `analytics_1.events_20260128`
+     --> events: clean of 2026-01-28:2:8
+      |
+    2 | UPDATE analytics_1.events_20260129
+      |        ^
+      |
+      = note: the line comes from ./sql/clean.sql:1:1
+      = help: write {{ rule.table }}, without a join
+
+    error[reads-other-partition]: it reads analytics_1.events_20260129, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:2:8
+      |
+    2 | UPDATE analytics_1.events_20260129
+      |        ^
+      |
+      = note: the line comes from ./sql/clean.sql:1:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+
+    error[reads-other-partition]: it reads analytics_1.events_20260129, a table of other dates: their rows would decide
+     --> events: clean of 2026-01-28:4:29
+      |
+    4 | WHERE id IN (SELECT id FROM analytics_1.events_20260129 WHERE seq = 1)
+      |                             ^
+      |
+      = note: the line comes from ./sql/clean.sql:3:1
+      = help: write {{ rule.table }}, which is the table of the statement's date
+    -- stderr
+    3 statements checked, 3 errors, 0 warnings
+    ");
 }
 
 #[test]
@@ -210,26 +406,104 @@ fn what_cannot_be_said_of_such_tables_is_refused() {
     error[usage]: `analytics_1.events_*` stands for tables that each hold one date
       help: say which date's table the rows are of: --into analytics_1.events_20260128
     ");
+    let mut said = Transcript::default();
     for table in
         ["analytics_1.events_2026013", "analytics_1.events_20260230", "other.events_20260128"]
     {
-        project
-            .onerow(&format!("load rows.csv --into {table}"))
-            .exits(2)
-            .says(&["whose names end in a date"]);
+        said.add(&project.onerow(&format!("load rows.csv --into {table}")));
     }
-    for (from, to, said) in [
-        ("events_*", "events", "is the end of the names of several tables"),
-        ("_TABLE_SUFFIX", "seq", "tables that each hold one date"),
-        ("keep_rows", "across = \"1d\"\nkeep_rows", "`across` cannot be combined with"),
-        (
-            "keep_rows",
-            "partition_granularity = \"MONTH\"\nkeep_rows",
-            "`partition_granularity` cannot be combined with",
-        ),
-        ("keep_rows", "view = \"a.b\"\nkeep_rows", "`view` cannot be combined with"),
+    whole!(said, @"
+    $ onerow load rows.csv --into analytics_1.events_2026013
+    exit code 2
+    -- stderr
+    error[usage]: `analytics_1.events_2026013` is none of `analytics_1.events_*`, whose names end in a date
+      help: say which date's table the rows are of: --into analytics_1.events_20260128
+
+    $ onerow load rows.csv --into analytics_1.events_20260230
+    exit code 2
+    -- stderr
+    error[usage]: `analytics_1.events_20260230` is none of `analytics_1.events_*`, whose names end in a date
+      help: say which date's table the rows are of: --into analytics_1.events_20260128
+
+    $ onerow load rows.csv --into other.events_20260128
+    exit code 2
+    -- stderr
+    error[usage]: `other.events_20260128` is none of `analytics_1.events_*`, whose names end in a date
+      help: say which date's table the rows are of: --into analytics_1.events_20260128
+    ");
+    let mut refused = Transcript::default();
+    for (from, to) in [
+        ("events_*", "events"),
+        ("_TABLE_SUFFIX", "seq"),
+        ("keep_rows", "across = \"1d\"\nkeep_rows"),
+        ("keep_rows", "partition_granularity = \"MONTH\"\nkeep_rows"),
+        ("keep_rows", "view = \"a.b\"\nkeep_rows"),
     ] {
         project.write("onerow.toml", rules("delete").replacen(from, to, 1));
-        project.onerow("check --date 2026-01-28").exits(2).says(&[said, "onerow.toml:"]);
+        refused.case(to, project.onerow("check --date 2026-01-28"));
     }
+    whole!(refused, @r#"
+    # events
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `_TABLE_SUFFIX` is the end of the names of several tables, and the rule names one
+     --> ./onerow.toml:6:9
+      |
+    6 | table = "analytics_1.events"
+      |         ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `table` as dataset.events_*, for tables such as dataset.events_20260128
+
+    # seq
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: the rule is about tables that each hold one date, and `partition` is not part of their names
+     --> ./onerow.toml:7:13
+      |
+    7 | partition = "seq"
+      |             ^^^^^
+      |
+      = help: write partition = "_TABLE_SUFFIX"; for one of these tables alone, name it in `table`
+
+    # across = "1d"
+    keep_rows
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `across` cannot be combined with partition = "_TABLE_SUFFIX"
+      --> ./onerow.toml:12:10
+       |
+    12 | across = "1d"
+       |          ^^^^
+       |
+       = help: remove it: each date has a table of its own, which is looked at by itself
+
+    # partition_granularity = "MONTH"
+    keep_rows
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `partition_granularity` cannot be combined with partition = "_TABLE_SUFFIX"
+      --> ./onerow.toml:12:25
+       |
+    12 | partition_granularity = "MONTH"
+       |                         ^^^^^^^
+       |
+       = help: remove it: each date has a table of its own, which is looked at by itself
+
+    # view = "a.b"
+    keep_rows
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `view` cannot be combined with partition = "_TABLE_SUFFIX"
+      --> ./onerow.toml:12:8
+       |
+    12 | view = "a.b"
+       |        ^^^^^
+       |
+       = help: remove it: each date has a table of its own, which is looked at by itself
+    "#);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::common::whole::whole;
-use crate::common::{Project, RULE};
+use crate::common::whole::{Transcript, whole, with_times};
+use crate::common::{Ended, Project, RULE};
 
 const DATE: &str = "--date 2026-01-28";
 
@@ -39,7 +39,15 @@ fn project(steps: &str) -> Project {
 #[test]
 fn an_own_step_runs_in_its_place_and_stands_in_the_ledger() {
     let project = project(r#"steps = ["null_lines", "detect", "deactivate", "verify"]"#);
-    project.onerow(&format!("render {DATE}")).exits(0).prints(&["step null_lines", "LIMIT 20"]);
+    whole!(project.onerow(&format!("render {DATE} --step null_lines")), @"
+    $ onerow render --date 2026-01-28 --step null_lines
+    -- stdout
+    -- onerow: rule predictions, step null_lines, 2026-01-28
+    SELECT id AS id, points_line
+    FROM `nba.predictions`
+    WHERE game_date = DATE '2026-01-28' AND points_line IS NULL
+    LIMIT 20;
+    ");
     project.onerow("check").exits(0);
     let document = project.onerow(&format!("apply {DATE} --format json")).exits(0).json();
     assert_eq!(document["steps"][0]["rows"][0]["id"], "p1");
@@ -82,16 +90,26 @@ fn an_own_mutation_runs_before_detect_once_for_each_date() {
 #[test]
 fn an_own_mutation_that_would_take_a_keys_last_row_stops_the_run_before_anything_changes() {
     let project = project(r#"steps = ["void", "detect", "deactivate", "verify"]"#);
+    let mut said = Transcript::default();
     for command in ["apply", "run void"] {
         let command = format!("{command} --from 2026-01-28 --to 2026-01-29 --var player=b");
         let ended = project.onerow(&command).exits(1);
-        ended.says(&[
-            "step void would remove the last active row of keys: 1 on 2026-01-28, 1 on 2026-01-29; \
-             nothing was changed",
-            "may_remove_keys = true",
-        ]);
+        said.add(&ended);
         assert_eq!(project.active(), ["p1", "p2", "p3", "p4"]);
     }
+    whole!(said, @r#"
+    $ onerow apply --from 2026-01-28 --to 2026-01-29 --var player=b
+    exit code 1
+    -- stderr
+    error[verification]: step void would remove the last active row of keys: 1 on 2026-01-28, 1 on 2026-01-29; nothing was changed
+      help: change the WHERE of its UPDATE; or, if these keys should disappear, write { name = "void", may_remove_keys = true } in the rule's steps
+
+    $ onerow run void --from 2026-01-28 --to 2026-01-29 --var player=b
+    exit code 1
+    -- stderr
+    error[verification]: step void would remove the last active row of keys: 1 on 2026-01-28, 1 on 2026-01-29; nothing was changed
+      help: change the WHERE of its UPDATE; or, if these keys should disappear, write { name = "void", may_remove_keys = true } in the rule's steps
+    "#);
     assert_eq!(project.ledger(), ["guard 2026-01-28 to 2026-01-29 done"; 2]);
     let run = project.onerow("log --format json").exits(0).json()[0].clone();
     assert_eq!(run["outcome"], "failed", "{run}");
@@ -123,10 +141,24 @@ fn an_own_mutation_is_checked_as_its_template_gives_it() {
     18 statements checked, 1 error, 0 warnings
     ");
     project.onerow(&format!("apply {DATE}")).exits(3);
+    let mut said = Transcript::default();
     for step in ["guard", "record_custom"] {
         let ended = project.onerow(&format!("render {DATE} --step {step}")).exits(2);
-        ended.says(&["is rendered with the custom step whose UPDATE it guards"]);
+        said.add(&ended);
     }
+    whole!(said, @"
+    $ onerow render --date 2026-01-28 --step guard
+    exit code 2
+    -- stderr
+    error[usage]: guard is rendered with the custom step whose UPDATE it guards
+      help: name the custom step
+
+    $ onerow render --date 2026-01-28 --step record_custom
+    exit code 2
+    -- stderr
+    error[usage]: record_custom is rendered with the custom step whose UPDATE it guards
+      help: name the custom step
+    ");
 }
 
 #[test]
@@ -202,7 +234,21 @@ fn an_own_mutation_leaves_alone_rows_that_share_their_id_and_says_so() {
 #[test]
 fn an_own_mutation_between_detect_and_verify_is_a_finding() {
     let project = project(r#"steps = ["detect", "void", "deactivate", "verify"]"#);
-    project.onerow("check").exits(3).prints(&["mutates-between"]);
+    whole!(project.onerow(&format!("check {DATE}")), @"
+    $ onerow check --date 2026-01-28
+    exit code 3
+    -- stdout
+    error[mutates-between]: this step changes rows after `detect` has counted them, so `verify` could not check the result
+     --> predictions: void of 2026-01-28:2:1
+      |
+    2 | UPDATE `nba.predictions`
+      | ^
+      |
+      = note: the line comes from ./sql/predictions/void.sql:1:1
+      = help: put it before detect in the rule's steps
+    -- stderr
+    18 statements checked, 1 error, 0 warnings
+    ");
     project.onerow(&format!("apply {DATE}")).exits(3);
     assert_eq!(project.active().len(), 4);
 }
@@ -215,8 +261,20 @@ fn run_runs_one_step_by_itself() {
     let document = project.onerow(&format!("run null_lines {DATE} --format json")).exits(0).json();
     assert_eq!(document["steps"][0]["rows"], json!([{ "id": "p1", "points_line": null }]));
     let ended = project.onerow(&format!("run void {DATE} --var player=b")).exits(0);
-    ended.prints(&["void of 2026-01-28: 1 rows changed; keys without an active row now: 1"]);
-    project.onerow(&format!("run current {DATE}")).exits(0).prints(&["p2", "p4"]);
+    whole!(ended, @"
+    $ onerow run void --date 2026-01-28 --var player=b
+    -- stdout
+    void of 2026-01-28: 1 row changed; keys without an active row now: 1
+    ");
+    whole!(project.onerow(&format!("run current {DATE}")), @"
+    $ onerow run current --date 2026-01-28
+    -- stdout
+    current of 2026-01-28
+     id   game_date    game_id   player   points_line   is_active   created_at               updated_at
+    ────────
+     p2   2026-01-28   g1        a        22.5          true        [TIME]+00   NULL
+     p4   2026-01-29   g2        b        10.5          true        [TIME]+00   NULL
+    ");
     assert_eq!(
         project.ledger(),
         [
@@ -332,10 +390,31 @@ fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
     let whole = VOID.replace(" AND {{ rule.written_at }} < @cutoff", "");
     project.write("sql/predictions/void.sql", format!("{allowed}{whole}"));
     project.streamed("2026-01-28T09:00:00Z", "p5,2026-01-28,g7,b,,true,2026-01-28T09:00:00Z");
+    let mut said = Transcript::default();
     for command in ["apply", "run void"] {
         let command = format!("{command} {DATE} --var player=b --now 2026-01-28T09:01:00Z");
-        project.onerow(&command).exits(75).says(&["void of 2026-01-28: refused"]);
+        said.add(&project.onerow(&command));
     }
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28 --var player=b --now [TIME]
+    exit code 75
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      3            1          0            0             1   cleaned
+    ────────
+     total             4      3            1          0            0             1
+    -- stderr
+    2026-01-28: refused because of rows in the streaming buffer; the date is buffered
+    void of 2026-01-28: refused because of rows in the streaming buffer; nothing was changed
+
+    $ onerow run void --date 2026-01-28 --var player=b --now [TIME]
+    exit code 75
+    -- stderr
+    2026-01-28: refused because of rows in the streaming buffer; the date is buffered
+    void of 2026-01-28: refused because of rows in the streaming buffer; nothing was changed
+    ");
     assert!(project.active().contains(&"p3".to_owned()));
 }
 
@@ -373,16 +452,37 @@ fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
       = note: during ask of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
     ");
-    project.onerow(&format!("run ask {DATE} --var unknown=7")).exits(0).prints(&["7"]);
+    whole!(project.onerow(&format!("run ask {DATE} --var unknown=7")), @"
+    $ onerow run ask --date 2026-01-28 --var unknown=7
+    -- stdout
+    ask of 2026-01-28
+     x
+    ───
+     7
+    ");
 }
 
 #[test]
 fn an_override_for_one_rule_comes_before_one_for_all() {
     let project = project("");
     project.write("sql/look.sql", "SELECT 'all' AS whose");
-    project.onerow(&format!("run look {DATE}")).exits(0).prints(&["all"]);
+    whole!(project.onerow(&format!("run look {DATE}")), @"
+    $ onerow run look --date 2026-01-28
+    -- stdout
+    look of 2026-01-28
+     whose
+    ───────
+     all
+    ");
     project.write("sql/predictions/look.sql", "SELECT 'mine' AS whose");
-    project.onerow(&format!("run look {DATE}")).exits(0).prints(&["mine"]);
+    whole!(project.onerow(&format!("run look {DATE}")), @"
+    $ onerow run look --date 2026-01-28
+    -- stdout
+    look of 2026-01-28
+     whose
+    ───────
+     mine
+    ");
 }
 
 /// A deactivate that ranks as the rule says, and then takes the wrong rows.
@@ -399,13 +499,48 @@ fn careless(condition: &str) -> String {
 /// never another one.
 #[test]
 fn an_override_that_could_remove_another_row_is_refused() {
+    let mut said = Transcript::default();
     for condition in ["rank >= 1", "rank = 1", "rank > 99"] {
         let project = project("");
         project.write("sql/deactivate.sql", careless(condition));
         let ended = project.onerow(&format!("apply {DATE}")).exits(3);
-        ended.says(&["drops-condition", "its WHERE lacks a condition of the shipped one"]);
+        said.add(&ended);
         assert_eq!(project.active().len(), 4);
     }
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+     --> predictions: deactivate of 2026-01-28:3:7
+      |
+    3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
+      |       ^
+      |
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    $ onerow apply --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+     --> predictions: deactivate of 2026-01-28:3:7
+      |
+    3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
+      |       ^
+      |
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+
+    $ onerow apply --date 2026-01-28
+    exit code 3
+    -- stderr
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+     --> predictions: deactivate of 2026-01-28:3:7
+      |
+    3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
+      |       ^
+      |
+      = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
+    ");
 }
 
 /// The shipped conditions, and one more.
@@ -435,12 +570,12 @@ fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_co
     ────────
      total             3      2            1          0            0             0
     -- stderr
-    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
-    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
-    2026-01-28: 1 rows were to be deactivated and 0 were, because the table changed in between; counting again
+    2026-01-28: counting again, because the table changed in between: rows to be deactivated: 1, deactivated: 0
+    2026-01-28: counting again, because the table changed in between: rows to be deactivated: 1, deactivated: 0
+    2026-01-28: counting again, because the table changed in between: rows to be deactivated: 1, deactivated: 0
     error[verification]: 2026-01-28: gave up after 3 attempts because the table kept changing
       help: run again when the other process that writes to this date is done
-    error[verification]: verify of 2026-01-28 failed: 1 settled duplicates are still active
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 1
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
     ");
     assert_eq!(project.active().len(), 4);
@@ -452,12 +587,56 @@ fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_co
 /// Counts that decide, and what is recorded and restored, are always the shipped text.
 #[test]
 fn a_step_that_decides_cannot_be_overridden() {
+    let mut said = Transcript::default();
     for step in ["detect", "verify", "record", "correct", "undo", "before_image", "rewrite"] {
         let project = project("");
         project.write(&format!("sql/{step}.sql"), "SELECT 0 AS duplicates");
         let ended = project.onerow(&format!("status {DATE}")).exits(2);
-        ended.says(&[&format!("would replace the step {step}"), &format!("my_{step}.sql")]);
+        said.add(&ended);
     }
+    whole!(said, @"
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/detect.sql` would replace the step detect, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_detect.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/verify.sql` would replace the step verify, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_verify.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/record.sql` would replace the step record, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_record.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/correct.sql` would replace the step correct, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_correct.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/undo.sql` would replace the step undo, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_undo.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/before_image.sql` would replace the step before_image, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_before_image.sql, and name it in the rule's `steps`
+
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `./sql/rewrite.sql` would replace the step rewrite, which is always the shipped text
+      help: what is removed is decided by it; to see the result of a query of your own beside it, make it a custom step: rename the file, for example to my_rewrite.sql, and name it in the rule's `steps`
+    ");
 }
 
 #[test]
@@ -530,7 +709,7 @@ fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goe
     whole!(project.onerow("render others --date 2026-01-29 --step detect --out build"), @"
     $ onerow render others --date 2026-01-29 --step detect --out build
     -- stderr
-    wrote 1 files to build, removed 1
+    wrote 1 file to build, removed 1
     ");
     assert_eq!(files(&project, "build").len(), 8);
     project.write("onerow.toml", RULE);
@@ -543,14 +722,30 @@ fn one_rule_or_step_leaves_the_files_of_others_alone_and_a_rule_that_is_gone_goe
     assert_eq!(files(&project, "build").len(), 4);
 }
 
+/// Which files a diff is about, and what is said of it.
+fn files_of(ended: &Ended) -> String {
+    let is_name = |line: &&str| {
+        ["--- a/", "+++ b/", "--- /dev", "+++ /dev"].iter().any(|start| line.starts_with(start))
+    };
+    let names: Vec<&str> = ended.stdout.lines().filter(is_name).collect();
+    format!("{}\n{}", names.join("\n"), ended.stderr)
+}
+
 #[test]
 fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing() {
     let project = project("");
     let check = format!("render {DATE} --out build --check");
-    project
-        .onerow(&check)
-        .exits(1)
-        .prints(&["--- /dev/null", "+++ b/predictions/detect_2026-01-28.sql"]);
+    whole!(files_of(&project.onerow(&check).exits(1)), @"
+    --- /dev/null
+    +++ b/predictions/deactivate_2026-01-28.sql
+    --- /dev/null
+    +++ b/predictions/detect_2026-01-28.sql
+    --- /dev/null
+    +++ b/predictions/record_2026-01-28.sql
+    --- /dev/null
+    +++ b/predictions/verify_2026-01-28.sql
+    build is not up to date: 4 files differ; run the same command without --check
+    ");
     assert!(!project.path("build").exists());
     project.onerow(&format!("render {DATE} --out build")).exits(0);
     whole!(project.onerow(&check), @"
@@ -575,13 +770,28 @@ fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing
     +GROUP BY date
      ORDER BY date
     -- stderr
-    build is not up to date: 1 files differ; run the same command without --check
+    build is not up to date: 1 file differs; run the same command without --check
     ");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
-    project
-        .onerow("render --date 2026-01-29 --out build --check")
-        .exits(1)
-        .prints(&["+++ /dev/null"]);
+    let other = project.onerow("render --date 2026-01-29 --out build --check").exits(1);
+    whole!(files_of(&other), @"
+    --- a/predictions/deactivate_2026-01-28.sql
+    +++ /dev/null
+    --- /dev/null
+    +++ b/predictions/deactivate_2026-01-29.sql
+    --- /dev/null
+    +++ b/predictions/detect_2026-01-29.sql
+    --- a/predictions/record_2026-01-28.sql
+    +++ /dev/null
+    --- /dev/null
+    +++ b/predictions/record_2026-01-29.sql
+    --- a/predictions/verify_2026-01-28.sql
+    +++ /dev/null
+    --- /dev/null
+    +++ b/predictions/verify_2026-01-29.sql
+    note: build/predictions/detect_2026-01-28.sql is no longer rendered, but was changed since onerow wrote it, so it was kept; remove it if it is not needed
+    build is not up to date: 7 files differ; run the same command without --check
+    ");
     whole!(project.onerow(&format!("render {DATE} --check")), @"
     $ onerow render --date 2026-01-28 --check
     exit code 2
@@ -599,6 +809,7 @@ fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing
 fn a_list_that_leads_elsewhere_removes_nothing() {
     let project = project("");
     project.write("precious.sql", "mine");
+    let mut said = Transcript::default();
     for line in [
         "../precious.sql",
         "/etc/x.sql",
@@ -608,9 +819,45 @@ fn a_list_that_leads_elsewhere_removes_nothing() {
     ] {
         project.write("build/.onerow-rendered", format!("{line}\n"));
         let ended = project.onerow(&format!("render {DATE} --out build")).exits(1);
-        ended.says(&[".onerow-rendered", "cannot have written"]);
+        said.case(line, ended);
         assert_eq!(files(&project, "build"), [""; 0]);
     }
+    whole!(said, @"
+    # ../precious.sql
+    $ onerow render --date 2026-01-28 --out build
+    exit code 1
+    -- stderr
+    error[data-file]: `build/.onerow-rendered` names `../precious.sql`, which onerow cannot have written
+      help: remove the line; nothing was changed
+
+    # /etc/x.sql
+    $ onerow render --date 2026-01-28 --out build
+    exit code 1
+    -- stderr
+    error[data-file]: `build/.onerow-rendered` names `/etc/x.sql`, which onerow cannot have written
+      help: remove the line; nothing was changed
+
+    # predictions/../../precious.sql
+    $ onerow render --date 2026-01-28 --out build
+    exit code 1
+    -- stderr
+    error[data-file]: `build/.onerow-rendered` names `predictions/../../precious.sql`, which onerow cannot have written
+      help: remove the line; nothing was changed
+
+    # precious.sql
+    $ onerow render --date 2026-01-28 --out build
+    exit code 1
+    -- stderr
+    error[data-file]: `build/.onerow-rendered` names `precious.sql`, which onerow cannot have written
+      help: remove the line; nothing was changed
+
+    # a/b.txt
+    $ onerow render --date 2026-01-28 --out build
+    exit code 1
+    -- stderr
+    error[data-file]: `build/.onerow-rendered` names `a/b.txt`, which onerow cannot have written
+      help: remove the line; nothing was changed
+    ");
     assert!(project.path("precious.sql").is_file());
 }
 
@@ -622,13 +869,38 @@ fn the_log_shows_runs_newest_first_and_their_sql() {
     let table = project.onerow("log").exits(0);
     let first = table.stdout.find("20260202T100000Z").unwrap();
     assert!(first < table.stdout.find("20260201T100000Z").unwrap(), "{table}");
+    whole!(table, @"
+    $ onerow log
+    -- stdout
+     run                         rule          dates        steps                                outcome   removed   restored   undone by
+    ────────
+     [RUN]   predictions   2026-01-28   detect                               done
+     [RUN]   predictions   2026-01-28   detect, record, deactivate, verify   done            1
+    ");
     let one = project.onerow("log 20260201 --sql").exits(0);
-    let one = one.prints(&[
-        "UPDATE `nba.predictions`",
-        "\"cutoff\":\"2026-02-01 10:00:00+00\"",
-        "done, 1 rows",
-    ]);
     assert!(!one.stdout.contains("20260202"), "{one}");
+    // Above each statement is what became of it.
+    let is_about = |line: &&str| line.starts_with("-- ") || line.starts_with("UPDATE");
+    let about: Vec<&str> = one.stdout.lines().filter(is_about).collect();
+    with_times!(about.join("\n"), @r#"
+    -- run [RUN] #4, 2026-02-01 10:00:00 UTC, done, 1 row
+    -- fingerprint ca48d6c836ade3f095d4702a0383a3e5c1d7df7f0da0631b25e0e5d9da9eb609
+    -- parameters {"cutoff":"2026-02-01 10:00:00+00","removed_since":"2025-01-31 10:00:00+00","run_id":"[RUN]","run_started_at":"2026-02-01 10:00:00+00"}
+    -- onerow: rule predictions, step verify, 2026-01-28
+    -- run [RUN] #3, 2026-02-01 10:00:00 UTC, done, 1 row
+    -- fingerprint ecc1f10b543902cde1cfd9e980e720ebf28e9d30bc4e807a7e92f24e883ff036
+    -- parameters {"cutoff":"2026-02-01 10:00:00+00","removed_since":"2025-01-31 10:00:00+00","run_id":"[RUN]","run_started_at":"2026-02-01 10:00:00+00"}
+    -- onerow: rule predictions, step deactivate, 2026-01-28
+    UPDATE `nba.predictions`
+    -- run [RUN] #2, 2026-02-01 10:00:00 UTC, done, 1 row
+    -- fingerprint 3bb5018113763f0444a55c3675c4d587242866790eb9bd242b5c0a600c080bd5
+    -- parameters {"cutoff":"2026-02-01 10:00:00+00","record_id":"onerow_[RUN]_2_record_2026-01-28","removed_since":"2025-01-31 10:00:00+00","run_id":"[RUN]","run_started_at":"2026-02-01 10:00:00+00"}
+    -- onerow: rule predictions, step record, 2026-01-28
+    -- run [RUN] #1, 2026-02-01 10:00:00 UTC, done, 1 row
+    -- fingerprint 642c2082f697bbf1904461310c3824bfac1a699060fc785e936451d9b2f23a1b
+    -- parameters {"cutoff":"2026-02-01 10:00:00+00","removed_since":"2025-01-31 10:00:00+00","run_id":"[RUN]","run_started_at":"2026-02-01 10:00:00+00"}
+    -- onerow: rule predictions, step detect, 2026-01-28
+    "#);
     whole!(project.onerow("log 1999"), @"
     $ onerow log 1999
     exit code 2

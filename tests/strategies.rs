@@ -1,6 +1,6 @@
 //! `strategy = "delete"` and `"rewrite"`: what a user sees, and what must not happen.
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 
 /// The small table's rule with another strategy.
@@ -46,12 +46,13 @@ fn superseded_rows_are_deleted_and_counted_as_ever() {
 
 #[test]
 fn without_yes_nothing_is_deleted() {
+    let mut said = Transcript::default();
     for strategy in ["delete", "rewrite"] {
         let project = Project::new(&rule(strategy));
         project.rows(ROWS);
         for command in ["apply".to_owned(), format!("run {strategy}")] {
             let ended = project.onerow(&format!("{command} --date 2026-01-28")).exits(2);
-            ended.says(&["this deletes superseded rows of nba.predictions", "`--yes`"]);
+            said.add(&ended);
         }
         assert_eq!(ids(&project), "a b c d");
         assert!(project.ledger().is_empty());
@@ -60,6 +61,31 @@ fn without_yes_nothing_is_deleted() {
         project.onerow(&format!("run {strategy} --yes --date 2026-01-28")).exits(0);
         assert_eq!(ids(&project), "b c d");
     }
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+      help: pass `--yes` to confirm; `onerow explain` shows the rows
+
+    $ onerow run delete --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+      help: pass `--yes` to confirm; `onerow explain` shows the rows
+
+    $ onerow apply --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+      help: pass `--yes` to confirm; `onerow explain` shows the rows
+
+    $ onerow run rewrite --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+      help: pass `--yes` to confirm; `onerow explain` shows the rows
+    ");
 }
 
 /// `script` gives the binary a terminal, and the test answers at it.
@@ -117,6 +143,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
                FROM "nba.predictions" WHERE is_active) WHERE place > 1)"#
         )
     };
+    let mut waits = Transcript::default();
     for (strategy, verb) in [
         ("deactivate", r#"UPDATE "nba.predictions" SET is_active = FALSE"#),
         ("delete", r#"DELETE FROM "nba.predictions""#),
@@ -135,13 +162,44 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
         let project = Project::new(&rules);
         project.rows(SHARED_IDS);
         let ended = project.onerow(&format!("apply --yes {WINDOW}")).exits(1);
-        ended.says(&["on 2026-01-28: ", "strategy = \"rewrite\""]);
+        waits.add(&ended);
         assert_eq!(
             project.active(),
             ["t", "t", "u", "v"],
             "the shared ids wait, the survivors stay"
         );
     }
+    whole!(waits, @r#"
+    $ onerow apply --yes --from 2026-01-28 --to 2026-01-30
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-29        2      1            1          0            0             1   cleaned
+     2026-01-30        1      1            0          0            0             0   clean
+    ────────
+     total             5      3            2          0            2             1
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+
+    $ onerow apply --yes --from 2026-01-28 --to 2026-01-30
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-29        2      1            1          0            0             1   cleaned
+     2026-01-30        1      1            0          0            0             0   clean
+    ────────
+     total             5      3            2          0            2             1
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
     let project = Project::new(&rule("rewrite"));
     project.rows(SHARED_IDS);
     project.onerow(&format!("apply --yes {WINDOW}")).exits(0);
@@ -181,31 +239,77 @@ fn a_rewrite_waits_for_buffered_superseded_rows_and_spares_the_others() {
 #[test]
 fn a_rule_says_what_it_cannot_be() {
     let head = RULE.replace("active = \"is_active\"\n", "");
-    for (rules, words) in [
-        (head.clone(), ["rule `predictions` has no `active`", "strategy = \"delete\""]),
-        (
-            RULE.replace("row_id =", "strategy = \"delete\"\nrow_id ="),
-            ["`touched_at` has no effect with strategy delete", "remove it"],
-        ),
-        (
-            rule("delete").replace(
-                "time_zone",
-                "steps = [\"detect\", \"deactivate\", \"verify\"]\ntime_zone",
-            ),
-            ["`steps` must hold detect, delete and verify", "before, between or after"],
-        ),
-        (rule("remove"), ["`remove` is not a value of `strategy`", "rewrite"]),
-        (
-            rule("delete")
-                .replace("\"game_date\"", "\"_PARTITIONDATE\"")
-                .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\"")
-                + "[rule.predictions.staging]\ntables = [\"nba.staged\"]\n",
-            ["a staged row has no ingestion time", "partitioned by a column"],
-        ),
+    let mut said = Transcript::default();
+    for rules in [
+        head.clone(),
+        RULE.replace("row_id =", "strategy = \"delete\"\nrow_id ="),
+        rule("delete")
+            .replace("time_zone", "steps = [\"detect\", \"deactivate\", \"verify\"]\ntime_zone"),
+        rule("remove"),
+        rule("delete")
+            .replace("\"game_date\"", "\"_PARTITIONDATE\"")
+            .replace("game_date = \"DATE\"", "_PARTITIONDATE = \"DATE\"")
+            + "[rule.predictions.staging]\ntables = [\"nba.staged\"]\n",
     ] {
         let project = Project::new(&rules);
-        project.onerow("check").exits(2).says(&words).says(&["onerow.toml:"]);
+        said.add(&project.onerow("check"));
     }
+    whole!(said, @r#"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: rule `predictions` has no `active`
+     --> ./onerow.toml:5:7
+      |
+    5 | [rule.predictions]
+      |       ^^^^^^^^^^^
+      |
+      = help: name the BOOL column that deactivate sets to FALSE, or a condition such as "deleted_at IS NULL"; or set `strategy = "delete"`
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `touched_at` has no effect with strategy delete
+      --> ./onerow.toml:13:14
+       |
+    13 | touched_at = "updated_at"
+       |              ^^^^^^^^^^^^
+       |
+       = help: remove it: no row is updated
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `steps` must hold detect, delete and verify, in that order
+      --> ./onerow.toml:14:9
+       |
+    14 | steps = ["detect", "deactivate", "verify"]
+       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: put steps of your own before, between or after them
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `remove` is not a value of `strategy`
+      --> ./onerow.toml:11:12
+       |
+    11 | strategy = "remove"
+       |            ^^^^^^^^
+       |
+       = help: known: deactivate, delete, rewrite
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: a staged row has no ingestion time, so nothing says which partition of the table it belongs to
+      --> ./onerow.toml:26:10
+       |
+    26 | tables = ["nba.staged"]
+       |          ^^^^^^^^^^^^^^
+       |
+       = help: merge staging tables into a table that is partitioned by a column
+    "#);
     let project = Project::new(&rule("delete"));
     whole!(project.onerow("run deactivate --date 2026-01-28"), @"
     $ onerow run deactivate --date 2026-01-28
@@ -234,8 +338,20 @@ fn rows_that_share_an_id_in_a_table_by_arrival_are_rewritten() {
     );
     project.onerow("load rows.csv").exits(0);
     let advised = project.onerow("apply --yes --date 2026-01-28");
-    assert_ne!(advised.code, Some(0), "{advised}");
-    advised.says(&["strategy = \"rewrite\""]);
+    whole!(advised, @r#"
+    $ onerow apply --yes --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
     let rewrite = by_arrival.replace("\"delete\"", "\"rewrite\"");
     project.write("onerow.toml", rewrite.replace("serial = \"STRING\"\n", ""));
     whole!(project.onerow("apply --yes --date 2026-01-28"), @"

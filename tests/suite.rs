@@ -1,6 +1,6 @@
 //! `onerow test`: a project's own tests of its SQL.
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Ended, Project, RULE, example_projects};
 use crate::docs::Page;
 
@@ -94,14 +94,43 @@ fn rows_and_columns_are_compared_in_any_order_and_missing_ones_are_null() {
 
 #[test]
 fn a_row_too_few_or_too_many_is_a_difference() {
-    test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}]")).exits(1).prints(&["+ id = 'b'"]);
-    test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}, {{ id = \"b\" }}, {{ id = \"b\" }}]"))
-        .exits(1)
-        .prints(&["- id = 'b'"]);
+    whole!(test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}]")), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              rows (- expected, + found):
+                id = 'a'
+              + id = 'b'
+    -- stderr
+    0 passed, 1 failed
+    ");
+    whole!(test(&format!("{TIE}expect.rows = [{{ id = \"a\" }}, {{ id = \"b\" }}, {{ id = \"b\" }}]")), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              rows (- expected, + found):
+                id = 'a'
+                id = 'b'
+              - id = 'b'
+    -- stderr
+    0 passed, 1 failed
+    ");
     let none = "step = \"own\"\nexpect.rows = []";
     let project = with(&format!("{TIE}{none}"));
     project.write("sql/own.sql", "SELECT {{ rule.row_id }} AS id FROM {{ rule.table }}");
-    project.onerow("test").exits(1).prints(&["+ id = 'a'"]);
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              rows (- expected, + found):
+              + id = 'a'
+              + id = 'b'
+    -- stderr
+    0 passed, 1 failed
+    ");
     project
         .write("sql/own.sql", "SELECT {{ rule.row_id }} AS id FROM {{ rule.table }} WHERE FALSE");
     project.onerow("test").exits(0);
@@ -109,6 +138,7 @@ fn a_row_too_few_or_too_many_is_a_difference() {
 
 #[test]
 fn every_figure_is_compared() {
+    let mut said = Transcript::default();
     for (figure, right) in [
         ("active", 2),
         ("keys", 1),
@@ -118,10 +148,63 @@ fn every_figure_is_compared() {
         ("deactivated", 1),
     ] {
         test(&format!("{TIE}expect.counts = {{ {figure} = {right} }}")).exits(0);
-        test(&format!("{TIE}expect.counts = {{ {figure} = 7 }}"))
-            .exits(1)
-            .prints(&[&format!("{figure}: expected 7, found {right}")]);
+        said.case(figure, test(&format!("{TIE}expect.counts = {{ {figure} = 7 }}")));
     }
+    whole!(said, @"
+    # active
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              active: expected 7, found 2
+    -- stderr
+    0 passed, 1 failed
+
+    # keys
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              keys: expected 7, found 1
+    -- stderr
+    0 passed, 1 failed
+
+    # duplicates
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              duplicates: expected 7, found 1
+    -- stderr
+    0 passed, 1 failed
+
+    # buffered
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              buffered: expected 7, found 0
+    -- stderr
+    0 passed, 1 failed
+
+    # shared_ids
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              shared_ids: expected 7, found 0
+    -- stderr
+    0 passed, 1 failed
+
+    # deactivated
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              deactivated: expected 7, found 1
+    -- stderr
+    0 passed, 1 failed
+    ");
 }
 
 #[test]
@@ -129,11 +212,27 @@ fn an_error_fails_a_test_unless_it_is_expected() {
     let own = "step = \"own\"\nexpect.rows = []";
     let project = with(&format!("{TIE}{own}"));
     project.write("sql/own.sql", "SELECT nothing FROM {{ rule.table }}");
-    project.onerow("test").exits(1).prints(&["error:", "unknown-column"]);
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              error: unknown-column: unknown column `nothing`: it is not among the columns that the rule lists (predictions: own of 2026-01-28:2:8); known: id, game_date, game_id, player, points_line, is_active, created_at, updated_at
+    -- stderr
+    0 passed, 1 failed
+    ");
     let expected = "step = \"own\"\nexpect.error = \"unknown-column\"";
     project.write("tests/own.toml", format!("{HEAD}{TIE}{expected}"));
     project.onerow("test").exits(0);
-    test(&format!("{TIE}expect.error = \"anything\"")).exits(1).prints(&["there was none"]);
+    whole!(test(&format!("{TIE}expect.error = \"anything\"")), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              expected an error with `anything`, and there was none
+    -- stderr
+    0 passed, 1 failed
+    ");
 }
 
 #[test]
@@ -143,7 +242,15 @@ fn a_broken_template_fails_a_test_that_passed() {
     let keys =
         RULE.replace("key = [\"game_id\", \"player\"]", "key = [\"game_id\", \"player\", \"id\"]");
     project.write("onerow.toml", keys);
-    project.onerow("test").exits(1).prints(&["duplicates: expected 1, found 0"]);
+    whole!(project.onerow("test"), @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: tie
+              duplicates: expected 1, found 0
+    -- stderr
+    0 passed, 1 failed
+    ");
 }
 
 #[test]
@@ -164,38 +271,130 @@ fn tests_do_not_see_each_others_rows_or_the_projects_database() {
 
 #[test]
 fn mistakes_in_a_file_are_named_with_their_place() {
-    for (tests, says) in [
-        (
-            "[[test]]\nname = \"x\"\nrows = [{ idd = \"a\" }]\nexpect.rows = []",
-            "did you mean `id`?",
-        ),
-        ("[[test]]\nname = \"x\"\nrows = [{ id = 5 }]\nexpect.rows = []", "`5` is not a STRING"),
-        (
-            "[[test]]\nname = \"x\"\nrows = [{ points_line = \"much\" }]\nexpect.rows = []",
-            "NUMERIC",
-        ),
-        (
-            "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect = {}",
-            "the test expects nothing",
-        ),
-        ("[[test]]\nname = \"x\"\nexpect.rows = []", "the test has no dates"),
-        (
-            "[[test]]\nname = \"x\"\nrule = \"prediction\"\nexpect.rows = []",
-            "did you mean `predictions`?",
-        ),
-        (
-            "[[test]]\nname = \"x\"\nnow = \"noon\"\ndates = [\"2026-01-28\"]\nexpect.rows = []",
-            "`noon` is not a timestamp",
-        ),
-        ("[[test]]\nname = \"x\"\ndates = [\"2026-02-30\"]\nexpect.rows = []", "not a date"),
-        (
-            "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect.counts = { dups = 1 }",
-            "there is no count `dups`",
-        ),
-        ("[[test]]\nnam = \"x\"\n", "nam"),
+    let mut said = Transcript::default();
+    for tests in [
+        "[[test]]\nname = \"x\"\nrows = [{ idd = \"a\" }]\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nrows = [{ id = 5 }]\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nrows = [{ points_line = \"much\" }]\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect = {}",
+        "[[test]]\nname = \"x\"\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nrule = \"prediction\"\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nnow = \"noon\"\ndates = [\"2026-01-28\"]\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\ndates = [\"2026-02-30\"]\nexpect.rows = []",
+        "[[test]]\nname = \"x\"\nrows = [{ id = \"a\" }]\nexpect.counts = { dups = 1 }",
+        "[[test]]\nnam = \"x\"\n",
     ] {
-        test(tests).exits(2).says(&[says, "tests/own.toml:"]).prints_nothing();
+        said.add(&test(tests));
     }
+    whole!(said, @r#"
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: rule predictions lists no column `idd`
+      --> ./tests/own.toml:10:11
+       |
+    10 | rows = [{ idd = "a" }]
+       |           ^^^
+       |
+       = help: did you mean `id`?
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `5` is not a STRING
+      --> ./tests/own.toml:10:16
+       |
+    10 | rows = [{ id = 5 }]
+       |                ^
+       |
+       = help: write a STRING in quotes, and leave a column out for NULL
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `much` is not a NUMERIC, such as 22.5
+      --> ./tests/own.toml:10:25
+       |
+    10 | rows = [{ points_line = "much" }]
+       |                         ^^^^^^
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: the test expects nothing
+      --> ./tests/own.toml:11:10
+       |
+    11 | expect = {}
+       |          ^^
+       |
+       = help: write expect.rows, expect.counts or expect.error
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: the test has no dates
+     --> ./tests/own.toml:9:8
+      |
+    9 | name = "x"
+      |        ^^^
+      |
+      = help: write dates = ["2026-01-28"]; without, they are those of the given rows
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: there is no rule `prediction`
+      --> ./tests/own.toml:10:8
+       |
+    10 | rule = "prediction"
+       |        ^^^^^^^^^^^^
+       |
+       = help: did you mean `predictions`?
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `noon` is not a timestamp
+      --> ./tests/own.toml:10:7
+       |
+    10 | now = "noon"
+       |       ^^^^^^
+       |
+       = help: write it as "[TIME]"
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[dates]: `2026-02-30` is not a date
+      --> ./tests/own.toml:10:10
+       |
+    10 | dates = ["2026-02-30"]
+       |          ^^^^^^^^^^^^
+       |
+       = help: write a date that exists, as YYYY-MM-DD
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: there is no count `dups`
+      --> ./tests/own.toml:11:19
+       |
+    11 | expect.counts = { dups = 1 }
+       |                   ^^^^
+       |
+       = help: known: active, keys, duplicates, buffered, shared_ids, deactivated
+
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown key `nam`
+     --> ./tests/own.toml:9:1
+      |
+    9 | nam = "x"
+      | ^^^
+      |
+      = help: did you mean `name`?
+    "#);
 }
 
 #[test]
@@ -248,8 +447,16 @@ fn ci_gets_a_junit_report() {
     let project = with(&format!("{TIE}expect.counts = {{ active = 9 }}"));
     project.onerow("test --junit report.xml").exits(1);
     let report = std::fs::read_to_string(project.path("report.xml")).unwrap();
-    assert!(report.contains("failures=\"1\""), "{report}");
-    assert!(report.contains("active: expected 9, found 2"), "{report}");
+    whole!(report, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="onerow" tests="1" skipped="0" failures="1" errors="0">
+        <testsuite name="./tests/own.toml" tests="1" skipped="0" errors="0" failures="1">
+            <testcase name="tie" classname="predictions">
+                <failure>active: expected 9, found 2</failure>
+            </testcase>
+        </testsuite>
+    </testsuites>
+    "#);
 }
 
 #[test]
@@ -285,7 +492,18 @@ fn rows_may_stand_in_a_data_file() {
                 b,2026-01-28,g1,ann,21.5,true,2026-01-28T09:00:00Z\n";
     project.write("data/rows.csv", format!("{}{rows}", crate::common::HEADER));
     let ended = project.onerow("test").exits(1);
-    ended.prints(&["- id = 'a', is_active = NULL", "+ id = 'a', is_active = FALSE"]);
+    whole!(ended, @"
+    $ onerow test
+    exit code 1
+    -- stdout
+    FAILED  ./tests/own.toml: of a file
+              rows (- expected, + found):
+              - id = 'a', is_active = NULL
+              + id = 'a', is_active = FALSE
+                id = 'b', is_active = TRUE
+    -- stderr
+    0 passed, 1 failed
+    ");
     project.write(
         "tests/own.toml",
         all.replace("{ id = \"a\" }", "{ id = \"a\", is_active = false }"),
@@ -306,13 +524,56 @@ fn rows_may_stand_in_a_data_file() {
       |
       = help: correct the file and load it again; nothing was loaded
     ");
-    for (file, said) in [
-        ("data/none.csv", "cannot read"),
-        ("data/rows.txt", "has an unknown format"),
-        ("../rows.csv", "is not a file of the project"),
-        ("/dev/stdin", "is not a file of the project"),
-    ] {
+    let mut said = Transcript::default();
+    for file in ["data/none.csv", "data/rows.txt", "../rows.csv", "/dev/stdin"] {
         let ended = test(&all.replace("data/rows.csv", file)).exits(2);
-        ended.says(&["tests/own.toml:", said]);
+        said.case(file, ended);
     }
+    whole!(said, @r#"
+    # data/none.csv
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: a data file of the test is missing: cannot read `./data/none.csv`: No such file or directory (os error 2); check the path, and that the folder still exists
+      --> ./tests/own.toml:10:10
+       |
+    10 | files = ["data/none.csv"]
+       |          ^^^^^^^^^^^^^^^
+
+    # data/rows.txt
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[usage]: `data/rows.txt` has an unknown format
+      --> ./tests/own.toml:10:10
+       |
+    10 | files = ["data/rows.txt"]
+       |          ^^^^^^^^^^^^^^^
+       |
+       = help: name the file *.csv, *.tsv, *.ndjson, *.jsonl or *.json, each also with .gz at the end, or *.parquet
+
+    # ../rows.csv
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `../rows.csv` is not a file of the project
+      --> ./tests/own.toml:10:10
+       |
+    10 | files = ["../rows.csv"]
+       |          ^^^^^^^^^^^^^
+       |
+       = help: name it as it is called from the folder that holds onerow.toml
+
+    # /dev/stdin
+    $ onerow test
+    exit code 2
+    -- stderr
+    error[rule-file]: `/dev/stdin` is not a file of the project
+      --> ./tests/own.toml:10:10
+       |
+    10 | files = ["/dev/stdin"]
+       |          ^^^^^^^^^^^^
+       |
+       = help: name it as it is called from the folder that holds onerow.toml
+    "#);
 }

@@ -1,6 +1,8 @@
 //! `onerow undo`: a run taken back exactly.
 
-use crate::common::whole::whole;
+use std::collections::BTreeMap;
+
+use crate::common::whole::{Transcript, whole};
 use crate::common::{self, Project, RULE};
 
 const ROWS: &str = "\
@@ -46,6 +48,7 @@ fn change(project: &Project, sql: &str) {
 
 #[test]
 fn what_a_run_removed_is_restored() {
+    let mut said = Transcript::default();
     for strategy in ["deactivate", "delete", "rewrite"] {
         let project = loaded(&rule(strategy));
         let run = applied(&project);
@@ -70,8 +73,27 @@ fn what_a_run_removed_is_restored() {
         assert_eq!(undos.count(), 2, "each date is a statement in the ledger: {story:?}");
         let undo_run = undone["run_id"].as_str().unwrap();
         let ended = project.onerow(&format!("undo {undo_run}")).exits(2);
-        ended.says(&["is an undo", "to remove those rows again, run `onerow apply`"]);
+        said.add(&ended);
     }
+    whole!(said, @"
+    $ onerow undo [RUN]
+    exit code 2
+    -- stderr
+    error[unknown-run]: run [RUN] is an undo
+      help: to remove those rows again, run `onerow apply`
+
+    $ onerow undo [RUN]
+    exit code 2
+    -- stderr
+    error[unknown-run]: run [RUN] is an undo
+      help: to remove those rows again, run `onerow apply`
+
+    $ onerow undo [RUN]
+    exit code 2
+    -- stderr
+    error[unknown-run]: run [RUN] is an undo
+      help: to remove those rows again, run `onerow apply`
+    ");
 }
 
 const PLANNED: &str = r#"{"date":"2026-01-28","status":"planned","rows":2}"#;
@@ -256,10 +278,36 @@ fn what_cannot_be_undone_is_said() {
       note: during undo of 2026-01-29
       help: set `strategy = "delete"` in the rule while you undo it
     "#);
+    let mut said = Transcript::default();
     for step in ["record", "correct", "before_image", "undo"] {
         let ended = project.onerow(&format!("run {step} --date 2026-01-28")).exits(2);
-        ended.says(&["cannot be run alone"]);
+        said.add(&ended);
     }
+    whole!(said, @"
+    $ onerow run record --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: the step record cannot be run alone
+      help: `onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables
+
+    $ onerow run correct --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: the step correct cannot be run alone
+      help: `onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables
+
+    $ onerow run before_image --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: the step before_image cannot be run alone
+      help: `onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables
+
+    $ onerow run undo --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: the step undo cannot be run alone
+      help: `onerow apply` removes duplicates, `onerow undo RUN` restores them, and `onerow consolidate --drop` drops staging tables
+    ");
 }
 
 /// What was settled for the run is settled for its undo, whatever is streamed in between.
@@ -373,10 +421,39 @@ fn a_column_that_is_added_to_a_table_by_arrival_does_not_keep_its_rows_from_bein
     );
     let with_note = by_arrival("rewrite").replace("player =", "note = \"STRING\"\nplayer =");
     project.write("onerow.toml", &with_note);
-    for undo in ["undo last --dry-run", "undo last"] {
-        let refused = project.onerow(undo).exits(1);
-        refused.says(&["lists `note`, which the table had not", "list the columns of then"]);
-    }
+    whole!(project.transcript(["undo last --dry-run", "undo last"]), @"
+    $ onerow undo last --dry-run
+    exit code 1
+    -- stdout
+    rule predictions, what undoing run [RUN] would do
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
+      note: during undo of 2026-01-28
+      help: while you undo the run, list the columns of then in [rule.predictions.columns]
+    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
+      note: during undo of 2026-01-29
+      help: while you undo the run, list the columns of then in [rule.predictions.columns]
+
+    $ onerow undo last
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
+      note: during undo of 2026-01-28
+      help: while you undo the run, list the columns of then in [rule.predictions.columns]
+    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
+      note: during undo of 2026-01-29
+      help: while you undo the run, list the columns of then in [rule.predictions.columns]
+    ");
     project.write("onerow.toml", by_arrival("rewrite"));
     whole!(project.onerow(&format!("apply --yes {WINDOW}")), @"
     $ onerow apply --yes --from 2026-01-28 --to 2026-01-29
@@ -450,17 +527,13 @@ fn by_game(strategy: &str) -> String {
 
 #[test]
 fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_values() {
+    let mut said = Transcript::default();
     for strategy in ["delete", "rewrite"] {
         let project = loaded(&by_game(strategy));
         let run = applied(&project);
         reshape(&project, &[DROP_LINE, ADD_NOTE, RETYPE_PLAYER].join(";"));
-        let said = [
-            "2026-01-28: column `points_line` was dropped since: its values are not restored",
-            "column `note` was added since: restored rows have its default, or NULL",
-            "column `player` was STRING and is INT64: its values are not restored",
-        ];
         let dry = project.onerow(&format!("undo {run} --dry-run --format json")).exits(0);
-        let dry = dry.says(&said);
+        said.case(&format!("{strategy}, dry run"), &dry.stderr);
         assert_eq!(
             dry.json()["dates"][0]["columns"],
             serde_json::json!([
@@ -472,7 +545,7 @@ fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_
         );
         assert_eq!(project.active(), ["c", "f"]);
         let undone = project.onerow(&format!("undo {run} --format json")).exits(0);
-        let undone = undone.says(&said);
+        said.case(strategy, &undone.stderr);
         assert_eq!(undone.json()["dates"][0]["rows"], 2, "{strategy}: {}", undone.json());
         assert_eq!(project.active(), ["a", "b", "c", "e", "f"], "{strategy}");
         let restored = cells(
@@ -481,6 +554,23 @@ fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_
         );
         assert_eq!(restored[0], "a g1 --", "{strategy}");
     }
+    whole!(said, @"
+    # delete, dry run
+    2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+    2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+
+    # delete
+    2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+    2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+
+    # rewrite, dry run
+    2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+    2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+
+    # rewrite
+    2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+    2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
+    ");
 }
 
 /// Without a change nothing is said, and JSON is what it was.
@@ -492,7 +582,8 @@ fn columns_in_another_order_are_the_same_columns() {
         &project,
         "UPDATE _onerow_columns SET position = -position WHERE tbl = 'nba.predictions'",
     );
-    let undone = project.onerow(&format!("undo {run} --format json")).exits(0).says(&[]);
+    let undone = project.onerow(&format!("undo {run} --format json")).exits(0);
+    assert_eq!(undone.stderr, "");
     assert!(undone.json()["dates"][0]["columns"].is_null());
     let line = cells(&project, "id || coalesce(points_line, '-') || player");
     assert_eq!(line[0], "a20.5ann");
@@ -501,14 +592,9 @@ fn columns_in_another_order_are_the_same_columns() {
 /// A rule that reads a column that is gone, or is another now, restores nothing.
 #[test]
 fn a_column_that_the_rule_reads_and_that_is_gone_is_a_clear_error() {
+    let mut said = BTreeMap::new();
     for strategy in ["deactivate", "delete", "rewrite"] {
-        for (column, role) in [
-            ("id", "row_id"),
-            ("is_active", "active"),
-            ("player", "key"),
-            ("created_at", "written_at"),
-            ("game_date", "partition"),
-        ] {
+        for column in ["id", "is_active", "player", "created_at", "game_date"] {
             let rules = match strategy {
                 "deactivate" => RULE.to_owned(),
                 _ => rule(strategy),
@@ -524,33 +610,110 @@ fn a_column_that_the_rule_reads_and_that_is_gone_is_a_clear_error() {
             );
             for dry in ["--dry-run", ""] {
                 let ended = project.onerow(&format!("undo {run} {dry}")).exits(2);
-                ended.says(&[&format!(
-                    "table `nba.predictions` has no column `{column}`, which is the rule's {role}"
-                )]);
+                let known = said.entry(column).or_insert_with(|| ended.stderr.clone());
+                assert_eq!(
+                    (ended.stdout.as_str(), &ended.stderr),
+                    ("", &*known),
+                    "{strategy} {dry}"
+                );
             }
             let count = cells(&project, "CAST(COUNT(*) AS TEXT)").remove(0);
             let rows = if strategy == "deactivate" { "6" } else { "3" };
             assert_eq!(count, rows, "{strategy} without {column}: nothing is restored");
         }
     }
+    whole!(said.into_values().collect::<String>(), @"
+    error[rule-changed]: table `nba.predictions` has no column `created_at`, which is the rule's written_at: nothing was restored
+      help: put the column back while you undo the run, or change the rule to what the table has
+    error[rule-changed]: table `nba.predictions` has no column `game_date`, which is the rule's partition: nothing was restored
+      help: put the column back while you undo the run, or change the rule to what the table has
+    error[rule-changed]: table `nba.predictions` has no column `id`, which is the rule's row_id: nothing was restored
+      help: put the column back while you undo the run, or change the rule to what the table has
+    error[rule-changed]: table `nba.predictions` has no column `is_active`, which is the rule's active: nothing was restored
+      help: put the column back while you undo the run, or change the rule to what the table has
+    error[rule-changed]: table `nba.predictions` has no column `player`, which is the rule's key: nothing was restored
+      help: put the column back while you undo the run, or change the rule to what the table has
+    ");
 }
 
 #[test]
 fn a_key_column_of_another_type_is_a_clear_error_for_the_date() {
+    let mut said = Transcript::default();
     for strategy in ["delete", "rewrite"] {
         let project = loaded(&rule(strategy));
         let run = applied(&project);
         reshape(&project, RETYPE_PLAYER);
         for dry in ["--dry-run", ""] {
             let ended = project.onerow(&format!("undo {run} {dry}")).exits(1);
-            ended.says(&[
-                "undo of 2026-01-28",
-                "column `player`, the rule's key, was STRING and is INT64",
-                "nothing was restored",
-            ]);
+            said.add(&ended);
         }
         assert_eq!(project.active(), ["c", "f"]);
     }
+    whole!(said, @"
+    $ onerow undo [RUN] --dry-run
+    exit code 1
+    -- stdout
+    rule predictions, what undoing run [RUN] would do
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-28
+      help: undo the run with the rule, and the column, that it was made with
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-29
+      help: undo the run with the rule, and the column, that it was made with
+
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-28
+      help: undo the run with the rule, and the column, that it was made with
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-29
+      help: undo the run with the rule, and the column, that it was made with
+
+    $ onerow undo [RUN] --dry-run
+    exit code 1
+    -- stdout
+    rule predictions, what undoing run [RUN] would do
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-28
+      help: undo the run with the rule, and the column, that it was made with
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-29
+      help: undo the run with the rule, and the column, that it was made with
+
+    $ onerow undo [RUN]
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN] undoes run [RUN]
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       failed
+     2026-01-29                       failed
+    -- stderr
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-28
+      help: undo the run with the rule, and the column, that it was made with
+    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
+      note: during undo of 2026-01-29
+      help: undo the run with the rule, and the column, that it was made with
+    ");
 }
 
 /// What keeps an undo from working is said before it is run.

@@ -35,7 +35,11 @@ fn graded(project: &Project) -> Vec<String> {
 fn the_view_has_the_survivors_while_duplicates_wait() {
     let project = project();
     let created = project.onerow("view create").exits(0);
-    created.prints(&["create_view", ": done"]);
+    whole!(created, @"
+    $ onerow view create
+    -- stdout
+    create_view: done
+    ");
     assert_eq!(graded(&project), ["b", "d"]);
     let late = "2026-01-28T12:00:00Z";
     project.streamed(late, &format!("e,2026-01-28,g1,ann,,true,{late}"));
@@ -86,7 +90,22 @@ fn a_column_that_is_added_to_the_table_is_in_the_view_once_that_is_made_again() 
 fn show_prints_what_create_sends() {
     let project = project();
     let shown = project.onerow("view show").exits(0).stdout;
-    assert!(shown.contains("CREATE OR REPLACE VIEW `nba.predictions_current` AS"), "{shown}");
+    whole!(shown, @"
+    -- onerow: rule predictions, step create_view
+    CREATE OR REPLACE VIEW `nba.predictions_current` AS
+    SELECT * EXCEPT (onerow_rank)
+    FROM (
+      SELECT
+        *,
+        ROW_NUMBER() OVER (
+          PARTITION BY game_date, game_id, player
+          ORDER BY created_at DESC, id DESC
+        ) AS onerow_rank
+      FROM `nba.predictions`
+      WHERE is_active
+    )
+    WHERE onerow_rank = 1
+    ");
     project.onerow("view create").exits(0);
     let sent = project.onerow("log --sql").exits(0).stdout;
     assert!(sent.contains(shown.trim_end()), "{sent}");
@@ -114,7 +133,7 @@ fn a_view_that_is_there_is_replaced_only_when_asked() {
     exit code 1
     -- stderr
     error[refused]: there is no view `nba.best`
-      note: during drop_view of 2026-11-28
+      note: during drop_view
     ");
 }
 

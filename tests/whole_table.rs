@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::Project;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 
 /// Case 05: one row for each contact in the whole table, and a rule with dates beside it.
 const RULES: &str = r#"
@@ -73,6 +73,7 @@ fn left(project: &Project) -> Vec<String> {
 
 #[test]
 fn a_table_without_dates_is_cleaned_as_one_group_and_restored() {
+    let mut looks = Transcript::default();
     for strategy in ["deactivate", "delete", "rewrite"] {
         let project = project(strategy);
         project.onerow("check").exits(0);
@@ -81,22 +82,176 @@ fn a_table_without_dates_is_cleaned_as_one_group_and_restored() {
         assert_eq!((dates.len(), &dates[0]["date"]), (1, &json!("all")), "{strategy}");
         assert_eq!(dates[0]["duplicates"], 2);
         assert!(found.get("undated").is_none(), "{strategy}: there are no rows without a date");
-        project.onerow("plan").exits(0).prints(&["all"]);
-        project.onerow("explain").exits(0).prints(&["all"]);
+        looks.add(&project.onerow("plan").exits(0));
+        looks.add(&project.onerow("explain").exits(0));
         let applied = project.onerow("apply --yes --format json").exits(0).json();
         assert_eq!(applied["dates"][0]["deactivated"], 2, "{strategy}");
         assert_eq!(left(&project), ["2", "3", "5"], "{strategy}");
         let again = project.onerow("apply --yes --format json").exits(0).json();
         assert_eq!(again["dates"][0]["status"], "clean", "{strategy}");
         let run = applied["run_id"].as_str().unwrap();
-        project.onerow(&format!("explain --run {run}")).exits(0).prints(&["all"]);
-        project.onerow("log").exits(0).prints(&["all"]);
+        looks.add(&project.onerow(&format!("explain --run {run}")).exits(0));
+        looks.add(&project.onerow("log").exits(0));
         project.onerow(&format!("undo {run}")).exits(0);
         assert_eq!(left(&project), ["1", "2", "3", "4", "5"], "{strategy}");
         project.onerow("view create").exits(0);
-        project.onerow("doctor").exits(0).prints(&["no partitions"]);
+        looks.add(&project.onerow("doctor").exits(0));
         project.onerow("report --html report.html").exits(0);
     }
+    whole!(looks, @"
+    $ onerow plan
+    -- stdout
+    rule contacts
+     date    active   keys   duplicates   buffered   shared ids   status
+    ────────
+     all          5      3            2          0            0   dirty
+    ────────
+     total        5      3            2          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 deactivate, 1 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    contacts: each statement reads the whole table: the rule has no dates
+
+    $ onerow explain
+    -- stdout
+    rule contacts
+     date   contact_id   row id   survivor   decided by                                                                 a run would
+    ────────
+     all    101          1        2          updated_at DESC: [TIME]+00, survivor [TIME]+00   deactivate it
+     all    103          4        5          updated_at DESC: [TIME]+00, survivor [TIME]+00   deactivate it
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule contacts, removed by run [RUN]
+     date   row id   survivor   rank   decided by                                                             removed by   now
+    ────────
+     all    1        2             2   updated_at DESC: [TIME], survivor [TIME]   deactivate   removed
+     all    4        5             2   updated_at DESC: [TIME], survivor [TIME]   deactivate   removed
+
+    $ onerow log
+    -- stdout
+     run                         rule       dates   steps                                outcome   removed   restored   undone by
+    ────────
+     [RUN]   contacts   all     detect                               done
+     [RUN]   contacts   all     left                                 done
+     [RUN]   contacts   all     detect, record, deactivate, verify   done            2
+
+    $ onerow doctor
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule contacts
+      good     table             raw.contacts: 5 columns
+      good     columns           all columns of the rule exist, with fitting types
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, deactivate, verify of all
+      good     row id            `rid` is unique and not NULL in 5 active rows of all
+
+    $ onerow plan
+    -- stdout
+    rule contacts
+     date    active   keys   duplicates   buffered   shared ids   status
+    ────────
+     all          5      3            2          0            0   dirty
+    ────────
+     total        5      3            2          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 delete, 1 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    contacts: each statement reads the whole table: the rule has no dates
+
+    $ onerow explain
+    -- stdout
+    rule contacts
+     date   contact_id   row id   survivor   decided by                                                                 a run would
+    ────────
+     all    101          1        2          updated_at DESC: [TIME]+00, survivor [TIME]+00   delete it
+     all    103          4        5          updated_at DESC: [TIME]+00, survivor [TIME]+00   delete it
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule contacts, removed by run [RUN]
+     date   row id   survivor   rank   decided by                                                             removed by   now
+    ────────
+     all    1        2             2   updated_at DESC: [TIME], survivor [TIME]   delete       removed
+     all    4        5             2   updated_at DESC: [TIME], survivor [TIME]   delete       removed
+
+    $ onerow log
+    -- stdout
+     run                         rule       dates   steps                            outcome   removed   restored   undone by
+    ────────
+     [RUN]   contacts   all     detect                           done
+     [RUN]   contacts   all     left                             done
+     [RUN]   contacts   all     detect, record, delete, verify   done            2
+
+    $ onerow doctor
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule contacts
+      good     table             raw.contacts: 5 columns
+      good     columns           all columns of the rule exist, with fitting types
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, delete, verify of all
+      good     row id            `rid` is unique and not NULL in 5 active rows of all
+
+    $ onerow plan
+    -- stdout
+    rule contacts
+     date    active   keys   duplicates   buffered   shared ids   status
+    ────────
+     all          5      3            2          0            0   dirty
+    ────────
+     total        5      3            2          0            0
+    apply would send 4 statements: 1 detect, 1 record, 1 rewrite, 1 verify. Cost: the embedded warehouse charges nothing.
+    -- stderr
+    contacts: each statement reads the whole table: the rule has no dates
+
+    $ onerow explain
+    -- stdout
+    rule contacts
+     date   contact_id   row id   survivor   decided by                                                                 a run would
+    ────────
+     all    101          1        2          updated_at DESC: [TIME]+00, survivor [TIME]+00   delete it
+     all    103          4        5          updated_at DESC: [TIME]+00, survivor [TIME]+00   delete it
+
+    $ onerow explain --run [RUN]
+    -- stdout
+    rule contacts, removed by run [RUN]
+     date   row id   survivor   rank   decided by                                                             removed by   now
+    ────────
+     all    1        2             2   updated_at DESC: [TIME], survivor [TIME]   rewrite      removed
+     all    4        5             2   updated_at DESC: [TIME], survivor [TIME]   rewrite      removed
+
+    $ onerow log
+    -- stdout
+     run                         rule       dates   steps                             outcome   removed   restored   undone by
+    ────────
+     [RUN]   contacts   all     detect                            done
+     [RUN]   contacts   all     left                              done
+     [RUN]   contacts   all     detect, record, rewrite, verify   done            2
+
+    $ onerow doctor
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      skipped  clock             the warehouse does not say when it runs a statement
+      good     ledger            in `./.onerow/local.db`
+
+    rule contacts
+      good     table             raw.contacts: 5 columns
+      good     columns           all columns of the rule exist, with fitting types
+      skipped  partition         this warehouse has no partitions
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, rewrite, verify of all
+      good     row id            `rid` is unique and not NULL in 5 active rows of all
+    ");
 }
 
 #[test]
@@ -104,7 +259,8 @@ fn a_table_without_dates_is_looked_at_where_it_was_written() {
     let project = Project::new(&RULES.replace("STRATEGY", "strategy = \"delete\""));
     let apply = |words: &str| {
         let ended = project.onerow("apply --changed --yes --format json").exits(0);
-        ended.says(&[words]).json()["totals"]["deactivated"].clone()
+        assert_eq!(ended.stderr, format!("contacts: {words}\n"));
+        ended.json()["totals"]["deactivated"].clone()
     };
     project.write("rows.csv", ROWS);
     project.onerow("load rows.csv").exits(0);
@@ -122,13 +278,26 @@ fn a_table_without_dates_is_looked_at_where_it_was_written() {
 #[test]
 fn dates_for_a_rule_without_dates_are_a_mistake_unless_they_are_those_of_other_rules() {
     let project = project("delete");
-    for dates in ["--date 2026-01-28", "--last 3", "--date NULL"] {
-        for command in ["status", "plan", "apply --yes", "render"] {
-            project
-                .onerow(&format!("{command} {dates}"))
-                .exits(2)
-                .says(&["rule contacts has no dates", "leave out the dates"]);
-        }
+    let refused = |dates: &str| {
+        let commands = ["status", "plan", "apply --yes", "render"];
+        let said = commands.map(|command| {
+            project.onerow(&format!("{command} {dates}")).exits(2).prints_nothing().stderr
+        });
+        said.concat()
+    };
+    whole!(refused("--date 2026-01-28"), @"
+    error[dates]: rule contacts has no dates: it is about the whole table
+      help: leave out the dates
+    contacts: each statement reads the whole table: the rule has no dates
+    error[dates]: rule contacts has no dates: it is about the whole table
+      help: leave out the dates
+    error[dates]: rule contacts has no dates: it is about the whole table
+      help: leave out the dates
+    error[dates]: rule contacts has no dates: it is about the whole table
+      help: leave out the dates
+    ");
+    for dates in ["--last 3", "--date NULL"] {
+        assert_eq!(refused(dates), refused("--date 2026-01-28"), "{dates}");
     }
     let both = format!("{}{DATED}", RULES.replace("STRATEGY", "strategy = \"delete\""));
     let project = Project::new(&both);
@@ -162,22 +331,81 @@ fn a_column_that_is_called_none_stands_in_backquotes() {
             .replace("email = \"STRING\"", "none = \"DATE\"")
     };
     let quoted = Project::new(&rule("partition = \"`none`\""));
-    quoted
-        .onerow("render --date 2026-01-28 --step detect")
-        .exits(0)
-        .prints(&["none = DATE '2026-01-28'"]);
-    for (key, name) in [
-        ("partition_type = \"DATE\"", "partition_type"),
-        ("partition_format = \"yyyy\"", "partition_format"),
-        ("across = \"1d\"", "across"),
-    ] {
-        Project::new(&rule(&format!("partition = \"none\"\n{key}"))).onerow("check").exits(2).says(
-            &[
-                &format!("`{name}` has no effect with partition = \"none\""),
-                "partition = \"`none`\"",
-            ],
+    whole!(quoted.onerow("render --date 2026-01-28 --step detect"), @"
+    $ onerow render --date 2026-01-28 --step detect
+    -- stdout
+    -- onerow: rule contacts, step detect, 2026-01-28
+    SELECT
+      date,
+      COUNT(*) AS total,
+      COUNT(*) AS active,
+      COUNTIF(rank = 1) AS keys,
+      COUNTIF(rank > 1) AS duplicates,
+      COUNTIF(rank > 1 AND NOT settled) AS buffered,
+      COUNTIF(row_id IS NULL OR copies > 1) AS shared_ids,
+      COUNTIF(settled) AS settled,
+      0 AS keyless,
+      0 AS unflagged
+    FROM (
+      SELECT
+        none AS date,
+        rid AS row_id,
+        ROW_NUMBER() OVER (
+          PARTITION BY none, contact_id
+          ORDER BY updated_at DESC, rid
+        ) AS rank,
+        COUNT(*) OVER (PARTITION BY none, rid) AS copies,
+        TRUE AS settled
+      FROM `raw.contacts`
+      WHERE (none = DATE '2026-01-28' OR none IS NULL)
+    )
+    GROUP BY date
+    ORDER BY date;
+    ");
+    let mut said = Transcript::default();
+    for key in ["partition_type = \"DATE\"", "partition_format = \"yyyy\"", "across = \"1d\""] {
+        said.case(
+            key,
+            Project::new(&rule(&format!("partition = \"none\"\n{key}"))).onerow("check"),
         );
     }
+    whole!(said, @r#"
+    # partition_type = "DATE"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `partition_type` has no effect with partition = "none"
+     --> ./onerow.toml:8:18
+      |
+    8 | partition_type = "DATE"
+      |                  ^^^^^^
+      |
+      = help: remove it; for a column that is called none write partition = "`none`"
+
+    # partition_format = "yyyy"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `partition_format` has no effect with partition = "none"
+     --> ./onerow.toml:8:20
+      |
+    8 | partition_format = "yyyy"
+      |                    ^^^^^^
+      |
+      = help: remove it; for a column that is called none write partition = "`none`"
+
+    # across = "1d"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `across` has no effect with partition = "none"
+     --> ./onerow.toml:8:10
+      |
+    8 | across = "1d"
+      |          ^^^^
+      |
+      = help: remove it; for a column that is called none write partition = "`none`"
+    "#);
 }
 
 /// What a project writes for tables with dates is right for one without.

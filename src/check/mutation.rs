@@ -123,7 +123,7 @@ fn no_flag(text: &Text<'_>, update: &Update) -> Finding {
         ),
         Some(active) => (
             format!(
-                "it is an UPDATE, and nothing says what makes a row inactive for which {} holds",
+                "it is an UPDATE, and the rule does not say how to deactivate a row for which `{}` is true",
                 active.condition
             ),
             "add `deactivate` and `reactivate` to the rule, or remove the step".to_owned(),

@@ -1,9 +1,10 @@
 //! `onerow check`
 
 use clap::ValueEnum;
+use clap_complete::engine::ArgValueCompleter;
 
 use super::common::Common;
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::check::{Finding, Severity};
 use crate::error::Result;
 use crate::report::{self, Format, Style};
@@ -27,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: CheckFormat,
     /// Only this step
-    #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
+    #[arg(long, value_name = "STEP", value_parser = StepName::parse, add = ArgValueCompleter::new(completions::steps))]
     step: Option<StepName>,
     /// Exit with 3 for warnings too
     #[arg(long)]

@@ -11,12 +11,12 @@ use clap_complete::env::{CompleteEnv, Shells};
 use super::{Effects, Outcome};
 use crate::error::{Error, Kind, Result};
 
-pub(super) use names::{rules, rules_and_files, warehouses};
+pub(super) use names::{presets, rules, rules_and_files, steps, steps_to_run, warehouses};
 
 /// With this variable set to the name of a shell, the program says what could come next on its command line.
 const VARIABLE: &str = "ONEROW_COMPLETE";
 
-/// Print the completion script of a shell; it knows the project's rules and warehouses
+/// Print the completion script of a shell; it knows presets, and the project's rules, steps and warehouses
 #[derive(clap::Args)]
 #[command(after_help = "\
 The script asks onerow itself, so print it again after an update.

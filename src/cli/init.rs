@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::engine::ArgValueCompleter;
 
+pub(super) use self::preset::presets;
 use self::proposed::Ask;
 pub(super) use self::proposed::{FromFile, WishArgs, from_file, quoted};
 use super::{Effects, Outcome, completions};
@@ -47,7 +48,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", env = "ONEROW_WAREHOUSE", hide_env_values = true, add = ArgValueCompleter::new(completions::warehouses))]
     warehouse: Option<String>,
     /// A ready rule for the tables that a tool makes, with data and tests; without a name, their list
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", add = ArgValueCompleter::new(completions::presets))]
     preset: Option<String>,
     /// The manifest of a dbt project on BigQuery, `target/manifest.json`: a rule for each table with a unique key
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "table", "file", "key", "keep", "partition", "active", "row_id"])]

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::{Common, StatementArgs, refuse_csv_of_sql};
 use super::out::{self, Files, Scope, Swept};
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::Task;
 use crate::error::Result;
 use crate::project::Project;
@@ -29,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t, env = "ONEROW_FORMAT", hide_env_values = true)]
     format: Format,
     /// Only this step; also one that the rule's steps do not name, such as `current`
-    #[arg(long, value_name = "STEP", value_parser = StepName::parse)]
+    #[arg(long, value_name = "STEP", value_parser = StepName::parse, add = ArgValueCompleter::new(completions::steps))]
     step: Option<StepName>,
     /// Write each statement to a file of this folder, and remove what is no longer rendered
     #[arg(long, value_name = "DIR")]
@@ -86,9 +88,12 @@ fn to_folder(
             effects.say(&format!("{place} is up to date"));
             return Ok(Outcome::Done);
         }
-        let count = differences.len();
+        let (count, differ) = match differences.len() {
+            1 => ("1 file".to_owned(), "differs"),
+            many => (report::count(many as u64, "file"), "differ"),
+        };
         effects.say(&format!(
-            "{place} is not up to date: {count} files differ; run the same command without --check"
+            "{place} is not up to date: {count} {differ}; run the same command without --check"
         ));
         return Ok(Outcome::Failed);
     }
@@ -98,7 +103,8 @@ fn to_folder(
         0 => String::new(),
         removed => format!(", removed {removed}"),
     };
-    effects.say(&format!("wrote {} files to {place}{removed}", files.len()));
+    let wrote = report::count(files.len() as u64, "file");
+    effects.say(&format!("wrote {wrote} to {place}{removed}"));
     Ok(Outcome::Done)
 }
 

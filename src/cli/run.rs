@@ -1,8 +1,10 @@
 //! `onerow run`
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::common::{Common, StatementArgs};
 use super::execute::{RunSettings, execute};
-use super::{Effects, Outcome};
+use super::{Effects, Outcome, completions};
 use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
 use crate::report::Format;
@@ -17,7 +19,7 @@ Examples:
   onerow run detect orders --last 7 --format json")]
 pub(super) struct Args {
     /// The step
-    #[arg(value_name = "STEP", value_parser = StepName::parse)]
+    #[arg(value_name = "STEP", value_parser = StepName::parse, add = ArgValueCompleter::new(completions::steps_to_run))]
     step: StepName,
     #[command(flatten)]
     common: Common,

@@ -89,8 +89,10 @@ fn explain(undone: &Undone, effects: &Effects) {
     report::changed_columns(undone).iter().for_each(|sentence| effects.say(sentence));
     let left = undone.left_alone();
     if left > 0 {
+        let were = if left == 1 { "was" } else { "were" };
         effects.say(&format!(
-            "{left} rows were changed or deleted since run {}, and were not restored",
+            "{} {were} changed or deleted since run {}, and {were} not restored",
+            report::count(left, "row"),
             undone.undone
         ));
     }

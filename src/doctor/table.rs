@@ -11,7 +11,7 @@ use crate::error::{Kind, Result, did_you_mean};
 use crate::googlesql::{Ident, Nested, SqlType, is_pseudo_column};
 use crate::partitions::Books;
 use crate::plan;
-use crate::rule::Rule;
+use crate::rule::{RowIdKind, Rule};
 use crate::run;
 use crate::statement::StepName;
 use crate::template::Renderer;
@@ -302,6 +302,10 @@ fn statements(
     taken.contains(&StepName::DETECT)
 }
 
+fn active_rows(number: u64) -> String {
+    format!("{number} active {}", if number == 1 { "row" } else { "rows" })
+}
+
 fn row_ids(
     lines: &mut Lines,
     renderer: &Renderer<'_>,
@@ -310,6 +314,10 @@ fn row_ids(
     now: Timestamp,
 ) {
     let row_id = &renderer.rule().row_id;
+    let shown = match row_id.kind {
+        RowIdKind::KeyAndKeep | RowIdKind::WholeRow => row_id.to_string(),
+        _ => format!("`{row_id}`"),
+    };
     let report = match sample(renderer, warehouse, window, now) {
         Ok(report) => report,
         Err(error) => return lines.failed(Topic::RowId, &error),
@@ -328,18 +336,15 @@ fn row_ids(
     } else if days.is_empty() {
         lines.good(
             Topic::RowId,
-            format!(
-                "`{row_id}` is unique and not NULL in {} active rows of {window}",
-                totals.active
-            ),
+            format!("{shown} is unique and not NULL in {} of {window}", active_rows(totals.active)),
         );
     } else {
         lines.bad(
             Topic::RowId,
             format!(
-                "`{row_id}` is NULL or shared in {} of {} active rows, on {}",
+                "{shown} is NULL or shared in {} of {}, on {}",
                 totals.shared_ids,
-                totals.active,
+                active_rows(totals.active),
                 days.join(", ")
             ),
             "those dates are left alone if they have duplicates; make the ids unique, or choose another `row_id` column",

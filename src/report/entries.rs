@@ -42,7 +42,10 @@ pub fn entries_sql(entries: &[Entry]) -> String {
             entry.sequence,
             entry.at.strftime("%F %T UTC"),
             outcome(entry),
-            entry.outcome.affected().map_or(String::new(), |rows| format!(", {rows} rows")),
+            entry
+                .outcome
+                .affected()
+                .map_or(String::new(), |rows| format!(", {}", super::count(rows, "row"))),
             entry.fingerprint,
             Json::Object(entry.parameters.clone()),
             entry.sql.trim_end()

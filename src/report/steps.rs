@@ -15,7 +15,8 @@ pub fn steps(style: Style, reports: &[StepReport]) -> String {
         Returned::Affected(Some(count)) => {
             let keys = report.keys_lost;
             let keys = keys.map(|keys| format!("; keys without an active row now: {keys}"));
-            format!("{}: {count} rows changed{}\n", report.title, keys.unwrap_or_default())
+            let rows = super::count(*count, "row");
+            format!("{}: {rows} changed{}\n", report.title, keys.unwrap_or_default())
         }
         Returned::Affected(None) => {
             format!("{}: done; the warehouse does not say how many rows\n", report.title)

@@ -16,6 +16,7 @@ use super::expression::{Expression, unless_column};
 use super::validate::RuleReader;
 use crate::error::{Error, Result};
 use crate::googlesql::{Fragment, Ident, SqlType, conjuncts};
+use crate::visible::visible_line;
 
 /// The definition of active rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +147,7 @@ impl RuleReader<'_> {
         parsed: Result<Expression, String>,
     ) -> Result<Active> {
         let wrong = |problem: String| {
-            let shown = text.get_ref().escape_debug();
+            let shown = visible_line(text.get_ref());
             self.source.error(text, format!("`active` is `{shown}`: {problem}")).help(
                 "name a BOOL column, or write a condition over columns of the row, such as \"deleted_at IS NULL\"",
             )
@@ -295,7 +296,7 @@ impl RuleReader<'_> {
         }
         let message = format!(
             "the rule does not say how to deactivate a row for which `{}` is true",
-            text.get_ref().trim().escape_debug()
+            visible_line(text.get_ref().trim())
         );
         let help = match known {
             Some((column, "NULL")) => format!(
@@ -343,7 +344,7 @@ impl RuleReader<'_> {
         read: &BTreeSet<String>,
     ) -> Result<assignment::Assignment> {
         let wrong = |problem: String| -> Error {
-            let shown = text.get_ref().escape_debug();
+            let shown = visible_line(text.get_ref());
             self.source
                 .error(text, format!("`{key}` is `{shown}`: {problem}"))
                 .help("write an assignment, such as \"deleted_at = CURRENT_TIMESTAMP()\"")

@@ -10,10 +10,13 @@ pub(super) fn reworded(text: &str, error: &toml::de::Error) -> Option<Reworded> 
     if toml::de::DeTable::parse(text).is_err() {
         return Some(not_toml(error.message()));
     }
-    if let Some((value, known)) = unknown_word(error.message()) {
+    if let Some((value, known)) = unknown(error.message(), "variant") {
         let key = error.span().and_then(|span| key_before(text, span.start));
         let of = key.map_or_else(String::new, |key| format!(" of `{key}`"));
         return Some((format!("`{value}` is not a value{of}"), did_you_mean(value, known)));
+    }
+    if let Some((key, known)) = unknown(error.message(), "field") {
+        return Some((format!("unknown key `{key}`"), did_you_mean(key, known)));
     }
     let at = error.span().and_then(|span| text.get(span));
     not_a_value(error.message(), at.unwrap_or_default())
@@ -65,9 +68,9 @@ fn not_a_value(message: &str, value: &str) -> Option<Reworded> {
     Some((format!("this is {found}, and it must be {wanted}"), help.to_owned()))
 }
 
-/// The word that serde does not know, and those that it does.
-fn unknown_word(message: &str) -> Option<(&str, Vec<&str>)> {
-    let rest = message.strip_prefix("unknown variant `")?;
+/// The word of this kind that serde does not know, and those that it does.
+fn unknown<'m>(message: &'m str, kind: &str) -> Option<(&'m str, Vec<&'m str>)> {
+    let rest = message.strip_prefix("unknown ")?.strip_prefix(kind)?.strip_prefix(" `")?;
     let (value, known) = rest.split_once("`, expected ")?;
     let known = known.split('`').skip(1).step_by(2).collect();
     Some((value, known))

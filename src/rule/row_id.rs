@@ -11,6 +11,7 @@ use super::validate::RuleReader;
 use super::{Keep, Partition, Strategy, row};
 use crate::error::Result;
 use crate::googlesql::{Fragment, Ident, SqlType};
+use crate::visible::visible_line;
 
 /// The row id as the rule file has it.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -195,7 +196,7 @@ impl RuleReader<'_> {
         parsed: Result<Expression, String>,
     ) -> Result<RowId> {
         let wrong = |problem: String| {
-            let message = format!("`row_id` is `{}`: {problem}", text.escape_debug());
+            let message = format!("`row_id` is `{}`: {problem}", visible_line(text));
             self.source
                 .error(at, message)
                 .help("name a column, a list of columns, or an expression over columns of the row")

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::googlesql::{Fragment, Ident, SqlType, TableName, columns};
 use crate::removals::RemovalLog;
 use crate::statement::StepName;
+use crate::visible::visible_line;
 
 /// The staging tables of a rule.
 #[derive(Debug, Clone)]
@@ -152,7 +153,7 @@ impl RuleReader<'_> {
     fn deleted(&self, condition: &Spanned<String>) -> Result<Deleted> {
         let text = condition.get_ref().trim();
         let wrong = |problem: String| {
-            let message = format!("`deleted` is `{}`: {problem}", text.escape_debug());
+            let message = format!("`deleted` is `{}`: {problem}", visible_line(text));
             self.source.error(condition, message).help("write a condition, such as \"op = 'D'\"")
         };
         let parsed = parse_key(condition.get_ref()).map_err(wrong)?;

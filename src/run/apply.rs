@@ -189,7 +189,8 @@ impl Run<'_> {
             budget::removal_of(renderer, warehouse, self.journal.now, plan, days, budget::EACH)?;
         let billed = budget::billed(&removal)
             .map(|removal| self.billed.unwrap_or(0).saturating_add(removal));
-        let about = format!("counting, and removing the duplicates of {} dates,", days.len());
+        let dates = if days.len() == 1 { "date" } else { "dates" };
+        let about = format!("counting, and removing the duplicates of {} {dates},", days.len());
         budget::refuse_above(limit, billed, &about, "none of their rows was changed")?;
         self.billed = billed;
         Ok(())

@@ -331,8 +331,8 @@ impl Note {
         let done = strategy.done();
         match self {
             Self::Changed { detected, removed } => format!(
-                "{window}: {detected} rows were to be {done} and {removed} were, because the table changed in \
-                 between; counting again"
+                "{window}: counting again, because the table changed in between: rows to be {done}: {detected}, \
+                 {done}: {removed}"
             ),
             Self::Earlier(cutoff) => format!(
                 "{window}: refused because of rows in the streaming buffer; retrying with rows written before {cutoff}"
@@ -344,8 +344,8 @@ impl Note {
                 "{window}: refused because of rows in the streaming buffer; retrying each date by itself"
             ),
             Self::Inexact { recorded, removed } => format!(
-                "{window}: {removed} rows were {done} and {recorded} are in the removal log, because another \
-                 process changed them in between; this date cannot be undone exactly"
+                "{window}: this date cannot be undone exactly: another process changed its rows in between, so \
+                 that {removed} were {done} and {recorded} are in the removal log"
             ),
         }
     }

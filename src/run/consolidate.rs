@@ -174,8 +174,8 @@ impl Run<'_> {
         };
         let tell = |_: &DateMerge, Changed { expected, merged, left }| {
             self.context.progress.note(&format!(
-                "{day}: {expected} rows were to be merged and {merged} were, {left} are left: \
-                 the tables changed in between"
+                "{day}: the tables changed in between: rows to be merged: {expected}, \
+                 merged: {merged}, left: {left}"
             ));
         };
         let end = drive(&mut course, perform, tell);
@@ -242,7 +242,9 @@ pub(super) fn is_merge(statement: &Checked) -> bool {
 fn broken(day: Day, end: End) -> Error {
     let (message, help) = match end {
         End::TooMany { expected, merged } => (
-            format!("verify of {day} failed: {expected} rows were to be merged, and {merged} were"),
+            format!(
+                "verify of {day} failed: the merge changed {merged} rows, and should have changed {expected}"
+            ),
             "a template of your own may merge a key more than once: look at it with `onerow log --sql`",
         ),
         End::Lost { before, after } => (

@@ -74,7 +74,7 @@ pub(super) fn check(rule: &Rule, answer: &Rows) -> Result<()> {
         Some(number) => Err(Error::new(
             Kind::RuleFile,
             format!(
-                "{} of {} holds {number}, which is no {}",
+                "{} of {} holds {number}, which is not {}",
                 rule.partition.column().map_or("", Ident::as_str),
                 rule.table.dotted(),
                 numbers.as_str()

@@ -53,7 +53,7 @@ pub(super) fn verdict(
     } else if after.settled_duplicates() == 0 {
         return Verdict::Holds;
     } else {
-        format!("{} settled duplicates are still active", after.settled_duplicates())
+        format!("settled duplicates that are still active: {}", after.settled_duplicates())
     };
     let error = Error::new(Kind::Verification, format!("verify of {day} failed: {problem}"));
     Verdict::Broken(error.help(
@@ -96,7 +96,7 @@ mod tests {
         let error = judge(counts(10, 6, 0), 5, counts(5, 5, 0));
         assert!(error.contains("1 of 6 keys lost their last active row"), "{error}");
         let error = judge(counts(10, 6, 0), 3, counts(7, 6, 0));
-        assert!(error.contains("1 settled duplicates are still active"), "{error}");
+        assert!(error.contains("settled duplicates that are still active: 1"), "{error}");
         let error = judge(counts(10, 6, 0), 4, counts(7, 7, 0));
         assert!(error.contains("dropped by 3"), "{error}");
     }

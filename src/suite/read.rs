@@ -137,10 +137,7 @@ impl Reader<'_> {
         let opened = Folder::open(self.folder).and_then(|folder| folder.file(below));
         let opened = opened.map_err(|error| match error.kind() {
             Kind::File => {
-                let path = self.folder.join(below);
-                self.source
-                    .error(file, format!("cannot read `{}`", path.display()))
-                    .caused_by(error)
+                self.source.error(file, "a data file of the test is missing").caused_by(error)
             }
             _ => here(error),
         })?;

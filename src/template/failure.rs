@@ -23,27 +23,28 @@ pub(super) fn new(message: String) -> Error {
     Error::new(Kind::Template, message)
 }
 
-/// The innermost minijinja error, with its place in the template. `paths` has the templates by name, `text`
-/// is a template that does not parse, and `context` has the template's variables.
+/// The innermost minijinja error, with the innermost place in the template. `paths` has the templates by name,
+/// `text` is a template that does not parse, and `context` has the template's variables.
 pub(super) fn template_error(
     error: &minijinja::Error,
     paths: &BTreeMap<String, String>,
     text: Option<&str>,
     context: &Value,
 ) -> Error {
-    let mut innermost = error;
+    let (mut innermost, mut placed) = (error, error);
     while let Some(source) = std::error::Error::source(innermost)
         .and_then(|source| source.downcast_ref::<minijinja::Error>())
     {
         innermost = source;
+        // What a filter calls has no place of its own.
+        placed = if source.name().is_some() { source } else { placed };
     }
     let result = limits::reached(innermost).unwrap_or_else(|| reworded(innermost, paths, context));
-    let (Some(name), Some(source)) = (innermost.name(), innermost.template_source().or(text))
-    else {
+    let (Some(name), Some(source)) = (placed.name(), placed.template_source().or(text)) else {
         return result;
     };
     let path = paths.get(name).map_or(name, String::as_str);
-    result.at(match (innermost.range(), innermost.line()) {
+    result.at(match (placed.range(), placed.line()) {
         (Some(range), _) => Place::new(path, source, range),
         (None, line) => Place::of_line(path, source, line.unwrap_or(1), 1),
     })
@@ -58,7 +59,9 @@ fn reworded(error: &minijinja::Error, paths: &BTreeMap<String, String>, context:
             let name = quoted('`');
             new(format!("`{name}` has no value")).help(meant(name, context))
         }
-        ErrorKind::UndefinedError => new(detail.to_owned()).help(KNOWN),
+        ErrorKind::UndefinedError => {
+            new("a name that is used here has no value".to_owned()).help(KNOWN)
+        }
         ErrorKind::UnknownFilter => {
             let name = detail.trim_start_matches("filter ").trim_end_matches(" is unknown");
             new(format!("there is no filter `{name}`")).help(did_you_mean(name, FILTERS))

@@ -54,7 +54,7 @@ fn text<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Err
 fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
     // Iterating over an undefined value would leave a gap in the statement.
     if items.is_undefined() {
-        return Err(Error::new(ErrorKind::UndefinedError, NO_VALUE));
+        return Err(undefined(items));
     }
     let mut text = String::new();
     for item in items.try_iter()? {
@@ -66,7 +66,11 @@ fn list(state: &State<'_, '_>, items: &Value) -> Result<String, Error> {
     Ok(text)
 }
 
-const NO_VALUE: &str = "this name has no value";
+/// The error of a name without a value. What minijinja says of an attribute of such a value knows its name, which
+/// nothing else tells a filter.
+pub(super) fn undefined(value: &Value) -> Error {
+    value.get_attr("").err().unwrap_or_else(|| ErrorKind::UndefinedError.into())
+}
 
 /// The bytes that cost one unit of fuel, as in minijinja itself.
 const BYTES_PER_FUEL: u64 = 64;
@@ -88,7 +92,7 @@ fn scalar(value: &Value) -> Result<Cow<'_, str>, Error> {
         ValueKind::Seq | ValueKind::Iterable => {
             Err(refuse("a list of lists, which GoogleSQL does not have".to_owned()))
         }
-        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, NO_VALUE)),
+        ValueKind::Undefined => Err(undefined(value)),
         kind => Err(refuse(format!("a value of kind {kind} cannot be written as SQL"))),
     }
 }
@@ -103,7 +107,7 @@ pub(super) fn commas(state: &State<'_, '_>, items: Value) -> Result<Value, Error
 pub(super) fn indent(state: &State<'_, '_>, value: Value, width: usize) -> Result<Value, Error> {
     let Some(text) = value.as_str() else {
         return Err(match value.is_undefined() {
-            true => Error::new(ErrorKind::UndefinedError, NO_VALUE),
+            true => undefined(&value),
             false => refuse("`indent` takes SQL, such as what a macro returns".to_owned()),
         });
     };

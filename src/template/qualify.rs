@@ -5,7 +5,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 use sqlparser::parser::Parser;
 
-use super::literal::sql;
+use super::literal::{sql, undefined};
 use super::whole;
 use crate::googlesql::{columns, parse, tokens};
 
@@ -20,6 +20,9 @@ pub(super) fn of(state: &State<'_, '_>, value: Value, alias: &str) -> Result<Val
 }
 
 fn of_one(state: &State<'_, '_>, value: &Value, alias: &str) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(undefined(value));
+    }
     if !value.is_safe() {
         return Err(refused("`of` takes SQL, such as {{ rule.key }}".to_owned()));
     }

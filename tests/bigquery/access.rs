@@ -5,7 +5,7 @@
 
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use crate::common::RULE;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 
 fn with(setting: &str) -> Option<Fixture> {
     let rules =
@@ -17,10 +17,29 @@ fn with(setting: &str) -> Option<Fixture> {
 fn rows_behind_row_access_policies_are_an_error_and_no_clean_date() {
     let Some(fixture) = with("") else { return };
     fixture.proxy.habits(|habits| habits.row_policies = true);
-    let said = ["predictions has row access policies, which may hide rows", "FILTER USING (TRUE)"];
-    for command in ["status", "plan", "apply"] {
-        fixture.project.onerow(&format!("{command} {WINDOW}")).exits(1).says(&said);
-    }
+    let commands = ["status", "plan", "apply"].map(|command| format!("{command} {WINDOW}"));
+    whole!(fixture.project.transcript(&commands), @"
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
+      note: during detect of 2026-01-27 to 2026-01-29
+      help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
+      note: during detect of 2026-01-27 to 2026-01-29
+      help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
+
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
+      note: during detect of 2026-01-27 to 2026-01-29
+      help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
+    ");
     assert_eq!(fixture.active().len(), 7, "nothing was changed");
 }
 
@@ -37,16 +56,70 @@ fn a_rule_that_vouches_for_the_account_is_taken_at_its_word() {
 
 #[test]
 fn a_protected_column_that_decides_is_an_error_before_anything_is_sent() {
+    let mut said = Transcript::default();
     for column in ["player", "created_at", "id"] {
         let Some(fixture) = with("") else { return };
         fixture.proxy.habits(|habits| habits.protected = vec![column]);
-        let said = format!("policy tags protect {column} of");
         for command in ["status", "plan", "apply"] {
-            let ended = fixture.project.onerow(&format!("{command} {WINDOW}"));
-            ended.exits(1).says(&[&said, "Fine-Grained Reader", "full_access = true"]);
+            said.add(&fixture.project.onerow(&format!("{command} {WINDOW}")));
         }
         assert_eq!(fixture.active().len(), 7, "nothing was changed");
     }
+    whole!(said, @"
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect player of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect player of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect player of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect created_at of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect created_at of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect created_at of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect id of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect id of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[access-denied]: policy tags protect id of [DATASET].predictions: the account that runs onerow may see masked values in place of the true ones, and would compare or write those
+      help: grant the account the role Fine-Grained Reader on these tags, and then set `full_access = true` in the rule
+    ");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fixture::{Fixture, WINDOW};
 use super::proxy::Fault;
+use crate::common::whole::whole;
 use crate::common::{Ended, RULE};
 
 /// Rows of long ago, and rows that were written a moment ago: of those, `c2` is superseded.
@@ -54,11 +55,25 @@ fn settled_rows_are_deactivated_and_buffered_ones_are_counted() {
 #[test]
 fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
     let Some(fixture) = with_buffer(RULE, true) else { return };
-    fixture
-        .project
-        .onerow(&format!("apply {WINDOW}"))
-        .exits(75)
-        .says(&["retrying with rows written before"]);
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 75
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        0      0            0          0            0             0   empty
+     2026-01-28        3      1            2          0            0             2   cleaned
+     2026-01-29        3      1            2          1            0             1   partial
+    ────────
+     total             6      2            4          1            0             3
+    -- stderr
+    2026-01-28: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
+    2026-01-29: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
+    predictions: no rows at all on 2026-01-27
+      help: if rows were expected there, look at what loads the table
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
     let story = fixture.story();
     for date in ["2026-01-28", "2026-01-29"] {
@@ -178,7 +193,12 @@ fn wait_stays_until_the_buffer_has_drained() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
     let drain = || fixture.proxy.habits(|habits| habits.buffer_since = None);
     let apply = apply_and_wait(&fixture, drain);
-    let apply = apply.exits(0).says(&["waiting for 1 row in the streaming buffer", "at most"]);
+    let apply = apply.exits(0);
+    whole!(apply.stderr, @"
+    predictions: waiting for 1 row in the streaming buffer to settle, at most [PAUSE] more
+    predictions: no rows at all on 2026-01-27
+      help: if rows were expected there, look at what loads the table
+    ");
     assert_eq!(apply.json()["totals"]["deactivated"], 4);
     assert_eq!(fixture.active(), ["b3", "c3"]);
 }
@@ -188,7 +208,17 @@ fn a_wait_that_breaks_off_reports_what_was_done_before_it() {
     let Some(fixture) = with_buffer(RULE, false) else { return };
     let lock = || fixture.proxy.arm("table", Fault::Refuse(403, "accessDenied"), 9);
     let apply = apply_and_wait(&fixture, lock);
-    let apply = apply.exits(1).says(&["accessDenied", "waiting for buffered rows"]);
+    let apply = apply.exits(1);
+    whole!(apply.stderr, @"
+    predictions: waiting for 1 row in the streaming buffer to settle, at most [PAUSE] more
+    error[access-denied]: BigQuery says accessDenied: said the proxy
+      note: during reading the metadata of [DATASET].predictions
+      note: during waiting for buffered rows
+      help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
+    predictions: no rows at all on 2026-01-27
+      help: if rows were expected there, look at what loads the table
+    predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
+    ");
     assert_eq!(apply.json()["totals"]["deactivated"], 3);
     assert_eq!(fixture.active(), ["b3", "c2", "c3"]);
 }

@@ -78,7 +78,11 @@ fn a_year_of_which_one_date_is_dirty_takes_the_jobs_of_that_date() {
     keep_books(&fixture, &books);
     fixture.proxy.forget();
     let nothing = fixture.project.onerow("apply --changed").exits(0);
-    nothing.says(&["0 dates to check; 365 dates unchanged since last found clean"]);
+    whole!(nothing, @"
+    $ onerow apply --changed
+    -- stderr
+    predictions: 0 dates to check; 365 dates unchanged since last found clean
+    ");
     assert_eq!(jobs(&fixture), ["partitions"], "and nothing else");
 
     // Three dates are written to, and one of them gets a duplicate.
@@ -95,7 +99,8 @@ fn a_year_of_which_one_date_is_dirty_takes_the_jobs_of_that_date() {
     keep_books(&fixture, &books);
     fixture.proxy.forget();
     let ended = fixture.project.onerow(&format!("apply --changed {YEAR} --format json")).exits(0);
-    let report = ended.says(&["3 dates to check; 362 dates unchanged"]).json();
+    whole!(ended.stderr, @"predictions: 3 dates to check; 362 dates unchanged since last found clean");
+    let report = ended.json();
     assert_eq!(report["dates"].as_array().unwrap().len(), 3);
     assert_eq!(report["totals"]["deactivated"], 1);
     assert_eq!(jobs(&fixture), ["partitions", "detect", "record", "deactivate", "verify"]);
@@ -254,5 +259,14 @@ fn where_no_partition_says_a_date_the_last_ones_are_looked_at() {
     fixture.emulator.query(&format!("UPDATE {table} SET partition_id = NULL WHERE TRUE"));
     let words = "explain --key player=p --format json --now 2026-01-01T12:00:00Z";
     let ended = fixture.project.onerow(words).exits(0);
-    ended.says(&["predictions:", "the last 14 only; name others with --from or --last"]);
+    whole!(ended, @r#"
+    $ onerow explain --key player=p --format json --now [TIME]
+    -- stdout
+    {
+      "rule": "predictions",
+      "superseded": []
+    }
+    -- stderr
+    predictions: the warehouse does not say which dates the table has, so the key is looked for on the last 14 only; name others with --from or --last
+    "#);
 }

@@ -19,11 +19,19 @@ fn plan_prints_what_is_billed_at_most_and_runs_nothing_but_detect() {
     let Some(fixture) = reading("price_per_tib = 1024", GIB) else { return };
     // 1 detect, 2 records, 2 UPDATEs, 1 verify; a GiB each, and a dollar for each. Records and UPDATEs
     // reference the removal log beside the table, for 10 MiB more at most; the ledger is written once.
-    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&[
-        "7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger",
-        "at most 6.0 GiB billed",
-        "$6.05",
-    ]);
+    whole!(fixture.project.onerow(&format!("plan {WINDOW}")), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    apply would send 7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger. Cost: at most 6.0 GiB billed, $6.05.
+    ");
     let plan = fixture.project.onerow(&format!("plan {WINDOW} --format json")).exits(0).json();
     let statements = plan["statements"].as_array().unwrap();
     let figures = |step: &str| {
@@ -43,18 +51,38 @@ fn plan_prints_what_is_billed_at_most_and_runs_nothing_but_detect() {
 #[test]
 fn the_price_is_googles_on_demand_price_unless_the_rule_file_says_otherwise() {
     let Some(fixture) = reading("", 1 << 40) else { return };
-    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["$37.50"]);
+    whole!(fixture.project.onerow(&format!("plan {WINDOW}")), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    apply would send 7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger. Cost: at most 6.0 TiB billed, $37.50.
+    ");
 }
 
 #[test]
 fn a_small_plan_is_billed_ten_mebibytes_for_each_table_of_each_statement() {
     let Some(fixture) = reading("price_per_tib = 1024", 12) else { return };
     // 1 + 2 × 2 + 2 × 2 + 1 tables, and the ledger's.
-    fixture
-        .project
-        .onerow(&format!("plan {WINDOW}"))
-        .exits(0)
-        .prints(&["at most 110.0 MiB billed", "$0.11"]);
+    whole!(fixture.project.onerow(&format!("plan {WINDOW}")), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    apply would send 7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger. Cost: at most 110.0 MiB billed, $0.11. If every date had duplicates, it would be 140.0 MiB.
+    ");
 }
 
 #[test]
@@ -66,11 +94,22 @@ fn what_apply_asks_of_keyless_keys_is_in_its_plan() {
         fixture.table("predictions")
     );
     fixture.emulator.query(&end);
-    fixture
-        .project
-        .onerow(&format!("plan {WINDOW}"))
-        .exits(0)
-        .prints(&["3 statements: 1 detect, 1 keyless, 1 of the ledger", "at most 40.0 MiB billed"]);
+    whole!(fixture.project.onerow(&format!("plan {WINDOW}")), @r#"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   keyless   status
+    ────────
+     2026-01-27        0      0            0          0            0         1   keyless
+     2026-01-28        2      2            0          0            0         0   clean
+     2026-01-29        1      1            0          0            0         0   clean
+    ────────
+     total             3      3            0          0            0         1
+    apply would send 3 statements: 1 detect, 1 keyless, 1 of the ledger. Cost: at most 40.0 MiB billed, $0.00. If every date had duplicates, it would be 140.0 MiB.
+    -- stderr
+    predictions: 1 of 1 keys has rows and no active one, on 2026-01-27
+      help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
+    "#);
     fixture.proxy.forget();
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
     let executed = fixture.proxy.executed();
@@ -83,12 +122,35 @@ fn what_apply_asks_of_keyless_keys_is_in_its_plan() {
 fn where_slots_are_paid_for_the_plan_shows_slot_time_and_no_dollars() {
     let Some(fixture) = reading("price_per_tib = 0", GIB) else { return };
     let plan = |format: &str| fixture.project.onerow(&format!("plan {WINDOW} {format}")).exits(0);
-    plan("").prints(&["Cost: slot time, of which the ledger has none of the last 31 days"]);
+    whole!(plan(""), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    apply would send 7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger. Cost: slot time, of which the ledger has none of the last 31 days, and at most 6.0 GiB read.
+    ");
     fixture.proxy.habits(|habits| habits.slot_ms = Some(1_500));
     fixture.project.onerow(&format!("apply {WINDOW}")).exits(0);
     // 6 statements of one run.
-    let said = plan("").prints(&["Cost: slot time; the last run took 9.0 slot seconds"]);
-    assert!(!said.stdout.contains('$'), "{}", said.stdout);
+    whole!(plan(""), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        2      2            0          0            0   clean
+     2026-01-29        1      1            0          0            0   clean
+    ────────
+     total             4      4            0          0            0
+    apply would send 2 statements: 1 detect, 1 of the ledger. Cost: slot time; the last run took 9.0 slot seconds, and at most 1.0 GiB read. If every date had duplicates, it would be 4.1 GiB.
+    ");
     let json = plan("--format json").json();
     assert_eq!(json["slot_ms_of_last_runs"][0]["slot_ms"], 9_000);
     assert!(json["statements"].as_array().unwrap().iter().all(|s| s["usd"].is_null()), "{json}");
@@ -141,7 +203,19 @@ fn apply_refuses_after_counting_when_what_was_found_is_over_the_limit() {
     ");
     assert_eq!(fixture.active(), before);
     assert!(!executed(&fixture).iter().any(|step| step == "record" || step == "deactivate"));
-    fixture.project.onerow(&format!("plan {WINDOW}")).exits(0).prints(&["apply would refuse that"]);
+    whole!(fixture.project.onerow(&format!("plan {WINDOW}")), @"
+    $ onerow plan --from 2026-01-27 --to 2026-01-29
+    -- stdout
+    rule predictions
+     date         active   keys   duplicates   buffered   shared ids   status
+    ────────
+     2026-01-27        1      1            0          0            0   clean
+     2026-01-28        4      2            2          0            0   dirty
+     2026-01-29        2      1            1          0            0   dirty
+    ────────
+     total             7      4            3          0            0
+    apply would send 7 statements: 1 detect, 2 record, 2 deactivate, 1 verify, 1 of the ledger. Cost: at most 6.0 GiB billed, $0.04; apply would refuse that: `max_bytes_billed` is 5.9 GiB.
+    ");
 }
 
 #[test]

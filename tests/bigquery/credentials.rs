@@ -4,6 +4,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value as Json, json};
 
 use super::fixture::{Fixture, ROWS, WINDOW};
+use crate::common::whole::whole;
 
 /// Of `throwaway_key.pem`.
 const MODULUS: &str = "\
@@ -75,8 +76,13 @@ fn a_key_file_is_the_key_of_a_service_account() {
     let Some(fixture) = Fixture::new("key_file = \"key.json\"") else { return };
     let user = json!({ "type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r" });
     fixture.project.write("key.json", user.to_string());
-    let says = ["key.json", "authorized_user", "remove `key_file`"];
-    fixture.project.onerow("status --date 2026-01-28").exits(1).says(&says);
+    whole!(fixture.project.onerow("status --date 2026-01-28"), @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[credentials]: `./key.json` is of type authorized_user, and `key_file` takes the key of a service account
+      help: remove `key_file`, and name the file in the variable GOOGLE_APPLICATION_CREDENTIALS
+    ");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::fixture::{Fixture, ROWS};
 use super::proxy::TOKEN;
 use super::token_server::{FEDERATED, SUBJECT, TokenServer};
 use crate::common::Ended;
+use crate::common::whole::{Transcript, whole};
 
 const ACCOUNT: &str = "onerow@demo.iam.gserviceaccount.com";
 const AUDIENCE: &str =
@@ -65,6 +66,12 @@ fn with_file(file: &Json) -> Option<Fixture> {
     let fixture = Fixture::new(keys)?.rows(ROWS);
     fixture.project.write("creds.json", file.to_string());
     Some(fixture)
+}
+
+/// The error, without what `--verbose` tells before it: how often is the clock's.
+fn error_of(ended: &Ended) -> String {
+    assert_eq!(ended.code, Some(1), "{ended}");
+    ended.stderr[ended.stderr.find("error[").unwrap()..].to_owned()
 }
 
 fn status_in(fixture: &Fixture, environment: &[(&str, &str)]) -> Ended {
@@ -128,7 +135,14 @@ fn the_file_of_gitlab_names_a_file_with_the_token() {
     let mut file = of_github(&server);
     file["credential_source"] = json!({ "file": "gitlab.jwt", "format": { "type": "text" } });
     let Some(fixture) = with_file(&file) else { return };
-    status(&fixture).exits(1).says(&["creds.json", "credential_source", "id_tokens"]);
+    whole!(status(&fixture), @"
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: No such file or directory (os error 2)
+      note: during reading the metadata of [DATASET].predictions
+      help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
+    ");
     fixture.project.write("gitlab.jwt", SUBJECT);
     status(&fixture).exits(0);
     assert_eq!(fixture.proxy.authorized_by(), [format!("Bearer {TOKEN}")]);
@@ -217,7 +231,11 @@ fn tokens_are_asked_for_through_the_proxy() {
 
     file["token_url"] = "https://sts.test/v1/token".into();
     fixture.project.write("creds.json", file.to_string());
-    status_in(&fixture, &environment).exits(1).says(&["creds.json", "HTTPS_PROXY"]);
+    whole!(error_of(&status_in(&fixture, &environment)), @"
+    error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful
+      note: during reading the metadata of [DATASET].predictions
+      help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
+    ");
     let tunnels = server.asked().into_iter().filter(|asked| asked == "CONNECT sts.test:443");
     assert!(tunnels.count() > 0, "{:?}", server.asked());
 }
@@ -241,52 +259,80 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     let revoked = json!({ "error": "invalid_grant", "error_description": "Token has been expired or revoked." });
     let nobody = json!({ "message": "SECRET" });
     type File = fn(&TokenServer) -> Json;
-    let cases: [(File, &'static str, u16, Json, &[&str]); 7] = [
-        (
-            of_github,
-            "/v1/token",
-            400,
-            grant,
-            &["invalid_grant: The audience", "token_url", "audience"],
-        ),
-        (of_github, "/v1/token", 401, condition, &["unauthorized_client", "attribute condition"]),
-        (
-            of_github,
-            ":generateAccessToken",
-            403,
-            forbidden.clone(),
-            &["getAccessToken", "roles/iam.workloadIdentityUser"],
-        ),
-        (
-            of_an_impersonator,
-            ":generateAccessToken",
-            403,
-            forbidden,
-            &["getAccessToken", "roles/iam.serviceAccountTokenCreator"],
-        ),
-        (
-            of_a_user,
-            "/token",
-            400,
-            revoked,
-            &["Token has been expired or revoked.", "gcloud auth application-default login"],
-        ),
-        (
-            of_github,
-            "/oidc",
-            401,
-            nobody.clone(),
-            &["status 401", "credential_source", "id-token: write"],
-        ),
-        (of_github, "/oidc", 200, nobody, &["credential_source", "id-token: write"]),
+    let cases: [(File, &'static str, u16, Json); 7] = [
+        (of_github, "/v1/token", 400, grant),
+        (of_github, "/v1/token", 401, condition),
+        (of_github, ":generateAccessToken", 403, forbidden.clone()),
+        (of_an_impersonator, ":generateAccessToken", 403, forbidden),
+        (of_a_user, "/token", 400, revoked),
+        (of_github, "/oidc", 401, nobody.clone()),
+        (of_github, "/oidc", 200, nobody),
     ];
-    for (file, path, status_code, body, says) in cases {
+    let mut said = Transcript::default();
+    for (file, path, status_code, body) in cases {
+        let case = format!("{path} answers {status_code}: {body}");
         let server = TokenServer::start().refuse(path, status_code, body);
         let Some(fixture) = with_file(&file(&server)) else { return };
-        let ended = status(&fixture).exits(1).says(&["creds.json"]);
-        ended.says(says);
+        said.case(&case, status(&fixture));
         assert_eq!(fixture.proxy.seen(), [], "nothing is asked without a token");
     }
+    whole!(said, @r#"
+    # /v1/token answers 400: {"error":"invalid_grant","error_description":"The audience in ID Token [eyJhbGciOiJSUzI1NiJ9.SECRET] does not match the expected audience."}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 400, invalid_grant: The audience in ID Token … does not match the expected audience.
+      note: during reading the metadata of [DATASET].predictions
+      help: compare the file's `audience` with the workload identity provider, and the provider's attribute condition with the repository and branch that run this
+
+    # /v1/token answers 401: {"error":"unauthorized_client","error_description":"The given credential is rejected by the attribute condition."}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 401, unauthorized_client: The given credential is rejected by the attribute condition.
+      note: during reading the metadata of [DATASET].predictions
+      help: compare the file's `audience` with the workload identity provider, and the provider's attribute condition with the repository and branch that run this
+
+    # :generateAccessToken answers 403: {"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot impersonate the service account: status 403, PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+      note: during reading the metadata of [DATASET].predictions
+      help: grant roles/iam.workloadIdentityUser on the service account to the principal of the workload identity pool, and enable the IAM Service Account Credentials API
+
+    # :generateAccessToken answers 403: {"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (impersonated_service_account): cannot impersonate the service account: status 403, PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+      note: during reading the metadata of [DATASET].predictions
+      help: grant roles/iam.serviceAccountTokenCreator on the service account to the account of `source_credentials`, and enable the IAM Service Account Credentials API
+
+    # /token answers 400: {"error":"invalid_grant","error_description":"Token has been expired or revoked."}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (authorized_user): the refresh token was not accepted: status 400, invalid_grant: Token has been expired or revoked.
+      note: during reading the metadata of [DATASET].predictions
+      help: run `gcloud auth application-default login` again
+
+    # /oidc answers 401: {"message":"SECRET"}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: status 401
+      note: during reading the metadata of [DATASET].predictions
+      help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
+
+    # /oidc answers 200: {"message":"SECRET"}
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: cannot create auth headers
+      note: during reading the metadata of [DATASET].predictions
+      help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
+    "#);
 }
 
 /// A token that has expired by this machine's clock.
@@ -295,7 +341,11 @@ fn a_clock_that_is_wrong_is_named() {
     let expired = json!({ "accessToken": TOKEN, "expireTime": "2014-10-02T15:01:23Z" });
     let server = TokenServer::start().refuse(":generateAccessToken", 200, expired);
     let Some(fixture) = with_file(&of_github(&server)) else { return };
-    status(&fixture).exits(1).says(&["creds.json", "expired already", "clock"]);
+    whole!(error_of(&status(&fixture)), @"
+    error[credentials]: no token for BigQuery from `creds.json` (external_account): it has expired already by this machine's clock
+      note: during reading the metadata of [DATASET].predictions
+      help: set the clock
+    ");
 }
 
 #[test]
@@ -303,7 +353,11 @@ fn a_server_that_is_ill_is_asked_again() {
     let ill = json!({ "error": { "code": 503, "status": "UNAVAILABLE", "message": "try again" } });
     let server = TokenServer::start().refuse("/v1/token", 503, ill);
     let Some(fixture) = with_file(&of_github(&server)) else { return };
-    status(&fixture).exits(1).says(&["creds.json", "try again", "1s"]);
+    whole!(error_of(&status(&fixture)), @"
+    error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again
+      note: during reading the metadata of [DATASET].predictions
+      help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
+    ");
 }
 
 #[test]
@@ -319,24 +373,106 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
         "source_credentials": of_an_impersonator(&server),
     });
     let Some(fixture) = with_file(&Json::Null) else { return };
-    for (text, says) in [
-        ("{SECRET".to_owned(), "line 1, column 2"),
-        ("[1]".to_owned(), "no `type`"),
-        (json!({ "type": "SECRET" }).to_string(), "no credentials of a known type"),
-        (json!({ "type": "gdch_service_account" }).to_string(), "gdch_service_account"),
-        (lacking(of_github(&server), "audience"), "lacks `audience`"),
-        (lacking(of_github(&server), "credential_source"), "lacks `credential_source`"),
-        (lacking(of_a_user(&server), "refresh_token"), "lacks `refresh_token`"),
-        (lacking(of_an_impersonator(&server), "source_credentials"), "source_credentials"),
-        (nested.to_string(), "delegates"),
+    let mut said = Transcript::default();
+    for (case, text) in [
+        ("no JSON", "{SECRET".to_owned()),
+        ("a list", "[1]".to_owned()),
+        ("an unknown type", json!({ "type": "SECRET" }).to_string()),
+        ("another type of Google's", json!({ "type": "gdch_service_account" }).to_string()),
+        ("no audience", lacking(of_github(&server), "audience")),
+        ("no source", lacking(of_github(&server), "credential_source")),
+        ("no refresh token", lacking(of_a_user(&server), "refresh_token")),
+        (
+            "no credentials to start from",
+            lacking(of_an_impersonator(&server), "source_credentials"),
+        ),
+        ("two accounts, one after the other", nested.to_string()),
     ] {
         fixture.project.write("creds.json", text);
-        status(&fixture).exits(1).says(&["creds.json", says, "GOOGLE_APPLICATION_CREDENTIALS"]);
+        said.case(case, status(&fixture));
     }
     std::fs::remove_file(fixture.project.path("creds.json")).unwrap();
-    status(&fixture).exits(1).says(&[
-        "cannot read",
-        "creds.json",
-        "GOOGLE_APPLICATION_CREDENTIALS",
-    ]);
+    said.case("no file", status(&fixture));
+    whole!(said, @"
+    # no JSON
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` is not JSON: line 1, column 2
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
+
+    # a list
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` has no `type`, so it holds no credentials
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    # an unknown type
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` holds no credentials of a known type
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    # another type of Google's
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` is of type gdch_service_account, which onerow does not know
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    # no audience
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json`, of type external_account, lacks `audience`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
+
+    # no source
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json`, of type external_account, lacks `credential_source`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
+
+    # no refresh token
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json`, of type authorized_user, lacks `refresh_token`
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: run `gcloud auth application-default login`
+
+    # no credentials to start from
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` has no `type`, so it holds no credentials
+      note: during source_credentials
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
+
+    # two accounts, one after the other
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: `creds.json` impersonates an impersonated account
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: name the accounts between in `delegates`
+
+    # no file
+    $ onerow status --date 2026-01-28 --verbose
+    exit code 1
+    -- stderr
+    error[credentials]: cannot read the credentials file `creds.json`: No such file or directory (os error 2)
+      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      help: name a file that is there, and that the user who runs onerow may read
+    ");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW, a_year};
 use super::proxy::{Call, Fault};
 use crate::common::Project;
+use crate::common::whole::{Transcript, whole};
 use crate::forecast::basis;
 
 #[test]
@@ -75,7 +76,10 @@ fn dates_that_the_buffer_refuses_together_are_sent_one_by_one() {
     fixture.proxy.arm("insert deactivate", Fault::End("invalidQuery", message), 2);
     let apply = format!("apply {WINDOW} --dates-per-statement 2 --format json");
     let ended = fixture.project.onerow(&apply).exits(0);
-    let ended = ended.says(&["retrying each date by itself"]);
+    whole!(ended.stderr, @"
+    2026-01-28 to 2026-01-29: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
+    2026-01-28 to 2026-01-29: refused because of rows in the streaming buffer; retrying each date by itself
+    ");
     assert_eq!(ended.json()["totals"]["deactivated"], 3);
     assert_eq!(fixture.active(), SURVIVORS);
 }
@@ -191,13 +195,33 @@ fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() 
     for name in ["one", "three"] {
         fixture.fill(name, ROWS);
     }
-    let missing = format!("{}.two", fixture.dataset);
-    fixture
-        .project
-        .onerow(&format!("apply --all --jobs 3 {WINDOW}"))
-        .exits(1)
-        .says(&["rule two", &missing])
-        .prints(&["rule one", "rule three"]);
+    whole!(fixture.project.onerow(&format!("apply --all --jobs 3 {WINDOW}")), @"
+    $ onerow apply --all --jobs 3 --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stdout
+    rule one, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        1      1            0          0            0             0   clean
+     2026-01-28        4      2            2          0            0             2   cleaned
+     2026-01-29        2      1            1          0            0             1   cleaned
+    ────────
+     total             7      4            3          0            0             3
+
+    rule three, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        1      1            0          0            0             0   clean
+     2026-01-28        4      2            2          0            0             2   cleaned
+     2026-01-29        2      1            1          0            0             1   cleaned
+    ────────
+     total             7      4            3          0            0             3
+    -- stderr
+    error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].two
+      note: during reading the metadata of [DATASET].two
+      note: during rule two
+      help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
+    ");
     for name in ["one", "three"] {
         let sql = format!("SELECT id FROM {} WHERE is_active ORDER BY 1", fixture.table(name));
         let active: Vec<String> = fixture.emulator.query(&sql).into_iter().flatten().collect();
@@ -207,37 +231,151 @@ fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() 
 
 #[test]
 fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
-    for (reason, message, expected) in [
+    let mut said = Transcript::default();
+    for (reason, message) in [
         (
             "accessDenied",
             "Access Denied: Table demo:d.t: Permission bigquery.tables.updateData denied",
-            "roles/bigquery.dataEditor on the table",
         ),
         (
             "accessDenied",
             "Access Denied: Project demo: User does not have bigquery.jobs.create permission",
-            "roles/bigquery.jobUser on the project",
         ),
-        ("bytesBilledLimitExceeded", "Query exceeded limit for bytes billed", "max_bytes_billed"),
-        ("notFound", "Not found: Table demo:d.t was not found in location US", "demo:d.t"),
-        ("invalidQuery", "Unrecognized name: idd at [3:5]", "idd"),
-        ("invalidQuery", "Syntax error: Unexpected end at [3:5]", "onerow render"),
-        ("quotaExceeded", "Quota exceeded", "quota"),
+        ("bytesBilledLimitExceeded", "Query exceeded limit for bytes billed"),
+        ("notFound", "Not found: Table demo:d.t was not found in location US"),
+        ("invalidQuery", "Unrecognized name: idd at [3:5]"),
+        ("invalidQuery", "Syntax error: Unexpected end at [3:5]"),
+        ("quotaExceeded", "Quota exceeded"),
     ] {
         let Some(fixture) = Fixture::new("") else { return };
         let fixture = fixture.rows(ROWS);
         fixture.proxy.arm("insert deactivate", Fault::End(reason, message), 1);
-        fixture
-            .project
-            .onerow(&format!("apply {WINDOW}"))
-            .exits(1)
-            .says(&["error[", reason, message, expected, "job onerow_", "_deactivate_2026-01-2"])
-            .prints(&["cleaned"]);
+        said.add(&fixture.project.onerow("apply --date 2026-01-28"));
         let entries = fixture.entries();
         let failed = entries.iter().find(|entry| entry["outcome"] == "failed").unwrap();
         assert!(failed["error"].as_str().unwrap().contains(message), "{failed}");
         assert!(failed["error_code"].is_string(), "{failed}");
     }
+    whole!(said, @"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[access-denied]: BigQuery says accessDenied: Access Denied: Table demo:d.t: Permission bigquery.tables.updateData denied
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: grant roles/bigquery.dataEditor on the table
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[access-denied]: BigQuery says accessDenied: Access Denied: Project demo: User does not have bigquery.jobs.create permission
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: grant roles/bigquery.jobUser on the project
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[cost-limit]: BigQuery says bytesBilledLimitExceeded: Query exceeded limit for bytes billed
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[not-found]: BigQuery says notFound: Not found: Table demo:d.t was not found in location US
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[not-found]: BigQuery says invalidQuery: Unrecognized name: idd at [3:5]
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: correct the column's name in the rule or in the template; `onerow doctor` compares both with the table
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[refused]: BigQuery says invalidQuery: Syntax error: Unexpected end at [3:5]
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: `onerow render` prints the statement; BigQuery's place is a line and column of it
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        4      2            2          0            0             0   dirty
+    ────────
+     total             4      2            2          0            0             0
+    -- stderr
+    error[refused]: BigQuery says quotaExceeded: Quota exceeded
+      note: during job onerow_[RUN]_3_deactivate_2026-01-28
+      note: during deactivate of 2026-01-28
+      help: wait and run again: most quotas are refilled within minutes, daily ones over 24 hours; the message names the quota, and https://cloud.google.com/bigquery/docs/troubleshoot-quotas how to raise it
+    error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
+      help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
+    ");
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
@@ -295,6 +433,16 @@ fn a_project_of_a_domain_is_named_in_the_warehouse() {
     let table = format!("\"example.com:demo.{}.predictions\"", fixture.dataset);
     let named = rules.replace(&format!("\"{}.predictions\"", fixture.dataset), &table);
     fixture.project.write("onerow.toml", named);
-    let says = ["onerow.toml:", "is not a table name", "the warehouse's `project`"];
-    fixture.project.onerow("status --date 2026-01-28").exits(2).says(&says);
+    whole!(fixture.project.onerow("status --date 2026-01-28"), @r#"
+    $ onerow status --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: `example.com:demo.[DATASET].predictions` is not a table name
+     --> ./onerow.toml:7:9
+      |
+    7 | table = "example.com:demo.[DATASET].predictions"
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `dataset.table`, and name a project such as `example.com:project` in the warehouse's `project` alone
+    "#);
 }

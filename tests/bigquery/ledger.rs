@@ -5,6 +5,7 @@ use serde_json::json;
 use super::fixture::{Fixture, ROWS, WINDOW};
 use super::proxy::Fault;
 use crate::common::RULE;
+use crate::common::whole::whole;
 
 #[test]
 fn the_table_is_created_partitioned_by_day_and_clustered_by_rule() {
@@ -60,11 +61,24 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     let Some(fixture) = Fixture::new("") else { return };
     let fixture = fixture.rows(ROWS);
     fixture.proxy.arm("insert ledger", Fault::Refuse(403, "accessDenied"), 1_000);
-    fixture.project.onerow(&format!("apply {WINDOW}")).exits(1).says(&[
-        "12 entries",
-        "kept in the outbox",
-        "accessDenied",
-    ]);
+    whole!(fixture.project.onerow(&format!("apply {WINDOW}")), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-27        1      1            0          0            0             0   clean
+     2026-01-28        4      2            2          0            0             2   cleaned
+     2026-01-29        2      1            1          0            0             1   cleaned
+    ────────
+     total             7      4            3          0            0             3
+    -- stderr
+    error[access-denied]: BigQuery says accessDenied: said the proxy
+      note: during job [JOB]
+      note: during writing 12 entries to the ledger [DATASET].ledger; they are kept in the outbox, and the next run delivers them
+      help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
+    ");
     assert_eq!(fixture.entries().len(), 12);
     // A run that cannot write its ledger does not start.
     fixture.proxy.forget();
@@ -155,8 +169,22 @@ fn runs_of_more_than_a_year_ago_are_read_by_their_ids_alone() {
         assert_eq!(found.as_array().unwrap().len(), 12, "{start}");
     }
     let undo = |which: &str| fixture.project.onerow(&format!("undo {which} --dry-run"));
-    undo("last").exits(2).says(&["no run of this rule that could be undone", "by its id"]);
-    undo("2024").exits(0).prints(&["3"]);
+    whole!(undo("last"), @"
+    $ onerow undo last --dry-run
+    exit code 2
+    -- stderr
+    error[unknown-run]: the ledger has no run of this rule that could be undone
+      help: `onerow log` shows what each run did; name a run of more than a year ago by its id
+    ");
+    whole!(undo("2024"), @"
+    $ onerow undo 2024 --dry-run
+    -- stdout
+    rule predictions, what undoing run [RUN] would do
+     date         rows   left alone   status
+    ────────
+     2026-01-28      2                to be restored
+     2026-01-29      1                to be restored
+    ");
 }
 
 #[test]
@@ -165,7 +193,14 @@ fn whatever_a_statement_holds_arrives_as_it_was_sent() {
     let fixture = fixture.rows(ROWS);
     let sql = "SELECT 'ü \\' \" \\\\ $.x {} 日本' AS odd, CAST(NULL AS STRING) AS nothing";
     fixture.project.write("sql/odd.sql", sql);
-    fixture.project.onerow("run odd --date 2026-01-28").exits(0).prints(&["ü ' \" \\ $.x {} 日本"]);
+    whole!(fixture.project.onerow("run odd --date 2026-01-28"), @r#"
+    $ onerow run odd --date 2026-01-28
+    -- stdout
+    odd of 2026-01-28
+     odd                   nothing
+    ────────
+     ü ' " \ $.x {} 日本   NULL
+    "#);
     let rendered =
         fixture.project.onerow("render --step odd --date 2026-01-28 --format json").exits(0);
     let rendered = rendered.json();
@@ -181,12 +216,48 @@ fn a_ledger_of_the_old_format_is_refused_before_anything_is_sent_and_stays_as_it
     let fixture = fixture.rows(ROWS);
     let old = [("run_id", "STRING"), ("state", "STRING"), ("logged_at", "TIMESTAMP")];
     fixture.emulator.create_table(&fixture.table("ledger"), &old, "logged_at", "run_id");
-    let told = ["format 0", "rename or drop the table", &fixture.table("ledger")];
-    for command in [format!("apply {WINDOW}"), "log".to_owned(), "undo last".to_owned()] {
-        fixture.project.onerow(&command).exits(1).says(&told).prints_nothing();
-    }
+    let commands = [format!("apply {WINDOW}"), "log".to_owned(), "undo last".to_owned()];
+    whole!(fixture.project.transcript(&commands), @"
+    $ onerow apply --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[ledger-format]: the ledger has format 0, this onerow knows 2
+      note: during looking at the ledger [DATASET].ledger
+      help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
+
+    $ onerow log
+    exit code 1
+    -- stderr
+    error[ledger-format]: the ledger has format 0, this onerow knows 2
+      note: during looking at the ledger [DATASET].ledger
+      help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
+
+    $ onerow undo last
+    exit code 1
+    -- stderr
+    error[ledger-format]: the ledger has format 0, this onerow knows 2
+      note: during looking at the ledger [DATASET].ledger
+      help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
+    ");
     let executed = fixture.proxy.executed().into_iter().filter(|(id, _)| !id.contains("_log_"));
     assert_eq!(executed.collect::<Vec<_>>(), []);
-    fixture.project.onerow("doctor").exits(1).prints(&["format 0"]);
+    whole!(fixture.project.onerow("doctor --date 2026-01-28"), @"
+    $ onerow doctor --date 2026-01-28
+    exit code 1
+    -- stdout
+    warehouse
+      good     credentials       a query was accepted and answered
+      good     clock             this machine's clock agrees with the warehouse's
+      bad      ledger            the ledger has format 0, this onerow knows 2 → an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
+
+    rule predictions
+      good     table             [DATASET].predictions: 8 columns
+      good     columns           all columns of the rule exist, with fitting types
+      good     partition         `game_date` is the table's partition column
+      advice   partition filter  queries need not name partitions → a query without a filter scans the whole table; ALTER TABLE `[DATASET].predictions` SET OPTIONS (require_partition_filter = TRUE)
+      good     streaming buffer  empty
+      good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
+      good     row id            `id` is unique and not NULL in 4 active rows of 2026-01-28
+    ");
     assert_eq!(fixture.active().len(), 7);
 }

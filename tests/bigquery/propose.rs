@@ -104,7 +104,18 @@ fn counting_is_left_out_where_it_would_bill_more_than_the_limit() {
     fixture.proxy.habits(|habits| habits.dry_run_bytes = Some(50 << 20));
     let table = fixture.table("predictions");
     let ended = fixture.project.onerow(&format!("init --table {table}")).exits(0);
-    ended.says(&["the rows are not counted: that would bill"]);
+    whole!(ended, @"
+    $ onerow init --table [DATASET].predictions
+    -- stderr
+    reading the list of partitions: that bills 10 MiB
+    the rows are not counted: that would bill 50.0 MiB, more than 10.0 MiB
+    added a rule `predictions` to ./onerow.toml
+    look at: strategy, key, keep, row_id, active, written_at, time_zone; the comments say why they are so
+    next:
+      onerow check --date YESTERDAY
+      onerow status --last 7
+      onerow plan --last 7
+    ");
 }
 
 #[test]

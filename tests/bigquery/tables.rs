@@ -8,6 +8,7 @@ use super::doctor::{as_it_is, expect, lines, with};
 use super::fixture::{Fixture, ROWS, SURVIVORS, WINDOW};
 use super::proxy::Fault;
 use crate::common::RULE;
+use crate::common::whole::{Transcript, whole};
 
 /// The lines for a table whose metadata has this too.
 fn seen(rule: impl FnOnce(&str) -> String, table: &Json) -> Option<Vec<Json>> {
@@ -369,10 +370,10 @@ fn an_answer_that_says_success_and_cannot_be_read_is_not_asked_for_again() {
     let rules = RULE.replace("nba.", "DATASET.");
     let Some(fixture) = Fixture::with_rules(&rules, "retry_for = \"60s\"") else { return };
     let fixture = fixture.rows(ROWS);
-    let status = || {
+    let mut said = Transcript::default();
+    let mut status = || {
         fixture.proxy.forget();
-        let ended = fixture.project.onerow(&format!("status {WINDOW}")).exits(1);
-        ended.says(&["BigQuery's answer cannot be read", "reading the metadata of"]);
+        said.add(&fixture.project.onerow(&format!("status {WINDOW}")));
         fixture.proxy.names().iter().filter(|name| *name == "table").count()
     };
     fixture.proxy.arm("table", Fault::Malformed, 9);
@@ -380,4 +381,19 @@ fn an_answer_that_says_success_and_cannot_be_read_is_not_asked_for_again() {
     fixture.proxy.heal();
     fixture.proxy.habits(|habits| habits.table = json!({ "tableReference": null }));
     assert_eq!(status(), 1);
+    whole!(said, @"
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[unexpected-answer]: BigQuery's answer cannot be read: no JSON (expected value at line 1 column 1)
+      note: during reading the metadata of [DATASET].predictions
+      help: a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one
+
+    $ onerow status --from 2026-01-27 --to 2026-01-29
+    exit code 1
+    -- stderr
+    error[unexpected-answer]: BigQuery's answer cannot be read: it has no tableReference
+      note: during reading the metadata of [DATASET].predictions
+      help: a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one
+    ");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 
 use super::{NOW, project};
@@ -106,18 +107,37 @@ fn what_runs_did_is_a_line_for_each_date() {
 #[test]
 fn where_csv_makes_no_sense_it_is_refused() {
     let project = project();
-    for words in ["render --date 2026-01-28", "view show"] {
-        let ended = project.onerow(&format!("{words} --format csv")).exits(2).prints_nothing();
-        ended.says(&["SQL cannot be written as CSV", "--format json"]);
-    }
-    for format in ["csv", "table"] {
-        let ended = project.onerow(&format!("review --base HEAD --format {format}")).exits(2);
-        assert_eq!(
-            ended.prints_nothing().stderr,
-            "error[usage]: a review is Markdown or JSON, not a table\n  \
-             help: leave --format out for Markdown, or write --format json\n"
-        );
-    }
+    let commands = [
+        "render --date 2026-01-28 --format csv",
+        "view show --format csv",
+        "review --base HEAD --format csv",
+        "review --base HEAD --format table",
+    ];
+    whole!(project.transcript(commands), @"
+    $ onerow render --date 2026-01-28 --format csv
+    exit code 2
+    -- stderr
+    error[usage]: SQL cannot be written as CSV
+      help: use --format table for the SQL alone, or --format json
+
+    $ onerow view show --format csv
+    exit code 2
+    -- stderr
+    error[usage]: SQL cannot be written as CSV
+      help: use --format table for the SQL alone, or --format json
+
+    $ onerow review --base HEAD --format csv
+    exit code 2
+    -- stderr
+    error[usage]: a review is Markdown or JSON, not a table
+      help: leave --format out for Markdown, or write --format json
+
+    $ onerow review --base HEAD --format table
+    exit code 2
+    -- stderr
+    error[usage]: a review is Markdown or JSON, not a table
+      help: leave --format out for Markdown, or write --format json
+    ");
 }
 
 #[test]
@@ -126,7 +146,30 @@ fn a_view_and_the_tests_of_a_project_have_formats_too() {
     let sql = project.onerow("view show").exits(0).stdout;
     let json = project.onerow("view show --format json").exits(0).json();
     assert_eq!(json[0]["sql"], sql);
-    project.onerow("view show --format markdown").exits(0).prints(&["```sql"]);
+    whole!(project.onerow("view show --format markdown"), @"
+    $ onerow view show --format markdown
+    -- stdout
+    ### predictions: create_view
+
+    `3edd35720c08e6ec3fd05e28f3e85c241f381f02cc2970dede032c9cd128a7e6`
+
+    ```sql
+    -- onerow: rule predictions, step create_view
+    CREATE OR REPLACE VIEW `nba.predictions_current` AS
+    SELECT * EXCEPT (onerow_rank)
+    FROM (
+      SELECT
+        *,
+        ROW_NUMBER() OVER (
+          PARTITION BY game_date, game_id, player
+          ORDER BY created_at DESC, id DESC
+        ) AS onerow_rank
+      FROM `nba.predictions`
+      WHERE is_active
+    )
+    WHERE onerow_rank = 1
+    ```
+    ");
     let example = Project::new("");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/player_props");
     let words = |format: &str| format!("test --project-dir {folder} --format {format}");
@@ -136,7 +179,23 @@ fn a_view_and_the_tests_of_a_project_have_formats_too() {
     let lines = read(&example.onerow(&words("csv")).exits(0).stdout);
     assert_eq!(lines.len(), tests.len());
     agrees(&lines[0], "name", &tests[0]["name"]);
-    example.onerow(&words("markdown")).exits(0).prints(&["- ok: "]);
+    let page = example.onerow(&words("markdown")).exits(0).stdout;
+    whole!(page.replace(env!("CARGO_MANIFEST_DIR"), "[REPOSITORY]"), @"
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the newest prediction survives
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the tie: rows of one batch, of which the higher id survives
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the NULL line: by line, no line is a line of its own, and NULL equals NULL
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the points line is no part of the other rule's key
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: a date with a shared row id is left alone, survivors and all
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the buffered row: it waits, and what is settled is cleaned without it
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the other system: its predictions are another key's
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the inactive row: it is no duplicate, and stays as it is
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: readers of the view see one row for each key while duplicates wait
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: detect counts each date by itself
+    - ok: [REPOSITORY]/examples/player_props/tests/seed_case.toml: the project's own step counts rows without a line
+    - ok: [REPOSITORY]/examples/player_props/tests/staging.toml: five lines of one player arrive as one row, the newest
+    - ok: [REPOSITORY]/examples/player_props/tests/staging.toml: a prediction that is there takes over the values and keeps its id
+    - ok: [REPOSITORY]/examples/player_props/tests/staging.toml: a prediction in the streaming buffer waits
+    ");
     let wrong = "rule = \"predictions\"\n[[test]]\nname = \"wrong\"\nexpect.counts = { duplicates = 1 }\n\
                  rows = [{ id = \"a\", game_date = 2026-01-28, is_active = true }]\n";
     project.write("tests/wrong.toml", wrong);
@@ -148,5 +207,17 @@ fn a_view_and_the_tests_of_a_project_have_formats_too() {
         .iter()
         .for_each(|name| agrees(&lines[0], name, &failed[0][*name]));
     let page = project.onerow("test --format markdown").exits(1);
-    page.prints(&["- **FAILED**: ./tests/wrong.toml: wrong\n\n  ```text\n", "\n  ```\n"]);
+    whole!(page, @"
+    $ onerow test --format markdown
+    exit code 1
+    -- stdout
+    - **FAILED**: ./tests/wrong.toml: wrong
+
+      ```text
+      duplicates: expected 1, found 0
+      ```
+
+    -- stderr
+    0 passed, 1 failed
+    ");
 }

@@ -1,6 +1,7 @@
 //! A variable for each common option; one that is set and empty counts as not set.
 
 use crate::common::Project;
+use crate::common::whole::whole;
 
 use super::{NOW, project};
 
@@ -25,7 +26,13 @@ fn a_variable_counts_where_its_option_is_not_given() {
     let plain = project.onerow(&status).exits(0);
     let there = elsewhere.onerow_in(&words, &[("ONEROW_PROJECT_DIR", &folder)]).exits(0);
     assert_eq!(there.stdout, plain.stdout);
-    project.onerow_in(&words, &[("ONEROW_WAREHOUSE", "nothing")]).exits(2).says(&["`nothing`"]);
+    whole!(project.onerow_in(&words, &[("ONEROW_WAREHOUSE", "nothing")]), @"
+    $ onerow status --last 2 --now [TIME]
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `nothing`
+      help: known: local
+    ");
     let given: Vec<&str> = words.iter().copied().chain(["--warehouse", "local"]).collect();
     project.onerow_in(&given, &[("ONEROW_WAREHOUSE", "nothing")]).exits(0);
     let json = project.onerow_in(&words, &[("ONEROW_FORMAT", "json")]).exits(0).json();
@@ -42,10 +49,13 @@ fn a_variable_counts_where_its_option_is_not_given() {
     assert!(wrong.stderr.starts_with('{'), "{wrong}");
     // Whose value is wrong is said.
     let wrong = project.onerow_in(&words, &[("ONEROW_FORMAT", "jsn")]).exits(2);
-    wrong.says(&[
-        "`jsn` is not a value of --format, which is set by ONEROW_FORMAT",
-        "did you mean `json`?",
-    ]);
+    whole!(wrong, @"
+    $ onerow status --last 2 --now [TIME]
+    exit code 2
+    -- stderr
+    error[usage]: `jsn` is not a value of --format, which is set by ONEROW_FORMAT
+      help: did you mean `json`?
+    ");
     // It is for commands that have a choice.
     project.onerow_in(&["schema"], &[("ONEROW_FORMAT", "csv")]).exits(0);
 }
@@ -61,7 +71,13 @@ fn a_variable_that_is_empty_counts_as_not_set() {
     assert_eq!((ended.stdout, ended.stderr), (plain.stdout, plain.stderr));
     let empty =
         ["ONEROW_LISTEN", "ONEROW_OIDC_AUDIENCE", "ONEROW_OIDC_APPLY"].map(|name| (name, ""));
-    project.onerow_in(&["serve", "nothing"], &empty).exits(2).says(&["there is no rule `nothing`"]);
+    whole!(project.onerow_in(&["serve", "nothing"], &empty), @"
+    $ onerow serve nothing
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `nothing`
+      help: known: predictions
+    ");
 }
 
 #[test]

@@ -133,14 +133,36 @@ fn nothing_is_overwritten() {
     let names: Vec<_> = std::fs::read_dir(project.path("new")).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
     project.write("third/snapshots/events/detect_2026-01-28.sql", "mine");
-    project
-        .onerow("init third")
-        .exits(2)
-        .says(&["`third/snapshots` already exists; nothing was written"]);
+    whole!(project.onerow("init third"), @"
+    $ onerow init third
+    exit code 2
+    -- stderr
+    error[usage]: `third/snapshots` already exists; nothing was written
+      help: name another folder: onerow init DIR
+    ");
     assert!(!project.path("third/onerow.toml").exists());
     project.write("other/.gitignore", "target/\n");
     let ended = project.onerow("init other").exits(0);
-    ended.says(&["note: add `.onerow/` to other/.gitignore"]);
+    whole!(ended, @"
+    $ onerow init other
+    -- stderr
+    wrote other/onerow.toml
+    wrote other/events.csv
+    wrote other/sql/null_keys.sql
+    wrote other/tests/events.toml
+    wrote other/.github/workflows/onerow.yml
+    wrote other/onerow.schema.json
+    note: add `.onerow/` to other/.gitignore: the local database does not belong into a repository
+    wrote other/snapshots
+    next:
+      cd other
+      onerow check
+      onerow test
+      onerow load events.csv
+      onerow status --changed
+      onerow apply --changed
+    then describe your own table in onerow.toml, or let `onerow init --table` or `--file` propose a rule
+    ");
     assert_eq!(std::fs::read_to_string(project.path("other/.gitignore")).unwrap(), "target/\n");
 }
 

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Ended, HEADER, Project, RULE};
 
 const ROW: &str = "p1,2026-01-28,g1,ann,22.5,true,2026-01-28 08:00:00 UTC\n";
@@ -24,10 +24,19 @@ fn the_rule_stands_before_the_files_and_may_be_left_out_where_there_is_one() {
     let project = two();
     project.write("more.csv", format!("{HEADER}{}", ROW.replace("p1", "p2")));
     let ended = project.onerow("load others rows.csv more.csv").exits(0);
-    ended.says(&["rows.csv: 1 row into nba.others", "more.csv: 1 row into nba.others"]);
+    whole!(ended, @"
+    $ onerow load others rows.csv more.csv
+    -- stderr
+    rows.csv: 1 row into nba.others
+    more.csv: 1 row into nba.others
+    ");
     let only = Project::new(RULE);
     only.write("rows.csv", format!("{HEADER}{ROW}"));
-    only.onerow("load rows.csv").exits(0).says(&["rows.csv: 1 row into nba.predictions"]);
+    whole!(only.onerow("load rows.csv"), @"
+    $ onerow load rows.csv
+    -- stderr
+    rows.csv: 1 row into nba.predictions
+    ");
     only.onerow("load predictions rows.csv --yes").exits(0);
     assert_eq!(only.active(), ["p1", "p1"]);
 }
@@ -37,37 +46,91 @@ fn what_cannot_be_told_apart_or_found_is_said() {
     let project = two();
     project.write("predictions", "");
     project.write("plain", "");
-    for (words, expected) in [
-        ("load", ["error[usage]: the following required arguments", "<FILE>..."]),
-        (
-            "load others",
-            ["`others` is a rule, and no file is named", "onerow load others rows.csv"],
-        ),
-        (
-            "load predictions",
-            ["`predictions` is a rule, and a file of this folder", "`./predictions`"],
-        ),
-        ("load predictions rows.csv", ["is a rule, and a file of this folder", "rename the file"]),
-        ("load rows.csv", ["several rules", "name one of predictions, others before the files"]),
-        (
-            "load othrs rows.csv",
-            ["there is no rule `othrs`, and no file of this name", "did you mean `others`?"],
-        ),
-        ("load rows.csv others", ["several rules", "before the files"]),
-        ("load others row.csv", ["cannot read `row.csv`", ""]),
-        (
-            "load rows.csv --rule others",
-            ["`onerow load` has no option `--rule`", "onerow load --help"],
-        ),
-    ] {
-        let ended = project.onerow(words).prints_nothing();
-        assert!(ended.code == Some(2) || words.ends_with("row.csv"), "{ended}");
-        ended.says(&expected);
-    }
+    let mistakes = [
+        "load",
+        "load others",
+        "load predictions",
+        "load predictions rows.csv",
+        "load rows.csv",
+        "load othrs rows.csv",
+        "load rows.csv others",
+        "load others row.csv",
+        "load rows.csv --rule others",
+    ];
+    whole!(project.transcript(mistakes), @"
+    $ onerow load
+    exit code 2
+    -- stderr
+    error[usage]: the following required arguments were not provided:
+      <RULE>
+
+    Usage: onerow load [OPTIONS] [RULE] <FILE>...
+
+    For more information, try '--help'.
+
+    $ onerow load others
+    exit code 2
+    -- stderr
+    error[usage]: `others` is a rule, and no file is named
+      help: name the files after it: onerow load others rows.csv
+
+    $ onerow load predictions
+    exit code 2
+    -- stderr
+    error[usage]: `predictions` is a rule, and a file of this folder
+      help: write `./predictions` for the file; for the rule, rename the file
+
+    $ onerow load predictions rows.csv
+    exit code 2
+    -- stderr
+    error[usage]: `predictions` is a rule, and a file of this folder
+      help: write `./predictions` for the file; for the rule, rename the file
+
+    $ onerow load rows.csv
+    exit code 2
+    -- stderr
+    error[unknown-name]: there are several rules, and none was named
+      help: name one of predictions, others before the files
+
+    $ onerow load othrs rows.csv
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `othrs`, and no file of this name
+      help: did you mean `others`?
+
+    $ onerow load rows.csv others
+    exit code 2
+    -- stderr
+    error[unknown-name]: there are several rules, and none was named
+      help: name one of predictions, others before the files
+
+    $ onerow load others row.csv
+    exit code 1
+    -- stderr
+    error[file]: cannot read `row.csv`: No such file or directory (os error 2)
+      help: check the path, and that the folder still exists
+
+    $ onerow load rows.csv --rule others
+    exit code 2
+    -- stderr
+    error[usage]: `onerow load` has no option `--rule`
+      help: `onerow load --help` lists its options
+    ");
     assert!(!project.path(".onerow").exists(), "nothing was loaded");
     let only = Project::new(RULE);
-    only.onerow("load nothing.csv").exits(1).says(&["cannot read `nothing.csv`"]);
-    only.onerow("load ./predictions").exits(1).says(&["cannot read `./predictions`"]);
+    whole!(only.transcript(["load nothing.csv", "load ./predictions"]), @"
+    $ onerow load nothing.csv
+    exit code 1
+    -- stderr
+    error[file]: cannot read `nothing.csv`: No such file or directory (os error 2)
+      help: check the path, and that the folder still exists
+
+    $ onerow load ./predictions
+    exit code 1
+    -- stderr
+    error[file]: cannot read `./predictions`: No such file or directory (os error 2)
+      help: check the path, and that the folder still exists
+    ");
 }
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -92,6 +155,7 @@ fn a_file_may_have_any_separator_be_compressed_or_be_an_array() {
     let object = r#"{"id": "p1", "game_date": "2026-01-28", "game_id": "g1", "player": "ann, the \"first\" ]",
         "is_active": true, "created_at": "2026-01-28T08:00:00Z"}"#;
     let in_lines = object.replace('\n', " ");
+    let mut said = Transcript::default();
     for (name, content) in [
         ("semicolons.csv", csv.replace(',', ";").into_bytes()),
         ("pipes.csv", csv.replace(',', "|").into_bytes()),
@@ -105,15 +169,53 @@ fn a_file_may_have_any_separator_be_compressed_or_be_an_array() {
     ] {
         let project = Project::new(RULE);
         project.write(name, content);
-        project.onerow(&format!("load {name}")).exits(0).says(&["1 row into nba.predictions"]);
+        said.add(&project.onerow(&format!("load {name}")));
         assert_eq!(project.active(), ["p1"], "{name}");
     }
+    whole!(said, @"
+    $ onerow load semicolons.csv
+    -- stderr
+    semicolons.csv: 1 row into nba.predictions
+
+    $ onerow load pipes.csv
+    -- stderr
+    pipes.csv: 1 row into nba.predictions
+
+    $ onerow load tabs.tsv
+    -- stderr
+    tabs.tsv: 1 row into nba.predictions
+
+    $ onerow load one.csv.gz
+    -- stderr
+    one.csv.gz: 1 row into nba.predictions
+
+    $ onerow load named_csv_and_compressed.csv
+    -- stderr
+    named_csv_and_compressed.csv: 1 row into nba.predictions
+
+    $ onerow load lines.json
+    -- stderr
+    lines.json: 1 row into nba.predictions
+
+    $ onerow load lines.ndjson.gz
+    -- stderr
+    lines.ndjson.gz: 1 row into nba.predictions
+
+    $ onerow load array.json
+    -- stderr
+    array.json: 1 row into nba.predictions
+
+    $ onerow load array_with_mark.json
+    -- stderr
+    array_with_mark.json: 1 row into nba.predictions
+    ");
 }
 
 #[test]
 fn standard_input_is_a_file_too() {
     let csv = format!("{HEADER}{ROW}");
     let object = r#"{"id": "p1", "game_date": "2026-01-28", "game_id": "g1", "player": "ann", "is_active": true, "created_at": null}"#;
+    let mut said = Transcript::default();
     for (arguments, input) in [
         ("load -", csv.as_bytes()),
         ("load predictions -", gzip(&csv).as_slice()),
@@ -124,9 +226,34 @@ fn standard_input_is_a_file_too() {
     ] {
         let project = Project::new(RULE);
         let ended = piped(&project, arguments, input).exits(0);
-        ended.says(&["standard input: 1 row into nba.predictions"]);
+        said.add(&ended);
         assert_eq!(project.active(), ["p1"], "{arguments}");
     }
+    whole!(said, @"
+    $ onerow load -
+    -- stderr
+    standard input: 1 row into nba.predictions
+
+    $ onerow load predictions -
+    -- stderr
+    standard input: 1 row into nba.predictions
+
+    $ onerow load - --file-format csv --separator ;
+    -- stderr
+    standard input: 1 row into nba.predictions
+
+    $ onerow load -
+    -- stderr
+    standard input: 1 row into nba.predictions
+
+    $ onerow load -
+    -- stderr
+    standard input: 1 row into nba.predictions
+
+    $ onerow load - --file-format json
+    -- stderr
+    standard input: 1 row into nba.predictions
+    ");
     let project = Project::new(RULE);
     whole!(piped(&project, "load -", b"id,points\np1,2\n"), @"
     $ onerow load -
@@ -140,7 +267,13 @@ fn standard_input_is_a_file_too() {
       |
       = help: did you mean `points_line`?
     ");
-    project.onerow("status --date 2026-01-28").exits(1).says(&["nba.predictions"]);
+    whole!(project.onerow("status --date 2026-01-28"), @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[not-found]: the embedded warehouse has no table `nba.predictions`
+      help: load data first, with `onerow load`
+    ");
 }
 
 #[test]

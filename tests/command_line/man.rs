@@ -3,13 +3,18 @@
 use std::process::Command;
 
 use crate::common::Project;
+use crate::common::whole::whole;
 
 #[test]
 fn there_is_a_page_of_onerow_and_of_each_command() {
     let project = Project::new("");
     let page = project.onerow("man").exits(0);
     page.prints(&[".TH onerow 1", "onerow\\-apply(1)", "ONEROW_PROJECT_DIR"]);
-    project.onerow("man --out pages/man1").exits(0).says(&["wrote 25 pages to pages/man1"]);
+    whole!(project.onerow("man --out pages/man1"), @"
+    $ onerow man --out pages/man1
+    -- stderr
+    wrote 25 pages to pages/man1
+    ");
     let folder = std::fs::read_dir(project.path("pages/man1")).unwrap();
     let mut names: Vec<String> =
         folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,144 +1,355 @@
 //! What is misspelt is answered with the nearest name, and with its place where it is in a file.
 
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 
 #[test]
 fn a_misspelt_word_of_the_command_line_is_answered_with_the_nearest() {
     let project = Project::new(&format!("{RULE}\n[warehouse.prod]\ntype = \"sqlite\"\n"));
-    for (words, message, help) in [
-        ("aply --last 1", "there is no command `aply`", "did you mean `onerow apply`?"),
-        ("exlpain", "there is no command `exlpain`", "did you mean `onerow explain`?"),
-        ("lod rows.csv", "there is no command `lod`", "did you mean `onerow load`?"),
-        ("zzz", "there is no command `zzz`", "`onerow --help` lists the commands"),
-        (
-            "status --form 2026-01-28",
-            "`onerow status` has no option `--form`",
-            "did you mean `--from`?",
-        ),
-        (
-            "status --dat=2026-01-28",
-            "`onerow status` has no option `--dat`",
-            "did you mean `--date`?",
-        ),
-        ("status --warehose prod", "has no option `--warehose`", "did you mean `--warehouse`?"),
-        (
-            "--verbos status",
-            "`onerow status` has no option `--verbos`",
-            "did you mean `--verbose`?",
-        ),
-        ("plan --forcast", "`onerow plan` has no option `--forcast`", "did you mean `--forecast`?"),
-        (
-            "status -x",
-            "`onerow status` has no option `-x`",
-            "`onerow status --help` lists its options",
-        ),
-        ("status a b", "`onerow status` takes no argument `b`", "`onerow status --help`"),
-        ("status --format jsno", "`jsno` is not a value of --format", "did you mean `json`?"),
-        ("check --format gihub", "`gihub` is not a value of --format", "did you mean `github`?"),
-        ("status --format", "--format has no value", "give it one of table, json, markdown"),
-        ("status --color alwys", "`alwys` is not a value of --color", "did you mean `always`?"),
-        ("completions bsh", "`bsh` is not a value of SHELL", "did you mean `bash`?"),
-        ("view shwo", "`shwo` is not a value of ACT", "did you mean `show`?"),
-        ("load rows.csv --format json", "`onerow load` has no --format", "leave --format out"),
-        ("schema --format json", "`onerow schema` has no --format", "leave --format out"),
-        (
-            "status predictoins --last 1",
-            "there is no rule `predictoins`",
-            "did you mean `predictions`?",
-        ),
-        ("status --last 1 --warehouse prd", "there is no warehouse `prd`", "did you mean `prod`?"),
-        (
-            "status --last 1 --warehouse PROD",
-            "there is no warehouse `PROD`",
-            "did you mean `prod`?",
-        ),
-    ] {
-        let ended = project.onerow(words).exits(2).prints_nothing();
-        let lines: Vec<&str> = ended.stderr.lines().map(str::trim).collect();
-        assert!(lines[0].starts_with("error[") && lines[0].contains(message), "{ended}");
-        assert!(ended.stderr.contains(help), "{help}: {ended}");
-        assert!(!ended.stderr.contains("Usage:"), "{ended}");
-    }
+    let mistakes = [
+        "aply --last 1",
+        "exlpain",
+        "lod rows.csv",
+        "zzz",
+        "status --form 2026-01-28",
+        "status --dat=2026-01-28",
+        "status --warehose prod",
+        "--verbos status",
+        "plan --forcast",
+        "status -x",
+        "status a b",
+        "status --format jsno",
+        "check --format gihub",
+        "status --format",
+        "status --color alwys",
+        "completions bsh",
+        "view shwo",
+        "load rows.csv --format json",
+        "schema --format json",
+        "status predictoins --last 1",
+        "status --last 1 --warehouse prd",
+        "status --last 1 --warehouse PROD",
+    ];
+    whole!(project.transcript(mistakes), @"
+    $ onerow aply --last 1
+    exit code 2
+    -- stderr
+    error[usage]: there is no command `aply`
+      help: did you mean `onerow apply`?
+
+    $ onerow exlpain
+    exit code 2
+    -- stderr
+    error[usage]: there is no command `exlpain`
+      help: did you mean `onerow explain`?
+
+    $ onerow lod rows.csv
+    exit code 2
+    -- stderr
+    error[usage]: there is no command `lod`
+      help: did you mean `onerow load`?
+
+    $ onerow zzz
+    exit code 2
+    -- stderr
+    error[usage]: there is no command `zzz`
+      help: `onerow --help` lists the commands
+
+    $ onerow status --form 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` has no option `--form`
+      help: did you mean `--from`?
+
+    $ onerow status --dat=2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` has no option `--dat`
+      help: did you mean `--date`?
+
+    $ onerow status --warehose prod
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` has no option `--warehose`
+      help: did you mean `--warehouse`?
+
+    $ onerow --verbos status
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` has no option `--verbos`
+      help: did you mean `--verbose`?
+
+    $ onerow plan --forcast
+    exit code 2
+    -- stderr
+    error[usage]: `onerow plan` has no option `--forcast`
+      help: did you mean `--forecast`?
+
+    $ onerow status -x
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` has no option `-x`
+      help: `onerow status --help` lists its options
+
+    $ onerow status a b
+    exit code 2
+    -- stderr
+    error[usage]: `onerow status` takes no argument `b`
+      help: `onerow status --help` shows what it takes
+
+    $ onerow status --format jsno
+    exit code 2
+    -- stderr
+    error[usage]: `jsno` is not a value of --format
+      help: did you mean `json`?
+
+    $ onerow check --format gihub
+    exit code 2
+    -- stderr
+    error[usage]: `gihub` is not a value of --format
+      help: did you mean `github`?
+
+    $ onerow status --format
+    exit code 2
+    -- stderr
+    error[usage]: --format has no value
+      help: give it one of table, json, markdown, csv
+
+    $ onerow status --color alwys
+    exit code 2
+    -- stderr
+    error[usage]: `alwys` is not a value of --color
+      help: did you mean `always`?
+
+    $ onerow completions bsh
+    exit code 2
+    -- stderr
+    error[usage]: `bsh` is not a value of SHELL
+      help: did you mean `bash`?
+
+    $ onerow view shwo
+    exit code 2
+    -- stderr
+    error[usage]: `shwo` is not a value of ACT
+      help: did you mean `show`?
+
+    $ onerow load rows.csv --format json
+    exit code 2
+    -- stderr
+    error[usage]: `onerow load` has no --format: what it writes has one form
+      help: leave --format out
+
+    $ onerow schema --format json
+    exit code 2
+    -- stderr
+    error[usage]: `onerow schema` has no --format: what it writes has one form
+      help: leave --format out
+
+    $ onerow status predictoins --last 1
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `predictoins`
+      help: did you mean `predictions`?
+
+    $ onerow status --last 1 --warehouse prd
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `prd`
+      help: did you mean `prod`?
+
+    $ onerow status --last 1 --warehouse PROD
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `PROD`
+      help: did you mean `prod`?
+    ");
 }
 
 #[test]
 fn a_misspelt_word_of_the_rule_file_is_answered_with_the_nearest_and_its_place() {
     let rule = |line: &str| RULE.replacen("time_zone", &format!("{line}\ntime_zone"), 1);
     let warehouse = |line: &str| RULE.replacen("\"sqlite\"", line, 1);
-    for (text, message, place, help) in [
-        (warehouse("\"sqlit\""), "`sqlit` is not a value of `type`", "3:8", "`sqlite`"),
-        (warehouse("\"BigQuery\""), "`BigQuery` is not a value of `type`", "3:8", "`bigquery`"),
-        (
-            warehouse("\"bigquery\"\npriority = \"bacth\""),
-            "`bacth` is not a value of `priority`",
-            "4:12",
-            "`batch`",
-        ),
-        (
-            warehouse("\"bigquery\"\ncredentials = \"applicaton_default\""),
-            "`applicaton_default` is not a value of `credentials`",
-            "4:15",
-            "`application_default`",
-        ),
-        (rule("strategy = \"delte\""), "`delte` is not a value of `strategy`", "14:12", "`delete`"),
-        (rule("on_keyless = \"fial\""), "`fial` is not a value of `on_keyless`", "14:14", "`fail`"),
-        (
-            rule("partition_type = \"DATETIM\""),
-            "`DATETIM` is not a value of `partition_type`",
-            "14:18",
-            "`DATETIME`",
-        ),
-        (
-            rule("partition_granularity = \"month\""),
-            "`month` is not a value of `partition_granularity`",
-            "14:25",
-            "`MONTH`",
-        ),
-        (
-            rule("written_unit = \"sceonds\""),
-            "`sceonds` is not a value of `written_unit`",
-            "14:16",
-            "`seconds`",
-        ),
-        (
-            rule("merge = \"last_nonnull\""),
-            "`last_nonnull` is not a value of `merge`",
-            "14:9",
-            "`last_non_null`",
-        ),
-        (rule("strateg = \"delete\""), "unknown key `strateg`", "14:1", "`strategy`"),
-        (
-            format!("default_warehouse = \"lcoal\"\n{RULE}"),
-            "there is no warehouse `lcoal`",
-            "1:21",
-            "`local`",
-        ),
-        (
-            RULE.replace("\"NUMERIC\"", "\"NUMERC\""),
-            "`NUMERC` is not a BigQuery type",
-            "21:15",
-            "`NUMERIC`",
-        ),
+    let mut said = Transcript::default();
+    for text in [
+        warehouse("\"sqlit\""),
+        warehouse("\"BigQuery\""),
+        warehouse("\"bigquery\"\npriority = \"bacth\""),
+        warehouse("\"bigquery\"\ncredentials = \"applicaton_default\""),
+        rule("strategy = \"delte\""),
+        rule("on_keyless = \"fial\""),
+        rule("partition_type = \"DATETIM\""),
+        rule("partition_granularity = \"month\""),
+        rule("written_unit = \"sceonds\""),
+        rule("merge = \"last_nonnull\""),
+        rule("strateg = \"delete\""),
+        format!("default_warehouse = \"lcoal\"\n{RULE}"),
+        RULE.replace("\"NUMERIC\"", "\"NUMERC\""),
     ] {
         let ended = Project::new(&text).onerow("check").exits(2);
-        ended.says(&[
-            &format!("error[rule-file]: {message}"),
-            &format!("onerow.toml:{place}"),
-            &format!("did you mean {help}?"),
-        ]);
+        said.add(&ended);
     }
+    whole!(said, @r#"
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `sqlit` is not a value of `type`
+     --> ./onerow.toml:3:8
+      |
+    3 | type = "sqlit"
+      |        ^^^^^^^
+      |
+      = help: did you mean `sqlite`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `BigQuery` is not a value of `type`
+     --> ./onerow.toml:3:8
+      |
+    3 | type = "BigQuery"
+      |        ^^^^^^^^^^
+      |
+      = help: did you mean `bigquery`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `bacth` is not a value of `priority`
+     --> ./onerow.toml:4:12
+      |
+    4 | priority = "bacth"
+      |            ^^^^^^^
+      |
+      = help: did you mean `batch`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `applicaton_default` is not a value of `credentials`
+     --> ./onerow.toml:4:15
+      |
+    4 | credentials = "applicaton_default"
+      |               ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `application_default`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `delte` is not a value of `strategy`
+      --> ./onerow.toml:14:12
+       |
+    14 | strategy = "delte"
+       |            ^^^^^^^
+       |
+       = help: did you mean `delete`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `fial` is not a value of `on_keyless`
+      --> ./onerow.toml:14:14
+       |
+    14 | on_keyless = "fial"
+       |              ^^^^^^
+       |
+       = help: did you mean `fail`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `DATETIM` is not a value of `partition_type`
+      --> ./onerow.toml:14:18
+       |
+    14 | partition_type = "DATETIM"
+       |                  ^^^^^^^^^
+       |
+       = help: did you mean `DATETIME`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `month` is not a value of `partition_granularity`
+      --> ./onerow.toml:14:25
+       |
+    14 | partition_granularity = "month"
+       |                         ^^^^^^^
+       |
+       = help: did you mean `MONTH`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `sceonds` is not a value of `written_unit`
+      --> ./onerow.toml:14:16
+       |
+    14 | written_unit = "sceonds"
+       |                ^^^^^^^^^
+       |
+       = help: did you mean `seconds`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `last_nonnull` is not a value of `merge`
+      --> ./onerow.toml:14:9
+       |
+    14 | merge = "last_nonnull"
+       |         ^^^^^^^^^^^^^^
+       |
+       = help: did you mean `last_non_null`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: unknown key `strateg` in [rule.predictions]
+      --> ./onerow.toml:14:1
+       |
+    14 | strateg = "delete"
+       | ^^^^^^^
+       |
+       = help: did you mean `strategy`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: there is no warehouse `lcoal`
+     --> ./onerow.toml:1:21
+      |
+    1 | default_warehouse = "lcoal"
+      |                     ^^^^^^^
+      |
+      = help: did you mean `local`?
+
+    $ onerow check
+    exit code 2
+    -- stderr
+    error[rule-file]: `NUMERC` is not a BigQuery type
+      --> ./onerow.toml:21:15
+       |
+    21 | points_line = "NUMERC"
+       |               ^^^^^^^^
+       |
+       = help: did you mean `NUMERIC`?
+    "#);
 }
 
 #[test]
 fn an_option_of_a_command_that_stands_before_it_is_told_where_it_goes() {
     let project = Project::new(RULE);
-    for words in ["--date YESTERDAY plan", "--format json status"] {
-        let ended = project.onerow(words).exits(2);
-        let option = words.split(' ').next().unwrap();
-        let command = words.rsplit(' ').next().unwrap();
-        let help = format!("write it after the command: onerow {command} {option}");
-        ended.says(&[&format!("`{option}` is an option of `onerow {command}`"), &help]);
-    }
+    whole!(project.transcript(["--date YESTERDAY plan", "--format json status"]), @"
+    $ onerow --date YESTERDAY plan
+    exit code 2
+    -- stderr
+    error[usage]: `--date` is an option of `onerow plan`, and stands before it
+      help: write it after the command: onerow plan --date …
+
+    $ onerow --format json status
+    exit code 2
+    -- stderr
+    error[usage]: `--format` is an option of `onerow status`, and stands before it
+      help: write it after the command: onerow status --format …
+    ");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Options that may stand before and after the command, and those about messages.
 
 use crate::common::Project;
+use crate::common::whole::whole;
 
 use super::{NOW, project};
 
@@ -20,31 +21,85 @@ fn the_options_of_the_project_stand_before_or_after_the_command() {
     let twice =
         project.onerow(&format!("--now 2020-01-01T00:00:00Z status --last 2 --format json {NOW}"));
     assert_eq!(twice.exits(0).json(), after.json());
-    for words in ["--warehouse nothing status", "status --warehouse nothing"] {
-        project
-            .onerow(&format!("{words} --last 1"))
-            .exits(2)
-            .says(&["there is no warehouse `nothing`"]);
-    }
+    let words = ["--warehouse nothing status --last 1", "status --warehouse nothing --last 1"];
+    whole!(project.transcript(words), @"
+    $ onerow --warehouse nothing status --last 1
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `nothing`
+      help: known: local
+
+    $ onerow status --warehouse nothing --last 1
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no warehouse `nothing`
+      help: known: local
+    ");
     // Nothing settles while the clock stands still.
-    for words in
-        [format!("{NOW} apply --last 1 --wait 1h"), format!("consolidate --last 1 --wait 1h {NOW}")]
-    {
-        project.onerow(&words).exits(2).says(&["--wait cannot be used with --now"]);
-    }
+    let words = [
+        format!("{NOW} apply --last 1 --wait 1h"),
+        format!("consolidate --last 1 --wait 1h {NOW}"),
+    ];
+    whole!(project.transcript(words), @"
+    $ onerow --now [TIME] apply --last 1 --wait 1h
+    exit code 2
+    -- stderr
+    error[usage]: --wait cannot be used with --now: at a fixed time nothing settles
+      help: leave out one of the two options
+
+    $ onerow consolidate --last 1 --wait 1h --now [TIME]
+    exit code 2
+    -- stderr
+    error[usage]: --wait cannot be used with --now: at a fixed time nothing settles
+      help: leave out one of the two options
+    ");
     // What needs no project takes them and leaves them alone.
     for command in ["schema", "completions bash", "init fresh"] {
         project.onerow(&format!("{command} --warehouse nothing {NOW}")).exits(0);
     }
     // Where they would be taken for something that they are not, they are refused; their variables are not.
-    for (words, why) in [
-        ("init --project-dir elsewhere", "onerow init DIR"),
-        ("--project-dir elsewhere init", "onerow init DIR"),
-        ("test --warehouse local", "a database in memory"),
-        ("test --now 2026-01-30T12:00:00Z", "the time of a test"),
-    ] {
-        project.onerow(words).exits(2).says(&["error[usage]: ", "has no use here", why]);
-    }
+    whole!(project.transcript([
+        "init --project-dir elsewhere",
+        "--project-dir elsewhere init",
+        "test --warehouse local",
+        "test --now 2026-01-30T12:00:00Z",
+    ]), @"
+    $ onerow init --project-dir elsewhere
+    exit code 2
+    -- stderr
+    error[usage]: --project-dir has no use here: name the folder, `onerow init DIR`
+
+    Usage: onerow [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+
+    $ onerow --project-dir elsewhere init
+    exit code 2
+    -- stderr
+    error[usage]: --project-dir has no use here: name the folder, `onerow init DIR`
+
+    Usage: onerow [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+
+    $ onerow test --warehouse local
+    exit code 2
+    -- stderr
+    error[usage]: --warehouse has no use here: tests run on a database in memory
+
+    Usage: onerow [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+
+    $ onerow test --now [TIME]
+    exit code 2
+    -- stderr
+    error[usage]: --now has no use here: the time of a test is its `now`
+
+    Usage: onerow [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
     assert!(!project.path("elsewhere").exists());
     project.onerow_in(&["init", "third"], &[("ONEROW_PROJECT_DIR", "elsewhere")]).exits(0);
 }
@@ -52,7 +107,12 @@ fn the_options_of_the_project_stand_before_or_after_the_command() {
 #[test]
 fn quiet_leaves_out_notes_and_keeps_errors_and_results() {
     let project = project();
-    let loud = project.onerow(&format!("check {NOW}")).exits(0).says(&["statements checked"]);
+    let loud = project.onerow(&format!("check {NOW}")).exits(0);
+    whole!(loud, @"
+    $ onerow check --now [TIME]
+    -- stderr
+    14 statements checked, no findings
+    ");
     for words in [format!("-q check {NOW}"), format!("check --quiet {NOW}")] {
         let quiet = project.onerow(&words).exits(0);
         assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), (loud.stdout.as_str(), ""));
@@ -60,11 +120,14 @@ fn quiet_leaves_out_notes_and_keeps_errors_and_results() {
     let notes = project.onerow(&format!("status --changed {NOW}")).exits(0);
     let quiet = project.onerow(&format!("status --changed -q {NOW}")).exits(0);
     assert_eq!((notes.stdout, quiet.stderr.as_str()), (quiet.stdout, ""));
-    assert!(notes.stderr.contains("to check"), "{}", notes.stderr);
-    project
-        .onerow("-q status nothing --last 1")
-        .exits(2)
-        .says(&["error[unknown-name]: there is no rule"]);
+    whole!(notes.stderr, @"predictions: 4 dates to check; 0 dates unchanged since last found clean");
+    whole!(project.onerow("-q status nothing --last 1"), @"
+    $ onerow -q status nothing --last 1
+    exit code 2
+    -- stderr
+    error[unknown-name]: there is no rule `nothing`
+      help: known: predictions
+    ");
     // In the log for programs the notes are left out; what alerts hang on stays.
     let logged =
         project.onerow(&format!("-q apply --date 2026-01-28 --log-format json {NOW}")).exits(0);

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::Dbt;
 use crate::common::Project;
-use crate::common::whole::{FILTERS, Transcript};
+use crate::common::whole::{FILTERS, Transcript, whole};
 
 pub(super) const MANIFEST: &str = include_str!("manifest.json");
 
@@ -41,8 +41,11 @@ fn the_rules_of_a_project_say_where_each_line_is_from() {
     insta::assert_snapshot!("rules", rules(&project));
     insta::assert_snapshot!("said", ended.stderr);
     // Whatever is proposed is a rule that can be run.
-    let checked = project.onerow("check --all --strict --project-dir rules").exits(0);
-    checked.says(&["statements checked, no findings"]);
+    whole!(project.onerow("check --all --strict --project-dir rules"), @"
+    $ onerow check --all --strict --project-dir rules
+    -- stderr
+    242 statements checked, no findings
+    ");
 }
 
 /// A catalog as dbt writes it, of one table that the manifest alone is not enough for, and of a source.
@@ -111,10 +114,20 @@ fn a_partition_of_another_type_is_named() {
     );
     project.onerow(INIT).exits(0);
     let text = rules(&project);
-    assert!(text.contains("\n# source raw.orders\n[rule.raw_orders]\n"), "{text}");
-    let note = "# guess: dbt's catalog says that it is partitioned by id, of type INT64; if its values say dates, name it here";
-    assert!(text.contains(note), "{text}");
-    assert!(!text.contains("dbt does not say how a source is partitioned"), "{text}");
+    whole!(super::which_rows::section(&text, "raw_orders"), @r#"
+    # source raw.orders
+    [rule.raw_orders]
+    table = "shop-raw.raw_shop.orders_v1"
+    # guess: dbt's catalog says that it is partitioned by id, of type INT64; if its values say dates, name it here with
+    # `partition_type`, else every run reads all of it
+    partition = "none"
+    key = ["id"]                                # test source_unique_raw_orders_id
+    # guess: _loaded_at (it is the loaded_at_field). dbt does not say which row of a key stays
+    keep = ["_loaded_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    active = "id IS NOT NULL"                   # dbt's `unique` leaves out rows whose key is NULL
+    written_at = "_loaded_at"                   # loaded_at_field: younger rows may be in the streaming buffer
+    "#);
 }
 
 /// What a model that is left out is left out for.
@@ -126,15 +139,17 @@ fn reason(project: &Project, what: &str) -> String {
 
 #[test]
 fn a_rule_that_check_would_refuse_is_left_out_with_the_reason() {
-    for (member, value, reason_why) in [
-        ("unique_key", json!("count(*)"), "count(*)"),
-        ("unique_key", json!("rand()"), "rand()"),
-        ("unique_key", json!("order_id; drop table x"), "order_id; drop table x"),
-        ("unique_key", json!(["order_id", "order_id"]), "twice"),
-        ("partition_by", json!({ "field": "a`b" }), "is not a column's name"),
-        ("partition_by", json!({ "field": "g", "data_type": "geography" }), "of type geography"),
-        ("partition_by", json!("order_date"), "names no `field`"),
+    let mut reasons = Transcript::default();
+    for (member, value) in [
+        ("unique_key", json!("count(*)")),
+        ("unique_key", json!("rand()")),
+        ("unique_key", json!("order_id; drop table x")),
+        ("unique_key", json!(["order_id", "order_id"])),
+        ("partition_by", json!({ "field": "a`b" })),
+        ("partition_by", json!({ "field": "g", "data_type": "geography" })),
+        ("partition_by", json!("order_date")),
     ] {
+        let case = format!("{member} = {value}");
         let manifest = changed(|manifest| {
             let orders = &mut manifest["nodes"]["model.shop.orders"];
             orders["config"][member] = value;
@@ -145,9 +160,31 @@ fn a_rule_that_check_would_refuse_is_left_out_with_the_reason() {
         });
         let project = shop(&manifest);
         let reason = reason(&project, "model orders");
-        assert!(reason.contains(reason_why), "{member}: {reason}");
         assert!(!rules(&project).contains("[rule.orders]"), "{reason}");
+        reasons.case(&case, reason);
     }
+    whole!(reasons, @r#"
+    # unique_key = "count(*)"
+    left out: model orders: `active` is `(count(*)) IS NOT NULL`: it reads no column, so that it is the same for every row: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # unique_key = "rand()"
+    left out: model orders: `active` is `(rand()) IS NOT NULL`: it reads no column, so that it is the same for every row: name a BOOL column, or write a condition over columns of the row, such as "deleted_at IS NULL"
+
+    # unique_key = "order_id; drop table x"
+    left out: model orders: key entry `order_id; drop table x` cannot be used: `;` comes after the end of the expression
+
+    # unique_key = ["order_id","order_id"]
+    left out: model orders: `order_id` is in the key twice
+
+    # partition_by = {"field":"a`b"}
+    left out: model orders: its partition column `a`b` is not a column's name; describe the table by hand
+
+    # partition_by = {"field":"g","data_type":"geography"}
+    left out: model orders: its partition column is of type geography; describe the table by hand
+
+    # partition_by = "order_date"
+    left out: model orders: its `partition_by` names no `field`; describe the table by hand
+    "#);
 }
 
 /// Names come from a file: none of them leaves its comment or its text.
@@ -242,10 +279,164 @@ fn a_change_of_the_result_is_reviewed() {
     project.write("target/manifest.json", manifest);
     std::fs::remove_file(folder.join("onerow.toml")).unwrap();
     project.onerow("init --dbt target/manifest.json review").exits(0);
-    let review = project.onerow("review --base main --project-dir review").exits(0);
-    review.prints(&["orders", "order_id", "status"]);
-    let same = project.onerow("review --base main --project-dir review --exit-code").exits(4);
-    assert!(!same.stdout.contains("monthly_sales"), "{same}");
+    whole!(project.onerow("review --base main --project-dir review --exit-code"), @"
+    $ onerow review --base main --project-dir review --exit-code
+    exit code 4
+    -- stdout
+    ## onerow review
+
+    The SQL of the base revision and of this change, rendered for 2026-01-28.
+
+    ### Rule `orders`
+
+    **What it means**
+
+    - the key is widened by `status`: rows that differ in it are no longer duplicates of each other, so fewer rows are duplicates (detect, rewrite, verify, current)
+    - the order of survival changed from `updated_at DESC` to `COALESCE((status IS NOT NULL), false) DESC`, `updated_at DESC`: other rows may survive (detect, verify)
+    - it returns `COUNTIF(active) AS active`, `COUNTIF(active AND rank = 1) AS keys`, `COUNTIF(active AND rank > 1) AS duplicates`, `COUNTIF(active AND rank > 1 AND NOT settled) AS buffered`, `COUNTIF(active AND settled) AS settled`, `COUNTIF(NOT active AND rank = 1) AS keyless`, `COUNTIF(unflagged) AS unflagged` in addition (detect, verify)
+    - it no longer returns `COUNT(*) AS active`, `COUNTIF(rank = 1) AS keys`, `COUNTIF(rank > 1) AS duplicates`, `COUNTIF(rank > 1 AND NOT settled) AS buffered`, `COUNTIF(settled) AS settled`, `0 AS keyless`, `0 AS unflagged` (detect, verify)
+    - the condition `(status IS NOT NULL)` was added: fewer rows are looked at or changed (rewrite, current)
+
+    **What could not be compared; read the SQL**
+
+    - something besides key, order, conditions, tables, columns set and columns returned changed (detect, rewrite, verify)
+
+    <details><summary>SQL of detect</summary>
+
+    ```diff
+    --- base
+    +++ work tree
+    @@ -2,20 +2,22 @@
+     SELECT
+       date,
+       COUNT(*) AS total,
+    -  COUNT(*) AS active,
+    -  COUNTIF(rank = 1) AS keys,
+    -  COUNTIF(rank > 1) AS duplicates,
+    -  COUNTIF(rank > 1 AND NOT settled) AS buffered,
+    +  COUNTIF(active) AS active,
+    +  COUNTIF(active AND rank = 1) AS keys,
+    +  COUNTIF(active AND rank > 1) AS duplicates,
+    +  COUNTIF(active AND rank > 1 AND NOT settled) AS buffered,
+       0 AS shared_ids,
+    -  COUNTIF(settled) AS settled,
+    -  0 AS keyless,
+    -  0 AS unflagged
+    +  COUNTIF(active AND settled) AS settled,
+    +  COUNTIF(NOT active AND rank = 1) AS keyless,
+    +  COUNTIF(unflagged) AS unflagged
+     FROM (
+       SELECT
+         order_date AS date,
+    +    COALESCE((status IS NOT NULL), FALSE) AS active,
+    +    (status IS NOT NULL) IS NULL AS unflagged,
+         ROW_NUMBER() OVER (
+    -      PARTITION BY order_date, order_id
+    -      ORDER BY updated_at DESC
+    +      PARTITION BY order_date, order_id, status
+    +      ORDER BY COALESCE((status IS NOT NULL), FALSE) DESC, updated_at DESC
+         ) AS rank,
+         TRUE AS settled
+       FROM `analytics.orders`
+    ```
+
+    </details>
+
+    <details><summary>SQL of rewrite</summary>
+
+    ```diff
+    --- base
+    +++ work tree
+    @@ -14,13 +14,14 @@
+             SELECT
+               *,
+               ROW_NUMBER() OVER (
+    -            PARTITION BY order_date, order_id
+    +            PARTITION BY order_date, order_id, status
+                 ORDER BY updated_at DESC, TO_JSON_STRING(onerow_row)
+               ) AS onerow_rank,
+               TRUE AS onerow_settled,
+               TO_JSON_STRING(onerow_row) AS onerow_json
+             FROM `analytics.orders` AS onerow_row
+             WHERE order_date = DATE '2026-01-28'
+    +          AND (status IS NOT NULL)
+           ) AS onerow_ranked
+         ) AS onerow_numbered
+         LEFT JOIN (
+    @@ -42,6 +43,7 @@
+     ON FALSE
+     WHEN NOT MATCHED BY SOURCE
+       AND order_date = DATE '2026-01-28'
+    +  AND (status IS NOT NULL)
+       THEN DELETE
+     WHEN NOT MATCHED BY TARGET
+       THEN INSERT ROW
+    ```
+
+    </details>
+
+    <details><summary>SQL of verify</summary>
+
+    ```diff
+    --- base
+    +++ work tree
+    @@ -2,20 +2,22 @@
+     SELECT
+       date,
+       COUNT(*) AS total,
+    -  COUNT(*) AS active,
+    -  COUNTIF(rank = 1) AS keys,
+    -  COUNTIF(rank > 1) AS duplicates,
+    -  COUNTIF(rank > 1 AND NOT settled) AS buffered,
+    +  COUNTIF(active) AS active,
+    +  COUNTIF(active AND rank = 1) AS keys,
+    +  COUNTIF(active AND rank > 1) AS duplicates,
+    +  COUNTIF(active AND rank > 1 AND NOT settled) AS buffered,
+       0 AS shared_ids,
+    -  COUNTIF(settled) AS settled,
+    -  0 AS keyless,
+    -  0 AS unflagged
+    +  COUNTIF(active AND settled) AS settled,
+    +  COUNTIF(NOT active AND rank = 1) AS keyless,
+    +  COUNTIF(unflagged) AS unflagged
+     FROM (
+       SELECT
+         order_date AS date,
+    +    COALESCE((status IS NOT NULL), FALSE) AS active,
+    +    (status IS NOT NULL) IS NULL AS unflagged,
+         ROW_NUMBER() OVER (
+    -      PARTITION BY order_date, order_id
+    -      ORDER BY updated_at DESC
+    +      PARTITION BY order_date, order_id, status
+    +      ORDER BY COALESCE((status IS NOT NULL), FALSE) DESC, updated_at DESC
+         ) AS rank,
+         TRUE AS settled
+       FROM `analytics.orders`
+    ```
+
+    </details>
+
+    <details><summary>SQL of current</summary>
+
+    ```diff
+    --- base
+    +++ work tree
+    @@ -4,9 +4,10 @@
+       SELECT
+         *,
+         ROW_NUMBER() OVER (
+    -      PARTITION BY order_date, order_id
+    +      PARTITION BY order_date, order_id, status
+           ORDER BY updated_at DESC, TO_JSON_STRING(onerow_row)
+         ) AS onerow_rank
+       FROM `analytics.orders` AS onerow_row
+    +  WHERE (status IS NOT NULL)
+     )
+     WHERE onerow_rank = 1
+    ```
+
+    </details>
+    ");
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -3,7 +3,7 @@
 use minijinja::{Environment, Value, context};
 
 use super::Dbt;
-use crate::common::whole::{FILTERS, Transcript};
+use crate::common::whole::{FILTERS, Transcript, whole};
 use crate::common::{HEADER, Project, RULE};
 
 #[test]
@@ -24,11 +24,13 @@ fn a_rule_is_a_model_with_its_properties_and_a_test() {
 #[test]
 fn files_are_written_again_and_those_of_others_stay() {
     let project = Project::new(RULE);
-    let wrote = project.onerow("view show --dbt --out shop").exits(0).prints_nothing();
-    wrote.says(&[
-        "wrote shop/models/predictions_current.sql",
-        "shop/tests/predictions_is_unique.sql",
-    ]);
+    whole!(project.onerow("view show --dbt --out shop"), @"
+    $ onerow view show --dbt --out shop
+    -- stderr
+    wrote shop/models/predictions_current.sql
+    wrote shop/models/predictions_current.yml
+    wrote shop/tests/predictions_is_unique.sql
+    ");
     project.onerow("view show --dbt --out shop").exits(0);
     let (model, test) =
         ("shop/models/predictions_current.sql", "shop/tests/predictions_is_unique.sql");
@@ -80,7 +82,24 @@ fn braces_of_a_key_reach_the_warehouse() {
         let text = text.split_once(" <==\n").unwrap().1;
         assert!(rendered(text, "nba.predictions").contains(key), "{text}");
     }
-    assert!(properties.contains("it has no test") && !properties.contains("{{."), "{properties}");
+    whole!(properties, @r#"
+    models/predictions_current.yml <==
+    # Written by `onerow view show predictions --dbt`: after a change of the rule, write it again.
+    # Where a model of this project makes the table, write ref('its_name') for source('onerow_predictions', 'predictions') in both .sql files, and remove
+    # `sources`.
+    version: 2
+
+    sources:
+      - name: "onerow_predictions"
+        schema: "nba"
+        tables:
+          - name: "predictions"
+
+    models:
+      - name: "predictions_current"
+        description: "The row that stays of each key (game_id, REGEXP_REPLACE(player, r'{{ '{{' }}.*}}|{{ '{%' }}|{{ '{#' }}', '')) and date of nba.predictions, by rule predictions of onerow."
+        # The key has braces, which dbt would read as Jinja in this file: it has no test.
+    "#);
 }
 
 /// The file as dbt compiles it, for one date: its variables are Python's.

@@ -4,9 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::from_dbt::{INIT, MANIFEST, changed, rules, shop};
 use crate::common::Project;
+use crate::common::whole::{Transcript, whole};
 
 /// The section of a rule, with what is said above it.
-fn section(text: &str, name: &str) -> String {
+pub(super) fn section(text: &str, name: &str) -> String {
     let begin = text.find(&format!("[rule.{name}]\n")).unwrap_or_else(|| panic!("{name}: {text}"));
     let from = text[..begin].rfind("\n\n").unwrap();
     let end = text[begin..].find("\n\n").map_or(text.len(), |end| begin + end);
@@ -61,7 +62,20 @@ fn left(project: &Project) -> Vec<i64> {
 #[test]
 fn rows_whose_key_is_null_are_kept_as_unique_leaves_them_out() {
     let (project, rule) = by_email(|_| {});
-    assert!(rule.contains("active = \"(is_active) AND email IS NOT NULL\""), "{rule}");
+    whole!(rule, @r#"
+    # model customers: models/marts/customers.sql, table
+    # dbt builds this table anew on each run, and duplicates come back with it: mend the model or its source as well.
+    [rule.shop_customers_by_email]
+    table = "analytics.customers"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["email"]                             # test unique_customers_email
+    # guess: updated_at (by its name). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    # `where` of the test: only these rows count; dbt's `unique` leaves out rows whose key is NULL
+    active = "(is_active) AND email IS NOT NULL"
+    view = "analytics.shop_customers_by_email_current"  # each rule has a view of its own
+    "#);
     assert_eq!(left(&project), [1, 2, 4, 5, 6]);
     // A combination of columns is compared by GROUP BY, for which NULL is a value.
     let (project, rule) = by_email(|manifest| {
@@ -71,7 +85,19 @@ fn rows_whose_key_is_null_are_kept_as_unique_leaves_them_out() {
             "kwargs": { "combination_of_columns": ["email"] },
         });
     });
-    assert!(rule.contains("active = \"is_active\" "), "{rule}");
+    whole!(rule, @r#"
+    # model customers: models/marts/customers.sql, table
+    # dbt builds this table anew on each run, and duplicates come back with it: mend the model or its source as well.
+    [rule.shop_customers_by_email]
+    table = "analytics.customers"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["email"]                             # test unique_customers_email
+    # guess: updated_at (by its name). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    active = "is_active"                        # `where` of the test: only these rows count
+    view = "analytics.shop_customers_by_email_current"  # each rule has a view of its own
+    "#);
     assert_eq!(left(&project), [2, 4, 5, 6]);
 }
 
@@ -120,17 +146,62 @@ fn a_test_that_lets_duplicates_pass_says_so_above_its_rule() {
         config["where"] = json!("is_active");
         config
     };
-    for (config, said) in [
-        (json!({ "severity": "warn", "error_if": "!= 0" }), "severity: warn"),
-        (json!({ "severity": "ERROR", "error_if": "> 10", "warn_if": ">0" }), "error_if: > 10"),
-        (json!({ "warn_if": "> 3", "limit": 5 }), "warn_if: > 3, limit: 5"),
+    let mut rules = Transcript::default();
+    for config in [
+        json!({ "severity": "warn", "error_if": "!= 0" }),
+        json!({ "severity": "ERROR", "error_if": "> 10", "warn_if": ">0" }),
+        json!({ "warn_if": "> 3", "limit": 5 }),
     ] {
+        let case = config.to_string();
         let (_, rule) = by_email(|manifest| manifest["nodes"][EMAIL]["config"] = also(config));
-        let expected = format!("# The test unique_customers_email lets duplicates pass ({said}): ");
-        assert!(rule.contains(&expected), "{rule}");
+        rules.case(&case, rule);
     }
-    let (_, rule) = by_email(|_| {});
-    assert!(!rule.contains("The test"), "{rule}");
+    whole!(rules, @r#"
+    # {"severity":"warn","error_if":"!= 0"}
+    # model customers: models/marts/customers.sql, table
+    # dbt builds this table anew on each run, and duplicates come back with it: mend the model or its source as well.
+    # The test unique_customers_email lets duplicates pass (severity: warn): they may be known and accepted.
+    [rule.shop_customers_by_email]
+    table = "analytics.customers"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["email"]                             # test unique_customers_email
+    # guess: updated_at (by its name). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    # `where` of the test: only these rows count; dbt's `unique` leaves out rows whose key is NULL
+    active = "(is_active) AND email IS NOT NULL"
+    view = "analytics.shop_customers_by_email_current"  # each rule has a view of its own
+
+    # {"severity":"ERROR","error_if":"> 10","warn_if":">0"}
+    # model customers: models/marts/customers.sql, table
+    # dbt builds this table anew on each run, and duplicates come back with it: mend the model or its source as well.
+    # The test unique_customers_email lets duplicates pass (error_if: > 10): they may be known and accepted.
+    [rule.shop_customers_by_email]
+    table = "analytics.customers"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["email"]                             # test unique_customers_email
+    # guess: updated_at (by its name). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    # `where` of the test: only these rows count; dbt's `unique` leaves out rows whose key is NULL
+    active = "(is_active) AND email IS NOT NULL"
+    view = "analytics.shop_customers_by_email_current"  # each rule has a view of its own
+
+    # {"warn_if":"> 3","limit":5}
+    # model customers: models/marts/customers.sql, table
+    # dbt builds this table anew on each run, and duplicates come back with it: mend the model or its source as well.
+    # The test unique_customers_email lets duplicates pass (warn_if: > 3, limit: 5): they may be known and accepted.
+    [rule.shop_customers_by_email]
+    table = "analytics.customers"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["email"]                             # test unique_customers_email
+    # guess: updated_at (by its name). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    # `where` of the test: only these rows count; dbt's `unique` leaves out rows whose key is NULL
+    active = "(is_active) AND email IS NOT NULL"
+    view = "analytics.shop_customers_by_email_current"  # each rule has a view of its own
+    "#);
 }
 
 /// A hyphen is a minus, unless a column of that name is known.
@@ -156,15 +227,58 @@ fn an_expression_is_no_column_with_blanks() {
 /// For such a strategy dbt replaces partitions, whatever is in the key.
 #[test]
 fn a_strategy_that_does_not_look_at_the_key_says_so() {
+    let mut of_orders = Transcript::default();
     for strategy in ["append", "insert_overwrite", "microbatch"] {
         let project = shop(&changed(|manifest| {
             manifest["nodes"]["model.shop.orders"]["config"]["incremental_strategy"] =
                 json!(strategy);
         }));
         project.onerow(INIT).exits(0);
-        let said = format!("# Its strategy is {strategy}: dbt itself does not look at the key.");
-        assert!(section(&rules(&project), "orders").contains(&said), "{strategy}");
+        of_orders.case(strategy, section(&rules(&project), "orders"));
     }
+    whole!(of_orders, @r#"
+    # append
+    # model orders: models/marts/orders.sql, incremental
+    # Its strategy is append: dbt itself does not look at the key.
+    # Clustered by customer_id, status: BigQuery keeps rewritten rows clustered; a rule has no setting for it.
+    # dbt's key is about the whole table; this rule compares the rows of one date of order_date. If a row of one key can
+    # come again with another date, write `across` or `partition = "none"`.
+    [rule.orders]
+    table = "analytics.orders"
+    partition = "order_date"                    # partition_by
+    key = ["order_id"]                          # unique_key, test unique_orders_order_id
+    # guess: updated_at (it is in merge_update_columns). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+
+    # insert_overwrite
+    # model orders: models/marts/orders.sql, incremental
+    # Its strategy is insert_overwrite: dbt itself does not look at the key.
+    # Clustered by customer_id, status: BigQuery keeps rewritten rows clustered; a rule has no setting for it.
+    # dbt's key is about the whole table; this rule compares the rows of one date of order_date. If a row of one key can
+    # come again with another date, write `across` or `partition = "none"`.
+    [rule.orders]
+    table = "analytics.orders"
+    partition = "order_date"                    # partition_by
+    key = ["order_id"]                          # unique_key, test unique_orders_order_id
+    # guess: updated_at (it is in merge_update_columns). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+
+    # microbatch
+    # model orders: models/marts/orders.sql, incremental
+    # Its strategy is microbatch: dbt itself does not look at the key.
+    # Clustered by customer_id, status: BigQuery keeps rewritten rows clustered; a rule has no setting for it.
+    # dbt's key is about the whole table; this rule compares the rows of one date of order_date. If a row of one key can
+    # come again with another date, write `across` or `partition = "none"`.
+    [rule.orders]
+    table = "analytics.orders"
+    partition = "order_date"                    # partition_by
+    key = ["order_id"]                          # unique_key, test unique_orders_order_id
+    # guess: updated_at (it is in merge_update_columns). dbt does not say which row of a key stays
+    keep = ["updated_at DESC"]
+    strategy = "rewrite"                        # the other rows are dropped, rows that are equal in every column too
+    "#);
 }
 
 /// A value that is no literal is not known to `active`, and `undo` needs it.
@@ -182,14 +296,56 @@ fn a_snapshot_says_how_a_version_opens_again() {
         project.onerow("check --all --strict --project-dir rules").exits(0);
         section(&rules(&project), "customers_snapshot_current")
     };
-    let to_date = rule("date(9999, 12, 31)", Some("DATE"));
-    assert!(to_date.contains("deactivate = \"valid_to = CURRENT_DATE()\""), "{to_date}");
-    assert!(to_date.contains("reactivate = \"valid_to = date(9999, 12, 31)\""), "{to_date}");
-    let datetime = rule("datetime '9999-12-31'", Some("DATETIME"));
-    assert!(datetime.contains("deactivate = \"valid_to = CURRENT_DATETIME()\""), "{datetime}");
-    assert!(!datetime.contains("reactivate"), "{datetime}");
-    let unknown = rule("timestamp('9999-12-31')", None);
-    assert!(unknown.contains("reactivate = \"valid_to = timestamp('9999-12-31')\""), "{unknown}");
+    let mut versions = Transcript::default();
+    for (value, of) in [
+        ("date(9999, 12, 31)", Some("DATE")),
+        ("datetime '9999-12-31'", Some("DATETIME")),
+        ("timestamp('9999-12-31')", None),
+    ] {
+        versions.case(value, rule(value, of));
+    }
+    whole!(versions, @r#"
+    # date(9999, 12, 31)
+    # snapshot customers_snapshot: snapshots/orders_snapshot.yml
+    # Two versions that are both open: the older one is closed, with the time of the run.
+    [rule.customers_snapshot_current]
+    table = "analytics_snapshots.customers_snapshot"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["customer_id", "email"]              # unique_key
+    keep = ["valid_from DESC", "dbt_updated_at DESC", "dbt_scd_id"]  # the version that began last stays open
+    row_id = "dbt_scd_id"                       # what dbt names a version by
+    active = "valid_to = date(9999, 12, 31)"    # dbt_valid_to_current
+    deactivate = "valid_to = CURRENT_DATE()"    # the date of the run
+    reactivate = "valid_to = date(9999, 12, 31)"  # dbt_valid_to_current, for `onerow undo`
+    view = "analytics_snapshots.customers_snapshot_current"  # each rule has a view of its own
+
+    # datetime '9999-12-31'
+    # snapshot customers_snapshot: snapshots/orders_snapshot.yml
+    # Two versions that are both open: the older one is closed, with the time of the run.
+    [rule.customers_snapshot_current]
+    table = "analytics_snapshots.customers_snapshot"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["customer_id", "email"]              # unique_key
+    keep = ["valid_from DESC", "dbt_updated_at DESC", "dbt_scd_id"]  # the version that began last stays open
+    row_id = "dbt_scd_id"                       # what dbt names a version by
+    active = "valid_to = datetime '9999-12-31'"  # dbt_valid_to_current
+    deactivate = "valid_to = CURRENT_DATETIME()"  # the time of the run
+    view = "analytics_snapshots.customers_snapshot_current"  # each rule has a view of its own
+
+    # timestamp('9999-12-31')
+    # snapshot customers_snapshot: snapshots/orders_snapshot.yml
+    # Two versions that are both open: the older one is closed, with the time of the run.
+    [rule.customers_snapshot_current]
+    table = "analytics_snapshots.customers_snapshot"
+    partition = "none"                          # no partition_by: every run reads the whole table
+    key = ["customer_id", "email"]              # unique_key
+    keep = ["valid_from DESC", "dbt_updated_at DESC", "dbt_scd_id"]  # the version that began last stays open
+    row_id = "dbt_scd_id"                       # what dbt names a version by
+    active = "valid_to = timestamp('9999-12-31')"  # dbt_valid_to_current
+    deactivate = "valid_to = CURRENT_TIMESTAMP()"  # guess: it is a TIMESTAMP; for a DATETIME write CURRENT_DATETIME()
+    reactivate = "valid_to = timestamp('9999-12-31')"  # dbt_valid_to_current, for `onerow undo`
+    view = "analytics_snapshots.customers_snapshot_current"  # each rule has a view of its own
+    "#);
 }
 
 /// A terminal obeys escape sequences, and a line break could imitate a message.
@@ -201,9 +357,20 @@ fn a_name_that_is_left_out_cannot_steer_the_terminal() {
     }));
     let said = project.onerow(INIT).exits(0).stderr;
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
-    let line = said.lines().find(|line| line.contains("plain")).unwrap();
-    assert!(line.contains(r"model plain\u{1b}[2J\n9 rules; next: `rm`\u{202e}"), "{line}");
-    assert!(!said.lines().any(|line| line.starts_with("9 rules")), "{said}");
+    whole!(said, @r"
+    wrote rules/onerow.toml
+    wrote rules/onerow.schema.json
+    wrote rules/.gitignore
+    left out: model arrivals: it is partitioned by the time of arrival, and such a rule lists all columns: write `target/catalog.json` with `dbt docs generate`, and run this again
+    left out: model helper, model stg_orders: a view or an ephemeral model holds no rows of its own: duplicates are in the tables that it reads
+    left out: model plain\u{1b}[2J\n9 rules; next: `rm`\u{202e}, source raw.untested: it has no `unique_key` and no test of uniqueness; add one, or write the rule by hand
+    left out: model rates: its key `rate` is of type FLOAT64, by which BigQuery cannot group rows: write the rule by hand, with an expression such as TO_JSON_STRING(rate)
+    left out: model tenant_limits: it is partitioned by the numbers of `tenant`, which say no date, and requires a partition filter: a rule reads such a table as a whole
+    left out: model unordered: no column is known that says which row of a key (code) is the newest: list such a column, as updated_at, among the model's `columns` in dbt, or write `target/catalog.json` with `dbt docs generate`, and run this again; or write the rule by hand with a `keep` of your own
+    left out: seed countries: dbt loads it anew from a file of the project: remove the duplicates there
+    left out: model switched_off: it is disabled in dbt
+    17 rules; next: `cd rules`, read each line with `guess` in onerow.toml, then `onerow check --all` and `onerow doctor --all`
+    ");
 }
 
 /// dbt's files and the embedded warehouse take both for one.

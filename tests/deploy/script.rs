@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::{copied, root};
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 use crate::standin::{Bin, ran};
 
@@ -180,19 +181,39 @@ fn what_is_missing_is_named_before_anything_happens() {
     let project = warehouse();
     let bin = gcloud("true", &project);
     let empty = tempfile::tempdir().unwrap();
-    for (name, value, message) in [
-        ("PROJECT", "", "error: PROJECT is not set"),
-        ("REGION", "", "error: REGION is not set"),
-        ("PROJECT_DIR", "", "error: PROJECT_DIR is not set"),
-        ("PROJECT_DIR", empty.path().to_str().unwrap(), "error: there is no onerow.toml in"),
+    let mut told = Transcript::default();
+    for (name, value) in [
+        ("PROJECT", ""),
+        ("REGION", ""),
+        ("PROJECT_DIR", ""),
+        ("PROJECT_DIR", empty.path().to_str().unwrap()),
     ] {
         let mut command = bin.bash(&root().join("deploy/deploy.sh"));
         command.env("PROJECT", "p").env("REGION", "r").env("PROJECT_DIR", project.path("."));
-        let (done, said) = ran(command.env(name, value));
-        assert!(!done && said.contains(message), "{said}");
+        told.case(&format!("{name}={value}"), ran(command.env(name, value)));
     }
-    let (done, said) = deploy(&bin, &project, &["--force"]);
-    assert!(!done && said.contains("unknown argument --force"), "{said}");
+    told.case("--force", deploy(&bin, &project, &["--force"]));
+    whole!(told, @"
+    # PROJECT=
+    failed
+    error: PROJECT is not set; see [REPOSITORY]/deploy/deploy.sh --help
+
+    # REGION=
+    failed
+    error: REGION is not set; see [REPOSITORY]/deploy/deploy.sh --help
+
+    # PROJECT_DIR=
+    failed
+    error: PROJECT_DIR is not set; see [REPOSITORY]/deploy/deploy.sh --help
+
+    # PROJECT_DIR=[DIR]
+    failed
+    error: there is no onerow.toml in PROJECT_DIR, [DIR]
+
+    # --force
+    failed
+    error: unknown argument --force; see [REPOSITORY]/deploy/deploy.sh --help
+    ");
     assert_eq!(bin.asked().len(), 0);
 }
 
@@ -240,8 +261,10 @@ fn images_are_pinned_to_the_digest_of_their_tag_and_pins_are_moved() {
     bin.add("docker", "echo '<html>'");
     let mut command = bin.bash(&root().join("deploy/pin-images.sh"));
     let now = read("Dockerfile");
-    let (done, said) = ran(command.arg(place.path(".")));
-    assert!(!done && said.contains("has no digest"), "{said}");
+    whole!(ran(command.arg(place.path("."))), @"
+    failed
+    error: rust:1.90-slim-bookworm has no digest: <html>
+    ");
     assert_eq!(read("Dockerfile"), now);
 }
 

@@ -60,6 +60,22 @@ fn every_link_leads_to_a_file_and_a_heading_that_are_there() {
     assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
 }
 
+/// The book has the pages of `docs/` and nothing else.
+#[test]
+fn no_link_of_a_page_leads_out_of_the_book() {
+    let out = |page: &Page| -> Vec<String> {
+        let lines = page.prose();
+        let links = lines.flat_map(|(number, line)| targets(line).map(move |to| (number, to)));
+        let out = links.filter(|(_, target)| target.starts_with("../"));
+        out.map(|(number, target)| format!("{}:{number}: {target}", page.name())).collect()
+    };
+    let found: Vec<String> = pages().iter().flat_map(out).collect();
+    assert!(found.is_empty(), "name the file by its path:\n{}", found.join("\n"));
+    let text = "[a](rules.md) [b](../deploy/Dockerfile)".to_owned();
+    let page = Page { path: "docs/index.md".into(), text };
+    assert_eq!(out(&page), ["docs/index.md:1: ../deploy/Dockerfile"], "else this tests nothing");
+}
+
 /// Without this, the test above would say nothing of a link that leads nowhere.
 #[test]
 fn a_link_that_leads_nowhere_is_found() {

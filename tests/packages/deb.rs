@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::{cleans_the_first_table, program, root, succeeds, tool, version};
+use crate::common::whole::whole;
 
 #[test]
 fn the_debian_package_installs_the_program_its_pages_and_completions() {
@@ -58,6 +59,10 @@ fn the_debian_package_installs_the_program_its_pages_and_completions() {
 
 #[test]
 fn without_a_program_the_script_says_what_it_needs() {
-    let (good, said) = crate::standin::ran(&mut Command::new(root().join("packaging/deb/build")));
-    assert!(!good && said.contains("error: BINARY and OUT.deb are missing"), "{said}");
+    let mut build = Command::new(root().join("packaging/deb/build"));
+    whole!(crate::standin::ran(&mut build), @"
+    failed
+    error: BINARY and OUT.deb are missing
+      help: packaging/deb/build target/release/onerow onerow.deb
+    ");
 }

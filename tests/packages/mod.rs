@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::common::whole::{Transcript, whole};
 use crate::standin::ran;
 
 fn root() -> &'static Path {
@@ -84,6 +85,7 @@ fn cleans_the_first_table(home: &Path, words: &[&str]) {
 fn the_first_table_is_not_clean_if_a_figure_is_wrong() {
     let home = tempfile::tempdir().unwrap();
     let onerow = env!("CARGO_BIN_EXE_onerow");
+    let mut told = Transcript::default();
     for (wrong, what) in [
         (
             format!("#!/bin/sh\n[ \"$1\" = apply ] && exit 0\nexec {onerow} \"$@\"\n"),
@@ -97,7 +99,52 @@ fn the_first_table_is_not_clean_if_a_figure_is_wrong() {
         std::fs::set_permissions(&path, mode).unwrap();
         let mut command = Command::new(root().join("packaging/first-table"));
         empty(&mut command, home.path());
-        let (good, said) = ran(command.arg(&path));
-        assert!(!good && said.contains("error: these are the dates:"), "{what}: {said}");
+        told.case(what, ran(command.arg(&path)));
     }
+    whole!(told, @"
+    # does nothing
+    failed
+    wrote [DIR]/first/onerow.toml
+    wrote [DIR]/first/README.md
+    wrote [DIR]/first/orders.csv
+    wrote [DIR]/first/tests/airbyte.toml
+    next, with the data that is there:
+      cd [DIR]/first
+      onerow check --strict
+      onerow test
+      onerow load orders.csv
+      onerow status --from 2026-01-28 --to 2026-01-29
+      onerow apply --yes --from 2026-01-28 --to 2026-01-29
+    README.md says what they print; onerow.toml, which names are yours to change
+    15 statements checked, no findings
+    [DIR]/first/orders.csv: 6 rows into airbyte.orders
+    error: these are the dates:
+
+      help: they should be:
+    2026-01-28,4,3,1,1,cleaned
+    2026-01-29,2,1,1,1,cleaned
+
+    # prints another status
+    failed
+    wrote [DIR]/first/onerow.toml
+    wrote [DIR]/first/README.md
+    wrote [DIR]/first/orders.csv
+    wrote [DIR]/first/tests/airbyte.toml
+    next, with the data that is there:
+      cd [DIR]/first
+      onerow check --strict
+      onerow test
+      onerow load orders.csv
+      onerow status --from 2026-01-28 --to 2026-01-29
+      onerow apply --yes --from 2026-01-28 --to 2026-01-29
+    README.md says what they print; onerow.toml, which names are yours to change
+    15 statements checked, no findings
+    [DIR]/first/orders.csv: 6 rows into airbyte.orders
+    error: these are the dates:
+    2026-01-28,4,3,1,1,clean
+    2026-01-29,2,1,1,1,clean
+      help: they should be:
+    2026-01-28,4,3,1,1,cleaned
+    2026-01-29,2,1,1,1,cleaned
+    ");
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use super::{cleans_the_first_table, empty, program, root, succeeds, tool, version};
+use crate::common::Ended;
+use crate::common::whole::{Transcript, whole};
 use crate::standin::ran;
 
 /// The name that npm gives to this platform, and the target that is built for it.
@@ -59,9 +61,13 @@ fn npx_starts_the_program_of_this_platform_and_hands_its_exit_code_on() {
     let launcher = home.path().join("node_modules/.bin/onerow");
     let mut usage = Command::new(&launcher);
     empty(&mut usage, home.path());
-    let output = usage.arg("status").output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("error[no-project]"), "{output:?}");
+    whole!(Ended::of("status", usage.arg("status").output().unwrap()), @"
+    $ onerow status
+    exit code 2
+    -- stderr
+    error[no-project]: there is no onerow.toml here or in a folder above
+      help: name the folder with --project-dir, or start a project with `onerow init`
+    ");
 
     ends_with_the_program(home.path(), &launcher);
     says_what_is_missing(home.path(), &launcher);
@@ -120,14 +126,14 @@ fn says_what_is_missing(home: &Path, launcher: &Path) {
     std::fs::remove_dir_all(home.join("node_modules/@onerow")).unwrap();
     let mut alone = Command::new(launcher);
     empty(&mut alone, home);
-    let output = alone.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        said.contains(&format!("error: the package @onerow/{} is not installed", here().0)),
-        "{said}"
-    );
-    assert!(said.contains("--omit=optional"), "{said}");
+    let ended = Ended::of("(without its platform's package)", alone.output().unwrap());
+    whole!(ended.whole().replace(&here().0, "[PLATFORM]"), @"
+    $ onerow (without its platform's package)
+    exit code 1
+    -- stderr
+    error: the package @onerow/[PLATFORM] is not installed
+      help: install onerow again without `--omit=optional` and `--no-optional`, on the platform where it runs
+    ");
 }
 
 /// All that the packages say comes from Cargo.toml.
@@ -163,13 +169,25 @@ fn each_package_has_the_version_and_the_licence_of_the_crate() {
 fn a_program_of_no_platform_and_one_that_is_not_there_are_refused() {
     let Some(_) = tool("ONEROW_NPM") else { return };
     let out = tempfile::tempdir().unwrap();
-    for (word, says) in [
-        ("riscv64gc-unknown-linux-gnu=x", "no platform of npm is built for this target"),
-        ("x86_64-unknown-linux-musl=/no/such/file", "/no/such/file: there is no such file"),
-    ] {
-        let (good, said) = assembled(out.path(), &[word.to_owned()]);
-        assert!(!good && said.contains(says) && said.contains("help: "), "{said}");
+    let mut told = Transcript::default();
+    for word in ["riscv64gc-unknown-linux-gnu=x", "x86_64-unknown-linux-musl=/no/such/file"] {
+        told.case(word, assembled(out.path(), &[word.to_owned()]));
     }
-    let (good, said) = assembled(out.path(), &[]);
-    assert!(!good && said.contains("OUT and TARGET=PROGRAM are missing"), "{said}");
+    told.case("without a program", assembled(out.path(), &[]));
+    whole!(told, @"
+    # riscv64gc-unknown-linux-gnu=x
+    failed
+    error: riscv64gc-unknown-linux-gnu=x: no platform of npm is built for this target
+      help: targets: x86_64-unknown-linux-musl, aarch64-unknown-linux-musl, x86_64-apple-darwin, aarch64-apple-darwin, x86_64-pc-windows-msvc, aarch64-pc-windows-msvc
+
+    # x86_64-unknown-linux-musl=/no/such/file
+    failed
+    error: /no/such/file: there is no such file
+      help: build it: cargo build --release --locked --target x86_64-unknown-linux-musl
+
+    # without a program
+    failed
+    error: OUT and TARGET=PROGRAM are missing
+      help: packaging/npm/assemble.mjs OUT TARGET=PROGRAM...
+    ");
 }

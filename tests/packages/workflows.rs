@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 use super::{root, succeeds, tool};
+use crate::common::whole::{Transcript, whole};
 use crate::standin::{found, ran};
 
 fn workflows() -> Vec<(String, Json)> {
@@ -176,18 +177,40 @@ fn a_tag_needs_its_version_and_this_repository_in_cargo_toml() {
         script(name, home.path(), home.path().to_str().unwrap(), &variables)
     };
     let ours = || Json::from("https://github.com/acme/onerow");
-    for (tag, repository, kind, problem) in [
-        ("v1.2.3", ours(), "tag", None),
-        ("v1.2.3", Json::from("https://github.com/acme/onerow.git"), "tag", None),
-        ("main", Json::Null, "branch", None),
-        ("v1.2.4", ours(), "tag", Some("the tag is v1.2.4")),
-        ("v1.2.3", Json::Null, "tag", Some("repository = \"https://github.com/acme/onerow\"")),
-        ("v1.2.3", Json::from("https://github.com/x/y"), "tag", Some("npm would refuse")),
+    let mut told = Transcript::default();
+    for (tag, repository, kind) in [
+        ("v1.2.3", ours(), "tag"),
+        ("v1.2.3", Json::from("https://github.com/acme/onerow.git"), "tag"),
+        ("main", Json::Null, "branch"),
+        ("v1.2.4", ours(), "tag"),
+        ("v1.2.3", Json::Null, "tag"),
+        ("v1.2.3", Json::from("https://github.com/x/y"), "tag"),
     ] {
-        let (good, said) = run(tag, repository, kind);
-        assert_eq!(good, problem.is_none(), "{tag}: {said}");
-        assert!(said.contains(problem.unwrap_or_default()), "{said}");
+        let case = format!("{kind} {tag}, repository {repository}");
+        told.case(&case, run(tag, repository, kind));
     }
+    whole!(told, @r#"
+    # tag v1.2.3, repository "https://github.com/acme/onerow"
+
+
+    # tag v1.2.3, repository "https://github.com/acme/onerow.git"
+
+
+    # branch main, repository null
+
+
+    # tag v1.2.4, repository "https://github.com/acme/onerow"
+    failed
+    ::error::the tag is v1.2.4, and Cargo.toml has version 1.2.3
+
+    # tag v1.2.3, repository null
+    failed
+    ::error::npm would refuse the provenance: write repository = "https://github.com/acme/onerow" in Cargo.toml; it has ""
+
+    # tag v1.2.3, repository "https://github.com/x/y"
+    failed
+    ::error::npm would refuse the provenance: write repository = "https://github.com/acme/onerow" in Cargo.toml; it has "https://github.com/x/y"
+    "#);
 }
 
 /// A job that failed half way is started again.
@@ -223,9 +246,10 @@ fn what_is_published_already_is_skipped_and_the_checksums_do_not_list_themselves
         "case \"$1 $2\" in\n  'view @onerow/linux-x64@1.2.3') echo 1.2.3 ;;\n  view*) exit 1 ;;\n  *) echo \"npm $*\" ;;\nesac",
     );
     let (good, said) = script("Publish", home.path(), home.path().to_str().unwrap(), &[]);
-    assert!(good && said.contains("@onerow/linux-x64@1.2.3 is published already"), "{said}");
-    let published: Vec<&str> = said.lines().filter(|line| line.starts_with("npm ")).collect();
-    assert_eq!(published, ["npm publish ./dist/onerow-1.2.3.tgz --provenance --access public"]);
+    whole!((good, said), @"
+    @onerow/linux-x64@1.2.3 is published already
+    npm publish ./dist/onerow-1.2.3.tgz --provenance --access public
+    ");
 }
 
 /// What is promised for a platform is built for it.

@@ -1,6 +1,7 @@
 //! Rows that are buffered still, hours after a run first found them so.
 
 use super::receiver::{Receiver, run};
+use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 
 /// Streamed rows stay for ten hours, so that there is something to tell.
@@ -33,12 +34,13 @@ fn it_is_told_from_the_hour_on_and_not_a_second_before() {
     }
     assert_eq!(receiver.messages().len(), 0);
     apply(&project, &receiver, "--date 2026-01-28", "12:05:00");
-    let text = receiver.text();
-    assert!(text.starts_with("*predictions: rows are still in the streaming buffer*\n"), "{text}");
-    let since = "• 2026-01-28: buffered since at least 2026-01-30 09:05 UTC, for 3h\n";
-    assert!(text.contains(since), "{text}");
-    assert!(text.contains("duplicates: 1 found, 0 deactivated, 1 buffered\n"), "{text}");
-    assert!(text.contains("\nNext: the streaming buffer drains within 90 minutes"), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: rows are still in the streaming buffer*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 1 buffered
+    • 2026-01-28: buffered since at least 2026-01-30 09:05 UTC, for 3h
+    Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
+    ");
 }
 
 #[test]
@@ -49,9 +51,13 @@ fn each_date_counts_by_itself() {
     apply(&project, &receiver, "--date 2026-01-27", "09:05:00");
     apply(&project, &receiver, "--date 2026-01-28", "10:30:00");
     apply(&project, &receiver, "--date 2026-01-27 --date 2026-01-28", "12:30:00");
-    let text = receiver.text();
-    assert!(text.contains("• 2026-01-27: buffered since"), "{text}");
-    assert!(!text.contains("2026-01-28: buffered"), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: rows are still in the streaming buffer*
+    apply of 2026-01-27 to 2026-01-28, run `[RUN]`
+    duplicates: 2 found, 0 deactivated, 2 buffered
+    • 2026-01-27: buffered since at least 2026-01-30 09:05 UTC, for 3h 25m
+    Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
+    ");
 }
 
 #[test]
@@ -65,5 +71,11 @@ fn the_count_begins_anew_after_a_run_that_left_nothing_buffered() {
     apply(&project, &receiver, "--date 2026-01-28", "15:04:00");
     assert_eq!(receiver.messages().len(), 0);
     apply(&project, &receiver, "--date 2026-01-28", "15:06:00");
-    assert!(receiver.text().contains("since at least 2026-01-30 12:05 UTC, for 3h 1m"));
+    whole!(receiver.text(), @"
+    *predictions: rows are still in the streaming buffer*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 1 buffered
+    • 2026-01-28: buffered since at least 2026-01-30 12:05 UTC, for 3h 1m
+    Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
+    ");
 }

@@ -1,6 +1,7 @@
 //! Which commands tell, and what others have written in what is told.
 
 use super::receiver::{PAIR, Receiver, project, run};
+use crate::common::whole::whole;
 
 #[test]
 fn a_step_of_ones_own_that_fails_is_told_and_its_words_are_only_text() {
@@ -9,14 +10,21 @@ fn a_step_of_ones_own_that_fails_is_told_and_its_words_are_only_text() {
     let words = "<!channel> & <https://evil.example|Ωμέγα>";
     let sql = format!("SELECT CAST('{words}' AS INT64) AS n\n");
     project.write("sql/boom.sql", sql);
-    let failed = run(&project, &receiver, "run boom --date 2026-01-28").exits(1);
+    whole!(run(&project, &receiver, "run boom --date 2026-01-28"), @"
+    $ onerow run boom --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[refused]: cannot run the query: `<!channel> & <https://evil.example|Ωμέγα>` is not an INT64, such as 42: Error code 1: SQL logic error
+      note: during boom of 2026-01-28
+    ");
     let text = receiver.text();
-    assert!(
-        text.starts_with("*predictions: run failed*\nrun of 2026-01-28, run `20"),
-        "{text}\n{failed}"
-    );
-    assert!(text.contains("&lt;!channel&gt; &amp; &lt;https://evil.example|Ωμέγα&gt;"), "{text}");
     assert!(!text.contains(['<', '>']), "{text}");
+    whole!(text, @"
+    *predictions: run failed*
+    run of 2026-01-28, run `[RUN]`
+    • cannot run the query: `&lt;!channel&gt; &amp; &lt;https://evil.example|Ωμέγα&gt;` is not an INT64, such as 42: Error code 1: SQL logic error (during boom of 2026-01-28)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }
 
 #[test]
@@ -29,8 +37,12 @@ fn an_undo_that_fails_is_told_and_one_that_nobody_can_mean_is_not() {
     assert_eq!(receiver.messages().len(), 0);
     project.database().execute_batch("DROP TABLE \"onerow.removals\"").unwrap();
     run(&project, &receiver, &format!("undo {id}")).exits(1);
-    let text = receiver.text();
-    assert!(text.starts_with("*predictions: undo failed*\nundo"), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: undo failed*
+    undo of 2026-01-28, run `[RUN]`
+    • cannot run the statement: no such table: onerow.removals: Error code 1: SQL logic error (during undo of 2026-01-28)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }
 
 #[test]
@@ -51,10 +63,10 @@ fn a_consolidate_that_lacks_its_staging_table_is_told() {
     run(&project, &receiver, "consolidate --date 2026-01-28 --dry-run").exits(1);
     assert_eq!(receiver.messages().len(), 0);
     run(&project, &receiver, "consolidate --date 2026-01-28").exits(1);
-    let text = receiver.text();
-    assert!(
-        text.starts_with("*predictions: consolidate failed*\nconsolidate of 2026-01-28"),
-        "{text}"
-    );
-    assert!(text.contains("nba.staging_a"), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: consolidate failed*
+    consolidate of 2026-01-28
+    • the embedded warehouse has no table `nba.staging_a` (during looking at the staging tables)
+    Next: known: nba.predictions
+    ");
 }

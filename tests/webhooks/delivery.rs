@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::receiver::{Receiver, Reply, SECRET, SHARED_IDS, project, run};
 use crate::common::Project;
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 
 const APPLY: &str = "apply --date 2026-01-28";
 
@@ -28,15 +28,38 @@ fn what_fails_in_passing_is_sent_again() {
 
 #[test]
 fn what_is_refused_is_a_warning_and_is_not_sent_again() {
+    let mut said = Transcript::default();
     for status in [400, 403, 404, 410] {
         let receiver = Receiver::replying([Reply::Status(status)]);
         let ended = run(&failing(), &receiver, APPLY).exits(1);
         assert_eq!(receiver.messages().len(), 1);
-        let told = format!(
-            "warning[webhook]: could not notify webhook `ops`: it answered with HTTP {status}"
-        );
-        ended.says(&[&told, "check that OPS_URL still holds its address"]);
+        said.case(&status.to_string(), ended.stderr);
     }
+    whole!(said, @r#"
+    # 400
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 400
+      help: check that OPS_URL still holds its address
+
+    # 403
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 403
+      help: check that OPS_URL still holds its address
+
+    # 404
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
+      help: check that OPS_URL still holds its address
+
+    # 410
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 410
+      help: check that OPS_URL still holds its address
+    "#);
 }
 
 #[test]
@@ -46,7 +69,18 @@ fn a_webhook_that_is_not_told_changes_nothing_of_a_run_that_went_well() {
     let receiver = Receiver::replying([Reply::Status(404)]);
     let ended = run(&project, &receiver, &format!("{APPLY} --format json -v")).exits(0);
     assert_eq!(ended.json()["dates"][0]["status"], "cleaned");
-    ended.says(&["could not notify webhook `ops`"]);
+    whole!(ended.stderr, @"
+     INFO detect of 2026-01-28: sent job=onerow_[RUN]_1_detect_2026-01-28
+     INFO detect of 2026-01-28: done job=onerow_[RUN]_1_detect_2026-01-28 affected=Some(1)
+     INFO record of 2026-01-28: sent job=onerow_[RUN]_2_record_2026-01-28
+     INFO record of 2026-01-28: done job=onerow_[RUN]_2_record_2026-01-28 affected=Some(1)
+     INFO deactivate of 2026-01-28: sent job=onerow_[RUN]_3_deactivate_2026-01-28
+     INFO deactivate of 2026-01-28: done job=onerow_[RUN]_3_deactivate_2026-01-28 affected=Some(1)
+     INFO verify of 2026-01-28: sent job=onerow_[RUN]_4_verify_2026-01-28
+     INFO verify of 2026-01-28: done job=onerow_[RUN]_4_verify_2026-01-28 affected=Some(1)
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
+      help: check that OPS_URL still holds its address
+    ");
     assert_eq!(project.active(), ["r2"]);
     let log = project.onerow("log --sql --format json").stdout;
     assert!(!log.contains("webhook") && !log.contains(SECRET), "{log}");
@@ -99,14 +133,46 @@ fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for(
 
 #[test]
 fn a_redirect_is_not_followed() {
+    let mut said = Transcript::default();
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = Receiver::new();
         let header = format!("Location: {}", elsewhere.url);
         let receiver = Receiver::replying([Reply::With(status, header)]);
         let ended = run(&failing(), &receiver, APPLY).exits(1);
-        ended.says(&[&format!("answered with HTTP {status}"), "the URL redirects"]);
+        said.case(&status.to_string(), ended.stderr);
         assert_eq!((receiver.messages().len(), elsewhere.messages().len()), (1, 0));
     }
+    whole!(said, @r#"
+    # 301
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 301
+      help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
+
+    # 302
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 302
+      help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
+
+    # 303
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 303
+      help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
+
+    # 307
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 307
+      help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
+
+    # 308
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    warning[webhook]: could not notify webhook `ops`: it answered with HTTP 308
+      help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
+    "#);
 }
 
 #[test]
@@ -179,5 +245,11 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
       help: check that OPS_URL still holds its address
     "#);
-    assert!(whole.text().contains("apply failed"));
+    whole!(whole.text(), @"
+    *predictions: apply failed*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 0 buffered
+    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }

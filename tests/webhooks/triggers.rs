@@ -1,7 +1,7 @@
 //! What is told, of which runs, to whom.
 
 use super::receiver::{PAIR, Receiver, SECRET, SHARED_IDS, project, run};
-use crate::common::whole::whole;
+use crate::common::whole::{Transcript, whole};
 use crate::common::{Project, RULE};
 
 const APPLY: &str = "apply --date 2026-01-28";
@@ -48,19 +48,31 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     }
     run(&project, &receiver, "apply --date 2026-01-27").exits(0);
     assert_eq!(receiver.messages().len(), 0);
-    let failed = run(&project, &receiver, APPLY).exits(1).says(&["are skipped"]);
-    assert!(!failed.stderr.contains("webhook"), "{failed}");
+    whole!(run(&project, &receiver, APPLY), @r#"
+    $ onerow apply --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+    ────────
+     2026-01-28        2      1            1          0            2             0   shared_ids
+    ────────
+     total             2      1            1          0            2             0
+    -- stderr
+    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
     let message = &receiver.messages()[0];
     let block = &message["blocks"][0];
     assert_eq!((&block["type"], &block["text"]["type"]), (&"section".into(), &"mrkdwn".into()));
     assert_eq!(block["text"]["text"], message["text"]);
-    let text = receiver.text();
-    assert!(
-        text.starts_with("*predictions: apply failed*\napply of 2026-01-28, run `20"),
-        "{text}"
-    );
-    assert!(text.contains("• 2026-01-28: skipped: active rows have a NULL"), "{text}");
-    assert!(text.contains("\nNext: see what was sent with `onerow log "), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: apply failed*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 0 buffered
+    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }
 
 #[test]
@@ -69,10 +81,13 @@ fn a_long_list_of_dates_is_shortened_and_says_so() {
     let shared_ids = |day| SHARED_IDS.replace("2026-01-28,", &format!("2026-01-{day:02},"));
     project.rows(&(1..=27).step_by(2).map(shared_ids).collect::<Vec<_>>().join("\n"));
     run(&project, &receiver, "apply --from 2026-01-01 --to 2026-01-28").exits(1);
-    let text = receiver.text();
-    assert!(text.contains("apply of 2026-01-01 to 2026-01-28, run"), "{text}");
-    let dates = "• 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: skipped";
-    assert!(text.contains(dates), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: apply failed*
+    apply of 2026-01-01 to 2026-01-28, run `[RUN]`
+    duplicates: 14 found, 0 deactivated, 0 buffered
+    • 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }
 
 #[test]
@@ -96,18 +111,33 @@ fn each_webhook_is_told_what_it_asks_for() {
     let apply = ["apply", "--from", "2026-01-27", "--to", "2026-01-28"];
     let ended = project.onerow_in(&apply, &environment).exits(1);
     assert!(!ended.to_string().contains(SECRET), "{ended}");
-    assert!(failures.text().contains("apply failed") && !failures.text().contains("more than"));
-    assert!(
-        counts.text().starts_with("*predictions: more than 1 duplicates found*"),
-        "{}",
-        counts.text()
-    );
-    assert!(!counts.text().contains("not touched"), "{}", counts.text());
-    let text = both.text();
-    assert!(
-        text.contains("apply failed") && text.contains("• duplicates found: 4, more than 1"),
-        "{text}"
-    );
+    let mut told = Transcript::default();
+    for (name, receiver) in [("failures", failures), ("counts", counts), ("both", both)] {
+        told.case(name, receiver.text());
+    }
+    whole!(told, @"
+    # failures
+    *predictions: apply failed*
+    apply of 2026-01-27 to 2026-01-28, run `[RUN]`
+    duplicates: 4 found, 3 deactivated, 0 buffered
+    • 2026-01-27: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+
+    # counts
+    *predictions: more than 1 duplicates found*
+    apply of 2026-01-27 to 2026-01-28, run `[RUN]`
+    duplicates: 4 found, 3 deactivated, 0 buffered
+    • duplicates found: 4, more than 1
+    Next: look at what wrote them with `onerow log --rule predictions` and in its own logs
+
+    # both
+    *predictions: apply failed*
+    apply of 2026-01-27 to 2026-01-28, run `[RUN]`
+    duplicates: 4 found, 3 deactivated, 0 buffered
+    • 2026-01-27: skipped: active rows have a NULL or duplicate row id (shared ids)
+    • duplicates found: 4, more than 1
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
 }
 
 /// Two rules, each with its table.
@@ -131,10 +161,19 @@ fn the_runs_of_one_command_are_told_in_one_message() {
     let (project, receiver) = (two_rules(""), Receiver::new());
     shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --jobs 2 --date 2026-01-28").exits(1);
-    let text = receiver.text();
-    let (first, second) = text.split_once("\n\n").unwrap();
-    assert!(first.starts_with("*predictions: apply failed*"), "{text}");
-    assert!(second.starts_with("*others: apply failed*"), "{text}");
+    whole!(receiver.text(), @"
+    *predictions: apply failed*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 0 buffered
+    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+
+    *others: apply failed*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 0 buffered
+    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
     assert_eq!(receiver.messages()[0]["blocks"].as_array().unwrap().len(), 2);
 }
 
@@ -143,8 +182,13 @@ fn only_the_rules_that_are_named_are_told_of() {
     let (project, receiver) = (two_rules("rules = [\"others\"]"), Receiver::new());
     shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --date 2026-01-28").exits(1);
-    assert!(receiver.text().starts_with("*others: apply failed*"));
-    assert!(!receiver.text().contains("predictions:"), "{}", receiver.text());
+    whole!(receiver.text(), @"
+    *others: apply failed*
+    apply of 2026-01-28, run `[RUN]`
+    duplicates: 1 found, 0 deactivated, 0 buffered
+    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
+    Next: see what was sent with `onerow log [RUN] --sql`
+    ");
     // A command that is about other rules does not need the address.
     whole!(project.onerow("apply predictions --date 2026-01-28"), @r#"
     $ onerow apply predictions --date 2026-01-28

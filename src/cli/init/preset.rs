@@ -61,6 +61,11 @@ pub(super) fn find(name: &str) -> Result<&'static Preset> {
     })
 }
 
+/// The name of each preset, and what it is about.
+pub fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PRESETS.iter().map(|preset| (preset.name, preset.about()))
+}
+
 /// All presets, one per line.
 pub(super) fn list() -> String {
     let width = PRESETS.iter().map(|preset| preset.name.len()).max().unwrap_or_default();

@@ -7,6 +7,7 @@ use super::super::validate::RuleReader;
 use super::super::{Cut, LocalDays, Partition, Period, Strategy};
 use crate::error::Result;
 use crate::googlesql::Ident;
+use crate::visible::visible_line;
 
 /// BigQuery's pseudo-column with the suffix of a table matched by a wildcard.
 /// Source: <https://cloud.google.com/bigquery/docs/querying-wildcard-tables#filtering_selected_tables_using_table_suffix>
@@ -111,12 +112,11 @@ impl RuleReader<'_> {
                 return self.zone(name, LocalDays::of).map(Some);
             }
             Cut::Timestamp => {
-                "remove it: of the time of arrival BigQuery keeps the hour or the day in UTC alone"
+                "remove it: BigQuery keeps the time of arrival by the hour or the day, in UTC only"
             }
             _ => "remove it; for a column of instants write `partition_type = \"TIMESTAMP\"`",
         };
-        let message =
-            "`time_zone_dates` is about the dates of a TIMESTAMP column, and the partition is none";
+        let message = "`time_zone_dates` needs a partition by a TIMESTAMP column";
         Err(self.source.error(name, message).help(help))
     }
 
@@ -159,7 +159,7 @@ impl RuleReader<'_> {
         let Some(text) = &self.section.across else { return Ok(None) };
         Across::parse(text.get_ref()).map(Some).map_err(|problem| {
             let message =
-                format!("`{}` cannot be `across`: {problem}", text.get_ref().escape_debug());
+                format!("`{}` cannot be `across`: {problem}", visible_line(text.get_ref()));
             self.source.error(text, message).help("write it as `1d` or `7d`")
         })
     }

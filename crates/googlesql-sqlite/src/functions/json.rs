@@ -45,7 +45,7 @@ fn field(arguments: &Arguments<'_>) -> Outcome {
 /// Reads a member of a JSON object as a value. The error says what the object is instead.
 fn member(arguments: &Arguments<'_>) -> Outcome {
     let object: HashMap<String, &RawValue> =
-        serde_json::from_str(arguments.text(0)?).map_err(|_| "a state that is no JSON")?;
+        serde_json::from_str(arguments.text(0)?).map_err(|_| "a state that is not JSON")?;
     let name = arguments.text(1)?;
     let sql_type: SqlType = arguments.text(2)?.parse().map_err(|_| "not a type".to_owned())?;
     let raw = object.get(name).map(|raw| raw.get());
@@ -53,7 +53,7 @@ fn member(arguments: &Arguments<'_>) -> Outcome {
         "null" => return Ok(Value::Null),
         nested if storage::is_opaque(sql_type) => return Ok(Value::Text(nested.to_owned())),
         quoted if quoted.starts_with('"') => {
-            serde_json::from_str(quoted).map_err(|_| "a text that is no JSON")?
+            serde_json::from_str(quoted).map_err(|_| "a text that is not JSON")?
         }
         other => other.to_owned(),
     };

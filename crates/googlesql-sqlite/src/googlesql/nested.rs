@@ -110,8 +110,8 @@ impl Nested {
             (Self::Array(_), "null") => to.push_str("[]"),
             (_, "null") => to.push_str("null"),
             (Self::Scalar(SqlType::Json), _) => {
-                let value: serde_json::Value =
-                    serde_json::from_str(raw).map_err(|_| wrong(&format!("{raw} is no JSON")))?;
+                let value: serde_json::Value = serde_json::from_str(raw)
+                    .map_err(|_| wrong(&format!("`{raw}` is not JSON")))?;
                 to.push_str(&value.to_string());
             }
             (Self::Scalar(of), _) => to.push_str(&scalar(*of, raw).map_err(|e| wrong(&e))?),
