@@ -11,7 +11,7 @@ use crate::engine::{Engine, Task};
 use crate::error::Result;
 use crate::files;
 use crate::ledger::Filter;
-use crate::report::html::{self, Overview, RuleOverview, Viewer};
+use crate::report::html::{self, RuleOverview, Rules, Viewer};
 use crate::report::{Tariff, count};
 use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         };
         seen.push(Seen { rule, window, status, runs });
     }
-    let page = html::file(&overview(&seen, engine.tariff()?, now), &entries)?;
+    let page = html::file(&rules_of(&seen, engine.tariff()?, now), &entries, args.days)?;
     write(&args.html, &page, &seen, effects)?;
     let failed = seen.iter().filter_map(|of| of.status.as_ref().err());
     Ok(failed.fold(Outcome::Done, |_, error| {
@@ -103,17 +103,15 @@ fn changed(
     }
 }
 
-fn overview<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) -> Overview<'a> {
+fn rules_of<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) -> Rules<'a> {
     let rules = seen.iter().map(|of| RuleOverview {
         rule: of.rule,
         window: &of.window,
         status: of.status.as_ref().map_err(ToString::to_string),
         runs: of.runs.iter().collect(),
     });
-    Overview {
+    Rules {
         rules: rules.collect(),
-        names: seen.iter().map(|of| &of.rule.name).collect(),
-        chosen: None,
         // A rule file has at least one rule, and the form is not part of a file.
         window: &seen[0].window,
         most_runs: MOST_RUNS,

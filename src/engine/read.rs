@@ -13,7 +13,7 @@ use crate::review::{self, Impact};
 use crate::rule::{Rule, RuleName, WarehouseType};
 use crate::run::{self, PastRun, RemovedRows, Report, Superseded, Which};
 use crate::statement::StepName;
-use crate::window::Window;
+use crate::window::{Day, Window};
 
 impl Engine {
     /// Counts the rows of a rule per date. Writes no ledger entry.
@@ -55,7 +55,17 @@ impl Engine {
     pub fn removed_rows(&self, rule: &Rule, which: &Which) -> Result<RemovedRows> {
         let from = self.reading()?;
         let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
-        run::removed_rows(&self.renderer(rule)?, warehouse, ledger, self.now(), which)
+        run::removed_rows(&self.renderer(rule)?, warehouse, ledger, self.now(), which, None)
+    }
+
+    /// The same of one date.
+    ///
+    /// # Errors
+    /// As there; a run that removed nothing of this date has no rows.
+    pub fn removed_rows_of(&self, rule: &Rule, which: &Which, day: Day) -> Result<RemovedRows> {
+        let from = self.reading()?;
+        let (warehouse, ledger) = (&*from.warehouse, &*from.ledger);
+        run::removed_rows(&self.renderer(rule)?, warehouse, ledger, self.now(), which, Some(day))
     }
 
     /// Entries of the ledger, oldest first.

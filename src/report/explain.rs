@@ -36,7 +36,8 @@ pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     format!("rule {}\n{grid}", rule.name)
 }
 
-fn decision(rule: &Rule, row: &Superseded) -> String {
+/// Why a row is superseded, with the values that decided.
+pub(super) fn decision(rule: &Rule, row: &Superseded) -> String {
     let Some(i) = row.decided_by() else { return "nothing: they share their row id".to_owned() };
     let (own, survivors) = &row.keep[i];
     // The row ids have their own columns.
@@ -46,7 +47,8 @@ fn decision(rule: &Rule, row: &Superseded) -> String {
     format!("{}: {own}, survivor {survivors}", rule.keep[i].order)
 }
 
-fn fate(rule: &Rule, row: &Superseded) -> String {
+/// What a run would do with a row.
+pub(super) fn fate(rule: &Rule, row: &Superseded) -> String {
     match row.fate {
         crate::run::Fate::Superseded => match rule.strategy.is_destructive() {
             true => "delete it".to_owned(),
@@ -54,6 +56,14 @@ fn fate(rule: &Rule, row: &Superseded) -> String {
         },
         crate::run::Fate::Buffered => "wait: it is buffered".to_owned(),
         crate::run::Fate::SharedId => "skip its date: its row id is not unique".to_owned(),
+    }
+}
+
+/// Why a row is superseded, without values of rows.
+pub(super) fn decisive(rule: &Rule, row: &Superseded) -> String {
+    match row.decided_by() {
+        None => "nothing: they share their row id".to_owned(),
+        Some(i) => rule.keep[i].order.to_string(),
     }
 }
 

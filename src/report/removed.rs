@@ -82,11 +82,22 @@ fn order(rule: &Rule, i: usize) -> String {
     rule.keep.get(i).map_or_else(|| format!("keep {}", i + 1), |keep| keep.order.to_string())
 }
 
-fn plain(value: &Json) -> String {
+/// Why a row was removed, without values of rows.
+pub(super) fn decisive(rule: &Rule, row: &RemovedRow) -> String {
+    match (&row.survivor, row.decided_by()) {
+        (None, _) => "nothing: its key has no active row left".to_owned(),
+        (_, None) => "nothing: they are equal".to_owned(),
+        (_, Some(i)) => order(rule, i),
+    }
+}
+
+/// A value as text.
+pub(super) fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn decision(rule: &Rule, row: &RemovedRow) -> String {
+/// Why a row was removed, with the values that decided.
+pub(super) fn decision(rule: &Rule, row: &RemovedRow) -> String {
     if row.survivor.is_none() {
         return "nothing: its key has no active row left".to_owned();
     }
@@ -100,7 +111,8 @@ fn decision(rule: &Rule, row: &RemovedRow) -> String {
     format!("{}: {}, survivor {survivors}", order(rule, i), plain(own))
 }
 
-fn now(row: &RemovedRow) -> String {
+/// What became of a removed row.
+pub(super) fn now(row: &RemovedRow) -> String {
     match &row.fate {
         RemovedFate::Removed => "removed".to_owned(),
         RemovedFate::Restored(run) => format!("restored by run {run}"),

@@ -14,6 +14,8 @@ pub struct RunSummary {
     pub run_id: String,
     /// The rule.
     pub rule: String,
+    /// What sort of run it is: `apply`, `undo`, `consolidate`, `detect` (it only counted) or `step`.
+    pub kind: &'static str,
     /// What it sent, each step once.
     pub steps: Vec<String>,
     /// The first date.
@@ -60,6 +62,7 @@ impl RunSummary {
         Self {
             run_id: run.id.to_string(),
             rule: run.rule.to_string(),
+            kind: run.kind().as_str(),
             steps: run.steps.iter().map(ToString::to_string).collect(),
             first_date: run.window.first().to_string(),
             last_date: run.window.last().to_string(),

@@ -9,22 +9,16 @@ use crate::run::{Change, ColumnChange, Undone, UndoneOutcome};
 /// The dates as a grid, under the undone run.
 pub fn undone(style: Style, undone: &Undone) -> String {
     let rows = undone.days.iter().map(|day| {
-        let (rows, left, word): (Option<u64>, Option<u64>, String) = match &day.outcome {
-            UndoneOutcome::Planned { rows } => (Some(*rows), None, "to be restored".to_owned()),
-            UndoneOutcome::Restored { rows, of } => {
-                (Some(*rows), Some(of.saturating_sub(*rows)), "restored".to_owned())
+        let (rows, left): (Option<u64>, Option<u64>) = match &day.outcome {
+            UndoneOutcome::Planned { rows } | UndoneOutcome::Buffered { rows } => {
+                (Some(*rows), None)
             }
-            UndoneOutcome::Already(run) => (None, None, format!("restored by run {run}")),
-            UndoneOutcome::Inexact { recorded, removed } => {
-                let removed = removed.map_or("some".to_owned(), |removed| removed.to_string());
-                let word =
-                    format!("left alone: {removed} rows removed, {recorded} in the removal log");
-                (None, None, word)
+            UndoneOutcome::Restored { rows, of } => (Some(*rows), Some(of.saturating_sub(*rows))),
+            UndoneOutcome::Already(_) | UndoneOutcome::Inexact { .. } | UndoneOutcome::Failed => {
+                (None, None)
             }
-            UndoneOutcome::Buffered { rows } => (Some(*rows), None, "buffered".to_owned()),
-            UndoneOutcome::Failed => (None, None, "failed".to_owned()),
         };
-        vec![day.day.to_string().into(), rows.into(), left.into(), Entry::from(word)]
+        vec![day.day.to_string().into(), rows.into(), left.into(), Entry::from(word(&day.outcome))]
     });
     let header = ["date", "rows", "left alone", "status"];
     let grid = grid(style, &header, rows.collect(), None);
@@ -33,6 +27,21 @@ pub fn undone(style: Style, undone: &Undone) -> String {
         None => format!("rule {}, what undoing run {} would do", undone.rule, undone.undone),
     };
     format!("{title}\n{grid}")
+}
+
+/// The outcome of a date in words.
+pub(super) fn word(outcome: &UndoneOutcome) -> String {
+    match outcome {
+        UndoneOutcome::Planned { .. } => "to be restored".to_owned(),
+        UndoneOutcome::Restored { .. } => "restored".to_owned(),
+        UndoneOutcome::Already(run) => format!("restored by run {run}"),
+        UndoneOutcome::Inexact { recorded, removed } => {
+            let removed = removed.map_or("some".to_owned(), |removed| removed.to_string());
+            format!("left alone: {removed} rows removed, {recorded} in the removal log")
+        }
+        UndoneOutcome::Buffered { .. } => "buffered".to_owned(),
+        UndoneOutcome::Failed => "failed".to_owned(),
+    }
 }
 
 /// Notes on columns that differ from before the run, a sentence per date.

@@ -20,7 +20,7 @@ pub struct PastRun {
     pub id: RunId,
     /// The rule.
     pub rule: RuleName,
-    /// The dates of its first statement.
+    /// The dates of all its statements.
     pub window: Window,
     /// Its steps, each once, in the order in which they were first sent.
     pub steps: Vec<StepName>,

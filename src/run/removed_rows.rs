@@ -65,7 +65,7 @@ impl RemovedRow {
     }
 }
 
-/// Reads the rows that a run of this rule removed. Writes no ledger entry.
+/// Reads the rows that a run of this rule removed, of all dates or of one. Writes no ledger entry.
 ///
 /// # Errors
 /// There is no such run, it removed nothing, or the warehouse does not answer.
@@ -75,9 +75,14 @@ pub fn removed_rows(
     ledger: &dyn Ledger,
     now: Timestamp,
     which: &Which,
+    only: Option<Day>,
 ) -> Result<RemovedRows> {
     let rule = renderer.rule();
-    let (run, removals) = removed::look(ledger, rule, which)?;
+    let (run, mut removals) = removed::look(ledger, rule, which)?;
+    removals.retain(|day, _| only.is_none_or(|only| only == *day));
+    if removals.is_empty() {
+        return Ok(RemovedRows { run, rows: Vec::new() });
+    }
     let days: Vec<Day> = removals.keys().copied().collect();
     let by_record: BTreeMap<&str, &Removal> =
         removals.values().flatten().map(|removal| (removal.record.as_str(), removal)).collect();

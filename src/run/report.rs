@@ -49,6 +49,22 @@ impl Status {
         }
     }
 
+    /// The status of several dates together: the worst of any; `None` if there are none.
+    pub fn worst(statuses: impl IntoIterator<Item = Self>) -> Option<Self> {
+        const WORST: [Status; 8] = [
+            Status::Dirty,
+            Status::SharedIds,
+            Status::Partial,
+            Status::Buffered,
+            Status::Keyless,
+            Status::Cleaned,
+            Status::Clean,
+            Status::Empty,
+        ];
+        let found: Vec<Self> = statuses.into_iter().collect();
+        WORST.into_iter().find(|status| found.contains(status))
+    }
+
     /// The status as a word.
     pub fn as_str(self) -> &'static str {
         match self {

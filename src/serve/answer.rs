@@ -153,7 +153,7 @@ fn without_statements(run: &Active, outcome: PastOutcome, ended: Timestamp) -> R
         failed: 0,
         bytes_billed: None,
         days: BTreeMap::new(),
-        undoes: None,
+        undoes: run.undoes.clone(),
         undone: BTreeMap::new(),
     })
 }

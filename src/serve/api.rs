@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use super::access::Caller;
 use super::answer::StatusAnswer;
 use super::problem::{Code, Problem};
-use super::{Shared, blocking, limits, looked_in_vain};
+use super::{Shared, blocking, ledger_view, limits, looked_in_vain};
 use crate::engine::Task;
 use crate::error::{Error, Result};
 use crate::log::Line;
@@ -252,6 +252,9 @@ pub(super) async fn metrics(
     State(service): State<Shared>,
     _caller: Caller,
 ) -> Result<Response, Problem> {
+    if let Some(view) = ledger_view::of_late(&service).await {
+        service.metrics.ledger(&view.rules);
+    }
     let mut response = service.metrics.text().into_response();
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);

@@ -16,11 +16,11 @@ use super::answer::{CleanupAnswer, Outcome};
 use super::api::{self, DAY};
 use super::body::{self, JSON};
 use super::problem::{Code, Problem};
-use super::running::{Active, Refused};
+use super::running::{Active, Refused, Ticket};
 use super::runs::Failure;
 use super::{RunOfAnswer, Shared, blocking, limits, looked_in_vain, telling};
 use crate::engine::Task;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::log::Line;
 use crate::partitions::Books;
 use crate::rule::{Rule, RuleName};
@@ -170,20 +170,8 @@ pub(super) fn begin(
     if service.forbids(rule) {
         return Err(Problem::new(Code::Forbidden).detail(DELETES));
     }
-    let now = service.engine.now();
-    let id = RunId::new(now);
-    let active = Active {
-        id: id.clone(),
-        rule: rule.name.clone(),
-        window: window.clone(),
-        began: now,
-        who: caller.who.clone(),
-    };
-    let ticket = service.running.begin(active.clone()).map_err(|refused| match refused {
-        Refused::UnderWay(other) => Problem::new(Code::RunUnderWay).run(&other),
-        Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
-        Refused::Closed => Problem::new(Code::Unavailable).detail("about to stop"),
-    })?;
+    let (active, ticket) = register(service, rule, window, &caller, None)?;
+    let id = active.id.clone();
     let (service, rule, books) = (service.clone(), rule.clone(), books.clone());
     let ended = tokio::spawn(async move {
         let _ticket = ticket;
@@ -194,39 +182,68 @@ pub(super) fn begin(
         let ran = blocking(move || working.apply(&name, &days, &books, &of, &caller.who)).await;
         let now = service.engine.now();
         service.metrics.run(rule.name.as_str(), ran.as_ref(), began.elapsed(), now);
-        end(&service, active, &ran).await;
+        service.glances.ran(&rule);
+        let ended = match &ran {
+            Ok(report) => Ended::of("apply", Some(&active.window), report),
+            Err(error) => {
+                Ended::failed("apply", &active.rule, Some(&active.window), Some(&active.id), error)
+            }
+        };
+        let problems = match &ran {
+            Ok(report) => report.problems.as_slice(),
+            Err(error) => std::slice::from_ref(error),
+        };
+        end(&service, active, ended, problems, Problem::of_end(&ran)).await;
         Arc::new(ran)
     });
     Ok(Begun { id, ended })
 }
 
-/// Logs and notifies the end of a run, and keeps the reason of a failure.
-async fn end(service: &Shared, run: Active, ran: &Result<Report>) {
-    let ended = match ran {
-        Ok(report) => Ended::of("apply", Some(&run.window), report),
-        Err(error) => Ended::failed("apply", &run.rule, Some(&run.window), Some(&run.id), error),
+/// Registers a run, which begins now. Errors: a run of the rule with one of the dates is in progress; the service is
+/// busy or shutting down.
+pub(super) fn register(
+    service: &Shared,
+    rule: &Rule,
+    window: &Window,
+    caller: &Caller,
+    undoes: Option<&RunId>,
+) -> Result<(Active, Ticket), Problem> {
+    let now = service.engine.now();
+    let active = Active {
+        id: RunId::new(now),
+        rule: rule.name.clone(),
+        window: window.clone(),
+        began: now,
+        who: caller.who.clone(),
+        undoes: undoes.cloned(),
     };
-    close(service, &ended, ran);
-    if let Some(problem) = Problem::of_end(ran) {
+    let ticket = service.running.begin(active.clone()).map_err(|refused| match refused {
+        Refused::UnderWay(other) => Problem::new(Code::RunUnderWay).run(&other),
+        Refused::Full => Problem::new(Code::Unavailable).detail("too many runs wait"),
+        Refused::Closed => Problem::new(Code::Unavailable).detail("about to stop"),
+    })?;
+    Ok((active, ticket))
+}
+
+/// Logs and notifies the end of a run, and keeps the reason of a failure.
+pub(super) async fn end(
+    service: &Shared,
+    run: Active,
+    ended: Ended,
+    problems: &[Error],
+    problem: Option<Problem>,
+) {
+    for problem in problems {
+        let line = Line::of_error(problem).run(ended.run.as_deref());
+        service.log.line(line.with("rule", ended.rule.as_str()));
+    }
+    service.log.line(Line::of_ended(&ended));
+    if let Some(problem) = problem {
         let (id, ended) = (run.id.to_string(), service.engine.now());
         service.failures.insert(id, Arc::new(Failure { run, ended, problem })).await;
     }
     service.changes.fetch_add(1, Ordering::SeqCst);
     telling::begin(service, ended);
-}
-
-/// Logs the end of a run.
-fn close(service: &Shared, ended: &Ended, ran: &Result<Report>) {
-    let log = &service.log;
-    let problems = match ran {
-        Ok(report) => report.problems.as_slice(),
-        Err(error) => std::slice::from_ref(error),
-    };
-    for problem in problems {
-        let line = Line::of_error(problem).run(ended.run.as_deref());
-        log.line(line.with("rule", ended.rule.as_str()));
-    }
-    log.line(Line::of_ended(ended));
 }
 
 /// Waits for the run, within the time limit of a request.

@@ -68,3 +68,26 @@ pub(super) const SIGNED_IN: Duration = Duration::from_secs(60 * 60);
 pub(super) const SIGNED_OUT: u64 = 10_000;
 /// Runs of a rule on the page.
 pub(super) const RUNS_LISTED: usize = 20;
+/// How long a page of more rules than fit on it waits for counts and for the ledger, before it shows what is known.
+pub(super) const GLANCE: Duration = Duration::from_millis(150);
+/// How long a page of fewer rules does.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// The maximum age of counts on a page of several rules.
+pub(super) const GLANCE_AGE: Duration = Duration::from_secs(60);
+/// The most rules whose counts are kept for such pages.
+pub(super) const GLANCES: u64 = 4096;
+/// The rules that are counted at a time for such pages.
+pub(super) const GLANCES_AT_ONCE: usize = 16;
+/// The ledger is read again after so many times the time that it took, so that reading a long one takes a tenth of
+/// the time at most.
+pub(super) const READING_SHARE: u32 = 10;
+/// Characters of a part of a name.
+pub(super) const NAME: usize = 100;
+/// The most rows of a date that a page lists, over several of its own pages.
+pub(super) const ROWS: u64 = 10_000;
+/// How long they are kept, for the next page of them.
+pub(super) const ROWS_KEPT: Duration = Duration::from_secs(60);
+/// The dates of which they are kept.
+pub(super) const ROWS_OF_DATES: u64 = 8;
+/// The maximum age of what metrics say of the ledger.
+pub(super) const SCRAPED: Duration = Duration::from_secs(600);

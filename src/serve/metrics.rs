@@ -1,5 +1,6 @@
 //! Metrics for Prometheus.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +10,8 @@ use prometheus::{
 
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Entry, Outcome};
-use crate::run::{Ending, PastOutcome, PastRun, Report, Status};
+use crate::rule::RuleName;
+use crate::run::{DayFigures, Ending, Known, PastOutcome, PastRun, Report, Status};
 
 /// The service's metrics since its start.
 pub(super) struct Metrics {
@@ -25,7 +27,32 @@ pub(super) struct Metrics {
     keyless: GaugeVec,
     undated: GaugeVec,
     requests: IntCounterVec,
+    /// The last 30 days by rule, from the ledger, whichever process ran them.
+    ledger: Vec<(GaugeVec, fn(&DayFigures) -> u64)>,
 }
+
+/// The metrics of the ledger: name, help, and figure.
+const LEDGER: [(&str, &str, fn(&DayFigures) -> u64); 7] = [
+    ("onerow_ledger_runs", "Runs of the last 30 days.", |of| of.runs),
+    ("onerow_ledger_failed_runs", "Runs of the last 30 days that failed.", |of| of.failed),
+    (
+        "onerow_ledger_duplicates_found",
+        "Duplicate rows that runs of the last 30 days found.",
+        |of| of.found,
+    ),
+    ("onerow_ledger_rows_removed", "Rows that runs of the last 30 days removed.", |of| of.removed),
+    ("onerow_ledger_rows_restored", "Rows that undos of the last 30 days restored.", |of| {
+        of.restored
+    }),
+    (
+        "onerow_ledger_buffered_seconds",
+        "Seconds of the last 30 days during which duplicates waited in the streaming buffer.",
+        |of| of.buffered_seconds,
+    ),
+    ("onerow_ledger_bytes_billed", "Bytes billed for runs of the last 30 days.", |of| {
+        of.bytes_billed.unwrap_or(0)
+    }),
+];
 
 impl Metrics {
     pub fn new() -> Result<Self> {
@@ -83,7 +110,10 @@ impl Metrics {
             "onerow_undated_rows",
             "Rows whose partition column is NULL, as the last run counted them.",
         )?;
+        let ledger = LEDGER.map(|(name, help, figure)| Ok((gauge(name, help)?, figure)));
+        let ledger = ledger.into_iter().collect::<prometheus::Result<Vec<_>>>()?;
         Ok(Self {
+            ledger,
             registry,
             runs,
             statements,
@@ -140,6 +170,16 @@ impl Metrics {
         for run in runs.iter().rev().filter(|run| run.outcome == PastOutcome::Done) {
             let labels = [run.rule.as_str()];
             self.last_success.with_label_values(&labels).set(run.ended.as_second() as f64);
+        }
+    }
+
+    /// The figures of each rule, from the ledger.
+    pub fn ledger(&self, rules: &BTreeMap<RuleName, Known>) {
+        for (gauge, figure) in &self.ledger {
+            gauge.reset();
+            for (rule, known) in rules {
+                gauge.with_label_values(&[rule.as_str()]).set(figure(&known.total()) as f64);
+            }
         }
     }
 

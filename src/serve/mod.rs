@@ -6,10 +6,13 @@ mod answer;
 mod api;
 mod body;
 mod cleanup;
+mod confirmed;
 mod crowd;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod glance;
 mod keys;
+mod ledger_view;
 mod limits;
 mod listen;
 mod lookup;
@@ -26,6 +29,7 @@ mod session;
 mod sessions;
 mod telling;
 mod tries;
+mod undoing;
 mod work;
 mod written;
 
@@ -49,10 +53,11 @@ use crate::log::{Line, Log, Severity};
 use crate::notify::Channel;
 use crate::report::Tariff;
 use crate::rule::RuleName;
-use crate::run::{Changed, PastRun, Report};
-use crate::window::Window;
+use crate::run::{Changed, PastRun, RemovedRows, Report, Superseded};
+use crate::window::{Day, Window};
 use access::Access;
 use crowd::Crowd;
+use glance::Glances;
 use lookup::Lookup;
 use merged::Merged;
 use metrics::Metrics;
@@ -120,9 +125,17 @@ struct Service {
     merged: Arc<Merged>,
     changed: Cache<(usize, RuleName, Option<Window>), Arc<Changed>>,
     histories: Cache<(usize, Option<RuleName>, u32), Arc<Vec<PastRun>>>,
+    /// The duplicates of single dates.
+    explained: Cache<(usize, RuleName, Window), Arc<Vec<Superseded>>>,
+    /// The rows that runs removed of single dates.
+    removed: Cache<(usize, RuleName, String, Day), Arc<RemovedRows>>,
     /// The reasons of failed runs that may not be in the ledger.
     failures: Cache<String, Arc<Failure>>,
     ready: Lookup<bool>,
+    /// What the ledger knows of all rules.
+    ledger_view: Lookup<ledger_view::Read>,
+    /// The last counts of rules, for lists of rules.
+    glances: Glances,
 }
 
 type Shared = Arc<Service>;
@@ -193,8 +206,18 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         merged: Arc::default(),
         changed: Cache::builder().max_capacity(256).time_to_live(limits::FRESH).build(),
         histories: Cache::builder().max_capacity(64).time_to_live(limits::FRESH).build(),
+        explained: Cache::builder()
+            .max_capacity(limits::ROWS_OF_DATES)
+            .time_to_live(limits::ROWS_KEPT)
+            .build(),
+        removed: Cache::builder()
+            .max_capacity(limits::ROWS_OF_DATES)
+            .time_to_live(limits::ROWS_KEPT)
+            .build(),
         failures: Cache::builder().max_capacity(256).time_to_live(limits::REMEMBERED).build(),
         ready: Lookup::new(),
+        ledger_view: Lookup::new(),
+        glances: Glances::new(),
     })
 }
 

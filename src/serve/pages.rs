@@ -1,5 +1,13 @@
 //! The HTML pages: the status of rules, a dry run, a run; and applying, for callers with permission.
 
+mod date_page;
+mod history_page;
+mod overview;
+mod rule_page;
+mod undo_page;
+
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
@@ -17,22 +25,55 @@ use super::problem::{Code, Problem, SEND_A_KEY};
 use super::running::Active;
 use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
-use super::{RunOfAnswer, Shared, admission, api, blocking, cleanup, limits, looked_in_vain};
+use super::work::Planned;
+use super::{
+    RunOfAnswer, Shared, admission, api, blocking, cleanup, confirmed, limits, looked_in_vain,
+};
 use crate::partitions::Books;
 use crate::report::html;
-use crate::rule::{Rule, RuleName};
+use crate::rule::Rule;
+use crate::run::Report;
 use crate::window::{Window, WindowArg};
 
 /// The addresses of the pages.
-pub(super) const ALL: [&str; 6] = ["/", "/plan", "/apply", "/runs/{id}", "/sign-in", "/sign-out"];
+pub(super) const ALL: [&str; 11] = [
+    "/",
+    "/rules/{name}",
+    "/rules/{name}/dates/{date}",
+    "/history",
+    "/plan",
+    "/apply",
+    "/runs/{id}",
+    "/runs/{id}/undo",
+    "/undo",
+    "/sign-in",
+    "/sign-out",
+];
 
 pub(super) fn router() -> Router<Shared> {
-    let [home, planned, applied, past, signed_in, signed_out] = ALL;
+    let [
+        home,
+        of_rule,
+        of_date,
+        history,
+        planned,
+        applied,
+        past,
+        undo,
+        undone,
+        signed_in,
+        signed_out,
+    ] = ALL;
     Router::new()
-        .route(home, get(overview))
+        .route(home, get(overview::overview))
+        .route(of_rule, get(rule_page::rule_page))
+        .route(of_date, get(date_page::date_page))
+        .route(history, get(history_page::history_page))
         .route(planned, get(plan))
         .route(applied, post(apply))
         .route(past, get(run))
+        .route(undo, get(undo_page::undo_page))
+        .route(undone, post(undo_page::undo))
         .route(signed_in, get(ask_for_key).post(sign_in))
         .route(signed_out, post(sign_out))
 }
@@ -65,46 +106,6 @@ impl Asked {
     }
 }
 
-async fn overview(
-    State(service): State<Shared>,
-    session: Session,
-    query: Result<Query<Asked>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let asked = Asked::of(query)?;
-    let chosen = asked.rule().map(|name| rule(&service, Some(name))).transpose()?;
-    let rules: Vec<&Rule> = match chosen {
-        Some(rule) => vec![rule],
-        None => service.engine.project().file.rules.iter().collect(),
-    };
-    let dates = asked.dates()?;
-    let windows = rules.iter().map(|rule| api::window(&service, &rule.name, &dates));
-    let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
-    let names: Vec<&RuleName> = rules.iter().map(|rule| &rule.name).collect();
-    let standings = api::standings(&service, &names, &windows).await;
-    let runs =
-        runs::past_runs(&service, chosen.map(|rule| rule.name.clone()), limits::RECENT).await?;
-    let standing = rules.iter().zip(&windows).zip(&standings);
-    let page = html::Overview {
-        rules: standing
-            .map(|((rule, window), status)| html::RuleOverview {
-                rule,
-                window,
-                status: status.as_deref().map_err(sentence),
-                runs: runs.iter().filter(|run| run.rule == rule.name).collect(),
-            })
-            .collect(),
-        names: service.engine.project().file.rules.iter().map(|rule| &rule.name).collect(),
-        chosen: chosen.map(|rule| &rule.name),
-        window: windows.first().ok_or_else(|| Problem::new(Code::RuleNotReady))?,
-        most_runs: limits::RUNS_LISTED,
-        now: service.engine.now(),
-        tariff: service.tariff,
-        viewer: session.viewer(),
-        links: true,
-    };
-    shown(&service, html::overview(&page))
-}
-
 /// The dry run.
 async fn plan(
     State(service): State<Shared>,
@@ -115,23 +116,45 @@ async fn plan(
     let rule = rule(&service, asked.rule())?;
     let window = api::window(&service, &rule.name, &asked.dates()?)?;
     let report = api::standing(&service, &rule.name, &window).await?;
+    let planned = planned(&service, rule, &window, &report).await?;
+    plan_page(&service, &session, rule, &window, (&report, &planned), None)
+}
+
+/// What a run would send, given these counts.
+async fn planned(
+    service: &Shared,
+    rule: &Rule,
+    window: &Window,
+    report: &Arc<Report>,
+) -> Result<Planned, Problem> {
     let (looking, name) = (service.clone(), rule.name.clone());
     let (dates, standing) = (window.clone(), report.clone());
-    let plan_summary = blocking(move || looking.plan(&name, &dates, &standing)).await;
-    let plan_summary = plan_summary.map_err(|error| looked_in_vain(&service, &error))?;
-    let refusal = service.forbids(rule).then_some(cleanup::DELETES);
-    let now = service.engine.now();
-    let viewer = session.viewer();
+    let planned = blocking(move || looking.plan(&name, &dates, &standing)).await;
+    planned.map_err(|error| looked_in_vain(service, &error))
+}
+
+/// The page of a dry run; `confirmed` are the rows of another one, which was confirmed.
+fn plan_page(
+    service: &Shared,
+    session: &Session,
+    rule: &Rule,
+    window: &Window,
+    (report, planned): (&Report, &Planned),
+    confirmed: Option<u64>,
+) -> Result<Response, Problem> {
+    let fingerprint = confirmed::apply(report, planned);
     let page = html::PlanPage {
         rule,
-        window: &window,
-        report: &report,
-        plan_summary: &plan_summary,
-        refusal,
-        now,
-        viewer,
+        window,
+        report,
+        plan_summary: &planned.summary,
+        fingerprint: fingerprint.as_str(),
+        confirmed,
+        refusal: service.forbids(rule).then_some(cleanup::DELETES),
+        now: service.engine.now(),
+        viewer: session.viewer(),
     };
-    shown(&service, html::plan(&page))
+    shown(service, html::plan(&page))
 }
 
 /// The form of the dry run.
@@ -142,10 +165,14 @@ struct Apply {
     rule: String,
     from: String,
     to: String,
+    /// The fingerprint of the dry run that is confirmed.
+    plan: String,
+    /// The rows that it would remove.
+    rows: u64,
     confirm: Option<String>,
 }
 
-/// Starts a run, and redirects to its page.
+/// Starts a run, and redirects to its page; shows the dry run instead, if it is not the confirmed one any more.
 async fn apply(
     State(service): State<Shared>,
     session: Session,
@@ -162,6 +189,21 @@ async fn apply(
     let rule = rule(&service, Some(&form.rule))?;
     let asked = Asked { rule: String::new(), from: form.from, to: form.to };
     let window = api::window(&service, &rule.name, &asked.dates()?)?;
+    if service.forbids(rule) {
+        return Err(Problem::new(Code::Forbidden).detail(cleanup::DELETES));
+    }
+    if let Some(other) = service.running.conflict(&rule.name, &window) {
+        return Err(Problem::new(Code::RunUnderWay).run(&other));
+    }
+    let (looking, name, dates) = (service.clone(), rule.name.clone(), window.clone());
+    let report = blocking(move || looking.status(&name, &dates)).await;
+    let report = Arc::new(report.map_err(|error| looked_in_vain(&service, &error))?);
+    let planned = planned(&service, rule, &window, &report).await?;
+    if confirmed::apply(&report, &planned).as_str() != form.plan {
+        let shown = (&*report, &planned);
+        let page = plan_page(&service, &session, rule, &window, shown, Some(form.rows))?;
+        return Ok((StatusCode::CONFLICT, page).into_response());
+    }
     let begun = cleanup::begin(&service, rule, &window, &Books::default(), session.caller)?;
     let mut response = see_other(&format!("/runs/{}", begun.id));
     response.extensions_mut().insert(RunOfAnswer(begun.id.to_string()));
@@ -189,6 +231,7 @@ async fn run(
                 viewer,
                 failure: failure.as_deref(),
                 refreshing: active,
+                has_rule: rule(&service, Some(run.rule.as_str())).is_ok(),
             };
             shown(&service, html::run(&page))
         }
@@ -289,4 +332,25 @@ async fn form<T: DeserializeOwned>(headers: &HeaderMap, request: Request) -> Res
 
 fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem> {
     service.rule(name).map_err(|error| Problem::of(&error))
+}
+
+/// The rule of an address.
+fn named_rule<'s>(
+    service: &'s Shared,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<&'s Rule, Problem> {
+    let known = name.ok().and_then(|Path(name)| service.engine.project().file.rule(&name).ok());
+    known.ok_or_else(|| Problem::new(Code::NotFound).detail("there is no rule of this name"))
+}
+
+/// The number of a page in an address; the first if it is omitted.
+fn page_number(text: &str) -> Result<usize, Problem> {
+    match text {
+        "" => Ok(1),
+        text => {
+            text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
+                Problem::new(Code::InvalidRequest).detail("`page` is a number from 1")
+            })
+        }
+    }
 }

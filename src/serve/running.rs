@@ -31,6 +31,8 @@ pub(super) struct Active {
     pub window: Window,
     pub began: Timestamp,
     pub who: String,
+    /// The run that it undoes.
+    pub undoes: Option<RunId>,
 }
 
 /// The runs of this process.
@@ -47,6 +49,15 @@ struct Runs {
     closed: bool,
 }
 
+impl Runs {
+    fn conflict(&self, rule: &RuleName, window: &Window) -> Option<RunId> {
+        let same = |other: &&Active| {
+            other.rule == *rule && other.window.days().iter().any(|day| window.contains(*day))
+        };
+        self.active.iter().find(same).map(|other| other.id.clone())
+    }
+}
+
 /// The registration of a run in progress, released on drop.
 pub(super) struct Ticket {
     running: Arc<Running>,
@@ -60,19 +71,21 @@ impl Running {
         if runs.closed {
             return Err(Refused::Closed);
         }
-        let active = &mut runs.active;
-        let same = |other: &&Active| {
-            other.rule == run.rule && other.window.days().iter().any(|d| run.window.contains(*d))
-        };
-        if let Some(other) = active.iter().find(same) {
-            return Err(Refused::UnderWay(other.id.clone()));
+        if let Some(other) = runs.conflict(&run.rule, &run.window) {
+            return Err(Refused::UnderWay(other));
         }
+        let active = &mut runs.active;
         if active.len() >= limits::RUNS {
             return Err(Refused::Full);
         }
         let id = run.id.clone();
         active.push(run);
         Ok(Ticket { running: self.clone(), id })
+    }
+
+    /// The run in progress of this rule and one of these dates.
+    pub fn conflict(&self, rule: &RuleName, window: &Window) -> Option<RunId> {
+        self.runs().conflict(rule, window)
     }
 
     /// Waits until no other run of this process uses the rule's table.
@@ -150,6 +163,7 @@ mod tests {
             window: Window::range(day(from), day(to)).unwrap(),
             began: Timestamp::UNIX_EPOCH,
             who: "test".to_owned(),
+            undoes: None,
         }
     }
 

@@ -122,7 +122,10 @@ pub(super) fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
 /// The address to open after signing in: always a page of this service.
 pub(super) fn after_sign_in(next: &str) -> String {
     let known = next.parse::<Uri>().ok().filter(|uri| {
-        let is_page = |path: &str| matches!(path, "/" | "/plan") || path.starts_with("/runs/");
+        let is_page = |path: &str| {
+            let of = |folder: &str| path.starts_with(folder);
+            matches!(path, "/" | "/plan" | "/history") || of("/runs/") || of("/rules/")
+        };
         uri.authority().is_none() && uri.scheme().is_none() && is_page(uri.path())
     });
     known.map_or_else(|| "/".to_owned(), |uri| uri.to_string())
@@ -215,7 +218,14 @@ mod tests {
 
     #[test]
     fn signing_in_leads_to_pages_of_this_service_only() {
-        for good in ["/", "/plan?rule=a&from=2026-01-28", "/runs/20260131T100000Z-93c6eb9d"] {
+        for good in [
+            "/",
+            "/?status=dirty&page=2",
+            "/rules/a?range=week",
+            "/history?rule=a",
+            "/plan?rule=a&from=2026-01-28",
+            "/runs/20260131T100000Z-93c6eb9d",
+        ] {
             assert_eq!(after_sign_in(good), good);
         }
         for bad in [

@@ -9,7 +9,8 @@ use crate::log::{Line, Log, Severity};
 use crate::partitions::Books;
 use crate::report::{self, Format, Style};
 use crate::rule::{Rule, RuleName};
-use crate::run::{Changed, Progress, Report, RunId};
+use crate::run::{Changed, Progress, Report, RunId, Undone, Which};
+use crate::statement::Fingerprint;
 use crate::window::{Window, WindowArg};
 
 impl Service {
@@ -42,9 +43,13 @@ impl Service {
         self.engine.status(self.engine.rule(rule)?, window)
     }
 
-    /// The statements of a run and their cost, in a sentence or two, given this status. Changes nothing.
-    /// Blocks.
-    pub(super) fn plan(&self, rule: &RuleName, window: &Window, status: &Report) -> Result<String> {
+    /// The statements of a run and their cost, given this status. Changes nothing. Blocks.
+    pub(super) fn plan(
+        &self,
+        rule: &RuleName,
+        window: &Window,
+        status: &Report,
+    ) -> Result<Planned> {
         let mut engine = self.engine.clone();
         engine.look_at_staging(
             std::slice::from_ref(rule),
@@ -54,7 +59,14 @@ impl Service {
         let plan = engine.plan(engine.rule(rule)?, &Task::Apply, window)?;
         let style = Style::plain(Format::Table);
         let summary = engine.summary(&plan, status)?;
-        Ok(report::plan(style, &summary).trim_end().to_owned())
+        let statements = summary.statements.iter().map(|(checked, _)| {
+            let statement = checked.statement();
+            format!("{} {}", statement.title(), Fingerprint::of(&statement.sql))
+        });
+        Ok(Planned {
+            summary: report::plan(style, &summary).trim_end().to_owned(),
+            statements: statements.collect(),
+        })
     }
 
     /// The dates, of the given ones or of all in the table, that a task has to process. Changes nothing.
@@ -72,6 +84,23 @@ impl Service {
             self.log.line(Line::new(Severity::Notice, note));
         }
         Ok(found)
+    }
+
+    /// Undoes a run of this rule. Blocks.
+    pub(super) fn undo(
+        &self,
+        rule: &RuleName,
+        undone: &RunId,
+        id: &RunId,
+        who: &str,
+    ) -> Result<Undone> {
+        if self.engine.interrupt().requested() {
+            return Err(Error::new(Kind::Interrupted, "interrupted before it began"));
+        }
+        let progress = Messages { log: &self.log, run: id };
+        let which = Which::Id(undone.to_string());
+        let options = RunOptions { id: id.clone(), who, wait: Duration::ZERO, progress: &progress };
+        self.engine.undo(self.engine.rule(rule)?, &which, options)
     }
 
     /// Executes a run from beginning to end, with the earlier state of its dates' partitions. Blocks.
@@ -96,6 +125,14 @@ impl Service {
         let (id, wait) = (id.clone(), Duration::ZERO);
         engine.run(&plan, RunOptions { id, who, wait, progress: &progress })
     }
+}
+
+/// What a run would send.
+pub(super) struct Planned {
+    /// The statements and their cost, in a sentence or two.
+    pub summary: String,
+    /// The title and the fingerprint of each statement.
+    pub statements: Vec<String>,
 }
 
 /// The messages of a run, as log lines.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use onerow::googlesql::SqlValue;
 use onerow::ledger::{Entry, Outcome};
 use onerow::report::html::{
-    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, overview, plan, problem,
-    run, sign_in,
+    PlanPage, ProblemPage, RuleOverview, Rules, RunPage, SignIn, Viewer, file, plan, problem, run,
+    sign_in,
 };
 use onerow::run::PastRun;
 use onerow::warehouse::JobId;
@@ -51,9 +51,9 @@ fn pages(text: &str) -> Vec<String> {
     };
     let seen =
         |status| RuleOverview { rule: &rule, window: &days, status, runs: runs.iter().collect() };
-    let overview_of = |status| {
+    let rules_of = |status| {
         let rules = vec![seen(status)];
-        onerow::report::html::Overview { viewer: viewer(), ..fixed::overview(rules, &days) }
+        Rules { viewer: viewer(), ..fixed::rules(rules, &days) }
     };
     let of_run = |past: &PastRun| {
         let zone = &rule.time_zone;
@@ -66,6 +66,7 @@ fn pages(text: &str) -> Vec<String> {
             viewer: viewer(),
             failure: Some(text),
             refreshing: false,
+            has_rule: true,
         };
         run(&page).unwrap()
     };
@@ -75,6 +76,8 @@ fn pages(text: &str) -> Vec<String> {
             window: &days,
             report: &report,
             plan_summary: text,
+            fingerprint: text,
+            confirmed: Some(3),
             refusal,
             now: now(),
             viewer: viewer(),
@@ -89,9 +92,10 @@ fn pages(text: &str) -> Vec<String> {
         refreshing: true,
     };
     let mut pages = vec![
-        overview(&overview_of(Ok(&report))).unwrap(),
-        overview(&overview_of(Err(text.to_owned()))).unwrap(),
-        file(&overview_of(Ok(&report)), &entries).unwrap(),
+        fixed::page(rules_of(Ok(&report))),
+        fixed::page(rules_of(Err(text.to_owned()))),
+        file(&rules_of(Ok(&report)), &entries, 30).unwrap(),
+        crate::report_html::overview::page(&rule, &entries, Some(text), text, viewer()),
         planned(None),
         planned(Some(text)),
         problem(&wrong, &viewer()).unwrap(),
@@ -168,7 +172,7 @@ fn sql_that_nobody_can_read_gets_marks_and_no_others() {
             status: Ok(&report),
             runs: runs.iter().collect(),
         };
-        file(&fixed::overview(vec![seen], &days), &entries).unwrap()
+        file(&fixed::rules(vec![seen], &days), &entries, 30).unwrap()
     };
     let without_marks = |html: &str| {
         let spans = |class: &str| html.matches(&format!("<span class=\"{class}\">")).count();

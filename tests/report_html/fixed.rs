@@ -5,7 +5,7 @@ use onerow::error::Kind;
 use onerow::googlesql::TableName;
 use onerow::ledger::{Detail, Entry, Outcome};
 use onerow::report::Tariff;
-use onerow::report::html::{Overview, RuleOverview, Viewer};
+use onerow::report::html::{RuleOverview, RulePage, Rules, Viewer, rule_page};
 use onerow::rule::{OnKeyless, Rule, RuleName, Strategy};
 use onerow::run::{Counts, DayReport, PastRun, Report, RunId, Undated, history};
 use onerow::statement::{Fingerprint, StepName};
@@ -103,12 +103,9 @@ pub fn caller(may_apply: bool) -> Viewer {
     }
 }
 
-pub fn overview<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Overview<'a> {
-    let names: Vec<&RuleName> = rules.iter().map(|of| &of.rule.name).collect();
-    Overview {
+pub fn rules<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Rules<'a> {
+    Rules {
         rules,
-        names,
-        chosen: None,
         window,
         most_runs: 10,
         now: now(),
@@ -116,6 +113,11 @@ pub fn overview<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Overvie
         viewer: caller(true),
         links: true,
     }
+}
+
+/// The page of the first of these rules.
+pub fn page(rules: Rules<'_>) -> String {
+    rule_page(&RulePage { rules, range: None, note: None, has_others: true }).unwrap()
 }
 
 /// A statement of a run: its step, its outcome, and what the ledger says of it beyond that.

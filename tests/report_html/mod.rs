@@ -3,6 +3,7 @@
 
 pub mod fixed;
 pub mod html;
+pub mod overview;
 mod pages;
 mod plans;
 mod reports;

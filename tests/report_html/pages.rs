@@ -2,8 +2,8 @@
 
 use onerow::ledger::Entry;
 use onerow::report::html::{
-    ProblemPage, RuleOverview, RunPage, SignIn, Viewer, content_security_policy, file, overview,
-    problem, run, sign_in,
+    ProblemPage, Range, RuleOverview, RulePage, Rules, RunPage, SignIn, Viewer,
+    content_security_policy, file, problem, rule_page, run, sign_in,
 };
 use onerow::rule::Rule;
 use onerow::run::{DayReport, Report};
@@ -17,7 +17,7 @@ use crate::common::RULE;
 fn looked_at(rule: &Rule, days: &Window, report: &Report, entries: &[Entry]) -> String {
     let runs = fixed::runs(entries);
     let seen = RuleOverview { rule, window: days, status: Ok(report), runs: runs.iter().collect() };
-    let html = overview(&fixed::overview(vec![seen], days)).unwrap();
+    let html = fixed::page(fixed::rules(vec![seen], days));
     assert_is_sound(&html);
     plain(&html)
 }
@@ -45,7 +45,12 @@ fn the_picture_has_a_bar_for_each_date_however_many_there_are() {
         assert!((1..=28).contains(&labels), "{dates}: {labels} labels");
         let (first, last) = (days.first(), days.last());
         for date in [first, last] {
-            assert!(html.contains(&format!("<th scope=\"row\">{date}</th>")), "{date}");
+            let line = format!("<a href=\"/rules/predictions/dates/{date}\">{date}</a></th>");
+            assert!(html.contains(&line), "{date}");
+            let bar = format!(
+                "<a href=\"/rules/predictions/dates/{date}\" tabindex=\"-1\" aria-label=\"{date}: "
+            );
+            assert!(html.contains(&bar), "{date}");
         }
         assert_eq!(
             html.contains("class=\"bars w880\""),
@@ -83,7 +88,7 @@ fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
     for note in ["No rows at all on 2026-01-21", "on 2026-01-22", "3 rows have no date"] {
         assert!(html.contains(note), "{note}");
     }
-    assert!(html.contains("<th scope=\"row\">no date</th>"));
+    assert!(html.contains("<a href=\"/rules/predictions/dates/NULL\">no date</a></th>"));
 }
 
 #[test]
@@ -138,6 +143,7 @@ fn a_run_shows_its_statements_with_sql_errors_and_times() {
             viewer,
             failure: None,
             refreshing,
+            has_rule: true,
         };
         let html = run(&page).unwrap();
         assert_is_sound(&html);
@@ -156,8 +162,13 @@ fn a_run_shows_its_statements_with_sql_errors_and_times() {
     assert!(under_way.contains("no outcome yet") && under_way.contains("asks for itself again"));
     let undone = page("r5-undo", false);
     assert!(undone.contains("<dt>brought back</dt><dd>700</dd>"));
-    assert!(undone.contains("<dt>undoes</dt><dd>run r3-failed</dd>"));
-    assert!(page("r3-failed", false).contains("<dt>undone by</dt><dd>run r5-undo</dd>"));
+    assert!(
+        undone.contains("<dt>undoes</dt><dd>run <a href=\"/runs/r3-failed\">r3-failed</a></dd>")
+    );
+    assert!(
+        page("r3-failed", false)
+            .contains("brought back since, by run <a href=\"/runs/r5-undo\">r5-undo</a>.")
+    );
 }
 
 const HOSTILE: &str = "</style></title></pre><script>alert('x')</script>\"'&é😀\u{202e} onload=x";
@@ -179,14 +190,15 @@ fn nothing_from_outside_becomes_markup() {
         csrf: HOSTILE.to_owned(),
         signed_in: true,
     };
-    let seen = RuleOverview {
-        rule: &rule,
-        window: &days,
-        status: Err(HOSTILE.to_owned()),
-        runs: runs.iter().collect(),
+    let page = || {
+        let seen = RuleOverview {
+            rule: &rule,
+            window: &days,
+            status: Err(HOSTILE.to_owned()),
+            runs: runs.iter().collect(),
+        };
+        Rules { viewer: viewer(), ..fixed::rules(vec![seen], &days) }
     };
-    let mut page = fixed::overview(vec![seen], &days);
-    page.viewer = viewer();
     let zone = &rule.time_zone;
     let of = RunPage {
         run: &runs[0],
@@ -197,6 +209,7 @@ fn nothing_from_outside_becomes_markup() {
         viewer: viewer(),
         failure: None,
         refreshing: false,
+        has_rule: true,
     };
     let wrong = ProblemPage {
         status: Some(500),
@@ -207,8 +220,8 @@ fn nothing_from_outside_becomes_markup() {
     };
     let dirty = mixed(&rule);
     for html in [
-        overview(&page).unwrap(),
-        file(&page, &entries).unwrap(),
+        fixed::page(page()),
+        file(&page(), &entries, 30).unwrap(),
         run(&of).unwrap(),
         problem(&wrong, &viewer()).unwrap(),
         sign_in(&SignIn { problem: Some(HOSTILE), next: HOSTILE }).unwrap(),
@@ -268,25 +281,27 @@ fn a_page_may_load_nothing_and_be_framed_by_nobody() {
 }
 
 #[test]
-fn a_rule_of_many_dates_folds_its_table_and_names_can_be_chosen() {
+fn a_rule_of_many_dates_folds_its_table_and_ranges_can_be_chosen() {
     let rule = rule();
     let days = window("2026-01-01", 30);
     let figures: Vec<DayReport> = days.days().iter().map(|day| date(*day, 1, 0, 0)).collect();
     let report = report(&rule, figures);
-    let other = onerow::rule::RuleName::parse("other").unwrap();
     let seen = RuleOverview { rule: &rule, window: &days, status: Ok(&report), runs: Vec::new() };
-    let mut page = fixed::overview(vec![seen], &days);
-    page.names.push(&other);
-    page.chosen = Some(&rule.name);
-    let html = overview(&page).unwrap();
+    let note = Some("The table has <b>more</b>.".to_owned());
+    let rules = fixed::rules(vec![seen], &days);
+    let page = RulePage { rules, range: Some(Range::Month), note, has_others: false };
+    let html = rule_page(&page).unwrap();
     assert_is_sound(&html);
+    let html = plain(&html);
     assert!(html.contains("<details>\n<summary>The figures per date"));
     assert!(
-        html.contains("<option selected>predictions</option>")
-            && html.contains("<option>other</option>")
+        html.contains("<a href=\"/rules/predictions?range=month\" aria-current=\"page\">month")
     );
+    assert!(html.contains("<a href=\"/rules/predictions?range=all\">all"));
+    assert!(html.contains("The table has &lt;b&gt;more&lt;/b&gt;."));
+    assert!(!html.contains("All rules"), "it is the only one");
     let plan = "href=\"/plan?rule=predictions&amp;from=2026-01-01&amp;to=2026-01-30\"";
-    assert!(plain(&html).contains(plan));
+    assert!(html.contains(plan));
 }
 
 #[test]
@@ -301,8 +316,7 @@ fn rules_whose_names_resemble_each_other_have_places_of_their_own() {
         status: Ok(&clean),
         runs: Vec::new(),
     });
-    let mut page = fixed::overview(seen.collect(), &days);
-    assert_is_sound(&overview(&page).unwrap());
+    let mut page = fixed::rules(seen.collect(), &days);
     page.links = false;
-    assert_is_sound(&file(&page, &[]).unwrap());
+    assert_is_sound(&file(&page, &[], 30).unwrap());
 }

@@ -18,6 +18,8 @@ pub fn planned(rule: &Rule, report: &Report, refusal: Option<&str>, viewer: View
         window: &days,
         report,
         plan_summary: PROSPECT,
+        fingerprint: "of-this-plan",
+        confirmed: None,
         refusal,
         now: now(),
         viewer,

@@ -27,8 +27,14 @@ fn page(project: &Project, file: &str) -> String {
     plain(&html)
 }
 
+/// The report; the size that it tells is that of the file, and is not repeated here.
 fn report(project: &Project, arguments: &str) -> Ended {
-    project.onerow(&format!("report {WINDOW} --html report.html {arguments}"))
+    let mut ended = project.onerow(&format!("report {WINDOW} --html report.html {arguments}"));
+    if let Ok(file) = std::fs::metadata(project.path("report.html")) {
+        let size = bytesize::ByteSize(file.len()).to_string();
+        ended.stderr = ended.stderr.replace(&size, "[SIZE]");
+    }
+    ended
 }
 
 fn files(project: &Project) -> Vec<String> {
@@ -45,7 +51,7 @@ fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
     whole!(report(&project, ""), @"
     $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
     -- stderr
-    wrote report.html: 2 rules, 0 runs, 29.0 KiB
+    wrote report.html: 2 rules, 0 runs, [SIZE]
     ");
     let html = page(&project, "report.html");
     assert!(
@@ -58,6 +64,15 @@ fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
     );
     assert!(html.contains("<th scope=\"row\">2026-01-28</th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
     assert_eq!(html.matches("The ledger has no runs").count(), 2);
+    let (_, all) = html.split_once("<h2 id=\"all-rules\">2 rules</h2>").unwrap();
+    for rule in ["player_prop_predictions", "by_line"] {
+        let line =
+            format!("<th scope=\"row\" class=\"name\"><a href=\"#rule-{rule}\">{rule}</a></th>");
+        assert!(all.contains(&line), "{line}");
+    }
+    assert!(
+        all.contains("<td class=\"n\">7,865</td>") && all.contains("<td class=\"n\">4,689</td>")
+    );
     assert!(!html.contains("<form") && !html.contains("href=\"/"), "a file leads nowhere else");
 }
 
@@ -70,7 +85,7 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
     whole!(report(&project, rule), @"
     $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html player_prop_predictions
     -- stderr
-    wrote report.html: 1 rule, 1 run, 101.3 KiB
+    wrote report.html: 1 rule, 1 run, [SIZE]
     ");
     let html = page(&project, "report.html");
     assert!(html.contains("Every key has one active row on every date."));
@@ -90,6 +105,14 @@ fn after_a_run_its_dates_are_clean_and_shown_as_cleaned_with_what_was_sent() {
         assert!(html.contains(entry["fingerprint"].as_str().unwrap()));
     }
     assert!(!html.contains("4,689"), "the other rule was not asked for");
+    assert!(!html.contains("all-rules"), "one rule needs no table of rules");
+    let (_, history) = html.split_once("<h2 id=\"by-day\">History</h2>").unwrap();
+    assert!(
+        history.contains("<th scope=\"row\">2026-01-30</th><td class=\"n\">1</td>"),
+        "{history}"
+    );
+    assert_eq!(html.matches("<h3>Timeline</h3>").count(), 1);
+    assert!(html.contains(&format!("<a href=\"#run-{run}-3\">3. deactivate</a>")));
 }
 
 #[test]
@@ -138,7 +161,7 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
     $ onerow report --from 2026-01-20 --to 2026-01-29 --now [TIME] --html report.html
     exit code 1
     -- stderr
-    wrote report.html: 2 rules, 0 runs, 19.9 KiB
+    wrote report.html: 2 rules, 0 runs, [SIZE]
     error[not-found]: the embedded warehouse has no table `nba.missing`
       help: did you mean `nba.predictions`?
     ");

@@ -1,20 +1,20 @@
 //! Each page is what `snapshots/html/` holds, but for the style.
 
 use onerow::report::html::{
-    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, overview, plan, problem,
-    run, sign_in,
+    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, plan, problem, run, sign_in,
 };
 use onerow::run::PastRun;
 
 use super::fixed::{self, TARIFF, caller, mixed, now, rule, window};
 use super::html::{assert_is_sound, style};
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "file",
     "overview",
     "plan",
     "plan_read_only",
     "problem",
+    "rule",
     "run",
     "run_under_way",
     "sign_in",
@@ -42,11 +42,12 @@ fn the_pages_are_what_was_reviewed() {
     let (report, runs) = (mixed(&rule), fixed::runs(&entries));
     let seen =
         |status| RuleOverview { rule: &rule, window: &days, status, runs: runs.iter().collect() };
-    reviewed("overview", overview(&fixed::overview(vec![seen(Ok(&report))], &days)).unwrap());
+    reviewed("rule", fixed::page(fixed::rules(vec![seen(Ok(&report))], &days)));
+    reviewed("overview", super::overview::page(&rule, &entries, None, "", caller(true)));
     let nobody = seen(Err("the warehouse did not answer".to_owned()));
-    let mut page = fixed::overview(vec![nobody], &days);
+    let mut page = fixed::rules(vec![nobody], &days);
     (page.links, page.viewer, page.most_runs) = (false, Viewer::Nobody, 2);
-    reviewed("file", file(&page, &entries).unwrap());
+    reviewed("file", file(&page, &entries, 30).unwrap());
     let of = |id: &str| runs.iter().find(|run| run.id == id).unwrap();
     let page = |of: &PastRun, refreshing| {
         let (entries, zone) = (&entries, &rule.time_zone);
@@ -59,6 +60,7 @@ fn the_pages_are_what_was_reviewed() {
             viewer: caller(false),
             failure: None,
             refreshing,
+            has_rule: true,
         };
         run(&page).unwrap()
     };
@@ -71,6 +73,8 @@ fn the_pages_are_what_was_reviewed() {
             window: &days,
             report: &report,
             plan_summary: "apply would send 3 statements: 1 detect, 1 deactivate, 1 verify. Cost: 12.5 GiB to read, $0.08.",
+            fingerprint: "0123456789abcdef",
+            confirmed: None,
             refusal: None,
             now: now(),
             viewer,

@@ -109,3 +109,39 @@ fn keys_that_are_none_are_refused_before_anything_listens() {
       help: known: predictions
     ");
 }
+
+/// Every address of the pages, with the status for a caller with no key, with a read-only one, and with one that may
+/// apply.
+const PAGES: [(&str, [u16; 3]); 8] = [
+    ("/", [303, 200, 200]),
+    ("/rules/predictions", [303, 200, 200]),
+    ("/rules/predictions?range=all", [303, 200, 200]),
+    ("/rules/predictions/dates/2026-01-30", [303, 200, 200]),
+    ("/plan?rule=predictions&from=2026-01-30&to=2026-01-30", [303, 200, 200]),
+    ("/history", [303, 200, 200]),
+    ("/runs/RUN", [303, 200, 200]),
+    ("/runs/RUN/undo", [303, 200, 200]),
+];
+
+#[test]
+fn each_page_is_for_who_may_see_it() {
+    let project = project();
+    let service = Service::of(&project);
+    let run = service.cleanup(BODY, Some(APPLY)).json;
+    let run = run["run_id"].as_str().unwrap();
+    for (path, statuses) in PAGES {
+        let path = path.replace("RUN", run);
+        let found = [None, Some(READ), Some(APPLY)].map(|key| service.get(&path, key));
+        assert_eq!(found.each_ref().map(|page| page.status), statuses, "{path}");
+        let led = found[0].headers["location"].to_str().unwrap();
+        assert!(led.starts_with("/sign-in?next=%2F"), "{path} leads to {led}");
+        assert_eq!(found[0].text, "", "nothing is told to strangers");
+        let next = led.split_once("next=").unwrap().1;
+        let signed_in = service.get(&format!("/sign-in?next={next}"), None);
+        let kept = signed_in.text.contains("value=\"&#x2f;\"");
+        assert_eq!(kept, path == "/", "{path}: signing in leads back: {}", signed_in.text);
+        for wrong in ["wrong", ""] {
+            assert_eq!(service.get(&path, Some(wrong)).status, 303, "{path}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-"""A person with a browser: signs in, looks, dry-runs, applies, and looks again.
+"""A person with a browser: signs in, looks from all rules to a row, dry-runs, applies, undoes, and looks again.
 
 Reads what to visit as JSON from stdin, and prints what was seen. Ends with an assertion where
 something is not as it should be.
@@ -61,6 +61,9 @@ class Visit:
                 self.page.screenshot(path=picture, full_page=True)
                 scroll = self.page.evaluate("document.documentElement.scrollWidth")
                 assert scroll <= size["width"], f"{name} is {scroll} px wide at {size['width']} px"
+                if width == "wide":
+                    cut = self.page.evaluate(CUT_OFF)
+                    assert not cut, f"{name}: cut off at {size['width']} px: {cut}"
                 found = Axe().run(self.page, options=RULES)
                 assert not found.response["violations"], f"{picture}\n{found.generate_report()}"
         self.page.emulate_media(color_scheme="light")
@@ -89,6 +92,10 @@ CALLED = """() => {
   const label = it.labels && it.labels.length ? it.labels[0].textContent : null;
   return (label || it.getAttribute('aria-label') || it.textContent).trim().replace(/\\s+/g, ' ');
 }"""
+# Tables that are wider than their place, which a person would have to scroll sideways.
+CUT_OFF = """() => [...document.querySelectorAll('.scroll')]
+  .filter(it => it.scrollWidth > it.clientWidth)
+  .map(it => `${it.getAttribute('aria-label')}: ${it.scrollWidth} of ${it.clientWidth}`)"""
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
 
 
@@ -107,7 +114,9 @@ def equal(found, wanted) -> None:
 def bars(visit: Visit, rule: str, kind: str) -> int:
     """How many dates of a rule's picture have a bar of this kind."""
     picture = visit.page.locator(f"section:has(> .heading h2:text-is('{rule}')) svg.bars")
-    expect(picture).to_have_attribute("role", "img")
+    # Where bars are links, they are not hidden in a picture.
+    wanted = "group" if picture.locator("a").count() else "img"
+    expect(picture).to_have_attribute("role", wanted)
     return picture.locator(f".{kind}").count()
 
 
@@ -122,19 +131,44 @@ MAIN = "player_prop_predictions"
 FIGURES = f"Figures of {MAIN} per date"
 
 
+RANGE = "?from=2026-01-20&to=2026-01-29"
+
+
 def applies(visit: Visit, key: str) -> str:
     """Signs in, looks, dry-runs, applies and looks again; the address of the run."""
     page = visit.page
-    visit.go("/?from=2026-01-20&to=2026-01-29")
+    visit.go("/")
     expect(page).to_have_title("Sign in · onerow")
     visit.looks_good("sign-in")
     sign_in(visit, key)
 
+    rules = page.get_by_role("table", name="1 to 2 of 2 rules")
+    expect(rules.get_by_role("rowheader")).to_have_count(2)
+    expect(rules).to_contain_text("dirty")
+    visit.looks_good("overview")
+    visit.tab_to("by_line")
+    visit.tab_to(MAIN)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/rules/{MAIN}")
+    visit.go(f"/rules/{MAIN}{RANGE}")
     equal(bars(visit, MAIN, "dirty"), 8)
     equal(bars(visit, MAIN, "cleaned"), 0)
     assert row(visit, FIGURES, "total")[2] == "7,865", row(visit, FIGURES, "total")
-    assert row(visit, "Figures of by_line per date", "total")[2] == "4,689"
-    visit.looks_good("before")
+    visit.looks_good("rule")
+
+    visit.tab_to("2026-01-28")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/rules/{MAIN}/dates/2026-01-28")
+    expect(page.get_by_role("main")).to_contain_text("776 superseded rows of ")
+    listed = page.get_by_role("table", name="Duplicates by key, 776 rows, page 1 of 16")
+    expect(listed.get_by_role("row")).to_have_count(51)
+    visit.looks_good("date")
+    visit.tab_to("Next page")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("table", name="Duplicates by key, 776 rows, page 2 of 16")).to_be_visible()
+    visit.go(f"/rules/{MAIN}{RANGE}")
+    bar = page.locator("svg.bars a").first
+    assert bar.get_attribute("href") == f"/rules/{MAIN}/dates/2026-01-20", "a bar leads to its date"
 
     visit.tab_to(f"Dry run of {MAIN}")
     page.keyboard.press("Enter")
@@ -145,20 +179,13 @@ def applies(visit: Visit, key: str) -> str:
     button = page.get_by_role("button", name="Apply")
     button.click()
     assert "/plan?" in page.url, "without the confirmation nothing is sent"
-    page.get_by_role("link", name="onerow").focus()
-    visit.tab_to(page.locator("label[for=confirm]").inner_text())
-    page.keyboard.press("Space")
-    visit.tab_to(button.inner_text())
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/runs/*")
-    run = urlparse(page.url).path
-    while page.locator("meta[http-equiv=refresh]").count():
-        page.wait_for_timeout(200)
-        visit.go(run)
+    run = confirms(visit, button)
 
     steps = page.locator("li.statement h3 .step").all_inner_texts()
     removals = [f"{i}. {'record' if i % 2 == 0 else 'deactivate'}" for i in range(2, 18)]
     assert steps == ["1. detect"] + removals + ["18. verify"]
+    timeline = page.get_by_role("region", name="Timeline of run")
+    expect(timeline.locator("tbody tr")).to_have_count(18)
     visit.tab_to("SQL, parameters, job of statement 3, deactivate of 2026-01-20")
     page.keyboard.press("Enter")
     sql = page.get_by_role("region", name="SQL of statement 3 of")
@@ -166,15 +193,61 @@ def applies(visit: Visit, key: str) -> str:
     assert sql.locator("span").count() > 10, "the SQL is highlighted"
     visit.looks_good("run")
 
-    page.get_by_role("link", name="onerow").click()
-    visit.go("/?from=2026-01-20&to=2026-01-29")
+    visit.go(f"/rules/{MAIN}{RANGE}")
     equal(bars(visit, MAIN, "dirty"), 0)
     equal(bars(visit, MAIN, "cleaned"), 8)
     total = row(visit, FIGURES, "total")
     assert total[:3] == ["1,876", "1,876", "0"], total
-    visit.looks_good("after")
-    visit.ends_quietly()
     return run
+
+
+def confirms(visit: Visit, button) -> str:
+    """Ticks the box and presses the button, by keyboard alone; the address of the run, which has ended."""
+    page = visit.page
+    page.get_by_role("link", name="onerow").focus()
+    visit.tab_to(page.locator("label[for=confirm]").inner_text())
+    page.keyboard.press("Space")
+    visit.tab_to(button.inner_text())
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/runs/" in url and not url.endswith("/undo"))
+    run = urlparse(page.url).path
+    while page.locator("meta[http-equiv=refresh]").count():
+        page.wait_for_timeout(200)
+        visit.go(run)
+    return run
+
+
+def undoes(visit: Visit, run: str) -> None:
+    """Looks at what would come back, brings it back, and looks at the last days."""
+    page = visit.page
+    visit.go(run)
+    visit.tab_to("What an undo would bring back")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/undo")
+    expect(page.get_by_role("main")).to_contain_text("An undo would bring back 7,865 rows on 8 dates.")
+    visit.looks_good("undo")
+    confirms(visit, page.get_by_role("button", name="Undo"))
+    expect(page.get_by_role("main")).to_contain_text("It restored rows that another run had removed.")
+    visit.go(f"/rules/{MAIN}{RANGE}")
+    equal(bars(visit, MAIN, "dirty"), 8)
+    visit.go("/history")
+    expect(page.get_by_role("table", name="Figures by day")).to_contain_text("7,865")
+    visit.looks_good("history")
+    visit.ends_quietly()
+
+
+def sees_many(visit: Visit, key: str, name: str, told: str) -> None:
+    """All rules of a project, counted."""
+    visit.go("/?sort=name")
+    sign_in(visit, key)
+    for _ in range(300):
+        if visit.page.get_by_text("Show the new counts").count() == 0:
+            break
+        visit.page.wait_for_timeout(200)
+        visit.go("/?sort=name")
+    expect(visit.page.get_by_role("main")).to_contain_text(told)
+    visit.looks_good(name)
+    visit.ends_quietly()
 
 
 def reads(visit: Visit, key: str, run: str) -> None:
@@ -212,7 +285,16 @@ def main() -> None:
     asked = json.load(sys.stdin)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked["browser"], args=ARGUMENTS)
-        run = applies(Visit(browser, asked), asked["apply"])
+        visit = Visit(browser, asked)
+        run = applies(visit, asked["apply"])
+        undoes(visit, run)
+        for name, told in (
+            ("one", "How predictions stands"),
+            ("fifty", "1 to 50 of 50 rules"),
+            ("thousands", "1 to 50 of 2,000 rules"),
+        ):
+            of_name = {**asked, "address": asked[name]}
+            sees_many(Visit(browser, of_name), asked["read"], name, told)
         reads(Visit(browser, asked), asked["read"], run)
         is_refused(Visit(browser, asked))
         opens_the_file(Visit(browser, asked), asked["file"])

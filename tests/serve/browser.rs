@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use super::service::{APPLY, NOW, READ, Service, example};
+use crate::common::{Project, RULE};
 
 #[test]
 fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
@@ -16,6 +17,13 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     };
     let project = example();
     let service = Service::of(&project);
+    let names = |count: usize| (0..count).map(|i| format!("rule_{i:04}")).collect::<Vec<_>>();
+    // With `predictions`, and with one whose table is missing.
+    let many = [48, 1998].map(|count| super::overview::project(&names(count)));
+    let [fifty, thousands] = many.each_ref().map(Service::of);
+    let only = Project::new(RULE);
+    only.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
+    let one = Service::of(&only);
     // Kept, for a person to look at.
     let pictures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
     let _ = std::fs::remove_dir_all(&pictures);
@@ -24,7 +32,7 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     let report = format!("report --all --last 14 --html {} --now {NOW}", file.display());
     let asked = json!({
         "address": service.address, "apply": APPLY, "read": READ, "pictures": pictures,
-        "file": file, "browser": std::env::var("ONEROW_BROWSER").unwrap(),
+        "one": one.address, "fifty": fifty.address, "thousands": thousands.address, "file": file, "browser": std::env::var("ONEROW_BROWSER").unwrap(),
     });
     project.onerow(&report).exits(0);
     let mut child = Command::new(driver)
@@ -38,7 +46,10 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(std::fs::read_dir(&pictures).unwrap().count(), 7 * 4, "{told}");
+    assert_eq!(std::fs::read_dir(&pictures).unwrap().count(), 13 * 4, "{told}");
     let runs = service.get("/api/runs", Some(READ)).json;
-    assert_eq!(runs["runs"][0]["duplicates_deactivated"], 7865);
+    let sum = |figure: &str| -> u64 {
+        runs["runs"].as_array().unwrap().iter().map(|run| run[figure].as_u64().unwrap()).sum()
+    };
+    assert_eq!((sum("duplicates_deactivated"), sum("rows_restored")), (7865, 7865));
 }

@@ -69,9 +69,22 @@ fn a_text_in_an_address_or_a_form_is_text_on_the_page() {
             format!("/?rule={text}"),
             format!("/?from={text}&to={text}"),
             format!("/?{text}={text}"),
+            format!("/?name={text}&sort=name"),
+            format!("/?sort={text}"),
+            format!("/?status={text}"),
+            format!("/?page={text}"),
+            format!("/rules/{text}"),
+            format!("/history?rule={text}"),
+            format!("/rules/predictions?range={text}"),
+            format!("/rules/predictions?from={text}&to={text}"),
+            format!("/rules/predictions/dates/{text}"),
+            format!("/rules/{text}/dates/2026-01-30"),
+            format!("/rules/predictions/dates/2026-01-30?run={text}"),
+            format!("/rules/predictions/dates/2026-01-30?page={text}"),
             format!("/plan?rule={text}&from=2026-01-30&to=2026-01-30"),
             format!("/plan?rule=predictions&from={text}&to=2026-01-30"),
             format!("/runs/{text}"),
+            format!("/runs/{text}/undo"),
             format!("/sign-in?next=%2F{text}"),
             format!("/sign-in?next={text}"),
             format!("/{text}"),
@@ -80,9 +93,21 @@ fn a_text_in_an_address_or_a_form_is_text_on_the_page() {
     };
     let send = |text: &str| {
         let sign_in = [("key", text), ("next", text)];
-        let apply =
-            [("csrf", text), ("rule", text), ("from", text), ("to", text), ("confirm", "yes")];
-        [service.send("/sign-in", &[], &sign_in), service.send("/apply", &cookie, &apply)]
+        let apply = [
+            ("csrf", text),
+            ("rule", text),
+            ("from", text),
+            ("to", text),
+            ("plan", text),
+            ("rows", "1"),
+            ("confirm", "yes"),
+        ];
+        let undo = [("csrf", text), ("run", text), ("plan", text), ("confirm", "yes")];
+        [
+            service.send("/sign-in", &[], &sign_in),
+            service.send("/apply", &cookie, &apply),
+            service.send("/undo", &cookie, &undo),
+        ]
     };
     let home = service.get_with("/", &cookie);
     let known: BTreeSet<String> = ask("text")

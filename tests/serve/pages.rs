@@ -17,7 +17,7 @@ fn project() -> Project {
     project
 }
 
-fn location(answer: &Answer) -> &str {
+pub fn location(answer: &Answer) -> &str {
     answer.headers["location"].to_str().unwrap()
 }
 
@@ -27,7 +27,7 @@ fn run_id(answer: &Answer) -> &str {
 }
 
 /// Signs in; the cookie as a browser sends it back.
-fn sign_in(service: &Service, key: &str) -> String {
+pub fn sign_in(service: &Service, key: &str) -> String {
     let signed_in = service.send("/sign-in", &[], &[("key", key), ("next", "/")]);
     assert_eq!(signed_in.status, 303, "{}", signed_in.text);
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
@@ -41,7 +41,7 @@ fn cookie_name(service: &Service) -> String {
 }
 
 /// The token of the page's forms.
-fn token(page: &Answer) -> String {
+pub fn token(page: &Answer) -> String {
     let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect(&page.text);
     rest.split('"').next().unwrap().to_owned()
 }
@@ -52,13 +52,32 @@ fn dry_run(service: &Service, cookie: &str) -> Answer {
     page
 }
 
-/// What the dry run's form sends.
-fn apply<'f>(csrf: &'f str, confirm: &'f str) -> [(&'f str, &'f str); 5] {
-    [("csrf", csrf), ("rule", "predictions"), ("from", DAY), ("to", DAY), ("confirm", confirm)]
+/// The plan that a page's form carries.
+fn plan(page: &Answer) -> String {
+    let (_, rest) = page.text.split_once("name=\"plan\" value=\"").expect(&page.text);
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// What the dry run's form sends, with the token and the plan of its page.
+fn filled<'f>(csrf: &'f str, plan: &'f str, confirm: &'f str) -> [(&'f str, &'f str); 7] {
+    [
+        ("csrf", csrf),
+        ("rule", "predictions"),
+        ("from", DAY),
+        ("to", DAY),
+        ("plan", plan),
+        ("rows", "1"),
+        ("confirm", confirm),
+    ]
+}
+
+/// The same without a plan, for what is refused before it matters.
+fn apply<'f>(csrf: &'f str, confirm: &'f str) -> [(&'f str, &'f str); 7] {
+    filled(csrf, "none", confirm)
 }
 
 /// Waits until the run of this page has ended.
-fn ended(service: &Service, path: &str, cookie: &str) -> Answer {
+pub fn ended(service: &Service, path: &str, cookie: &str) -> Answer {
     for _ in 0..100 {
         let page = service.get_with(path, &[("Cookie", cookie)]);
         if !page.text.contains("http-equiv=\"refresh\"") {
@@ -181,9 +200,10 @@ fn a_dry_run_changes_nothing_and_its_form_begins_a_run() {
     let service = Service::of(&project);
     let cookie = sign_in(&service, APPLY);
     let headers = [("Cookie", cookie.as_str()), ("Sec-Fetch-Site", "same-origin")];
-    let csrf = token(&dry_run(&service, &cookie));
+    let page = dry_run(&service, &cookie);
+    let (csrf, plan) = (token(&page), plan(&page));
     assert_eq!(project.ledger(), [""; 0]);
-    let begun = service.send("/apply", &headers, &apply(&csrf, "yes"));
+    let begun = service.send("/apply", &headers, &filled(&csrf, &plan, "yes"));
     assert_eq!(begun.status, 303, "{}", begun.text);
     let page = ended(&service, location(&begun), &cookie);
     assert_eq!(page.status, 200);
@@ -224,6 +244,8 @@ fn forms_that_nobody_filled_in_begin_nothing() {
                 ("rule", "predictions"),
                 ("from", "2026-02-30"),
                 ("to", DAY),
+                ("plan", "none"),
+                ("rows", "1"),
                 ("confirm", "yes"),
             ],
             422,
@@ -236,6 +258,8 @@ fn forms_that_nobody_filled_in_begin_nothing() {
                 ("rule", "<script>"),
                 ("from", DAY),
                 ("to", DAY),
+                ("plan", "none"),
+                ("rows", "1"),
                 ("confirm", "yes"),
             ],
             422,
@@ -288,7 +312,8 @@ fn a_run_that_waits_or_failed_before_its_first_statement_has_a_page() {
     let cookie = sign_in(&service, APPLY);
     let headers = [("Cookie", cookie.as_str())];
     let path = "/plan?rule=by_line&from=2026-01-28&to=2026-01-28";
-    let csrf = token(&service.get_with(path, &headers));
+    let page = service.get_with(path, &headers);
+    let (csrf, plan) = (token(&page), plan(&page));
     let _lock = hold(&project);
     let fields = |csrf| {
         [
@@ -296,6 +321,8 @@ fn a_run_that_waits_or_failed_before_its_first_statement_has_a_page() {
             ("rule", "by_line"),
             ("from", "2026-01-28"),
             ("to", "2026-01-28"),
+            ("plan", plan.as_str()),
+            ("rows", "632"),
             ("confirm", "yes"),
         ]
     };
@@ -351,9 +378,34 @@ fn without_keys_the_pages_are_this_machines() {
     let service = Service::start(&project.path(""), &["--now", super::service::NOW], &[]);
     assert_eq!(location(&service.get("/sign-in?next=/plan", None)), "/plan");
     let page = dry_run(&service, "");
-    let csrf = token(&page);
+    let (csrf, plan) = (token(&page), plan(&page));
     let rebound = [("Host", "evil.example"), ("Sec-Fetch-Site", "same-origin")];
     assert_eq!(service.send("/apply", &rebound, &apply(&csrf, "yes")).status, 403);
     assert_eq!(service.send("/apply", &[], &apply(&"0".repeat(64), "yes")).status, 403);
-    assert_eq!(service.send("/apply", &[], &apply(&csrf, "yes")).status, 303);
+    assert_eq!(service.send("/apply", &[], &filled(&csrf, &plan, "yes")).status, 303);
+}
+
+#[test]
+fn what_was_confirmed_is_what_runs_or_the_new_dry_run_is_shown() {
+    let project = project();
+    let service = Service::of(&project);
+    let cookie = sign_in(&service, APPLY);
+    let headers = [("Cookie", cookie.as_str())];
+    let page = dry_run(&service, &cookie);
+    let (csrf, confirmed) = (token(&page), plan(&page));
+    assert_eq!(plan(&dry_run(&service, &cookie)), confirmed, "the same dry run has the same plan");
+    project.rows("r3,2026-01-30,g1,p1,,true,2026-01-30T09:32:00Z");
+    let shown = service.send("/apply", &headers, &filled(&csrf, &confirmed, "yes"));
+    assert_eq!(shown.status, 409, "{}", shown.text);
+    let told = "apply would have deactivated 1 row, and would deactivate 2 rows now.";
+    assert!(shown.text.contains("Nothing was run.") && shown.text.contains(told), "{}", shown.text);
+    assert_eq!(project.ledger(), [""; 0]);
+    assert_eq!(project.active(), ["r1", "r2", "r3"]);
+    // What is shown now can be confirmed.
+    let (csrf, now) = (token(&shown), plan(&shown));
+    assert_ne!(now, confirmed);
+    let begun = service.send("/apply", &headers, &filled(&csrf, &now, "yes"));
+    assert_eq!(begun.status, 303, "{}", begun.text);
+    ended(&service, location(&begun), &cookie);
+    assert_eq!(project.active(), ["r3"]);
 }

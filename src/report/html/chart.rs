@@ -76,8 +76,13 @@ impl DateBar {
     }
 }
 
-/// The chart; `id` is unique on the page.
-pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
+/// The chart; `id` is unique on the page, and each bar leads to an address, if its date has one.
+pub(super) fn chart(
+    id: &str,
+    of: &str,
+    bars: &[DateBar],
+    href: impl Fn(Day) -> Option<String>,
+) -> Value {
     let scale = Scale::of(bars.iter().map(DateBar::height).max().unwrap_or(0));
     let base = ABOVE + scale.height();
     let days: Vec<Day> = bars.iter().map(|bar| bar.day).collect();
@@ -85,7 +90,10 @@ pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
     let lines = scale.lines().into_iter().map(|(number, height)| {
         context! { label => grouped(number), y => short(base - height) }
     });
-    let drawn = bars.iter().zip(&places).map(|(bar, slot)| draw(bar, *slot, scale, base));
+    // Links inside a picture would be hidden from screen readers.
+    let is_linked = bars.iter().any(|bar| href(bar.day).is_some());
+    let drawn =
+        bars.iter().zip(&places).map(|(bar, slot)| draw(bar, *slot, scale, base, href(bar.day)));
     let labels = labels(&days).into_iter().map(|label| date(label, &days, &places));
     context! {
         id,
@@ -99,11 +107,12 @@ pub(super) fn chart(id: &str, of: &str, bars: &[DateBar]) -> Value {
         numbers => bars.len() <= NUMBERED,
         numbers_wide => bars.len() > NUMBERED_ON_NARROW,
         labels => labels.collect::<Vec<_>>(),
+        is_linked,
     }
 }
 
 /// One bar, from the baseline up: dirty, buffered, cleaned.
-fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
+fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64, href: Option<String>) -> Value {
     let mut top = base;
     let mut parts = Vec::new();
     for (kind, number) in
@@ -117,6 +126,7 @@ fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64) -> Value {
     }
     context! {
         title => bar.title(),
+        href,
         x => short(slot.left),
         width => short(slot.width),
         middle => short(slot.middle),
@@ -178,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_bar_stand_one_on_the_other_and_add_up() {
-        let drawn = chart("c", "a", &[bar("2026-01-28", 50, 30, 20, 0)]);
+        let drawn = chart("c", "a", &[bar("2026-01-28", 50, 30, 20, 0)], |_| None);
         let bars = drawn.get_attr("bars").unwrap();
         let bar = bars.get_item_by_index(0).unwrap();
         assert_eq!(texts(&bar, "parts", "kind"), ["dirty", "buffered", "cleaned"]);

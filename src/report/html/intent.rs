@@ -73,6 +73,23 @@ impl Intent {
         sentences
     }
 
+    /// Why this plan is shown and the one that was confirmed has not run.
+    fn changed(&self, rule: &Rule, confirmed: u64) -> String {
+        let verb = verb(rule.strategy);
+        match self.rows == confirmed {
+            true => format!(
+                "The dry run has changed since it was confirmed, although apply would still {verb} {}. This is the dry run as of now.",
+                count(confirmed, "row")
+            ),
+            false => format!(
+                "The dry run has changed since it was confirmed: apply would have {} {}, and would {verb} {} now. This is the dry run as of now.",
+                if rule.strategy.is_destructive() { "deleted" } else { "deactivated" },
+                count(confirmed, "row"),
+                count(self.rows, "row")
+            ),
+        }
+    }
+
     /// The text that the viewer confirms.
     fn confirmation(&self, rule: &Rule) -> String {
         let (verb, rows, table) =
@@ -105,6 +122,8 @@ pub(super) fn intent(page: &PlanPage<'_>) -> Value {
     context! {
         sentences => intent.sentences(page.rule),
         confirmation => intent.confirmation(page.rule),
+        rows => intent.rows,
+        changed => page.confirmed.map(|rows| intent.changed(page.rule, rows)),
         button => if page.rule.strategy.is_destructive() { "Apply and delete" } else { "Apply" },
         offered => hindrance.is_none(),
         hindrance,

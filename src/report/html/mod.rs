@@ -3,30 +3,45 @@
 //! Pure: values in, one HTML document out. The templates escape all text from a rule, a table or the ledger.
 
 mod chart;
+mod choice;
+mod date_page;
 mod highlight;
+mod history;
 mod intent;
+mod overview;
 mod past;
 mod policy;
+mod rule_page;
 mod scale;
+mod spark;
 mod standing;
 mod template;
 mod text;
+mod timeline;
+mod undo_page;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use minijinja::{Value, context};
 
+use self::history::of_file as history_of;
 use super::Tariff;
 use crate::error::Result;
 use crate::ledger::Entry;
-use crate::rule::{Rule, RuleName};
-use crate::run::{PastRun, Report, RunId};
+use crate::rule::Rule;
+use crate::run::{Known, PastRun, Report, RunId, history, known};
 use crate::window::Window;
 use past::{Link, Shown};
 use template::{Frame, render};
 use text::time;
 
+pub use choice::{Choice, OverviewOrder, Wanted};
+pub use date_page::{DatePage, ROWS_OF_A_PAGE, RemovedBy, Rows, date_page};
+pub use history::{HistoryPage, history_page};
+pub use overview::{Listed, Overview, RULES_OF_A_PAGE, RuleLine, overview};
 pub use policy::content_security_policy;
+pub use rule_page::{Range, RulePage, rule_page};
+pub use undo_page::{UndoPage, undo_page};
 
 /// The viewer of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +61,11 @@ pub enum Viewer {
     },
 }
 
-/// The status of rules, and their runs.
+/// The status of rules, each in full, and their runs.
 #[derive(Debug)]
-pub struct Overview<'a> {
+pub struct Rules<'a> {
     /// The rules shown.
     pub rules: Vec<RuleOverview<'a>>,
-    /// All rules to choose from.
-    pub names: Vec<&'a RuleName>,
-    /// The chosen rule; `None` means all.
-    pub chosen: Option<&'a RuleName>,
     /// The dates in the form.
     pub window: &'a Window,
     /// The number of runs listed per rule.
@@ -82,15 +93,9 @@ pub struct RuleOverview<'a> {
     pub runs: Vec<&'a PastRun>,
 }
 
-/// The overview as a page of the service.
-pub fn overview(page: &Overview<'_>) -> Result<String> {
-    let frame = Frame { viewer: &page.viewer, ..Frame::of("How the tables stand") };
-    render("overview.html", &frame, overview_context(page))
-}
-
-/// The overview with every listed run and its statements, as one self-contained document. Entries are sorted
-/// oldest first, as in a ledger.
-pub fn file(page: &Overview<'_>, entries: &[Entry]) -> Result<String> {
+/// All rules, each rule, the days, and every listed run with its statements, as one self-contained document. Entries
+/// are those of the last `days` days, sorted oldest first, as in a ledger.
+pub fn file(page: &Rules<'_>, entries: &[Entry], days: u32) -> Result<String> {
     let frame = Frame { policy: true, ..Frame::of("How the tables stand") };
     let listed = page.rules.iter().flat_map(|of| {
         let runs = of.runs.iter().take(page.most_runs);
@@ -100,21 +105,37 @@ pub fn file(page: &Overview<'_>, entries: &[Entry]) -> Result<String> {
         })
     });
     let whole: Vec<Value> = listed.collect();
-    render("file.html", &frame, context! { whole, ..overview_context(page) })
-}
-
-fn overview_context(page: &Overview<'_>) -> Value {
     let rules = page.rules.iter().enumerate();
     let rules: Vec<Value> = rules.map(|(i, of)| standing::rule(page, i + 1, of)).collect();
-    context! {
+    let known = known(&history(entries), page.now);
+    let anchors = page.rules.iter().flat_map(|of| of.runs.iter().take(page.most_runs));
+    let anchors: Vec<RunId> = anchors.map(|run| run.id.clone()).collect();
+    let nothing = Known::default();
+    let of_rule = |of: &RuleOverview<'_>| known.get(&of.rule.name).unwrap_or(&nothing);
+    let lines = page.rules.iter().enumerate().map(|(place, of)| RuleLine {
+        place,
+        rule: of.rule,
+        known: of_rule(of),
+        standing: of_rule(of).standing(of.rule, of.status.as_ref().ok().copied()),
+        counted: of.status.is_ok().then_some(page.now),
+        problem: of.status.as_ref().err().cloned(),
+        is_pending: false,
+    });
+    let (lines, columns) =
+        overview::of_file(lines.collect(), page.now, days, page.tariff, &anchors);
+    let (history, total) = history_of(page.rules.iter().map(of_rule), page.tariff);
+    let context = context! {
+        whole,
         rules,
-        names => page.names.iter().map(|name| name.to_string()).collect::<Vec<_>>(),
-        chosen => page.chosen.map(ToString::to_string),
-        from => page.window.first().to_string(),
-        to => page.window.last().to_string(),
+        lines,
+        columns,
+        history,
+        total,
+        is_billed => page.tariff.is_some(),
         links => page.links,
         now => time(page.now, &TimeZone::UTC),
-    }
+    };
+    render("file.html", &frame, context)
 }
 
 /// One run, finished or in progress.
@@ -136,6 +157,8 @@ pub struct RunPage<'a> {
     pub failure: Option<&'a str>,
     /// Whether the run is in progress, so that the page reloads.
     pub refreshing: bool,
+    /// Whether the rule file still has the rule, so that its dates have pages and it can be undone.
+    pub has_rule: bool,
 }
 
 /// One run as a page of the service.
@@ -146,7 +169,23 @@ pub fn run(page: &RunPage<'_>) -> Result<String> {
     let whole = past::whole(page.run, page.entries, shown);
     let now = time(page.now, page.zone);
     let zone = text::zone(page.zone);
-    render("run.html", &frame, context! { run => whole, failure => page.failure, zone, now })
+    let run = page.run;
+    let context = context! {
+        run => whole,
+        failure => page.failure,
+        zone,
+        now,
+        rule => page.has_rule.then(|| format!("/rules/{}", run.rule)),
+        undo => can_be_undone(page).then(|| format!("/runs/{}/undo", run.id)),
+    };
+    render("run.html", &frame, context)
+}
+
+/// Whether rows that the run removed are not restored yet.
+fn can_be_undone(page: &RunPage<'_>) -> bool {
+    let run = page.run;
+    let is_left = run.undone.is_empty() || run.is_partly_undone();
+    page.has_rule && !page.refreshing && run.removed() > 0 && is_left
 }
 
 /// A dry run.
@@ -160,6 +199,10 @@ pub struct PlanPage<'a> {
     pub report: &'a Report,
     /// The statements of a run and their cost, in a sentence or two.
     pub plan_summary: &'a str,
+    /// The fingerprint of the plan, which the form carries.
+    pub fingerprint: &'a str,
+    /// The rows that were confirmed, if that was another plan and this one is shown instead of running.
+    pub confirmed: Option<u64>,
     /// The reason why it cannot be applied here, whatever the viewer's rights.
     pub refusal: Option<&'a str>,
     /// The time of the counts.
@@ -173,7 +216,8 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
     let rule = page.rule;
     let title = format!("Dry run of {}", rule.name);
     let frame = Frame { viewer: &page.viewer, ..Frame::of(&title) };
-    let days = standing::days(page.report, |_| None);
+    let days =
+        standing::days(page.report, |_| None, |day| Some(date_page::address(page.rule, day)));
     let context = context! {
         rule => rule.name.as_str(),
         table => rule.table.dotted(),
@@ -185,6 +229,7 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
         days,
         totals => standing::figures(page.report.totals(), None),
         plan_summary => page.plan_summary,
+        fingerprint => page.fingerprint,
         intent => intent::intent(page),
         zone => text::zone(&rule.time_zone),
         now => time(page.now, &rule.time_zone),

@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use super::highlight::highlight;
 use super::text::{bytes, cost, lasted, time};
+use super::timeline::timeline;
 use crate::ledger::{Detail, Entry, Outcome, RunId, latest};
 use crate::report::Tariff;
 use crate::report::entries::outcome;
@@ -40,6 +41,7 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
         href => href(&run.id, shown.link),
         rule => run.rule.as_str(),
         dates => run.window.to_string(),
+        steps => run.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         began => time(run.began, shown.zone),
         ended => time(run.ended, shown.zone),
         lasted => lasted(run.began, run.ended),
@@ -52,11 +54,22 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
         deactivated => run.deactivated(),
         restored_rows => run.restored_rows(),
         undone_by => undone(run),
-        undoes => run.undoes.as_ref().map(RunId::as_str),
+        undone_by_runs => run.undone_by().into_iter().map(|id| named(id, shown)).collect::<Vec<_>>(),
+        partly_undone => run.is_partly_undone(),
+        undoes => run.undoes.as_ref().map(|id| named(id, shown)),
+        kind => run.kind().as_str(),
+        kind_means => run.kind().means(),
+        removed => run.removed(),
         buffered => run.buffered(),
         billed => run.bytes_billed.map(bytes),
         cost => cost(run.bytes_billed, shown.tariff),
     }
+}
+
+/// The id of another run with its address, which in a file it may not have.
+fn named(id: &RunId, shown: Shown<'_>) -> Value {
+    let href = (shown.link == Link::Page).then(|| href(id, shown.link));
+    context! { id => id.as_str(), href }
 }
 
 /// A run with its dates and its statements. Entries are sorted oldest first; those of other runs are skipped.
@@ -71,14 +84,19 @@ pub(super) fn whole(run: &PastRun, entries: &[Entry], shown: Shown<'_>) -> Value
     context! {
         line => line(run, shown),
         anchor => anchor(&run.id),
-        days => run.days.iter().map(|(day, figures)| date(*day, figures)).collect::<Vec<_>>(),
+        timeline => timeline(run, entries, shown.tariff),
+        days => run.days.iter().map(|(day, figures)| date(run, *day, figures, shown)).collect::<Vec<_>>(),
         sent => statements.collect::<Vec<_>>(),
     }
 }
 
-fn date(day: Day, figures: &PastDay) -> Value {
+fn date(run: &PastRun, day: Day, figures: &PastDay, shown: Shown<'_>) -> Value {
+    let href = format!("/rules/{}/dates/{day}", run.rule);
     context! {
         date => day.to_string(),
+        href => (shown.link == Link::Page).then_some(href),
+        removed => figures.deactivated + figures.removed_by_custom_steps,
+        undone_by => run.undone.get(&day).map(|id| named(id, shown)),
         active => figures.found.active,
         found => figures.found.duplicates,
         deactivated => figures.deactivated,
@@ -95,6 +113,7 @@ fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
     let remark = last.remark();
     context! {
         sequence => last.sequence,
+        anchor => anchor_of(last),
         step => last.step.as_str(),
         dates => last.window.to_string(),
         state => outcome(last),
@@ -142,6 +161,11 @@ pub(super) fn href(id: &RunId, link: Link) -> String {
         Link::Page => format!("/runs/{id}"),
         Link::Anchor => format!("#{}", anchor(id)),
     }
+}
+
+/// The anchor of a statement on the page.
+pub(super) fn anchor_of(entry: &Entry) -> String {
+    format!("run-{}-{}", entry.run, entry.sequence)
 }
 
 /// The anchor of a run on the page.

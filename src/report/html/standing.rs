@@ -5,36 +5,43 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::chart::{DateBar, chart};
+use super::date_page;
 use super::past::{Link, Shown, line};
 use super::text::zone;
-use super::{Overview, RuleOverview};
+use super::{RuleOverview, Rules};
 use crate::report::grid::count;
 use crate::report::grid::grouped;
+use crate::rule::Rule;
 use crate::run::{Counts, DayReport, PastRun, Report, Status};
 use crate::window::Day;
 
-/// One rule of the overview.
-pub(super) fn rule(page: &Overview<'_>, place: usize, of: &RuleOverview<'_>) -> Value {
+/// One rule in full.
+pub(super) fn rule(page: &Rules<'_>, place: usize, of: &RuleOverview<'_>) -> Value {
     let (rule, window) = (of.rule, of.window);
     let link = if page.links { Link::Page } else { Link::Anchor };
     let shown = Shown { zone: &rule.time_zone, tariff: page.tariff, link };
     let runs = of.runs.iter().take(page.most_runs).map(|run| line(run, shown));
     let (from, to) = (window.first(), window.last());
     context! {
-        anchor => format!("rule-{}", rule.name),
+        anchor => anchor(rule),
         name => rule.name.as_str(),
         table => rule.table.dotted(),
         zone => zone(&rule.time_zone),
         dates => shown_dates(of),
         done => rule.strategy.done(),
         problem => of.status.as_ref().err().map(String::as_str),
-        standing => of.status.as_ref().ok().map(|report| standing(place, of, report)),
+        standing => of.status.as_ref().ok().map(|report| standing(page, place, of, report)),
         plan => page.links.then(|| format!("/plan?rule={}&from={from}&to={to}", rule.name)),
         command => format!("onerow plan {} --from {from} --to {to}", rule.name),
         runs => runs.collect::<Vec<_>>(),
         known => of.runs.len() as u64,
         billed => page.tariff.is_some(),
     }
+}
+
+/// The anchor of a rule on the page.
+pub(super) fn anchor(rule: &Rule) -> String {
+    format!("rule-{}", rule.name)
 }
 
 /// The dates in words.
@@ -45,18 +52,19 @@ fn shown_dates(of: &RuleOverview<'_>) -> String {
     }
 }
 
-fn standing(place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
+fn standing(page: &Rules<'_>, place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
     let cleaned = cleaned(&of.runs);
     let gone = |day: &DayReport| cleaned.get(&day.day).copied().unwrap_or(0);
     let bars: Vec<DateBar> = report.days.iter().map(|day| DateBar::of(day, gone(day))).collect();
+    let href = |day: Day| page.links.then(|| date_page::address(of.rule, day));
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     context! {
         notes => notes(report),
         sentence => sentence(report),
         word => word(report).as_str(),
         problems,
-        chart => chart(&format!("chart-{place}"), of.rule.name.as_str(), &bars),
-        days => days(report, |day| Some(gone(day))),
+        chart => chart(&format!("chart-{place}"), of.rule.name.as_str(), &bars, href),
+        days => days(report, |day| Some(gone(day)), href),
         totals => figures(report.totals(), Some(bars.iter().map(|bar| bar.cleaned).sum())),
     }
 }
@@ -72,18 +80,23 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes.map(|note| sentence(format!("{}: {}.", note.text, note.remedy))).collect()
 }
 
-/// The lines of counts per date, with the rows removed from each; rows without a date come last.
-pub(super) fn days(report: &Report, gone: impl Fn(&DayReport) -> Option<u64>) -> Vec<Value> {
-    let line = |date: String, status: Status, figures: Value| {
-        context! { date, status => status.as_str(), figures }
+/// The lines of counts per date, with the rows removed from each and the address of its page, if it has one; rows
+/// without a date come last.
+pub(super) fn days(
+    report: &Report,
+    gone: impl Fn(&DayReport) -> Option<u64>,
+    href: impl Fn(Day) -> Option<String>,
+) -> Vec<Value> {
+    let line = |date: String, href: Option<String>, status: Status, figures: Value| {
+        context! { date, href, status => status.as_str(), figures }
     };
-    let dated = report
-        .days
-        .iter()
-        .map(|day| line(day.day.to_string(), day.status(), figures(day.counts, gone(day))));
-    let undated = report
-        .undated
-        .map(|undated| line("no date".to_owned(), undated.status(), figures(undated.counts, None)));
+    let dated = report.days.iter().map(|day| {
+        line(day.day.to_string(), href(day.day), day.status(), figures(day.counts, gone(day)))
+    });
+    let undated = report.undated.map(|undated| {
+        let figures = figures(undated.counts, None);
+        line("no date".to_owned(), href(Day::UNDATED), undated.status(), figures)
+    });
     dated.chain(undated).collect()
 }
 
@@ -173,10 +186,10 @@ fn duplicates(report: &Report) -> String {
 
 /// The combined status of all dates: the worst of any.
 pub(super) fn word(report: &Report) -> Status {
-    use Status::{Buffered, Clean, Dirty, Empty, Keyless, Partial, SharedIds};
-    let worst = [Dirty, SharedIds, Partial, Buffered, Keyless];
-    worst.into_iter().find(|s| report.has(*s)).unwrap_or(match report.totals().total {
-        0 => Empty,
-        _ => Clean,
-    })
+    match Status::worst(report.days.iter().map(DayReport::status)) {
+        None => Status::Empty,
+        // What a run cleaned is clean now.
+        Some(Status::Cleaned) => Status::Clean,
+        Some(status) => status,
+    }
 }

@@ -38,6 +38,14 @@ pub(super) fn time(at: Timestamp, zone: &TimeZone) -> Value {
     }
 }
 
+/// An instant in UTC to the minute, for a line of a table.
+pub(super) fn minute(at: Timestamp) -> Value {
+    context! {
+        iso => at.strftime("%FT%TZ").to_string(),
+        text => at.strftime("%F %H:%M").to_string(),
+    }
+}
+
 /// The time between two instants: `1m 12.0s`.
 pub(super) fn lasted(began: Timestamp, ended: Timestamp) -> String {
     SpanPrinter::new()
