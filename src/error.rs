@@ -17,7 +17,7 @@ pub use io::read_utf8;
 pub(crate) use io::utf8;
 pub use kind::Kind;
 
-use crate::visible::{covered, visible};
+use crate::visible::{masked, visible};
 
 /// Result of a fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -238,7 +238,7 @@ impl Place {
     }
 
     pub(crate) fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        Snippet::source(covered(&self.source))
+        Snippet::source(masked(&self.source))
             .path(visible(&self.file))
             .line_start(self.first_line)
             .annotation(AnnotationKind::Primary.span(self.range.clone()))

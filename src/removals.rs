@@ -62,8 +62,8 @@ impl RemovalLog {
     /// The removal log in a ledger's dataset.
     pub fn beside(ledger: &TableName) -> Self {
         Self {
-            table: ledger.with_ending("_removals"),
-            before_image: ledger.with_ending("_before_image"),
+            table: ledger.with_suffix("_removals"),
+            before_image: ledger.with_suffix("_before_image"),
         }
     }
 
@@ -71,13 +71,13 @@ impl RemovalLog {
     /// them.
     pub(crate) fn holds(&self, table: &TableName) -> bool {
         let beside = Self::beside(table);
-        [&self.table, &self.before_image].iter().any(|own| own.may_be(table))
-            || beside.table.may_be(&self.table)
+        [&self.table, &self.before_image].iter().any(|own| own.could_name_same_table(table))
+            || beside.table.could_name_same_table(&self.table)
     }
 
     /// The table that keeps this rule's rows from before a run.
     pub(crate) fn before_image_of(&self, rule: &str) -> TableName {
-        self.before_image.with_ending(&format!("_{rule}"))
+        self.before_image.with_suffix(&format!("_{rule}"))
     }
 
     /// The removal log of the embedded warehouse.

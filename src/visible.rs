@@ -2,24 +2,24 @@
 
 use std::borrow::Cow;
 
-use googlesql_sqlite::hidden::hides_text;
+use googlesql_sqlite::hidden::is_invisible;
 
 /// Whether a character affects a terminal or the surrounding text. Line feeds and tabs are left to the
 /// caller.
-pub(crate) fn steers(c: char) -> bool {
+pub(crate) fn is_control_or_invisible(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || hides_text(c)
+        || is_invisible(c)
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Like [`steers`], but includes line feeds and tabs.
+/// Like [`is_control_or_invisible`], but includes line feeds and tabs.
 pub(crate) fn steers_line(c: char) -> bool {
-    c.is_control() || steers(c)
+    c.is_control() || is_control_or_invisible(c)
 }
 
 /// The text with such characters escaped: `\u{1b}`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    written_out(text, steers)
+    written_out(text, is_control_or_invisible)
 }
 
 /// The text for a single line, with such characters escaped.
@@ -30,7 +30,7 @@ pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
 /// The text for a page, where control characters have no effect: only invisible and direction-changing
 /// characters are escaped.
 pub(crate) fn unhidden(text: &str) -> Cow<'_, str> {
-    written_out(text, hides_text)
+    written_out(text, is_invisible)
 }
 
 fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
@@ -46,8 +46,8 @@ fn written_out(text: &str, which: fn(char) -> bool) -> Cow<'_, str> {
 
 /// Source text to show with line numbers: invisible characters are replaced by as many bytes, so that places
 /// stay valid. ASCII control characters are left to the renderer.
-pub(crate) fn covered(source: &str) -> Cow<'_, str> {
-    let hides = |c: char| !c.is_ascii() && steers(c);
+pub(crate) fn masked(source: &str) -> Cow<'_, str> {
+    let hides = |c: char| !c.is_ascii() && is_control_or_invisible(c);
     if !source.contains(hides) {
         return source.into();
     }
@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn source_keeps_its_places() {
         let source = "a\u{200b}b\u{61c}c\u{2028}d\u{9b}2J\n";
-        assert_eq!(covered(source), "a\u{fffd}b??c\u{fffd}d??2J\n");
-        assert_eq!(covered(source).len(), source.len());
+        assert_eq!(masked(source), "a\u{fffd}b??c\u{fffd}d??2J\n");
+        assert_eq!(masked(source).len(), source.len());
     }
 
     #[test]

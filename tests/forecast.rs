@@ -19,7 +19,7 @@ pub fn basis(dates: usize) -> Basis {
     let [rule, row] = ROW;
     Basis {
         dates,
-        lanes: 2,
+        concurrency: 2,
         detect: all(rule, 1),
         record: all(rule, 2),
         recorded: all(0, 1),

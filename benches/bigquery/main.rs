@@ -107,7 +107,7 @@ fn forecast() -> f64 {
         |answers: f64| StepCost { estimate: Estimate::of(None, 1), seconds: answers * answer };
     let basis = Basis {
         dates: 365,
-        lanes: UPDATES_AT_A_TIME,
+        concurrency: UPDATES_AT_A_TIME,
         detect: step(2.0),
         record: step(1.0),
         recorded: step(2.0),

@@ -15,7 +15,7 @@ use super::mutation::{dotted, of_table};
 use super::types::{comparable, compares, literal_type};
 use super::{Code, Finding, Text};
 use crate::error::did_you_mean;
-use crate::googlesql::{SqlType, Words, is_of_the_moment, is_pseudo_column};
+use crate::googlesql::{SqlType, Words, is_context_function, is_pseudo_column};
 
 /// The names that one relation provides.
 struct Relation {
@@ -265,7 +265,7 @@ impl Finder<'_> {
         let is_special = || {
             name.value.starts_with('@')
                 || is_pseudo_column(&name.value)
-                || (name.quote_style.is_none() && is_of_the_moment(&name.value))
+                || (name.quote_style.is_none() && is_context_function(&name.value))
         };
         // Most names belong to the innermost scope.
         let known = self.frames.iter().rev().any(|frame| {

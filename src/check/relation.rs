@@ -10,7 +10,7 @@ use crate::googlesql::TableName;
 /// dataset, with a decorator or a path into it, or matched by a wildcard. BigQuery's table names are
 /// case-sensitive unless their dataset says otherwise.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity>
-pub(super) fn may_be(name: &ObjectName, table: &TableName) -> bool {
+pub(super) fn could_name_same_table(name: &ObjectName, table: &TableName) -> bool {
     let name = dotted(name);
     let parts: Vec<&str> = name.split('.').collect();
     match parts.as_slice() {
@@ -54,7 +54,7 @@ pub(super) fn may_be_shard(name: &ObjectName, shards: &TableName) -> bool {
                 && date.bytes().all(|byte| byte.is_ascii_digit())
         }
     };
-    is_called_so && may_be(name, &shards.renamed(last))
+    is_called_so && could_name_same_table(name, &shards.renamed(last))
 }
 
 fn starts_with(text: &str, start: &str) -> bool {
@@ -176,12 +176,15 @@ mod tests {
             &["nba.predictions@-3600000"],
             &["nba", "predictions", "items"],
         ] {
-            assert!(may_be(&name(parts), &table), "{parts:?}");
-            assert!(may_be(&name(parts), &own), "{parts:?}");
+            assert!(could_name_same_table(&name(parts), &table), "{parts:?}");
+            assert!(could_name_same_table(&name(parts), &own), "{parts:?}");
         }
-        assert!(may_be(&name(&["other", "nba", "predictions"]), &table), "a project is unsaid");
-        assert!(may_be(&name(&["example.com:proj.nba.predictions"]), &table));
-        assert!(!may_be(&name(&["other", "nba", "predictions"]), &own));
+        assert!(
+            could_name_same_table(&name(&["other", "nba", "predictions"]), &table),
+            "a project is unsaid"
+        );
+        assert!(could_name_same_table(&name(&["example.com:proj.nba.predictions"]), &table));
+        assert!(!could_name_same_table(&name(&["other", "nba", "predictions"]), &own));
         for parts in [
             &["nba", "archive"][..],
             &["ops", "predictions"],
@@ -190,7 +193,7 @@ mod tests {
             &["p", "items"],
             &["nba.INFORMATION_SCHEMA.PARTITIONS"],
         ] {
-            assert!(!may_be(&name(parts), &table), "{parts:?}");
+            assert!(!could_name_same_table(&name(parts), &table), "{parts:?}");
         }
     }
 }

@@ -195,9 +195,11 @@ impl Effects {
         let text = error.render();
         let code = format!("error[{}]:", Kind::Usage);
         // Echoed arguments must not control the terminal.
-        let steers = error.context().any(|(_, value)| value.to_string().contains(visible::steers));
+        let is_control_or_invisible = error
+            .context()
+            .any(|(_, value)| value.to_string().contains(visible::is_control_or_invisible));
         let for_programs = self.log().format == LogFormat::Json && error.use_stderr();
-        let text = match self.coloured(stream) && !steers && !for_programs {
+        let text = match self.coloured(stream) && !is_control_or_invisible && !for_programs {
             true => text.ansi().to_string().replacen("error:", &code, 1),
             false => visible::visible(&text.to_string()).replacen("error:", &code, 1),
         };

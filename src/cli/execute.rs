@@ -75,7 +75,7 @@ pub(super) fn execute(
             let window = common.window(rule, effects).ok();
             Ended::failed(settings.command, &rule.name, window.as_ref(), None, error)
         });
-        teller.tell_in_vain(error, ended);
+        teller.notify_of_error(error, ended);
     })?;
     // A rule without changed dates has no event to notify.
     let ran = runs.iter().filter(|run| run.window.is_some());

@@ -31,30 +31,30 @@ impl<'a> Notifier<'a> {
 
     /// Sends notifications for finished runs. A failed notification is a warning.
     pub fn tell(&self, ended: Vec<Ended>) {
-        let mut occasions = Vec::new();
+        let mut events = Vec::new();
         for ended in ended {
             let mut event = RunEvent::of(ended);
             if let Err(error) = self.engine.look_into(&mut event, &self.channels) {
                 self.effects.report_of(event.ended.run.as_deref(), &error);
             }
-            occasions.push(event);
+            events.push(event);
         }
-        self.send(&occasions);
+        self.send(&events);
         // Last, so that the last line of a failed run has the reason, for alerts.
-        occasions.iter().for_each(|event| self.effects.close(&event.ended));
+        events.iter().for_each(|event| self.effects.close(&event.ended));
     }
 
     /// Sends a notification that the command could not run anything because of this error. Errors in the
     /// command line, the rule file or a template are not sent: the person who wrote them sees them.
-    pub fn tell_in_vain(&self, error: &Error, ended: impl IntoIterator<Item = Ended>) {
+    pub fn notify_of_error(&self, error: &Error, ended: impl IntoIterator<Item = Ended>) {
         if error.exit_code() == 1 {
             self.send(&ended.into_iter().map(RunEvent::of).collect::<Vec<_>>());
         }
     }
 
-    fn send(&self, occasions: &[RunEvent]) {
-        let letters = notify::letters(&self.channels, occasions, self.engine.now());
-        for lost in notify::send_and_wait(letters) {
+    fn send(&self, events: &[RunEvent]) {
+        let messages = notify::messages(&self.channels, events, self.engine.now());
+        for lost in notify::send_and_wait(messages) {
             self.effects.report_of(lost.run.as_deref(), &lost.error);
         }
     }

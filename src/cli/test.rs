@@ -36,8 +36,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let project = args.project.open()?;
     let cases = cases(&project, args.filter.as_deref())?;
-    let lanes = std::thread::available_parallelism().map_or(1, usize::from);
-    let results = parallel_map(lanes, cases, |case| (suite::run(&project, &case), case));
+    let concurrency = std::thread::available_parallelism().map_or(1, usize::from);
+    let results = parallel_map(concurrency, cases, |case| (suite::run(&project, &case), case));
     effects.print(&match args.format {
         Format::Json => report::json(&report::tests_json(&results)),
         Format::Csv => report::tests_csv(&results),

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let options = RunOptions { id: id.clone(), who, wait, progress: &progress };
     let undone = engine.undo(rule, &which, options).inspect_err(|error| {
         let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
-        teller.tell_in_vain(error, [ended]);
+        teller.notify_of_error(error, [ended]);
     })?;
     let printed = print(args, effects, &undone);
     explain(&undone, effects);

@@ -26,7 +26,7 @@ Examples:
 pub(super) struct Args {
     /// What to do with the view
     #[arg(value_enum)]
-    act: Act,
+    act: Action,
     #[command(flatten)]
     common: Common,
     /// With create: replace an existing view
@@ -44,7 +44,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Act {
+enum Action {
     /// Make the view
     Create,
     /// Remove the view; the table stays as it is
@@ -58,11 +58,11 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
         return for_dbt::run(args, effects);
     }
     let step = match args.act {
-        Act::Create => StepName::parse(StepName::CREATE_VIEW)?,
-        Act::Drop => StepName::parse(StepName::DROP_VIEW)?,
-        Act::Show => return show(&args.common, args.format, effects),
+        Action::Create => StepName::parse(StepName::CREATE_VIEW)?,
+        Action::Drop => StepName::parse(StepName::DROP_VIEW)?,
+        Action::Show => return show(&args.common, args.format, effects),
     };
-    if args.act == Act::Create {
+    if args.act == Action::Create {
         refuse_others(&args.common, args.replace, effects)?;
     }
     let settings = RunSettings::of("view", Task::Step(step), args.format, false);

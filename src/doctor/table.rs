@@ -358,5 +358,5 @@ fn sample(
     window: &Window,
     now: Timestamp,
 ) -> Result<run::Report> {
-    run::standing(renderer, warehouse, now, window)
+    run::read_status(renderer, warehouse, now, window)
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::googlesql::TableName;
 use crate::partitions::{Books, Stamp, Stamps};
 use crate::rule::Rule;
-use crate::run::{self, Changed, PartitionStanding, Standings, Wanted};
+use crate::run::{self, Changed, PartitionStates, TablesPartitions, Wanted};
 use crate::statement::StepName;
 use crate::warehouse::Buffer;
 use crate::window::{Day, Window};
@@ -39,7 +39,7 @@ impl Engine {
             clean: definition(StepName::DETECT, *task != Task::Consolidate)?,
             merged: definition(StepName::STAGED, merges)?,
         };
-        let standings = match self.standings(rule, merges, given) {
+        let tables = match self.tables(rule, merges, given) {
             Ok(known) => known,
             Err(error) if error.kind() == Kind::Unsupported && given.is_some() => {
                 let note = format!("{}: {}; all dates are taken", rule.name, error.headline());
@@ -49,9 +49,9 @@ impl Engine {
             Err(error) if error.kind() == Kind::Unsupported => return Err(error.help(NAME_DATES)),
             Err(error) => return Err(error),
         };
-        let dates = dates(rule, &standings, given)?;
+        let dates = dates(rule, &tables, given)?;
         let entries = self.recent(rule, LEDGER_DAYS)?;
-        let mut found = run::changed(rule, &dates, &standings, &wanted, &entries)?;
+        let mut found = run::changed(rule, &dates, &tables, &wanted, &entries)?;
         found.unchanged += given.map_or(0, |window| window.days().len() - dates.len());
         Ok(found)
     }
@@ -60,27 +60,32 @@ impl Engine {
     ///
     /// Errors: the warehouse does not answer.
     pub fn dates(&self, rule: &Rule) -> Result<Option<Vec<Day>>> {
-        match self.standings(rule, false, None) {
-            Ok(standings) if standings.dates().is_none() => Ok(None),
-            Ok(standings) => dates(rule, &standings, None).map(Some),
+        match self.tables(rule, false, None) {
+            Ok(tables) if tables.dates().is_none() => Ok(None),
+            Ok(tables) => dates(rule, &tables, None).map(Some),
             Err(error) if error.kind() == Kind::Unsupported => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// How the partitions of a rule's tables stand.
-    fn standings(&self, rule: &Rule, merges: bool, given: Option<&Window>) -> Result<Standings> {
+    fn tables(
+        &self,
+        rule: &Rule,
+        merges: bool,
+        given: Option<&Window>,
+    ) -> Result<TablesPartitions> {
         if rule.partition.is_sharded() {
             return self.shards(rule, given);
         }
         let (table, mut streamed) = self.partitions(rule, &rule.table, given)?;
-        let mut staging = merges.then(PartitionStanding::default);
+        let mut staging = merges.then(PartitionStates::default);
         for name in rule.staging.iter().filter(|_| merges).flat_map(|staging| &staging.tables) {
-            let (standing, of_buffer) = self.partitions(rule, name, given)?;
-            staging = staging.map(|known| known.with(standing));
+            let (by_date, of_buffer) = self.partitions(rule, name, given)?;
+            staging = staging.map(|known| known.with(by_date));
             streamed.extend(of_buffer);
         }
-        Ok(Standings { table, staging, streamed })
+        Ok(TablesPartitions { table, staging, streamed })
     }
 
     /// The state of a table's partitions, and the dates that may have rows in its streaming buffer.
@@ -89,32 +94,32 @@ impl Engine {
         rule: &Rule,
         name: &TableName,
         given: Option<&Window>,
-    ) -> Result<(PartitionStanding, BTreeSet<Day>)> {
+    ) -> Result<(PartitionStates, BTreeSet<Day>)> {
         let warehouse = &*self.reading()?.warehouse;
         let table = warehouse.describe(name)?;
         let partitions = warehouse.partitions(rule, name)?;
         if partitions.is_empty() {
             // True for an empty table, and for one without partition metadata.
-            let standing = warehouse.standing(name)?;
-            if standing.rows != Some(0) || standing.buffer != Buffer::Empty {
+            let state = warehouse.table_state(name)?;
+            if state.rows != Some(0) || state.buffer != Buffer::Empty {
                 return Err(silent(name));
             }
         }
-        let standing = PartitionStanding::of(rule, &table, &partitions);
+        let by_date = PartitionStates::of(rule, &table, &partitions);
         // The embedded warehouse records streamed rows like all others.
         if warehouse.tells_partitions_freely() {
-            return Ok((standing, BTreeSet::new()));
+            return Ok((by_date, BTreeSet::new()));
         }
         let mut streamed = run::streamed(rule, table.buffer, self.now());
-        if table.buffer != Buffer::Empty && standing.hides_streamed(rule) {
-            let all = given.map(|window| window.days().to_vec()).or_else(|| standing.dates());
+        if table.buffer != Buffer::Empty && by_date.hides_streamed(rule) {
+            let all = given.map(|window| window.days().to_vec()).or_else(|| by_date.dates());
             streamed.extend(all.unwrap_or_default());
         }
-        Ok((standing, streamed))
+        Ok((by_date, streamed))
     }
 
     /// The state of date-sharded tables.
-    fn shards(&self, rule: &Rule, given: Option<&Window>) -> Result<Standings> {
+    fn shards(&self, rule: &Rule, given: Option<&Window>) -> Result<TablesPartitions> {
         let Some(window) = given else {
             let message = format!("rule {}: each date is a table of its own", rule.name);
             return Err(Error::new(Kind::Unsupported, message));
@@ -123,7 +128,7 @@ impl Engine {
         let (mut stamps, mut streamed) = (Stamps::new(), BTreeSet::new());
         for day in window.days() {
             let table = rule.table_on(*day);
-            let found = match warehouse.standing(&table) {
+            let found = match warehouse.table_state(&table) {
                 Err(error) if error.kind() == Kind::NotFound => continue,
                 found => found?,
             };
@@ -133,7 +138,7 @@ impl Engine {
             let modified = found.modified.ok_or_else(|| silent(&table))?;
             stamps.insert(*day, Stamp { modified, rows: found.rows, bytes: None });
         }
-        Ok(Standings { table: PartitionStanding::of_days(stamps), staging: None, streamed })
+        Ok(TablesPartitions { table: PartitionStates::of_days(stamps), staging: None, streamed })
     }
 
     /// The plan of a task for dates with this state of partitions, read before the plan.
@@ -154,10 +159,10 @@ impl Engine {
 }
 
 /// The candidate dates, of the given ones or of all known. Errors: none are given, and none are known.
-fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<Vec<Day>> {
-    Ok(match (given, standings.dates()) {
+fn dates(rule: &Rule, tables: &TablesPartitions, given: Option<&Window>) -> Result<Vec<Day>> {
+    Ok(match (given, tables.dates()) {
         (None, None) => {
-            let table = match (standings.table.dates(), &rule.staging) {
+            let table = match (tables.table.dates(), &rule.staging) {
                 (Some(_), Some(staging)) => {
                     let names: Vec<String> = staging.tables.iter().map(TableName::dotted).collect();
                     format!("a staging table ({})", names.join(", "))
@@ -173,14 +178,14 @@ fn dates(rule: &Rule, standings: &Standings, given: Option<&Window>) -> Result<V
         // Streamed rows may have no partition yet. Rows without a date are reported, and detected only if
         // they are requested.
         (None, Some(mut known)) => {
-            known.extend(&standings.streamed);
+            known.extend(&tables.streamed);
             known.into_iter().filter(|day| day.date().is_some()).collect()
         }
         (Some(window), None) => window.days().to_vec(),
         // A date without a partition has no rows, except for streamed rows and rows outside partitions.
         (Some(window), Some(known)) => {
             let is_there = |day: &&Day| {
-                known.contains(day) || standings.streamed.contains(day) || standings.has_outside()
+                known.contains(day) || tables.streamed.contains(day) || tables.has_outside()
             };
             window.days().iter().filter(is_there).copied().collect()
         }

@@ -56,7 +56,7 @@ impl Engine {
         let log = Estimate::of(estimates[0].1.bytes.map(|_| 0), 1);
         let basis = Basis {
             dates: window.days().len(),
-            lanes: from.warehouse.lanes().mutations,
+            concurrency: from.warehouse.concurrency().mutations,
             detect: cost(0),
             record: cost(1),
             recorded: StepCost { estimate: log, seconds: mean(&times, StepName::RECORDED) },

@@ -22,7 +22,7 @@ impl Engine {
     /// The detect step does not pass the checks, or the warehouse does not answer.
     pub fn status(&self, rule: &Rule, window: &Window) -> Result<Report> {
         let renderer = self.renderer(rule)?;
-        run::standing(&renderer, &*self.reading()?.warehouse, self.now(), window)
+        run::read_status(&renderer, &*self.reading()?.warehouse, self.now(), window)
     }
 
     /// The duplicates, each with its survivor. Writes no ledger entry.

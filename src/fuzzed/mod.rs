@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::rule::RuleFile;
 use crate::template::Template;
-use crate::visible::steers;
+use crate::visible::is_control_or_invisible;
 
 /// An entry point, with the name of its target.
 pub struct Entry {
@@ -101,8 +101,8 @@ pub(crate) fn project() -> Project {
 pub(crate) fn is_an_error(error: &Error) {
     let shown = error.render(&Renderer::plain());
     assert!(!error.headline().is_empty() && !error.to_string().is_empty());
-    assert!(!shown.contains(steers), "{shown:?}");
-    assert!(!error.to_string().contains(steers), "{error}");
+    assert!(!shown.contains(is_control_or_invisible), "{shown:?}");
+    assert!(!error.to_string().contains(is_control_or_invisible), "{error}");
 }
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
-use super::news::News;
+use super::alerts::Alert;
 use crate::run::{Ended, Figures};
 use crate::window::{Day, Window};
 
@@ -21,9 +21,9 @@ const RUNS: usize = 10;
 const PROBLEMS: usize = 5;
 const RANGES: usize = 5;
 
-/// One message about the runs of a command, each with its news.
-pub(super) fn message(told: &[(&Ended, Vec<News>)], now: Timestamp) -> Json {
-    let runs = told.iter().take(RUNS).map(|(ended, news)| section(ended, news, now));
+/// One message about the runs of a command, each with its alerts.
+pub(super) fn message(told: &[(&Ended, Vec<Alert>)], now: Timestamp) -> Json {
+    let runs = told.iter().take(RUNS).map(|(ended, alerts)| section(ended, alerts, now));
     let mut sections: Vec<String> = runs.collect();
     if let more @ 1.. = told.len().saturating_sub(RUNS) {
         let rules = told.iter().skip(RUNS).map(|(ended, _)| ended.rule.as_str());
@@ -35,8 +35,8 @@ pub(super) fn message(told: &[(&Ended, Vec<News>)], now: Timestamp) -> Json {
     json!({"text": sections.join("\n\n"), "blocks": blocks})
 }
 
-fn section(ended: &Ended, news: &[News], now: Timestamp) -> String {
-    let mut lines = vec![format!("*{}*", escaped(&headline(ended, news), LINE))];
+fn section(ended: &Ended, alerts: &[Alert], now: Timestamp) -> String {
+    let mut lines = vec![format!("*{}*", escaped(&headline(ended, alerts), LINE))];
     let dates = ended.window.as_ref().map(|window| format!(" of {}", short(window.days())));
     let run = ended.run.as_ref().map(|run| format!(", run `{run}`"));
     lines.push(format!(
@@ -50,29 +50,31 @@ fn section(ended: &Ended, news: &[News], now: Timestamp) -> String {
             "duplicates: {found} found, {deactivated} deactivated, {buffered} buffered"
         ));
     }
-    for piece in news {
+    for piece in alerts {
         let points = match piece {
-            News::Failed => failed(ended),
-            News::Duplicates { found, over } => {
+            Alert::Failed => failed(ended),
+            Alert::Duplicates { found, over } => {
                 vec![format!("duplicates found: {found}, more than {over}")]
             }
-            News::Buffered(days) => waiting(days, now),
-            News::Empty(days) => vec![format!("{}: no rows at all", short(days))],
+            Alert::Buffered(days) => waiting(days, now),
+            Alert::Empty(days) => vec![format!("{}: no rows at all", short(days))],
         };
         lines.extend(points.iter().map(|point| format!("• {}", escaped(point, LINE))));
     }
-    let next = escaped(&next(ended, news), LINE);
+    let next = escaped(&next(ended, alerts), LINE);
     lines.push(format!("Next: {next}"));
     bounded(lines)
 }
 
-fn headline(ended: &Ended, news: &[News]) -> String {
+fn headline(ended: &Ended, alerts: &[Alert]) -> String {
     let rule = &ended.rule;
-    match news.first() {
-        Some(News::Failed) | None => format!("{rule}: {} failed", ended.command),
-        Some(News::Buffered(_)) => format!("{rule}: rows are still in the streaming buffer"),
-        Some(News::Empty(_)) => format!("{rule}: dates without any row"),
-        Some(News::Duplicates { over, .. }) => format!("{rule}: more than {over} duplicates found"),
+    match alerts.first() {
+        Some(Alert::Failed) | None => format!("{rule}: {} failed", ended.command),
+        Some(Alert::Buffered(_)) => format!("{rule}: rows are still in the streaming buffer"),
+        Some(Alert::Empty(_)) => format!("{rule}: dates without any row"),
+        Some(Alert::Duplicates { over, .. }) => {
+            format!("{rule}: more than {over} duplicates found")
+        }
     }
 }
 
@@ -115,24 +117,24 @@ fn waiting(days: &BTreeMap<Day, Timestamp>, now: Timestamp) -> Vec<String> {
     points
 }
 
-fn next(ended: &Ended, news: &[News]) -> String {
-    match news.first() {
-        Some(News::Failed) | None => {
+fn next(ended: &Ended, alerts: &[Alert]) -> String {
+    match alerts.first() {
+        Some(Alert::Failed) | None => {
             let remedy = ended.problems.iter().find_map(|problem| problem.remedy.clone());
             remedy.unwrap_or_else(|| match &ended.run {
                 Some(run) => format!("see what was sent with `onerow log {run} --sql`"),
                 None => "run the command by hand and see what it says".to_owned(),
             })
         }
-        Some(News::Buffered(_)) => {
+        Some(Alert::Buffered(_)) => {
             "the streaming buffer drains within 90 minutes, so something still writes to the table: \
              find it, then run the same command again"
                 .to_owned()
         }
-        Some(News::Empty(_)) => {
+        Some(Alert::Empty(_)) => {
             "look at what loads the table: it may have stopped".to_owned()
         }
-        Some(News::Duplicates { .. }) => {
+        Some(Alert::Duplicates { .. }) => {
             format!("look at what wrote them with `onerow log --rule {}` and in its own logs", ended.rule)
         }
     }
@@ -222,8 +224,8 @@ mod tests {
         }
     }
 
-    fn text(ended: &Ended, news: Vec<News>) -> String {
-        let message = message(&[(ended, news)], "2026-01-30T10:00:00Z".parse().unwrap());
+    fn text(ended: &Ended, alerts: Vec<Alert>) -> String {
+        let message = message(&[(ended, alerts)], "2026-01-30T10:00:00Z".parse().unwrap());
         let section = message["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
         assert_eq!(message["text"], section.as_str());
         section
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn a_message_says_what_happened_where_how_much_and_what_to_do() {
         assert_eq!(
-            text(&failed(&["no such table"]), vec![News::Failed]),
+            text(&failed(&["no such table"]), vec![Alert::Failed]),
             "*events: apply failed*\n\
              apply of 2026-01-27 to 2026-01-28, run `r1`\n\
              duplicates: 7 found, 5 deactivated, 2 buffered\n\
@@ -241,14 +243,14 @@ mod tests {
         );
         let since = "2026-01-30T06:50:00Z".parse().unwrap();
         let buffered = days(&["2026-01-27"]).into_iter().map(|day| (day, since)).collect();
-        let all = vec![News::Buffered(buffered), News::Duplicates { found: 7, over: 6 }];
+        let all = vec![Alert::Buffered(buffered), Alert::Duplicates { found: 7, over: 6 }];
         let text = text(&failed(&[]), all);
         assert!(text.starts_with("*events: rows are still in the streaming buffer*\n"), "{text}");
         let point = "• 2026-01-27: buffered since at least 2026-01-30 06:50 UTC, for 3h 10m\n";
         assert!(text.contains(point), "{text}");
         assert!(text.contains("• duplicates found: 7, more than 6\n"), "{text}");
         let ended = failed(&[]);
-        let text = self::text(&ended, vec![News::Empty(ended.empty.clone())]);
+        let text = self::text(&ended, vec![Alert::Empty(ended.empty.clone())]);
         assert!(text.starts_with("*events: dates without any row*\n"), "{text}");
         assert!(text.contains("• 2026-01-27: no rows at all\nNext: look at what loads"), "{text}");
     }
@@ -257,7 +259,7 @@ mod tests {
     fn what_others_have_written_is_text_and_nothing_more() {
         let text = text(
             &failed(&["<!channel> & <https://evil.example|click>\n*x*\u{7}"]),
-            vec![News::Failed],
+            vec![Alert::Failed],
         );
         let safe = "• &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; *x* \n";
         assert!(text.contains(safe), "{text}");
@@ -267,7 +269,7 @@ mod tests {
     #[test]
     fn a_message_fits_into_a_section_and_cuts_no_entity() {
         let long = "é<&".repeat(4000);
-        let text = text(&failed(&[long.as_str(); 40]), vec![News::Failed]);
+        let text = text(&failed(&[long.as_str(); 40]), vec![Alert::Failed]);
         assert!(text.chars().count() <= SECTION, "{}", text.chars().count());
         assert!(text.contains("• and 35 more\n"), "{text}");
         for part in text.split('&').skip(1) {
@@ -295,7 +297,7 @@ mod tests {
     #[test]
     fn many_runs_are_one_message_of_ten_and_the_names_of_the_others() {
         let ended = failed(&["no such table"]);
-        let told: Vec<_> = (0..13).map(|_| (&ended, vec![News::Failed])).collect();
+        let told: Vec<_> = (0..13).map(|_| (&ended, vec![Alert::Failed])).collect();
         let message = message(&told, "2026-01-30T10:00:00Z".parse().unwrap());
         assert_eq!(message["blocks"].as_array().unwrap().len(), 11);
         assert_eq!(message["blocks"][10]["text"]["text"], "and 3 more: events, events, events");

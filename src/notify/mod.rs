@@ -1,9 +1,9 @@
 //! Notifications about runs: what is reported to whom, separate from sending.
 
 mod address;
+mod alerts;
 mod channel;
 mod message;
-mod news;
 mod reach;
 mod send;
 mod waiting;
@@ -18,8 +18,8 @@ use crate::run::Ended;
 use crate::window::Day;
 
 pub use address::{Address, address};
+pub use alerts::{Alert, alerts};
 pub use channel::{Channel, channels};
-pub use news::{News, news};
 pub use send::{BUDGET, NotTold, send, send_and_wait};
 pub use waiting::waiting_since;
 
@@ -67,34 +67,35 @@ impl RunEvent {
 
 /// One message to a channel about the runs of one command.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Message {
     channel: Channel,
     /// The run, if the message is about only one.
     run: Option<String>,
     body: String,
 }
 
-impl Letter {
+impl Message {
     /// The body, as JSON.
     pub fn body(&self) -> &str {
         &self.body
     }
 }
 
-/// A message for each channel that has news.
-pub fn letters(channels: &[Channel], occasions: &[RunEvent], now: Timestamp) -> Vec<Letter> {
-    let letter = |channel: &Channel| {
-        let told = occasions.iter().map(|event| {
-            (&event.ended, news(channel.webhook(), &event.ended, &event.waiting, now))
+/// A message for each channel that has alerts.
+pub fn messages(channels: &[Channel], events: &[RunEvent], now: Timestamp) -> Vec<Message> {
+    let message = |channel: &Channel| {
+        let told = events.iter().map(|event| {
+            (&event.ended, alerts(channel.webhook(), &event.ended, &event.waiting, now))
         });
-        let told: Vec<(&Ended, Vec<News>)> = told.filter(|(_, news)| !news.is_empty()).collect();
+        let told: Vec<(&Ended, Vec<Alert>)> =
+            told.filter(|(_, alerts)| !alerts.is_empty()).collect();
         let run = match told.as_slice() {
             [] => return None,
             [(only, _)] => only.run.clone(),
             _ => None,
         };
         let body = message::message(&told, now).to_string();
-        Some(Letter { channel: channel.clone(), run, body })
+        Some(Message { channel: channel.clone(), run, body })
     };
-    channels.iter().filter_map(letter).collect()
+    channels.iter().filter_map(message).collect()
 }

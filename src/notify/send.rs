@@ -10,7 +10,7 @@ use reqwest::{Client, StatusCode};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Letter;
+use super::Message;
 use super::address::Address;
 use super::channel::Channel;
 use super::reach::is_local;
@@ -31,14 +31,14 @@ pub struct NotTold {
 }
 
 /// Sends all messages concurrently, within [`BUDGET`]. Returns those that were not delivered.
-pub async fn send(letters: Vec<Letter>) -> Vec<NotTold> {
+pub async fn send(messages: Vec<Message>) -> Vec<NotTold> {
     let until = Instant::now() + BUDGET;
     let mut under_way: JoinSet<Option<NotTold>> = JoinSet::new();
-    for letter in letters {
+    for message in messages {
         under_way.spawn(async move {
-            let sent = deliver(&letter, until).await;
-            let error = sent.err().map(|failure| failure.error(&letter))?;
-            Some(NotTold { run: letter.run, error })
+            let sent = deliver(&message, until).await;
+            let error = sent.err().map(|failure| failure.error(&message))?;
+            Some(NotTold { run: message.run, error })
         });
     }
     let ended = under_way.join_all().await;
@@ -46,8 +46,8 @@ pub async fn send(letters: Vec<Letter>) -> Vec<NotTold> {
 }
 
 /// Like [`send`], but blocks until done.
-pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
-    if letters.is_empty() {
+pub fn send_and_wait(messages: Vec<Message>) -> Vec<NotTold> {
+    if messages.is_empty() {
         return Vec::new();
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -57,7 +57,7 @@ pub fn send_and_wait(letters: Vec<Letter>) -> Vec<NotTold> {
             return vec![NotTold { run: None, error }];
         }
     };
-    let lost = runtime.block_on(send(letters));
+    let lost = runtime.block_on(send(messages));
     // A pending name lookup does not delay the return.
     runtime.shutdown_background();
     lost
@@ -80,11 +80,11 @@ enum Failure {
     Local,
 }
 
-async fn deliver(letter: &Letter, until: Instant) -> Result<(), Failure> {
+async fn deliver(message: &Message, until: Instant) -> Result<(), Failure> {
     let left = || until.saturating_duration_since(Instant::now());
     let pauses =
         ExponentialBuilder::default().with_jitter().with_min_delay(FIRST_PAUSE).without_max_times();
-    (|| attempt(letter, left()))
+    (|| attempt(message, left()))
         .retry(pauses)
         .when(Failure::may_pass)
         .adjust(|failure, pause| {
@@ -137,15 +137,15 @@ fn client(address: &Address, leads_to: Option<&[SocketAddr]>) -> Result<Client, 
     builder.build().map_err(|_| Failure::Unsendable)
 }
 
-async fn attempt(letter: &Letter, left: Duration) -> Result<(), Failure> {
+async fn attempt(message: &Message, left: Duration) -> Result<(), Failure> {
     let began = Instant::now();
-    let leads_to = leads_to(&letter.channel, left).await?;
+    let leads_to = leads_to(&message.channel, left).await?;
     let left = left.saturating_sub(began.elapsed());
-    let request = client(letter.channel.address(), leads_to.as_deref())?
-        .post(letter.channel.address().url().clone())
+    let request = client(message.channel.address(), leads_to.as_deref())?
+        .post(message.channel.address().url().clone())
         .header(CONTENT_TYPE, "application/json")
         .timeout(left)
-        .body(letter.body.clone());
+        .body(message.body.clone());
     let answer = request.send().await.map_err(|error| Failure::of(&error))?;
     let seconds = answer.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok());
     let after = seconds.and_then(|text| text.parse().ok()).map(Duration::from_secs);
@@ -184,8 +184,8 @@ impl Failure {
         }
     }
 
-    fn error(self, letter: &Letter) -> Error {
-        let webhook = letter.channel.webhook();
+    fn error(self, message: &Message) -> Error {
+        let webhook = message.channel.webhook();
         let (name, variable) = (&webhook.name, &webhook.url_env);
         let message = match self {
             Self::Status(status, _) => format!("it answered with HTTP {}", status.as_u16()),

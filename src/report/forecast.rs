@@ -67,7 +67,7 @@ pub fn forecast(style: Style, rule: &Rule, window: &Window, outlook: &Outlook) -
     format!(
         "{title}{}Dates are taken to be alike in size. Of the last {SLOT_DAYS} days: {known}; {} of a table at a time.\n",
         grid(style, &header, rows.collect(), None),
-        count(outlook.basis.lanes as u64, "change"),
+        count(outlook.basis.concurrency as u64, "change"),
     )
 }
 

@@ -96,7 +96,7 @@ fn count(
     now: Timestamp,
 ) -> Result<run::Report> {
     let renderer = Renderer::new(rule, &project.templates, &[])?;
-    run::standing(&renderer, warehouse, now, window)
+    run::read_status(&renderer, warehouse, now, window)
 }
 
 /// Rows that survive under one ranking but not the other.

@@ -129,12 +129,12 @@ impl RuleReader<'_> {
             }
         }
         Ok(Active {
-            condition: Fragment::vouched(column.to_string()),
+            condition: Fragment::trusted(column.to_string()),
             columns: BTreeSet::from([column.as_str().to_owned()]),
             flag: Some(Flag {
                 column,
-                inactive: Fragment::vouched("FALSE"),
-                active: Fragment::vouched("TRUE"),
+                inactive: Fragment::trusted("FALSE"),
+                active: Fragment::trusted("TRUE"),
                 is_exact: true,
             }),
             is_column: true,
@@ -154,7 +154,7 @@ impl RuleReader<'_> {
         };
         let parsed = self.of_the_row(text, parsed, wrong)?;
         let mut active = Active {
-            condition: Fragment::vouched(format!("({})", text.get_ref().trim())),
+            condition: Fragment::trusted(format!("({})", text.get_ref().trim())),
             columns: parsed.columns.clone(),
             flag: None,
             is_column: false,
@@ -203,7 +203,7 @@ impl RuleReader<'_> {
                 if inactive.column.same_column(column) =>
             {
                 self.without_reactivate(active)?;
-                Some(Fragment::vouched(active.clone()))
+                Some(Fragment::trusted(active.clone()))
             }
             _ => None,
         };
@@ -264,8 +264,8 @@ impl RuleReader<'_> {
         }
         Ok(Some(Flag {
             column,
-            inactive: Fragment::vouched(inactive),
-            active: Fragment::vouched(active),
+            inactive: Fragment::trusted(inactive),
+            active: Fragment::trusted(active),
             is_exact: true,
         }))
     }

@@ -144,7 +144,7 @@ impl Partition {
     /// <https://cloud.google.com/bigquery/docs/default-configuration>
     pub fn date(&self) -> Fragment {
         let column = self.named();
-        Fragment::vouched(match self.cut {
+        Fragment::trusted(match self.cut {
             Cut::Shards | Cut::Whole => "CAST(NULL AS DATE)".to_owned(),
             Cut::Int64(Numbers::Yyyymmddhh) => format!("DIV({column}, 100)"),
             Cut::Date | Cut::Int64(_) => column,
@@ -172,14 +172,14 @@ impl Partition {
     /// Converts a date in the partition's type to a DATE.
     pub(crate) fn as_date(&self, date: &Fragment) -> Fragment {
         match self.cut {
-            Cut::Int64(numbers) => Fragment::vouched(numbers.as_date(date)),
+            Cut::Int64(numbers) => Fragment::trusted(numbers.as_date(date)),
             _ => date.clone(),
         }
     }
 
     /// The date of a removal log entry, in the partition's type.
     pub(crate) fn logged_period(&self) -> Fragment {
-        Fragment::vouched(match self.cut {
+        Fragment::trusted(match self.cut {
             Cut::Int64(numbers) => numbers.of_date("date"),
             _ => "date".to_owned(),
         })
@@ -189,10 +189,10 @@ impl Partition {
     /// values are not days.
     pub(crate) fn day_number(&self) -> Option<Fragment> {
         Some(match self.cut {
-            Cut::Int64(Numbers::UnixDays) => Fragment::vouched(self.named()),
+            Cut::Int64(Numbers::UnixDays) => Fragment::trusted(self.named()),
             Cut::Int64(_) | Cut::Shards | Cut::Whole => return None,
             Cut::String(texts) if !texts.is_of_days() => return None,
-            _ => Fragment::vouched(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
+            _ => Fragment::trusted(format!("DATE_DIFF({}, DATE '1970-01-01', DAY)", self.date())),
         })
     }
 

@@ -78,7 +78,7 @@ impl RowId {
     pub fn json(&self) -> Fragment {
         match self.is_json() {
             true => self.value.clone(),
-            false => Fragment::vouched(format!("TO_JSON_STRING({})", self.value)),
+            false => Fragment::trusted(format!("TO_JSON_STRING({})", self.value)),
         }
     }
 
@@ -151,8 +151,8 @@ impl RuleReader<'_> {
     fn row_id_column(&self, at: &Spanned<RowIdSection>, name: &str) -> Result<RowId> {
         let column = self.id_column(at, name)?;
         Ok(RowId {
-            value: Fragment::vouched(column.to_string()),
-            parts: vec![Fragment::vouched(column.to_string())],
+            value: Fragment::trusted(column.to_string()),
+            parts: vec![Fragment::trusted(column.to_string())],
             columns: BTreeSet::from([column.as_str().to_owned()]),
             kind: RowIdKind::Column(column),
         })
@@ -168,7 +168,7 @@ impl RuleReader<'_> {
             columns.push(column);
         }
         let parts: Vec<Fragment> =
-            columns.iter().map(|column| Fragment::vouched(column.to_string())).collect();
+            columns.iter().map(|column| Fragment::trusted(column.to_string())).collect();
         Ok(RowId {
             value: json_of(&parts),
             parts,
@@ -208,8 +208,8 @@ impl RuleReader<'_> {
         };
         Ok(RowId {
             kind: RowIdKind::Expression,
-            parts: vec![Fragment::vouched(value.clone())],
-            value: Fragment::vouched(value),
+            parts: vec![Fragment::trusted(value.clone())],
+            value: Fragment::trusted(value),
             columns: parsed.columns,
         })
     }
@@ -305,5 +305,5 @@ fn json_of(parts: &[Fragment]) -> Fragment {
             false => format!("{part} AS value_{}", at + 1),
         }
     });
-    Fragment::vouched(format!("TO_JSON_STRING(STRUCT({}))", named.collect::<Vec<_>>().join(", ")))
+    Fragment::trusted(format!("TO_JSON_STRING(STRUCT({}))", named.collect::<Vec<_>>().join(", ")))
 }

@@ -51,7 +51,7 @@ impl Staging {
         removal_logs: &[RemovalLog],
     ) -> Result<(), String> {
         for staged in tables {
-            if staged.may_be(table) {
+            if staged.could_name_same_table(table) {
                 return Err(format!("`{}` is the rule's own table", staged.dotted()));
             }
             if removal_logs.iter().any(|log| log.holds(staged)) {
@@ -171,7 +171,7 @@ impl RuleReader<'_> {
                 .error(condition, message)
                 .help("write a condition, such as \"op = 'D'\""));
         }
-        Ok(Deleted { condition: Fragment::vouched(text), columns: parsed.columns })
+        Ok(Deleted { condition: Fragment::trusted(text), columns: parsed.columns })
     }
 
     /// Checks that the ranking's columns are arriving columns.

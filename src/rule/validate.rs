@@ -91,7 +91,7 @@ impl RuleReader<'_> {
         let settles = settles.cloned();
         let row = rewrites.then(|| row(&partition, &self.columns, "_PARTITIONTIME"));
         let row = row.map(|row| match &settles {
-            Some(settles) => Fragment::vouched(format!("{settles}, {row}")),
+            Some(settles) => Fragment::trusted(format!("{settles}, {row}")),
             None => row,
         });
         let order = |after: Option<&Fragment>, ties| {
@@ -181,7 +181,7 @@ impl RuleReader<'_> {
         let Some(name) = &self.section.view else {
             return Ok(match table.is_sharded() {
                 true => table.shard("current"),
-                false => table.with_ending("_current"),
+                false => table.with_suffix("_current"),
             });
         };
         let view = TableName::parse(name.get_ref()).map_err(|error| self.at(name, error))?;
@@ -355,7 +355,7 @@ impl RuleReader<'_> {
                     .error(entry, format!("key column `{column}` is of type {listed}, which cannot be part of a key"))
                     .help(format!("BigQuery refuses PARTITION BY {listed}; write `{}`", exact_text(column, listed))));
             }
-            let fragment = Fragment::vouched(entry.get_ref().trim());
+            let fragment = Fragment::trusted(entry.get_ref().trim());
             if key.contains(&fragment) {
                 return Err(self.source.error(entry, format!("`{fragment}` is in the key twice")));
             }
@@ -391,8 +391,8 @@ impl RuleReader<'_> {
                     )));
             }
             keep.push(Keep {
-                order: Fragment::vouched(entry.get_ref().trim()),
-                value: Fragment::vouched(parsed.text),
+                order: Fragment::trusted(entry.get_ref().trim()),
+                value: Fragment::trusted(parsed.text),
                 column: parsed.plain_column,
                 place: self.source.place(entry.span()),
             });

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, Spanned, TableFactor, Visitor};
 use sqlparser::tokenizer::Span;
 
-use crate::googlesql::is_of_the_moment;
+use crate::googlesql::is_context_function;
 
 /// Functions with random values. Clock functions are volatile too.
 const CHANCE: [&str; 2] = ["GENERATE_UUID", "RAND"];
@@ -32,7 +32,7 @@ impl Visitor for FindVolatile {
         let Some(name) = name else { return ControlFlow::Continue(()) };
         let name = name.value.rsplit('.').next().unwrap_or_default();
         let chance = CHANCE.iter().any(|known| known.eq_ignore_ascii_case(name));
-        match chance || (self.clock && is_of_the_moment(name)) {
+        match chance || (self.clock && is_context_function(name)) {
             true => ControlFlow::Break((name.to_ascii_uppercase(), expr.span())),
             false => ControlFlow::Continue(()),
         }

@@ -12,7 +12,7 @@ use super::report::{DayReport, Report, Undated};
 use super::state::Run;
 use super::verdict::{Judged, Verdict, verdict};
 use super::{
-    Context, Counts, PartitionStanding, ROUNDS, checked, columns, keyless, numbers, parallel_map,
+    Context, Counts, PartitionStates, ROUNDS, checked, columns, keyless, numbers, parallel_map,
     params, rows,
 };
 use crate::check::Checked;
@@ -159,8 +159,8 @@ impl Run<'_> {
         }
         let (batches, journal) = (self.batches(&needed), &self.journal);
         context.progress.begin(batches.len() as u64);
-        let lanes = context.warehouse.lanes().mutations;
-        let cleaned = parallel_map(lanes, batches, |mut batch| {
+        let concurrency = context.warehouse.concurrency().mutations;
+        let cleaned = parallel_map(concurrency, batches, |mut batch| {
             let mut problems = Vec::new();
             if !context.interrupt.requested() && !journal.is_broken() {
                 let statements: &clean::Statements<'_> =
@@ -284,10 +284,10 @@ impl Run<'_> {
             return Stamps::new();
         }
         let table = warehouse.describe(&rule.table);
-        let standing = table.and_then(|table| {
-            Ok(PartitionStanding::of(rule, &table, &warehouse.partitions(rule, &rule.table)?))
+        let by_date = table.and_then(|table| {
+            Ok(PartitionStates::of(rule, &table, &warehouse.partitions(rule, &rule.table)?))
         });
-        standing.map(|standing| standing.stamps(rule, window.days())).unwrap_or_default()
+        by_date.map(|by_date| by_date.stamps(rule, window.days())).unwrap_or_default()
     }
 
     /// Returns the dates to clean again.
@@ -342,10 +342,10 @@ impl Run<'_> {
     /// Finds the runs that removed rows of the keys without an active row.
     fn look_for_keyless(&mut self) -> Result<()> {
         let renderer = self.context.renderer;
-        let standing = self.days.iter().map(|(day, state)| {
+        let statuses = self.days.iter().map(|(day, state)| {
             (*day, day_report(*day, state, renderer.rule().on_keyless).status())
         });
-        for statement in keyless::asked(renderer, self.context.warehouse, standing)? {
+        for statement in keyless::asked(renderer, self.context.warehouse, statuses)? {
             let answer = self.journal.send(&statement, &params(self.cutoff, &self.journal.run))?;
             self.keyless_runs.extend(keyless::read(rows(&answer)?)?);
         }

@@ -34,7 +34,7 @@ pub fn estimate_each<'p>(
     let params = params(Cutoff::At(now), RunId::new(now).as_str())
         .with("record_id", SqlValue::String("plan".to_owned()))
         .with("recorded_by", SqlValue::String("plan".to_owned()));
-    let estimates = parallel_map(warehouse.lanes().reads, statements, |statement| {
+    let estimates = parallel_map(warehouse.concurrency().reads, statements, |statement| {
         let estimate = warehouse.estimate(statement, &params);
         estimate
             .map(|estimate| (statement, estimate))
@@ -54,8 +54,8 @@ pub fn asked_besides(
 ) -> Result<Vec<Checked>> {
     let counts: BTreeMap<Day, Counts> = report.days.iter().map(|d| (d.day, d.counts)).collect();
     let mut asked = numbers::doubtful(renderer, &counts)?;
-    let standing = report.days.iter().map(|day| (day.day, day.status()));
-    asked.extend(keyless::asked(renderer, warehouse, standing)?);
+    let statuses = report.days.iter().map(|day| (day.day, day.status()));
+    asked.extend(keyless::asked(renderer, warehouse, statuses)?);
     let Some(found) = consolidated else { return Ok(asked) };
     let days: Vec<Day> = found.days.keys().copied().collect();
     if let Ok(window) = Window::of_days(days) {

@@ -1,7 +1,7 @@
 //! The dates written since they were last found clean: the partitions' state compared with the ledger's
 //! entries for each date. Pure.
 
-mod standing;
+mod partition_states;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::rule::Rule;
 use crate::statement::{Fingerprint, StepName};
 use crate::window::{Day, Window};
 
-pub(crate) use standing::{Standing, Standings, streamed};
+pub(crate) use partition_states::{PartitionStates, TablesPartitions, streamed};
 
 /// The changed dates, and the state of their partitions.
 #[derive(Debug, Clone, Default)]
@@ -185,7 +185,7 @@ pub(crate) struct Wanted {
 pub(crate) fn changed(
     rule: &Rule,
     dates: &[Day],
-    standings: &Standings,
+    tables: &TablesPartitions,
     wanted: &Wanted,
     entries: &[Entry],
 ) -> Result<Changed> {
@@ -197,21 +197,21 @@ pub(crate) fn changed(
     let mut books = Books::default();
     let mut left = Vec::new();
     for day in dates {
-        let stamp = standings.table.stamp(rule, *day);
-        let staged = standings.staging.as_ref().and_then(|staging| staging.stamp(rule, *day));
+        let stamp = tables.table.stamp(rule, *day);
+        let staged = tables.staging.as_ref().and_then(|staging| staging.stamp(rule, *day));
         let is_clean = |proven: &Proven| proven.proof.holds(stamp);
         let is_merged = |proven: &Proven| proven.proof.holds(stamp) && proven.staging == staged;
         let holds = clean.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_clean))
             && merged.as_ref().is_none_or(|proofs| proofs.get(day).is_some_and(is_merged));
         // Rows outside partitions may belong to a date without a partition.
-        let may_be_outside = standings.has_outside() && stamp.is_none();
-        if !holds || may_be_outside || standings.streamed.contains(day) {
+        let may_be_outside = tables.has_outside() && stamp.is_none();
+        if !holds || may_be_outside || tables.streamed.contains(day) {
             left.push(*day);
             books.table.extend(stamp.map(|stamp| (*day, stamp)));
             books.staging.extend(staged.map(|stamp| (*day, stamp)));
         }
     }
-    let outside: u64 = standings.all().map(|standing| standing.outside).sum();
+    let outside: u64 = tables.all().map(|by_date| by_date.outside).sum();
     let mut notes = Vec::new();
     if outside > 0 {
         notes.push(format!(
@@ -219,12 +219,12 @@ pub(crate) fn changed(
             rule.name,
         ));
     }
-    let undivided = standings.all().any(|standing| standing.whole.is_some());
+    let undivided = tables.all().any(|by_date| by_date.whole.is_some());
     if undivided && !rule.partition.is_whole() {
         notes.push(format!(
             "{}: {} is not partitioned by the rule's dates: a change of any date is one of all dates",
             rule.name,
-            match standings.table.whole {
+            match tables.table.whole {
                 Some(_) => rule.table.dotted(),
                 None => "a staging table".to_owned(),
             }

@@ -13,7 +13,7 @@ use crate::googlesql::TableName;
 use crate::ledger::{Detail, Entry, Filter};
 use crate::plan::Plan;
 use crate::statement::StepName;
-use crate::warehouse::{Buffer, Standing};
+use crate::warehouse::{Buffer, TableState};
 use crate::window::{Day, Window};
 
 impl Run<'_> {
@@ -57,7 +57,7 @@ impl Run<'_> {
         let staging = self.context.renderer.rule().staging.as_ref();
         for table in staging.iter().flat_map(|staging| &staging.tables) {
             if !self.stood.contains_key(&table.dotted()) {
-                self.stood.insert(table.dotted(), self.context.warehouse.standing(table)?);
+                self.stood.insert(table.dotted(), self.context.warehouse.table_state(table)?);
             }
         }
         Ok(())
@@ -91,7 +91,9 @@ impl Run<'_> {
             let name = table.dotted();
             let reason = match self.why_kept(table, held.get(&name), &left, &entries) {
                 // The last check, directly before the table is dropped.
-                None => why_changed(self.stood.get(&name), self.context.warehouse.standing(table)?),
+                None => {
+                    why_changed(self.stood.get(&name), self.context.warehouse.table_state(table)?)
+                }
                 reason => reason,
             };
             if let Some(reason) = reason {
@@ -202,7 +204,7 @@ struct Held {
 }
 
 /// How a table changed since it was counted; `None` if no change is known.
-fn why_changed(before: Option<&Standing>, now: Standing) -> Option<String> {
+fn why_changed(before: Option<&TableState>, now: TableState) -> Option<String> {
     if now.buffer != Buffer::Empty {
         return Some("rows are in its streaming buffer".to_owned());
     }

@@ -11,7 +11,7 @@ pub struct Basis {
     /// The dates of the window.
     pub dates: usize,
     /// The number of concurrent statements that change the table.
-    pub lanes: usize,
+    pub concurrency: usize,
     /// The count of all dates.
     pub detect: StepCost,
     /// The record of the duplicates of all dates.
@@ -77,8 +77,8 @@ impl Basis {
             jobs => estimate.share(1, *jobs).billed.map(|bytes| bytes.saturating_mul(*jobs as u64)),
         };
         let of_batch = self.record.seconds + self.removal.seconds;
-        let rounds = batches.div_ceil(self.lanes.max(1)) as f64;
-        let counted = several.div_ceil(self.lanes.max(1)) as f64 * self.recorded.seconds;
+        let rounds = batches.div_ceil(self.concurrency.max(1)) as f64;
+        let counted = several.div_ceil(self.concurrency.max(1)) as f64 * self.recorded.seconds;
         let verified = if dirty > 0 { self.verify.seconds } else { 0.0 };
         Forecast {
             dirty,
@@ -105,7 +105,7 @@ mod tests {
         };
         Basis {
             dates: 100,
-            lanes: 2,
+            concurrency: 2,
             detect: step(200 * MIB, 1),
             record: step(200 * MIB, 2),
             recorded: step(0, 1),

@@ -21,11 +21,11 @@ mod journal;
 mod keyless;
 mod kind;
 mod known;
-mod lanes;
 mod machine;
 mod merge;
 mod notes;
 mod numbers;
+mod parallel;
 mod removed;
 mod removed_rows;
 mod report;
@@ -65,7 +65,7 @@ pub use budget::{
     EACH, Priced, asked_besides, before_removal, billed, estimate, estimate_each, removal_of,
 };
 pub use changed::Changed;
-pub(crate) use changed::{Standing as PartitionStanding, Standings, Wanted, changed, streamed};
+pub(crate) use changed::{PartitionStates, TablesPartitions, Wanted, changed, streamed};
 pub use columns::{Change, ColumnChange};
 pub use consolidate::{Consolidated, ConsolidatedDay, consolidate, staged};
 pub use ended::{Ended, Figures, Problem, STATUS_CODES};
@@ -86,7 +86,7 @@ pub use undo::{Undone, UndoneDay, UndoneOutcome, undo, undo_plan};
 
 use counts::Found;
 use cutoff::Cutoff;
-pub(crate) use lanes::parallel_map;
+pub(crate) use parallel::parallel_map;
 use tables::Tables;
 
 /// The number of attempts before the run gives up on a table that keeps changing.
@@ -139,7 +139,7 @@ pub trait Progress: Sync {
 
 /// Counts every date of a window. Changes nothing and writes no ledger entry. Errors: the detect step does
 /// not pass the checks, or the warehouse cannot run it.
-pub(crate) fn standing(
+pub(crate) fn read_status(
     renderer: &Renderer<'_>,
     warehouse: &dyn Warehouse,
     now: Timestamp,
@@ -190,9 +190,9 @@ pub fn status(
         on_keyless: rule.on_keyless,
     };
     let days: Vec<DayReport> = found.into_iter().map(day).collect();
-    let standing = days.iter().map(|day| (day.day, day.status()));
+    let statuses = days.iter().map(|day| (day.day, day.status()));
     let mut keyless_runs = Vec::new();
-    for statement in keyless::asked(renderer, warehouse, standing)? {
+    for statement in keyless::asked(renderer, warehouse, statuses)? {
         let asked = params(cutoff, "status").with(keyless::SINCE, keyless::since(now));
         let answer = look_with(rule, warehouse, &statement, &asked, now, "status");
         let runs = answer.and_then(|rows| keyless::read(&rows));

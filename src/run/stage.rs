@@ -34,8 +34,9 @@ fn refuse_shared(rules: &[Rule], is_meant: impl Fn(&Rule) -> bool) -> Result<()>
                 rule.staging.iter().flat_map(|staging| staging.tables.clone()).collect()
             };
             let theirs = tables(other);
-            let shared =
-                tables(rule).into_iter().find(|table| theirs.iter().any(|t| t.may_be(table)));
+            let shared = tables(rule)
+                .into_iter()
+                .find(|table| theirs.iter().any(|t| t.could_name_same_table(table)));
             if let Some(table) = shared {
                 let message = format!(
                     "`{}` is a staging table of the rules {} and {}, so the first rule to finish would drop it for the other",

@@ -11,7 +11,7 @@ use super::{Consolidated, Context, Counts, RunId, access};
 use crate::error::{Error, Result};
 use crate::partitions::Books;
 use crate::plan::Plan;
-use crate::warehouse::{Buffer, Standing};
+use crate::warehouse::{Buffer, TableState};
 use crate::window::{Day, Window};
 
 /// A run in progress.
@@ -30,7 +30,7 @@ pub(super) struct Run<'a> {
     pub keyless_runs: Vec<(RunId, u64)>,
     pub consolidated: Consolidated,
     /// The state of the staging tables to be dropped, before counting.
-    pub stood: BTreeMap<String, Standing>,
+    pub stood: BTreeMap<String, TableState>,
     pub steps: Vec<StepReport>,
     /// The state of its dates' partitions before any query, if known.
     pub books: Books,

@@ -95,7 +95,7 @@ pub fn undo_plan(
     for (day, removals) in removals {
         let left: Vec<&Removal> = not_restored(&removals).collect();
         let rows = left.iter().map(|removal| removal.recorded).sum();
-        let (outcome, changes) = match standing(&removals) {
+        let (outcome, changes) = match known_outcome(&removals) {
             Some(outcome) => (outcome, Vec::new()),
             None => match now
                 .on(day)
@@ -141,7 +141,7 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
             run.fail(Error::new(Kind::Interrupted, format!("interrupted: {day} was not restored")));
             break;
         }
-        let (outcome, changes) = match standing(&removals) {
+        let (outcome, changes) = match known_outcome(&removals) {
             Some(outcome) => (outcome, Vec::new()),
             None => run.restore(&undone, day, &removals, &now),
         };
@@ -187,7 +187,7 @@ fn changes_of(all: &[Restorable]) -> Vec<ColumnChange> {
 }
 
 /// The outcome of a date known before anything is sent; `None` if it can be restored.
-fn standing(removals: &[Removal]) -> Option<UndoneOutcome> {
+fn known_outcome(removals: &[Removal]) -> Option<UndoneOutcome> {
     let mut left = not_restored(removals).peekable();
     if left.peek().is_none() {
         let by = removals.iter().rev().find_map(|removal| removal.restored_by.as_ref())?;

@@ -21,10 +21,10 @@ use super::{Shared, pages, session};
 #[derive(Clone)]
 pub(super) struct Connection {
     origin: Origin,
-    standing: Arc<Mutex<Standing>>,
+    admission: Arc<Mutex<Admission>>,
 }
 
-enum Standing {
+enum Admission {
     Stranger(#[expect(dead_code, reason = "held")] Place),
     Known(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
 }
@@ -36,23 +36,23 @@ impl Connection {
         origin: Origin,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (place, turned_out) = service.strangers.enter(origin);
-        let standing = Arc::new(Mutex::new(Standing::Stranger(place)));
-        (Self { origin, standing }, turned_out)
+        let admission = Arc::new(Mutex::new(Admission::Stranger(place)));
+        (Self { origin, admission }, turned_out)
     }
 
     /// Marks the connection as authenticated. Returns whether there is a place for it.
     fn vouch(&self, service: &Shared) -> bool {
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Standing::Known(_) = *standing {
+        let mut admission = self.admission.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Admission::Known(_) = *admission {
             return true;
         }
         let permit = service.connections.clone().try_acquire_owned();
-        permit.map(|permit| *standing = Standing::Known(permit)).is_ok()
+        permit.map(|permit| *admission = Admission::Known(permit)).is_ok()
     }
 
     fn is_strange(&self) -> bool {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(*standing, Standing::Stranger(_))
+        let admission = self.admission.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(*admission, Admission::Stranger(_))
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use super::access::Caller;
 use super::answer::StatusAnswer;
 use super::problem::{Code, Problem};
-use super::{Shared, blocking, ledger_view, limits, looked_in_vain};
+use super::{Shared, blocking, ledger_view, limits, read_failed};
 use crate::engine::Task;
 use crate::error::{Error, Result};
 use crate::log::Line;
@@ -78,7 +78,7 @@ pub(super) fn window(
 }
 
 /// The status of a rule's dates, computed once for concurrent requests, also for those of other dates.
-pub(super) async fn standing(
+pub(super) async fn status_of(
     service: &Shared,
     rule: &RuleName,
     window: &Window,
@@ -97,7 +97,7 @@ pub(super) async fn standing(
         found.map(Arc::new)
     };
     let found = service.statuses.try_get_with(key, look).await;
-    found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
+    found.map_err(|error: Arc<Error>| read_failed(service, &error))
 }
 
 /// The dates, of the given ones or of all in the table, that were written since they were last found clean,
@@ -114,18 +114,18 @@ async fn changed(
         blocking(look).await.map(Arc::new)
     };
     let found = service.changed.try_get_with(key, look).await;
-    found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))
+    found.map_err(|error: Arc<Error>| read_failed(service, &error))
 }
 
 /// The status of several rules, computed concurrently.
-pub(super) async fn standings(
+pub(super) async fn statuses_of(
     service: &Shared,
     rules: &[&RuleName],
     windows: &[Window],
 ) -> Vec<Result<Arc<Report>, Problem>> {
     let look = |(rule, window): (&&RuleName, &Window)| {
         let (service, rule, window) = (service.clone(), (*rule).clone(), window.clone());
-        tokio::spawn(async move { standing(&service, &rule, &window).await })
+        tokio::spawn(async move { status_of(&service, &rule, &window).await })
     };
     let looks: Vec<_> = rules.iter().zip(windows).map(look).collect();
     let mut found = Vec::with_capacity(looks.len());
@@ -173,8 +173,8 @@ pub(super) async fn status(
     let given = given.unwrap_or(WindowArg::Last(limits::LAST));
     let windows = rules.iter().map(|rule| window(&service, rule, &given));
     let windows = windows.collect::<Result<Vec<Window>, Problem>>()?;
-    let standings = standings(&service, &rules, &windows).await.into_iter();
-    let figures = standings.map(|report| report.map(|report| RuleFigures::of(&report)));
+    let reports = statuses_of(&service, &rules, &windows).await.into_iter();
+    let figures = reports.map(|report| report.map(|report| RuleFigures::of(&report)));
     Ok(Json(StatusAnswer { rules: figures.collect::<Result<_, Problem>>()? }))
 }
 
@@ -190,7 +190,7 @@ async fn of_changed(
         let found = changed(service, name, given).await?;
         let rule = service.rule(Some(name.as_str())).map_err(|error| Problem::of(&error))?;
         figures.push(match &found.window {
-            Some(window) => RuleFigures::of(&*standing(service, name, window).await?),
+            Some(window) => RuleFigures::of(&*status_of(service, name, window).await?),
             None => RuleFigures::of(&Report::nothing(rule)),
         });
     }

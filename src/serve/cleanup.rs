@@ -18,7 +18,7 @@ use super::body::{self, JSON};
 use super::problem::{Code, Problem};
 use super::running::{Active, Refused, Ticket};
 use super::runs::Failure;
-use super::{RunOfAnswer, Shared, blocking, limits, looked_in_vain, telling};
+use super::{RunOfAnswer, Shared, blocking, limits, notifications, read_failed};
 use crate::engine::Task;
 use crate::error::{Error, Kind, Result};
 use crate::log::Line;
@@ -105,7 +105,7 @@ pub(super) async fn cleanup(
     };
     let about = About { window, left_out, by_first_name };
     if asked.dry_run {
-        let report = api::standing(&service, &rule.name, window).await?;
+        let report = api::status_of(&service, &rule.name, window).await?;
         return Ok(axum::Json(about.answer(&report, None)).into_response());
     }
     let begun = begin(&service, rule, window, &changed.books, caller)?;
@@ -142,7 +142,7 @@ async fn look_for_changes(
 ) -> Result<Changed, Problem> {
     let (looking, name) = (service.clone(), rule.clone());
     let look = move || looking.changed(&name, &Task::Apply, given.as_ref());
-    blocking(look).await.map_err(|error| looked_in_vain(service, &error))
+    blocking(look).await.map_err(|error| read_failed(service, &error))
 }
 
 fn parse(bytes: &Bytes) -> Result<CleanupRequest, Problem> {
@@ -243,7 +243,7 @@ pub(super) async fn end(
         service.failures.insert(id, Arc::new(Failure { run, ended, problem })).await;
     }
     service.changes.fetch_add(1, Ordering::SeqCst);
-    telling::begin(service, ended);
+    notifications::begin(service, ended);
 }
 
 /// Waits for the run, within the time limit of a request.

@@ -87,7 +87,7 @@ async fn glance(service: &Shared, rule: &Rule, window: &Window) -> Glance {
     let began = Instant::now();
     let failed = |_| Problem::new(Code::Internal);
     let report = match glances.places.acquire().await.map_err(failed) {
-        Ok(_place) => api::standing(service, &rule.name, window).await,
+        Ok(_place) => api::status_of(service, &rule.name, window).await,
         Err(problem) => Err(problem),
     };
     let glance = Glance { report, at: service.engine.now(), began };

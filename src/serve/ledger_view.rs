@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::lookup::Found;
 use super::problem::{Code, Problem};
-use super::{Shared, blocking, limits, looked_in_vain};
+use super::{Shared, blocking, limits, read_failed};
 use crate::rule::RuleName;
 use crate::run::{self, Known};
 
@@ -81,6 +81,6 @@ async fn read(service: &Shared) -> Read {
         let runs = reading.engine.history(None, limits::RECENT)?;
         Ok(run::known(&runs, at))
     });
-    let rules = read.await.map_err(|error| looked_in_vain(service, &error))?;
+    let rules = read.await.map_err(|error| read_failed(service, &error))?;
     Ok(Arc::new(LedgerView { rules, at, changes, took: began.elapsed() }))
 }

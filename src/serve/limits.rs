@@ -55,7 +55,7 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// Source: <https://cloud.google.com/run/docs/container-contract#instance-shutdown>
 pub(super) const FINISH: Duration = Duration::from_secs(7);
 /// Concurrent messages to webhooks; more are not sent.
-pub(super) const TELLINGS: u32 = 32;
+pub(super) const NOTIFICATIONS: u32 = 32;
 /// How long interrupted runs have to stop gracefully.
 pub(super) const STOP: Duration = Duration::from_millis(2_000);
 /// The part of that for responses to callers that wait for a run which has not stopped.

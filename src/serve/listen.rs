@@ -94,7 +94,7 @@ fn greet(service: &Shared, address: SocketAddr) {
     let log = &service.log;
     let keys = &service.access.keys;
     log.line(Line::new(Severity::Info, format!("listening on http://{address}")));
-    if let Some(names) = service.telling.names() {
+    if let Some(names) = service.notifications.names() {
         log.line(Line::new(Severity::Info, format!("webhooks that are notified of runs: {names}")));
     }
     log.line(match service.access.is_open() {
@@ -164,7 +164,7 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
 
 /// Waits for pending messages to webhooks, and logs if they take too long.
 async fn told(service: &Shared, until: Instant) {
-    if tokio::time::timeout_at(until, service.telling.idle()).await.is_err() {
+    if tokio::time::timeout_at(until, service.notifications.idle()).await.is_err() {
         let error = Error::new(Kind::Webhook, "a webhook did not answer before the service ended");
         service.log.line(Line::of_error(&error));
     }

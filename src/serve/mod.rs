@@ -18,6 +18,7 @@ mod listen;
 mod lookup;
 mod merged;
 mod metrics;
+mod notifications;
 mod oidc;
 mod openapi;
 mod page;
@@ -27,7 +28,6 @@ mod running;
 mod runs;
 mod session;
 mod sessions;
-mod telling;
 mod tries;
 mod undoing;
 mod work;
@@ -61,12 +61,12 @@ use glance::Glances;
 use lookup::Lookup;
 use merged::Merged;
 use metrics::Metrics;
+use notifications::Notifications;
 use oidc::Oidc;
 use problem::{Code, Problem};
 use running::Running;
 use runs::Failure;
 use sessions::Sessions;
-use telling::Telling;
 use tries::Tries;
 
 pub use keys::{Keys, Right};
@@ -106,7 +106,7 @@ struct Service {
     answer_within: Duration,
     metrics: Arc<Metrics>,
     running: Arc<Running>,
-    telling: Telling,
+    notifications: Notifications,
     /// Concurrent requests of callers with a key.
     requests: Semaphore,
     /// Connections of callers with a key.
@@ -194,7 +194,7 @@ fn service(settings: Settings, engine: Engine, log: Log) -> Result<Service> {
         answer_within: settings.answer_within,
         metrics,
         running: Arc::new(Running::default()),
-        telling: Telling::new(settings.channels),
+        notifications: Notifications::new(settings.channels),
         requests: Semaphore::new(limits::REQUESTS),
         connections: Arc::new(Semaphore::new(limits::CONNECTIONS)),
         strangers: Crowd::of(limits::STRANGERS),
@@ -285,7 +285,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Logs a failure of a read-only request; callers receive the code.
-fn looked_in_vain(service: &Service, error: &Error) -> Problem {
+fn read_failed(service: &Service, error: &Error) -> Problem {
     let problem = Problem::of(error);
     if problem.code() != Code::InvalidRequest {
         service.log.line(Line::of_error(error));

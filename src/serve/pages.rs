@@ -27,7 +27,7 @@ use super::runs::{self, KnownRun};
 use super::session::{self, Session, see_other};
 use super::work::Planned;
 use super::{
-    RunOfAnswer, Shared, admission, api, blocking, cleanup, confirmed, limits, looked_in_vain,
+    RunOfAnswer, Shared, admission, api, blocking, cleanup, confirmed, limits, read_failed,
 };
 use crate::partitions::Books;
 use crate::report::html;
@@ -115,7 +115,7 @@ async fn plan(
     let asked = Asked::of(query)?;
     let rule = rule(&service, asked.rule())?;
     let window = api::window(&service, &rule.name, &asked.dates()?)?;
-    let report = api::standing(&service, &rule.name, &window).await?;
+    let report = api::status_of(&service, &rule.name, &window).await?;
     let planned = planned(&service, rule, &window, &report).await?;
     plan_page(&service, &session, rule, &window, (&report, &planned), None)
 }
@@ -128,9 +128,9 @@ async fn planned(
     report: &Arc<Report>,
 ) -> Result<Planned, Problem> {
     let (looking, name) = (service.clone(), rule.name.clone());
-    let (dates, standing) = (window.clone(), report.clone());
-    let planned = blocking(move || looking.plan(&name, &dates, &standing)).await;
-    planned.map_err(|error| looked_in_vain(service, &error))
+    let (dates, found) = (window.clone(), report.clone());
+    let planned = blocking(move || looking.plan(&name, &dates, &found)).await;
+    planned.map_err(|error| read_failed(service, &error))
 }
 
 /// The page of a dry run; `confirmed` are the rows of another one, which was confirmed.
@@ -197,7 +197,7 @@ async fn apply(
     }
     let (looking, name, dates) = (service.clone(), rule.name.clone(), window.clone());
     let report = blocking(move || looking.status(&name, &dates)).await;
-    let report = Arc::new(report.map_err(|error| looked_in_vain(&service, &error))?);
+    let report = Arc::new(report.map_err(|error| read_failed(&service, &error))?);
     let planned = planned(&service, rule, &window, &report).await?;
     if confirmed::apply(&report, &planned).as_str() != form.plan {
         let shown = (&*report, &planned);
@@ -253,14 +253,14 @@ fn named(run: &Active) -> String {
 
 /// The address to open after signing in.
 #[derive(Debug, Deserialize)]
-struct GoOn {
+struct NextPage {
     #[serde(default)]
     next: String,
 }
 
 async fn ask_for_key(
     State(service): State<Shared>,
-    query: Result<Query<GoOn>, QueryRejection>,
+    query: Result<Query<NextPage>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let next =
         session::after_sign_in(&query.map_or_else(|_| String::new(), |Query(asked)| asked.next));

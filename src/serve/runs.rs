@@ -15,7 +15,7 @@ use super::answer::{RunAnswer, RunsAnswer, SentStatement, of_active, of_failed};
 use super::api::{asked_for, unreadable};
 use super::problem::{Code, Problem};
 use super::running::Active;
-use super::{Shared, blocking, limits, looked_in_vain};
+use super::{Shared, blocking, limits, read_failed};
 use crate::error::{Error, Result};
 use crate::ledger::Entry;
 use crate::report::RunSummary;
@@ -53,7 +53,7 @@ pub(super) async fn past_runs(
     };
     let key = (service.changes.load(Ordering::SeqCst), rule, days);
     let found = service.histories.try_get_with(key, look).await;
-    let found = found.map_err(|error: Arc<Error>| looked_in_vain(service, &error))?;
+    let found = found.map_err(|error: Arc<Error>| read_failed(service, &error))?;
     let known = found.iter().map(|run| {
         let is_active = active.iter().any(|active| active.id == run.id);
         seen(run.clone(), is_active)
@@ -137,7 +137,7 @@ pub(super) async fn known_run(
     let active = service.running.find(&id);
     let (looking, of) = (service.clone(), id.clone());
     let past = blocking(move || looking.engine.past(&of)).await;
-    let past = past.map_err(|error| looked_in_vain(service, &error))?;
+    let past = past.map_err(|error| read_failed(service, &error))?;
     let failure = service.failures.get(&id).await;
     match (past, active, failure) {
         (Some((run, entries)), active, failure) => {

@@ -25,7 +25,7 @@ pub struct Case {
     /// The rule.
     pub rule: RuleName,
     /// The action.
-    pub act: Act,
+    pub act: Action,
     /// The time of the run.
     pub now: Timestamp,
     /// The dates.
@@ -44,7 +44,7 @@ pub struct Case {
 
 /// The action of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum Action {
     /// The whole plan.
     Apply,
     /// A single step.

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value};
 
 use super::document::{Document, ExpectSection, Row, TestSection};
-use super::{Act, Case, Expected, Figure};
+use super::{Action, Case, Expected, Figure};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::files::Folder;
 use crate::googlesql::{Nested, SqlType, SqlValue, parse_timestamp};
@@ -159,12 +159,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn act(&self, section: &TestSection) -> Result<Act> {
+    fn act(&self, section: &TestSection) -> Result<Action> {
         match &section.step {
-            None => Ok(Act::Apply),
-            Some(step) if step.get_ref() == "apply" => Ok(Act::Apply),
+            None => Ok(Action::Apply),
+            Some(step) if step.get_ref() == "apply" => Ok(Action::Apply),
             Some(step) => StepName::parse(step.get_ref())
-                .map(Act::Step)
+                .map(Action::Step)
                 .map_err(|error| error.at(self.source.place(step.span()))),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::compare::{self, Found};
-use super::{Act, Case, Figure, Verdict};
+use super::{Action, Case, Figure, Verdict};
 use crate::clock::Clock;
 use crate::engine::{Engine, Returned, Rows, RunOptions, Streaming, Task};
 use crate::error::{Error, Result};
@@ -27,9 +27,9 @@ fn act(project: &Project, case: &Case) -> Result<(Found, Vec<Error>)> {
     let rule = engine.rule(&case.rule)?;
     load(&engine, rule, case)?;
     let task = match &case.act {
-        Act::Apply => Task::Apply,
-        Act::Step(step) if *step == *StepName::CONSOLIDATE => Task::Consolidate,
-        Act::Step(step) => Task::Step(step.clone()),
+        Action::Apply => Task::Apply,
+        Action::Step(step) if *step == *StepName::CONSOLIDATE => Task::Consolidate,
+        Action::Step(step) => Task::Step(step.clone()),
     };
     let options = RunOptions {
         id: RunId::new(case.now),
@@ -72,8 +72,8 @@ fn load(engine: &Engine, rule: &Rule, case: &Case) -> Result<()> {
 }
 
 /// The rows of a single query.
-fn queried(act: &Act, report: &Report) -> Option<Rows> {
-    if *act == Act::Apply {
+fn queried(act: &Action, report: &Report) -> Option<Rows> {
+    if *act == Action::Apply {
         return None;
     }
     let mut all: Option<Rows> = None;

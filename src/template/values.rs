@@ -40,7 +40,7 @@ pub(super) fn rule_value(rule: &Rule) -> Value {
         ("day_number", rule.partition.day_number().map_or(Value::from(()), literal::sql)),
         ("period", whole::period(rule)),
         ("period_as_date", literal::sql(rule.partition.period_as_date())),
-        ("near_as_date", literal::sql(rule.partition.as_date(&Fragment::vouched("onerow_date")))),
+        ("near_as_date", literal::sql(rule.partition.as_date(&Fragment::trusted("onerow_date")))),
         ("logged_period", literal::sql(rule.partition.logged_period())),
         ("shares_partitions", Value::from(rule.partition.period != Period::Day)),
         ("has_date", Value::from(rule.partition.is_date_column())),

@@ -68,7 +68,7 @@ pub trait Warehouse: Sync {
     ///
     /// # Errors
     /// [`Kind::NotFound`]
-    fn standing(&self, table: &TableName) -> Result<Standing>;
+    fn table_state(&self, table: &TableName) -> Result<TableState>;
 
     /// The state of a table's partitions, from the warehouse's metadata: the rule's table, or one partitioned
     /// alike.
@@ -139,7 +139,7 @@ pub trait Warehouse: Sync {
     }
 
     /// The useful number of concurrent statements.
-    fn lanes(&self) -> Lanes;
+    fn concurrency(&self) -> Concurrency;
 
     /// How long a statement that fails with [`Kind::Transient`] should be retried.
     fn retry_for(&self) -> Duration {
@@ -168,7 +168,7 @@ pub(crate) fn tombstoned() -> Error {
 
 /// The useful number of concurrent statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lanes {
+pub struct Concurrency {
     /// Statements that change the same table.
     pub mutations: usize,
     /// Read-only statements.
@@ -277,7 +277,7 @@ pub struct Rows {
 
 /// The state of a table, from its metadata: two equal states mean that no write in between is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct TableState {
     /// Its rows, without those in the streaming buffer; `None` if the metadata does not say.
     pub rows: Option<u64>,
     /// When it was last changed; `None` if the metadata does not say.

@@ -14,7 +14,7 @@ use onerow::ledger::{Entry, Filter, Ledger, Lock};
 use onerow::removals::RemovalLog;
 use onerow::statement::Params;
 use onerow::warehouse::{
-    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Standing, Warehouse,
+    Answer, Buffer, Column, Concurrency, Description, Estimate, Job, JobId, TableState, Warehouse,
 };
 
 /// What stands in the trace once nothing follows.
@@ -71,8 +71,8 @@ impl Warehouse for Counted {
         self.effect("look at the streaming buffer", |c| c.warehouse.buffer(table))
     }
 
-    fn standing(&self, table: &TableName) -> Result<Standing> {
-        self.effect("read how a staging table stands", |c| c.warehouse.standing(table))
+    fn table_state(&self, table: &TableName) -> Result<TableState> {
+        self.effect("read how a staging table stands", |c| c.warehouse.table_state(table))
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
@@ -100,8 +100,8 @@ impl Warehouse for Counted {
         self.inner.warehouse.check_location(table, location)
     }
 
-    fn lanes(&self) -> Lanes {
-        self.inner.warehouse.lanes()
+    fn concurrency(&self) -> Concurrency {
+        self.inner.warehouse.concurrency()
     }
 }
 

@@ -15,7 +15,8 @@ use onerow::run::Progress;
 use onerow::statement::Params;
 use onerow::warehouse::sqlite::{Access, Sqlite};
 use onerow::warehouse::{
-    Answer, Buffer, Column, Description, Estimate, Job, JobId, Lanes, Returned, Standing, Warehouse,
+    Answer, Buffer, Column, Concurrency, Description, Estimate, Job, JobId, Returned, TableState,
+    Warehouse,
 };
 
 use super::Project;
@@ -69,8 +70,8 @@ impl Warehouse for Faulty<'_> {
         if self.hides_buffer { Ok(Buffer::Empty) } else { self.inner.buffer(table) }
     }
 
-    fn standing(&self, table: &TableName) -> Result<Standing> {
-        self.inner.standing(table)
+    fn table_state(&self, table: &TableName) -> Result<TableState> {
+        self.inner.table_state(table)
     }
 
     fn estimate(&self, statement: &Checked, params: &Params) -> Result<Estimate> {
@@ -97,8 +98,8 @@ impl Warehouse for Faulty<'_> {
         self.inner.prepare_removals(log)
     }
 
-    fn lanes(&self) -> Lanes {
-        self.inner.lanes()
+    fn concurrency(&self) -> Concurrency {
+        self.inner.concurrency()
     }
 }
 

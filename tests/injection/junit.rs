@@ -26,14 +26,14 @@ fn failing(texts: &[&str]) -> Project {
 
 /// The text as one line shows it.
 fn shown(text: &str) -> String {
-    let steers = |c: char| {
+    let is_control_or_invisible = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}')
             || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
     let mut shown = String::new();
     for c in text.chars() {
-        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if is_control_or_invisible(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
 }

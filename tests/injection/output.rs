@@ -6,13 +6,13 @@ use super::markup::is_no_markup;
 use super::pages::failed;
 use crate::common::{Project, RULE};
 
-/// Nothing of this text steers a terminal, or hides in it.
+/// Nothing of this text is_control_or_invisible a terminal, or hides in it.
 pub fn is_inert(text: &str, what: &str) {
-    let steers = |c: char| {
+    let is_control_or_invisible = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}')
     };
-    if let Some(at) = text.find(steers) {
+    if let Some(at) = text.find(is_control_or_invisible) {
         let around: String =
             text[..at].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
         panic!("{what}: {:?} after {around:?}", text[at..].chars().next());

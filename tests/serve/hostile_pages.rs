@@ -32,11 +32,11 @@ fn is_harmless(answer: &Answer, text: &str, known: &BTreeSet<String>) {
     assert_is_sound(&answer.text);
     let names = names(&answer.text);
     assert!(names.is_subset(known), "{text:?}: {:?}", names.difference(known));
-    let steers = |c: char| {
+    let is_control_or_invisible = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}')
     };
-    assert!(!answer.text.contains(steers), "{text:?}: {}", answer.text);
+    assert!(!answer.text.contains(is_control_or_invisible), "{text:?}: {}", answer.text);
 }
 
 /// A project whose own step failed with each of the texts in its SQL and in its error.

@@ -1,6 +1,6 @@
 //! What docs/webhooks.md shows is what is done.
 
-use onerow::notify::{RunEvent, channels, letters};
+use onerow::notify::{RunEvent, channels, messages};
 use onerow::rule::RuleFile;
 use onerow::run::{Ended, Ending, Figures};
 use onerow::window::{Day, Window};
@@ -40,7 +40,7 @@ fn the_rules_and_the_message_of_the_documentation_are_real() {
         problems: Vec::new(),
     };
     let now = "2026-01-30T07:42:00Z".parse().unwrap();
-    let letters = letters(&channels, &[RunEvent::of(ended)], now);
-    let body: serde_json::Value = serde_json::from_str(letters[0].body()).unwrap();
+    let messages = messages(&channels, &[RunEvent::of(ended)], now);
+    let body: serde_json::Value = serde_json::from_str(messages[0].body()).unwrap();
     assert_eq!(body["text"].as_str().unwrap(), block("text").trim_end());
 }

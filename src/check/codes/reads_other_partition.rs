@@ -74,7 +74,7 @@ fn other_shards(text: &Text<'_>, parsed: &Statement, findings: &mut Vec<Finding>
     }
     let own = text.rule.table_of(&text.statement.window);
     _ = visit_relations(parsed, |name| {
-        let is_own = relation::may_be(name, &own) && !relation::is_wildcard(name);
+        let is_own = relation::could_name_same_table(name, &own) && !relation::is_wildcard(name);
         if !is_own && relation::may_be_shard(name, &text.rule.table) {
             findings.push(text.finding(
                 Code::ReadsOtherPartition,
@@ -137,8 +137,8 @@ impl Finder<'_> {
         let rule = self.text.rule;
         let staging = rule.staging.iter().flat_map(|staging| &staging.tables);
         let mut tables = std::iter::once(&rule.table).chain(staging);
-        let is_table = tables.any(|table| relation::may_be(name, table));
-        let is_view = relation::may_be(name, &rule.view);
+        let is_table = tables.any(|table| relation::could_name_same_table(name, table));
+        let is_view = relation::could_name_same_table(name, &rule.view);
         (is_table || is_view).then(|| (called, is_table && !relation::is_wildcard(name)))
     }
 

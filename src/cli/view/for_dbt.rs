@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::{Effects, Outcome};
-use super::{Act, Args};
+use super::{Action, Args};
 use crate::dbt::{Exported, WRITTEN_BY, exported};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
@@ -12,7 +12,7 @@ use crate::report::Format;
 use crate::rule::Rule;
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
-    if args.act != Act::Show {
+    if args.act != Action::Show {
         return Err(Error::new(Kind::Usage, "--dbt writes files, and sends nothing")
             .help("write `onerow view show RULE --dbt`; dbt makes the view"));
     }

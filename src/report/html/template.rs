@@ -8,7 +8,7 @@ use super::policy::{STYLE, of_a_file};
 use crate::error::{Error, Kind, Result};
 use crate::report::grid::count;
 use crate::report::grid::grouped;
-use crate::visible::{steers, visible};
+use crate::visible::{is_control_or_invisible, visible};
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("templates/base.html")),
@@ -89,7 +89,7 @@ fn shown(
     value: &Value,
 ) -> std::result::Result<(), minijinja::Error> {
     match value.as_str() {
-        Some(text) if !value.is_safe() && text.contains(steers) => {
+        Some(text) if !value.is_safe() && text.contains(is_control_or_invisible) => {
             escape_formatter(out, state, &Value::from(visible(text).into_owned()))
         }
         _ => escape_formatter(out, state, value),

@@ -20,7 +20,7 @@ impl Partition {
     /// Source: <https://cloud.google.com/bigquery/docs/querying-partitioned-tables#best_practices_for_partition_pruning>
     pub fn filter(&self, window: &Window) -> Fragment {
         if self.is_whole() {
-            return Fragment::vouched("TRUE");
+            return Fragment::trusted("TRUE");
         }
         let undated = window.has_undated().then(|| self.undated());
         let runs = window.runs().into_iter();
@@ -28,7 +28,7 @@ impl Partition {
             runs.filter_map(|(first, last)| Some((first.date()?, last.date()?))).collect();
         let runs = self.period.widened(runs);
         let dated = (!runs.is_empty()).then(|| self.dated(&runs));
-        Fragment::vouched(match (undated, dated) {
+        Fragment::trusted(match (undated, dated) {
             (Some(undated), Some(dated)) => format!("({dated} OR {undated})"),
             (undated, dated) => undated.or(dated).unwrap_or_default(),
         })

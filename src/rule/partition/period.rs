@@ -65,7 +65,7 @@ impl Period {
             }
             (_, Cut::Int64(_) | Cut::String(_) | Cut::Shards | Cut::Whole) => return None,
         };
-        Some(Fragment::vouched(text))
+        Some(Fragment::trusted(text))
     }
 
     /// Ranges of dates, each widened to whole periods and merged where they touch.

@@ -43,7 +43,7 @@ fn day(text: &str) -> Day {
 /// The dates in partitions with these ids, in words.
 fn dates(keys: &str, range: Option<IntegerRange>, names: &[&str]) -> String {
     let states: Vec<PartitionState> = names.iter().map(|name| named(name, stamp(1, 1))).collect();
-    let dates = Standing::of(&rule(keys), &table(Some("d"), range), &states).dates();
+    let dates = PartitionStates::of(&rule(keys), &table(Some("d"), range), &states).dates();
     dates.map_or("nobody knows".to_owned(), |dates| Window::of_days(dates).unwrap().to_string())
 }
 
@@ -70,28 +70,25 @@ fn the_name_of_a_partition_says_its_dates() {
 fn a_table_that_is_cut_by_another_column_says_nothing_of_dates() {
     let of = rule("partition = \"d\"");
     let states = [named("20260128", stamp(1, 1)), named("20260129", stamp(5, 2))];
-    let standing = Standing::of(&of, &table(Some("loaded_on"), None), &states);
-    assert_eq!(standing.dates(), None);
-    assert_eq!(standing.stamp(&of, day("2026-01-01")), Some(stamp(5, 3)), "all of it together");
+    let by_date = PartitionStates::of(&of, &table(Some("loaded_on"), None), &states);
+    assert_eq!(by_date.dates(), None);
+    assert_eq!(by_date.stamp(&of, day("2026-01-01")), Some(stamp(5, 3)), "all of it together");
     let whole = PartitionState { id: PartitionId::Table, stamp: stamp(3, 9) };
-    let standing = Standing::of(&of, &table(None, None), &[whole]);
-    assert_eq!(
-        (standing.dates(), standing.stamp(&of, day("2026-01-01"))),
-        (None, Some(stamp(3, 9)))
-    );
+    let by_date = PartitionStates::of(&of, &table(None, None), &[whole]);
+    assert_eq!((by_date.dates(), by_date.stamp(&of, day("2026-01-01"))), (None, Some(stamp(3, 9))));
 }
 
 #[test]
 fn partitions_of_one_date_and_the_dates_around_it_stand_together() {
     let hours = rule("partition = \"d\"\npartition_type = \"TIMESTAMP\"");
     let states = [named("2026012800", stamp(7, 1)), named("2026012801", stamp(3, 2))];
-    let standing = Standing::of(&hours, &table(Some("d"), None), &states);
-    assert_eq!(standing.stamp(&hours, day("2026-01-28")), Some(stamp(7, 3)));
+    let by_date = PartitionStates::of(&hours, &table(Some("d"), None), &states);
+    assert_eq!(by_date.stamp(&hours, day("2026-01-28")), Some(stamp(7, 3)));
     let across = rule("partition = \"d\"\nacross = \"1d\"");
     let states = [named("20260126", stamp(9, 1)), named("20260128", stamp(3, 2))];
-    let standing = Standing::of(&across, &table(Some("d"), None), &states);
-    assert_eq!(standing.stamp(&across, day("2026-01-28")), Some(stamp(9, 3)));
-    assert_eq!(standing.stamp(&across, day("2026-02-28")), None);
+    let by_date = PartitionStates::of(&across, &table(Some("d"), None), &states);
+    assert_eq!(by_date.stamp(&across, day("2026-01-28")), Some(stamp(9, 3)));
+    assert_eq!(by_date.stamp(&across, day("2026-02-28")), None);
 }
 
 #[test]
@@ -103,8 +100,8 @@ fn rows_without_a_partition_are_counted() {
         state(PartitionId::Outside, 4),
         state(PartitionId::Null, 1),
     ];
-    let standing = Standing::of(&of, &table(Some("d"), None), &states);
-    assert_eq!((standing.outside, standing.dates()), (7, Some(vec![Day::UNDATED])));
+    let by_date = PartitionStates::of(&of, &table(Some("d"), None), &states);
+    assert_eq!((by_date.outside, by_date.dates()), (7, Some(vec![Day::UNDATED])));
 }
 
 #[test]
@@ -136,8 +133,8 @@ fn the_buffer_hides_what_is_streamed_to_dates_around_now() {
 fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
     let of = rule("partition = \"d\"");
     let wanted = Wanted { clean: Some(Fingerprint::of("detect")), merged: None };
-    let table = Standing { outside: 1, ..Standing::default() };
-    let standings = Standings { table, ..Standings::default() };
-    let found = changed(&of, &[day("2026-01-28")], &standings, &wanted, &[]).unwrap();
+    let table = PartitionStates { outside: 1, ..PartitionStates::default() };
+    let tables = TablesPartitions { table, ..TablesPartitions::default() };
+    let found = changed(&of, &[day("2026-01-28")], &tables, &wanted, &[]).unwrap();
     assert!(found.window.is_some());
 }

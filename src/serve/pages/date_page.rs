@@ -12,7 +12,7 @@ use super::super::keys::Right;
 use super::super::page::{sentence, shown};
 use super::super::problem::{Code, Problem};
 use super::super::session::Session;
-use super::super::{Shared, api, blocking, limits, looked_in_vain, runs};
+use super::super::{Shared, api, blocking, limits, read_failed, runs};
 use super::{named_rule, page_number};
 use crate::error::{Error, Result};
 use crate::report::html::{self, RemovedBy, Rows};
@@ -48,7 +48,7 @@ pub(super) async fn date_page(
     let removed_page = page_number(&asked.removed_page)?;
     let window = window(&service, rule, &date)?;
     let day = window.first();
-    let report = api::standing(&service, &rule.name, &window).await;
+    let report = api::status_of(&service, &rule.name, &window).await;
     let past = runs::past_runs(&service, Some(rule.name.clone()), limits::RECENT).await?;
     let of_date: Vec<&PastRun> = past.iter().filter(|run| run.window.contains(day)).collect();
     let chosen = chosen(&of_date, day, &asked.run)?;
@@ -135,7 +135,7 @@ async fn superseded(
     };
     match service.explained.try_get_with(key, look).await {
         Ok(rows) => Rows::Known(rows),
-        Err(error) => Rows::Failed(sentence(&looked_in_vain(service, &error))),
+        Err(error) => Rows::Failed(sentence(&read_failed(service, &error))),
     }
 }
 
@@ -156,7 +156,7 @@ async fn removed(service: &Shared, rule: &Rule, run: &PastRun, day: Day) -> Rows
     };
     match service.removed.try_get_with(key, look).await {
         Ok(rows) => Rows::Known(rows),
-        Err(error) => Rows::Failed(sentence(&looked_in_vain(service, &error))),
+        Err(error) => Rows::Failed(sentence(&read_failed(service, &error))),
     }
 }
 

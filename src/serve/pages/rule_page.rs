@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::page::{sentence, shown};
 use super::super::problem::{Code, Problem};
 use super::super::session::Session;
-use super::super::{Shared, api, blocking, limits, looked_in_vain, runs};
+use super::super::{Shared, api, blocking, limits, read_failed, runs};
 use super::named_rule;
 use crate::report::html::{self, Range};
 use crate::rule::Rule;
@@ -74,7 +74,7 @@ pub(super) async fn of(
         Some(range) => (last(service, rule, range.dates().unwrap_or(limits::LAST))?, None),
         None => (given(service, rule, dates)?, None),
     };
-    let status = api::standing(service, &rule.name, &window).await;
+    let status = api::status_of(service, &rule.name, &window).await;
     let runs = runs::past_runs(service, Some(rule.name.clone()), limits::RECENT).await?;
     let only = html::RuleOverview {
         rule,
@@ -114,7 +114,7 @@ fn given(service: &Shared, rule: &Rule, dates: &Dates) -> Result<Window, Problem
 async fn every_date(service: &Shared, rule: &Rule) -> Result<(Window, Option<String>), Problem> {
     let (looking, name) = (service.clone(), rule.name.clone());
     let look = move || looking.engine.dates(looking.engine.rule(&name)?);
-    let dates = blocking(look).await.map_err(|error| looked_in_vain(service, &error))?;
+    let dates = blocking(look).await.map_err(|error| read_failed(service, &error))?;
     let Some(dates) = dates.filter(|dates| !dates.is_empty()) else {
         let note = "The warehouse does not say which dates the table has; these are the last ones.";
         let window = last(service, rule, Range::Quarter.dates().unwrap_or(limits::LAST))?;

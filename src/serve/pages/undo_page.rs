@@ -10,7 +10,7 @@ use super::super::page::shown;
 use super::super::problem::{Code, Problem};
 use super::super::runs::{KnownRun, known_run};
 use super::super::session::{Session, see_other};
-use super::super::{RunOfAnswer, Shared, blocking, cleanup, confirmed, looked_in_vain, undoing};
+use super::super::{RunOfAnswer, Shared, blocking, cleanup, confirmed, read_failed, undoing};
 use super::{form, rule};
 use crate::report::html;
 use crate::rule::Rule;
@@ -74,7 +74,7 @@ async fn planned(service: &Shared, rule: &Rule, run: &PastRun) -> Result<Undone,
         crate::error::Kind::UnknownRun => {
             Problem::new(Code::InvalidRequest).detail(error.headline().to_owned())
         }
-        _ => looked_in_vain(service, &error),
+        _ => read_failed(service, &error),
     })
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn answer(bytes: &[u8]) {
         _ = (usage, affected, response::is_done(&job));
     }
     let Ok(answer) = serde_json::from_slice::<Json>(bytes) else { return };
-    _ = (metadata::description(&answer), metadata::standing(&answer));
+    _ = (metadata::description(&answer), metadata::table_state(&answer));
     _ = (metadata::columns(&answer["schema"]), metadata::dataset(&answer));
     match response::rows(&answer) {
         Ok(rows) => assert!(rows.rows.iter().all(|row| row.len() == rows.columns.len())),

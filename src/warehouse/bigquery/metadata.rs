@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use crate::googlesql::SqlType;
 use crate::warehouse::{
-    Buffer, Column, Dataset, Description, Details, Granularity, IntegerRange, Standing, TableKind,
-    Values,
+    Buffer, Column, Dataset, Description, Details, Granularity, IntegerRange, TableKind,
+    TableState, Values,
 };
 
 /// The description of a table.
@@ -135,8 +135,8 @@ pub(super) fn dataset(dataset: &Json) -> Dataset {
 
 /// The state of a table. `numRows` excludes rows in the streaming buffer.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table>
-pub(super) fn standing(table: &Json) -> Standing {
-    Standing {
+pub(super) fn table_state(table: &Json) -> TableState {
+    TableState {
         rows: figure(&table["numRows"]),
         modified: instant(&table["lastModifiedTime"]),
         buffer: buffer(table),

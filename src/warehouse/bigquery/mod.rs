@@ -36,8 +36,8 @@ pub(crate) use self::request::Request;
 use self::rest::Rest;
 use self::retry::log;
 use super::{
-    Answer, Buffer, Column, Dataset, Description, Estimate, Job, JobId, Lanes, Returned, Standing,
-    Warehouse,
+    Answer, Buffer, Column, Concurrency, Dataset, Description, Estimate, Job, JobId, Returned,
+    TableState, Warehouse,
 };
 use crate::check::Checked;
 use crate::error::{Error, Kind, Result};
@@ -192,8 +192,8 @@ impl Warehouse for BigQuery {
         self.table(table).map(|table| metadata::buffer(&table))
     }
 
-    fn standing(&self, table: &TableName) -> Result<Standing> {
-        self.table(table).map(|table| metadata::standing(&table))
+    fn table_state(&self, table: &TableName) -> Result<TableState> {
+        self.table(table).map(|table| metadata::table_state(&table))
     }
 
     fn partitions(&self, _rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
@@ -286,8 +286,8 @@ impl Warehouse for BigQuery {
 
     /// BigQuery runs two mutating DML statements on a table concurrently and queues the rest.
     /// Source: <https://cloud.google.com/bigquery/docs/data-manipulation-language#concurrent_mutating_jobs>
-    fn lanes(&self) -> Lanes {
-        Lanes { mutations: 2, reads: 8 }
+    fn concurrency(&self) -> Concurrency {
+        Concurrency { mutations: 2, reads: 8 }
     }
 }
 

@@ -27,8 +27,8 @@ use sqlparser::ast;
 
 use self::catalog::{Restored, Tables};
 use super::{
-    Answer, Buffer, Column, Description, Details, Estimate, Job, JobId, Lanes, Returned, Rows,
-    Standing, Warehouse,
+    Answer, Buffer, Column, Concurrency, Description, Details, Estimate, Job, JobId, Returned,
+    Rows, TableState, Warehouse,
 };
 use crate::check::{self, Checked};
 use crate::clock::Clock;
@@ -188,12 +188,12 @@ impl Warehouse for Sqlite {
         Ok(oldest.map_or(Buffer::Empty, |oldest| Buffer::Since(Some(oldest))))
     }
 
-    fn standing(&self, table: &TableName) -> Result<Standing> {
+    fn table_state(&self, table: &TableName) -> Result<TableState> {
         let (rows, modified) = {
             let connection = self.connection()?;
             (schema::rows(&connection, &table.dotted())?, changes::last(&connection, table)?)
         };
-        Ok(Standing { rows: Some(rows), modified, buffer: self.buffer(table)? })
+        Ok(TableState { rows: Some(rows), modified, buffer: self.buffer(table)? })
     }
 
     fn partitions(&self, rule: &Rule, table: &TableName) -> Result<Vec<PartitionState>> {
@@ -245,8 +245,8 @@ impl Warehouse for Sqlite {
     }
 
     /// One connection runs one statement at a time.
-    fn lanes(&self) -> Lanes {
-        Lanes { mutations: 1, reads: 1 }
+    fn concurrency(&self) -> Concurrency {
+        Concurrency { mutations: 1, reads: 1 }
     }
 }
 

@@ -13,7 +13,7 @@ mod words;
 
 pub(crate) use catalog::plain as plain_functions;
 pub use catalog::{is_function, may_be_function};
-pub use name::{Fragment, Ident, TableName, is_of_the_moment, is_pseudo_column, is_reserved};
+pub use name::{Fragment, Ident, TableName, is_context_function, is_pseudo_column, is_reserved};
 pub use nested::{Members, Nested};
 pub use numeric::Numeric;
 pub use params::Params;

@@ -153,7 +153,7 @@ impl TableName {
     /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#dt_partition_shard>
     pub fn parse_shards(name: &str) -> Result<Self> {
         match name.strip_suffix(SHARDS) {
-            Some(start) => Ok(Self::parse(start)?.with_ending(SHARDS)),
+            Some(start) => Ok(Self::parse(start)?.with_suffix(SHARDS)),
             None => Self::parse(name),
         }
     }
@@ -192,7 +192,7 @@ impl TableName {
 
     /// The table with a suffix added to its name, in the same dataset.
     #[must_use]
-    pub fn with_ending(&self, ending: &str) -> Self {
+    pub fn with_suffix(&self, ending: &str) -> Self {
         let mut parts = self.0.clone();
         if let Some(last) = parts.last_mut() {
             last.push_str(ending);
@@ -214,7 +214,7 @@ impl TableName {
     }
 
     /// Whether both could name the same table: a name without a project may be in any project.
-    pub fn may_be(&self, other: &Self) -> bool {
+    pub fn could_name_same_table(&self, other: &Self) -> bool {
         let projects = self.project().zip(other.project());
         (self.dataset(), self.table()) == (other.dataset(), other.table())
             && projects.is_none_or(|(one, another)| one == another)
@@ -244,7 +244,7 @@ pub struct Fragment(String);
 
 impl Fragment {
     /// Trusts `sql`. Parse text from a user before passing it here.
-    pub fn vouched(sql: impl Into<String>) -> Self {
+    pub fn trusted(sql: impl Into<String>) -> Self {
         Self(sql.into())
     }
 
@@ -261,7 +261,7 @@ impl fmt::Display for Fragment {
 }
 
 /// Whether BigQuery reads a bare name as a context function without parentheses, such as `CURRENT_DATE`.
-pub fn is_of_the_moment(name: &str) -> bool {
+pub fn is_context_function(name: &str) -> bool {
     OF_THE_MOMENT.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
@@ -462,10 +462,18 @@ mod tests {
             assert!(TableName::parse(bad).is_err(), "{bad:?}");
         }
         assert_eq!(TableName::parse("my-project.a.b").unwrap().to_string(), "`my-project.a.b`");
-        let may_be = |one: &str, other: &str| {
-            TableName::parse(one).unwrap().may_be(&TableName::parse(other).unwrap())
+        let could_name_same_table = |one: &str, other: &str| {
+            TableName::parse(one).unwrap().could_name_same_table(&TableName::parse(other).unwrap())
         };
-        assert!(may_be("p.a.b", "a.b") && may_be("a.b", "a.b") && may_be("p.a.b", "p.a.b"));
-        assert!(!may_be("p.a.b", "q.a.b") && !may_be("a.b", "a.c") && !may_be("a.b", "c.b"));
+        assert!(
+            could_name_same_table("p.a.b", "a.b")
+                && could_name_same_table("a.b", "a.b")
+                && could_name_same_table("p.a.b", "p.a.b")
+        );
+        assert!(
+            !could_name_same_table("p.a.b", "q.a.b")
+                && !could_name_same_table("a.b", "a.c")
+                && !could_name_same_table("a.b", "c.b")
+        );
     }
 }

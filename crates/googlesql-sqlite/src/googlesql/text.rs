@@ -5,7 +5,7 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use crate::hidden::hides_text;
+use crate::hidden::is_invisible;
 
 /// The maximum statement length in bytes, a BigQuery quota.
 /// Source: <https://cloud.google.com/bigquery/quotas#query_jobs> (unresolved GoogleSQL query length)
@@ -28,7 +28,7 @@ pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
         return Err(refused("a carriage return without a line feed", line, column));
     }
     if !sql.is_ascii()
-        && let Some((at, c)) = sql.char_indices().find(|(_, c)| hides_text(*c))
+        && let Some((at, c)) = sql.char_indices().find(|(_, c)| is_invisible(*c))
     {
         let (line, column) = place(sql, at);
         let code = u32::from(c);

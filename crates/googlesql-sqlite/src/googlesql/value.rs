@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::{Fragment, Numeric, SqlType};
 use crate::error::{Error, Kind, Result};
-use crate::hidden::hides_text;
+use crate::hidden::is_invisible;
 
 /// One BigQuery value with its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +124,7 @@ impl SqlValue {
     /// value can end the literal.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#literals>
     pub fn literal(&self) -> Fragment {
-        Fragment::vouched(match self {
+        Fragment::trusted(match self {
             Self::Null => "NULL".to_owned(),
             Self::Bool(true) => "TRUE".to_owned(),
             Self::Bool(false) => "FALSE".to_owned(),
@@ -192,7 +192,7 @@ fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || hides_text(c) => {
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_invisible(c) => {
                 quoted.push_str(&format!("\\u{:04x}", c as u32));
             }
             c => quoted.push(c),

@@ -8,7 +8,7 @@ use sqlparser::ast::{
     Ident, Visit, Visitor,
 };
 
-use super::is_of_the_moment;
+use super::is_context_function;
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions#timestamp_trunc>
 const DATE_PARTS: &[&str] = &[
@@ -142,7 +142,7 @@ impl Visitor for Columns {
 }
 
 fn is_column(name: &Ident) -> bool {
-    name.quote_style.is_some() || !(name.value.starts_with('@') || is_of_the_moment(&name.value))
+    name.quote_style.is_some() || !(name.value.starts_with('@') || is_context_function(&name.value))
 }
 
 #[cfg(test)]

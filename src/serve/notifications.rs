@@ -12,14 +12,14 @@ use crate::notify::{self, Channel, RunEvent};
 use crate::run::Ended;
 
 /// The webhooks, and the pending messages.
-pub(super) struct Telling {
+pub(super) struct Notifications {
     channels: Vec<Channel>,
     places: Arc<Semaphore>,
 }
 
-impl Telling {
+impl Notifications {
     pub fn new(channels: Vec<Channel>) -> Self {
-        Self { channels, places: Arc::new(Semaphore::new(limits::TELLINGS as usize)) }
+        Self { channels, places: Arc::new(Semaphore::new(limits::NOTIFICATIONS as usize)) }
     }
 
     /// The names of the webhooks, separated by commas.
@@ -31,17 +31,17 @@ impl Telling {
     /// Waits until no messages are pending.
     pub async fn idle(&self) {
         // The semaphore is never closed.
-        let _ = self.places.acquire_many(limits::TELLINGS).await;
+        let _ = self.places.acquire_many(limits::NOTIFICATIONS).await;
     }
 }
 
 /// Starts notifying the end of a run, without waiting.
 pub(super) fn begin(service: &Shared, ended: Ended) {
-    let telling = &service.telling;
-    if telling.channels.is_empty() || ended.is_quiet() {
+    let notifications = &service.notifications;
+    if notifications.channels.is_empty() || ended.is_quiet() {
         return;
     }
-    let Ok(place) = telling.places.clone().try_acquire_owned() else {
+    let Ok(place) = notifications.places.clone().try_acquire_owned() else {
         let error =
             Error::new(Kind::Webhook, "webhooks were not called: too many messages are queued");
         let line = Line::of_error(&error).run(ended.run.as_deref());
@@ -63,7 +63,7 @@ async fn tell(service: &Shared, ended: Ended) {
     let looking = service.clone();
     let looked = tokio::task::spawn_blocking(move || {
         let mut event = RunEvent::of(ended);
-        let looked = looking.engine.look_into(&mut event, &looking.telling.channels);
+        let looked = looking.engine.look_into(&mut event, &looking.notifications.channels);
         (event, looked)
     });
     let Ok((event, looked)) = looked.await else {
@@ -73,7 +73,8 @@ async fn tell(service: &Shared, ended: Ended) {
         not_told(&error);
     }
     let now = service.engine.now();
-    for lost in notify::send(notify::letters(&service.telling.channels, &[event], now)).await {
+    for lost in notify::send(notify::messages(&service.notifications.channels, &[event], now)).await
+    {
         not_told(&lost.error);
     }
 }

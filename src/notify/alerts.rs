@@ -1,4 +1,4 @@
-//! Decides which news of a finished run to notify.
+//! Decides which alerts of a finished run to notify.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::rule::Webhook;
 use crate::run::Ended;
 use crate::window::Day;
 
-/// News for a webhook.
+/// Alert for a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum Alert {
     /// The run failed.
     Failed,
     /// The run found more duplicates than the webhook's threshold.
@@ -26,20 +26,20 @@ pub enum News {
     Buffered(BTreeMap<Day, Timestamp>),
 }
 
-/// The news for a webhook about the end of a run, as of `now`. `waiting` has the time since when rows of its
+/// The alerts for a webhook about the end of a run, as of `now`. `waiting` has the time since when rows of its
 /// dates are known to be buffered.
-pub fn news(
+pub fn alerts(
     webhook: &Webhook,
     ended: &Ended,
     waiting: &BTreeMap<Day, Timestamp>,
     now: Timestamp,
-) -> Vec<News> {
-    let mut news = Vec::new();
+) -> Vec<Alert> {
+    let mut alerts = Vec::new();
     if !webhook.concerns(&ended.rule) {
-        return news;
+        return alerts;
     }
     if webhook.failure && ended.has_failed() {
-        news.push(News::Failed);
+        alerts.push(Alert::Failed);
     }
     if let Some(longest) = webhook.buffered_for {
         let too_long = |(day, since): (&Day, &Timestamp)| {
@@ -48,18 +48,18 @@ pub fn news(
         };
         let days: BTreeMap<Day, Timestamp> = waiting.iter().filter_map(too_long).collect();
         if !days.is_empty() {
-            news.push(News::Buffered(days));
+            alerts.push(Alert::Buffered(days));
         }
     }
     if webhook.empty && !ended.empty.is_empty() {
-        news.push(News::Empty(ended.empty.clone()));
+        alerts.push(Alert::Empty(ended.empty.clone()));
     }
     if let (Some(over), Some(figures)) = (webhook.duplicates_over, ended.figures)
         && figures.found > over
     {
-        news.push(News::Duplicates { found: figures.found, over });
+        alerts.push(Alert::Duplicates { found: figures.found, over });
     }
-    news
+    alerts
 }
 
 #[cfg(test)]
@@ -103,9 +103,9 @@ mod tests {
         }
     }
 
-    fn told(webhook: &Webhook, ended: &Ended, waiting: &[(&str, &str)]) -> Vec<News> {
+    fn told(webhook: &Webhook, ended: &Ended, waiting: &[(&str, &str)]) -> Vec<Alert> {
         let waiting = waiting.iter().map(|(day, since)| since_of(day, since)).collect();
-        news(webhook, ended, &waiting, NOW.parse().unwrap())
+        alerts(webhook, ended, &waiting, NOW.parse().unwrap())
     }
 
     fn since_of(day: &str, since: &str) -> (Day, Timestamp) {
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_where_it_is_wanted() {
-        assert_eq!(told(&webhook(), &ended(Ending::Failed, 0, &[]), &[]), [News::Failed]);
+        assert_eq!(told(&webhook(), &ended(Ending::Failed, 0, &[]), &[]), [Alert::Failed]);
         assert_eq!(told(&webhook(), &ended(Ending::Clean, 0, &[]), &[]), []);
         assert_eq!(told(&webhook(), &ended(Ending::Buffered, 0, &[]), &[]), []);
         let unwanted = Webhook { failure: false, ..webhook() };
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn duplicates_are_told_above_the_threshold_and_not_at_it() {
         assert_eq!(told(&webhook(), &ended(Ending::Clean, 5, &[]), &[]), []);
-        let found = News::Duplicates { found: 6, over: 5 };
+        let found = Alert::Duplicates { found: 6, over: 5 };
         assert_eq!(told(&webhook(), &ended(Ending::Clean, 6, &[]), &[]), [found]);
         let without = Webhook { duplicates_over: None, ..webhook() };
         assert_eq!(told(&without, &ended(Ending::Clean, 6, &[]), &[]), []);
@@ -144,7 +144,7 @@ mod tests {
         let run = Ended { empty: empty.clone(), ..ended(Ending::Clean, 0, &[]) };
         assert_eq!(told(&webhook(), &run, &[]), []);
         let wants = Webhook { empty: true, ..webhook() };
-        assert_eq!(told(&wants, &run, &[]), [News::Empty(empty)]);
+        assert_eq!(told(&wants, &run, &[]), [Alert::Empty(empty)]);
         assert_eq!(told(&wants, &ended(Ending::Clean, 0, &[]), &[]), []);
     }
 
@@ -152,7 +152,7 @@ mod tests {
     fn buffered_dates_are_told_from_the_threshold_on_each_by_itself() {
         let run = ended(Ending::Buffered, 1, &["2026-01-27", "2026-01-28"]);
         let (early, late) = ("2026-01-30T07:00:00Z", "2026-01-30T07:00:01Z");
-        let one = News::Buffered([since_of("2026-01-27", early)].into());
+        let one = Alert::Buffered([since_of("2026-01-27", early)].into());
         assert_eq!(told(&webhook(), &run, &[("2026-01-27", early), ("2026-01-28", late)]), [one]);
         assert_eq!(told(&webhook(), &run, &[("2026-01-27", late)]), []);
         // Dates that are no longer buffered are omitted, whatever the ledger has.

@@ -19,7 +19,7 @@ const LONGEST_RANGE: i64 = 1_000_000;
 
 /// The state of a table's partitions, by the dates of a rule.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Standing {
+pub(crate) struct PartitionStates {
     /// The state of each date that has a partition.
     pub(super) days: Stamps,
     /// The state of the whole table, if it is not partitioned by the rule's dates.
@@ -28,18 +28,18 @@ pub(crate) struct Standing {
     pub(super) outside: u64,
 }
 
-impl Standing {
+impl PartitionStates {
     /// The state of these partitions, by the rule's dates. If the table is partitioned by another column,
     /// only the whole table's state is known.
     pub fn of(rule: &Rule, table: &Description, partitions: &[PartitionState]) -> Self {
         let partition = &rule.partition;
         let by = table.partition.as_deref();
         let is_by_dates = by.is_none_or(|column| partition.is_by(column)) && !partition.is_whole();
-        let mut standing = Self::default();
+        let mut by_date = Self::default();
         for PartitionState { id, stamp } in partitions {
             let days = match id {
                 PartitionId::Outside => {
-                    standing.outside += stamp.rows.unwrap_or(0);
+                    by_date.outside += stamp.rows.unwrap_or(0);
                     continue;
                 }
                 _ if !is_by_dates => None,
@@ -49,16 +49,16 @@ impl Standing {
                 PartitionId::Named(name) => days_of(rule, table, name),
             };
             let Some(days) = days else {
-                let whole = standing.whole.map_or(*stamp, |known| known.with(*stamp));
-                standing.whole = Some(whole);
+                let whole = by_date.whole.map_or(*stamp, |known| known.with(*stamp));
+                by_date.whole = Some(whole);
                 continue;
             };
             for day in days {
-                let known = standing.days.entry(partition.period(day));
+                let known = by_date.days.entry(partition.period(day));
                 known.and_modify(|known| *known = known.with(*stamp)).or_insert(*stamp);
             }
         }
-        standing
+        by_date
     }
 
     /// The combined state of both tables.
@@ -144,31 +144,31 @@ fn days_of(rule: &Rule, table: &Description, name: &str) -> Option<Vec<Day>> {
 
 /// The state of the partitions of a rule's tables.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Standings {
+pub(crate) struct TablesPartitions {
     /// Its table's state.
-    pub table: Standing,
+    pub table: PartitionStates,
     /// Its staging tables' state, if staged rows matter.
-    pub staging: Option<Standing>,
+    pub staging: Option<PartitionStates>,
     /// The dates that rows in a streaming buffer may affect.
     pub streamed: BTreeSet<Day>,
 }
 
-impl Standings {
+impl TablesPartitions {
     /// The dates that have a partition in one of the tables; `None` if the partitions of one are not dates.
     pub fn dates(&self) -> Option<BTreeSet<Day>> {
         let mut dates = BTreeSet::new();
-        for standing in self.all() {
-            dates.extend(standing.dates()?);
+        for by_date in self.all() {
+            dates.extend(by_date.dates()?);
         }
         Some(dates)
     }
 
     /// Whether there are rows outside partitions.
     pub fn has_outside(&self) -> bool {
-        self.all().any(Standing::has_outside)
+        self.all().any(PartitionStates::has_outside)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Standing> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &PartitionStates> {
         std::iter::once(&self.table).chain(&self.staging)
     }
 }

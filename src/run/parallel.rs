@@ -3,21 +3,21 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Calls `act` for each item, at most `lanes` at a time, in the order of the items. Returns the results in
+/// Calls `act` for each item, at most `concurrency` at a time, in the order of the items. Returns the results in
 /// the same order.
 pub(crate) fn parallel_map<T: Send, R: Send>(
-    lanes: usize,
+    concurrency: usize,
     items: Vec<T>,
     act: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    if lanes <= 1 || items.len() <= 1 {
+    if concurrency <= 1 || items.len() <= 1 {
         return items.into_iter().map(act).collect();
     }
-    let lanes = lanes.min(items.len());
+    let concurrency = concurrency.min(items.len());
     let mut done: Vec<Option<R>> = items.iter().map(|_| None).collect();
     let waiting = Mutex::new(items.into_iter().zip(done.iter_mut()));
     thread::scope(|scope| {
-        for _ in 0..lanes {
+        for _ in 0..concurrency {
             scope.spawn(|| {
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
                 while let Some((item, slot)) = next() {
