@@ -22,7 +22,7 @@ use crate::window::Window;
 pub(super) enum Outcome {
     /// No duplicates are left; or it was a dry run.
     Success,
-    /// Superseded rows remain in the streaming buffer: call again later.
+    /// Duplicates remain in the streaming buffer: call again later.
     Buffered,
     /// Something went wrong; the log says what.
     Error,
@@ -32,9 +32,9 @@ pub(super) enum Outcome {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct CleanupAnswer {
     pub status: Outcome,
-    /// Superseded rows that were found.
+    /// Duplicates that were found.
     duplicates_found: u64,
-    /// Superseded rows that were deactivated.
+    /// Duplicates that were deactivated.
     duplicates_deactivated: u64,
     dry_run: bool,
     /// The date, for callers that ask for it by this name.
@@ -46,7 +46,7 @@ pub(super) struct CleanupAnswer {
     rule: String,
     /// The run's id, by which the ledger knows it; none of a dry run.
     run_id: Option<String>,
-    /// Superseded rows that wait in the streaming buffer.
+    /// Duplicates that wait in the streaming buffer.
     duplicates_buffered: u64,
     /// The first date; none where no date was looked at.
     from: Option<String>,

@@ -159,7 +159,7 @@ def applies(visit: Visit, key: str) -> str:
     visit.tab_to("2026-01-28")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/rules/{MAIN}/dates/2026-01-28")
-    expect(page.get_by_role("main")).to_contain_text("776 superseded rows of ")
+    expect(page.get_by_role("main")).to_contain_text("776 duplicates of ")
     listed = page.get_by_role("table", name="Duplicates by key, 776 rows, page 1 of 16")
     expect(listed.get_by_role("row")).to_have_count(51)
     visit.looks_good("date")

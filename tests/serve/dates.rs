@@ -50,7 +50,7 @@ fn duplicates_are_listed_by_key_with_survivor_and_reason_and_after_a_run_as_remo
     let project = project();
     let service = Service::of(&project);
     let page = get(&service, PAGE, APPLY);
-    assert!(page.text.contains("2 superseded rows of 2 keys."), "{}", page.text);
+    assert!(page.text.contains("2 duplicates of 2 keys."), "{}", page.text);
     let listed = rows(&page, "Duplicates by key");
     let [hostile, ann] = listed.as_slice() else { panic!("{listed:?}") };
     assert_eq!(ann[..4], ["g1", "zoe", "row-a1", "row-a2"], "{ann:?}");
@@ -90,7 +90,7 @@ fn a_read_only_key_sees_how_many_and_why_and_no_value() {
             .any(|value| page.text.contains(value))
     };
     let before = get(&service, PAGE, READ);
-    assert!(before.text.contains("2 superseded rows of 2 keys."));
+    assert!(before.text.contains("2 duplicates of 2 keys."));
     assert!(before.text.contains("<li>created_at DESC: 2 rows</li>"), "{}", before.text);
     assert!(before.text.contains("this one is read-only") && !values(&before), "{}", before.text);
     service.apply(r#"{"date": "2026-01-30"}"#);

@@ -157,7 +157,7 @@ fn description(bars: &[DateBar]) -> String {
         format!(" The highest bar is that of {}, {}.", bar.day, count(bar.height(), "row"))
     });
     format!(
-        "{}: {} superseded rows dirty, {} waiting in the buffer, {} cleaned by runs; {} clean.{most} The table has every figure.",
+        "{}: {} duplicates to remove, {} waiting in the buffer, {} cleaned by runs; {} clean.{most} The table has every figure.",
         count(bars.len() as u64, "date"),
         grouped(sum(|bar| bar.dirty)),
         grouped(sum(|bar| bar.buffered)),
@@ -216,7 +216,7 @@ mod tests {
         let bars = [bar("2026-01-27", 5, 0, 0, 0), bar("2026-01-28", 5, 0, 0, 0)];
         assert_eq!(
             description(&bars),
-            "2 dates: 10 superseded rows dirty, 0 waiting in the buffer, 0 cleaned by runs; 0 dates clean. The highest bar is that of 2026-01-27, 5 rows. The table has every figure."
+            "2 dates: 10 duplicates to remove, 0 waiting in the buffer, 0 cleaned by runs; 0 dates clean. The highest bar is that of 2026-01-27, 5 rows. The table has every figure."
         );
         assert!(!description(&[bar("2026-01-27", 0, 0, 0, 0)]).contains("highest"));
     }

@@ -157,7 +157,7 @@ fn superseded(page: &DatePage<'_>) -> Value {
     let sentence = match rows.len() {
         0 => "There are no duplicates on this date.".to_owned(),
         rows => {
-            format!("{} of {}.", count(rows as u64, "superseded row"), count(keys as u64, "key"))
+            format!("{} of {}.", count(rows as u64, "duplicate"), count(keys as u64, "key"))
         }
     };
     let list = List { sentence, columns, reasons, rows: rows.iter().map(cells).collect() };

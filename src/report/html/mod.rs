@@ -96,7 +96,7 @@ pub struct RuleOverview<'a> {
 /// All rules, each rule, the days, and every listed run with its statements, as one self-contained document. Entries
 /// are those of the last `days` days, sorted oldest first, as in a ledger.
 pub fn file(page: &Rules<'_>, entries: &[Entry], days: u32) -> Result<String> {
-    let frame = Frame { policy: true, ..Frame::of("How the tables stand") };
+    let frame = Frame { policy: true, ..Frame::of("Status of the tables") };
     let listed = page.rules.iter().flat_map(|of| {
         let runs = of.runs.iter().take(page.most_runs);
         runs.map(|run| {

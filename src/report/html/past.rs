@@ -140,15 +140,13 @@ fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
 fn means(outcome: PastOutcome) -> &'static str {
     match outcome {
         PastOutcome::Done => {
-            "Every statement was done, and no superseded row was left that could be touched."
+            "Every statement was done, and no duplicate was left that could be removed."
         }
-        PastOutcome::Buffered => {
-            "Superseded rows were left in the streaming buffer: run again later."
-        }
+        PastOutcome::Buffered => "Duplicates were left in the streaming buffer: run again later.",
         PastOutcome::Unverified => {
             "Rows were changed, and the run was stopped before it had verified the result: run again."
         }
-        PastOutcome::Failed => "A statement failed, or superseded rows were left.",
+        PastOutcome::Failed => "A statement failed, or duplicates were left.",
         PastOutcome::Unfinished => {
             "A statement has no outcome yet: the run is under way, or its process died."
         }
