@@ -28,11 +28,14 @@ pub(super) struct Metrics {
     undated: GaugeVec,
     requests: IntCounterVec,
     /// The last 30 days by rule, from the ledger, whichever process ran them.
-    ledger: Vec<(GaugeVec, fn(&DayFigures) -> u64)>,
+    ledger: Vec<(GaugeVec, Figure)>,
 }
 
+/// One of the figures of a rule.
+type Figure = fn(&DayFigures) -> u64;
+
 /// The metrics of the ledger: name, help, and figure.
-const LEDGER: [(&str, &str, fn(&DayFigures) -> u64); 7] = [
+const LEDGER: [(&str, &str, Figure); 7] = [
     ("onerow_ledger_runs", "Runs of the last 30 days.", |of| of.runs),
     ("onerow_ledger_failed_runs", "Runs of the last 30 days that failed.", |of| of.failed),
     (

@@ -335,10 +335,10 @@ fn rule<'s>(service: &'s Shared, name: Option<&str>) -> Result<&'s Rule, Problem
 }
 
 /// The rule of an address.
-fn named_rule<'s>(
-    service: &'s Shared,
+fn named_rule(
+    service: &Shared,
     name: Result<Path<String>, PathRejection>,
-) -> Result<&'s Rule, Problem> {
+) -> Result<&Rule, Problem> {
     let known = name.ok().and_then(|Path(name)| service.engine.project().file.rule(&name).ok());
     known.ok_or_else(|| Problem::new(Code::NotFound).detail("there is no rule of this name"))
 }
