@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Connections that wait to be accepted, as far as the system allows.
+pub(super) const CONNECTING: u32 = 4_096;
 /// Open connections of callers with a key; more are refused with a retry hint. Together with unauthenticated
 /// ones, fewer than the 1,024 files that a process may commonly open.
 pub(super) const CONNECTIONS: usize = 512;

@@ -1,5 +1,6 @@
 //! Connections: their number, time limits, and shutdown.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::Instant;
 use tokio_io_timeout::TimeoutWriter;
 
@@ -31,10 +32,21 @@ pub enum Ended {
     HandedOver,
 }
 
+/// A listener on the address, with room for clients that connect at the same time: one that finds no room tries
+/// again only after a second.
+/// Source: <https://datatracker.ietf.org/doc/html/rfc6298#section-2>
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows, this would let another process listen on the same address.
+    socket.set_reuseaddr(cfg!(not(windows)))?;
+    socket.bind(address)?;
+    socket.listen(limits::CONNECTING)
+}
+
 /// Listens and answers until SIGTERM or SIGINT.
 pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended> {
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let listener = listener(address).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     // Before any client can connect.
     let mut asked = std::pin::pin!(asked_to_terminate()?);
@@ -193,4 +205,26 @@ fn asked_to_terminate() -> Result<impl Future<Output = ()>> {
             std::future::pending::<()>().await;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn five_hundred_clients_that_connect_at_the_same_time_find_room() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        let listener = listener(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Linux before 5.4 allows 128.
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+        let most = most.ok().and_then(|most| most.trim().parse().ok()).unwrap_or(128);
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let connected: Vec<TcpStream> =
+            (0..most.min(500)).map(connect).map(Result::unwrap).collect();
+        assert!(connected.len() >= 128);
+    }
 }
