@@ -166,7 +166,7 @@ fn a_rule_that_cannot_be_read_is_shown_and_makes_the_command_fail() {
       help: did you mean `nba.predictions`?
     ");
     let html = page(&project, "report.html");
-    assert!(html.contains("How it stands could not be read.") && html.contains("nba.missing"));
+    assert!(html.contains("Its status could not be read.") && html.contains("nba.missing"));
     assert!(html.contains("1 duplicate on 1 of 10 dates."), "the other rule is shown as ever");
 }
 

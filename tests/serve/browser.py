@@ -289,7 +289,7 @@ def main() -> None:
         run = applies(visit, asked["apply"])
         undoes(visit, run)
         for name, told in (
-            ("one", "How predictions stands"),
+            ("one", "Status of predictions"),
             ("fifty", "1 to 50 of 50 rules"),
             ("thousands", "1 to 50 of 2,000 rules"),
         ):

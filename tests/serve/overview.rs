@@ -107,7 +107,7 @@ fn a_rule_has_a_page_over_any_range() {
         assert_eq!(service.get(path, Some(READ)).status, status, "{path}");
     }
     let missing = get(&service, "/rules/z-missing");
-    assert!(missing.text.contains("How it stands could not be read."), "{}", missing.text);
+    assert!(missing.text.contains("Its status could not be read."), "{}", missing.text);
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub fn rule_page(page: &RulePage<'_>) -> Result<String> {
     let of = &page.rules;
     let only = of.rules.first();
     let name = only.map(|of| of.rule.name.as_str()).unwrap_or_default();
-    let title = format!("How {name} stands");
+    let title = format!("Status of {name}");
     let viewer: &Viewer = &of.viewer;
     let frame = Frame { viewer, ..Frame::of(&title) };
     let ranges = Range::EACH.map(|(range, word)| {
