@@ -75,7 +75,7 @@ fn an_undo_shows_what_would_come_back_brings_it_back_and_both_runs_name_each_oth
     assert!(!of_run.contains("href=\"/runs/{run}/undo\""), "there is nothing left to undo");
     // All eight dates, on the page of the rule, in the API and in the report.
     let listed = plain(&service.get_with("/rules/predictions", &headers).text);
-    assert!(listed.contains(&format!("<td>undo</td>")), "{listed}");
+    assert!(listed.contains("<td>undo</td>"), "{listed}");
     assert_eq!(listed.matches(&format!("<td class=\"dates\">{dates}</td>")).count(), 2, "{listed}");
     let runs = service.get("/api/runs", Some(READ)).json;
     // Both began at the same time, as the service's clock has it.
@@ -145,7 +145,8 @@ fn forms_that_nobody_filled_in_undo_nothing() {
     let no_token = fields("", &run, &plan);
     let of_other = fields(&theirs, &run, &plan);
     let by_reader = fields(&theirs, &run, &plan);
-    let refused: [(&str, &[(&str, &str)], &[(&str, &str)], u16); 9] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let refused: [(&str, Pairs<'_>, Pairs<'_>, u16); 9] = [
         ("another site", &foreign, &good, 403),
         ("a frame without origin", &framed, &good, 403),
         ("no token", &own, &no_token, 403),
