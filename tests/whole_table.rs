@@ -264,15 +264,15 @@ fn a_table_without_dates_is_looked_at_where_it_was_written() {
     };
     project.write("rows.csv", ROWS);
     project.onerow("load rows.csv").exits(0);
-    assert_eq!(apply("1 date to check"), json!(2));
-    apply("0 dates to check; 1 date unchanged");
+    assert_eq!(apply("1 date to check; 0 dates unchanged since last found clean"), json!(2));
+    apply("0 dates to check; 1 date unchanged since last found clean");
     let (header, _) = ROWS.split_once('\n').unwrap();
     project.write(
         "rows.csv",
         format!("{header}\n6,101,u1@example.org,2026-01-20 10:00:00 UTC,true\n"),
     );
     project.onerow("load rows.csv").exits(0);
-    assert_eq!(apply("1 date to check"), json!(1));
+    assert_eq!(apply("1 date to check; 0 dates unchanged since last found clean"), json!(1));
 }
 
 #[test]
