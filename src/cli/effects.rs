@@ -195,11 +195,11 @@ impl Effects {
         let text = error.render();
         let code = format!("error[{}]:", Kind::Usage);
         // Echoed arguments must not control the terminal.
-        let is_control_or_invisible = error
+        let has_hidden = error
             .context()
             .any(|(_, value)| value.to_string().contains(visible::is_control_or_invisible));
         let for_programs = self.log().format == LogFormat::Json && error.use_stderr();
-        let text = match self.coloured(stream) && !is_control_or_invisible && !for_programs {
+        let text = match self.coloured(stream) && !has_hidden && !for_programs {
             true => text.ansi().to_string().replacen("error:", &code, 1),
             false => visible::visible(&text.to_string()).replacen("error:", &code, 1),
         };

@@ -39,13 +39,15 @@ fn left(run: &PastRun, day: Day) -> Option<u64> {
     match run.days.get(&day) {
         Some(past) => Some(past.left.buffered),
         // A date without active rows has no counts in the ledger.
-        None if !run.days.is_empty() && run.window.contains(day) => Some(0),
+        None if run.counted.contains(&day) => Some(0),
         None => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::rule::RuleName;
     use crate::run::{Counts, PastDay, PastOutcome, RunId};
@@ -74,6 +76,15 @@ mod tests {
             statements: 1,
             failed: 0,
             bytes_billed: None,
+            counted: match left.is_empty() {
+                true => BTreeSet::new(),
+                false => Window::range(day(dates[0]), day(dates[1]))
+                    .unwrap()
+                    .days()
+                    .iter()
+                    .copied()
+                    .collect(),
+            },
             days: left.iter().map(|(text, buffered)| (day(text), past(*buffered))).collect(),
             undoes: None,
             undone: BTreeMap::new(),

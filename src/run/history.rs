@@ -1,6 +1,6 @@
 //! Earlier runs, read from the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -38,6 +38,8 @@ pub struct PastRun {
     pub failed: usize,
     /// Billed bytes; `None` if the warehouse does not say.
     pub bytes_billed: Option<u64>,
+    /// The dates that it counted. One of them that is not among `days` has no rows.
+    pub counted: BTreeSet<Day>,
     /// The counts and the outcome of each date.
     pub days: BTreeMap<Day, PastDay>,
     /// The run that it undid.
@@ -201,6 +203,12 @@ fn past_run(began: Timestamp, latest: &[&Entry]) -> PastRun {
             .iter()
             .filter_map(|entry| entry.usage.bytes_billed)
             .reduce(|a, b| a + b),
+        counted: latest
+            .iter()
+            .filter(|entry| counts(entry) && entry.outcome.is_done())
+            .flat_map(|entry| entry.window.days())
+            .copied()
+            .collect(),
         days,
         undoes: latest.iter().find_map(|entry| match &entry.detail {
             Some(Detail::Undo { run, .. }) => Some(run.clone()),
@@ -267,7 +275,10 @@ fn add_done(days: &mut BTreeMap<Day, PastDay>, entry: &Entry, of_run: &[&Entry])
             known.left = after(known.left, rows);
         }
     } else if let (Some(Detail::Undo { .. }), Some(day)) = (&entry.detail, entry.window.only()) {
-        days.entry(day).or_default().restored_rows += entry.outcome.affected().unwrap_or(0);
+        let rows = entry.outcome.affected().unwrap_or(0);
+        let known = days.entry(day).or_default();
+        known.restored_rows += rows;
+        known.left = restored(known.left, rows);
     }
 }
 
@@ -294,6 +305,18 @@ fn after(counts: Counts, deactivated: u64) -> Counts {
         active: counts.active.saturating_sub(deactivated),
         duplicates: counts.duplicates.saturating_sub(deactivated),
         settled: counts.settled.saturating_sub(deactivated),
+        ..counts
+    }
+}
+
+/// Restored rows are duplicates again, until the date is counted.
+pub(super) fn restored(counts: Counts, rows: u64) -> Counts {
+    let active = counts.active.saturating_add(rows);
+    Counts {
+        total: counts.total.max(active),
+        active,
+        duplicates: counts.duplicates.saturating_add(rows),
+        settled: counts.settled.saturating_add(rows),
         ..counts
     }
 }
@@ -339,11 +362,15 @@ fn is_verified(latest: &[&Entry]) -> bool {
         let undoes = entry.step == *StepName::UNDO && entry.outcome.is_done();
         undoes || removes(entry)
     };
-    let counts = |entry: &&&Entry| matches!(entry.detail, Some(Detail::Counts { .. }));
-    match (latest.iter().rfind(changes), latest.iter().rfind(counts)) {
+    match (latest.iter().rfind(changes), latest.iter().rfind(|entry| counts(entry))) {
         (Some(changed), Some(counted)) => changed.sequence < counted.sequence,
         _ => true,
     }
+}
+
+/// Whether the statement counted dates.
+fn counts(entry: &Entry) -> bool {
+    matches!(entry.detail, Some(Detail::Counts { .. }))
 }
 
 /// The runner retries what the streaming buffer refuses, and the counts show what remains.

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::history::restored;
 use super::{Counts, PastOutcome, PastRun, Report, RunId, Status};
 use crate::rule::{Rule, RuleName};
-use crate::statement::StepName;
 use crate::window::Day;
 
 /// What the ledger knows of one rule.
@@ -127,11 +127,19 @@ pub fn known(runs: &[PastRun], now: Timestamp) -> BTreeMap<RuleName, Known> {
 impl Known {
     /// Adds a run that is newer than those before.
     fn add(&mut self, run: &PastRun) {
-        if counts(run) {
-            // A date that was counted and is not among the counts has no rows any more.
-            self.left.retain(|day, _| !run.window.contains(*day));
-            let some = run.days.iter().filter(|(_, past)| past.left.total > 0);
-            self.left.extend(some.map(|(day, past)| (*day, past.left)));
+        // A date that was counted and is not among the counts has no rows any more.
+        self.left.retain(|day, _| !run.counted.contains(day));
+        for (day, past) in &run.days {
+            match run.counted.contains(day) {
+                true if past.left.total > 0 => drop(self.left.insert(*day, past.left)),
+                false if past.restored_rows > 0 => {
+                    let left = self.left.entry(*day).or_default();
+                    *left = restored(*left, past.restored_rows);
+                }
+                _ => {}
+            }
+        }
+        if !run.counted.is_empty() {
             self.counted = Some(run.ended);
         }
         if is_clean(run) {
@@ -151,18 +159,12 @@ impl Known {
     }
 }
 
-/// Whether the run counted its dates.
-fn counts(run: &PastRun) -> bool {
-    let counted = |step: &StepName| *step == *StepName::DETECT || *step == *StepName::VERIFY;
-    run.steps.iter().any(counted)
-}
-
 /// Whether the run left no duplicates on the dates that it counted.
 fn is_clean(run: &PastRun) -> bool {
     let left = |past: &super::PastDay| past.left.duplicates > 0;
     run.outcome == PastOutcome::Done
         && run.undoes.is_none()
-        && counts(run)
+        && !run.counted.is_empty()
         && !run.days.values().any(left)
 }
 
@@ -179,9 +181,7 @@ struct Waiting {
 
 impl Waiting {
     fn add(&mut self, run: &PastRun, known: &mut Known) {
-        if counts(run) {
-            self.dates.retain(|day| !run.window.contains(*day));
-        }
+        self.dates.retain(|day| !run.counted.contains(day));
         let waits = run.days.iter().filter(|(_, past)| past.left.buffered > 0);
         self.dates.extend(waits.map(|(day, _)| *day));
         match (self.dates.is_empty(), self.since) {

@@ -1,6 +1,6 @@
 //! The service's responses, as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -152,6 +152,7 @@ fn without_statements(run: &Active, outcome: PastOutcome, ended: Timestamp) -> R
         statements: 0,
         failed: 0,
         bytes_billed: None,
+        counted: BTreeSet::new(),
         days: BTreeMap::new(),
         undoes: run.undoes.clone(),
         undone: BTreeMap::new(),

@@ -104,17 +104,16 @@ fn fitting(questions: &[Question]) -> usize {
 fn answer_all(questions: Vec<Question>, look: &dyn Fn(&Window) -> Result<Report>) {
     // A caller that has disconnected needs no answer.
     let send = |question: Question, answer| drop(question.answer.send(answer));
-    let mut questions = questions;
-    if questions.len() == 1 {
-        for question in questions {
-            let found = look(&question.window);
-            send(question, Some(found));
+    let questions = match <[Question; 1]>::try_from(questions) {
+        Ok([only]) => {
+            let found = look(&only.window);
+            return send(only, Some(found));
         }
-        return;
-    }
+        Err(several) => several,
+    };
     let days = questions.iter().flat_map(|question| question.window.days()).copied();
     let found = Window::of_days(days.collect()).and_then(|all| look(&all)).ok();
-    for question in questions.drain(..) {
+    for question in questions {
         let part = found.as_ref().and_then(|report| report.within(&question.window));
         send(question, part.map(Ok));
     }

@@ -179,19 +179,8 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
     let frame = Frame { viewer: &page.viewer, ..Frame::of("All rules") };
     let listed = &page.listed;
     let choice = &listed.choice;
-    let is_billed = page.tariff.is_some();
     let shown = Lines { now: page.now, days: page.days, tariff: page.tariff, runs: None };
-    let columns =
-        columns().into_iter().filter(|column| column.1 != Some(OverviewOrder::Cost) || is_billed);
-    let columns = columns.map(|(heading, order, is_number)| {
-        context! {
-            heading,
-            href => order.map(|order| listed.address(|choice| choice.sort = order)),
-            sorted => order.is_some_and(|order| order == choice.sort),
-            ascends => matches!(order, Some(OverviewOrder::Name | OverviewOrder::LastClean)),
-            is_number,
-        }
-    });
+    let by = |order| Some(listed.address(|choice| choice.sort = order));
     let counts = listed.of_status.iter().filter(|(_, count)| *count > 0).map(|(wanted, count)| {
         context! {
             word => wanted.word(),
@@ -208,7 +197,7 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
     let pending = listed.shown.iter().filter(|line| line.is_pending).count();
     let context = context! {
         lines => listed.shown.iter().map(|of| line(shown, of)).collect::<Vec<_>>(),
-        columns => columns.collect::<Vec<_>>(),
+        columns => columns(page.tariff, choice.sort, by),
         counts => counts.collect::<Vec<_>>(),
         statuses => statuses.collect::<Vec<_>>(),
         name => choice.name.as_str(),
@@ -223,7 +212,7 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
         page => at as u64,
         pages => pages as u64,
         pending => pending as u64,
-        is_billed,
+        is_billed => page.tariff.is_some(),
         days => page.days,
         dates => u64::from(page.dates),
         read => time(page.read, &TimeZone::UTC),
@@ -232,20 +221,39 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
     render("overview.html", &frame, context)
 }
 
-/// The columns: the heading, the order by it, and whether it holds numbers.
-fn columns() -> [(&'static str, Option<OverviewOrder>, bool); 9] {
-    [
-        ("rule", Some(OverviewOrder::Name), false),
-        ("status", Some(OverviewOrder::Status), false),
-        ("duplicates", Some(OverviewOrder::Duplicates), true),
-        ("buffered", Some(OverviewOrder::Buffered), true),
-        ("no date", Some(OverviewOrder::NoDate), true),
-        ("last clean", Some(OverviewOrder::LastClean), false),
-        ("last run", Some(OverviewOrder::LastRun), false),
-        ("found per day", None, false),
-        ("cost", Some(OverviewOrder::Cost), true),
-    ]
+/// The columns, with the order by which the lines are sorted, and the address of each order, if it has one.
+fn columns(
+    tariff: Option<Tariff>,
+    sorted: OverviewOrder,
+    href: impl Fn(OverviewOrder) -> Option<String>,
+) -> Vec<Value> {
+    let columns = COLUMNS
+        .iter()
+        .filter(|(_, order, _)| *order != Some(OverviewOrder::Cost) || tariff.is_some());
+    let columns = columns.map(|(heading, order, is_number)| {
+        context! {
+            heading => *heading,
+            href => order.and_then(&href),
+            sorted => *order == Some(sorted),
+            ascends => matches!(order, Some(OverviewOrder::Name | OverviewOrder::LastClean)),
+            is_number,
+        }
+    });
+    columns.collect()
 }
+
+/// The columns: the heading, the order by it, and whether it holds numbers.
+const COLUMNS: [(&str, Option<OverviewOrder>, bool); 9] = [
+    ("rule", Some(OverviewOrder::Name), false),
+    ("status", Some(OverviewOrder::Status), false),
+    ("duplicates", Some(OverviewOrder::Duplicates), true),
+    ("buffered", Some(OverviewOrder::Buffered), true),
+    ("no date", Some(OverviewOrder::NoDate), true),
+    ("last clean", Some(OverviewOrder::LastClean), false),
+    ("last run", Some(OverviewOrder::LastRun), false),
+    ("found per day", None, false),
+    ("cost", Some(OverviewOrder::Cost), true),
+];
 
 /// How lines are displayed.
 #[derive(Clone, Copy)]
@@ -285,19 +293,8 @@ pub(super) fn of_file(
 ) -> (Vec<Value>, Vec<Value>) {
     sort(&mut lines, OverviewOrder::Status);
     let shown = Lines { now, days, tariff, runs: Some(runs) };
-    let columns = columns().into_iter();
-    let columns =
-        columns.filter(|column| column.1 != Some(OverviewOrder::Cost) || tariff.is_some());
-    let columns = columns.map(|(heading, order, is_number)| {
-        context! {
-            heading,
-            href => Value::from(()),
-            sorted => order == Some(OverviewOrder::Status),
-            ascends => false,
-            is_number,
-        }
-    });
-    (lines.iter().map(|of| line(shown, of)).collect(), columns.collect())
+    let columns = columns(tariff, OverviewOrder::Status, |_| None);
+    (lines.iter().map(|of| line(shown, of)).collect(), columns)
 }
 
 fn line(shown: Lines<'_>, of: &RuleLine<'_>) -> Value {

@@ -134,3 +134,29 @@ fn a_run_that_is_undone_on_one_of_its_dates_is_partly_undone() {
     assert!(runs[1].is_partly_undone() && !runs[0].is_partly_undone());
     assert_eq!(runs[1].undone.keys().map(ToString::to_string).collect::<Vec<_>>(), [DAY]);
 }
+
+#[test]
+fn dates_are_counted_by_statements_that_are_done() {
+    let day = Day::parse(DAY).unwrap();
+    let counts = |outcome: Outcome, detail| run(&[("detect", outcome, detail)]).counted;
+    assert_eq!(counts(Outcome::done(1), counted(321, 0)), BTreeSet::from([day]));
+    let nothing = Some(Detail::counts(&BTreeMap::new()));
+    assert_eq!(counts(Outcome::done(0), nothing), BTreeSet::from([day]), "it has no rows");
+    assert!(counts(refused(), None).is_empty());
+    assert!(counts(Outcome::Started, None).is_empty());
+    assert!(run(&[("own", Outcome::done(1), None)]).counted.is_empty());
+}
+
+#[test]
+fn restored_rows_are_duplicates_until_they_are_counted() {
+    let left = |statements: &[(&str, Outcome, Option<Detail>)]| {
+        let left = run(statements).days[&Day::parse(DAY).unwrap()].left;
+        (left.active, left.duplicates)
+    };
+    let found = ("detect", Outcome::done(1), counted(321, 0));
+    let undone = ("undo", Outcome::done(776), undoing("r0", 776));
+    assert_eq!(left(std::slice::from_ref(&undone)), (776, 776));
+    assert_eq!(left(&[found.clone(), undone.clone()]), (1097, 776));
+    let verified = ("verify", Outcome::done(1), counted(1096, 0));
+    assert_eq!(left(&[found, undone, verified]), (1096, 775));
+}

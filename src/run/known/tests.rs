@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::run::PastDay;
+use crate::statement::StepName;
 use crate::window::Window;
 
 fn at(text: &str) -> Timestamp {
@@ -37,6 +38,7 @@ fn run(rule: &str, began: &str, outcome: PastOutcome, days: &[(&str, Counts, Cou
         statements: 1,
         failed: 0,
         bytes_billed: Some(10),
+        counted: BTreeSet::from([day("2026-01-20"), day("2026-01-21")]),
         days: days.iter().map(past).collect(),
         undoes: None,
         undone: BTreeMap::new(),
@@ -126,6 +128,7 @@ fn a_run_that_only_found_duplicates_or_brought_them_back_is_not_a_clean_one() {
     };
     assert_eq!(of(vec![undo]).last_clean, None);
     let own = PastRun {
+        counted: BTreeSet::new(),
         steps: vec![StepName::parse("own").unwrap()],
         ..run("a", "2026-01-22T12:00:00Z", PastOutcome::Done, &[])
     };
@@ -173,6 +176,39 @@ fn rows_wait_from_the_run_that_left_them_until_the_run_that_did_not_across_midni
     let open = of(vec![first]);
     assert_eq!(seconds(&open).len(), 4, "until now: {:?}", seconds(&open));
     assert_eq!(seconds(&open)[3], ("2026-01-25".to_owned(), 12 * 3600));
+}
+
+#[test]
+fn a_run_that_could_not_count_leaves_what_was_known_before_it() {
+    let days = [
+        ("2026-01-20", counted(5, 2), counted(5, 2)),
+        ("2026-01-21", counted(0, 0), counted(0, 0)),
+    ];
+    let found = run("a", "2026-01-22T10:00:00Z", PastOutcome::Failed, &days);
+    let failed = PastRun {
+        counted: BTreeSet::new(),
+        ..run("a", "2026-01-23T10:00:00Z", PastOutcome::Failed, &[])
+    };
+    let (before, after) = (of(vec![found.clone()]), of(vec![found, failed.clone()]));
+    assert_eq!((&after.left, after.counted), (&before.left, before.counted));
+    assert_eq!(after.standing(&rule(), None).status, Some(Status::Partial));
+    assert_eq!(after.total().buffered_seconds, before.total().buffered_seconds);
+    assert_eq!(after.last_run.unwrap().id, failed.id);
+}
+
+#[test]
+fn restored_rows_that_were_not_counted_again_are_not_clean() {
+    let clean = [("2026-01-20", counted(5, 0), counted(0, 0))];
+    let cleaned = run("a", "2026-01-22T10:00:00Z", PastOutcome::Done, &clean);
+    let restored = PastDay { restored_rows: 5, ..PastDay::default() };
+    let stopped = PastRun {
+        counted: BTreeSet::new(),
+        days: BTreeMap::from([(day("2026-01-20"), restored)]),
+        undoes: Some(cleaned.id.clone()),
+        ..run("a", "2026-01-23T10:00:00Z", PastOutcome::Unverified, &[])
+    };
+    let standing = of(vec![cleaned, stopped]).standing(&rule(), None);
+    assert_eq!((standing.status, standing.duplicates), (Some(Status::Dirty), 5));
 }
 
 #[test]

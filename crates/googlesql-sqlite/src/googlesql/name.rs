@@ -192,10 +192,10 @@ impl TableName {
 
     /// The table with a suffix added to its name, in the same dataset.
     #[must_use]
-    pub fn with_suffix(&self, ending: &str) -> Self {
+    pub fn with_suffix(&self, suffix: &str) -> Self {
         let mut parts = self.0.clone();
         if let Some(last) = parts.last_mut() {
-            last.push_str(ending);
+            last.push_str(suffix);
         }
         Self(parts)
     }
