@@ -1,4 +1,4 @@
-{#- The superseded rows of the window's dates, each with its key and rank: the query of a test that must find none.
+{#- The duplicates of the window's dates, each with its key and rank: the query of a test that must find none.
     `onerow view show --dbt` writes it. It ranks as every step does, buffered rows included. -#}
 {%- from "_survivors.sql" import date, inside, rank, row_id, source -%}
 SELECT

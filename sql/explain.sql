@@ -1,4 +1,4 @@
-{#- Every superseded row with its survivor, and the
+{#- Every duplicate with its survivor, and the
     deciding values. Changes nothing. -#}
 {%- from "_merged.sql" import gives, window_before -%}
 {%- from "_survivors.sql" import copies, date, inside, period, rank, ranking, ready, row_id, source -%}

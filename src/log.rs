@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::ledger::{Entry, Outcome};
-use crate::run::{Ended, Ending};
+use crate::run::{Ending, RunOutcome};
 use crate::visible::visible;
 use crate::window::Day;
 
@@ -97,7 +97,7 @@ impl Line {
     }
 
     /// The line that closes a run.
-    pub fn of_ended(ended: &Ended) -> Self {
+    pub fn of_ended(ended: &RunOutcome) -> Self {
         let (severity, ending) = match ended.ending {
             Ending::Clean if ended.found_nothing() => (Severity::Notice, "empty"),
             Ending::Clean if !ended.keyless.is_empty() => (Severity::Notice, "keyless"),

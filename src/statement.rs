@@ -15,9 +15,9 @@ pub struct StepName(String);
 impl StepName {
     /// Finds duplicates, per date.
     pub const DETECT: &str = "detect";
-    /// Deactivates the settled superseded rows of one date.
+    /// Deactivates the settled duplicates of one date.
     pub const DEACTIVATE: &str = "deactivate";
-    /// Deletes the settled superseded rows of one date.
+    /// Deletes the settled duplicates of one date.
     pub const DELETE: &str = "delete";
     /// Replaces the settled active rows of one date by their survivors.
     pub const REWRITE: &str = "rewrite";

@@ -27,9 +27,9 @@ pub enum Scope {
 pub enum Step {
     /// Finds duplicates, per date.
     Detect,
-    /// Deactivates the settled superseded rows of one date.
+    /// Deactivates the settled duplicates of one date.
     Deactivate,
-    /// Deletes the settled superseded rows of one date.
+    /// Deletes the settled duplicates of one date.
     Delete,
     /// Replaces the settled active rows of one date by their survivors.
     Rewrite,

@@ -226,12 +226,8 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     $ onerow apply --to 2026-01-29
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      --from <D>
-
-    Usage: onerow apply --from <D> --to <D> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--from <D>` is missing
+      help: `onerow apply --help` has examples
 
     $ onerow apply --from 2026-01-30 --now [TIME]
     exit code 2
@@ -253,9 +249,8 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     $ onerow apply --last x
     exit code 2
     -- stderr
-    error[usage]: invalid value 'x' for '--last <N>': invalid digit found in string
-
-    For more information, try '--help'.
+    error[usage]: `x` is not a value of `--last <N>`
+      help: write a whole number
 
     $ onerow apply --last 99999
     exit code 2
@@ -266,11 +261,8 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     $ onerow apply --date 2026-01-28 --last 3
     exit code 2
     -- stderr
-    error[usage]: the argument '--date <D>' cannot be used with '--last <N>'
-
-    Usage: onerow apply --date <D> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--date <D>` cannot be used with `--last <N>`
+      help: leave out `--date <D>` or `--last <N>`
 
     $ onerow apply
     exit code 2

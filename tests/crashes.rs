@@ -21,7 +21,7 @@ use crate::common::{HEADER, Project, RULE};
 
 const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
 
-/// One superseded row on each of two dates.
+/// One duplicate on each of two dates.
 const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
                     a2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z\n\
                     b1,2026-01-29,g1,a,,true,2026-01-28T01:00:00Z\n\

@@ -102,11 +102,8 @@ fn what_a_run_removed_is_explained_afterwards() {
     $ onerow explain --run last --date 2026-01-28
     exit code 2
     -- stderr
-    error[usage]: the argument '--run <RUN>' cannot be used with '--date <D>'
-
-    Usage: onerow explain --run <RUN> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--run <RUN>` cannot be used with `--date <D>`
+      help: leave out `--run <RUN>` or `--date <D>`
     ");
     whole!(project.onerow("explain --run 1999"), @"
     $ onerow explain --run 1999
@@ -183,8 +180,8 @@ fn what_a_run_would_not_touch_is_said() {
     rule predictions
      date         game_id   player   row id   survivor   decided by                                                                 a run would
     ────────
-     2026-01-28   g1        NULL     d        e          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   deactivate it
-     2026-01-28   g1        ann      b        c          id DESC                                                                    deactivate it
+     2026-01-28   g1        NULL     d        e          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   skip it: its date has shared ids
+     2026-01-28   g1        ann      b        c          id DESC                                                                    skip it: its date has shared ids
      2026-01-28   g1        ann      a        c          created_at DESC: 2026-01-28 08:00:00+00, survivor 2026-01-28 09:00:00+00   skip its date: its row id is not unique
     ");
 }

@@ -20,7 +20,7 @@ use crate::common::faulty::{Faulty, Notes, now, open};
 use crate::common::whole::whole;
 use crate::common::{Project, RULE};
 
-/// Three superseded rows on each of two dates.
+/// Three duplicates on each of two dates.
 const ROWS: &str = "a1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z\n\
                     a2,2026-01-28,g1,a,,true,2026-01-28T02:00:00Z\n\
                     a3,2026-01-28,g1,a,,true,2026-01-28T03:00:00Z\n\
@@ -166,7 +166,7 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
     }
 }
 
-/// A key is left alone unless all of its superseded rows were recorded: whatever a writer does in between, no value is
+/// A key is left alone unless all of its duplicates were recorded: whatever a writer does in between, no value is
 /// lost.
 #[test]
 fn a_writer_between_record_and_rewrite_loses_no_value_of_a_survivor_that_is_put_together() {
@@ -340,7 +340,7 @@ fn shared_ids_that_arrive_after_detect_do_not_take_a_survivor_down() {
     let faulty = Faulty {
         before: Box::new(|statement| {
             if is_update(statement, "2026-01-28") {
-                // The survivor of another key has the id of a superseded row.
+                // The survivor of another key has the id of a duplicate.
                 project.rows("a1,2026-01-28,g2,b,,true,2026-01-28T01:00:00Z");
             }
             Ok(())

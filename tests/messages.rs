@@ -1,7 +1,7 @@
 //! The list of all messages: each text of the program that people read, as it stands in the source.
 //! A reworded message is a line of this list's diff.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -121,4 +121,15 @@ fn every_message_is_in_the_list() {
     insta::with_settings!({ snapshot_path => "messages", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("all", list(Path::new(&root)));
     });
+}
+
+#[test]
+fn the_record_of_the_rewording_has_the_texts_of_today() {
+    let all = include_str!("messages/all.snap");
+    let today: BTreeSet<&str> = all.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let record = include_str!("../docs/wording.md").lines();
+    let reworded: Vec<&str> = record.filter_map(|line| line.strip_prefix("+ ")).collect();
+    assert!(reworded.len() > 100, "{reworded:?}");
+    let gone: Vec<&str> = reworded.into_iter().filter(|text| !today.contains(text)).collect();
+    assert_eq!(gone, Vec::<&str>::new(), "docs/wording.md has a text that is no message any more");
 }

@@ -789,7 +789,7 @@ fn settings_without_a_trace_in_the_sql_are_seen() {
     **What it means**
 
     - apply runs detect, delete, verify, and ran detect, deactivate, verify
-    - superseded rows are deleted, and were deactivated
+    - duplicates are deleted, and were deactivated
     - the read-side view is `nba.best`, and was `nba.predictions_current`: create the one, drop the other
     - the step is new; read its SQL (delete)
     - the step was removed (deactivate)
@@ -925,12 +925,8 @@ fn what_cannot_be_compared_is_an_error_that_says_so() {
     $ onerow review --base main --examples 5
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      --impact
-
-    Usage: onerow review --base <REV> --impact --examples <N> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--impact` is missing
+      help: `onerow review --help` has examples
     ");
     whole!(project.onerow("review --base main nothing"), @"
     $ onerow review --base main nothing

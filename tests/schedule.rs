@@ -100,12 +100,8 @@ fn a_mistake_says_what_to_write_instead() {
     $ onerow schedule cron
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      <RULE>
-
-    Usage: onerow schedule <KIND> <RULE>
-
-    For more information, try '--help'.
+    error[usage]: `<RULE>` is missing
+      help: `onerow schedule --help` has examples
 
     $ onerow schedule cron by_line --at 25:00
     exit code 2
@@ -122,9 +118,8 @@ fn a_mistake_says_what_to_write_instead() {
     $ onerow schedule cron by_line --last 0
     exit code 2
     -- stderr
-    error[usage]: invalid value '0' for '--last <N>': 0 is not in 1..=10000
-
-    For more information, try '--help'.
+    error[usage]: `0` is not a value of `--last <N>`
+      help: write a number from 1 to 10000
 
     $ onerow schedule cron by_line --wait soon
     exit code 2

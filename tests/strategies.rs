@@ -65,25 +65,25 @@ fn without_yes_nothing_is_deleted() {
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+    error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
       help: pass `--yes` to confirm; `onerow explain` shows the rows
 
     $ onerow run delete --date 2026-01-28
     exit code 2
     -- stderr
-    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+    error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
       help: pass `--yes` to confirm; `onerow explain` shows the rows
 
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
-    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+    error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
       help: pass `--yes` to confirm; `onerow explain` shows the rows
 
     $ onerow run rewrite --date 2026-01-28
     exit code 2
     -- stderr
-    error[not-confirmed]: this deletes superseded rows of nba.predictions (2026-01-28)
+    error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
       help: pass `--yes` to confirm; `onerow explain` shows the rows
     ");
 }
@@ -111,7 +111,7 @@ fn a_person_at_the_terminal_is_asked() {
         std::io::Write::write_all(&mut terminal, answer.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(said.contains("Delete superseded rows of nba.predictions (2026-01-28)?"), "{said}");
+        assert!(said.contains("Delete duplicates of nba.predictions (2026-01-28)?"), "{said}");
         assert_eq!(output.status.code(), Some(if answer == "y" { 0 } else { 2 }), "{said}");
         assert_eq!(ids(&project), left, "{said}");
     }
@@ -157,7 +157,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
             .create_scalar_function("onerow_drained", 0, Default::default(), |_| Ok(i64::MAX))
             .unwrap();
         database.execute(&naive(verb), []).unwrap();
-        assert_eq!(project.active(), ["v"], "two survivors fell with the superseded rows");
+        assert_eq!(project.active(), ["v"], "two survivors fell with the duplicates");
 
         let project = Project::new(&rules);
         project.rows(SHARED_IDS);

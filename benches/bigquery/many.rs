@@ -10,11 +10,10 @@ use super::proxy::Call;
 const RULES: usize = 2_000;
 const TABLES: usize = 20;
 const DATE: &str = "--date 2026-01-28";
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 5] = [
     "render --all",
     "check --all",
     "status --all",
-    "plan --all",
     "apply --all --jobs 8",
     "apply --all --jobs 8 --changed",
 ];

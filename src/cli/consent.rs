@@ -7,13 +7,17 @@ use super::Effects;
 use crate::engine::Plan;
 use crate::error::{Error, Kind, Result};
 
-/// Asks for confirmation if a plan deletes rows from its table. Errors: not confirmed.
-pub(super) fn ask<'p>(plans: impl Iterator<Item = &'p Plan<'p>>, effects: &Effects) -> Result<()> {
-    let deletes = plans.filter(|plan| plan.is_destructive()).map(|plan| {
+/// What a plan deletes from its table, in words; `None` if it deletes nothing.
+pub(super) fn deletes(plan: &Plan<'_>) -> Option<String> {
+    plan.is_destructive().then(|| {
         let (rows, table) = (plan.removes_for_good().join(" and "), plan.rule().table.dotted());
         format!("{rows} of {table} ({})", plan.window())
-    });
-    let deletes = deletes.collect::<Vec<String>>().join(", ");
+    })
+}
+
+/// Asks for confirmation if there is anything to delete. Errors: not confirmed.
+pub(super) fn ask(deletes: &[String], effects: &Effects) -> Result<()> {
+    let deletes = deletes.join(", ");
     if deletes.is_empty() {
         return Ok(());
     }

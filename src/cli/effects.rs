@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::ledger::{Entry, Observer};
 use crate::log::{Line, Log, LogFormat, Severity};
 use crate::report::{Format, Style};
-use crate::run::Ended;
+use crate::run::RunOutcome;
 use crate::visible;
 
 /// The effects that a command may have.
@@ -174,7 +174,7 @@ impl Effects {
     }
 
     /// Writes the closing line of a run, in the JSON log.
-    pub(super) fn close(&self, ended: &Ended) {
+    pub(super) fn close(&self, ended: &RunOutcome) {
         let log = self.log();
         if log.format == LogFormat::Json && ended.run.is_some() {
             log.line(Line::of_ended(ended));

@@ -6,16 +6,17 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::common::Common;
+use super::planned::{PlanOf, Planned, Plans};
 use super::progress::Bar;
 use super::staging::{self, StagingArgs};
 use super::tell::Notifier;
 use super::{Effects, Outcome, consent, each};
-use crate::engine::{Engine, Plan, RunOptions, Task};
+use crate::engine::{Engine, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
 use crate::report::{self, Format};
 use crate::rule::{DatesPerStatement, Rule, RuleName};
-use crate::run::{Ended, Report, RunId, parallel_map};
+use crate::run::{Report, RunId, RunOutcome, parallel_map};
 use crate::window::Window;
 
 /// Settings of a run.
@@ -73,7 +74,7 @@ pub(super) fn execute(
     let runs = run_all(common, &mut engine, &rules, effects, settings).inspect_err(|error| {
         let ended = rules.iter().map(|rule| {
             let window = common.window(rule, effects).ok();
-            Ended::failed(settings.command, &rule.name, window.as_ref(), None, error)
+            RunOutcome::failed(settings.command, &rule.name, window.as_ref(), None, error)
         });
         teller.notify_of_error(error, ended);
     })?;
@@ -96,35 +97,37 @@ fn run_all(
 ) -> Result<Vec<RuleRun>> {
     look_at_staging(common, engine, rules, effects, settings)?;
     let engine = &*engine;
-    let plans = rules.iter().map(|rule| {
-        let rule = engine.rule(&rule.name)?;
-        if settings.changed {
-            let changed = common.changed(engine, rule, &settings.task, effects)?;
-            let Some(window) = &changed.window else { return Ok(None) };
-            return engine.plan_with(rule, &settings.task, window, &changed.books).map(Some);
+    let mut unchanged = Vec::new();
+    let task = &settings.task;
+    let planned = rules.iter().enumerate().filter_map(|(index, rule)| {
+        let of = engine.rule(&rule.name).and_then(|rule| {
+            if settings.changed {
+                let changed = common.changed(engine, rule, task, effects)?;
+                let books = Some(changed.books);
+                return Ok(changed.window.map(|window| PlanOf { index, rule, window, books }));
+            }
+            let window = common.window_of(task, rule, effects)?;
+            Ok(Some(PlanOf { index, rule, window, books: None }))
+        });
+        if matches!(of, Ok(None)) {
+            unchanged.push(RuleRun::nothing(engine, index, rule));
         }
-        let window = common.window_of(&settings.task, rule, effects)?;
-        engine.plan(rule, &settings.task, &window).map(Some)
+        of.transpose()
     });
-    let plans = plans.collect::<Result<Vec<_>>>()?;
-    let unchanged = rules.iter().zip(&plans).enumerate().filter(|(_, (_, plan))| plan.is_none());
-    let unchanged: Vec<RuleRun> =
-        unchanged.map(|(place, (rule, _))| RuleRun::nothing(engine, place, rule)).collect();
-    let plans: Vec<(usize, Plan<'_>)> =
-        plans.into_iter().enumerate().filter_map(|(place, plan)| Some((place, plan?))).collect();
+    let Plans { plans, deletes } = Plans::make(engine, task, planned)?;
     if !settings.yes {
-        consent::ask(plans.iter().map(|(_, plan)| plan), effects)?;
+        consent::ask(&deletes, effects)?;
     }
     effects.install_signal_handlers();
     engine.connect_for_runs()?;
     let groups = by_table(plans);
     let alone = settings.jobs <= 1 || groups.len() <= 1;
     let runs = parallel_map(settings.jobs, groups, |group| {
-        let run = |(place, plan)| run(engine, place, &plan, effects, alone, settings.wait);
+        let run = |planned: Planned<'_>| run(engine, planned, task, effects, alone, settings.wait);
         group.into_iter().map(run).collect::<Vec<_>>()
     });
     let mut runs: Vec<RuleRun> = runs.into_iter().flatten().chain(unchanged).collect();
-    runs.sort_by_key(|run| run.place);
+    runs.sort_by_key(|run| run.index);
     Ok(runs)
 }
 
@@ -188,17 +191,17 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
 
 /// Rules of one table run in sequence: each would see the other's rows change. Each plan keeps its position
 /// in the command.
-fn by_table(plans: Vec<(usize, Plan<'_>)>) -> Vec<Vec<(usize, Plan<'_>)>> {
-    let mut groups: IndexMap<TableName, Vec<(usize, Plan<'_>)>> = IndexMap::new();
-    for (place, plan) in plans {
-        groups.entry(plan.rule().table.clone()).or_default().push((place, plan));
+fn by_table(plans: Vec<Planned<'_>>) -> Vec<Vec<Planned<'_>>> {
+    let mut groups: IndexMap<&TableName, Vec<Planned<'_>>> = IndexMap::new();
+    for planned in plans {
+        groups.entry(planned.table()).or_default().push(planned);
     }
     groups.into_values().collect()
 }
 
 /// The finished run of one rule, and its position in the command.
 struct RuleRun {
-    place: usize,
+    index: usize,
     rule: RuleName,
     /// The dates; `None` if there were none.
     window: Option<Window>,
@@ -208,9 +211,9 @@ struct RuleRun {
 
 impl RuleRun {
     /// The result for a rule without changed dates.
-    fn nothing(engine: &Engine, place: usize, rule: &Rule) -> Self {
+    fn nothing(engine: &Engine, index: usize, rule: &Rule) -> Self {
         Self {
-            place,
+            index,
             rule: rule.name.clone(),
             window: None,
             id: RunId::new(engine.now()),
@@ -218,20 +221,20 @@ impl RuleRun {
         }
     }
 
-    fn ended(&self, command: &'static str) -> Ended {
+    fn ended(&self, command: &'static str) -> RunOutcome {
         match &self.report {
-            Ok(report) => Ended::of(command, self.window.as_ref(), report),
+            Ok(report) => RunOutcome::of(command, self.window.as_ref(), report),
             Err(error) => {
-                Ended::failed(command, &self.rule, self.window.as_ref(), Some(&self.id), error)
+                RunOutcome::failed(command, &self.rule, self.window.as_ref(), Some(&self.id), error)
             }
         }
     }
 }
 
-fn run(
-    engine: &Engine,
-    place: usize,
-    plan: &Plan<'_>,
+fn run<'e>(
+    engine: &'e Engine,
+    planned: Planned<'e>,
+    task: &Task,
     effects: &Effects,
     alone: bool,
     wait: Duration,
@@ -239,9 +242,10 @@ fn run(
     let id = RunId::new(engine.now());
     let progress = Bar::new(effects, id.clone(), alone);
     let options = RunOptions { id: id.clone(), who: &effects.who, wait, progress: &progress };
-    let report = engine.run(plan, options);
-    let (rule, window) = (plan.rule(), plan.window().clone());
-    RuleRun { place, rule: rule.name.clone(), window: Some(window), id, report }
+    let (of, plan) = planned.plan(engine, task);
+    let report = plan.and_then(|plan| engine.run(&plan, options));
+    let (index, rule, window) = (of.index, of.rule.name.clone(), Some(of.window));
+    RuleRun { index, rule, window, id, report }
 }
 
 /// Prints notes on the counts to stderr.

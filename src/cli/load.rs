@@ -37,12 +37,8 @@ Examples:
 )]
 pub(super) struct Args {
     /// The rule whose table the rows go to; may be left out where there is only one
-    #[arg(
-        value_name = "RULE",
-        required = true,
-        add = ArgValueCompleter::new(completions::rules_and_files)
-    )]
-    first: PathBuf,
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(completions::rules_and_files))]
+    first: Option<PathBuf>,
     /// The files: .csv, .tsv, .json, .jsonl or .ndjson, each also with .gz, or .parquet; - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -149,7 +145,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
 /// rule is named where there are several; no file is.
 fn rule_and_files<'a>(args: &'a Args, file: &'a RuleFile) -> Result<(&'a Rule, Vec<&'a Path>)> {
     let usage = |message: String, help: String| Err(Error::new(Kind::Usage, message).help(help));
-    let first = args.first.as_path();
+    let Some(first) = args.first.as_deref() else {
+        return usage(
+            "no file is named".to_owned(),
+            "name the files to load: onerow load rows.csv".to_owned(),
+        );
+    };
     let shown = first.display();
     let others = args.files.iter().map(PathBuf::as_path);
     let names = || file.rules.iter().map(|rule| rule.name.as_str());

@@ -21,6 +21,7 @@ mod man;
 mod out;
 mod outcome;
 mod plan;
+mod planned;
 mod progress;
 mod render;
 mod report;
@@ -41,11 +42,10 @@ mod view;
 use std::ffi::OsString;
 
 use clap::builder::Resettable;
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 use common::ProjectArgs;
 pub use completions::complete;
@@ -118,8 +118,8 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut onerow = groups::grouped(ungrouped());
-    let cli = match parsed(&mut onerow, &arguments) {
-        Ok(cli) => cli,
+    let (cli, matches) = match parsed(&mut onerow, &arguments) {
+        Ok(parsed) => parsed,
         Err(error) => {
             effects.show_as(Messages::looked_up(&arguments));
             let Some(error) = usage::explained(&error, &onerow, &arguments) else {
@@ -131,7 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
     };
     effects.show_as(cli.messages);
     effects.trace();
-    match dispatch(cli.command, effects) {
+    match refuse_without_use(&matches).and_then(|()| dispatch(cli.command, effects)) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             effects.report(&error);
@@ -140,29 +140,44 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, effects: &Effects) -> 
     }
 }
 
-fn parsed(onerow: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+fn parsed(
+    onerow: &mut clap::Command,
+    arguments: &[OsString],
+) -> Result<(Cli, clap::ArgMatches), clap::Error> {
     let matches = onerow.try_get_matches_from_mut(arguments)?;
-    refuse_without_use(onerow, &matches)?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(onerow))?;
+    Ok((cli, matches))
 }
 
 /// Options of every command that some have no use for: given for one of those, they were meant otherwise. Their
 /// variables are set for other commands.
-const WITHOUT_USE: [(&str, &str, &str); 3] = [
-    ("init", "project_dir", "--project-dir has no use here: name the folder, `onerow init DIR`"),
-    ("test", "warehouse", "--warehouse has no use here: tests run on a database in memory"),
-    ("test", "now", "--now has no use here: the time of a test is its `now`"),
+const WITHOUT_USE: [(&str, &str, &str, &str); 3] = [
+    (
+        "init",
+        "project_dir",
+        "`onerow init` has no use for --project-dir",
+        "name the folder: onerow init DIR",
+    ),
+    (
+        "test",
+        "warehouse",
+        "`onerow test` has no use for --warehouse: tests run on a database in memory",
+        "leave it out",
+    ),
+    (
+        "test",
+        "now",
+        "`onerow test` has no use for --now: the time of a test is its `now`",
+        "leave it out",
+    ),
 ];
 
-fn refuse_without_use(
-    onerow: &mut clap::Command,
-    matches: &clap::ArgMatches,
-) -> Result<(), clap::Error> {
+fn refuse_without_use(matches: &clap::ArgMatches) -> Result<()> {
     let Some((name, given)) = matches.subcommand() else { return Ok(()) };
     let of_command = WITHOUT_USE.iter().filter(|(command, ..)| *command == name);
     let from = |option: &str| given.value_source(option);
-    match of_command.into_iter().find(|(_, id, _)| from(id) == Some(ValueSource::CommandLine)) {
-        Some((_, _, why)) => Err(onerow.error(ErrorKind::ArgumentConflict, why)),
+    match of_command.into_iter().find(|(_, id, ..)| from(id) == Some(ValueSource::CommandLine)) {
+        Some((_, _, why, help)) => Err(Error::new(Kind::Usage, *why).help(*help)),
         None => Ok(()),
     }
 }

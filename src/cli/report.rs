@@ -1,17 +1,20 @@
 //! `onerow report`
 
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
+use self::rows::DatesRead;
 use super::common::{ChangedArgs, Common, DATES};
 use super::{Effects, Outcome};
 use crate::engine::{Engine, Task};
 use crate::error::Result;
 use crate::files;
 use crate::ledger::Filter;
-use crate::report::html::{self, RuleOverview, Rules, Viewer};
+use crate::report::html::{self, FilePage, RuleOverview, Rules, Viewer};
 use crate::report::{Tariff, count};
 use crate::rule::Rule;
 use crate::run::{self, PastRun, Report};
@@ -25,11 +28,13 @@ const MOST_RUNS: usize = 50;
 #[command(after_help = "\
 The page is self-contained: no scripts, no requests to other servers. Send it by mail, or keep it with a build. It shows every rule unless one is named, and the last 14 dates up to
 yesterday unless dates are given. A rule that cannot be read is shown as such, and the exit code is 1.
+The values of rows are in it with --explain only.
 
 Examples:
   onerow report --html report.html
   onerow report orders --last 92 --html report.html
   onerow report --changed --html report.html
+  onerow report orders --explain --html report.html
   onerow report --warehouse prod --days 7 --html - | mail-to team")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -42,6 +47,10 @@ pub(super) struct Args {
     /// Show the runs of the last N days
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
+    /// Also list the duplicates of each date, and the rows that the last run removed of it, with their values and why
+    /// each is a duplicate; up to 50 a date
+    #[arg(long)]
+    explain: bool,
 }
 
 /// The results of one rule.
@@ -50,6 +59,7 @@ struct Seen<'p> {
     window: Window,
     status: Result<Report>,
     runs: Vec<PastRun>,
+    dates: DatesRead,
 }
 
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
@@ -68,16 +78,31 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut seen = Vec::new();
     for (rule, window) in rules.into_iter().zip(windows) {
         let of_rule = runs.extract_if(.., |run| run.rule == rule.name);
-        let runs = of_rule.collect();
+        let runs: Vec<PastRun> = of_rule.collect();
         let (window, status) = match args.which.changed {
             true => changed(args, &engine, rule, window, effects),
             false => (window.clone(), engine.status(rule, &window)),
         };
-        seen.push(Seen { rule, window, status, runs });
+        let dates = match &status {
+            Ok(report) => DatesRead::of(&engine, rule, report, &runs, args.explain),
+            Err(_) => DatesRead::default(),
+        };
+        seen.push(Seen { rule, window, status, runs, dates });
     }
-    let page = html::file(&rules_of(&seen, engine.tariff()?, now), &entries, args.days)?;
+    let dates = seen.iter().filter_map(|of| {
+        let report = of.status.as_ref().ok()?;
+        Some(of.dates.facts(of.rule, report, &of.runs))
+    });
+    let page = FilePage {
+        rules: rules_of(&seen, engine.tariff()?, now),
+        dates: dates.flatten().collect(),
+        entries: &entries,
+        days: args.days,
+    };
+    let page = html::file(&page)?;
     write(&args.html, &page, &seen, effects)?;
-    let failed = seen.iter().filter_map(|of| of.status.as_ref().err());
+    let failed =
+        seen.iter().flat_map(|of| of.status.as_ref().err().into_iter().chain(of.dates.errors()));
     Ok(failed.fold(Outcome::Done, |_, error| {
         effects.report(error);
         Outcome::Failed
@@ -118,7 +143,6 @@ fn rules_of<'a>(seen: &'a [Seen<'_>], tariff: Option<Tariff>, now: Timestamp) ->
         now,
         tariff,
         viewer: Viewer::Nobody,
-        links: false,
     }
 }
 

@@ -11,7 +11,7 @@ use super::common::ProjectArgs;
 use super::{Effects, Outcome, completions};
 use crate::error::{Error, Kind, Result};
 use crate::notify;
-use crate::serve::{Ended, GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, serve};
+use crate::serve::{GOOGLE_KEYS, Keys, OidcSettings, Right, Settings, Stopped, serve};
 
 /// Run the HTTP service: the clean-up for schedulers, and status pages
 #[derive(clap::Args)]
@@ -107,8 +107,8 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     };
     let ended = serve(settings, engine, effects.log())?;
     Ok(match ended {
-        Ended::InGoodOrder => Outcome::Done,
-        Ended::HandedOver => Outcome::Interrupted,
+        Stopped::Complete => Outcome::Done,
+        Stopped::HandedOver => Outcome::Interrupted,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::notify::{self, Channel, RunEvent};
 use crate::rule::RuleName;
-use crate::run::Ended;
+use crate::run::RunOutcome;
 
 /// Notifies webhooks, and writes a closing line per run to the JSON log.
 pub(super) struct Notifier<'a> {
@@ -30,7 +30,7 @@ impl<'a> Notifier<'a> {
     }
 
     /// Sends notifications for finished runs. A failed notification is a warning.
-    pub fn tell(&self, ended: Vec<Ended>) {
+    pub fn tell(&self, ended: Vec<RunOutcome>) {
         let mut events = Vec::new();
         for ended in ended {
             let mut event = RunEvent::of(ended);
@@ -46,7 +46,7 @@ impl<'a> Notifier<'a> {
 
     /// Sends a notification that the command could not run anything because of this error. Errors in the
     /// command line, the rule file or a template are not sent: the person who wrote them sees them.
-    pub fn notify_of_error(&self, error: &Error, ended: impl IntoIterator<Item = Ended>) {
+    pub fn notify_of_error(&self, error: &Error, ended: impl IntoIterator<Item = RunOutcome>) {
         if error.exit_code() == 1 {
             self.send(&ended.into_iter().map(RunEvent::of).collect::<Vec<_>>());
         }

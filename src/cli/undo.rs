@@ -11,7 +11,7 @@ use super::{Effects, Outcome, completions};
 use crate::engine::RunOptions;
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::run::{Ended, RunId, Undone, Which};
+use crate::run::{RunId, RunOutcome, Undone, Which};
 
 /// Undo a run: restore exactly the rows it removed
 #[derive(clap::Args)]
@@ -59,12 +59,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let (who, wait) = (effects.who.as_str(), Duration::ZERO);
     let options = RunOptions { id: id.clone(), who, wait, progress: &progress };
     let undone = engine.undo(rule, &which, options).inspect_err(|error| {
-        let ended = Ended::failed("undo", &rule.name, None, Some(&id), error);
+        let ended = RunOutcome::failed("undo", &rule.name, None, Some(&id), error);
         teller.notify_of_error(error, [ended]);
     })?;
     let printed = print(args, effects, &undone);
     explain(&undone, effects);
-    teller.tell(vec![Ended::of_undo(&undone)]);
+    teller.tell(vec![RunOutcome::of_undo(&undone)]);
     printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
@@ -89,9 +89,9 @@ fn explain(undone: &Undone, effects: &Effects) {
     report::changed_columns(undone).iter().for_each(|sentence| effects.say(sentence));
     let left = undone.left_alone();
     if left > 0 {
-        let were = if left == 1 { "was" } else { "were" };
+        let (were, they) = if left == 1 { ("was", "it was") } else { ("were", "they were") };
         effects.say(&format!(
-            "{} {were} changed or deleted since run {}, and {were} not restored",
+            "{} {were} left alone: since run {} {they} changed, deleted or made active again",
             report::count(left, "row"),
             undone.undone
         ));

@@ -1,6 +1,9 @@
 //! What is wrong with a command line, in our words, with the nearest name that there is.
 
+use std::error::Error as _;
 use std::ffi::OsString;
+use std::net::AddrParseError;
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -40,7 +43,10 @@ pub(super) fn explained(
             let values = values.iter().map(String::as_str);
             if value.is_empty() {
                 let values: Vec<&str> = values.collect();
-                let help = format!("give it one of {}", values.join(", "));
+                let help = match values.is_empty() {
+                    true => format!("write it as `{argument}`"),
+                    false => format!("give it one of {}", values.join(", ")),
+                };
                 return Some(usage(format!("{name} has no value"), help));
             }
             let from = variable(name, value, command)
@@ -49,7 +55,67 @@ pub(super) fn explained(
             let message = format!("`{value}` is not a value of {name}{from}");
             Some(usage(message, did_you_mean(value, values)))
         }
+        // Values of our own types say what is wrong with them.
+        ErrorKind::ValueValidation => {
+            let cause = error.source().filter(|cause| !cause.is::<Error>())?;
+            let argument = text(ContextKind::InvalidArg)?;
+            let value = text(ContextKind::InvalidValue).unwrap_or_default();
+            let message = format!("`{value}` is not a value of `{argument}`");
+            Some(usage(message, form(cause)))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = texts(error, ContextKind::InvalidArg);
+            let are = if missing.len() == 1 { "is" } else { "are" };
+            let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("{} {are} missing", missing.join(" and "));
+            Some(usage(message, format!("`{} --help` has examples", own(command))))
+        }
+        ErrorKind::ArgumentConflict => {
+            let [argument] = texts(error, ContextKind::InvalidArg).try_into().ok()?;
+            match texts(error, ContextKind::PriorArg) {
+                prior if prior.contains(&argument) => {
+                    let message = format!("`{argument}` is given more than once");
+                    Some(usage(message, "give it once".to_owned()))
+                }
+                prior if prior.is_empty() => None,
+                prior => {
+                    let prior: Vec<String> = prior.iter().map(|name| format!("`{name}`")).collect();
+                    let prior = prior.join(", ");
+                    let message = format!("`{argument}` cannot be used with {prior}");
+                    Some(usage(message, format!("leave out `{argument}` or {prior}")))
+                }
+            }
+        }
         _ => None,
+    }
+}
+
+/// How a value is written that could not be read.
+fn form(cause: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(cause) = cause.downcast_ref::<ParseIntError>() {
+        return match cause.kind() {
+            IntErrorKind::Zero => "write 1 or more".to_owned(),
+            _ => "write a whole number".to_owned(),
+        };
+    }
+    if cause.is::<AddrParseError>() {
+        return "write an address and a port, such as 127.0.0.1:8080".to_owned();
+    }
+    let said = cause.to_string();
+    let range = said.split_once(" is not in ").and_then(|(_, range)| range.split_once("..="));
+    match (range, said.as_str()) {
+        (Some((first, last)), _) => format!("write a number from {first} to {last}"),
+        (None, "value was not a boolean") => "write true or false".to_owned(),
+        (None, other) => other.to_owned(),
+    }
+}
+
+/// The texts that clap has of this kind, one or several.
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
     }
 }
 
@@ -63,11 +129,16 @@ fn called<'c>(onerow: &'c Command, arguments: &[OsString]) -> &'c Command {
     words.filter_map(|word| onerow.find_subcommand(word)).next().unwrap_or(onerow)
 }
 
-fn unknown(argument: &str, command: &Command) -> Error {
-    let own = match command.get_name() {
+/// How the command is called.
+fn own(command: &Command) -> String {
+    match command.get_name() {
         "onerow" => "onerow".to_owned(),
         name => format!("onerow {name}"),
-    };
+    }
+}
+
+fn unknown(argument: &str, command: &Command) -> Error {
+    let own = own(command);
     if !argument.starts_with('-') {
         let message = format!("`{own}` takes no argument `{argument}`");
         return usage(message, format!("`{own} --help` shows what it takes"));

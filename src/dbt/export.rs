@@ -79,7 +79,7 @@ fn test_file(engine: &Engine, rule: &Rule, source: &Source) -> Result<String> {
         ),
     };
     Ok(format!(
-        "{{# {}\n   It returns the superseded rows {dates}. NULL is a key like any other.\n   Where it \
+        "{{# {}\n   It returns the duplicates {dates}. NULL is a key like any other.\n   Where it \
          fails, `dbt build` leaves out what reads the table, the view too: `--vars '{{onerow_severity: warn}}'`. #}}\n\
          {{{{ config(severity=var('onerow_severity', 'error')) }}}}\n{}\n{sql}",
         first_line(rule),

@@ -91,7 +91,7 @@ impl<'e> Plan<'e> {
         let has = |is: fn(&StepName) -> bool| self.plan.steps.iter().any(|step| is(&step.name));
         let mut found = Vec::new();
         if rule.strategy.is_destructive() && has(StepName::removes_duplicates) {
-            found.push("superseded rows");
+            found.push("duplicates");
         }
         if has(|step| *step == *StepName::CONSOLIDATE)
             && rule.stages_deletions()
@@ -198,7 +198,7 @@ impl Engine {
         plan::inspect(&renderer, &steps, window)
     }
 
-    /// The query for the superseded rows of dates that are not known yet, as by [`Renderer::superseded`].
+    /// The query for the duplicates of dates that are not known yet, as by [`Renderer::superseded`].
     pub(crate) fn superseded(
         &self,
         rule: &Rule,

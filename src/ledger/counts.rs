@@ -16,9 +16,9 @@ pub struct Counts {
     pub active: u64,
     /// Keys that have an active row.
     pub keys: u64,
-    /// Superseded rows, settled or buffered: `active - keys`.
+    /// Duplicates, settled or buffered: `active - keys`.
     pub duplicates: u64,
-    /// Superseded rows that DML cannot touch yet.
+    /// Duplicates that DML cannot touch yet.
     pub buffered: u64,
     /// Active rows whose row id is NULL, or shared with another active row of the date.
     pub shared_ids: u64,
@@ -31,19 +31,19 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Superseded rows that DML may touch.
+    /// Duplicates that DML may touch.
     pub fn settled_duplicates(self) -> u64 {
         self.duplicates.saturating_sub(self.buffered)
     }
 
-    /// Whether the date needs cleaning and can be cleaned: it has settled superseded rows and no shared ids.
-    /// A rewrite waits until no superseded row is buffered, so that a date is rewritten once.
+    /// Whether the date needs cleaning and can be cleaned: it has settled duplicates and no shared ids.
+    /// A rewrite waits until no duplicate is buffered, so that a date is rewritten once.
     pub fn calls_for(self, strategy: Strategy) -> bool {
         let waits = strategy == Strategy::Rewrite && self.buffered > 0;
         self.settled_duplicates() > 0 && self.shared_ids == 0 && !waits
     }
 
-    /// Whether the counts are consistent. If survivors are merged, a settled superseded row counts as
+    /// Whether the counts are consistent. If survivors are merged, a settled duplicate counts as
     /// buffered while another row of its key is.
     pub(crate) fn add_up(self, waits_by_key: bool) -> bool {
         let waiting = if waits_by_key { 0 } else { self.buffered };
@@ -63,7 +63,7 @@ impl Counts {
         Self { buffered: self.duplicates, settled: 0, ..self }
     }
 
-    /// The counts before `deactivated` superseded rows were deactivated.
+    /// The counts before `deactivated` duplicates were deactivated.
     #[must_use]
     pub fn before(self, deactivated: u64) -> Self {
         Self {

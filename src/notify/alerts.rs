@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::rule::Webhook;
-use crate::run::Ended;
+use crate::run::RunOutcome;
 use crate::window::Day;
 
 /// Alert for a webhook.
@@ -30,7 +30,7 @@ pub enum Alert {
 /// dates are known to be buffered.
 pub fn alerts(
     webhook: &Webhook,
-    ended: &Ended,
+    ended: &RunOutcome,
     waiting: &BTreeMap<Day, Timestamp>,
     now: Timestamp,
 ) -> Vec<Alert> {
@@ -86,8 +86,8 @@ mod tests {
         }
     }
 
-    fn ended(ending: Ending, found: u64, buffered: &[&str]) -> Ended {
-        Ended {
+    fn ended(ending: Ending, found: u64, buffered: &[&str]) -> RunOutcome {
+        RunOutcome {
             command: "apply",
             rule: RuleName::parse("events").unwrap(),
             window: None,
@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    fn told(webhook: &Webhook, ended: &Ended, waiting: &[(&str, &str)]) -> Vec<Alert> {
+    fn told(webhook: &Webhook, ended: &RunOutcome, waiting: &[(&str, &str)]) -> Vec<Alert> {
         let waiting = waiting.iter().map(|(day, since)| since_of(day, since)).collect();
         alerts(webhook, ended, &waiting, NOW.parse().unwrap())
     }
@@ -125,7 +125,7 @@ mod tests {
     fn a_run_that_somebody_stopped_is_not_told_as_a_failure() {
         let headline = "interrupted".to_owned();
         let stopped = Problem { kind: Kind::Interrupted, headline, remedy: None };
-        let stopped = Ended { problems: vec![stopped], ..ended(Ending::Failed, 0, &[]) };
+        let stopped = RunOutcome { problems: vec![stopped], ..ended(Ending::Failed, 0, &[]) };
         assert_eq!(told(&webhook(), &stopped, &[]), []);
     }
 
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn dates_without_rows_are_told_where_it_is_wanted() {
         let empty = vec![Day::parse("2026-01-28").unwrap()];
-        let run = Ended { empty: empty.clone(), ..ended(Ending::Clean, 0, &[]) };
+        let run = RunOutcome { empty: empty.clone(), ..ended(Ending::Clean, 0, &[]) };
         assert_eq!(told(&webhook(), &run, &[]), []);
         let wants = Webhook { empty: true, ..webhook() };
         assert_eq!(told(&wants, &run, &[]), [Alert::Empty(empty)]);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::alerts::Alert;
-use crate::run::{Ended, Figures};
+use crate::run::{Figures, RunOutcome};
 use crate::window::{Day, Window};
 
 /// The most characters of a section.
@@ -22,7 +22,7 @@ const PROBLEMS: usize = 5;
 const RANGES: usize = 5;
 
 /// One message about the runs of a command, each with its alerts.
-pub(super) fn message(told: &[(&Ended, Vec<Alert>)], now: Timestamp) -> Json {
+pub(super) fn message(told: &[(&RunOutcome, Vec<Alert>)], now: Timestamp) -> Json {
     let runs = told.iter().take(RUNS).map(|(ended, alerts)| section(ended, alerts, now));
     let mut sections: Vec<String> = runs.collect();
     if let more @ 1.. = told.len().saturating_sub(RUNS) {
@@ -35,7 +35,7 @@ pub(super) fn message(told: &[(&Ended, Vec<Alert>)], now: Timestamp) -> Json {
     json!({"text": sections.join("\n\n"), "blocks": blocks})
 }
 
-fn section(ended: &Ended, alerts: &[Alert], now: Timestamp) -> String {
+fn section(ended: &RunOutcome, alerts: &[Alert], now: Timestamp) -> String {
     let mut lines = vec![format!("*{}*", escaped(&headline(ended, alerts), LINE))];
     let dates = ended.window.as_ref().map(|window| format!(" of {}", short(window.days())));
     let run = ended.run.as_ref().map(|run| format!(", run `{run}`"));
@@ -66,7 +66,7 @@ fn section(ended: &Ended, alerts: &[Alert], now: Timestamp) -> String {
     bounded(lines)
 }
 
-fn headline(ended: &Ended, alerts: &[Alert]) -> String {
+fn headline(ended: &RunOutcome, alerts: &[Alert]) -> String {
     let rule = &ended.rule;
     match alerts.first() {
         Some(Alert::Failed) | None => format!("{rule}: {} failed", ended.command),
@@ -78,7 +78,7 @@ fn headline(ended: &Ended, alerts: &[Alert]) -> String {
     }
 }
 
-fn failed(ended: &Ended) -> Vec<String> {
+fn failed(ended: &RunOutcome) -> Vec<String> {
     let mut points = Vec::new();
     if !ended.shared_ids.is_empty() {
         let dates = short(&ended.shared_ids);
@@ -117,7 +117,7 @@ fn waiting(days: &BTreeMap<Day, Timestamp>, now: Timestamp) -> Vec<String> {
     points
 }
 
-fn next(ended: &Ended, alerts: &[Alert]) -> String {
+fn next(ended: &RunOutcome, alerts: &[Alert]) -> String {
     match alerts.first() {
         Some(Alert::Failed) | None => {
             let remedy = ended.problems.iter().find_map(|problem| problem.remedy.clone());
@@ -202,13 +202,13 @@ mod tests {
         texts.iter().map(|text| Day::parse(text).unwrap()).collect()
     }
 
-    fn failed(problems: &[&str]) -> Ended {
+    fn failed(problems: &[&str]) -> RunOutcome {
         let problem = |headline: &&str| Problem {
             kind: Kind::Refused,
             headline: (*headline).to_owned(),
             remedy: None,
         };
-        Ended {
+        RunOutcome {
             command: "apply",
             rule: RuleName::parse("events").unwrap(),
             window: Some(Window::of_days(days(&["2026-01-27", "2026-01-28"])).unwrap()),
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    fn text(ended: &Ended, alerts: Vec<Alert>) -> String {
+    fn text(ended: &RunOutcome, alerts: Vec<Alert>) -> String {
         let message = message(&[(ended, alerts)], "2026-01-30T10:00:00Z".parse().unwrap());
         let section = message["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
         assert_eq!(message["text"], section.as_str());

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
-use crate::run::Ended;
+use crate::run::RunOutcome;
 use crate::window::Day;
 
 pub use address::{Address, address};
@@ -27,14 +27,14 @@ pub use waiting::waiting_since;
 #[derive(Debug, Clone)]
 pub struct RunEvent {
     /// The ended run.
-    pub ended: Ended,
+    pub ended: RunOutcome,
     /// Since when rows of its dates are known to be in the streaming buffer.
     pub waiting: BTreeMap<Day, Timestamp>,
 }
 
 impl RunEvent {
     /// The end of a run, before reading the ledger.
-    pub fn of(ended: Ended) -> Self {
+    pub fn of(ended: RunOutcome) -> Self {
         Self { ended, waiting: BTreeMap::new() }
     }
 
@@ -87,7 +87,7 @@ pub fn messages(channels: &[Channel], events: &[RunEvent], now: Timestamp) -> Ve
         let told = events.iter().map(|event| {
             (&event.ended, alerts(channel.webhook(), &event.ended, &event.waiting, now))
         });
-        let told: Vec<(&Ended, Vec<Alert>)> =
+        let told: Vec<(&RunOutcome, Vec<Alert>)> =
             told.filter(|(_, alerts)| !alerts.is_empty()).collect();
         let run = match told.as_slice() {
             [] => return None,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Result;
 use crate::ledger::{Filter, Ledger};
-use crate::run::{Ended, PastRun, history};
+use crate::run::{PastRun, RunOutcome, history};
 use crate::window::Day;
 
 /// How much further back than the threshold the ledger is read. BigQuery's streaming buffer drains within 90
@@ -15,7 +15,7 @@ const FURTHER: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Reads the ledger for the dates that a run left buffered.
 pub(super) fn look(
-    ended: &Ended,
+    ended: &RunOutcome,
     ledger: &dyn Ledger,
     longest: SignedDuration,
     now: Timestamp,
@@ -34,7 +34,7 @@ pub fn waiting_since(runs: &[PastRun], day: Day) -> Option<Timestamp> {
     counted.take_while(|(buffered, _)| *buffered > 0).last().map(|(_, began)| began)
 }
 
-/// The number of superseded rows of the date that a run left buffered; `None` if it did not count them.
+/// The number of duplicates of the date that a run left buffered; `None` if it did not count them.
 fn left(run: &PastRun, day: Day) -> Option<u64> {
     match run.days.get(&day) {
         Some(past) => Some(past.left.buffered),

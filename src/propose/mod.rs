@@ -92,6 +92,8 @@ pub enum Value {
     Text(String),
     /// A list of texts.
     List(Vec<String>),
+    /// Yes or no.
+    Flag(bool),
 }
 
 impl Setting {
@@ -113,6 +115,12 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
     }
 }
 
@@ -228,6 +236,10 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
     {
         settings.push(row_id.clone());
     }
+    if strategy.value == Value::from("delete") {
+        let why = "the removal log keeps deleted rows, so that undo can restore them";
+        settings.push(Setting::certain("keep_rows", true, why));
+    }
     settings.extend(active);
     settings.extend(order::written_at(&times));
     settings.extend(partition.column.is_some().then(|| partition::time_zone(seen)));
@@ -254,7 +266,7 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
     Ok(Proposal { name, settings, columns, notes })
 }
 
-/// What happens to superseded rows.
+/// What happens to duplicates.
 fn strategy(active: Option<&Setting>, chosen: &key::Chosen, counts: Option<&Counts>) -> Setting {
     let copies = counts.and_then(|counts| Some((counts.copies()?, counts.exact)));
     match (copies, active, &chosen.row_id) {
@@ -274,13 +286,13 @@ fn strategy(active: Option<&Setting>, chosen: &key::Chosen, counts: Option<&Coun
             ..Setting::certain(
                 "strategy",
                 "deactivate",
-                "a column says which rows count, so that superseded rows can stay",
+                "a column says which rows count, so that duplicates can stay",
             )
         },
         (None, None, Some(_)) => Setting::guess(
             "strategy",
             "delete",
-            "no column says which rows count, so superseded rows go; each has an id of its own",
+            "no column says which rows count, so duplicates go; each has an id of its own",
         ),
         (None, None, None) => Setting::guess(
             "strategy",

@@ -126,7 +126,7 @@ pub(super) fn active(seen: &Seen, wishes: &Wishes) -> Option<Setting> {
         return Some(Setting::guess("active", format!("NOT {}", column.name), why));
     }
     let column = called(ENDS, &is_ordered)?;
-    let why = "a row counts until it has this time; a superseded row gets the current one";
+    let why = "a row counts until it has this time; a duplicate gets the current one";
     Some(Setting::guess("active", format!("{} IS NULL", column.name), why))
 }
 

@@ -48,7 +48,7 @@ impl Proposal {
     pub fn text_of(&self, name: &str) -> Option<&str> {
         match &self.settings.iter().find(|setting| setting.name == name)?.value {
             Value::Text(text) => Some(text),
-            Value::List(_) => None,
+            Value::List(_) | Value::Flag(_) => None,
         }
     }
 }
@@ -62,6 +62,7 @@ impl Value {
                 let list: Vec<String> = list.iter().map(|text| quoted(text)).collect();
                 format!("[{}]", list.join(", "))
             }
+            Self::Flag(flag) => flag.to_string(),
         }
     }
 }

@@ -110,7 +110,7 @@ fn merged_rows(documents: &[Json]) -> String {
     csv(COLUMNS, documents.iter().flat_map(|document| rows_of(document, "dates")))
 }
 
-/// The superseded rows of these rules, a line each.
+/// The duplicates of these rules, a line each.
 pub fn explained_csv(explained: &[(&Rule, Vec<Superseded>)]) -> String {
     let keys = explained.iter().flat_map(|(rule, _)| &rule.key).map(|key| format!("key.{key}"));
     let columns = ["rule", "date"].map(str::to_owned).into_iter().chain(keys);

@@ -146,7 +146,7 @@ pub struct DateFigures {
 pub struct Figures {
     active: u64,
     keys: u64,
-    /// Every superseded row.
+    /// Every duplicate.
     duplicates: u64,
     /// Those of them that cannot be touched yet.
     buffered: u64,

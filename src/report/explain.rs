@@ -9,7 +9,7 @@ use crate::googlesql::SqlValue;
 use crate::rule::Rule;
 use crate::run::Superseded;
 
-/// The superseded rows as a grid, under the rule's name.
+/// The duplicates as a grid, under the rule's name.
 pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
     if rows.is_empty() {
         return format!("rule {}: no duplicates\n", rule.name);
@@ -55,7 +55,11 @@ pub(super) fn fate(rule: &Rule, row: &Superseded) -> String {
             false => "deactivate it".to_owned(),
         },
         crate::run::Fate::Buffered => "wait: it is buffered".to_owned(),
+        crate::run::Fate::SharedId if row.row_id == SqlValue::Null => {
+            "skip its date: its row id is NULL".to_owned()
+        }
         crate::run::Fate::SharedId => "skip its date: its row id is not unique".to_owned(),
+        crate::run::Fate::DateSkipped => "skip it: its date has shared ids".to_owned(),
     }
 }
 
@@ -67,7 +71,7 @@ pub(super) fn decisive(rule: &Rule, row: &Superseded) -> String {
     }
 }
 
-/// The superseded rows as a JSON document.
+/// The duplicates as a JSON document.
 pub fn explained_json(rule: &Rule, rows: &[Superseded]) -> Json {
     let named = |names: Vec<String>, values: Vec<&SqlValue>| -> Json {
         let cells = names.into_iter().zip(values.into_iter().map(SqlValue::to_json));

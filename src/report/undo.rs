@@ -33,6 +33,8 @@ pub fn undone(style: Style, undone: &Undone) -> String {
 pub(super) fn word(outcome: &UndoneOutcome) -> String {
     match outcome {
         UndoneOutcome::Planned { .. } => "to be restored".to_owned(),
+        UndoneOutcome::Restored { rows: 0, of } if *of > 0 => "left alone".to_owned(),
+        UndoneOutcome::Restored { rows, of } if rows < of => "partly restored".to_owned(),
         UndoneOutcome::Restored { .. } => "restored".to_owned(),
         UndoneOutcome::Already(run) => format!("restored by run {run}"),
         UndoneOutcome::Inexact { recorded, removed } => {

@@ -33,9 +33,9 @@ pub struct ImpactDay {
     pub day: Day,
     /// Its active rows.
     pub active: u64,
-    /// Superseded rows under the base's definition.
+    /// Duplicates under the base's definition.
     pub before: u64,
-    /// Superseded rows under the work tree's definition.
+    /// Duplicates under the work tree's definition.
     pub after: u64,
     /// Keys that have rows but no active one, under the base's definition.
     pub keyless_before: u64,

@@ -195,8 +195,8 @@ fn settings(old: &Rule, new: &Rule) -> Vec<String> {
     if old.strategy != new.strategy {
         let done = [new, old].map(|rule| rule.strategy.done());
         said.push(match done[0] == done[1] {
-            true => format!("superseded rows are {} in another way", done[0]),
-            false => format!("superseded rows are {}, and were {}", done[0], done[1]),
+            true => format!("duplicates are {} in another way", done[0]),
+            false => format!("duplicates are {}, and were {}", done[0], done[1]),
         });
     }
     if old.view != new.view {

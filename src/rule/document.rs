@@ -192,7 +192,7 @@ pub(super) struct RuleSection {
     /// The table, as `dataset.table` or `project.dataset.table`; `dataset.events_*` for a table for each date.
     #[schemars(with = "String", extend("examples" = ["shop.orders", "my-project.shop.orders", "analytics_1.events_*"]))]
     pub table: Spanned<String>,
-    /// What happens to superseded rows: `deactivate` (default), `delete` or `rewrite`.
+    /// What happens to duplicates: `deactivate` (default), `delete` or `rewrite`.
     #[serde(default)]
     pub strategy: Strategy,
     /// How a survivor is put together, where it should be more than the first row of its key; only with

@@ -72,7 +72,7 @@ pub struct Rule {
     pub keep_rows: bool,
     /// The removal logs of the rule file's warehouses.
     pub removal_logs: Vec<RemovalLog>,
-    /// What happens to superseded rows.
+    /// What happens to duplicates.
     pub strategy: Strategy,
     /// The columns of which a survivor takes the last non-NULL value of its key, in file order. Empty unless
     /// the rule has `merge`.

@@ -1,8 +1,8 @@
-//! How superseded rows are removed.
+//! How duplicates are removed.
 
 use crate::statement::StepName;
 
-/// What happens to superseded rows.
+/// What happens to duplicates.
 #[derive(
     Debug,
     Clone,

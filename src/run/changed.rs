@@ -219,6 +219,21 @@ pub(crate) fn changed(
             rule.name,
         ));
     }
+    // A count of other dates says which rows have no date; without one, nothing does.
+    let undated = tables.table.days.get(&Day::UNDATED).copied();
+    let rows = undated.map_or(0, |stamp| stamp.rows.unwrap_or(1));
+    let is_known = |proofs: &BTreeMap<Day, Proven>| {
+        proofs.get(&Day::UNDATED).is_some_and(|proven| proven.proof.holds(undated))
+    };
+    if left.is_empty() && rows > 0 && !clean.as_ref().is_none_or(is_known) {
+        notes.push(format!(
+            "{}: {rows} {} no date and {} not counted; `onerow status {} --date NULL` counts them",
+            rule.name,
+            if rows == 1 { "row has" } else { "rows have" },
+            if rows == 1 { "was" } else { "were" },
+            rule.name,
+        ));
+    }
     let undivided = tables.all().any(|by_date| by_date.whole.is_some());
     if undivided && !rule.partition.is_whole() {
         notes.push(format!(

@@ -110,7 +110,7 @@ impl Run<'_> {
     /// Merges the staged rows for these dates of the plan.
     pub(super) fn consolidate_days(&mut self, plan: &Plan, days: &[Day]) {
         let Ok(window) = Window::of_days(days.to_vec()) else { return };
-        if let Err(error) = self.note_standing(plan) {
+        if let Err(error) = self.note_state(plan) {
             return self.fail(error);
         }
         let counted = self.count_staged(&window, self.staging_cutoff(), &self.books);

@@ -80,7 +80,7 @@ impl Cutoff {
     }
 }
 
-/// The dates with superseded rows that are not settled although the table reports no streaming buffer: their
+/// The dates with duplicates that are not settled although the table reports no streaming buffer: their
 /// `written_at` is in the future. Without a buffer everything is settled.
 pub(super) fn future_days(buffer: Buffer, found: &BTreeMap<Day, Counts>) -> Option<Window> {
     let unsettled = found.iter().filter(|(_, counts)| counts.buffered > 0);

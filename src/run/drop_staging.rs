@@ -50,7 +50,7 @@ impl Run<'_> {
     }
 
     /// Records the state of each staging table to be dropped, before counting.
-    pub(super) fn note_standing(&mut self, plan: &Plan) -> Result<()> {
+    pub(super) fn note_state(&mut self, plan: &Plan) -> Result<()> {
         if !self.drops(plan) {
             return Ok(());
         }
@@ -69,7 +69,7 @@ impl Run<'_> {
     }
 
     fn try_drop_staging(&mut self, plan: &Plan) -> Result<()> {
-        self.note_standing(plan)?;
+        self.note_state(plan)?;
         let (renderer, window) = (self.context.renderer, &plan.window);
         let tables: Vec<&TableName> =
             renderer.rule().staging.iter().flat_map(|staging| &staging.tables).collect();

@@ -1,5 +1,6 @@
 //! Duplicates, their survivors, and the deciding entry of `keep`. Read-only.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::template::Renderer;
 use crate::warehouse::{Rows, Warehouse};
 use crate::window::Day;
 
-/// One superseded row.
+/// One duplicate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Superseded {
     /// Its date.
@@ -43,15 +44,17 @@ impl Superseded {
     }
 }
 
-/// What a run would do with a superseded row.
+/// What a run would do with a duplicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// Remove the row.
     Superseded,
     /// Wait until it has left the streaming buffer.
     Buffered,
-    /// Skip the row and its date: other rows share its row id.
+    /// Skip the row and its date: its row id is NULL, or other rows share it.
     SharedId,
+    /// Skip the row, since its date has a shared id.
+    DateSkipped,
 }
 
 impl fmt::Display for Fate {
@@ -60,6 +63,7 @@ impl fmt::Display for Fate {
             Self::Superseded => "superseded",
             Self::Buffered => "buffered",
             Self::SharedId => "shared_id",
+            Self::DateSkipped => "date_skipped",
         })
     }
 }
@@ -85,7 +89,16 @@ pub fn explain(
         });
         all.extend(read.map_err(|error| error.during(checked.statement().title()))?);
     }
+    skip_dates(&mut all);
     Ok(all)
+}
+
+/// A run skips each date of which it has seen a shared id.
+fn skip_dates(rows: &mut [Superseded]) {
+    let shared = rows.iter().filter(|row| row.fate == Fate::SharedId);
+    let dates: BTreeSet<Day> = shared.map(|row| row.day).collect();
+    let others = rows.iter_mut().filter(|row| row.fate != Fate::SharedId);
+    others.filter(|row| dates.contains(&row.day)).for_each(|row| row.fate = Fate::DateSkipped);
 }
 
 struct Reader<'a> {

@@ -63,16 +63,23 @@ pub struct PastDay {
     pub restored_rows: u64,
 }
 
+impl PastDay {
+    /// The rows that it removed, custom steps included.
+    pub fn removed(&self) -> u64 {
+        self.deactivated + self.removed_by_custom_steps
+    }
+}
+
 /// The outcome of an earlier run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PastOutcome {
-    /// Every statement completed, and no removable superseded row was left.
+    /// Every statement completed, and no removable duplicate was left.
     Done,
-    /// Superseded rows were left in the streaming buffer.
+    /// Duplicates were left in the streaming buffer.
     Buffered,
     /// Rows were removed or restored but not counted afterwards: the run was stopped.
     Unverified,
-    /// A statement failed, or superseded rows were left.
+    /// A statement failed, or duplicates were left.
     Failed,
     /// A statement has no outcome yet: the run is in progress, or its process exited.
     Unfinished,
@@ -92,7 +99,7 @@ impl PastOutcome {
 }
 
 impl PastRun {
-    /// The number of superseded rows found.
+    /// The number of duplicates found.
     pub fn found(&self) -> u64 {
         self.days.values().map(|day| day.found.duplicates).sum()
     }
@@ -104,7 +111,12 @@ impl PastRun {
 
     /// The number of rows removed: duplicates, and those of custom steps.
     pub fn removed(&self) -> u64 {
-        self.days.values().map(|day| day.deactivated + day.removed_by_custom_steps).sum()
+        self.days.values().map(PastDay::removed).sum()
+    }
+
+    /// The number of rows that it removed of one date.
+    pub fn removed_of(&self, day: Day) -> u64 {
+        self.days.get(&day).map_or(0, PastDay::removed)
     }
 
     /// The number of rows restored, by `undo`.
@@ -125,12 +137,12 @@ impl PastRun {
 
     /// Whether it is undone on some but not all of the dates from which it removed rows.
     pub fn is_partly_undone(&self) -> bool {
-        let removes = |past: &PastDay| past.deactivated + past.removed_by_custom_steps > 0;
+        let removes = |past: &PastDay| past.removed() > 0;
         let mut removed = self.days.iter().filter(|(_, past)| removes(past));
         !self.undone.is_empty() && removed.any(|(day, _)| !self.undone.contains_key(day))
     }
 
-    /// The number of superseded rows left in the streaming buffer.
+    /// The number of duplicates left in the streaming buffer.
     pub fn buffered(&self) -> u64 {
         self.days.values().map(|day| day.left.buffered).sum()
     }

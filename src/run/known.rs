@@ -45,13 +45,13 @@ pub struct DayFigures {
     pub runs: u64,
     /// Runs that failed.
     pub failed: u64,
-    /// Superseded rows found. A row that waits in the streaming buffer is found by each run until it is removed.
+    /// Duplicates found. A row that waits in the streaming buffer is found by each run until it is removed.
     pub found: u64,
     /// Rows removed: duplicates, and those of custom steps.
     pub removed: u64,
     /// Rows restored, by `undo`.
     pub restored: u64,
-    /// Seconds of the day during which superseded rows were known to wait in the streaming buffer.
+    /// Seconds of the day during which duplicates were known to wait in the streaming buffer.
     pub buffered_seconds: u64,
     /// Bytes billed; `None` if the warehouse does not say.
     pub bytes_billed: Option<u64>,
@@ -74,10 +74,10 @@ impl std::ops::AddAssign for DayFigures {
 
 /// The status of a rule over all dates that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct LatestStatus {
     /// The worst status of any date; `None` if no date was ever counted.
     pub status: Option<Status>,
-    /// Superseded rows.
+    /// Duplicates.
     pub duplicates: u64,
     /// Those of them in the streaming buffer.
     pub buffered: u64,
@@ -87,13 +87,13 @@ pub struct Standing {
 
 impl Known {
     /// The status of the rule: each date as it was counted just now, or else as the last run left it.
-    pub fn standing(&self, rule: &Rule, counted: Option<&Report>) -> Standing {
+    pub fn latest_status(&self, rule: &Rule, counted: Option<&Report>) -> LatestStatus {
         let mut days = self.left.clone();
         let now = counted.into_iter().flat_map(|report| &report.days);
         days.extend(now.map(|day| (day.day, day.counts)));
         let statuses = days.values().map(|counts| Status::of(*counts, None, rule.on_keyless));
         let sum = |pick: fn(&Counts) -> u64| days.values().map(pick).fold(0, u64::saturating_add);
-        Standing {
+        LatestStatus {
             status: Status::worst(statuses),
             duplicates: sum(|counts| counts.duplicates),
             buffered: sum(|counts| counts.buffered),
@@ -172,7 +172,7 @@ fn date(at: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(at).date()
 }
 
-/// The dates whose superseded rows wait in the streaming buffer, and since when there are any.
+/// The dates whose duplicates wait in the streaming buffer, and since when there are any.
 #[derive(Default)]
 struct Waiting {
     dates: BTreeSet<Day>,

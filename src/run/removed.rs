@@ -95,14 +95,28 @@ fn find(entries: &[Entry], which: &Which) -> Result<(RunId, Removals)> {
 fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
     let mut runs: Vec<&RunId> = latest(entries).into_iter().map(|entry| &entry.run).collect();
     runs.dedup();
-    let of_run = runs.into_iter().rev().map(|run| (run.clone(), removals(entries, run)));
-    let is_left = |(_, removals): &(RunId, Removals)| {
-        removals.values().flatten().any(|removal| removal.restored_by.is_none())
-    };
-    of_run.into_iter().find(is_left).ok_or_else(|| {
-        Error::new(Kind::UnknownRun, "the ledger has no run of this rule that could be undone").help(
-            "`onerow log` shows what each run did; name a run of more than a year ago by its id",
+    let mut undone = None;
+    for run in runs.into_iter().rev() {
+        let removals = removals(entries, run);
+        let mut all = removals.values().flatten();
+        if all.clone().any(|removal| removal.restored_by.is_none()) {
+            return Ok((run.clone(), removals));
+        }
+        undone = undone.or_else(|| Some((run, all.find_map(|of| of.restored_by.clone())?)));
+    }
+    Err(match undone {
+        Some((run, by)) => Error::new(
+            Kind::UnknownRun,
+            format!(
+                "every run of this rule that removed rows is undone; the last, {run}, by run {by}"
+            ),
         )
+        .help("`onerow apply` removes the duplicates again"),
+        None => Error::new(
+            Kind::UnknownRun,
+            "the ledger has no run of this rule that could be undone",
+        )
+        .help("`onerow log` shows what each run did; name a run of more than a year ago by its id"),
     })
 }
 
@@ -132,11 +146,20 @@ fn run_of_id(entries: &[Entry], id: &str) -> Result<RunId> {
 }
 
 fn nothing(entries: &[Entry], run: &RunId) -> Error {
-    let undoes = |entry: &Entry| entry.run == *run && entry.step == *StepName::UNDO;
-    match entries.iter().any(undoes) {
-        true => Error::new(Kind::UnknownRun, format!("run {run} is an undo"))
-            .help("to remove those rows again, run `onerow apply`"),
-        false => Error::new(Kind::UnknownRun, format!("run {run} removed nothing"))
+    let undoes =
+        entries.iter().filter(|entry| entry.run == *run).find_map(|entry| match &entry.detail {
+            Some(Detail::Undo { run, .. }) => Some(run),
+            _ => None,
+        });
+    match undoes {
+        Some(undone) => Error::new(
+            Kind::UnknownRun,
+            format!("run {run} is an undo, of run {undone}"),
+        )
+        .help(format!(
+            "`onerow explain --run {undone}` shows its rows; `onerow apply` removes them again"
+        )),
+        None => Error::new(Kind::UnknownRun, format!("run {run} removed nothing"))
             .help("`onerow log` shows what each run did"),
     }
 }

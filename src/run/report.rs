@@ -17,15 +17,15 @@ pub enum Status {
     Empty,
     /// No key has two active rows, but some keys with rows have no active one.
     Keyless,
-    /// Superseded rows wait to be deactivated.
+    /// Duplicates wait to be deactivated.
     Dirty,
-    /// Superseded rows wait, and all of them are in the streaming buffer.
+    /// Duplicates wait, and all of them are in the streaming buffer.
     Buffered,
-    /// Superseded rows wait, and some of them are in the streaming buffer.
+    /// Duplicates wait, and some of them are in the streaming buffer.
     Partial,
-    /// This run deactivated all superseded rows.
+    /// This run deactivated all duplicates.
     Cleaned,
-    /// Superseded rows wait, and row ids of the date are NULL or shared: the date is skipped.
+    /// Duplicates wait, and row ids of the date are NULL or shared: the date is skipped.
     SharedIds,
 }
 
@@ -196,22 +196,27 @@ impl Report {
         }
     }
 
-    /// The report on these of its dates, as a read-only command on them would give it. `None`: that cannot be told
-    /// from the report on all of them.
-    pub(crate) fn within(&self, window: &Window) -> Option<Self> {
-        let Self { run: None, consolidated: None, .. } = self else { return None };
+    /// The counts of these of its dates alone.
+    pub(crate) fn counts_of(&self, window: &Window) -> Self {
         let days = self.days.iter().filter(|day| window.contains(day.day)).cloned();
-        let part = Self {
+        Self {
             rule: self.rule.clone(),
             run: None,
             days: days.collect(),
-            undated: self.undated,
+            undated: None,
             keyless_runs: Vec::new(),
             consolidated: None,
             steps: Vec::new(),
             buffered: Vec::new(),
             problems: Vec::new(),
-        };
+        }
+    }
+
+    /// The report on these of its dates, as a read-only command on them would give it. `None`: that cannot be told
+    /// from the report on all of them.
+    pub(crate) fn within(&self, window: &Window) -> Option<Self> {
+        let Self { run: None, consolidated: None, .. } = self else { return None };
+        let part = Self { undated: self.undated, ..self.counts_of(window) };
         // The keys of a run are not counted by date.
         let unknown = part.has(Status::Keyless) && !self.keyless_runs.is_empty();
         let is_whole = part.days.len() == window.days().len() && self.problems.is_empty();
@@ -232,7 +237,7 @@ impl Report {
         self.days.iter().map(|day| day.deactivated).sum()
     }
 
-    /// Whether superseded rows were found, with or without a date.
+    /// Whether duplicates were found, with or without a date.
     pub fn has_duplicates(&self) -> bool {
         let undated = self.undated.is_some_and(|undated| undated.counts.duplicates > 0);
         self.totals().duplicates > 0 || undated

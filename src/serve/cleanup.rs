@@ -24,7 +24,7 @@ use crate::error::{Error, Kind, Result};
 use crate::log::Line;
 use crate::partitions::Books;
 use crate::rule::{Rule, RuleName};
-use crate::run::{Changed, Ended, Report, RunId};
+use crate::run::{Changed, Report, RunId, RunOutcome};
 use crate::window::{Window, WindowArg};
 
 /// The body of `POST /cleanup-duplicates`.
@@ -184,10 +184,14 @@ pub(super) fn begin(
         service.metrics.run(rule.name.as_str(), ran.as_ref(), began.elapsed(), now);
         service.glances.ran(&rule);
         let ended = match &ran {
-            Ok(report) => Ended::of("apply", Some(&active.window), report),
-            Err(error) => {
-                Ended::failed("apply", &active.rule, Some(&active.window), Some(&active.id), error)
-            }
+            Ok(report) => RunOutcome::of("apply", Some(&active.window), report),
+            Err(error) => RunOutcome::failed(
+                "apply",
+                &active.rule,
+                Some(&active.window),
+                Some(&active.id),
+                error,
+            ),
         };
         let problems = match &ran {
             Ok(report) => report.problems.as_slice(),
@@ -229,7 +233,7 @@ pub(super) fn register(
 pub(super) async fn end(
     service: &Shared,
     run: Active,
-    ended: Ended,
+    ended: RunOutcome,
     problems: &[Error],
     problem: Option<Problem>,
 ) {

@@ -99,12 +99,19 @@ impl Keys {
     /// The file cannot be read, or a key is invalid.
     pub fn add_file(&mut self, path: &Path, right: Right) -> Result<()> {
         let text = read_utf8(path)?;
-        for (i, line) in text.lines().map(str::trim).enumerate() {
-            if !line.is_empty() && !line.starts_with('#') {
-                self.add(line, right).map_err(|error| {
-                    error.during(format!("reading line {} of `{}`", i + 1, path.display()))
-                })?;
-            }
+        let lines = text.lines().map(str::trim).enumerate();
+        let mut keys =
+            lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).peekable();
+        // Without a key, the service would let everyone in.
+        if keys.peek().is_none() {
+            let message = format!("`{}` has no key", path.display());
+            return Err(Error::new(Kind::Service, message)
+                .help("write one key on each line, or leave the option out"));
+        }
+        for (i, line) in keys {
+            self.add(line, right).map_err(|error| {
+                error.during(format!("reading line {} of `{}`", i + 1, path.display()))
+            })?;
         }
         Ok(())
     }
@@ -238,6 +245,18 @@ mod tests {
         let error = keys.add_list(KEY, Right::Apply).unwrap_err().to_string();
         assert!(error.contains("both") && !error.contains(KEY), "{error}");
         assert!(!format!("{keys:?}").contains(KEY));
+    }
+
+    #[test]
+    fn a_file_without_a_key_is_refused_since_the_service_would_be_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        for empty in ["", "\n \n", "# none yet\n"] {
+            std::fs::write(&path, empty).unwrap();
+            let error = Keys::default().add_file(&path, Right::Apply).unwrap_err();
+            assert_eq!(error.kind(), Kind::Service, "{empty:?}");
+            assert!(error.to_string().contains("has no key"), "{error}");
+        }
     }
 
     #[test]

@@ -85,9 +85,7 @@ pub(super) const GLANCES_AT_ONCE: usize = 16;
 pub(super) const READING_SHARE: u32 = 10;
 /// Characters of a part of a name.
 pub(super) const NAME: usize = 100;
-/// The most rows of a date that a page lists, over several of its own pages.
-pub(super) const ROWS: u64 = 10_000;
-/// How long they are kept, for the next page of them.
+/// How long the rows of a date are kept, for the next page of them.
 pub(super) const ROWS_KEPT: Duration = Duration::from_secs(60);
 /// The dates of which they are kept.
 pub(super) const ROWS_OF_DATES: u64 = 8;

@@ -25,9 +25,9 @@ use crate::log::{Line, Severity};
 
 /// How the service ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum Stopped {
     /// All runs had ended.
-    InGoodOrder,
+    Complete,
     /// A run had not stopped in time: the ledger has it as started, and the next run looks up its outcome.
     HandedOver,
 }
@@ -44,7 +44,7 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Listens and answers until SIGTERM or SIGINT.
-pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Ended> {
+pub(super) async fn listen(address: SocketAddr, service: Shared) -> Result<Stopped> {
     let cannot = |cause| Error::io(format!("cannot listen on {address}"), cause);
     let listener = listener(address).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
@@ -143,7 +143,7 @@ fn remember(service: &Shared) {
 }
 
 /// Lets runs finish, then stops them gracefully, then returns.
-async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
+async fn end(service: &Shared, graceful: GracefulShutdown) -> Stopped {
     service.running.close();
     let log = &service.log;
     let count = service.running.count();
@@ -164,14 +164,14 @@ async fn end(service: &Shared, graceful: GracefulShutdown) -> Ended {
                 Severity::Warning,
                 "a run has not stopped yet; the next one finds out what became of it",
             ));
-            return Ended::HandedOver;
+            return Stopped::HandedOver;
         }
     }
     told(service, until).await;
     // The last responses are still being sent.
     let _ = tokio::time::timeout_at(until, answered).await;
     log.line(Line::new(Severity::Info, "stopped"));
-    Ended::InGoodOrder
+    Stopped::Complete
 }
 
 /// Waits for pending messages to webhooks, and logs if they take too long.

@@ -70,7 +70,7 @@ use sessions::Sessions;
 use tries::Tries;
 
 pub use keys::{Keys, Right};
-pub use listen::Ended;
+pub use listen::Stopped;
 pub use oidc::{GOOGLE_KEYS, OidcSettings};
 
 /// The address and the access settings of the service.
@@ -144,7 +144,7 @@ type Shared = Arc<Service>;
 ///
 /// # Errors
 /// The address is reachable by others and there are no keys, or the address cannot be listened on.
-pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Ended> {
+pub fn serve(settings: Settings, engine: Engine, log: Log) -> Result<Stopped> {
     let open = settings.keys.is_empty() && settings.oidc.is_none();
     if open && !settings.listen.ip().is_loopback() {
         return Err(Error::new(

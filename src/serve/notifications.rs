@@ -9,7 +9,7 @@ use super::{Shared, limits};
 use crate::error::{Error, Kind};
 use crate::log::Line;
 use crate::notify::{self, Channel, RunEvent};
-use crate::run::Ended;
+use crate::run::RunOutcome;
 
 /// The webhooks, and the pending messages.
 pub(super) struct Notifications {
@@ -36,7 +36,7 @@ impl Notifications {
 }
 
 /// Starts notifying the end of a run, without waiting.
-pub(super) fn begin(service: &Shared, ended: Ended) {
+pub(super) fn begin(service: &Shared, ended: RunOutcome) {
     let notifications = &service.notifications;
     if notifications.channels.is_empty() || ended.is_quiet() {
         return;
@@ -54,7 +54,7 @@ pub(super) fn begin(service: &Shared, ended: Ended) {
     });
 }
 
-async fn tell(service: &Shared, ended: Ended) {
+async fn tell(service: &Shared, ended: RunOutcome) {
     let (run, rule) = (ended.run.clone(), ended.rule.clone());
     let not_told = |error: &Error| {
         let line = Line::of_error(error).run(run.as_deref());

@@ -27,9 +27,9 @@ pub(super) struct Session {
 
 /// The caller and session of a cookie, if the session has not ended.
 pub(super) fn kept(access: &Access, headers: &HeaderMap) -> Option<(Caller, String)> {
-    let place = place(headers);
+    let audience = audience(headers);
     cookies(headers).iter().find_map(|session| {
-        let known = access.sessions.find(session, &place, &access.keys)?;
+        let known = access.sessions.find(session, &audience, &access.keys)?;
         Some((access.by_hash(&known.key).ok()?, known.id))
     })
 }
@@ -145,7 +145,7 @@ pub(super) fn keep(
     headers: &HeaderMap,
     key: &KeyHash,
 ) -> Result<(), Problem> {
-    let session = service.access.sessions.begin(key, &place(headers));
+    let session = service.access.sessions.begin(key, &audience(headers));
     let session = session.map_err(|error| failed(service, &error))?;
     let mut cookie = cookie(headers, &session);
     let seconds = i64::try_from(limits::SIGNED_IN.as_secs()).unwrap_or(i64::MAX);
@@ -177,7 +177,7 @@ fn cookie<'s>(headers: &HeaderMap, session: &'s str) -> Cookie<'s> {
 }
 
 /// The host and port in the browser's address.
-fn place(headers: &HeaderMap) -> String {
+fn audience(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host.unwrap_or_default().to_ascii_lowercase()
 }
@@ -186,7 +186,7 @@ fn place(headers: &HeaderMap) -> String {
 /// Browsers accept a cookie with the prefix `__Host-` only over HTTPS and from the same host.
 fn name(headers: &HeaderMap) -> String {
     let host = if is_https(headers) { "__Host-onerow" } else { "onerow" };
-    match place(headers).parse::<Authority>().ok().and_then(|place| place.port_u16()) {
+    match audience(headers).parse::<Authority>().ok().and_then(|audience| audience.port_u16()) {
         Some(port) => format!("{host}-{port}"),
         None => host.to_owned(),
     }

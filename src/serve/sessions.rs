@@ -55,21 +55,22 @@ impl Sessions {
     }
 
     /// A session for a caller who sent this key to the service at this host and port.
-    pub fn begin(&self, key: &KeyHash, place: &str) -> Result<String> {
+    pub fn begin(&self, key: &KeyHash, audience: &str) -> Result<String> {
         let lasts = i64::try_from(limits::SIGNED_IN.as_secs()).unwrap_or(i64::MAX);
-        self.until(key, place, Timestamp::now().as_second().saturating_add(lasts))
+        self.until(key, audience, Timestamp::now().as_second().saturating_add(lasts))
     }
 
-    fn until(&self, key: &KeyHash, place: &str, exp: i64) -> Result<String> {
-        let claims = Claims { sub: self.named(key)?, aud: place.to_owned(), exp, jti: random()? };
+    fn until(&self, key: &KeyHash, audience: &str, exp: i64) -> Result<String> {
+        let claims =
+            Claims { sub: self.named(key)?, aud: audience.to_owned(), exp, jti: random()? };
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(unsigned)
     }
 
     /// The session of a cookie. `None`: it was not started here, has ended, or its key was removed.
-    pub fn find(&self, session: &str, place: &str, keys: &Keys) -> Option<Known> {
+    pub fn find(&self, session: &str, audience: &str, keys: &Keys) -> Option<Known> {
         let mut wanted = Validation::new(Algorithm::HS256);
         wanted.leeway = 0;
-        wanted.set_audience(&[place]);
+        wanted.set_audience(&[audience]);
         wanted.set_required_spec_claims(&["exp", "aud", "sub"]);
         let claims = decode::<Claims>(session, &self.checking, &wanted).ok()?.claims;
         let is_it = |key: &KeyHash| self.named(key).is_ok_and(|name| name == claims.sub);
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     const KEY: &str = "0123456789abcdefghij";
-    const PLACE: &str = "h:8080";
+    const AUDIENCE: &str = "h:8080";
 
     fn keys(list: &str) -> Keys {
         let mut keys = Keys::default();
@@ -139,23 +140,23 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_of_its_key_its_place_and_its_hour() {
+    fn a_session_is_of_its_key_its_audience_and_its_hour() {
         let sessions = Sessions::new().unwrap();
         let (known, hash) = (keys(KEY), KeyHash::of(KEY));
-        let session = sessions.begin(&hash, PLACE).unwrap();
-        let found = |session: &str| sessions.find(session, PLACE, &known).map(|known| known.key);
+        let session = sessions.begin(&hash, AUDIENCE).unwrap();
+        let found = |session: &str| sessions.find(session, AUDIENCE, &known).map(|known| known.key);
         assert_eq!(found(&session), Some(hash.clone()));
         assert!(!session.contains(KEY));
         for other in ["h:8081", "h", "evil.example:8080", ""] {
             assert!(sessions.find(&session, other, &known).is_none(), "{other}");
         }
         let replaced = keys("another-key-of-some-length");
-        assert!(sessions.find(&session, PLACE, &replaced).is_none(), "its key is none any more");
-        let elsewhere = Sessions::new().unwrap().begin(&hash, PLACE).unwrap();
+        assert!(sessions.find(&session, AUDIENCE, &replaced).is_none(), "its key is none any more");
+        let elsewhere = Sessions::new().unwrap().begin(&hash, AUDIENCE).unwrap();
         assert_eq!(found(&elsewhere), None, "another process has begun it");
         let now = Timestamp::now().as_second();
-        assert!(found(&sessions.until(&hash, PLACE, now + 5).unwrap()).is_some());
-        assert_eq!(found(&sessions.until(&hash, PLACE, now - 1).unwrap()), None, "it has ended");
+        assert!(found(&sessions.until(&hash, AUDIENCE, now + 5).unwrap()).is_some());
+        assert_eq!(found(&sessions.until(&hash, AUDIENCE, now - 1).unwrap()), None, "it has ended");
         let (signed, signature) = session.rsplit_once('.').unwrap();
         let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
         for bad in [&forged, &format!("{signed}."), signed, KEY, "", "a.b.c"] {
@@ -167,11 +168,11 @@ mod tests {
     fn a_session_that_was_signed_out_of_has_ended() {
         let sessions = Sessions::new().unwrap();
         let (known, hash) = (keys(KEY), KeyHash::of(KEY));
-        let [one, other] = [(); 2].map(|()| sessions.begin(&hash, PLACE).unwrap());
-        let id = sessions.find(&one, PLACE, &known).unwrap().id;
+        let [one, other] = [(); 2].map(|()| sessions.begin(&hash, AUDIENCE).unwrap());
+        let id = sessions.find(&one, AUDIENCE, &known).unwrap().id;
         sessions.end(&id);
-        assert!(sessions.find(&one, PLACE, &known).is_none());
-        assert!(sessions.find(&other, PLACE, &known).is_some());
+        assert!(sessions.find(&one, AUDIENCE, &known).is_none());
+        assert!(sessions.find(&other, AUDIENCE, &known).is_some());
     }
 
     #[test]

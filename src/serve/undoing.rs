@@ -6,7 +6,7 @@ use super::problem::{Code, Problem};
 use super::{Shared, blocking};
 use crate::error::Result;
 use crate::rule::Rule;
-use crate::run::{Ended, RunId, Undone};
+use crate::run::{RunId, RunOutcome, Undone};
 use crate::window::Window;
 
 /// Starts the undo of a run, which continues if the caller disconnects. Errors: a run of the rule with one of the
@@ -31,9 +31,9 @@ pub(super) fn begin(
         let ran = blocking(move || working.undo(&name, &undone, &of, &caller.who)).await;
         service.glances.ran(&rule);
         let ended = match &ran {
-            Ok(undone) => Ended::of_undo(undone),
+            Ok(undone) => RunOutcome::of_undo(undone),
             Err(error) => {
-                Ended::failed("undo", &rule.name, Some(&run.window), Some(&run.id), error)
+                RunOutcome::failed("undo", &rule.name, Some(&run.window), Some(&run.id), error)
             }
         };
         let problems = match &ran {

@@ -71,9 +71,9 @@ pub enum Figure {
     Active,
     /// Keys.
     Keys,
-    /// Superseded rows.
+    /// Duplicates.
     Duplicates,
-    /// Superseded rows that cannot be changed yet.
+    /// Duplicates that cannot be changed yet.
     Buffered,
     /// Active rows whose row id is NULL or shared.
     SharedIds,

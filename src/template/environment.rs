@@ -1,5 +1,7 @@
 //! The configuration of minijinja, and template values from outside.
 
+use std::sync::LazyLock;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::{limits, literal, qualify};
@@ -8,7 +10,7 @@ use crate::googlesql::{Ident, SqlValue};
 use crate::rule::{Rule, VarArg};
 
 /// The minijinja environment of onerow's templates.
-pub(super) fn environment() -> Environment<'static> {
+fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("googlesql".into()));
@@ -29,6 +31,28 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_fuel(Some(limits::FUEL));
     environment.set_recursion_limit(limits::RECURSION);
     environment
+}
+
+/// The shipped templates, compiled once: rules share them.
+static SHIPPED: LazyLock<Result<Environment<'static>, String>> = LazyLock::new(|| {
+    let mut environment = environment();
+    for (name, text) in super::shipped() {
+        let added = environment.add_template_owned(name, text.to_owned());
+        added.map_err(|error| format!("{error:#}"))?;
+    }
+    Ok(environment)
+});
+
+/// The environment with those of the shipped templates that have one of these names.
+pub(super) fn shipped(has: impl Fn(&str) -> bool) -> Result<Environment<'static>> {
+    let all = SHIPPED.as_ref().map_err(|error| {
+        Error::new(Kind::Internal, format!("a shipped template does not compile: {error}"))
+    })?;
+    let mut environment = all.clone();
+    for (name, _) in super::shipped().filter(|(name, _)| !has(name)) {
+        environment.remove_template(&name);
+    }
+    Ok(environment)
 }
 
 /// The rule's variables, overridden or extended by those of the command line.

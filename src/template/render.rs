@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use minijinja::{Environment, Value};
 
 use super::custom;
-use super::environment::{environment, merge};
+use super::environment::{merge, shipped};
 use super::failure::template_error;
 use super::values::{map, removals_value, rule_value, staging_value, table_value, window_value};
 use super::{Template, Templates, limits, literal, whole};
@@ -42,20 +42,25 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// A template does not parse, or neither the rule nor a template uses a `--var`.
     pub fn new(rule: &'a Rule, templates: &Templates, vars: &[VarArg]) -> Result<Self> {
-        let shipped = shipped(rule, templates)?;
-        let mut environment = environment();
+        let replaced = replaced(rule, templates)?;
+        let of_rule = templates.of(rule);
+        let mut environment = shipped(|name| of_rule.contains_key(name))?;
         let (mut paths, mut own_bytes) = (BTreeMap::new(), 0);
-        for (name, template) in templates.of(rule) {
-            paths.insert(name.to_owned(), template.path.clone());
+        for (name, template) in &of_rule {
+            paths.insert((*name).to_owned(), template.path.clone());
+            if is_built_in(template) {
+                continue;
+            }
             limits::check_template(&template.path, &template.text)?;
-            let added = || environment.add_template_owned(name.to_owned(), template.text.clone());
+            let added =
+                || environment.add_template_owned((*name).to_owned(), template.text.clone());
             limits::compiling(own_text(template), added).map_err(|error| {
                 template_error(&error, &paths, Some(&template.text), &Value::UNDEFINED)
             })?;
             own_bytes += own_text(template).len();
         }
         // Sized for the longest, since each is compiled separately.
-        let longest = templates.of(rule).into_values().map(own_text).max_by_key(|text| text.len());
+        let longest = of_rule.into_values().map(own_text).max_by_key(|text| text.len());
         let vars =
             limits::compiling(longest.unwrap_or_default(), || merge(rule, &environment, vars))?;
         let vars_value =
@@ -72,7 +77,7 @@ impl<'a> Renderer<'a> {
             staging_value,
             removals,
             own_bytes,
-            shipped,
+            shipped: replaced,
         })
     }
 
@@ -209,7 +214,7 @@ impl<'a> Renderer<'a> {
         self.render_shipped(&step, window, map([("before", before)]))
     }
 
-    /// The query for the superseded rows of dates that are not known yet: `filter` restricts it to them, and `around`
+    /// The query for the duplicates of dates that are not known yet: `filter` restricts it to them, and `around`
     /// to them and the dates that rows are compared with. Where the rule has no dates, neither is used.
     ///
     /// # Errors
@@ -231,7 +236,7 @@ impl<'a> Renderer<'a> {
         if self.rule.partition.is_one_group() {
             body = whole::without_marks(&body, &whole);
         }
-        let mut sql = format!("-- onerow: rule {}, superseded rows\n", self.rule.name);
+        let mut sql = format!("-- onerow: rule {}, duplicates\n", self.rule.name);
         push_tidied(&mut sql, &body);
         limits::check_statement(NAME, &sql)?;
         Ok(sql)
@@ -403,28 +408,25 @@ impl<'a> Renderer<'a> {
 }
 
 /// The shipped templates of a rule, if the project replaces one of them: a macro or a step.
-fn shipped(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'static>>> {
-    let shipped = Templates::shipped();
+fn replaced(rule: &Rule, templates: &Templates) -> Result<Option<Environment<'static>>> {
     let replaces = |(name, template): (&str, &Template)| {
-        Templates::shipped_text(name).is_some() && !own_text(template).is_empty()
+        Templates::shipped_text(name).is_some() && !is_built_in(template)
     };
     if !templates.of(rule).into_iter().any(replaces) {
         return Ok(None);
     }
-    let mut environment = environment();
-    for (name, template) in shipped.of(rule) {
-        environment.add_template_owned(name.to_owned(), template.text.clone()).map_err(
-            |error| {
-                template_error(&error, &BTreeMap::new(), Some(&template.text), &Value::UNDEFINED)
-            },
-        )?;
-    }
-    Ok(Some(environment))
+    let all = Templates::shipped();
+    let of_rule = all.of(rule);
+    shipped(|name| of_rule.contains_key(name)).map(Some)
 }
 
 /// The text of a template that is not built in, whose depth is unknown.
 fn own_text(template: &Template) -> &str {
-    if template.path.ends_with(super::BUILT_IN) { "" } else { &template.text }
+    if is_built_in(template) { "" } else { &template.text }
+}
+
+fn is_built_in(template: &Template) -> bool {
+    template.path.ends_with(super::BUILT_IN)
 }
 
 /// Appends a text with one final newline, without leading newlines, repeated blank lines or trailing blanks.

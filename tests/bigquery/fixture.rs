@@ -20,7 +20,7 @@ pub const COLUMNS: [(&str, &str); 8] = [
     ("updated_at", "TIMESTAMP"),
 ];
 
-/// Two dates with superseded rows and one without.
+/// Two dates with duplicates and one without.
 pub const ROWS: &str = "\
 a1,2026-01-27,g1,a,,true,2026-01-27T01:00:00Z
 b1,2026-01-28,g1,a,,true,2026-01-28T01:00:00Z
@@ -35,7 +35,7 @@ pub const SURVIVORS: [&str; 4] = ["a1", "b3", "b4", "c2"];
 
 pub const WINDOW: &str = "--from 2026-01-27 --to 2026-01-29";
 
-/// 365 dates, of which each 36th has a superseded row: 10.
+/// 365 dates, of which each 36th has a duplicate: 10.
 pub fn a_year() -> String {
     let first = jiff::civil::date(2025, 1, 1);
     let mut csv = String::new();

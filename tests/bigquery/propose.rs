@@ -68,7 +68,7 @@ fn a_rule_is_proposed_from_the_metadata_and_the_latest_partition() {
     # duplicates, a column is missing in it: `onerow explain` shows them.
     [rule.predictions]
     table = "[DATASET].predictions"
-    # guess: a column says which rows count, so that superseded rows can stay
+    # guess: a column says which rows count, so that duplicates can stay
     strategy = "deactivate"
     # the table is partitioned by it
     partition = "game_date"

@@ -13,7 +13,7 @@ written_at = "created_at"
 STRATEGY
 "#;
 
-/// Superseded rows, a row of another key, an inactive row, NULLs; on the 29th shared ids that differ.
+/// Duplicates, a row of another key, an inactive row, NULLs; on the 29th shared ids that differ.
 const ROWS: &str = "\
 a1,2026-01-27,g1,,,true,2026-01-27T01:00:00Z
 a2,2026-01-27,g1,,20.5,true,2026-01-27T02:00:00Z

@@ -136,10 +136,10 @@ fn rows_that_have_changed_since_are_left_alone() {
     rule predictions, run [RUN] undoes run [RUN]
      date         rows   left alone   status
     ────────
-     2026-01-28      1            1   restored
+     2026-01-28      1            1   partly restored
      2026-01-29      1            0   restored
     -- stderr
-    1 row was changed or deleted since run [RUN], and was not restored
+    1 row was left alone: since run [RUN] it was changed, deleted or made active again
     ");
     assert_eq!(fixture.active(), ["a1", "b2", "b3", "b4", "c1", "c2"]);
 }

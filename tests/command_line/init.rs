@@ -432,11 +432,8 @@ fn what_a_person_has_decided_is_taken_and_what_cannot_be_is_said() {
     $ onerow init --file orders.csv --dbt manifest.json x
     exit code 2
     -- stderr
-    error[usage]: the argument '--file <FILE>' cannot be used with '--dbt <FILE>'
-
-    Usage: onerow init --file <FILE> <DIR>
-
-    For more information, try '--help'.
+    error[usage]: `--file <FILE>` cannot be used with `--dbt <FILE>`
+      help: leave out `--file <FILE>` or `--dbt <FILE>`
 
     $ onerow init --file orders.csv --warehouse a.b x
     exit code 2

@@ -61,12 +61,8 @@ fn what_cannot_be_told_apart_or_found_is_said() {
     $ onerow load
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      <RULE>
-
-    Usage: onerow load [OPTIONS] [RULE] <FILE>...
-
-    For more information, try '--help'.
+    error[usage]: no file is named
+      help: name the files to load: onerow load rows.csv
 
     $ onerow load others
     exit code 2

@@ -67,38 +67,26 @@ fn the_options_of_the_project_stand_before_or_after_the_command() {
     $ onerow init --project-dir elsewhere
     exit code 2
     -- stderr
-    error[usage]: --project-dir has no use here: name the folder, `onerow init DIR`
-
-    Usage: onerow [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error[usage]: `onerow init` has no use for --project-dir
+      help: name the folder: onerow init DIR
 
     $ onerow --project-dir elsewhere init
     exit code 2
     -- stderr
-    error[usage]: --project-dir has no use here: name the folder, `onerow init DIR`
-
-    Usage: onerow [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error[usage]: `onerow init` has no use for --project-dir
+      help: name the folder: onerow init DIR
 
     $ onerow test --warehouse local
     exit code 2
     -- stderr
-    error[usage]: --warehouse has no use here: tests run on a database in memory
-
-    Usage: onerow [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error[usage]: `onerow test` has no use for --warehouse: tests run on a database in memory
+      help: leave it out
 
     $ onerow test --now [TIME]
     exit code 2
     -- stderr
-    error[usage]: --now has no use here: the time of a test is its `now`
-
-    Usage: onerow [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error[usage]: `onerow test` has no use for --now: the time of a test is its `now`
+      help: leave it out
     ");
     assert!(!project.path("elsewhere").exists());
     project.onerow_in(&["init", "third"], &[("ONEROW_PROJECT_DIR", "elsewhere")]).exits(0);

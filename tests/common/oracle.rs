@@ -9,7 +9,7 @@ pub const WINDOW: &str = "--from 2026-01-27 --to 2026-01-29";
 /// The columns of a line of these CSVs: id, date, two columns of the key, line, active flag, instant.
 pub const COLUMNS: usize = 7;
 
-/// A date without superseded rows and two with some; a key that holds NULL, and an inactive row that
+/// A date without duplicates and two with some; a key that holds NULL, and an inactive row that
 /// is newer than the survivor.
 pub const ROWS: &str = "\
 a1,2026-01-27,g1,a,,true,2026-01-27T01:00:00Z
@@ -79,7 +79,7 @@ fn sorted(rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
     rows
 }
 
-/// The ids of the superseded rows.
+/// The ids of the duplicates.
 pub fn superseded(csv: &str) -> Vec<String> {
     let rows = read(csv);
     let survives = |row: &Row, at: &str| {
@@ -110,7 +110,7 @@ pub fn cured(csv: &str, deactivates: bool) -> Expected {
     Expected { table, changed }
 }
 
-/// How many rows the MERGE of a rewrite touches on each date that has superseded rows: it deletes all
+/// How many rows the MERGE of a rewrite touches on each date that has duplicates: it deletes all
 /// active rows of the date and inserts its survivors.
 pub fn rewritten(csv: &str) -> BTreeMap<String, u64> {
     let mut touched = cured(csv, false).changed;

@@ -1,4 +1,4 @@
-//! A project with superseded rows, and what must hold of it whatever goes wrong.
+//! A project with duplicates, and what must hold of it whatever goes wrong.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};

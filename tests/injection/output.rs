@@ -29,7 +29,7 @@ fn values_of_the_table_are_shown_and_do_nothing() {
         is_inert(&ended.stdout, format);
         let rows = ended.stdout.lines().filter(|line| line.contains("2026-01-28"));
         let rows: Vec<&str> = rows.collect();
-        assert_eq!(rows.len(), all().count(), "a line for each superseded row");
+        assert_eq!(rows.len(), all().count(), "a line for each duplicate");
         if format == "markdown" {
             let bars =
                 |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();

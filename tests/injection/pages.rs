@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use onerow::googlesql::SqlValue;
 use onerow::ledger::{Entry, Outcome};
 use onerow::report::html::{
-    PlanPage, ProblemPage, RuleOverview, Rules, RunPage, SignIn, Viewer, file, plan, problem, run,
+    PlanPage, ProblemPage, RuleOverview, Rules, RunPage, SignIn, Viewer, plan, problem, run,
     sign_in,
 };
 use onerow::run::PastRun;
@@ -94,7 +94,7 @@ fn pages(text: &str) -> Vec<String> {
     let mut pages = vec![
         fixed::page(rules_of(Ok(&report))),
         fixed::page(rules_of(Err(text.to_owned()))),
-        file(&rules_of(Ok(&report)), &entries, 30).unwrap(),
+        fixed::file_of(rules_of(Ok(&report)), &entries),
         crate::report_html::overview::page(&rule, &entries, Some(text), text, viewer()),
         planned(None),
         planned(Some(text)),
@@ -172,7 +172,7 @@ fn sql_that_nobody_can_read_gets_marks_and_no_others() {
             status: Ok(&report),
             runs: runs.iter().collect(),
         };
-        file(&fixed::rules(vec![seen], &days), &entries, 30).unwrap()
+        fixed::file_of(fixed::rules(vec![seen], &days), &entries)
     };
     let without_marks = |html: &str| {
         let spans = |class: &str| html.matches(&format!("<span class=\"{class}\">")).count();

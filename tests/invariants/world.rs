@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use crate::common::cuts::Way;
 use crate::common::silent::Silent;
 
-/// How superseded rows are taken out.
+/// How duplicates are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cure {
     Deactivate,
@@ -365,7 +365,7 @@ impl Oracle {
             true => 0,
             false => active.iter().filter(shares_id).count() as u64,
         };
-        // A rewrite waits for buffered superseded rows, and touches every settled row.
+        // A rewrite waits for buffered duplicates, and touches every settled row.
         let waits = rewrites && touchable.len() < superseded.len();
         let changed = if rewrites { &active } else { &touchable };
         let changed = changed.iter().filter(|row| !touchable.is_empty() && self.settled(row));

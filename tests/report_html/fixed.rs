@@ -5,7 +5,11 @@ use onerow::error::Kind;
 use onerow::googlesql::TableName;
 use onerow::ledger::{Detail, Entry, Outcome};
 use onerow::report::Tariff;
-use onerow::report::html::{RuleOverview, RulePage, Rules, Viewer, rule_page};
+use onerow::report::html::Rows;
+use onerow::report::html::{
+    DateFacts, FilePage, RemovedBy, RuleOverview, RulePage, Rules, Viewer, file, last_removal,
+    rule_page, telling_dates,
+};
 use onerow::rule::{OnKeyless, Rule, RuleName, Strategy};
 use onerow::run::{Counts, DayReport, PastRun, Report, RunId, Undated, history};
 use onerow::statement::{Fingerprint, StepName};
@@ -44,7 +48,7 @@ pub fn window(from: &str, dates: usize) -> Window {
     Window::of_days(days.take(dates).collect()).unwrap()
 }
 
-/// A date with so many superseded rows, so many of them buffered, and so many shared ids.
+/// A date with so many duplicates, so many of them buffered, and so many shared ids.
 pub fn date(day: Day, duplicates: u64, buffered: u64, shared_ids: u64) -> DayReport {
     let active = 321 + duplicates;
     let settled = active - buffered;
@@ -104,20 +108,39 @@ pub fn caller(may_apply: bool) -> Viewer {
 }
 
 pub fn rules<'a>(rules: Vec<RuleOverview<'a>>, window: &'a Window) -> Rules<'a> {
-    Rules {
-        rules,
-        window,
-        most_runs: 10,
-        now: now(),
-        tariff: TARIFF,
-        viewer: caller(true),
-        links: true,
-    }
+    Rules { rules, window, most_runs: 10, now: now(), tariff: TARIFF, viewer: caller(true) }
 }
 
 /// The page of the first of these rules.
 pub fn page(rules: Rules<'_>) -> String {
     rule_page(&RulePage { rules, range: None, note: None, has_others: true }).unwrap()
+}
+
+/// The file of these rules, each with its dates, without their rows.
+pub fn file_of(rules: Rules<'_>, entries: &[Entry]) -> String {
+    let past = runs(entries);
+    let of_rule = |of: &RuleOverview<'_>| match of.status {
+        Ok(report) => telling_dates(report, &past),
+        Err(_) => Vec::new(),
+    };
+    let days: Vec<Vec<Day>> = rules.rules.iter().map(of_rule).collect();
+    let dates = rules.rules.iter().zip(&days).flat_map(|(of, days)| {
+        let past = &past;
+        days.iter().map(move |day| {
+            let runs: Vec<&PastRun> = past.iter().filter(|run| run.window.contains(*day)).collect();
+            let removed = last_removal(&runs, *day);
+            DateFacts {
+                rule: of.rule,
+                day: *day,
+                status: of.status.clone(),
+                superseded: Rows::NotRead,
+                removed: removed.map(|run| RemovedBy { run, rows: Rows::NotRead }),
+                runs,
+            }
+        })
+    });
+    let dates = dates.collect();
+    file(&FilePage { rules, dates, entries, days: 30 }).unwrap()
 }
 
 /// A statement of a run: its step, its outcome, and what the ledger says of it beyond that.

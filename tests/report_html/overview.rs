@@ -23,8 +23,8 @@ pub fn page(
     let (known, nothing) = (&of_ledger[&rule.name], Known::default());
     let counted = report(rule, vec![date(day("2026-01-29"), 9, 2, 0)]);
     let line = |known: &'_ Known, counted| {
-        let standing = known.standing(rule, counted);
-        (standing, known.clone())
+        let latest = known.latest_status(rule, counted);
+        (latest, known.clone())
     };
     let kept = [
         line(known, Some(&counted)),
@@ -32,11 +32,11 @@ pub fn page(
         line(&nothing, None),
         line(&nothing, None),
     ];
-    let lines = kept.iter().enumerate().map(|(i, (standing, known))| RuleLine {
-        place: i,
+    let lines = kept.iter().enumerate().map(|(i, (latest, known))| RuleLine {
+        index: i,
         rule,
         known,
-        standing: *standing,
+        latest: *latest,
         counted: (i == 0).then(|| at("11:59:30")),
         problem: problem.filter(|_| i == 3).map(str::to_owned),
         is_pending: i == 1,
@@ -98,10 +98,10 @@ fn rules_without_a_price_have_no_column_for_it() {
     let rule = rule_of(RULE);
     let nothing = Known::default();
     let line = RuleLine {
-        place: 0,
+        index: 0,
         rule: &rule,
         known: &nothing,
-        standing: nothing.standing(&rule, None),
+        latest: nothing.latest_status(&rule, None),
         counted: None,
         problem: None,
         is_pending: false,

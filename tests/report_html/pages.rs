@@ -3,7 +3,7 @@
 use onerow::ledger::Entry;
 use onerow::report::html::{
     ProblemPage, Range, RuleOverview, RulePage, Rules, RunPage, SignIn, Viewer,
-    content_security_policy, file, problem, rule_page, run, sign_in,
+    content_security_policy, problem, rule_page, run, sign_in,
 };
 use onerow::rule::Rule;
 use onerow::run::{DayReport, Report};
@@ -221,7 +221,7 @@ fn nothing_from_outside_becomes_markup() {
     let dirty = mixed(&rule);
     for html in [
         fixed::page(page()),
-        file(&page(), &entries, 30).unwrap(),
+        fixed::file_of(page(), &entries),
         run(&of).unwrap(),
         problem(&wrong, &viewer()).unwrap(),
         sign_in(&SignIn { problem: Some(HOSTILE), next: HOSTILE }).unwrap(),
@@ -316,7 +316,5 @@ fn rules_whose_names_resemble_each_other_have_places_of_their_own() {
         status: Ok(&clean),
         runs: Vec::new(),
     });
-    let mut page = fixed::rules(seen.collect(), &days);
-    page.links = false;
-    assert_is_sound(&file(&page, &[], 30).unwrap());
+    assert_is_sound(&fixed::file_of(fixed::rules(seen.collect(), &days), &[]));
 }

@@ -5,9 +5,9 @@ use crate::common::whole::whole;
 use crate::common::{Ended, HEADER, Project, RULE};
 use crate::predictions;
 
-const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:00Z";
+pub const WINDOW: &str = "--from 2026-01-20 --to 2026-01-29 --now 2026-01-30T12:00:00Z";
 
-fn loaded() -> Project {
+pub fn loaded() -> Project {
     let project = Project::example();
     project.write("predictions.csv", predictions::csv());
     project.onerow("load by_line predictions.csv").exits(0);
@@ -15,7 +15,7 @@ fn loaded() -> Project {
 }
 
 /// The page in a file, which is sound and carries its policy.
-fn page(project: &Project, file: &str) -> String {
+pub fn page(project: &Project, file: &str) -> String {
     let html = std::fs::read_to_string(project.path(file)).unwrap();
     assert_is_sound(&html);
     let policy = tags(&html).into_iter().find_map(|tag| {
@@ -28,7 +28,7 @@ fn page(project: &Project, file: &str) -> String {
 }
 
 /// The report; the size that it tells is that of the file, and is not repeated here.
-fn report(project: &Project, arguments: &str) -> Ended {
+pub fn report(project: &Project, arguments: &str) -> Ended {
     let mut ended = project.onerow(&format!("report {WINDOW} --html report.html {arguments}"));
     if let Ok(file) = std::fs::metadata(project.path("report.html")) {
         let size = bytesize::ByteSize(file.len()).to_string();
@@ -62,8 +62,8 @@ fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
         html.contains("<title>2026-01-23: 2,807 dirty</title>")
             && html.contains("<title>2026-01-23: 2,477 dirty</title>")
     );
-    assert!(html.contains("<th scope=\"row\">2026-01-28</th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
-    assert_eq!(html.matches("The ledger has no runs").count(), 2);
+    assert!(html.contains("<th scope=\"row\"><a href=\"#date-player_prop_predictions-2026-01-28\">2026-01-28</a></th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
+    assert_eq!(html.matches("The ledger has no runs of this rule").count(), 2);
     let (_, all) = html.split_once("<h2 id=\"all-rules\">2 rules</h2>").unwrap();
     for rule in ["player_prop_predictions", "by_line"] {
         let line =
@@ -212,12 +212,8 @@ fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     $ onerow report
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      --html <FILE>
-
-    Usage: onerow report --html <FILE> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--html <FILE>` is missing
+      help: `onerow report --help` has examples
     ");
     whole!(project.onerow("report nowhere --html r.html"), @"
     $ onerow report nowhere --html r.html

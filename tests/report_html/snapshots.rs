@@ -1,15 +1,16 @@
 //! Each page is what `snapshots/html/` holds, but for the style.
 
 use onerow::report::html::{
-    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, file, plan, problem, run, sign_in,
+    PlanPage, ProblemPage, RuleOverview, RunPage, SignIn, Viewer, plan, problem, run, sign_in,
 };
 use onerow::run::PastRun;
 
 use super::fixed::{self, TARIFF, caller, mixed, now, rule, window};
 use super::html::{assert_is_sound, style};
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "file",
+    "file_unread",
     "overview",
     "plan",
     "plan_read_only",
@@ -44,10 +45,13 @@ fn the_pages_are_what_was_reviewed() {
         |status| RuleOverview { rule: &rule, window: &days, status, runs: runs.iter().collect() };
     reviewed("rule", fixed::page(fixed::rules(vec![seen(Ok(&report))], &days)));
     reviewed("overview", super::overview::page(&rule, &entries, None, "", caller(true)));
-    let nobody = seen(Err("the warehouse did not answer".to_owned()));
-    let mut page = fixed::rules(vec![nobody], &days);
-    (page.links, page.viewer, page.most_runs) = (false, Viewer::Nobody, 2);
-    reviewed("file", file(&page, &entries, 30).unwrap());
+    for (name, status) in
+        [("file", Ok(&report)), ("file_unread", Err("the warehouse did not answer".to_owned()))]
+    {
+        let mut page = fixed::rules(vec![seen(status)], &days);
+        (page.viewer, page.most_runs) = (Viewer::Nobody, 2);
+        reviewed(name, fixed::file_of(page, &entries));
+    }
     let of = |id: &str| runs.iter().find(|run| run.id == id).unwrap();
     let page = |of: &PastRun, refreshing| {
         let (entries, zone) = (&entries, &rule.time_zone);

@@ -7,7 +7,7 @@ use crate::report_html::html::{assert_is_sound, plain};
 const PAGE: &str = "/rules/predictions/dates/2026-01-30";
 const HOSTILE: &str = "</td><script>alert(1)</script>";
 
-/// Two keys with a superseded row each, one of them with markup in it.
+/// Two keys with a duplicate each, one of them with markup in it.
 fn project() -> Project {
     let project = Project::new(RULE);
     let row = |id: &str, player: &str, minute: u32| {
@@ -39,8 +39,8 @@ fn rows(page: &Answer, name: &str) -> Vec<Vec<String>> {
     };
     let body = table.split_once("<tbody>").unwrap().1.split_once("</tbody>").unwrap().0;
     let cells = |row: &str| {
-        let cells = row.split("<td class=\"value\">").skip(1);
-        cells.map(|cell| cell.split("</td>").next().unwrap().to_owned()).collect()
+        let cells = row.split("<td class=\"value\"><span>").skip(1);
+        cells.map(|cell| cell.split("</span>").next().unwrap().to_owned()).collect()
     };
     body.split("<tr>").skip(1).map(cells).collect()
 }

@@ -105,3 +105,27 @@ fn each_metric_of_the_dashboard_is_one_of_the_service() {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }
+
+/// OpenTelemetry has the same metrics, by its Collector, which is told the same address and key.
+#[test]
+fn the_collector_of_opentelemetry_reads_what_the_service_serves() {
+    let text = include_str!("../../deploy/opentelemetry/collector.yaml");
+    let collector: Json = serde_yaml_ng::from_str(text).unwrap();
+    let scrape = &collector["receivers"]["prometheus"]["config"]["scrape_configs"][0];
+    let pipeline = &collector["service"]["pipelines"]["metrics"];
+    for (part, names) in [("receivers", "prometheus"), ("exporters", "otlphttp")] {
+        assert_eq!(pipeline[part], serde_json::json!([names]));
+        assert!(collector[part].get(names).is_some(), "{names} is configured");
+    }
+    let key = |key: &str| format!("{} {key}", scrape["authorization"]["type"].as_str().unwrap());
+    let service = Service::of(&example());
+    let path = scrape["metrics_path"].as_str().unwrap();
+    let answered = |key: String| service.get_with(path, &[("Authorization", &key)]);
+    assert_eq!(answered(key("wrong")).status, 401);
+    let metrics = answered(key(READ));
+    assert_eq!(metrics.status, 200);
+    for line in metrics.text.lines().filter(|line| line.starts_with("# TYPE ")) {
+        let kind = line.rsplit(' ').next().unwrap();
+        assert!(["counter", "gauge", "histogram"].contains(&kind), "{line} has no form in OTLP");
+    }
+}

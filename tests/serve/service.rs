@@ -152,7 +152,7 @@ pub fn example() -> Project {
     project
 }
 
-/// 42 keys of 2026-01-30 with one superseded row each, settled.
+/// 42 keys of 2026-01-30 with one duplicate each, settled.
 pub fn forty_two(project: &Project) {
     let header = "prediction_id,game_id,game_date,player_lookup,system_id,current_points_line,\
                   predicted_points,is_active,created_at,updated_at\n";

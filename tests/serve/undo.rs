@@ -7,7 +7,7 @@ use super::service::{APPLY, Answer, NOW, READ, Service};
 use crate::common::{HEADER, Project, RULE};
 use crate::report_html::html::{assert_is_sound, plain};
 
-/// Eight dates with a superseded row each.
+/// Eight dates with a duplicate each.
 fn project() -> Project {
     let project = Project::new(RULE);
     let row = |day: u32, i: u32| {

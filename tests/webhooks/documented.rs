@@ -2,7 +2,7 @@
 
 use onerow::notify::{RunEvent, channels, messages};
 use onerow::rule::RuleFile;
-use onerow::run::{Ended, Ending, Figures};
+use onerow::run::{Ending, Figures, RunOutcome};
 use onerow::window::{Day, Window};
 
 use crate::common::RULE;
@@ -25,7 +25,7 @@ fn the_rules_and_the_message_of_the_documentation_are_real() {
     let rule = &file.rules[0].name;
     let channels = channels(&file.webhooks, [rule], &env).unwrap();
     let day = |text| Day::parse(text).unwrap();
-    let ended = Ended {
+    let ended = RunOutcome {
         command: "apply",
         rule: rule.clone(),
         window: Some(Window::range(day("2026-01-20"), day("2026-01-29")).unwrap()),

@@ -6,7 +6,7 @@ use crate::common::{Project, RULE};
 
 const APPLY: &str = "apply --date 2026-01-28";
 
-/// Three superseded rows on 2026-01-28.
+/// Three duplicates on 2026-01-28.
 fn three(project: &Project) {
     let row = |hour| format!("r{hour},2026-01-28,g1,p1,,true,2026-01-28T0{hour}:00:00Z");
     project.rows(&[1, 2, 3, 4].map(row).join("\n"));

@@ -23,11 +23,11 @@ pub(super) struct DateBar {
     pub day: Day,
     /// All rows, active or not.
     pub total: u64,
-    /// Superseded rows that can be removed.
+    /// Duplicates that can be removed.
     pub dirty: u64,
-    /// Superseded rows in the streaming buffer.
+    /// Duplicates in the streaming buffer.
     pub buffered: u64,
-    /// Superseded rows that known runs removed and that no longer exist.
+    /// Duplicates that known runs removed and that no longer exist.
     pub cleaned: u64,
     /// Rows whose row id is NULL or shared.
     pub shared_ids: u64,

@@ -9,11 +9,11 @@ use crate::run::{Report, Status};
 
 /// What `apply` would do.
 pub(super) struct Intent {
-    /// Superseded rows to remove.
+    /// Duplicates to remove.
     rows: u64,
     /// The number of their dates.
     dates: u64,
-    /// Superseded rows that cannot be removed yet.
+    /// Duplicates that cannot be removed yet.
     waiting: u64,
     /// Dates that would be skipped because of shared ids.
     shared_ids: u64,
@@ -101,7 +101,7 @@ impl Intent {
     }
 }
 
-/// A rewrite waits until no superseded row of its date is buffered.
+/// A rewrite waits until no duplicate of its date is buffered.
 fn waiting(strategy: Strategy, report: &Report) -> u64 {
     let days = report.days.iter().map(|day| day.counts).filter(|counts| counts.shared_ids == 0);
     let waits = days.map(|counts| match strategy {

@@ -4,17 +4,21 @@
 
 mod chart;
 mod choice;
+mod date;
 mod date_page;
+mod file;
 mod highlight;
 mod history;
 mod intent;
+mod links;
 mod overview;
 mod past;
 mod policy;
+mod row_list;
 mod rule_page;
 mod scale;
 mod spark;
-mod standing;
+mod status;
 mod template;
 mod text;
 mod timeline;
@@ -22,24 +26,27 @@ mod undo_page;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::{Value, context};
+use minijinja::context;
 
-use self::history::of_file as history_of;
 use super::Tariff;
 use crate::error::Result;
 use crate::ledger::Entry;
 use crate::rule::Rule;
-use crate::run::{Known, PastRun, Report, RunId, history, known};
+use crate::run::{PastRun, Report, RunId};
 use crate::window::Window;
-use past::{Link, Shown};
+use links::{Links, run_address};
+use past::Shown;
 use template::{Frame, render};
 use text::time;
 
 pub use choice::{Choice, OverviewOrder, Wanted};
-pub use date_page::{DatePage, ROWS_OF_A_PAGE, RemovedBy, Rows, date_page};
+pub use date::{DateFacts, RemovedBy, Rows, last_removal, telling_dates};
+pub use date_page::{DatePage, date_page};
+pub use file::{FilePage, file};
 pub use history::{HistoryPage, history_page};
 pub use overview::{Listed, Overview, RULES_OF_A_PAGE, RuleLine, overview};
 pub use policy::content_security_policy;
+pub use row_list::{MOST_ROWS, ROWS_OF_A_PAGE};
 pub use rule_page::{Range, RulePage, rule_page};
 pub use undo_page::{UndoPage, undo_page};
 
@@ -76,8 +83,6 @@ pub struct Rules<'a> {
     pub tariff: Option<Tariff>,
     /// The viewer.
     pub viewer: Viewer,
-    /// Whether links lead to other pages; in a file they lead to anchors in it.
-    pub links: bool,
 }
 
 /// The status of one rule, and its runs.
@@ -91,51 +96,6 @@ pub struct RuleOverview<'a> {
     pub status: Result<&'a Report, String>,
     /// All known runs of the rule, newest first.
     pub runs: Vec<&'a PastRun>,
-}
-
-/// All rules, each rule, the days, and every listed run with its statements, as one self-contained document. Entries
-/// are those of the last `days` days, sorted oldest first, as in a ledger.
-pub fn file(page: &Rules<'_>, entries: &[Entry], days: u32) -> Result<String> {
-    let frame = Frame { policy: true, ..Frame::of("Status of the tables") };
-    let listed = page.rules.iter().flat_map(|of| {
-        let runs = of.runs.iter().take(page.most_runs);
-        runs.map(|run| {
-            let zone = &of.rule.time_zone;
-            past::whole(run, entries, Shown { zone, tariff: page.tariff, link: Link::Anchor })
-        })
-    });
-    let whole: Vec<Value> = listed.collect();
-    let rules = page.rules.iter().enumerate();
-    let rules: Vec<Value> = rules.map(|(i, of)| standing::rule(page, i + 1, of)).collect();
-    let known = known(&history(entries), page.now);
-    let anchors = page.rules.iter().flat_map(|of| of.runs.iter().take(page.most_runs));
-    let anchors: Vec<RunId> = anchors.map(|run| run.id.clone()).collect();
-    let nothing = Known::default();
-    let of_rule = |of: &RuleOverview<'_>| known.get(&of.rule.name).unwrap_or(&nothing);
-    let lines = page.rules.iter().enumerate().map(|(place, of)| RuleLine {
-        place,
-        rule: of.rule,
-        known: of_rule(of),
-        standing: of_rule(of).standing(of.rule, of.status.as_ref().ok().copied()),
-        counted: of.status.is_ok().then_some(page.now),
-        problem: of.status.as_ref().err().cloned(),
-        is_pending: false,
-    });
-    let (lines, columns) =
-        overview::of_file(lines.collect(), page.now, days, page.tariff, &anchors);
-    let (history, total) = history_of(page.rules.iter().map(of_rule), page.tariff);
-    let context = context! {
-        whole,
-        rules,
-        lines,
-        columns,
-        history,
-        total,
-        is_billed => page.tariff.is_some(),
-        links => page.links,
-        now => time(page.now, &TimeZone::UTC),
-    };
-    render("file.html", &frame, context)
 }
 
 /// One run, finished or in progress.
@@ -165,7 +125,7 @@ pub struct RunPage<'a> {
 pub fn run(page: &RunPage<'_>) -> Result<String> {
     let title = format!("Run {}", page.run.id);
     let frame = Frame { viewer: &page.viewer, refreshing: page.refreshing, ..Frame::of(&title) };
-    let shown = Shown { zone: page.zone, tariff: page.tariff, link: Link::Page };
+    let shown = Shown { zone: page.zone, tariff: page.tariff, links: Links::Pages };
     let whole = past::whole(page.run, page.entries, shown);
     let now = time(page.now, page.zone);
     let zone = text::zone(page.zone);
@@ -176,7 +136,7 @@ pub fn run(page: &RunPage<'_>) -> Result<String> {
         zone,
         now,
         rule => page.has_rule.then(|| format!("/rules/{}", run.rule)),
-        undo => can_be_undone(page).then(|| format!("/runs/{}/undo", run.id)),
+        undo => can_be_undone(page).then(|| format!("{}/undo", run_address(&run.id))),
     };
     render("run.html", &frame, context)
 }
@@ -216,18 +176,17 @@ pub fn plan(page: &PlanPage<'_>) -> Result<String> {
     let rule = page.rule;
     let title = format!("Dry run of {}", rule.name);
     let frame = Frame { viewer: &page.viewer, ..Frame::of(&title) };
-    let days =
-        standing::days(page.report, |_| None, |day| Some(date_page::address(page.rule, day)));
+    let days = status::days(page.report, |_| None, |day| Links::Pages.date(&page.rule.name, day));
     let context = context! {
         rule => rule.name.as_str(),
         table => rule.table.dotted(),
         dates => page.window.to_string(),
         from => page.window.first().to_string(),
         to => page.window.last().to_string(),
-        sentence => standing::sentence(page.report),
-        notes => standing::notes(page.report),
+        sentence => status::sentence(page.report),
+        notes => status::notes(page.report),
         days,
-        totals => standing::figures(page.report.totals(), None),
+        totals => status::figures(page.report.totals(), None),
         plan_summary => page.plan_summary,
         fingerprint => page.fingerprint,
         intent => intent::intent(page),
@@ -273,7 +232,7 @@ pub fn problem(page: &ProblemPage<'_>, viewer: &Viewer) -> Result<String> {
     let context = context! {
         status => page.status,
         detail => page.detail,
-        run => page.run.map(|id| past::href(id, Link::Page)),
+        run => page.run.map(run_address),
     };
     render("problem.html", &frame, context)
 }

@@ -7,15 +7,14 @@ use minijinja::{Value, context};
 
 use super::Viewer;
 use super::choice::{Choice, OverviewOrder, Wanted};
-use super::past::{Link, href};
+use super::links::Links;
 use super::spark::spark;
-use super::standing;
 use super::template::{Frame, render};
 use super::text::{cost, minute, time};
 use crate::error::Result;
 use crate::report::Tariff;
 use crate::rule::Rule;
-use crate::run::{Known, RunId, Standing, Status};
+use crate::run::{Known, LatestStatus, Status};
 
 /// The number of rules on one page.
 pub const RULES_OF_A_PAGE: usize = 50;
@@ -23,14 +22,14 @@ pub const RULES_OF_A_PAGE: usize = 50;
 /// A rule as a line of the table.
 #[derive(Debug, Clone)]
 pub struct RuleLine<'a> {
-    /// Its place among the caller's rules.
-    pub place: usize,
+    /// Its index among the caller's rules.
+    pub index: usize,
     /// The rule.
     pub rule: &'a Rule,
     /// What the ledger knows of it.
     pub known: &'a Known,
     /// Its status, over all dates that are known.
-    pub standing: Standing,
+    pub latest: LatestStatus,
     /// When its last dates were counted; `None` if the ledger alone is known.
     pub counted: Option<Timestamp>,
     /// Why they could not be counted, in a sentence that the viewer may read.
@@ -42,7 +41,7 @@ pub struct RuleLine<'a> {
 impl RuleLine<'_> {
     /// How urgent it is, the most urgent first.
     fn urgency(&self) -> u8 {
-        match self.standing.status {
+        match self.latest.status {
             _ if self.problem.is_some() => 0,
             Some(Status::Dirty) => 1,
             Some(Status::SharedIds) => 2,
@@ -62,7 +61,7 @@ impl Wanted {
     }
 
     fn includes(self, line: &RuleLine<'_>) -> bool {
-        let status = line.standing.status;
+        let status = line.latest.status;
         match self {
             Self::Any => true,
             Self::NotClean => {
@@ -92,7 +91,7 @@ pub struct Listed<'a> {
 impl<'a> Listed<'a> {
     /// The lines of a choice. A page behind the last is the last.
     pub fn of(mut lines: Vec<RuleLine<'a>>, mut choice: Choice) -> Self {
-        lines.iter_mut().enumerate().for_each(|(place, line)| line.place = place);
+        lines.iter_mut().enumerate().for_each(|(index, line)| line.index = index);
         let all = lines.len();
         let of_status =
             Wanted::ALL.iter().skip(2).map(|(wanted, _)| (*wanted, wanted.count(&lines)));
@@ -144,11 +143,11 @@ fn sort(lines: &mut [RuleLine<'_>], order: OverviewOrder) {
     match order {
         OverviewOrder::Name => {}
         OverviewOrder::Status => {
-            lines.sort_by_key(|line| (line.urgency(), Reverse(line.standing.duplicates)));
+            lines.sort_by_key(|line| (line.urgency(), Reverse(line.latest.duplicates)));
         }
-        OverviewOrder::Duplicates => lines.sort_by_key(|line| Reverse(line.standing.duplicates)),
-        OverviewOrder::Buffered => lines.sort_by_key(|line| Reverse(line.standing.buffered)),
-        OverviewOrder::NoDate => lines.sort_by_key(|line| Reverse(line.standing.undated)),
+        OverviewOrder::Duplicates => lines.sort_by_key(|line| Reverse(line.latest.duplicates)),
+        OverviewOrder::Buffered => lines.sort_by_key(|line| Reverse(line.latest.buffered)),
+        OverviewOrder::NoDate => lines.sort_by_key(|line| Reverse(line.latest.undated)),
         OverviewOrder::LastClean => lines.sort_by_key(|line| line.known.last_clean),
         OverviewOrder::LastRun => lines.sort_by_key(|line| Reverse(began(line))),
         OverviewOrder::Cost => lines.sort_by_key(|line| Reverse(billed(line))),
@@ -179,7 +178,7 @@ pub fn overview(page: &Overview<'_>) -> Result<String> {
     let frame = Frame { viewer: &page.viewer, ..Frame::of("All rules") };
     let listed = &page.listed;
     let choice = &listed.choice;
-    let shown = Lines { now: page.now, days: page.days, tariff: page.tariff, runs: None };
+    let shown = Lines { now: page.now, days: page.days, tariff: page.tariff, links: Links::Pages };
     let by = |order| Some(listed.address(|choice| choice.sort = order));
     let counts = listed.of_status.iter().filter(|(_, count)| *count > 0).map(|(wanted, count)| {
         context! {
@@ -262,46 +261,28 @@ struct Lines<'a> {
     /// The number of days of the small chart.
     days: u32,
     tariff: Option<Tariff>,
-    /// The runs with an anchor, in a file; `None` where each has a page.
-    runs: Option<&'a [RunId]>,
+    links: Links<'a>,
 }
 
-impl Lines<'_> {
-    fn run(&self, id: &RunId) -> Option<String> {
-        match self.runs {
-            None => Some(href(id, Link::Page)),
-            Some(anchors) => anchors.contains(id).then(|| href(id, Link::Anchor)),
-        }
-    }
-
-    fn rule(&self, rule: &Rule) -> String {
-        match self.runs {
-            None => format!("/rules/{}", rule.name),
-            Some(_) => format!("#{}", standing::anchor(rule)),
-        }
-    }
-}
-
-/// The table of all rules in a file, those that are not clean first: its lines and its columns. The runs are those
-/// with an anchor.
+/// The table of all rules in a file, those that are not clean first: its lines and its columns.
 pub(super) fn of_file(
     mut lines: Vec<RuleLine<'_>>,
     now: Timestamp,
     days: u32,
     tariff: Option<Tariff>,
-    runs: &[RunId],
+    links: Links<'_>,
 ) -> (Vec<Value>, Vec<Value>) {
     sort(&mut lines, OverviewOrder::Status);
-    let shown = Lines { now, days, tariff, runs: Some(runs) };
+    let shown = Lines { now, days, tariff, links };
     let columns = columns(tariff, OverviewOrder::Status, |_| None);
     (lines.iter().map(|of| line(shown, of)).collect(), columns)
 }
 
 fn line(shown: Lines<'_>, of: &RuleLine<'_>) -> Value {
-    let (known, standing) = (of.known, of.standing);
+    let (known, latest) = (of.known, of.latest);
     let last_run = known.last_run.as_ref().map(|run| {
         context! {
-            href => shown.run(&run.id),
+            href => shown.links.run(&run.id),
             began => minute(run.began),
             outcome => run.outcome.as_str(),
         }
@@ -309,14 +290,14 @@ fn line(shown: Lines<'_>, of: &RuleLine<'_>) -> Value {
     let of_ledger = of.counted.is_none().then_some(known.counted).flatten();
     context! {
         name => of.rule.name.as_str(),
-        href => shown.rule(of.rule),
-        status => standing.status.map_or("unknown", Status::as_str),
+        href => shown.links.rule(of.rule),
+        status => latest.status.map_or("unknown", Status::as_str),
         problem => of.problem.as_deref(),
         pending => of.is_pending,
         as_of => of_ledger.map(minute),
-        duplicates => standing.status.map(|_| standing.duplicates),
-        buffered => standing.status.map(|_| standing.buffered),
-        no_date => standing.undated,
+        duplicates => latest.status.map(|_| latest.duplicates),
+        buffered => latest.status.map(|_| latest.buffered),
+        no_date => latest.undated,
         last_clean => known.last_clean.map(minute),
         last_run,
         spark => spark(&found(shown, known)),

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Value, context};
 
 use super::highlight::highlight;
+use super::links::{Links, run_anchor, statement_anchor};
 use super::text::{bytes, cost, lasted, time};
 use super::timeline::timeline;
 use crate::ledger::{Detail, Entry, Outcome, RunId, latest};
@@ -14,15 +15,6 @@ use crate::report::runs::undone;
 use crate::run::{PastDay, PastOutcome, PastRun};
 use crate::window::Day;
 
-/// The target of a run's link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Link {
-    /// Its own page.
-    Page,
-    /// An anchor on the same page.
-    Anchor,
-}
-
 /// The display settings of runs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'a> {
@@ -30,15 +22,15 @@ pub(super) struct Shown<'a> {
     pub zone: &'a TimeZone,
     /// Their prices.
     pub tariff: Option<Tariff>,
-    /// The target of their links.
-    pub link: Link,
+    /// Where their links lead.
+    pub links: Links<'a>,
 }
 
 /// A run as a line of a list.
 pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
     context! {
         id => run.id.as_str(),
-        href => href(&run.id, shown.link),
+        href => shown.links.run(&run.id),
         rule => run.rule.as_str(),
         dates => run.window.to_string(),
         steps => run.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -68,8 +60,7 @@ pub(super) fn line(run: &PastRun, shown: Shown<'_>) -> Value {
 
 /// The id of another run with its address, which in a file it may not have.
 fn named(id: &RunId, shown: Shown<'_>) -> Value {
-    let href = (shown.link == Link::Page).then(|| href(id, shown.link));
-    context! { id => id.as_str(), href }
+    context! { id => id.as_str(), href => shown.links.run(id) }
 }
 
 /// A run with its dates and its statements. Entries are sorted oldest first; those of other runs are skipped.
@@ -83,7 +74,7 @@ pub(super) fn whole(run: &PastRun, entries: &[Entry], shown: Shown<'_>) -> Value
     let statements = sent.iter().map(|last| statement(last, began(last), shown));
     context! {
         line => line(run, shown),
-        anchor => anchor(&run.id),
+        anchor => run_anchor(&run.id),
         timeline => timeline(run, entries, shown.tariff),
         days => run.days.iter().map(|(day, figures)| date(run, *day, figures, shown)).collect::<Vec<_>>(),
         sent => statements.collect::<Vec<_>>(),
@@ -91,11 +82,10 @@ pub(super) fn whole(run: &PastRun, entries: &[Entry], shown: Shown<'_>) -> Value
 }
 
 fn date(run: &PastRun, day: Day, figures: &PastDay, shown: Shown<'_>) -> Value {
-    let href = format!("/rules/{}/dates/{day}", run.rule);
     context! {
         date => day.to_string(),
-        href => (shown.link == Link::Page).then_some(href),
-        removed => figures.deactivated + figures.removed_by_custom_steps,
+        href => shown.links.date(&run.rule, day),
+        removed => figures.removed(),
         undone_by => run.undone.get(&day).map(|id| named(id, shown)),
         active => figures.found.active,
         found => figures.found.duplicates,
@@ -113,7 +103,7 @@ fn statement(last: &Entry, began: Timestamp, shown: Shown<'_>) -> Value {
     let remark = last.remark();
     context! {
         sequence => last.sequence,
-        anchor => anchor_of(last),
+        anchor => statement_anchor(last),
         step => last.step.as_str(),
         dates => last.window.to_string(),
         state => outcome(last),
@@ -151,22 +141,4 @@ fn means(outcome: PastOutcome) -> &'static str {
             "A statement has no outcome yet: the run is under way, or its process died."
         }
     }
-}
-
-/// The target of a run's link. An id needs no escaping.
-pub(super) fn href(id: &RunId, link: Link) -> String {
-    match link {
-        Link::Page => format!("/runs/{id}"),
-        Link::Anchor => format!("#{}", anchor(id)),
-    }
-}
-
-/// The anchor of a statement on the page.
-pub(super) fn anchor_of(entry: &Entry) -> String {
-    format!("run-{}-{}", entry.run, entry.sequence)
-}
-
-/// The anchor of a run on the page.
-fn anchor(id: &RunId) -> String {
-    format!("run-{id}")
 }

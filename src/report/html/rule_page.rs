@@ -2,7 +2,8 @@
 
 use minijinja::{Value, context};
 
-use super::standing;
+use super::links::Links;
+use super::status;
 use super::template::{Frame, render};
 use super::text::time;
 use super::{Rules, Viewer};
@@ -81,18 +82,18 @@ pub fn rule_page(page: &RulePage<'_>) -> Result<String> {
     let zone = only.map(|of| &of.rule.time_zone);
     let is_whole = only.is_some_and(|of| of.rule.partition.is_whole());
     let now = zone.map(|zone| time(of.now, zone));
-    let rule: Vec<Value> = only.map(|only| standing::rule(of, 1, only)).into_iter().collect();
+    let rule: Vec<Value> =
+        only.map(|only| status::rule(of, Links::Pages, 1, only)).into_iter().collect();
     let context = context! {
         rules => rule,
         name,
-        address => format!("/rules/{name}"),
+        address => only.map(|only| Links::Pages.rule(only.rule)),
         ranges => ranges.to_vec(),
         from => of.window.first().to_string(),
         to => of.window.last().to_string(),
         is_whole,
         note => page.note.as_deref(),
         has_others => page.has_others,
-        links => of.links,
         now,
     };
     render("rule.html", &frame, context)

@@ -18,6 +18,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("runs.html", include_str!("templates/runs.html")),
     ("overview.html", include_str!("templates/overview.html")),
     ("date.html", include_str!("templates/date.html")),
+    ("dates.html", include_str!("templates/dates.html")),
     ("undo.html", include_str!("templates/undo.html")),
     ("history.html", include_str!("templates/history.html")),
     ("lines.html", include_str!("templates/lines.html")),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use minijinja::{Value, context};
 
-use super::past::anchor_of;
+use super::links::statement_anchor;
 use super::text::{bytes, cost, lasted};
 use crate::ledger::{Detail, Entry, Outcome, latest};
 use crate::report::Tariff;
@@ -22,7 +22,7 @@ pub(super) fn timeline(run: &PastRun, entries: &[Entry], tariff: Option<Tariff>)
         let is_wrong = matches!(last.outcome, Outcome::Failed { .. } | Outcome::Unknown { .. });
         context! {
             sequence => last.sequence,
-            href => format!("#{}", anchor_of(last)),
+            href => format!("#{}", statement_anchor(last)),
             step => last.step.as_str(),
             dates => last.window.to_string(),
             after => lasted(run.began, began),

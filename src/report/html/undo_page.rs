@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::Viewer;
-use super::date_page;
-use super::past::{Link, href};
+use super::links::{date_address, run_address};
 use super::template::{Frame, render};
 use super::text::time;
 use crate::error::Result;
@@ -57,7 +56,7 @@ pub fn undo_page(page: &UndoPage<'_>) -> Result<String> {
         };
         context! {
             date => day.day.to_string(),
-            href => format!("{}?run={}", date_page::address(rule, day.day), page.run),
+            href => format!("{}?run={}", date_address(&rule.name, day.day), page.run),
             rows,
             word => word(&day.outcome),
         }
@@ -67,7 +66,7 @@ pub fn undo_page(page: &UndoPage<'_>) -> Result<String> {
     let hindrance = hindrance(page, rows);
     let context = context! {
         run => page.run.as_str(),
-        href => href(page.run, Link::Page),
+        href => run_address(page.run),
         rule => rule.name.as_str(),
         table => rule.table.dotted(),
         fingerprint => page.fingerprint,

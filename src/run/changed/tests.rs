@@ -138,3 +138,25 @@ fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
     let found = changed(&of, &[day("2026-01-28")], &tables, &wanted, &[]).unwrap();
     assert!(found.window.is_some());
 }
+
+#[test]
+fn rows_without_a_date_are_told_where_no_date_is_counted() {
+    let of = rule("partition = \"d\"");
+    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), merged: None };
+    let told = |rows: u64, dates: &[Day]| {
+        let days = if rows > 0 { [(Day::UNDATED, stamp(1, rows))].into() } else { BTreeMap::new() };
+        let table = PartitionStates { days, ..PartitionStates::default() };
+        let tables = TablesPartitions { table, ..TablesPartitions::default() };
+        changed(&of, dates, &tables, &wanted, &[]).unwrap().notes
+    };
+    assert_eq!(
+        told(2, &[]),
+        ["p: 2 rows have no date and were not counted; `onerow status p --date NULL` counts them"]
+    );
+    assert_eq!(
+        told(1, &[]),
+        ["p: 1 row has no date and was not counted; `onerow status p --date NULL` counts them"]
+    );
+    assert!(told(0, &[]).is_empty());
+    assert!(told(2, &[day("2026-01-28")]).is_empty(), "the count of that date says so");
+}

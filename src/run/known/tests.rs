@@ -77,9 +77,9 @@ fn a_date_is_as_the_last_run_that_counted_it_left_it() {
     ];
     let first = run("a", "2026-01-22T10:00:00Z", PastOutcome::Buffered, &first);
     let known = of(vec![first.clone()]);
-    let standing = known.standing(&rule(), None);
-    assert_eq!(standing.status, Some(Status::Buffered));
-    assert_eq!((standing.duplicates, standing.buffered, standing.undated), (3, 3, None));
+    let latest = known.latest_status(&rule(), None);
+    assert_eq!(latest.status, Some(Status::Buffered));
+    assert_eq!((latest.duplicates, latest.buffered, latest.undated), (3, 3, None));
     assert_eq!(known.last_clean, None);
     let then = run(
         "a",
@@ -88,7 +88,7 @@ fn a_date_is_as_the_last_run_that_counted_it_left_it() {
         &[("2026-01-21", counted(3, 0), counted(0, 0))],
     );
     let known = of(vec![first, then.clone()]);
-    assert_eq!(known.standing(&rule(), None).status, Some(Status::Clean));
+    assert_eq!(known.latest_status(&rule(), None).status, Some(Status::Clean));
     assert_eq!(known.last_clean, Some(at("2026-01-23T10:01:00Z")));
     assert_eq!(known.left.len(), 1, "the other date has no rows any more");
     assert_eq!(known.last_run.unwrap().id, then.id);
@@ -109,10 +109,10 @@ fn what_is_counted_now_takes_the_place_of_what_the_ledger_knows_and_the_rest_sta
         failed: false,
         on_keyless: rule().on_keyless,
     });
-    let standing = known.standing(&rule(), Some(&report));
-    assert_eq!(standing.status, Some(Status::Dirty), "2026-01-20 was not counted again");
-    assert_eq!((standing.duplicates, standing.buffered, standing.undated), (7, 1, Some(0)));
-    let unknown = Known::default().standing(&rule(), None);
+    let latest = known.latest_status(&rule(), Some(&report));
+    assert_eq!(latest.status, Some(Status::Dirty), "2026-01-20 was not counted again");
+    assert_eq!((latest.duplicates, latest.buffered, latest.undated), (7, 1, Some(0)));
+    let unknown = Known::default().latest_status(&rule(), None);
     assert_eq!((unknown.status, unknown.duplicates), (None, 0));
 }
 
@@ -191,7 +191,7 @@ fn a_run_that_could_not_count_leaves_what_was_known_before_it() {
     };
     let (before, after) = (of(vec![found.clone()]), of(vec![found, failed.clone()]));
     assert_eq!((&after.left, after.counted), (&before.left, before.counted));
-    assert_eq!(after.standing(&rule(), None).status, Some(Status::Partial));
+    assert_eq!(after.latest_status(&rule(), None).status, Some(Status::Partial));
     assert_eq!(after.total().buffered_seconds, before.total().buffered_seconds);
     assert_eq!(after.last_run.unwrap().id, failed.id);
 }
@@ -207,8 +207,8 @@ fn restored_rows_that_were_not_counted_again_are_not_clean() {
         undoes: Some(cleaned.id.clone()),
         ..run("a", "2026-01-23T10:00:00Z", PastOutcome::Unverified, &[])
     };
-    let standing = of(vec![cleaned, stopped]).standing(&rule(), None);
-    assert_eq!((standing.status, standing.duplicates), (Some(Status::Dirty), 5));
+    let latest = of(vec![cleaned, stopped]).latest_status(&rule(), None);
+    assert_eq!((latest.status, latest.duplicates), (Some(Status::Dirty), 5));
 }
 
 #[test]
@@ -216,5 +216,5 @@ fn a_date_without_rows_is_not_known() {
     let days = [("2026-01-20", NONE, NONE)];
     let known = of(vec![run("a", "2026-01-22T10:00:00Z", PastOutcome::Done, &days)]);
     assert!(known.left.is_empty());
-    assert_eq!(known.standing(&rule(), None).status, None);
+    assert_eq!(known.latest_status(&rule(), None).status, None);
 }

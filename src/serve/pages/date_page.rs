@@ -15,7 +15,7 @@ use super::super::session::Session;
 use super::super::{Shared, api, blocking, limits, read_failed, runs};
 use super::{named_rule, page_number};
 use crate::error::{Error, Result};
-use crate::report::html::{self, RemovedBy, Rows};
+use crate::report::html::{self, DateFacts, RemovedBy, Rows};
 use crate::rule::Rule;
 use crate::run::{PastRun, RemovedRows, Report, Superseded, Which};
 use crate::window::{Day, Window, WindowArg};
@@ -59,16 +59,20 @@ pub(super) async fn date_page(
     };
     let removed = removed.as_ref().map(|(run, rows)| {
         let rows = borrowed(rows, |rows| &**rows);
-        RemovedBy { run: &run.id, rows, page: removed_page }
+        RemovedBy { run, rows }
     });
-    let page = html::DatePage {
+    let date = DateFacts {
         rule,
         day,
         status: report.as_deref().map_err(sentence),
         superseded: borrowed(&superseded, |rows| rows.as_slice()),
         runs: of_date,
         removed,
+    };
+    let page = html::DatePage {
+        date,
         page,
+        removed_page,
         sees_values: session.caller.right == Right::Apply,
         now: service.engine.now(),
         tariff: service.tariff,
@@ -93,14 +97,10 @@ fn window(service: &Shared, rule: &Rule, date: &str) -> Result<Window, Problem> 
 
 /// The run whose removed rows are shown: the one that was asked for, or the last that removed any of this date.
 fn chosen<'r>(runs: &[&'r PastRun], day: Day, id: &str) -> Result<Option<&'r PastRun>, Problem> {
-    let removes = |run: &&&PastRun| {
-        let of_day = run.days.get(&day);
-        of_day.is_some_and(|past| past.deactivated + past.removed_by_custom_steps > 0)
-    };
     if id.is_empty() {
-        return Ok(runs.iter().find(removes).copied());
+        return Ok(html::last_removal(runs, day));
     }
-    let found = runs.iter().filter(removes).find(|run| run.id.as_str() == id).copied();
+    let found = runs.iter().find(|run| run.id.as_str() == id && run.removed_of(day) > 0).copied();
     let unknown = || {
         Problem::new(Code::NotFound).detail(format!(
             "no run of the last {} days with this id removed rows of this date",
@@ -124,7 +124,7 @@ async fn superseded(
     if duplicates == 0 {
         return Rows::Known(Arc::default());
     }
-    if duplicates > limits::ROWS {
+    if duplicates > html::MOST_ROWS {
         return Rows::TooMany(duplicates);
     }
     let key = (service.changes.load(Ordering::SeqCst), rule.name.clone(), window.clone());
@@ -141,9 +141,8 @@ async fn superseded(
 
 /// The rows that a run removed of the date, read once for concurrent requests.
 async fn removed(service: &Shared, rule: &Rule, run: &PastRun, day: Day) -> Rows<Arc<RemovedRows>> {
-    let past = run.days.get(&day).copied().unwrap_or_default();
-    let rows = past.deactivated + past.removed_by_custom_steps;
-    if rows > limits::ROWS {
+    let rows = run.removed_of(day);
+    if rows > html::MOST_ROWS {
         return Rows::TooMany(rows);
     }
     let changes = service.changes.load(Ordering::SeqCst);
@@ -165,5 +164,6 @@ fn borrowed<'a, T, U: ?Sized>(rows: &'a Rows<T>, of: impl Fn(&'a T) -> &'a U) ->
         Rows::Known(rows) => Rows::Known(of(rows)),
         Rows::TooMany(rows) => Rows::TooMany(*rows),
         Rows::Failed(problem) => Rows::Failed(problem.clone()),
+        Rows::NotRead => Rows::NotRead,
     }
 }

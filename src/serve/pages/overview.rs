@@ -103,14 +103,14 @@ async fn all(service: &Shared, session: &Session, choice: Choice) -> Result<Resp
     let lines = candidates.iter().map(|of| line(of, of.last.as_ref(), false)).collect();
     let mut listed = html::Listed::of(lines, choice);
     // Only the rules of this page are counted.
-    let places: Vec<usize> = listed.shown().iter().map(|line| line.place).collect();
+    let places: Vec<usize> = listed.shown().iter().map(|line| line.index).collect();
     let asked: Vec<(&Rule, &Window)> =
-        places.iter().map(|place| (candidates[*place].rule, &candidates[*place].window)).collect();
+        places.iter().map(|index| (candidates[*index].rule, &candidates[*index].window)).collect();
     let counted = glances(service, &asked, patience).await;
-    let counted = places.iter().zip(counted).map(|(place, glance)| {
-        let of = &candidates[*place];
+    let counted = places.iter().zip(counted).map(|(index, glance)| {
+        let of = &candidates[*index];
         let is_pending = glance.is_none();
-        RuleLine { place: *place, ..line(of, glance.as_ref(), is_pending) }
+        RuleLine { index: *index, ..line(of, glance.as_ref(), is_pending) }
     });
     listed.show(counted.collect());
     let page = html::Overview {
@@ -129,10 +129,10 @@ fn line<'r>(of: &Candidate<'r>, glance: Option<&Glance>, is_pending: bool) -> Ru
     let report = glance.and_then(|glance| glance.report.as_ref().ok());
     let problem = glance.and_then(|glance| glance.report.as_ref().err()).map(sentence);
     RuleLine {
-        place: 0,
+        index: 0,
         rule: of.rule,
         known: of.known,
-        standing: of.known.standing(of.rule, report.map(|report| &**report)),
+        latest: of.known.latest_status(of.rule, report.map(|report| &**report)),
         counted: report.and(glance).map(|glance| glance.at),
         problem,
         is_pending,

@@ -90,7 +90,6 @@ pub(super) async fn of(
             now: service.engine.now(),
             tariff: service.tariff,
             viewer: session.viewer(),
-            links: true,
         },
         range,
         note,

@@ -64,8 +64,11 @@ fn there(path: &Path) -> Result<()> {
     Err(match std::fs::symlink_metadata(path) {
         Ok(_) => Error::new(Kind::File, format!("`{name}` is not a file"))
             .help("move it away, or give `path` of the warehouse another name"),
-        Err(_) => Error::new(Kind::NotFound, format!("there is no database `{name}`"))
-            .help("load data first, with `onerow load`"),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            Error::new(Kind::NotFound, format!("there is no database `{name}`"))
+                .help("load data first, with `onerow load`")
+        }
+        Err(cause) => Error::io(format!("cannot look for the database `{name}`"), cause),
     })
 }
 

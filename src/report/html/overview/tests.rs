@@ -39,10 +39,10 @@ fn names(listed: &Listed<'_>) -> Vec<String> {
 
 fn lines<'a>(rules: &'a [Rule], known: &'a [Known]) -> Vec<RuleLine<'a>> {
     let each = rules.iter().zip(known).map(|(rule, known)| RuleLine {
-        place: 0,
+        index: 0,
         rule,
         known,
-        standing: known.standing(rule, None),
+        latest: known.latest_status(rule, None),
         counted: None,
         problem: None,
         is_pending: false,
@@ -146,7 +146,7 @@ fn what_is_counted_now_is_among_the_numbers_of_each_status() {
     };
     assert_eq!(numbers(&listed), ["dirty 1", "unknown 1"]);
     let mut counted = lines(&rules, &known);
-    counted[0].standing = known[1].standing(&rules[0], None);
+    counted[0].latest = known[1].latest_status(&rules[0], None);
     listed.show(counted);
     assert_eq!(numbers(&listed), ["dirty 2"]);
 }

@@ -5,43 +5,41 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::chart::{DateBar, chart};
-use super::date_page;
-use super::past::{Link, Shown, line};
+use super::links::{Links, rule_anchor};
+use super::past::{Shown, line};
 use super::text::zone;
 use super::{RuleOverview, Rules};
 use crate::report::grid::count;
 use crate::report::grid::grouped;
-use crate::rule::Rule;
 use crate::run::{Counts, DayReport, PastRun, Report, Status};
 use crate::window::Day;
 
 /// One rule in full.
-pub(super) fn rule(page: &Rules<'_>, place: usize, of: &RuleOverview<'_>) -> Value {
+pub(super) fn rule(
+    page: &Rules<'_>,
+    links: Links<'_>,
+    index: usize,
+    of: &RuleOverview<'_>,
+) -> Value {
     let (rule, window) = (of.rule, of.window);
-    let link = if page.links { Link::Page } else { Link::Anchor };
-    let shown = Shown { zone: &rule.time_zone, tariff: page.tariff, link };
+    let shown = Shown { zone: &rule.time_zone, tariff: page.tariff, links };
     let runs = of.runs.iter().take(page.most_runs).map(|run| line(run, shown));
     let (from, to) = (window.first(), window.last());
     context! {
-        anchor => anchor(rule),
+        anchor => rule_anchor(rule),
         name => rule.name.as_str(),
         table => rule.table.dotted(),
         zone => zone(&rule.time_zone),
         dates => shown_dates(of),
         done => rule.strategy.done(),
         problem => of.status.as_ref().err().map(String::as_str),
-        standing => of.status.as_ref().ok().map(|report| standing(page, place, of, report)),
-        plan => page.links.then(|| format!("/plan?rule={}&from={from}&to={to}", rule.name)),
+        status => of.status.as_ref().ok().map(|report| status(links, index, of, report)),
+        plan => links.are_pages().then(|| format!("/plan?rule={}&from={from}&to={to}", rule.name)),
         command => format!("onerow plan {} --from {from} --to {to}", rule.name),
         runs => runs.collect::<Vec<_>>(),
         known => of.runs.len() as u64,
         billed => page.tariff.is_some(),
     }
-}
-
-/// The anchor of a rule on the page.
-pub(super) fn anchor(rule: &Rule) -> String {
-    format!("rule-{}", rule.name)
 }
 
 /// The dates in words.
@@ -52,18 +50,18 @@ fn shown_dates(of: &RuleOverview<'_>) -> String {
     }
 }
 
-fn standing(page: &Rules<'_>, place: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
+fn status(links: Links<'_>, index: usize, of: &RuleOverview<'_>, report: &Report) -> Value {
     let cleaned = cleaned(&of.runs);
     let gone = |day: &DayReport| cleaned.get(&day.day).copied().unwrap_or(0);
     let bars: Vec<DateBar> = report.days.iter().map(|day| DateBar::of(day, gone(day))).collect();
-    let href = |day: Day| page.links.then(|| date_page::address(of.rule, day));
+    let href = |day: Day| links.date(&of.rule.name, day);
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     context! {
         notes => notes(report),
         sentence => sentence(report),
         word => word(report).as_str(),
         problems,
-        chart => chart(&format!("chart-{place}"), of.rule.name.as_str(), &bars, href),
+        chart => chart(&format!("chart-{index}"), of.rule.name.as_str(), &bars, href),
         days => days(report, |day| Some(gone(day)), href),
         totals => figures(report.totals(), Some(bars.iter().map(|bar| bar.cleaned).sum())),
     }

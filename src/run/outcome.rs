@@ -7,7 +7,7 @@ use crate::window::{Day, Window};
 
 /// The end of a run, or the failure to begin it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct RunOutcome {
     /// The command: `apply`, `run`, `consolidate`, `view` or `undo`.
     pub command: &'static str,
     /// The rule.
@@ -20,7 +20,7 @@ pub struct Ended {
     pub ending: Ending,
     /// The counts; `None` if it ended before counting, or counts nothing.
     pub figures: Option<Figures>,
-    /// Dates with superseded rows that remain in the streaming buffer.
+    /// Dates with duplicates that remain in the streaming buffer.
     pub buffered: Vec<Day>,
     /// Dates that were skipped because of shared ids.
     pub shared_ids: Vec<Day>,
@@ -28,7 +28,7 @@ pub struct Ended {
     pub empty: Vec<Day>,
     /// Dates on which keys have rows but no active one.
     pub keyless: Vec<Day>,
-    /// Dates with superseded rows that should have been deactivated but were not.
+    /// Dates with duplicates that should have been deactivated but were not.
     pub dirty: Vec<Day>,
     /// The failures.
     pub problems: Vec<Problem>,
@@ -37,11 +37,11 @@ pub struct Ended {
 /// The counts of all dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {
-    /// Superseded rows found.
+    /// Duplicates found.
     pub found: u64,
-    /// Superseded rows deactivated.
+    /// Duplicates deactivated.
     pub deactivated: u64,
-    /// Superseded rows that DML cannot touch yet.
+    /// Duplicates that DML cannot touch yet.
     pub buffered: u64,
 }
 
@@ -75,7 +75,7 @@ const KEYLESS: &str = "keyless";
 /// The codes of failures that are no error of a statement: the status of dates.
 pub const STATUS_CODES: [&str; 3] = [SHARED_IDS, DUPLICATES_LEFT, KEYLESS];
 
-impl Ended {
+impl RunOutcome {
     /// The end of a run that has a report.
     pub fn of(command: &'static str, window: Option<&Window>, report: &Report) -> Self {
         let days = |is: &dyn Fn(Status) -> bool| {
@@ -231,7 +231,7 @@ mod tests {
         }
     }
 
-    fn ended(days: Vec<DayReport>, problems: Vec<Error>) -> Ended {
+    fn ended(days: Vec<DayReport>, problems: Vec<Error>) -> RunOutcome {
         let report = Report {
             rule: RuleName::parse("events").unwrap(),
             run: Some("r1".to_owned()),
@@ -243,7 +243,7 @@ mod tests {
             buffered: Vec::new(),
             problems,
         };
-        Ended::of("apply", Some(&Window::day(Day::parse("2026-01-28").unwrap())), &report)
+        RunOutcome::of("apply", Some(&Window::day(Day::parse("2026-01-28").unwrap())), &report)
     }
 
     #[test]

@@ -1,0 +1,82 @@
+//! The plans of a command. All are made before anything is sent, so that a mistake in the last rule stops the first.
+
+use super::consent;
+use crate::engine::{Engine, Plan, Task};
+use crate::error::Result;
+use crate::googlesql::TableName;
+use crate::partitions::Books;
+use crate::rule::Rule;
+use crate::window::Window;
+
+/// The most statements that are held for later. A plan beyond them is made again when it is its turn, so that memory
+/// does not grow with the number of rules.
+const MOST_HELD: usize = 500;
+
+/// What a plan is made from.
+pub(super) struct PlanOf<'e> {
+    /// Its position in the command.
+    pub index: usize,
+    pub rule: &'e Rule,
+    pub window: Window,
+    /// The state of its partitions, with `--changed`.
+    pub books: Option<Books>,
+}
+
+impl<'e> PlanOf<'e> {
+    fn make(&self, engine: &'e Engine, task: &Task) -> Result<Plan<'e>> {
+        match &self.books {
+            Some(books) => engine.plan_with(self.rule, task, &self.window, books),
+            None => engine.plan(self.rule, task, &self.window),
+        }
+    }
+}
+
+/// A plan that was made, and is perhaps held.
+pub(super) struct Planned<'e> {
+    of: PlanOf<'e>,
+    held: Option<Plan<'e>>,
+}
+
+impl<'e> Planned<'e> {
+    /// The table that it changes.
+    pub fn table(&self) -> &'e TableName {
+        &self.of.rule.table
+    }
+
+    /// The plan, and what it was made from. Errors: none that making it the first time did not have.
+    pub fn plan(self, engine: &'e Engine, task: &Task) -> (PlanOf<'e>, Result<Plan<'e>>) {
+        let plan = match self.held {
+            Some(plan) => Ok(plan),
+            None => self.of.make(engine, task),
+        };
+        (self.of, plan)
+    }
+}
+
+/// The plans of a command, and what they delete for good, in words.
+pub(super) struct Plans<'e> {
+    pub plans: Vec<Planned<'e>>,
+    pub deletes: Vec<String>,
+}
+
+impl<'e> Plans<'e> {
+    /// Makes each plan. Errors: one of them cannot be made.
+    pub fn make(
+        engine: &'e Engine,
+        task: &Task,
+        all: impl Iterator<Item = Result<PlanOf<'e>>>,
+    ) -> Result<Self> {
+        let (mut plans, mut deletes, mut held) = (Vec::new(), Vec::new(), 0);
+        for of in all {
+            let of = of?;
+            let plan = of.make(engine, task)?;
+            deletes.extend(consent::deletes(&plan));
+            let statements = plan.statements().count();
+            // The first is held, however long it is: a rule by itself is planned once.
+            let is_held = held == 0 || held + statements <= MOST_HELD;
+            held += if is_held { statements } else { 0 };
+            plans.push(Planned { of, held: is_held.then_some(plan) });
+        }
+        Ok(Self { plans, deletes })
+    }
+}
