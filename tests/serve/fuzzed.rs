@@ -117,8 +117,8 @@ fn a_fuzzer_that_asks_for_pages_finds_nothing() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
     let log = service.log();
-    for page in ["GET /rules/by_line: 200", "GET /rules/by_line/dates/2026-01-28: 200"] {
-        assert!(log.contains(page), "{page} was never asked for\n{told}\n{log}");
+    for page in ["/rules/{name}", "/rules/{name}/dates/{date}", "/runs/{id}", "/runs/{id}/undo"] {
+        let shown = log.matches(&format!("GET {page}: 200")).count();
+        assert!(shown > 4, "{page} was shown {shown} times\n{told}\n{log}");
     }
-    assert!(log.contains(&format!("GET /runs/{run}: 200")), "{told}\n{log}");
 }
