@@ -72,11 +72,28 @@ impl<'e> Plans<'e> {
             let plan = of.make(engine, task)?;
             deletes.extend(consent::deletes(&plan));
             let statements = plan.statements().count();
-            // The first is held, however long it is: a rule by itself is planned once.
-            let is_held = held == 0 || held + statements <= MOST_HELD;
+            let is_held = is_held(held, statements);
             held += if is_held { statements } else { 0 };
             plans.push(Planned { of, held: is_held.then_some(plan) });
         }
         Ok(Self { plans, deletes })
+    }
+}
+
+/// Whether a plan of so many statements is held besides those that are held already. The first is, however long it
+/// is: a rule by itself is planned once.
+fn is_held(held: usize, statements: usize) -> bool {
+    held == 0 || held + statements <= MOST_HELD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_plan_is_held_and_further_ones_up_to_the_limit() {
+        assert!(is_held(0, 20_000));
+        assert!(!is_held(20_000, 1));
+        assert!(is_held(490, 10) && !is_held(490, 11));
     }
 }

@@ -46,26 +46,41 @@ fn three() -> Project {
 }
 
 #[test]
-fn without_explain_a_date_has_its_counts_and_the_command_that_prints_its_rows() {
-    let project = three();
+fn without_explain_a_date_that_runs_were_over_has_its_runs_and_the_commands_that_print_its_rows() {
+    let (project, _ids) = (three(), without_ids());
+    report(&project, "").exits(0);
+    let html = page(&project, "report.html");
+    assert!(!html.contains("id=\"date-"), "the table above has all that is known of a date");
+    let earlier = WINDOW.replace("12:00:00Z", "11:00:00Z");
+    project.onerow(&format!("apply {earlier}")).exits(0);
+    let late = "p8,2026-01-28,g1,a,,true,2026-01-28T09:00:00Z";
+    project.rows(late);
     report(&project, "").exits(0);
     let html = page(&project, "report.html");
     insta::assert_snapshot!(part(&html, "date-predictions-2026-01-28"), @"
     predictions, 2026-01-28
-    2 duplicates on 2026-01-28.
+    1 duplicate on 2026-01-28.
     Figures of predictions, 2026-01-28
     date | active | keys | duplicates | buffered | shared ids | status |
-    2026-01-28 | 4 | 2 | 2 | 0 | 0 | dirty |
-    total | 4 | 2 | 2 | 0 | 0 |  |
+    2026-01-28 | 3 | 2 | 1 | 0 | 0 | dirty |
+    total | 3 | 2 | 1 | 0 | 0 |  |
     Duplicates now
     They are not in this file.
     On the command line: onerow explain predictions --date 2026-01-28
+    Removed rows
+    Run [RUN] removed 2 rows. They are not in this file.
+    On the command line: onerow explain predictions --run [RUN]
     Runs over this date
-    The ledger has no runs over this date in the days looked at.
+    Newest first, with what each did on this date. Times in America/New_York and in UTC
+    began | steps | outcome | found | removed | brought back |
+    2026-01-30 06:00:00 EST 11:00:00 UTC | detect, record, deactivate, verify | done | 2 | 2 | 0 |
     ");
-    assert!(html.contains("<a href=\"#date-predictions-2026-01-28\" tabindex=\"-1\" aria-label=\"2026-01-28: 2 dirty\">"));
+    assert!(html.contains(
+        "<a href=\"#date-predictions-2026-01-28\" tabindex=\"-1\" aria-label=\"2026-01-28: 1 dirty"
+    ));
     assert!(!html.contains("date-predictions-2026-01-27"), "a clean date has no part");
-    assert!(!html.contains("p1"), "no values");
+    let (_, parts) = html.split_once("id=\"date-").unwrap();
+    assert!(!parts.contains("p1") && !parts.contains("p8"), "no values");
 }
 
 #[test]

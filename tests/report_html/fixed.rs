@@ -120,7 +120,7 @@ pub fn page(rules: Rules<'_>) -> String {
 pub fn file_of(rules: Rules<'_>, entries: &[Entry]) -> String {
     let past = runs(entries);
     let of_rule = |of: &RuleOverview<'_>| match of.status {
-        Ok(report) => telling_dates(report, &past),
+        Ok(report) => telling_dates(report, &past, false),
         Err(_) => Vec::new(),
     };
     let days: Vec<Vec<Day>> = rules.rules.iter().map(of_rule).collect();

@@ -62,7 +62,7 @@ fn before_a_run_the_page_has_the_published_figures_of_both_rules() {
         html.contains("<title>2026-01-23: 2,807 dirty</title>")
             && html.contains("<title>2026-01-23: 2,477 dirty</title>")
     );
-    assert!(html.contains("<th scope=\"row\"><a href=\"#date-player_prop_predictions-2026-01-28\">2026-01-28</a></th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
+    assert!(html.contains("<th scope=\"row\">2026-01-28</th><td class=\"n\">1,097</td><td class=\"n\">321</td><td class=\"n\">776</td>"));
     assert_eq!(html.matches("The ledger has no runs of this rule").count(), 2);
     let (_, all) = html.split_once("<h2 id=\"all-rules\">2 rules</h2>").unwrap();
     for rule in ["player_prop_predictions", "by_line"] {

@@ -36,7 +36,7 @@ impl DatesRead {
         runs: &[PastRun],
         explain: bool,
     ) -> Self {
-        let mut days = telling_dates(report, runs);
+        let mut days = telling_dates(report, runs, explain);
         days.drain(..days.len().saturating_sub(MOST_DATES));
         let rows = explain.then(|| RowsRead::of(engine, rule, report, runs, &days));
         Self { days, rows }

@@ -52,15 +52,15 @@ pub struct DateFacts<'a> {
     pub removed: Option<RemovedBy<'a>>,
 }
 
-/// The dates that have something to tell besides that they are clean: counts that are not, or rows that one of these
-/// runs removed or restored.
-pub fn telling_dates(report: &Report, runs: &[PastRun]) -> Vec<Day> {
+/// The dates of which there is more to tell than their counts: rows that one of these runs removed or restored, runs
+/// over a date that is not clean, and the duplicates of such a date if they are listed.
+pub fn telling_dates(report: &Report, runs: &[PastRun], lists_rows: bool) -> Vec<Day> {
     let is_clean = |day: &DayReport| matches!(day.status(), Status::Clean | Status::Empty);
-    let changed = |day: Day| {
-        let of_day = runs.iter().filter_map(|run| run.days.get(&day));
-        of_day.into_iter().any(|past| past.removed() > 0 || past.restored_rows > 0)
-    };
-    let telling = report.days.iter().filter(|day| !is_clean(day) || changed(day.day));
+    let of_day = |day: Day| runs.iter().filter_map(move |run| run.days.get(&day));
+    let telling = report.days.iter().filter(|day| match is_clean(day) {
+        true => of_day(day.day).any(|past| past.removed() > 0 || past.restored_rows > 0),
+        false => lists_rows || of_day(day.day).next().is_some(),
+    });
     telling.map(|day| day.day).collect()
 }
 
