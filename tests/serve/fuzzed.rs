@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 
 use super::service::{APPLY, NOW, Service, example};
+use crate::common::Project;
 
 /// `None`, and a word about it, where there is no fuzzer.
 fn fuzzer() -> Option<OsString> {
@@ -17,20 +18,12 @@ fn fuzzer() -> Option<OsString> {
     fuzzer
 }
 
-#[test]
-fn a_fuzzer_that_reads_the_description_finds_nothing() {
-    let Some(fuzzer) = fuzzer() else { return };
-    let project = example();
-    let arguments = ["player_prop_predictions", "--now", NOW];
-    let service = Service::start(&project.path(""), &arguments, &[("ONEROW_APPLY_KEYS", APPLY)]);
-    project.write("hooks.py", include_str!("hooks.py"));
-    let key = format!("X-API-Key: {APPLY}");
-    let url = format!("http://{}/api/openapi.json", service.address);
-    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
-                  response_headers_conformance,response_schema_conformance,ignored_auth,\
-                  unsupported_method,positive_data_acceptance";
+/// What the fuzzer prints, which finds nothing that these checks refuse.
+fn fuzzed(fuzzer: &OsString, project: &Project, about: &[&str], checks: &str) -> String {
     let output = Command::new(fuzzer)
-        .args(["run", &url, "--header", &key, "--checks", checks])
+        .arg("run")
+        .args(about)
+        .args(["--header", &format!("X-API-Key: {APPLY}"), "--checks", checks])
         .args(["--max-examples", "50", "--seed", "20260128", "--no-color"])
         // A run of 400 dates takes its time where other tests share the machine.
         .args(["--request-timeout", "60"])
@@ -38,8 +31,23 @@ fn a_fuzzer_that_reads_the_description_finds_nothing() {
         .current_dir(project.path(""))
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told
+}
+
+#[test]
+fn a_fuzzer_that_reads_the_description_finds_nothing() {
+    let Some(fuzzer) = fuzzer() else { return };
+    let project = example();
+    let arguments = ["player_prop_predictions", "--now", NOW];
+    let service = Service::start(&project.path(""), &arguments, &[("ONEROW_APPLY_KEYS", APPLY)]);
+    project.write("hooks.py", include_str!("hooks.py"));
+    let url = format!("http://{}/api/openapi.json", service.address);
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                  response_headers_conformance,response_schema_conformance,ignored_auth,\
+                  unsupported_method,positive_data_acceptance";
+    let told = fuzzed(&fuzzer, &project, &[&url], checks);
     let log = service.log();
     let answered =
         |status: &str| log.matches(&format!("POST /cleanup-duplicates: {status}")).count();
@@ -105,17 +113,10 @@ fn a_fuzzer_that_asks_for_pages_finds_nothing() {
     let service =
         Service::start(&project.path(""), &["--now", NOW], &[("ONEROW_APPLY_KEYS", APPLY)]);
     project.write("pages.json", pages(run).to_string());
-    let output = Command::new(fuzzer)
-        .args(["run", "pages.json", "--url", &format!("http://{}", service.address)])
-        .args(["--header", &format!("X-API-Key: {APPLY}")])
-        .args(["--checks", "not_a_server_error,status_code_conformance"])
-        .args(["--max-examples", "50", "--seed", "20260128", "--no-color"])
-        .args(["--request-timeout", "60"])
-        .current_dir(project.path(""))
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    project.write("hooks.py", "");
+    let url = format!("http://{}", service.address);
+    let about = ["pages.json", "--url", &url];
+    let told = fuzzed(&fuzzer, &project, &about, "not_a_server_error,status_code_conformance");
     let log = service.log();
     for page in ["/rules/{name}", "/rules/{name}/dates/{date}", "/runs/{id}", "/runs/{id}/undo"] {
         let shown = log.matches(&format!("GET {page}: 200")).count();
