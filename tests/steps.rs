@@ -796,12 +796,8 @@ fn check_fails_with_a_diff_when_the_folder_is_not_up_to_date_and_changes_nothing
     $ onerow render --date 2026-01-28 --check
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      --out <DIR>
-
-    Usage: onerow render --out <DIR> --date <D> --check [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--out <DIR>` is missing
+      help: `onerow render --help` has examples
     ");
 }
 

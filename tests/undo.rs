@@ -79,20 +79,20 @@ fn what_a_run_removed_is_restored() {
     $ onerow undo [RUN]
     exit code 2
     -- stderr
-    error[unknown-run]: run [RUN] is an undo
-      help: to remove those rows again, run `onerow apply`
+    error[unknown-run]: run [RUN] is an undo, of run [RUN]
+      help: `onerow explain --run [RUN]` shows its rows; `onerow apply` removes them again
 
     $ onerow undo [RUN]
     exit code 2
     -- stderr
-    error[unknown-run]: run [RUN] is an undo
-      help: to remove those rows again, run `onerow apply`
+    error[unknown-run]: run [RUN] is an undo, of run [RUN]
+      help: `onerow explain --run [RUN]` shows its rows; `onerow apply` removes them again
 
     $ onerow undo [RUN]
     exit code 2
     -- stderr
-    error[unknown-run]: run [RUN] is an undo
-      help: to remove those rows again, run `onerow apply`
+    error[unknown-run]: run [RUN] is an undo, of run [RUN]
+      help: `onerow explain --run [RUN]` shows its rows; `onerow apply` removes them again
     ");
 }
 
@@ -119,8 +119,8 @@ fn the_last_run_needs_no_id() {
     $ onerow undo last predictions
     exit code 2
     -- stderr
-    error[unknown-run]: the ledger has no run of this rule that could be undone
-      help: `onerow log` shows what each run did; name a run of more than a year ago by its id
+    error[unknown-run]: every run of this rule that removed rows is undone; the last, [RUN], by run [RUN]
+      help: `onerow apply` removes the duplicates again
     ");
     whole!(project.onerow("undo last other"), @"
     $ onerow undo last other
@@ -187,10 +187,10 @@ fn rows_that_have_changed_since_are_left_alone_and_reported() {
     rule predictions, run [RUN] undoes run [RUN]
      date         rows   left alone   status
     ────────
-     2026-01-28      1            1   restored
-     2026-01-29      0            1   restored
+     2026-01-28      1            1   partly restored
+     2026-01-29      0            1   left alone
     -- stderr
-    2 rows were changed or deleted since run [RUN], and were not restored
+    2 rows were left alone: since run [RUN] they were changed, deleted or made active again
     ");
     assert_eq!(project.active(), ["b", "c", "f"]);
 }

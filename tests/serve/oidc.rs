@@ -151,11 +151,7 @@ fn an_audience_without_accounts_is_refused() {
     $ onerow serve --listen 127.0.0.1:[PORT] --oidc-apply a@b
     exit code 2
     -- stderr
-    error[usage]: the following required arguments were not provided:
-      --oidc-audience <URL>
-
-    Usage: onerow serve --oidc-audience <URL> --listen <ADDR:PORT> --oidc-apply <EMAIL> [RULE]
-
-    For more information, try '--help'.
+    error[usage]: `--oidc-audience <URL>` is missing
+      help: `onerow serve --help` has examples
     ");
 }
