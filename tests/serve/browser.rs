@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::service::{APPLY, NOW, READ, Service, example};
+use super::service::{APPLY, NOW, READ, Service, alone, example};
 use crate::common::{Project, RULE};
 
 #[test]
@@ -15,6 +15,8 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
         eprintln!("skipped: this test needs a browser; `tests/run` prepares it");
         return;
     };
+    // A browser takes what others are measured by.
+    let _alone = alone();
     let project = example();
     let service = Service::of(&project);
     let names = |count: usize| (0..count).map(|i| format!("rule_{i:04}")).collect::<Vec<_>>();

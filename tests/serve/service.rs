@@ -168,7 +168,7 @@ pub fn forty_two(project: &Project) {
     project.onerow("load player_prop_predictions more.csv").exits(0);
 }
 
-/// For tests that measure how long a crowd waits: one of them runs at a time.
+/// For tests that measure how long a crowd waits, and those that would make it wait: one of them runs at a time.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
