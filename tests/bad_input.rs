@@ -249,7 +249,7 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     $ onerow apply --last x
     exit code 2
     -- stderr
-    error[usage]: `x` is not a value of `--last <N>`
+    error[usage]: `x` is not a value of --last
       help: write a whole number
 
     $ onerow apply --last 99999
@@ -1187,4 +1187,19 @@ fn a_name_that_bigquery_takes_for_no_column_is_refused_with_the_way_out() {
        |
        = help: `;` cannot be in a column's name: it has letters, digits and marks of any script, spaces, dashes, underscores, and & % = + : ' < > # |
     "#);
+}
+
+/// As one that may not be read: that it is missing would be untrue.
+#[test]
+fn a_database_that_cannot_be_looked_for_is_not_said_to_be_missing() {
+    let project = Project::new(RULE);
+    project.write(".onerow", "a file where the folder would be");
+    whole!(project.onerow(&format!("status {DATE}")), @"
+    $ onerow status --date 2026-01-28
+    exit code 1
+    -- stderr
+    error[file]: cannot look for the database `./.onerow/local.db`: Not a directory (os error 20)
+      note: during opening `./.onerow/local.db`
+      help: move it away, or give another path
+    ");
 }

@@ -546,3 +546,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rows_without_a_date_that_came_since_are_told_though_no_date_is_counted() {
+    let project = Project::new(RULE);
+    project.rows("p1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z");
+    project.onerow("apply --changed").exits(0);
+    project.rows("p2,,g1,a,,true,2026-01-28T06:00:00Z\np3,,g1,a,,true,2026-01-28T07:00:00Z");
+    whole!(project.transcript(["apply --changed", "status --changed"]), @"
+    $ onerow apply --changed
+    -- stderr
+    predictions: 2 rows have no date and were not counted; to count: onerow status predictions --date NULL
+    predictions: 0 dates to check; 1 date unchanged since last found clean
+
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 2 rows have no date and were not counted; to count: onerow status predictions --date NULL
+    predictions: 0 dates to check; 1 date unchanged since last found clean
+    ");
+    project.onerow("apply --date NULL --changed").exits(0);
+    whole!(project.onerow("status --changed"), @"
+    $ onerow status --changed
+    -- stdout
+    rule predictions
+    no dates to check
+    -- stderr
+    predictions: 0 dates to check; 1 date unchanged since last found clean
+    ");
+}

@@ -113,3 +113,24 @@ fn a_rule_is_proposed_for_each_shape_that_works_and_needs_few_changes() {
     }
     section("find-your-table.md", "proposed", &table);
 }
+
+#[test]
+fn a_run_of_a_proposed_rule_that_deletes_can_be_undone() {
+    let project = Project::new("");
+    std::fs::remove_file(project.path("onerow.toml")).unwrap();
+    let rows = "row_id,order_id,day,updated_at\nr1,1001,2026-01-28,2026-01-28T08:00:00Z\n\
+                r2,1001,2026-01-28,2026-01-28T09:30:00Z\n";
+    project.write("orders.csv", rows);
+    project.onerow("init --file orders.csv").exits(0);
+    let text = std::fs::read_to_string(project.path("onerow.toml")).unwrap();
+    assert_eq!(settings(&text, "orders")["strategy"].as_str(), Some("delete"));
+    project.onerow("load orders.csv").exits(0);
+    let counts = || {
+        let status = project.onerow("status --date 2026-01-28 --format json").exits(0).json();
+        status["totals"]["active"].as_u64().unwrap()
+    };
+    project.onerow("apply --date 2026-01-28 --yes").exits(0);
+    assert_eq!(counts(), 1);
+    project.onerow("undo last").exits(0);
+    assert_eq!(counts(), 2);
+}

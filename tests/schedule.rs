@@ -118,7 +118,7 @@ fn a_mistake_says_what_to_write_instead() {
     $ onerow schedule cron by_line --last 0
     exit code 2
     -- stderr
-    error[usage]: `0` is not a value of `--last <N>`
+    error[usage]: `0` is not a value of --last
       help: write a number from 1 to 10000
 
     $ onerow schedule cron by_line --wait soon

@@ -119,7 +119,7 @@ fn the_last_run_needs_no_id() {
     $ onerow undo last predictions
     exit code 2
     -- stderr
-    error[unknown-run]: every run of this rule that removed rows is undone; the last, [RUN], by run [RUN]
+    error[unknown-run]: every run of the last year that removed rows is undone; the last, [RUN], by run [RUN]
       help: `onerow apply` removes the duplicates again
     ");
     whole!(project.onerow("undo last other"), @"

@@ -14,6 +14,7 @@ use super::{Effects, Outcome, consent, each};
 use crate::engine::{Engine, RunOptions, Task};
 use crate::error::Result;
 use crate::googlesql::TableName;
+use crate::partitions::Books;
 use crate::report::{self, Format};
 use crate::rule::{DatesPerStatement, Rule, RuleName};
 use crate::run::{Report, RunId, RunOutcome, parallel_map};
@@ -103,11 +104,11 @@ fn run_all(
         let of = engine.rule(&rule.name).and_then(|rule| {
             if settings.changed {
                 let changed = common.changed(engine, rule, task, effects)?;
-                let books = Some(changed.books);
+                let books = changed.books;
                 return Ok(changed.window.map(|window| PlanOf { index, rule, window, books }));
             }
             let window = common.window_of(task, rule, effects)?;
-            Ok(Some(PlanOf { index, rule, window, books: None }))
+            Ok(Some(PlanOf { index, rule, window, books: Books::default() }))
         });
         if matches!(of, Ok(None)) {
             unchanged.push(RuleRun::nothing(engine, index, rule));

@@ -18,16 +18,13 @@ pub(super) struct PlanOf<'e> {
     pub index: usize,
     pub rule: &'e Rule,
     pub window: Window,
-    /// The state of its partitions, with `--changed`.
-    pub books: Option<Books>,
+    /// The state of its partitions, if it was read.
+    pub books: Books,
 }
 
 impl<'e> PlanOf<'e> {
     fn make(&self, engine: &'e Engine, task: &Task) -> Result<Plan<'e>> {
-        match &self.books {
-            Some(books) => engine.plan_with(self.rule, task, &self.window, books),
-            None => engine.plan(self.rule, task, &self.window),
-        }
+        engine.plan_with(self.rule, task, &self.window, &self.books)
     }
 }
 

@@ -16,14 +16,10 @@ pub(super) fn explained(
     onerow: &Command,
     arguments: &[OsString],
 ) -> Option<Error> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
     let command = called(onerow, arguments);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let name = text(ContextKind::InvalidSubcommand)?;
+            let name = text(error, ContextKind::InvalidSubcommand)?;
             let names = onerow.get_subcommands().map(Command::get_name);
             let help = match nearest(name, names) {
                 Some(command) => format!("did you mean `onerow {command}`?"),
@@ -31,63 +27,77 @@ pub(super) fn explained(
             };
             Some(usage(format!("there is no command `{name}`"), help))
         }
-        ErrorKind::UnknownArgument => Some(unknown(text(ContextKind::InvalidArg)?, command)),
-        ErrorKind::InvalidValue => {
-            let argument = text(ContextKind::InvalidArg)?;
-            let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else {
-                return None;
-            };
-            let name = argument.split([' ', '=']).next().unwrap_or(argument);
-            let name = name.trim_matches(['<', '>', '[', ']', '.']);
-            let value = text(ContextKind::InvalidValue).unwrap_or_default();
-            let values = values.iter().map(String::as_str);
-            if value.is_empty() {
-                let values: Vec<&str> = values.collect();
-                let help = match values.is_empty() {
-                    true => format!("write it as `{argument}`"),
-                    false => format!("give it one of {}", values.join(", ")),
-                };
-                return Some(usage(format!("{name} has no value"), help));
-            }
-            let from = variable(name, value, command)
-                .map(|variable| format!(", which is set by {variable}"))
-                .unwrap_or_default();
-            let message = format!("`{value}` is not a value of {name}{from}");
-            Some(usage(message, did_you_mean(value, values)))
-        }
-        // Values of our own types say what is wrong with them.
-        ErrorKind::ValueValidation => {
-            let cause = error.source().filter(|cause| !cause.is::<Error>())?;
-            let argument = text(ContextKind::InvalidArg)?;
-            let value = text(ContextKind::InvalidValue).unwrap_or_default();
-            let message = format!("`{value}` is not a value of `{argument}`");
-            Some(usage(message, form(cause)))
-        }
+        ErrorKind::UnknownArgument => Some(unknown(text(error, ContextKind::InvalidArg)?, command)),
+        ErrorKind::InvalidValue => not_among(error, command),
+        ErrorKind::ValueValidation => unreadable(error, command),
         ErrorKind::MissingRequiredArgument => {
             let missing = texts(error, ContextKind::InvalidArg);
             let are = if missing.len() == 1 { "is" } else { "are" };
-            let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-            let message = format!("{} {are} missing", missing.join(" and "));
+            let message = format!("{} {are} missing", quoted(&missing, " and "));
             Some(usage(message, format!("`{} --help` has examples", own(command))))
         }
-        ErrorKind::ArgumentConflict => {
-            let [argument] = texts(error, ContextKind::InvalidArg).try_into().ok()?;
-            match texts(error, ContextKind::PriorArg) {
-                prior if prior.contains(&argument) => {
-                    let message = format!("`{argument}` is given more than once");
-                    Some(usage(message, "give it once".to_owned()))
-                }
-                prior if prior.is_empty() => None,
-                prior => {
-                    let prior: Vec<String> = prior.iter().map(|name| format!("`{name}`")).collect();
-                    let prior = prior.join(", ");
-                    let message = format!("`{argument}` cannot be used with {prior}");
-                    Some(usage(message, format!("leave out `{argument}` or {prior}")))
-                }
-            }
-        }
+        ErrorKind::ArgumentConflict => conflict(error),
         _ => None,
     }
+}
+
+/// A value that is missing, or not one of those that an option knows.
+fn not_among(error: &clap::Error, command: &Command) -> Option<Error> {
+    let argument = text(error, ContextKind::InvalidArg)?;
+    let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else {
+        return None;
+    };
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    if value.is_empty() {
+        let help = match values.is_empty() {
+            true => format!("write it as `{argument}`"),
+            false => format!("give it one of {}", values.join(", ")),
+        };
+        return Some(usage(format!("{} has no value", name(argument)), help));
+    }
+    let values = values.iter().map(String::as_str);
+    Some(usage(no_value(value, argument, command), did_you_mean(value, values)))
+}
+
+/// A value that cannot be read. Values of our own types say what is wrong with them.
+fn unreadable(error: &clap::Error, command: &Command) -> Option<Error> {
+    let cause = error.source().filter(|cause| !cause.is::<Error>())?;
+    let argument = text(error, ContextKind::InvalidArg)?;
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    Some(usage(no_value(value, argument, command), form(cause)))
+}
+
+/// Options that do not go together, or one that is given more than once.
+fn conflict(error: &clap::Error) -> Option<Error> {
+    let [argument] = texts(error, ContextKind::InvalidArg).try_into().ok()?;
+    let prior = texts(error, ContextKind::PriorArg);
+    if prior.contains(&argument) {
+        let message = format!("`{argument}` is given more than once");
+        return Some(usage(message, "give it once".to_owned()));
+    }
+    let prior = Some(quoted(&prior, ", ")).filter(|prior| !prior.is_empty())?;
+    let message = format!("`{argument}` cannot be used with {prior}");
+    Some(usage(message, format!("leave out `{argument}` or {prior}")))
+}
+
+/// That an argument does not take this value, with the environment variable that has given it, if one has.
+fn no_value(value: &str, argument: &str, command: &Command) -> String {
+    let name = name(argument);
+    let from = variable(name, value, command)
+        .map(|variable| format!(", which is set by {variable}"))
+        .unwrap_or_default();
+    format!("`{value}` is not a value of {name}{from}")
+}
+
+/// The name of an argument that clap shows with its value.
+fn name(argument: &str) -> &str {
+    let name = argument.split([' ', '=']).next().unwrap_or(argument);
+    name.trim_matches(['<', '>', '[', ']', '.'])
+}
+
+fn quoted(names: &[String], between: &str) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(between)
 }
 
 /// How a value is written that could not be read.
@@ -107,6 +117,14 @@ fn form(cause: &(dyn std::error::Error + 'static)) -> String {
         (Some((first, last)), _) => format!("write a number from {first} to {last}"),
         (None, "value was not a boolean") => "write true or false".to_owned(),
         (None, other) => other.to_owned(),
+    }
+}
+
+/// The one text that clap has of this kind.
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
     }
 }
 

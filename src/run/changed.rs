@@ -221,17 +221,19 @@ pub(crate) fn changed(
     }
     // A count of other dates says which rows have no date; without one, nothing does.
     let undated = tables.table.days.get(&Day::UNDATED).copied();
-    let rows = undated.map_or(0, |stamp| stamp.rows.unwrap_or(1));
+    let rows = undated.map(|stamp| match stamp.rows {
+        Some(1) => "1 row has no date and was".to_owned(),
+        Some(rows) => format!("{rows} rows have no date and were"),
+        None => "rows without a date were".to_owned(),
+    });
+    let rows = rows.filter(|_| undated.is_some_and(|stamp| stamp.rows != Some(0)));
     let is_known = |proofs: &BTreeMap<Day, Proven>| {
         proofs.get(&Day::UNDATED).is_some_and(|proven| proven.proof.holds(undated))
     };
-    if left.is_empty() && rows > 0 && !clean.as_ref().is_none_or(is_known) {
+    if let Some(rows) = rows.filter(|_| left.is_empty() && !clean.as_ref().is_none_or(is_known)) {
+        let rule = &rule.name;
         notes.push(format!(
-            "{}: {rows} {} no date and {} not counted; `onerow status {} --date NULL` counts them",
-            rule.name,
-            if rows == 1 { "row has" } else { "rows have" },
-            if rows == 1 { "was" } else { "were" },
-            rule.name,
+            "{rule}: {rows} not counted; to count: onerow status {rule} --date NULL"
         ));
     }
     let undivided = tables.all().any(|by_date| by_date.whole.is_some());

@@ -108,7 +108,7 @@ fn last(entries: &[Entry]) -> Result<(RunId, Removals)> {
         Some((run, by)) => Error::new(
             Kind::UnknownRun,
             format!(
-                "every run of this rule that removed rows is undone; the last, {run}, by run {by}"
+                "every run of the last year that removed rows is undone; the last, {run}, by run {by}"
             ),
         )
         .help("`onerow apply` removes the duplicates again"),

@@ -90,7 +90,9 @@ impl Keys {
     /// A key is invalid.
     pub fn add_list(&mut self, text: &str, right: Right) -> Result<()> {
         let keys = text.split(|c: char| c == ',' || c.is_whitespace());
-        keys.filter(|key| !key.is_empty()).try_for_each(|key| self.add(key, right))
+        let mut keys = keys.filter(|key| !key.is_empty()).peekable();
+        has_any(keys.peek())?;
+        keys.try_for_each(|key| self.add(key, right))
     }
 
     /// Adds the keys of a file, one per line; empty lines and those that start with `#` are skipped.
@@ -102,12 +104,8 @@ impl Keys {
         let lines = text.lines().map(str::trim).enumerate();
         let mut keys =
             lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).peekable();
-        // Without a key, the service would let everyone in.
-        if keys.peek().is_none() {
-            let message = format!("`{}` has no key", path.display());
-            return Err(Error::new(Kind::Service, message)
-                .help("write one key on each line, or leave the option out"));
-        }
+        has_any(keys.peek())
+            .map_err(|error| error.during(format!("reading `{}`", path.display())))?;
         for (i, line) in keys {
             self.add(line, right).map_err(|error| {
                 error.during(format!("reading line {} of `{}`", i + 1, path.display()))
@@ -159,6 +157,17 @@ impl Keys {
             }
         }
         right
+    }
+}
+
+/// Refuses a source of keys that has none, usually because a secret is missing: the service would let everyone in.
+fn has_any<K>(first: Option<K>) -> Result<()> {
+    match first {
+        Some(_) => Ok(()),
+        None => {
+            Err(Error::new(Kind::Service, "it holds no key")
+                .help("put a key into it, or leave it out"))
+        }
     }
 }
 
@@ -255,7 +264,7 @@ mod tests {
             std::fs::write(&path, empty).unwrap();
             let error = Keys::default().add_file(&path, Right::Apply).unwrap_err();
             assert_eq!(error.kind(), Kind::Service, "{empty:?}");
-            assert!(error.to_string().contains("has no key"), "{error}");
+            assert!(error.to_string().contains("it holds no key"), "{error}");
         }
     }
 

@@ -56,6 +56,14 @@ fn a_variable_counts_where_its_option_is_not_given() {
     error[usage]: `jsn` is not a value of --format, which is set by ONEROW_FORMAT
       help: did you mean `json`?
     ");
+    let maybe = project.onerow_in(&words, &[("ONEROW_QUIET", "maybe")]).exits(2);
+    whole!(maybe, @"
+    $ onerow status --last 2 --now [TIME]
+    exit code 2
+    -- stderr
+    error[usage]: `maybe` is not a value of --quiet, which is set by ONEROW_QUIET
+      help: write true or false
+    ");
     // It is for commands that have a choice.
     project.onerow_in(&["schema"], &[("ONEROW_FORMAT", "csv")]).exits(0);
 }

@@ -164,3 +164,53 @@ fn a_wrong_command_line_is_a_line_of_the_log_where_that_is_for_programs() {
         assert!(["usage", "dates"].contains(&line["error_code"].as_str().unwrap()), "{ended}");
     }
 }
+
+#[test]
+fn a_value_that_is_missing_or_cannot_be_read_is_said_with_the_way_to_write_it() {
+    let project = project();
+    let mistakes = [
+        "report --html",
+        "status --format",
+        "apply --jobs 0 --date 2026-01-28",
+        "serve --listen here",
+        "status --now 2026-01-28T00:00:00Z --now 2026-01-29T00:00:00Z",
+        "review --base main --base other",
+    ];
+    whole!(project.transcript(mistakes), @"
+    $ onerow report --html
+    exit code 2
+    -- stderr
+    error[usage]: --html has no value
+      help: write it as `--html <FILE>`
+
+    $ onerow status --format
+    exit code 2
+    -- stderr
+    error[usage]: --format has no value
+      help: give it one of table, json, markdown, csv
+
+    $ onerow apply --jobs 0 --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[usage]: `0` is not a value of --jobs
+      help: write 1 or more
+
+    $ onerow serve --listen here
+    exit code 2
+    -- stderr
+    error[usage]: `here` is not a value of --listen
+      help: write an address and a port, such as 127.0.0.1:[PORT]
+
+    $ onerow status --now [TIME] --now [TIME]
+    exit code 2
+    -- stderr
+    error[usage]: `--now <TIMESTAMP>` is given more than once
+      help: give it once
+
+    $ onerow review --base main --base other
+    exit code 2
+    -- stderr
+    error[usage]: `--base <REV>` is given more than once
+      help: give it once
+    ");
+}

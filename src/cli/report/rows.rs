@@ -20,10 +20,10 @@ pub(super) struct DatesRead {
 }
 
 struct RowsRead {
-    /// The dates whose duplicates were read; the others have too many.
+    /// The dates whose duplicates were read.
     read: BTreeSet<Day>,
     superseded: Result<Vec<Superseded>>,
-    /// By run; a run that is missing removed too many.
+    /// By run; one that removed too many is missing.
     removed: BTreeMap<RunId, Result<RemovedRows>>,
 }
 
@@ -68,7 +68,7 @@ impl DatesRead {
         let Some(rows) = &self.rows else { return Rows::NotRead };
         let duplicates = duplicates(report, day);
         match &rows.superseded {
-            _ if duplicates > 0 && !rows.read.contains(&day) => Rows::TooMany(duplicates),
+            _ if duplicates > 0 && !rows.read.contains(&day) => not_listed(duplicates),
             Ok(found) => Rows::Known(found),
             Err(error) => Rows::Failed(error.to_string()),
         }
@@ -77,7 +77,7 @@ impl DatesRead {
     fn removed(&self, run: &PastRun, day: Day) -> Rows<&RemovedRows> {
         let Some(rows) = &self.rows else { return Rows::NotRead };
         match rows.removed.get(&run.id) {
-            None => Rows::TooMany(run.removed_of(day)),
+            None => not_listed(run.removed_of(day)),
             Some(Ok(found)) => Rows::Known(found),
             Some(Err(error)) => Rows::Failed(error.to_string()),
         }
@@ -110,6 +110,11 @@ impl RowsRead {
         });
         Self { superseded, removed: removed.collect(), read }
     }
+}
+
+/// So many rows of a date, which were not read.
+fn not_listed<T>(rows: u64) -> Rows<T> {
+    if rows > MOST_ROWS { Rows::TooMany(rows) } else { Rows::LeftOut(rows) }
 }
 
 /// The dates whose duplicates are read: from the newest on, as many as have few enough in all.
@@ -158,5 +163,7 @@ mod tests {
         let all = dates.map(|(date, _)| day(date));
         assert_eq!(read_at_once(&report, &all), BTreeSet::from([day("2026-01-30")]));
         assert_eq!(read_at_once(&report, &all[..2]), BTreeSet::from([day("2026-01-27")]));
+        assert!(matches!(not_listed::<()>(9_000), Rows::LeftOut(9_000)), "it alone would fit");
+        assert!(matches!(not_listed::<()>(20_000), Rows::TooMany(20_000)));
     }
 }

@@ -17,8 +17,10 @@ use crate::window::{Day, Window};
 pub enum Rows<T> {
     /// The rows.
     Known(T),
-    /// More rows than are listed.
+    /// More rows than are listed of one date.
     TooMany(u64),
+    /// So many rows, which with those of other dates are more than a file lists.
+    LeftOut(u64),
     /// They could not be read, in a sentence that the viewer may read.
     Failed(String),
     /// They were not asked for.

@@ -7,7 +7,7 @@ use super::date::{DateFacts, DateView, date, title};
 use super::links::Links;
 use super::past::Shown;
 use super::template::{Frame, render};
-use super::text::{time, zone};
+use super::text::time;
 use super::{Tariff, Viewer};
 use crate::error::Result;
 
@@ -45,7 +45,6 @@ pub fn date_page(page: &DatePage<'_>) -> Result<String> {
         rule => rule.name.as_str(),
         back => Links::Pages.rule(rule),
         table => rule.table.dotted(),
-        zone => zone(&rule.time_zone),
         now => time(page.now, &rule.time_zone),
     };
     render("date.html", &frame, context)

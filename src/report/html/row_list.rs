@@ -108,6 +108,9 @@ fn not_listed<T>(rows: &Rows<T>, not_read: &str, command: String) -> Value {
         Rows::TooMany(rows) => {
             format!("{} are too many to list here.", count(*rows, "row"))
         }
+        Rows::LeftOut(rows) => {
+            format!("{}, not listed: all dates together have too many.", count(*rows, "row"))
+        }
         Rows::Failed(problem) => problem.clone(),
         Rows::NotRead => not_read.to_owned(),
     };

@@ -151,11 +151,11 @@ fn rows_without_a_date_are_told_where_no_date_is_counted() {
     };
     assert_eq!(
         told(2, &[]),
-        ["p: 2 rows have no date and were not counted; `onerow status p --date NULL` counts them"]
+        ["p: 2 rows have no date and were not counted; to count: onerow status p --date NULL"]
     );
     assert_eq!(
         told(1, &[]),
-        ["p: 1 row has no date and was not counted; `onerow status p --date NULL` counts them"]
+        ["p: 1 row has no date and was not counted; to count: onerow status p --date NULL"]
     );
     assert!(told(0, &[]).is_empty());
     assert!(told(2, &[day("2026-01-28")]).is_empty(), "the count of that date says so");

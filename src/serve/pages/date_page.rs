@@ -163,6 +163,7 @@ fn borrowed<'a, T, U: ?Sized>(rows: &'a Rows<T>, of: impl Fn(&'a T) -> &'a U) ->
     match rows {
         Rows::Known(rows) => Rows::Known(of(rows)),
         Rows::TooMany(rows) => Rows::TooMany(*rows),
+        Rows::LeftOut(rows) => Rows::LeftOut(*rows),
         Rows::Failed(problem) => Rows::Failed(problem.clone()),
         Rows::NotRead => Rows::NotRead,
     }
