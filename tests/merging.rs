@@ -258,7 +258,7 @@ fn expected(form: Form, main: &[Row], staged: &[(Row, usize)]) -> (Vec<Vec<SqlVa
 }
 
 proptest! {
-    #![proptest_config(part::properties(128, 32))]
+    #![proptest_config(part::properties(128, 16))]
 
     #[test]
     fn each_key_arrives_once_as_the_row_that_would_survive(

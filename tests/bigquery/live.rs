@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::emulator::{Emulator, Flavor};
-use crate::common::document;
+use crate::common::{document, part};
 
 const DATASET: &str = "live";
 
@@ -43,9 +43,22 @@ fn tables(emulator: &Emulator, dataset: &str) -> Vec<String> {
 
 #[test]
 fn each_fact_has_its_verdict_on_each_emulator() {
+    let documented = document::rows("live-check.md", "live");
+    let tried = include_str!("../live/experiments.py").lines().filter_map(|line| {
+        let line = line.strip_prefix("@fact(\"").or(line.strip_prefix("untried(\""))?;
+        line.split('"').next()
+    });
+    let named = documented.iter().map(|row| row[0].as_str());
+    assert!(part::is_thorough() || named.eq(tried), "docs/live-check.md has other facts");
+    let today: Vec<&str> =
+        part::of(&documented, 4).flat_map(|row| ["--only", row[0].as_str()]).collect();
     let started = Flavor::ALL.map(|flavor| {
         flavor.emulator()?.create_dataset(DATASET);
-        check(flavor, &["--dataset", DATASET, "--yes", "--format", "json"])
+        let mut arguments = vec!["--dataset", DATASET, "--yes", "--format", "json"];
+        if !part::is_thorough() {
+            arguments.extend(&today);
+        }
+        check(flavor, &arguments)
     });
     let mut verdicts: Vec<Vec<Json>> = Vec::new();
     for started in started {
@@ -62,6 +75,10 @@ fn each_fact_has_its_verdict_on_each_emulator() {
         vec![text(one, "id"), text(one, "fact"), text(one, "verdict"), text(other, "verdict")]
     });
     let rows: Vec<Vec<String>> = rows.collect();
+    if !part::is_thorough() {
+        assert!(!rows.is_empty());
+        return document::has_rows("live-check.md", "live", &rows);
+    }
     let table = rows.iter().map(|row| format!("| {} |\n", row.join(" | ")));
     let head = "| id | fact | bqemulator | local-bigquery |\n| --- | --- | --- | --- |\n";
     document::section("live-check.md", "live", &format!("{head}{}", table.collect::<String>()));

@@ -6,7 +6,7 @@ use super::fixture::Fixture;
 use super::proxy::Call;
 use crate::common::RULE;
 
-const RULES: usize = 6;
+const RULES: usize = 4;
 const WINDOW: &str = "--from 2026-01-27 --to 2026-01-29";
 
 /// As many rules as that, `r1` and so on, on two tables.

@@ -44,6 +44,18 @@ pub fn section(file: &str, name: &str, text: &str) {
     );
 }
 
+/// Compares rows of a section's table, of which others were not made.
+#[track_caller]
+pub fn has_rows(file: &str, name: &str, rows: &[Vec<String>]) {
+    let there = self::rows(file, name);
+    for row in rows {
+        assert!(
+            there.contains(row),
+            "docs/{file} lacks {row:?}: look at it after ONEROW_WRITE_DOCS=1 tests/run"
+        );
+    }
+}
+
 fn path(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file)
 }

@@ -23,6 +23,21 @@ pub fn has(row: usize, one_in: u64) -> bool {
     is_thorough() || (row as u64).wrapping_add(seed()).is_multiple_of(one_in)
 }
 
+/// Whether it is this test's turn, of so many that take turns from day to day; says so where it is not.
+pub fn is_turn(of: usize, among: u64) -> bool {
+    let is_turn = has(of, among);
+    if !is_turn {
+        eprintln!("skipped: it is another test's turn today; `tests/run --thorough` has all");
+    }
+    is_turn
+}
+
+/// The rows of a long table that this run plays.
+pub fn of<T>(rows: impl IntoIterator<Item = T>, one_in: u64) -> impl Iterator<Item = T> {
+    let all = rows.into_iter().enumerate();
+    all.filter(move |(row, _)| has(*row, one_in)).map(|(_, row)| row)
+}
+
 /// How many random cases are played.
 pub fn cases(thorough: usize, usual: usize) -> usize {
     if is_thorough() { thorough } else { usual }

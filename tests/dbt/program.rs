@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::part;
+
 /// dbt, or `None` where there is none: then a test that needs it says so and ends.
 pub struct Dbt(std::ffi::OsString);
 
@@ -13,7 +15,11 @@ pub struct Said {
 }
 
 impl Dbt {
-    pub fn found() -> Option<Self> {
+    /// `None` where there is none, or where it is another test's day.
+    pub fn on_turn(turn: usize) -> Option<Self> {
+        if !part::is_turn(turn, 3) {
+            return None;
+        }
         let program = std::env::var_os("ONEROW_DBT");
         if program.is_none() {
             eprintln!("skipped: this test needs dbt; `tests/run` prepares it");

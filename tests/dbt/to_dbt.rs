@@ -214,7 +214,7 @@ fn the_test_of_a_table_finds_what_status_counts() {
 /// A test between dates in the wrong order would pass, whatever is in the table.
 #[test]
 fn dbt_refuses_dates_in_the_wrong_order_and_counts_back_from_the_last() {
-    let Some(dbt) = Dbt::found() else { return };
+    let Some(dbt) = Dbt::on_turn(0) else { return };
     let project = Project::new(RULE);
     project.onerow("view show --dbt --out shop").exits(0);
     let shop = project.path("shop");

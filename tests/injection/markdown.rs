@@ -6,7 +6,7 @@ use super::data::hostile_table;
 use super::hostile::{MARKUP, all, toml};
 use super::markup::is_no_markup;
 use super::output::is_inert;
-use crate::common::{Project, RULE};
+use crate::common::{Project, RULE, part};
 
 const OWN: &str = "UPDATE {{ rule.table }} SET is_active = player LIKE '{}', updated_at = {{ rule.touched_now }} \
                    WHERE {{ window.filter }} -- {}\n";
@@ -72,8 +72,9 @@ fn prose(review: &str) -> Vec<String> {
 
 #[test]
 fn findings_repeat_a_text_as_text() {
-    let mut repeated = 0;
-    for text in all() {
+    let (mut repeated, mut played) = (0, 0);
+    for text in part::of(all(), 4) {
+        played += usize::from(MARKUP.contains(&text));
         for template in templates(text) {
             let project = with_own(&template);
             let ended = project.onerow("check --date 2026-01-28 --format markdown");
@@ -85,12 +86,13 @@ fn findings_repeat_a_text_as_text() {
             }
         }
     }
-    assert!(repeated >= MARKUP.len(), "{repeated} findings repeat their text");
+    assert!(repeated >= played && played > 0, "{repeated} findings repeat their text, of {played}");
 }
 
 #[test]
 fn a_review_repeats_a_text_as_text() {
-    for text in MARKUP.into_iter().chain(["`", "a`b", "a\nb", "\u{202e}evil", "*/ c"]) {
+    let texts = MARKUP.into_iter().chain(["`", "a`b", "a\nb", "\u{202e}evil", "*/ c"]);
+    for text in part::of(texts, 4) {
         for template in templates(text) {
             let project = with_own("SELECT 1 AS x\n");
             commit(&project);
@@ -108,8 +110,10 @@ fn a_review_repeats_a_text_as_text() {
 /// Settings of the rule file reach a review as text too: what is in them, and what is wrong with them.
 #[test]
 fn a_review_repeats_what_the_rule_file_says_as_text() {
-    let mut repeated = 0;
-    for text in MARKUP.into_iter().chain(["<!-- onerow review -->", "</details>", "```\n# evil"]) {
+    let (mut repeated, mut played) = (0, 0);
+    let texts = MARKUP.into_iter().chain(["<!-- onerow review -->", "</details>", "```\n# evil"]);
+    for text in part::of(texts, 4) {
+        played += 1;
         let literal = onerow::googlesql::SqlValue::String(text.to_owned()).literal().to_string();
         for (from, to) in [
             ("\"player\"]", format!("\"player\", {}]", toml(&format!("IF(id = {literal}, 1, 0)")))),
@@ -149,7 +153,7 @@ fn a_review_repeats_what_the_rule_file_says_as_text() {
             repeated += 1;
         }
     }
-    assert!(repeated > MARKUP.len(), "{repeated} reviews repeat their text");
+    assert!(repeated >= played, "{repeated} reviews repeat their text, of {played}");
 }
 
 #[test]

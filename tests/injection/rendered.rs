@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::hostile::{hostile, toml};
 use super::tree::{parsed, without_expression, without_strings};
+use crate::common::part;
 
 const STRATEGIES: [&str; 3] = ["deactivate", "delete", "rewrite"];
 
@@ -111,7 +112,7 @@ fn differs_in_strings_alone(harmless: &str, given: &str, marker: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(part::properties(48, 12))]
 
     #[test]
     fn a_name_is_a_name_or_refused(text in hostile(), which in 0..NAMES.len(), strategy in 0..3_usize) {

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use super::{cleans_the_first_table, program, root, succeeds, tool, version};
+use super::{builder, cleans_the_first_table, program, root, succeeds, version};
 use crate::common::whole::whole;
 
 #[test]
 fn the_debian_package_installs_the_program_its_pages_and_completions() {
-    let Some(cargo_deb) = tool("ONEROW_CARGO_DEB") else { return };
+    let Some(cargo_deb) = builder("ONEROW_CARGO_DEB", 0) else { return };
     let home = tempfile::tempdir().unwrap();
     let package = home.path().join("onerow.deb");
     let mut build = Command::new(root().join("packaging/deb/build"));

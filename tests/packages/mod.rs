@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::common::part;
 use crate::common::whole::{Transcript, whole};
 use crate::standin::ran;
 
@@ -26,6 +27,11 @@ fn manifest() -> toml::Table {
 
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
+}
+
+/// A tool that `tests/with-tools` has installed and that builds a package; each day builds one of the three.
+fn builder(variable: &str, turn: usize) -> Option<PathBuf> {
+    if part::is_turn(turn, 3) { tool(variable) } else { None }
 }
 
 /// A tool that `tests/with-tools` has installed; says so where it has not.

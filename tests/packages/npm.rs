@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::{cleans_the_first_table, empty, program, root, succeeds, tool, version};
+use super::{builder, cleans_the_first_table, empty, program, root, succeeds, tool, version};
 use crate::common::Ended;
 use crate::common::whole::{Transcript, whole};
 use crate::standin::ran;
@@ -50,7 +50,7 @@ fn packed(home: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn npx_starts_the_program_of_this_platform_and_hands_its_exit_code_on() {
-    let Some(_) = tool("ONEROW_NPM") else { return };
+    let Some(_) = builder("ONEROW_NPM", 1) else { return };
     let home = tempfile::tempdir().unwrap();
     let packages = packed(home.path());
     let mut install = Command::new("npm");

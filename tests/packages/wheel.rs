@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use super::{cleans_the_first_table, empty, program, root, succeeds, tool, version};
+use super::{builder, cleans_the_first_table, empty, program, root, succeeds, version};
 
 /// A cargo that has built the program already: maturin asks it to, and takes what it names. All else is real. The
 /// real build would compile the program again, with the features of a build without tests.
@@ -41,7 +41,7 @@ fn stand_in(folder: &Path) {
 
 #[test]
 fn the_wheel_installs_the_program_and_needs_nothing_else() {
-    let Some(maturin) = tool("ONEROW_MATURIN") else { return };
+    let Some(maturin) = builder("ONEROW_MATURIN", 2) else { return };
     let home = tempfile::tempdir().unwrap();
     let bin = home.path().join("bin");
     std::fs::create_dir(&bin).unwrap();

@@ -7,13 +7,17 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 
 use super::printed;
-use crate::common::{Project, RULE};
+use crate::common::{Project, RULE, part};
 use crate::docs::Page;
 use crate::standin::ran;
 
 const ONEROW: &str = env!("CARGO_BIN_EXE_onerow");
 
-fn python(variable: &str) -> Option<PathBuf> {
+/// The program's Python. `None` where there is none, or where it is another scheduler's day.
+fn python(variable: &str, turn: usize) -> Option<PathBuf> {
+    if !part::is_turn(turn, 3) {
+        return None;
+    }
     let path = std::env::var_os(variable).map(PathBuf::from);
     if path.is_none() {
         eprintln!("skipped: {variable} is not set; tests/with-tools sets it");
@@ -45,7 +49,7 @@ fn airflow(python: &PathBuf, project: &Project, program: &str) -> Json {
 
 #[test]
 fn airflow_loads_the_dag_and_its_task_cleans_the_table() {
-    let Some(python) = python("ONEROW_AIRFLOW") else { return };
+    let Some(python) = python("ONEROW_AIRFLOW", 0) else { return };
     let project = dirty();
     let found = airflow(&python, &project, ONEROW);
     let folder = project.path(".").canonicalize().unwrap();
@@ -63,7 +67,7 @@ fn airflow_loads_the_dag_and_its_task_cleans_the_table() {
 /// 75 says that rows are buffered: the task has to fail, or Airflow would not try again.
 #[test]
 fn a_task_of_airflow_fails_while_rows_are_buffered() {
-    let Some(python) = python("ONEROW_AIRFLOW") else { return };
+    let Some(python) = python("ONEROW_AIRFLOW", 0) else { return };
     let project = Project::new(RULE);
     let program = project.write("onerow", "#!/bin/sh\nexit 75\n");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -134,7 +138,7 @@ fn expected() -> Json {
 
 #[test]
 fn dagster_cleans_the_table_by_the_snippet_and_tries_again_only_while_rows_are_buffered() {
-    let Some(python) = python("ONEROW_SCHEDULERS") else { return };
+    let Some(python) = python("ONEROW_SCHEDULERS", 1) else { return };
     let test = r#"
 job = defs.resolve_job_def("onerow_daily")
 schedule = defs.resolve_schedule_def("onerow_daily_schedule")
@@ -147,7 +151,7 @@ write(lambda: job.execute_in_process(raise_on_error=False).success)
 
 #[test]
 fn prefect_cleans_the_table_by_the_snippet_and_tries_again_only_while_rows_are_buffered() {
-    let Some(python) = python("ONEROW_SCHEDULERS") else { return };
+    let Some(python) = python("ONEROW_SCHEDULERS", 2) else { return };
     let test = r#"
 from prefect.testing.utilities import prefect_test_harness
 

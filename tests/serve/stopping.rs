@@ -1,5 +1,6 @@
 //! A request to terminate: runs finish, or stop with an honest ledger.
 
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,25 @@ fn an_idle_service_stops_at_once() {
     assert!(service.log().contains("stopped"), "{}", service.log());
 }
 
+fn until(what: &str, is: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_secs(60), "waited a minute in vain until {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Waits until a run has begun, and has sent this step.
+fn is_under_way(service: &Service, step: Option<&str>) {
+    until("a run is under way", || {
+        let runs = service.get("/api/runs", Some(APPLY)).json["runs"].clone();
+        runs.as_array().unwrap().iter().any(|run| {
+            let steps = run["steps"].as_array().unwrap();
+            run["outcome"] == "unfinished" && step.is_none_or(|step| steps.contains(&step.into()))
+        })
+    });
+}
+
 #[test]
 fn a_run_that_is_on_is_finished_and_answered() {
     let project = example();
@@ -26,10 +46,10 @@ fn a_run_that_is_on_is_finished_and_answered() {
     let lock = hold(&project);
     let asked = thread::scope(|scope| {
         let call = scope.spawn(|| service.apply(BODY));
-        thread::sleep(Duration::from_millis(500));
+        is_under_way(&service, None);
         let id = service.id().to_string();
         std::process::Command::new("kill").arg(id).status().unwrap();
-        thread::sleep(Duration::from_millis(500));
+        until("it takes no connection", || TcpStream::connect(&service.address).is_err());
         drop(lock);
         call.join().unwrap()
     });
@@ -37,9 +57,9 @@ fn a_run_that_is_on_is_finished_and_answered() {
     assert_eq!(service.terminate(), Some(0));
 }
 
-/// Asks for a run, and soon after for the end of the service; the answer, the exit code, and whether
+/// Asks for a run, and when it is under way for the end of the service; the answer, the exit code, and whether
 /// it took less than the ten seconds that a platform grants.
-fn ended_meanwhile(service: &mut Service) -> (u16, Json, Option<i32>, bool) {
+fn ended_meanwhile(service: &mut Service, step: Option<&str>) -> (u16, Json, Option<i32>, bool) {
     let url = format!("http://{}/cleanup-duplicates", service.address);
     let call = thread::spawn(move || {
         let agent: ureq::Agent =
@@ -49,7 +69,7 @@ fn ended_meanwhile(service: &mut Service) -> (u16, Json, Option<i32>, bool) {
         let text = answer.body_mut().read_to_string().unwrap();
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap())
     });
-    thread::sleep(Duration::from_millis(1000));
+    is_under_way(service, step);
     let began = Instant::now();
     let code = service.terminate();
     let in_time = began.elapsed() < Duration::from_secs(10);
@@ -62,7 +82,7 @@ fn a_run_that_only_waits_is_given_up() {
     let project = example();
     let mut service = Service::of(&project);
     let _lock = hold(&project);
-    let (status, answer, code, in_time) = ended_meanwhile(&mut service);
+    let (status, answer, code, in_time) = ended_meanwhile(&mut service, None);
     assert_eq!((status, &answer["code"], code), (503, &"unavailable".into(), Some(0)));
     assert!(answer["run_id"].is_string() && in_time, "{answer}");
     assert_eq!(project.onerow("log --statements --format json").exits(0).stdout, "[]\n");
@@ -78,7 +98,7 @@ fn a_statement_that_is_under_way_is_handed_over_and_the_caller_is_told() {
     let project = example();
     project.database().execute_batch(SLOW).unwrap();
     let mut service = Service::of(&project);
-    let (status, answer, code, in_time) = ended_meanwhile(&mut service);
+    let (status, answer, code, in_time) = ended_meanwhile(&mut service, Some("deactivate"));
     assert_eq!((status, &answer["code"], code), (503, &"unavailable".into(), Some(130)));
     assert!(answer["run_id"].is_string() && in_time, "{answer}");
     let entries = project.onerow("log --statements --format json").exits(0).json();
